@@ -1,0 +1,42 @@
+# Thin: every target is one command a person could type. Needs python3 (>= 3.11); everything else is fetched at a pin.
+.PHONY: demo test test-full check bench tools lock
+.DEFAULT_GOAL := test
+
+UV_PIN := uv==0.9.18
+PY := .venv/bin/python
+export UV_PYTHON_DOWNLOADS := never
+
+# A venv whose uv is pinned builds the rest from the lock, so two machines get the same packages. The lock is a list
+# of versions and hashes without addresses: it works with whatever index the machine is set up for.
+.venv/.synced: pyproject.toml requirements.lock
+	@test -x $(PY) || python3 -m venv .venv
+	@test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check $(UV_PIN)
+	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv: .venv/.synced
+
+tools: .venv/.synced
+	$(PY) -m wizard.sandbox.toolchain
+
+demo: tools
+	$(PY) -m wizard.demo
+
+test: tools
+	$(PY) -m pytest -n 2 --dist loadgroup -m "not full"
+
+test-full: tools
+	$(PY) -m pytest -n 2 --dist loadgroup
+
+check: .venv/.synced
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+
+bench: tools
+	$(PY) -m bench
+
+lock: .venv/.synced
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --group dev pyproject.toml -o requirements.lock

@@ -1,0 +1,3 @@
+"""The LLM Cost Ops installer: version only, imports nothing."""
+
+__version__ = "1.0.0"
