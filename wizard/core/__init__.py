@@ -1,0 +1,1 @@
+"""Pure logic over frozen data: standard library only, no input or output."""

@@ -1,0 +1,64 @@
+"""The draft: one frozen value that holds every answer given so far; screens return patches to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+_SCHEMA: Final = 1
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Answers by question id (only those a person gave), and what the command line added. Never holds a secret."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    chart: str = ""
+    """Path of the chart; empty means the one of this checkout or wheel."""
+    files: tuple[str, ...] = ()
+    """The person's own values files (-f), lowest first."""
+    sets: tuple[tuple[str, Any], ...] = ()
+    """Value paths set on the command line, in order; the value None deletes."""
+    write: str = ""
+    """Where the values file goes; empty means the default name."""
+    timeout: str = "10m"
+    kubeconfig: str = ""
+
+    def with_answers(self, patch: Mapping[str, str | None]) -> Draft:
+        """The draft with the patch applied; None takes an answer back to its default."""
+        merged = {**self.answers, **patch}
+        return replace(self, answers={key: value for key, value in merged.items() if value is not None})
+
+    def to_data(self) -> dict[str, Any]:
+        """The draft as JSON-ready data."""
+        return {
+            "schema": _SCHEMA,
+            "answers": dict(self.answers),
+            "chart": self.chart,
+            "files": list(self.files),
+            "sets": [list(pair) for pair in self.sets],
+            "write": self.write,
+            "timeout": self.timeout,
+            "kubeconfig": self.kubeconfig,
+        }
+
+    @staticmethod
+    def from_data(data: Mapping[str, Any]) -> Draft:
+        """The draft of its data.
+
+        Raises:
+            ValueError: it was written by another version.
+        """
+        if data.get("schema") != _SCHEMA:
+            msg = "a draft of another version"
+            raise ValueError(msg)
+        return Draft(
+            answers={str(key): str(value) for key, value in data["answers"].items()},
+            chart=str(data["chart"]),
+            files=tuple(map(str, data["files"])),
+            sets=tuple((str(path), value) for path, value in data["sets"]),
+            write=str(data["write"]),
+            timeout=str(data["timeout"]),
+            kubeconfig=str(data["kubeconfig"]),
+        )

@@ -1,0 +1,31 @@
+"""What happened, the likely cause and the next step, in one type that both faces render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every command (design: contracts, exit codes)."""
+
+    DONE = 0
+    FAILED = 1
+    REFUSED = 2
+    UNKNOWN = 3
+    CHANGES = 4
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Problem(Exception):  # noqa: N818 - it is shown to a person, who has a problem, not an error
+    """Something the person can act on: one sentence what was wrong and where, one sentence what to do next."""
+
+    what: str
+    next_step: str = ""
+    code: Exit = Exit.REFUSED
+    question: str = ""
+    """The id of the question whose answer caused it, so that a face can open that field."""
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.next_step}".strip()

@@ -1,0 +1,80 @@
+"""The events of a run: one object a line in the record, on `--output jsonl` and on the control socket.
+
+The shape `{"v":1,"seq":n,"time":"RFC3339 with ms","type":"check.result","data":{...}}` is public (design: contracts,
+events and files). Every type and its data keys are listed in EVENTS; a test holds the list stable.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+VERSION: Final = 1
+
+EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    # id; operation: install|upgrade|rollback|uninstall; target{context,namespace,release}; chart; helm; preset
+    "run.started": ("id", "operation", "target", "chart", "helm", "preset"),
+    # phase: namespace|secrets|checks|helm|watching|rollback|finished; text: one sentence
+    "run.phase": ("phase", "text"),
+    # id, title, state: pass|warn|fail|unknown|skipped, evidence: [str], next_step, blocking, question
+    "check.result": ("id", "title", "state", "evidence", "next_step", "blocking", "question"),
+    # kind, name, action: created|kept|deleted; keys: names only, never values
+    "object.made": ("kind", "name", "action", "keys"),
+    # argv is safe to show: no secret is ever in it
+    "helm.started": ("pid", "argv"),
+    # stream: out|err; lines: [str], sanitised and redacted
+    "helm.output": ("stream", "lines"),
+    # code: int or null when a signal ended it; signal: name or ""
+    "helm.exited": ("code", "signal"),
+    # the state of one watched object. state: ready|progressing|stuck|failed|unknown|gone; group: object|pod;
+    # since: RFC3339; owner: "Kind/name" or ""; summary: "1 of 1", "Pending", ...
+    "object.state": ("uid", "kind", "name", "group", "state", "summary", "reason", "since", "owner", "restarts"),
+    # a Kubernetes event about an object of the release; kind: Normal|Warning
+    "cluster.event": ("kind", "object", "reason", "message", "count"),
+    # a batch of one container's lines; lines: [[RFC3339 or "", text], ...]; previous: bool
+    "log.lines": ("pod", "container", "previous", "lines"),
+    # a loss that could not be repaired; lost: int or null when it cannot be known
+    "log.gap": ("pod", "container", "lost", "reason"),
+    # waiting for what, since when, why not yet, will it heal: yes|no|unknown
+    "waiting": ("what", "since", "why", "heals"),
+    # a diagnosed cause; object: "Kind/name"; evidence: [str]; remedy: [str]; terminal: bool
+    "finding": ("id", "title", "object", "terminal", "evidence", "remedy"),
+    # state: ready|progressing|stuck|failed|unknown
+    "verdict": ("state", "reason"),
+    # the watcher cannot see something: what, and the permission that would settle it
+    "watch.blind": ("what", "reason", "permission"),
+    # text of NOTES.txt, sanitised and redacted
+    "run.notes": ("text",),
+    # code: exit code; verdict; reason; files: [path]; commands: [str] that reproduce it
+    "run.finished": ("code", "verdict", "reason", "files", "commands"),
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event. `time` is RFC 3339 in UTC with milliseconds; `seq` counts from 1 within a run."""
+
+    type: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    seq: int = 0
+    time: str = ""
+
+    def to_line(self) -> str:
+        """The event as its line of JSON, without the line break."""
+        whole = {"v": VERSION, "seq": self.seq, "time": self.time, "type": self.type, "data": self.data}
+        return json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
+
+    @staticmethod
+    def from_line(line: str) -> Event:
+        """The event of a line of a record.
+
+        Raises:
+            ValueError: the line is not an event of a version this program knows.
+        """
+        whole = json.loads(line)
+        if not isinstance(whole, dict) or whole.get("v") != VERSION:
+            msg = "not an event of version 1"
+            raise ValueError(msg)
+        return Event(str(whole["type"]), whole["data"], int(whole["seq"]), str(whole["time"]))

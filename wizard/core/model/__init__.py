@@ -1,0 +1,1 @@
+"""Frozen values that three or more modules share."""

@@ -1,0 +1,26 @@
+"""Live facts from the cluster that questions offer as choices and defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What is known while questions are asked. None means not known (yet, or no right to see it), () means none there."""
+
+    sandbox: bool = False
+    kubeconfig: str = ""
+    contexts: tuple[str, ...] = ()
+    current_context: str = ""
+    context_namespace: str = ""
+    namespaces: tuple[str, ...] | None = None
+    ingress_classes: tuple[str, ...] | None = None
+    storage_classes: tuple[str, ...] | None = None
+    default_storage_class: str = ""
+    issuers: tuple[str, ...] | None = None
+    tls_secrets: tuple[str, ...] | None = None
+    secrets: tuple[str, ...] | None = None
+    """Names of all Secrets in the target's namespace."""
+    claims: tuple[str, ...] | None = None
+    releases: tuple[str, ...] | None = None

@@ -1,0 +1,601 @@
+"""The questions of the guided install as one table: both faces and the flags are made from it.
+
+A new question is one entry here. Answers are texts; a choice is answered by its value, a yes/no by "yes" or "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from wizard.core import validate
+from wizard.core.errors import Problem
+from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES
+from wizard.core.resolve import PRESETS, Resolved
+from wizard.core.secret_plan import PARTS, created_name
+from wizard.core.validate import ImageName
+from wizard.core.values import DELETE, Line, path_of
+
+Kind = Literal["choice", "text", "path"]
+STEPS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("environment", "Environment", "Which environment is this, and what is included?"),
+    ("where", "Where", "Where does it go?"),
+    ("address", "Address", "How will people reach the API?"),
+    ("tls", "TLS", "Who provides the certificate?"),
+    ("resources", "Resources", "How much does it get?"),
+    ("secrets", "Secrets", "Where do the passwords come from?"),
+)
+"""Step id, its name on the rail, its question. Review follows as the last step and asks nothing."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to answer; `note` says what it means here, on this cluster."""
+
+    value: str
+    label: str
+    note: str = ""
+
+
+def _no_choices(_: Resolved) -> tuple[Choice, ...]:
+    return ()
+
+
+def _always(_: Resolved) -> bool:
+    return True
+
+
+def _empty(_: Resolved) -> str:
+    return ""
+
+
+def _no_lines(_: Resolved, __: str) -> Sequence[Line]:
+    return ()
+
+
+def _fine(_: Resolved, __: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `optional` ones may be empty; `open` choices accept a value that is not in the list."""
+
+    id: str
+    step: str
+    title: str
+    help: str
+    kind: Kind = "text"
+    choices: Callable[[Resolved], Sequence[Choice]] = _no_choices
+    default: Callable[[Resolved], str] = _empty
+    visible: Callable[[Resolved], bool] = _always
+    validate: Callable[[Resolved, str], str] = _fine
+    lines: Callable[[Resolved, str], Sequence[Line]] = _no_lines
+    optional: bool = False
+    open: bool = False
+
+    def problem(self, resolved: Resolved, answer: str) -> str:
+        """One sentence what is wrong with the answer, or ""."""
+        if not answer and self.optional:
+            return ""
+        if self.kind == "choice" and not self.open:
+            allowed = [one.value for one in self.choices(resolved)]
+            if answer not in allowed:
+                return f'"{answer}" is not a choice for {self.title}; choose one of {", ".join(allowed)}.'
+        return self.validate(resolved, answer)
+
+
+def _sets(path: str, convert: Callable[[str], Any] = str) -> Callable[[Resolved, str], Sequence[Line]]:
+    def lines(_: Resolved, answer: str) -> Sequence[Line]:
+        return (Line(path_of(path), convert(answer)),) if answer else ()
+
+    return lines
+
+
+def _base(path: str) -> Callable[[Resolved], str]:
+    return lambda resolved: str(resolved.at(path))
+
+
+def _known(names: tuple[str, ...] | None) -> tuple[Choice, ...]:
+    return tuple(Choice(name, name) for name in names or ())
+
+
+# Environment
+
+
+def _preset_choices(_: Resolved) -> Sequence[Choice]:
+    return (
+        Choice("dev", "Development", "1 replica, no ingress, small disks, debug log"),
+        Choice("staging", "Staging", "2 to 5 replicas, ingress, 50 GiB database"),
+        Choice("prod", "Production", "3 to 10 replicas, ingress with TLS, 100 GiB database on fast disks"),
+    )
+
+
+def _image_default(r: Resolved) -> str:
+    named = any(get_ is not None for _, tree in r.layers.files if (get_ := (tree.get("image") or {}).get("repository")))
+    if not (r.hints.sandbox or named):
+        return ""
+    registry = r.at("image.registry") or r.at("global.imageRegistry")
+    tag = r.at("image.tag") or f"v{r.layers.app_version}"
+    return "/".join(filter(None, (registry, r.at("image.repository")))) + f":{tag}"
+
+
+def _image_lines(_: Resolved, answer: str) -> Sequence[Line]:
+    image = ImageName.parse(answer)
+    lines = [Line(path_of("image.repository"), image.repository, "the application image")]
+    if image.registry:
+        lines.insert(0, Line(path_of("image.registry"), image.registry, "the application image"))
+    if image.tag:
+        lines.append(Line(path_of("image.tag"), image.tag))
+    if image.digest:
+        lines.append(Line(path_of("image.digest"), image.digest))
+    return lines
+
+
+def _pull_secret_lines(_: Resolved, answer: str) -> Sequence[Line]:
+    return (Line(path_of("imagePullSecrets"), [{"name": answer}], "the registry asks for a login"),) if answer else ()
+
+
+def _pull_secret_default(r: Resolved) -> str:
+    first = next(iter(r.at("imagePullSecrets", [])), "")
+    return str(first.get("name", "")) if isinstance(first, dict) else str(first)
+
+
+def _external_database(r: Resolved) -> bool:
+    return r["database"] == "external"
+
+
+def _external_cache(r: Resolved) -> bool:
+    return r["cache"] == "external"
+
+
+def _database_lines(_: Resolved, answer: str) -> Sequence[Line]:
+    return (Line(path_of("postgresql.enabled"), answer == "bundled", "database: " + answer),)
+
+
+def _cache_lines(_: Resolved, answer: str) -> Sequence[Line]:
+    return (Line(path_of("redis.enabled"), answer == "bundled", "cache: " + answer),)
+
+
+def _monitoring_lines(_: Resolved, answer: str) -> Sequence[Line]:
+    bundled = answer == "bundled"
+    why = {"bundled": "Prometheus and Grafana come along", "mine": "scraped by the cluster's own Prometheus"}.get(
+        answer, "no monitoring"
+    )
+    return (
+        Line(path_of("prometheus.enabled"), bundled, why),
+        Line(path_of("grafana.enabled"), bundled, why),
+        Line(path_of("config.features.metrics"), answer != "none"),
+    )
+
+
+_ENVIRONMENT = (
+    Question(
+        "preset", "environment", "Environment",
+        "The preset decides sizes, replicas, ingress and log level; every value can still be changed later.",
+        kind="choice", choices=_preset_choices, default=lambda _: "dev",
+    ),
+    Question(
+        "image", "environment", "Application image",
+        "Registry, repository and tag of the LLM Cost Ops image your cluster can pull.",
+        default=_image_default, validate=lambda _, a: validate.image(a), lines=_image_lines,
+    ),
+    Question(
+        "image.pullSecret", "environment", "Pull secret",
+        "Name of a Secret in the namespace that logs in to the registry; empty when the image is public.",
+        optional=True, default=_pull_secret_default, validate=lambda _, a: validate.subdomain(a, "The pull secret"),
+        lines=_pull_secret_lines,
+    ),
+    Question(
+        "database", "environment", "Database", "PostgreSQL 16 in this namespace, or one that you run elsewhere.",
+        kind="choice",
+        choices=lambda _: (
+            Choice("bundled", "Bundled PostgreSQL", "one pod with its own disk"),
+            Choice("external", "External", "you name host, database and user"),
+        ),
+        default=lambda r: "bundled" if r.at("postgresql.enabled", default=True) else "external", lines=_database_lines,
+    ),
+    Question(
+        "database.host", "environment", "Database host", "Host name of your PostgreSQL server.", visible=_external_database,
+        default=_base("externalDatabase.host"), lines=_sets("externalDatabase.host"),
+        validate=lambda _, a: "" if a else "The database host is empty.",
+    ),
+    Question(
+        "database.port", "environment", "Database port", "Port of your PostgreSQL server.", visible=_external_database,
+        default=lambda r: str(r.at("externalDatabase.port", 5432)), lines=_sets("externalDatabase.port", int),
+        validate=lambda _, a: validate.count(a, "The port", 1, 65535),
+    ),
+    Question(
+        "database.name", "environment", "Database name", "The database inside your server.", visible=_external_database,
+        default=_base("externalDatabase.database"), lines=_sets("externalDatabase.database"),
+        validate=lambda _, a: "" if a else "The database name is empty.",
+    ),
+    Question(
+        "database.user", "environment", "Database user", "The user the application logs in as.", visible=_external_database,
+        default=_base("externalDatabase.username"), lines=_sets("externalDatabase.username"),
+        validate=lambda _, a: "" if a else "The database user is empty.",
+    ),
+    Question(
+        "cache", "environment", "Cache", "Redis in this namespace, one that you run elsewhere, or none.", kind="choice",
+        choices=lambda _: (
+            Choice("bundled", "Bundled Redis", "one pod with its own disk"),
+            Choice("external", "External", "you name the host"),
+            Choice("none", "None", "slower, nothing else is lost"),
+        ),
+        default=lambda r: (
+            "bundled" if r.at("redis.enabled", default=True) else "external" if r.at("externalRedis.host") else "none"
+        ),
+        lines=_cache_lines,
+    ),
+    Question(
+        "cache.host", "environment", "Cache host", "Host name of your Redis server.", visible=_external_cache,
+        default=_base("externalRedis.host"), lines=_sets("externalRedis.host"),
+        validate=lambda _, a: "" if a else "The cache host is empty.",
+    ),
+    Question(
+        "monitoring", "environment", "Monitoring", "Prometheus and Grafana for this release, your own, or none.",
+        kind="choice",
+        choices=lambda _: (
+            Choice("bundled", "Bundled", "Prometheus and Grafana, small, for this release only"),
+            Choice("mine", "Mine", "metrics are offered, nothing is installed"),
+            Choice("none", "None", "no metrics"),
+        ),
+        default=lambda r: "bundled" if r.at("prometheus.enabled", default=True) else "none", lines=_monitoring_lines,
+    ),
+)  # fmt: skip
+
+# Where
+
+_WHERE = (
+    Question(
+        "context", "where", "Cluster", "The kubeconfig context: which cluster, and as whom.", kind="choice",
+        choices=lambda r: _known(r.hints.contexts), default=lambda r: r.hints.current_context,
+    ),
+    Question(
+        "namespace", "where", "Namespace", "Made if it is not there yet.", kind="choice", open=True,
+        choices=lambda r: _known(r.hints.namespaces),
+        default=lambda r: NAMESPACES.get(r["preset"], DEFAULT_RELEASE), validate=lambda _, a: validate.label(a, "Namespace"),
+    ),
+    Question(
+        "release", "where", "Release name", "Helm's name for this installation.", default=lambda _: DEFAULT_RELEASE,
+        validate=lambda _, a: validate.label(a, "Release name", 53),
+    ),
+)  # fmt: skip
+
+# Address
+
+
+def _by_ingress(r: Resolved) -> bool:
+    return r["expose"] == "ingress"
+
+
+def _expose_choices(r: Resolved) -> Sequence[Choice]:
+    classes = r.hints.ingress_classes
+    here = (
+        "no ingress class on this cluster" if classes == () else "classes here: " + ", ".join(classes or ("not known",))
+    )
+    return (
+        Choice("ingress", "Ingress", here),
+        Choice("loadbalancer", "Load balancer", "the cluster's provider makes one, if it can"),
+        Choice("portforward", "Port-forward only", "only you, from this machine"),
+    )
+
+
+def _expose_default(r: Resolved) -> str:
+    if r.at("ingress.enabled", default=False):
+        return "ingress"
+    return "loadbalancer" if r.at("service.type") == "LoadBalancer" else "portforward"
+
+
+def _expose_lines(_: Resolved, answer: str) -> Sequence[Line]:
+    return (
+        Line(path_of("ingress.enabled"), answer == "ingress", "address: " + answer),
+        Line(path_of("service.type"), "LoadBalancer" if answer == "loadbalancer" else "ClusterIP"),
+    )
+
+
+def _first_host(r: Resolved) -> str:
+    first = next(iter(r.at("ingress.hosts", [])), "")
+    text = str(first.get("host", "")) if isinstance(first, dict) else str(first)
+    return "" if text in PLACEHOLDER_HOSTS else text
+
+
+PLACEHOLDER_HOSTS: Final = frozenset({"api.llm-cost-ops.com", "api.example.com", "staging-api.example.com"})
+"""Hosts the guide prints as examples; they are nobody's to use."""
+
+
+def _host_lines(r: Resolved, answer: str) -> Sequence[Line]:
+    entry = {"host": answer, "paths": [{"path": r["path"] or "/", "pathType": "Prefix"}]}
+    return (Line(path_of("ingress.hosts"), [entry], "the whole list: Helm replaces lists"),)
+
+
+def _class_lines(_: Resolved, answer: str) -> Sequence[Line]:
+    return (Line(path_of("ingress.className"), answer),)
+
+
+def _class_default(r: Resolved) -> str:
+    wanted, known = str(r.at("ingress.className")), r.hints.ingress_classes
+    return known[0] if known and wanted not in known else wanted
+
+
+_ADDRESS = (
+    Question(
+        "expose", "address", "Way in", "An Ingress needs a controller and a name; a load balancer needs a provider.",
+        kind="choice", choices=_expose_choices, default=_expose_default, lines=_expose_lines,
+    ),
+    Question(
+        "host", "address", "Host", "The name people will use. It need not resolve yet.", visible=_by_ingress,
+        default=_first_host, validate=lambda _, a: validate.host(a), lines=_host_lines,
+    ),
+    Question(
+        "path", "address", "Path", "Everything below this path goes to the API.", visible=_by_ingress, default=lambda _: "/",
+        validate=lambda _, a: "" if a.startswith("/") and " " not in a else f'The path "{a}" must begin with "/".',
+    ),
+    Question(
+        "ingress.class", "address", "Ingress class", "Which controller serves it.", kind="choice", open=True,
+        visible=_by_ingress, choices=lambda r: _known(r.hints.ingress_classes), default=_class_default,
+        validate=lambda _, a: validate.subdomain(a, "The ingress class"), lines=_class_lines,
+    ),
+)  # fmt: skip
+
+# TLS
+
+_ISSUER_ANNOTATION: Final = "cert-manager.io/cluster-issuer"
+
+
+def _tls_choices(r: Resolved) -> Sequence[Choice]:
+    issuers = r.hints.issuers
+    found = "no cert-manager here" if issuers == () else "issuers here: " + ", ".join(issuers or ("not known",))
+    return (
+        Choice("issuer", "cert-manager", found),
+        Choice("secret", "Existing Secret", "a kubernetes.io/tls Secret in the namespace"),
+        Choice("files", "Certificate files", "checked, then stored as a Secret by the wizard"),
+        Choice("balancer", "At the load balancer", "TLS ends before the cluster"),
+        Choice("none", "None", "plain HTTP; fine for a trial only"),
+    )
+
+
+def _tls_default(r: Resolved) -> str:
+    if not r.at("ingress.tls", []):
+        return "none"
+    return "issuer" if r.hints.issuers or r.hints.issuers is None else "none"
+
+
+def _tls_lines(r: Resolved, answer: str) -> Sequence[Line]:
+    annotation = ("ingress", "annotations", _ISSUER_ANNOTATION)
+    name = {"secret": r["tls.secret"], "files": created_name("tls", r["release"])}.get(answer, f"{r['release']}-tls")
+    lines: list[Line] = []
+    if answer == "issuer":
+        lines.append(Line(annotation, r["tls.issuer"], "cert-manager makes the certificate"))
+    else:
+        lines.append(Line(annotation, DELETE))
+    if answer in ("balancer", "none"):
+        lines += [Line(path_of("ingress.tls"), [], "TLS: " + answer)]
+        lines += [Line(("ingress", "annotations", "nginx.ingress.kubernetes.io/ssl-redirect"), "false")]
+    else:
+        lines += [Line(path_of("ingress.tls"), [{"secretName": name, "hosts": [r["host"]]}], "TLS: " + answer)]
+    return lines
+
+
+_TLS = (
+    Question(
+        "tls", "tls", "Certificate", "Who provides the certificate for the host.", kind="choice", choices=_tls_choices,
+        default=_tls_default, visible=_by_ingress, lines=_tls_lines,
+    ),
+    Question(
+        "tls.issuer", "tls", "Issuer", "The ClusterIssuer that cert-manager asks.", kind="choice", open=True,
+        visible=lambda r: _by_ingress(r) and r["tls"] == "issuer", choices=lambda r: _known(r.hints.issuers),
+        default=lambda r: (
+            r.hints.issuers[0] if r.hints.issuers else str((r.at("ingress.annotations", {}) or {}).get(_ISSUER_ANNOTATION, ""))
+        ),
+        validate=lambda _, a: validate.subdomain(a, "The issuer"),
+    ),
+    Question(
+        "tls.secret", "tls", "TLS Secret", "Name of the Secret that holds tls.crt and tls.key.", kind="choice", open=True,
+        visible=lambda r: _by_ingress(r) and r["tls"] == "secret", choices=lambda r: _known(r.hints.tls_secrets),
+        default=lambda r: f"{r['release']}-tls", validate=lambda _, a: validate.subdomain(a, "The TLS Secret"),
+    ),
+    Question(
+        "tls.cert", "tls", "Certificate file", "PEM file, the server's certificate first, then the chain.", kind="path",
+        visible=lambda r: _by_ingress(r) and r["tls"] == "files",
+        validate=lambda _, a: "" if a else "The certificate file is not named.",
+    ),
+    Question(
+        "tls.key", "tls", "Key file", "PEM file of the private key; never shown.", kind="path",
+        visible=lambda r: _by_ingress(r) and r["tls"] == "files",
+        validate=lambda _, a: "" if a else "The key file is not named.",
+    ),
+)  # fmt: skip
+
+# Resources
+
+
+def _auto(r: Resolved) -> bool:
+    return r["scaling"] == "auto"
+
+
+def _scaling_lines(_: Resolved, answer: str) -> Sequence[Line]:
+    return (Line(path_of("autoscaling.enabled"), answer == "auto"),)
+
+
+def _replica_lines(r: Resolved, answer: str) -> Sequence[Line]:
+    lines = [Line(path_of("replicaCount"), int(answer))]
+    return [*lines, Line(path_of("autoscaling.minReplicas"), int(answer))] if _auto(r) else lines
+
+
+def _replicas_default(r: Resolved) -> str:
+    return str(r.at("autoscaling.minReplicas", 1) if _auto(r) else r.at("replicaCount", 1))
+
+
+def _max_problem(r: Resolved, answer: str) -> str:
+    if problem := validate.count(answer, "Most replicas", 1, 500):
+        return problem
+    if r["replicas"].isdigit() and int(answer) < int(r["replicas"]):
+        return f"Most replicas ({answer}) is less than replicas ({r['replicas']})."
+    return ""
+
+
+def _limit_problem(r: Resolved, answer: str, request: str, what: str, example: str) -> str:
+    if problem := validate.quantity(answer, what, example):
+        return problem
+    try:
+        if validate.amount(answer) < validate.amount(r[request]):
+            return f"{what} ({answer}) is less than what is requested ({r[request]})."
+    except Problem:
+        return ""  # the request's own field says what is wrong with it
+    return ""
+
+
+def _class_note(r: Resolved) -> tuple[Choice, ...]:
+    usual = r.hints.default_storage_class
+    note = f"the cluster's default: {usual}" if usual else "the cluster's default, if it has one"
+    return (Choice("", "default", note), *_known(r.hints.storage_classes))
+
+
+def _storage_lines(path: str) -> Callable[[Resolved, str], Sequence[Line]]:
+    return lambda _, answer: (Line(path_of(path), answer),)
+
+
+def _bundled_database(r: Resolved) -> bool:
+    return r["database"] == "bundled"
+
+
+def _bundled_cache(r: Resolved) -> bool:
+    return r["cache"] == "bundled"
+
+
+def _size(
+    question_id: str, title: str, help_: str, path: str, example: str, visible: Callable[[Resolved], bool] = _always
+) -> Question:
+    return Question(
+        question_id, "resources", title, help_, visible=visible, default=_base(path), lines=_sets(path),
+        validate=lambda _, a: validate.quantity(a, title, example),
+    )  # fmt: skip
+
+
+_RESOURCES = (
+    Question(
+        "scaling", "resources", "Scaling", "A fixed number of replicas, or as many as the load asks for.", kind="choice",
+        choices=lambda _: (
+            Choice("fixed", "Fixed", "always the same number"),
+            Choice("auto", "Autoscaling", "needs the metrics API on the cluster"),
+        ),
+        default=lambda r: "auto" if r.at("autoscaling.enabled", default=False) else "fixed", lines=_scaling_lines,
+    ),
+    Question(
+        "replicas", "resources", "Replicas", "Pods of the API; with autoscaling the smallest number.",
+        default=_replicas_default, validate=lambda _, a: validate.count(a, "Replicas", 1, 500), lines=_replica_lines,
+    ),
+    Question(
+        "replicas.max", "resources", "Most replicas", "Autoscaling stops here.", visible=_auto,
+        default=_base("autoscaling.maxReplicas"), validate=_max_problem, lines=_sets("autoscaling.maxReplicas", int),
+    ),
+    _size("cpu", "CPU request", "Reserved for each API pod.", "resources.requests.cpu", "500m or 2"),
+    _size("memory", "Memory request", "Reserved for each API pod.", "resources.requests.memory", "512Mi or 2Gi"),
+    Question(
+        "cpu.limit", "resources", "CPU limit", "An API pod is slowed down above this.", default=_base("resources.limits.cpu"),
+        validate=lambda r, a: _limit_problem(r, a, "cpu", "CPU limit", "500m or 2"), lines=_sets("resources.limits.cpu"),
+    ),
+    Question(
+        "memory.limit", "resources", "Memory limit", "An API pod is killed above this.",
+        default=_base("resources.limits.memory"), lines=_sets("resources.limits.memory"),
+        validate=lambda r, a: _limit_problem(r, a, "memory", "Memory limit", "512Mi or 2Gi"),
+    ),
+    _size(
+        "database.size", "Database disk", "Cannot be made smaller later.", "postgresql.primary.persistence.size", "10Gi",
+        _bundled_database,
+    ),
+    Question(
+        "database.class", "resources", "Database disk class", "Storage class of the database's disk; fixed once made.",
+        kind="choice", open=True, visible=_bundled_database, choices=_class_note, optional=True,
+        default=_base("postgresql.primary.persistence.storageClass"),
+        validate=lambda _, a: validate.subdomain(a, "The storage class"),
+        lines=_storage_lines("postgresql.primary.persistence.storageClass"),
+    ),
+    _size("cache.size", "Cache disk", "For Redis.", "redis.master.persistence.size", "5Gi", _bundled_cache),
+)  # fmt: skip
+
+# Secrets
+
+
+def _secret_choices(name: str) -> Callable[[Resolved], Sequence[Choice]]:
+    def choices(r: Resolved) -> Sequence[Choice]:
+        kept = (Choice("keep", "Keep what is there", f"Secret {created_name(name, r['release'])} exists"),)
+        return (
+            *(kept if _is_there(r, name) else ()),
+            Choice("generate", "Generate", "32 random characters, stored as a Secret"),
+            Choice("file", "From a file", "read, checked, stored as a Secret, never shown"),
+            Choice("existing", "Existing Secret", "you made it already"),
+        )
+
+    return choices
+
+
+def _is_there(r: Resolved, name: str) -> bool:
+    return created_name(name, r["release"]) in (r.hints.secrets or ())
+
+
+def _secret_lines(name: str) -> Callable[[Resolved, str], Sequence[Line]]:
+    def lines(r: Resolved, answer: str) -> Sequence[Line]:
+        secret = r[f"secret.{name}.name"] if answer == "existing" else created_name(name, r["release"])
+        path = PARTS[name].external_path if _is_external(r, name) else PARTS[name].path
+        return (Line(path_of(path), secret, "the name of a Secret; the secret itself is not in this file"),)
+
+    return lines
+
+
+def _is_external(r: Resolved, name: str) -> bool:
+    return (name == "postgres" and _external_database(r)) or (name == "redis" and _external_cache(r))
+
+
+_SECRET_WANTED: Final[dict[str, Callable[[Resolved], bool]]] = {
+    "jwt": _always,
+    "postgres": _always,
+    "redis": lambda r: r["cache"] != "none",
+    "smtp": lambda r: bool(r["smtp.host"]),
+    "grafana": lambda r: r["monitoring"] == "bundled",
+}
+
+
+def _secret_questions(name: str, title: str) -> tuple[Question, ...]:
+    wanted = _SECRET_WANTED[name]
+    question_id = f"secret.{name}"
+    return (
+        Question(
+            question_id, "secrets", title, "Generated, read from a file, or in a Secret that exists already.", kind="choice",
+            choices=_secret_choices(name), default=lambda r: "keep" if _is_there(r, name) else "generate", visible=wanted,
+            lines=_secret_lines(name),
+        ),
+        Question(
+            f"{question_id}.file", "secrets", f"{title}: file", "One trailing newline is removed.", kind="path",
+            visible=lambda r: wanted(r) and r[question_id] == "file",
+            validate=lambda _, a: "" if a else f"The file for the {title.lower()} is not named.",
+        ),
+        Question(
+            f"{question_id}.name", "secrets", f"{title}: Secret", f"Must hold {PARTS[name].keys_text}.",
+            visible=lambda r: wanted(r) and r[question_id] == "existing",
+            default=lambda r: created_name(name, r["release"]),
+            validate=lambda _, a: validate.subdomain(a, f"The Secret for the {title.lower()}"),
+        ),
+    )  # fmt: skip
+
+
+_SECRETS = (
+    *_secret_questions("jwt", "JWT secret"),
+    *_secret_questions("postgres", "Database password"),
+    *_secret_questions("redis", "Redis password"),
+    *_secret_questions("grafana", "Grafana admin"),
+    Question(
+        "smtp.host", "secrets", "Mail server", "Host of your SMTP server; empty when no mail is wanted.", optional=True,
+        default=_base("smtp.host"), lines=_sets("smtp.host"),
+    ),
+    *_secret_questions("smtp", "SMTP password"),
+)  # fmt: skip
+
+QUESTIONS: Final[tuple[Question, ...]] = (*_ENVIRONMENT, *_WHERE, *_ADDRESS, *_TLS, *_RESOURCES, *_SECRETS)
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets, smallest first."""
+    return PRESETS

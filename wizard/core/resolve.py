@@ -1,0 +1,98 @@
+"""Draft + live facts + value layers -> the effective answer to every question, what is still wrong, and the edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from wizard.core import values
+from wizard.core.answers import Draft
+from wizard.core.model.hints import Hints
+from wizard.core.model.target import Target
+from wizard.core.values import DELETE, Line, Tree
+
+if TYPE_CHECKING:
+    from wizard.core.questions import Question
+
+PRESETS: Final = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The value layers below a person's answers: chart defaults, presets by name, the -f files with their paths."""
+
+    defaults: Tree = field(default_factory=dict)
+    presets: Mapping[str, Tree] = field(default_factory=dict)
+    files: tuple[tuple[str, Tree], ...] = ()
+    chart_version: str = ""
+    app_version: str = ""
+
+
+class Resolved:
+    """Every question's effective answer. Made anew for each change; cheap, and never edited."""
+
+    def __init__(self, draft: Draft, hints: Hints, layers: Layers, table: Iterable[Question]) -> None:
+        self.draft = draft
+        self.hints = hints
+        self.layers = layers
+        self.table = tuple(table)
+        self._by_id = {one.id: one for one in self.table}
+        self._effective: dict[str, str] = {}
+
+    def __getitem__(self, question_id: str) -> str:
+        """The person's answer, or the default; "" for a question without either."""
+        if question_id not in self._effective:
+            given = self.draft.answers.get(question_id)
+            self._effective[question_id] = self._by_id[question_id].default(self) if given is None else given
+        return self._effective[question_id]
+
+    def given(self, question_id: str) -> bool:
+        """Whether a person answered it."""
+        return question_id in self.draft.answers
+
+    def question(self, question_id: str) -> Question:
+        """The question of that id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._by_id[question_id]
+
+    @cached_property
+    def base(self) -> dict[str, Any]:
+        """Chart defaults < preset < -f files: what answers start from."""
+        tree = values.merge(self.layers.defaults, self.layers.presets.get(self["preset"], {}))
+        for _, over in self.layers.files:
+            tree = values.merge(tree, over)
+        return tree
+
+    def at(self, path: str, default: Any = "") -> Any:
+        """The base value at a dotted path."""
+        found = values.get(self.base, values.path_of(path))
+        return default if found is None else found
+
+    def visible(self, step: str = "") -> tuple[Question, ...]:
+        """The questions that are asked now, of one step or of all."""
+        return tuple(one for one in self.table if (not step or one.step == step) and one.visible(self))
+
+    def problems(self, step: str = "") -> dict[str, str]:
+        """Question id -> one sentence what is wrong with its effective answer, for the visible ones."""
+        found = ((one.id, one.problem(self, self[one.id])) for one in self.visible(step))
+        return {question_id: text for question_id, text in found if text}
+
+    def lines(self) -> tuple[Line, ...]:
+        """The ordered edits of all visible answers, then those of the command line's --set."""
+        asked = tuple(line for one in self.visible() for line in one.lines(self, self[one.id]))
+        given = tuple(
+            Line(values.path_of(path), DELETE if value is None else value, "from the command line")
+            for path, value in self.draft.sets
+        )
+        return asked + given
+
+    @property
+    def target(self) -> Target:
+        """Where it goes."""
+        kubeconfig = self.draft.kubeconfig or self.hints.kubeconfig
+        return Target(self["context"], self["namespace"], self["release"], kubeconfig)

@@ -1,0 +1,1 @@
+"""Checks before a run, one module a family."""

@@ -1,0 +1,1 @@
+"""Findings during and after a run: diagnosed causes, one module a family."""

@@ -1,0 +1,148 @@
+"""The registry: a rule is a pure function that names the facts it needs; it is evaluated when they are in.
+
+A new check is one decorated function in `checks/` and one table in its test. Nothing else lists it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, Protocol
+
+State = Literal["pass", "warn", "fail", "unknown", "skipped"]
+SEVERITY_BLOCKS: Final = "B"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A fact that could not be had: why, and the permission that would settle it ("get nodes")."""
+
+    reason: str
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A fact that cannot exist yet and why ("namespace not there yet"): its checks are skipped, not unknown."""
+
+    reason: str
+
+
+Facts = Mapping[str, Any]
+"""Facts by name; a value is the collector's own frozen type, Unknown or Absent."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule says: state, the evidence it used, the next step, the question whose answer caused it."""
+
+    state: State
+    evidence: tuple[str, ...] = ()
+    next_step: str = ""
+    question: str = ""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """An outcome with the rule's identity; `blocking` is true for a fail (or unknown) that stops apply."""
+
+    id: str
+    title: str
+    state: State
+    evidence: tuple[str, ...]
+    next_step: str
+    blocking: bool
+    question: str = ""
+
+    def to_data(self) -> dict[str, Any]:
+        """The data of a `check.result` event."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "state": self.state,
+            "evidence": list(self.evidence),
+            "next_step": self.next_step,
+            "blocking": self.blocking,
+            "question": self.question,
+        }
+
+
+class Rule(Protocol):
+    """A check's body: facts in (those it needs are present and known), outcome out."""
+
+    def __call__(self, facts: Facts, /) -> Outcome:
+        """The outcome over these facts."""
+        ...
+
+
+@dataclass(frozen=True)
+class Check:
+    """A registered check. IDs are those of reference/features.md section 4, two digits."""
+
+    id: str
+    title: str
+    needs: tuple[str, ...]
+    severity: str
+    body: Rule
+
+    def evaluate(self, facts: Facts) -> CheckResult:
+        """The result over facts that hold every needed name; an Unknown or Absent need decides by itself."""
+        outcome = self._by_needs(facts) or self.body(facts)
+        blocking = self.severity == SEVERITY_BLOCKS and outcome.state == "fail"
+        return CheckResult(
+            self.id, self.title, outcome.state, outcome.evidence, outcome.next_step, blocking, outcome.question
+        )
+
+    def _by_needs(self, facts: Facts) -> Outcome | None:
+        for name in self.needs:
+            value = facts[name]
+            if isinstance(value, Absent):
+                return Outcome("skipped", (value.reason,))
+            if isinstance(value, Unknown):
+                settle = f"To settle it: {value.permission}." if value.permission else ""
+                return Outcome("unknown", (value.reason,), settle)
+        return None
+
+
+_checks: dict[str, Check] = {}
+
+
+def check(id: str, title: str, *, needs: tuple[str, ...], severity: str = "W") -> Callable[[Rule], Rule]:  # noqa: A002 - the field's own word
+    """Register a check; severity B blocks when it fails, W warns, I informs.
+
+    Raises:
+        ValueError: the ID is taken.
+    """
+
+    def register(body: Rule) -> Rule:
+        if id in _checks:
+            msg = f"check {id} is registered twice"
+            raise ValueError(msg)
+        _checks[id] = Check(id, title, needs, severity, body)
+        return body
+
+    return register
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Every registered check, in the order of IDs."""
+    from wizard.core.rules import checks
+
+    for module in pkgutil.iter_modules(checks.__path__):
+        importlib.import_module(f"{checks.__name__}.{module.name}")
+    return tuple(_checks[key] for key in sorted(_checks))
+
+
+def ready_to_run(checks: tuple[Check, ...], facts: Facts, done: set[str]) -> Iterator[CheckResult]:
+    """Results of the checks whose needs are all in and that are not done; marks them done."""
+    for one in checks:
+        if one.id not in done and all(name in facts for name in one.needs):
+            done.add(one.id)
+            yield one.evaluate(facts)
+
+
+def accept(result: CheckResult, reason: str) -> CheckResult:
+    """The result of a fail that the person accepts with a stored reason: it no longer blocks."""
+    return replace(result, state="warn", blocking=False, evidence=(*result.evidence, f"accepted: {reason}"))

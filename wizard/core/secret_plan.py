@@ -1,0 +1,93 @@
+"""Which Secrets the run creates, from the answers: names and sources, never a value (design: contracts, secrets)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from wizard.core.resolve import Resolved
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one secret of the wizard becomes: its keys, the Secret's suffix, and the values that name the Secret."""
+
+    keys: tuple[str, ...]
+    suffix: str
+    path: str
+    external_path: str = ""
+    constants: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def keys_text(self) -> str:
+        """The keys for a sentence."""
+        names = [f'"{key}"' for key in (*dict(self.constants), *self.keys)]
+        return ("key " if len(names) == 1 else "keys ") + " and ".join(names)
+
+
+PARTS: Final[Mapping[str, Part]] = {
+    "jwt": Part(("jwt-secret",), "app-credentials", "jwt.existingSecret"),
+    "smtp": Part(("smtp-password",), "app-credentials", "smtp.existingSecret"),
+    "postgres": Part(
+        ("password", "postgres-password"),
+        "postgresql-credentials",
+        "postgresql.auth.existingSecret",
+        "externalDatabase.existingSecret",
+    ),
+    "redis": Part(
+        ("redis-password",), "redis-credentials", "redis.auth.existingSecret", "externalRedis.existingSecret"
+    ),
+    "grafana": Part(
+        ("admin-password",), "grafana-credentials", "grafana.existingSecret", constants=(("admin-user", "admin"),)
+    ),
+    "tls": Part(("tls.crt", "tls.key"), "tls", "ingress.tls"),
+}
+"""The secrets by their name in --secret-file and --existing-secret; tls comes from two files."""
+
+
+def created_name(name: str, release: str) -> str:
+    """The name of the Secret that the run creates for a secret of that name."""
+    return f"{release}-{PARTS[name].suffix}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one key's value comes from; keys with the same `shared` text get the same value."""
+
+    key: str
+    how: Literal["generate", "file", "constant"]
+    detail: str = ""
+    """Path of the file, or the constant itself (which is no secret)."""
+    shared: str = ""
+
+
+@dataclass(frozen=True)
+class SecretToMake:
+    """A Secret to create if it is not there: 409 means keep the existing one."""
+
+    name: str
+    type: Literal["Opaque", "kubernetes.io/tls"]
+    sources: tuple[Source, ...]
+
+
+def plan(resolved: Resolved) -> tuple[SecretToMake, ...]:
+    """The Secrets to create, in order; those that exist or that the person names are not in it."""
+    visible = {one.id for one in resolved.visible()}
+    by_name: dict[str, list[Source]] = {}
+    for name, part in PARTS.items():
+        if name == "tls" or f"secret.{name}" not in visible:
+            continue
+        how = resolved[f"secret.{name}"]
+        if how not in ("generate", "file"):
+            continue
+        sources = by_name.setdefault(created_name(name, resolved["release"]), [])
+        sources += [Source(key, "constant", value) for key, value in part.constants]
+        path = resolved[f"secret.{name}.file"] if how == "file" else ""
+        sources += [Source(key, "file" if path else "generate", path, name) for key in part.keys]
+    made = [SecretToMake(secret, "Opaque", tuple(sources)) for secret, sources in by_name.items()]
+    if "tls" in visible and resolved["tls"] == "files":
+        files = (Source("tls.crt", "file", resolved["tls.cert"]), Source("tls.key", "file", resolved["tls.key"]))
+        made.append(SecretToMake(created_name("tls", resolved["release"]), "kubernetes.io/tls", files))
+    return tuple(made)

@@ -1,0 +1,220 @@
+"""Helm values as plain trees: merge, minus, paths, `--set`, and where each line of a values file comes from.
+
+The rules are Helm's: maps merge, lists and scalars replace, null deletes a default
+(reference/chart.md D.4; helm pkg/cli/values/options.go, pkg/strvals).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wizard.core.errors import Problem
+
+Path = tuple[str | int, ...]
+Tree = Mapping[str, Any]
+
+
+class _Delete:
+    """The one value that removes a path."""
+
+    def __repr__(self) -> str:
+        return "DELETE"
+
+
+DELETE: Final = _Delete()
+
+SECRET_PATHS: Final[Mapping[str, str]] = {
+    "postgresql.auth.password": "postgres",
+    "postgresql.auth.postgresPassword": "postgres",
+    "externalDatabase.password": "postgres",
+    "redis.auth.password": "redis",
+    "externalRedis.password": "redis",
+    "jwt.secret": "jwt",
+    "secrets.jwtSecret": "jwt",
+    "secrets.smtpPassword": "smtp",
+    "smtp.password": "smtp",
+    "grafana.adminPassword": "grafana",
+}
+"""Values that hold a secret, and the name it has in --secret-file."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One ordered edit: a path gets a value, or DELETE removes it. `why` becomes the comment beside it."""
+
+    path: Path
+    value: Any
+    why: str = ""
+
+
+def dotted(path: Path) -> str:
+    """A path as a person writes it: ingress.hosts[0].host."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def path_of(text: str) -> Path:
+    """The path of its dotted form; a backslash keeps a dot that belongs to a key.
+
+    Raises:
+        Problem: the text is not a path.
+    """
+    parts: list[str | int] = []
+    for piece in re.split(r"(?<!\\)\.", text):
+        match = re.fullmatch(r"((?:[^\[\]\\]|\\.)+)((?:\[\d+\])*)", piece)
+        if not match:
+            raise Problem(f'"{text}" is not a value path.', "Write it as in ingress.hosts[0].host.")
+        parts.append(re.sub(r"\\(.)", r"\1", match[1]))
+        parts.extend(int(index) for index in re.findall(r"\[(\d+)\]", match[2]))
+    return tuple(parts)
+
+
+def get(tree: Any, path: Path, default: Any = None) -> Any:
+    """The value at a path, or the default."""
+    for part in path:
+        if isinstance(part, int):
+            if not isinstance(tree, Sequence) or isinstance(tree, str) or part >= len(tree):
+                return default
+        elif not isinstance(tree, Mapping) or part not in tree:
+            return default
+        tree = tree[part]
+    return tree
+
+
+def merge(base: Tree, over: Tree) -> dict[str, Any]:
+    """Helm's merge: maps recursively, everything else replaced, null in `over` deletes."""
+    merged: dict[str, Any] = dict(base)
+    for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = merge({}, value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def minus(tree: Tree, defaults: Tree) -> dict[str, Any]:
+    """What must be written so that defaults merged with it give `tree`: equal leaves go, missing defaults become null."""
+    rest: dict[str, Any] = {}
+    for key, value in tree.items():
+        if key in defaults and isinstance(value, Mapping) and isinstance(defaults[key], Mapping):
+            if inner := minus(value, defaults[key]):
+                rest[key] = inner
+        elif (
+            key not in defaults or defaults[key] != value or isinstance(defaults[key], bool) != isinstance(value, bool)
+        ):
+            rest[key] = value
+    rest.update({key: None for key in defaults if key not in tree})
+    return rest
+
+
+def apply_lines(tree: Tree, lines: Sequence[Line]) -> dict[str, Any]:
+    """A new tree with the edits applied in order; missing maps and list items are made."""
+    result = _copy(tree)
+    for line in lines:
+        _put(result, line.path, line.value)
+    return dict(result)
+
+
+def _copy(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _copy(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_copy(value) for value in node]
+    return node
+
+
+def _put(node: Any, path: Path, value: Any) -> None:
+    for here, following in itertools.pairwise(path):
+        empty: Any = [] if isinstance(following, int) else {}
+        if isinstance(here, int):
+            node.extend({} for _ in range(here + 1 - len(node)))
+            if not isinstance(node[here], type(empty)):
+                node[here] = empty
+        elif not isinstance(node.get(here), type(empty)):
+            if value is DELETE:
+                return
+            node[here] = empty
+        node = node[here]
+    last = path[-1]
+    if value is DELETE:
+        if isinstance(last, int):
+            del node[last : last + 1]
+        else:
+            node.pop(last, None)
+    elif isinstance(last, int):
+        node.extend(None for _ in range(last + 1 - len(node)))
+        node[last] = _copy(value)
+    else:
+        node[last] = _copy(value)
+
+
+def leaves(tree: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every path that holds no map, in order; a list is one leaf, as for Helm's merge."""
+    if isinstance(tree, Mapping) and tree:
+        for key, value in tree.items():
+            yield from leaves(value, (*at, key))
+    elif at:
+        yield at, tree
+
+
+def secrets_in(tree: Tree) -> tuple[str, ...]:
+    """Dotted paths in the tree that hold a secret; the guide's "changeme" means "generate" and is none."""
+    return tuple(path for path in SECRET_PATHS if get(tree, path_of(path)) not in (None, "", "changeme"))
+
+
+def parse_set(argument: str, *, typed: bool = True) -> tuple[Line, ...]:
+    r"""The edits of one `--set` (typed) or `--set-string` argument: a.b[0]=v,c={x,y}; commas escaped as \,.
+
+    Raises:
+        Problem: it is not of that form.
+    """
+    lines: list[Line] = []
+    for item in _split(argument, ","):
+        key, sign, raw = item.partition("=")
+        if not sign or not key:
+            raise Problem(f'--set "{argument}" is not KEY=VALUE.', "Write it as in --set replicaCount=3.")
+        value: Any
+        if raw.startswith("{") and raw.endswith("}"):
+            value = [_scalar(one, typed=typed) for one in _split(raw[1:-1], ",")] if raw != "{}" else []
+        else:
+            value = _scalar(raw, typed=typed)
+        lines.append(Line(path_of(key), DELETE if value is None else value, "--set"))
+    return tuple(lines)
+
+
+def _split(text: str, at: str) -> list[str]:
+    parts, depth, current, escaped = [], 0, "", False
+    for char in text:
+        if escaped:
+            current, escaped = current + ("" if char == at else "\\") + char, False
+        elif char == "\\":
+            escaped = True
+        elif char == at and depth == 0:
+            parts.append(current)
+            current = ""
+        else:
+            depth += (char == "{") - (char == "}")
+            current += char
+    parts.append(current + ("\\" if escaped else ""))
+    return parts
+
+
+def _scalar(raw: str, *, typed: bool) -> Any:
+    if not typed:
+        return raw
+    match raw:
+        case "null":
+            return None
+        case "true" | "false":
+            return raw == "true"
+    if re.fullmatch(r"-?(0|[1-9]\d*)", raw) and abs(int(raw)) < 2**63:
+        return int(raw)
+    return raw

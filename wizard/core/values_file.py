@@ -1,0 +1,64 @@
+"""The values file: preset plus answers, minus chart defaults, with where each line comes from (design: contracts)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.core import values
+from wizard.core.errors import Problem
+from wizard.core.resolve import Resolved
+
+
+@dataclass(frozen=True)
+class ValuesFile:
+    """What is written: header comment lines, the tree, and a note beside lines, by dotted path."""
+
+    path: str
+    header: tuple[str, ...]
+    tree: Mapping[str, Any]
+    notes: Mapping[str, str]
+
+
+def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
+    """The values file of the answers.
+
+    Raises:
+        Problem: a -f file or a --set holds a secret.
+    """
+    _refuse_secrets(resolved)
+    layers, preset = resolved.layers, resolved["preset"]
+    lines = resolved.lines()
+    whole = values.apply_lines(resolved.base, lines)
+    tree = values.minus(whole, layers.defaults)
+    notes = {values.dotted(line.path): line.why for line in lines if line.why}
+    from_preset = dict(values.leaves(layers.presets.get(preset, {})))
+    for path, value in values.leaves(tree):
+        if path in from_preset and from_preset[path] == value and values.dotted(path) not in notes:
+            notes[values.dotted(path)] = f"preset {preset} {layers.chart_version}"
+    header = (
+        f"Values of LLM Cost Ops for {preset}, made by llm-cost-ops-wizard {wizard_version}",
+        f"for chart llm-cost-ops {layers.chart_version}, release {resolved['release']} in namespace {resolved['namespace']}.",
+        "It holds no secret and is fit for git. What is not here is the chart's default.",
+        *(f"Built on {source}" for source, _ in layers.files),
+    )
+    return ValuesFile(resolved.draft.write or default_path(preset), header, tree, notes)
+
+
+def default_path(preset: str) -> str:
+    """The name a values file gets when none is given."""
+    return f"./llm-cost-ops.{preset}.values.yaml"
+
+
+def _refuse_secrets(resolved: Resolved) -> None:
+    sources = [*resolved.layers.files]
+    lines = [values.Line(values.path_of(path), value) for path, value in resolved.draft.sets if value is not None]
+    sources.append(("--set", values.apply_lines({}, lines)))
+    for source, tree in sources:
+        for path in values.secrets_in(tree):
+            name = values.SECRET_PATHS[path]
+            raise Problem(
+                f"{source} holds a secret at {path}; values end in files and in Helm's history.",
+                f"Remove it there and give it as --secret-file {name}=PATH or --existing-secret {name}=SECRET.",
+            )

@@ -1,0 +1,1 @@
+"""Use cases. The engine does the work; faces ask it and watch it."""

@@ -1,0 +1,30 @@
+"""Everything of the world that a session needs, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wizard.core.model.target import Target
+from wizard.ports.charts import ChartSource
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster
+from wizard.ports.documents import Documents
+from wizard.ports.helm import Helm
+from wizard.ports.kubeconfig import KubeconfigReader
+from wizard.ports.store import DraftStore, FileStore, RunStore
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The world, as the engine sees it. `cluster` makes a client for a target's context; nothing is contacted yet."""
+
+    cluster: Callable[[Target], Cluster]
+    kubeconfig: KubeconfigReader
+    helm: Helm
+    charts: ChartSource
+    documents: Documents
+    drafts: DraftStore
+    runs: RunStore
+    files: FileStore
+    clock: Clock

@@ -1,0 +1,268 @@
+"""What a face talks to: one object from the first question to the last log line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import wizard
+from wizard.core import secret_plan, values_file
+from wizard.core.answers import Draft
+from wizard.core.errors import Problem
+from wizard.core.events import Event
+from wizard.core.model.hints import Hints
+from wizard.core.model.target import Target
+from wizard.core.questions import QUESTIONS
+from wizard.core.resolve import Layers, Resolved
+from wizard.core.rules.registry import CheckResult
+from wizard.core.secrets import Secret, generate
+from wizard.engine import hints as live_hints
+from wizard.engine import home, live, preflight, releases
+from wizard.engine.ports import Ports
+from wizard.ports.charts import Chart
+from wizard.ports.cluster import Cluster
+from wizard.ports.kubeconfig import Kubeconfig
+from wizard.ports.store import RunSummary
+
+Operation = Literal["install", "upgrade"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line fixes for the whole session."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    namespace: str = ""
+    release: str = ""
+    chart: str = ""
+
+
+class Session:
+    """One person, one kubeconfig, one chart. Faces ask it and watch it; it never waits for a face."""
+
+    def __init__(self, ports: Ports, options: Options | None = None) -> None:
+        self.ports = ports
+        self.options = options or Options()
+        self._hints = Hints()
+        self._charts: dict[str, Chart] = {}
+        self._files: dict[str, Any] = {}
+        self._clusters: dict[tuple[str, str], Cluster] = {}
+
+    # Drafts and answers
+
+    def new_draft(self) -> Draft:
+        """An empty draft with what the command line said."""
+        named = {"context": self.options.context, "namespace": self.options.namespace, "release": self.options.release}
+        return Draft(
+            answers={key: value for key, value in named.items() if value},
+            chart=self.options.chart,
+            kubeconfig=self.options.kubeconfig,
+        )
+
+    def drafts(self) -> Sequence[tuple[str, Draft]]:
+        """Drafts kept from earlier sessions with the time they were saved, newest first."""
+        return self.ports.drafts.load_all()
+
+    def save_draft(self, draft: Draft) -> None:
+        """Keep the draft; it is offered again at the next start."""
+        self.ports.drafts.save(draft)
+
+    def forget_draft(self, draft: Draft) -> None:
+        """Remove the kept draft of the same target."""
+        self.ports.drafts.forget(draft)
+
+    def chart(self, draft: Draft) -> Chart:
+        """The draft's chart, read once; raises Problem when the path is missing or not a chart."""
+        if draft.chart not in self._charts:
+            self._charts[draft.chart] = self.ports.charts.open(draft.chart)
+        return self._charts[draft.chart]
+
+    def layers(self, draft: Draft) -> Layers:
+        """The value layers below the answers; raises Problem for a bad chart or values file."""
+        chart = self.chart(draft)
+        for path in draft.files:
+            if path not in self._files:
+                tree = self.ports.documents.load(self.ports.files.read(path, "values file"), path) or {}
+                if not isinstance(tree, Mapping):
+                    raise Problem(
+                        f"{path} is not a values file: it holds no KEY: VALUE lines.", "Give another with -f."
+                    )
+                self._files[path] = tree
+        files = tuple((path, self._files[path]) for path in draft.files)
+        return Layers(chart.defaults, chart.presets, files, chart.version, chart.app_version)
+
+    def resolve(self, draft: Draft) -> Resolved:
+        """Every question's effective answer, with the live facts known so far."""
+        return Resolved(draft, self._hints, self.layers(draft), QUESTIONS)
+
+    @property
+    def hints(self) -> Hints:
+        """The live facts known so far."""
+        return self._hints
+
+    def kubeconfig(self) -> Kubeconfig:
+        """The kubeconfig; also makes its contexts known to the questions."""
+        config = self.ports.kubeconfig.read(self.options.kubeconfig)
+        current = self.options.context or config.current
+        chosen = config.context(current)
+        self._hints = replace(
+            self._hints,
+            kubeconfig=self.options.kubeconfig,
+            contexts=tuple(one.name for one in config.contexts),
+            current_context=current,
+            context_namespace=chosen.namespace if chosen else "",
+            sandbox=live_hints.is_sandbox(current),
+        )
+        return config
+
+    async def refresh_hints(self, draft: Draft) -> Hints:
+        """Ask the draft's cluster for what the questions offer; what cannot be had stays None. Never raises."""
+        target = self.resolve(draft).target
+        self._hints = await live_hints.refresh(self._hints, self.cluster(target), target)
+        return self._hints
+
+    def cluster(self, target: Target) -> Cluster:
+        """The client of the target's context, one for the whole session."""
+        key = (target.kubeconfig, target.context)
+        if key not in self._clusters:
+            self._clusters[key] = self.ports.cluster(target)
+        return self._clusters[key]
+
+    # Values file
+
+    def values_file(self, draft: Draft) -> values_file.ValuesFile:
+        """The values file of the answers, as data."""
+        return values_file.build(self.resolve(draft), wizard.__version__)
+
+    def values_text(self, draft: Draft) -> str:
+        """The values file as it will be written."""
+        built = self.values_file(draft)
+        return self.ports.documents.render(built.header, built.tree, built.notes)
+
+    def values_diff(self, draft: Draft) -> tuple[str, ...]:
+        """A unified diff against the file that is there; empty when there is none or it is the same."""
+        path = self.values_file(draft).path
+        before = self.ports.files.existing(path)
+        if before is None:
+            return ()
+        after = self.values_text(draft)
+        return tuple(difflib.unified_diff(before.splitlines(), after.splitlines(), path, f"{path} (new)", lineterm=""))
+
+    def write_values(self, draft: Draft) -> Sequence[str]:
+        """Write the values file; returns the paths written (a dated backup among them)."""
+        return self.ports.files.write(self.values_file(draft).path, self.values_text(draft))
+
+    # The cluster, read only
+
+    def home(self) -> AsyncIterator[home.HomeLine]:
+        """The lines of home as they become known; never raises."""
+        return home.lines(self)
+
+    def releases(self, target: Target) -> AsyncIterator[releases.ReleasesView]:
+        """Releases in sight: first a quick view, then with readiness; says where was looked and what is hidden."""
+        return releases.find(self.cluster(target), target)
+
+    def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
+        """Every check of the draft as it is decided; never raises."""
+        return preflight.run(self, draft)
+
+    def watch(self, target: Target, *, logs: bool = True) -> AsyncIterator[Sequence[Event]]:
+        """A release live, without a run: the same events as a run's record, in batches."""
+        return live.watch_release(self.cluster(target), target, self.ports.clock, logs=logs)
+
+    # Runs
+
+    async def operation(self, draft: Draft) -> Operation:
+        """Install or upgrade, by the state of the release; raises Problem when it is pending or cannot be known."""
+        return await releases.operation(self.cluster(self.resolve(draft).target), self.resolve(draft).target)
+
+    async def start(self, draft: Draft, operation: Operation) -> str:
+        """Write the values file and start the run in a process of its own; returns the run's id."""
+        resolved = self.resolve(draft)
+        if problems := resolved.problems():
+            question, text = next(iter(problems.items()))
+            raise Problem(text, f"Answer {question}.", question=question)
+        planned = secret_plan.plan(resolved)
+        material, notes = self._material(planned)
+        written = self.write_values(draft)
+        helm = await self.ports.helm.info()
+        target = resolved.target
+        spec = {
+            "operation": operation,
+            "target": {
+                "context": target.context,
+                "namespace": target.namespace,
+                "release": target.release,
+                "kubeconfig": target.kubeconfig,
+            },
+            "chart": self.chart(draft).path,
+            "chart_version": self.chart(draft).version,
+            "preset": resolved["preset"],
+            "values": self.values_text(draft),
+            "helm": {"path": helm.path, "version": helm.version, "major": helm.major},
+            "timeout": draft.timeout,
+            "secrets": [
+                {"name": one.name, "type": one.type, "keys": [source.key for source in one.sources]} for one in planned
+            ],
+            "files": list(written),
+            "notes": notes,
+            "reproduce": list(self.reproduce(draft, operation)),
+        }
+        run_id = self.ports.runs.start(spec, material)
+        self.forget_draft(draft)
+        return run_id
+
+    def reproduce(self, draft: Draft, operation: Operation) -> tuple[str, ...]:
+        """The commands that do the same again: ours, then helm's own."""
+        resolved = self.resolve(draft)
+        target, path = resolved.target, self.values_file(draft).path
+        where = f"--context {target.context} --namespace {target.namespace} --release {target.release}"
+        kube = f" --kubeconfig {target.kubeconfig}" if target.kubeconfig else ""
+        confirm = f" --confirm {target.release}" if resolved["preset"] == "prod" else ""
+        ours = f"llm-cost-ops-wizard {operation} {where}{kube} --preset {resolved['preset']} -f {path} --yes{confirm}"
+        helm = (
+            f"helm {operation} {target.release} {self.chart(draft).path} --kube-context {target.context}{kube} "
+            f"--namespace {target.namespace} --values {path} --wait --timeout {draft.timeout}"
+        )
+        return (ours, helm)
+
+    def _material(self, planned: Sequence[secret_plan.SecretToMake]) -> tuple[dict[str, dict[str, Secret]], list[str]]:
+        material: dict[str, dict[str, Secret]] = {}
+        shared: dict[str, Secret] = {}
+        notes: list[str] = []
+        for one in planned:
+            for source in one.sources:
+                if source.how == "constant":
+                    value = Secret(source.detail)
+                elif source.shared in shared:
+                    value = shared[source.shared]
+                elif source.how == "file":
+                    value, note = self.ports.files.read_secret(source.detail, f"file for {source.shared or source.key}")
+                    notes += [f"{source.detail}: {note}"] if note else []
+                else:
+                    value = generate()
+                if source.shared:
+                    shared[source.shared] = value
+                material.setdefault(one.name, {})[source.key] = value
+        return material, notes
+
+    def runs(self) -> Sequence[RunSummary]:
+        """Past and running operations, newest first."""
+        return self.ports.runs.runs()
+
+    def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+        """The record of a run as it grows, in batches; ends with the run."""
+        return self.ports.runs.follow(run_id, after=after)
+
+    async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Send a command to a run: "cancel" stops helm with one SIGTERM."""
+        return await self.ports.runs.command(run_id, name, data)
+
+    async def close(self) -> None:
+        """End every stream and thread of this session; runs go on."""
+        for cluster in self._clusters.values():
+            await cluster.close()
+        self._clusters.clear()

@@ -1,0 +1,31 @@
+"""A chart on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wizard.core.values import Tree
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart folder: absolute path, Chart.yaml's fields, values.yaml and the presets beside it by name."""
+
+    path: str
+    name: str
+    version: str
+    app_version: str
+    kube_version: str
+    defaults: Tree
+    presets: Mapping[str, Tree]
+    metadata: Mapping[str, Any]
+
+
+class ChartSource(Protocol):
+    """Finds charts."""
+
+    def open(self, path: str = "") -> Chart:
+        """The chart at the path, or the one of this checkout or wheel; raises Problem when there is none."""
+        ...

@@ -1,0 +1,113 @@
+"""What the engine asks of a Kubernetes API server.
+
+Objects are plain dictionaries as the API serves them, with every string already sanitised. All calls have a time
+limit of their own and raise ClusterError, never anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Object = Mapping[str, Any]
+Trouble = Literal[
+    "dns", "refused", "tls", "expired", "unauthorized", "forbidden", "not-found", "conflict", "invalid", "gone", "slow",
+    "not-kubernetes", "unavailable", "no-credentials", "other",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ClusterError(Exception):  # the name says what failed
+    """A call that failed: one word for the kind of trouble, one sentence for a person, the HTTP status if there was one."""
+
+    trouble: Trouble
+    message: str
+    status: int = 0
+    permission: str = ""
+    """For forbidden: "list secrets in namespace x"."""
+    body: Mapping[str, Any] | None = None
+    """The API's own Status object, if it sent one (field errors live in details.causes)."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind as discovery names it: group/version, plural, kind, namespaced or not."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+
+@dataclass(frozen=True)
+class WatchEvent:
+    """A change of one kind: `type` is LIST (objects = everything, after a list), ADDED, MODIFIED or DELETED."""
+
+    type: Literal["LIST", "ADDED", "MODIFIED", "DELETED"]
+    objects: tuple[Object, ...]
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a container: RFC 3339 time with nanoseconds as the kubelet sent it, and the sanitised text."""
+
+    time: str
+    text: str
+
+
+class Cluster(Protocol):
+    """One cluster as one person sees it."""
+
+    async def whoami(self) -> tuple[str, tuple[str, ...]]:
+        """User name and groups (SelfSubjectReview)."""
+        ...
+
+    async def version(self) -> Mapping[str, str]:
+        """/version of the API server: gitVersion, major, minor, platform; plus "latency_ms"."""
+        ...
+
+    async def resources(self) -> tuple[Resource, ...]:
+        """Every kind the API server serves, by discovery (cached privately)."""
+        ...
+
+    async def get(self, kind: str, name: str, namespace: str = "", api_version: str = "") -> Object:
+        """One object; a kind alone is enough for the kinds the chart uses."""
+        ...
+
+    async def list(
+        self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
+        api_version: str = "",
+    ) -> tuple[Object, ...]:  # fmt: skip
+        """All objects of a kind in a namespace, or in all of them; metadata_only asks for PartialObjectMetadata."""
+        ...
+
+    async def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
+        """Create an object (strict field validation); dry_run sends dryRun=All."""
+        ...
+
+    async def apply(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
+        """Server-side apply (strict field validation) with our field manager; dry_run sends dryRun=All."""
+        ...
+
+    async def may(self, verb: str, kind: str, namespace: str = "", *, subresource: str = "", name: str = "") -> bool:
+        """SelfSubjectAccessReview."""
+        ...
+
+    def watch(self, kind: str, namespace: str, *, labels: str = "") -> AsyncIterator[WatchEvent]:
+        """List then watch, for ever: LIST first and after every relist; heals what heals, raises ClusterError for the rest."""
+        ...
+
+    def logs(
+        self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
+        since_time: str = "", tail_lines: int | None = None,
+    ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
+        """Lines of one container in batches as they arrive; ends when the stream ends (the caller decides on resuming)."""
+        ...
+
+    async def close(self) -> None:
+        """End every stream and thread within a second."""
+        ...

@@ -1,0 +1,28 @@
+"""YAML in and out, comments kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from wizard.core.values import Line
+
+
+class Documents(Protocol):
+    """YAML documents as plain trees, and as text with comments."""
+
+    def load(self, text: str, source: str) -> Any:
+        """One document as plain Python data; raises Problem naming source, line and column."""
+        ...
+
+    def load_all(self, text: str, source: str) -> list[Any]:
+        """Every document of a stream, empty ones dropped."""
+        ...
+
+    def render(self, header: Sequence[str], tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
+        """A values file: header comment, tree, and a comment beside the lines that notes names by path."""
+        ...
+
+    def edit(self, text: str, lines: Sequence[Line], source: str) -> str:
+        """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
+        ...

@@ -1,0 +1,46 @@
+"""What the engine asks of helm, outside of a run (a run's helm belongs to the supervisor)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from wizard.core.model.target import Target
+
+
+@dataclass(frozen=True)
+class HelmInfo:
+    """The helm binary: path, version such as "4.2.4", major 3 or 4."""
+
+    path: str
+    version: str
+    major: int
+
+    @property
+    def tuple(self) -> tuple[int, int, int]:
+        """The version as numbers, pre-release text dropped."""
+        major, minor, patch = (
+            [*self.version.split("-", maxsplit=1)[0].split("+", maxsplit=1)[0].split("."), "0", "0"]
+        )[:3]
+        return int(major), int(minor), int(patch)
+
+
+class Helm(Protocol):
+    """One helm binary. All calls raise Problem with helm's own words, sanitised and redacted."""
+
+    async def info(self) -> HelmInfo:
+        """Which helm this is; raises Problem when there is none or it is older than 3.15."""
+        ...
+
+    async def template(self, target: Target, chart: str, values_file: str, *, kube_version: str = "") -> str:
+        """The rendered manifests (multi-document YAML) with Secrets' data as rendered; offline, hooks included."""
+        ...
+
+    async def list(self, target: Target) -> Sequence[dict[str, str]]:
+        """`helm list` of the target's namespace, every status, in exactly the environment that a run gets."""
+        ...
+
+    async def stored_values(self, target: Target) -> str:
+        """User-supplied values of the deployed release as YAML (may hold secrets; never shown)."""
+        ...

@@ -1,0 +1,88 @@
+"""Private files of the wizard: drafts, runs, and the person's values file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wizard.core.answers import Draft
+from wizard.core.events import Event
+from wizard.core.model.target import Target
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run as the list shows it. state: running|orphaned|finished|lost (orphaned: helm lives, its runner does not)."""
+
+    id: str
+    operation: str
+    target: Target
+    state: str
+    started: str
+    verdict: str = ""
+    code: int | None = None
+
+
+class DraftStore(Protocol):
+    """Drafts by target, 0600, without secrets."""
+
+    def save(self, draft: Draft) -> None:
+        """Write the draft atomically."""
+        ...
+
+    def load_all(self) -> Sequence[tuple[str, Draft]]:
+        """Every draft with the time it was saved (RFC 3339), newest first; an unreadable file is left out."""
+        ...
+
+    def forget(self, draft: Draft) -> None:
+        """Remove the draft of the same target, if there is one."""
+        ...
+
+
+class RunStore(Protocol):
+    """Records of runs, and a line to the processes that write them."""
+
+    def runs(self) -> Sequence[RunSummary]:
+        """Every run, newest first."""
+        ...
+
+    def find(self, run_id: str) -> RunSummary:
+        """The run of that id or unique prefix; raises Problem."""
+        ...
+
+    def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+        """Batches of events of the record from seq > after, growing while the run lives; ends with the run."""
+        ...
+
+    async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Send a command (cancel, stop-early) over the run's private socket; raises Problem when nobody answers."""
+        ...
+
+    def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
+        """Start a detached runner on a run specification; secrets go through its stdin; returns the run's id."""
+        ...
+
+    def revive(self, run_id: str) -> None:
+        """Start a new runner on a run whose helm goes on under its supervisor."""
+        ...
+
+
+class FileStore(Protocol):
+    """The person's own files."""
+
+    def read(self, path: str, what: str) -> str:
+        """The text of a file; raises Problem when missing, unreadable, empty or not UTF-8."""
+        ...
+
+    def read_secret(self, path: str, what: str) -> tuple[Any, str]:
+        """A Secret and a note ("one trailing newline removed"); raises Problem when missing or empty."""
+        ...
+
+    def existing(self, path: str) -> str | None:
+        """The text of the file if it exists."""
+        ...
+
+    def write(self, path: str, text: str) -> Sequence[str]:
+        """Write atomically; a dated backup of an existing different file is kept. Returns the paths written."""
+        ...
