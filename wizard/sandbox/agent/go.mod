@@ -1,0 +1,3 @@
+module llm-cost-ops.local/sandbox/agent
+
+go 1.26.0

