@@ -41,6 +41,8 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "waiting": ("what", "since", "why", "heals"),
     # a diagnosed cause; object: "Kind/name"; evidence: [str]; remedy: [str]; terminal: bool
     "finding": ("id", "title", "object", "terminal", "evidence", "remedy"),
+    # the cause is no longer there
+    "finding.healed": ("id", "object"),
     # state: ready|progressing|stuck|failed|unknown
     "verdict": ("state", "reason"),
     # the watcher cannot see something: what, and the permission that would settle it

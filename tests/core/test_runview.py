@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from typing import Any
+
+from wizard.core.events import EVENTS, Event
+from wizard.core.runview import _REDUCERS, RunView
+
+SAMPLES: dict[str, dict[str, Any]] = {
+    "run.started": {
+        "id": "7f3a",
+        "operation": "install",
+        "target": {"context": "c", "namespace": "n", "release": "r"},
+        "chart": "llm-cost-ops 1.0.0",
+        "helm": "4.2.4",
+        "preset": "dev",
+    },
+    "run.phase": {"phase": "helm", "text": "helm installs"},
+    "check.result": {
+        "id": "N01",
+        "title": "namespace",
+        "state": "fail",
+        "evidence": ["terminating"],
+        "next_step": "wait",
+        "blocking": True,
+        "question": "namespace",
+    },
+    "object.made": {"kind": "Secret", "name": "a", "action": "created", "keys": ["password"]},
+    "helm.started": {"pid": 7, "argv": ["helm", "install"]},
+    "helm.output": {"stream": "err", "lines": ["one", "two"]},
+    "helm.exited": {"code": None, "signal": "SIGKILL"},
+    "object.state": {
+        "uid": "u1",
+        "kind": "Pod",
+        "name": "api-0",
+        "group": "pod",
+        "state": "stuck",
+        "summary": "ImagePullBackOff",
+        "reason": "no such image",
+        "since": "2026-01-01T00:00:00Z",
+        "owner": "StatefulSet/api",
+        "restarts": 0,
+    },
+    "cluster.event": {"kind": "Warning", "object": "Pod/api-0", "reason": "Failed", "message": "m", "count": 1},
+    "log.lines": {"pod": "api-0", "container": "api", "previous": False, "lines": [["t", "hello"], ["t", "again"]]},
+    "log.gap": {"pod": "api-0", "container": "api", "lost": 3, "reason": "rotated"},
+    "waiting": {"what": "Pod/api-0", "since": "t", "why": "image", "heals": "no"},
+    "finding": {"id": "CO01", "title": "t", "object": "Pod/api-0", "terminal": True, "evidence": ["e"], "remedy": []},
+    "finding.healed": {"id": "CO01", "object": "Pod/api-0"},
+    "verdict": {"state": "stuck", "reason": "image"},
+    "watch.blind": {"what": "Ingress", "reason": "forbidden", "permission": "list ingresses"},
+    "run.notes": {"text": "open it"},
+    "run.finished": {"code": 1, "verdict": "failed", "reason": "image", "files": [], "commands": []},
+}
+
+
+def view_of(*events: tuple[str, dict[str, Any]]) -> RunView:
+    view = RunView()
+    for number, (kind, data) in enumerate(events, 1):
+        view.apply(Event(kind, data, number, f"2026-01-01T00:00:{number:02}.000Z"))
+    return view
+
+
+def test_every_public_event_has_a_reducer_and_a_sample_with_exactly_its_keys() -> None:
+    assert set(_REDUCERS) == set(EVENTS) == set(SAMPLES)
+    for kind, keys in EVENTS.items():
+        assert tuple(SAMPLES[kind]) == keys
+
+
+def test_every_event_says_which_part_changed() -> None:
+    for kind, data in SAMPLES.items():
+        assert RunView().apply(Event(kind, data, 1, "t")), kind
+
+
+def test_an_unknown_event_type_and_one_seen_before_change_nothing() -> None:
+    view = view_of(("helm.output", SAMPLES["helm.output"]))
+    assert view.apply(Event("from.the.future", {}, 2, "t")) == frozenset()
+    assert view.apply(Event("helm.output", SAMPLES["helm.output"], 1, "t")) == frozenset()
+    assert view.helm_lines == ["one", "two"]
+
+
+def test_rows_come_red_first_and_gone_objects_leave() -> None:
+    def state(uid: str, state: str, kind: str = "Pod", group: str = "pod") -> tuple[str, dict[str, Any]]:
+        row = SAMPLES["object.state"] | {"uid": uid, "name": uid, "state": state, "kind": kind, "group": group}
+        return "object.state", row
+
+    view = view_of(
+        state("a", "ready"), state("b", "progressing"), state("c", "stuck"), state("d", "failed"),
+        state("e", "ready", "Deployment", "object"), state("f", "ready"), state("f", "gone"),
+    )  # fmt: skip
+    assert [row.uid for row in view.rows()] == ["d", "c", "b", "e", "a"]
+    assert [row.uid for row in view.rows("object")] == ["e"]
+    assert (view.ready_count(), view.total(), view.ready_count("pod"), view.total("pod")) == (2, 5, 1, 4)
+
+
+def test_a_finding_keeps_when_it_was_first_seen_and_leaves_when_healed() -> None:
+    finding = SAMPLES["finding"]
+    view = view_of(("finding", finding), ("finding", finding | {"title": "new"}))
+    (row,) = view.ranked_findings()
+    assert (row.title, row.since) == ("new", "2026-01-01T00:00:01.000Z")
+    view.apply(Event("finding.healed", SAMPLES["finding.healed"], 9, "t"))
+    assert not view.findings
+
+
+def test_terminal_findings_rank_before_transient_ones_and_admission_before_containers() -> None:
+    finding = SAMPLES["finding"]
+    view = view_of(
+        ("finding", finding | {"id": "TR01", "terminal": False}),
+        ("finding", finding | {"id": "CO01"}),
+        ("finding", finding | {"id": "SC01"}),
+    )
+    assert [one.id for one in view.ranked_findings()] == ["SC01", "CO01", "TR01"]
+
+
+def test_a_log_gap_is_a_visible_line_and_counted() -> None:
+    view = view_of(("log.lines", SAMPLES["log.lines"]), ("log.gap", SAMPLES["log.gap"]))
+    assert [line.text for line in view.logs.slice(0, 9)] == ["hello", "again", "3 lines lost here: rotated"]
+    assert (view.log_lost, view.log_gaps) == (3, 1)
+    assert view.containers() == [("api-0", "api")]
+
+
+def test_a_repeated_cluster_event_moves_to_the_end_with_its_count() -> None:
+    event = SAMPLES["cluster.event"]
+    other = event | {"reason": "Other"}
+    view = view_of(("cluster.event", event), ("cluster.event", other), ("cluster.event", event | {"count": 4}))
+    assert [(row.reason, row.count) for row in view.events] == [("Other", 1), ("Failed", 4)]
+
+
+def test_an_empty_waiting_event_ends_the_wait() -> None:
+    view = view_of(("waiting", SAMPLES["waiting"]))
+    assert view.waiting is not None
+    assert view.waiting.heals == "no"
+    view.apply(Event("waiting", {"what": "", "since": "", "why": "", "heals": ""}, 9, "t"))
+    assert view.waiting is None

@@ -1,0 +1,314 @@
+"""A run as a face shows it: the events of its record folded into one state.
+
+Both faces, the replay of a finished run and `status` without a run use this one reducer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from wizard.core.events import Event
+from wizard.core.ring import Line, LogBuffer
+from wizard.core.rules.registry import CheckResult
+
+Part = Literal[
+    "run", "phase", "checks", "made", "objects", "helm", "events", "logs", "waiting", "findings", "verdict", "notes",
+    "finished", "blind",
+]  # fmt: skip
+
+RED_FIRST: Final = ("failed", "stuck", "unknown", "progressing", "ready")
+_KINDS: Final = (
+    "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim", "Service", "Ingress",
+    "HorizontalPodAutoscaler", "PodDisruptionBudget", "ReplicaSet",
+)  # fmt: skip
+_FAMILIES: Final = ("X", "SC", "VO", "CO", "LG", "TR", "CL")
+_MAX_EVENTS: Final = 1000
+_MAX_HELM_LINES: Final = 10_000
+
+
+@dataclass(frozen=True)
+class ObjectRow:
+    """One watched object. state: ready|progressing|stuck|failed|unknown; group: object|pod."""
+
+    uid: str
+    kind: str
+    name: str
+    group: str
+    state: str
+    summary: str
+    reason: str
+    since: str
+    owner: str
+    restarts: int
+
+
+@dataclass(frozen=True)
+class MadeRow:
+    """An object that the wizard itself made, kept or deleted; keys are names only."""
+
+    kind: str
+    name: str
+    action: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A Kubernetes event; kind: Normal|Warning; time is when the watcher saw its last change."""
+
+    time: str
+    kind: str
+    object: str
+    reason: str
+    message: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Waiting for what, since when, why not yet, and whether it will heal by itself: yes|no|unknown."""
+
+    what: str
+    since: str
+    why: str
+    heals: str
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A diagnosed cause; `since` is when it was first seen in this view."""
+
+    id: str
+    title: str
+    object: str
+    terminal: bool
+    evidence: tuple[str, ...]
+    remedy: tuple[str, ...]
+    since: str
+
+
+@dataclass(frozen=True)
+class BlindRow:
+    """Something the watcher cannot see, why, and the permission that would settle it."""
+
+    what: str
+    reason: str
+    permission: str
+
+
+@dataclass
+class RunView:
+    """The state of a run so far; `apply` is the only writer. Times are RFC 3339 in UTC, "" while unknown."""
+
+    id: str = ""
+    operation: str = ""
+    target: Mapping[str, str] = field(default_factory=dict)
+    chart: str = ""
+    helm: str = ""
+    preset: str = ""
+    started: str = ""
+    last_seq: int = 0
+    phase: str = ""
+    phase_text: str = ""
+    phase_since: str = ""
+    checks: dict[str, CheckResult] = field(default_factory=dict)
+    made: list[MadeRow] = field(default_factory=list)
+    objects: dict[str, ObjectRow] = field(default_factory=dict)
+    helm_pid: int = 0
+    helm_argv: tuple[str, ...] = ()
+    helm_exit: tuple[int | None, str] | None = None
+    """Exit code (None when a signal ended it) and the signal's name or ""."""
+    helm_lines: list[str] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)
+    logs: LogBuffer = field(default_factory=LogBuffer)
+    log_lost: int = 0
+    """Lines known to be lost; `log_gaps` counts the places, also those of unknown size."""
+    log_gaps: int = 0
+    waiting: Waiting | None = None
+    findings: dict[tuple[str, str], FindingRow] = field(default_factory=dict)
+    verdict: str = ""
+    reason: str = ""
+    notes: str = ""
+    blind: list[BlindRow] = field(default_factory=list)
+    finished: Mapping[str, Any] | None = None
+    finished_at: str = ""
+
+    def apply(self, event: Event) -> frozenset[Part]:
+        """Fold one event in; returns the names of the parts that changed. An event of an unknown type changes none."""
+        if event.seq and event.seq <= self.last_seq:
+            return _NOTHING
+        self.last_seq = event.seq or self.last_seq
+        reduce = _REDUCERS.get(event.type)
+        return reduce(self, event.data, event.time) if reduce else _NOTHING
+
+    def rows(self, group: str | None = None) -> list[ObjectRow]:
+        """Rows of one group (object|pod) or all, red first, then by kind and name."""
+        chosen = [row for row in self.objects.values() if group in (None, row.group)]
+        return sorted(chosen, key=lambda row: (_rank(RED_FIRST, row.state), _rank(_KINDS, row.kind), row.name))
+
+    def ready_count(self, group: str | None = None) -> int:
+        """How many rows are ready."""
+        return sum(row.state == "ready" for row in self.objects.values() if group in (None, row.group))
+
+    def total(self, group: str | None = None) -> int:
+        """How many rows there are."""
+        return sum(group in (None, row.group) for row in self.objects.values())
+
+    def ranked_findings(self) -> list[FindingRow]:
+        """Findings worst first: terminal before transient, then admission, disk, container, readiness."""
+        return sorted(
+            self.findings.values(),
+            key=lambda one: (not one.terminal, _rank(_FAMILIES, one.id.rstrip("0123456789")), one.id, one.object),
+        )
+
+    def containers(self) -> list[tuple[str, str]]:
+        """Pod and container names that have said something, in the order of their first line that is kept."""
+        seen = dict.fromkeys((line.pod, line.container) for line in self.logs.slice(0, self.logs.end) if line.pod)
+        return list(seen)
+
+
+def _rank(order: tuple[str, ...], name: str) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+Reducer = Callable[[RunView, Mapping[str, Any], str], frozenset[Part]]
+_NOTHING: Final[frozenset[Part]] = frozenset()
+
+
+def _started(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
+    view.id, view.operation, view.target = data["id"], data["operation"], data["target"]
+    view.chart, view.helm, view.preset, view.started = data["chart"], data["helm"], data["preset"], time
+    return frozenset({"run"})
+
+
+def _phase(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
+    if data["phase"] != view.phase:
+        view.phase_since = time
+    view.phase, view.phase_text = data["phase"], data["text"]
+    return frozenset({"phase"})
+
+
+def _check(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    result = CheckResult(**{**data, "evidence": tuple(data["evidence"])})
+    view.checks[result.id] = result
+    return frozenset({"checks"})
+
+
+def _made(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.made.append(MadeRow(data["kind"], data["name"], data["action"], tuple(data["keys"])))
+    return frozenset({"made"})
+
+
+def _helm_started(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.helm_pid, view.helm_argv = data["pid"], tuple(data["argv"])
+    return frozenset({"helm"})
+
+
+def _helm_output(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.helm_lines.extend(data["lines"])
+    del view.helm_lines[:-_MAX_HELM_LINES]
+    return frozenset({"helm"})
+
+
+def _helm_exited(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.helm_exit = (data["code"], data["signal"])
+    return frozenset({"helm"})
+
+
+def _object(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    if data["state"] == "gone":
+        view.objects.pop(data["uid"], None)
+    else:
+        view.objects[data["uid"]] = ObjectRow(**data)
+    return frozenset({"objects"})
+
+
+def _cluster_event(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
+    row = EventRow(time, data["kind"], data["object"], data["reason"], data["message"], data["count"])
+    same = (row.object, row.reason, row.message)
+    view.events = [one for one in view.events if (one.object, one.reason, one.message) != same]
+    view.events.append(row)
+    del view.events[:-_MAX_EVENTS]
+    return frozenset({"events"})
+
+
+def _log_lines(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    pod, container, previous = data["pod"], data["container"], data["previous"]
+    view.logs.extend([Line(time, pod, container, previous, text) for time, text in data["lines"]])
+    return frozenset({"logs"})
+
+
+def _log_gap(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
+    view.log_gaps += 1
+    view.log_lost += data["lost"] or 0
+    count = "lines" if data["lost"] is None else f"{data['lost']} lines"
+    text = f"{count} lost here: {data['reason']}"
+    view.logs.extend([Line(time, data["pod"], data["container"], previous=False, text=text, gap=True)])
+    return frozenset({"logs"})
+
+
+def _waiting(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.waiting = Waiting(data["what"], data["since"], data["why"], data["heals"]) if data["what"] else None
+    return frozenset({"waiting"})
+
+
+def _finding(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
+    key = (data["id"], data["object"])
+    since = view.findings[key].since if key in view.findings else time
+    evidence, remedy = tuple(data["evidence"]), tuple(data["remedy"])
+    view.findings[key] = FindingRow(
+        data["id"], data["title"], data["object"], data["terminal"], evidence, remedy, since
+    )
+    return frozenset({"findings"})
+
+
+def _healed(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.findings.pop((data["id"], data["object"]), None)
+    return frozenset({"findings"})
+
+
+def _verdict(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.verdict, view.reason = data["state"], data["reason"]
+    return frozenset({"verdict"})
+
+
+def _blind(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.blind = [one for one in view.blind if one.what != data["what"]]
+    view.blind.append(BlindRow(data["what"], data["reason"], data["permission"]))
+    return frozenset({"blind"})
+
+
+def _notes(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.notes = data["text"]
+    return frozenset({"notes"})
+
+
+def _finished(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
+    view.finished, view.finished_at = data, time
+    view.verdict, view.reason = data["verdict"], data["reason"]
+    return frozenset({"finished", "verdict"})
+
+
+_REDUCERS: Final[Mapping[str, Reducer]] = {
+    "run.started": _started,
+    "run.phase": _phase,
+    "check.result": _check,
+    "object.made": _made,
+    "helm.started": _helm_started,
+    "helm.output": _helm_output,
+    "helm.exited": _helm_exited,
+    "object.state": _object,
+    "cluster.event": _cluster_event,
+    "log.lines": _log_lines,
+    "log.gap": _log_gap,
+    "waiting": _waiting,
+    "finding": _finding,
+    "finding.healed": _healed,
+    "verdict": _verdict,
+    "watch.blind": _blind,
+    "run.notes": _notes,
+    "run.finished": _finished,
+}
+"""What each event type does; a test holds it equal to EVENTS."""
