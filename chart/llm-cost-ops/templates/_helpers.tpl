@@ -52,6 +52,9 @@ Common labels
 {{- define "llm-cost-ops.labels" -}}
 {{ include "llm-cost-ops.selectorLabels" . }}
 {{ include "llm-cost-ops.commonLabels" . }}
+{{- if .Chart.AppVersion }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end }}
 {{- end }}
 
 {{/*
@@ -60,9 +63,6 @@ templates and volume claim templates.
 */}}
 {{- define "llm-cost-ops.commonLabels" -}}
 helm.sh/chart: {{ include "llm-cost-ops.chart" . }}
-{{- if .Chart.AppVersion }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-{{- end }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: llm-cost-ops
 environment: {{ regexReplaceAll "[^A-Za-z0-9._-]+" (toString .Values.global.environment) "-" | trunc 63 | trimAll "-_." | quote }}
@@ -133,7 +133,7 @@ imagePullSecrets of a pod, from a list of lists whose items are names or {name: 
 {{- if kindIs "string" . }}{{ $names = append $names . }}{{ else }}{{ $names = append $names .name }}{{ end -}}
 {{- end }}
 {{- end }}
-{{- with uniq $names }}
+{{- with uniq $names -}}
 imagePullSecrets:
 {{- range . }}
   - name: {{ . | quote }}
@@ -147,9 +147,9 @@ named leaves the choice to the cluster. Never looked up: the answer may not chan
 */}}
 {{- define "llm-cost-ops.storageClass" -}}
 {{- $class := default .root.Values.global.storageClass .storageClass -}}
-{{- if eq $class "-" }}
+{{- if eq $class "-" -}}
 storageClassName: ""
-{{- else if $class }}
+{{- else if $class -}}
 storageClassName: {{ $class | quote }}
 {{- end }}
 {{- end }}
