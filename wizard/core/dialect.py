@@ -1,0 +1,80 @@
+"""What differs between helm 3 and helm 4, as data, and the argument lists that are made from it.
+
+A new difference is one line in DIALECTS. Sources: reference/chart.md D.1, D.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from wizard.core.model.target import Target
+
+OLDEST: Final = (3, 15, 0)
+"""Below this helm is refused."""
+
+FIXED_SINCE: Final[Mapping[int, tuple[int, int, int]]] = {3: (3, 20, 2), 4: (4, 1, 4)}
+"""Below these a helm of that major works, but lacks security fixes; it is warned about."""
+
+RunOperation = Literal["install", "upgrade"]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One major version of helm: the words that differ."""
+
+    major: int
+    list_every_status: tuple[str, ...]
+    """helm 4 lists every status by itself and refuses the flag."""
+    wait: tuple[str, ...]
+    """Wait for readiness: a switch in helm 3, in helm 4 a strategy whose bare form means its own watcher."""
+
+
+DIALECTS: Final[Mapping[int, Dialect]] = {
+    3: Dialect(3, ("--all",), ("--wait",)),
+    4: Dialect(4, (), ("--wait",)),
+}
+
+_OPERATION_FLAGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "install": (),
+    # Our values file is the whole truth; without this helm reuses the old values when the file is empty.
+    "upgrade": ("--reset-values",),
+}
+
+
+def dialect(major: int) -> Dialect:
+    """The dialect of a major version; a later one is taken to speak like the newest known."""
+    return DIALECTS[min(max(major, min(DIALECTS)), max(DIALECTS))]
+
+
+def target_argv(target: Target) -> list[str]:
+    """The flags that name cluster and namespace."""
+    kubeconfig = ["--kubeconfig", target.kubeconfig] if target.kubeconfig else []
+    context = ["--kube-context", target.context] if target.context else []
+    return [*kubeconfig, *context, "--namespace", target.namespace]
+
+
+def run_argv(
+    helm_major: int, operation: RunOperation, target: Target, chart: str, values_path: str, timeout: str
+) -> list[str]:
+    """The arguments of a run after the binary's path.
+
+    Never --create-namespace (the run makes it) and never a roll-back flag (it destroys the evidence). `timeout` is
+    helm's own form, such as 10m.
+    """
+    return [
+        operation, target.release, chart, *target_argv(target), "--values", values_path,
+        *dialect(helm_major).wait, "--timeout", timeout, *_OPERATION_FLAGS[operation],
+    ]  # fmt: skip
+
+
+def list_argv(helm_major: int, target: Target) -> list[str]:
+    """`helm list` of the target's namespace, every status, as JSON."""
+    return ["list", *target_argv(target), *dialect(helm_major).list_every_status, "--output", "json"]
+
+
+def template_argv(target: Target, chart: str, values_path: str, kube_version: str = "") -> list[str]:
+    """`helm template` with hooks, without a cluster."""
+    version = ["--kube-version", kube_version] if kube_version else []
+    return ["template", target.release, chart, "--namespace", target.namespace, "--values", values_path, *version]
