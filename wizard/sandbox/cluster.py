@@ -1,0 +1,412 @@
+"""Starts, finds and stops sandboxes: etcd, API server, controller manager, scheduler, kwok and the agent, each detached.
+
+Everything listens on 127.0.0.1 only, on ports that were free. The state of a sandbox is one private folder, and `down`
+removes it with everything that runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from wizard.core.errors import Exit, Problem
+from wizard.sandbox import objects, pki, processes, scenarios, toolchain
+from wizard.sandbox.api import Api, ApiError
+from wizard.sandbox.objects import NodeShape
+from wizard.sandbox.processes import Process
+
+DEFAULT_NAME = "default"
+TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "agent")
+"""What must be built before `up`."""
+APP_IMAGE = "llm-cost-ops"
+"""Last part of the image name that scenarios act on unless told otherwise."""
+
+_VERSION = toolchain.PINS["kube-apiserver"].version
+_START_LIMIT = 60.0
+_LEASE_SECONDS = 4  # a killed kwok holds its node leases this long, and its successor waits for them
+
+
+@dataclass(frozen=True)
+class SandboxInfo:
+    """A sandbox that was started. `image` is an application image that can be pulled in it."""
+
+    name: str
+    folder: Path
+    kubeconfig: Path
+    context: str
+    server: str
+    nodes: NodeShape
+    audit_log: Path | None = None
+    image: str = "llm-cost-ops:1.0.0"
+
+
+@dataclass(frozen=True)
+class SandboxStatus:
+    """State of a sandbox: `up`, `broken` (some of it runs) or `down`; `missing` names what does not run."""
+
+    name: str
+    state: str
+    info: SandboxInfo | None = None
+    scenario: str = scenarios.NONE
+    missing: tuple[str, ...] = ()
+
+
+def state_folder() -> Path:
+    """`$XDG_STATE_HOME/llm-cost-ops-wizard/sandboxes`."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "llm-cost-ops-wizard" / "sandboxes"
+
+
+def _folder(name: str) -> Path:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", name):
+        raise Problem(
+            f"{name!r} cannot be the name of a sandbox.", "Use up to 40 lower-case letters, digits and inner dashes."
+        )
+    return state_folder() / name
+
+
+def context_name(name: str) -> str:
+    """Name of the sandbox's context in its kubeconfig."""
+    return "llm-cost-ops-sandbox" if name == DEFAULT_NAME else f"llm-cost-ops-sandbox-{name}"
+
+
+def up(
+    name: str = DEFAULT_NAME,
+    nodes: NodeShape | None = None,
+    *,
+    audit: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> SandboxInfo:
+    """Start a sandbox and return when its nodes are ready; one that runs well already is returned as it is.
+
+    `nodes` is the shape of a new one (default: 3 of 4 CPU and 8 GiB over 3 zones). With `audit` the API server logs every
+    request. What is left of a crashed sandbox of this name is removed first. Raises ToolMissing or Problem.
+    """
+    folder = _folder(name)
+    with _lock(folder):
+        running = status(name)
+        if running.state == "up" and running.info is not None:
+            if nodes is not None and nodes != running.info.nodes:
+                raise Problem(
+                    f"Sandbox {name!r} runs already with other nodes.", f"Run `sandbox down --name {name}` first."
+                )
+            return running.info
+        if folder.exists():
+            progress("removing what a crashed sandbox left")
+            _remove(folder)
+        for attempt in (1, 2, 3):
+            try:
+                return _start(name, folder, nodes or NodeShape(), audit, progress)
+            except _PortTakenError:
+                if attempt == 3:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def down(name: str = DEFAULT_NAME) -> bool:
+    """Stop a sandbox and remove its folder; False when there was none."""
+    folder = _folder(name)
+    if not folder.exists():
+        return False
+    with _lock(folder):
+        if not folder.exists():
+            return False
+        _remove(folder)
+    return True
+
+
+def names() -> list[str]:
+    """Sandboxes that left a folder: running or crashed."""
+    try:
+        return sorted(path.name for path in state_folder().iterdir() if path.is_dir())
+    except FileNotFoundError:
+        return []
+
+
+def status(name: str = DEFAULT_NAME) -> SandboxStatus:
+    """What state a sandbox is in."""
+    folder = _folder(name)
+    if not folder.exists():
+        return SandboxStatus(name, "down")
+    known = processes.load(folder / "processes.json")
+    missing = tuple(process.name for process in known if not processes.alive(process))
+    info = _load_info(folder)
+    if info is None or missing or len(known) < len(TOOLS):
+        return SandboxStatus(name, "broken", info, missing=missing)
+    try:
+        return SandboxStatus(name, "up", info, scenarios.current(admin(name)))
+    except ApiError:
+        return SandboxStatus(name, "broken", info, missing=("kube-apiserver",))
+
+
+def scenario(
+    name: str, which: str, *, image: str = APP_IMAGE, namespace: str | None = None
+) -> None:  # fmt: skip
+    """Switch a scenario on (see scenarios.SCENARIOS), for containers whose image name ends in `image`."""
+    if which not in scenarios.SCENARIOS:
+        raise Problem(f"There is no scenario {which!r}.", f"Choose one of {', '.join(scenarios.SCENARIOS)}.")
+    require(name)
+    scenarios.switch(admin(name), which, image, namespace)
+
+
+def require(name: str = DEFAULT_NAME) -> SandboxInfo:
+    """The sandbox of this name, which must run."""
+    found = status(name)
+    if found.state != "up" or found.info is None:
+        word = "is broken" if found.state == "broken" else "does not run"
+        raise Problem(f"Sandbox {name!r} {word}.", f"Run `sandbox up --name {name}`.", Exit.REFUSED)
+    return found.info
+
+
+def admin(name: str = DEFAULT_NAME) -> Api:
+    """A client of the sandbox's API server with all rights."""
+    folder = _folder(name)
+    info = _load_info(folder)
+    if info is None:
+        raise Problem(f"Sandbox {name!r} does not run.", f"Run `sandbox up --name {name}`.")
+    return Api(int(info.server.rpartition(":")[2]), folder / "ca.crt", folder / "admin.crt", folder / "admin.key")
+
+
+def environment(name: str = DEFAULT_NAME) -> dict[str, str]:
+    """KUBECONFIG, and a PATH on which the pinned kubectl and helm 4 come first (only those that are built)."""
+    info = require(name)
+    folders = []
+    for tool in ("helm4", "kubectl"):
+        with contextlib.suppress(toolchain.ToolMissing):
+            folders.append(str(toolchain.tool_path(tool).parent))
+    return {"KUBECONFIG": str(info.kubeconfig), "PATH": os.pathsep.join([*folders, os.environ.get("PATH", "")])}
+
+
+class _PortTakenError(Problem):
+    """Somebody took a port between our choice and the start."""
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    state_folder().parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # parents get the mode of the last one only
+    state_folder().mkdir(exist_ok=True, mode=0o700)
+    with folder.with_name(f".{folder.name}.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _remove(folder: Path) -> None:
+    """Stop what runs, in reverse order of start, and remove the folder."""
+    processes.stop(list(reversed(processes.load(folder / "processes.json"))))
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        raise Problem(f"The folder of the sandbox, {folder}, cannot be removed.", "Remove it yourself.", Exit.FAILED)
+
+
+def _start(
+    name: str, folder: Path, shape: NodeShape, audit: bool, progress: Callable[[str], None]
+) -> SandboxInfo:  # fmt: skip
+    tools = {tool: toolchain.tool_path(tool) for tool in TOOLS}
+    folder.mkdir(mode=0o700, parents=True)
+    ports = dict(
+        zip(("etcd", "peer", "api", "manager", "scheduler", "kwok", "agent"), processes.free_ports(7), strict=True)
+    )
+    info = SandboxInfo(
+        name, folder, folder / "kubeconfig", context_name(name), f"https://127.0.0.1:{ports['api']}", shape,
+        folder / "audit.log" if audit else None,
+    )  # fmt: skip
+    authority = pki.make_authority()
+    authority.write(folder / "ca.crt", folder / "ca.key")
+    leaf = pki.issue(authority, "sandbox-admin", ("system:masters",), server=True)
+    leaf.write(folder / "admin.crt", folder / "admin.key")
+    write_kubeconfig(info.kubeconfig, info, leaf)
+    (folder / "kwok.yaml").write_text(objects.KWOK_CONFIG)
+    (folder / "audit.yaml").write_text(objects.AUDIT_POLICY)
+    started: list[Process] = []
+    try:
+        progress("starting etcd and the API server")
+        commands = _commands(info, ports, tools)
+        _launch(folder, commands[:2], started)
+        client = Api(ports["api"], folder / "ca.crt", folder / "admin.crt", folder / "admin.key")
+        _until("the API server is ready", folder, started, lambda: client.get("/readyz") == "ok")
+        progress("starting controller manager, scheduler, kwok and the agent")
+        _launch(folder, commands[2:], started)
+        _populate(client, shape, ports["agent"])
+        _until("the nodes are ready", folder, started, lambda: _nodes_ready(client, shape.count))
+        (folder / "sandbox.json").write_text(json.dumps(asdict(info), default=str))
+    except BaseException:
+        # Logs stay for whoever looks; the next `up` removes them.
+        processes.stop(list(reversed(started)))
+        if _port_was_taken(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _PortTakenError("A port was taken while the sandbox started.", "Run `sandbox up` again.") from None
+        raise
+    return info
+
+
+def _port_was_taken(folder: Path) -> bool:
+    """Whether a process ended because its port was taken."""
+    return any("address already in use" in _tail(path, 20) for path in folder.glob("*.log"))
+
+
+def _commands(info: SandboxInfo, ports: dict[str, int], tools: dict[str, Path]) -> list[tuple[str, list[str]]]:
+    """Name and command of each process, in order of start."""
+    folder, local = info.folder, "127.0.0.1"
+    ca, crt, key = folder / "ca.crt", folder / "admin.crt", folder / "admin.key"
+    etcd, peer = f"http://{local}:{ports['etcd']}", f"http://{local}:{ports['peer']}"
+    healthy = "--authorization-always-allow-paths=/healthz,/readyz,/livez,/metrics"
+    audit = (
+        [f"--audit-policy-file={folder / 'audit.yaml'}", f"--audit-log-path={info.audit_log}"] if info.audit_log else []
+    )
+    flags: dict[str, list[str]] = {
+        "etcd": [
+            "--name=sandbox", f"--data-dir={folder / 'etcd'}", f"--listen-client-urls={etcd}",
+            f"--advertise-client-urls={etcd}", f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=sandbox={peer}", "--unsafe-no-fsync", "--log-level=warn",
+        ],
+        "kube-apiserver": [
+            f"--etcd-servers={etcd}", "--allow-privileged=true", "--endpoint-reconciler-type=none",
+            "--authorization-mode=Node,RBAC", f"--bind-address={local}", f"--secure-port={ports['api']}",
+            "--service-cluster-ip-range=10.96.0.0/16", f"--tls-cert-file={crt}", f"--tls-private-key-file={key}",
+            f"--client-ca-file={ca}", f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}",
+            "--service-account-issuer=https://kubernetes.default.svc", f"--proxy-client-cert-file={crt}",
+            f"--proxy-client-key-file={key}", f"--requestheader-client-ca-file={ca}",
+            "--requestheader-allowed-names=sandbox-admin", "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group", "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            *audit,
+        ],
+        "kube-controller-manager": [
+            f"--kubeconfig={info.kubeconfig}", f"--bind-address={local}", f"--secure-port={ports['manager']}",
+            "--leader-elect=false", f"--root-ca-file={ca}", f"--service-account-private-key-file={key}",
+            f"--cert-dir={folder / 'manager'}", healthy, "--kube-api-qps=200", "--kube-api-burst=400",
+        ],
+        "kube-scheduler": [
+            f"--kubeconfig={info.kubeconfig}", f"--bind-address={local}", f"--secure-port={ports['scheduler']}",
+            "--leader-elect=false", f"--cert-dir={folder / 'scheduler'}", healthy,
+        ],
+        "kwok": [
+            "--manage-all-nodes=true", f"--kubeconfig={info.kubeconfig}", f"--config={folder / 'kwok.yaml'}",
+            f"--tls-cert-file={crt}", f"--tls-private-key-file={key}", "--node-name=localhost", "--node-ip=",
+            f"--node-port={ports['agent']}", f"--server-address={local}:{ports['kwok']}",
+            f"--node-lease-duration-seconds={_LEASE_SECONDS}", "--enable-crds=",
+        ],
+        "agent": [
+            f"--server={info.server}", f"--ca={ca}", f"--cert={crt}", f"--key={key}",
+            f"--listen={local}:{ports['agent']}",
+        ],
+    }  # fmt: skip
+    return [(tool, [str(tools[tool]), *flags[tool]]) for tool in TOOLS]
+
+
+def _launch(folder: Path, commands: Sequence[tuple[str, list[str]]], started: list[Process]) -> None:
+    """Start processes; each is on record before the next one starts, so that a crash of ours loses none."""
+    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "TMPDIR": str(folder)}
+    for name, command in commands:
+        started.append(processes.start(name, command, folder / f"{name}.log", environment))
+        processes.save(folder / "processes.json", started)
+
+
+def _until(what: str, folder: Path, started: Sequence[Process], done: Callable[[], bool]) -> None:
+    """Wait for something; ends early with the last words of a process that died."""
+    deadline = time.monotonic() + _START_LIMIT
+    while True:
+        with contextlib.suppress(ApiError):
+            if done():
+                return
+        for process in started:
+            if not processes.alive(process):
+                raise Problem(
+                    f"{process.name} of the sandbox ended while starting: {_tail(folder / f'{process.name}.log', 1)}",
+                    f"Its log is {folder / f'{process.name}.log'}.",
+                    Exit.FAILED,
+                )
+        if time.monotonic() > deadline:
+            raise Problem(
+                f"Waited {_START_LIMIT:.0f} s in vain until {what}.", f"Look at the logs in {folder}.", Exit.FAILED
+            )
+        time.sleep(0.05)
+
+
+def _tail(path: Path, lines: int) -> str:
+    with contextlib.suppress(OSError):
+        return "\n".join(path.read_text(errors="replace").strip().splitlines()[-lines:])
+    return ""
+
+
+def _populate(client: Api, shape: NodeShape, kubelet_port: int) -> None:
+    for index in range(shape.count):
+        client.create("/api/v1/nodes", objects.node(shape, index, kubelet_port, _VERSION))
+    for name in ("standard", "fast-ssd"):
+        client.create("/apis/storage.k8s.io/v1/storageclasses", objects.storage_class(name, default=name == "standard"))
+    client.create("/apis/networking.k8s.io/v1/ingressclasses", objects.INGRESS_CLASS)
+    scenarios.switch(client, scenarios.NONE, APP_IMAGE, None)
+
+
+def _nodes_ready(client: Api, count: int) -> bool:
+    """Nodes are ready and schedulable, and pods can be created in the namespace `default`."""
+    nodes = client.get("/api/v1/nodes")["items"]
+    ready = [
+        node for node in nodes
+        if not node["spec"].get("taints")
+        and any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
+    ]  # fmt: skip
+    if len(ready) < count:
+        return False
+    client.get("/api/v1/namespaces/default/serviceaccounts/default")
+    return True
+
+
+def _load_info(folder: Path) -> SandboxInfo | None:
+    try:
+        raw: dict[str, Any] = json.loads((folder / "sandbox.json").read_text())
+        return SandboxInfo(
+            name=raw["name"], folder=folder, kubeconfig=folder / "kubeconfig", context=raw["context"],
+            server=raw["server"], nodes=NodeShape(**raw["nodes"]), image=raw["image"],
+            audit_log=Path(raw["audit_log"]) if raw["audit_log"] else None,
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_kubeconfig(
+    path: Path, info: SandboxInfo, client: pki.Pair, namespace: str | None = None, user: str = "admin"
+) -> None:
+    """A self-contained kubeconfig for a client certificate, readable by its owner only (JSON is YAML)."""
+    context: dict[str, str] = {"cluster": info.context, "user": f"{info.context}-{user}"}
+    if namespace:
+        context["namespace"] = namespace
+
+    def encoded(data: bytes) -> str:
+        return b64encode(data).decode()
+
+    body = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": info.context,
+        "clusters": [
+            {
+                "name": info.context,
+                "cluster": {
+                    "server": info.server,
+                    "certificate-authority-data": encoded((info.folder / "ca.crt").read_bytes()),
+                },
+            }
+        ],
+        "users": [
+            {
+                "name": f"{info.context}-{user}",
+                "user": {
+                    "client-certificate-data": encoded(client.certificate),
+                    "client-key-data": encoded(client.key),
+                },
+            }
+        ],
+        "contexts": [{"name": info.context, "context": context}],
+    }
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        json.dump(body, handle, indent=2)

@@ -1,0 +1,136 @@
+"""What a fresh sandbox holds: nodes, StorageClasses, an IngressClass; and what kwok and the audit log are told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.core.errors import Problem
+
+PROVISIONER = "volumes.llm-cost-ops.local"
+_REGION = "sandbox-1"
+
+
+@dataclass(frozen=True)
+class NodeShape:
+    """How many nodes there are, what each has (Kubernetes quantities), and over how many zones they are spread."""
+
+    count: int = 3
+    cpu: str = "4"
+    memory: str = "8Gi"
+    zones: int = 3
+
+    @classmethod
+    def checked(cls, count: int = 3, cpu: str = "4", memory: str = "8Gi", zones: int = 3) -> NodeShape:
+        """A shape from what a person typed; raises Problem."""
+        if not 1 <= count <= 1000:
+            raise Problem(f"{count} nodes cannot be made.", "Choose 1 to 1000.")
+        if not 1 <= zones <= 26:
+            raise Problem(f"{zones} zones cannot be made.", "Choose 1 to 26.")
+        for what, text in (("CPU", cpu), ("memory", memory)):
+            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?", text):
+                raise Problem(f"{text!r} is not a quantity of {what}.", "Write for example 4, 500m or 8Gi.")
+        return cls(count, cpu, memory, zones)
+
+
+def node(shape: NodeShape, index: int, kubelet_port: int, version: str) -> dict[str, Any]:
+    """Node number `index`, counted from 0; its kubelet endpoint is the agent's."""
+    name = f"node-{index + 1}"
+    resources = {"cpu": shape.cpu, "memory": shape.memory, "ephemeral-storage": "100Gi", "pods": "110"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "node.kubernetes.io/instance-type": "sandbox",
+                "topology.kubernetes.io/region": _REGION,
+                "topology.kubernetes.io/zone": f"{_REGION}{'abcdefghijklmnopqrstuvwxyz'[index % shape.zones]}",
+            },
+        },
+        "status": {
+            "capacity": resources,
+            "allocatable": resources,
+            "addresses": [
+                {"type": "InternalIP", "address": f"10.240.{index // 250}.{index % 250 + 2}"},
+                {"type": "Hostname", "address": "localhost"},
+            ],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet_port}},
+            "nodeInfo": {
+                "kubeletVersion": version,
+                "kubeProxyVersion": version,
+                "containerRuntimeVersion": "containerd://2.1.4",
+                "osImage": "llm-cost-ops sandbox",
+                "kernelVersion": "6.12.0",
+                "operatingSystem": "linux",
+                "architecture": "amd64",
+                "machineID": "",
+                "systemUUID": "",
+                "bootID": "",
+            },
+        },
+    }
+
+
+def storage_class(name: str, *, default: bool) -> dict[str, Any]:
+    """A class whose volumes the agent makes of nothing."""
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": name, "annotations": annotations},
+        "provisioner": PROVISIONER,
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+        "allowVolumeExpansion": True,
+    }
+
+
+INGRESS_CLASS: dict[str, Any] = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "IngressClass",
+    "metadata": {"name": "nginx"},
+    "spec": {"controller": "k8s.io/ingress-nginx"},
+}
+
+# kwok keeps the nodes alive and nothing else: pods and volumes are the agent's.
+KWOK_CONFIG = """\
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata:
+  name: node-ready
+spec:
+  resourceRef:
+    apiGroup: v1
+    kind: Node
+  selector:
+    matchExpressions:
+    - key: '.status.conditions.[] | select( .type == "Ready" ) | .status'
+      operator: NotIn
+      values: ["True"]
+  next:
+    statusTemplate: |
+      {{ $now := Now }}
+      phase: Running
+      conditions:
+      {{ range NodeConditions }}
+      - type: {{ .type | Quote }}
+        status: {{ .status | Quote }}
+        reason: {{ .reason | Quote }}
+        message: {{ .message | Quote }}
+        lastHeartbeatTime: {{ $now | Quote }}
+        lastTransitionTime: {{ $now | Quote }}
+      {{ end }}
+"""
+
+AUDIT_POLICY = """\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+"""

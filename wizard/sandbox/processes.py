@@ -1,0 +1,131 @@
+"""Detached processes that are found again: each is known by pid and start time, so a recycled pid is never touched."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that we started: `started` is the system's own word for when, compared and never interpreted."""
+
+    name: str
+    pid: int
+    started: str
+
+
+def _start_time(pid: int) -> str | None:
+    """When the process started, or None when there is no such process (a zombie counts as none)."""
+    try:
+        # The command in parentheses may hold spaces and parentheses, so the fields count from the last one on.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return None
+        return _start_time_by_ps(pid)
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _start_time_by_ps(pid: int) -> str | None:
+    """The same on a system without /proc."""
+    done = subprocess.run(
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL, timeout=10,
+    )  # fmt: skip
+    state, _, started = done.stdout.strip().partition(" ")
+    return None if not started or state.startswith("Z") else started.strip()
+
+
+def alive(process: Process) -> bool:
+    """Whether it still runs."""
+    return _start_time(process.pid) == process.started
+
+
+def start(name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Process:
+    """Start a process in a session of its own, its words going to a log file."""
+    with log.open("ab") as out:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=dict(environment),
+            cwd=log.parent,
+        )  # fmt: skip
+    started = _start_time(child.pid)
+    # It outlives us on purpose: nobody waits for it, and Python must not warn about that.
+    child.returncode = 0
+    return Process(name, child.pid, started or "")
+
+
+def stop(processes: Sequence[Process], grace: float = 3.0) -> None:
+    """Ask them to end in the given order, each a moment after the one before; after `grace` seconds they are killed."""
+    deadline = time.monotonic() + grace
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+        _wait([process], min(0.3, grace))
+    _wait(processes, max(0.0, deadline - time.monotonic()))
+    for process in processes:
+        _signal(process, signal.SIGKILL)
+    _wait(processes, 5.0)
+
+
+def _signal(process: Process, number: int) -> None:
+    if alive(process):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+
+
+def _wait(processes: Iterable[Process], seconds: float) -> None:
+    """Wait until all have ended; one that is our own child is reaped on the way."""
+    deadline = time.monotonic() + seconds
+    left = list(processes)
+    while left:
+        for process in left:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process.pid, os.WNOHANG)
+        left = [process for process in left if alive(process)]
+        if not left or time.monotonic() >= deadline:
+            return
+        time.sleep(0.02)
+
+
+def save(path: Path, processes: Sequence[Process]) -> None:
+    """Record them, replacing the file in one step."""
+    scratch = path.with_name(path.name + ".new")
+    scratch.write_text(json.dumps([asdict(process) for process in processes]))
+    scratch.replace(path)
+
+
+def load(path: Path) -> list[Process]:
+    """What was recorded; nothing when there is no record or it cannot be read."""
+    try:
+        return [
+            Process(str(item["name"]), int(item["pid"]), str(item["started"])) for item in json.loads(path.read_text())
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+# Below the ranges that Linux and macOS take for outgoing connections, so that none can take a port that we just chose.
+_PORTS = range(20_000, 32_000)
+
+
+def free_ports(count: int) -> list[int]:
+    """That many different ports of 127.0.0.1 on which nobody listens now."""
+    found: list[int] = []
+    with contextlib.ExitStack() as stack:
+        for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+            if len(found) == count:
+                break
+            candidate = stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                candidate.bind(("127.0.0.1", port))
+                found.append(port)
+    return found

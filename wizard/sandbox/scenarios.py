@@ -1,0 +1,41 @@
+"""Faults on command. The sandbox agent reads which one is on from a ConfigMap, so it holds for later pods as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wizard.sandbox.api import Api, ApiError
+
+NONE = "none"
+# What each does, for help texts. The agent has the other half of this table (agent/scenarios.go).
+SCENARIOS: dict[str, str] = {
+    NONE: "heal: switch the scenario off",
+    "image-pull": "the application's image cannot be pulled",
+    "never-ready": "the application runs, but its readiness probe fails with HTTP 503",
+    "unschedulable": "the nodes have almost no CPU left for new pods",
+    "crash-loop": "the application ends with exit code 1 shortly after each start",
+}
+_COLLECTION = "/api/v1/namespaces/kube-system/configmaps"
+_OBJECT = f"{_COLLECTION}/llm-cost-ops-sandbox"
+
+
+def switch(api: Api, scenario: str, image: str, namespace: str | None) -> None:
+    """Switch a scenario on, in place of the one that is on; `none` switches off."""
+    data = {"scenario": "" if scenario == NONE else scenario, "image": image, "namespace": namespace or ""}
+    try:
+        api.merge(_OBJECT, {"data": data})
+    except ApiError as error:
+        if error.code != 404:
+            raise
+        api.create(_COLLECTION, {"metadata": {"name": "llm-cost-ops-sandbox"}, "data": data})
+
+
+def current(api: Api) -> str:
+    """Name of the scenario that is on."""
+    try:
+        found: dict[str, Any] = api.get(_OBJECT)
+    except ApiError as error:
+        if error.code == 404:
+            return NONE
+        raise
+    return str(found.get("data", {}).get("scenario") or NONE)
