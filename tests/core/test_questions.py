@@ -1,0 +1,173 @@
+"""The table of questions: defaults, visibility, problems, and what answers write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from wizard.adapters.charts import ChartFolders
+from wizard.core import secret_plan, values, values_file
+from wizard.core.answers import Draft
+from wizard.core.errors import Problem
+from wizard.core.model.hints import Hints
+from wizard.core.questions import QUESTIONS, STEPS
+from wizard.core.resolve import Layers, Resolved
+
+_CHART = ChartFolders().open()
+LAYERS = Layers(_CHART.defaults, _CHART.presets, (), _CHART.version, _CHART.app_version)
+SANDBOX = Hints(sandbox=True, contexts=("llm-cost-ops-sandbox",), current_context="llm-cost-ops-sandbox")
+
+
+def resolve(hints: Hints = SANDBOX, layers: Layers = LAYERS, **answers: str) -> Resolved:
+    return Resolved(Draft({key.replace("__", "."): value for key, value in answers.items()}), hints, layers, QUESTIONS)
+
+
+def written(resolved: Resolved) -> Any:
+    return values_file.build(resolved, "1.0.0").tree
+
+
+def test_in_a_sandbox_every_preset_is_answered_by_enter_alone_but_for_the_host() -> None:
+    assert resolve().problems() == {}
+    for preset in ("staging", "prod"):
+        assert set(resolve(preset=preset).problems()) == {"host"}
+        assert resolve(preset=preset, host="api.acme.test").problems() == {}
+
+
+def test_outside_a_sandbox_the_image_must_be_named() -> None:
+    hints = replace(SANDBOX, sandbox=False)
+    assert "nobody can publish" in resolve(hints).problems()["image"]
+    assert resolve(hints, image="ghcr.io/acme/llm-cost-ops:v1.0.0").problems() == {}
+
+
+@pytest.mark.parametrize("step", [step for step, _, _ in STEPS])
+def test_every_step_has_questions_and_every_question_a_help_text(step: str) -> None:
+    mine = [one for one in QUESTIONS if one.step == step]
+    assert mine
+    assert all(one.title and one.help.endswith(".") for one in mine)
+
+
+def test_every_question_belongs_to_a_step_and_ids_are_unique() -> None:
+    assert {one.step for one in QUESTIONS} == {step for step, _, _ in STEPS}
+    assert len({one.id for one in QUESTIONS}) == len(QUESTIONS)
+
+
+def test_the_namespace_follows_the_environment_as_the_guide_prints_it() -> None:
+    assert [resolve(preset=preset)["namespace"] for preset in ("dev", "staging", "prod")] == [
+        "llm-cost-ops-dev", "llm-cost-ops-staging", "llm-cost-ops-prod",
+    ]  # fmt: skip
+
+
+def test_dev_asks_nothing_about_certificates_and_prod_does() -> None:
+    assert resolve().visible("tls") == ()
+    assert [one.id for one in resolve(preset="prod").visible("tls")] == ["tls", "tls.issuer"]
+
+
+def test_an_unknown_answer_names_the_choices() -> None:
+    assert resolve(preset="test").problems()["preset"] == (
+        '"test" is not a choice for Environment; choose one of dev, staging, prod.'
+    )
+
+
+def test_limits_below_requests_are_refused_with_both_numbers() -> None:
+    assert resolve(memory="2Gi", memory__limit="1Gi").problems() == {
+        "memory.limit": "Memory limit (1Gi) is less than what is requested (2Gi)."
+    }
+
+
+def test_the_values_file_holds_what_differs_and_gives_the_same_tree_back() -> None:
+    resolved = resolve(preset="prod", host="api.acme.test", replicas="4", image="ghcr.io/acme/app:v2")
+    tree = written(resolved)
+    whole = values.merge(LAYERS.defaults, tree)
+    assert values.get(whole, values.path_of("ingress.hosts[0].host")) == "api.acme.test"
+    assert values.get(whole, values.path_of("image.repository")) == "acme/app"
+    assert values.get(whole, values.path_of("image.registry")) == "ghcr.io"
+    assert values.get(whole, values.path_of("replicaCount")) == 4
+    assert whole == values.apply_lines(resolved.base, resolved.lines())
+
+
+def test_lines_of_the_preset_are_marked_with_its_version() -> None:
+    built = values_file.build(resolve(), "1.0.0")
+    assert built.notes["config.logLevel"] == f"preset dev {LAYERS.chart_version}"
+    assert built.path == "./llm-cost-ops.dev.values.yaml"
+
+
+def test_every_question_that_writes_values_writes_paths_the_chart_knows() -> None:
+    given = {
+        "image": "ghcr.io/acme/app:v2", "image.pullSecret": "pull", "database": "external", "database.host": "db",
+        "database.name": "d", "database.user": "u", "cache": "external", "cache.host": "r", "expose": "ingress",
+        "host": "api.acme.test", "scaling": "auto", "smtp.host": "mail",
+    }  # fmt: skip
+    known = {values.dotted(path)[: len(values.dotted(path))] for path, _ in values.leaves(LAYERS.defaults)}
+    for patch in ({}, given):
+        resolved = Resolved(Draft(patch), SANDBOX, LAYERS, QUESTIONS)
+        for line in resolved.lines():
+            path = values.dotted(line.path)
+            inside = any(path == one or path.startswith(f"{one}.") or path.startswith(f"{one}[") for one in known)
+            assert inside or path.startswith("ingress.annotations."), f"{path} is not a value of the chart"
+
+
+def test_secrets_are_named_in_the_values_and_never_in_them() -> None:
+    resolved = resolve(
+        secret__jwt="file", secret__jwt__file="/secrets/jwt.txt", secret__redis="existing", secret__redis__name="mine"
+    )
+    tree = written(resolved)
+    assert values.secrets_in(tree) == ()
+    assert tree["jwt"]["existingSecret"] == "llm-cost-ops-app-credentials"
+    assert tree["redis"]["auth"]["existingSecret"] == "mine"
+    assert "jwt.txt" not in repr(tree)
+
+
+def test_the_plan_of_secrets_follows_the_answers() -> None:
+    planned = {
+        one.name: one for one in secret_plan.plan(resolve(secret__redis="existing", smtp__host="mail.acme.test"))
+    }
+    assert set(planned) == {
+        "llm-cost-ops-app-credentials", "llm-cost-ops-postgresql-credentials", "llm-cost-ops-grafana-credentials",
+    }  # fmt: skip
+    keys = {name: [source.key for source in one.sources] for name, one in planned.items()}
+    assert keys["llm-cost-ops-app-credentials"] == ["jwt-secret", "smtp-password"]
+    assert keys["llm-cost-ops-postgresql-credentials"] == ["password", "postgres-password"]
+    assert keys["llm-cost-ops-grafana-credentials"] == ["admin-user", "admin-password"]
+
+
+def test_a_secret_that_is_there_is_kept_by_default() -> None:
+    hints = replace(SANDBOX, secrets=("llm-cost-ops-postgresql-credentials",))
+    resolved = resolve(hints)
+    assert resolved["secret.postgres"] == "keep"
+    assert "llm-cost-ops-postgresql-credentials" not in {one.name for one in secret_plan.plan(resolved)}
+    assert written(resolved)["postgresql"]["auth"]["existingSecret"] == "llm-cost-ops-postgresql-credentials"
+
+
+def test_certificate_files_become_a_tls_secret() -> None:
+    resolved = resolve(preset="prod", host="api.acme.test", tls="files", tls__cert="a.crt", tls__key="a.key")
+    (tls,) = [one for one in secret_plan.plan(resolved) if one.type == "kubernetes.io/tls"]
+    assert (tls.name, [source.detail for source in tls.sources]) == ("llm-cost-ops-tls", ["a.crt", "a.key"])
+    assert written(resolved)["ingress"]["tls"] == [{"secretName": "llm-cost-ops-tls", "hosts": ["api.acme.test"]}]
+
+
+def test_a_values_file_with_a_secret_is_refused_with_the_way_out() -> None:
+    layers = replace(LAYERS, files=(("mine.yaml", {"jwt": {"secret": "canary"}}),))
+    with pytest.raises(Problem) as caught:
+        written(resolve(layers=layers))
+    assert "mine.yaml holds a secret at jwt.secret" in str(caught.value)
+    assert "--secret-file jwt=PATH" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_persons_file_lies_between_preset_and_answers() -> None:
+    layers = replace(LAYERS, files=(("mine.yaml", {"replicaCount": 7, "config": {"logLevel": "warn"}}),))
+    assert resolve(layers=layers)["replicas"] == "7"
+    assert written(resolve(layers=layers, replicas="2"))["replicaCount"] == 2
+    assert written(resolve(layers=layers))["config"]["logLevel"] == "warn"
+
+
+def test_set_wins_over_answers() -> None:
+    draft = Draft({"replicas": "2"}, sets=(("replicaCount", 9),))
+    assert written(Resolved(draft, SANDBOX, LAYERS, QUESTIONS))["replicaCount"] == 9
+
+
+def test_a_draft_survives_its_file() -> None:
+    draft = Draft({"preset": "prod"}, files=("a.yaml",), sets=(("a.b", None), ("c", [1])), write="x", kubeconfig="k")
+    assert Draft.from_data(draft.to_data()) == draft

@@ -1,0 +1,108 @@
+"""Values follow Helm's rules: merge, minus, paths and --set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wizard.core import values
+from wizard.core.errors import Problem
+from wizard.core.values import DELETE, Line
+
+
+@pytest.mark.parametrize(
+    ("base", "over", "merged"),
+    [
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}, {"a": {"b": 3, "c": 2}}),
+        ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
+        ({"a": {"b": 1}}, {"a": None}, {}),
+        ({"a": 1}, {"a": {"b": None, "c": 2}}, {"a": {"c": 2}}),
+        ({}, {"a": {"b": 1}}, {"a": {"b": 1}}),
+    ],
+)
+def test_maps_merge_lists_replace_and_null_deletes(base: Any, over: Any, merged: Any) -> None:
+    assert values.merge(base, over) == merged
+
+
+@pytest.mark.parametrize(
+    ("tree", "defaults"),
+    [
+        ({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": 1, "c": 3}, "d": [2], "e": 5}),
+        ({"a": {}}, {"a": {"b": 1}}),
+        ({"a": True}, {"a": 1}),
+        ({"a": "x"}, {"a": {"b": 1}}),
+        ({"a": {"n": 0}}, {"a": {"n": False}}),
+    ],
+)
+def test_what_is_written_gives_the_tree_back_when_merged_with_the_defaults(tree: Any, defaults: Any) -> None:
+    assert repr(values.merge(defaults, values.minus(tree, defaults))) == repr(tree)
+
+
+def test_equal_values_are_not_written() -> None:
+    assert values.minus({"a": {"b": 1}, "c": [1]}, {"a": {"b": 1}, "c": [1]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("a", ("a",)),
+        ("ingress.hosts[0].host", ("ingress", "hosts", 0, "host")),
+        (r"annotations.cert-manager\.io/issuer", ("annotations", "cert-manager.io/issuer")),
+        ("a[0][1]", ("a", 0, 1)),
+    ],
+)
+def test_a_path_reads_as_helm_writes_it(text: str, path: values.Path) -> None:
+    assert values.path_of(text) == path
+
+
+@pytest.mark.parametrize("text", ["", "a..b", "[0]", "a[x]", "a["])
+def test_a_wrong_path_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(Problem, match="not a value path"):
+        values.path_of(text)
+
+
+@pytest.mark.parametrize(
+    ("argument", "lines"),
+    [
+        ("replicaCount=3", [(("replicaCount",), 3)]),
+        ("a.b=true,c=x", [(("a", "b"), True), (("c",), "x")]),
+        ("a={x,2}", [(("a",), ["x", 2])]),
+        (r"a=one\,two", [(("a",), "one,two")]),
+        ("a=null", [(("a",), DELETE)]),
+        ("tag=0123", [(("tag",), "0123")]),
+        ("tag=1.10", [(("tag",), "1.10")]),
+        ("a=", [(("a",), "")]),
+        ("ingress.hosts[0].host=api.example.com", [(("ingress", "hosts", 0, "host"), "api.example.com")]),
+    ],
+)
+def test_set_means_what_it_means_in_helm(argument: str, lines: list[tuple[values.Path, Any]]) -> None:
+    assert [(line.path, line.value) for line in values.parse_set(argument)] == lines
+
+
+def test_set_string_never_guesses_a_type() -> None:
+    assert [line.value for line in values.parse_set("a=1,b=true,c=null", typed=False)] == ["1", "true", "null"]
+
+
+@pytest.mark.parametrize("argument", ["replicaCount", "=3", "a,b=1"])
+def test_a_set_without_key_or_value_is_refused(argument: str) -> None:
+    with pytest.raises(Problem, match="KEY=VALUE"):
+        values.parse_set(argument)
+
+
+def test_edits_make_what_is_missing_and_leave_the_rest() -> None:
+    before = {"a": {"b": 1}, "list": [{"x": 1}]}
+    lines = [
+        Line(("a", "c"), 2),
+        Line(("list", 0, "y"), 3),
+        Line(("list", 1, "x"), 4),
+        Line(("a", "b"), DELETE),
+        Line(("n", "m"), DELETE),
+    ]
+    assert values.apply_lines(before, lines) == {"a": {"c": 2}, "list": [{"x": 1, "y": 3}, {"x": 4}]}
+    assert before == {"a": {"b": 1}, "list": [{"x": 1}]}
+
+
+def test_secrets_in_values_are_found_and_changeme_is_none() -> None:
+    tree = {"jwt": {"secret": "s"}, "grafana": {"adminPassword": "changeme"}, "redis": {"auth": {"password": ""}}}
+    assert values.secrets_in(tree) == ("jwt.secret",)

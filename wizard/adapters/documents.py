@@ -1,0 +1,153 @@
+"""YAML: fast reading with PyYAML, editing with ruamel.yaml so that comments, order and unknown keys survive."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from wizard.core import values
+from wizard.core.errors import Problem
+from wizard.core.values import DELETE, Line
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class YamlDocuments:
+    """YAML documents as plain trees, and as text with comments."""
+
+    def load(self, text: str, source: str) -> Any:
+        """One document as plain Python data; raises Problem naming source, line and column."""
+        try:
+            return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, the C one where it is built
+        except yaml.YAMLError as error:
+            raise _problem(error, source) from error
+
+    def load_all(self, text: str, source: str) -> list[Any]:
+        """Every document of a stream, empty ones dropped."""
+        try:
+            return [one for one in yaml.load_all(text, Loader=_Loader) if one]
+        except yaml.YAMLError as error:
+            raise _problem(error, source) from error
+
+    def render(self, header: Sequence[str], tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
+        """A values file: header comment, tree, and a comment at the end of the lines that notes names by path."""
+        out = "".join(f"# {line}\n" for line in header)
+        if not tree:
+            return out + "{}\n"
+        document = _commented(tree)
+        for path, why in notes.items():
+            _comment(document, values.path_of(path), why)
+        return out + "\n" + _dump(document)
+
+    def edit(self, text: str, lines: Sequence[Line], source: str) -> str:
+        """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
+        from ruamel.yaml.error import YAMLError
+
+        try:
+            document = _round_trip().load(text)
+        except YAMLError as error:
+            raise _problem(error, source) from error
+        if document is None:
+            document = _commented({})
+        if not isinstance(document, Mapping):
+            raise Problem(f"{source} is not a values file: it holds no KEY: VALUE lines.", "Give another with -f.")
+        for line in lines:
+            _put(document, line)
+        return _dump(document)
+
+
+def _problem(error: Exception, source: str) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    reason = getattr(error, "problem", None) or "it cannot be parsed"
+    return Problem(f"{source}{where} is not YAML: {reason}.", "Correct that line and try again.")
+
+
+def _round_trip() -> YAML:
+    from ruamel.yaml import YAML  # 60 ms, and only files that are written need it
+
+    yaml_ = YAML()
+    yaml_.indent(mapping=2, sequence=4, offset=2)
+    yaml_.preserve_quotes = True
+    yaml_.width = 4096
+    return yaml_
+
+
+def _dump(document: Any) -> str:
+    out = io.StringIO()
+    _round_trip().dump(document, out)
+    return out.getvalue()
+
+
+def _commented(node: Any) -> Any:
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    if isinstance(node, Mapping):
+        made = CommentedMap()
+        for key, value in node.items():
+            made[key] = _commented(value)
+        return made
+    if isinstance(node, list | tuple):
+        return CommentedSeq(_commented(value) for value in node)
+    if isinstance(node, str) and _other_than_text(node):
+        return DoubleQuotedScalarString(node)
+    return node
+
+
+def _other_than_text(text: str) -> bool:
+    """Whether YAML 1.1, which Helm reads, would take the bare word for something else: yes, on, null, 1_000."""
+    tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call] # not in the stubs
+    return bool(tag != "tag:yaml.org,2002:str")
+
+
+def _comment(document: Any, path: values.Path, why: str) -> None:
+    node = document
+    for part in path[:-1]:
+        if not isinstance(node, Mapping) or part not in node:
+            return
+        node = node[part]
+    if not isinstance(node, Mapping) or path[-1] not in node:
+        return
+    if isinstance(node[path[-1]], Mapping | list) and node[path[-1]]:
+        _round_trip_map(node).yaml_set_comment_before_after_key(path[-1], before=why, indent=2 * (len(path) - 1))
+    else:
+        _round_trip_map(node).yaml_add_eol_comment(why, path[-1], column=0)
+
+
+def _round_trip_map(node: Any) -> CommentedMap:
+    made: CommentedMap = node
+    return made
+
+
+def _put(document: Any, line: Line) -> None:
+    node = document
+    for here, following in zip(line.path, line.path[1:], strict=False):
+        empty: Any = _commented([] if isinstance(following, int) else {})
+        if isinstance(here, int):
+            while len(node) <= here:
+                node.append(_commented({}))
+        elif not isinstance(node.get(here), Mapping | list):
+            if line.value is DELETE:
+                return
+            node[here] = empty
+        node = node[here]
+    last = line.path[-1]
+    if line.value is DELETE:
+        if isinstance(last, int):
+            del node[last : last + 1]
+        else:
+            node.pop(last, None)
+    elif isinstance(last, int):
+        while len(node) <= last:
+            node.append(None)
+        node[last] = _commented(line.value)
+    elif node.get(last) != line.value:
+        node[last] = _commented(line.value)

@@ -1,0 +1,42 @@
+"""Drafts as private files, one for each target."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wizard.adapters import atomic, folders
+from wizard.core.answers import Draft
+from wizard.core.model.target import DEFAULT_RELEASE, Target
+
+
+class DraftFiles:
+    """`drafts/<context>__<namespace>__<release>.json`, 0600."""
+
+    def save(self, draft: Draft) -> None:
+        """Write the draft atomically."""
+        atomic.write(self._path(draft), json.dumps(draft.to_data(), indent=1))
+
+    def load_all(self) -> Sequence[tuple[str, Draft]]:
+        """Every draft with the time it was saved, newest first; an unreadable file is left out."""
+        found = []
+        for file in folders.state_dir("drafts").glob("*.json"):
+            try:
+                draft = Draft.from_data(json.loads(file.read_text(encoding="utf-8")))
+                found.append((datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds"), draft))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                continue  # another version's file, or one that was cut: there is nothing to offer
+        return sorted(found, key=lambda pair: pair[0], reverse=True)
+
+    def forget(self, draft: Draft) -> None:
+        """Remove the draft of the same target."""
+        self._path(draft).unlink(missing_ok=True)
+
+    def _path(self, draft: Draft) -> Path:
+        answers = draft.answers
+        target = Target(
+            answers.get("context", ""), answers.get("namespace", ""), answers.get("release", DEFAULT_RELEASE)
+        )
+        return folders.state_dir("drafts") / f"{target.key}.json"

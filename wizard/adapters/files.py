@@ -1,0 +1,94 @@
+"""The person's own files: values files and secret files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from wizard.adapters import atomic
+from wizard.core import sanitize
+from wizard.core.errors import Problem
+from wizard.core.secrets import Secret
+
+_LARGEST: Final = 1 << 20
+"""A Secret and a release record may hold 1 MiB; nothing larger is worth reading."""
+
+
+class PersonFiles:
+    """Reads and writes files by the paths a person typed; "~" is the home folder."""
+
+    def read(self, path: str, what: str) -> str:
+        """The sanitised text of a file; raises Problem when missing, unreadable, empty or not UTF-8."""
+        try:
+            return sanitize.text(self._bytes(path, what).decode("utf-8"), limit=_LARGEST)
+        except UnicodeDecodeError as error:
+            raise Problem(f"The {what} {path} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
+
+    def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
+        """The file's content as a Secret, and a note when a trailing newline was removed; raises Problem."""
+        raw = self._bytes(path, what)
+        try:
+            whole = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Problem(f"The {what} {path} is not text.", "A secret file holds UTF-8 text only.") from error
+        if whole.startswith("\ufeff"):
+            raise Problem(f"The {what} {path} begins with a byte order mark.", "Save it as UTF-8 without BOM.")
+        text = whole.removesuffix("\n").removesuffix("\r")
+        if not text.strip():
+            raise Problem(f"The {what} {path} is empty.", "Put the secret into it, or choose to generate one.")
+        if "\x00" in text:
+            raise Problem(f"The {what} {path} holds a zero byte.", "A secret file holds text only.")
+        return Secret(text), "one trailing newline was removed" if text != whole else ""
+
+    def existing(self, path: str) -> str | None:
+        """The text of the file if it exists and can be read."""
+        try:
+            return sanitize.text(Path(path).expanduser().read_text(encoding="utf-8"), limit=_LARGEST)
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def write(self, path: str, text: str) -> Sequence[str]:
+        """Write atomically; an existing different file is kept as a dated backup. Returns the paths written."""
+        target = Path(path).expanduser()
+        written = [path]
+        try:
+            if target.exists():
+                before = target.read_bytes()
+                if before == text.encode():
+                    return ()
+                backup = target.with_name(f"{target.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.bak")
+                atomic.write(backup, before.decode("utf-8", "surrogateescape"), _mode(target))
+                written.append(str(backup))
+            atomic.write(target, text, _mode(target) if target.exists() else 0o600)
+        except OSError as error:
+            raise Problem(
+                f"The values file {path} cannot be written: {_reason(error)}.", "Choose another path with --write PATH."
+            ) from error
+        return written
+
+    def _bytes(self, path: str, what: str) -> bytes:
+        file = Path(path).expanduser()
+        try:
+            if file.is_dir():
+                raise Problem(f"The {what} {path} is a folder.", "Name the file inside it.")
+            size = file.stat().st_size
+            if size > _LARGEST:
+                raise Problem(
+                    f"The {what} {path} has {size} bytes; at most {_LARGEST} are read.", "Is it the right file?"
+                )
+            raw = file.read_bytes()
+        except OSError as error:
+            raise Problem(f"The {what} {path} cannot be read: {_reason(error)}.", "Check the path.") from error
+        if not raw:
+            raise Problem(f"The {what} {path} is empty.", "Check the path, or fill the file.")
+        return raw
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
