@@ -17,7 +17,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # not frozen: contextlib sets __traceback__ on an exception that passes a context manager
 class Problem(Exception):  # noqa: N818 - it is shown to a person, who has a problem, not an error
     """Something the person can act on: one sentence what was wrong and where, one sentence what to do next."""
 
