@@ -213,7 +213,7 @@ _ENVIRONMENT = (
     ),
     Question(
         "database.user", "environment", "Database user", "The user the application logs in as.", visible=_external_database,
-        default=_base("externalDatabase.user"), lines=_sets("externalDatabase.username"),
+        default=_base("externalDatabase.user"), lines=_sets("externalDatabase.user"),
         validate=lambda _, a: "" if a else "The database user is empty.",
     ),
     Question(

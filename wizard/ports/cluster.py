@@ -17,7 +17,7 @@ Trouble = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # not frozen: an exception gets its traceback set
 class ClusterError(Exception):  # the name says what failed
     """A call that failed: one word for the kind of trouble, one sentence for a person, the HTTP status if there was one."""
 
