@@ -1,0 +1,75 @@
+"""What the cluster offers to the questions: namespaces, classes, issuers, what is already there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from wizard.core.model.hints import Hints
+from wizard.core.model.target import Target
+from wizard.ports.cluster import Cluster, ClusterError, Object
+
+SANDBOX_CONTEXT: Final = "llm-cost-ops-sandbox"
+_LIMIT: Final = 3.0
+_DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
+
+
+def is_sandbox(context: str) -> bool:
+    """Whether a context is one of the sandbox's."""
+    return context.startswith(SANDBOX_CONTEXT)
+
+
+async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
+    """The hints with everything the cluster tells within about 3 s; what cannot be had is None. Never raises."""
+    here = target.namespace
+    namespaces, ingress, storage, issuers, secrets, claims = await asyncio.gather(
+        _try(cluster.list("Namespace", metadata_only=True)),
+        _try(cluster.list("IngressClass")),
+        _try(cluster.list("StorageClass")),
+        _try(cluster.list("ClusterIssuer", metadata_only=True)),
+        _try(cluster.list("Secret", here, metadata_only=True)),
+        _try(cluster.list("PersistentVolumeClaim", here, metadata_only=True)),
+    )
+    tls = await _try(cluster.list("Secret", here, metadata_only=True, fields="type=kubernetes.io/tls"))
+    return replace(
+        hints,
+        sandbox=is_sandbox(target.context),
+        namespaces=_names(namespaces),
+        ingress_classes=_names(ingress),
+        storage_classes=_names(storage),
+        default_storage_class=next(
+            (
+                one["metadata"]["name"]
+                for one in storage or ()
+                if (one["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
+            ),
+            "",
+        ),
+        issuers=_names(issuers),
+        tls_secrets=_names(tls),
+        secrets=_names(secrets),
+        claims=_names(claims),
+        releases=_releases(secrets),
+    )
+
+
+async def _try(call: Awaitable[tuple[Object, ...]]) -> tuple[Object, ...] | None:
+    try:
+        return await asyncio.wait_for(call, _LIMIT)
+    except ClusterError as error:
+        return () if error.trouble == "not-found" else None  # a kind that is not served has no objects
+    except TimeoutError:
+        return None
+
+
+def _names(objects: Sequence[Object] | None) -> tuple[str, ...] | None:
+    return None if objects is None else tuple(one["metadata"]["name"] for one in objects)
+
+
+def _releases(secrets: Sequence[Object] | None) -> tuple[str, ...] | None:
+    if secrets is None:
+        return None
+    labels: list[dict[str, Any]] = [one["metadata"].get("labels") or {} for one in secrets]
+    return tuple(sorted({one["name"] for one in labels if one.get("owner") == "helm" and "name" in one}))
