@@ -1,0 +1,176 @@
+"""Renders the chart with the pinned helms, once per set of arguments, and reads the result strictly."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from wizard.sandbox.toolchain import tool_path
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "chart" / "llm-cost-ops"
+PRESETS = ("dev", "staging", "prod")
+HELMS = ("helm3", "helm4")
+
+Manifest = dict[str, Any]
+
+
+class StrictLoader(yaml.CSafeLoader):
+    """Refuses a mapping with a key twice; helm 4 and GitOps tools do, PyYAML by itself does not."""
+
+
+def _mapping(loader: StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call] # untyped in the stubs
+    twice = {key for key in keys if keys.count(key) > 1}
+    if twice:
+        raise yaml.constructor.ConstructorError(None, None, f"key twice: {twice}", node.start_mark)
+    return {key: loader.construct_object(value, deep=True) for key, (_, value) in zip(keys, node.value, strict=True)}  # type: ignore[no-untyped-call] # untyped in the stubs
+
+
+StrictLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Objects of one render, by kind and name."""
+
+    objects: tuple[Manifest, ...]
+    text: str
+
+    def one(self, kind: str, name: str) -> Manifest:
+        """The object of that kind and name."""
+        found = [o for o in self.objects if o["kind"] == kind and o["metadata"]["name"] == name]
+        assert len(found) == 1, f"{kind} {name}: {[(o['kind'], o['metadata']['name']) for o in self.objects]}"
+        return found[0]
+
+    def kinds(self, kind: str) -> list[Manifest]:
+        """All objects of that kind."""
+        return [o for o in self.objects if o["kind"] == kind]
+
+    def has(self, kind: str, name: str) -> bool:
+        """Whether there is an object of that kind and name."""
+        return any(o["kind"] == kind and o["metadata"]["name"] == name for o in self.objects)
+
+    def workloads(self) -> list[Manifest]:
+        """Everything with a pod template."""
+        return [o for o in self.objects if o["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")]
+
+
+@cache
+def read(text: str) -> Rendered:
+    """Objects in the output of helm; callers share them, so nobody may change one."""
+    return Rendered(tuple(d for d in yaml.load_all(text, Loader=StrictLoader) if d), text)
+
+
+@cache
+def _run(helm: str, arguments: tuple[str, ...]) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [str(tool_path(helm)), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        # A person's own repositories, plugins and KUBECONFIG have no say here.
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "KUBECONFIG": os.devnull},
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def run_helm(helm: str, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one helm call that needs no cluster."""
+    return _run(helm, arguments)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The chart under test, seen through one helm."""
+
+    helm: str
+    folder: Path
+    scratch: Path
+
+    def arguments(self, preset: str | None, values: Mapping[str, Any] | None, sets: tuple[str, ...]) -> tuple[str, ...]:
+        """Command-line options for a preset, a values tree and --set expressions."""
+        options: list[str] = []
+        if preset:
+            options += ["-f", str(CHART / f"values-{preset}.yaml")]
+        if values:
+            text = yaml.safe_dump(dict(values))
+            file = self.scratch / f"{abs(hash(text))}.yaml"
+            file.write_text(text)
+            options += ["-f", str(file)]
+        for item in sets:
+            options += ["--set", item]
+        return tuple(options)
+
+    def render(
+        self,
+        *sets: str,
+        preset: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        release: str = "llm-cost-ops",
+        options: tuple[str, ...] = (),
+    ) -> Rendered:
+        """What `helm template` makes of it; fails the test when helm does."""
+        code, out, err = run_helm(
+            self.helm, "template", release, str(self.folder), "-n", "costs", *self.arguments(preset, values, sets), *options
+        )
+        assert code == 0, err
+        return read(out)
+
+    def refusal(self, *sets: str, preset: str | None = None, values: Mapping[str, Any] | None = None) -> str:
+        """What helm says against it; fails the test when helm does not."""
+        code, out, err = run_helm(
+            self.helm, "template", "llm-cost-ops", str(self.folder), *self.arguments(preset, values, sets)
+        )
+        assert code != 0, f"rendered although it must not:\n{out[:2000]}"
+        return err
+
+    def notes(self, *sets: str, preset: str | None = None) -> str:
+        """NOTES as a person reads them after an install (helm 4: helm 3 wants a cluster even for a dry run)."""
+        code, out, err = run_helm(
+            "helm4", "install", "llm-cost-ops", str(self.folder), "-n", "costs", "--dry-run=client",
+            *self.arguments(preset, None, sets),
+        )  # fmt: skip
+        assert code == 0, err
+        return out.split("NOTES:\n", 1)[1]
+
+
+@pytest.fixture(scope="session")
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Chart:
+    """The chart through helm 4."""
+    return Chart("helm4", CHART, tmp_path_factory.mktemp("values"))
+
+
+@pytest.fixture(scope="session", params=HELMS)
+def chart_on_both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Chart:
+    """The chart through helm 3 and helm 4 in turn."""
+    return Chart(request.param, CHART, tmp_path_factory.mktemp("values"))
+
+
+@pytest.fixture(params=[None, *PRESETS], ids=lambda p: p or "defaults")
+def preset(request: pytest.FixtureRequest) -> str | None:
+    """Chart defaults, then each preset."""
+    value: str | None = request.param
+    return value
+
+
+@pytest.fixture
+def app_env(chart: Chart) -> Callable[..., list[dict[str, Any]]]:
+    """Environment of the app container for given --set expressions."""
+
+    def env(*sets: str, preset: str | None = None, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        deployment = chart.render(*sets, preset=preset, values=values).one("Deployment", "llm-cost-ops")
+        entries: list[dict[str, Any]] = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+        return entries
+
+    return env
