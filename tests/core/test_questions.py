@@ -77,7 +77,7 @@ def test_limits_below_requests_are_refused_with_both_numbers() -> None:
 
 
 def test_the_values_file_holds_what_differs_and_gives_the_same_tree_back() -> None:
-    resolved = resolve(preset="prod", host="api.acme.test", replicas="4", image="ghcr.io/acme/app:v2")
+    resolved = resolve(preset="prod", host="api.acme.test", scaling="fixed", replicas="4", image="ghcr.io/acme/app:v2")
     tree = written(resolved)
     whole = values.merge(LAYERS.defaults, tree)
     assert values.get(whole, values.path_of("ingress.hosts[0].host")) == "api.acme.test"
@@ -171,3 +171,45 @@ def test_set_wins_over_answers() -> None:
 def test_a_draft_survives_its_file() -> None:
     draft = Draft({"preset": "prod"}, files=("a.yaml",), sets=(("a.b", None), ("c", [1])), write="x", kubeconfig="k")
     assert Draft.from_data(draft.to_data()) == draft
+
+
+RUNNING: dict[str, Any] = {
+    "global": {"environment": "production"},
+    "image": {"registry": "ghcr.io", "repository": "acme/app", "tag": "v1"},
+    "ingress": {"hosts": [{"host": "api.acme.test"}, {"host": "api2.acme.test"}]},
+    "replicaCount": 5,
+}
+
+
+def upgrade(running: dict[str, Any] | None = None, **answers: str) -> Resolved:
+    draft = Draft({key.replace("__", "."): value for key, value in answers.items()}, running=running or RUNNING)
+    return Resolved(draft, SANDBOX, LAYERS, QUESTIONS)
+
+
+def test_an_upgrade_starts_from_the_running_release_not_from_a_preset() -> None:
+    resolved = upgrade()
+    assert (resolved["preset"], resolved["image"], resolved["host"]) == ("prod", "ghcr.io/acme/app:v1", "api.acme.test")
+    tree = written(resolved)
+    assert values.get(tree, values.path_of("ingress.hosts[1].host")) == "api2.acme.test"
+    assert tree["replicaCount"] == 5
+
+
+def test_an_upgrade_leaves_passwords_as_the_release_has_them() -> None:
+    resolved = upgrade()
+    assert {resolved[f"secret.{name}"] for name in ("jwt", "postgres", "redis", "grafana")} == {"release"}
+    assert secret_plan.plan(resolved) == ()
+    assert "auth" not in written(resolved).get("postgresql", {})
+    named = upgrade({**RUNNING, "redis": {"auth": {"existingSecret": "mine"}}})
+    assert (named["secret.redis"], named["secret.redis.name"]) == ("existing", "mine")
+
+
+def test_secrets_of_the_running_release_never_reach_the_draft() -> None:
+    clean = values.without_secrets(
+        {"jwt": {"secret": "canary"}, "postgresql": {"auth": {"password": "canary", "username": "u"}}}
+    )
+    assert "canary" not in repr(clean)
+    assert clean["postgresql"]["auth"] == {"username": "u"}
+
+
+def test_without_a_kubeconfig_no_cluster_is_asked_for() -> None:
+    assert "context" not in {one.id for one in Resolved(Draft(), Hints(sandbox=True), LAYERS, QUESTIONS).visible()}

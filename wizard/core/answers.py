@@ -24,6 +24,8 @@ class Draft:
     """Where the values file goes; empty means the default name."""
     timeout: str = "10m"
     kubeconfig: str = ""
+    running: Mapping[str, Any] = field(default_factory=dict)
+    """For an upgrade: the values of the release that runs, without secrets; answers start from them."""
 
     def with_answers(self, patch: Mapping[str, str | None]) -> Draft:
         """The draft with the patch applied; None takes an answer back to its default."""
@@ -41,6 +43,7 @@ class Draft:
             "write": self.write,
             "timeout": self.timeout,
             "kubeconfig": self.kubeconfig,
+            "running": dict(self.running),
         }
 
     @staticmethod
@@ -61,4 +64,5 @@ class Draft:
             write=str(data["write"]),
             timeout=str(data["timeout"]),
             kubeconfig=str(data["kubeconfig"]),
+            running=dict(data["running"]),
         )

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal
 from wizard.core import validate
 from wizard.core.errors import Problem
 from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES
-from wizard.core.resolve import PRESETS, Resolved
+from wizard.core.resolve import Resolved
 from wizard.core.secret_plan import PARTS, created_name
 from wizard.core.validate import ImageName
-from wizard.core.values import DELETE, Line, path_of
+from wizard.core.values import DELETE, Line, get, path_of
 
 Kind = Literal["choice", "text", "path"]
 STEPS: Final[tuple[tuple[str, str, str], ...]] = (
@@ -112,6 +112,14 @@ def _preset_choices(_: Resolved) -> Sequence[Choice]:
     )
 
 
+def _preset_default(r: Resolved) -> str:
+    """The running release's environment; the chart's own default is production."""
+    if not r.draft.running:
+        return "dev"
+    environment = get(r.draft.running, path_of("global.environment"), "production")
+    return {"development": "dev", "staging": "staging"}.get(environment, "prod")
+
+
 def _image_default(r: Resolved) -> str:
     named = any(get_ is not None for _, tree in r.layers.files if (get_ := (tree.get("image") or {}).get("repository")))
     if not (r.hints.sandbox or named):
@@ -133,8 +141,10 @@ def _image_lines(_: Resolved, answer: str) -> Sequence[Line]:
     return lines
 
 
-def _pull_secret_lines(_: Resolved, answer: str) -> Sequence[Line]:
-    return (Line(path_of("imagePullSecrets"), [{"name": answer}], "the registry asks for a login"),) if answer else ()
+def _pull_secret_lines(r: Resolved, answer: str) -> Sequence[Line]:
+    if not (answer and r.given("image.pullSecret")):
+        return ()
+    return (Line(path_of("imagePullSecrets"), [{"name": answer}], "the registry asks for a login"),)
 
 
 def _pull_secret_default(r: Resolved) -> str:
@@ -174,7 +184,7 @@ _ENVIRONMENT = (
     Question(
         "preset", "environment", "Environment",
         "The preset decides sizes, replicas, ingress and log level; every value can still be changed later.",
-        kind="choice", choices=_preset_choices, default=lambda _: "dev",
+        kind="choice", choices=_preset_choices, default=_preset_default,
     ),
     Question(
         "image", "environment", "Application image",
@@ -251,6 +261,7 @@ _WHERE = (
     Question(
         "context", "where", "Cluster", "The kubeconfig context: which cluster, and as whom.", kind="choice",
         choices=lambda r: _known(r.hints.contexts), default=lambda r: r.hints.current_context,
+        visible=lambda r: bool(r.hints.contexts),
     ),
     Question(
         "namespace", "where", "Namespace", "Made if it is not there yet.", kind="choice", open=True,
@@ -305,7 +316,15 @@ PLACEHOLDER_HOSTS: Final = frozenset({"api.llm-cost-ops.com", "api.example.com",
 """Hosts the guide prints as examples; they are nobody's to use."""
 
 
+def _first_path(r: Resolved) -> str:
+    first = next(iter(r.at("ingress.hosts", [])), "")
+    paths = (first.get("paths") or [{}]) if isinstance(first, dict) else [{}]
+    return str(paths[0].get("path", "/"))
+
+
 def _host_lines(r: Resolved, answer: str) -> Sequence[Line]:
+    if not (r.given("host") or r.given("path")):
+        return ()  # what a person's own file says stays as it is, further hosts included
     entry = {"host": answer, "paths": [{"path": r["path"] or "/", "pathType": "Prefix"}]}
     return (Line(path_of("ingress.hosts"), [entry], "the whole list: Helm replaces lists"),)
 
@@ -329,7 +348,7 @@ _ADDRESS = (
         default=_first_host, validate=lambda _, a: validate.host(a), lines=_host_lines,
     ),
     Question(
-        "path", "address", "Path", "Everything below this path goes to the API.", visible=_by_ingress, default=lambda _: "/",
+        "path", "address", "Path", "Everything below this path goes to the API.", visible=_by_ingress, default=_first_path,
         validate=lambda _, a: "" if a.startswith("/") and " " not in a else f'The path "{a}" must begin with "/".',
     ),
     Question(
@@ -356,25 +375,36 @@ def _tls_choices(r: Resolved) -> Sequence[Choice]:
     )
 
 
+def _base_issuer(r: Resolved) -> str:
+    return str((r.at("ingress.annotations", {}) or {}).get(_ISSUER_ANNOTATION, ""))
+
+
+def _base_tls_secret(r: Resolved) -> str:
+    first = next(iter(r.at("ingress.tls", [])), {})
+    return str(first.get("secretName", "")) if isinstance(first, dict) else ""
+
+
 def _tls_default(r: Resolved) -> str:
-    if not r.at("ingress.tls", []):
+    if not _base_tls_secret(r):
         return "none"
-    return "issuer" if r.hints.issuers or r.hints.issuers is None else "none"
+    if not _base_issuer(r):
+        return "secret"
+    return "none" if r.hints.issuers == () else "issuer"
 
 
 def _tls_lines(r: Resolved, answer: str) -> Sequence[Line]:
     annotation = ("ingress", "annotations", _ISSUER_ANNOTATION)
-    name = {"secret": r["tls.secret"], "files": created_name("tls", r["release"])}.get(answer, f"{r['release']}-tls")
-    lines: list[Line] = []
     if answer == "issuer":
-        lines.append(Line(annotation, r["tls.issuer"], "cert-manager makes the certificate"))
+        lines = [Line(annotation, r["tls.issuer"], "cert-manager makes the certificate")]
     else:
-        lines.append(Line(annotation, DELETE))
+        lines = [Line(annotation, DELETE)]
     if answer in ("balancer", "none"):
-        lines += [Line(path_of("ingress.tls"), [], "TLS: " + answer)]
-        lines += [Line(("ingress", "annotations", "nginx.ingress.kubernetes.io/ssl-redirect"), "false")]
-    else:
-        lines += [Line(path_of("ingress.tls"), [{"secretName": name, "hosts": [r["host"]]}], "TLS: " + answer)]
+        redirect = ("ingress", "annotations", "nginx.ingress.kubernetes.io/ssl-redirect")
+        return [*lines, Line(path_of("ingress.tls"), [], "TLS: " + answer), Line(redirect, "false")]
+    own = created_name("tls", r["release"])
+    name = {"secret": r["tls.secret"], "files": own}.get(answer) or _base_tls_secret(r) or own
+    if name != _base_tls_secret(r) or r.given("host"):
+        lines.append(Line(path_of("ingress.tls"), [{"secretName": name, "hosts": [r["host"]]}], "TLS: " + answer))
     return lines
 
 
@@ -387,14 +417,15 @@ _TLS = (
         "tls.issuer", "tls", "Issuer", "The ClusterIssuer that cert-manager asks.", kind="choice", open=True,
         visible=lambda r: _by_ingress(r) and r["tls"] == "issuer", choices=lambda r: _known(r.hints.issuers),
         default=lambda r: (
-            r.hints.issuers[0] if r.hints.issuers else str((r.at("ingress.annotations", {}) or {}).get(_ISSUER_ANNOTATION, ""))
+            r.hints.issuers[0] if r.hints.issuers and _base_issuer(r) not in r.hints.issuers else _base_issuer(r)
         ),
         validate=lambda _, a: validate.subdomain(a, "The issuer"),
     ),
     Question(
         "tls.secret", "tls", "TLS Secret", "Name of the Secret that holds tls.crt and tls.key.", kind="choice", open=True,
         visible=lambda r: _by_ingress(r) and r["tls"] == "secret", choices=lambda r: _known(r.hints.tls_secrets),
-        default=lambda r: f"{r['release']}-tls", validate=lambda _, a: validate.subdomain(a, "The TLS Secret"),
+        default=lambda r: _base_tls_secret(r) or created_name("tls", r["release"]),
+        validate=lambda _, a: validate.subdomain(a, "The TLS Secret"),
     ),
     Question(
         "tls.cert", "tls", "Certificate file", "PEM file, the server's certificate first, then the chain.", kind="path",
@@ -420,8 +451,7 @@ def _scaling_lines(_: Resolved, answer: str) -> Sequence[Line]:
 
 
 def _replica_lines(r: Resolved, answer: str) -> Sequence[Line]:
-    lines = [Line(path_of("replicaCount"), int(answer))]
-    return [*lines, Line(path_of("autoscaling.minReplicas"), int(answer))] if _auto(r) else lines
+    return (Line(path_of("autoscaling.minReplicas" if _auto(r) else "replicaCount"), int(answer)),)
 
 
 def _replicas_default(r: Resolved) -> str:
@@ -521,9 +551,11 @@ _RESOURCES = (
 
 def _secret_choices(name: str) -> Callable[[Resolved], Sequence[Choice]]:
     def choices(r: Resolved) -> Sequence[Choice]:
-        kept = (Choice("keep", "Keep what is there", f"Secret {created_name(name, r['release'])} exists"),)
+        kept = Choice("keep", "Keep what is there", f"Secret {created_name(name, r['release'])} exists")
+        as_is = Choice("release", "As the release has it", "nothing about it is changed")
         return (
-            *(kept if _is_there(r, name) else ()),
+            *((kept,) if _is_there(r, name) else ()),
+            *((as_is,) if r.draft.running else ()),
             Choice("generate", "Generate", "32 random characters, stored as a Secret"),
             Choice("file", "From a file", "read, checked, stored as a Secret, never shown"),
             Choice("existing", "Existing Secret", "you made it already"),
@@ -532,21 +564,36 @@ def _secret_choices(name: str) -> Callable[[Resolved], Sequence[Choice]]:
     return choices
 
 
+def _secret_default(name: str) -> Callable[[Resolved], str]:
+    def default(r: Resolved) -> str:
+        named = str(r.at(_secret_path(r, name)))
+        if named and (named != created_name(name, r["release"]) or r.draft.running):
+            return "existing"
+        if r.draft.running:
+            return "release"  # a new password would not fit the data that is there
+        return "keep" if _is_there(r, name) else "generate"
+
+    return default
+
+
 def _is_there(r: Resolved, name: str) -> bool:
     return created_name(name, r["release"]) in (r.hints.secrets or ())
 
 
 def _secret_lines(name: str) -> Callable[[Resolved, str], Sequence[Line]]:
     def lines(r: Resolved, answer: str) -> Sequence[Line]:
+        if answer == "release":
+            return ()
         secret = r[f"secret.{name}.name"] if answer == "existing" else created_name(name, r["release"])
-        path = PARTS[name].external_path if _is_external(r, name) else PARTS[name].path
-        return (Line(path_of(path), secret, "the name of a Secret; the secret itself is not in this file"),)
+        path = path_of(_secret_path(r, name))
+        return (Line(path, secret, "the name of a Secret; the secret itself is not in this file"),)
 
     return lines
 
 
-def _is_external(r: Resolved, name: str) -> bool:
-    return (name == "postgres" and _external_database(r)) or (name == "redis" and _external_cache(r))
+def _secret_path(r: Resolved, name: str) -> str:
+    external = (name == "postgres" and _external_database(r)) or (name == "redis" and _external_cache(r))
+    return PARTS[name].external_path if external else PARTS[name].path
 
 
 _SECRET_WANTED: Final[dict[str, Callable[[Resolved], bool]]] = {
@@ -564,7 +611,7 @@ def _secret_questions(name: str, title: str) -> tuple[Question, ...]:
     return (
         Question(
             question_id, "secrets", title, "Generated, read from a file, or in a Secret that exists already.", kind="choice",
-            choices=_secret_choices(name), default=lambda r: "keep" if _is_there(r, name) else "generate", visible=wanted,
+            choices=_secret_choices(name), default=_secret_default(name), visible=wanted,
             lines=_secret_lines(name),
         ),
         Question(
@@ -575,7 +622,7 @@ def _secret_questions(name: str, title: str) -> tuple[Question, ...]:
         Question(
             f"{question_id}.name", "secrets", f"{title}: Secret", f"Must hold {PARTS[name].keys_text}.",
             visible=lambda r: wanted(r) and r[question_id] == "existing",
-            default=lambda r: created_name(name, r["release"]),
+            default=lambda r: str(r.at(_secret_path(r, name))) or created_name(name, r["release"]),
             validate=lambda _, a: validate.subdomain(a, f"The Secret for the {title.lower()}"),
         ),
     )  # fmt: skip
@@ -594,8 +641,3 @@ _SECRETS = (
 )  # fmt: skip
 
 QUESTIONS: Final[tuple[Question, ...]] = (*_ENVIRONMENT, *_WHERE, *_ADDRESS, *_TLS, *_RESOURCES, *_SECRETS)
-
-
-def preset_names() -> tuple[str, ...]:
-    """The presets, smallest first."""
-    return PRESETS

@@ -62,8 +62,9 @@ class Resolved:
 
     @cached_property
     def base(self) -> dict[str, Any]:
-        """Chart defaults < preset < -f files: what answers start from."""
-        tree = values.merge(self.layers.defaults, self.layers.presets.get(self["preset"], {}))
+        """Chart defaults < preset (or the running release) < -f files: what answers start from."""
+        below = self.draft.running or self.layers.presets.get(self["preset"], {})
+        tree = values.merge(self.layers.defaults, below)
         for _, over in self.layers.files:
             tree = values.merge(tree, over)
         return tree

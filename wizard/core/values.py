@@ -170,6 +170,11 @@ def secrets_in(tree: Tree) -> tuple[str, ...]:
     return tuple(path for path in SECRET_PATHS if get(tree, path_of(path)) not in (None, "", "changeme"))
 
 
+def without_secrets(tree: Tree) -> dict[str, Any]:
+    """The tree without any value that holds a secret."""
+    return apply_lines(tree, [Line(path_of(path), DELETE) for path in SECRET_PATHS])
+
+
 def parse_set(argument: str, *, typed: bool = True) -> tuple[Line, ...]:
     r"""The edits of one `--set` (typed) or `--set-string` argument: a.b[0]=v,c={x,y}; commas escaped as \,.
 

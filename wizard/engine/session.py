@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import wizard
-from wizard.core import secret_plan, values_file
+from wizard.core import secret_plan, values, values_file
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.events import Event
@@ -61,6 +61,13 @@ class Session:
             chart=self.options.chart,
             kubeconfig=self.options.kubeconfig,
         )
+
+    async def upgrade_draft(self, target: Target) -> Draft:
+        """A draft that starts from the values of the release that runs, secrets left out; raises Problem."""
+        stored = self.ports.documents.load(await self.ports.helm.stored_values(target), f"values of {target.release}")
+        answers = {"context": target.context, "namespace": target.namespace, "release": target.release}
+        draft = replace(self.new_draft(), answers={key: value for key, value in answers.items() if value})
+        return replace(draft, running=values.without_secrets(stored or {"global": {"environment": "production"}}))
 
     def drafts(self) -> Sequence[tuple[str, Draft]]:
         """Drafts kept from earlier sessions with the time they were saved, newest first."""
