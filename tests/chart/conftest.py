@@ -20,6 +20,12 @@ CHART = ROOT / "chart" / "llm-cost-ops"
 PRESETS = ("dev", "staging", "prod")
 HELMS = ("helm3", "helm4")
 
+# One value for everything that would be generated, so that two renders can be compared.
+GIVEN = tuple(
+    f"{path}=value-of-{path}-at-least-32-long"
+    for path in ("jwt.secret", "postgresql.auth.password", "redis.auth.password", "grafana.adminPassword")
+)
+
 Manifest = dict[str, Any]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Chart, Rendered
+from .conftest import GIVEN, Chart, Rendered
 
 LONG = "a-release-name-of-exactly-fifty-three-characters-long"
 
@@ -18,9 +18,8 @@ def test_defaults_and_presets_render_on_both_helms(chart_on_both: Chart, preset:
 
 
 def test_both_helms_render_the_same(preset: str | None, chart: Chart) -> None:
-    given = ("jwt.secret=a", "postgresql.auth.password=b", "redis.auth.password=c", "grafana.adminPassword=d")
     helm3 = Chart("helm3", chart.folder, chart.scratch)
-    assert helm3.render(*given, preset=preset).objects == chart.render(*given, preset=preset).objects
+    assert helm3.render(*GIVEN, preset=preset).objects == chart.render(*GIVEN, preset=preset).objects
 
 
 def test_no_object_is_rendered_twice(chart: Chart, preset: str | None) -> None:
@@ -164,9 +163,8 @@ def test_a_new_chart_version_restarts_nothing_by_itself(chart: Chart, tmp_path: 
     shutil.copytree(chart.folder, copy)
     meta = copy / "Chart.yaml"
     meta.write_text(meta.read_text().replace("version: 1.0.0", "version: 1.0.1", 1))
-    given = ("jwt.secret=a", "postgresql.auth.password=b", "redis.auth.password=c", "grafana.adminPassword=d")
-    before = {w["metadata"]["name"]: w["spec"]["template"] for w in chart.render(*given).workloads()}
-    later = Chart("helm4", copy, chart.scratch).render(*given)
+    before = {w["metadata"]["name"]: w["spec"]["template"] for w in chart.render(*GIVEN).workloads()}
+    later = Chart("helm4", copy, chart.scratch).render(*GIVEN)
     assert {w["metadata"]["name"]: w["spec"]["template"] for w in later.workloads()} == before
 
 
