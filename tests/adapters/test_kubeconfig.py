@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from wizard.adapters.kubeconfig import KubeconfigFiles, load
+
+
+def write(folder: Path, name: str, context: str, *, current: str = "", server: str = "https://a:6443") -> Path:
+    path = folder / name
+    path.write_text(
+        f"apiVersion: v1\nkind: Config\ncurrent-context: {current!r}\n"
+        f"clusters: [{{name: c-{context}, cluster: {{server: '{server}'}}}}]\n"
+        f"users: [{{name: u-{context}, user: {{token: t}}}}]\n"
+        f"contexts: [{{name: {context!r}, context: {{cluster: c-{context}, user: u-{context}, namespace: ns}}}}]\n"
+    )
+    return path
+
+
+def test_a_kubeconfig_gives_contexts_with_server_user_and_namespace(tmp_path: Path) -> None:
+    config = KubeconfigFiles().read(str(write(tmp_path, "one", "a", current="a")))
+    assert config.problem is None
+    assert config.current == "a"
+    found = config.context("a")
+    assert found is not None
+    assert (found.server, found.user, found.namespace) == ("https://a:6443", "u-a", "ns")
+
+
+def test_the_list_in_the_environment_is_merged_first_file_first_and_missing_files_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = write(tmp_path, "one", "a", current="a", server="https://first")
+    again = write(tmp_path, "two", "a", current="b", server="https://second")
+    other = write(tmp_path, "three", "b")
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, (first, tmp_path / "gone", again, other))))
+    config = KubeconfigFiles().read()
+    assert [one.name for one in config.contexts] == ["a", "b"]
+    assert config.current == "a"
+    assert config.contexts[0].server == "https://first"
+    assert len(config.files) == 3
+
+
+def test_names_with_spaces_are_names(tmp_path: Path) -> None:
+    assert KubeconfigFiles().read(str(write(tmp_path, "one", "my cluster", current="my cluster"))).problem is None
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("a: [1\nb: 2\n", "line 2, column 2"),
+        ("- a\n- b\n", "is not a kubeconfig"),
+        ("clusters: 3\n", "is not a kubeconfig"),
+        ("", "names no context"),
+        ("a: \x00", "is not a text file"),
+        ("kind: Config\ncontexts: []\n", "names no context"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_sentence_with_its_place(tmp_path: Path, content: str, says: str) -> None:
+    path = tmp_path / "bad"
+    path.write_text(content)
+    problem = KubeconfigFiles().read(str(path)).problem
+    assert problem is not None
+    assert says in problem.what
+    assert str(path) in problem.what
+    assert problem.next_step
+
+
+def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "bad"
+    path.write_bytes(b"\xff\xfe\x00\x80")
+    problem = KubeconfigFiles().read(str(path)).problem
+    assert problem is not None
+    assert "kubeconfig" in problem.what
+
+
+@pytest.mark.parametrize(("current", "says"), [("", "names no current context"), ("gone", '"gone" is not in')])
+def test_a_current_context_that_is_no_use_lists_those_that_are(tmp_path: Path, current: str, says: str) -> None:
+    config = KubeconfigFiles().read(str(write(tmp_path, "one", "a", current=current)))
+    assert config.problem is not None
+    assert config.problem.question == "context"
+    assert says in config.problem.what
+    assert "--context: a" in config.problem.next_step
+    assert [one.name for one in config.contexts] == ["a"]
+
+
+def test_no_file_at_all_offers_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    problem = KubeconfigFiles().read().problem
+    assert problem is not None
+    assert ".kube/config" in problem.what
+    assert "sandbox up" in problem.next_step
+
+
+def test_a_folder_instead_of_a_file_is_one_sentence(tmp_path: Path) -> None:
+    problem = KubeconfigFiles().read(str(tmp_path)).problem
+    assert problem is not None
+    assert "cannot be read" in problem.what
+
+
+def test_escape_sequences_in_names_do_not_reach_the_screen(tmp_path: Path) -> None:
+    path = tmp_path / "one"
+    path.write_text('contexts: [{name: "a\\e]0;owned\\a", context: {}}]\n')
+    assert KubeconfigFiles().read(str(path)).contexts[0].name == "a"
+
+
+def test_relative_paths_start_from_the_folder_of_their_file(tmp_path: Path) -> None:
+    assert load(str(write(tmp_path, "one", "a"))).users["u-a"].folder == tmp_path
