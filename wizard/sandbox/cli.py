@@ -14,6 +14,7 @@ from wizard.core.errors import Exit, Problem
 
 if TYPE_CHECKING:
     from wizard.sandbox.cluster import SandboxInfo, SandboxStatus
+    from wizard.sandbox.objects import NodeShape
 
 # cluster and toolchain are imported by the commands themselves: building this parser must stay cheap, and cluster
 # loads the cryptography package.
@@ -142,8 +143,8 @@ def _up(args: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _shape(args: argparse.Namespace) -> Any:
-    from wizard.sandbox.cluster import NodeShape
+def _shape(args: argparse.Namespace) -> NodeShape | None:
+    from wizard.sandbox.objects import NodeShape
 
     given = {"count": args.nodes, "cpu": args.cpu, "memory": args.memory, "zones": args.zones}
     given = {key: value for key, value in given.items() if value is not None}

@@ -22,7 +22,8 @@ from typing import Any
 from wizard.core.errors import Exit, Problem
 from wizard.sandbox import objects, pki, processes, scenarios, toolchain
 from wizard.sandbox.api import Api, ApiError
-from wizard.sandbox.objects import NodeShape
+from wizard.sandbox.files import write_private
+from wizard.sandbox.objects import NodeShape as NodeShape  # part of this module's interface
 from wizard.sandbox.processes import Process
 
 DEFAULT_NAME = "default"
@@ -33,7 +34,6 @@ APP_IMAGE = "llm-cost-ops"
 
 _VERSION = toolchain.PINS["kube-apiserver"].version
 _START_LIMIT = 60.0
-_LEASE_SECONDS = 4  # a killed kwok holds its node leases this long, and its successor waits for them
 
 
 @dataclass(frozen=True)
@@ -213,9 +213,7 @@ def _start(
 ) -> SandboxInfo:  # fmt: skip
     tools = {tool: toolchain.tool_path(tool) for tool in TOOLS}
     folder.mkdir(mode=0o700, parents=True)
-    ports = dict(
-        zip(("etcd", "peer", "api", "manager", "scheduler", "kwok", "agent"), processes.free_ports(7), strict=True)
-    )
+    ports = dict(zip(("etcd", "peer", "api", "manager", "scheduler", "agent"), processes.free_ports(6), strict=True))
     info = SandboxInfo(
         name, folder, folder / "kubeconfig", context_name(name), f"https://127.0.0.1:{ports['api']}", shape,
         folder / "audit.log" if audit else None,
@@ -225,8 +223,9 @@ def _start(
     leaf = pki.issue(authority, "sandbox-admin", ("system:masters",), server=True)
     leaf.write(folder / "admin.crt", folder / "admin.key")
     write_kubeconfig(info.kubeconfig, info, leaf)
-    (folder / "kwok.yaml").write_text(objects.KWOK_CONFIG)
-    (folder / "audit.yaml").write_text(objects.AUDIT_POLICY)
+    write_private(folder / "kwok.yaml", objects.KWOK_CONFIG)
+    if audit:
+        write_private(folder / "audit.yaml", objects.AUDIT_POLICY)
     started: list[Process] = []
     try:
         progress("starting etcd and the API server")
@@ -238,7 +237,7 @@ def _start(
         _launch(folder, commands[2:], started)
         _populate(client, shape, ports["agent"])
         _until("the nodes are ready", folder, started, lambda: _nodes_ready(client, shape.count))
-        (folder / "sandbox.json").write_text(json.dumps(asdict(info), default=str))
+        write_private(folder / "sandbox.json", json.dumps(asdict(info), default=str))
     except BaseException:
         # Logs stay for whoever looks; the next `up` removes them.
         processes.stop(list(reversed(started)))
@@ -258,7 +257,7 @@ def _commands(info: SandboxInfo, ports: dict[str, int], tools: dict[str, Path]) 
     """Name and command of each process, in order of start."""
     folder, local = info.folder, "127.0.0.1"
     ca, crt, key = folder / "ca.crt", folder / "admin.crt", folder / "admin.key"
-    etcd, peer = f"http://{local}:{ports['etcd']}", f"http://{local}:{ports['peer']}"
+    etcd, peer = f"https://{local}:{ports['etcd']}", f"https://{local}:{ports['peer']}"
     healthy = "--authorization-always-allow-paths=/healthz,/readyz,/livez,/metrics"
     audit = (
         [f"--audit-policy-file={folder / 'audit.yaml'}", f"--audit-log-path={info.audit_log}"] if info.audit_log else []
@@ -267,10 +266,18 @@ def _commands(info: SandboxInfo, ports: dict[str, int], tools: dict[str, Path]) 
         "etcd": [
             "--name=sandbox", f"--data-dir={folder / 'etcd'}", f"--listen-client-urls={etcd}",
             f"--advertise-client-urls={etcd}", f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
-            f"--initial-cluster=sandbox={peer}", "--unsafe-no-fsync", "--log-level=warn",
+            f"--initial-cluster=sandbox={peer}", "--unsafe-no-fsync", "--log-level=error",
+            *(  # nobody else on this machine may read the Secrets in it
+                flag
+                for kind in ("", "peer-")
+                for flag in (
+                    f"--{kind}cert-file={crt}", f"--{kind}key-file={key}", f"--{kind}trusted-ca-file={ca}",
+                    f"--{kind}client-cert-auth=true",
+                )
+            ),
         ],
         "kube-apiserver": [
-            f"--etcd-servers={etcd}", "--allow-privileged=true", "--endpoint-reconciler-type=none",
+            f"--etcd-servers={etcd}", f"--etcd-cafile={ca}", f"--etcd-certfile={crt}", f"--etcd-keyfile={key}", "--allow-privileged=true", "--endpoint-reconciler-type=none",
             "--authorization-mode=Node,RBAC", f"--bind-address={local}", f"--secure-port={ports['api']}",
             "--service-cluster-ip-range=10.96.0.0/16", f"--tls-cert-file={crt}", f"--tls-private-key-file={key}",
             f"--client-ca-file={ca}", f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}",
@@ -291,9 +298,7 @@ def _commands(info: SandboxInfo, ports: dict[str, int], tools: dict[str, Path]) 
         ],
         "kwok": [
             "--manage-all-nodes=true", f"--kubeconfig={info.kubeconfig}", f"--config={folder / 'kwok.yaml'}",
-            f"--tls-cert-file={crt}", f"--tls-private-key-file={key}", "--node-name=localhost", "--node-ip=",
-            f"--node-port={ports['agent']}", f"--server-address={local}:{ports['kwok']}",
-            f"--node-lease-duration-seconds={_LEASE_SECONDS}", "--enable-crds=",
+            "--node-lease-duration-seconds=40", "--enable-crds=",
         ],
         "agent": [
             f"--server={info.server}", f"--ca={ca}", f"--cert={crt}", f"--key={key}",
@@ -408,5 +413,4 @@ def write_kubeconfig(
         ],
         "contexts": [{"name": info.context, "context": context}],
     }
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
-        json.dump(body, handle, indent=2)
+    write_private(path, json.dumps(body, indent=2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from wizard.sandbox.files import write_private
 
 _DAY = timedelta(days=1)
 _YEARS = timedelta(days=3650)
@@ -27,10 +28,9 @@ class Pair:
     key: bytes
 
     def write(self, certificate: Path, key: Path) -> None:
-        """Write both; the key is readable by its owner only."""
-        certificate.write_bytes(self.certificate)
-        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
-            handle.write(self.key)
+        """Write both, readable by their owner only."""
+        write_private(certificate, self.certificate)
+        write_private(key, self.key)
 
 
 def _name(common: str, organizations: tuple[str, ...] = ()) -> x509.Name:

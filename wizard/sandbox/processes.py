@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from wizard.sandbox.files import write_private
+
 
 @dataclass(frozen=True)
 class Process:
@@ -52,10 +54,10 @@ def alive(process: Process) -> bool:
 
 
 def start(name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Process:
-    """Start a process in a session of its own, its words going to a log file."""
-    with log.open("ab") as out:
+    """Start a process in a session of its own; what it says goes to a log file, and its files are its owner's only."""
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=dict(environment),
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, umask=0o077, env=dict(environment),
             cwd=log.parent,
         )  # fmt: skip
     started = _start_time(child.pid)
@@ -98,9 +100,7 @@ def _wait(processes: Iterable[Process], seconds: float) -> None:
 
 def save(path: Path, processes: Sequence[Process]) -> None:
     """Record them, replacing the file in one step."""
-    scratch = path.with_name(path.name + ".new")
-    scratch.write_text(json.dumps([asdict(process) for process in processes]))
-    scratch.replace(path)
+    write_private(path, json.dumps([asdict(process) for process in processes]))
 
 
 def load(path: Path) -> list[Process]:

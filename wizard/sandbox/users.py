@@ -15,8 +15,9 @@ DEFAULT_NAMESPACE = "llm-cost-ops"
 
 
 def user_kubeconfig(name: str, user: str, *, namespace: str = DEFAULT_NAMESPACE, cluster_wide: bool = True) -> Path:
-    """Path of a kubeconfig (0600, in the sandbox's folder) for one of these users of sandbox `name`:
+    """Path of a kubeconfig (0600, in the sandbox's folder) for a user of sandbox `name`.
 
+    The users are:
     - `namespace-only`: the stock role `admin` in `namespace`, which is created; cannot create namespaces nor read
       anything that belongs to the whole cluster.
     - `view`: the stock role `view`, everywhere or (`cluster_wide=False`) in `namespace` only, which is then created.

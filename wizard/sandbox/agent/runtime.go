@@ -29,7 +29,7 @@ type run struct {
 	pulls    int       // failed pulls in a row
 	crashes  int       // exits in a row
 	told     string    // the configuration error that was told last
-	probeDue time.Time // when the failing probe is told again
+	probeDue time.Time // when what is wrong now is told again
 	broken   bool      // the process started under a failing probe: its log says so
 	status   containerStatus
 }
@@ -90,12 +90,14 @@ func (k *kubelet) stepOnce(t *tracked, c *container, r *run, now time.Time, init
 			k.beginPull(p, c, r, now, field)
 			return now
 		}
-		if now.Before(r.due) {
-			return r.due
-		}
 		if r.status.State.Waiting.Reason == "ErrImagePull" {
+			if now.Before(r.due) {
+				return r.due
+			}
 			k.backOffPull(p, c, r, now, field)
-			return r.due
+		}
+		if now.Before(r.due) {
+			return k.tellBackOff(p, c, r, now, field)
 		}
 		k.beginPull(p, c, r, now, field)
 	case creating:
@@ -168,8 +170,17 @@ func (k *kubelet) backOffPull(p *pod, c *container, r *run, now time.Time, field
 	r.due = now.Add(backOff(r.pulls - 1))
 	last := r.status.State.Waiting.Message
 	r.wait("ImagePullBackOff", fmt.Sprintf("Back-off pulling image %q: ErrImagePull: %s", c.Image, last))
-	k.events.say(p, field, "BackOff", fmt.Sprintf("Back-off pulling image %q", c.Image))
-	k.events.warn(p, field, "Failed", "Error: ImagePullBackOff")
+	r.probeDue = time.Time{}
+}
+
+// tellBackOff says that the back-off goes on, as often as a kubelet looks at the pod, and returns when to say it next.
+func (k *kubelet) tellBackOff(p *pod, c *container, r *run, now time.Time, field string) time.Time {
+	if !now.Before(r.probeDue) {
+		r.probeDue = now.Add(pause(13000))
+		k.events.say(p, field, "BackOff", fmt.Sprintf("Back-off pulling image %q", c.Image))
+		k.events.warn(p, field, "Failed", "Error: ImagePullBackOff")
+	}
+	return earlier(r.due, r.probeDue)
 }
 
 // backOff is the kubelet's delay before try n+1: 10 s, doubling, at most five minutes.
@@ -266,28 +277,30 @@ func (k *kubelet) probe(t *tracked, c *container, r *run, now time.Time, field s
 		return r.began.Add(class.ready / 2)
 	}
 	if problem := k.world.fault(p.Metadata.Namespace, c.Image).probe; problem != "" {
-		first := r.began.Add(pause(1000))
-		if now.Before(first) {
-			return first
-		}
-		r.status.Ready = false
-		if !now.Before(r.probeDue) {
-			period := time.Duration(max(c.ReadinessProbe.PeriodSeconds, 1)) * time.Second
-			r.probeDue = now.Add(period)
-			k.events.warn(p, field, "Unhealthy", "Readiness probe failed: "+problem)
-		}
-		return r.probeDue
+		return k.failProbe(p, c, r, now, field, problem, pause(1000))
 	}
-	r.probeDue = time.Time{}
 	if r.status.Ready {
 		return time.Time{}
 	}
 	if at := r.began.Add(class.ready); now.Before(at) {
 		return at
 	}
-	if !k.othersReady(p.Metadata.Namespace, class.needs) {
-		return time.Time{} // looked at again when one of them becomes ready
+	if !k.othersReady(p.Metadata.Namespace, class.needs) { // looked at again when one of them becomes ready
+		return k.failProbe(p, c, r, now, field, scenarios["never-ready"].probe, pause(6000))
 	}
-	r.status.Ready, r.crashes = true, 0
+	r.status.Ready, r.crashes, r.probeDue = true, 0, time.Time{}
 	return time.Time{}
+}
+
+// failProbe makes the container unready and tells it once a probe period, after a while of patience.
+func (k *kubelet) failProbe(p *pod, c *container, r *run, now time.Time, field, problem string, patience time.Duration) time.Time {
+	if first := r.began.Add(patience); now.Before(first) {
+		return first
+	}
+	r.status.Ready = false
+	if !now.Before(r.probeDue) {
+		r.probeDue = now.Add(time.Duration(max(c.ReadinessProbe.PeriodSeconds, 1)) * time.Second)
+		k.events.warn(p, field, "Unhealthy", "Readiness probe failed: "+problem)
+	}
+	return r.probeDue
 }
