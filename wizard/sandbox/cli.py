@@ -130,11 +130,9 @@ def _talk(text: str) -> None:
 
 
 def _up(args: argparse.Namespace) -> int:
-    from wizard.sandbox import cluster, toolchain
+    from wizard.sandbox import cluster
 
-    shape = _shape(args)
-    toolchain.ensure(cluster.TOOLS, toolchain.ProgressPrinter())
-    info = cluster.up(args.name, shape, audit=args.audit, progress=_talk)
+    info = cluster.up(args.name, _shape(args), audit=args.audit, progress=_talk)
     if args.output == "json":
         print(json.dumps(_info(info)))
     else:

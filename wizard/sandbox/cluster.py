@@ -28,7 +28,7 @@ from wizard.sandbox.processes import Process
 
 DEFAULT_NAME = "default"
 TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "agent")
-"""What must be built before `up`."""
+"""What a sandbox is made of, in order of start."""
 APP_IMAGE = "llm-cost-ops"
 """Last part of the image name that scenarios act on unless told otherwise."""
 
@@ -90,7 +90,8 @@ def up(
     """Start a sandbox and return when its nodes are ready; one that runs well already is returned as it is.
 
     `nodes` is the shape of a new one (default: 3 of 4 CPU and 8 GiB over 3 zones). With `audit` the API server logs every
-    request. What is left of a crashed sandbox of this name is removed first. Raises ToolMissing or Problem.
+    request. Tools that are missing are built, which takes minutes the first time. What is left of a crashed sandbox of
+    this name is removed first. Raises Problem.
     """
     folder = _folder(name)
     with _lock(folder):
@@ -211,7 +212,7 @@ def _remove(folder: Path) -> None:
 def _start(
     name: str, folder: Path, shape: NodeShape, audit: bool, progress: Callable[[str], None]
 ) -> SandboxInfo:  # fmt: skip
-    tools = {tool: toolchain.tool_path(tool) for tool in TOOLS}
+    tools = toolchain.ensure(TOOLS, toolchain.ProgressLines(progress))
     folder.mkdir(mode=0o700, parents=True)
     ports = dict(zip(("etcd", "peer", "api", "manager", "scheduler", "agent"), processes.free_ports(6), strict=True))
     info = SandboxInfo(

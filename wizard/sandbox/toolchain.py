@@ -362,14 +362,15 @@ def _install_go(home: Path) -> None:
     (home / "complete").touch()
 
 
-class ProgressPrinter:
-    """Prints progress as lines on stderr: one for each step, and one each time another tenth is done."""
+class ProgressLines:
+    """Turns progress into lines for a person: one for each step, and one each time another tenth is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
         self._last: tuple[str, str] | None = None
 
     def __call__(self, step: Progress) -> None:
-        """Print it, unless it says nothing new."""
+        """Write it, unless it says nothing new."""
         word = step.text.partition(" ")[0]
         tenth = str(step.done * 10 // step.total) if step.total else ""
         key = (step.tool, word if word == "downloading" else step.text + tenth)
@@ -378,13 +379,13 @@ class ProgressPrinter:
         self._last = key
         share = f" ({step.done} of about {step.total} packages)" if step.total and word != "downloading" else ""
         text = "downloading modules" if word == "downloading" else step.text
-        print(f"{step.tool}: {text}{share}", file=sys.stderr, flush=True)
+        self._write(f"{step.tool}: {text}{share}")
 
 
 def main() -> int:
     """Build everything, for `make tools`."""
     try:
-        paths = ensure(NAMES, ProgressPrinter())
+        paths = ensure(NAMES, ProgressLines(lambda line: print(line, file=sys.stderr, flush=True)))
     except ToolError as error:
         print(error, file=sys.stderr)
         return int(error.code)
