@@ -108,7 +108,8 @@ func (k *kubelet) stepOnce(t *tracked, c *container, r *run, now time.Time, init
 	case up:
 		return k.tend(t, c, r, now, init, field)
 	case crashed:
-		if now.Before(r.due) {
+		end := k.exitOf(p, c, init)
+		if healed := end == nil || end.code == 0; now.Before(r.due) && !healed {
 			return r.due
 		}
 		k.beginPull(p, c, r, now, field)
@@ -201,6 +202,9 @@ func (k *kubelet) create(p *pod, c *container, r *run, now time.Time, field stri
 	}
 	r.told, r.probeDue = "", time.Time{}
 	r.stage, r.began = up, now
+	if r.status.ContainerID != "" {
+		r.status.RestartCount++
+	}
 	r.status.ContainerID = "containerd://" + digest(p.Metadata.UID, c.Name, fmt.Sprint(r.status.RestartCount))
 	r.status.Image, r.status.ImageID = fullReference(c.Image), imageID(c.Image)
 	r.status.State = containerState{Running: &running{stamp(now)}}
@@ -213,7 +217,7 @@ func (k *kubelet) create(p *pod, c *container, r *run, now time.Time, field stri
 // tend looks after a running process: does it end, is it started, is it ready.
 func (k *kubelet) tend(t *tracked, c *container, r *run, now time.Time, init bool, field string) time.Time {
 	p := &t.pod
-	if end := k.exitOf(p, c, r, init); end != nil {
+	if end := k.exitOf(p, c, init); end != nil {
 		if at := r.began.Add(end.after); now.Before(at) {
 			k.probe(t, c, r, now, field)
 			return at
@@ -225,7 +229,7 @@ func (k *kubelet) tend(t *tracked, c *container, r *run, now time.Time, init boo
 }
 
 // exitOf is how and when the process ends by itself; nil means that it does not.
-func (k *kubelet) exitOf(p *pod, c *container, r *run, init bool) *exit {
+func (k *kubelet) exitOf(p *pod, c *container, init bool) *exit {
 	if fault := k.world.fault(p.Metadata.Namespace, c.Image); fault.exit != nil && !init {
 		return fault.exit
 	}
@@ -261,7 +265,6 @@ func (k *kubelet) exited(p *pod, c *container, r *run, now time.Time, end *exit,
 	if r.status.State.Terminated != nil {
 		r.status.LastState = r.status.State
 	}
-	r.status.RestartCount++
 }
 
 // probe decides started and ready, and tells of a probe that fails.
