@@ -1,0 +1,461 @@
+"""Objects to readiness: one verdict per object and one for the release. Pure; an object is the API's own dictionary.
+
+States: ready, progressing (moves on by itself), stuck (does not move on as things are), failed (ended, will not come
+back), unknown. Ingress, HorizontalPodAutoscaler, PodDisruptionBudget and Service say how far the release can be
+reached or scaled; they never hold it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+Object = Mapping[str, Any]
+State = Literal["ready", "progressing", "stuck", "failed", "unknown"]
+
+HOLDING: Final = frozenset(
+    {"Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim"}
+)
+"""Kinds that a release must have ready."""
+
+IMAGE_REASONS: Final = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+     "RegistryUnavailable", "SignatureValidationFailed"}
+)  # fmt: skip
+CONFIG_REASONS: Final = frozenset({"CreateContainerConfigError"})
+START_REASONS: Final = frozenset(
+    {"CreateContainerError", "RunContainerError", "StartError", "PreCreateHookError", "PreStartHookError",
+     "PostStartHookError"}
+)  # fmt: skip
+CRASH_REASONS: Final = frozenset({"CrashLoopBackOff"})
+_STUCK_REASONS: Final = IMAGE_REASONS | CONFIG_REASONS | START_REASONS | CRASH_REASONS
+
+_LEAST_PROBE_BUDGET: Final = timedelta(seconds=20)
+_TERMINATION_SLACK: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What one object is up to. summary: "1 of 3", "ImagePullBackOff"; since: RFC 3339 or ""."""
+
+    state: State
+    summary: str
+    reason: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One object of a release with its status; owner_uid is its controller's uid or ""."""
+
+    kind: str
+    name: str
+    uid: str
+    owner_uid: str
+    status: Status
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict of a release with its reason in one sentence."""
+
+    state: State
+    reason: str
+
+
+def of(obj: Object, now: datetime) -> Status:
+    """The status of one object of a kind that the chart uses; another kind is ready as soon as it exists."""
+    judge = _JUDGES.get(str(obj.get("kind", "")))
+    if judge is None:
+        return Status("ready", "made", "", created(obj))
+    return judge(obj, now)
+
+
+def release(members: Sequence[Judged], blind: Sequence[str] = ()) -> Verdict:
+    """The verdict of a release over its workloads, Jobs and claims; pods only explain (except those without owner).
+
+    Args:
+        members: every object of the release.
+        blind: kinds that could not be watched; a blind workload kind makes "ready" unknowable.
+    """
+    by_uid = {one.uid: one for one in members}
+    roots = [one for one in members if one.kind in HOLDING and one.owner_uid not in by_uid]
+    if not roots:
+        hidden = f"cannot see {', '.join(blind)}" if blind else "no workload of this release is there"
+        return Verdict("unknown", hidden)
+    stuck_below = {root_uid(one, by_uid): one for one in members if one.status.state == "stuck"}
+    worst: dict[State, Verdict] = {}
+    for one in roots:
+        state, cause = one.status.state, one
+        if state in ("progressing", "stuck") and one.uid in stuck_below:
+            state, cause = "stuck", stuck_below[one.uid]
+        if state not in worst:
+            said = cause.status.reason or cause.status.summary
+            worst[state] = Verdict(state, f"{cause.kind}/{cause.name}: {said}")
+    for state in ("failed", "stuck", "progressing", "unknown"):
+        if state in worst:
+            return worst[state]
+    unseen = sorted(HOLDING & set(blind))
+    if unseen:
+        return Verdict("unknown", f"what can be seen is ready, but {', '.join(unseen)} cannot be seen")
+    return Verdict("ready", f"{len(roots)} of {len(roots)} workloads, Jobs and claims are ready")
+
+
+def root_uid(one: Judged, by_uid: Mapping[str, Judged]) -> str:
+    """The uid of the topmost owner of an object within the release (itself when it has none)."""
+    seen = {one.uid}
+    while one.owner_uid in by_uid and one.owner_uid not in seen:
+        one = by_uid[one.owner_uid]
+        seen.add(one.uid)
+    return one.uid
+
+
+# Small readers
+
+
+def created(obj: Object) -> str:
+    """When the object was made."""
+    return str(obj.get("metadata", {}).get("creationTimestamp") or "")
+
+
+def condition(obj: Object, kind: str) -> Mapping[str, Any]:
+    """A condition of the status by its type; empty when it is not there."""
+    for one in obj.get("status", {}).get("conditions") or ():
+        if one.get("type") == kind:
+            found: Mapping[str, Any] = one
+            return found
+    return {}
+
+
+def parse_time(text: str) -> datetime | None:
+    """A time as the API writes it, or None."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    except ValueError:
+        return None
+
+
+def controller(obj: Object) -> Mapping[str, Any]:
+    """The owner reference of the object's controller (or its only owner); empty when there is none."""
+    owners = obj.get("metadata", {}).get("ownerReferences") or ()
+    found: Mapping[str, Any] = next((one for one in owners if one.get("controller")), owners[0] if owners else {})
+    return found
+
+
+def probe_budget(container: Mapping[str, Any]) -> timedelta:
+    """How long a started container may take to become ready before we call it stuck, from its own probes."""
+    total = timedelta()
+    for name in ("startupProbe", "readinessProbe"):
+        if probe := container.get(name):
+            rounds = int(probe.get("periodSeconds") or 10) * int(probe.get("failureThreshold") or 3)
+            total += timedelta(seconds=int(probe.get("initialDelaySeconds") or 0) + rounds)
+    return max(total, _LEAST_PROBE_BUDGET)
+
+
+def _seen(obj: Object) -> bool:
+    generation = obj.get("metadata", {}).get("generation") or 0
+    return (obj.get("status", {}).get("observedGeneration") or 0) >= generation
+
+
+def _count(status: Mapping[str, Any], key: str) -> int:
+    return int(status.get(key) or 0)
+
+
+def _not_seen(obj: Object, summary: str) -> Status:
+    return Status("progressing", summary, "its controller has not seen the latest change yet", created(obj))
+
+
+# Workloads
+
+
+def _deployment(obj: Object, _now: datetime) -> Status:
+    spec, status = obj.get("spec", {}), obj.get("status", {})
+    wanted = int(spec.get("replicas", 1))
+    ready, updated, total = (_count(status, key) for key in ("readyReplicas", "updatedReplicas", "replicas"))
+    summary = f"{min(ready, wanted)} of {wanted}"
+    if not _seen(obj):
+        return _not_seen(obj, summary)
+    progress, failure = condition(obj, "Progressing"), condition(obj, "ReplicaFailure")
+    since = str(condition(obj, "Available").get("lastTransitionTime") or created(obj))
+    if failure.get("status") == "True":
+        when = str(failure.get("lastTransitionTime") or since)
+        return Status("stuck", summary, f"pods are refused: {failure.get('message', '')}", when)
+    if progress.get("reason") == "ProgressDeadlineExceeded":
+        when = str(progress.get("lastTransitionTime") or since)
+        return Status("stuck", summary, "the rollout stalled: no progress within its deadline", when)
+    if spec.get("paused") and updated < wanted:
+        return Status("stuck", summary, "the rollout is paused", since)
+    if updated < wanted:
+        return Status("progressing", summary, f"{updated} of {wanted} pods are of the new version", since)
+    if _count(status, "availableReplicas") < wanted:
+        return Status("progressing", summary, f"{wanted - ready} not ready yet", since)
+    if total > updated:
+        return Status("progressing", summary, f"{total - updated} old pods are still leaving", since)
+    return Status("ready", summary, "ready" if wanted else "scaled to zero", since)
+
+
+def _stateful_set(obj: Object, _now: datetime) -> Status:
+    spec, status = obj.get("spec", {}), obj.get("status", {})
+    wanted = int(spec.get("replicas", 1))
+    ready = _count(status, "readyReplicas")
+    summary = f"{min(ready, wanted)} of {wanted}"
+    if not _seen(obj):
+        return _not_seen(obj, summary)
+    if ready < wanted:
+        return Status("progressing", summary, f"{wanted - ready} not ready yet", created(obj))
+    strategy = spec.get("updateStrategy", {})
+    if strategy.get("type", "RollingUpdate") == "RollingUpdate":
+        partition = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+        updated = _count(status, "updatedReplicas")
+        moving = status.get("currentRevision") != status.get("updateRevision")
+        if moving and updated < wanted - partition:
+            return Status("progressing", summary, f"{updated} of {wanted - partition} pods are of the new version")
+    return Status("ready", summary, "ready" if wanted else "scaled to zero", created(obj))
+
+
+def _replica_set(obj: Object, _now: datetime) -> Status:
+    wanted = int(obj.get("spec", {}).get("replicas", 1))
+    ready = _count(obj.get("status", {}), "readyReplicas")
+    summary = f"{min(ready, wanted)} of {wanted}"
+    if not _seen(obj):
+        return _not_seen(obj, summary)
+    failure = condition(obj, "ReplicaFailure")
+    if failure.get("status") == "True":
+        when = str(failure.get("lastTransitionTime") or created(obj))
+        return Status("stuck", summary, f"pods are refused: {failure.get('message', '')}", when)
+    if ready < wanted:
+        return Status("progressing", summary, f"{wanted - ready} not ready yet", created(obj))
+    return Status("ready", summary, "ready" if wanted else "scaled to zero", created(obj))
+
+
+def _daemon_set(obj: Object, _now: datetime) -> Status:
+    status = obj.get("status", {})
+    wanted, ready = _count(status, "desiredNumberScheduled"), _count(status, "numberAvailable")
+    summary = f"{min(ready, wanted)} of {wanted}"
+    if not _seen(obj):
+        return _not_seen(obj, summary)
+    updated = _count(status, "updatedNumberScheduled")
+    on_delete = obj.get("spec", {}).get("updateStrategy", {}).get("type") == "OnDelete"
+    if updated < wanted and not on_delete:
+        return Status("progressing", summary, f"{updated} of {wanted} pods are of the new version", created(obj))
+    if ready < wanted:
+        return Status("progressing", summary, f"{wanted - ready} not ready yet", created(obj))
+    return Status("ready", summary, "ready" if wanted else "no node matches", created(obj))
+
+
+def _job(obj: Object, _now: datetime) -> Status:
+    spec, status = obj.get("spec", {}), obj.get("status", {})
+    done, wanted = _count(status, "succeeded"), int(spec.get("completions") or 1)
+    summary = f"{done} of {wanted}"
+    for kind, state in (("Failed", "failed"), ("FailureTarget", "failed"), ("Complete", "ready")):
+        one = condition(obj, kind)
+        if one.get("status") == "True":
+            text = "done" if state == "ready" else f"{one.get('reason', 'Failed')}: {one.get('message', '')}"
+            return Status("failed" if state == "failed" else "ready", summary, text, str(one.get("lastTransitionTime")))
+    since = str(status.get("startTime") or created(obj))
+    if spec.get("suspend"):
+        return Status("stuck", summary, "it is suspended", since)
+    failed = _count(status, "failed")
+    tries = f", {failed} tries failed" if failed else ""
+    return Status("progressing", summary, f"{_count(status, 'active')} running{tries}", since)
+
+
+def _claim(obj: Object, _now: datetime) -> Status:
+    phase = str(obj.get("status", {}).get("phase") or "Pending")
+    if phase == "Bound":
+        return Status("ready", phase, "ready", created(obj))
+    if phase == "Lost":
+        return Status("failed", phase, "its volume is gone", created(obj))
+    wanted = obj.get("spec", {}).get("storageClassName")
+    return Status("progressing", phase, f"waits for a volume of class {wanted}" if wanted else "waits for a volume",
+                  created(obj))  # fmt: skip
+
+
+# Pods
+
+
+def _pod(obj: Object, now: datetime) -> Status:
+    status, meta = obj.get("status", {}), obj.get("metadata", {})
+    if meta.get("deletionTimestamp"):
+        return _terminating(obj, now)
+    phase, since = str(status.get("phase") or "Pending"), str(status.get("startTime") or created(obj))
+    if phase == "Succeeded":
+        return Status("ready", "Completed", "done", since)
+    if phase == "Failed":
+        ended = next(_ended(status), "")
+        text = ": ".join(part for part in (status.get("reason"), status.get("message")) if part)
+        return Status("failed", str(status.get("reason") or phase), text or ended or "its containers failed", since)
+    unscheduled = _unscheduled(obj)
+    if unscheduled:
+        return unscheduled
+    return _containers(obj, now, since)
+
+
+def _terminating(obj: Object, now: datetime) -> Status:
+    meta = obj.get("metadata", {})
+    asked = str(meta["deletionTimestamp"])
+    # The deletion time already includes the grace period.
+    due = parse_time(asked)
+    if due and now > due + _TERMINATION_SLACK:
+        return Status("stuck", "Terminating", "its node does not confirm that it ended", asked)
+    return Status("progressing", "Terminating", "it is being removed", asked)
+
+
+def _unscheduled(obj: Object) -> Status | None:
+    one = condition(obj, "PodScheduled")
+    if one.get("status") != "False":
+        return None
+    since, message = str(one.get("lastTransitionTime") or created(obj)), str(one.get("message") or "")
+    if one.get("reason") == "SchedulingGated":
+        return Status("progressing", "SchedulingGated", "a scheduling gate holds it", since)
+    if "unbound immediate PersistentVolumeClaims" in message:
+        return Status("progressing", "Pending", "waits for its volume", since)
+    return Status("stuck", "Unschedulable", f"no node fits: {message}", since)
+
+
+def _ended(status: Mapping[str, Any]) -> Iterator[str]:
+    for one in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        ended = (one.get("state") or {}).get("terminated")
+        if ended and ended.get("exitCode"):
+            yield f"container {one.get('name')} ended: {ended.get('reason', 'Error')}, exit code {ended['exitCode']}"
+
+
+def container_specs(pod: Object) -> dict[str, Mapping[str, Any]]:
+    """The containers of a pod's spec by name, init containers included."""
+    spec = pod.get("spec", {})
+    every = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    return {str(one.get("name")): one for one in every}
+
+
+def container_statuses(pod: Object) -> list[Mapping[str, Any]]:
+    """The container statuses of a pod, init containers first."""
+    status = pod.get("status", {})
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
+def _containers(obj: Object, now: datetime, since: str) -> Status:
+    status, spec = obj.get("status", {}), obj.get("spec", {})
+    for one in container_statuses(obj):
+        waiting = (one.get("state") or {}).get("waiting") or {}
+        reason = str(waiting.get("reason") or "")
+        if reason in _STUCK_REASONS:
+            text = str(waiting.get("message") or reason)
+            return Status("stuck", reason, f"container {one.get('name')}: {text}", _last_end(one) or since)
+    inits = [one for one in spec.get("initContainers") or () if one.get("restartPolicy") != "Always"]
+    if inits and condition(obj, "Initialized").get("status") != "True":
+        return _initializing(obj, inits, since)
+    if condition(obj, "Ready").get("status") == "True":
+        return Status("ready", "Running", "ready", str(condition(obj, "Ready").get("lastTransitionTime") or since))
+    specs = container_specs(obj)
+    for one in status.get("containerStatuses") or ():
+        if one.get("ready"):
+            continue
+        return _unready(obj, one, specs.get(str(one.get("name")), {}), now, since)
+    if condition(obj, "ContainersReady").get("status") == "True":
+        gates = ", ".join(str(one.get("conditionType")) for one in spec.get("readinessGates") or ())
+        return Status("progressing", "Running", f"waits for {gates or 'its Ready condition'}", since)
+    scheduled = str(condition(obj, "PodScheduled").get("lastTransitionTime") or since)
+    return Status("progressing", str(status.get("phase") or "Pending"), "waits for its node to start it", scheduled)
+
+
+def _initializing(obj: Object, inits: Sequence[Mapping[str, Any]], since: str) -> Status:
+    statuses = obj.get("status", {}).get("initContainerStatuses") or ()
+    done = sum(((one.get("state") or {}).get("terminated") or {}).get("exitCode") == 0 for one in statuses)
+    summary = f"Init:{min(done, len(inits))}/{len(inits)}"
+    for one in statuses:
+        state = one.get("state") or {}
+        if "running" in state and not one.get("ready"):
+            started = str(state["running"].get("startedAt") or since)
+            return Status("progressing", summary, f"init container {one.get('name')} is running", started)
+        if (state.get("terminated") or {}).get("exitCode"):
+            ended = f"init container {one.get('name')} ended with exit code {state['terminated']['exitCode']}"
+            return Status("progressing", summary, f"{ended} and is tried again", since)
+    return Status("progressing", summary, "waits for its init containers", since)
+
+
+def _unready(obj: Object, one: Mapping[str, Any], container: Mapping[str, Any], now: datetime, since: str) -> Status:
+    state, name = one.get("state") or {}, one.get("name")
+    if "running" in state:
+        started = str(state["running"].get("startedAt") or since)
+        begun = parse_time(started)
+        if begun and now - begun > probe_budget(container):
+            return Status("stuck", "NotReady", f"container {name} runs but is not ready", started)
+        return Status("progressing", "NotReady", f"container {name} runs, not ready yet", started)
+    if "terminated" in state:
+        ended = state["terminated"]
+        text = f"container {name} ended ({ended.get('reason', '')}, exit code {ended.get('exitCode')})"
+        return Status("progressing", str(ended.get("reason") or "Ended"), text, str(ended.get("finishedAt") or since))
+    reason = str((state.get("waiting") or {}).get("reason") or "Pending")
+    message = str((state.get("waiting") or {}).get("message") or "")
+    scheduled = str(condition(obj, "PodScheduled").get("lastTransitionTime") or since)
+    text = "its image and volumes are being prepared" if reason in ("ContainerCreating", "PodInitializing") else reason
+    return Status("progressing", reason, f"{text}: {message}" if message else text, scheduled)
+
+
+def _last_end(one: Mapping[str, Any]) -> str:
+    return str(((one.get("lastState") or {}).get("terminated") or {}).get("finishedAt") or "")
+
+
+def restarts(obj: Object) -> int:
+    """Restarts of a pod's containers together; 0 for any other object."""
+    return sum(int(one.get("restartCount") or 0) for one in container_statuses(obj)) if obj.get("kind") == "Pod" else 0
+
+
+# Reachability: never holds the release back
+
+
+def _service(obj: Object, _now: datetime) -> Status:
+    spec = obj.get("spec", {})
+    kind = str(spec.get("type") or "ClusterIP")
+    if kind == "LoadBalancer" and not _addresses(obj):
+        return Status("progressing", kind, "no address from the load balancer yet", created(obj))
+    return Status("ready", kind, _addresses(obj) or "made", created(obj))
+
+
+def _ingress(obj: Object, _now: datetime) -> Status:
+    hosts = ", ".join(str(rule.get("host") or "*") for rule in obj.get("spec", {}).get("rules") or ())
+    if address := _addresses(obj):
+        return Status("ready", hosts, f"at {address}", created(obj))
+    return Status("progressing", hosts, "no ingress controller gave it an address yet", created(obj))
+
+
+def _addresses(obj: Object) -> str:
+    given = (obj.get("status", {}).get("loadBalancer") or {}).get("ingress") or ()
+    return ", ".join(str(one.get("hostname") or one.get("ip") or "") for one in given)
+
+
+def _autoscaler(obj: Object, _now: datetime) -> Status:
+    spec, status = obj.get("spec", {}), obj.get("status", {})
+    low, high = spec.get("minReplicas", 1), spec.get("maxReplicas")
+    summary = f"{_count(status, 'currentReplicas')} in {low}-{high}"
+    for kind in ("AbleToScale", "ScalingActive"):
+        one = condition(obj, kind)
+        if one.get("status") == "False":
+            text = f"cannot scale: {one.get('message') or one.get('reason')}"
+            return Status("progressing", summary, text, str(one.get("lastTransitionTime") or created(obj)))
+    return Status("ready", summary, "made", created(obj))
+
+
+def _disruption_budget(obj: Object, _now: datetime) -> Status:
+    status = obj.get("status", {})
+    healthy, wanted = _count(status, "currentHealthy"), _count(status, "desiredHealthy")
+    return Status(
+        "ready", f"{healthy} of {wanted}", f"{_count(status, 'disruptionsAllowed')} may be away", created(obj)
+    )
+
+
+_JUDGES: Final[Mapping[str, Callable[[Object, datetime], Status]]] = {
+    "Deployment": _deployment,
+    "StatefulSet": _stateful_set,
+    "ReplicaSet": _replica_set,
+    "DaemonSet": _daemon_set,
+    "Job": _job,
+    "Pod": _pod,
+    "PersistentVolumeClaim": _claim,
+    "Service": _service,
+    "Ingress": _ingress,
+    "HorizontalPodAutoscaler": _autoscaler,
+    "PodDisruptionBudget": _disruption_budget,
+}
