@@ -1,0 +1,72 @@
+"""Joins a face to a session over the real world. Everything heavy is imported here, after the face was chosen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from wizard import guard
+from wizard.core.errors import Exit, Problem
+from wizard.lines.arguments import Arguments
+from wizard.lines.out import Out
+
+if TYPE_CHECKING:
+    from wizard.tui.start import Start
+
+
+def screen(arguments: Arguments) -> int:
+    """The full screen, in a child process; returns its exit code."""
+    return guard.run(lambda terminal: _screen(arguments, terminal))
+
+
+def _screen(arguments: Arguments, terminal: guard.Terminal) -> int:
+    try:
+        from wizard import compose
+        from wizard.tui.main import run_app
+
+        session = compose.session(arguments.options(), helm_path=arguments.helm)
+        return run_app(session, _start(arguments, session))
+    except Problem as problem:
+        terminal.restore()
+        Out(no_color=arguments.no_color).problem(problem)
+        return problem.code
+    except KeyboardInterrupt:
+        terminal.restore()
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the child's last place that can turn a bug into a sentence
+        from wizard import crash
+
+        terminal.restore()
+        Out(no_color=arguments.no_color).problem(crash.problem(error, debug=arguments.debug))
+        return Exit.FAILED
+
+
+def _start(arguments: Arguments, session: Any) -> Start:
+    from wizard.lines.draft import draft_of
+    from wizard.tui.start import Start
+
+    if arguments.command == "runs":
+        return Start("runs", run_id=arguments.words[0])
+    if arguments.command not in ("install", "upgrade"):
+        return Start()
+    try:
+        return Start("install" if arguments.command == "install" else "upgrade", draft=draft_of(arguments, session))
+    except Problem as problem:
+        return Start(problem=problem)
+
+
+def lines(arguments: Arguments, called: str) -> int:
+    """The line face; `called` is this program as a person types it. Returns the exit code."""
+    from wizard import compose
+    from wizard.lines import commands
+
+    session = compose.session(arguments.options(), helm_path=arguments.helm)
+    out = Out(arguments.mode, no_color=arguments.no_color)
+
+    async def whole() -> int:
+        try:
+            return await commands.run(arguments, session, out, called)
+        finally:
+            await session.close()
+
+    return asyncio.run(whole())

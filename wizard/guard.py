@@ -1,0 +1,114 @@
+"""Keeps the terminal whole: the full screen lives in a child, and the parent only waits and restores.
+
+Textual leaves the terminal broken when it is ended by SIGTERM, SIGHUP, SIGKILL or a native crash. So the child is
+forked before anything heavy is imported; the parent costs nothing and cannot crash with it. Should the parent be
+killed, the child notices and restores the terminal itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+_PUSH_TITLE: Final = b"\x1b[22;2t"
+_POP_TITLE: Final = b"\x1b[23;2t"
+_RESTORE: Final = (
+    b"\x1b[?2026l"  # synchronised output off
+    b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse off
+    b"\x1b[?1004l\x1b[?2004l\x1b[?2048l"  # focus reports, bracketed paste, resize reports off
+    b"\x1b[<u"  # kitty keyboard protocol off
+    b"\x1b[?1049l"  # back from the alternate screen
+    b"\x1b[?25h\x1b[?7h\x1b[0m"  # cursor on, wrap on, plain text
+)
+
+
+class Terminal:
+    """The terminal as it was when the program started."""
+
+    def __init__(self) -> None:
+        self._fd = sys.stdin.fileno()
+        self._attributes: list[Any] = termios.tcgetattr(self._fd)
+
+    def restore(self) -> None:
+        """Bring it back, whatever a dead program left behind; input that was not read is dropped."""
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # setting attributes from the background would stop us
+        with contextlib.suppress(OSError):
+            os.write(sys.stdout.fileno(), _RESTORE)
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(self._fd, termios.TCSAFLUSH, self._attributes)
+
+    def save_title(self) -> None:
+        """Ask the terminal to remember its title."""
+        self._write(_PUSH_TITLE)
+
+    def restore_title(self) -> None:
+        """Bring the title back."""
+        self._write(_POP_TITLE)
+
+    def _write(self, sequence: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.write(sys.stdout.fileno(), sequence)
+
+
+def run(child: Callable[[Terminal], int]) -> int:
+    """Run `child` in a process of its own and return its exit code; 128 + n when signal n ended it."""
+    terminal = Terminal()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    alive, parent_holds = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(parent_holds)
+        threading.Thread(target=_when_alone, args=(alive, terminal), daemon=True).start()
+        code = 1
+        try:
+            code = child(terminal)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+    os.close(alive)
+    return _wait(pid, terminal)
+
+
+def _when_alone(alive: int, terminal: Terminal) -> None:
+    """In the child: the pipe ends when the parent is gone, and then nobody else can restore the terminal."""
+    os.read(alive, 1)
+    terminal.restore()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait(pid: int, terminal: Terminal) -> int:
+    # Ctrl-C belongs to the child. Signals that are meant for the program are sent on to where the program is.
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        before[number] = signal.signal(number, lambda got, _: _kill(pid, got))
+    terminal.save_title()
+    try:
+        while True:
+            _, status = os.waitpid(pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                break
+            os.kill(os.getpid(), signal.SIGSTOP)  # the shell waits for us: stop with the child, go on with it
+            _kill(pid, signal.SIGCONT)
+        if os.WIFSIGNALED(status):
+            terminal.restore()
+            name = signal.Signals(os.WTERMSIG(status)).name
+            print(f"The wizard was ended by {name}. A running operation goes on: see `runs`.", file=sys.stderr)
+            return 128 + os.WTERMSIG(status)
+        return os.WEXITSTATUS(status)
+    finally:
+        terminal.restore_title()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _kill(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

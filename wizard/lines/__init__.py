@@ -1,0 +1,1 @@
+"""The line face: readable lines, JSON and prompts over the same engine."""

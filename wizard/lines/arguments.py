@@ -1,0 +1,96 @@
+"""What the command line said, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from wizard.core.errors import Problem
+from wizard.lines.out import Output
+
+if TYPE_CHECKING:
+    from wizard.engine.session import Options
+
+GUIDE_CHART: Final = "llm-cost-ops/llm-cost-ops"
+"""The chart reference that the guide prints; nobody serves such a repository, so it means the built-in chart."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """One command line. `output` is "" when it was not asked for, which lets a terminal choose the full screen."""
+
+    command: str = ""
+    words: tuple[str, ...] = ()
+    """Positional arguments: RELEASE [CHART], or the ID of a run."""
+    context: str = ""
+    kubeconfig: str = ""
+    namespace: str = ""
+    release: str = ""
+    chart: str = ""
+    helm: str = ""
+    preset: str = ""
+    answer: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
+    """--set, --set-string and --set-file with their arguments, in order."""
+    secret_file: tuple[str, ...] = ()
+    existing_secret: tuple[str, ...] = ()
+    write: str = ""
+    timeout: str = "10m"
+    yes: bool = False
+    confirm: str = ""
+    strict: bool = False
+    accept: tuple[str, ...] = ()
+    dry_run: bool = False
+    install: bool = False
+    follow: bool = False
+    container: str = ""
+    tail: int | None = None
+    plain: bool = False
+    no_color: bool = False
+    debug: bool = False
+    output: str = ""
+
+    @property
+    def mode(self) -> Output:
+        """The form of standard output."""
+        return "jsonl" if self.output == "jsonl" else "json" if self.output == "json" else "text"
+
+    def options(self) -> Options:
+        """What is fixed for the whole session.
+
+        Raises:
+            Problem: a release or chart is named twice, differently.
+        """
+        from wizard.engine.session import Options
+
+        names = self.words if self.command in ("install", "upgrade", "status", "logs") else ()
+        release = _once("release", self.release, names[0] if names else "")
+        chart = _once("chart", self.chart, names[1] if len(names) > 1 else "")
+        if chart == GUIDE_CHART and not Path(chart).exists():
+            chart = ""
+        return Options(self.kubeconfig, self.context, self.namespace, release, chart)
+
+    def accepted(self) -> Mapping[str, str]:
+        """Check ID -> reason of --accept.
+
+        Raises:
+            Problem: one is not ID=REASON.
+        """
+        return dict(pair("--accept", text, 'N06="the disk class comes later"') for text in self.accept)
+
+
+def _once(what: str, flag: str, word: str) -> str:
+    if flag and word and flag != word:
+        raise Problem(f'The {what} is named twice: "{word}" and "{flag}".', f"Name the {what} once.")
+    return flag or word
+
+
+def pair(flag: str, text: str, example: str) -> tuple[str, str]:
+    """The two halves of KEY=VALUE; raises Problem with the example when it is not that."""
+    key, sign, value = text.partition("=")
+    if not (key and sign and value):
+        raise Problem(f'{flag} "{text}" is not of the form {flag} {example}.', "Write it like that.")
+    return key, value

@@ -1,0 +1,103 @@
+"""Prompts for what is missing. They go to stderr, so that stdout stays data."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from wizard.core.questions import Choice, Question
+from wizard.core.resolve import Resolved
+
+_OTHER = "\0other"
+
+
+class Prompter(Protocol):
+    """Asks a person. Every method raises KeyboardInterrupt when the person wants to leave."""
+
+    async def choose(self, title: str, choices: Sequence[Choice], default: str = "") -> str:
+        """The value of one of the choices."""
+        ...
+
+    async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
+        """A line of text; `check` says what is wrong with it, "" when it is right."""
+        ...
+
+
+def prompter(*, color: bool = True) -> Prompter:
+    """The prompter for this terminal; on one without cursor movement, numbered lines."""
+    return DumbPrompter() if os.environ.get("TERM", "dumb") == "dumb" else QuestionaryPrompter(color=color)
+
+
+async def ask(question: Question, resolved: Resolved, prompt: Prompter, check: Callable[[str], str]) -> str:
+    """The person's answer to a question; `check` judges it with everything else that is known."""
+    effective, choices = resolved[question.id], list(question.choices(resolved))
+    print(question.help, file=sys.stderr)
+    if question.kind == "choice" and choices:
+        if question.open:
+            choices.append(Choice(_OTHER, "another ..."))
+        answer = await prompt.choose(question.title, choices, effective)
+        if answer != _OTHER:
+            return answer
+    return await prompt.text(question.title, effective, check)
+
+
+class QuestionaryPrompter:
+    """Arrow keys and Enter."""
+
+    def __init__(self, *, color: bool = True) -> None:
+        from prompt_toolkit.output import ColorDepth, create_output
+
+        stream = sys.stderr if sys.stderr.isatty() else sys.stdout
+        self._how: dict[str, Any] = {"output": create_output(stdout=stream)}
+        if not color:
+            self._how["color_depth"] = ColorDepth.DEPTH_1_BIT
+
+    async def choose(self, title: str, choices: Sequence[Choice], default: str = "") -> str:
+        """One of the choices."""
+        import questionary
+
+        shown = [
+            questionary.Choice(f"{one.label}  {one.note}" if one.note else one.label, value=one.value)
+            for one in choices
+        ]
+        first = next((one for one in shown if one.value == default), None)
+        return str(
+            await questionary.select(title, shown, default=first, instruction=" ", **self._how).unsafe_ask_async()
+        )
+
+    async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
+        """A line of text."""
+        import questionary
+
+        asked = questionary.text(title, default=default, validate=lambda text: check(text.strip()) or True, **self._how)
+        return str(await asked.unsafe_ask_async()).strip()
+
+
+class DumbPrompter:
+    """Numbered lines for a terminal that cannot move its cursor, and for screen readers."""
+
+    async def choose(self, title: str, choices: Sequence[Choice], default: str = "") -> str:
+        """One of the choices, by number or value."""
+        for number, one in enumerate(choices, 1):
+            print(f"  {number}  {one.label}  {one.note}".rstrip(), file=sys.stderr)
+        by_text = {str(number): one.value for number, one in enumerate(choices, 1)} | {
+            one.value: one.value for one in choices
+        }
+        wrong = f"Answer with a number from 1 to {len(choices)}."
+        answer = await self.text(title, default, lambda text: "" if text in by_text else wrong)
+        return by_text[answer]
+
+    async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
+        """A line of text; an empty one takes the default."""
+        while True:
+            print(f"{title} [{default}]: " if default else f"{title}: ", end="", file=sys.stderr, flush=True)
+            raw = await asyncio.to_thread(sys.stdin.readline)
+            if not raw:
+                raise KeyboardInterrupt
+            answer = raw.strip() or default
+            if not (wrong := check(answer)):
+                return answer
+            print(wrong, file=sys.stderr)

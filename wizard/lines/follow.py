@@ -1,0 +1,160 @@
+"""Follows a run in lines, and ends with what came of it. Leaving never stops the run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from wizard.core.errors import Exit, Problem
+from wizard.core.events import Event
+from wizard.core.questions import Choice
+from wizard.core.runview import RunView
+from wizard.engine.session import Session
+from wizard.lines.ask import Prompter
+from wizard.lines.out import Out
+from wizard.lines.render import Lines
+
+
+class Interrupts:
+    """Ctrl-C as something to wait for, while this is entered."""
+
+    def __init__(self) -> None:
+        self._pressed = asyncio.Event()
+
+    async def __aenter__(self) -> Interrupts:
+        self.listen()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+
+    def listen(self) -> None:
+        """Take Ctrl-C (again, after a prompt took it)."""
+        self._pressed.clear()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._pressed.set)
+
+    async def wait(self) -> None:
+        """Return when it was pressed."""
+        await self._pressed.wait()
+
+
+async def next_or_interrupt(
+    stream: AsyncIterator[Sequence[Event]], pending: asyncio.Task[Sequence[Event] | None] | None, interrupts: Interrupts
+) -> tuple[asyncio.Task[Sequence[Event] | None], bool]:
+    """The task of the next batch (None at the end), and whether it is done; if not, Ctrl-C was pressed."""
+    task = pending or asyncio.ensure_future(anext(stream, None))
+    pressed = asyncio.ensure_future(interrupts.wait())
+    await asyncio.wait({task, pressed}, return_when=asyncio.FIRST_COMPLETED)
+    pressed.cancel()
+    return task, task.done()
+
+
+async def follow(
+    session: Session, run_id: str, out: Out, prompt: Prompter | None, *, called: str
+) -> tuple[RunView, int]:
+    """Show a run until it ends or the person leaves it; returns what is known of it and the exit code."""
+    view, lines = RunView(), Lines(out)
+    stream = session.follow(run_id)
+    pending: asyncio.Task[Sequence[Event] | None] | None = None
+    async with Interrupts() as interrupts:
+        while True:
+            pending, done = await next_or_interrupt(stream, pending, interrupts)
+            if not done:
+                if await _leave(session, run_id, out, prompt, interrupts):
+                    await _drop(pending)
+                    out.talk(f"The run goes on. Come back to it: {called} runs {run_id}")
+                    return view, Exit.INTERRUPTED
+                continue
+            batch, pending = pending.result(), None
+            if batch is None:
+                break
+            for event in batch:
+                view.apply(event)
+                out.event(event)
+                lines.show(event)
+    if view.finished is None:
+        out.talk(f"The record ends before the run did. See {called} runs.", "unknown")
+        return view, Exit.UNKNOWN
+    conclude(view, out)
+    return view, int(view.finished["code"])
+
+
+async def _leave(session: Session, run_id: str, out: Out, prompt: Prompter | None, interrupts: Interrupts) -> bool:
+    """Whether the person leaves; without a person to ask, Ctrl-C leaves."""
+    if prompt is None:
+        return True
+    choices = (
+        Choice("leave", "leave it running", "helm is not touched; come back with `runs`"),
+        Choice("stop", "stop helm", "one polite signal; what is there stays as it is"),
+        Choice("stay", "stay"),
+    )
+    try:
+        answer = await prompt.choose("This run goes on without you. What now?", choices, "leave")
+    except KeyboardInterrupt:
+        return True
+    interrupts.listen()
+    if answer == "stop":
+        try:
+            await session.command(run_id, "cancel")
+        except Problem as problem:
+            out.problem(problem)
+    return answer == "leave"
+
+
+async def _drop(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+        await task
+
+
+def conclude(view: RunView, out: Out) -> None:
+    """The end of a run: what helm printed for people, verdict, files, and the commands that do it again."""
+    finished = view.finished or {}
+    if view.notes:
+        out.line()
+        out.block(view.notes, "")
+    out.line()
+    out.line(view.reason, view.verdict or "unknown")
+    for title, texts in (("files", finished.get("files", ())), ("the same again", finished.get("commands", ()))):
+        if texts:
+            out.line(f"{title}:")
+            out.block("\n".join(map(str, texts)))
+
+
+def as_data(view: RunView) -> dict[str, Any]:
+    """A run as the one object of `--output json`."""
+    finished = view.finished or {}
+    return {
+        "run": view.id,
+        "operation": view.operation,
+        "target": {key: str(value) for key, value in view.target.items()},
+        "verdict": view.verdict,
+        "reason": view.reason,
+        "checks": [one.to_data() for one in view.checks.values()],
+        "made": [
+            {"kind": one.kind, "name": one.name, "action": one.action, "keys": list(one.keys)} for one in view.made
+        ],
+        "objects": objects_data(view),
+        "findings": findings_data(view),
+        "notes": view.notes,
+        "files": list(finished.get("files", ())),
+        "commands": list(finished.get("commands", ())),
+    }
+
+
+def objects_data(view: RunView) -> list[dict[str, Any]]:
+    """The watched objects, red first."""
+    keys = ("kind", "name", "group", "state", "summary", "reason", "since", "owner", "restarts")
+    return [{key: getattr(row, key) for key in keys} for row in view.rows()]
+
+
+def findings_data(view: RunView) -> list[dict[str, Any]]:
+    """The diagnosed causes, worst first."""
+    return [
+        {"id": one.id, "title": one.title, "object": one.object, "terminal": one.terminal, "evidence": list(one.evidence),
+         "remedy": list(one.remedy), "since": one.since}
+        for one in view.ranked_findings()
+    ]  # fmt: skip

@@ -1,0 +1,222 @@
+"""`install`, `upgrade`, `check` and `values` in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wizard.core import secret_plan
+from wizard.core.answers import Draft
+from wizard.core.errors import Exit, Problem
+from wizard.core.questions import Choice
+from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
+from wizard.engine.session import Operation, Session
+from wizard.lines import kubectl
+from wizard.lines.arguments import GUIDE_CHART, Arguments
+from wizard.lines.ask import Prompter
+from wizard.lines.follow import as_data, follow
+from wizard.lines.gather import asks, change, gather, summary
+from wizard.lines.out import Out
+from wizard.lines.render import check_lines
+
+
+async def operate(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+    """Ask, check, run, watch; returns the exit code."""
+    if GUIDE_CHART in arguments.words and not session.options.chart:
+        out.talk(f"{GUIDE_CHART} is the name the guide prints; the built-in chart is used.")
+    if not (arguments.dry_run or arguments.yes or asks(arguments)):
+        raise Problem(
+            "Nothing was changed: without a terminal to ask on, --yes is needed.",
+            "Add --yes, or --dry-run to only check.",
+        )
+    draft, prompt = await gather(arguments, session, out, cluster=True)
+    _confirmed(arguments, session, draft, prompt)
+    while True:
+        operation = await _operation(arguments, session, draft, out)
+        if prompt:
+            summary(session.resolve(draft), out)
+        results = await _checks(arguments, session, draft, out)
+        _show_diff(session, draft, out)
+        code = _blocked(arguments, results)
+        if arguments.dry_run:
+            return _dry_run(session, draft, operation, results, code, out)
+        if prompt is None:
+            break
+        draft, go = await _decide(session, draft, prompt, operation, code, results)
+        if go:
+            await _confirm_by_name(arguments, session, draft, prompt)
+            break
+    if code:
+        session.save_draft(draft)
+        failed = ", ".join(one.id for one in results if one.blocking) or ", ".join(_open_ids(results))
+        word = "failed" if code == Exit.REFUSED else "could not decide"
+        raise Problem(
+            f"Nothing was changed: {failed} {word}.",
+            "See the lines above; the answers are kept as a draft.",
+            Exit(code),
+        )
+    run_id = await session.start(draft, operation)
+    view, ended = await follow(session, run_id, out, prompt, called=called)
+    for one in results:
+        view.checks.setdefault(one.id, one)
+    out.object({"command": arguments.command, "exit": ended, **as_data(view)})
+    return ended
+
+
+async def check(arguments: Arguments, session: Session, out: Out) -> int:
+    """All checks and nothing else; returns the exit code."""
+    draft, _ = await gather(arguments, session, out, cluster=True)
+    results = await _checks(arguments, session, draft, out)
+    code = Exit.REFUSED if any(one.blocking for one in results) else Exit.UNKNOWN if _open_ids(results) else Exit.DONE
+    out.object({"command": "check", "exit": int(code), "checks": [one.to_data() for one in results]})
+    return code
+
+
+async def values(arguments: Arguments, session: Session, out: Out) -> int:
+    """Write the values file; no cluster is asked. Returns the exit code."""
+    draft, prompt = await gather(arguments, session, out, cluster=False)
+    if prompt:
+        summary(session.resolve(draft), out)
+        choices = (Choice("go", "write it"), Choice("change", "change an answer"))
+        while await prompt.choose("Write the values file?", choices, "go") == "change":
+            draft = await change(session, draft, prompt, cluster=False)
+            summary(session.resolve(draft), out)
+    resolved = session.resolve(draft)
+    commands = list(kubectl.secret_commands(secret_plan.plan(resolved), resolved["namespace"]))
+    if arguments.write == "-":
+        text = session.values_text(draft)
+        out.block(text, "")
+        written: Sequence[str] = ()
+    else:
+        text = ""
+        _show_diff(session, draft, out)
+        path = session.values_file(draft).path
+        written = session.write_values(draft)
+        out.line(f"{path} written" if written else f"{path} is as it should be", "pass")
+        for backup in written[1:]:
+            out.line(f"the old one is kept as {backup}")
+    say = out.talk if arguments.write == "-" else out.line
+    if commands:
+        say("The file names Secrets and holds none. They are made by the install, or by these lines:")
+        for command in commands:
+            say(f"  {command}")
+    session.forget_draft(draft)
+    data = {"command": "values", "exit": 0, "files": list(written), "commands": commands}
+    out.object({**data, "values": text} if text else data)
+    return Exit.DONE
+
+
+async def _operation(arguments: Arguments, session: Session, draft: Draft, out: Out) -> Operation:
+    """What really is to be done, by the state of the release."""
+    operation = await session.operation(draft)
+    target = session.resolve(draft).target
+    if arguments.command == "upgrade" and operation == "install" and not arguments.install:
+        raise Problem(
+            f"There is no release {target.release} in namespace {target.namespace} to upgrade.",
+            "Use install, or look where it is with status.",
+        )
+    if arguments.command == "install" and operation == "upgrade":
+        out.talk(f"{target.release} is there already in {target.namespace}: it is upgraded.", "warn")
+    return operation
+
+
+async def _checks(arguments: Arguments, session: Session, draft: Draft, out: Out) -> list[CheckResult]:
+    accepted = arguments.accepted()
+    if unknown := set(accepted) - {one.id for one in all_checks()}:
+        raise Problem(f'--accept: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
+    results = []
+    out.talk("Checking; this reads and dry-runs, it changes nothing.")
+    async for result in session.preflight(draft):
+        one = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
+        results.append(one)
+        out.own_event("check.result", one.to_data())
+        first, *rest = check_lines(one.to_data())
+        out.line(first, one.state)
+        for text in rest:
+            out.line(text)
+    return results
+
+
+def _open_ids(results: Sequence[CheckResult]) -> list[str]:
+    """Checks that would block if they failed and could not be decided."""
+    blocks = {one.id for one in all_checks() if one.severity == SEVERITY_BLOCKS}
+    return [one.id for one in results if one.state == "unknown" and one.id in blocks]
+
+
+def _blocked(arguments: Arguments, results: Sequence[CheckResult]) -> Exit:
+    if any(one.blocking for one in results):
+        return Exit.REFUSED
+    return Exit.UNKNOWN if arguments.strict and _open_ids(results) else Exit.DONE
+
+
+def _dry_run(
+    session: Session, draft: Draft, operation: Operation, results: Sequence[CheckResult], code: Exit, out: Out
+) -> int:
+    target = session.resolve(draft).target
+    word = {Exit.DONE: "pass", Exit.REFUSED: "fail"}.get(code, "unknown")
+    out.line(f"dry run of {operation} {target}: nothing was changed, nothing was written", word)
+    checks = [one.to_data() for one in results]
+    out.object(
+        {
+            "command": operation,
+            "dry_run": True,
+            "exit": int(code),
+            "checks": checks,
+            "values": session.values_text(draft),
+        }
+    )
+    _ended(out, code, "dry run: nothing was changed")
+    return code
+
+
+def _ended(out: Out, code: int, reason: str) -> None:
+    data: Mapping[str, Any] = {"code": int(code), "verdict": "", "reason": reason, "files": [], "commands": []}
+    out.own_event("run.finished", data)
+
+
+def _show_diff(session: Session, draft: Draft, out: Out) -> None:
+    if diff := session.values_diff(draft):
+        out.talk("The values file is there already; this changes, and the old one is kept beside it:")
+        for line in diff:
+            out.talk(f"  {line}")
+
+
+def _confirmed(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
+    """Refuse a wrong --confirm, and prod without one when nobody can be asked."""
+    resolved = session.resolve(draft)
+    release = resolved["release"]
+    if arguments.confirm and arguments.confirm != release:
+        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{release}".', "Nothing was changed.")
+    if resolved["preset"] == "prod" and not (arguments.confirm or arguments.dry_run or prompt):
+        raise Problem("--yes alone does not change production.", f"Add --confirm {release}.")
+
+
+async def _decide(
+    session: Session, draft: Draft, prompt: Prompter, operation: Operation, code: Exit, results: Sequence[CheckResult]
+) -> tuple[Draft, bool]:
+    """What the person wants after the checks: the draft, and whether to start."""
+    target = session.resolve(draft).target
+    go = Choice("go", f"{operation} {target}", "this changes the cluster")
+    rest = (Choice("change", "change an answer"), Choice("stop", "stop here", "the answers are kept"))
+    choices = rest if code else (go, *rest)
+    answer = await prompt.choose("What now?", choices, choices[0].value)
+    if answer == "stop":
+        session.save_draft(draft)
+        raise KeyboardInterrupt
+    if answer == "change":
+        first = next((one.question for one in results if one.blocking and one.question), "")
+        draft = await change(session, draft, prompt, cluster=True, first=first)
+        await session.refresh_hints(draft)
+    return draft, answer == "go"
+
+
+async def _confirm_by_name(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter) -> None:
+    resolved = session.resolve(draft)
+    if resolved["preset"] == "prod" and not arguments.confirm:
+        wrong = "That is not the release name."
+        release = resolved["release"]
+        await prompt.text(
+            f"This is production. Type the release name ({release}) to go on",
+            "",
+            lambda text: "" if text == release else wrong,
+        )

@@ -1,0 +1,124 @@
+"""Where lines go: stdout is data, stderr is talk; colour only on a terminal, and never colour alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TextIO
+
+from wizard.core import sanitize
+from wizard.core.errors import Problem
+from wizard.core.events import Event
+
+Output = Literal["text", "json", "jsonl"]
+SYMBOLS: Final[Mapping[str, str]] = {
+    "pass": "+", "ready": "+", "fail": "x", "failed": "x", "stuck": "x", "warn": "!", "progressing": "~", "skipped": "~",
+    "unknown": "?",
+}  # fmt: skip
+WORDS: Final[Mapping[str, str]] = {"pass": "ok", "fail": "failed", "warn": "look"}
+"""Words of states that read better otherwise; every other state is its own word."""
+_COLOURS: Final[Mapping[str, str]] = {"+": "32", "x": "31;1", "!": "33", "~": "36", "?": "35"}
+
+
+def time_of(time: str) -> str:
+    """The clock time of an RFC 3339 time, in this machine's zone; blanks when it is no time."""
+    try:
+        return f"{datetime.fromisoformat(time).astimezone():%H:%M:%S}"
+    except ValueError:
+        return " " * 8
+
+
+def span(since: str, now: datetime) -> str:
+    """How long ago, as a person says it: 8 s, 3 m 07, 2 h 05, 4 d; "" when it is no time."""
+    try:
+        seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
+    except (ValueError, TypeError):
+        return ""
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} m {seconds % 60:02}"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02}" if seconds < 86400 else f"{seconds // 86400} d"
+
+
+class Out:
+    """The output of one command."""
+
+    def __init__(self, mode: Output = "text", *, no_color: bool = False, stdout: TextIO | None = None) -> None:
+        self.mode = mode
+        self._stdout = stdout or sys.stdout
+        allowed = not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self._colour = allowed and self._stdout.isatty()
+        self._colour_talk = allowed and sys.stderr.isatty()
+        self._seq = 0
+
+    def line(self, text: str = "", state: str = "") -> None:
+        """One line of data; nothing in the JSON modes. A state becomes symbol and word before the text."""
+        if self.mode == "text":
+            print(f"{self.state(state)} {text}" if state else text, file=self._stdout, flush=True)
+
+    def talk(self, text: str, state: str = "") -> None:
+        """One line for the person; also in the JSON modes."""
+        print(f"{self.state(state, self._colour_talk)} {text}" if state else text, file=sys.stderr, flush=True)
+
+    def problem(self, problem: Problem) -> None:
+        """What is wrong and what to do next, in sentences."""
+        self.talk(f"{self.paint('error:', 'x', self._colour_talk)} {sanitize.text(problem.what)}")
+        if problem.next_step:
+            self.talk(f"next:  {sanitize.text(problem.next_step)}")
+
+    def state(self, state: str, colour: bool | None = None) -> str:
+        """Symbol and word of a state."""
+        symbol = SYMBOLS.get(state, "?")
+        return self.paint(f"{symbol} {WORDS.get(state, state)}", symbol, colour)
+
+    def table(self, rows: Sequence[tuple[str, ...]], indent: str = "") -> None:
+        """Aligned rows whose first cell is a state."""
+        width = max((len(WORDS.get(row[0], row[0])) + 2 for row in rows), default=0)
+        for row, text in zip(rows, columns([row[1:] for row in rows]), strict=True):
+            symbol = SYMBOLS.get(row[0], "?")
+            state = self.paint(f"{symbol} {WORDS.get(row[0], row[0])}".ljust(width), symbol)
+            self.line(f"{indent}{state}  {text}".rstrip())
+
+    def paint(self, text: str, symbol: str, colour: bool | None = None) -> str:
+        """The text in the colour of a symbol, where colour is allowed."""
+        coloured = self._colour if colour is None else colour
+        return f"\x1b[{_COLOURS[symbol]}m{text}\x1b[0m" if coloured and symbol in _COLOURS else text
+
+    def event(self, event: Event) -> None:
+        """One line of `--output jsonl`; nothing in the other modes."""
+        if self.mode == "jsonl":
+            print(event.to_line(), file=self._stdout, flush=True)
+
+    def own_event(self, kind: str, data: Mapping[str, Any]) -> None:
+        """An event that belongs to no run's record, numbered on its own."""
+        self._seq += 1
+        self.event(
+            Event(kind, data, self._seq, datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+        )
+
+    def object(self, data: Mapping[str, Any]) -> None:
+        """The one object of `--output json`; nothing in the other modes."""
+        if self.mode == "json":
+            print(json.dumps({"v": 1, **data}, ensure_ascii=False), file=self._stdout, flush=True)
+
+    def width(self) -> int:
+        """Columns to fill; a pipe gets no folding."""
+        return shutil.get_terminal_size().columns if self._stdout.isatty() else 10_000
+
+    def block(self, text: str, indent: str = "  ") -> None:
+        """Lines of someone else's text, indented."""
+        for one in text.splitlines():
+            self.line(f"{indent}{one}".rstrip())
+
+
+def columns(rows: Sequence[tuple[str, ...]], gap: str = "  ") -> list[str]:
+    """Rows as aligned columns; the last one is left as it is."""
+    if not rows:
+        return []
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
+    return [gap.join((*(cell.ljust(widths[at]) for at, cell in enumerate(row[:-1])), row[-1])).rstrip() for row in rows]

@@ -1,0 +1,63 @@
+"""`runs`: past and running operations; with an ID comes back to one or shows it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wizard.core.errors import Exit
+from wizard.engine.session import Session
+from wizard.lines.arguments import Arguments
+from wizard.lines.ask import prompter
+from wizard.lines.follow import as_data, follow
+from wizard.lines.gather import asks
+from wizard.lines.out import Out
+from wizard.ports.store import RunSummary
+
+
+async def runs(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+    """List the runs, or follow one; returns the exit code (that of the run)."""
+    if not arguments.words:
+        return _list(session.runs(), out, called)
+    run = session.ports.runs.find(arguments.words[0])
+    if run.state == "orphaned":
+        out.talk(f"The process that watched run {run.id} is gone; helm went on. A new one watches now.", "warn")
+        session.ports.runs.revive(run.id)
+    prompt = prompter(color=not arguments.no_color) if asks(arguments) and run.state != "finished" else None
+    view, code = await follow(session, run.id, out, prompt, called=called)
+    out.object({"command": "runs", "exit": code, **as_data(view)})
+    return code
+
+
+def _list(listed: Sequence[RunSummary], out: Out, called: str) -> int:
+    out.table(
+        [
+            (_state(one), one.id, one.started[:19].replace("T", " "), one.operation, str(one.target), _said(one))
+            for one in listed
+        ]
+    )
+    if not listed:
+        out.talk("There are no runs yet.")
+    elif out.mode == "text":
+        out.talk(f"Show one: {called} runs {listed[0].id}")
+    out.object({"command": "runs", "exit": 0, "runs": [_data(one) for one in listed]})
+    return Exit.DONE
+
+
+def _state(run: RunSummary) -> str:
+    if run.state == "running":
+        return "progressing"
+    if run.state == "finished":
+        return "ready" if run.code == 0 else "failed"
+    return "unknown"
+
+
+def _said(run: RunSummary) -> str:
+    return run.state if run.code is None else f"{run.state}, exit {run.code}, {run.verdict}"
+
+
+def _data(run: RunSummary) -> dict[str, object]:
+    target = {"context": run.target.context, "namespace": run.target.namespace, "release": run.target.release}
+    return {
+        "id": run.id, "operation": run.operation, "target": target, "state": run.state, "started": run.started,
+        "verdict": run.verdict, "exit": run.code,
+    }  # fmt: skip
