@@ -6,11 +6,12 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from wizard.core.errors import Exit, Problem
+from wizard.sandbox.catalog import APP_IMAGE, APP_NAMESPACE, DEFAULT_NAME, SCENARIOS, USERS
 
 if TYPE_CHECKING:
     from wizard.sandbox.cluster import SandboxInfo, SandboxStatus
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 # loads the cryptography package.
 
 DESCRIPTION = "A real Kubernetes control plane on this machine: no containers, no root, 127.0.0.1 only."
-_DEFAULT = "default"
-_SCENARIOS = ("none", "image-pull", "never-ready", "unschedulable", "crash-loop")
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,10 +64,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     scenario = _command(
         commands, "scenario", "switch a fault on or off", "sandbox scenario image-pull", "sandbox scenario none"
     )
-    scenario.add_argument("scenario", choices=_SCENARIOS, metavar="SCENARIO", help=", ".join(_SCENARIOS))
+    scenario.add_argument("scenario", choices=SCENARIOS, metavar="SCENARIO", help=_table(SCENARIOS))
     scenario.add_argument(
         "--image",
-        default="llm-cost-ops",
+        default=APP_IMAGE,
         metavar="NAME",
         help="last part of the image name that it hits (llm-cost-ops)",
     )
@@ -79,18 +78,17 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "print the path of a kubeconfig with fewer rights",
         "sandbox user namespace-only --namespace team-a",
     )
-    user.add_argument(
-        "user",
-        choices=("namespace-only", "view", "nobody", "expired"),
-        metavar="USER",
-        help="namespace-only, view, nobody, expired",
-    )
+    user.add_argument("user", choices=USERS, metavar="USER", help=_table(USERS))
     user.add_argument(
         "--namespace",
-        default="llm-cost-ops",
+        default=APP_NAMESPACE,
         metavar="NAME",
         help="namespace of its rights and its context (llm-cost-ops)",
     )
+
+
+def _table(names: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} ({text})" for name, text in names.items())
 
 
 def _examples(*commands: str) -> str:
@@ -105,7 +103,7 @@ def _command(
         name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".", epilog=_examples(*examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("--name", default=_DEFAULT, help="which sandbox, when there are several (default)")
+    parser.add_argument("--name", default=DEFAULT_NAME, help="which sandbox, when there are several (default)")
     parser.add_argument("--output", choices=("text", "json"), default="text", help="form of the answer (text)")
     return parser
 

@@ -22,15 +22,13 @@ from typing import Any
 from wizard.core.errors import Exit, Problem
 from wizard.sandbox import objects, pki, processes, scenarios, toolchain
 from wizard.sandbox.api import Api, ApiError
+from wizard.sandbox.catalog import APP_IMAGE, DEFAULT_NAME, NO_SCENARIO, SCENARIOS
 from wizard.sandbox.files import write_private
 from wizard.sandbox.objects import NodeShape as NodeShape  # part of this module's interface
 from wizard.sandbox.processes import Process
 
-DEFAULT_NAME = "default"
 TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "agent")
 """What a sandbox is made of, in order of start."""
-APP_IMAGE = "llm-cost-ops"
-"""Last part of the image name that scenarios act on unless told otherwise."""
 
 _VERSION = toolchain.PINS["kube-apiserver"].version
 _START_LIMIT = 60.0
@@ -57,7 +55,7 @@ class SandboxStatus:
     name: str
     state: str
     info: SandboxInfo | None = None
-    scenario: str = scenarios.NONE
+    scenario: str = NO_SCENARIO
     missing: tuple[str, ...] = ()
 
 
@@ -153,9 +151,9 @@ def status(name: str = DEFAULT_NAME) -> SandboxStatus:
 def scenario(
     name: str, which: str, *, image: str = APP_IMAGE, namespace: str | None = None
 ) -> None:  # fmt: skip
-    """Switch a scenario on (see scenarios.SCENARIOS), for containers whose image name ends in `image`."""
-    if which not in scenarios.SCENARIOS:
-        raise Problem(f"There is no scenario {which!r}.", f"Choose one of {', '.join(scenarios.SCENARIOS)}.")
+    """Switch a scenario on (see catalog.SCENARIOS), for containers whose image name ends in `image`."""
+    if which not in SCENARIOS:
+        raise Problem(f"There is no scenario {which!r}.", f"Choose one of {', '.join(SCENARIOS)}.")
     require(name)
     scenarios.switch(admin(name), which, image, namespace)
 
@@ -350,7 +348,7 @@ def _populate(client: Api, shape: NodeShape, kubelet_port: int) -> None:
     for name in ("standard", "fast-ssd"):
         client.create("/apis/storage.k8s.io/v1/storageclasses", objects.storage_class(name, default=name == "standard"))
     client.create("/apis/networking.k8s.io/v1/ingressclasses", objects.INGRESS_CLASS)
-    scenarios.switch(client, scenarios.NONE, APP_IMAGE, None)
+    scenarios.switch(client, NO_SCENARIO, APP_IMAGE, None)
 
 
 def _nodes_ready(client: Api, count: int) -> bool:

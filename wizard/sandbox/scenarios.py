@@ -5,23 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from wizard.sandbox.api import Api, ApiError
+from wizard.sandbox.catalog import NO_SCENARIO
 
-NONE = "none"
-# What each does, for help texts. The agent has the other half of this table (agent/scenarios.go).
-SCENARIOS: dict[str, str] = {
-    NONE: "heal: switch the scenario off",
-    "image-pull": "the application's image cannot be pulled",
-    "never-ready": "the application runs, but its readiness probe fails with HTTP 503",
-    "unschedulable": "the nodes have almost no CPU left for new pods",
-    "crash-loop": "the application ends with exit code 1 shortly after each start",
-}
 _COLLECTION = "/api/v1/namespaces/kube-system/configmaps"
 _OBJECT = f"{_COLLECTION}/llm-cost-ops-sandbox"
 
 
 def switch(api: Api, scenario: str, image: str, namespace: str | None) -> None:
     """Switch a scenario on, in place of the one that is on; `none` switches off."""
-    data = {"scenario": "" if scenario == NONE else scenario, "image": image, "namespace": namespace or ""}
+    data = {"scenario": "" if scenario == NO_SCENARIO else scenario, "image": image, "namespace": namespace or ""}
     try:
         api.merge(_OBJECT, {"data": data})
     except ApiError as error:
@@ -36,6 +28,6 @@ def current(api: Api) -> str:
         found: dict[str, Any] = api.get(_OBJECT)
     except ApiError as error:
         if error.code == 404:
-            return NONE
+            return NO_SCENARIO
         raise
-    return str(found.get("data", {}).get("scenario") or NONE)
+    return str(found.get("data", {}).get("scenario") or NO_SCENARIO)

@@ -9,12 +9,12 @@ from typing import Any
 from wizard.core.errors import Problem
 from wizard.sandbox import cluster, pki
 from wizard.sandbox.api import Api
+from wizard.sandbox.catalog import APP_NAMESPACE, USERS
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
-DEFAULT_NAMESPACE = "llm-cost-ops"
 
 
-def user_kubeconfig(name: str, user: str, *, namespace: str = DEFAULT_NAMESPACE, cluster_wide: bool = True) -> Path:
+def user_kubeconfig(name: str, user: str, *, namespace: str = APP_NAMESPACE, cluster_wide: bool = True) -> Path:
     """Path of a kubeconfig (0600, in the sandbox's folder) for a user of sandbox `name`.
 
     The users are:
@@ -26,12 +26,10 @@ def user_kubeconfig(name: str, user: str, *, namespace: str = DEFAULT_NAMESPACE,
 
     The context has the sandbox's context name and `namespace` as its namespace. Asking twice gives the same rights.
     """
-    try:
-        grant = _USERS[user]
-    except KeyError:
-        raise Problem(f"There is no sandbox user {user!r}.", f"Choose one of {', '.join(_USERS)}.") from None
+    if user not in USERS:
+        raise Problem(f"There is no sandbox user {user!r}.", f"Choose one of {', '.join(USERS)}.")
     info = cluster.require(name)
-    grant(cluster.admin(name), namespace, cluster_wide)
+    _GRANTS[user](cluster.admin(name), namespace, cluster_wide)
     authority = pki.Pair((info.folder / "ca.crt").read_bytes(), (info.folder / "ca.key").read_bytes())
     expired = user == "expired"
     common = user if user != "namespace-only" else f"namespace-only-{namespace}"
@@ -59,13 +57,12 @@ def _view(api: Api, namespace: str, cluster_wide: bool) -> None:
         _bind(api, f"{_RBAC}/namespaces/{namespace}/rolebindings", "RoleBinding", "view", "view")
 
 
-_USERS: dict[str, Callable[[Api, str, bool], None]] = {
+_GRANTS: dict[str, Callable[[Api, str, bool], None]] = {
     "namespace-only": _namespace_only,
     "view": _view,
     "nobody": _no_rights,
     "expired": _no_rights,
 }
-USERS: tuple[str, ...] = tuple(_USERS)
 
 
 def _make_namespace(api: Api, namespace: str) -> None:

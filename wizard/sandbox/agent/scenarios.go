@@ -21,7 +21,7 @@ type exit struct {
 	reason string // the runtime's word: Error, OOMKilled, Completed
 }
 
-// scenarios is the one table of faults on command; a new one is one entry here and one in wizard/sandbox/scenarios.py.
+// scenarios is the one table of faults on command; a new one is one entry here and one in wizard/sandbox/catalog.py.
 var scenarios = map[string]fault{
 	"image-pull": {pull: `failed to pull and unpack image "%[1]s": failed to resolve reference "%[1]s": ` +
 		`pull access denied, repository does not exist or may require authorization: ` +
