@@ -315,7 +315,9 @@ def _parse(command: str, rest: Sequence[str]) -> Arguments:
             "Leave it out; after a failure fix the cause and run upgrade.",
         )
     known = {one.name for one in fields(Arguments)}
-    said: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in parsed.items() if key in known}
+    said: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in parsed.items() if key in known
+    }
     most = len(_WORDS.get(command, "").split())
     if len(words := said.get("words", ())) > most:
         raise Problem(f'"{words[most]}" is one word too many.', f"See {program()} {command} --help.")
@@ -343,6 +345,7 @@ def _asked_mode(argv: Sequence[str]) -> Output:
 
 
 def _report(problem: Problem, argv: Sequence[str]) -> int:
+    from wizard.core.events import Event
     from wizard.lines.out import Out
 
     out = Out(_asked_mode(argv), no_color="--no-color" in argv)
@@ -350,7 +353,7 @@ def _report(problem: Problem, argv: Sequence[str]) -> int:
     said = {"what": problem.what, "next_step": problem.next_step, "question": problem.question}
     out.object({"exit": int(problem.code), "problem": said})
     ended = {"code": int(problem.code), "verdict": "", "reason": problem.what, "files": [], "commands": []}
-    out.own_event("run.finished", ended)
+    out.event(Event("run.finished", ended))
     return problem.code
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from wizard.core import secret_plan
 from wizard.core.answers import Draft
 from wizard.core.errors import Exit, Problem
+from wizard.core.events import Event
 from wizard.core.questions import Choice
 from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
 from wizard.engine.session import Operation, Session
@@ -129,7 +130,7 @@ async def _checks(arguments: Arguments, session: Session, draft: Draft, out: Out
     async for result in session.preflight(draft):
         one = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
         results.append(one)
-        out.own_event("check.result", one.to_data())
+        out.event(Event("check.result", one.to_data()))
         first, *rest = check_lines(one.to_data())
         out.line(first, one.state)
         for text in rest:
@@ -171,7 +172,7 @@ def _dry_run(
 
 def _ended(out: Out, code: int, reason: str) -> None:
     data: Mapping[str, Any] = {"code": int(code), "verdict": "", "reason": reason, "files": [], "commands": []}
-    out.own_event("run.finished", data)
+    out.event(Event("run.finished", data))
 
 
 def _show_diff(session: Session, draft: Draft, out: Out) -> None:

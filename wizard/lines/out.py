@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
@@ -90,16 +91,14 @@ class Out:
         return f"\x1b[{_COLOURS[symbol]}m{text}\x1b[0m" if coloured and symbol in _COLOURS else text
 
     def event(self, event: Event) -> None:
-        """One line of `--output jsonl`; nothing in the other modes."""
-        if self.mode == "jsonl":
-            print(event.to_line(), file=self._stdout, flush=True)
-
-    def own_event(self, kind: str, data: Mapping[str, Any]) -> None:
-        """An event that belongs to no run's record, numbered on its own."""
-        self._seq += 1
-        self.event(
-            Event(kind, data, self._seq, datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
-        )
+        """One line of `--output jsonl`; nothing in the other modes. An event of no record is numbered here."""
+        if self.mode != "jsonl":
+            return
+        if not event.seq:
+            self._seq += 1
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            event = replace(event, seq=self._seq, time=event.time or now)
+        print(event.to_line(), file=self._stdout, flush=True)
 
     def object(self, data: Mapping[str, Any]) -> None:
         """The one object of `--output json`; nothing in the other modes."""

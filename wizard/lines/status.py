@@ -12,6 +12,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
 from wizard.core.runview import RunView
+from wizard.engine import logs as read_logs
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments
@@ -59,7 +60,12 @@ async def logs(arguments: Arguments, session: Session, out: Out) -> int:
     wanted = ("log.lines", "log.gap", "watch.blind")
     if arguments.follow:
         return await _live(session.watch(target), out, only=wanted, container=arguments.container)
-    return await _live(session.logs(target, tail=arguments.tail), out, only=wanted, container=arguments.container)
+    return await _live(
+        read_logs.read(session.cluster(target), target, tail=arguments.tail),
+        out,
+        only=wanted,
+        container=arguments.container,
+    )
 
 
 def _target(arguments: Arguments, session: Session, row: ReleaseRow) -> Target:

@@ -1,0 +1,46 @@
+"""What the containers of a release have said so far, read once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any
+
+from wizard.core.errors import Exit, Problem
+from wizard.core.events import Event
+from wizard.core.model.target import Target
+from wizard.ports.cluster import Cluster, ClusterError
+
+
+async def read(cluster: Cluster, target: Target, *, tail: int | None = None) -> AsyncIterator[Sequence[Event]]:
+    """Batches of log.lines, container after container; one that cannot be read is a watch.blind and does not end it.
+
+    Raises:
+        Problem: the pods cannot be listed.
+    """
+    labels = f"app.kubernetes.io/instance={target.release}"
+    try:
+        pods = await cluster.list("Pod", target.namespace, labels=labels)
+    except ClusterError as error:
+        needs = f"Needs: {error.permission}." if error.permission else "Look at the cluster with check."
+        raise Problem(error.message, needs, Exit.UNKNOWN) from error
+    for pod in sorted(pods, key=lambda one: str(one["metadata"]["name"])):
+        name = str(pod["metadata"]["name"])
+        for container in _started(pod):
+            about = {"pod": name, "container": container, "previous": False}
+            try:
+                async for batch in cluster.logs(target.namespace, name, container, follow=False, tail_lines=tail):
+                    yield (Event("log.lines", {**about, "lines": [[line.time, line.text] for line in batch]}),)
+            except ClusterError as error:
+                blind = {"what": f"logs of {name} {container}", "reason": error.message, "permission": error.permission}
+                yield (Event("watch.blind", blind),)
+
+
+def _started(pod: Mapping[str, Any]) -> Iterator[str]:
+    """Containers that have said something or could have, in the order of the pod's specification."""
+    status = pod.get("status") or {}
+    known = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    ran = {one["name"] for one in known if one.get("containerID")}
+    spec = pod.get("spec") or {}
+    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        if container["name"] in ran:
+            yield str(container["name"])
