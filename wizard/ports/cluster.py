@@ -45,10 +45,14 @@ class Resource:
 
 @dataclass(frozen=True)
 class WatchEvent:
-    """A change of one kind: `type` is LIST (objects = everything, after a list), ADDED, MODIFIED or DELETED."""
+    """A change of one kind: LIST (objects = everything, after a list), ADDED, MODIFIED, DELETED.
 
-    type: Literal["LIST", "ADDED", "MODIFIED", "DELETED"]
+    BLIND has no objects: with a `reason` the connection is lost and being made again, without one it sees again.
+    """
+
+    type: Literal["LIST", "ADDED", "MODIFIED", "DELETED", "BLIND"]
     objects: tuple[Object, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,357 @@
+"""One cluster as one person sees it, over the network (ports/cluster.Cluster)."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from wizard.adapters import kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
+from wizard.adapters.folders import cache_dir
+from wizard.adapters.kube_connection import AGENT, Connection, Stream
+from wizard.adapters.kube_threads import Channel, Workers
+from wizard.core.model.target import Target
+from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
+
+if TYPE_CHECKING:
+    from urllib3 import HTTPResponse
+
+T = TypeVar("T")
+_PAGE: Final = 1000
+_JSON: Final = "application/json"
+_METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_BUSY_TRIES: Final = 3
+"""How often a 429 is waited for, as the server asks."""
+_BUSY_WAIT: Final = 2.0
+_LOG_SILENCE: Final = 300.0
+"""Seconds a followed container may say nothing before its stream ends; whoever follows then resumes."""
+
+
+class KubeCluster:
+    """The cluster of a target's context. Nothing is read or contacted before the first call."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._workers = Workers()
+        self._lock = threading.Lock()
+        self._made: Connection | None = None
+        self._found: dict[tuple[str, str], Resource] = {}
+        self._streams: set[Stream] = set()
+
+    # Calls
+
+    async def whoami(self) -> tuple[str, tuple[str, ...]]:
+        """User name and groups."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        info = (await self._answer(review))["status"]["userInfo"]
+        return str(info.get("username", "")), tuple(info.get("groups") or ())
+
+    async def version(self) -> Mapping[str, str]:
+        """/version, and "latency_ms" of a call on an open connection."""
+
+        def work() -> Mapping[str, str]:
+            self._call("GET", "/version")
+            began = time.monotonic()
+            data = self._call("GET", "/version")
+            if "gitVersion" not in data:
+                raise kube_errors.not_kubernetes(self._connection().server, "something else")
+            found = {key: str(value) for key, value in data.items()}
+            return {**found, "latency_ms": str(round((time.monotonic() - began) * 1000))}
+
+        return await self._run(work)
+
+    async def resources(self) -> tuple[Resource, ...]:
+        """Every kind the API server serves."""
+        return await self._run(self._discover)
+
+    async def get(self, kind: str, name: str, namespace: str = "", api_version: str = "") -> Object:
+        """One object; a Secret's values are masked."""
+
+        def work() -> Object:
+            resource = self._resource(kind, api_version)
+            right = kube_kinds.permission("get", resource, namespace)
+            return self._object(self._call("GET", kube_kinds.path(resource, namespace, name), permission=right))
+
+        return await self._run(work)
+
+    async def list(
+        self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
+        api_version: str = "",
+    ) -> tuple[Object, ...]:  # fmt: skip
+        """All objects of a kind, in pages; Secrets' values are masked."""
+
+        def work() -> tuple[Object, ...]:
+            resource = self._resource(kind, api_version)
+            right = kube_kinds.permission("list", resource, namespace)
+            query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": ""}
+            accept = f"{_METADATA},{_JSON}" if metadata_only else _JSON
+            found: list[Object] = []
+            while True:
+                asked = {key: value for key, value in query.items() if value}
+                path = kube_kinds.path(resource, namespace)
+                page = self._call("GET", path, query=asked, permission=right, accept=accept)
+                for one in page.get("items") or ():
+                    one["apiVersion"], one["kind"] = resource.api_version, resource.kind
+                    found.append(kube_objects.without_secrets(one))
+                query["continue"] = page["metadata"].get("continue", "")
+                if not query["continue"]:
+                    return tuple(found)
+
+        return await self._run(work)
+
+    async def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
+        """POST with strict field validation."""
+        return await self._answer(manifest, namespace, dry_run=dry_run)
+
+    async def apply(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
+        """Server-side apply; a dry run takes fields over from other managers, so that only real refusals show."""
+
+        def work() -> Object:
+            resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
+            where = namespace or str(manifest["metadata"].get("namespace", ""))
+            path = kube_kinds.path(resource, where, str(manifest["metadata"]["name"]))
+            query = {"fieldManager": AGENT, "fieldValidation": "Strict"}
+            query |= {"dryRun": "All", "force": "true"} if dry_run else {}
+            right = kube_kinds.permission("patch", resource, where)
+            kind = "application/apply-patch+yaml"  # JSON is YAML
+            return self._object(
+                self._call("PATCH", path, query=query, body=manifest, content_type=kind, permission=right)
+            )
+
+        return await self._run(work)
+
+    async def may(self, verb: str, kind: str, namespace: str = "", *, subresource: str = "", name: str = "") -> bool:
+        """Whether this person may, as the API server's authorizers say."""
+
+        def work() -> bool:
+            resource = self._resource(kind)
+            group, slash, _ = resource.api_version.partition("/")
+            attributes = {
+                "verb": verb, "group": group if slash else "", "resource": resource.plural, "subresource": subresource,
+                "namespace": namespace if resource.namespaced else "", "name": name,
+            }  # fmt: skip
+            review = {
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
+            }
+            path = kube_kinds.path(kube_kinds.KINDS["SelfSubjectAccessReview"])
+            return bool(self._call("POST", path, body=review)["status"].get("allowed"))
+
+        return await self._run(work)
+
+    # Streams
+
+    async def watch(self, kind: str, namespace: str, *, labels: str = "") -> AsyncIterator[WatchEvent]:
+        """List then watch, for ever; see the port."""
+        resource = await self._run(lambda: self._resource(kind))
+        channel: Channel[WatchEvent] = Channel(10_000)
+        stream = Stream()
+        job = kube_watch.Watch(self._connection, resource, namespace, labels, channel, stream)
+        async for event in self._read(channel, stream, job.run, f"watch-{resource.plural}"):
+            yield event
+
+    async def logs(
+        self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
+        since_time: str = "", tail_lines: int | None = None,
+    ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
+        """Lines of one container in batches; a slow reader slows the stream down, it loses nothing."""
+        query = {"container": container, "timestamps": "true"}
+        query |= {"follow": "true"} if follow else {}
+        query |= {"previous": "true"} if previous else {}
+        query |= {"sinceTime": since_time} if since_time else {}
+        query |= {"tailLines": str(tail_lines)} if tail_lines is not None else {}
+        channel: Channel[tuple[LogLine, ...]] = Channel(16)
+        stream = Stream()
+
+        def work() -> None:
+            try:
+                self._read_log(namespace, pod, query, channel, stream)
+            except BaseException as error:  # noqa: BLE001 - it is raised where the lines are read
+                channel.finish(error)
+            else:
+                channel.finish()
+
+        async for batch in self._read(channel, stream, work, f"log-{pod}-{container}"):
+            yield batch
+
+    def _read_log(
+        self, namespace: str, pod: str, query: dict[str, str], channel: Channel[tuple[LogLine, ...]], stream: Stream
+    ) -> None:
+        import urllib3
+
+        path = kube_kinds.path(kube_kinds.KINDS["Pod"], namespace, pod, "log")
+        right = kube_kinds.permission("get", kube_kinds.KINDS["Pod"], namespace, "log")
+        read = _LOG_SILENCE if "follow" in query else 10.0
+        try:
+            answer = self._send("GET", path, query=query, read=read, stream=stream, permission=right)
+        except ClusterError as error:
+            if stream.closed or (error.trouble == "slow" and "follow" in query):
+                return
+            raise
+        try:
+            for batch in kube_logs.batches(answer):
+                if not channel.put((batch,)):
+                    return
+        except urllib3.exceptions.ReadTimeoutError:
+            return
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if not stream.closed:
+                raise kube_errors.of_exception(error, self._connection().server) from None
+        finally:
+            answer.close()
+
+    async def _read(self, channel: Channel[T], stream: Stream, work: Callable[[], None], name: str) -> AsyncIterator[T]:
+        self._streams.add(stream)
+        threading.Thread(target=work, name=name, daemon=True).start()
+        try:
+            while items := await channel.take():
+                for item in items:
+                    yield item
+        finally:
+            self._streams.discard(stream)
+            channel.close()
+            stream.close()
+
+    async def close(self) -> None:
+        """End streams and threads."""
+        for stream in tuple(self._streams):
+            stream.close()
+        self._workers.close()
+        if self._made is not None:
+            await asyncio.to_thread(self._made.close)
+
+    # In a worker thread
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        try:
+            return await self._workers.call(work)
+        except (KeyError, TypeError, AttributeError) as error:
+            # The answer was JSON, but not shaped as Kubernetes shapes it.
+            message = f"{self._target.context} answered in an unexpected shape ({type(error).__name__} {error})."
+            raise ClusterError("not-kubernetes", message) from error
+
+    async def _answer(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> dict[str, Any]:
+        def work() -> dict[str, Any]:
+            resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
+            where = namespace or str((manifest.get("metadata") or {}).get("namespace", ""))
+            query = {"fieldManager": AGENT, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
+            right = kube_kinds.permission("create", resource, where)
+            return self._object(
+                self._call("POST", kube_kinds.path(resource, where), query=query, body=manifest, permission=right)
+            )
+
+        return await self._run(work)
+
+    def _connection(self) -> Connection:
+        with self._lock:
+            if self._made is None:
+                self._made = Connection(self._target)
+            return self._made
+
+    def _send(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None,
+        headers: Mapping[str, str] | None = None, permission: str = "", read: float = 10.0, stream: Stream | None = None,
+    ) -> HTTPResponse:  # fmt: skip
+        """Send until there is a good answer: a dead idle socket once more, a 401 after one new login, a 429 as asked."""
+        connection, broken, renewed, busy = self._connection(), False, False, 0
+        while True:
+            try:
+                answer = connection.send(
+                    method, path, query=query, body=body, headers=headers, read=read, stream=stream
+                )
+            except ClusterError as failed:
+                if failed.trouble != "unavailable" or method != "GET" or broken or (stream and stream.closed):
+                    raise
+                broken = True
+                continue
+            if answer.status < 300:
+                return answer
+            error = kube_errors.of_answer(
+                answer.status, answer.headers.get("Content-Type", ""), answer.read(), connection.server, permission
+            )
+            if answer.status == 401 and connection.renewable and not renewed:
+                renewed = True
+                connection.refresh()
+            elif answer.status == 429 and busy < _BUSY_TRIES:
+                busy += 1
+                time.sleep(min(float(answer.headers.get("Retry-After") or 1), _BUSY_WAIT))
+            else:
+                raise _explained(error, connection)
+
+    def _call(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Object | None = None,
+        content_type: str = _JSON, accept: str = _JSON, permission: str = "",
+    ) -> dict[str, Any]:  # fmt: skip
+        import urllib3
+
+        headers = {"Accept": accept, **({"Content-Type": content_type} if body is not None else {})}
+        raw = json.dumps(body).encode() if body is not None else None
+        answer = self._send(method, path, query=query, body=raw, headers=headers, permission=permission)
+        server = self._connection().server
+        try:
+            content = answer.read()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise kube_errors.of_exception(error, server) from None
+        try:
+            data = kube_objects.decode(content)
+        except ValueError:
+            page = content.lstrip()[:1] == b"<"
+            raise kube_errors.not_kubernetes(server, "a web page" if page else "something else") from None
+        if not isinstance(data, dict):
+            raise kube_errors.not_kubernetes(server, "something else")
+        return data
+
+    def _object(self, data: dict[str, Any]) -> dict[str, Any]:
+        if "kind" not in data:
+            raise kube_errors.not_kubernetes(self._connection().server, "something else")
+        return kube_objects.without_secrets(data)
+
+    def _resource(self, kind: str, api_version: str = "") -> Resource:
+        """The resource of a kind: from the table, else by discovery."""
+        if found := kube_kinds.known(kind, api_version) or self._found.get((kind, api_version)):
+            return found
+        for fresh in (False, True):  # a chart may just have brought the kind along
+            for one in self._discover(fresh=fresh):
+                if one.kind == kind and api_version in ("", one.api_version):
+                    self._found[kind, api_version] = one
+                    return one
+        version = f" ({api_version})" if api_version else ""
+        raise ClusterError("not-found", f"This cluster serves no kind {kind}{version}.", 404)
+
+    def _discover(self, *, fresh: bool = False) -> tuple[Resource, ...]:
+        dynamic: Any = importlib.import_module("kubernetes.dynamic")  # here: 0.4 s that only unknown kinds need
+        connection = self._connection()
+        name = "".join(char if char.isalnum() else "-" for char in connection.server)
+        try:
+            client = dynamic.DynamicClient(connection.client(), cache_file=str(cache_dir("discovery") / f"{name}.json"))
+            if fresh:
+                client.resources.invalidate_cache()
+            found = client.resources.search()
+        except ClusterError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the client raises becomes one word and one sentence
+            raise _of_client(error, connection.server) from None
+        kinds = (one for one in found if type(one) is dynamic.Resource and one.kind and "/" not in one.name)
+        return tuple(Resource(one.group_version, one.kind, one.name, bool(one.namespaced)) for one in kinds)
+
+
+def _explained(error: ClusterError, connection: Connection) -> ClusterError:
+    ends = connection.token_end() if error.trouble == "unauthorized" else None
+    if ends is None or ends.timestamp() > time.time():
+        return error
+    message = f"Your token for {connection.context} expired at {ends:%Y-%m-%d %H:%M} UTC; log in again."
+    return ClusterError("expired", message, error.status)
+
+
+def _of_client(error: Exception, server: str) -> ClusterError:
+    """The trouble behind an exception of the Kubernetes client, which has a status when the server answered."""
+    if isinstance(status := getattr(error, "status", None), int) and status:
+        body = getattr(error, "body", b"") or b""
+        raw = body.encode() if isinstance(body, str) else body
+        return kube_errors.of_answer(status, "", raw, server, "discover the API (get /apis)")
+    return kube_errors.of_exception(error, server)

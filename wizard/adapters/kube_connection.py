@@ -1,0 +1,351 @@
+"""One authenticated way to one API server, for every call, watch and log stream.
+
+Credentials that are plain (token, client certificate, password, login plugin) are read here; everything else a
+kubeconfig can hold, and proxies, go through the Kubernetes client. The client's import alone costs 0.4 s, more than
+half of the budget from launch to live rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import importlib
+import json
+import os
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from wizard.adapters import certificates, exec_credential, kube_errors, kubeconfig
+from wizard.adapters.exec_credential import ExecCredential
+from wizard.adapters.kubeconfig import Entry
+from wizard.core import sanitize
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.ports.cluster import ClusterError
+
+if TYPE_CHECKING:
+    from urllib3 import HTTPResponse, PoolManager
+
+CONNECT: Final = 3.0
+READ: Final = 10.0
+AGENT: Final = "llm-cost-ops-wizard"
+_PLAIN_USER: Final = frozenset({
+    "token", "tokenFile", "client-certificate", "client-certificate-data", "client-key", "client-key-data",
+    "username", "password", "exec", "as", "as-groups", "as-uid",
+})  # fmt: skip
+_PLAIN_CLUSTER: Final = frozenset({
+    "server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name",
+    "extensions", "disable-compression",
+})  # fmt: skip
+_IMPERSONATE: Final = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
+_sending = threading.local()
+
+
+class Stream:
+    """A long answer that another thread can end. `close()` of a response hangs while it is read; a shutdown does not."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._connection: Any = None
+        self._answer: HTTPResponse | None = None
+
+    def sent_on(self, connection: Any) -> None:
+        """The connection that the request goes out on."""
+        self._connection = connection
+
+    def answered(self, answer: HTTPResponse) -> None:
+        """The answer whose body will be read."""
+        self._answer = answer
+        if self.closed:
+            self.close()
+
+    def close(self) -> None:
+        """Wake the reading thread; it sees the end of the stream or an error."""
+        self.closed = True
+        with contextlib.suppress(OSError, ValueError):
+            if self._answer is not None:
+                self._answer.shutdown()
+        sock = getattr(self._connection, "sock", None)
+        if sock is not None:
+            with contextlib.suppress(OSError, ValueError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+class Connection:
+    """Sends requests of one context. Blocking: for worker threads only."""
+
+    def __init__(self, target: Target) -> None:
+        self.context, self._cluster, self._user = _entries(target)
+        self.server = self._cluster.text("server").rstrip("/")
+        self._target = target
+        self._lock = threading.Lock()
+        self._pool: PoolManager | None = None
+        self._headers: Callable[[], Mapping[str, str]] = dict
+        self._exec: ExecCredential | None = None
+
+    def send(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None,
+        headers: Mapping[str, str] | None = None, read: float = READ, stream: Stream | None = None,
+    ) -> HTTPResponse:  # fmt: skip
+        """Send and return the answer with its body unread; any status. `read` seconds may pass between two bytes.
+
+        A stream given here can be ended from another thread, even while the server has not answered.
+
+        Raises:
+            ClusterError: it did not come to an answer.
+        """
+        import urllib3
+
+        _sending.stream = stream
+        try:
+            pool, own = self._ready()
+            url = self.server + path + (f"?{urlencode(query)}" if query else "")
+            whole = urllib3.HTTPHeaderDict({"User-Agent": AGENT, **own, **(headers or {})})
+            for group in self._user.body.get("as-groups") or ():
+                whole.add("Impersonate-Group", str(group))
+            answer: HTTPResponse = pool.request(  # type: ignore[assignment]  # urllib3 types it as its base class
+                method, url, body=body, headers=whole,
+                timeout=urllib3.Timeout(connect=CONNECT, read=read), retries=False, redirect=False, preload_content=False,
+            )  # fmt: skip
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise kube_errors.of_exception(error, self.server) from None
+        finally:
+            _sending.stream = None
+        if stream:
+            stream.answered(answer)
+        return answer
+
+    @property
+    def renewable(self) -> bool:
+        """Whether logging in again could help after a 401."""
+        return not _is_plain(self._cluster, self._user) or bool({"exec", "tokenFile"} & set(self._user.body))
+
+    def token_end(self) -> datetime | None:
+        """When the kubeconfig's own token ends, if it is one that says so."""
+        parts = self._user.text("token").split(".")
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
+            return datetime.fromtimestamp(claims["exp"], UTC)
+        except (IndexError, ValueError, KeyError, TypeError):
+            return None
+
+    def close(self) -> None:
+        """Close idle sockets."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.clear()
+
+    def refresh(self) -> None:
+        """Forget the credential and the sockets it was used on; the next call logs in anew."""
+        with self._lock:
+            self._pool, self._exec = None, None
+
+    def client(self) -> Any:
+        """A Kubernetes ApiClient for this context, never the process-wide default; imported on first use (0.4 s)."""
+        config: Any = importlib.import_module("kubernetes.config")
+        loader: Any = importlib.import_module("kubernetes.config.kube_config")
+        folder = self._user.folder
+
+        class Quiet:
+            """In the place of the client's ExecProvider, which would take over the terminal."""
+
+            def __init__(self, spec: Any, cwd: Any, cluster: Any = None) -> None:
+                self._spec, self._cluster = spec, cluster
+
+            def run(self, previous_response: Any = None) -> dict[str, str]:
+                cluster = self._cluster.value if self._cluster is not None else None
+                got = exec_credential.run(self._spec.value, folder, cluster)
+                both = {"clientCertificateData": got.certificate, "clientKeyData": got.key}
+                return {"token": got.token} if got.token else both
+
+        loader.ExecProvider = Quiet
+        configuration = importlib.import_module("kubernetes.client").Configuration()
+        configuration.retries = False
+        try:
+            client = config.new_client_from_config(
+                config_file=self._target.kubeconfig or None, context=self.context, persist_config=False,
+                client_configuration=configuration,
+            )  # fmt: skip
+        except (config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
+            words = sanitize.line(str(error), 300).rstrip(".")
+            raise ClusterError("no-credentials", f"The kubeconfig cannot be used: {words}.") from None
+        send = client.rest_client.request
+
+        def in_time(*arguments: Any, **named: Any) -> Any:  # discovery passes no time limit
+            return send(*arguments, **{**named, "_request_timeout": (CONNECT, READ)})
+
+        client.rest_client.request = in_time
+        return client
+
+    def _ready(self) -> tuple[PoolManager, Mapping[str, str]]:
+        with self._lock:
+            if self._exec and self._exec.stale:
+                self._pool, self._exec = None, None
+            if self._pool is None:
+                plain = _is_plain(self._cluster, self._user)
+                self._pool, self._headers = self._make_plain() if plain else self._make_by_client()
+            pool, headers = self._pool, self._headers
+        person = {header: self._user.text(key) for key, header in _IMPERSONATE.items() if self._user.text(key)}
+        return pool, {**headers(), **person}
+
+    def _make_by_client(self) -> tuple[PoolManager, Callable[[], Mapping[str, str]]]:
+        client = self.client()
+
+        def headers() -> Mapping[str, str]:
+            token = client.configuration.get_api_key_with_prefix("BearerToken")
+            return {"Authorization": token} if token else {}
+
+        return _tracked(client.rest_client.pool_manager), headers
+
+    def _make_plain(self) -> tuple[PoolManager, Callable[[], Mapping[str, str]]]:
+        import urllib3
+
+        user = self._user
+        if spec := user.body.get("exec"):
+            self._exec = exec_credential.run(spec, user.folder, self._cluster.body)
+        options: dict[str, Any] = {}
+        if self.server.startswith("https"):
+            options["ssl_context"] = self._tls()
+            if name := self._cluster.text("tls-server-name"):
+                options |= {"server_hostname": name, "assert_hostname": name}
+        pool = _tracked(urllib3.PoolManager(num_pools=1, maxsize=16, socket_options=_keepalive(), **options))
+        headers = self._authorization()
+        return pool, lambda: headers
+
+    def _authorization(self) -> dict[str, str]:
+        user = self._user
+        if self._exec:
+            return {"Authorization": f"Bearer {self._exec.token}"} if self._exec.token else {}
+        token = user.text("token")
+        if file := user.text("tokenFile"):
+            token = _read(user.folder / Path(file).expanduser(), "token file").decode("utf-8", "replace").strip()
+        if token:
+            return {"Authorization": f"Bearer {token}"}
+        if name := user.text("username"):
+            pair = base64.b64encode(f"{name}:{user.text('password')}".encode()).decode()
+            return {"Authorization": f"Basic {pair}"}
+        return {}
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not create_default_context: its strictness refuses old CAs
+        if self._cluster.body.get("insecure-skip-tls-verify"):
+            import urllib3
+
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # it would be printed over the screen
+        elif authority := _material(self._cluster, "certificate-authority"):
+            try:
+                context.load_verify_locations(cadata=authority.decode("ascii"))
+            except (ssl.SSLError, UnicodeDecodeError):
+                raise ClusterError("tls", "The certificate authority in the kubeconfig is not a certificate.") from None
+        else:
+            context.load_default_certs()
+        certificate, key = self._client_pair()
+        if certificate:
+            self._use_pair(context, certificate, key)
+        return context
+
+    def _client_pair(self) -> tuple[bytes, bytes]:
+        if self._exec:
+            return self._exec.certificate.encode(), self._exec.key.encode()
+        return _material(self._user, "client-certificate"), _material(self._user, "client-key")
+
+    def _use_pair(self, context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+        ends = certificates.not_after(certificate)
+        if ends and ends < datetime.now(UTC):
+            raise ClusterError(
+                "expired",
+                f"Your client certificate for {self.context} expired at {ends:%Y-%m-%d %H:%M} UTC; log in again.",
+            )
+        with tempfile.NamedTemporaryFile() as file:  # mode 0600, gone at once: OpenSSL reads pairs from files only
+            file.write(certificate + b"\n" + key)
+            file.flush()
+            try:
+                context.load_cert_chain(file.name)
+            except (ssl.SSLError, OSError):
+                message = "The client certificate and key in the kubeconfig do not belong together or are damaged."
+                raise ClusterError("no-credentials", message) from None
+
+
+def _tracked(pool: PoolManager) -> PoolManager:
+    """The pool, with connections that tell the sending thread's stream about themselves."""
+    import urllib3
+
+    class Told:
+        def request(self, *arguments: Any, **named: Any) -> None:
+            if stream := getattr(_sending, "stream", None):
+                stream.sent_on(self)
+            super().request(*arguments, **named)  # type: ignore[misc]  # of the connection it is mixed into
+
+    class Plain(Told, urllib3.connection.HTTPConnection):
+        pass
+
+    class Encrypted(Told, urllib3.connection.HTTPSConnection):
+        pass
+
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class EncryptedPool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = Encrypted
+
+    pool.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
+    return pool
+
+
+def _entries(target: Target) -> tuple[str, Entry, Entry]:
+    try:
+        merged = kubeconfig.load(target.kubeconfig)
+    except Problem as problem:
+        raise ClusterError("no-credentials", str(problem)) from None
+    name = target.context or merged.current
+    context = merged.contexts.get(name)
+    if context is None:
+        known = ", ".join(sanitize.line(one) for one in sorted(merged.contexts))
+        raise ClusterError("other", f'The kubeconfig has no context "{sanitize.line(name)}"; it has {known}.')
+    cluster = merged.clusters.get(context.text("cluster"))
+    if cluster is None or not cluster.text("server"):
+        raise ClusterError("other", f'The context "{sanitize.line(name)}" names a cluster without a server address.')
+    user = merged.users.get(context.text("user"), Entry({}, cluster.folder))
+    return name, cluster, user
+
+
+def _is_plain(cluster: Entry, user: Entry) -> bool:
+    proxied = any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"))
+    return not proxied and set(user.body) <= _PLAIN_USER and set(cluster.body) <= _PLAIN_CLUSTER
+
+
+def _material(entry: Entry, key: str) -> bytes:
+    if data := entry.text(f"{key}-data"):
+        try:
+            return base64.b64decode(data)
+        except (binascii.Error, ValueError):
+            raise ClusterError("no-credentials", f"{key}-data in the kubeconfig is not base64.") from None
+    if file := entry.text(key):
+        return _read(entry.folder / Path(file).expanduser(), key.replace("-", " "))
+    return b""
+
+
+def _read(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        words = f"{sanitize.line(str(path))} cannot be read: {(error.strerror or 'error').lower()}"
+        raise ClusterError("no-credentials", f"The kubeconfig's {what} {words}.") from None
+
+
+def _keepalive() -> list[tuple[int, int, int]]:
+    """Without it a watch on a dead line (sleep, a lost VPN) would wait for ever."""
+    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options

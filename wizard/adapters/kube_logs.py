@@ -1,0 +1,66 @@
+"""Bytes of a log stream -> lines: split on bytes, capped, decoded, sanitised, in batches as they arrive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from wizard.core import sanitize
+from wizard.ports.cluster import LogLine
+
+CHUNK: Final = 262_144
+_LONGEST: Final = 65_536
+"""Bytes of one line that are kept; the rest is counted. A 10 MB line is somebody's dump, not a message."""
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+
+
+class Readable(Protocol):
+    """A response body that gives what is there."""
+
+    def read1(self, amt: int) -> bytes:
+        """At most `amt` bytes, as soon as there are any; empty at the end."""
+        ...
+
+
+def batches(body: Readable) -> Iterator[tuple[LogLine, ...]]:
+    """The lines of a body, one batch for what each read brings; a last line without a newline counts at the end."""
+    rest, cut = b"", 0
+    while chunk := body.read1(CHUNK):
+        end = chunk.rfind(b"\n")
+        if end < 0:
+            rest += chunk
+        else:
+            whole, rest = rest + chunk[:end], chunk[end + 1 :]
+            if cut:
+                first, newline, others = whole.partition(b"\n")
+                yield (_cut_line(first, cut), *_lines(others)) if newline else (_cut_line(first, cut),)
+                cut = 0
+            else:
+                yield tuple(_lines(whole))
+        if len(rest) > _LONGEST:
+            cut += len(rest) - _LONGEST
+            rest = rest[:_LONGEST]
+    if rest:
+        yield (_cut_line(rest, cut),) if cut else tuple(_lines(rest))
+
+
+def _lines(whole: bytes) -> Iterator[LogLine]:
+    text = whole.decode("utf-8", "replace")
+    clean = text.isascii() and text.replace("\n", "").isprintable()
+    for line in text.split("\n"):
+        time, _, words = line.partition(" ")
+        if not _TIME.fullmatch(time):
+            time, words = "", line
+        if not clean or len(words) > sanitize.LINE_LIMIT:
+            words = sanitize.line(words)
+        yield LogLine(time, words)
+
+
+def _cut_line(kept: bytes, cut: int) -> LogLine:
+    """A line of which `cut` more bytes were not kept."""
+    time, _, words = kept.decode("utf-8", "replace").partition(" ")
+    if not _TIME.fullmatch(time):
+        time, words = "", f"{time} {words}"
+    words = sanitize.line(words, len(words) + 1)
+    return LogLine(time, f"{words[: sanitize.LINE_LIMIT]}... (+{len(words) - sanitize.LINE_LIMIT + cut} characters)")

@@ -1,0 +1,173 @@
+"""List, then watch, for ever: bookmarks, resume, relist on 410, backoff with jitter, a new login once on 401."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wizard.adapters import kube_errors, kube_kinds, kube_objects
+from wizard.adapters.kube_connection import Connection, Stream
+from wizard.adapters.kube_threads import Channel
+from wizard.ports.cluster import ClusterError, Object, Resource, WatchEvent
+
+_HEAL: Final = frozenset({"dns", "refused", "tls", "slow", "unavailable", "not-kubernetes", "gone", "conflict"})
+"""Troubles that pass; the others stay until a person does something."""
+_FIRST_TRIES: Final = 3
+"""How often the first list is tried: until it has worked once, there is nothing to heal."""
+_LIVED: Final = 10.0
+_BACKOFF: Final = (0.5, 30.0)
+
+
+@dataclass
+class Watch:
+    """One watch, run in a thread of its own; ends when its reader has closed the channel."""
+
+    connection: Callable[[], Connection]
+    resource: Resource
+    namespace: str
+    labels: str
+    channel: Channel[WatchEvent]
+    stream: Stream
+    version: str = ""
+    failures: int = 0
+    listed: bool = False
+    renewed: bool = False
+    blind: bool = False
+
+    def run(self) -> None:
+        """Until the reader closes, or something happens that does not heal."""
+        try:
+            while not self.channel.is_closed():
+                began = time.monotonic()
+                try:
+                    self._once()
+                    trouble = None
+                except ClusterError as error:
+                    trouble = error
+                if self.channel.is_closed():
+                    break
+                if time.monotonic() - began > _LIVED:
+                    self.failures = 0
+                if not self._go_on(trouble, time.monotonic() - began):
+                    self.channel.finish(trouble)
+                    return
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            self.channel.finish(error)
+        else:
+            self.channel.finish()
+
+    def _go_on(self, trouble: ClusterError | None, lived: float) -> bool:
+        if trouble is None:
+            if lived > 1.0:
+                return True  # the server ends every watch after some minutes; that is no failure
+        elif trouble.trouble == "gone":
+            self.version = ""
+            if self.failures == 0:
+                self.failures = 1
+                return True
+        elif trouble.trouble == "unauthorized" and not self.renewed:
+            self.renewed = True
+            self.connection().refresh()
+            return True
+        elif not self._heals(trouble):
+            return False
+        elif self.listed:
+            self.blind = True
+            self.channel.put((WatchEvent("BLIND", (), trouble.message),))
+        self.failures += 1
+        low, high = _BACKOFF
+        self.channel.pause(random.uniform(low / 2, min(high, low * 2**self.failures)))  # noqa: S311 - jitter, no secret
+        return True
+
+    def _heals(self, trouble: ClusterError) -> bool:
+        if self.listed:
+            return trouble.trouble in _HEAL
+        return trouble.trouble in ("slow", "unavailable") and self.failures + 1 < _FIRST_TRIES
+
+    def _once(self) -> None:
+        if not self.version:
+            objects, self.version = self._list()
+            self.listed, self.renewed = True, False
+            if not self.channel.put((WatchEvent("LIST", objects),)):
+                return
+        seconds = random.randint(240, 360)  # noqa: S311 - spreads reconnects, no secret
+        query = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self.version,
+            "timeoutSeconds": str(seconds),
+        }
+        answer = self._ask("watch", query, read=seconds + 15.0)
+        if self.blind:
+            self.blind = False
+            self.channel.put((WatchEvent("BLIND", ()),))
+        for batch in self._changes(answer):
+            if not self.channel.put(batch):
+                return
+
+    def _list(self) -> tuple[tuple[Object, ...], str]:
+        answer = self._ask("list", {})
+        data = kube_objects.decode(_body(answer, self.connection().server))
+        if not isinstance(data, dict) or "items" not in data:
+            raise kube_errors.not_kubernetes(self.connection().server, "something else")
+        return tuple(self._own(one) for one in data["items"]), str(data["metadata"].get("resourceVersion", ""))
+
+    def _ask(self, verb: str, query: dict[str, str], read: float = 10.0) -> Any:
+        connection = self.connection()
+        path = kube_kinds.path(self.resource, self.namespace)
+        if self.labels:
+            query = {**query, "labelSelector": self.labels}
+        answer = connection.send("GET", path, query=query, read=read, stream=self.stream)
+        if answer.status != 200:
+            right = kube_kinds.permission(verb, self.resource, self.namespace)
+            body = _body(answer, connection.server)
+            raise kube_errors.of_answer(
+                answer.status, answer.headers.get("Content-Type", ""), body, connection.server, right
+            )
+        return answer
+
+    def _changes(self, answer: Any) -> Iterator[tuple[WatchEvent, ...]]:
+        rest = b""
+        for chunk in _chunks(answer, self.connection().server):
+            *lines, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
+            events = tuple(event for line in lines if line for event in self._event(line))
+            if events:
+                yield events
+
+    def _event(self, line: bytes) -> Iterator[WatchEvent]:
+        try:
+            data = kube_objects.decode(line)
+            kind, item = data["type"], data["object"]
+        except (ValueError, KeyError, TypeError):
+            raise kube_errors.not_kubernetes(self.connection().server, "something else") from None
+        if kind == "ERROR":
+            code = int(item.get("code") or 500)
+            raise ClusterError(
+                "gone" if code == 410 else "unavailable", str(item.get("message") or "watch error"), code
+            )
+        self.version = item["metadata"]["resourceVersion"]
+        if kind != "BOOKMARK":
+            yield WatchEvent(kind, (self._own(item),))
+
+    def _own(self, item: dict[str, Any]) -> Object:
+        item["apiVersion"], item["kind"] = self.resource.api_version, self.resource.kind
+        return kube_objects.without_secrets(item)
+
+
+def _body(answer: Any, server: str) -> bytes:
+    return b"".join(_chunks(answer, server))
+
+
+def _chunks(answer: Any, server: str) -> Iterator[bytes]:
+    import urllib3
+
+    try:
+        while chunk := answer.read1(262_144):
+            yield chunk
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise kube_errors.of_exception(error, server) from None
+    finally:
+        answer.close()
