@@ -128,7 +128,14 @@ class Chart:
     ) -> Rendered:
         """What `helm template` makes of it; fails the test when helm does."""
         code, out, err = run_helm(
-            self.helm, "template", release, str(self.folder), "-n", "costs", *self.arguments(preset, values, sets), *options
+            self.helm,
+            "template",
+            release,
+            str(self.folder),
+            "-n",
+            "costs",
+            *self.arguments(preset, values, sets),
+            *options,
         )
         assert code == 0, err
         return read(out)
@@ -140,6 +147,10 @@ class Chart:
         )
         assert code != 0, f"rendered although it must not:\n{out[:2000]}"
         return err
+
+    def call(self, *options: str) -> tuple[int, str, str]:
+        """Exit code, stdout and stderr of a bare `helm template` with these options."""
+        return run_helm(self.helm, "template", "llm-cost-ops", str(self.folder), *options)
 
     def notes(self, *sets: str, preset: str | None = None) -> str:
         """NOTES as a person reads them after an install (helm 4: helm 3 wants a cluster even for a dry run)."""

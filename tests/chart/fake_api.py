@@ -30,7 +30,9 @@ class FakeApi:
 
     def store(self, name: str, data: dict[str, str] | None, *, release: str | None = "llm-cost-ops") -> None:
         """Put a Secret there, made by that release of helm or, with None, by somebody else."""
-        annotations = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": "costs"} if release else {}
+        annotations = (
+            {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": "costs"} if release else {}
+        )
         self.secrets[name] = {
             "apiVersion": "v1",
             "kind": "Secret",

@@ -54,7 +54,12 @@ def violations(pod: dict[str, Any]) -> list[str]:
 
 
 def test_the_checker_sees_a_careless_pod() -> None:
-    assert len(violations({"hostNetwork": True, "containers": [{"name": "x"}], "volumes": [{"name": "h", "hostPath": {}}]})) >= 8
+    assert (
+        len(
+            violations({"hostNetwork": True, "containers": [{"name": "x"}], "volumes": [{"name": "h", "hostPath": {}}]})
+        )
+        >= 8
+    )
 
 
 def test_every_pod_passes_restricted_with_a_read_only_root_and_no_token(chart: Chart, preset: str | None) -> None:
@@ -75,7 +80,9 @@ def test_a_read_only_app_can_write_where_the_image_writes(chart: Chart) -> None:
 
 
 def test_a_writable_root_needs_no_extra_volumes(chart: Chart) -> None:
-    pod = chart.render("securityContext.readOnlyRootFilesystem=false").one("Deployment", "llm-cost-ops")["spec"]["template"]["spec"]
+    pod = chart.render("securityContext.readOnlyRootFilesystem=false").one("Deployment", "llm-cost-ops")["spec"][
+        "template"
+    ]["spec"]
     assert "volumes" not in pod
     assert "volumeMounts" not in pod["containers"][0]
 
@@ -96,7 +103,12 @@ def test_a_given_password_stands_in_secrets_only(chart: Chart, external: bool) -
     sets = []
     if external:
         given = {k: v for k, v in given.items() if k.split(".")[0] not in ("postgresql", "redis")} | EXTERNAL_CANARIES
-        sets = ["postgresql.enabled=false", "redis.enabled=false", "externalDatabase.host=db", "externalRedis.host=cache"]
+        sets = [
+            "postgresql.enabled=false",
+            "redis.enabled=false",
+            "externalDatabase.host=db",
+            "externalRedis.host=cache",
+        ]
     rendered = chart.render(*sets, *(f"{path}={value}" for path, value in given.items()))
     stored = {base64.b64decode(v).decode() for s in rendered.kinds("Secret") for v in s["data"].values()}
     assert set(given.values()) <= stored

@@ -101,7 +101,12 @@ def test_no_list_keyed_by_name_holds_a_name_twice(chart: Chart, preset: str | No
     for workload in chart.render("extraEnv[0].name=DATABASE_URL", "extraEnv[0].value=x", preset=preset).workloads():
         pod = workload["spec"]["template"]["spec"]
         for container in pod["containers"]:
-            for field, key in (("env", "name"), ("ports", "name"), ("ports", "containerPort"), ("volumeMounts", "mountPath")):
+            for field, key in (
+                ("env", "name"),
+                ("ports", "name"),
+                ("ports", "containerPort"),
+                ("volumeMounts", "mountPath"),
+            ):
                 values = [entry[key] for entry in container.get(field, [])]
                 assert len(values) == len(set(values)), (workload["metadata"]["name"], field, values)
         names = [v["name"] for v in pod.get("volumes", [])]

@@ -93,7 +93,9 @@ def test_no_mail_password_is_ever_invented(chart: Chart) -> None:
 
 @pytest.mark.parametrize("printed", ["changeme", ""])
 def test_the_printed_admin_password_counts_as_none(chart: Chart, printed: str) -> None:
-    found = value(chart.render(f"grafana.adminPassword={printed}"), "llm-cost-ops-grafana-credentials", "admin-password")
+    found = value(
+        chart.render(f"grafana.adminPassword={printed}"), "llm-cost-ops-grafana-credentials", "admin-password"
+    )
     assert found not in ("changeme", "")
 
 
@@ -131,12 +133,16 @@ def test_with_every_secret_named_the_chart_renders_none_and_two_renders_are_equa
     )
     first = chart.render(*named)
     assert first.kinds("Secret") == []
-    assert first.text == chart.render(*named, "podLabels.x=y").text.replace("        x: \"y\"\n", "").replace("        x: y\n", "")
+    assert first.text == chart.render(*named, "podLabels.x=y").text.replace('        x: "y"\n', "").replace(
+        "        x: y\n", ""
+    )
     assert "checksum/credentials" not in first.text
 
 
 @pytest.mark.parametrize(("path", "existing", "_secret", "_key"), SOURCES)
-def test_existing_and_given_together_are_refused(chart: Chart, path: str, existing: str, _secret: str, _key: str) -> None:
+def test_existing_and_given_together_are_refused(
+    chart: Chart, path: str, existing: str, _secret: str, _key: str
+) -> None:
     said = chart.refusal(f"{path}=given-value", f"{existing}=mine")
     assert f"{existing} and {path} are both set" in said
     assert "given-value" not in said
@@ -210,7 +216,9 @@ def test_somebody_elses_secret_is_not_taken_over(
 def fingerprints(rendered: Rendered) -> dict[str, str | None]:
     """The annotation that restarts a workload when its credentials change."""
     return {
-        w["metadata"]["name"].removeprefix("llm-cost-ops-"): w["spec"]["template"]["metadata"].get("annotations", {}).get("checksum/credentials")
+        w["metadata"]["name"].removeprefix("llm-cost-ops-"): w["spec"]["template"]["metadata"]
+        .get("annotations", {})
+        .get("checksum/credentials")
         for w in rendered.workloads()
     }
 
@@ -225,7 +233,9 @@ def fingerprints(rendered: Rendered) -> dict[str, str | None]:
         ("grafana.adminPassword=other-value-of-more-than-32-characters", {"grafana"}),
     ],
 )
-def test_a_changed_credential_restarts_those_who_read_it_and_nobody_else(chart: Chart, change: str, restarted: set[str]) -> None:
+def test_a_changed_credential_restarts_those_who_read_it_and_nobody_else(
+    chart: Chart, change: str, restarted: set[str]
+) -> None:
     before, after = fingerprints(chart.render(*GIVEN)), fingerprints(chart.render(*GIVEN, change))
     assert {name for name in before if before[name] != after[name]} == restarted
 
@@ -254,7 +264,10 @@ def test_the_database_url_stands_after_the_password_it_mentions(app_env: Callabl
         "postgres://postgres:$(DATABASE_URL_PASSWORD)@llm-cost-ops-postgresql:5432/llm_cost_ops_prod?sslmode=disable"
     )
     assert by_name["REDIS_URL"]["value"] == "redis://:$(REDIS_URL_PASSWORD)@llm-cost-ops-redis:6379/0"
-    assert by_name["JWT_SECRET"]["valueFrom"]["secretKeyRef"] == {"name": "llm-cost-ops-app-credentials", "key": "jwt-secret"}
+    assert by_name["JWT_SECRET"]["valueFrom"]["secretKeyRef"] == {
+        "name": "llm-cost-ops-app-credentials",
+        "key": "jwt-secret",
+    }
 
 
 def test_key_names_of_an_existing_secret_can_be_chosen(app_env: Callable[..., list[dict[str, Any]]]) -> None:

@@ -419,7 +419,7 @@ maxUnavailable: {{ $pdb.maxUnavailable }}
 {{- $min := include "llm-cost-ops.text" $pdb.minAvailable -}}
 {{- $needed := int $min -}}
 {{- if hasSuffix "%" $min }}{{ $needed = divf (mul (int (trimSuffix "%" $min)) $floor) 100 | ceil | int }}{{ end -}}
-{{- if ge $needed $floor -}}
+{{- if or (not $min) (ge $needed $floor) -}}
 maxUnavailable: 1
 {{- else -}}
 minAvailable: {{ $pdb.minAvailable }}

@@ -1,0 +1,77 @@
+"""A real API server takes the chart from both helms, in a namespace that enforces *restricted* pod security."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import CHART, HELMS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
+
+Helm = Callable[..., str]
+
+
+@pytest.fixture
+def helm(request: pytest.FixtureRequest, sandbox: Any, namespace: str, tool: Callable[[str], str]) -> Helm:
+    """Calls the helm under test in the test's own namespace, as a user without rights anywhere else."""
+    sandbox.kubectl("create", "namespace", namespace)
+    sandbox.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+    kubeconfig = sandbox.user("namespace-only", namespace=namespace)
+
+    def call(*arguments: str) -> str:
+        command = [tool(request.param), *arguments, "-n", namespace, "--kubeconfig", kubeconfig]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return call
+
+
+def pods(sandbox: Any, namespace: str) -> dict[str, bool]:
+    """Pods by unique id, and whether each is ready."""
+    return {
+        pod["metadata"]["uid"]: all(s["ready"] for s in pod["status"].get("containerStatuses", [{"ready": False}]))
+        for pod in sandbox.get("pods", "-n", namespace)["items"]
+    }
+
+
+def credentials(sandbox: Any, namespace: str) -> dict[str, Any]:
+    """Data of the chart's Secrets."""
+    found = sandbox.get("secrets", "-n", namespace, "--field-selector", "type=Opaque")["items"]
+    return {s["metadata"]["name"]: s["data"] for s in found}
+
+
+@pytest.mark.parametrize("helm", HELMS, indirect=True)
+def test_the_development_preset_comes_up_upgrades_quietly_and_comes_back_with_its_data(
+    helm: Helm, sandbox: Any, namespace: str
+) -> None:
+    preset = ("llm-cost-ops", str(CHART), "-f", str(CHART / "values-dev.yaml"), "--wait", "--timeout", "60s")
+    helm("install", *preset)
+    running, secrets = pods(sandbox, namespace), credentials(sandbox, namespace)
+    assert len(running) == 5
+    assert all(running.values())
+    assert len(secrets) == 4
+
+    helm("upgrade", *preset)
+    assert pods(sandbox, namespace) == running
+    assert credentials(sandbox, namespace) == secrets
+
+    helm("uninstall", "llm-cost-ops", "--wait")
+    helm("install", *preset)
+    assert credentials(sandbox, namespace) == secrets
+    claims = sandbox.get("pvc", "-n", namespace)["items"]
+    assert {c["status"]["phase"] for c in claims} == {"Bound"}
+
+
+@pytest.mark.parametrize("helm", HELMS, indirect=True)
+@pytest.mark.parametrize("preset", ["staging", "prod"])
+def test_the_other_presets_come_up_too(helm: Helm, preset: str) -> None:
+    helm(
+        "install", "llm-cost-ops", str(CHART), "-f", str(CHART / f"values-{preset}.yaml"), "--wait", "--timeout", "60s"
+    )
