@@ -1,0 +1,39 @@
+"""One app per test, at the size that must work, with everything visible that a person would see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.tui.driving import Driver
+from tests.tui.fakes import FakeSession
+
+from wizard.tui.app import WizardApp
+from wizard.tui.start import Start
+
+Open = Callable[..., AbstractAsyncContextManager[Driver]]
+
+
+@pytest.fixture(autouse=True)
+def _same_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("TEXTUAL_THEME", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def session() -> FakeSession:
+    return FakeSession()
+
+
+@pytest.fixture
+def open_app(session: FakeSession) -> Open:
+    @asynccontextmanager
+    async def opened(start: Start | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
+        app = WizardApp(session.as_session(), start or Start())
+        async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
+            yield Driver(app, pilot)
+
+    return opened

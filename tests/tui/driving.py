@@ -1,0 +1,53 @@
+"""What a person does and sees: press keys, read the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from textual.pilot import Pilot
+
+from wizard.tui.app import WizardApp
+
+DEADLINE = 5.0
+
+
+class Driver:
+    """Keys in, text out."""
+
+    def __init__(self, app: WizardApp, pilot: Pilot[Any]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    def text(self) -> str:
+        """The screen as lines of text."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in strips)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type a text."""
+        names = {" ": "space", "/": "slash", ".": "full_stop", "-": "minus", "_": "underscore", ":": "colon"}
+        await self.pilot.press(*(names.get(one, one) for one in text))
+
+    async def sees(self, *texts: str) -> str:
+        """Wait until all the texts are on the screen."""
+        until = time.monotonic() + DEADLINE
+        while not all(one in self.text() for one in texts):
+            if time.monotonic() > until:
+                missing = [one for one in texts if one not in self.text()]
+                raise AssertionError(f"not on the screen: {missing}\n{self.text()}")
+            await asyncio.sleep(0.01)
+        return self.text()
+
+    async def loses(self, text: str) -> None:
+        """Wait until a text is gone."""
+        until = time.monotonic() + DEADLINE
+        while text in self.text():
+            if time.monotonic() > until:
+                raise AssertionError(f"still on the screen: {text}\n{self.text()}")
+            await asyncio.sleep(0.01)

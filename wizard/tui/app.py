@@ -1,0 +1,78 @@
+"""The app: owns the bridge and the navigator, and knows how to end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.events import Resize
+
+from wizard.tui import crash
+from wizard.tui.bridge import Bridge
+from wizard.tui.navigator import Navigator
+from wizard.tui.screens.too_small import TooSmall, fits
+from wizard.tui.theme import WIZARD
+
+if TYPE_CHECKING:
+    from wizard.engine.session import Session
+    from wizard.tui.start import Start
+
+
+def _commands() -> type[Provider]:
+    from wizard.tui.commands import WizardCommands  # costs the palette only when it is opened
+
+    return WizardCommands
+
+
+class WizardApp(App[None]):
+    """The full-screen wizard over one session."""
+
+    TITLE = "LLM Cost Ops"
+    CSS_PATH = "styles/wizard.tcss"
+    COMMANDS = {_commands}  # noqa: RUF012 - Textual declares it so
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", show=False, priority=True),
+        Binding("ctrl+c", "leave", show=False),
+    ]
+
+    def __init__(self, session: Session, start: Start) -> None:
+        super().__init__()
+        self.session = session
+        self.bridge = Bridge(session)
+        self.navigator = Navigator(self, start)
+        self.register_theme(WIZARD)
+        self.theme = WIZARD.name
+
+    def on_mount(self) -> None:
+        """The screen that the start asks for; the navigator switches it from then on."""
+        self.push_screen(self.navigator.first())
+
+    async def on_unmount(self) -> None:
+        """End what reads; runs go on."""
+        await self.bridge.close()
+
+    def on_resize(self, event: Resize) -> None:
+        """Cover the screen while it is too small; it goes on below."""
+        if not fits(event.size) and not isinstance(self.screen, TooSmall):
+            self.push_screen(TooSmall())
+
+    async def action_leave(self) -> None:
+        """Ctrl-C and Ctrl-Q: the screen knows what that means now."""
+        from wizard.tui.screens.base import WizardScreen
+
+        below = [one for one in self.screen_stack if isinstance(one, WizardScreen)]
+        if isinstance(self.screen, WizardScreen):
+            await self.screen.leave()
+        elif below:
+            await self.navigator.quit(interrupted=True)
+
+    def _fatal_error(self) -> None:
+        """End with one sentence; Textual's own screen would print the values of local variables."""
+        error = self._exception
+        text = str(crash.as_problem(error)) if error else "The wizard made a mistake of its own."
+        self._exit_renderables.append(Text(f"{text} A run that was started goes on."))
+        self._close_messages_no_wait()

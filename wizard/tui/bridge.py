@@ -1,0 +1,229 @@
+"""Turns the session's streams and blocking calls into snapshots and messages; its tasks belong to the app."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from wizard.core.answers import Draft
+from wizard.core.errors import Exit, Problem
+from wizard.core.model.target import Target
+from wizard.core.questions import Question
+from wizard.core.runview import RunView
+from wizard.tui import crash
+from wizard.tui.messages import HintsChanged, HomeChanged, ReviewChanged, StreamFailed
+from wizard.tui.state import HomeState, ReviewState
+
+if TYPE_CHECKING:
+    from wizard.core.rules.registry import CheckResult
+    from wizard.engine.session import Session
+
+FRAME: Final = 1 / 40
+"""Seconds between two messages of one stream at most: more is not seen."""
+
+
+class RunFeed:
+    """One run being read: the reducer's state, and which of its parts changed since they were last taken."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.view = RunView()
+        self.problem: Problem | None = None
+        self.changed: set[str] = {"run"}
+
+    def take(self) -> frozenset[str]:
+        """The changed parts since the last call. A slow screen skips states, it never queues them."""
+        taken, self.changed = frozenset(self.changed), set()
+        return taken
+
+
+class Bridge:
+    """Owner of every task that reads from the session on behalf of a screen."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.home = HomeState()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._flushes: dict[str, asyncio.TimerHandle] = {}
+
+    # Blocking calls, off the loop
+
+    async def prepare(self, draft: Draft) -> None:
+        """Read kubeconfig, chart and values files, so that questions can be resolved; raises Problem."""
+        await asyncio.to_thread(self.session.kubeconfig)
+        await asyncio.to_thread(self.session.layers, draft)
+
+    async def save(self, draft: Draft) -> Problem | None:
+        """Keep the draft; what went wrong is returned, for it must not stop the person."""
+        try:
+            await asyncio.to_thread(self.session.save_draft, draft)
+        except Problem as problem:
+            return problem
+        except OSError as error:
+            return Problem(f"The draft could not be saved: {error.strerror}.", "Answers live until you quit.")
+        return None
+
+    async def look_at_file(self, question: Question, path: str) -> tuple[str, str]:
+        """(problem, note) of a file that an answer names; its content is not kept."""
+        what = question.title.lower()
+        try:
+            if question.id == "tls.cert":
+                await asyncio.to_thread(self.session.ports.files.read, path, what)
+                return "", ""
+            _, note = await asyncio.to_thread(self.session.ports.files.read_secret, path, what)
+        except Problem as problem:
+            return str(problem), ""
+        return "", note
+
+    # Streams
+
+    def watch_home(self, listener: MessagePump, problem: Problem | None = None) -> None:
+        """Read everything of home anew; the listener gets HomeChanged."""
+        self.home = replace(HomeState(), problem=problem)
+        self._spawn("home", self._read_home(listener), listener)
+
+    def refresh_hints(self, listener: MessagePump, draft: Draft) -> None:
+        """Ask the cluster what the questions can offer; the listener gets HintsChanged."""
+
+        async def read() -> None:
+            await self.session.refresh_hints(draft)
+            listener.post_message(HintsChanged())
+
+        self._spawn("hints", read(), listener)
+
+    def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True) -> None:
+        """Values file, operation and checks of the draft; the listener gets ReviewChanged."""
+        self._spawn("review", self._read_review(listener, draft, cluster=cluster), listener)
+
+    def follow(self, listener: MessagePump, run_id: str) -> RunFeed:
+        """Read the record of a run as it grows."""
+        feed = RunFeed(run_id)
+
+        async def read() -> None:
+            try:
+                async for batch in self.session.follow(run_id):
+                    for event in batch:
+                        feed.changed |= feed.view.apply(event)
+            except Problem as problem:
+                feed.problem = problem
+                feed.changed.add("run")
+
+        self._spawn("run", read(), listener)
+        return feed
+
+    def stop(self, name: str) -> None:
+        """End a stream."""
+        if task := self._tasks.pop(name, None):
+            task.cancel()
+
+    async def close(self) -> None:
+        """End every stream, then the session's own; runs go on."""
+        tasks, self._tasks = list(self._tasks.values()), {}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.session.close()
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None], listener: MessagePump) -> None:
+        self.stop(name)
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Problem as problem:
+                listener.post_message(StreamFailed(name, problem))
+            except Exception as error:  # noqa: BLE001 - a stream's mistake must not take the screen down
+                listener.post_message(StreamFailed(name, crash.as_problem(error)))
+
+        self._tasks[name] = asyncio.create_task(guarded(), name=f"wizard-{name}")
+
+    def _post_soon(self, name: str, listener: MessagePump, make: Callable[[], Message]) -> None:
+        """Post once per frame, with what is known by then."""
+        if name in self._flushes:
+            return
+
+        def flush() -> None:
+            self._flushes.pop(name, None)
+            listener.post_message(make())
+
+        self._flushes[name] = asyncio.get_running_loop().call_later(FRAME, flush)
+
+    async def _read_home(self, listener: MessagePump) -> None:
+        def know(**more: Any) -> None:
+            self.home = replace(self.home, **more)
+            self._post_soon("home", listener, lambda: HomeChanged(self.home))
+
+        session = self.session
+        config = await asyncio.to_thread(session.kubeconfig)
+        know(config=config)
+
+        async def files() -> None:
+            know(drafts=tuple(await asyncio.to_thread(session.drafts)))
+            know(runs=tuple(await asyncio.to_thread(session.runs)))
+
+        async def lines() -> None:
+            known: dict[str, Any] = {}
+            async for line in session.home():
+                known[line.key] = line
+                know(lines=tuple(known.values()))
+
+        async def releases() -> None:
+            if config.problem or not session.hints.current_context:
+                return
+            options = session.options
+            target = Target(session.hints.current_context, options.namespace, options.release, options.kubeconfig)
+            async for view in session.releases(target):
+                know(releases=view)
+
+        failures = [
+            one
+            for one in await asyncio.gather(files(), lines(), releases(), return_exceptions=True)
+            if isinstance(one, Exception)
+        ]
+        know(complete=True)
+        if failures:
+            raise failures[0]
+
+    async def _read_review(self, listener: MessagePump, draft: Draft, *, cluster: bool) -> None:
+        state = ReviewState()
+        begun = time.monotonic()
+
+        def know(**more: Any) -> None:
+            nonlocal state
+            state = replace(state, seconds=time.monotonic() - begun, **more)
+            self._post_soon("review", listener, lambda: ReviewChanged(state))
+
+        async def values() -> None:
+            try:
+                text = await asyncio.to_thread(self.session.values_text, draft)
+                diff = await asyncio.to_thread(self.session.values_diff, draft)
+                path = self.session.values_file(draft).path
+                exists = self.session.ports.files.existing(path) is not None
+                know(path=path, values=tuple(text.splitlines()), diff=diff, exists=exists)
+            except Problem as problem:
+                know(problem=problem)
+
+        async def operation() -> None:
+            try:
+                know(operation=await self.session.operation(draft))
+            except Problem as problem:
+                know(problem=problem)
+
+        async def checks() -> None:
+            found: list[CheckResult] = []
+            stream: AsyncIterator[CheckResult] = self.session.preflight(draft)
+            async for result in stream:
+                found.append(result)
+                know(checks=tuple(found))
+
+        work = (values(), operation(), checks()) if cluster else (values(),)
+        failures = [one for one in await asyncio.gather(*work, return_exceptions=True) if isinstance(one, Exception)]
+        if failures:
+            know(problem=crash.as_problem(failures[0], code=Exit.UNKNOWN))
+        know(complete=True)

@@ -1,0 +1,216 @@
+"""Home as rows: facts, releases, runs, what the cluster has, and what can be done. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from wizard.tui.state import HomeState
+from wizard.tui.text import Row, age, beside, cut, mark, pad, time_of_day, word, wrap
+
+if TYPE_CHECKING:
+    from wizard.engine.home import HomeLine
+    from wizard.engine.releases import ReleaseRow
+
+_FACTS: Final = ("cluster", "you", "tools", "releases")
+_LABEL: Final = 11
+STEPS_TEXT: Final = "7 steps, about 5 minutes; nothing changes before the last"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something the cursor can stand on: a key, what it does (an action of the screen), and on what."""
+
+    key: str
+    action: str
+    title: str
+    text: str = ""
+    about: Any = None
+    explain: str = ""
+
+
+@dataclass(frozen=True)
+class HomeView:
+    """Rows, and the entry of each row the cursor may stand on."""
+
+    rows: tuple[Row, ...]
+    entries: tuple[tuple[int, Entry], ...]
+
+
+def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
+    """What can be done now, releases first."""
+    found: list[Entry] = []
+    if state.releases:
+        found += [Entry("", "upgrade", row.name, about=row, explain=_RELEASE) for row in state.releases.rows]
+    for run in state.going_on:
+        since = age(run.started, now)
+        text = f"{run.operation} {run.target}" + (f", since {since}" if since else "")
+        title = "Attach" if run.state == "running" else "Take over"
+        found.append(Entry("a", "attach", title, text, run, _ATTACH))
+    usable = state.config is None or state.config.problem is None
+    if state.problem or not usable or _cluster_fails(state):
+        found.append(Entry("t", "again", "Try again", "read the kubeconfig and ask the cluster once more"))
+        found.append(Entry("o", "other_file", "Other file", "use another kubeconfig"))
+    if usable:
+        found.append(Entry("i", "install", "Install", STEPS_TEXT, explain=_INSTALL))
+    if state.releases and state.releases.rows:
+        found.append(Entry("u", "upgrade", "Upgrade", "the release you stand on", explain=_RELEASE))
+    if state.drafts:
+        saved, draft = state.drafts[0]
+        more = f", and {len(state.drafts) - 1} more" if len(state.drafts) > 1 else ""
+        named = f"{draft.answers.get('preset', 'dev')}, {_count(len(draft.answers), 'answer')}"
+        found.append(
+            Entry(
+                "r",
+                "resume",
+                "Resume",
+                f"draft from {_when(saved, now)}: {named}, no secrets kept{more}",
+                explain=_RESUME,
+            )
+        )
+    found.append(Entry("v", "values", "Values file", "only write the file; works without a cluster", explain=_VALUES))
+    if usable:
+        found.append(Entry("c", "check", "Check", "all checks, read-only; nothing is written", explain=_CHECK))
+    last = next((one for one in state.runs if one.state not in ("running", "orphaned")), None)
+    if last:
+        result = f": {last.verdict}" if last.verdict else ""
+        text = f"{last.operation} {last.target.release} in {last.target.namespace}{result}"
+        found.append(Entry("l", "attach", "Last run", text, last, _LAST))
+    found.append(
+        Entry("p", "practise", "Practise", "a real control plane on this machine: break it, fix it", explain=_PRACTISE)
+    )
+    return tuple(found)
+
+
+def layout(state: HomeState, now: datetime, width: int, chosen: int) -> HomeView:
+    """Home for a width, with the cursor on the chosen entry."""
+    rows: list[Row] = []
+    places: list[tuple[int, Entry]] = []
+    offered = entries(state, now)
+
+    def place(entry: Entry, row: Row) -> None:
+        pointer = (" > ", "accent") if len(places) == chosen else ("   ", "")
+        places.append((len(rows), entry))
+        rows.append((pointer, *row))
+
+    rows += _problem(state, width)
+    said = {one.what for one in (state.problem, state.config.problem if state.config else None) if one}
+    for line in state.lines:
+        if line.key in _FACTS and line.text not in said:
+            rows += _fact(line, width)
+    if not state.lines:
+        waits = "reading the kubeconfig" if state.config is None else "asking the cluster"
+        rows += [] if state.problem and state.complete else [((f" {waits} ...", "dim"),)]
+    releases = [one for one in offered if one.action == "upgrade" and not one.key]
+    if releases:
+        rows += [(), _release_head(width)]
+        for entry in releases:
+            place(entry, _release(entry.about, now, width))
+    has = [line for line in state.lines if line.key not in _FACTS]
+    if has:
+        half = max(43, min(52, width // 2))
+        rows += [(), ((pad(" What this cluster has", half + 1), "strong"), ("What it means for you", "strong"))]
+        rows += [_has(line, half, width) for line in has]
+    rows += [(), ((" What do you want to do?", "strong"),)]
+    for entry in offered:
+        if entry.key:
+            label = (f"[{entry.key}] ", "key"), (pad(entry.title, 13), "")
+            place(entry, (*label, (cut(entry.text, width - 21), "dim")))
+    return HomeView(tuple(rows), tuple(places))
+
+
+def _problem(state: HomeState, width: int) -> list[Row]:
+    problem = state.problem or (state.config.problem if state.config else None)
+    if not problem:
+        return []
+    rows: list[Row] = []
+    for number, line in enumerate(wrap(problem.what, width - 4)):
+        rows.append(((" x " if number == 0 else "   ", "bad"), (line, "strong")))
+    if problem.next_step:
+        rows += [(("   ", ""), (line, "")) for line in wrap(problem.next_step, width - 4)]
+    return [*rows, ()]
+
+
+def _fact(line: HomeLine, width: int) -> list[Row]:
+    sign, tone = ("", "") if line.state == "pass" else mark(line.state)
+    label = f" {line.title}"
+    text = f"{sign} {line.text}" if sign else line.text
+    rows = beside(label, text, width - 1, label_width=_LABEL, tone=tone if line.state in ("fail", "warn") else "")
+    if line.next_step and line.state in ("fail", "warn", "unknown"):
+        rows += beside("", line.next_step, width - 1, label_width=_LABEL, tone="dim")
+    return rows
+
+
+def _has(line: HomeLine, half: int, width: int) -> Row:
+    sign, tone = mark(line.state)
+    return (
+        ("   ", ""), (f"{sign} ", tone), (pad(line.title, 14), ""), (" ", ""), (pad(line.text, half - 21), ""), ("  ", ""),
+        (cut(line.next_step, width - half - 2), "dim"),
+    )  # fmt: skip
+
+
+def _release_columns(width: int) -> tuple[int, int]:
+    spare = max(0, width - 80)
+    return 15 + spare // 4, 17 + spare // 3
+
+
+def _release_head(width: int) -> Row:
+    name, space = _release_columns(width)
+    head = f"{pad('', 3)}{pad('Release', name)} {pad('Namespace', space)} {pad('Rev', 4)}{pad('Helm', 10)}{pad('Ready', 7)}"
+    return ((cut(f"{head}{pad('Version', 9)}{pad('Age', 8)}Verdict", width), "dim"),)
+
+
+def _release(row: ReleaseRow, now: datetime, width: int) -> Row:
+    name, space = _release_columns(width)
+    sign, tone = mark(row.verdict)
+    ready = f"{row.ready}/{row.total}" if row.total else ""
+    facts = (
+        f"{pad(str(row.revision or '?'), 4)}{pad(row.helm_status or '?', 10)}{pad(ready, 7)}{pad(row.app_version, 9)}"
+    )
+    left: Row = ((pad(row.name, name), "strong"), (f" {pad(row.namespace, space)} ", ""), (facts, ""))
+    worst = f" {row.worst}" if row.worst else ""
+    room = width - 3 - name - space - 2 - 30 - 8
+    return (*left, (pad(age(row.updated, now), 8), "dim"), (cut(f"{sign} {word(row.verdict)}{worst}", room), tone))
+
+
+def _cluster_fails(state: HomeState) -> bool:
+    return any(line.key in ("cluster", "you") and line.state in ("fail", "unknown") for line in state.lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _when(saved: str, now: datetime) -> str:
+    return time_of_day(saved)[:5] if saved[:10] == now.date().isoformat() else saved[:10]
+
+
+_INSTALL: Final = (
+    "Seven steps: environment, where, address, TLS, resources, secrets, review. Each shows what it would write. The cluster "
+    "is only read until you press Enter on the review, and what happens then is recorded and can be left and come back to."
+)
+_RELEASE: Final = (
+    "Upgrade asks the same questions for a release that is there. Press Enter or u on its line. The review shows what the "
+    "values file becomes and checks the cluster before anything is changed."
+)
+_ATTACH: Final = (
+    "A run is a process of its own: it goes on when this window closes. Attaching shows it from its first second; leaving "
+    "again stops nothing."
+)
+_RESUME: Final = (
+    "Answers are saved as you go, secrets never. Resume opens the first step with every answer as you left it."
+)
+_VALUES: Final = (
+    "The same questions, and at the end a values file fit for git. No cluster is needed and none is changed."
+)
+_CHECK: Final = "Runs every check of an install with the answers so far. Reads and dry-runs only."
+_LAST: Final = "Opens the record of the run that ended last: objects, logs, helm, events and the verdict."
+_PRACTISE: Final = (
+    "A sandbox is a real API server with kubelets that are played, on this machine only. Leave the wizard (q), then:\n\n"
+    "  llm-cost-ops-wizard sandbox up\n"
+    '  eval "$(llm-cost-ops-wizard sandbox env)"\n'
+    "  llm-cost-ops-wizard\n\n"
+    "Break it with:   llm-cost-ops-wizard sandbox scenario image-pull\n"
+    "Take it down:    llm-cost-ops-wizard sandbox down"
+)

@@ -1,0 +1,192 @@
+"""Which screen comes when. It holds the draft between screens; screens never name each other."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wizard.core.answers import Draft
+from wizard.core.errors import Exit, Problem
+from wizard.tui import flow
+from wizard.tui.start import Start
+from wizard.tui.state import Goal
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from wizard.engine.releases import ReleaseRow
+    from wizard.ports.store import RunSummary
+    from wizard.tui.app import WizardApp
+    from wizard.tui.bridge import RunFeed
+
+
+class Navigator:
+    """One flow at a time on top of nothing: home, steps, review, run, done."""
+
+    def __init__(self, app: WizardApp, start: Start) -> None:
+        self._app = app
+        self._start = start
+        self.goal: Goal = "run"
+        self.doing = "install"
+        """What the person came for; the review finds out which operation it really is."""
+        self.returning = False
+        """A step was opened from the review and goes back there."""
+        self.visited: set[str] = set()
+        self.code: int | None = None
+        """Exit code of the run seen last."""
+
+    # Screens
+
+    def first(self) -> Screen[None]:
+        """The screen that the start asks for; made before anything is read."""
+        start = self._start
+        if start.problem is None and start.screen in ("install", "upgrade"):
+            from wizard.tui.screens.step import StepScreen
+
+            self.doing = start.screen
+            return StepScreen(start.draft or self._app.session.new_draft())
+        if start.problem is None and start.screen == "runs":
+            from wizard.tui.screens.run import RunScreen
+
+            return RunScreen(start.run_id)
+        from wizard.tui.screens.home import HomeScreen
+
+        return HomeScreen(start.problem)
+
+    def home(self, problem: Problem | None = None) -> None:
+        """Home, with the reason when something led back there."""
+        from wizard.tui.screens.home import HomeScreen
+
+        self._app.switch_screen(HomeScreen(problem))
+
+    async def ask(self, draft: Draft | None = None, *, goal: Goal = "run", doing: str = "install") -> None:
+        """Begin the questions; for a mere check go straight to the review."""
+        self.goal, self.doing, self.returning, self.visited = goal, doing, False, set()
+        draft = draft or self._start.draft or self._app.session.new_draft()
+        if goal != "check":
+            self._step(draft)
+        elif await self.prepared(draft):
+            self.review(draft)
+
+    async def upgrade(self, row: ReleaseRow) -> None:
+        """Begin the questions for a release that is there."""
+        draft = self._app.session.new_draft()
+        context = self._app.session.hints.current_context
+        named = {"context": context, "namespace": row.namespace, "release": row.name}
+        kept = next(
+            (one for _, one in self._app.bridge.home.drafts if named.items() <= dict(one.answers).items()), None
+        )
+        await self.ask(kept or draft.with_answers(named), doing="upgrade")
+
+    def _step(self, draft: Draft, step: str = "", question: str = "") -> None:
+        from wizard.tui.screens.step import StepScreen
+
+        self._app.switch_screen(StepScreen(draft, step, question))
+
+    def review(self, draft: Draft) -> None:
+        """The review of a draft."""
+        from wizard.tui.screens.review import ReviewScreen
+
+        self.returning = False
+        self._app.switch_screen(ReviewScreen(draft))
+
+    def attach(self, run: RunSummary) -> None:
+        """Show a run; one whose runner died gets a new one."""
+        if run.state == "orphaned":
+            try:
+                self._app.session.ports.runs.revive(run.id)
+            except Problem as problem:
+                self.home(problem)
+                return
+        self.run(run.id)
+
+    def run(self, run_id: str) -> None:
+        """Show a run."""
+        from wizard.tui.screens.run import RunScreen
+
+        self._app.switch_screen(RunScreen(run_id))
+
+    def back_to_run(self, feed: RunFeed) -> None:
+        """From the result to the run's logs and objects."""
+        from wizard.tui.screens.run import RunScreen
+
+        self._app.switch_screen(RunScreen(feed.run_id, feed))
+
+    def done(self, feed: RunFeed) -> None:
+        """The result of a run."""
+        from wizard.tui.screens.done import DoneScreen
+
+        self._app.switch_screen(DoneScreen(feed))
+
+    # Decisions
+
+    async def prepared(self, draft: Draft) -> bool:
+        """Read what the questions need; a problem leads home and is shown there."""
+        try:
+            await self._app.bridge.prepare(draft)
+        except Problem as problem:
+            self.home(problem)
+            return False
+        return True
+
+    def answered(self, draft: Draft, step: str) -> str:
+        """A step is done: the next one, or the review (which is opened)."""
+        resolved = self._app.session.resolve(draft)
+        following = flow.after(resolved, step, self.goal)
+        if not self.returning and following != flow.REVIEW:
+            return following
+        wrong = flow.problems(resolved, self.goal)
+        if wrong:
+            return resolved.question(next(iter(wrong))).step
+        self.review(draft)
+        return flow.REVIEW
+
+    def back(self, draft: Draft, step: str) -> str:
+        """The step before; the review from a field opened there, home from the first (both are opened)."""
+        if self.goal == "check" and step == flow.REVIEW:
+            self.home()
+            return ""
+        resolved = self._app.session.resolve(draft)
+        if self.returning and step != flow.REVIEW and not flow.problems(resolved, self.goal):
+            self.review(draft)
+            return ""
+        earlier = flow.before(resolved, step, self.goal)
+        if not earlier:
+            self.home()
+        elif step == flow.REVIEW:
+            self._step(draft, earlier)
+        return earlier
+
+    def fix(self, draft: Draft, question_id: str) -> None:
+        """Open the field of a question; Enter or Esc there comes back to the review."""
+        self.returning = True
+        step = self._app.session.resolve(draft).question(question_id).step
+        self._step(draft, step, question_id)
+
+    async def start(self, draft: Draft, operation: str) -> None:
+        """Start the run and show it; raises Problem."""
+        kind = "upgrade" if operation == "upgrade" else "install"
+        self.run(await self._app.session.start(draft, kind))
+
+    async def write(self, draft: Draft) -> None:
+        """Write the values file only, and go home with the names of the files."""
+        try:
+            written = await asyncio.to_thread(self._app.session.write_values, draft)
+        except Problem as problem:
+            self._app.notify(str(problem), severity="error", markup=False)
+            return
+        self._app.notify("Written: " + ", ".join(written), markup=False, timeout=10)
+        self.home()
+
+    def use(self, **options: str) -> None:
+        """Another kubeconfig, context or namespace for the whole session."""
+        self._app.session.options = replace(self._app.session.options, **options)
+
+    async def quit(self, *, interrupted: bool = False) -> None:
+        """Leave: the run's own code when one ended, 130 when a person broke off what the command asked for."""
+        asked = self._start.screen != "home"
+        code = (
+            self.code if asked and self.code is not None else Exit.INTERRUPTED if asked and interrupted else Exit.DONE
+        )
+        self._app.exit(return_code=int(code))

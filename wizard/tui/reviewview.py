@@ -1,0 +1,67 @@
+"""The review as rows: checks red first, one of them in full, the values file and its diff. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wizard.core.rules.registry import CheckResult
+from wizard.tui.state import ReviewState
+from wizard.tui.text import Row, beside, cut, mark, pad, word, wrap
+
+
+def counts(state: ReviewState) -> str:
+    """How many checks are in and how they went, in words."""
+    parts = []
+    for states, name in (
+        (("fail",), "failed"),
+        (("warn",), "to look at"),
+        (("unknown",), "unknown"),
+        (("pass",), "ok"),
+    ):
+        number = sum(one.state in states for one in state.checks)
+        parts += [f"{number} {name}"] if number or name == "ok" else []
+    return ", ".join(parts)
+
+
+def check_row(one: CheckResult, width: int, *, here: bool) -> Row:
+    """One check: symbol, word, id, title, its first piece of evidence."""
+    sign, tone = mark(one.state)
+    title = 30 if width >= 76 else 24
+    return (
+        (" > " if here else "   ", "accent"), (f"{sign} ", tone), (pad(word(one.state), 8), tone), (pad(one.id, 5), "dim"),
+        (pad(one.title, title), "" if one.state in ("pass", "skipped") else "strong"), ("  ", ""),
+        (cut(one.evidence[0] if one.evidence else "", width - title - 20), "dim"),
+    )  # fmt: skip
+
+
+def detail(one: CheckResult | None, width: int, height: int) -> list[Row]:
+    """All evidence and the next step of a check, in at most `height` rows."""
+    if not one:
+        return [()] * height
+    rows: list[Row] = []
+    for number, text in enumerate(one.evidence or ("",)):
+        rows += beside("   Seen" if number == 0 else "", text, width - 1, label_width=10)
+    if one.next_step:
+        next_rows = beside("   Next", one.next_step, width - 1, label_width=10, label_tone="accent")
+        rows = rows[: max(1, height - len(next_rows))] + next_rows
+    rows = rows[:height]
+    return rows + [()] * (height - len(rows))
+
+
+def problem_rows(state: ReviewState, width: int) -> list[Row]:
+    """What stands in the way apart from checks."""
+    if not state.problem:
+        return []
+    rows: list[Row] = [((" x ", "bad"), (line, "strong")) for line in wrap(state.problem.what, width - 4)]
+    return [*rows, *((("   ", ""), (line, "")) for line in wrap(state.problem.next_step, width - 4) if line)]
+
+
+def file_rows(lines: Sequence[str], *, diff: bool) -> list[Row]:
+    """The values file, or its diff: added and removed lines carry their sign."""
+    rows: list[Row] = []
+    for line in lines:
+        tone = "dim" if line.lstrip().startswith("#") else ""
+        if diff:
+            tone = "ok" if line.startswith("+") else "bad" if line.startswith("-") else "dim"
+        rows.append((((" " + line), tone),))
+    return rows

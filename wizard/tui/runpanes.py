@@ -1,0 +1,199 @@
+"""The run as rows: the line that says what is waited for, objects, helm, events, findings. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from wizard.core.runview import FindingRow, ObjectRow, RunView
+from wizard.core.validate import seconds as helm_seconds
+from wizard.tui.text import Row, age, beside, clock, cut, ends, mark, pad, seconds_between, span_of, time_of_day, wrap
+
+KINDS: Final[Mapping[str, str]] = {
+    "PersistentVolumeClaim": "Claim", "HorizontalPodAutoscaler": "Autoscaler", "PodDisruptionBudget": "Budget",
+    "ServiceAccount": "Account", "NetworkPolicy": "NetPolicy", "ServiceMonitor": "Monitor",
+}  # fmt: skip
+HEALS: Final = {"no": "will not heal itself", "yes": "will heal by itself", "unknown": "may heal by itself"}
+
+
+def timeout(view: RunView) -> int:
+    """Seconds after which helm gives up; 0 when unknown."""
+    argv = view.helm_argv
+    text = next((argv[n + 1] for n, one in enumerate(argv[:-1]) if one == "--timeout"), "")
+    text = text or next((one.partition("=")[2] for one in argv if one.startswith("--timeout=")), "")
+    return helm_seconds(text) if re.fullmatch(r"[0-9hms]+", text) else 0
+
+
+def elapsed(view: RunView, now: datetime) -> float:
+    """Seconds since the run began; the whole run once it ended."""
+    end = seconds_between(view.finished_at, now) if view.finished_at else 0.0
+    return max(0.0, (seconds_between(view.started, now) or 0.0) - (end or 0.0))
+
+
+def clock_text(view: RunView, now: datetime) -> str:
+    """03:07 of 10:00."""
+    limit = timeout(view)
+    return clock(elapsed(view, now)) + (f" of {clock(limit)}" if limit else "")
+
+
+def boundary(view: RunView) -> tuple[str, str]:
+    """On which side of the boundary the run is, and the words beside it."""
+    version = view.helm.removeprefix("v")
+    if view.finished is not None:
+        return "read", "the run has ended"
+    if view.helm_exit is not None:
+        return "apply", "helm has ended, watching"
+    if view.helm_argv:
+        return "apply", f"helm {version} running"
+    return ("apply", "before helm") if view.phase else ("read", "opening the record")
+
+
+def verdict_rows(view: RunView, now: datetime, width: int) -> list[Row]:
+    """What is waited for, since when, why not yet, whether it heals, and what can be done. Five rows."""
+    waiting, found = view.waiting, view.ranked_findings()
+    state = view.verdict or "progressing"
+    sign, tone = mark(state)
+    since = age(waiting.since, now) if waiting else ""
+    head = state.upper() + (f" for {since}" if since and state in ("stuck", "progressing") else "")
+    what = (waiting.what if waiting else "") or view.reason or view.phase_text or "reading the record"
+    heals = HEALS.get(waiting.heals, "") if waiting and state != "ready" else ""
+    right: Row = ((heals, "bad" if waiting and waiting.heals == "no" else "dim"),)
+    rows: list[Row] = [ends(((f" {sign} {head}", tone), ("   ", ""), (what, "strong")), right, width)]
+    why = (waiting.why if waiting else "") or (found[0].title if found else "") or view.reason
+    labelled = [("Why", why), ("Then", _then(view, now)), ("You", _you(found))]
+    room = 4
+    for number, (label, text) in enumerate(labelled):
+        if text:
+            spare = room - sum(bool(later) for _, later in labelled[number + 1 :])
+            lines = beside(f" {label}", text, width - 1, label_width=8)[: max(1, spare)]
+            rows += lines
+            room -= len(lines)
+    return rows + [()] * (5 - len(rows))
+
+
+def _then(view: RunView, now: datetime) -> str:
+    limit = timeout(view)
+    if view.finished is not None or view.helm_exit is not None:
+        return view.phase_text
+    if limit and view.verdict in ("stuck", "failed"):
+        left = limit - elapsed(view, now)
+        return f"helm would wait {span_of(left)} more for nothing" if left > 0 else "helm's time is used up"
+    return view.phase_text
+
+
+def _you(found: list[FindingRow]) -> str:
+    if not found or not found[0].remedy:
+        return ""
+    more = sum(len(one.remedy) for one in found) - 1
+    return found[0].remedy[0] + (f" ({more} more: f)" if more else "")
+
+
+def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
+    """One object: symbol, kind, name, state in words, reason, age."""
+    sign, tone = mark(row.state)
+    name = max(20, (width - 46) * 2 // 5)
+    reason = width - name - 37
+    again = f"{row.reason} ({row.restarts} restarts)" if row.restarts else row.reason
+    return (
+        (">" if here else " ", "accent"), (f"{sign} ", tone), (pad(KINDS.get(row.kind, row.kind), 12), "dim"), (" ", ""),
+        (pad(row.name, name), "strong" if row.state in ("stuck", "failed") else ""), (" ", ""),
+        (pad(row.summary or row.state, 10), ""), (" ", ""), (pad(again or row.state, reason), tone if row.state != "ready" else "dim"),
+        (f"{age(row.since, now):>8}", "dim"),
+    )  # fmt: skip
+
+
+def helm_rows(view: RunView, width: int) -> list[Row]:
+    """What the wizard made, what helm was called with, what it said."""
+    rows: list[Row] = []
+    for one in view.made:
+        keys = f" ({', '.join(one.keys)}; not shown)" if one.keys else ""
+        rows.append(((" + ", "ok"), (cut(f"{one.kind} {one.name} {one.action}{keys}", width - 4), "")))
+    if view.helm_argv:
+        rows += [
+            ((" $ " if not n else "   ", "dim"), (line, "dim"))
+            for n, line in enumerate(wrap(" ".join(view.helm_argv), width - 4))
+        ]
+    rows += [((" ", ""), (line, "")) for text in view.helm_lines for line in wrap(text, width - 2)]
+    if view.helm_exit:
+        code, signal = view.helm_exit
+        how = f"ended by signal {signal}" if code is None else f"ended with code {code}"
+        rows.append(((f" {'+' if code == 0 else 'x'} helm {how}", "ok" if code == 0 else "bad"),))
+    return rows or [((" helm has not been started yet", "dim"),)]
+
+
+def event_rows(view: RunView, width: int) -> list[Row]:
+    """Kubernetes events, newest last; warnings carry a sign and the word."""
+    rows: list[Row] = []
+    for one in view.events:
+        warns = one.kind == "Warning"
+        head = f"{one.object} {one.reason}" + (f" x{one.count}" if one.count > 1 else "")
+        rows.append(
+            (
+                (f" {time_of_day(one.time)} ", "dim"), ("! warning " if warns else "  normal  ", "look" if warns else "dim"),
+                (cut(f"{head}: {one.message}", width - 21), ""),
+            )
+        )  # fmt: skip
+    return rows or [((" no events yet", "dim"),)]
+
+
+def finding_rows(view: RunView, width: int) -> tuple[list[Row], list[int]]:
+    """Findings worst first with evidence and remedy, then what cannot be seen; and the rows that begin a finding."""
+    rows: list[Row] = []
+    starts: list[int] = []
+    for one in view.ranked_findings():
+        starts.append(len(rows))
+        sign, tone = ("x", "bad") if one.terminal else ("!", "look")
+        rows.append(((f" {sign} ", tone), (cut(f"{one.title}", width - 12), "strong"), (f"  {one.id}", "dim")))
+        rows += beside("   Seen", f"{one.object}: " + "; ".join(one.evidence), width - 1, label_width=9)
+        for remedy in one.remedy:
+            rows += beside("   Do", remedy, width - 1, label_width=9, label_tone="accent")
+    for blind in view.blind:
+        needs = f" Needs: {blind.permission}." if blind.permission else ""
+        rows += [
+            ((" ? ", "dim"), (line, "dim"))
+            for line in wrap(f"{blind.what} not seen: {blind.reason}.{needs}", width - 4)
+        ]
+    return rows or [((" nothing found", "dim"),)], starts
+
+
+def done_rows(view: RunView, width: int) -> list[Row]:
+    """The result: installed, working, reachable as separate facts; files; commands; NOTES."""
+    data = view.finished or {}
+    code, verdict = data.get("code"), view.verdict
+    helm_ok = view.helm_exit is not None and view.helm_exit[0] == 0
+    installed = ("pass", "helm recorded the release") if helm_ok else ("fail", _helm_end(view))
+    ready = f"{view.ready_count()} of {view.total()} objects ready"
+    working = {"ready": ("pass", ready)}.get(
+        verdict, ("fail" if verdict in ("stuck", "failed") else "unknown", f"{ready}; {view.reason}")
+    )
+    reachable = ("unknown", "not tried from here; NOTES below say how to open it")
+    rows: list[Row] = [()]
+    for name, (state, text) in (("Installed", installed), ("Working", working), ("Reachable", reachable)):
+        sign, tone = mark(state)
+        lines = wrap(text, width - 18)
+        rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
+        rows += [((" " * 15, ""), (line, "")) for line in lines[1:]]
+    if code and view.findings:
+        rows += [(), ((" Why", "strong"),), *finding_rows(view, width)[0]]
+    rows += [(), ((" Files", "strong"),), *(((f"   {one}", ""),) for one in data.get("files", ()))]
+    rows += [(), ((" The same again", "strong"),)]
+    for command in data.get("commands", ()):
+        rows += [
+            ((("   $ " if n == 0 else "     "), "dim"), (line, "")) for n, line in enumerate(wrap(command, width - 7))
+        ]
+    if view.notes:
+        rows += [
+            (),
+            ((" NOTES", "strong"),),
+            *(((f"   {line}", ""),) for text in view.notes.split("\n") for line in wrap(text, width - 4)),
+        ]
+    return rows
+
+
+def _helm_end(view: RunView) -> str:
+    if view.helm_exit is None:
+        return view.reason or "helm was not started"
+    code, signal = view.helm_exit
+    return f"helm was ended by {signal}" if code is None else f"helm ended with code {code}"

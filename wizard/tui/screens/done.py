@@ -1,0 +1,86 @@
+"""The result of a run: installed, working, reachable as separate facts, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from wizard.tui.bridge import RunFeed
+from wizard.tui.runpanes import clock_text, done_rows
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.text import mark
+from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.rows import Lines, Rows
+
+
+class Result(Lines):
+    """Everything there is to say about the result."""
+
+    def __init__(self, feed: RunFeed) -> None:
+        super().__init__(id="result")
+        self._feed = feed
+
+    def build(self, width: int) -> None:
+        """All rows."""
+        self.rows = tuple(done_rows(self._feed.view, min(width, 120)))
+
+
+class DoneScreen(WizardScreen):
+    """Nothing is going on any more."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,h,escape", "home", show=False),
+        Binding("l", "logs", show=False),
+        Binding("q", "leave", show=False),
+    ]
+
+    def __init__(self, feed: RunFeed) -> None:
+        super().__init__()
+        self._feed = feed
+
+    def heading(self) -> Heading:
+        """What the header says now."""
+        view = self._feed.view
+        target = view.target
+        what = (
+            f"{view.operation} {target['release']} -> {target['context']} / {target['namespace']}" if target else "run"
+        )
+        place = f"took {clock_text(view, self.now()).split(' of ')[0]}"
+        return Heading(what, "read", "the run has ended", place, f"run {self._feed.run_id[:8]}")
+
+    def keys(self) -> Sequence[Key]:
+        """The keys that do something now."""
+        return (("Enter", "home"), ("l", "objects and logs"), ("Up Down", "scroll"), ("?", "explain"), ("q", "quit"))
+
+    def body(self) -> Iterable[Widget]:
+        """The verdict in one line, then the rest."""
+        view = self._feed.view
+        sign, tone = mark(view.verdict)
+        yield Rows([((f" {sign} {view.verdict.upper()}", tone), (f"   {view.reason}", "strong"))], id="word")
+        yield Result(self._feed)
+
+    def on_mount(self) -> None:
+        """Arrows scroll."""
+        self.query_one(Result).focus()
+
+    def action_home(self) -> None:
+        """Home."""
+        self.nav.home()
+
+    def action_logs(self) -> None:
+        """Back to objects and logs."""
+        self.nav.back_to_run(self._feed)
+
+    def explanation(self) -> tuple[str, str]:
+        """What the three facts mean."""
+        return "Three facts", (
+            "Installed: helm recorded the release. Working: every workload, job and disk of it is ready. Reachable: people "
+            "can open it from where they are. One can be true without the others."
+        )
+
+    async def action_leave(self) -> None:
+        """Quit with the run's code."""
+        await self.leave()

@@ -1,0 +1,235 @@
+"""Home: cluster, you, tools, releases, what this cluster has, and what you can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+import wizard
+from wizard.core.errors import Problem
+from wizard.tui.homeview import Entry, HomeView, layout
+from wizard.tui.messages import HomeChanged, StreamFailed
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.state import HomeState
+from wizard.tui.text import Row, wrap
+from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.rows import Lines, Rows
+
+
+class Board(Lines):
+    """All of home as one list; the cursor stands on entries only."""
+
+    def __init__(self, screen: HomeScreen) -> None:
+        super().__init__(id="board")
+        self._home = screen
+        self.view = HomeView((), ())
+
+    def build(self, width: int) -> None:
+        """Lay home out."""
+        self.view = layout(self._home.state, self._home.now(), width, self.cursor)
+        self.rows, self.pickable = self.view.rows, tuple(row for row, _ in self.view.entries)
+
+    def moved(self) -> None:
+        """The pointer is part of the rows."""
+        self.rebuild()
+        self._home.moved()
+
+    @property
+    def entry(self) -> Entry | None:
+        """The entry under the cursor."""
+        return self.view.entries[self.cursor][1] if self.view.entries else None
+
+
+class HomeScreen(WizardScreen):
+    """The first screen; it never exits because of a problem."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "go", show=False),
+        Binding("q", "leave", show=False),
+        Binding("x", "context", show=False),
+        Binding("n", "namespace", show=False),
+        *(Binding(key, f"press('{key}')", show=False) for key in "iruvcaltop"),
+    ]
+
+    def __init__(self, problem: Problem | None = None) -> None:
+        super().__init__()
+        self._problem = problem
+        self.state = HomeState(problem=problem)
+        self._touched = False
+
+    def heading(self) -> Heading:
+        """What the header says now."""
+        return Heading(wizard.__version__, "read", "nothing changed")
+
+    @property
+    def offered(self) -> tuple[tuple[str, str], ...]:
+        """Keys and actions that apply now, for the command palette."""
+        return tuple(dict.fromkeys((one.key, one.action) for _, one in self.query_one(Board).view.entries if one.key))
+
+    def keys(self) -> Sequence[Key]:
+        """The keys that do something now."""
+        return (
+            ("Enter", "go"), ("x", "cluster"), ("n", "namespace"), (":", "commands"), ("?", "explain"), ("q", "quit"),
+        )  # fmt: skip
+
+    def body(self) -> Iterable[Widget]:
+        """The board, and what the entry in hand means where there is room."""
+        yield Horizontal(Board(self), Rows(id="aside"))
+
+    def on_mount(self) -> None:
+        """Show at once, then read."""
+        self.query_one(Board).focus()
+        self.call_after_refresh(self.read)
+
+    def read(self, problem: Problem | None = None) -> None:
+        """Read everything anew."""
+        self.bridge.watch_home(self, problem or self._problem)
+        self._problem = None
+
+    def on_home_changed(self, message: HomeChanged) -> None:
+        """More is known; the cursor stays on what it stood on once the person moved it."""
+        board = self.query_one(Board)
+        here = board.entry
+        self.state = message.state
+        board.rebuild()
+        if here and self._touched:
+            same = [n for n, (_, one) in enumerate(board.view.entries) if _same(one, here)]
+            board.cursor = same[0] if same else board.cursor
+        else:
+            board.cursor = 0
+        board.rebuild()
+        self._aside()
+
+    def on_stream_failed(self, message: StreamFailed) -> None:
+        """A mistake while reading is a line of home, never an end."""
+        self.state = HomeState(**{**vars(self.state), "problem": message.problem, "complete": True})
+        self.query_one(Board).rebuild()
+
+    def moved(self) -> None:
+        """The cursor moved."""
+        self._touched = True
+        self._aside()
+
+    def _aside(self) -> None:
+        entry = self.query_one(Board).entry
+        rows: list[Row] = []
+        if entry:
+            rows = [((f" {entry.title}", "accent"),), (), *(((f" {line}", "dim"),) for line in wrap(entry.explain, 34))]
+        self.query_one("#aside", Rows).show(rows)
+
+    def explanation(self) -> tuple[str, str]:
+        """The entry in hand."""
+        entry = self.query_one(Board).entry
+        return (entry.title, entry.explain or entry.text) if entry else ("Home", "Nothing is known yet.")
+
+    # Actions
+
+    async def action_go(self) -> None:
+        """Do what the cursor stands on."""
+        if entry := self.query_one(Board).entry:
+            await self._do(entry)
+
+    async def action_press(self, key: str) -> None:
+        """Do what a letter stands for; u prefers the release in hand."""
+        here = self.query_one(Board).entry
+        if key == "u" and here and here.action == "upgrade" and not here.key:
+            await self._do(here)
+            return
+        for _, entry in self.query_one(Board).view.entries:
+            if entry.key == key:
+                await self._do(entry)
+                return
+
+    async def _do(self, entry: Entry) -> None:
+        match entry.action:
+            case "install":
+                await self.nav.ask()
+            case "upgrade":
+                rows = self.state.releases.rows if self.state.releases else ()
+                if row := entry.about or next(iter(rows), None):
+                    await self.nav.upgrade(row)
+            case "resume":
+                await self._resume()
+            case "values":
+                await self.nav.ask(goal="values")
+            case "check":
+                await self.nav.ask(goal="check")
+            case "attach":
+                self.nav.attach(entry.about)
+            case "again":
+                self.read()
+            case "other_file":
+                self._other_file()
+            case "practise":
+                self.action_explain_entry(entry)
+
+    def action_explain_entry(self, entry: Entry) -> None:
+        """Show what an entry means."""
+        from wizard.tui.screens.modals import Explain
+
+        self.app.push_screen(Explain(entry.title, entry.explain))
+
+    async def _resume(self) -> None:
+        drafts = self.state.drafts
+        if len(drafts) == 1:
+            await self.nav.ask(drafts[0][1])
+            return
+        from wizard.tui.screens.modals import Choose
+
+        async def take(value: str | None) -> None:
+            if value is not None:
+                await self.nav.ask(drafts[int(value)][1])
+
+        named = [
+            (str(n), f"{one.answers.get('preset', 'dev')} {one.answers.get('namespace', '')}", f"saved {saved[:16]}")
+            for n, (saved, one) in enumerate(drafts[:10])
+        ]
+        self.app.push_screen(Choose("Which draft?", named), take)
+
+    def action_context(self) -> None:
+        """Choose another context."""
+        config = self.state.config
+        if not config or not config.contexts:
+            self.tell(Problem("The kubeconfig names no cluster to choose from.", "Use o to name another file."))
+            return
+        from wizard.tui.screens.modals import Choose
+
+        options = [(one.name, one.name, one.server) for one in config.contexts]
+        here = self.wizard.session.hints.current_context
+        self.app.push_screen(Choose("Which cluster?", options, at=here), partial(self._use, "context"))
+
+    def action_namespace(self) -> None:
+        """Choose the namespace to look in."""
+        from wizard.core import validate
+        from wizard.tui.screens.modals import Prompt
+
+        def problem(text: str) -> str:
+            return validate.label(text, "Namespace") if text else ""
+
+        here = self.wizard.session.options.namespace
+        prompt = Prompt("Look in which namespace? Empty: wherever I may", here, "Namespace", problem)
+        self.app.push_screen(prompt, partial(self._use, "namespace"))
+
+    def _other_file(self) -> None:
+        from wizard.tui.screens.modals import Prompt
+
+        here = self.wizard.session.options.kubeconfig
+        self.app.push_screen(Prompt("Which kubeconfig?", here, "File"), partial(self._use, "kubeconfig"))
+
+    def _use(self, option: str, value: str | None) -> None:
+        if value is not None:
+            self.nav.use(**{option: value})
+            self.read()
+
+    async def action_leave(self) -> None:
+        """Quit."""
+        await self.leave()
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    return (one.key, one.action, one.title) == (other.key, other.action, other.title)

@@ -1,0 +1,156 @@
+"""Small questions on top of a screen: a text, a choice, an explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Key, Paste
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from wizard.tui.text import Row, cells, cut, pad, rule, wrap
+from wizard.tui.widgets.edit import LineEdit
+from wizard.tui.widgets.frame import Keys
+from wizard.tui.widgets.rows import Lines, Rows
+
+Option = tuple[str, str, str]
+"""The value given back, its label, what it means."""
+
+
+class Prompt(ModalScreen[str | None]):
+    """Asks for one line; `problem` says what is wrong with it ("" when it is right). Esc gives None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c", "dismiss(None)", show=False),
+        Binding("enter", "accept", show=False),
+    ]
+
+    def __init__(
+        self, title: str, text: str = "", label: str = "", problem: Callable[[str], str] = lambda _: ""
+    ) -> None:
+        super().__init__(classes="bottom")
+        self._title, self._label, self._problem = title, label, problem
+        self._edit = LineEdit.of(text)
+        self._wrong = ""
+
+    def compose(self) -> Iterable[Widget]:
+        """The question and its field."""
+        yield Rows(id="prompt")
+        yield Keys((("Enter", "take it"), ("Esc", "never mind")))
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self._show()
+
+    def _show(self) -> None:
+        width = self.app.size.width
+        rows: list[Row] = [rule(width, self._title, strong=True)]
+        room = min(60, width - len(self._label) - 6)
+        rows.append(((f" {self._label}  " if self._label else " ", ""), *self._edit.spans(room, here=True)))
+        rows.append(((f" x {self._wrong}" if self._wrong else "", "bad"),))
+        self.query_one("#prompt", Rows).show(rows)
+
+    def on_key(self, event: Key) -> None:
+        """Type."""
+        edit = self._edit.key(event.key)
+        if edit is None and event.is_printable and event.character:
+            edit = self._edit.insert(event.character)
+        if edit is not None:
+            event.stop()
+            event.prevent_default()
+            self._edit, self._wrong = edit, ""
+            self._show()
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text goes into the field."""
+        self._edit = self._edit.insert(event.text.strip())
+        self._show()
+
+    def action_accept(self) -> None:
+        """Give the text back, if it is right."""
+        self._wrong = self._problem(self._edit.text)
+        if self._wrong:
+            self._show()
+        else:
+            self.dismiss(self._edit.text)
+
+
+class Choose(ModalScreen[str | None]):
+    """Asks for one of several; a value of one letter is a key of its own. Esc gives None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c", "dismiss(None)", show=False),
+        Binding("enter", "accept", show=False),
+    ]
+
+    def __init__(self, title: str, options: Sequence[Option], *, at: str = "", stay: str = "never mind") -> None:
+        super().__init__(classes="bottom")
+        self._title, self._options, self._stay = title, tuple(options), stay
+        self._first = at
+
+    def compose(self) -> Iterable[Widget]:
+        """The options as a list."""
+        yield Rows([rule(self.app.size.width, self._title, strong=True)])
+        yield Lines(id="options")
+        yield Keys((("Enter", "take it"), ("Esc", self._stay)))
+
+    def on_mount(self) -> None:
+        """Show the list with the cursor on the present value."""
+        lines = self.query_one(Lines)
+        values = [value for value, _, _ in self._options]
+        lines.cursor = values.index(self._first) if self._first in values else 0
+        lines.styles.height = min(len(self._options), max(3, self.app.size.height - 8))
+        lines.moved = self._show  # type: ignore[method-assign] - the list is ours alone
+        self._show()
+        lines.focus()
+
+    def _show(self) -> None:
+        lines, width = self.query_one(Lines), self.app.size.width
+        labels = min(40, max(cells([(label, "")]) for _, label, _ in self._options))
+        rows: list[Row] = []
+        for number, (value, label, note) in enumerate(self._options):
+            key = f"[{value}] " if len(value) == 1 else ""
+            pointer = (" > ", "accent") if number == lines.cursor else ("   ", "")
+            rows.append(
+                (pointer, (key, "key"), (pad(label, labels), ""), ("  ", ""), (cut(note, width - labels - 10), "dim"))
+            )
+        lines.show(rows, range(len(rows)))
+
+    def on_key(self, event: Key) -> None:
+        """A letter takes its option at once."""
+        if event.character and len(event.character) == 1 and event.character in [one for one, _, _ in self._options]:
+            event.stop()
+            event.prevent_default()
+            self.dismiss(event.character)
+
+    def action_accept(self) -> None:
+        """Take the option under the cursor."""
+        self.dismiss(self._options[self.query_one(Lines).cursor][0])
+
+
+class Explain(ModalScreen[None]):
+    """A text to read; any of the usual keys closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,f1,f4,question_mark,ctrl+c", "dismiss(None)", show=False)
+    ]
+
+    def __init__(self, title: str, text: str | Sequence[Row]) -> None:
+        super().__init__(classes="bottom")
+        self._title, self._text = title, text
+
+    def compose(self) -> Iterable[Widget]:
+        """Title and text."""
+        yield Rows([rule(self.app.size.width, self._title, strong=True)])
+        yield Lines(id="text")
+        yield Keys((("Up Down", "scroll"), ("Esc", "back")))
+
+    def on_mount(self) -> None:
+        """Show the text as high as it needs."""
+        lines, width = self.query_one(Lines), min(100, self.app.size.width - 4)
+        rows = [((f" {line}", ""),) for line in wrap(self._text, width)] if isinstance(self._text, str) else self._text
+        lines.styles.height = max(1, min(len(rows), self.app.size.height - 6))
+        lines.show(rows)
+        lines.focus()

@@ -1,0 +1,284 @@
+"""The review: the values file as it will be written, the checks as they come in, and the key that starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from wizard.core.answers import Draft
+from wizard.core.errors import Problem
+from wizard.core.rules.registry import CheckResult
+from wizard.tui import flow
+from wizard.tui.messages import ReviewChanged, StreamFailed
+from wizard.tui.reviewview import check_row, counts, detail, file_rows, problem_rows
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.state import ReviewState
+from wizard.tui.text import rule
+from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.rows import Lines, Rows
+
+
+class Checks(Lines):
+    """Checks as a list, red first; the cursor stands on one of them."""
+
+    def __init__(self, screen: ReviewScreen) -> None:
+        super().__init__(id="checks")
+        self._review = screen
+
+    def build(self, width: int) -> None:
+        """One row a check."""
+        found = self._review.state.ranked
+        self.rows = tuple(check_row(one, width, here=number == self.cursor) for number, one in enumerate(found))
+        self.pickable = tuple(range(len(found)))
+
+    def moved(self) -> None:
+        """Another check is in hand."""
+        self.rebuild()
+        self._review.show_detail()
+
+    @property
+    def check(self) -> CheckResult | None:
+        """The check in hand."""
+        found = self._review.state.ranked
+        return found[self.cursor] if self.cursor < len(found) else None
+
+
+class ReviewScreen(WizardScreen):
+    """Nothing is changed before Enter here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "start", show=False),
+        Binding("escape", "back", show=False),
+        Binding("f2", "fix", show=False),
+        Binding("s", "write", show=False),
+        Binding("d,f4", "diff", show=False),
+        Binding("t", "again", show=False),
+        Binding("tab,shift+tab", "pane", show=False),
+        Binding("q", "leave", show=False),
+    ]
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__()
+        self.draft = draft
+        self.state = ReviewState()
+        self._armed = False
+        self._starting = False
+        self._diff: bool | None = None
+
+    # Frame
+
+    @property
+    def _target(self) -> str:
+        return str(self.wizard.session.resolve(self.draft).target)
+
+    @property
+    def _doing(self) -> str:
+        return {"values": "values file", "check": "check"}.get(self.nav.goal, self.state.operation or self.nav.doing)
+
+    @property
+    def _stopped(self) -> str:
+        if self.state.problem:
+            return "stopped by the line at the top"
+        number = len(self.state.blocking)
+        return f"stopped by {number} failed check{'s' if number > 1 else ''}" if number else ""
+
+    def heading(self) -> Heading:
+        """What the header says now."""
+        safe = "nothing is changed before Enter" if self.nav.goal == "run" else "the cluster is not changed"
+        return Heading(f"{self._doing} {self._target}", "ask", safe, "review")
+
+    def keys(self) -> Sequence[Key]:
+        """The keys that do something now."""
+        check = self._check
+        fixes = bool(check and check.question and check.state in ("fail", "warn", "unknown"))
+        enter = self._enter_text()
+        return (
+            *((("Enter", enter),) if enter else ()), *((("F2", "open its field"),) if fixes else ()),
+            *((("s", "write file only"),) if self.nav.goal == "run" else ()),
+            *((("d", "diff"),) if self.state.diff else ()), ("t", "check again"), ("Tab", "pane"), ("Esc", "back"),
+        )  # fmt: skip
+
+    def _enter_text(self) -> str:
+        if self.nav.goal == "check":
+            return ""
+        if self.nav.goal == "values":
+            return "write the file"
+        if self._stopped:
+            return "open the red field" if self._red_question() else f"is off: {self._stopped}"
+        if self._armed:
+            return f"pressed: {self._doing} starts when the checks are in"
+        return self._doing
+
+    def body(self) -> Iterable[Widget]:
+        """What stands in the way, checks with one of them in full, the file."""
+        yield Rows(id="blockers")
+        yield Horizontal(
+            Vertical(Rows(id="checks-title"), Checks(self), Rows(id="detail"), id="pane-checks"),
+            Vertical(Rows(id="file-title"), Lines(id="file"), id="pane-file"),
+            id="panes",
+        )
+
+    def on_mount(self) -> None:
+        """Begin to check at once."""
+        self.set_class(self.nav.goal == "values", "-file-only")
+        self.query_one(Lines if self.nav.goal == "values" else Checks).focus()
+        self.action_again()
+
+    def action_again(self) -> None:
+        """Run the checks again."""
+        self.state, self._armed = ReviewState(), False
+        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values")
+        self.refresh_state()
+
+    def on_resize(self, event: object) -> None:
+        """Titles depend on the width."""
+        self.call_after_refresh(self.refresh_state)
+
+    def refresh_state(self) -> None:
+        """Show everything again."""
+        state, width = self.state, self.size.width or 80
+        self.query_one("#blockers", Rows).show(problem_rows(state, width))
+        went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
+        left = self.query_one("#pane-checks").size.width or width
+        self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
+        self.query_one(Checks).rebuild()
+        showing = bool(state.diff) if self._diff is None else self._diff and bool(state.diff)
+        kind = (
+            "changes"
+            if showing
+            else "as it is"
+            if state.exists and not state.diff
+            else "new"
+            if not state.exists
+            else "whole"
+        )
+        right = self.query_one("#pane-file").size.width or width
+        self.query_one("#file-title", Rows).show([rule(right, f"values file  {state.path}", kind, strong=True)])
+        self.query_one("#file", Lines).show(file_rows(state.diff if showing else state.values, diff=showing))
+        self.show_detail()
+
+    def show_detail(self) -> None:
+        """The check in hand in full."""
+        width = self.query_one("#pane-checks").size.width or 80
+        tall = self.size.height >= 36
+        self.query_one("#detail", Rows).show(detail(self._check, width, 6 if tall else 3))
+        self.refresh_frame()
+
+    @property
+    def _check(self) -> CheckResult | None:
+        return self.query_one(Checks).check if self.is_mounted else None
+
+    # Messages
+
+    async def on_review_changed(self, message: ReviewChanged) -> None:
+        """More is known; an Enter pressed before is done once nothing stands in the way."""
+        self.state = message.state
+        if self._stopped:
+            self._armed = False
+        self.refresh_state()
+        if self._armed and self.state.complete:
+            await self._start()
+
+    def on_stream_failed(self, message: StreamFailed) -> None:
+        """A mistake of ours stands at the top; it can be tried again."""
+        self.state = ReviewState(**{**vars(self.state), "problem": message.problem, "complete": True})
+        self.refresh_state()
+
+    # Actions
+
+    async def action_start(self) -> None:
+        """Start, or open the field that stands in the way, or write the file."""
+        if self.nav.goal == "values":
+            await self.action_write()
+        elif self.nav.goal == "run" and self._stopped:
+            if question := self._red_question():
+                self.nav.fix(self.draft, question)
+        elif self.nav.goal == "run":
+            self._armed = True
+            self.refresh_frame()
+            if self.state.complete:
+                await self._start()
+
+    def _red_question(self) -> str:
+        here = self._check
+        if here and here.blocking and here.question:
+            return here.question
+        if self.state.problem and self.state.problem.question:
+            return self.state.problem.question
+        return next((one.question for one in self.state.blocking if one.question), "")
+
+    async def _start(self) -> None:
+        if self._starting:
+            return
+        self._starting = True
+        preset = self.wizard.session.resolve(self.draft)["preset"]
+        if preset == "prod":
+            self._confirm()
+        else:
+            await self._really()
+
+    def _confirm(self) -> None:
+        from wizard.tui.screens.modals import Prompt
+
+        release = self.wizard.session.resolve(self.draft)["release"]
+
+        def problem(text: str) -> str:
+            return "" if text == release else f"That is not {release}."
+
+        async def take(text: str | None) -> None:
+            self._armed = self._starting = False
+            if text is not None:
+                await self._really()
+            self.refresh_frame()
+
+        title = f"This is production. Type {release} to {self.state.operation} it"
+        self.app.push_screen(Prompt(title, label="Release", problem=problem), take)
+
+    async def _really(self) -> None:
+        try:
+            await self.nav.start(self.draft, self.state.operation)
+        except Problem as problem:
+            self._armed = self._starting = False
+            self.state = ReviewState(**{**vars(self.state), "problem": problem})
+            self.refresh_state()
+
+    def action_fix(self) -> None:
+        """Open the field that caused the check in hand."""
+        if self._check and self._check.question:
+            self.nav.fix(self.draft, self._check.question)
+        elif question := self._red_question():
+            self.nav.fix(self.draft, question)
+
+    async def action_write(self) -> None:
+        """Write the values file and nothing else."""
+        await self.nav.write(self.draft)
+
+    def action_diff(self) -> None:
+        """Switch between the whole file and what changes in it."""
+        self._diff = not (bool(self.state.diff) if self._diff is None else self._diff)
+        self.refresh_state()
+
+    def action_pane(self) -> None:
+        """Go to the other pane."""
+        other = "#file" if self.query_one(Checks).has_focus else "#checks"
+        self.query_one(other, Lines).focus()
+
+    def action_back(self) -> None:
+        """To the last step; from a mere check home."""
+        self.bridge.stop("review")
+        self.nav.back(self.draft, flow.REVIEW)
+
+    def explanation(self) -> tuple[str, str]:
+        """The check in hand."""
+        check = self._check
+        if not check:
+            return "Review", "Checks read the cluster and dry-run; nothing is changed before you press Enter."
+        return f"{check.id} {check.title}", "\n".join([*check.evidence, "", check.next_step])
+
+    async def action_leave(self) -> None:
+        """Quit; the draft is kept."""
+        await self.leave()

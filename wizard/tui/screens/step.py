@@ -1,0 +1,269 @@
+"""One screen for every step of questions: built from the draft, it hands patches back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from wizard.core.answers import Draft
+from wizard.core.questions import Question
+from wizard.core.resolve import Resolved
+from wizard.core.values import DELETE, dotted
+from wizard.tui import flow
+from wizard.tui.messages import HintsChanged, StreamFailed
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.text import Row, beside, cut, wrap
+from wizard.tui.widgets.form import Form, is_text
+from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.rail import Rail, rail_rows
+from wizard.tui.widgets.rows import Rows
+
+
+class StepScreen(WizardScreen):
+    """Asks the visible questions of a step; Enter goes on and keeps what is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "next", show=False),
+        Binding("escape", "back", show=False),
+        Binding("f4", "preview", show=False),
+        Binding("f9", "review", show=False),
+    ]
+
+    def __init__(self, draft: Draft, step: str = "", question: str = "") -> None:
+        super().__init__()
+        self.draft = draft
+        self.step = step
+        self._question = question
+        self._resolved: Resolved | None = None
+        self._notes: dict[str, str] = {}
+        self._wrong: dict[str, str] = {}
+        self._ready = asyncio.Event()
+
+    # Frame
+
+    def heading(self) -> Heading:
+        """What the header says now."""
+        what = "values file" if self.nav.goal == "values" else self.nav.doing
+        if not self._resolved:
+            return Heading(what, "ask", "cluster is only read", "reading chart and kubeconfig ...")
+        steps = flow.steps(self._resolved, self.nav.goal)
+        safe = "no cluster needed" if self.nav.goal == "values" else "cluster is only read"
+        place = f"step {steps.index(self.step) + 1} of {len(steps)}"
+        return Heading(f"{what} {self._resolved.target}", "ask", safe, place)
+
+    def keys(self) -> Sequence[Key]:
+        """The keys that do something now."""
+        question = self.query_one(Form).question if self.is_mounted else None
+        known = bool(question and self._resolved and is_text(question) and question.choices(self._resolved))
+        back = "review" if self.nav.returning else "next"
+        return (
+            ("Enter", back), ("Esc", "back"), ("Tab", "field"), *((("F8", "known values"),) if known else ()),
+            ("F1", "explain"), ("F4", "values file"), ("F9", "review now"),
+        )  # fmt: skip
+
+    def body(self) -> Iterable[Widget]:
+        """Rail, form, and what the answer writes; help beside it where there is room."""
+        form = Form(self._edited)
+        yield Horizontal(
+            Rail(id="rail"),
+            Vertical(Rows(id="title"), form, Rows(id="means"), id="middle"),
+            Rows(id="aside"),
+            id="step",
+        )
+        yield Rows([((" Enter keeps what is shown. Answers are saved as you go, secrets never.", "dim"),)], id="hint")
+
+    def on_mount(self) -> None:
+        """Read what the questions need beside the loop; keys wait for it."""
+        self.query_one(Form).focus()
+        self._opening = asyncio.create_task(self._open())
+
+    async def _open(self) -> None:
+        try:
+            if await self.nav.prepared(self.draft):
+                self._resolved = self.wizard.session.resolve(self.draft)
+                self._show(self.step or flow.steps(self._resolved, self.nav.goal)[0], self._question)
+                self.bridge.refresh_hints(self, self.draft)
+        finally:
+            self._ready.set()
+
+    # State
+
+    @property
+    def resolved(self) -> Resolved:
+        """The state of all answers; only asked for once it is there."""
+        assert self._resolved is not None  # noqa: S101 - actions wait for _ready
+        return self._resolved
+
+    def _edited(self, question_id: str, answer: str) -> None:
+        draft = self.draft.with_answers({question_id: None})
+        default = self.wizard.session.resolve(draft)[question_id]
+        self.draft = draft if answer == default else draft.with_answers({question_id: answer})
+        self._wrong.pop(question_id, None)
+        self._notes.pop(question_id, None)
+        if question_id in ("context", "namespace", "release"):
+            self.bridge.refresh_hints(self, self.draft)
+        self.refresh_state()
+
+    def refresh_state(self) -> None:
+        """Resolve again and show it; what is being typed stays."""
+        self._resolved = self.wizard.session.resolve(self.draft)
+        asked = flow.questions(self._resolved, self.step, self.nav.goal)
+        problems = {**self._resolved.problems(self.step), **self._wrong}
+        self.query_one(Form).update(self._resolved, asked, problems, self._notes)
+        self._around()
+
+    def _show(self, step: str, question: str = "") -> None:
+        self.step = step
+        self._wrong, self._notes = {}, {}
+        form = self.query_one(Form)
+        form.revealed = {question} if question else set()
+        self.refresh_state()
+        asked = flow.questions(self.resolved, step, self.nav.goal)
+        form.take(question or (asked[0].id if asked else ""))
+        name = dict(flow.NAMES)[step]
+        self.query_one("#title", Rows).show(((((f"{name}: ", "accent"), (flow.TITLES[step], "strong"))), ()))
+
+    def _around(self) -> None:
+        resolved, nav = self.resolved, self.nav
+        steps = [(one, name) for one, name in flow.NAMES if one in flow.steps(resolved, nav.goal)]
+        marks = {one: "x" if flow.problems(resolved, nav.goal, one) else "+" for one in nav.visited}
+        yours = len([one for one in resolved.visible() if resolved.given(one.id)])
+        below = [f"preset {resolved['preset']}", f"{yours} answers yours", "file not written"]
+        self.query_one(Rail).show(rail_rows(steps, self.step, marks, below))
+        self.query_one("#means", Rows).show(self._means(narrow=True))
+        self.query_one("#aside", Rows).show(self._means(narrow=False))
+        self.refresh_frame()
+
+    def _means(self, *, narrow: bool) -> list[Row]:
+        question = self.query_one(Form).question
+        if not question:
+            return []
+        if narrow:
+            width = max(40, self.query_one("#middle").size.width or 60) - 1
+            writes = beside(" Writes", "; ".join(self._writes(question)) or "nothing", width, label_width=9)
+            return [*beside(" Means", question.help, width, label_width=9)[:2], *writes[:2]]
+        width = max(20, (self.query_one("#aside").size.width or 36) - 3)
+        help_rows: list[Row] = [((f"  {line}", "dim"),) for line in wrap(question.help, width)]
+        writes = [((f"  {cut(line, width)}", ""),) for line in self._writes(question)]
+        return [
+            ((f"  {question.title}", "accent"),),
+            *help_rows,
+            (),
+            (("  Writes", "accent"),),
+            *(writes or [(("  nothing", "dim"),)]),
+        ]
+
+    def _writes(self, question: Question) -> list[str]:
+        if question.problem(self.resolved, self.resolved[question.id]):
+            return []
+        lines = question.lines(self.resolved, self.resolved[question.id])
+        return [f"{dotted(one.path)}: {_shown(one.value)}" for one in lines]
+
+    # Messages
+
+    def on_form_moved(self) -> None:
+        """Another question is in hand."""
+        if self._resolved:
+            self._around()
+
+    def on_hints_changed(self, _: HintsChanged) -> None:
+        """The cluster told what it has: offers and defaults change, typing stays."""
+        if self._resolved:
+            self.refresh_state()
+
+    def on_stream_failed(self, message: StreamFailed) -> None:
+        """Without hints the questions work as well."""
+        self.tell(message.problem)
+
+    # Actions
+
+    async def action_next(self) -> None:
+        """Check the step, keep it, go on."""
+        await self._ready.wait()
+        if not self._resolved or not await self._right():
+            return
+        self.nav.visited.add(self.step)
+        problem = await self.bridge.save(self.draft)
+        if problem:
+            self.tell(problem)
+        self._go(self.nav.answered(self.draft, self.step))
+
+    async def _right(self) -> bool:
+        form = self.query_one(Form)
+        wrong = dict(flow.problems(self.resolved, self.nav.goal, self.step))
+        if not wrong:
+            for question in flow.questions(self.resolved, self.step, self.nav.goal):
+                if question.kind == "path":
+                    problem, note = await self.bridge.look_at_file(question, self.resolved[question.id])
+                    if problem:
+                        wrong[question.id] = problem
+                    self._notes[question.id] = note
+            self._wrong = wrong
+        if wrong:
+            form.revealed |= set(wrong)
+            self.refresh_state()
+            form.take(next(iter(wrong)))
+        return not wrong
+
+    def _go(self, step: str) -> None:
+        if step and step != flow.REVIEW:
+            self._show(step)
+
+    async def action_back(self) -> None:
+        """The step before; from the first one home. Answers stay."""
+        await self._ready.wait()
+        await self.bridge.save(self.draft)
+        self._go(self.nav.back(self.draft, self.step) if self._resolved else "")
+
+    async def action_review(self) -> None:
+        """Straight to the review, or to the first answer that is still wrong."""
+        await self._ready.wait()
+        if not self._resolved or not await self._right():
+            return
+        self.nav.visited.add(self.step)
+        await self.bridge.save(self.draft)
+        wrong = flow.problems(self.resolved, self.nav.goal)
+        if wrong:
+            question_id = next(iter(wrong))
+            self._show(self.resolved.question(question_id).step, question_id)
+        else:
+            self.nav.review(self.draft)
+
+    async def action_preview(self) -> None:
+        """The values file as it would be written now."""
+        await self._ready.wait()
+        from wizard.tui.screens.modals import Explain
+
+        if not self._resolved:
+            return
+        wrong = flow.problems(self.resolved, "values")
+        if wrong:
+            text = "The file can be shown when these are right:\n\n" + "\n".join(wrong.values())
+        else:
+            text = await asyncio.to_thread(self.wizard.session.values_text, self.draft)
+        self.app.push_screen(Explain("The values file so far", text))
+
+    def explanation(self) -> tuple[str, str]:
+        """The question in hand, its choices, what it writes."""
+        question = self.query_one(Form).question
+        if not question or not self._resolved:
+            return "Step", "The chart is being read."
+        choices = [f"{one.label}: {one.note}" for one in question.choices(self.resolved) if one.note]
+        writes = [f"Writes {line}" for line in self._writes(question)]
+        return question.title, "\n".join([question.help, *([""] if choices else []), *choices, "", *writes])
+
+    async def leave(self) -> None:
+        """Keep the answers, then out."""
+        await self.bridge.save(self.draft)
+        await super().leave()
+
+
+def _shown(value: object) -> str:
+    if value is DELETE:
+        return "(removed)"
+    return str(value).lower() if isinstance(value, bool) else str(value) if value != "" else '""'

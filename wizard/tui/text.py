@@ -1,0 +1,150 @@
+"""Rows of toned text and the small arithmetic of columns, ages and clocks. Pure; data never becomes markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+
+Span = tuple[str, str]
+"""A text and its tone (a key of theme.TONES, "" for plain)."""
+Row = tuple[Span, ...]
+
+MARKS: Final[dict[str, Span]] = {
+    "pass": ("+", "ok"), "warn": ("!", "look"), "fail": ("x", "bad"), "unknown": ("?", "dim"), "skipped": ("-", "dim"),
+    "ready": ("+", "ok"), "progressing": ("~", "busy"), "stuck": ("x", "bad"), "failed": ("x", "bad"), "busy": ("~", "busy"),
+    "gone": ("-", "dim"), "running": ("~", "busy"), "orphaned": ("!", "look"), "finished": ("+", "ok"), "lost": ("?", "dim"),
+}  # fmt: skip
+WORDS: Final[dict[str, str]] = {
+    "pass": "ok",
+    "warn": "look",
+    "fail": "failed",
+    "unknown": "unknown",
+    "skipped": "skipped",
+}
+
+
+def mark(state: str) -> Span:
+    """The symbol of a state with its tone; a word must stand beside it."""
+    return MARKS.get(state, ("?", "dim"))
+
+
+def word(state: str) -> str:
+    """The word for a check's state."""
+    return WORDS.get(state, state)
+
+
+def cut(text: str, width: int) -> str:
+    """The text in at most `width` cells, with an ellipsis where something went."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def pad(text: str, width: int) -> str:
+    """The text in exactly `width` cells."""
+    short = cut(text, width)
+    return short + " " * (width - cell_len(short))
+
+
+def cells(row: Sequence[Span]) -> int:
+    """Width of a row in cells."""
+    return sum(cell_len(text) for text, _ in row)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` cells, broken at spaces where it can be; at least one line."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        body = paragraph.lstrip(" ")
+        line = " " * min(len(paragraph) - len(body), width // 2)
+        begun = False
+        for part in body.split(" "):
+            joined = f"{line} {part}" if begun else line + part
+            begun = True
+            if cell_len(joined) <= width:
+                line = joined
+                continue
+            if line:
+                lines.append(line)
+            while cell_len(part) > width > 0:
+                head = set_cell_size(part, width).rstrip()
+                lines.append(head)
+                part = part[len(head) :]  # noqa: PLW2901 - the rest of the same part
+            line = part
+        lines.append(line)
+    return lines
+
+
+def ends(left: Sequence[Span], right: Sequence[Span], width: int) -> Row:
+    """A row with one part at the left and one at the right; the left one is cut when both do not fit."""
+    room = width - cells(right) - 2
+    kept: list[Span] = []
+    for text, tone in left:
+        short = cut(text, room)
+        room -= cell_len(short)
+        kept.append((short, tone))
+    gap = width - cells(kept) - cells(right) - 1
+    return (*kept, (" " * max(1, gap), ""), *right)
+
+
+def rule(width: int, left: str = "", right: str = "", *, strong: bool = False) -> Row:
+    """A rule line, with words in it where given."""
+    tone = "accent" if strong else "rule"
+    if not left and not right:
+        return (("─" * width, "rule"),)
+    tail = f" {right}" if right else ""
+    head = cut(f" {left} ", width - cell_len(tail) - 4)
+    fill = "─" * max(0, width - 2 - cell_len(head) - cell_len(tail))
+    return (("──", tone), (head, "strong" if strong else ""), (fill, tone), (tail, "dim"))
+
+
+def beside(
+    label: str, text: str, width: int, *, label_width: int, tone: str = "", label_tone: str = "dim"
+) -> list[Row]:
+    """A label column and a wrapped text beside it."""
+    lines = wrap(text, max(10, width - label_width))
+    head: Row = ((pad(label, label_width), label_tone), (lines[0], tone))
+    return [head, *(((" " * label_width, ""), (line, tone)) for line in lines[1:])]
+
+
+def seconds_between(since: str, now: datetime) -> float | None:
+    """Seconds from an RFC 3339 time to now; None when the time is not one."""
+    try:
+        return max(0.0, (now - datetime.fromisoformat(since.replace("Z", "+00:00"))).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def span_of(seconds: float) -> str:
+    """A length of time for a narrow column: 45 s, 2 m 58, 3 h 02, 12 d."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02}"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02}"
+    return f"{whole // 86400} d"
+
+
+def age(since: str, now: datetime) -> str:
+    """How long ago, for a narrow column; "" when unknown."""
+    seconds = seconds_between(since, now)
+    return "" if seconds is None else span_of(seconds)
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds: 03:07; hours when there are some."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    return (f"{hours}:" if hours else "") + f"{rest // 60:02}:{rest % 60:02}"
+
+
+def time_of_day(moment: str) -> str:
+    """HH:MM:SS of an RFC 3339 time; "" when there is none."""
+    return moment[11:19] if len(moment) >= 19 else ""

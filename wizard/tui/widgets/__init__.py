@@ -1,0 +1,1 @@
+"""Widgets that paint rows of toned text; none of them knows the engine."""

@@ -1,0 +1,87 @@
+"""One line of text being typed. Pure: a value and the place of the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+
+from wizard.core import sanitize
+from wizard.tui.text import Span, pad
+
+
+@dataclass(frozen=True)
+class LineEdit:
+    """The text and the index the next character goes to."""
+
+    text: str = ""
+    at: int = 0
+
+    @staticmethod
+    def of(text: str) -> LineEdit:
+        """An edit with the cursor behind the text."""
+        return LineEdit(text, len(text))
+
+    def insert(self, more: str) -> LineEdit:
+        """The text with more at the cursor, made safe and on one line."""
+        clean = sanitize.line(more.replace("\n", " ")) if more else ""
+        return LineEdit(self.text[: self.at] + clean + self.text[self.at :], self.at + len(clean))
+
+    def key(self, key: str) -> LineEdit | None:
+        """The edit after a key that edits, None for any other key."""
+        return _KEYS[key](self) if key in _KEYS else None
+
+    def _word_left(self) -> int:
+        return len(self.text[: self.at].rstrip(_BREAKS).rstrip(_letters(self.text)))
+
+    def _word_right(self) -> int:
+        rest = self.text[self.at :].lstrip(_BREAKS)
+        return len(self.text) - len(rest.lstrip(_letters(self.text)))
+
+    def spans(self, width: int, *, here: bool, empty: str = "") -> tuple[Span, ...]:
+        """The field in `width` cells between brackets; with the cursor when it is here, which stays in sight. `empty` is said in an empty field."""
+        room = width - 2
+        tone = "field.here" if here else "field"
+        if not here:
+            if not self.text and empty:
+                return (("[", "rule"), (pad(empty, room), "dim"), ("]", "rule"))
+            shown = self.text if cell_len(self.text) <= room else set_cell_size(self.text, room - 1) + "…"
+            return (("[", "rule"), (set_cell_size(shown, room), tone), ("]", "rule"))
+        if not self.text and empty:
+            return (("[", "accent"), (" ", "cursor"), (pad(empty, room - 1), "dim"), ("]", "accent"))
+        start = 0
+        while cell_len(self.text[start : self.at]) > room - 1:
+            start += 1
+        before, under = self.text[start : self.at], self.text[self.at : self.at + 1] or " "
+        after = set_cell_size(self.text[self.at + 1 :], max(0, room - cell_len(before) - cell_len(under)))
+        return (("[", "accent"), (before, tone), (under, "cursor"), (after, tone), ("]", "accent"))
+
+
+_BREAKS: Final = " ./:-_@"
+
+
+def _letters(text: str) -> str:
+    return "".join(set(text) - set(_BREAKS))
+
+
+def _delete(edit: LineEdit, start: int, end: int) -> LineEdit:
+    return LineEdit(edit.text[:start] + edit.text[end:], start)
+
+
+_KEYS: Final[dict[str, Callable[[LineEdit], LineEdit]]] = {
+    "left": lambda e: LineEdit(e.text, max(0, e.at - 1)),
+    "right": lambda e: LineEdit(e.text, min(len(e.text), e.at + 1)),
+    "home": lambda e: LineEdit(e.text, 0),
+    "ctrl+a": lambda e: LineEdit(e.text, 0),
+    "end": lambda e: LineEdit(e.text, len(e.text)),
+    "ctrl+e": lambda e: LineEdit(e.text, len(e.text)),
+    "ctrl+left": lambda e: LineEdit(e.text, e._word_left()),
+    "ctrl+right": lambda e: LineEdit(e.text, e._word_right()),
+    "backspace": lambda e: _delete(e, max(0, e.at - 1), e.at),
+    "delete": lambda e: _delete(e, e.at, e.at + 1),
+    "ctrl+w": lambda e: _delete(e, e._word_left(), e.at),
+    "ctrl+u": lambda e: _delete(e, 0, e.at),
+    "ctrl+k": lambda e: _delete(e, e.at, len(e.text)),
+}

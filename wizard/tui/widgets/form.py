@@ -1,0 +1,232 @@
+"""The questions of one step as one widget: radio lines, text fields, live problems; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Final
+
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.events import Key, Paste
+from textual.geometry import Size
+from textual.message import Message
+
+from wizard.core.questions import Choice, Question
+from wizard.core.resolve import Resolved
+from wizard.tui.text import Row, Span, cut, pad, wrap
+from wizard.tui.widgets.edit import LineEdit
+from wizard.tui.widgets.rows import Lines
+
+_WINDOW: Final = 7
+"""Options of a long closed choice that are shown at once."""
+_TALL: Final = 34
+"""From this many lines on every radio group is open, not only the one in hand."""
+
+
+def is_text(question: Question) -> bool:
+    """Whether the answer is typed; an open choice is typed with known values offered."""
+    return question.kind != "choice" or question.open
+
+
+class Form(Lines):
+    """Shows questions; `edited(id, answer)` is called for each change and must bring the new state by `update`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "field(1)", "next field", show=False),
+        Binding("shift+tab", "field(-1)", "field before", show=False),
+        Binding("f8", "known", "next known value", show=False),
+    ]
+
+    class Moved(Message):
+        """Another question is in hand."""
+
+    def __init__(self, edited: Callable[[str, str], None]) -> None:
+        super().__init__(id="form")
+        self._edited = edited
+        self._resolved: Resolved | None = None
+        self._questions: tuple[Question, ...] = ()
+        self._at = 0
+        self._edit = LineEdit()
+        self._problems: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
+        self._spots: list[tuple[int, int]] = []
+        self.revealed: set[str] = set()
+        """Questions whose problem is shown even while another is in hand."""
+
+    # State
+
+    @property
+    def question(self) -> Question | None:
+        """The question in hand."""
+        return self._questions[self._at] if self._questions else None
+
+    def update(
+        self, resolved: Resolved, questions: Sequence[Question], problems: Mapping[str, str], notes: Mapping[str, str]
+    ) -> None:
+        """Show a new state; the question in hand and what is being typed stay."""
+        before = self.question
+        self._resolved, self._questions, self._problems, self._notes = resolved, tuple(questions), problems, notes
+        ids = [one.id for one in self._questions]
+        if before and before.id in ids:
+            self._at = ids.index(before.id)
+            if is_text(before) and resolved[before.id] != self._edit.text:
+                self._edit = LineEdit.of(resolved[before.id])
+            self.rebuild()
+        else:
+            self.take(ids[0] if ids else "")
+
+    def take(self, question_id: str) -> None:
+        """Put a question in hand."""
+        ids = [one.id for one in self._questions]
+        self._at = ids.index(question_id) if question_id in ids else 0
+        if self._resolved and self.question:
+            self._edit = LineEdit.of(self._resolved[self.question.id])
+        self.rebuild()
+        self.post_message(self.Moved())
+
+    # Keys
+
+    def action_field(self, step: int) -> None:
+        """Go to the next or previous question, round and round."""
+        if self._questions:
+            self.revealed.add(self._questions[self._at].id)
+            self.take(self._questions[(self._at + step) % len(self._questions)].id)
+
+    def action_move(self, step: int) -> None:
+        """Up and down: choose within a radio group; at its edge, and in text fields, go to the neighbour."""
+        if not self._choose(step) and 0 <= self._at + step < len(self._questions):
+            self.action_field(step)
+
+    def _choose(self, step: int) -> bool:
+        question = self.question
+        if not question or is_text(question) or not self._resolved:
+            return False
+        values = [one.value for one in question.choices(self._resolved)]
+        now = self._resolved[question.id]
+        to = (values.index(now) if now in values else -1) + step
+        if not 0 <= to < len(values):
+            return False
+        self._edited(question.id, values[to])
+        return True
+
+    def action_known(self) -> None:
+        """Put the next known value into the field."""
+        if self.question and self._resolved and is_text(self.question):
+            values = [one.value for one in self.question.choices(self._resolved)]
+            if values:
+                at = values.index(self._edit.text) if self._edit.text in values else -1
+                self._type(LineEdit.of(values[(at + 1) % len(values)]))
+
+    def on_key(self, event: Key) -> None:
+        """Typing belongs to the field in hand; every other key goes on."""
+        if not self.question:
+            return
+        if not is_text(self.question):
+            if event.key in ("left", "right"):
+                event.stop()
+                self._choose(1 if event.key == "right" else -1)
+            return
+        edit = self._edit.key(event.key)
+        if edit is None and event.is_printable and event.character:
+            edit = self._edit.insert(event.character)
+        if edit is not None:
+            event.stop()
+            event.prevent_default()
+            self._type(edit)
+
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text goes into the field, on one line."""
+        if self.question and is_text(self.question):
+            event.stop()
+            self._type(self._edit.insert(event.text.strip()))
+
+    def _type(self, edit: LineEdit) -> None:
+        changed, self._edit = edit.text != self._edit.text, edit
+        if changed and self.question:
+            self._edited(self.question.id, edit.text)
+        self.rebuild()
+
+    # Rows
+
+    def build(self, width: int) -> None:
+        """All questions as rows."""
+        rows: list[Row] = []
+        self._spots = []
+        titles = min(22, max((cell_len(one.title) for one in self._questions), default=0))
+        for number, question in enumerate(self._questions):
+            start = len(rows)
+            rows += self._question(question, width, titles, here=number == self._at)
+            self._spots.append((start, len(rows)))
+        self.rows = tuple(rows)
+
+    def _question(self, question: Question, width: int, titles: int, *, here: bool) -> list[Row]:
+        assert self._resolved is not None  # noqa: S101 - there are no questions without it
+        answer = self._resolved[question.id]
+        choices = tuple(question.choices(self._resolved))
+        title: Row = ((" > " if here else "   ", "accent"), (pad(question.title, titles), "strong" if here else ""))
+        room = width - titles - 5
+        if is_text(question):
+            edit = self._edit if here else LineEdit(answer)
+            none = next((one for one in choices if not one.value), None)
+            empty = f"{none.label}: {none.note}" if none else "none" if question.optional else ""
+            rows: list[Row] = [(*title, (" ", ""), *edit.spans(room, here=here, empty=empty))]
+            if here and choices:
+                rows += _known(choices, width)
+        elif here or self.app.size.height >= _TALL:
+            rows = [
+                ((title[0][0] if not choices else "   ", "accent"), title[1]),
+                *_radio(choices, answer, width, here=here),
+            ]
+        else:
+            chosen = next(
+                (one for one in choices if one.value == answer), Choice(answer, answer or "nothing to choose")
+            )
+            note = f"  {chosen.note}" if chosen.note else ""
+            label = cut(chosen.label, room - 4)
+            rows = [(*title, (" (*) ", "dim"), (label, ""), (cut(note, room - 4 - cell_len(label)), "dim"))]
+        if here or question.id in self.revealed:
+            rows += _under(self._problems.get(question.id, ""), "x", "bad", width)
+        return rows + _under(self._notes.get(question.id, ""), "+", "ok", width)
+
+    def _fit(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self.rows))
+        height = self.size.height
+        if self._spots and height:
+            start, end = self._spots[self._at]
+            top = self.scroll_offset.y
+            if start < top or end > top + height:
+                self.scroll_to(y=0 if end <= height else min(start, end - height + 1), animate=False)
+        self.refresh()
+
+
+def _radio(choices: Sequence[Choice], answer: str, width: int, *, here: bool) -> list[Row]:
+    chosen = next((number for number, one in enumerate(choices) if one.value == answer), -1)
+    start = max(0, min(chosen - _WINDOW // 2, len(choices) - _WINDOW)) if len(choices) > _WINDOW else 0
+    shown = choices[start : start + _WINDOW]
+    labels = min(30, max((cell_len(one.label) for one in shown), default=0))
+    rows: list[Row] = []
+    for number, one in enumerate(shown, start):
+        on = number == chosen
+        tone = "strong" if on and here else "" if here or on else "dim"
+        lead: tuple[Span, ...] = (
+            ("   > " if on and here else "     ", "accent"),
+            ("(*) " if on else "( ) ", "accent" if on else "dim"),
+        )
+        notes = wrap(one.note, max(16, width - labels - 12)) if one.note else [""]
+        rows.append((*lead, (pad(one.label, labels), tone), ("  ", ""), (notes[0], "dim")))
+        rows += [((" " * (labels + 11), ""), (line, "dim")) for line in notes[1:]]
+    if len(choices) > _WINDOW:
+        rows.append(((f"     {chosen + 1} of {len(choices)}", "dim"),))
+    return rows
+
+
+def _known(choices: Sequence[Choice], width: int) -> list[Row]:
+    names = ", ".join(one.label for one in choices)
+    return [((cut(f"     F8 known here: {names}", width - 1), "dim"),)]
+
+
+def _under(text: str, sign: str, tone: str, width: int) -> list[Row]:
+    if not text:
+        return []
+    lines = wrap(text, width - 8)
+    return [(("     " + (sign if number == 0 else " ") + " ", tone), (line, tone)) for number, line in enumerate(lines)]

@@ -1,0 +1,210 @@
+"""The log pane: a window on the run's ring of lines. It renders what shows and holds still without losing a line."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+from rich.cells import set_cell_size
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from wizard.core.ring import Line, LogBuffer
+from wizard.tui.text import Row, cut, rule, time_of_day
+from wizard.tui.theme import LOG_TONES
+from wizard.tui.widgets.rows import paint
+
+_ERROR: Final = re.compile(r"\b(error|fatal|panic|exception|traceback|failed|critical)\b", re.IGNORECASE)
+
+
+class LogPane(Widget, can_focus=True):
+    """Line 0 is the title; below it lines by absolute number, or those that match the filter."""
+
+    DEFAULT_CSS = "LogPane { height: 1fr; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_by(-1)", show=False),
+        Binding("down", "scroll_by(1)", show=False),
+        Binding("pageup", "scroll_page(-1)", show=False),
+        Binding("pagedown", "scroll_page(1)", show=False),
+        Binding("home", "oldest", show=False),
+        Binding("end", "follow", show=False),
+        Binding("left", "shift(-20)", show=False),
+        Binding("right", "shift(20)", show=False),
+    ]
+
+    class Held(Message):
+        """Follows again, or holds still."""
+
+    def __init__(self) -> None:
+        super().__init__(id="logs")
+        self.buffer = LogBuffer()
+        self.lost = 0
+        self.following = True
+        self.filter = ""
+        self.previous = False
+        self._top = 0
+        self._shift = 0
+        self._matches: list[int] = []
+        self._scanned = 0
+        self._held_at = 0
+        self._labels: dict[tuple[str, str], tuple[str, str]] = {}
+
+    # What is shown
+
+    def read(self, buffer: LogBuffer, lost: int) -> None:
+        """Look at a buffer again after lines came."""
+        if buffer is not self.buffer:
+            self.buffer, self._scanned, self._matches, self._labels = buffer, 0, [], {}
+        self.lost = lost
+        self._scan()
+        self.refresh()
+
+    def show_only(self, text: str, *, previous: bool) -> None:
+        """Show lines that hold a text, or only those of the container before its last restart."""
+        self.filter, self.previous = text, previous
+        self._scanned, self._matches = self.buffer.first, []
+        self._scan()
+        self.action_follow()
+
+    @property
+    def _picky(self) -> bool:
+        return bool(self.filter) or self.previous
+
+    def _matching(self) -> Callable[[Line], bool]:
+        needle, previous = self.filter.casefold(), self.previous
+        return lambda line: (not previous or line.previous) and (not needle or needle in line.text.casefold())
+
+    def _scan(self) -> None:
+        start = max(self._scanned, self.buffer.first)
+        new = self.buffer.slice(start, self.buffer.end)
+        for source in {(line.pod, line.container) for line in new if line.pod} - self._labels.keys():
+            self._labels[source] = ("", f"log.{len(self._labels) % LOG_TONES}")
+            self._relabel()
+        if self._picky:
+            wanted = self._matching()
+            self._matches += [number for number, line in enumerate(new, start) if wanted(line)]
+        self._scanned = self.buffer.end
+
+    def _relabel(self) -> None:
+        containers = [container for _, container in self._labels]
+        for (pod, container), (_, tone) in list(self._labels.items()):
+            alone = containers.count(container) == 1
+            self._labels[pod, container] = (container if alone else f"{container} {pod.rsplit('-', 1)[-1]}", tone)
+
+    # Positions: absolute numbers, or indices into the matches
+
+    @property
+    def _first(self) -> int:
+        return bisect_left(self._matches, self.buffer.first) if self._picky else self.buffer.first
+
+    @property
+    def _end(self) -> int:
+        return len(self._matches) if self._picky else self.buffer.end
+
+    @property
+    def _height(self) -> int:
+        return max(1, self.size.height - 1)
+
+    @property
+    def top(self) -> int:
+        """Position of the first line that shows."""
+        last = max(self._first, self._end - self._height)
+        return last if self.following else min(max(self._top, self._first), max(last, self._first))
+
+    # Keys
+
+    def hold(self, top: int | None = None) -> None:
+        """Stand still, at a position where one is given."""
+        if self.following:
+            self._held_at = self._end
+        self._top = self.top if top is None else top
+        self.following = False
+        self._top = self.top
+        self.refresh()
+        self.post_message(self.Held())
+
+    def action_follow(self) -> None:
+        """Follow the newest line again."""
+        self.following = True
+        self.refresh()
+        self.post_message(self.Held())
+
+    def action_toggle(self) -> None:
+        """Hold or follow."""
+        if self.following:
+            self.hold()
+        else:
+            self.action_follow()
+
+    def action_scroll_by(self, step: int) -> None:
+        """Hold and look further; at the newest line follow again."""
+        top = self.top + step
+        if step > 0 and top >= self._end - self._height:
+            self.action_follow()
+        else:
+            self.hold(top)
+
+    def action_scroll_page(self, step: int) -> None:
+        """A page at once."""
+        self.action_scroll_by(step * max(1, self._height - 1))
+
+    def action_oldest(self) -> None:
+        """The oldest line that is kept."""
+        self.hold(self._first)
+
+    def action_shift(self, step: int) -> None:
+        """Look at the right part of long lines."""
+        self._shift = max(0, self._shift + step)
+        self.refresh()
+
+    def first_error(self) -> bool:
+        """Hold at the first line that names an error; False when there is none."""
+        numbers = self._matches[self._first :] if self._picky else range(self._first, self._end)
+        for position, number in enumerate(numbers, self._first):
+            if _ERROR.search(self.buffer[number].text):
+                self.hold(position)
+                return True
+        return False
+
+    # Rows
+
+    def render_line(self, y: int) -> Strip:
+        """The title, or one line of the ring."""
+        width = self.size.width
+        if y == 0:
+            return paint(self._title(width), width, self.rich_style)
+        position = self.top + y - 1
+        if position >= self._end:
+            return paint((), width, self.rich_style)
+        return paint(
+            self._row(self.buffer[self._matches[position] if self._picky else position], width), width, self.rich_style
+        )
+
+    def _title(self, width: int) -> Row:
+        names = ", ".join(label for label, _ in self._labels.values()) or "nothing said yet"
+        only = "".join(
+            (f'  with "{self.filter}"' if self.filter else "", "  before the last restart" if self.previous else "")
+        )
+        lost = f"{self.lost} lost" if self.lost else "0 lines lost"
+        dropped = f", {self.buffer.dropped} older in the record" if self.buffer.dropped else ""
+        new = self._end - self._held_at
+        state = "following" if self.following else f"held, {new} new below" if new else "held"
+        room = width - len(lost + dropped + only + state) - 16
+        return rule(width, f"logs  {cut(names, max(8, room))}{only}   {lost}{dropped}", state, strong=self.has_focus)
+
+    def _row(self, line: Line, width: int) -> Row:
+        label, tone = self._labels.get((line.pod, line.container), (line.container, "dim"))
+        names = min(16, max((len(one) for one, _ in self._labels.values()), default=0))
+        text = line.text[self._shift :] if self._shift else line.text
+        room = width - names - 13
+        if line.gap:
+            return ((f" {time_of_day(line.time):8} ", "dim"), (cut(f"! {line.text}", width - 11), "look"))
+        sign = "<" if line.previous else " "
+        return (
+            (f" {time_of_day(line.time):8} ", "dim"), (set_cell_size(cut(label, names), names), tone), (f"{sign} ", "dim"),
+            (cut(text, room), "look" if _ERROR.search(line.text[:200]) else ""),
+        )  # fmt: skip
