@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import CHART, HELMS
+from tests.chart.conftest import CHART, HELMS
+from tests.conftest import Bed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
 
@@ -16,7 +17,7 @@ Helm = Callable[..., str]
 
 
 @pytest.fixture
-def helm(request: pytest.FixtureRequest, sandbox: Any, namespace: str, tool: Callable[[str], str]) -> Helm:
+def helm(request: pytest.FixtureRequest, sandbox: Bed, namespace: str, tool: Callable[[str], str]) -> Helm:
     """Calls the helm under test in the test's own namespace, as a user without rights anywhere else."""
     sandbox.kubectl("create", "namespace", namespace)
     sandbox.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
@@ -33,7 +34,7 @@ def helm(request: pytest.FixtureRequest, sandbox: Any, namespace: str, tool: Cal
     return call
 
 
-def pods(sandbox: Any, namespace: str) -> dict[str, bool]:
+def pods(sandbox: Bed, namespace: str) -> dict[str, bool]:
     """Pods by unique id, and whether each is ready."""
     return {
         pod["metadata"]["uid"]: all(s["ready"] for s in pod["status"].get("containerStatuses", [{"ready": False}]))
@@ -41,7 +42,7 @@ def pods(sandbox: Any, namespace: str) -> dict[str, bool]:
     }
 
 
-def credentials(sandbox: Any, namespace: str) -> dict[str, Any]:
+def credentials(sandbox: Bed, namespace: str) -> dict[str, Any]:
     """Data of the chart's Secrets."""
     found = sandbox.get("secrets", "-n", namespace, "--field-selector", "type=Opaque")["items"]
     return {s["metadata"]["name"]: s["data"] for s in found}
@@ -49,7 +50,7 @@ def credentials(sandbox: Any, namespace: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("helm", HELMS, indirect=True)
 def test_the_development_preset_comes_up_upgrades_quietly_and_comes_back_with_its_data(
-    helm: Helm, sandbox: Any, namespace: str
+    helm: Helm, sandbox: Bed, namespace: str
 ) -> None:
     preset = ("llm-cost-ops", str(CHART), "-f", str(CHART / "values-dev.yaml"), "--wait", "--timeout", "60s")
     helm("install", *preset)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .conftest import CHART, PRESETS, ROOT, Chart, run_helm
+from tests.chart.conftest import CHART, PRESETS, ROOT, Chart, run_helm
 
 
 @pytest.mark.parametrize("helm", ["helm3", "helm4"])

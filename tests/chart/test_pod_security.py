@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Chart
+from tests.chart.conftest import Chart
 
 EVERYTHING = ("prometheus.persistence.enabled=true", "grafana.persistence.enabled=true")
 CANARIES = {
@@ -22,14 +22,10 @@ EXTERNAL_CANARIES = {"externalDatabase.password": "canary-database", "externalRe
 
 def violations(pod: dict[str, Any]) -> list[str]:
     """What the restricted profile has against a pod spec, plus the two habits of this chart."""
-    found = []
+    allowed = {"configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected", "downwardAPI"}
+    found = [name for name in ("hostNetwork", "hostPID", "hostIPC") if pod.get(name)]
+    found += [f"volume {volume['name']}" for volume in pod.get("volumes", []) if not allowed & volume.keys()]
     level = pod.get("securityContext", {})
-    for name in ("hostNetwork", "hostPID", "hostIPC"):
-        if pod.get(name):
-            found.append(name)
-    for volume in pod.get("volumes", []):
-        if not {"configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected", "downwardAPI"} & volume.keys():
-            found.append(f"volume {volume['name']}")
     for container in [*pod["containers"], *pod.get("initContainers", [])]:
         own = container.get("securityContext", {})
         merged = {**level, **own}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Chart
+from tests.chart.conftest import Chart
 
 SCHEMA = [
     ("foo=1", "additional properties 'foo' not allowed"),

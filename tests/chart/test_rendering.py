@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import GIVEN, Chart, Rendered
+from tests.chart.conftest import GIVEN, Chart, Rendered
 
 LONG = "a-release-name-of-exactly-fifty-three-characters-long"
 
@@ -149,9 +151,7 @@ def test_immutable_fields_are_the_same_in_every_preset(chart: Chart, preset: str
     assert immutable(chart.render(preset=preset)) == immutable(chart.render())
 
 
-def test_immutable_fields_survive_a_change_of_version_and_environment(chart: Chart, tmp_path: Any) -> None:
-    import shutil
-
+def test_immutable_fields_survive_a_change_of_version_and_environment(chart: Chart, tmp_path: Path) -> None:
     copy = tmp_path / "llm-cost-ops"
     shutil.copytree(chart.folder, copy)
     meta = copy / "Chart.yaml"
@@ -161,9 +161,7 @@ def test_immutable_fields_survive_a_change_of_version_and_environment(chart: Cha
     assert immutable(later) == immutable(chart.render())
 
 
-def test_a_new_chart_version_restarts_nothing_by_itself(chart: Chart, tmp_path: Any) -> None:
-    import shutil
-
+def test_a_new_chart_version_restarts_nothing_by_itself(chart: Chart, tmp_path: Path) -> None:
     copy = tmp_path / "llm-cost-ops"
     shutil.copytree(chart.folder, copy)
     meta = copy / "Chart.yaml"

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wizard.sandbox.toolchain import tool_path
 
-from .conftest import CHART, GIVEN, HELMS, Chart, Rendered, read
-from .fake_api import FakeApi, serve
+from tests.chart.conftest import CHART, GIVEN, HELMS, Chart, Rendered, read
+from tests.chart.fake_api import FakeApi, serve
+from wizard.sandbox.toolchain import tool_path
 
 # value path of an inline secret, value path of an existing Secret, the chart's own Secret, key
 SOURCES = [
@@ -25,7 +25,7 @@ SOURCES = [
     ("redis.auth.password", "redis.auth.existingSecret", "llm-cost-ops-redis-credentials", "redis-password"),
     ("grafana.adminPassword", "grafana.existingSecret", "llm-cost-ops-grafana-credentials", "admin-password"),
 ]
-GENERATED = [s for s in SOURCES[:1] + SOURCES[4:]]
+GENERATED = SOURCES[:1] + SOURCES[4:]
 
 
 def value(rendered: Rendered, secret: str, key: str) -> str:

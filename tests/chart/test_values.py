@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .conftest import Chart, Manifest, Rendered
+from tests.chart.conftest import Chart, Manifest, Rendered
 
 Env = Callable[..., list[dict[str, Any]]]
 
