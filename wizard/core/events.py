@@ -45,7 +45,7 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "finding.healed": ("id", "object"),
     # state: ready|progressing|stuck|failed|unknown
     "verdict": ("state", "reason"),
-    # the watcher cannot see something: what, and the permission that would settle it
+    # the watcher cannot see something: what, and the permission that would settle it; reason "": it sees again
     "watch.blind": ("what", "reason", "permission"),
     # text of NOTES.txt, sanitised and redacted
     "run.notes": ("text",),

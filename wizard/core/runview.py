@@ -276,7 +276,8 @@ def _verdict(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Pa
 
 def _blind(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
     view.blind = [one for one in view.blind if one.what != data["what"]]
-    view.blind.append(BlindRow(data["what"], data["reason"], data["permission"]))
+    if data["reason"]:
+        view.blind.append(BlindRow(data["what"], data["reason"], data["permission"]))
     return frozenset({"blind"})
 
 

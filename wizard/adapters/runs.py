@@ -1,0 +1,260 @@
+"""Runs on disk: `runs/<id>/` below the state folder, the processes that write there, and a line to them."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import secrets as random
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from wizard.adapters import atomic, processes
+from wizard.adapters.folders import state_dir
+from wizard.core.errors import Exit, Problem
+from wizard.core.events import Event
+from wizard.core.model.target import Target
+from wizard.ports.store import RunSummary
+
+_POLL_SECONDS: Final = 0.05
+_CHUNK: Final = 1024 * 1024
+_LAST: Final = 256 * 1024
+_ANSWER_SECONDS: Final = 5.0
+
+
+class RunFiles:
+    """The runs of this person on this machine."""
+
+    def __init__(self) -> None:
+        # Ended runners stay zombies until somebody asks for them.
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def runs(self) -> Sequence[RunSummary]:
+        """Every run, newest first; a folder without a readable run.json is left out."""
+        found = [one for folder in _folder().iterdir() if (one := self._summary(folder))]
+        return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
+
+    def find(self, run_id: str) -> RunSummary:
+        """The run of that id or unique prefix."""
+        matching = sorted(one.name for one in _folder().iterdir() if one.name.startswith(run_id)) if run_id else []
+        exact = [name for name in matching if name == run_id]
+        names = exact or matching
+        if len(names) > 1:
+            raise Problem(f"{run_id} is the start of {len(names)} runs: {', '.join(names)}.", "Give more of the id.")
+        one = self._summary(_folder() / names[0]) if names else None
+        if one is None:
+            raise Problem(f"There is no run {run_id} here.", "See them all with: llm-cost-ops-wizard runs")
+        return one
+
+    async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+        """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
+        run_id = self.find(run_id).id
+        path, offset, rest = _folder() / run_id / "record.jsonl", 0, b""
+        while True:
+            # Asked before reading, so that what a dying runner wrote last is still read.
+            lives = _lives(_json(path.parent / "runner.json"))
+            data = _read_from(path, offset)
+            offset += len(data)
+            *lines, rest = (rest + data).split(b"\n")
+            events = [event for line in lines if (event := _parse(line)) and event.seq > after]
+            if events:
+                yield events
+                if any(event.type == "run.finished" for event in events):
+                    return
+            if not data and not lives:
+                return
+            await asyncio.sleep(0 if data else _POLL_SECONDS)
+
+    async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Send a command to the runner of a run and return its answer."""
+        run = self.find(run_id)
+        try:
+            path = json.loads((_folder() / run.id / "control.json").read_text())["socket"]
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                reader, writer = await asyncio.open_unix_connection(path)
+                writer.write(json.dumps({**(data or {}), "command": name}).encode() + b"\n")
+                await writer.drain()
+                answer = json.loads(await reader.readline())
+                writer.close()
+        except (OSError, ValueError, KeyError, TimeoutError) as error:
+            raise Problem(f"Run {run.id} does not answer: it is {run.state}.", _what_now(run), Exit.FAILED) from error
+        if not isinstance(answer, dict):
+            raise Problem(f"Run {run.id} answered something else than expected.", code=Exit.FAILED)
+        return answer
+
+    def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
+        """Start a detached runner; returns the id. Raises Problem while another run of ours works on the target."""
+        target = _target(spec)
+        lock = _lock(target)
+        try:
+            folder = _new_folder()
+            _own(lock, folder.name)
+            atomic.write(folder / "values.yaml", str(spec["values"]))
+            started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            kept = {key: value for key, value in spec.items() if key != "values"}
+            atomic.write(folder / "run.json", json.dumps({"id": folder.name, "started": started, **kept}, indent=1))
+            self._launch(folder, json.dumps(_revealed(secrets)).encode(), lock)
+        finally:
+            os.close(lock)
+        return folder.name
+
+    def revive(self, run_id: str) -> None:
+        """Start a new runner on a run that lost its own; it goes on watching helm and finishes the record."""
+        run = self.find(run_id)
+        if run.state in ("running", "finished"):
+            return
+        folder = _folder() / run.id
+        if not (folder / "supervisor.json").exists() and not (folder / "exit.json").exists():
+            raise Problem(f"Run {run.id} ended before helm was started; nothing was installed.", "Start it again.")
+        self._launch(folder, b"{}", -1)
+
+    def _launch(self, folder: Path, secrets: bytes, lock: int) -> None:
+        log = os.open(folder / "runner.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "wizard.runner", str(folder), "--lock", str(lock)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(lock,) if lock >= 0 else (),
+            )
+        finally:
+            os.close(log)
+        self._children.append(child)
+        who = {"pid": child.pid, "start": processes.start_of(child.pid)}
+        atomic.write(folder / "runner.json", json.dumps(who))
+        try:
+            with child.stdin or open(os.devnull, "wb") as pipe:  # noqa: PTH123 - stdin=PIPE always gives one
+                pipe.write(secrets)
+        except OSError as error:
+            raise Problem(f"The run {folder.name} could not be started.", f"See {folder / 'runner.log'}.") from error
+
+    def _summary(self, folder: Path) -> RunSummary | None:
+        spec = _json(folder / "run.json")
+        if "target" not in spec:
+            return None
+        last = _last_event(folder / "record.jsonl")
+        done = last.data if last and last.type == "run.finished" else {}
+        return RunSummary(
+            folder.name,
+            str(spec.get("operation", "")),
+            _target(spec),
+            self._state(folder),
+            str(spec.get("started", "")),
+            str(done.get("verdict", "")),
+            done.get("code"),
+        )
+
+    def _state(self, folder: Path) -> str:
+        self._children = [one for one in self._children if one.poll() is None]
+        last = _last_event(folder / "record.jsonl")
+        if last and last.type == "run.finished":
+            return "finished"
+        if _lives(_json(folder / "runner.json")):
+            return "running"
+        owners = _json(folder / "supervisor.json")
+        if any(_lives(owners.get(who, {})) for who in ("supervisor", "helm")):
+            return "orphaned"
+        return "lost"
+
+
+def _folder() -> Path:
+    return state_dir("runs")
+
+
+def _new_folder() -> Path:
+    for length in (2, 2, 2, 4, 8):
+        folder = _folder() / random.token_hex(length)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        return folder
+    raise Problem("No free name for a run was found.", f"Look into {_folder()}.", Exit.FAILED)
+
+
+def _target(spec: Mapping[str, Any]) -> Target:
+    named = spec["target"]
+    return Target(named["context"], named["namespace"], named["release"], named.get("kubeconfig", ""))
+
+
+def _lock(target: Target) -> int:
+    """The target's lock as a descriptor. Runner, supervisor and helm inherit it: it is held until the last has ended."""
+    name = hashlib.sha256(target.key.encode()).hexdigest()[:16]
+    handle = os.open(state_dir("locks") / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        owner = os.pread(handle, 64, 0).decode("ascii", "replace").strip()
+        os.close(handle)
+        raise Problem(
+            f"Run {owner} is working on {target} right now.", f"Watch it with: llm-cost-ops-wizard runs {owner}"
+        ) from error
+    return handle
+
+
+def _own(lock: int, run_id: str) -> None:
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, run_id.encode(), 0)
+
+
+def _revealed(secrets: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    return {name: {key: value.reveal() for key, value in keys.items()} for name, keys in secrets.items()}
+
+
+def _what_now(run: RunSummary) -> str:
+    if run.state == "orphaned":
+        return f"helm goes on; watch it again with: llm-cost-ops-wizard runs {run.id}"
+    return "It has ended." if run.state == "finished" else "Try again in a moment."
+
+
+def _lives(who: Mapping[str, Any]) -> bool:
+    return processes.alive(int(who.get("pid", 0)), str(who.get("start", "")))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _read_from(path: Path, offset: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(_CHUNK)
+    except FileNotFoundError:
+        return b""
+
+
+def _parse(line: bytes) -> Event | None:
+    try:
+        return Event.from_line(line.decode("utf-8"))
+    except (ValueError, KeyError, TypeError):
+        # A runner was killed in the middle of a line.
+        return None
+
+
+def _last_event(path: Path) -> Event | None:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _LAST))
+            return next(_parsed_backwards(file.read()), None)
+    except FileNotFoundError:
+        return None
+
+
+def _parsed_backwards(data: bytes) -> Iterator[Event]:
+    for line in reversed(data.split(b"\n")):
+        if event := _parse(line):
+            yield event

@@ -1,0 +1,62 @@
+"""A release live, without a run: the same events as in a run's record, in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
+
+from wizard.core.events import Event
+from wizard.core.model.target import Target
+from wizard.engine.tail import LogTail
+from wizard.engine.watch import FLUSH_SECONDS, ReleaseWatch
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster
+
+
+async def watch_release(
+    cluster: Cluster, target: Target, clock: Clock, *, logs: bool = True
+) -> AsyncIterator[Sequence[Event]]:
+    """Batches of events until the caller stops; numbered from 1. Never raises for what the cluster refuses."""
+    waiting: list[Event] = []
+    there = asyncio.Event()
+
+    def emit(events: Iterable[Event]) -> None:
+        waiting.extend(events)
+        there.set()
+
+    watch = ReleaseWatch(cluster, target, clock, emit)
+    tasks = [asyncio.create_task(watch.run(), name="watch release")]
+    if logs:
+        tail = LogTail(cluster, target.namespace, clock, emit)
+        watch.on_pods(tail.update)
+        tasks.append(asyncio.create_task(tail.run(), name="tail release"))
+    seq = 0
+    try:
+        while True:
+            await _first_of(there, tasks)
+            there.clear()
+            time = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            batch = [replace(event, seq=seq + number, time=time) for number, event in enumerate(waiting, 1)]
+            waiting.clear()
+            seq += len(batch)
+            if batch:
+                yield batch
+            await asyncio.sleep(FLUSH_SECONDS)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _first_of(there: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Until there are events; an error of ours in a task is raised here and not lost."""
+    asked = asyncio.ensure_future(there.wait())
+    try:
+        done, _ = await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        with contextlib.suppress(asyncio.CancelledError):
+            asked.cancel()
+    for task in done:
+        task.result()

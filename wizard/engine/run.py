@@ -1,0 +1,415 @@
+"""A run without a face: namespace, Secrets, late checks, helm, and watching until there is a verdict.
+
+Helm's exit code and our verdict are two facts and stay two. Nothing is ever deleted or rolled back here. Evidence is on
+the disk before a failed run is finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wizard.core import dialect
+from wizard.core.errors import Exit, Problem
+from wizard.core.events import Event
+from wizard.core.model.target import Target
+from wizard.core.runview import RunView
+from wizard.core.secrets import Secret
+from wizard.engine.tail import LogTail
+from wizard.engine.watch import ReleaseWatch
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.documents import Documents
+from wizard.ports.helm import Helm
+from wizard.ports.run import HelmExit, HelmProcess, Recorder
+
+MADE_BY: Final = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard"}
+
+AFTER_FAILURE_SECONDS: Final = 20.0
+"""How long we watch on after helm gave up: pods often make it a little later, and that is worth knowing."""
+AFTER_SUCCESS_SECONDS: Final = 60.0
+"""How long our own verdict may take after helm is content (helm 3 lets unavailable pods pass)."""
+_LAST_LINES_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True)
+class SecretSpec:
+    """A Secret to create if it is not there; the values come separately."""
+
+    name: str
+    type: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What is to be done; built from run.json. No secret is in it."""
+
+    id: str
+    operation: dialect.RunOperation
+    target: Target
+    chart: str
+    chart_version: str
+    preset: str
+    values_path: str
+    helm_path: str
+    helm_version: str
+    helm_major: int
+    timeout: str
+    secrets: tuple[SecretSpec, ...] = ()
+    files: tuple[str, ...] = ()
+    reproduce: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(data: Mapping[str, Any], values_path: str) -> RunSpec:
+        """The specification as Session.start made it and the store kept it."""
+        where, helm = data["target"], data["helm"]
+        return RunSpec(
+            id=data["id"],
+            operation=data["operation"],
+            target=Target(where["context"], where["namespace"], where["release"], where.get("kubeconfig", "")),
+            chart=data["chart"],
+            chart_version=data.get("chart_version", ""),
+            preset=data.get("preset", ""),
+            values_path=values_path,
+            helm_path=helm["path"],
+            helm_version=helm["version"],
+            helm_major=int(helm["major"]),
+            timeout=data.get("timeout", "10m"),
+            secrets=tuple(SecretSpec(one["name"], one["type"], tuple(one["keys"])) for one in data.get("secrets", ())),
+            files=tuple(data.get("files", ())),
+            reproduce=tuple(data.get("reproduce", ())),
+        )
+
+
+@dataclass(frozen=True)
+class RunWorld:
+    """What a run needs of the world."""
+
+    cluster: Cluster
+    documents: Documents
+    helm: Helm
+    clock: Clock
+    record: Recorder
+    process: HelmProcess
+
+
+@dataclass(frozen=True)
+class _End:
+    """How a run ends."""
+
+    code: Exit
+    verdict: str
+    reason: str
+
+
+@dataclass
+class Run:
+    """One run. `go` starts it, `resume` picks up one whose runner was lost; both return the exit code."""
+
+    spec: RunSpec
+    world: RunWorld
+    material: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict, repr=False)
+    after_failure: float = AFTER_FAILURE_SECONDS
+    after_success: float = AFTER_SUCCESS_SECONDS
+
+    def __post_init__(self) -> None:
+        emit = self.world.record.emit
+        self._watch = ReleaseWatch(self.world.cluster, self.spec.target, self.world.clock, emit)
+        self._watch.hold = "helm is still at work"
+        self._tail = LogTail(self.world.cluster, self.spec.target.namespace, self.world.clock, emit)
+        self._watch.on_pods(self._tail.update)
+        self._cancelled = False
+        self._helm_runs = False
+        self._lines: dict[str, list[str]] = {"out": [], "err": []}
+
+    def cancel(self) -> str:
+        """The person wants it to stop: one SIGTERM for helm, or nothing is started. Returns what happens, as a sentence."""
+        if self._cancelled:
+            return "It was asked to stop already."
+        self._cancelled = True
+        if not self._helm_runs:
+            return "It stops before helm is started."
+        if self.world.process.cancel():
+            return "helm was asked to stop; what it made so far stays, and the release is recorded as failed."
+        return "helm has ended already."
+
+    async def go(self) -> int:
+        """Do everything, to the end."""
+        spec = self.spec
+        where = {"context": spec.target.context, "namespace": spec.target.namespace, "release": spec.target.release}
+        started = {
+            "id": spec.id,
+            "operation": spec.operation,
+            "target": where,
+            "chart": f"llm-cost-ops {spec.chart_version}".strip(),
+            "helm": spec.helm_version,
+            "preset": spec.preset,
+        }
+        self._say("run.started", **started)
+        async with self._watching():
+            try:
+                await self._prepare()
+            except Problem as problem:
+                return self._finish(_End(problem.code, "failed", str(problem)))
+            except ClusterError as error:
+                return self._finish(_End(Exit.FAILED, "failed", f"The cluster refused: {error.message}"))
+            if self._cancelled:
+                return self._finish(_End(Exit.INTERRUPTED, "unknown", "It was stopped before helm was started."))
+            return await self._helm_and_verdict(skip={})
+
+    async def resume(self) -> int:
+        """Go on watching a run whose runner was lost; helm is running or has ended meanwhile."""
+        view, counted = RunView(), {"out": 0, "err": 0}
+        past = list(self.world.record.past())
+        for event in past:
+            view.apply(event)
+            if event.type == "helm.output":
+                counted[event.data["stream"]] += len(event.data["lines"])
+        self._watch.resume_after(view)
+        self._tail.resume_after(past)
+        async with self._watching():
+            return await self._helm_and_verdict(skip=counted, known=view)
+
+    @contextlib.asynccontextmanager
+    async def _watching(self) -> Any:
+        tasks = [asyncio.create_task(self._unbreakable(one.run())) for one in (self._watch, self._tail)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _unbreakable(self, work: Any) -> None:
+        """A fault in our watching must never end a run: helm goes on, and the face says that we are blind."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - whatever it is, helm is more important
+            reason = f"the wizard's own watch failed: {type(error).__name__}: {error}"
+            self._say("watch.blind", what="the release", reason=reason, permission="")
+
+    # Before helm
+
+    async def _prepare(self) -> None:
+        made = False
+        if self.spec.operation == "install":
+            self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
+            made = await self._namespace()
+        if self.spec.secrets and not self._cancelled:
+            self._phase("secrets", f"makes {len(self.spec.secrets)} Secrets if they are not there")
+            await asyncio.gather(*(self._secret(one) for one in self.spec.secrets))
+        if made and not self._cancelled:
+            self._phase("checks", "makes the checks that had to wait for the namespace")
+            await self._late_checks()
+
+    async def _namespace(self) -> bool:
+        name, cluster = self.spec.target.namespace, self.world.cluster
+        try:
+            there = await cluster.get("Namespace", name)
+        except ClusterError as error:
+            if error.trouble == "forbidden":
+                # Whoever may only work inside a namespace often may not look at it; helm will say if it is missing.
+                return False
+            if error.trouble != "not-found":
+                raise
+        else:
+            if (there.get("status") or {}).get("phase") == "Terminating":
+                raise Problem(
+                    f"Namespace {name} is being deleted.", "Wait until it is gone, or use another one.", Exit.FAILED
+                )
+            return False
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(MADE_BY)}}
+        try:
+            await cluster.create(manifest)
+        except ClusterError as refused:
+            if refused.trouble == "conflict":
+                return False
+            if refused.trouble == "forbidden":
+                raise Problem(
+                    f"Namespace {name} is not there and you may not create it ({refused.permission or 'create namespaces'}).",
+                    f"Ask for it: kubectl create namespace {name}",
+                    Exit.FAILED,
+                ) from refused
+            raise
+        self._say("object.made", kind="Namespace", name=name, action="created", keys=[])
+        return True
+
+    async def _secret(self, one: SecretSpec) -> None:
+        values = self.material.get(one.name, {})
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {
+                "name": one.name,
+                "labels": {**MADE_BY, "app.kubernetes.io/instance": self.spec.target.release},
+            },
+            "type": one.type,
+            "stringData": {key: value.reveal() for key, value in values.items()},
+        }
+        action = "created"
+        try:
+            await self.world.cluster.create(manifest, self.spec.target.namespace)
+        except ClusterError as error:
+            if error.trouble == "forbidden":
+                raise Problem(
+                    f"You may not create Secret {one.name} ({error.permission or 'create secrets'}).",
+                    "Ask for the right, or name an existing Secret with --existing-secret.",
+                    Exit.FAILED,
+                ) from None
+            if error.trouble != "conflict":
+                # The error may repeat what was sent; its traceback must not.
+                raise ClusterError(error.trouble, f"Secret {one.name}: {error.message}", error.status) from None
+            action = "kept"
+        self._say("object.made", kind="Secret", name=one.name, action=action, keys=list(one.keys))
+
+    async def _late_checks(self) -> None:
+        from wizard.engine import preflight  # 40 ms of rules that a run into an existing namespace does not need
+
+        spec, world = self.spec, self.world
+        results = await preflight.late(
+            world.cluster, world.documents, world.helm, spec.target, spec.chart, spec.values_path
+        )
+        world.record.emit(Event("check.result", one.to_data()) for one in results)
+        for one in results:
+            if one.blocking:
+                said = "; ".join(one.evidence)
+                raise Problem(f"Check {one.id} ({one.title}) failed: {said}.", one.next_step, Exit.REFUSED)
+
+    # helm, and after it
+
+    async def _helm_and_verdict(self, *, skip: Mapping[str, int], known: RunView | None = None) -> int:
+        spec, process = self.spec, self.world.process
+        arguments = dialect.run_argv(
+            spec.helm_major, spec.operation, spec.target, spec.chart, spec.values_path, spec.timeout
+        )
+        argv = [spec.helm_path, *arguments]
+        self._helm_runs = True
+        if known is None:
+            self._phase("helm", f"helm {spec.helm_version} {spec.operation}s {spec.target.release}")
+        else:
+            self._phase("helm", "a new process watches this run; the one before it is gone")
+        pid = await process.start(argv)
+        if known is None or not known.helm_pid:
+            self._say("helm.started", pid=pid, argv=argv)
+        await self._read_helm(dict(skip))
+        ended = await process.wait()
+        if known is None or known.helm_exit is None:
+            self._say("helm.exited", code=ended.code, signal=ended.signal)
+        self._watch.hold = ""
+        self._watch.flush()
+        return self._finish(await self._judge(ended))
+
+    async def _read_helm(self, skip: dict[str, int]) -> None:
+        async for stream, lines in self.world.process.output():
+            fresh = lines[skip.get(stream, 0) :]
+            skip[stream] = max(0, skip.get(stream, 0) - len(lines))
+            self._lines[stream] += lines
+            if fresh:
+                self._say("helm.output", stream=stream, lines=fresh)
+
+    async def _judge(self, ended: HelmExit) -> _End:
+        if ended.code == 0:
+            if notes := notes_of(self._lines["out"]):
+                self._say("run.notes", text=notes)
+            return await self._after_success()
+        words = helm_words(self._lines["err"], ended)
+        if self._cancelled:
+            return _End(Exit.INTERRUPTED, self._watch.verdict.state, f"It was stopped as asked. {words}")
+        return await self._after_failure(words)
+
+    async def _after_success(self) -> _End:
+        verdict = self._watch.verdict
+        if verdict.state != "ready":
+            self._phase("watching", "helm is content; waits for our own verdict")
+            verdict = await self._wait_for_ready(self.after_success)
+        if verdict.state == "ready":
+            return _End(Exit.DONE, "ready", verdict.reason)
+        if verdict.state == "unknown":
+            return _End(Exit.DONE, "unknown", f"helm says that it is done, but we cannot tell: {verdict.reason}")
+        return _End(Exit.FAILED, verdict.state, f"helm says that it is done, but {verdict.reason}")
+
+    async def _after_failure(self, words: str) -> _End:
+        if not self._watch.members():
+            return _End(Exit.FAILED, "failed", words)
+        self._phase("watching", "helm gave up; watches whether the pods make it a little later")
+        gave_up = self.world.clock.now()
+        verdict = await self._wait_for_ready(self.after_failure)
+        if verdict.state == "ready":
+            later = (self.world.clock.now() - gave_up).total_seconds()
+            return _End(
+                Exit.FAILED, "ready", f"helm gave up, and the pods made it {later:.0f} s later. {words} "
+                "The release is recorded as failed: run upgrade to put that right.",
+            )  # fmt: skip
+        state = verdict.state if verdict.state in ("stuck", "failed") else "failed"
+        return _End(Exit.FAILED, state, f"{verdict.reason}. {words}" if verdict.reason else words)
+
+    async def _wait_for_ready(self, seconds: float) -> Any:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while True:
+            verdict = self._watch.verdict
+            hopeless = verdict.state == "failed" or any(
+                one.terminal or one.heals == "no" for one in self._watch.findings
+            )
+            left = deadline - loop.time()
+            if verdict.state == "ready" or left <= 0 or (hopeless and self._watch.listed) or self._cancelled:
+                return verdict
+            await self._watch.changed(min(left, 0.5))
+
+    # The end
+
+    def _finish(self, end: _End) -> int:
+        files = list(self.spec.files)
+        if end.code != Exit.DONE:
+            files.append(self._evidence())
+        self._phase("finished", end.reason)
+        self._say(
+            "run.finished",
+            code=int(end.code),
+            verdict=end.verdict,
+            reason=end.reason,
+            files=files,
+            commands=list(self.spec.reproduce),
+        )
+        return int(end.code)
+
+    def _evidence(self) -> str:
+        self._watch.flush()
+        happened = [
+            {"object": f"{one.kind}/{one.name}", "reason": one.reason, "message": one.message, "count": one.count,
+             "time": one.time}
+            for one in self._watch.happenings()
+        ]  # fmt: skip
+        found = [one.to_data() for one in self._watch.findings]
+        objects = self._watch.members()
+        return self.world.record.keep("evidence", {"findings": found, "events": happened, "objects": objects})
+
+    def _phase(self, phase: str, text: str) -> None:
+        self._say("run.phase", phase=phase, text=text)
+
+    def _say(self, kind: str, /, **data: Any) -> None:
+        self.world.record.emit([Event(kind, data)])
+
+
+def notes_of(lines: Iterable[str]) -> str:
+    """The chart's NOTES from what helm printed at its end; "" when there are none."""
+    text = "\n".join(lines)
+    _, found, notes = text.partition("\nNOTES:\n")
+    return notes.strip("\n") if found else ""
+
+
+def helm_words(lines: Iterable[str], ended: HelmExit) -> str:
+    """Why helm failed, in its own words."""
+    said = [line for line in lines if line.strip()]
+    errors = [line for line in said if re.match(r"(Error|ERROR|error)\b", line)]
+    text = " ".join(errors[-1:] or said[-1:])
+    if text:
+        return f"helm: {text}"
+    if ended.signal:
+        return f"helm was ended by {ended.signal}."
+    return "helm ended and nobody saw how." if ended.code is None else f"helm ended with code {ended.code}."

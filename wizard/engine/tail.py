@@ -1,0 +1,297 @@
+"""Every line of every container of a release: opened when the container has started, resumed without doubles.
+
+A lost stream is resumed from the last second that was read, minus the lines of that second that were seen; when none of
+them comes again, lines may be missing and a gap says so. After a restart the previous instance's log is read once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wizard.core import status
+from wizard.core.events import Event
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster, ClusterError, LogLine, Object
+
+MAX_STREAMS: Final = 64
+"""Streams open at once: each is a thread and a connection. More is said, not silently left out."""
+OLD_LINES: Final = 200
+"""Lines shown of a container that ran before the watch began."""
+_RETRY: Final = (0.25, 10.0)
+_SECOND: Final = len("2026-01-01T00:00:00")
+
+Emit = Callable[[Iterable[Event]], None]
+
+
+@dataclass
+class _Place:
+    """How far one container's log was read."""
+
+    second: str = ""
+    seen: list[str] = field(default_factory=list)
+    """Times of the lines read in that second."""
+    zone: str = "Z"
+
+    def take(self, lines: Sequence[LogLine]) -> None:
+        """Remember the place after these lines."""
+        for line in lines:
+            if not line.time:
+                continue
+            if line.time[:_SECOND] != self.second:
+                self.second, self.zone = line.time[:_SECOND], _zone(line.time)
+                self.seen = []
+            self.seen.append(line.time)
+
+    @property
+    def since(self) -> str:
+        """Where to resume, in whole seconds as the API takes it; "" for the beginning."""
+        return self.second + self.zone if self.second else ""
+
+
+@dataclass
+class _Doubles:
+    """Drops what a resumed stream repeats."""
+
+    second: str
+    left: Counter[str]
+    met: bool = False
+    decided: bool = False
+
+    def drop(self, lines: Sequence[LogLine]) -> list[LogLine]:
+        """The lines that were not seen before."""
+        if self.decided:
+            return list(lines)
+        kept = []
+        for line in lines:
+            if not self.decided and line.time and line.time[:_SECOND] > self.second:
+                self.decided = True
+            if not self.decided and self.left[line.time] > 0:
+                self.left[line.time] -= 1
+                self.met = True
+            elif self.decided or not line.time or line.time[:_SECOND] == self.second:
+                kept.append(line)
+        return kept
+
+
+@dataclass
+class _Container:
+    """One container of one pod and the instance of it that is read."""
+
+    pod: str
+    name: str
+    instance: str = ""
+    restarts: int = 0
+    ended: bool = False
+    """The instance has ended: the end of its stream is the end of its log."""
+    old: bool = False
+    place: _Place = field(default_factory=_Place)
+    task: asyncio.Task[None] | None = None
+    finished: bool = False
+
+
+class LogTail:
+    """Follows the containers of the pods that `update` names. `run` owns the tasks; cancelling it ends them."""
+
+    def __init__(
+        self, cluster: Cluster, namespace: str, clock: Clock, emit: Emit, *, max_streams: int = MAX_STREAMS
+    ) -> None:
+        self._cluster, self._namespace, self._emit = cluster, namespace, emit
+        self._began = clock.now()
+        self._max = max_streams
+        self._containers: dict[tuple[str, str], _Container] = {}
+        self._left_out = 0
+        self._refused = False
+        self._group: asyncio.TaskGroup | None = None
+        self._pods: Sequence[Object] = ()
+        self._read_before: dict[tuple[str, str], _Place] = {}
+
+    def resume_after(self, past: Iterable[Event]) -> None:
+        """Take what a record already has as read: those lines do not come again."""
+        for event in past:
+            if event.type == "log.lines" and not event.data["previous"]:
+                place = self._read_before.setdefault((event.data["pod"], event.data["container"]), _Place())
+                place.take([LogLine(time, "") for time, _ in event.data["lines"]])
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            self.update(self._pods)
+            await asyncio.get_running_loop().create_future()
+
+    async def drain(self, seconds: float) -> None:
+        """Give streams of ended containers a moment to deliver their last lines."""
+        ending = [one.task for one in self._containers.values() if one.task and one.ended]
+        if ending:
+            await asyncio.wait(ending, timeout=seconds)
+
+    def update(self, pods: Sequence[Object]) -> None:
+        """The release's pods as they are now: opens what has started."""
+        self._pods = pods
+        if self._group is None or self._refused:
+            return
+        known = set()
+        for pod in pods:
+            uid, name = str(pod["metadata"]["uid"]), str(pod["metadata"]["name"])
+            for one in status.container_statuses(pod):
+                key = (uid, str(one.get("name")))
+                known.add(key)
+                if key not in self._containers:
+                    place = self._read_before.pop((name, key[1]), _Place())
+                    self._containers[key] = _Container(name, key[1], place=place)
+                self._look(self._containers[key], one)
+        for key in self._containers.keys() - known:
+            self._containers[key].ended = True
+            if self._containers[key].task is None:
+                del self._containers[key]
+        self._open()
+
+    def _look(self, mine: _Container, now: Mapping[str, Any]) -> None:
+        state = now.get("state") or {}
+        restarts = int(now.get("restartCount") or 0)
+        started = "running" in state or "terminated" in state
+        if not started and not now.get("containerID"):
+            return
+        instance = str(now.get("containerID") or f"restart {restarts}")
+        mine.ended = "running" not in state
+        if instance == mine.instance:
+            return
+        if not mine.instance:
+            begun = status.parse_time(str((state.get("running") or {}).get("startedAt") or ""))
+            mine.old = bool(begun and begun < self._began.replace(microsecond=0))
+        skipped = restarts - mine.restarts - 1
+        if mine.instance and skipped > 0:
+            self._gap(mine, None, f"{mine.name} restarted {skipped + 1} times before its log could be read")
+        mine.instance, mine.restarts, mine.finished = instance, restarts, False
+
+    def _open(self) -> None:
+        group = self._group
+        if group is None:
+            return
+        open_now = sum(one.task is not None for one in self._containers.values())
+        left_out = 0
+        for one in self._containers.values():
+            if not one.instance or one.finished or one.task is not None:
+                continue
+            if open_now >= self._max:
+                left_out += 1
+                continue
+            open_now += 1
+            one.task = group.create_task(self._follow(one), name=f"log {one.pod}/{one.name}")
+        if left_out != self._left_out:
+            self._left_out = left_out
+            reason = f"{self._max} logs are open already" if left_out else ""
+            self._blind(f"logs of {left_out or 'more'} containers", reason, "")
+
+    async def _follow(self, mine: _Container) -> None:
+        """Read the instance to its end, then those that came after it meanwhile."""
+        previous = mine.restarts > 0 and not mine.place.second and not mine.old
+        try:
+            while not mine.finished and not self._refused:
+                instance = mine.instance
+                if previous:
+                    await self._read_previous(mine)
+                await self._read_instance(mine, instance)
+                if mine.instance == instance:
+                    mine.finished = True
+                else:
+                    previous = True
+        finally:
+            mine.task = None
+        self._open()
+
+    async def _read_previous(self, mine: _Container) -> None:
+        """What the instance before the restart still said after the last line that was read; never twice."""
+        place = mine.place
+        mine.place = _Place()
+        doubles = _Doubles(place.second, Counter(place.seen)) if place.second else None
+        tail = None if doubles else OLD_LINES
+        try:
+            async for batch in self._cluster.logs(
+                self._namespace,
+                mine.pod,
+                mine.name,
+                follow=False,
+                previous=True,
+                since_time=place.since,
+                tail_lines=tail,
+            ):
+                self._say(mine, doubles.drop(batch) if doubles else batch, previous=True)
+        except ClusterError as error:
+            if self._is_refused(error):
+                return
+            if error.trouble not in ("not-found", "invalid", "other"):
+                self._gap(mine, None, f"the log before the restart: {error.message}")
+
+    async def _read_instance(self, mine: _Container, instance: str) -> None:
+        pause, tries = _RETRY[0], 0
+        while True:
+            place = mine.place
+            doubles = _Doubles(place.second, Counter(place.seen)) if place.second else None
+            ended_before = mine.ended or mine.instance != instance
+            try:
+                got = await self._read_stream(mine, doubles)
+            except ClusterError as error:
+                got = False
+                if self._is_refused(error) or error.trouble == "not-found":
+                    return
+                if ended_before:
+                    tries += 1
+                    if tries > 3:
+                        self._gap(mine, None, f"its last lines: {error.message}")
+                        return
+            else:
+                # A clean end of a container that has ended is the end; else the connection was lost or the file rotated.
+                if ended_before or mine.ended or mine.instance != instance:
+                    return
+            pause = _RETRY[0] if got else min(pause * 2, _RETRY[1])
+            await asyncio.sleep(pause)
+            if mine.instance != instance:
+                return
+
+    async def _read_stream(self, mine: _Container, doubles: _Doubles | None) -> bool:
+        got = False
+        tail = OLD_LINES if mine.old and not doubles else None
+        async for batch in self._cluster.logs(
+            self._namespace, mine.pod, mine.name, since_time=mine.place.since, tail_lines=tail
+        ):
+            fresh = doubles.drop(batch) if doubles else batch
+            if doubles and fresh and not doubles.met and mine.place.seen:
+                self._gap(mine, None, "the stream was cut, and its last lines were gone when it came back")
+                doubles = None
+            got = got or bool(fresh)
+            mine.place.take(fresh)
+            self._say(mine, fresh, previous=False)
+        return got
+
+    def _say(self, mine: _Container, lines: Sequence[LogLine], *, previous: bool) -> None:
+        if lines:
+            pairs = [[line.time, line.text] for line in lines]
+            data = {"pod": mine.pod, "container": mine.name, "previous": previous, "lines": pairs}
+            self._emit([Event("log.lines", data)])
+
+    def _gap(self, mine: _Container, lost: int | None, reason: str) -> None:
+        data = {"pod": mine.pod, "container": mine.name, "lost": lost, "reason": reason}
+        self._emit([Event("log.gap", data)])
+
+    def _is_refused(self, error: ClusterError) -> bool:
+        if error.trouble != "forbidden":
+            return False
+        if not self._refused:
+            self._refused = True
+            self._blind("logs", error.message, error.permission)
+        return True
+
+    def _blind(self, what: str, reason: str, permission: str) -> None:
+        self._emit([Event("watch.blind", {"what": what, "reason": reason, "permission": permission})])
+
+
+def _zone(time: str) -> str:
+    """The zone of an RFC 3339 time: Z or +hh:mm."""
+    tail = time[_SECOND:]
+    cut = max(tail.rfind("+"), tail.rfind("-"))
+    return tail[cut:] if cut >= 0 else "Z"

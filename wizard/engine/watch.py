@@ -1,0 +1,336 @@
+"""Our own list-watch of a release, from second 0: objects, events, findings, what it waits for, and the verdict.
+
+Every kind has a watch of its own; what belongs to the release is decided here (label, annotation, owners). Changes are
+coalesced: the first one is passed on at once, those that follow within FLUSH_SECONDS together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from wizard.core import status, waiting
+from wizard.core.events import Event
+from wizard.core.model.target import Target
+from wizard.core.rules.findings_registry import Finding, Happening, Snapshot, diagnose
+from wizard.core.runview import RunView, Waiting
+from wizard.core.status import Judged, Status, Verdict
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster, ClusterError, Object, WatchEvent
+
+KINDS: Final = (
+    "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim", "Service", "Ingress",
+    "HorizontalPodAutoscaler", "PodDisruptionBudget",
+)  # fmt: skip
+FLUSH_SECONDS: Final = 0.05
+TICK_SECONDS: Final = 1.0
+"""How often the clock alone may change a verdict (a probe's budget runs out)."""
+
+_INSTANCE: Final = "app.kubernetes.io/instance"
+_RELEASE: Final = "meta.helm.sh/release-name"
+_RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
+
+Emit = Callable[[Iterable[Event]], None]
+
+
+class ReleaseWatch:
+    """Watches one release and emits what changes. One owner starts it with `run` and ends it by cancelling."""
+
+    def __init__(self, cluster: Cluster, target: Target, clock: Clock, emit: Emit) -> None:
+        self._cluster, self._target, self._clock, self._emit = cluster, target, clock, emit
+        self.hold = ""
+        """While set, "ready" is said as "progressing" with this reason (helm has not ended yet)."""
+        self._kinds: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
+        self._raw_events: dict[str, Object] = {}
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._said_events: dict[tuple[str, str, str], int] = {}
+        self._findings: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._waiting = waiting.NOTHING
+        self._verdict = Verdict("unknown", "")
+        self._blind: dict[str, str] = {}
+        self._unlisted = set(KINDS)
+        self._changed = asyncio.Event()
+        self._judged_changed = asyncio.Event()
+        self._pods_listeners: list[Callable[[Sequence[Object]], None]] = []
+        self._ranked: tuple[Finding, ...] = ()
+
+    def resume_after(self, view: RunView) -> None:
+        """Take what a record already says as said: only what changed since is emitted."""
+        self._rows = {uid: asdict(row) for uid, row in view.objects.items()}
+        for row in view.findings.values():
+            data = {**asdict(row), "evidence": list(row.evidence), "remedy": list(row.remedy)}
+            del data["since"]
+            self._findings[row.id, row.object] = data
+
+    # What others ask
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict as it was last said."""
+        return self._verdict
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of the last look, worst first."""
+        return self._ranked
+
+    @property
+    def listed(self) -> bool:
+        """Whether every kind was listed once, or is known to be out of sight."""
+        return not self._unlisted
+
+    def on_pods(self, listener: Callable[[Sequence[Object]], None]) -> None:
+        """Call the listener with the release's pods at every change."""
+        self._pods_listeners.append(listener)
+
+    def members(self) -> list[Object]:
+        """The objects of the release as last seen (never a Secret)."""
+        return list(self._members().values())
+
+    def happenings(self) -> list[Happening]:
+        """The events about objects of the release."""
+        return self._happenings(self._members())
+
+    async def changed(self, seconds: float) -> None:
+        """Wait until something was judged anew, at most so long."""
+        self._judged_changed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._judged_changed.wait()
+
+    # The watch itself
+
+    async def run(self) -> None:
+        """Watch until cancelled; never raises for what the cluster refuses."""
+        async with asyncio.TaskGroup() as group:
+            for kind in (*KINDS, "Event"):
+                group.create_task(self._watch(kind), name=f"watch {kind}")
+            group.create_task(self._flushes(), name="watch flush")
+
+    async def _watch(self, kind: str) -> None:
+        store = self._raw_events if kind == "Event" else self._kinds[kind]
+        try:
+            async for change in self._cluster.watch(kind, self._target.namespace):
+                self._take(kind, store, change)
+        except ClusterError as error:
+            self._out_of_sight(kind, error.message, error.permission)
+
+    def _take(self, kind: str, store: dict[str, Object], change: WatchEvent) -> None:
+        if change.type == "BLIND":
+            if change.reason:
+                self._out_of_sight(kind, change.reason, "")
+            elif kind in self._blind:
+                del self._blind[kind]
+                self._emit([Event("watch.blind", {"what": kind, "reason": "", "permission": ""})])
+        elif change.type == "LIST":
+            store.clear()
+            store.update({str(one["metadata"]["uid"]): one for one in change.objects})
+            self._unlisted.discard(kind)
+        elif change.type == "DELETED":
+            for one in change.objects:
+                store.pop(str(one["metadata"]["uid"]), None)
+        else:
+            store.update({str(one["metadata"]["uid"]): one for one in change.objects})
+        self._changed.set()
+
+    def _out_of_sight(self, kind: str, reason: str, permission: str) -> None:
+        self._unlisted.discard(kind)
+        if self._blind.get(kind) != reason:
+            self._blind[kind] = reason
+            self._emit([Event("watch.blind", {"what": kind, "reason": reason, "permission": permission})])
+        self._changed.set()
+
+    async def _flushes(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._changed.wait()
+            self._changed.clear()
+            self.flush()
+            await asyncio.sleep(FLUSH_SECONDS)
+
+    # Judging
+
+    def flush(self) -> None:
+        """Judge the release now and emit what is different from what was said before."""
+        now = self._clock.now()
+        members = self._members()
+        judged = {uid: self._judge(obj) for uid, obj in members.items()}
+        events: list[Event] = []
+        events += self._objects(members, judged)
+        happenings = self._happenings(members)
+        events += self._cluster_events(happenings)
+        self._ranked = diagnose(Snapshot(members, happenings, now)) if members else ()
+        events += self._said_findings()
+        everyone = list(judged.values())
+        events += self._said_verdict(everyone)
+        if events:
+            self._emit(events)
+        for listener in self._pods_listeners:
+            listener([one for one in members.values() if one.get("kind") == "Pod"])
+        self._judged_changed.set()
+
+    def _members(self) -> dict[str, Object]:
+        every = {uid: obj for store in self._kinds.values() for uid, obj in store.items()}
+        known: dict[str, bool] = {}
+
+        def belongs(uid: str) -> bool:
+            if uid not in known:
+                obj = every[uid]
+                known[uid] = False  # owners may name each other in a circle
+                owners = obj["metadata"].get("ownerReferences") or ()
+                known[uid] = self._is_ours(obj) or any(
+                    str(owner.get("uid")) in every and belongs(str(owner["uid"])) for owner in owners
+                )
+            return known[uid]
+
+        return {uid: obj for uid, obj in every.items() if belongs(uid)}
+
+    def _is_ours(self, obj: Object) -> bool:
+        meta = obj["metadata"]
+        annotations = meta.get("annotations") or {}
+        if annotations.get(_RELEASE) is not None:
+            there = annotations.get(_RELEASE_NAMESPACE, self._target.namespace)
+            return bool(annotations[_RELEASE] == self._target.release and there == self._target.namespace)
+        return bool((meta.get("labels") or {}).get(_INSTANCE) == self._target.release)
+
+    def _judge(self, obj: Object) -> Judged:
+        meta = obj["metadata"]
+        try:
+            said = status.of(obj, self._clock.now())
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            # The cluster's text is hostile: an object that makes no sense must not end the watch.
+            said = Status("unknown", "unreadable", f"its status makes no sense: {error}")
+        owner = str(status.controller(obj).get("uid", ""))
+        return Judged(str(obj.get("kind")), str(meta["name"]), str(meta["uid"]), owner, said)
+
+    def _objects(self, members: Mapping[str, Object], judged: Mapping[str, Judged]) -> list[Event]:
+        rows = {
+            uid: _row(members[uid], one, judged) for uid, one in judged.items() if _shown(members[uid], one, judged)
+        }
+        events = [Event("object.state", row) for uid, row in rows.items() if self._rows.get(uid) != row]
+        events += [
+            Event("object.state", {**row, "state": "gone", "summary": "gone", "reason": ""})
+            for uid, row in self._rows.items()
+            if uid not in rows
+        ]
+        self._rows = rows
+        return events
+
+    def _happenings(self, members: Mapping[str, Object]) -> list[Happening]:
+        found = []
+        for raw in self._raw_events.values():
+            about = raw.get("involvedObject") or raw.get("regarding") or {}
+            if str(about.get("uid", "")) in members:
+                found.append(_happening(raw, about))
+        return sorted(found, key=lambda one: one.time)
+
+    def _cluster_events(self, happenings: Sequence[Happening]) -> list[Event]:
+        events = []
+        for one in happenings:
+            key = (one.uid, one.reason, one.message)
+            if self._said_events.get(key, 0) >= one.count:
+                continue
+            self._said_events[key] = one.count
+            data = {
+                "kind": one.type,
+                "object": f"{one.kind}/{one.name}",
+                "reason": one.reason,
+                "message": one.message,
+                "count": one.count,
+            }
+            events.append(Event("cluster.event", data))
+        return events
+
+    def _said_findings(self) -> list[Event]:
+        new = {(one.id, one.object): one.to_data() for one in self._ranked}
+        gone = [key for key in self._findings if key not in new]
+        events = [Event("finding.healed", {"id": key[0], "object": key[1]}) for key in gone]
+        events += [Event("finding", data) for key, data in new.items() if self._findings.get(key) != data]
+        self._findings = dict(new)
+        return events
+
+    def _said_verdict(self, judged: Sequence[Judged]) -> list[Event]:
+        events = []
+        line = waiting.line(judged, self._ranked)
+        if line != self._waiting:
+            self._waiting = line
+            events.append(Event("waiting", _waiting_data(line)))
+        verdict = self._decide(judged)
+        if verdict != self._verdict:
+            self._verdict = verdict
+            events.append(Event("verdict", {"state": verdict.state, "reason": verdict.reason}))
+        return events
+
+    def _decide(self, judged: Sequence[Judged]) -> Verdict:
+        if self._unlisted:
+            return Verdict("unknown", "still reading the cluster")
+        verdict = status.release(judged, sorted(self._blind))
+        # A claim without a class and a pod that no controller may create look like mere waiting; the finding knows.
+        standing = [one for one in self._ranked if one.heals == "no"]
+        if verdict.state == "progressing" and standing:
+            return Verdict("stuck", f"{standing[0].object}: {standing[0].title}")
+        if verdict.state == "stuck" and self._ranked:
+            return Verdict("stuck", f"{self._ranked[0].object}: {self._ranked[0].title}")
+        if self.hold and (verdict.state == "ready" or (verdict.state == "unknown" and not self._blind)):
+            return Verdict("progressing", self.hold)
+        return verdict
+
+
+def _shown(obj: Object, one: Judged, judged: Mapping[str, Judged]) -> bool:
+    """A ReplicaSet of a Deployment is the Deployment's business, unless it is refused pods."""
+    return one.kind != "ReplicaSet" or one.owner_uid not in judged
+
+
+def _row(obj: Object, one: Judged, judged: Mapping[str, Judged]) -> dict[str, Any]:
+    owner = status.controller(obj)
+    return {
+        "uid": one.uid,
+        "kind": one.kind,
+        "name": one.name,
+        "group": "pod" if one.kind == "Pod" else "object",
+        "state": one.status.state,
+        "summary": one.status.summary,
+        "reason": one.status.reason,
+        "since": one.status.since,
+        "owner": _owner_name(one, judged) or (f"{owner['kind']}/{owner['name']}" if owner else ""),
+        "restarts": status.restarts(obj),
+    }
+
+
+def _owner_name(one: Judged, judged: Mapping[str, Judged]) -> str:
+    if one.owner_uid not in judged:
+        return ""
+    root = judged[status.root_uid(one, judged)]
+    return f"{root.kind}/{root.name}"
+
+
+def _happening(raw: Object, about: Mapping[str, Any]) -> Happening:
+    series = raw.get("series") or {}
+    field = str(about.get("fieldPath") or "")
+    when = (
+        series.get("lastObservedTime")
+        or raw.get("lastTimestamp")
+        or raw.get("deprecatedLastTimestamp")
+        or raw.get("eventTime")
+        or raw.get("firstTimestamp")
+        or status.created(raw)
+    )
+    return Happening(
+        str(about.get("uid", "")),
+        str(about.get("kind", "")),
+        str(about.get("name", "")),
+        str(raw.get("type") or "Normal"),
+        str(raw.get("reason") or ""),
+        str(raw.get("message") or raw.get("note") or ""),
+        int(series.get("count") or raw.get("count") or raw.get("deprecatedCount") or 1),
+        str(when),
+        field.partition("{")[2].rstrip("}"),
+    )
+
+
+def _waiting_data(line: Waiting) -> dict[str, str]:
+    return {"what": line.what, "since": line.since, "why": line.why, "heals": line.heals}

@@ -1,0 +1,58 @@
+"""What the headless engine of a run asks of its own process: helm under its supervisor, and the record."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wizard.core.events import Event
+from wizard.core.secrets import Secret
+
+
+@dataclass(frozen=True)
+class HelmExit:
+    """How helm ended: code None when a signal did it, or when nobody saw it (then `signal` is "" too)."""
+
+    code: int | None
+    signal: str = ""
+
+
+class HelmProcess(Protocol):
+    """helm of this run, under its supervisor."""
+
+    async def start(self, argv: Sequence[str]) -> int:
+        """Start it (or find the one that runs already); returns helm's pid, 0 when it could not be started."""
+        ...
+
+    def output(self) -> AsyncIterator[tuple[str, list[str]]]:
+        """Batches of sanitised lines as ("out" | "err", lines); ends when helm has ended and all was read."""
+        ...
+
+    async def wait(self) -> HelmExit:
+        """How it ended."""
+        ...
+
+    def cancel(self) -> bool:
+        """Ask it to stop, once; false when there is nothing to stop."""
+        ...
+
+
+class Recorder(Protocol):
+    """The record of the run."""
+
+    def emit(self, events: Iterable[Event]) -> None:
+        """Append events (their seq and time are given here), known secrets masked."""
+        ...
+
+    def know(self, secrets: Iterable[Secret]) -> None:
+        """Mask these from now on."""
+        ...
+
+    def past(self) -> Iterable[Event]:
+        """The events that are in the record already (a new runner picks up where another ended)."""
+        ...
+
+    def keep(self, name: str, data: Mapping[str, Any]) -> str:
+        """Keep evidence beside the record as JSON, known secrets masked; returns the file's path."""
+        ...

@@ -1,0 +1,93 @@
+"""The private socket of a run: one JSON line in, one JSON line out.
+
+`{"command":"ping"}` -> `{"ok":true,...}`; `{"command":"cancel"}` -> `{"ok":true|false,"text":"..."}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from wizard.adapters import atomic
+
+Command = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+_LONGEST_REQUEST: Final = 64 * 1024
+_PATH_LIMIT: Final = 100
+"""A socket's path may have 104 bytes (macOS) or 108 (Linux); state folders are often longer than that."""
+
+
+class Control:
+    """Listens on a socket in a private folder of its own; `control.json` in the run's folder says where."""
+
+    def __init__(self, folder: Path, commands: Mapping[str, Command]) -> None:
+        self._file = folder / "control.json"
+        self._commands = commands
+        self._private: Path | None = None
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Listen; removes the socket of a runner that was killed."""
+        forget(self._file)
+        self._private = _private_folder()
+        path = self._private / "run"
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._answer, str(path), limit=_LONGEST_REQUEST)
+        finally:
+            os.umask(before)
+        atomic.write(self._file, json.dumps({"socket": str(path), "pid": os.getpid()}))
+
+    async def close(self) -> None:
+        """No more commands; the socket is removed."""
+        if self._server is not None:
+            self._server.close()
+        self._file.unlink(missing_ok=True)
+        if self._private is not None:
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
+            async with asyncio.timeout(10):
+                request = await reader.readline()
+            writer.write(json.dumps(self._reply(request)).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+    def _reply(self, request: bytes) -> Mapping[str, Any]:
+        try:
+            data = json.loads(request)
+        except ValueError:
+            data = None
+        if not isinstance(data, dict):
+            return {"ok": False, "text": "A command is one line of JSON."}
+        command = self._commands.get(str(data.get("command")))
+        if command is None:
+            return {"ok": False, "text": f"This run knows {', '.join(sorted(self._commands))} only."}
+        return command(data)
+
+
+def forget(file: Path) -> None:
+    """Remove what a killed runner left of its socket."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        left = Path(json.loads(file.read_text())["socket"]).parent
+        if left.name.startswith(_PREFIX) and left.stat().st_uid == os.getuid():
+            shutil.rmtree(left, ignore_errors=True)
+    file.unlink(missing_ok=True)
+
+
+_PREFIX: Final = "llm-cost-ops-run-"
+
+
+def _private_folder() -> Path:
+    for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp makes it private
+        if base and len(base) < _PATH_LIMIT - len(_PREFIX) - 16 and os.access(base, os.W_OK | os.X_OK):
+            return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
+    return Path(tempfile.mkdtemp(prefix=_PREFIX))

@@ -1,0 +1,140 @@
+"""helm of a run, seen from the runner: started under the supervisor, its output read from files, its end from `exit.json`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from wizard.adapters import processes
+from wizard.core import sanitize
+from wizard.ports.run import HelmExit
+
+_POLL_SECONDS: Final = 0.02
+_START_SECONDS: Final = 10.0
+
+
+class SupervisedHelm:
+    """One helm of one run's folder; `start` finds the one that runs there already."""
+
+    def __init__(self, folder: Path, lock: int = -1) -> None:
+        self._folder, self._lock = folder, lock
+        self._child: subprocess.Popen[bytes] | None = None
+        self._asked = False
+
+    async def start(self, argv: Sequence[str]) -> int:
+        """Start helm under a supervisor of its own session; returns helm's pid."""
+        if not self.begun():
+            self._launch(argv)
+            deadline = asyncio.get_running_loop().time() + _START_SECONDS
+            while not self.begun() and self._child_lives():
+                if asyncio.get_running_loop().time() > deadline:
+                    break
+                await asyncio.sleep(0.005)
+        return int(self._read("supervisor.json").get("helm", {}).get("pid", 0))
+
+    def _launch(self, argv: Sequence[str]) -> None:
+        script = Path(__file__).with_name("supervisor.py")
+        handle = os.open(self._folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(script), str(self._folder), str(self._lock), *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=handle,
+                stderr=handle,
+                start_new_session=True,
+                env=environment(os.environ),
+                pass_fds=(self._lock,) if self._lock >= 0 else (),
+            )
+        finally:
+            os.close(handle)
+
+    async def output(self) -> AsyncIterator[tuple[str, list[str]]]:
+        """Lines of both streams as they are written, until helm has ended."""
+        tails = {stream: _Tail(self._folder / f"helm.{stream}") for stream in ("out", "err")}
+        ended = False
+        while True:
+            for stream, tail in tails.items():
+                if lines := tail.lines(last=ended):
+                    yield stream, lines
+            if ended:
+                return
+            ended = self.ended()
+            if not ended:
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def wait(self) -> HelmExit:
+        """How helm ended; when the supervisor was killed too, nobody saw the code."""
+        while not self.ended():  # noqa: ASYNC110 - another process writes the file
+            await asyncio.sleep(_POLL_SECONDS)
+        data = self._read("exit.json")
+        return HelmExit(data.get("code"), str(data.get("signal", "")))
+
+    def cancel(self) -> bool:
+        """One SIGTERM, by way of the supervisor."""
+        if self._asked or self.ended():
+            return False
+        running = self._read("supervisor.json")
+        for who in ("supervisor", "helm"):
+            one = running.get(who, {})
+            if processes.alive(int(one.get("pid", 0)), str(one.get("start", ""))):
+                os.kill(one["pid"], signal.SIGTERM)
+                self._asked = True
+                return True
+        return False
+
+    def begun(self) -> bool:
+        """Whether helm was started in this run, by this runner or another one."""
+        return bool(self._read("supervisor.json") or self._read("exit.json"))
+
+    def ended(self) -> bool:
+        """Whether helm is no longer at work."""
+        if (self._folder / "exit.json").exists():
+            return True
+        running = self._read("supervisor.json")
+        if not running:
+            return not self._child_lives()
+        everyone = (running.get(who, {}) for who in ("supervisor", "helm"))
+        return not any(processes.alive(int(one.get("pid", 0)), str(one.get("start", ""))) for one in everyone)
+
+    def _child_lives(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def _read(self, name: str) -> Mapping[str, Any]:
+        try:
+            data = json.loads((self._folder / name).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+
+class _Tail:
+    """The lines of a growing file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._offset, self._rest = path, 0, b""
+
+    def lines(self, *, last: bool) -> list[str]:
+        """Whole lines since the last call; with `last` also one that does not end."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:
+            data = b""
+        self._offset += len(data)
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        if last and self._rest:
+            whole, self._rest = [*whole, self._rest], b""
+        return [sanitize.line(line.decode("utf-8", "replace")) for line in whole]
+
+
+def environment(mine: Mapping[str, str]) -> dict[str, str]:
+    """The person's environment for helm: cloud logins and proxies stay, helm's plugins are off, nothing of ours is added."""
+    return {**mine, "HELM_PLUGINS": os.devnull}
