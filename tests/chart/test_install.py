@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chart.conftest import CHART, HELMS
+from tests.chart.conftest import CHART, HELMS, Chart
 from tests.conftest import Bed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
@@ -76,3 +77,34 @@ def test_the_other_presets_come_up_too(helm: Helm, preset: str) -> None:
     helm(
         "install", "llm-cost-ops", str(CHART), "-f", str(CHART / f"values-{preset}.yaml"), "--wait", "--timeout", "60s"
     )
+
+
+EVERYTHING: dict[str, Any] = {
+    "global": {"imagePullSecrets": ["a"], "storageClass": "standard"},
+    "service": {
+        "type": "LoadBalancer", "loadBalancerClass": "x/y", "loadBalancerSourceRanges": ["10.0.0.0/8"],
+        "externalTrafficPolicy": "Local", "nodePort": 30080, "annotations": {"a": "b"},
+    },
+    "ingress": {"hosts": ["a.example.com", {"host": "*.b.example.com"}]},
+    "extraEnv": [{"name": "A", "value": "b"}, {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+    "podAnnotations": {"a": "b"}, "podLabels": {"a": "b"}, "nodeSelector": {"a": "b"},
+    "tolerations": [{"key": "a", "operator": "Exists"}],
+    "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
+        "nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}]}}},
+    "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
+    "prometheus": {"persistence": {"enabled": True}}, "grafana": {"persistence": {"enabled": True}},
+    "postgresql": {"primary": {"persistence": {"enabled": False}}}, "redis": {"auth": {"enabled": False}},
+    "smtp": {"host": "mail.example.com"}, "secrets": {"smtpPassword": "x"},
+    "autoscaling": {"targetMemoryUtilizationPercentage": None}, "podDisruptionBudget": {"maxUnavailable": "25%"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["defaults", "everything"])
+def test_the_api_server_finds_no_unknown_field_in_any_object(
+    values: dict[str, Any], chart: Chart, sandbox: Bed, namespace: str, tmp_path: Path
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    manifests = tmp_path / "manifests.yaml"
+    manifests.write_text(chart.render(values=values).text)
+    said = sandbox.kubectl("apply", "-n", namespace, "--dry-run=server", "--validate=strict", "-f", str(manifests))
+    assert said.count("created (server dry run)") == len(chart.render(values=values).objects)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -247,6 +249,28 @@ def test_without_a_cache_the_app_hears_of_none(chart: Chart, app_env: Env) -> No
 def test_redis_without_a_password_has_no_secret(chart: Chart, app_env: Env) -> None:
     assert variables(app_env("redis.auth.enabled=false"))["REDIS_URL"] == "redis://llm-cost-ops-redis:6379/0"
     assert not chart.render("redis.auth.enabled=false").has("Secret", "llm-cost-ops-redis-credentials")
+
+
+@pytest.mark.parametrize("password", ["simple", "quote\" back\\slash $dollar `tick` 'single' #hash"])
+def test_redis_reads_its_password_from_a_private_file(chart: Chart, tmp_path: Path, password: str) -> None:
+    """The start script, run with a server that shows its arguments and its file."""
+    script = chart.render().one("ConfigMap", "llm-cost-ops-redis")["data"]["start.sh"]
+    (tmp_path / "redis-server").write_text('#!/bin/sh\necho "$#"; printenv REDISCLI_AUTH; cat "$1"\n')
+    (tmp_path / "redis-server").chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-c", script.replace("/run/redis", str(tmp_path))],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "REDISCLI_AUTH": password},
+        capture_output=True, text=True, check=True, timeout=10,
+    )  # fmt: skip
+    escaped = password.replace("\\", "\\\\").replace('"', '\\"')
+    assert done.stdout.splitlines() == ["1", "include /etc/redis/redis.conf", f'requirepass "{escaped}"']
+    assert (tmp_path / "redis.conf").stat().st_mode & 0o077 == 0
+
+
+def test_an_annotation_of_a_preset_can_be_taken_away(chart: Chart) -> None:
+    values = {"ingress": {"annotations": {"cert-manager.io/cluster-issuer": None}}}
+    ingress = chart.render(preset="prod", values=values).one("Ingress", "llm-cost-ops")
+    assert ingress["metadata"]["annotations"] == {"nginx.ingress.kubernetes.io/ssl-redirect": "true"}
 
 
 def test_an_extra_variable_replaces_ours_in_its_place(app_env: Env) -> None:
