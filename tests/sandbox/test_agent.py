@@ -19,7 +19,7 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[s
     for path in toolchain.PINS["agent"].folder.iterdir():
         shutil.copy(path, folder)
     go, environment = toolchain._go(lambda _: None)
-    return go, folder, {**environment, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
+    return go, folder, environment
 
 
 @pytest.mark.parametrize("words", [("vet", "."), ("test", ".")])

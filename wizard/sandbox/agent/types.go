@@ -10,10 +10,8 @@ type meta struct {
 	UID               string            `json:"uid,omitempty"`
 	ResourceVersion   string            `json:"resourceVersion,omitempty"`
 	Generation        int64             `json:"generation,omitempty"`
-	Labels            map[string]string `json:"labels,omitempty"`
 	Annotations       map[string]string `json:"annotations,omitempty"`
 	DeletionTimestamp string            `json:"deletionTimestamp,omitempty"`
-	DeletionGrace     *int64            `json:"deletionGracePeriodSeconds,omitempty"`
 }
 
 type pod struct {
@@ -67,9 +65,7 @@ type container struct {
 }
 
 type probe struct {
-	PeriodSeconds    int64          `json:"periodSeconds"`
-	FailureThreshold int64          `json:"failureThreshold"`
-	HTTPGet          map[string]any `json:"httpGet"`
+	PeriodSeconds int64 `json:"periodSeconds"`
 }
 
 type volumeItems []struct {
