@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 import threading
@@ -223,7 +222,7 @@ class KubeCluster:
             stream.close()
         self._workers.close()
         if self._made is not None:
-            await asyncio.to_thread(self._made.close)
+            self._made.close()
 
     # In a worker thread
 

@@ -33,8 +33,13 @@ class Helm(Protocol):
         """Which helm this is; raises Problem when there is none or it is older than 3.15."""
         ...
 
-    async def template(self, target: Target, chart: str, values_file: str, *, kube_version: str = "") -> str:
-        """The rendered manifests (multi-document YAML) with Secrets' data as rendered; offline, hooks included."""
+    async def template(
+        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
+    ) -> str:
+        """The rendered manifests (multi-document YAML) with Secrets' data as rendered; offline, hooks included.
+
+        `values_text` is used instead of the file when it is given.
+        """
         ...
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
