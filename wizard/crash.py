@@ -24,7 +24,7 @@ def problem(error: BaseException, *, debug: bool = False) -> Problem:
     text = report(error)
     if debug:
         print(text, file=sys.stderr)
-    what = f"Something unexpected happened: {type(error).__name__}: {sanitize.line(str(error), 200)}."
+    what = f"Something unexpected happened: {type(error).__name__}: {Redactor()(sanitize.line(str(error), 200))}."
     try:
         from wizard.adapters import atomic, folders
 

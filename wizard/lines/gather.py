@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from wizard.core import secret_plan
 from wizard.core.answers import Draft
@@ -22,7 +22,18 @@ def asks(arguments: Arguments) -> bool:
     return sys.stdin.isatty() and not arguments.yes
 
 
-async def gather(arguments: Arguments, session: Session, out: Out, *, cluster: bool) -> tuple[Draft, Prompter | None]:
+async def _as_it_is(draft: Draft) -> Draft:
+    return draft
+
+
+async def gather(
+    arguments: Arguments,
+    session: Session,
+    out: Out,
+    *,
+    cluster: bool,
+    prepare: Callable[[Draft], Awaitable[Draft]] = _as_it_is,
+) -> tuple[Draft, Prompter | None]:
     """The draft of a command, complete and valid, and the prompter if there is a person to ask.
 
     Args:
@@ -30,6 +41,7 @@ async def gather(arguments: Arguments, session: Session, out: Out, *, cluster: b
         session: the session.
         out: where talk goes.
         cluster: whether the command needs one; without it no kubeconfig is needed and nothing is contacted.
+        prepare: what the cluster adds to the draft before anything but the environment is asked.
 
     Raises:
         Problem: an answer is wrong, or missing and nobody can be asked.
@@ -47,8 +59,9 @@ async def gather(arguments: Arguments, session: Session, out: Out, *, cluster: b
     kept = await _kept(arguments, session, prompt) if prompt else None
     draft = draft_of(arguments, session, kept)
     session.layers(draft)
-    if prompt and "preset" not in draft.answers:
+    if prompt and "preset" not in draft.answers and arguments.command != "upgrade":
         draft = await _ask_one(session, draft, prompt, session.resolve(draft).question("preset"))
+    draft = await prepare(draft)
     if cluster:
         await session.refresh_hints(draft)
     for problem in _open(session, draft, cluster=cluster):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wizard.core import secret_plan
@@ -11,6 +12,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.questions import Choice
 from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
+from wizard.engine.releases import ReleasesView
 from wizard.engine.session import Operation, Session
 from wizard.lines import kubectl
 from wizard.lines.arguments import GUIDE_CHART, Arguments
@@ -30,38 +32,84 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
             "Nothing was changed: without a terminal to ask on, --yes is needed.",
             "Add --yes, or --dry-run to only check.",
         )
-    draft, prompt = await gather(arguments, session, out, cluster=True)
+    base = _Base(arguments, session, out)
+    draft, prompt = await gather(arguments, session, out, cluster=True, prepare=base.prepare)
     _confirmed(arguments, session, draft, prompt)
     while True:
-        operation = await _operation(arguments, session, draft, out)
         if prompt:
             summary(session.resolve(draft), out)
         results = await _checks(arguments, session, draft, out)
-        _show_diff(session, draft, out)
         code = _blocked(arguments, results)
+        if base.problem and not code:
+            raise base.problem
+        _show_diff(session, draft, out)
         if arguments.dry_run:
-            return _dry_run(session, draft, operation, results, code, out)
+            return _dry_run(session, draft, base.operation, results, code, out)
         if prompt is None:
             break
-        draft, go = await _decide(session, draft, prompt, operation, code, results)
+        draft, go = await _decide(session, draft, prompt, base.operation, code, results)
         if go:
             await _confirm_by_name(arguments, session, draft, prompt)
             break
+        draft = await base.prepare(draft)
     if code:
         session.save_draft(draft)
         failed = ", ".join(one.id for one in results if one.blocking) or ", ".join(_open_ids(results))
-        word = "failed" if code == Exit.REFUSED else "could not decide"
+        word = "failed" if code == Exit.REFUSED else "could not be decided"
         raise Problem(
-            f"Nothing was changed: {failed} {word}.",
-            "See the lines above; the answers are kept as a draft.",
-            Exit(code),
+            f"Nothing was changed: {failed} {word}.", "See the lines above; the answers are kept as a draft.", code
         )
-    run_id = await session.start(draft, operation)
+    run_id = await session.start(draft, base.operation)
     view, ended = await follow(session, run_id, out, prompt, called=called)
     for one in results:
         view.checks.setdefault(one.id, one)
     out.object({"command": arguments.command, "exit": ended, **as_data(view)})
     return ended
+
+
+class _Base:
+    """What is there already decides what is to be done, and what the answers start from."""
+
+    def __init__(self, arguments: Arguments, session: Session, out: Out) -> None:
+        self.operation: Operation = "install"
+        self.problem: Problem | None = None
+        """Why the operation is not known; the checks come first, they say more."""
+        self._arguments, self._session, self._out = arguments, session, out
+
+    async def prepare(self, draft: Draft) -> Draft:
+        """The draft on the release that runs, if there is one; raises Problem when there is none to upgrade."""
+        arguments, session = self._arguments, self._session
+        if arguments.command == "upgrade" and "namespace" not in draft.answers:
+            draft = draft.with_answers({"namespace": await self._namespace(draft)})
+        try:
+            self.operation, self.problem = await session.operation(draft), None
+        except Problem as problem:
+            self.problem = problem
+            return draft
+        target = session.resolve(draft).target
+        if arguments.command == "upgrade" and self.operation == "install" and not arguments.install:
+            raise Problem(
+                f"There is no release {target.release} in namespace {target.namespace} to upgrade.",
+                "Use install, or look where it is with status.",
+            )
+        if arguments.command == "install" and self.operation == "upgrade":
+            self._out.talk(f"{target.release} is there already in {target.namespace}: it is upgraded.", "warn")
+        if self.operation == "upgrade" and not (draft.files or "preset" in draft.answers):
+            draft = replace(draft, running=(await session.upgrade_draft(target)).running)
+        return draft
+
+    async def _namespace(self, draft: Draft) -> str | None:
+        """Where the release to upgrade is; None leaves it to the environment's usual namespace."""
+        target = replace(self._session.resolve(draft).target, namespace="")
+        found = ReleasesView((), "")
+        async for view in self._session.releases(target):
+            found = view
+        places = sorted({one.namespace for one in found.rows if one.name == target.release})
+        if len(places) > 1:
+            raise Problem(
+                f"{target.release} is in {', '.join(places)}.", "Choose one with -n NAMESPACE.", question="namespace"
+            )
+        return places[0] if places else None
 
 
 async def check(arguments: Arguments, session: Session, out: Out) -> int:
@@ -105,20 +153,6 @@ async def values(arguments: Arguments, session: Session, out: Out) -> int:
     data = {"command": "values", "exit": 0, "files": list(written), "commands": commands}
     out.object({**data, "values": text} if text else data)
     return Exit.DONE
-
-
-async def _operation(arguments: Arguments, session: Session, draft: Draft, out: Out) -> Operation:
-    """What really is to be done, by the state of the release."""
-    operation = await session.operation(draft)
-    target = session.resolve(draft).target
-    if arguments.command == "upgrade" and operation == "install" and not arguments.install:
-        raise Problem(
-            f"There is no release {target.release} in namespace {target.namespace} to upgrade.",
-            "Use install, or look where it is with status.",
-        )
-    if arguments.command == "install" and operation == "upgrade":
-        out.talk(f"{target.release} is there already in {target.namespace}: it is upgraded.", "warn")
-    return operation
 
 
 async def _checks(arguments: Arguments, session: Session, draft: Draft, out: Out) -> list[CheckResult]:
