@@ -406,10 +406,10 @@ def notes_of(lines: Iterable[str]) -> str:
 def helm_words(lines: Iterable[str], ended: HelmExit) -> str:
     """Why helm failed, in its own words."""
     said = [line for line in lines if line.strip()]
-    errors = [line for line in said if re.match(r"(Error|ERROR|error)\b", line)]
-    text = " ".join(errors[-1:] or said[-1:])
+    starts = [number for number, line in enumerate(said) if re.match(r"error\b", line, re.IGNORECASE)]
+    text = " ".join(said[starts[-1] :][:4] if starts else said[-1:])
     if text:
-        return f"helm: {text}"
+        return f"helm says: {re.sub('^Error: ', '', text)}"
     if ended.signal:
         return f"helm was ended by {ended.signal}."
     return "helm ended and nobody saw how." if ended.code is None else f"helm ended with code {ended.code}."
