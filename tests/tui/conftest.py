@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from tests.tui.driving import Driver
 from tests.tui.fakes import FakeSession
-
 from wizard.tui.app import WizardApp
 from wizard.tui.start import Start
 

@@ -258,7 +258,8 @@ class FakeSession:
         at = 0
         while True:
             async with self.more:
-                await self.more.wait_for(lambda at=at: self.over or len(self.record) > at)
+                while not self.over and len(self.record) <= at:
+                    await self.more.wait()
             batch, at = self.record[at:], len(self.record)
             if batch:
                 yield batch

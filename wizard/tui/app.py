@@ -57,7 +57,10 @@ class WizardApp(App[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Cover the screen while it is too small; it goes on below."""
-        if not fits(event.size) and not isinstance(self.screen, TooSmall):
+        covered = isinstance(self.screen, TooSmall)
+        if covered and fits(event.size):
+            self.pop_screen()
+        elif not covered and not fits(event.size):
             self.push_screen(TooSmall())
 
     async def action_leave(self) -> None:

@@ -71,7 +71,8 @@ class Bridge:
 
     async def look_at_file(self, question: Question, path: str) -> tuple[str, str]:
         """(problem, note) of a file that an answer names; its content is not kept."""
-        what = question.title.lower()
+        title = question.title.removesuffix(": file")
+        what = f"file for {title}" if title != question.title else title.lower()
         try:
             if question.id == "tls.cert":
                 await asyncio.to_thread(self.session.ports.files.read, path, what)

@@ -45,7 +45,9 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
         found += [Entry("", "upgrade", row.name, about=row, explain=_RELEASE) for row in state.releases.rows]
     for run in state.going_on:
         since = age(run.started, now)
-        text = f"{run.operation} {run.target}" + (f", since {since}" if since else "")
+        text = f"{run.operation} of {run.target.release} in {run.target.namespace}" + (
+            f", {since} ago" if since else ""
+        )
         title = "Attach" if run.state == "running" else "Take over"
         found.append(Entry("a", "attach", title, text, run, _ATTACH))
     usable = state.config is None or state.config.problem is None
@@ -75,7 +77,7 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     last = next((one for one in state.runs if one.state not in ("running", "orphaned")), None)
     if last:
         result = f": {last.verdict}" if last.verdict else ""
-        text = f"{last.operation} {last.target.release} in {last.target.namespace}{result}"
+        text = f"{last.operation} of {last.target.release} in {last.target.namespace}{result}"
         found.append(Entry("l", "attach", "Last run", text, last, _LAST))
     found.append(
         Entry("p", "practise", "Practise", "a real control plane on this machine: break it, fix it", explain=_PRACTISE)
@@ -152,26 +154,29 @@ def _has(line: HomeLine, half: int, width: int) -> Row:
 
 def _release_columns(width: int) -> tuple[int, int]:
     spare = max(0, width - 80)
-    return 15 + spare // 4, 17 + spare // 3
+    return 13 + spare // 4, 16 + spare // 3
 
 
 def _release_head(width: int) -> Row:
     name, space = _release_columns(width)
-    head = f"{pad('', 3)}{pad('Release', name)} {pad('Namespace', space)} {pad('Rev', 4)}{pad('Helm', 10)}{pad('Ready', 7)}"
-    return ((cut(f"{head}{pad('Version', 9)}{pad('Age', 8)}Verdict", width), "dim"),)
+    head = f"   {pad('Release', name)} {pad('Namespace', space)} Rev Helm     Ready Chart Age    Verdict"
+    return ((cut(head, width), "dim"),)
 
 
 def _release(row: ReleaseRow, now: datetime, width: int) -> Row:
     name, space = _release_columns(width)
     sign, tone = mark(row.verdict)
     ready = f"{row.ready}/{row.total}" if row.total else ""
-    facts = (
-        f"{pad(str(row.revision or '?'), 4)}{pad(row.helm_status or '?', 10)}{pad(ready, 7)}{pad(row.app_version, 9)}"
-    )
-    left: Row = ((pad(row.name, name), "strong"), (f" {pad(row.namespace, space)} ", ""), (facts, ""))
+    status = pad(row.helm_status or "?", 8)
+    facts = f"{pad(str(row.revision or '?'), 3)} {status} {pad(ready, 5)} {pad(row.app_version, 5)} "
     worst = f" {row.worst}" if row.worst else ""
-    room = width - 3 - name - space - 2 - 30 - 8
-    return (*left, (pad(age(row.updated, now), 8), "dim"), (cut(f"{sign} {word(row.verdict)}{worst}", room), tone))
+    return (
+        (pad(row.name, name), "strong"),
+        (f" {pad(row.namespace, space)} ", ""),
+        (facts, ""),
+        (pad(age(row.updated, now), 7), "dim"),
+        (cut(f"{sign} {word(row.verdict)}{worst}", width - name - space - 37), tone),
+    )
 
 
 def _cluster_fails(state: HomeState) -> bool:

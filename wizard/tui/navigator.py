@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from wizard.engine.releases import ReleaseRow
+    from wizard.engine.session import Operation
     from wizard.ports.store import RunSummary
     from wizard.tui.app import WizardApp
     from wizard.tui.bridge import RunFeed
@@ -166,7 +167,7 @@ class Navigator:
 
     async def start(self, draft: Draft, operation: str) -> None:
         """Start the run and show it; raises Problem."""
-        kind = "upgrade" if operation == "upgrade" else "install"
+        kind: Operation = "upgrade" if operation == "upgrade" else "install"
         self.run(await self._app.session.start(draft, kind))
 
     async def write(self, draft: Draft) -> None:

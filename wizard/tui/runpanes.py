@@ -128,7 +128,8 @@ def event_rows(view: RunView, width: int) -> list[Row]:
     rows: list[Row] = []
     for one in view.events:
         warns = one.kind == "Warning"
-        head = f"{one.object} {one.reason}" + (f" x{one.count}" if one.count > 1 else "")
+        kind, _, name = one.object.partition("/")
+        head = f"{KINDS.get(kind, kind)}/{name} {one.reason}" + (f" x{one.count}" if one.count > 1 else "")
         rows.append(
             (
                 (f" {time_of_day(one.time)} ", "dim"), ("! warning " if warns else "  normal  ", "look" if warns else "dim"),

@@ -74,7 +74,7 @@ def wrap(text: str, width: int) -> list[str]:
             while cell_len(part) > width > 0:
                 head = set_cell_size(part, width).rstrip()
                 lines.append(head)
-                part = part[len(head) :]  # noqa: PLW2901 - the rest of the same part
+                part = part[len(head) :]
             line = part
         lines.append(line)
     return lines

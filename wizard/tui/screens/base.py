@@ -30,7 +30,7 @@ class WizardScreen(Screen[None]):
         Binding("question_mark,f1", "explain", "explain", show=False),
         Binding("colon", "app.command_palette", "commands", show=False),
     ]
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
 
     @property
     def wizard(self) -> WizardApp:
@@ -96,4 +96,4 @@ class WizardScreen(Screen[None]):
 
     async def leave(self) -> None:
         """The person wants out (Ctrl-C, Ctrl-Q)."""
-        await self.nav.quit()
+        await self.nav.quit(interrupted=True)

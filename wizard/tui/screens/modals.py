@@ -77,6 +77,18 @@ class Prompt(ModalScreen[str | None]):
             self.dismiss(self._edit.text)
 
 
+class _Options(Lines):
+    """The list of a choice; it says when its cursor moves."""
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        super().__init__(id="options")
+        self._told = told
+
+    def moved(self) -> None:
+        """The pointer is part of the rows."""
+        self._told()
+
+
 class Choose(ModalScreen[str | None]):
     """Asks for one of several; a value of one letter is a key of its own. Esc gives None."""
 
@@ -93,7 +105,7 @@ class Choose(ModalScreen[str | None]):
     def compose(self) -> Iterable[Widget]:
         """The options as a list."""
         yield Rows([rule(self.app.size.width, self._title, strong=True)])
-        yield Lines(id="options")
+        yield _Options(self._show)
         yield Keys((("Enter", "take it"), ("Esc", self._stay)))
 
     def on_mount(self) -> None:
@@ -102,7 +114,6 @@ class Choose(ModalScreen[str | None]):
         values = [value for value, _, _ in self._options]
         lines.cursor = values.index(self._first) if self._first in values else 0
         lines.styles.height = min(len(self._options), max(3, self.app.size.height - 8))
-        lines.moved = self._show  # type: ignore[method-assign] - the list is ours alone
         self._show()
         lines.focus()
 

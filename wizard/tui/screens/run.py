@@ -124,6 +124,7 @@ class RunScreen(WizardScreen):
             self.feed = self.bridge.follow(self, self._run_id)
         self.feed.changed |= {"all"}
         self._arrange("logs")
+        self.query_one(Objects).focus()
         self.set_interval(FRAME, self._look)
 
     def on_resize(self, event: Resize) -> None:
@@ -245,7 +246,7 @@ class RunScreen(WizardScreen):
 
     def action_hold(self) -> None:
         """Hold the logs still, or follow them again; nothing is lost."""
-        self.query_one(LogPane).action_toggle()
+        self.query_one(LogPane).action_hold_or_follow()
 
     def action_filter(self) -> None:
         """Show only lines that hold a text."""

@@ -21,17 +21,14 @@ def fits(size: Size) -> bool:
 
 
 class TooSmall(ModalScreen[None]):
-    """Covers the screen below and goes away by itself."""
+    """Covers the screen below until the app takes it away."""
 
     def compose(self) -> Iterable[Widget]:
         """One block of text."""
         yield Rows(id="small")
 
     def on_resize(self, event: Resize) -> None:
-        """Say the size again, or leave."""
-        if fits(event.size):
-            self.dismiss(None)
-            return
+        """Say the size again."""
         width, height = event.size
         text = (
             f"This terminal is {width}x{height}; the wizard needs {LEAST.width}x{LEAST.height}. "

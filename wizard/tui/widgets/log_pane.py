@@ -133,7 +133,7 @@ class LogPane(Widget, can_focus=True):
         self.refresh()
         self.post_message(self.Held())
 
-    def action_toggle(self) -> None:
+    def action_hold_or_follow(self) -> None:
         """Hold or follow."""
         if self.following:
             self.hold()

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tui.conftest import Open
+from tests.tui.fakes import STUCK, FakeSession
+from wizard.tui import crash
+from wizard.tui.app import WizardApp
+from wizard.tui.start import Start
+
+
+async def test_a_terminal_that_becomes_too_small_says_so_and_the_run_goes_on_behind(
+    open_app: Open, session: FakeSession
+) -> None:
+    async with open_app(Start("runs", run_id="7f3a9c")) as see:
+        await see.pilot.resize_terminal(60, 15)
+        await see.sees("too small", "60x15", "80x24")
+        await session.say(*STUCK)
+        await see.pilot.resize_terminal(80, 24)
+        await see.sees("STUCK")
+
+
+async def test_without_colour_every_state_has_a_sign_and_a_word(
+    open_app: Open, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    await session.say(*STUCK)
+    async with open_app(Start("runs", run_id="7f3a9c")) as see:
+        await see.sees("x STUCK", "x Claim", "~ StatefulSet", "+ Deployment", "CHANGING THE CLUSTER")
+
+
+async def test_a_crash_prints_one_sentence_and_keeps_details_without_values(
+    session: FakeSession, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = WizardApp(session.as_session(), Start())
+    password = "tr0ub4dor"
+
+    def boom() -> float:
+        kept = password
+        return len(kept) / 0
+
+    async def crashing() -> None:
+        async with app.run_test(notifications=True) as pilot:
+            app.call_later(boom)
+            await pilot.pause()
+
+    with pytest.raises(ZeroDivisionError):
+        await crashing()
+    text = "".join(str(one) for one in app._exit_renderables) + capsys.readouterr().err
+    (details,) = (tmp_path / "llm-cost-ops-wizard").glob("crash-*.txt")
+    assert "ZeroDivisionError" in details.read_text()
+    assert details.stat().st_mode & 0o777 == 0o600
+    assert password not in text + details.read_text()
+
+
+def test_crash_details_hold_no_password_of_an_address(tmp_path: Path) -> None:
+    try:
+        raise RuntimeError("postgres://me:hunter22@db/x")
+    except RuntimeError as error:
+        problem = crash.as_problem(error)
+    path = Path(problem.next_step.removeprefix("The details are in ").removesuffix("."))
+    assert "hunter22" not in path.read_text()
+
+
+def test_the_app_is_imported_without_kubernetes_yaml_or_screens_it_does_not_open() -> None:
+    code = (
+        "import sys; import wizard.tui.app, wizard.tui.screens.home; "
+        "bad = [m for m in ('kubernetes', 'yaml', 'ruamel', 'cryptography', 'wizard.tui.screens.run', "
+        "'wizard.tui.screens.step', 'wizard.adapters') if m in sys.modules]; sys.exit(', '.join(bad) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.tui.conftest import Open
+from tests.tui.fakes import CONTEXT, DEPLOYED, TARGET, FakeSession
+from wizard.core.answers import Draft
+from wizard.core.errors import Problem
+from wizard.engine.home import HomeLine
+from wizard.ports.kubeconfig import Kubeconfig
+from wizard.ports.store import RunSummary
+from wizard.tui.screens.step import StepScreen
+from wizard.tui.start import Start
+
+NO_CONFIG = Problem("No kubeconfig was found at ~/.kube/config.", "Set KUBECONFIG or name a file.")
+
+
+async def test_a_fresh_cluster_is_described_and_install_is_the_first_thing_to_do(open_app: Open) -> None:
+    async with open_app() as see:
+        text = await see.sees("READING ONLY", "3 of 3 nodes ready", "no cert-manager", "bring your own files, or none")
+        assert "> [i] Install" in text
+        assert max(map(len, text.split("\n"))) <= 80
+
+
+async def test_releases_come_first_and_enter_on_one_upgrades_it(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (
+        DEPLOYED,
+        replace(DEPLOYED, name="other", namespace="team-b", verdict="stuck", worst="image"),
+    )
+    async with open_app() as see:
+        text = await see.sees("> llm-cost-ops", "deployed", "7/7", "2 d", "+ ready", "x stuck image")
+        assert text.index("7/7") < text.index("What do you want to do?")
+        await see.press("down", "enter")
+        await see.sees("upgrade other", "step 1")
+        assert isinstance(see.app.screen, StepScreen)
+        draft = see.app.screen.draft
+        assert draft.answers == {"context": CONTEXT, "namespace": "team-b", "release": "other"}
+
+
+async def test_u_upgrades_the_release_in_hand(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    async with open_app() as see:
+        await see.sees("[u] Upgrade")
+        await see.press("u")
+        await see.sees("upgrade llm-cost-ops", "step 1")
+
+
+async def test_without_a_kubeconfig_home_opens_with_the_reason_and_a_values_file_can_still_be_made(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.config = Kubeconfig((), (), "", NO_CONFIG)
+    session.home_lines = (HomeLine("cluster", "fail", "Cluster", NO_CONFIG.what, NO_CONFIG.next_step),)
+    async with open_app() as see:
+        text = await see.sees(NO_CONFIG.what, NO_CONFIG.next_step, "[t] Try again", "[o] Other file", "[v] Values file")
+        assert "[i]" not in text
+        assert text.count(NO_CONFIG.what) == 1
+        await see.press("v")
+        await see.sees("values file", "no cluster needed")
+
+
+async def test_a_refused_cluster_keeps_home_open_and_another_context_can_be_chosen(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.home_lines = (
+        HomeLine("cluster", "fail", "Cluster", "https://127.0.0.1:6443 refuses connections.", "Start it or press x."),
+    )
+    async with open_app() as see:
+        await see.sees("x https://127.0.0.1:6443 refuses connections.", "Start it or press x.", "[t] Try again")
+        await see.press("x")
+        await see.sees("Which cluster?", "demo-eks")
+        await see.press("down", "enter")
+        await see.loses("Which cluster?")
+        assert session.options.context == "demo-eks"
+
+
+async def test_another_kubeconfig_can_be_named(open_app: Open, session: FakeSession) -> None:
+    session.config = Kubeconfig((), (), "", NO_CONFIG)
+    async with open_app() as see:
+        await see.sees("[o] Other file")
+        await see.press("o")
+        await see.sees("Which kubeconfig?")
+        await see.type("/tmp/other")
+        await see.press("enter")
+        await see.loses("Which kubeconfig?")
+        assert session.options.kubeconfig == "/tmp/other"
+
+
+async def test_the_problem_that_led_here_is_shown_first(open_app: Open) -> None:
+    problem = Problem("The chart path ./nope does not exist.", "Give another with --chart.")
+    async with open_app(Start("install", problem=problem)) as see:
+        text = await see.sees("x The chart path ./nope does not exist.", "Give another with --chart.", "Install")
+        assert text.split("\n")[2].startswith(" x The chart path")
+
+
+async def test_a_run_that_goes_on_is_offered_for_attaching(open_app: Open, session: FakeSession) -> None:
+    session.past = [RunSummary("7f3a9c", "install", TARGET, "running", "2026-03-02T14:02:33Z")]
+    async with open_app() as see:
+        await see.sees("> [a] Attach", "install of llm-cost-ops in llm-cost-ops-dev, 3 m 07 ago")
+        await see.press("a")
+        await see.sees("run 7f3a9c")
+
+
+async def test_a_run_whose_runner_died_gets_a_new_one(open_app: Open, session: FakeSession) -> None:
+    session.past = [RunSummary("7f3a9c", "install", TARGET, "orphaned", "2026-03-02T14:02:33Z")]
+    async with open_app() as see:
+        await see.sees("> [a] Take over")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+        assert session.revived == ["7f3a9c"]
+
+
+async def test_a_kept_draft_is_offered_with_what_it_holds(open_app: Open, session: FakeSession) -> None:
+    session.kept = [("2026-03-02T13:48:00Z", Draft({"preset": "staging", "host": "api.test"}))]
+    async with open_app() as see:
+        await see.sees("[r] Resume", "draft from 13:48: staging, 2 answers, no secrets kept")
+        await see.press("r")
+        await see.sees("step 1", "preset staging", "(*) Staging")
+
+
+async def test_a_mistake_of_our_own_is_a_line_of_home(
+    open_app: Open, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(session, "drafts", broken)
+    async with open_app() as see:
+        await see.sees("The wizard made a mistake of its own (RuntimeError).", "crash-", "[i] Install")
+
+
+async def test_the_palette_offers_only_what_applies(open_app: Open) -> None:
+    async with open_app() as see:
+        await see.sees("[i] Install")
+        await see.press(":")
+        text = await see.sees("Choose another cluster", "Run all checks")
+        assert "Upgrade" not in text
+        assert "Stop helm" not in text
+
+
+async def test_explain_tells_about_the_entry_in_hand(open_app: Open) -> None:
+    async with open_app() as see:
+        await see.sees("[i] Install")
+        await see.press("p")
+        await see.sees("llm-cost-ops-wizard sandbox up")
+        await see.press("escape", "?")
+        await see.sees("Seven steps")
+
+
+async def test_q_ends_with_code_zero_and_ends_the_session(open_app: Open, session: FakeSession) -> None:
+    async with open_app() as see:
+        await see.sees("[i] Install")
+        await see.press("q")
+    assert see.app.return_code == 0
+    assert session.closed

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.conftest import Open
+from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, FakeSession, event, lines
+from wizard.core import sanitize
+from wizard.tui.screens.run import RunScreen
+from wizard.tui.start import Start
+from wizard.tui.widgets.log_pane import LogPane
+
+RUN = Start("runs", run_id="7f3a9c")
+
+
+async def test_a_stuck_run_is_named_with_cause_and_next_step(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        text = await see.sees(
+            "03:07 of 10:00", "CHANGING THE CLUSTER", "helm 4.2.4 running", "x STUCK for 2 m 58",
+            "postgresql-0 cannot get its disk", "will not heal itself", "class gp2 needs driver ebs.csi.aws.com",
+            "helm would wait 6 m 53 more for nothing", "Install the EBS CSI driver.", "2 of 5 ready", "following",
+            "WARN  database not reachable", "Closing the terminal is safe",
+        )  # fmt: skip
+        rows = [line for line in text.split("\n") if (line[1:2] in "x~+" and "Claim" in line) or "Deployment" in line]
+        assert rows[0].lstrip("> ").startswith("x Claim")
+        assert max(map(len, text.split("\n"))) <= 80
+
+
+async def test_every_pane_can_be_reached_by_tab(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("STUCK")
+        await see.press("tab", "tab")
+        await see.sees("release recorded (revision 1", "created (jwt-secret; not shown)")
+        await see.press("tab")
+        await see.sees("! warning Claim/data-postgresql-0 ProvisioningFailed x7: no driver")
+        await see.press("tab")
+        await see.sees("The claim's class has no driver", "Or choose another class for the database disk.")
+
+
+async def test_with_room_all_panes_show_at_once(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN, size=(140, 45)) as see:
+        await see.sees("objects  2 of 5", "logs  ", "helm", "events  1", "findings  1", "Or choose another class")
+
+
+async def test_enter_on_an_object_tells_all_about_it(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("STUCK")
+        await see.press("enter")
+        await see.sees("PersistentVolumeClaim data-postgresql-0", "no CSIDriver of that name")
+
+
+async def test_space_holds_the_logs_and_nothing_is_lost_meanwhile(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK, lines("p-1", "api", *(f"line {number}" for number in range(50))))
+    async with open_app(RUN) as see:
+        await see.sees("line 49")
+        await see.press("space")
+        before = await see.sees("held", "Space follow")
+        await session.say(lines("p-1", "api", *(f"later {number}" for number in range(500))))
+        after = await see.sees("held, 500 new below")
+        assert [one for one in after.split("\n") if "line 4" in one] == [
+            one for one in before.split("\n") if "line 4" in one
+        ]
+        await see.press("space")
+        await see.sees("later 499", "following", "0 lines lost")
+
+
+async def test_a_filter_shows_only_matching_lines_and_an_empty_one_all(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("Ready to accept connections")
+        await see.press("/")
+        await see.sees("Log lines that hold this text")
+        await see.type("warn")
+        await see.press("enter")
+        await see.loses("Ready to accept")
+        await see.sees("database not reachable", 'with "warn"')
+        await see.press("/", "ctrl+u", "enter")
+        await see.sees("Ready to accept connections")
+
+
+async def test_p_shows_what_a_container_said_before_its_last_restart(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK, lines("p-1", "api", "last words", previous=True))
+    async with open_app(RUN) as see:
+        await see.sees("last words", "Ready to accept")
+        await see.press("p")
+        await see.loses("Ready to accept")
+        await see.sees("last words", "before the last restart")
+
+
+async def test_e_holds_at_the_first_error(open_app: Open, session: FakeSession) -> None:
+    await session.say(*BEGIN, lines("p-1", "api", "fine", "ERROR first", *(f"line {number}" for number in range(90))))
+    async with open_app(RUN) as see:
+        await see.sees("line 89")
+        await see.press("e")
+        await see.sees("ERROR first", "held")
+
+
+async def test_hostile_log_text_is_shown_as_text(open_app: Open, session: FakeSession) -> None:
+    raw = (
+        "\x1b[2J\x1b]0;owned\x07[red]not markup[/red] [/tmp/x]",
+        "a\u202eb\x9b31mc",
+        "[@click=app.quit]x[/]",
+        "日本語" * 40,
+    )
+    await session.say(*BEGIN, lines("p-1", "api", *(sanitize.line(one) for one in raw)))
+    async with open_app(RUN) as see:
+        text = await see.sees("[red]not markup[/red] [/tmp/x]", "[@click=app.quit]x[/]", "日本語")
+        assert not any(one in text for one in ("\x1b", "\x9b", "\u202e", "owned"))
+
+
+async def test_ten_thousand_lines_keep_the_screen_alive(open_app: Open, session: FakeSession) -> None:
+    await session.say(*BEGIN)
+    async with open_app(RUN) as see:
+        await see.sees("following")
+        for batch in range(10):
+            await session.say(lines("p-1", "api", *(f"line {batch * 1000 + number}" for number in range(1000))))
+        await see.sees("line 9999")
+        pane = see.app.screen.query_one(LogPane)
+        assert pane.buffer.end == 10_000
+        await see.press("tab", "home")
+        await see.sees("line 0", "held")
+
+
+async def test_q_asks_and_staying_changes_nothing(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("STUCK")
+        await see.press("q")
+        await see.sees("[l] leave it running", "[s] stop helm", "Esc stay")
+        await see.press("escape")
+        await see.loses("leave it running")
+        assert isinstance(see.app.screen, RunScreen)
+    assert session.commands == []
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+async def test_leaving_a_run_that_goes_on_stops_nothing(open_app: Open, session: FakeSession, key: str) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("STUCK")
+        await see.press(key)
+        await see.sees("leave it running")
+        await see.press("l")
+    assert session.commands == []
+    assert see.app.return_code == 0
+
+
+async def test_stopping_helm_is_one_command_and_the_screen_stays(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("STUCK")
+        await see.press("q", "s")
+        await see.sees("helm was asked to stop.")
+        assert isinstance(see.app.screen, RunScreen)
+    assert session.commands == [("7f3a9c", "cancel")]
+
+
+async def test_a_run_that_ends_shows_three_facts_notes_files_and_commands(open_app: Open, session: FakeSession) -> None:
+    await session.say(*READY)
+    async with open_app(RUN) as see:
+        await see.sees("3 of 3 ready")
+        await session.say(*END)
+        await see.sees(
+            "+ READY", "+ Installed", "+ Working", "? Reachable", "./llm-cost-ops.dev.values.yaml",
+            "$ helm install llm-cost-ops", "kubectl port-forward svc/llm-cost-ops 8080:80", "took 01:18",
+        )  # fmt: skip
+        await see.press("l")
+        await see.sees("objects  3 of 3 ready", "Enter result")
+        await see.press("q")
+    assert see.app.return_code == 0
+
+
+async def test_the_code_of_a_failed_run_is_the_code_of_the_wizard(open_app: Open, session: FakeSession) -> None:
+    failed = event("run.finished", code=1, verdict="failed", reason="helm gave up", files=[], commands=[])
+    await session.say(*STUCK, event("helm.exited", code=1, signal=""), failed)
+    async with open_app(RUN) as see:
+        await see.sees(
+            "x FAILED", "helm gave up", "x Installed", "helm ended with code 1", "The claim's class has no driver"
+        )
+        await see.press("q")
+    assert see.app.return_code == 1
+
+
+async def test_a_reader_who_holds_the_logs_is_not_taken_away_when_the_run_ends(
+    open_app: Open, session: FakeSession
+) -> None:
+    await session.say(*READY)
+    async with open_app(RUN) as see:
+        await see.sees("3 of 3 ready")
+        await see.press("space")
+        await session.say(*END)
+        await see.sees("Enter result", "objects  3 of 3")
+        await see.press("enter")
+        await see.sees("+ Installed")
+
+
+async def test_the_clock_goes_on_while_nothing_happens(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("03:07 of 10:00")
+        session.clock.at = NOW.replace(minute=6, second=0)
+        await see.sees("03:27 of 10:00", "STUCK for 3 m 18")
