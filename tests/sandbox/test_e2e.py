@@ -329,13 +329,22 @@ def leftovers(folder: Path) -> list[str]:
     return found
 
 
+def test_a_port_that_somebody_took_in_between_is_replaced(
+    sandbox: SandboxInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose, taken = processes.free_ports, int(sandbox.server.rpartition(":")[2])
+    answers = iter([lambda count: [*choose(2), taken, *choose(count - 3)], choose])
+    monkeypatch.setattr(processes, "free_ports", lambda count: next(answers)(count))
+    assert cluster.up("crash", NodeShape(count=1)).server != sandbox.server
+
+
 def test_a_crashed_sandbox_is_replaced_by_the_next_up_and_down_leaves_nothing(state: Path) -> None:
     first = cluster.up("crash", NodeShape(count=1))
     before = processes.load(first.folder / "processes.json")
     for victim in ("kube-apiserver", "agent"):
         os.kill(next(process.pid for process in before if process.name == victim), signal.SIGKILL)
-    until(lambda: cluster.status("crash").state == "broken", "the crash is noticed")
-    assert set(cluster.status("crash").missing) == {"kube-apiserver", "agent"}
+    until(lambda: set(cluster.status("crash").missing) == {"kube-apiserver", "agent"}, "the crash is noticed")
+    assert cluster.status("crash").state == "broken"
 
     second = cluster.up("crash", NodeShape(count=1))
     assert not [process.name for process in before if processes.alive(process)]
