@@ -45,7 +45,7 @@ def test_a_useless_secret_file_is_refused_without_showing_it(tmp_path: Path, con
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="nowhere.txt cannot be read: no such file"):
+    with pytest.raises(Problem, match=r"nowhere\.txt cannot be read: no such file"):
         PersonFiles().read_secret(str(tmp_path / "nowhere.txt"), "JWT secret file")
     with pytest.raises(Problem, match="is a folder"):
         PersonFiles().read(str(tmp_path), "values file")

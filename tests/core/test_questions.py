@@ -104,7 +104,7 @@ def test_every_question_that_writes_values_writes_paths_the_chart_knows() -> Non
         resolved = Resolved(Draft(patch), SANDBOX, LAYERS, QUESTIONS)
         for line in resolved.lines():
             path = values.dotted(line.path)
-            inside = any(path == one or path.startswith(f"{one}.") or path.startswith(f"{one}[") for one in known)
+            inside = any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in known)
             assert inside or path.startswith("ingress.annotations."), f"{path} is not a value of the chart"
 
 
