@@ -89,6 +89,14 @@ def test_json_has_an_answer_on_failure_too(capsys: pytest.CaptureFixture[str]) -
     assert json.loads(capsys.readouterr().out)["error"] == "Sandbox 'default' does not run."
 
 
+def test_a_state_folder_that_cannot_be_written_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/state")
+    assert run("up") == 1
+    assert capsys.readouterr().err.startswith("/dev/null/state")
+
+
 def test_down_of_nothing_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("down") == 0
     assert capsys.readouterr().out == "There was nothing to stop.\n"

@@ -9,13 +9,17 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from wizard.core.errors import Exit, Problem
 
-class ApiError(Exception):
-    """The API server did not do what it was asked; `code` is the HTTP status, 0 when there was no answer."""
 
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+class ApiError(Problem):
+    """The API server did not do what it was asked; `status` is that of HTTP, 0 when there was no answer."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(
+            f"The sandbox's API server refused: {text}.", "`sandbox status` says what still runs.", Exit.FAILED
+        )
+        self.status = status
 
 
 class Api:
@@ -57,7 +61,7 @@ class Api:
         try:
             self.call("POST", path, body)
         except ApiError as error:
-            if error.code != 409:
+            if error.status != 409:
                 raise
 
     def merge(self, path: str, body: object) -> None:

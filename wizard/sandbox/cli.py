@@ -114,13 +114,20 @@ def run(args: argparse.Namespace) -> int:
     try:
         return command(args)
     except Problem as problem:
-        if args.output == "json":
-            print(json.dumps({"error": problem.what, "next_step": problem.next_step}))
-        print(problem, file=sys.stderr)
-        return int(problem.code)
+        return _refuse(args, problem)
+    except OSError as error:
+        what = f"{error.filename or 'A file of the sandbox'}: {error.strerror or error}."
+        return _refuse(args, Problem(what, "The sandbox needs a state folder that it can write to.", Exit.FAILED))
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return int(Exit.INTERRUPTED)
+
+
+def _refuse(args: argparse.Namespace, problem: Problem) -> int:
+    if args.output == "json":
+        print(json.dumps({"error": problem.what, "next_step": problem.next_step}))
+    print(problem, file=sys.stderr)
+    return int(problem.code)
 
 
 def _talk(text: str) -> None:

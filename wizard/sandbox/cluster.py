@@ -103,13 +103,10 @@ def up(
         if folder.exists():
             progress("removing what a crashed sandbox left")
             _remove(folder)
-        for attempt in (1, 2, 3):
-            try:
-                return _start(name, folder, nodes or NodeShape(), audit, progress)
-            except _PortTakenError:
-                if attempt == 3:
-                    raise
-        raise AssertionError("unreachable")
+        shape = nodes or NodeShape()
+        with contextlib.suppress(_PortTakenError):
+            return _start(name, folder, shape, audit, progress)
+        return _start(name, folder, shape, audit, progress)
 
 
 def down(name: str = DEFAULT_NAME) -> bool:

@@ -17,7 +17,7 @@ def switch(api: Api, scenario: str, image: str, namespace: str | None) -> None:
     try:
         api.merge(_OBJECT, {"data": data})
     except ApiError as error:
-        if error.code != 404:
+        if error.status != 404:
             raise
         api.create(_COLLECTION, {"metadata": {"name": "llm-cost-ops-sandbox"}, "data": data})
 
@@ -27,7 +27,7 @@ def current(api: Api) -> str:
     try:
         found: dict[str, Any] = api.get(_OBJECT)
     except ApiError as error:
-        if error.code == 404:
+        if error.status == 404:
             return NO_SCENARIO
         raise
     return str(found.get("data", {}).get("scenario") or NO_SCENARIO)

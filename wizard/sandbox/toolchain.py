@@ -393,6 +393,12 @@ def main() -> int:
     except ToolError as error:
         print(error, file=sys.stderr)
         return int(error.code)
+    except OSError as error:
+        print(
+            f"{error.filename}: {error.strerror}. The tools need a cache folder that can be written to.",
+            file=sys.stderr,
+        )
+        return int(Exit.FAILED)
     except KeyboardInterrupt:
         print("Interrupted; what is built stays, `make tools` goes on from there.", file=sys.stderr)
         return 130
