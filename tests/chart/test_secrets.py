@@ -213,6 +213,13 @@ def test_somebody_elses_secret_is_not_taken_over(
     assert "set postgresql.auth.existingSecret=llm-cost-ops-postgresql-credentials to use it" in said
 
 
+def test_a_secret_that_the_chart_would_not_write_anyway_is_no_conflict(api: FakeApi, live: Live) -> None:
+    """An installer made it for the JWT key alone, and no mail is wanted."""
+    api.store("llm-cost-ops-app-credentials", {"jwt-secret": "theirs"}, release=None)
+    rendered = live("jwt.existingSecret=llm-cost-ops-app-credentials")
+    assert not rendered.has("Secret", "llm-cost-ops-app-credentials")
+
+
 def fingerprints(rendered: Rendered) -> dict[str, str | None]:
     """The annotation that restarts a workload when its credentials change."""
     return {

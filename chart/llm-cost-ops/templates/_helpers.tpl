@@ -188,7 +188,10 @@ Each is settled once per render and remembered, since a second call would genera
 {{- $live := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict -}}
 {{- $owner := dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live -}}
 {{- if and $live (ne $owner .root.Release.Name) -}}
+{{- if or $given .generate -}}
 {{- fail (printf "Secret %s is already in namespace %s and is not this release's; set %s=%s to use it, or delete it" .secret .root.Release.Namespace .existingPath .secret) -}}
+{{- end -}}
+{{- $live = dict -}}
 {{- end -}}
 {{- $stored := index (get $live "data" | default dict) .key | default "" | b64dec -}}
 {{- if and $given $stored .fixed (ne $given $stored) -}}
