@@ -22,7 +22,7 @@ from wizard.core.events import Event
 from wizard.core.model.target import Target
 from wizard.ports.store import RunSummary
 
-_POLL_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.02
 _CHUNK: Final = 1024 * 1024
 _LAST: Final = 256 * 1024
 _ANSWER_SECONDS: Final = 5.0

@@ -345,7 +345,7 @@ class Run:
                 Exit.FAILED, "ready", f"helm gave up, and the pods made it {later:.0f} s later. {words} "
                 "The release is recorded as failed: run upgrade to put that right.",
             )  # fmt: skip
-        state = verdict.state if verdict.state in ("stuck", "failed") else "failed"
+        state = "stuck" if self._watch.findings else "failed"
         return _End(Exit.FAILED, state, f"{verdict.reason}. {words}" if verdict.reason else words)
 
     async def _wait_for_ready(self, seconds: float) -> Any:

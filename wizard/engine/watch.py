@@ -273,8 +273,8 @@ class ReleaseWatch:
         standing = [one for one in self._ranked if one.heals == "no"]
         if verdict.state == "progressing" and standing:
             return Verdict("stuck", f"{standing[0].object}: {standing[0].title}")
-        if verdict.state == "stuck" and self._ranked:
-            return Verdict("stuck", f"{self._ranked[0].object}: {self._ranked[0].title}")
+        if verdict.state in ("stuck", "progressing") and self._ranked:
+            return Verdict(verdict.state, f"{self._ranked[0].object}: {self._ranked[0].title}")
         if self.hold and (verdict.state == "ready" or (verdict.state == "unknown" and not self._blind)):
             return Verdict("progressing", self.hold)
         return verdict

@@ -189,20 +189,24 @@ def _others(one: Finding, more: list[Finding]) -> Iterator[str]:
 
 
 def _fold(found: list[Finding], snapshot: Snapshot) -> list[Finding]:
-    causes = [one for one in found if not one.waits]
+    """Symptoms into their cause, and one cause that hits several workloads into one finding on the first of them."""
+    causes: list[Finding] = []
     affected: dict[int, list[str]] = defaultdict(list)
-    kept = list(causes)
-    for symptom in (one for one in found if one.waits):
-        cause = next((one for one in causes if _needs(symptom.object, one.object, snapshot)), None)
-        if cause is None:
-            kept.append(symptom)
+    for one in sorted(found, key=lambda one: (one.waits, one.since, one.object)):
+        same = next((cause for cause in causes if (cause.id, cause.title) == (one.id, one.title)), None)
+        if same is None and one.waits:
+            same = next(
+                (cause for cause in causes if not cause.waits and _needs(one.object, cause.object, snapshot)), None
+            )
+        if same is None:
+            causes.append(one)
         else:
-            affected[id(cause)].append(symptom.object)
+            affected[id(same)].append(one.object)
     return [
         replace(one, evidence=(*one.evidence, f"also affected: {', '.join(affected[id(one)])}"))
         if affected[id(one)]
         else one
-        for one in kept
+        for one in causes
     ]
 
 

@@ -58,7 +58,7 @@ def image_not_pulled(snapshot: Snapshot) -> Iterator[Finding]:
                 rule,
                 f"image {image} cannot be pulled: {why}",
                 snapshot.root_name(pod),
-                (f"{name_of(pod)} {_field(container)}.state.waiting {reason}: {words}",),
+                (f"{name_of(pod)} {_field(container)} cannot be pulled: {words}",),
                 (remedy,),
                 terminal,
                 heals,
@@ -85,15 +85,16 @@ def _classify(reason: str, words: str) -> tuple[str, str, bool, Heals, str]:
 
 
 def _registry_words(pod: Object, container: Mapping[str, Any], waiting: Mapping[str, Any], snapshot: Snapshot) -> str:
+    """What the registry said; a back-off repeats it after a preface, or not at all, then the event of the pull has it."""
     message = str(waiting.get("message") or "")
-    # "Back-off pulling image" alone says nothing; the event of the failed pull does.
-    if waiting["reason"] == "ImagePullBackOff" and not re.search(r"Err|fail|: ", message.partition('":')[2]):
-        image = _image(pod, container)
-        failed = [
-            one.message for one in snapshot.about(pod, "Failed") if image in one.message and "pull" in one.message
-        ]
-        return failed[0] if failed else message
-    return message
+    if waiting["reason"] != "ImagePullBackOff":
+        return message
+    _, found, words = message.partition("ErrImagePull: ")
+    if found:
+        return words
+    image = _image(pod, container)
+    failed = [one.message for one in snapshot.about(pod, "Failed") if image in one.message and "pull" in one.message]
+    return failed[0].partition('": ')[2] or failed[0] if failed else message
 
 
 @finding("CO06", "CO07")
@@ -172,7 +173,7 @@ def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], 
     evidence = [f"{name_of(pod)} {_field(container)}.lastState.terminated: {words}"]
     if message := str(ended.get("message") or "").strip():
         evidence.append(f"its last words: {message}")
-    since = str(ended.get("finishedAt") or _began(pod))
+    since = str(status.condition(pod, "Ready").get("lastTransitionTime") or ended.get("finishedAt") or _began(pod))
     root = snapshot.root_name(pod)
     if ended.get("reason") == "OOMKilled":
         limits = (status.container_specs(pod).get(str(name), {}).get("resources") or {}).get("limits") or {}
