@@ -109,7 +109,7 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int) -> HomeView
         rows += [(), _release_head(width)]
         for entry in releases:
             place(entry, _release(entry.about, now, width))
-    has = [line for line in state.lines if line.key not in _FACTS]
+    has = [line for line in state.lines if line.key not in _FACTS and not (releases and line.state == "pass")]
     if has:
         half = max(43, min(52, width // 2))
         rows += [(), ((pad(" What this cluster has", half + 1), "strong"), ("What it means for you", "strong"))]

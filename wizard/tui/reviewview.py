@@ -65,3 +65,20 @@ def file_rows(lines: Sequence[str], *, diff: bool) -> list[Row]:
             tone = "ok" if line.startswith("+") else "bad" if line.startswith("-") else "dim"
         rows.append((((" " + line), tone),))
     return rows
+
+
+def stopped(state: ReviewState) -> str:
+    """Why it cannot be started, "" when it can."""
+    if state.problem:
+        return "stopped by the line at the top"
+    number = len(state.blocking)
+    return f"stopped by {number} failed check{'s' if number > 1 else ''}" if number else ""
+
+
+def red_question(state: ReviewState, here: CheckResult | None) -> str:
+    """The question whose field puts it right: of the check in hand, of the problem, of the first red check."""
+    if here and here.blocking and here.question:
+        return here.question
+    if state.problem and state.problem.question:
+        return state.problem.question
+    return next((one.question for one in state.blocking if one.question), "")

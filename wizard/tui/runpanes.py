@@ -15,6 +15,11 @@ KINDS: Final[Mapping[str, str]] = {
     "PersistentVolumeClaim": "Claim", "HorizontalPodAutoscaler": "Autoscaler", "PodDisruptionBudget": "Budget",
     "ServiceAccount": "Account", "NetworkPolicy": "NetPolicy", "ServiceMonitor": "Monitor",
 }  # fmt: skip
+ABOUT: Final = (
+    "Objects are watched by the wizard itself from the first second, apart from helm's own wait. Red ones come first; "
+    "Enter on one shows why. The logs of all containers run below; Space holds them, nothing is lost meanwhile, End "
+    "follows again. Leaving or closing the terminal stops nothing."
+)
 HEALS: Final = {"no": "will not heal itself", "yes": "will heal by itself", "unknown": "may heal by itself"}
 
 
@@ -102,6 +107,17 @@ def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
         (pad(row.summary or row.state, 10), ""), (" ", ""), (pad(again or row.state, reason), tone if row.state != "ready" else "dim"),
         (f"{age(row.since, now):>8}", "dim"),
     )  # fmt: skip
+
+
+def object_text(view: RunView, row: ObjectRow, now: datetime) -> str:
+    """Everything known about one object, with the findings about it."""
+    lines = [f"{row.state}: {row.summary} {row.reason}", f"for {age(row.since, now) or 'an unknown time'}"]
+    lines += [f"belongs to {row.owner}"] if row.owner else []
+    for one in view.ranked_findings():
+        if one.object == f"{row.kind}/{row.name}":
+            lines += ["", f"{one.id} {one.title}", *(f"  {text}" for text in one.evidence)]
+            lines += [f"  Do: {text}" for text in one.remedy]
+    return "\n".join(lines)
 
 
 def helm_rows(view: RunView, width: int) -> list[Row]:

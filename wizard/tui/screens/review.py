@@ -14,37 +14,13 @@ from wizard.core.errors import Problem
 from wizard.core.rules.registry import CheckResult
 from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
-from wizard.tui.reviewview import check_row, counts, detail, file_rows, problem_rows
+from wizard.tui.reviewview import counts, detail, file_rows, problem_rows, red_question, stopped
 from wizard.tui.screens.base import WizardScreen
 from wizard.tui.state import ReviewState
 from wizard.tui.text import rule
+from wizard.tui.widgets.checks import Checks
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines, Rows
-
-
-class Checks(Lines):
-    """Checks as a list, red first; the cursor stands on one of them."""
-
-    def __init__(self, screen: ReviewScreen) -> None:
-        super().__init__(id="checks")
-        self._review = screen
-
-    def build(self, width: int) -> None:
-        """One row a check."""
-        found = self._review.state.ranked
-        self.rows = tuple(check_row(one, width, here=number == self.cursor) for number, one in enumerate(found))
-        self.pickable = tuple(range(len(found)))
-
-    def moved(self) -> None:
-        """Another check is in hand."""
-        self.rebuild()
-        self._review.show_detail()
-
-    @property
-    def check(self) -> CheckResult | None:
-        """The check in hand."""
-        found = self._review.state.ranked
-        return found[self.cursor] if self.cursor < len(found) else None
 
 
 class ReviewScreen(WizardScreen):
@@ -79,13 +55,6 @@ class ReviewScreen(WizardScreen):
     def _doing(self) -> str:
         return {"values": "values file", "check": "check"}.get(self.nav.goal, self.state.operation or self.nav.doing)
 
-    @property
-    def _stopped(self) -> str:
-        if self.state.problem:
-            return "stopped by the line at the top"
-        number = len(self.state.blocking)
-        return f"stopped by {number} failed check{'s' if number > 1 else ''}" if number else ""
-
     def heading(self) -> Heading:
         """What the header says now."""
         safe = "nothing is changed before Enter" if self.nav.goal == "run" else "the cluster is not changed"
@@ -107,8 +76,8 @@ class ReviewScreen(WizardScreen):
             return ""
         if self.nav.goal == "values":
             return "write the file"
-        if self._stopped:
-            return "open the red field" if self._red_question() else f"is off: {self._stopped}"
+        if stopped(self.state):
+            return "open the red field" if red_question(self.state, self._check) else f"is off: {stopped(self.state)}"
         if self._armed:
             return f"pressed: {self._doing} starts when the checks are in"
         return self._doing
@@ -117,7 +86,7 @@ class ReviewScreen(WizardScreen):
         """What stands in the way, checks with one of them in full, the file."""
         yield Rows(id="blockers")
         yield Horizontal(
-            Vertical(Rows(id="checks-title"), Checks(self), Rows(id="detail"), id="pane-checks"),
+            Vertical(Rows(id="checks-title"), Checks(self.show_detail), Rows(id="detail"), id="pane-checks"),
             Vertical(Rows(id="file-title"), Lines(id="file"), id="pane-file"),
             id="panes",
         )
@@ -145,7 +114,7 @@ class ReviewScreen(WizardScreen):
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
         self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
-        self.query_one(Checks).rebuild()
+        self.query_one(Checks).update(state.ranked)
         showing = bool(state.diff) if self._diff is None else self._diff and bool(state.diff)
         kind = (
             "changes"
@@ -177,7 +146,7 @@ class ReviewScreen(WizardScreen):
     async def on_review_changed(self, message: ReviewChanged) -> None:
         """More is known; an Enter pressed before is done once nothing stands in the way."""
         self.state = message.state
-        if self._stopped:
+        if stopped(self.state):
             self._armed = False
         self.refresh_state()
         if self._armed and self.state.complete:
@@ -194,22 +163,14 @@ class ReviewScreen(WizardScreen):
         """Start, or open the field that stands in the way, or write the file."""
         if self.nav.goal == "values":
             await self.action_write()
-        elif self.nav.goal == "run" and self._stopped:
-            if question := self._red_question():
+        elif self.nav.goal == "run" and stopped(self.state):
+            if question := red_question(self.state, self._check):
                 self.nav.fix(self.draft, question)
         elif self.nav.goal == "run":
             self._armed = True
             self.refresh_frame()
             if self.state.complete:
                 await self._start()
-
-    def _red_question(self) -> str:
-        here = self._check
-        if here and here.blocking and here.question:
-            return here.question
-        if self.state.problem and self.state.problem.question:
-            return self.state.problem.question
-        return next((one.question for one in self.state.blocking if one.question), "")
 
     async def _start(self) -> None:
         if self._starting:
@@ -250,7 +211,7 @@ class ReviewScreen(WizardScreen):
         """Open the field that caused the check in hand."""
         if self._check and self._check.question:
             self.nav.fix(self.draft, self._check.question)
-        elif question := self._red_question():
+        elif question := red_question(self.state, self._check):
             self.nav.fix(self.draft, question)
 
     async def action_write(self) -> None:

@@ -6,46 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
 from wizard.core.errors import Problem
-from wizard.core.runview import ObjectRow
 from wizard.tui.bridge import FRAME, RunFeed
 from wizard.tui.messages import StreamFailed
-from wizard.tui.runpanes import boundary, clock_text, event_rows, finding_rows, helm_rows, object_row, verdict_rows
+from wizard.tui.runpanes import ABOUT, boundary, clock_text, object_text, verdict_rows
 from wizard.tui.screens.base import WIDE, WizardScreen
-from wizard.tui.text import Row, age, rule, wrap
 from wizard.tui.widgets.frame import Heading, Key
-from wizard.tui.widgets.log_pane import LogPane
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import Rows
+from wizard.tui.widgets.run_panes import RunPanes
 
-PANES: Final = ("objects", "logs", "helm", "events", "findings")
 _TALL: Final = 36
-
-
-class Objects(Lines):
-    """Watched objects, red first; what is ready comes last."""
-
-    def __init__(self, screen: RunScreen) -> None:
-        super().__init__(id="objects")
-        self._run = screen
-        self.shown: tuple[ObjectRow, ...] = ()
-
-    def build(self, width: int) -> None:
-        """One row an object."""
-        now = self._run.now()
-        self.shown = tuple(self._run.feed.view.rows())
-        self.rows = tuple(
-            object_row(one, now, width, here=self.has_focus and number == self.cursor)
-            for number, one in enumerate(self.shown)
-        ) or ((((" nothing is watched yet"), "dim"),),)
-        self.pickable = tuple(range(len(self.shown)))
-
-    def moved(self) -> None:
-        """The pointer is part of the rows."""
-        self.rebuild()
 
 
 class RunScreen(WizardScreen):
@@ -72,7 +45,6 @@ class RunScreen(WizardScreen):
         self._attached = feed is not None
         self._told_end = feed is not None
         self._second = -1
-        self._lower = "logs"
 
     # Frame
 
@@ -91,7 +63,7 @@ class RunScreen(WizardScreen):
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
         ended = self.feed.view.finished is not None
-        hold = "hold" if self.is_mounted and self.query_one(LogPane).following else "follow"
+        hold = "hold" if self.is_mounted and self.panes.logs.following else "follow"
         keys = [("Enter", "result")] if ended else []
         keys += [("Tab", "pane"), ("/", "filter"), ("e", "error"), ("Space", hold), ("p", "previous")]
         keys += [("f", "cause")] if self.feed.view.findings else []
@@ -101,21 +73,7 @@ class RunScreen(WizardScreen):
     def body(self) -> Iterable[Widget]:
         """The verdict, then the panes."""
         yield Rows(id="verdict")
-        yield Horizontal(
-            Vertical(
-                Vertical(Rows(id="objects-title"), Objects(self), id="pane-objects"),
-                Vertical(LogPane(), id="pane-logs"),
-                id="left",
-            ),
-            Vertical(
-                *(
-                    Vertical(Rows(id=f"{one}-title"), Lines(id=one), id=f"pane-{one}")
-                    for one in ("findings", "helm", "events")
-                ),
-                id="right",
-            ),
-            id="run",
-        )
+        yield RunPanes(self.now)
         yield Rows(id="safe")
 
     def on_mount(self) -> None:
@@ -123,25 +81,21 @@ class RunScreen(WizardScreen):
         if not self._attached:
             self.feed = self.bridge.follow(self, self._run_id)
         self.feed.changed |= {"all"}
-        self._arrange("logs")
-        self.query_one(Objects).focus()
+        self.panes.place()
+        self.panes.objects.focus()
         self.set_interval(FRAME, self._look)
 
     def on_resize(self, event: Resize) -> None:
         """With room enough all panes show at once."""
-        self.set_class(event.size.width >= WIDE and event.size.height >= _TALL, "-room")
-        self._arrange(self._lower)
+        roomy = event.size.width >= WIDE and event.size.height >= _TALL
+        self.set_class(roomy, "-room")
+        self.panes.place(roomy=roomy)
         self.feed.changed |= {"all"}
 
     @property
-    def _roomy(self) -> bool:
-        return self.has_class("-room")
-
-    def _arrange(self, lower: str) -> None:
-        self._lower = lower
-        for one in PANES[1:]:
-            self.query_one(f"#pane-{one}").set_class(not self._roomy and one != lower, "-off")
-        self.query_one("#right").set_class(not self._roomy and lower == "logs", "-off")
+    def panes(self) -> RunPanes:
+        """Objects, logs and the others."""
+        return self.query_one(RunPanes)
 
     # Changes
 
@@ -159,49 +113,15 @@ class RunScreen(WizardScreen):
             self._ended()
 
     def _show(self, changed: frozenset[str], *, ticked: bool) -> None:
-        view, now, width = self.feed.view, self.now(), self.size.width
-        every = "all" in changed
+        view = self.feed.view
         self.refresh_frame()
-        self.query_one("#verdict", Rows).show(verdict_rows(view, now, width))
-        if every or ticked or "objects" in changed:
-            ready = f"objects  {view.ready_count()} of {view.total()} ready"
-            self._title("objects", ready, "red first")
-            self.query_one(Objects).rebuild()
-        if every or "logs" in changed:
-            self.query_one(LogPane).read(view.logs, view.log_lost)
-        if every or changed & {"helm", "made"}:
-            self._list("helm", helm_rows(view, self._room("helm")), "helm", view.phase_text, tail=True)
-        if every or "events" in changed:
-            self._list(
-                "events",
-                event_rows(view, self._room("events")),
-                f"events  {len(view.events)}",
-                "newest last",
-                tail=True,
-            )
-        if every or changed & {"findings", "blind"}:
-            rows, _ = finding_rows(view, self._room("findings"))
-            self._list("findings", rows, f"findings  {len(view.findings)}", "worst first")
+        self.query_one("#verdict", Rows).show(verdict_rows(view, self.now(), self.size.width))
+        self.panes.update(view, changed, ticked=ticked)
         safe = f' Closing the terminal is safe. "llm-cost-ops-wizard runs {self._run_id[:8]}" comes back here.'
         self.query_one("#safe", Rows).show([((safe if view.finished is None else "", "dim"),)])
 
-    def _room(self, pane: str) -> int:
-        return self.query_one(f"#pane-{pane}").size.width or self.size.width
-
-    def _title(self, pane: str, left: str, right: str) -> None:
-        row: Row = rule(self._room(pane), left, right, strong=self.query_one(f"#{pane}").has_focus)
-        self.query_one(f"#{pane}-title", Rows).show([row])
-
-    def _list(self, pane: str, rows: Sequence[Row], left: str, right: str, *, tail: bool = False) -> None:
-        self._title(pane, left, right)
-        lines = self.query_one(f"#{pane}", Lines)
-        at_end = lines.scroll_offset.y >= len(lines.rows) - lines.size.height
-        lines.show(rows)
-        if tail and at_end:
-            lines.scroll_to(y=len(rows), animate=False)
-
     def _ended(self) -> None:
-        if self.app.screen is self and self.query_one(LogPane).following:
+        if self.app.screen is self and self.panes.logs.following:
             self._result()
 
     def _result(self) -> None:
@@ -230,29 +150,21 @@ class RunScreen(WizardScreen):
 
     def action_pane(self, step: int) -> None:
         """The next pane; the lower place changes with it where there is one place only."""
-        ids = [one.id for one in (self.focused,) if one and one.id in PANES]
-        at = PANES.index(ids[0]) if ids else 0 if step > 0 else 1
-        self._focus(PANES[(at + step) % len(PANES)] if ids else "logs" if step > 0 else "objects")
-
-    def _focus(self, pane: str) -> None:
-        if pane != "objects":
-            self._arrange(pane)
-        self.query_one(f"#{pane}").focus()
-        self.feed.changed |= {"all"}
+        self.panes.next(step)
 
     def action_findings(self) -> None:
         """Go to the findings."""
-        self._focus("findings")
+        self.panes.take("findings")
 
     def action_hold(self) -> None:
         """Hold the logs still, or follow them again; nothing is lost."""
-        self.query_one(LogPane).action_hold_or_follow()
+        self.panes.logs.action_hold_or_follow()
 
     def action_filter(self) -> None:
         """Show only lines that hold a text."""
         from wizard.tui.screens.modals import Prompt
 
-        pane = self.query_one(LogPane)
+        pane = self.panes.logs
 
         def take(text: str | None) -> None:
             if text is not None:
@@ -262,40 +174,27 @@ class RunScreen(WizardScreen):
 
     def action_error(self) -> None:
         """The first line that names an error."""
-        if not self.query_one(LogPane).first_error():
+        if not self.panes.logs.first_error():
             self.app.notify("No line names an error.", markup=False)
 
     def action_previous(self) -> None:
         """Only what containers said before their last restart."""
-        pane = self.query_one(LogPane)
+        pane = self.panes.logs
         pane.show_only(pane.filter, previous=not pane.previous)
 
     def action_open(self) -> None:
         """The result once it ended; else the object in hand in full."""
         if self.feed.view.finished is not None:
             self._result()
-        elif self.query_one(Objects).has_focus:
+        elif self.panes.objects.has_focus:
             self.action_explain()
 
     def explanation(self) -> tuple[str, str]:
         """The object in hand, or the keys."""
-        objects = self.query_one(Objects)
-        if objects.has_focus and objects.shown:
-            row = objects.shown[objects.cursor]
-            about = [one for one in self.feed.view.ranked_findings() if one.object == f"{row.kind}/{row.name}"]
-            lines = [
-                f"{row.state}: {row.summary} {row.reason}",
-                f"since {age(row.since, self.now())}, belongs to {row.owner or 'nothing'}",
-            ]
-            for one in about:
-                lines += [
-                    "",
-                    f"{one.id} {one.title}",
-                    *(f"  {text}" for text in one.evidence),
-                    *(f"  Do: {text}" for text in one.remedy),
-                ]
-            return f"{row.kind} {row.name}", "\n".join(lines)
-        return "The run", _KEYS_TEXT
+        row = self.panes.objects.object
+        if not row or not self.panes.objects.has_focus:
+            return "The run", ABOUT
+        return f"{row.kind} {row.name}", object_text(self.feed.view, row, self.now())
 
     def action_stop(self) -> None:
         """Stop helm, after asking."""
@@ -341,13 +240,3 @@ class RunScreen(WizardScreen):
                 self.app.notify("helm was asked to stop.", markup=False)
             except Problem as problem:
                 self.tell(problem)
-
-
-_KEYS_TEXT: Final = "\n".join(
-    wrap(
-        "Objects are watched by the wizard itself from the first second, apart from helm's own wait. Red ones come first; "
-        "Enter on one shows why. The logs of all containers run below; Space holds them, nothing is lost meanwhile, End "
-        "follows again. Leaving or closing the terminal stops nothing.",
-        90,
-    )
-)

@@ -11,16 +11,13 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from wizard.core.answers import Draft
-from wizard.core.questions import Question
 from wizard.core.resolve import Resolved
-from wizard.core.values import DELETE, dotted
-from wizard.tui import flow
+from wizard.tui import flow, stepview
 from wizard.tui.messages import HintsChanged, StreamFailed
 from wizard.tui.screens.base import WizardScreen
-from wizard.tui.text import Row, beside, cut, wrap
 from wizard.tui.widgets.form import Form, is_text
 from wizard.tui.widgets.frame import Heading, Key
-from wizard.tui.widgets.rail import Rail, rail_rows
+from wizard.tui.widgets.rail import Rail
 from wizard.tui.widgets.rows import Rows
 
 
@@ -129,40 +126,13 @@ class StepScreen(WizardScreen):
         self.query_one("#title", Rows).show(((((f"{name}: ", "accent"), (flow.TITLES[step], "strong"))), ()))
 
     def _around(self) -> None:
-        resolved, nav = self.resolved, self.nav
-        steps = [(one, name) for one, name in flow.NAMES if one in flow.steps(resolved, nav.goal)]
-        marks = {one: "x" if flow.problems(resolved, nav.goal, one) else "+" for one in nav.visited}
-        yours = len([one for one in resolved.visible() if resolved.given(one.id)])
-        below = [f"preset {resolved['preset']}", f"{yours} answers yours", "file not written"]
-        self.query_one(Rail).show(rail_rows(steps, self.step, marks, below))
-        self.query_one("#means", Rows).show(self._means(narrow=True))
-        self.query_one("#aside", Rows).show(self._means(narrow=False))
-        self.refresh_frame()
-
-    def _means(self, *, narrow: bool) -> list[Row]:
-        question = self.query_one(Form).question
-        if not question:
-            return []
-        if narrow:
+        self.query_one(Rail).show(stepview.rail(self.resolved, self.nav.goal, self.step, self.nav.visited))
+        if question := self.query_one(Form).question:
             width = max(40, self.query_one("#middle").size.width or 60) - 1
-            writes = beside(" Writes", "; ".join(self._writes(question)) or "nothing", width, label_width=9)
-            return [*beside(" Means", question.help, width, label_width=9)[:2], *writes[:2]]
-        width = max(20, (self.query_one("#aside").size.width or 36) - 3)
-        help_rows: list[Row] = [((f"  {line}", "dim"),) for line in wrap(question.help, width)]
-        writes = [((f"  {cut(line, width)}", ""),) for line in self._writes(question)]
-        return [
-            ((f"  {question.title}", "accent"),),
-            *help_rows,
-            (),
-            (("  Writes", "accent"),),
-            *(writes or [(("  nothing", "dim"),)]),
-        ]
-
-    def _writes(self, question: Question) -> list[str]:
-        if question.problem(self.resolved, self.resolved[question.id]):
-            return []
-        lines = question.lines(self.resolved, self.resolved[question.id])
-        return [f"{dotted(one.path)}: {_shown(one.value)}" for one in lines]
+            self.query_one("#means", Rows).show(stepview.below_form(self.resolved, question, width))
+            width = max(20, (self.query_one("#aside").size.width or 36) - 1)
+            self.query_one("#aside", Rows).show(stepview.beside_form(self.resolved, question, width))
+        self.refresh_frame()
 
     # Messages
 
@@ -253,17 +223,9 @@ class StepScreen(WizardScreen):
         question = self.query_one(Form).question
         if not question or not self._resolved:
             return "Step", "The chart is being read."
-        choices = [f"{one.label}: {one.note}" for one in question.choices(self.resolved) if one.note]
-        writes = [f"Writes {line}" for line in self._writes(question)]
-        return question.title, "\n".join([question.help, *([""] if choices else []), *choices, "", *writes])
+        return question.title, stepview.explanation(self.resolved, question)
 
     async def leave(self) -> None:
         """Keep the answers, then out."""
         await self.bridge.save(self.draft)
         await super().leave()
-
-
-def _shown(value: object) -> str:
-    if value is DELETE:
-        return "(removed)"
-    return str(value).lower() if isinstance(value, bool) else str(value) if value != "" else '""'

@@ -168,7 +168,7 @@ class Form(Lines):
         if is_text(question):
             edit = self._edit if here else LineEdit(answer)
             none = next((one for one in choices if not one.value), None)
-            empty = f"{none.label}: {none.note}" if none else "none" if question.optional else ""
+            empty = none.note or none.label if none else "none" if question.optional else ""
             rows: list[Row] = [(*title, (" ", ""), *edit.spans(room, here=here, empty=empty))]
             if here and choices:
                 rows += _known(choices, width)

@@ -8,7 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from wizard.tui.text import Row, Span, ends, rule
+from wizard.tui.text import Row, Span, cells, ends, rule
 from wizard.tui.widgets.rows import Rows
 
 BOUNDARIES: Final = {
@@ -53,6 +53,9 @@ class Header(Rows):
         word, tone = BOUNDARIES[heading.boundary]
         side: Row = ((word, tone), (f"  {heading.safe}" if heading.safe else "", "dim"))
         name: list[Span] = [(" LLM Cost Ops", "accent"), (f"   {heading.what}" if heading.what else "", "strong")]
+        beside = cell_len(heading.corner) if heading.place else cells(side)
+        if heading.what and cells(name) + beside + 2 > width:
+            name = [(f" {heading.what}", "strong")]  # what is being done matters more than whose product it is
         if not heading.place:
             return (ends(name, side, width), rule(width))
         corner: Row = ((heading.corner, "dim"),)

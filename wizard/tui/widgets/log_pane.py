@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from wizard.core.ring import Line, LogBuffer
+from wizard.tui.logview import readable
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES
 from wizard.tui.widgets.rows import paint
@@ -81,7 +82,9 @@ class LogPane(Widget, can_focus=True):
     def _scan(self) -> None:
         start = max(self._scanned, self.buffer.first)
         new = self.buffer.slice(start, self.buffer.end)
-        for source in {(line.pod, line.container) for line in new if line.pod} - self._labels.keys():
+        for source in dict.fromkeys(
+            (line.pod, line.container) for line in new if line.pod and (line.pod, line.container) not in self._labels
+        ):
             self._labels[source] = ("", f"log.{len(self._labels) % LOG_TONES}")
             self._relabel()
         if self._picky:
@@ -199,7 +202,7 @@ class LogPane(Widget, can_focus=True):
     def _row(self, line: Line, width: int) -> Row:
         label, tone = self._labels.get((line.pod, line.container), (line.container, "dim"))
         names = min(16, max((len(one) for one, _ in self._labels.values()), default=0))
-        text = line.text[self._shift :] if self._shift else line.text
+        text = readable(line.text)[self._shift :]
         room = width - names - 13
         if line.gap:
             return ((f" {time_of_day(line.time):8} ", "dim"), (cut(f"! {line.text}", width - 11), "look"))

@@ -1,0 +1,65 @@
+"""What an answer means and writes, and the rail, as rows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wizard.core.questions import Question
+from wizard.core.resolve import Resolved
+from wizard.core.values import DELETE, dotted
+from wizard.tui import flow
+from wizard.tui.state import Goal
+from wizard.tui.text import Row, beside, cut, wrap
+from wizard.tui.widgets.rail import rail_rows
+
+
+def writes(resolved: Resolved, question: Question) -> list[str]:
+    """The lines of the values file that the answer makes; none while it is wrong."""
+    answer = resolved[question.id]
+    if question.problem(resolved, answer):
+        return []
+    return [f"{dotted(one.path)}: {_shown(one.value)}" for one in question.lines(resolved, answer)]
+
+
+def below_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
+    """Help and lines for a narrow terminal, at most two rows each."""
+    what = "; ".join(writes(resolved, question)) or "nothing"
+    means = beside(" Means", question.help, width, label_width=9)
+    return [*means[:2], *beside(" Writes", what, width, label_width=9)[:2]]
+
+
+def beside_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
+    """Help, what the choices mean and what is written, for the column of a wide terminal."""
+    rows: list[Row] = [((question.title, "accent"),), *(((line, ""),) for line in wrap(question.help, width)), ()]
+    rows.append((("Writes", "accent"),))
+    made = writes(resolved, question)
+    rows += [((cut(line, width), ""),) for line in made] or [(("nothing", "dim"),)]
+    everything = resolved.visible()
+    mine = [one for one in everything if resolved.given(one.id)]
+    if mine:
+        rows += [(), (("Your answers so far", "accent"),)]
+        rows += [((cut(f"{one.title}: {resolved[one.id] or 'none'}", width), "dim"),) for one in mine]
+    return rows
+
+
+def explanation(resolved: Resolved, question: Question) -> str:
+    """Everything about a question as text."""
+    choices = [f"{one.label}: {one.note}" for one in question.choices(resolved) if one.note]
+    made = [f"Writes {line}" for line in writes(resolved, question)]
+    return "\n".join([question.help, *([""] if choices else []), *choices, "", *made])
+
+
+def rail(resolved: Resolved, goal: Goal, here: str, visited: Iterable[str]) -> list[Row]:
+    """The steps that are asked now, with what is done and what is red, and the draft in three lines."""
+    asked = flow.steps(resolved, goal)
+    names = [(step, name) for step, name in flow.NAMES if step in asked]
+    marks = {step: "x" if flow.problems(resolved, goal, step) else "+" for step in visited}
+    yours = sum(resolved.given(one.id) for one in resolved.visible())
+    below = (f"preset {resolved['preset']}", f"{yours} answer{'' if yours == 1 else 's'} yours", "file not written")
+    return rail_rows(names, here, marks, below)
+
+
+def _shown(value: object) -> str:
+    if value is DELETE:
+        return "(removed)"
+    return str(value).lower() if isinstance(value, bool) else str(value) if value != "" else '""'

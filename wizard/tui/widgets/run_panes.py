@@ -1,0 +1,140 @@
+"""The panes of a run: objects, logs, helm, events, findings - two at once, or all where there is room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from wizard.core.runview import ObjectRow, RunView
+from wizard.tui.runpanes import event_rows, finding_rows, helm_rows, object_row
+from wizard.tui.text import Row, rule
+from wizard.tui.widgets.log_pane import LogPane
+from wizard.tui.widgets.rows import Lines, Rows
+
+PANES: Final = ("objects", "logs", "helm", "events", "findings")
+
+
+class Objects(Lines):
+    """Watched objects, red first; what is ready comes last. The cursor stays on its object."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(id="objects")
+        self._now = now
+        self.shown: tuple[ObjectRow, ...] = ()
+
+    def update(self, rows: Sequence[ObjectRow]) -> None:
+        """Show these."""
+        here = self.object
+        self.shown = tuple(rows)
+        if here and self.cursor:
+            uids = [one.uid for one in self.shown]
+            self.cursor = uids.index(here.uid) if here.uid in uids else 0
+        self.rebuild()
+
+    def build(self, width: int) -> None:
+        """One row an object."""
+        now = self._now()
+        self.rows = tuple(
+            object_row(one, now, width, here=self.has_focus and number == self.cursor)
+            for number, one in enumerate(self.shown)
+        ) or (((" nothing is watched yet", "dim"),),)
+        self.pickable = tuple(range(len(self.shown)))
+
+    def moved(self) -> None:
+        """The pointer is part of the rows."""
+        self.rebuild()
+
+    @property
+    def object(self) -> ObjectRow | None:
+        """The object in hand."""
+        return self.shown[self.cursor] if self.cursor < len(self.shown) else None
+
+
+class RunPanes(Horizontal):
+    """Objects above; below one of the others, chosen by Tab. With room all of them in two columns."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(id="run")
+        self._now = now
+        self._lower = "logs"
+        self._roomy = False
+
+    def compose(self) -> Iterable[Widget]:
+        """Left: objects over logs. Right: findings, helm, events."""
+        yield Vertical(
+            Vertical(Rows(id="objects-title"), Objects(self._now), id="pane-objects"),
+            Vertical(LogPane(), id="pane-logs"),
+            id="left",
+        )
+        yield Vertical(
+            *(
+                Vertical(Rows(id=f"{one}-title"), Lines(id=one), id=f"pane-{one}")
+                for one in ("findings", "helm", "events")
+            ),
+            id="right",
+        )
+
+    @property
+    def logs(self) -> LogPane:
+        """The log pane."""
+        return self.query_one(LogPane)
+
+    @property
+    def objects(self) -> Objects:
+        """The list of objects."""
+        return self.query_one(Objects)
+
+    def place(self, *, roomy: bool | None = None, lower: str = "") -> None:
+        """Decide what shows."""
+        self._roomy = self._roomy if roomy is None else roomy
+        self._lower = lower or self._lower
+        for one in PANES[1:]:
+            self.query_one(f"#pane-{one}").set_class(not self._roomy and one != self._lower, "-off")
+        self.query_one("#right").set_class(not self._roomy and self._lower == "logs", "-off")
+
+    def take(self, pane: str) -> None:
+        """Put the focus into a pane, and show it."""
+        if pane != "objects":
+            self.place(lower=pane)
+        self.query_one(f"#{pane}").focus()
+
+    def next(self, step: int) -> None:
+        """Focus the next pane, or the one before."""
+        at = next((number for number, one in enumerate(PANES) if self.query_one(f"#{one}").has_focus), 0)
+        self.take(PANES[(at + step) % len(PANES)])
+
+    def update(self, view: RunView, changed: frozenset[str], *, ticked: bool) -> None:
+        """Show what changed; "all" stands for everything, a tick for a new second."""
+        every = "all" in changed
+        if every or ticked or "objects" in changed:
+            self._title("objects", f"objects  {view.ready_count()} of {view.total()} ready", "red first")
+            self.objects.update(view.rows())
+        if every or "logs" in changed:
+            self.logs.read(view.logs, view.log_lost)
+        if every or changed & {"helm", "made", "phase"}:
+            self._list("helm", helm_rows(view, self._room("helm")), "helm", view.phase_text, tail=True)
+        if every or "events" in changed:
+            rows = event_rows(view, self._room("events"))
+            self._list("events", rows, f"events  {len(view.events)}", "newest last", tail=True)
+        if every or changed & {"findings", "blind"}:
+            found, _ = finding_rows(view, self._room("findings"))
+            self._list("findings", found, f"findings  {len(view.findings)}", "worst first")
+
+    def _room(self, pane: str) -> int:
+        return self.query_one(f"#pane-{pane}").size.width or self.app.size.width
+
+    def _title(self, pane: str, left: str, right: str) -> None:
+        row: Row = rule(self._room(pane), left, right, strong=self.query_one(f"#{pane}").has_focus)
+        self.query_one(f"#{pane}-title", Rows).show([row])
+
+    def _list(self, pane: str, rows: Sequence[Row], left: str, right: str, *, tail: bool = False) -> None:
+        self._title(pane, left, right)
+        lines = self.query_one(f"#{pane}", Lines)
+        at_end = lines.scroll_offset.y >= len(lines.rows) - lines.size.height
+        lines.show(rows)
+        if tail and at_end:
+            lines.scroll_to(y=len(rows), animate=False)
