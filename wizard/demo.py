@@ -41,7 +41,7 @@ def _demo() -> int:
     from wizard.sandbox import cluster, toolchain
 
     try:
-        toolchain.ensure(toolchain.NAMES, toolchain.ProgressPrinter())
+        toolchain.ensure(toolchain.NAMES, toolchain.ProgressLines())
     except toolchain.ToolError as error:
         raise Problem(str(error)) from error
     cluster.down(NAME)  # what an earlier demo that was killed left behind

@@ -15,11 +15,22 @@ from wizard.lines.arguments import Arguments
 from wizard.lines.ask import Prompter, ask, prompter
 from wizard.lines.draft import draft_of, unused
 from wizard.lines.out import Out, columns, time_of
+from wizard.ports.kubeconfig import Kubeconfig
 
 
 def asks(arguments: Arguments) -> bool:
     """Whether a person can be asked."""
     return sys.stdin.isatty() and not arguments.yes
+
+
+def require_context(arguments: Arguments, config: Kubeconfig) -> None:
+    """Raise Problem unless the kubeconfig can be used for the context that is meant."""
+    if config.problem and not (arguments.context and config.problem.question == "context"):
+        raise config.problem
+    if arguments.context and config.context(arguments.context) is None:
+        names = ", ".join(one.name for one in config.contexts)
+        what = f'There is no context "{arguments.context}" in the kubeconfig.'
+        raise Problem(what, f"Choose one with --context: {names}.", question="context")
 
 
 async def _as_it_is(draft: Draft) -> Draft:
@@ -47,14 +58,8 @@ async def gather(
         Problem: an answer is wrong, or missing and nobody can be asked.
     """
     config = session.kubeconfig()
-    if cluster and config.problem and not (arguments.context and config.problem.question == "context"):
-        raise config.problem
-    if cluster and arguments.context and config.context(arguments.context) is None:
-        names = ", ".join(one.name for one in config.contexts)
-        raise Problem(
-            f'There is no context "{arguments.context}" in the kubeconfig.', f"Choose one with --context: {names}.",
-            question="context",
-        )  # fmt: skip
+    if cluster:
+        require_context(arguments, config)
     prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
     kept = await _kept(arguments, session, prompt) if prompt else None
     draft = draft_of(arguments, session, kept)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from wizard.core.events import Event
 from wizard.lines.out import Out, span, time_of
 
-Said = tuple[str, str]
-"""A state or "", and the text."""
 _HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal by itself"}
 
 
@@ -21,6 +20,7 @@ class Lines:
         self._out = out
         self._logs = logs
         self._last: dict[str, tuple[str, ...]] = {}
+        self._notes = False
 
     def show(self, event: Event) -> None:
         """Print what a person wants to know of an event."""
@@ -29,9 +29,20 @@ class Lines:
             return
         if event.type in ("object.state", "waiting", "finding", "verdict", "watch.blind") and not self._news(event):
             return
+        if event.type == "helm.output" and event.data["stream"] == "out":
+            event = replace(event, data={**event.data, "lines": self._before_notes(event.data["lines"])})
         for time, state, text in render(event.data, event.time):
             clock = time_of(time)
             self._out.line(f"{clock} {self._out.state(state)} {text}" if state else f"{clock}   {text}")
+
+    def _before_notes(self, lines: Sequence[str]) -> list[str]:
+        """What helm prints before the chart's NOTES; those are shown as a whole at the end."""
+        before = []
+        for line in lines:
+            self._notes = self._notes or line.startswith("NOTES:")
+            if not self._notes:
+                before.append(line)
+        return before
 
     def _news(self, event: Event) -> bool:
         data = event.data

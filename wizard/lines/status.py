@@ -17,6 +17,7 @@ from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments
 from wizard.lines.follow import Interrupts, findings_data, next_or_interrupt, objects_data
+from wizard.lines.gather import require_context
 from wizard.lines.out import Out, span
 from wizard.lines.render import Lines
 
@@ -78,14 +79,7 @@ def _context(arguments: Arguments, session: Session) -> str:
 
 async def _find(arguments: Arguments, session: Session) -> ReleasesView:
     """The releases that are meant: by name when one is given, else all in sight."""
-    config = session.kubeconfig()
-    if config.problem and not (arguments.context and config.problem.question == "context"):
-        raise config.problem
-    if arguments.context and config.context(arguments.context) is None:
-        names = ", ".join(one.name for one in config.contexts)
-        raise Problem(
-            f'There is no context "{arguments.context}" in the kubeconfig.', f"Choose one with --context: {names}."
-        )
+    require_context(arguments, session.kubeconfig())
     release = arguments.options().release
     target = Target(_context(arguments, session), arguments.namespace, release, arguments.kubeconfig)
     found = ReleasesView((), arguments.namespace)

@@ -1,0 +1,108 @@
+"""The house rules that a machine can hold: sizes, documents in step, no data in markup, no machine in the text."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from wizard import cli
+from wizard.core.events import EVENTS
+
+ROOT = Path(__file__).resolve().parents[2]
+TUI = ROOT / "wizard" / "tui"
+
+
+def lines(file: Path) -> int:
+    return len(file.read_text(encoding="utf-8").splitlines())
+
+
+def tracked(*patterns: str) -> list[Path]:
+    done = subprocess.run(["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [file for name in done.stdout.splitlines() if (file := ROOT / name).is_file() and not file.is_symlink()]
+
+
+@pytest.mark.parametrize(("folder", "budget"), [("screens", 250), ("widgets", 300)])
+def test_screens_and_widgets_stay_small(folder: str, budget: int) -> None:
+    files = sorted((TUI / folder).glob("*.py"))
+
+    assert len(files) > 1
+    assert {file.name: lines(file) for file in files if lines(file) > budget} == {}
+
+
+def test_the_app_stays_small() -> None:
+    assert lines(TUI / "app.py") < 200
+
+
+def test_events_page_lists_every_type_with_its_keys_in_order() -> None:
+    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z.]+)` \| (.+?) \|", page, re.MULTILINE)
+
+    assert {kind: tuple(re.findall(r"`(\w+)`", keys)) for kind, keys in rows} == dict(EVENTS)
+
+
+def test_install_page_and_help_name_the_same_exit_codes() -> None:
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    codes = set(re.findall(r"^\| (\d+) \|", page, re.MULTILINE))
+
+    assert codes == set(re.findall(r"^  (\d+) ", cli._EXIT_CODES, re.MULTILINE))
+
+
+def test_pages_link_to_what_is_there() -> None:
+    for page in tracked("*.md"):
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in link:
+                assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_make_targets_in_the_pages_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    for page in ("README.md", "CONTRIBUTING.md"):
+        named = set(re.findall(r"`?make ([a-z-]+)", (ROOT / page).read_text(encoding="utf-8")))
+        assert named
+        assert named <= targets
+
+
+def test_data_never_goes_into_markup() -> None:
+    """Content.from_markup takes a literal; markup of widgets stays off where text is not a literal."""
+    wrong = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in TUI.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _puts_data_into_markup(node)
+    ]
+    assert wrong == []
+
+
+def _puts_data_into_markup(call: ast.Call) -> bool:
+    literal = bool(call.args) and isinstance(call.args[0], ast.Constant)
+    name = ast.unparse(call.func)
+    if name.endswith("from_markup"):
+        return not literal
+    markup = {one.arg: ast.unparse(one.value) for one in call.keywords}.get("markup")
+    return name.endswith(".notify") and markup != "False" and not literal
+
+
+def test_nothing_that_is_committed_names_this_machine() -> None:
+    pattern = re.compile(r"/(?:work|root)/(?:main|shared|\.)|/tmp/brief")
+    own = Path(__file__).resolve()
+    wrong = [
+        str(file.relative_to(ROOT))
+        for file in tracked("*.py", "*.md", "*.toml", "*.yaml", "*.go", "*.mod", "Makefile", "*.tpl", "*.txt", "*.lock")
+        if file.resolve() != own and pattern.search(file.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert wrong == []
+
+
+def test_the_lock_holds_hashes_and_no_addresses() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+    assert "--hash=sha256:" in lock
+    assert "://" not in lock
+    assert "--index" not in lock

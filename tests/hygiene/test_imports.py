@@ -1,0 +1,79 @@
+"""What each part pulls in, looked at in a fresh interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+LOOK = "import json, sys; before = set(sys.modules); {}; print('\\n' + json.dumps(sorted(set(sys.modules) - before)))"
+
+
+def pulled_in(code: str) -> set[str]:
+    """Top-level packages that the code imports, ours by their full names."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(code)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    names = json.loads(done.stdout.splitlines()[-1])
+    return {name if name.startswith("wizard") else name.partition(".")[0] for name in names}
+
+
+HEAVY = {"textual", "rich", "yaml", "ruamel", "kubernetes", "questionary", "prompt_toolkit", "cryptography"}
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["install", "--help"], ["runs", "--help"], ["bogus"]])
+def test_version_and_help_import_nothing_heavy(arguments: list[str]) -> None:
+    names = pulled_in(f"from wizard import cli; cli.main({arguments!r})")
+
+    assert not names & (HEAVY | {"asyncio"})
+    assert not {
+        name for name in names if name.startswith(("wizard.engine", "wizard.adapters", "wizard.tui", "wizard.sandbox"))
+    }
+
+
+def test_help_of_the_sandbox_imports_nothing_heavy() -> None:
+    assert not pulled_in("from wizard import cli; cli.main(['sandbox', '--help'])") & HEAVY
+
+
+def test_core_imports_the_standard_library_alone() -> None:
+    code = (
+        "import importlib, pkgutil, wizard.core;"
+        "[importlib.import_module(one.name) for one in pkgutil.walk_packages(wizard.core.__path__, 'wizard.core.')]"
+    )
+    names = pulled_in(code)
+
+    ours = {name for name in names if name.startswith("wizard")}
+    assert ours
+    assert all(name in ("wizard", "wizard.core") or name.startswith("wizard.core.") for name in ours)
+    assert not {name for name in names - ours if name not in sys.stdlib_module_names and not name.startswith("_")}
+
+
+def test_the_engine_imports_no_adapter_and_no_library() -> None:
+    names = pulled_in("import wizard.engine.session")
+
+    assert not names & HEAVY
+    assert not {
+        name for name in names if name.startswith(("wizard.adapters", "wizard.tui", "wizard.lines", "wizard.runner"))
+    }
+
+
+def test_a_session_over_the_real_world_imports_no_client_and_no_screen() -> None:
+    names = pulled_in(
+        "from wizard import compose; from wizard.engine.session import Options; compose.session(Options())"
+    )
+
+    assert not names & {"textual", "rich", "kubernetes", "questionary", "prompt_toolkit", "cryptography"}
+
+
+def test_the_supervisor_imports_nothing_of_ours_and_no_library() -> None:
+    names = pulled_in("import wizard.runner.supervisor")
+
+    assert {name for name in names if name.startswith("wizard")} <= {
+        "wizard",
+        "wizard.runner",
+        "wizard.runner.supervisor",
+    }
+    assert not names & HEAVY

@@ -1,0 +1,312 @@
+"""install, upgrade, check and values in lines, over a scripted session."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.lines.stub import StubSession, check, finished_run, objects, write
+from wizard import cli
+from wizard.core.answers import Draft
+from wizard.core.errors import Problem
+from wizard.engine.releases import ReleaseRow, ReleasesView
+from wizard.lines import commands
+from wizard.lines.out import Out
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+async def call(line: str, session: StubSession | None = None) -> tuple[int, str]:
+    """Exit code and standard output of a command line; a Problem is raised."""
+    command, rest = cli.split(line.split())
+    arguments = cli._parse(command, rest)
+    session = session or StubSession()
+    session.options = arguments.options()
+    stdout = io.StringIO()
+    code = await commands.run(arguments, session, Out(arguments.mode, stdout=stdout), "wizard")
+    return int(code), stdout.getvalue()
+
+
+async def test_install_checks_starts_and_shows_the_run_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    session = StubSession()
+
+    code, said = await call("install --preset dev --yes", session)
+
+    assert code == 0
+    ((draft, operation),) = session.started
+    assert operation == "install"
+    assert draft.answers["preset"] == "dev"
+    for text in ("+ ok C01 API answers", "run ab12: install llm-cost-ops -> here", "+ ready Deployment/llm-cost-ops  1 of 1",
+                 "p-0 api | hello", "NOTES: open it", "+ ready all 3 of 3 are ready", "./v.yaml", "again"):  # fmt: skip
+        assert text in said
+    assert "Checking" in capsys.readouterr().err
+    assert Path("llm-cost-ops.dev.values.yaml").is_file()
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(1, "failed"), (130, "unknown")])
+async def test_the_exit_code_is_that_of_the_run(code: int, verdict: str) -> None:
+    session = StubSession()
+    session.events = finished_run(code, verdict, "helm gave up")
+
+    assert (await call("install --preset dev --yes", session))[0] == code
+
+
+async def test_a_record_that_ends_early_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    session = StubSession()
+    session.events = finished_run()[:-1]
+
+    assert (await call("install --preset dev --yes", session))[0] == 3
+    assert "The record ends before the run did" in capsys.readouterr().err
+
+
+async def test_a_blocking_check_stops_with_exit_2_and_keeps_the_answers() -> None:
+    session = StubSession()
+    session.checks = [check("N06", "Class exists", "fail", blocking=True, next_step="Make it.")]
+
+    with pytest.raises(Problem) as stopped:
+        await call("install --preset dev --yes", session)
+
+    assert stopped.value.code == 2
+    assert "Nothing was changed: N06 failed." in stopped.value.what
+    assert session.started == []
+    assert not Path("llm-cost-ops.dev.values.yaml").exists()
+    assert [draft.answers["preset"] for _, draft in session.drafts()] == ["dev"]
+
+
+async def test_an_accepted_check_no_longer_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = StubSession()
+    known = _known_check(monkeypatch, "N06")
+    session.checks = [check(known, "Class exists", "fail", blocking=True)]
+
+    code, said = await call(f"install --preset dev --yes --accept {known}=later", session)
+
+    assert code == 0
+    assert f"! look {known} Class exists" in said
+    assert "accepted: later" in said
+
+
+async def test_accepting_an_unknown_check_is_refused() -> None:
+    with pytest.raises(Problem, match='there is no check "Z99"'):
+        await call("install --preset dev --yes --accept Z99=why")
+
+
+def _known_check(monkeypatch: pytest.MonkeyPatch, id_: str) -> str:
+    """Make an ID known as one that blocks, whatever the registry holds."""
+    from wizard.core.rules.registry import Check, Outcome
+    from wizard.lines import operate
+
+    known = Check(id_, "a check", (), "B", lambda _: Outcome("pass"))
+    monkeypatch.setattr(operate, "all_checks", lambda: (known,))
+    return id_
+
+
+async def test_unknown_facts_are_listed_and_do_not_stop_unless_strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = StubSession()
+    known = _known_check(monkeypatch, "R01")
+    session.checks = [check(known, "Rights", "unknown", next_step="Needs: get x.")]
+
+    code, said = await call("install --preset dev --yes", session)
+    assert code == 0
+    assert "? unknown R01 Rights" in said
+    assert "next: Needs: get x." in said
+
+    with pytest.raises(Problem) as stopped:
+        await call("install --preset dev --yes --strict", session)
+    assert stopped.value.code == 3
+
+
+async def test_a_dry_run_changes_and_writes_nothing() -> None:
+    session = StubSession()
+
+    code, said = await call("install --preset dev --dry-run", session)
+
+    assert code == 0
+    assert "dry run of install" in said
+    assert session.started == []
+    assert list(Path().iterdir()) == [Path("home")]
+
+
+async def test_production_needs_the_release_name_also_with_yes() -> None:
+    line = "install --preset prod --answer host=api.acme.test --yes"
+    session = StubSession()
+
+    with pytest.raises(Problem, match="--yes alone does not change production"):
+        await call(line, session)
+    with pytest.raises(Problem, match='--confirm "other" is not the release'):
+        await call(f"{line} --confirm other", session)
+    assert session.started == []
+    assert (await call(f"{line} --confirm llm-cost-ops", session))[0] == 0
+
+
+async def test_missing_answers_are_named_when_nobody_can_be_asked() -> None:
+    session = StubSession()
+    session.is_sandbox = False
+
+    with pytest.raises(Problem) as missing:
+        await call("install --preset staging --yes", session)
+
+    assert missing.value.code == 2
+    assert "Missing answers: image, host" in str(missing.value)
+    assert "--answer image=VALUE --answer host=VALUE" in str(missing.value)
+
+
+async def test_upgrade_without_a_release_is_refused_unless_install_is_asked_for() -> None:
+    session = StubSession()
+
+    with pytest.raises(Problem, match="There is no release llm-cost-ops in namespace"):
+        await call("upgrade --preset dev --yes", session)
+    assert (await call("upgrade --install --preset dev --yes", session))[0] == 0
+
+
+async def test_upgrade_looks_for_the_release_where_it_is() -> None:
+    session = StubSession()
+    session.next_operation = "upgrade"
+    session.found = ReleasesView((ReleaseRow("llm-cost-ops", "elsewhere"),), "everywhere")
+
+    await call("upgrade --preset dev --yes", session)
+
+    assert session.resolve(session.started[0][0]).target.namespace == "elsewhere"
+
+
+async def test_a_release_in_two_places_is_asked_about() -> None:
+    session = StubSession()
+    session.found = ReleasesView((ReleaseRow("llm-cost-ops", "a"), ReleaseRow("llm-cost-ops", "b")), "everywhere")
+
+    with pytest.raises(Problem, match="llm-cost-ops is in a, b"):
+        await call("upgrade --preset dev --yes", session)
+
+
+async def test_install_of_what_is_there_upgrades_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    session = StubSession()
+    session.next_operation = "upgrade"
+
+    await call("install --preset dev --yes", session)
+
+    assert session.started[0][1] == "upgrade"
+    assert "is there already" in capsys.readouterr().err
+
+
+async def test_an_upgrade_without_files_starts_from_what_runs() -> None:
+    class Running(StubSession):
+        async def upgrade_draft(self, target: Any) -> Draft:
+            return Draft(
+                running={"global": {"environment": "development"}, "replicaCount": 3, "ingress": {"enabled": False}}
+            )
+
+    session = Running()
+    session.next_operation = "upgrade"
+
+    await call("upgrade -n x --yes", session)
+    assert session.resolve(session.started[0][0])["replicas"] == "3"
+
+    session.started.clear()
+    await call("upgrade -n x --preset dev --yes", session)
+    assert session.started[0][0].running == {}
+
+
+async def test_a_pending_release_is_refused_after_the_checks() -> None:
+    session = StubSession()
+    session.next_operation = Problem("llm-cost-ops is pending-install.", "Wait for it.")
+
+    with pytest.raises(Problem, match="pending-install"):
+        await call("install --preset dev --yes", session)
+    assert session.started == []
+
+
+async def test_an_existing_values_file_is_shown_as_a_diff(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("llm-cost-ops.dev.values.yaml"), "replicaCount: 9\n")
+
+    await call("install --preset dev --yes")
+
+    assert "-replicaCount: 9" in capsys.readouterr().err
+    assert len(list(Path().glob("*.bak"))) == 1
+
+
+async def test_jsonl_is_the_checks_and_then_the_record() -> None:
+    session = StubSession()
+
+    _, said = await call("install --preset dev --yes --output jsonl", session)
+
+    events = objects(said)
+    assert [one["type"] for one in events] == ["check.result", *(one.type for one in session.events)]
+    assert [one["seq"] for one in events] == [1, *range(1, 8)]
+    assert all(one["v"] == 1 and one["time"] for one in events)
+
+
+async def test_json_is_one_object_also_when_the_run_failed() -> None:
+    session = StubSession()
+    session.events = finished_run(1, "failed", "helm gave up")
+
+    _, said = await call("install --preset dev --yes --output json", session)
+
+    (one,) = objects(said)
+    assert (one["exit"], one["verdict"], one["reason"], one["run"]) == (1, "failed", "helm gave up", "ab12")
+    assert one["checks"][0]["id"] == "C01"
+    assert one["objects"][0]["name"] == "llm-cost-ops"
+
+
+async def test_check_exits_by_its_worst_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = StubSession()
+    known = _known_check(monkeypatch, "R01")
+
+    assert (await call("check --preset dev --yes", session))[0] == 0
+    session.checks = [check(known, "Rights", "unknown")]
+    assert (await call("check --preset dev --yes", session))[0] == 3
+    session.checks.append(check("N06", "Class", "fail", blocking=True))
+    assert (await call("check --preset dev --yes", session))[0] == 2
+    session.checks = [check("N06", "Class", "fail"), check("X01", "Note", "warn"), check("X02", "Later", "skipped")]
+    assert (await call("check --preset dev --yes", session))[0] == 0
+
+
+async def test_values_needs_no_cluster_and_prints_how_to_make_the_secrets() -> None:
+    session = StubSession(problem=Problem("There is no kubeconfig."))
+
+    code, said = await call("values --preset dev --answer image=a/b:c --yes", session)
+
+    assert code == 0
+    assert (
+        "kubectl create secret generic llm-cost-ops-app-credentials --namespace llm-cost-ops-dev --from-file=jwt-secret="
+        in said
+    )
+    tree = yaml.safe_load(Path("llm-cost-ops.dev.values.yaml").read_text())
+    assert tree["jwt"]["existingSecret"] == "llm-cost-ops-app-credentials"
+
+
+async def test_values_to_standard_output_is_the_file_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    _, said = await call("values --preset dev --answer image=a/b:c --yes --write -")
+
+    assert yaml.safe_load(said)["global"]["environment"] == "development"
+    assert "kubectl create secret" in capsys.readouterr().err
+    assert not list(Path().glob("*.yaml"))
+
+
+async def test_a_trailing_newline_of_a_secret_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "jwt", "canary-0123456789\n")
+
+    _, said = await call(f"values --preset dev --answer image=a/b:c --secret-file jwt={path} --yes")
+
+    talk = capsys.readouterr().err
+    assert f"{path}: one trailing newline was removed" in talk
+    assert "canary" not in said + talk
+
+
+async def test_answers_that_are_not_asked_for_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    await call("values --preset dev --answer image=a/b:c --answer host=api.acme.test --yes")
+
+    assert "not used: host" in capsys.readouterr().err
+
+
+async def test_values_in_json() -> None:
+    _, said = await call("values --preset dev --answer image=a/b:c --yes --output json")
+
+    one = json.loads(said)
+    assert one["files"] == ["./llm-cost-ops.dev.values.yaml"]
+    assert any("llm-cost-ops-redis-credentials" in command for command in one["commands"])

@@ -1,0 +1,148 @@
+"""Events and states as lines of text."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+
+from wizard.core.events import EVENTS, Event
+from wizard.core.secret_plan import SecretToMake, Source
+from wizard.lines import kubectl, render
+from wizard.lines.out import Out, columns, span, time_of
+from wizard.lines.render import Lines
+
+TIME = "2026-01-02T03:04:05.000Z"
+
+
+def shown(*events: Event, logs: bool = True) -> list[str]:
+    stdout = io.StringIO()
+    lines = Lines(Out(stdout=stdout), logs=logs)
+    for event in events:
+        lines.show(event)
+    return [line.removeprefix(time_of(TIME)).strip() for line in stdout.getvalue().splitlines()]
+
+
+def row(**changes: object) -> Event:
+    data = {
+        "uid": "u", "kind": "Pod", "name": "p-0", "group": "pod", "state": "progressing", "summary": "Pending", "reason": "",
+        "since": TIME, "owner": "", "restarts": 0,
+    }  # fmt: skip
+    return Event("object.state", {**data, **changes}, 0, TIME)
+
+
+def test_every_event_type_has_its_lines_or_is_part_of_the_end() -> None:
+    assert set(render._RENDER) | {"run.notes", "run.finished"} == set(EVENTS)
+
+
+def test_an_object_is_said_again_only_when_it_changed() -> None:
+    assert shown(row(), row(), row(since="later"), row(state="ready", summary="Running", restarts=2)) == [
+        "~ progressing Pod/p-0  Pending", "+ ready Pod/p-0  Running  restarts 2",
+    ]  # fmt: skip
+
+
+def test_a_cause_comes_with_evidence_and_next_step() -> None:
+    data = {"id": "IM01", "title": "image not found", "object": "Pod/p-0", "terminal": True, "evidence": ["ErrImagePull"],
+            "remedy": ["Name another image."]}  # fmt: skip
+
+    assert shown(Event("finding", data, 0, TIME)) == [
+        "x stuck IM01 image not found (Pod/p-0)", "ErrImagePull", "next: Name another image.",
+    ]  # fmt: skip
+
+
+def test_waiting_says_what_since_when_why_and_whether_it_heals() -> None:
+    data = {"what": "StatefulSet/db", "since": "2026-01-02T03:02:00Z", "why": "no disk", "heals": "no"}
+
+    assert shown(Event("waiting", data, 0, TIME)) == [
+        "~ progressing waiting for StatefulSet/db, 2 m 05: no disk (will not heal by itself)"
+    ]
+    assert shown(Event("waiting", {**data, "what": ""}, 0, TIME)) == []
+
+
+def test_log_lines_name_their_container_and_lost_ones_are_counted() -> None:
+    said = {"pod": "p-0", "container": "app", "previous": True, "lines": [["", "hello"]]}
+    gap = {"pod": "p-0", "container": "app", "lost": 3, "reason": "rotated"}
+    events = (Event("log.lines", said, 0, TIME), Event("log.gap", gap, 0, TIME))
+
+    assert shown(*events) == ["p-0 app (before its restart) | hello", "! look p-0 app | 3 lines lost: rotated"]
+    assert shown(*events, logs=False) == []
+
+
+def test_notes_are_left_for_the_end() -> None:
+    def out(*lines: str) -> Event:
+        return Event("helm.output", {"stream": "out", "lines": list(lines)}, 0, TIME)
+
+    assert shown(out("NAME: x", "NOTES:", "open it"), out("more")) == ["helm | NAME: x"]
+
+
+def test_normal_events_are_not_worth_a_line() -> None:
+    data = {"kind": "Normal", "object": "Pod/p-0", "reason": "Pulled", "message": "m", "count": 1}
+
+    assert shown(Event("cluster.event", data, 0, TIME)) == []
+    assert shown(Event("cluster.event", {**data, "kind": "Warning", "count": 4}, 0, TIME)) == [
+        "! look Pod/p-0 Pulled: m (4 times)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-5, "0 s"), (8, "8 s"), (187, "3 m 07"), (7500, "2 h 05"), (4 * 86400, "4 d")]
+)
+def test_ages_as_a_person_says_them(seconds: int, text: str) -> None:
+    now = datetime(2026, 1, 10, tzinfo=UTC)
+
+    assert span(datetime.fromtimestamp(now.timestamp() - seconds, UTC).isoformat(), now) == text
+
+
+def test_ages_of_no_time_are_empty() -> None:
+    assert span("", datetime.now(UTC)) == ""
+    assert time_of("never") == " " * 8
+
+
+def test_columns_align_and_the_last_is_left_alone() -> None:
+    assert columns([("a", "bb", "c"), ("aaa", "b", "")]) == ["a    bb  c", "aaa  b"]
+
+
+class _Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "flag", "colour"),
+    [({}, False, True), ({"NO_COLOR": "1"}, False, False), ({"TERM": "dumb"}, False, False), ({}, True, False)],
+)
+def test_colour_only_on_a_terminal_that_wants_it(
+    variables: dict[str, str], flag: bool, colour: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    terminal, pipe = _Tty(), io.StringIO()
+
+    Out(no_color=flag, stdout=terminal).line("all is well", "ready")
+    Out(no_color=flag, stdout=pipe).line("all is well", "ready")
+
+    assert ("\x1b[32m+ ready\x1b[0m" in terminal.getvalue()) is colour
+    assert pipe.getvalue() == "+ ready all is well\n"
+
+
+def test_secrets_are_made_from_files_and_never_stand_on_a_command_line() -> None:
+    planned = (
+        SecretToMake("x-app", "Opaque", (Source("jwt-secret", "file", "./my jwt", "jwt"),)),
+        SecretToMake("x-db", "Opaque", (Source("password", "generate", "", "postgres"), Source("postgres-password", "generate", "", "postgres"))),
+        SecretToMake("x-graf", "Opaque", (Source("admin-user", "constant", "admin"),)),
+        SecretToMake("x-tls", "kubernetes.io/tls", (Source("tls.crt", "file", "c.pem"), Source("tls.key", "file", "k.pem"))),
+    )  # fmt: skip
+
+    assert list(kubectl.secret_commands(planned, "ns")) == [
+        "kubectl create namespace ns",
+        "kubectl create secret generic x-app --namespace ns --from-file=jwt-secret='./my jwt'",
+        "(umask 077; LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32 >./postgres.secret)",
+        "kubectl create secret generic x-db --namespace ns --from-file=password=./postgres.secret "
+        "--from-file=postgres-password=./postgres.secret",
+        "kubectl create secret generic x-graf --namespace ns --from-literal=admin-user=admin",
+        "kubectl create secret tls x-tls --cert=c.pem --key=k.pem --namespace ns",
+        "rm ./postgres.secret",
+    ]
+    assert list(kubectl.secret_commands((), "ns")) == []
