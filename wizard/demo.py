@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Final, NoReturn
 
+from wizard import crash
 from wizard.core.errors import Exit, Problem
 
 NAME: Final = "demo"
@@ -31,6 +32,9 @@ def main() -> int:
         return int(problem.code)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a sentence
+        print(crash.problem(error), file=sys.stderr)
+        return Exit.FAILED
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:
@@ -41,7 +45,7 @@ def _demo() -> int:
     from wizard.sandbox import cluster, toolchain
 
     try:
-        toolchain.ensure(toolchain.NAMES, toolchain.ProgressLines())
+        toolchain.ensure(toolchain.NAMES, toolchain.ProgressLines(_talk))
     except toolchain.ToolError as error:
         raise Problem(str(error)) from error
     cluster.down(NAME)  # what an earlier demo that was killed left behind
