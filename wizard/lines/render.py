@@ -13,6 +13,10 @@ from wizard.lines.out import Out, span, time_of
 _HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal by itself"}
 
 
+_TOLD: Final = ("state", "summary", "reason", "what", "why", "title", "evidence")
+"""What makes an event news; a new age alone does not."""
+
+
 class Lines:
     """Prints events of one run or release. A line that would repeat the one before it is left out."""
 
@@ -48,9 +52,8 @@ class Lines:
         data = event.data
         keys = {"object.state": "uid", "finding": "object", "watch.blind": "what"}
         key = f"{event.type} {data.get('id', '')} {data.get(keys.get(event.type, ''), '')}"
-        now = tuple(
-            str(data.get(name, "")) for name in ("state", "summary", "reason", "what", "why", "title", "evidence")
-        )
+        told = ("state",) if event.type == "verdict" else _TOLD  # what it waits for and why are lines of their own
+        now = tuple(str(data.get(name, "")) for name in told)
         if self._last.get(key) == now:
             return False
         self._last[key] = now
