@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from wizard.adapters import kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
 from wizard.adapters.folders import cache_dir
-from wizard.adapters.kube_connection import AGENT, Connection, Stream
+from wizard.adapters.kube_connection import AGENT, READ, Connection, Stream
 from wizard.adapters.kube_threads import Channel, Workers
 from wizard.core.model.target import Target
 from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
@@ -46,8 +46,12 @@ class KubeCluster:
     async def whoami(self) -> tuple[str, tuple[str, ...]]:
         """User name and groups."""
         review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-        info = (await self._answer(review))["status"]["userInfo"]
-        return str(info.get("username", "")), tuple(info.get("groups") or ())
+
+        def work() -> tuple[str, tuple[str, ...]]:
+            info = self._create(review)["status"]["userInfo"]
+            return str(info.get("username", "")), tuple(info.get("groups") or ())
+
+        return await self._run(work)
 
     async def version(self) -> Mapping[str, str]:
         """/version, and "latency_ms" of a call on an open connection."""
@@ -104,7 +108,7 @@ class KubeCluster:
 
     async def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
         """POST with strict field validation."""
-        return await self._answer(manifest, namespace, dry_run=dry_run)
+        return await self._run(lambda: self._create(manifest, namespace, dry_run=dry_run))
 
     async def apply(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
         """Server-side apply; a dry run takes fields over from other managers, so that only real refusals show."""
@@ -185,7 +189,7 @@ class KubeCluster:
 
         path = kube_kinds.path(kube_kinds.KINDS["Pod"], namespace, pod, "log")
         right = kube_kinds.permission("get", kube_kinds.KINDS["Pod"], namespace, "log")
-        read = _LOG_SILENCE if "follow" in query else 10.0
+        read = _LOG_SILENCE if "follow" in query else READ
         try:
             answer = self._send("GET", path, query=query, read=read, stream=stream, permission=right)
         except ClusterError as error:
@@ -234,17 +238,13 @@ class KubeCluster:
             message = f"{self._target.context} answered in an unexpected shape ({type(error).__name__} {error})."
             raise ClusterError("not-kubernetes", message) from error
 
-    async def _answer(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> dict[str, Any]:
-        def work() -> dict[str, Any]:
-            resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
-            where = namespace or str((manifest.get("metadata") or {}).get("namespace", ""))
-            query = {"fieldManager": AGENT, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
-            right = kube_kinds.permission("create", resource, where)
-            return self._object(
-                self._call("POST", kube_kinds.path(resource, where), query=query, body=manifest, permission=right)
-            )
-
-        return await self._run(work)
+    def _create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> dict[str, Any]:
+        resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
+        where = namespace or str((manifest.get("metadata") or {}).get("namespace", ""))
+        query = {"fieldManager": AGENT, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
+        right = kube_kinds.permission("create", resource, where)
+        path = kube_kinds.path(resource, where)
+        return self._object(self._call("POST", path, query=query, body=manifest, permission=right))
 
     def _connection(self) -> Connection:
         with self._lock:
@@ -254,14 +254,14 @@ class KubeCluster:
 
     def _send(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None,
-        headers: Mapping[str, str] | None = None, permission: str = "", read: float = 10.0, stream: Stream | None = None,
+        headers: Mapping[str, str] | None = None, permission: str = "", read: float | None = None, stream: Stream | None = None,
     ) -> HTTPResponse:  # fmt: skip
         """Send until there is a good answer: a dead idle socket once more, a 401 after one new login, a 429 as asked."""
         connection, broken, renewed, busy = self._connection(), False, False, 0
         while True:
             try:
                 answer = connection.send(
-                    method, path, query=query, body=body, headers=headers, read=read, stream=stream
+                    method, path, query=query, body=body, headers=headers, read=read or READ, stream=stream
                 )
             except ClusterError as failed:
                 if failed.trouble != "unavailable" or method != "GET" or broken or (stream and stream.closed):

@@ -59,7 +59,7 @@ class Stream:
 
     def sent_on(self, connection: Any) -> None:
         """The connection that the request goes out on."""
-        self._connection = connection
+        self._connection, self._answer = connection, None
 
     def answered(self, answer: HTTPResponse) -> None:
         """The answer whose body will be read."""
@@ -70,12 +70,11 @@ class Stream:
     def close(self) -> None:
         """Wake the reading thread; it sees the end of the stream or an error."""
         self.closed = True
-        with contextlib.suppress(OSError, ValueError):
+        # A connection that went back to the pool may carry somebody else's call by now: the answer knows, and refuses.
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
             if self._answer is not None:
                 self._answer.shutdown()
-        sock = getattr(self._connection, "sock", None)
-        if sock is not None:
-            with contextlib.suppress(OSError, ValueError):
+            elif sock := getattr(self._connection, "sock", None):
                 sock.shutdown(socket.SHUT_RDWR)
 
 

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+from wizard.ports.cluster import ClusterError
+
 T = TypeVar("T")
 
 
@@ -42,8 +44,7 @@ class Workers:
 
         with self._lock:
             if self._closed:
-                msg = "the cluster client is closed"
-                raise RuntimeError(msg)
+                raise ClusterError("unavailable", "The connection to the cluster was closed.")
             if self._waiting <= self._jobs.qsize() and self._started < self._limit:
                 self._started += 1
                 threading.Thread(target=self._serve, name=f"kube-call-{self._started}", daemon=True).start()

@@ -1,0 +1,313 @@
+"""Every way a cluster can fail to answer has a word and a sentence of its own, and comes at once."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import ssl
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters import loopback
+from tests.adapters.loopback import Answer, Asked, status
+from wizard.adapters import certificates, exec_credential, kube_connection, kube_errors
+from wizard.adapters.kube import KubeCluster
+from wizard.core.model.target import Target
+from wizard.ports.cluster import Cluster, ClusterError
+
+VERSION = json.dumps({"gitVersion": "v1.36.3", "major": "1", "minor": "36"})
+
+
+def cluster(path: str, context: str = "here") -> KubeCluster:
+    return KubeCluster(Target(context, "ns", kubeconfig=path))
+
+
+async def trouble(call: Awaitable[Any]) -> ClusterError:
+    with pytest.raises(ClusterError) as caught:
+        await call
+    return caught.value
+
+
+async def test_a_refused_connection_is_said_at_once(tmp_path: Path) -> None:
+    began = time.monotonic()
+    error = await trouble(cluster(loopback.kubeconfig(tmp_path, loopback.closed_port())).version())
+    assert error.trouble == "refused"
+    assert "nothing listens" in error.message
+    assert time.monotonic() - began < 2
+
+
+async def test_a_name_that_does_not_resolve_is_dns(tmp_path: Path) -> None:
+    error = await trouble(cluster(loopback.kubeconfig(tmp_path, "https://no-such-host.invalid:6443")).version())
+    assert error.trouble == "dns"
+    assert "no-such-host.invalid" in error.message
+
+
+async def test_a_server_that_says_nothing_is_slow_not_hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with loopback.silent() as url:
+        made = cluster(loopback.kubeconfig(tmp_path, url))
+        monkeypatch.setattr("wizard.adapters.kube.READ", 0.3)
+        began = time.monotonic()
+        error = await trouble(made.version())
+    assert error.trouble == "slow"
+    assert time.monotonic() - began < 5
+
+
+async def test_a_web_page_is_not_a_kubernetes_server(tmp_path: Path) -> None:
+    page = Answer(200, "<html><body>Welcome to nginx</body></html>", "text/html")
+    with loopback.serving(lambda _: page) as server:
+        made = cluster(loopback.kubeconfig(tmp_path, server.url))
+        for call in (made.version(), made.list("Pod", "ns"), made.get("Pod", "x", "ns"), made.whoami()):
+            error = await trouble(call)
+            assert error.trouble == "not-kubernetes"
+            assert "web page" in error.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, '{"hello": "world"}'),
+        Answer(200, "[1]"),
+        Answer(200, "ok", "text/plain"),
+        Answer(302, "", headers={"Location": "https://login.example.com"}),
+        Answer(403, "<html>captive portal</html>", "text/html"),
+        Answer(200, '{"kind": "SelfSubjectReview", "status": 3}'),
+    ],
+)
+async def test_json_of_something_else_and_redirects_are_not_a_kubernetes_server(tmp_path: Path, answer: Answer) -> None:
+    with loopback.serving(lambda _: answer) as server:
+        made = cluster(loopback.kubeconfig(tmp_path, server.url))
+        for call in (made.version(), made.whoami()):
+            assert (await trouble(call)).trouble == "not-kubernetes"
+
+
+async def test_a_certificate_of_another_authority_is_tls(tmp_path: Path) -> None:
+    pair, other = loopback.certificate(tmp_path, "server"), loopback.certificate(tmp_path, "other")
+    with loopback.serving(lambda _: Answer(200, VERSION), pair) as server:
+        trusts_other = loopback.kubeconfig(tmp_path, server.url, cluster={"certificate-authority": str(other[0])})
+        error = await trouble(cluster(trusts_other).version())
+        assert error.trouble == "tls"
+        assert "authority" in error.message
+        trusts_it = loopback.kubeconfig(tmp_path, server.url, cluster={"certificate-authority": "server.crt"})
+        assert (await cluster(trusts_it).version())["gitVersion"] == "v1.36.3"
+
+
+async def test_a_certificate_for_another_name_or_past_its_end_says_so(tmp_path: Path) -> None:
+    for pair, says in (
+        (loopback.certificate(tmp_path, "a", host="example.com"), "another name"),
+        (loopback.certificate(tmp_path, "b", days=-1), "has expired"),
+    ):
+        with loopback.serving(lambda _: Answer(200, VERSION), pair) as server:
+            data = base64.b64encode(pair[0].read_bytes()).decode()
+            path = loopback.kubeconfig(tmp_path, server.url, cluster={"certificate-authority-data": data})
+            error = await trouble(cluster(path).version())
+        assert error.trouble == "tls"
+        assert says in error.message
+
+
+async def test_a_server_without_tls_behind_https_is_said(tmp_path: Path) -> None:
+    with loopback.serving(lambda _: Answer(200, VERSION)) as server:
+        path = loopback.kubeconfig(tmp_path, server.url.replace("http:", "https:"))
+        error = await trouble(cluster(path).version())
+    assert error.trouble == "tls"
+    assert "does not speak TLS" in error.message
+
+
+async def test_skipping_verification_and_another_tls_name_are_honoured(tmp_path: Path) -> None:
+    pair = loopback.certificate(tmp_path, "server", host="kubernetes.example")
+    with loopback.serving(lambda _: Answer(200, VERSION), pair) as server:
+        named = {"certificate-authority": str(pair[0]), "tls-server-name": "kubernetes.example"}
+        assert await cluster(loopback.kubeconfig(tmp_path, server.url, cluster=named)).version()
+        assert await cluster(
+            loopback.kubeconfig(tmp_path, server.url, cluster={"insecure-skip-tls-verify": True})
+        ).version()
+
+
+async def test_an_expired_client_certificate_is_seen_before_any_call(tmp_path: Path) -> None:
+    pair, own = loopback.certificate(tmp_path, "server"), loopback.certificate(tmp_path, "me", days=-1)
+    user = {"client-certificate": str(own[0]), "client-key": str(own[1])}
+    with loopback.serving(lambda _: Answer(200, VERSION), pair) as server:
+        path = loopback.kubeconfig(tmp_path, server.url, user=user, cluster={"certificate-authority": str(pair[0])})
+        error = await trouble(cluster(path).version())
+        assert not server.asked
+    assert error.trouble == "expired"
+    assert "log in again" in error.message
+
+
+@pytest.mark.parametrize(("days", "started"), [(1, 2), (-1, 2), (20_000, 2), (-30, 60)])
+def test_the_end_of_a_certificate_is_read_as_a_crypto_library_reads_it(tmp_path: Path, days: int, started: int) -> None:
+    from cryptography import x509
+
+    pem = loopback.certificate(tmp_path, "c", days=days, started_days_ago=started)[0].read_bytes()
+    assert certificates.not_after(pem) == x509.load_pem_x509_certificate(pem).not_valid_after_utc
+
+
+@pytest.mark.parametrize(
+    "pem", [b"", b"nothing", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", b"\xff" * 50]
+)
+def test_what_is_no_certificate_has_no_end(pem: bytes) -> None:
+    assert certificates.not_after(pem) is None
+
+
+async def test_a_key_that_does_not_belong_to_the_certificate_is_said(tmp_path: Path) -> None:
+    one, other = loopback.certificate(tmp_path, "one"), loopback.certificate(tmp_path, "two")
+    user = {"client-certificate": str(one[0]), "client-key": str(other[1])}
+    error = await trouble(cluster(loopback.kubeconfig(tmp_path, "https://127.0.0.1:1", user=user)).version())
+    assert error.trouble == "no-credentials"
+    assert "do not belong together" in error.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "word", "says"),
+    [
+        (status(401, "Unauthorized", "Unauthorized"), "unauthorized", "log in again"),
+        (
+            status(403, 'pods is forbidden: User "eve" cannot list resource "pods" in API group ""', "Forbidden"),
+            "forbidden",
+            "eve may not list pods in namespace ns",
+        ),
+        (status(403, "pods is forbidden: exceeded quota: q", "Forbidden"), "invalid", "exceeded quota"),
+        (status(404, 'pods "x" not found', "NotFound"), "not-found", "not found"),
+        (status(409, "already exists", "AlreadyExists"), "conflict", "already exists"),
+        (status(410, "too old resource version", "Expired"), "gone", "too old"),
+        (status(422, "spec.x: Invalid value", "Invalid"), "invalid", "Invalid value"),
+        (status(503, "etcd is away", "ServiceUnavailable"), "unavailable", "etcd is away"),
+        (Answer(504, "gateway timeout", "text/plain"), "slow", "504"),
+        (Answer(404, "404 page not found\n", "text/plain"), "not-found", "does not serve pods"),
+    ],
+)
+async def test_each_status_has_its_word(tmp_path: Path, answer: Answer, word: str, says: str) -> None:
+    with loopback.serving(lambda _: answer) as server:
+        error = await trouble(cluster(loopback.kubeconfig(tmp_path, server.url)).list("Pod", "ns"))
+    assert error.trouble == word
+    assert says in error.message
+    assert error.permission == ("list pods in namespace ns" if word == "forbidden" else "")
+
+
+async def test_an_expired_token_is_said_to_have_expired(tmp_path: Path) -> None:
+    token = loopback.jwt(datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2))
+    with loopback.serving(lambda _: status(401, "Unauthorized")) as server:
+        error = await trouble(cluster(loopback.kubeconfig(tmp_path, server.url, user={"token": token})).whoami())
+    assert error.trouble == "expired"
+    assert "token for here expired at" in error.message
+
+
+async def test_a_busy_server_is_asked_again_when_it_says_so(tmp_path: Path) -> None:
+    answers = [
+        Answer(429, "slow down", "text/plain", {"Retry-After": "0"}),
+        Answer(200, '{"kind":"Pod","metadata":{}}'),
+    ]
+    with loopback.serving(lambda _: answers.pop(0)) as server:
+        assert (await cluster(loopback.kubeconfig(tmp_path, server.url)).get("Pod", "x", "ns"))["kind"] == "Pod"
+
+
+@pytest.mark.parametrize("context", ["gone", ""])
+async def test_an_unknown_context_names_those_that_are_there(tmp_path: Path, context: str) -> None:
+    path = Path(loopback.kubeconfig(tmp_path, "https://x"))
+    path.write_text(path.read_text().replace('"current-context": "here"', '"current-context": "gone"'))
+    error = await trouble(cluster(str(path), context).version())
+    assert "it has here" in error.message
+
+
+async def test_no_kubeconfig_is_no_credentials(tmp_path: Path) -> None:
+    assert (await trouble(cluster(str(tmp_path / "none")).version())).trouble == "no-credentials"
+
+
+def plugin(folder: Path, code: str, **more: Any) -> dict[str, Any]:
+    script = folder / "plugin.py"
+    script.write_text(code)
+    spec = {"apiVersion": "client.authentication.k8s.io/v1", "command": sys.executable, "args": [str(script)], **more}
+    return {"exec": spec}
+
+
+CREDENTIAL = """
+import json, os, sys
+info = json.loads(os.environ["KUBERNETES_EXEC_INFO"])
+assert info["spec"]["interactive"] is False
+assert sys.stdin.read() == ""
+print("not for the screen", file=sys.stderr)
+runs = os.path.join(os.path.dirname(__file__), "runs")
+n = len(open(runs).read()) if os.path.exists(runs) else 0
+open(runs, "a").write("x")
+print(json.dumps({"apiVersion": info["apiVersion"], "kind": "ExecCredential", "status": {"token": f"t{n}"}}))
+"""
+
+
+async def test_a_login_plugin_gets_no_terminal_is_asked_once_and_again_after_a_401(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def answer(asked: Asked) -> Answer:
+        new = asked.headers["Authorization"] == "Bearer t1"
+        return Answer(200, '{"kind":"Pod","metadata":{}}') if new else status(401, "Unauthorized")
+
+    with loopback.serving(answer) as server:
+        made = cluster(loopback.kubeconfig(tmp_path, server.url, user=plugin(tmp_path, CREDENTIAL)))
+        await made.get("Pod", "x", "ns")
+        await made.get("Pod", "x", "ns")
+    assert (tmp_path / "runs").read_text() == "xx"
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "more", "says"),
+    [
+        ("import sys; sys.exit('session expired: run aws sso login')", {}, "session expired: run aws sso login"),
+        ("print('hello')", {}, "did not answer with a credential"),
+        ("print('{\"status\": {}}')", {}, "speaks None"),
+        ("", {"command": "no-such-plugin", "installHint": "See example.com"}, "is not installed. See example.com"),
+        ("", {"interactiveMode": "Always"}, "log in first with"),
+        ("import time; time.sleep(60)", {}, "did not answer within"),
+    ],
+)
+async def test_a_failing_login_plugin_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, more: dict[str, Any], says: str
+) -> None:
+    monkeypatch.setattr(exec_credential, "LIMIT", 1.0)
+    path = loopback.kubeconfig(tmp_path, "http://127.0.0.1:1", user=plugin(tmp_path, code, **more))
+    error = await trouble(cluster(path).version())
+    assert error.trouble == "no-credentials"
+    assert says in error.message
+
+
+async def test_what_is_not_plain_goes_through_the_kubernetes_client(tmp_path: Path) -> None:
+    token = loopback.jwt(datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1))
+    oidc = {"auth-provider": {"name": "oidc", "config": {"id-token": token}}}
+    with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:
+        await cluster(loopback.kubeconfig(tmp_path, server.url, user=oidc)).get("Pod", "x", "ns")
+    assert server.asked[0].headers["Authorization"] == f"Bearer {token}"
+
+
+async def test_impersonation_is_sent(tmp_path: Path) -> None:
+    user = {"token": "t", "as": "jane", "as-groups": ["a", "b"]}
+    with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:
+        await cluster(loopback.kubeconfig(tmp_path, server.url, user=user)).get("Pod", "x", "ns")
+    assert server.asked[0].headers["Impersonate-User"] == "jane"
+
+
+async def test_cluster_text_is_safe_to_print_and_secret_values_stay_behind(tmp_path: Path) -> None:
+    secret = {
+        "kind": "Secret", "metadata": {"name": "s\x1b]0;owned\x07", "managedFields": [1]}, "data": {"a": "c2VjcmV0", "b": ""},
+    }  # fmt: skip
+    with loopback.serving(lambda _: Answer(200, json.dumps(secret))) as server:
+        found = await cluster(loopback.kubeconfig(tmp_path, server.url)).get("Secret", "s", "ns")
+    assert found["metadata"] == {"name": "s"}
+    assert found["data"] == {"a": "********", "b": ""}
+
+
+def test_an_ssl_alert_about_the_client_certificate_is_about_credentials() -> None:
+    error = ssl.SSLError(1, "x")
+    error.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    assert kube_errors.of_exception(error, "https://x").trouble == "unauthorized"
+
+
+def test_calls_are_limited_in_time_everywhere() -> None:
+    assert kube_connection.CONNECT <= 3
+    assert kube_connection.READ <= 10
+
+
+_: Callable[[Target], Cluster] = KubeCluster
