@@ -37,7 +37,8 @@ class Terminal:
 
     def restore(self) -> None:
         """Bring it back, whatever a dead program left behind; input that was not read is dropped."""
-        signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # setting attributes from the background would stop us
+        # Setting attributes from the background would stop us. The mask works in any thread, a handler does not.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         with contextlib.suppress(OSError):
             os.write(sys.stdout.fileno(), _RESTORE)
         with contextlib.suppress(termios.error):

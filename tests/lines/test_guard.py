@@ -1,0 +1,121 @@
+"""However the full screen dies, the terminal is as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import Terminal
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import os, sys, time, tty
+from pathlib import Path
+from wizard import guard
+
+def child(terminal):
+    tty.setraw(0)
+    os.write(1, b"\\x1b[?1049h\\x1b[?1003h\\x1b[?2004h\\x1b[?25l")
+    Path("pid.part").write_text(str(os.getpid()))
+    Path("pid.part").rename("pid")
+    while not Path("end").exists():
+        time.sleep(0.01)
+    return 7
+
+code = guard.run(child)
+Path("code").write_text(str(code))
+sys.exit(code)
+"""
+
+
+def start(folder: Path, *wrap: str) -> tuple[Terminal, int]:
+    """The program in a terminal and the process id of its child, once that owns the screen."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PROGRAM": PROGRAM}
+    terminal = Terminal(wrap or [sys.executable, "-c", PROGRAM], environment, folder)
+    return terminal, int(text_of(folder / "pid"))
+
+
+def text_of(file: Path) -> str:
+    """The text of a file, once it is there."""
+    deadline = time.monotonic() + 20
+    while not file.exists():
+        assert time.monotonic() < deadline, f"no {file.name}"
+        time.sleep(0.01)
+    return file.read_text()
+
+
+def is_plain(terminal: Terminal) -> bool:
+    flags = termios.tcgetattr(terminal.process.fd)[3]
+    return bool(flags & termios.ECHO and flags & termios.ICANON)
+
+
+def restored(terminal: Terminal) -> bool:
+    return is_plain(terminal) and all(
+        part in terminal.raw for part in (b"\x1b[?1049l", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[?25h")
+    )
+
+
+def wait_until_restored(terminal: Terminal) -> None:
+    deadline = time.monotonic() + 10
+    while not restored(terminal):
+        assert time.monotonic() < deadline, terminal.raw
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV])
+def test_a_child_that_dies_by_a_signal(number: signal.Signals, tmp_path: Path) -> None:
+    terminal, child = start(tmp_path)
+    with terminal:
+        assert not is_plain(terminal)
+        os.kill(child, number)
+
+        assert terminal.wait() == 128 + number
+        assert number.name in terminal.text()
+        assert restored(terminal)
+
+
+def test_a_termination_is_sent_on_to_the_child(tmp_path: Path) -> None:
+    terminal, _ = start(tmp_path)
+    with terminal:
+        os.kill(terminal.process.pid, signal.SIGTERM)
+
+        assert terminal.wait() == 128 + signal.SIGTERM
+        assert restored(terminal)
+
+
+def test_even_the_death_of_the_parent_leaves_a_plain_terminal(tmp_path: Path) -> None:
+    # A shell leads the session, as in life; when the leader itself dies, the terminal is gone.
+    terminal, child = start(tmp_path, "/bin/sh", "-c", f'{sys.executable} -c "$PROGRAM"; exec cat')
+    with terminal:
+        parent = int(Path(f"/proc/{child}/stat").read_text().split()[3])
+        os.kill(parent, signal.SIGKILL)
+
+        wait_until_restored(terminal)
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split()[2]:
+            assert time.monotonic() < deadline, "the child outlived its parent"
+            time.sleep(0.01)
+
+
+def test_ctrl_c_belongs_to_the_child(tmp_path: Path) -> None:
+    terminal, _ = start(tmp_path)
+    with terminal:
+        os.kill(terminal.process.pid, signal.SIGINT)
+        (tmp_path / "end").touch()
+
+        assert terminal.wait() == 7
+
+
+def test_a_child_that_ends_by_itself_gives_its_exit_code(tmp_path: Path) -> None:
+    terminal, _ = start(tmp_path)
+    with terminal:
+        (tmp_path / "end").touch()
+
+        assert terminal.wait() == 7
+        assert text_of(tmp_path / "code") == "7"
