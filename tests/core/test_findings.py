@@ -222,8 +222,9 @@ def test_a_claim_that_waits_for_its_first_consumer_is_no_finding() -> None:
 
 
 def test_a_crash_loop_says_exit_code_and_last_words() -> None:
-    last = {"lastState": ended(1, message="panic: no database"), "restartCount": 4}
-    found = only(look(api_pod(container(waiting("CrashLoopBackOff"), **last), phase="Running")))
+    last = ended(1, message="panic: no database")
+    broken = container(waiting("CrashLoopBackOff"), lastState=last, restartCount=4)
+    found = only(look(api_pod(broken, phase="Running")))
     assert (found.id, found.title) == ("CO11", "container app crashes with exit code 1")
     assert "its last words: panic: no database" in found.evidence
 

@@ -19,6 +19,7 @@ from wizard.core.events import Event
 from wizard.core.model.target import Target
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
+from wizard.core.status import Verdict
 from wizard.engine.tail import LogTail
 from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
@@ -33,7 +34,10 @@ AFTER_FAILURE_SECONDS: Final = 20.0
 """How long we watch on after helm gave up: pods often make it a little later, and that is worth knowing."""
 AFTER_SUCCESS_SECONDS: Final = 60.0
 """How long our own verdict may take after helm is content (helm 3 lets unavailable pods pass)."""
-_LAST_LINES_SECONDS: Final = 2.0
+_BLIND_SECONDS: Final = 2.0
+"""How long we wait for a connection to come back before we say that we cannot tell."""
+_LAST_LINES_SECONDS: Final = 1.0
+"""How long ended containers may take to deliver their last lines before a failed run is finished."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,7 @@ class Run:
         }
         self._say("run.started", **started)
         async with self._watching():
+            self.world.process.prepare(self._argv())
             try:
                 await self._prepare()
             except Problem as problem:
@@ -283,11 +288,7 @@ class Run:
     # helm, and after it
 
     async def _helm_and_verdict(self, *, skip: Mapping[str, int], known: RunView | None = None) -> int:
-        spec, process = self.spec, self.world.process
-        arguments = dialect.run_argv(
-            spec.helm_major, spec.operation, spec.target, spec.chart, spec.values_path, spec.timeout
-        )
-        argv = [spec.helm_path, *arguments]
+        spec, process, argv = self.spec, self.world.process, self._argv()
         self._helm_runs = True
         if known is None:
             self._phase("helm", f"helm {spec.helm_version} {spec.operation}s {spec.target.release}")
@@ -302,7 +303,17 @@ class Run:
             self._say("helm.exited", code=ended.code, signal=ended.signal)
         self._watch.hold = ""
         self._watch.flush()
-        return self._finish(await self._judge(ended))
+        end = await self._judge(ended)
+        if end.code != Exit.DONE:
+            await self._tail.drain(_LAST_LINES_SECONDS)
+        return self._finish(end)
+
+    def _argv(self) -> list[str]:
+        spec = self.spec
+        said = dialect.run_argv(
+            spec.helm_major, spec.operation, spec.target, spec.chart, spec.values_path, spec.timeout
+        )
+        return [spec.helm_path, *said]
 
     async def _read_helm(self, skip: dict[str, int]) -> None:
         async for stream, lines in self.world.process.output():
@@ -348,18 +359,21 @@ class Run:
         state = "stuck" if self._watch.findings else "failed"
         return _End(Exit.FAILED, state, f"{verdict.reason}. {words}" if verdict.reason else words)
 
-    async def _wait_for_ready(self, seconds: float) -> Any:
+    async def _wait_for_ready(self, seconds: float) -> Verdict:
+        """The verdict once it is ready, hopeless or cannot be known, or after so many seconds."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
+        began = loop.time()
         while True:
             verdict = self._watch.verdict
+            waited = loop.time() - began
             hopeless = verdict.state == "failed" or any(
                 one.terminal or one.heals == "no" for one in self._watch.findings
             )
-            left = deadline - loop.time()
-            if verdict.state == "ready" or left <= 0 or (hopeless and self._watch.listed) or self._cancelled:
+            blind = verdict.state == "unknown" and waited > _BLIND_SECONDS
+            done = verdict.state == "ready" or waited >= seconds or self._cancelled
+            if done or (self._watch.listed and (hopeless or blind)):
                 return verdict
-            await self._watch.changed(min(left, 0.5))
+            await self._watch.changed(min(seconds - waited, 0.5))
 
     # The end
 

@@ -21,6 +21,10 @@ class HelmExit:
 class HelmProcess(Protocol):
     """helm of this run, under its supervisor."""
 
+    def prepare(self, argv: Sequence[str]) -> None:
+        """Start the supervisor alone; it waits for `start`, or for this process to end."""
+        ...
+
     async def start(self, argv: Sequence[str]) -> int:
         """Start it (or find the one that runs already); returns helm's pid, 0 when it could not be started."""
         ...

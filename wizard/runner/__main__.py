@@ -19,6 +19,7 @@ from typing import Any
 from wizard.adapters.clock import SystemClock
 from wizard.core.errors import Exit
 from wizard.core.events import Event
+from wizard.core.secret_plan import PARTS
 from wizard.core.secrets import Secret
 from wizard.runner.record import Record
 
@@ -39,7 +40,8 @@ def main(arguments: list[str]) -> int:
         return Exit.REFUSED
     record = Record(folder, SystemClock())
     try:
-        record.know(value for keys in material.values() for value in keys.values())
+        known = {key for part in PARTS.values() for key, _ in part.constants}  # "admin" is a name, not a secret
+        record.know(value for keys in material.values() for key, value in keys.items() if key not in known)
         return asyncio.run(_run(folder, lock, record, material))
     except Exception as error:  # noqa: BLE001 - the record must say it, and helm must not suffer
         traceback.print_exc()
@@ -83,6 +85,7 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
     try:
         return await (run.resume() if process.begun() else run.go())
     finally:
+        process.forget()
         await control.close()
         await cluster.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -28,32 +29,41 @@ class SupervisedHelm:
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = False
 
-    async def start(self, argv: Sequence[str]) -> int:
-        """Start helm under a supervisor of its own session; returns helm's pid."""
-        if not self.begun():
-            self._launch(argv)
-            deadline = asyncio.get_running_loop().time() + _START_SECONDS
-            while not self.begun() and self._child_lives():
-                if asyncio.get_running_loop().time() > deadline:
-                    break
-                await asyncio.sleep(0.005)
-        return int(self._read("supervisor.json").get("helm", {}).get("pid", 0))
-
-    def _launch(self, argv: Sequence[str]) -> None:
+    def prepare(self, argv: Sequence[str]) -> None:
+        """Start the supervisor, which waits: its own start (40 ms) passes while the namespace is being made."""
+        if self.begun() or self._child is not None:
+            return
         script = Path(__file__).with_name("supervisor.py")
-        handle = os.open(self._folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = os.open(self._folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self._child = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(script), str(self._folder), str(self._lock), *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=handle,
-                stderr=handle,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
                 env=environment(os.environ),
                 pass_fds=(self._lock,) if self._lock >= 0 else (),
             )
         finally:
-            os.close(handle)
+            os.close(log)
+
+    async def start(self, argv: Sequence[str]) -> int:
+        """Let the supervisor start helm; returns helm's pid."""
+        self.prepare(argv)
+        if self._child is not None and self._child.stdin is not None:
+            # A supervisor that has died already is seen below: nothing begins.
+            with contextlib.suppress(BrokenPipeError), self._child.stdin as pipe:
+                pipe.write(b"go\n")
+            deadline = asyncio.get_running_loop().time() + _START_SECONDS
+            while not self.begun() and self._child_lives() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - another process writes the file
+                await asyncio.sleep(0.005)
+        return int(self._read("supervisor.json").get("helm", {}).get("pid", 0))
+
+    def forget(self) -> None:
+        """End a supervisor that was prepared and not used."""
+        if self._child is not None and self._child.stdin is not None and not self._child.stdin.closed:
+            self._child.stdin.close()
 
     async def output(self) -> AsyncIterator[tuple[str, list[str]]]:
         """Lines of both streams as they are written, until helm has ended."""

@@ -4,6 +4,8 @@ Run by path, without our package: `python -I -S supervisor.py FOLDER LOCK_FD HEL
 its own with stdin closed and both outputs in files of the run's folder, passes on one SIGTERM, outlives a hang-up, an
 interrupt and its parent, and says in `supervisor.json` who runs and in `exit.json` how helm ended.
 
+It waits for the line `go` on its stdin and ends without it, so that it can be started while the namespace is still being made.
+
 LOCK_FD is a descriptor of the target's lock, or -1; helm inherits it, so that the lock is held as long as helm lives.
 """
 
@@ -41,6 +43,8 @@ def main(folder: Path, lock: int, argv: list[str]) -> int:
         pass_on()
 
     signal.signal(signal.SIGTERM, stop)
+    if sys.stdin.buffer.readline() != b"go\n":
+        return 0
     out, err = (_private(folder / name) for name in ("helm.out", "helm.err"))
     fds = (lock,) if lock >= 0 else ()
     try:

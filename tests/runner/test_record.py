@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wizard.core.events import Event
+from wizard.core.secrets import Secret
+from wizard.runner.record import Record, read
+
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nAgEAyk0v7Qm2o1\n-----END PRIVATE KEY-----\n"
+
+
+class Clock:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+def opened(folder: Path, **options: Any) -> Record:
+    return Record(folder, Clock(), **options)
+
+
+def phase(text: str) -> Event:
+    return Event("run.phase", {"phase": "helm", "text": text})
+
+
+def log(*texts: str) -> Event:
+    return Event(
+        "log.lines", {"pod": "p", "container": "c", "previous": False, "lines": [["t", text] for text in texts]}
+    )
+
+
+def test_a_line_is_the_public_shape_numbered_from_one_with_milliseconds(tmp_path: Path) -> None:
+    opened(tmp_path).emit([phase("a"), phase("b")])
+    lines = [json.loads(line) for line in (tmp_path / "record.jsonl").read_text().splitlines()]
+    assert [line["seq"] for line in lines] == [1, 2]
+    assert lines[0] == {
+        "v": 1,
+        "seq": 1,
+        "time": "2026-01-02T03:04:05.678Z",
+        "type": "run.phase",
+        "data": {"phase": "helm", "text": "a"},
+    }
+
+
+def test_the_record_is_private(tmp_path: Path) -> None:
+    record = opened(tmp_path)
+    record.emit([phase("a")])
+    record.keep("evidence", {"a": 1})
+    kept = ("record.jsonl", "evidence.json")
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in kept} == {0o600}
+
+
+def test_a_second_runner_continues_the_numbers_and_passes_over_a_torn_line(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    first.emit([phase("a")])
+    with (tmp_path / "record.jsonl").open("a") as file:
+        file.write('{"v":1,"seq":2,"time":"t","ty')
+    second = opened(tmp_path)
+    assert [event.seq for event in second.past()] == [1]
+    second.emit([phase("b")])
+    assert [(event.seq, event.data["text"]) for event in read(tmp_path / "record.jsonl")] == [(1, "a"), (2, "b")]
+
+
+def test_no_known_secret_reaches_the_disk_in_any_form_or_place(tmp_path: Path) -> None:
+    record = opened(tmp_path)
+    record.know([Secret('pa"ss\\wörd'), Secret("hunter2hunter2"), Secret(PEM)])
+    record.emit(
+        [
+            phase('the word is pa"ss\\wörd'),
+            log(*[f"line {number} hunter2hunter2" for number in range(20)]),
+            log("base64 aHVudGVyMmh1bnRlcjI= here", "postgres://user:other-secret@host/db"),
+            Event("helm.output", {"stream": "err", "lines": PEM.splitlines()}),
+            Event("finding", {"evidence": [{"deep": ["hunter2hunter2"]}]}),
+        ]
+    )
+    record.keep("evidence", {"hunter2hunter2": {"env": ["hunter2hunter2"]}})
+    written = (tmp_path / "record.jsonl").read_text() + (tmp_path / "evidence.json").read_text()
+    for form in (
+        "hunter2",
+        "aHVudGVyMmh1bnRlcjI",
+        'pa\\"ss',
+        "wörd",
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+        "other-secret",
+    ):
+        assert form not in written
+    assert "line 19 ********" in written
+
+
+def test_lines_that_no_longer_fit_are_counted_and_everything_else_is_still_written(tmp_path: Path) -> None:
+    record = opened(tmp_path, log_budget=100)
+    record.emit([log("short")])
+    record.emit([log("x" * 80, "y" * 80)])
+    record.emit([phase("still here")])
+    types = [(event.type, event.data.get("lost")) for event in read(tmp_path / "record.jsonl")]
+    assert types == [("log.lines", None), ("log.gap", 2), ("run.phase", None)]

@@ -1,0 +1,278 @@
+"""Runs with their real processes and a program in helm's place; there is no cluster, so the watch is blind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wizard.adapters.runs import RunFiles
+from wizard.core.errors import Problem
+from wizard.core.events import Event
+from wizard.core.runview import RunView
+from wizard.core.secrets import Secret
+
+from .conftest import FakeHelm, ends, until
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: nowhere
+clusters: [{name: nowhere, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: me, user: {token: abc}}]
+contexts: [{name: nowhere, context: {cluster: nowhere, user: me}}]
+"""
+
+
+def spec(folder: Path, helm: FakeHelm, release: str = "test", operation: str = "upgrade") -> dict[str, Any]:
+    config = folder / "kubeconfig"
+    config.write_text(KUBECONFIG)
+    target = {"context": "nowhere", "namespace": "ns", "release": release, "kubeconfig": str(config)}
+    return {
+        "operation": operation,
+        "target": target,
+        "chart": "/chart",
+        "chart_version": "1.0.0",
+        "preset": "dev",
+        "values": "a: 1\n",
+        "helm": {"path": str(helm.path), "version": "4.2.4", "major": 4},
+        "timeout": "1m",
+        "secrets": [],
+        "files": ["values.yaml"],
+        "reproduce": ["helm upgrade"],
+    }
+
+
+def folder_of(run_id: str) -> Path:
+    return Path(os.environ["XDG_STATE_HOME"]) / "llm-cost-ops-wizard" / "runs" / run_id
+
+
+def pids(run_id: str) -> dict[str, int]:
+    owners = json.loads((folder_of(run_id) / "supervisor.json").read_text())
+    runner = json.loads((folder_of(run_id) / "runner.json").read_text())
+    return {"runner": runner["pid"], "supervisor": owners["supervisor"]["pid"], "helm": owners["helm"]["pid"]}
+
+
+async def followed(runs: RunFiles, run_id: str, after: int = 0) -> RunView:
+    view = RunView()
+    async for batch in runs.follow(run_id, after=after):
+        for event in batch:
+            view.apply(event)
+    return view
+
+
+def begin(runs: RunFiles, what: dict[str, Any], helm: FakeHelm, secrets: dict[str, Any] | None = None) -> str:
+    run_id = runs.start(what, secrets or {})
+    until(lambda: (folder_of(run_id) / "supervisor.json").exists() and helm.heard())
+    return run_id
+
+
+async def test_a_run_is_followed_to_its_end_and_read_again_afterwards(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    assert runs.find(run_id).state == "running"
+    helm.end(0)
+    view = await followed(runs, run_id)
+    assert view.finished is not None
+    assert (view.helm_exit, view.finished["code"], view.finished["verdict"]) == ((0, ""), 0, "unknown")
+    assert view.notes == "open it"
+    assert view.finished["files"] == ["values.yaml"]
+    assert any("Deployment" in row.what for row in view.blind)
+    again = await followed(RunFiles(), run_id[:3])
+    assert again.finished == view.finished
+    (listed,) = RunFiles().runs()
+    assert (listed.id, listed.state, listed.code, listed.verdict) == (run_id, "finished", 0, "unknown")
+    until(lambda: all(ends(pid) for pid in pids(run_id).values()))
+
+
+async def test_a_failed_helm_ends_the_run_with_its_words(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    helm.end(1)
+    view = await followed(runs, run_id)
+    assert view.finished is not None
+    assert view.finished["code"] == 1
+    assert (folder_of(run_id) / "evidence.json").exists()
+
+
+async def test_cancel_stops_helm_once_and_ends_with_130(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    assert (await runs.command(run_id, "ping"))["id"] == run_id
+    first = await runs.command(run_id, "cancel")
+    second = await runs.command(run_id, "cancel")
+    assert "asked to stop" in first["text"]
+    assert "already" in second["text"]
+    view = await followed(runs, run_id)
+    assert view.finished is not None
+    assert view.finished["code"] == 130
+    assert helm.heard()[1:] == ["term"]
+    assert view.helm_lines[-1] == "Error: interrupted"
+
+
+async def test_a_hang_up_of_everyone_in_the_terminal_reaches_neither_runner_nor_helm(
+    tmp_path: Path, helm: FakeHelm
+) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    for pid in pids(run_id).values():
+        assert os.getsid(pid) != os.getsid(0)
+    for who in ("runner", "supervisor"):
+        os.kill(pids(run_id)[who], signal.SIGHUP)
+    assert (await runs.command(run_id, "ping"))["ok"]
+    helm.end(0)
+    assert (await followed(runs, run_id)).helm_exit == (0, "")
+    assert "hup" not in helm.heard()
+
+
+async def test_when_the_runner_is_killed_helm_goes_on_and_a_new_runner_finishes_the_record(
+    tmp_path: Path, helm: FakeHelm
+) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    before = pids(run_id)
+    os.kill(before["runner"], signal.SIGKILL)
+    until(lambda: ends(before["runner"]))
+    assert RunFiles().find(run_id).state == "orphaned"
+    assert not ends(before["helm"])
+    with pytest.raises(Problem, match="does not answer: it is orphaned"):
+        await runs.command(run_id, "ping")
+    runs.revive(run_id)
+    assert runs.find(run_id).state == "running"
+    helm.end(0)
+    view = await followed(runs, run_id)
+    assert view.finished is not None
+    assert (view.helm_exit, view.finished["code"]) == ((0, ""), 0)
+    seqs = [json.loads(line)["seq"] for line in (folder_of(run_id) / "record.jsonl").read_text().splitlines()]
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert view.helm_lines == ["NAME: test", "NOTES:", "open it"]
+    assert helm.heard() == [line for line in helm.heard() if line.startswith("started")][:1]
+
+
+async def test_helm_that_ended_while_nobody_watched_is_finished_by_the_next_runner(
+    tmp_path: Path, helm: FakeHelm
+) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    os.kill(pids(run_id)["runner"], signal.SIGKILL)
+    helm.end(0)
+    until(lambda: ends(pids(run_id)["supervisor"]))
+    assert runs.find(run_id).state == "lost"
+    runs.revive(run_id)
+    assert (await followed(runs, run_id)).helm_exit == (0, "")
+
+
+async def test_when_supervisor_and_runner_are_killed_helm_still_goes_on_and_the_lock_is_held(
+    tmp_path: Path, helm: FakeHelm
+) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    before = pids(run_id)
+    for who in ("runner", "supervisor"):
+        os.kill(before[who], signal.SIGKILL)
+        until(lambda who=who: ends(before[who]))  # type: ignore[misc]  # a default binds the loop's value
+    assert runs.find(run_id).state == "orphaned"
+    with pytest.raises(Problem, match=f"Run {run_id} is working on"):
+        runs.start(spec(tmp_path, helm), {})
+    runs.revive(run_id)
+    helm.end(0)
+    view = await followed(runs, run_id)
+    assert view.helm_exit == (None, "")
+    assert view.finished is not None
+    assert "nobody saw" in view.finished["reason"]
+
+
+async def test_two_runs_on_one_target_are_refused_and_two_targets_are_not(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    first = begin(runs, spec(tmp_path, helm), helm)
+    with pytest.raises(Problem, match=f"Run {first} is working on test -> nowhere / ns right now") as refused:
+        RunFiles().start(spec(tmp_path, helm), {})
+    assert f"runs {first}" in refused.value.next_step
+    second = runs.start(spec(tmp_path, helm, release="other"), {})
+    helm.end(0)
+    await followed(runs, first)
+    await followed(runs, second)
+    until(lambda: ends(pids(first)["runner"]))
+    third = runs.start(spec(tmp_path, helm), {})
+    await followed(runs, third)
+
+
+async def test_secrets_reach_the_runner_by_stdin_alone(tmp_path: Path, helm: FakeHelm) -> None:
+    canary = "c4n4ry-c4n4ry-c4n4ry"
+    runs = RunFiles()
+    what = spec(tmp_path, helm)
+    run_id = begin(runs, what, helm, {"app": {"password": Secret(canary)}})
+    for pid in pids(run_id).values():
+        for name in ("cmdline", "environ"):
+            assert canary.encode() not in Path(f"/proc/{pid}/{name}").read_bytes()
+    helm.end(0)
+    await followed(runs, run_id)
+    until(lambda: ends(pids(run_id)["runner"]))
+    for file in folder_of(run_id).iterdir():
+        assert canary not in file.read_text(errors="replace"), file
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+    assert stat.S_IMODE(folder_of(run_id).stat().st_mode) == 0o700
+
+
+async def test_helm_gets_the_persons_environment_without_plugins(
+    tmp_path: Path, helm: FakeHelm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("HELM_PLUGINS", "/somewhere")
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    until((helm.folder / "environment").exists)
+    helm.end(0)
+    await followed(runs, run_id)
+    said = (helm.folder / "environment").read_text().splitlines()
+    assert "HTTPS_PROXY=http://proxy.example:3128" in said
+    assert "HELM_PLUGINS=/dev/null" in said
+
+
+async def test_an_unreachable_cluster_ends_an_install_before_helm_with_a_reason(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    run_id = runs.start(spec(tmp_path, helm, operation="install"), {})
+    view = await followed(runs, run_id)
+    assert view.finished is not None
+    assert view.finished["code"] == 1
+    assert "127.0.0.1:1" in view.finished["reason"]
+    assert helm.heard() == []
+    until(lambda: ends(json.loads((folder_of(run_id) / "runner.json").read_text())["pid"]))
+    with pytest.raises(Problem, match="There is no run zzzz"):
+        runs.find("zzzz")
+
+
+async def test_follow_gives_only_what_came_after(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    helm.end(0)
+    await followed(runs, run_id)
+    events: list[Event] = []
+    async for batch in runs.follow(run_id, after=3):
+        events += batch
+    assert events[0].seq == 4
+    assert events[-1].type == "run.finished"
+
+
+def test_a_run_that_ended_before_helm_cannot_be_revived(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    folder = folder_of("abcd")
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"id": "abcd", **spec(tmp_path, helm)}))
+    assert runs.find("abcd").state == "lost"
+    with pytest.raises(Problem, match="ended before helm was started"):
+        runs.revive("abcd")
+
+
+@pytest.mark.parametrize("ids", [("ab12", "ab34")])
+def test_an_ambiguous_id_is_refused_with_the_candidates(ids: Sequence[str]) -> None:
+    for one in ids:
+        folder_of(one).mkdir(parents=True)
+    with pytest.raises(Problem, match="start of 2 runs: ab12, ab34"):
+        RunFiles().find("ab")
