@@ -21,11 +21,11 @@ def screen(arguments: Arguments) -> int:
 
 def _screen(arguments: Arguments, terminal: guard.Terminal) -> int:
     try:
-        from wizard import compose
+        from wizard import compose, crash
         from wizard.tui.main import run_app
 
         session = compose.session(arguments.options(), helm_path=arguments.helm)
-        return run_app(session, _start(arguments, session))
+        return run_app(session, _start(arguments, session), unexpected=crash.problem)
     except Problem as problem:
         terminal.restore()
         Out(no_color=arguments.no_color).problem(problem)

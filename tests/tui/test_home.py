@@ -127,7 +127,7 @@ async def test_a_mistake_of_our_own_is_a_line_of_home(
 
     monkeypatch.setattr(session, "drafts", broken)
     async with open_app() as see:
-        await see.sees("The wizard made a mistake of its own (RuntimeError).", "crash-", "[i] Install")
+        await see.sees("The wizard made a mistake of its own (RuntimeError).", "[i] Install")
 
 
 async def test_the_palette_offers_only_what_applies(open_app: Open) -> None:

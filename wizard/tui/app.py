@@ -10,8 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.events import Resize
 
+from wizard.core.errors import Problem
 from wizard.tui import crash
 from wizard.tui.bridge import Bridge
+from wizard.tui.crash import Unexpected
 from wizard.tui.navigator import Navigator
 from wizard.tui.screens.too_small import TooSmall, fits
 from wizard.tui.theme import WIZARD
@@ -39,10 +41,11 @@ class WizardApp(App[None]):
         Binding("ctrl+c", "leave", show=False),
     ]
 
-    def __init__(self, session: Session, start: Start) -> None:
+    def __init__(self, session: Session, start: Start, unexpected: Unexpected = crash.sentence) -> None:
         super().__init__()
         self.session = session
-        self.bridge = Bridge(session)
+        self._unexpected = unexpected
+        self.bridge = Bridge(session, self._problem_of)
         self.navigator = Navigator(self, start)
         self.register_theme(WIZARD)
         self.theme = WIZARD.name
@@ -73,9 +76,12 @@ class WizardApp(App[None]):
         elif below:
             await self.navigator.quit(interrupted=True)
 
+    def _problem_of(self, error: BaseException) -> Problem:
+        return error if isinstance(error, Problem) else self._unexpected(error)
+
     def _fatal_error(self) -> None:
         """End with one sentence; Textual's own screen would print the values of local variables."""
         error = self._exception
-        text = str(crash.as_problem(error)) if error else "The wizard made a mistake of its own."
+        text = str(self._problem_of(error)) if error else "The wizard made a mistake of its own."
         self._exit_renderables.append(Text(f"{text} A run that was started goes on."))
         self._close_messages_no_wait()

@@ -11,44 +11,29 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from wizard.core.answers import Draft
-from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.questions import Question
-from wizard.core.runview import RunView
-from wizard.tui import crash
+from wizard.core.errors import Problem
+from wizard.tui.crash import Unexpected
 from wizard.tui.messages import HintsChanged, HomeChanged, ReviewChanged, StreamFailed
 from wizard.tui.state import HomeState, ReviewState
 
 if TYPE_CHECKING:
+    from wizard.core.answers import Draft
+    from wizard.core.questions import Question
     from wizard.core.rules.registry import CheckResult
     from wizard.engine.session import Session
+    from wizard.tui.feed import RunFeed
 
 FRAME: Final = 1 / 40
 """Seconds between two messages of one stream at most: more is not seen."""
 
 
-class RunFeed:
-    """One run being read: the reducer's state, and which of its parts changed since they were last taken."""
-
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
-        self.view = RunView()
-        self.problem: Problem | None = None
-        self.changed: set[str] = {"run"}
-
-    def take(self) -> frozenset[str]:
-        """The changed parts since the last call. A slow screen skips states, it never queues them."""
-        taken, self.changed = frozenset(self.changed), set()
-        return taken
-
-
 class Bridge:
     """Owner of every task that reads from the session on behalf of a screen."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, unexpected: Unexpected) -> None:
         self.session = session
         self.home = HomeState()
+        self._unexpected = unexpected
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._flushes: dict[str, asyncio.TimerHandle] = {}
 
@@ -104,6 +89,8 @@ class Bridge:
 
     def follow(self, listener: MessagePump, run_id: str) -> RunFeed:
         """Read the record of a run as it grows."""
+        from wizard.tui.feed import RunFeed  # home has no use for the reducer
+
         feed = RunFeed(run_id)
 
         async def read() -> None:
@@ -140,7 +127,7 @@ class Bridge:
             except Problem as problem:
                 listener.post_message(StreamFailed(name, problem))
             except Exception as error:  # noqa: BLE001 - a stream's mistake must not take the screen down
-                listener.post_message(StreamFailed(name, crash.as_problem(error)))
+                listener.post_message(StreamFailed(name, self._unexpected(error)))
 
         self._tasks[name] = asyncio.create_task(guarded(), name=f"wizard-{name}")
 
@@ -177,6 +164,8 @@ class Bridge:
         async def releases() -> None:
             if config.problem or not session.hints.current_context:
                 return
+            from wizard.core.model.target import Target
+
             options = session.options
             target = Target(session.hints.current_context, options.namespace, options.release, options.kubeconfig)
             async for view in session.releases(target):
@@ -226,5 +215,5 @@ class Bridge:
         work = (values(), operation(), checks()) if cluster else (values(),)
         failures = [one for one in await asyncio.gather(*work, return_exceptions=True) if isinstance(one, Exception)]
         if failures:
-            know(problem=crash.as_problem(failures[0], code=Exit.UNKNOWN))
+            know(problem=self._unexpected(failures[0]))
         know(complete=True)

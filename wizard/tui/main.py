@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wizard.tui import crash
 from wizard.tui.app import WizardApp
+from wizard.tui.crash import Unexpected
 from wizard.tui.start import Start
 
 if TYPE_CHECKING:
     from wizard.engine.session import Session
 
 
-def run_app(session: Session, start: Start, *, mouse: bool = False) -> int:
-    """Open the full screen and return the exit code; the mouse stays with the terminal unless asked for."""
-    app = WizardApp(session, start)
+def run_app(session: Session, start: Start, *, mouse: bool = False, unexpected: Unexpected = crash.sentence) -> int:
+    """Open the full screen and return the exit code.
+
+    The mouse stays with the terminal unless asked for; `unexpected` turns a mistake of ours into a sentence.
+    """
+    app = WizardApp(session, start, unexpected)
     app.run(mouse=mouse)
     return app.return_code or 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from wizard.core.errors import Problem
-from wizard.tui.state import HomeState, ReviewState
+if TYPE_CHECKING:
+    from wizard.core.errors import Problem
+    from wizard.tui.state import HomeState, ReviewState
 
 
 @dataclass

@@ -6,20 +6,19 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wizard.core.answers import Draft
 from wizard.core.errors import Exit, Problem
-from wizard.tui import flow
-from wizard.tui.start import Start
-from wizard.tui.state import Goal
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from wizard.core.answers import Draft
     from wizard.engine.releases import ReleaseRow
     from wizard.engine.session import Operation
     from wizard.ports.store import RunSummary
     from wizard.tui.app import WizardApp
-    from wizard.tui.bridge import RunFeed
+    from wizard.tui.feed import RunFeed
+    from wizard.tui.start import Start
+    from wizard.tui.state import Goal
 
 
 class Navigator:
@@ -133,6 +132,8 @@ class Navigator:
 
     def answered(self, draft: Draft, step: str) -> str:
         """A step is done: the next one, or the review (which is opened)."""
+        from wizard.tui import flow
+
         resolved = self._app.session.resolve(draft)
         following = flow.after(resolved, step, self.goal)
         if not self.returning and following != flow.REVIEW:
@@ -145,6 +146,8 @@ class Navigator:
 
     def back(self, draft: Draft, step: str) -> str:
         """The step before; the review from a field opened there, home from the first (both are opened)."""
+        from wizard.tui import flow
+
         if self.goal == "check" and step == flow.REVIEW:
             self.home()
             return ""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from wizard.core.answers import Draft
-from wizard.core.errors import Problem
-from wizard.core.rules.registry import CheckResult
-
 if TYPE_CHECKING:
+    from wizard.core.answers import Draft
+    from wizard.core.errors import Problem
+    from wizard.core.rules.registry import CheckResult
     from wizard.engine.home import HomeLine
     from wizard.engine.releases import ReleasesView
     from wizard.ports.kubeconfig import Kubeconfig

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from wizard.tui.bridge import RunFeed
+from wizard.tui.feed import RunFeed
 from wizard.tui.runpanes import clock_text, done_rows
 from wizard.tui.screens.base import WizardScreen
 from wizard.tui.text import mark

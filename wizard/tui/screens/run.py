@@ -10,7 +10,8 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from wizard.core.errors import Problem
-from wizard.tui.bridge import FRAME, RunFeed
+from wizard.tui.bridge import FRAME
+from wizard.tui.feed import RunFeed
 from wizard.tui.messages import StreamFailed
 from wizard.tui.runpanes import ABOUT, boundary, clock_text, object_text, verdict_rows
 from wizard.tui.screens.base import WIDE, WizardScreen

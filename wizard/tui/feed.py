@@ -1,0 +1,21 @@
+"""A run as it is read from its record."""
+
+from __future__ import annotations
+
+from wizard.core.errors import Problem
+from wizard.core.runview import RunView
+
+
+class RunFeed:
+    """One run being read: the reducer's state, and which of its parts changed since they were last taken."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.view = RunView()
+        self.problem: Problem | None = None
+        self.changed: set[str] = {"run"}
+
+    def take(self) -> frozenset[str]:
+        """The changed parts since the last call. A slow screen skips states, it never queues them."""
+        taken, self.changed = frozenset(self.changed), set()
+        return taken
