@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -181,8 +181,8 @@ class Run:
             return await self._helm_and_verdict(skip=counted, known=view)
 
     @contextlib.asynccontextmanager
-    async def _watching(self) -> Any:
-        tasks = [asyncio.create_task(self._unbreakable(one.run())) for one in (self._watch, self._tail)]
+    async def _watching(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self._unbreakable(one.run)) for one in (self._watch, self._tail)]
         try:
             yield
         finally:
@@ -190,10 +190,10 @@ class Run:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _unbreakable(self, work: Any) -> None:
+    async def _unbreakable(self, work: Callable[[], Awaitable[None]]) -> None:
         """A fault in our watching must never end a run: helm goes on, and the face says that we are blind."""
         try:
-            await work
+            await work()
         except Exception as error:  # noqa: BLE001 - whatever it is, helm is more important
             reason = f"the wizard's own watch failed: {type(error).__name__}: {error}"
             self._say("watch.blind", what="the release", reason=reason, permission="")

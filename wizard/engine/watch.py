@@ -29,6 +29,7 @@ FLUSH_SECONDS: Final = 0.05
 TICK_SECONDS: Final = 1.0
 """How often the clock alone may change a verdict (a probe's budget runs out)."""
 
+_UNREADABLE: Final = "unreadable"
 _INSTANCE: Final = "app.kubernetes.io/instance"
 _RELEASE: Final = "meta.helm.sh/release-name"
 _RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
@@ -163,14 +164,16 @@ class ReleaseWatch:
         events += self._objects(members, judged)
         happenings = self._happenings(members)
         events += self._cluster_events(happenings)
-        self._ranked = diagnose(Snapshot(members, happenings, now)) if members else ()
+        # What makes no sense is shown as such and kept from everything that reads deeper.
+        sane = {uid: obj for uid, obj in members.items() if judged[uid].status.summary != _UNREADABLE}
+        self._ranked = diagnose(Snapshot(sane, happenings, now)) if sane else ()
         events += self._said_findings()
         everyone = list(judged.values())
         events += self._said_verdict(everyone)
         if events:
             self._emit(events)
         for listener in self._pods_listeners:
-            listener([one for one in members.values() if one.get("kind") == "Pod"])
+            listener([one for one in sane.values() if one.get("kind") == "Pod"])
         self._judged_changed.set()
 
     def _members(self) -> dict[str, Object]:
@@ -201,9 +204,10 @@ class ReleaseWatch:
         meta = obj["metadata"]
         try:
             said = status.of(obj, self._clock.now())
+            status.restarts(obj)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             # The cluster's text is hostile: an object that makes no sense must not end the watch.
-            said = Status("unknown", "unreadable", f"its status makes no sense: {error}")
+            said = Status("unknown", _UNREADABLE, f"its status makes no sense: {error}")
         owner = str(status.controller(obj).get("uid", ""))
         return Judged(str(obj.get("kind")), str(meta["name"]), str(meta["uid"]), owner, said)
 
@@ -297,7 +301,7 @@ def _row(obj: Object, one: Judged, judged: Mapping[str, Judged]) -> dict[str, An
         "reason": one.status.reason,
         "since": one.status.since,
         "owner": _owner_name(one, judged) or (f"{owner['kind']}/{owner['name']}" if owner else ""),
-        "restarts": status.restarts(obj),
+        "restarts": 0 if one.status.summary == _UNREADABLE else status.restarts(obj),
     }
 
 

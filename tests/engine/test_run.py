@@ -1,0 +1,376 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import pytest
+
+from wizard.core.events import Event
+from wizard.core.runview import RunView
+from wizard.core.secrets import Secret
+from wizard.engine.run import Run, RunSpec, RunWorld, SecretSpec, helm_words, notes_of
+from wizard.ports.cluster import ClusterError
+from wizard.ports.run import HelmExit
+
+from .fake_cluster import FakeCluster, Log
+from .objects import API, BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
+
+
+class FakeHelm:
+    """helm under its supervisor; the test says what it prints and when it ends."""
+
+    def __init__(self) -> None:
+        self.argv: list[str] = []
+        self.lines: list[tuple[str, list[str]]] = []
+        self.over: asyncio.Future[HelmExit] = asyncio.get_running_loop().create_future()
+        self.started = asyncio.Event()
+        self.cancelled = 0
+
+    def prepare(self, argv: Sequence[str]) -> None:
+        return
+
+    async def start(self, argv: Sequence[str]) -> int:
+        self.argv = list(argv)
+        self.started.set()
+        return 42
+
+    async def output(self) -> AsyncIterator[tuple[str, list[str]]]:
+        await asyncio.shield(self.over)
+        for one in self.lines:
+            yield one
+
+    async def wait(self) -> HelmExit:
+        return await asyncio.shield(self.over)
+
+    def cancel(self) -> bool:
+        self.cancelled += 1
+        return True
+
+    def end(self, code: int | None, *lines: str, signal: str = "") -> None:
+        self.lines = [("err" if code else "out", list(lines))]
+        self.over.set_result(HelmExit(code, signal))
+
+
+class Recording:
+    """The record in memory."""
+
+    def __init__(self, past: Iterable[Event] = ()) -> None:
+        self.events = list(past)
+        self._past = tuple(self.events)
+        self.view = RunView()
+        self.kept: dict[str, Mapping[str, Any]] = {}
+        self.changed = asyncio.Event()
+        for event in self.events:
+            self.view.apply(event)
+
+    def emit(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.events.append(event)
+            self.view.apply(event)
+        self.changed.set()
+
+    def know(self, secrets: Iterable[Secret]) -> None:
+        return
+
+    def past(self) -> tuple[Event, ...]:
+        return self._past
+
+    def keep(self, name: str, data: Mapping[str, Any]) -> str:
+        assert self.view.finished is None, "evidence comes before the end"
+        self.kept[name] = data
+        return f"/runs/{name}.json"
+
+
+def spec(operation: str = "install", *secrets: SecretSpec) -> RunSpec:
+    return RunSpec(
+        "7f3a", cast("Any", operation), TARGET, "/chart", "1.0.0", "dev", "/values.yaml", "/helm", "4.2.4", 4, "10m", secrets,
+        ("values.yaml",), ("again",),
+    )  # fmt: skip
+
+
+class Bench:
+    """A run with everything around it in memory."""
+
+    def __init__(self, what: RunSpec, past: Iterable[Event] = ()) -> None:
+        self.cluster, self.helm, self.record = FakeCluster(), FakeHelm(), Recording(past)
+        unused = cast("Any", None)
+        world = RunWorld(self.cluster, unused, unused, Clock(), self.record, self.helm)
+        material = {one.name: {key: Secret(f"value of {key}") for key in one.keys} for one in what.secrets}
+        self.run = Run(what, world, material, after_failure=0.3, after_success=0.3)
+
+    @property
+    def view(self) -> RunView:
+        return self.record.view
+
+    def phases(self) -> list[str]:
+        return list(dict.fromkeys(event.data["phase"] for event in self.record.events if event.type == "run.phase"))
+
+    async def helm_started(self) -> None:
+        await asyncio.wait_for(self.helm.started.wait(), 5)
+
+    async def until(self, part: Any) -> None:
+        async with asyncio.timeout(5):
+            while not part(self.view):
+                self.record.changed.clear()
+                await self.record.changed.wait()
+
+
+@pytest.fixture(autouse=True)
+def no_late_checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    asked: list[str] = []
+
+    async def late(*_: Any) -> list[Any]:
+        asked.append("late")
+        return []
+
+    monkeypatch.setattr("wizard.engine.preflight.late", late)
+    return asked
+
+
+APP = SecretSpec("rel-app-credentials", "Opaque", ("jwt-secret",))
+
+
+async def test_an_install_makes_namespace_and_secrets_runs_helm_and_ends_when_all_is_ready(
+    no_late_checks: list[str],
+) -> None:
+    bench = Bench(spec("install", APP))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    (_, namespace), (where, secret) = bench.cluster.made
+    assert namespace["metadata"]["name"] == where == "ns"
+    assert secret["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "llm-cost-ops-wizard"
+    assert secret["stringData"] == {"jwt-secret": "value of jwt-secret"}
+    bench.cluster.put(deployment(1))
+    bench.helm.end(0, "STATUS: deployed", "NOTES:", "open it")
+    assert await task == 0
+    assert bench.phases() == ["namespace", "secrets", "checks", "helm", "finished"]
+    assert [(row.kind, row.action) for row in bench.view.made] == [("Namespace", "created"), ("Secret", "created")]
+    assert (bench.view.verdict, bench.view.notes, bench.view.helm_exit) == ("ready", "open it", (0, ""))
+    assert bench.view.finished is not None
+    assert bench.view.finished["files"] == ["values.yaml"]
+    assert no_late_checks == ["late"]
+    assert "--create-namespace" not in bench.helm.argv
+    assert bench.helm.argv[:4] == ["/helm", "install", "rel", "/chart"]
+
+
+async def test_no_event_holds_a_secret(no_late_checks: list[str]) -> None:
+    bench = Bench(spec("install", APP))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    bench.helm.end(1, "Error: no")
+    await task
+    assert "value of" not in str(bench.record.events) + str(bench.record.kept) + repr(bench.run)
+
+
+async def test_what_exists_is_kept_and_late_checks_are_not_made_again(no_late_checks: list[str]) -> None:
+    bench = Bench(spec("install", APP))
+    bench.cluster.put(obj("Namespace", "ns"), obj("Secret", "rel-app-credentials"))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    assert bench.cluster.made == []
+    assert [(row.name, row.action, row.keys) for row in bench.view.made] == [
+        ("rel-app-credentials", "kept", ("jwt-secret",))
+    ]
+    assert no_late_checks == []
+    bench.cluster.put(deployment(1))
+    bench.helm.end(0)
+    assert await task == 0
+
+
+REFUSALS = [
+    (
+        "create Namespace",
+        ClusterError("forbidden", "no", 403, "create namespaces"),
+        "may not create it (create namespaces)",
+    ),
+    ("get Namespace", ClusterError("refused", "connection refused"), "connection refused"),
+    ("create Secret", ClusterError("forbidden", "no", 403, "create secrets in namespace ns"), "may not create Secret"),
+]
+
+
+@pytest.mark.parametrize(("what", "error", "words"), REFUSALS)
+async def test_a_refusal_before_helm_ends_the_run_with_the_reason_and_helm_is_not_started(
+    what: str, error: ClusterError, words: str
+) -> None:
+    bench = Bench(spec("install", APP))
+    bench.cluster.refuse[what] = error
+    assert await asyncio.wait_for(bench.run.go(), 5) == 1
+    assert words in bench.view.reason
+    assert not bench.helm.started.is_set()
+
+
+async def test_whoever_may_not_look_at_namespaces_can_still_install_into_one() -> None:
+    bench = Bench(spec("install"))
+    bench.cluster.refuse["get Namespace"] = ClusterError("forbidden", "no", 403, "get namespaces")
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    bench.cluster.put(deployment(1))
+    bench.helm.end(0)
+    assert await task == 0
+
+
+async def test_a_namespace_that_is_being_deleted_is_refused() -> None:
+    bench = Bench(spec("install"))
+    bench.cluster.put(obj("Namespace", "ns", status={"phase": "Terminating"}))
+    assert await asyncio.wait_for(bench.run.go(), 5) == 1
+    assert "being deleted" in bench.view.reason
+
+
+async def test_a_blocking_late_check_stops_before_helm(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wizard.core.rules.registry import CheckResult
+
+    async def late(*_: Any) -> list[CheckResult]:
+        return [CheckResult("D01", "dry run", "fail", ("quota",), "Ask for more.", blocking=True)]
+
+    monkeypatch.setattr("wizard.engine.preflight.late", late)
+    bench = Bench(spec("install"))
+    assert await asyncio.wait_for(bench.run.go(), 5) == 2
+    assert "Check D01 (dry run) failed: quota. Ask for more." in bench.view.reason
+    assert bench.view.checks["D01"].blocking
+    assert not bench.helm.started.is_set()
+
+
+async def test_a_failed_helm_ends_with_the_cause_and_the_evidence_is_kept_first() -> None:
+    bench = Bench(spec("upgrade"))
+    bench.cluster.log["api-1-x/app"] = Log("panic")
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    bench.cluster.put(API, SET, pod(BROKEN))
+    await bench.until(lambda view: view.findings)
+    bench.helm.end(1, "Error: UPGRADE FAILED: not ready", "context deadline exceeded")
+    assert await task == 1
+    assert bench.view.finished is not None
+    assert bench.view.finished["verdict"] == "stuck"
+    assert "app:nope" in bench.view.reason
+    assert "helm says: UPGRADE FAILED: not ready context deadline exceeded" in bench.view.reason
+    kept = bench.record.kept["evidence"]
+    assert [one["id"] for one in kept["findings"]] == ["CO01"]
+    assert {one["kind"] for one in kept["objects"]} == {"Deployment", "ReplicaSet", "Pod"}
+    assert bench.view.finished["files"] == ["values.yaml", "/runs/evidence.json"]
+
+
+async def test_helm_gave_up_and_the_pods_made_it_later_is_a_state_of_its_own() -> None:
+    bench = Bench(spec("upgrade"))
+    bench.run.after_failure = 5
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    bench.cluster.put(deployment(0))
+    await bench.until(lambda view: view.total())
+    bench.helm.end(1, "Error: timed out")
+    await bench.until(lambda view: view.phase == "watching")
+    bench.cluster.put(deployment(1))
+    assert await task == 1
+    assert bench.view.finished is not None
+    assert bench.view.finished["verdict"] == "ready"
+    assert "helm gave up, and the pods made it" in bench.view.reason
+
+
+async def test_helm_is_content_and_we_are_not() -> None:
+    bench = Bench(spec("upgrade"))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    bench.cluster.put(deployment(0))
+    bench.helm.end(0)
+    assert await task == 1
+    assert bench.view.helm_exit == (0, "")
+    assert "helm says that it is done, but Deployment/api" in bench.view.reason
+
+
+async def test_an_error_of_the_chart_ends_at_once() -> None:
+    bench = Bench(spec("upgrade"))
+    bench.run.after_failure = 60
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    bench.helm.end(1, "Error: values do not meet the schema")
+    assert await asyncio.wait_for(task, 5) == 1
+    assert bench.view.reason == "helm says: values do not meet the schema"
+
+
+async def test_cancelling_asks_helm_once_and_ends_with_130() -> None:
+    bench = Bench(spec("upgrade"))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    assert "asked to stop" in bench.run.cancel()
+    assert "already" in bench.run.cancel()
+    assert bench.helm.cancelled == 1
+    bench.helm.end(1, "Error: context canceled")
+    assert await task == 130
+    assert "stopped as asked" in bench.view.reason
+
+
+async def test_cancelling_before_helm_starts_nothing() -> None:
+    bench = Bench(spec("install"))
+    assert "before helm" in bench.run.cancel()
+    assert await asyncio.wait_for(bench.run.go(), 5) == 130
+    assert not bench.helm.started.is_set()
+
+
+async def test_a_fault_of_our_watch_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(spec("upgrade"))
+    monkeypatch.setattr(bench.cluster, "watch", lambda *_: 1 / 0)
+    task = asyncio.create_task(bench.run.go())
+    await bench.until(lambda view: view.blind)
+    bench.helm.end(1, "Error: no")
+    assert await task == 1
+    assert "the wizard's own watch failed" in bench.view.blind[0].reason
+
+
+async def test_a_new_runner_continues_without_repeating_what_the_record_has() -> None:
+    first = Bench(spec("upgrade"))
+    task = asyncio.create_task(first.run.go())
+    await first.helm_started()
+    first.record.emit([Event("helm.output", {"stream": "out", "lines": ["one", "two"]})])
+    task.cancel()
+    second = Bench(spec("upgrade"), first.record.events)
+    second.cluster.put(deployment(1))
+    second.helm.end(0, "one", "two", "NOTES:", "open it")
+    assert await asyncio.wait_for(second.run.resume(), 5) == 0
+    assert second.view.helm_lines == ["one", "two", "NOTES:", "open it"]
+    assert sum(event.type == "helm.started" for event in second.record.events) == 1
+    assert "new process watches" in str([event.data for event in second.record.events if event.type == "run.phase"])
+
+
+async def test_a_pods_log_is_in_the_record() -> None:
+    bench = Bench(spec("upgrade"))
+    bench.cluster.log["api-1-x/app"] = Log("hello from the pod")
+    task = asyncio.create_task(bench.run.go())
+    bench.cluster.put(SET, pod(RUNNING, ready=True, containerID="c1"), deployment(1))
+    await bench.until(lambda view: len(view.logs))
+    bench.helm.end(0)
+    assert await task == 0
+    assert bench.view.logs[0].text == "hello from the pod"
+
+
+WORDS = [
+    (["Error: INSTALLATION FAILED: no", "more"], HelmExit(1), "helm says: INSTALLATION FAILED: no more"),
+    (["warning", "last line"], HelmExit(1), "helm says: last line"),
+    ([], HelmExit(None, "SIGKILL"), "helm was ended by SIGKILL."),
+    ([], HelmExit(None), "helm ended and nobody saw how."),
+    ([], HelmExit(3), "helm ended with code 3."),
+]
+
+
+@pytest.mark.parametrize(("lines", "ended", "words"), WORDS)
+def test_why_helm_failed_in_its_own_words(lines: list[str], ended: HelmExit, words: str) -> None:
+    assert helm_words(lines, ended) == words
+
+
+def test_notes_are_what_follows_the_heading() -> None:
+    assert notes_of(["NAME: x", "NOTES:", "a", "", "b", ""]) == "a\n\nb"
+    assert notes_of(["NAME: x"]) == ""
+
+
+def test_the_specification_of_a_run_is_read_from_its_file() -> None:
+    data = {
+        "id": "7f3a", "operation": "install", "chart": "/c", "target": {"context": "c", "namespace": "n", "release": "r"},
+        "helm": {"path": "/helm", "version": "3.21.4", "major": 3},
+        "secrets": [{"name": "s", "type": "Opaque", "keys": ["k"]}],
+    }  # fmt: skip
+    read = RunSpec.of(data, "/v.yaml")
+    assert (read.secrets, read.helm_major, read.timeout, read.target.kubeconfig) == (
+        (SecretSpec("s", "Opaque", ("k",)),),
+        3,
+        "10m",
+        "",
+    )

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from wizard.core.events import Event
+from wizard.core.runview import RunView
+from wizard.engine import live
+from wizard.engine.watch import KINDS, ReleaseWatch
+from wizard.ports.cluster import ClusterError, WatchEvent
+
+from .fake_cluster import FakeCluster, Log
+from .objects import API, BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
+
+
+class Watched:
+    """A release that is watched, folded into a view."""
+
+    def __init__(self) -> None:
+        self.cluster, self.clock, self.view = FakeCluster(), Clock(), RunView()
+        self.said: list[Event] = []
+        self.watch = ReleaseWatch(self.cluster, TARGET, self.clock, self.take)
+        self._changed = asyncio.Event()
+
+    def take(self, events: Any) -> None:
+        for event in events:
+            self.said.append(event)
+            self.view.apply(event)
+        self._changed.set()
+
+    def types(self) -> list[str]:
+        return [event.type for event in self.said]
+
+    async def until(self, condition: Callable[[RunView], object]) -> RunView:
+        async with asyncio.timeout(5):
+            while not condition(self.view):
+                self._changed.clear()
+                await self._changed.wait()
+        return self.view
+
+
+@pytest.fixture
+async def watched() -> AsyncIterator[Watched]:
+    made = Watched()
+    task = asyncio.create_task(made.watch.run())
+    await asyncio.sleep(0)
+    yield made
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def names(view: RunView) -> list[str]:
+    return sorted(f"{row.kind}/{row.name}" for row in view.rows())
+
+
+async def test_what_belongs_is_decided_by_annotation_label_and_owners(watched: Watched) -> None:
+    labelled = obj("Service", "svc", metadata={"labels": {"app.kubernetes.io/instance": "rel"}}, spec={})
+    foreign = obj("Service", "other", metadata={"labels": {"app.kubernetes.io/instance": "another"}}, spec={})
+    helms = obj("Service", "claimed", metadata={
+        "labels": {"app.kubernetes.io/instance": "rel"}, "annotations": {"meta.helm.sh/release-name": "another"},
+    }, spec={})  # fmt: skip
+    stranger = obj("Pod", "stranger", spec={}, status={})
+    watched.cluster.put(pod(RUNNING), SET, API, labelled, foreign, helms, stranger)
+    view = await watched.until(lambda view: view.total() >= 3)
+    assert names(view) == ["Deployment/api", "Pod/api-1-x", "Service/svc"]
+    assert {row.owner for row in view.rows("pod")} == {"Deployment/api"}
+
+
+async def test_only_changes_are_said(watched: Watched) -> None:
+    watched.cluster.put(API, SET, pod(RUNNING))
+    await watched.until(lambda view: view.total() == 2)
+    said = len(watched.said)
+    watched.cluster.put({**API, "metadata": {**API["metadata"], "resourceVersion": "2"}})
+    watched.cluster.put(deployment(1))
+    view = await watched.until(lambda view: view.ready_count() == 1)
+    states = [event.data["kind"] for event in watched.said[said:] if event.type == "object.state"]
+    assert states == ["Deployment"]
+    watched.cluster.remove(pod(RUNNING))
+    await watched.until(lambda view: view.total() == 1)
+    assert names(view) == ["Deployment/api"]
+
+
+async def test_a_broken_image_is_named_in_the_same_breath_as_the_pods_status(watched: Watched) -> None:
+    watched.cluster.put(API, SET)
+    await watched.until(lambda view: view.total() == 1)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    watched.cluster.put(pod(BROKEN))
+    view = await watched.until(lambda view: view.verdict == "stuck")
+    assert loop.time() - began < 0.5
+    (found,) = view.ranked_findings()
+    assert (found.id, found.object, found.terminal) == ("CO01", "Deployment/api", True)
+    assert view.waiting is not None
+    assert (view.waiting.what, view.waiting.heals) == ("Deployment/api", "no")
+    assert "app:nope" in view.reason
+
+
+async def test_a_healed_release_loses_finding_and_waiting_line_and_is_ready(watched: Watched) -> None:
+    watched.cluster.put(API, SET, pod(BROKEN))
+    await watched.until(lambda view: view.findings)
+    watched.cluster.put(pod(RUNNING, ready=True), deployment(1))
+    view = await watched.until(lambda view: view.verdict == "ready")
+    assert not view.findings
+    assert view.waiting is None
+
+
+async def test_while_helm_is_at_work_ready_is_not_said(watched: Watched) -> None:
+    watched.watch.hold = "helm is still at work"
+    watched.cluster.put(deployment(1))
+    view = await watched.until(lambda view: view.total() == 1)
+    assert (view.verdict, view.reason) == ("progressing", "helm is still at work")
+    watched.watch.hold = ""
+    watched.watch.flush()
+    assert view.verdict == "ready"
+
+
+async def test_the_clock_alone_can_make_a_pod_stuck(watched: Watched) -> None:
+    watched.cluster.put(API, SET, pod(RUNNING))
+    await watched.until(lambda view: view.total() == 2)
+    watched.clock.time = watched.clock.time.replace(minute=10)
+    view = await watched.until(lambda view: view.verdict == "stuck")
+    assert view.rows("pod")[0].state == "stuck"
+
+
+async def test_events_about_the_release_are_said_once_per_count_and_others_never(watched: Watched) -> None:
+    def happened(name: str, about: dict[str, Any], count: int) -> dict[str, Any]:
+        reference = {"kind": about["kind"], "name": about["metadata"]["name"], "uid": about["metadata"]["uid"]}
+        return obj("Event", name, involvedObject=reference, type="Warning", reason="Failed", message="m", count=count)
+
+    watched.cluster.put(API, happened("a", API, 1), happened("b", obj("Pod", "stranger"), 1))
+    await watched.until(lambda view: view.events)
+    watched.cluster.put(happened("a", API, 1))
+    watched.cluster.put(happened("a", API, 2))
+    view = await watched.until(lambda view: view.events[0].count == 2)
+    assert [(row.object, row.count) for row in view.events] == [("Deployment/api", 2)]
+    assert watched.types().count("cluster.event") == 2
+
+
+async def test_the_newer_shape_of_events_is_understood(watched: Watched) -> None:
+    reference = {"kind": "Deployment", "name": "api", "uid": API["metadata"]["uid"]}
+    event = obj("Event", "a", regarding=reference, type="Normal", reason="Scaled", note="up", series={"count": 4})
+    watched.cluster.put(API, event)
+    view = await watched.until(lambda view: view.events)
+    assert (view.events[0].message, view.events[0].count) == ("up", 4)
+
+
+async def test_a_kind_without_right_is_named_with_the_permission_and_the_rest_goes_on() -> None:
+    made = Watched()
+    refusal = ClusterError("forbidden", "jobs is forbidden", 403, "list jobs in namespace ns")
+    made.cluster.refuse["watch Job"] = refusal
+    made.cluster.put(deployment(1))
+    task = asyncio.create_task(made.watch.run())
+    view = await made.until(lambda view: view.verdict == "unknown" and view.total())
+    assert [(row.what, row.permission) for row in view.blind] == [("Job", "list jobs in namespace ns")]
+    assert "Job" in view.reason
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_lost_connection_is_said_and_so_is_its_return(watched: Watched) -> None:
+    watched.cluster.put(deployment(1))
+    await watched.until(lambda view: view.verdict == "ready")
+    watched.cluster.send("Pod", WatchEvent("BLIND", (), "connection lost"))
+    view = await watched.until(lambda view: view.blind)
+    assert view.blind[0].reason == "connection lost"
+    watched.cluster.send("Pod", WatchEvent("BLIND", ()))
+    await watched.until(lambda view: not view.blind and view.verdict == "ready")
+
+
+async def test_a_relist_forgets_what_is_no_longer_there(watched: Watched) -> None:
+    watched.cluster.put(API, SET, pod(RUNNING))
+    await watched.until(lambda view: view.total() == 2)
+    watched.cluster.send("Pod", WatchEvent("LIST", ()))
+    view = await watched.until(lambda view: view.total() == 1)
+    assert names(view) == ["Deployment/api"]
+
+
+async def test_an_object_that_makes_no_sense_does_not_end_the_watch(watched: Watched) -> None:
+    broken = obj("StatefulSet", "odd", ours=True, spec={"replicas": "many"}, status=[1, 2])
+    worse = obj("Pod", "worse", owner=broken, spec={"containers": 7}, status={"containerStatuses": ["x"]})
+    watched.cluster.put(broken, worse, deployment(1))
+    view = await watched.until(lambda view: view.total() == 3)
+    assert {row.name: row.state for row in view.rows()} == {"odd": "unknown", "worse": "unknown", "api": "ready"}
+
+
+async def test_owners_in_a_circle_do_not_hang(watched: Watched) -> None:
+    first = obj("ReplicaSet", "a", spec={}, status={})
+    second = obj("ReplicaSet", "b", owner=first, spec={}, status={})
+    first["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "b", "uid": second["metadata"]["uid"]}]
+    watched.cluster.put(first, second, deployment(1))
+    assert names(await watched.until(lambda view: view.verdict == "ready")) == ["Deployment/api"]
+
+
+async def test_a_new_watch_on_an_old_record_says_only_what_changed() -> None:
+    first = Watched()
+    first.cluster.put(API, SET, pod(BROKEN))
+    task = asyncio.create_task(first.watch.run())
+    await first.until(lambda view: view.verdict == "stuck")
+    task.cancel()
+    second = Watched()
+    second.cluster = first.cluster
+    second.watch = ReleaseWatch(first.cluster, TARGET, second.clock, second.take)
+    second.watch.resume_after(first.view)
+    task = asyncio.create_task(second.watch.run())
+    await second.until(lambda view: view.verdict == "stuck")
+    task.cancel()
+    assert set(second.types()) == {"waiting", "verdict"}
+
+
+async def test_watching_live_gives_numbered_batches_with_logs_and_ends_with_the_caller() -> None:
+    cluster, view = FakeCluster(), RunView()
+    cluster.log["api-1-x/app"] = Log("hello")
+    cluster.put(SET, pod(RUNNING, ready=True, containerID="c1"), deployment(1))
+    async with asyncio.timeout(5):
+        async for batch in live.watch_release(cluster, TARGET, Clock()):
+            for event in batch:
+                view.apply(event)
+            if view.verdict == "ready" and len(view.logs):
+                break
+    assert [line.text for line in view.logs.slice(0, 9)] == ["hello"]
+    assert view.last_seq > 3
+
+
+def test_every_kind_that_the_chart_makes_and_status_judges_is_watched() -> None:
+    assert {"Pod", "Deployment", "StatefulSet", "Job", "PersistentVolumeClaim", "Service", "Ingress"} <= set(KINDS)
