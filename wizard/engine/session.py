@@ -170,7 +170,7 @@ class Session:
 
     def releases(self, target: Target) -> AsyncIterator[releases.ReleasesView]:
         """Releases in sight: first a quick view, then with readiness; says where was looked and what is hidden."""
-        return releases.find(self.cluster(target), target)
+        return releases.find(self.cluster(target), target, self._hints.context_namespace)
 
     def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
         """Every check of the draft as it is decided; never raises."""
