@@ -1,0 +1,64 @@
+"""`python -m bench [NAME ...]`: the table of all measurements, or of the named ones."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import launch, runs
+from bench.rounds import Row, table
+
+NAMES = ("version", "field", "rows", "up", "run", "image")
+
+
+def main() -> int:
+    """Measure and print; 0 when every bound is kept."""
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--rounds", type=int, default=20, help="of cheap measurements (20); costly ones take a fifth")
+    parser.add_argument("--json", metavar="FILE", help="write every sample to a file as well")
+    said = parser.parse_args()
+    if wrong := set(said.names) - set(NAMES):
+        parser.error(f"there is no {sorted(wrong)[0]}; choose of {', '.join(NAMES)}")
+    with tempfile.TemporaryDirectory(prefix="bench-") as state:
+        os.environ["XDG_STATE_HOME"] = state
+        rows = measure(set(said.names or NAMES), said.rounds, max(3, said.rounds // 5))
+    print(table(rows))
+    if said.json:
+        Path(said.json).write_text(json.dumps([row.to_data() for row in rows], indent=1))
+    return int(any(row.fits is False for row in rows))
+
+
+def measure(wanted: set[str], many: int, few: int) -> list[Row]:
+    """The rows of the wanted measurements."""
+    rows: list[Row] = []
+
+    def done(*more: Row) -> None:
+        rows.extend(more)
+        print(f"measured: {', '.join(row.name for row in more)}", file=sys.stderr, flush=True)
+
+    if "version" in wanted:
+        done(launch.version(many))
+    if "up" in wanted:
+        done(runs.sandbox_up(few))
+    if wanted & {"field", "rows", "run", "image"}:
+        with runs.bed("bench") as here:
+            if "field" in wanted:
+                done(launch.first_field(here.kubeconfig, many))
+            if "run" in wanted:
+                done(*runs.overhead(here, few))
+            if "image" in wanted:
+                done(runs.broken_image(here, few))
+            if "rows" in wanted:
+                with here.namespace() as name:
+                    here.wizard(name)
+                    done(launch.live_rows(here.kubeconfig, many))
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())

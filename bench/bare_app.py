@@ -1,0 +1,18 @@
+"""The bare one-widget Textual app that our launch is measured beside."""
+
+from __future__ import annotations
+
+from textual.app import App, ComposeResult
+from textual.widgets import Input
+
+
+class Bare(App[None]):
+    """One field and nothing else."""
+
+    def compose(self) -> ComposeResult:
+        """The field."""
+        yield Input(placeholder="first field")
+
+
+if __name__ == "__main__":
+    Bare().run(mouse=False)

@@ -1,0 +1,77 @@
+"""Alternating rounds and what is said of them."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Measure = Callable[[], float]
+"""Does something once and returns its seconds."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. Seconds, except where the unit says otherwise; `fits` is None when there is no bound."""
+
+    name: str
+    ours: Sequence[float]
+    other: Sequence[float] = ()
+    beside: str = ""
+    bound: str = ""
+    fits: bool | None = None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Median of ours over median of the other."""
+        return statistics.median(self.ours) / statistics.median(self.other) if self.other else None
+
+    def to_data(self) -> dict[str, object]:
+        """The row for a JSON file."""
+        return {
+            "name": self.name, "beside": self.beside, "bound": self.bound, "fits": self.fits, "ratio": self.ratio,
+            "ours": list(self.ours), "other": list(self.other), "note": self.note,
+        }  # fmt: skip
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Seconds that an action takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def alternate(ours: Measure, other: Measure, rounds: int) -> tuple[list[float], list[float]]:
+    """Both, in turns, each first as often as the other; one round of each to warm up is not counted."""
+    ours()
+    other()
+    mine: list[float] = []
+    theirs: list[float] = []
+    for number in range(rounds):
+        for one in (ours, other) if number % 2 else (other, ours):
+            (mine if one is ours else theirs).append(one())
+    return mine, theirs
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as text: median and maximum in milliseconds, the ratio, the bound and whether it is kept."""
+    head = ("what", "rounds", "ours ms (max)", "beside", "its ms (max)", "ratio", "bound", "")
+    body = [
+        (
+            row.name, str(len(row.ours)), _stats(row.ours), row.beside, _stats(row.other),
+            f"{row.ratio:.3f}" if row.ratio else "", row.bound, {True: "kept", False: "BROKEN", None: ""}[row.fits],
+        )
+        for row in rows
+    ]  # fmt: skip
+    widths = [max(len(line[at]) for line in (head, *body)) for at in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in (head, *body)
+    ]
+    return "\n".join([*lines, *(f"{row.name}: {row.note}" for row in rows if row.note)])
+
+
+def _stats(samples: Sequence[float]) -> str:
+    return f"{statistics.median(samples) * 1000:.0f} ({max(samples) * 1000:.0f})" if samples else ""
