@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
+from wizard.core import secret_plan, values
 from wizard.core.answers import Draft
+from wizard.core.errors import Problem
 from wizard.core.model.target import Target
-from wizard.core.rules.registry import CheckResult
+from wizard.core.resolve import Resolved
+from wizard.core.rules.facts import SecretUse
+from wizard.core.rules.registry import Check, CheckResult, all_checks, ready_to_run
+from wizard.engine import collect
+from wizard.engine.collect import World
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
@@ -15,10 +21,14 @@ from wizard.ports.helm import Helm
 if TYPE_CHECKING:
     from wizard.engine.session import Session
 
+_LATE: Final = frozenset({"dry_run"})
+"""Facts that cannot be had while the namespace is missing; their checks are made again once it is there."""
+_AT_WORK: Final = ("running", "orphaned")
+
 
 async def run(session: Session, draft: Draft) -> AsyncIterator[CheckResult]:
     """Every check of the draft as it is decided; never raises."""
-    for result in ():
+    async for result in _evaluate(_world(session, draft), all_checks()):
         yield result
 
 
@@ -26,4 +36,85 @@ async def late(
     cluster: Cluster, documents: Documents, helm: Helm, target: Target, chart: str, values_path: str
 ) -> list[CheckResult]:
     """The checks that had to wait for the namespace, made again once it is there; never raises."""
-    return []
+    world = World(cluster, documents, helm, target, chart, values_path)
+    checks = tuple(one for one in all_checks() if _LATE.intersection(one.needs))
+    return [result async for result in _evaluate(world, checks)]
+
+
+async def _evaluate(world: World, checks: tuple[Check, ...]) -> AsyncIterator[CheckResult]:
+    known: dict[str, Any] = {}
+    done: set[str] = set()
+    needed = frozenset(name for one in checks for name in one.needs)
+    async for name, fact in collect.facts(world, needed):
+        known[name] = fact
+        for result in ready_to_run(checks, known, done):
+            yield result
+
+
+def _world(session: Session, draft: Draft) -> World:
+    """The draft as collectors see it; a chart or values file that cannot be read is a fact like any other."""
+    ports, config = session.ports, session.kubeconfig()
+    try:
+        resolved, chart = session.resolve(draft), session.chart(draft)
+        target = resolved.target
+    except Problem as problem:
+        target = _target_without_chart(session, draft)
+        return World(
+            session.cluster(target),
+            ports.documents,
+            ports.helm,
+            target,
+            problem,
+            kubeconfig=config,
+            runs=_at_work(session),
+        )
+    text, refused = "", None
+    try:
+        text = session.values_text(draft)
+    except Problem as problem:
+        refused = problem
+    questions, extra = _secret_questions(resolved)
+    return World(
+        session.cluster(target), ports.documents, ports.helm, target, chart, values_text=text or "{}",
+        values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secret_plan.plan(resolved)),
+        secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
+        runs=_at_work(session),
+    )  # fmt: skip
+
+
+def _target_without_chart(session: Session, draft: Draft) -> Target:
+    options, hints, answers = session.options, session.hints, draft.answers
+    return Target(
+        answers.get("context") or hints.current_context,
+        answers.get("namespace") or options.namespace or "default",
+        answers.get("release") or options.release or "llm-cost-ops",
+        draft.kubeconfig or options.kubeconfig,
+    )
+
+
+def _at_work(session: Session) -> Mapping[Target, str]:
+    return {one.target: one.id for one in session.ports.runs.runs() if one.state in _AT_WORK}
+
+
+def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretUse, ...]]:
+    """Secret name -> the question that named it, and the Secrets that no pod mentions."""
+    asked = {one.id for one in resolved.visible()}
+    named = {question: resolved[question] for question in ("image.pullSecret", "tls.secret") if question in asked}
+    for name in secret_plan.PARTS:
+        if (question := f"secret.{name}.name") in asked:
+            named[question] = resolved[question]
+    extra: tuple[SecretUse, ...] = ()
+    if "tls.secret" in asked:
+        extra = (SecretUse(resolved["tls.secret"], ("tls.crt", "tls.key"), "the Ingress", "tls.secret"),)
+    return {secret: question for question, secret in named.items() if secret}, extra
+
+
+def _value_questions(resolved: Resolved) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in resolved.visible():
+        try:
+            lines = one.lines(resolved, resolved[one.id])
+        except (Problem, ValueError):
+            continue  # an answer that is no value yet has its own sentence
+        found.update({values.dotted(line.path): one.id for line in lines})
+    return found

@@ -1,0 +1,107 @@
+"""R: what this person may do, in the namespace and to the objects that helm will send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from wizard.core.model.target import Target
+from wizard.core.rules.facts import DryRun, Namespace, Right, Trouble
+from wizard.core.rules.registry import Facts, Outcome, check
+
+_ASK: Final = (
+    "Ask an administrator for these rights in namespace {}; `kubectl auth can-i --list -n {}` shows what you have."
+)
+_MOST: Final = 8
+"""Lines of evidence of one kind before the rest is counted."""
+
+
+def capped(lines: Iterable[str]) -> tuple[str, ...]:
+    """The first few lines, and how many more there are."""
+    whole = tuple(lines)
+    rest = len(whole) - _MOST
+    return whole if rest <= 0 else (*whole[:_MOST], f"and {rest} more")
+
+
+def _missing(rights: Iterable[Right]) -> list[str]:
+    """Lines such as "Deployment: create, patch", one for every noun with a missing verb."""
+    by_noun: dict[str, list[str]] = {}
+    for one in rights:
+        if not one.allowed:
+            by_noun.setdefault(one.noun, []).append(one.verb)
+    return [f"{noun}: {', '.join(verbs)}" for noun, verbs in by_noun.items()]
+
+
+def _ask(target: Target) -> str:
+    return _ASK.format(target.namespace, target.namespace)
+
+
+@check("R01", "namespace", needs=("namespace",), severity="B")
+def namespace(facts: Facts) -> Outcome:
+    """The namespace is there, or can be made, and is not going away."""
+    found: Namespace = facts["namespace"]
+    if found.state == "active":
+        return Outcome("pass", (f"{found.name} is there",))
+    if found.state == "terminating":
+        waits = found.blocked_by or ("Kubernetes is removing what is in it",)
+        step = f"Wait until it is gone (kubectl get namespace {found.name} -w), or choose another namespace."
+        return Outcome("fail", (f"{found.name} is being deleted", *capped(waits)), step, "namespace")
+    if found.may_create:
+        return Outcome("pass", (f"{found.name} is not there yet; the run makes it",))
+    step = f"Ask an administrator: kubectl create namespace {found.name}; or choose one that you have."
+    return Outcome("fail", (f"{found.name} is not there and you may not create it",), step, "namespace")
+
+
+@check("R02", "rights for every object", needs=("rights", "target"), severity="B")
+def rights(facts: Facts) -> Outcome:
+    """What helm does to every rendered kind is allowed."""
+    found: tuple[Right, ...] = facts["rights"]
+    if missing := _missing(found):
+        return Outcome("fail", capped(f"not allowed: {line}" for line in missing), _ask(facts["target"]), "namespace")
+    kinds = len({one.noun for one in found})
+    return Outcome("pass", (f"{len(found)} rights on {kinds} kinds, all there",))
+
+
+@check("R04", "rights for Helm's records", needs=("record_rights", "target"), severity="B")
+def record_rights(facts: Facts) -> Outcome:
+    """Helm may keep its records of the release."""
+    found: tuple[Right, ...] = facts["record_rights"]
+    if missing := _missing(found):
+        said = capped(f"not allowed: {line}" for line in missing)
+        return Outcome("fail", (*said, "helm keeps every revision there"), _ask(facts["target"]), "namespace")
+    return Outcome("pass", (f"helm may read and write {found[0].noun}s",) if found else ())
+
+
+@check("R05", "rights to watch it start", needs=("sight", "target"))
+def sight(facts: Facts) -> Outcome:
+    """What status and diagnosis read may be read."""
+    if missing := _missing(facts["sight"]):
+        step = f"The run works, but these stay unknown in it. {_ask(facts['target'])}"
+        return Outcome("warn", capped(f"will not be seen: {line}" for line in missing), step)
+    return Outcome("pass", ("pods, logs, events and claims can be followed",))
+
+
+@check("R07", "dry run on the server", needs=("dry_run",), severity="B")
+def dry_run(facts: Facts) -> Outcome:
+    """The API server accepts every rendered object, admission and field validation included."""
+    found: DryRun | Trouble = facts["dry_run"]
+    if isinstance(found, Trouble):
+        return Outcome("fail", (found.what,), found.next_step)
+    if found.refused:
+        lines = [f"{one.kind}/{one.name}: {words}" for one in found.refused for words in one.words]
+        return Outcome("fail", capped(lines), _way_out(lines, found))
+    if found.unknown:
+        return Outcome("unknown", capped(found.unknown), "To settle it: the right to create what could not be tried.")
+    return Outcome("pass", (f"{found.count} of {found.count} objects accepted ({found.how})",))
+
+
+def _way_out(lines: list[str], found: DryRun) -> str:
+    text = " ".join(lines)
+    if "immutable" in text or "updates to statefulset spec" in text:
+        names = ", ".join(f"{one.kind}/{one.name}" for one in found.refused)
+        return f"These fields cannot change in place: put the old values back, or delete {names} first (data is kept)."
+    if "exceeded quota" in text:
+        return "Ask for a larger quota, or lower replicas, CPU and memory."
+    if "violates PodSecurity" in text:
+        return "Take a namespace with a lower pod security level, or correct the security context that is named."
+    return "Correct the answer or value that the message names."

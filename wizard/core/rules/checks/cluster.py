@@ -1,0 +1,84 @@
+"""S, I: classes that the rendered objects name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wizard.core.rules import manifests
+from wizard.core.rules.facts import NamedClass, Rendered, StorageClass
+from wizard.core.rules.registry import Facts, Outcome, check
+
+_DATABASE: Final = "database.class"
+
+
+@check("S01", "storage classes", needs=("rendered", "storage_classes"), severity="B")
+def storage_classes(facts: Facts) -> Outcome:
+    """Every storage class that a rendered claim names is there."""
+    rendered: Rendered = facts["rendered"]
+    known: tuple[StorageClass, ...] = facts["storage_classes"]
+    names = [one.name for one in known]
+    wanted = [
+        (owner, str(spec["storageClassName"]))
+        for owner, spec in manifests.claims(rendered.objects)
+        if spec.get("storageClassName")
+    ]
+    missing = [(owner, name) for owner, name in wanted if name not in names]
+    if missing:
+        lines = tuple(f"{owner} wants storage class {name}, which is not here" for owner, name in missing)
+        question = _DATABASE if any("postgres" in owner for owner, _ in missing) else ""
+        return Outcome("fail", lines, f"Choose one that is here: {', '.join(names) or 'there is none'}.", question)
+    if not wanted:
+        return Outcome("pass", ("every claim takes the cluster's default class",))
+    return Outcome("pass", tuple(dict.fromkeys(f"{name} is here" for _, name in wanted)))
+
+
+@check("S02", "default storage class", needs=("rendered", "storage_classes"))
+def default_storage_class(facts: Facts) -> Outcome:
+    """Claims that name no class get exactly one default."""
+    rendered: Rendered = facts["rendered"]
+    known: tuple[StorageClass, ...] = facts["storage_classes"]
+    unset = [owner for owner, spec in manifests.claims(rendered.objects) if spec.get("storageClassName") is None]
+    if not unset:
+        return Outcome("pass", ("every claim names its class",))
+    defaults = [one.name for one in known if one.default]
+    if len(defaults) == 1:
+        return Outcome("pass", (f"{', '.join(unset)}: {defaults[0]}, the cluster's default",))
+    if not defaults:
+        names = ", ".join(one.name for one in known) or "there is none"
+        said = (
+            f"{', '.join(unset)} names no storage class and the cluster has no default: the claim would wait for ever"
+        )
+        return Outcome("warn", (said,), f"Choose a class that is here: {names}.", _DATABASE)
+    said = f"{', '.join(unset)} names no storage class and several are default: {', '.join(defaults)}; the newest wins"
+    return Outcome("warn", (said,), "Choose the class explicitly.", _DATABASE)
+
+
+@check("I01", "ingress class", needs=("rendered", "ingress_classes"), severity="B")
+def ingress_class(facts: Facts) -> Outcome:
+    """The class of every rendered Ingress is there."""
+    rendered: Rendered = facts["rendered"]
+    known: tuple[NamedClass, ...] = facts["ingress_classes"]
+    ingresses = rendered.of("Ingress")
+    if not ingresses:
+        return Outcome("skipped", ("no Ingress is installed",))
+    names = [one.name for one in known]
+    choice = (
+        f"Choose one that is here: {', '.join(names)}."
+        if names
+        else "Install an ingress controller, or choose another way in."
+    )
+    for one in ingresses:
+        wanted = one["spec"].get("ingressClassName") or (one["metadata"].get("annotations") or {}).get(
+            "kubernetes.io/ingress.class"
+        )
+        if wanted and wanted not in names:
+            said = f"{manifests.label(one)} wants ingress class {wanted}, which is not here"
+            return Outcome("fail", (said,), choice, "ingress.class" if names else "expose")
+        if not wanted and not any(here.default for here in known):
+            said = (
+                f"{manifests.label(one)} names no ingress class and the cluster has no default: nobody would serve it"
+            )
+            return Outcome("fail", (said,), choice, "ingress.class" if names else "expose")
+    controllers = {one.name: one.controller for one in known}
+    wanted_names = dict.fromkeys(str(one["spec"].get("ingressClassName") or "the default") for one in ingresses)
+    return Outcome("pass", tuple(f"{name} is here ({controllers.get(name) or 'default'})" for name in wanted_names))

@@ -1,0 +1,51 @@
+"""N: the release's name, its state, and objects that belong to somebody else."""
+
+from __future__ import annotations
+
+from wizard.core import validate
+from wizard.core.model.target import Target
+from wizard.core.rules.checks.access import capped
+from wizard.core.rules.facts import Owned, Release
+from wizard.core.rules.registry import Facts, Outcome, check
+
+
+@check("N01", "release name", needs=("release", "target"), severity="B")
+def name(facts: Facts) -> Outcome:
+    """The release name is one that helm takes, and what else is installed beside it."""
+    release: Release = facts["release"]
+    target: Target = facts["target"]
+    if problem := validate.label(target.release, "Release name", 53):
+        return Outcome("fail", (problem,), "Choose another release name.", "release")
+    said = (
+        f"{target.release} is free"
+        if not release.revision
+        else f"{target.release} is there, revision {release.revision}"
+    )
+    beside = (f"also in {target.namespace}: {', '.join(release.others[:8])}",) if release.others else ()
+    return Outcome("pass", (said, *beside))
+
+
+@check("N02", "release state", needs=("release", "target"), severity="B")
+def state(facts: Facts) -> Outcome:
+    """Nobody else's helm is at work on the release, and helm would accept an install or upgrade."""
+    release: Release = facts["release"]
+    if release.refused:
+        what, next_step = release.refused
+        if release.running:
+            next_step = f"Your run {release.running} works on it: llm-cost-ops-wizard runs {release.running}"
+        return Outcome("fail", (what,), next_step, "release")
+    if not release.revision:
+        return Outcome("pass", ("no such release yet: this is an install",))
+    since = f" since {release.updated}" if release.updated else ""
+    said = f"revision {release.revision} is {release.status or 'in an unknown state'}{since}: this is an upgrade"
+    return Outcome("pass", (said, "an upgrade repairs a failed release") if release.status == "failed" else (said,))
+
+
+@check("N03", "objects of others", needs=("owners", "target"), severity="B")
+def owners(facts: Facts) -> Outcome:
+    """No object of the same name belongs to another release or to nobody."""
+    found: tuple[Owned, ...] = facts["owners"]
+    if not found:
+        return Outcome("pass", ("no object of the same name belongs to somebody else",))
+    lines = capped(f"{one.kind}/{one.name} is there and belongs to {one.owner}" for one in found)
+    return Outcome("fail", lines, "Choose another release name or namespace, or remove them first.", "release")

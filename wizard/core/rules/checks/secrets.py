@@ -1,0 +1,37 @@
+"""K: Secrets that must be there because the run does not make them."""
+
+from __future__ import annotations
+
+from wizard.core.rules.facts import SecretSeen
+from wizard.core.rules.registry import Facts, Outcome, check
+
+
+@check("K02", "existing Secrets", needs=("secrets", "target"), severity="B")
+def existing_secrets(facts: Facts) -> Outcome:
+    """Every Secret that is named and not made by the run is there, with its keys, none of them empty."""
+    found: tuple[SecretSeen, ...] = facts["secrets"]
+    namespace = facts["target"].namespace
+    if not found:
+        return Outcome("pass", ("the run makes every Secret that is needed",))
+    problems = [(one, line) for one in found if (line := _problem(one, namespace))]
+    if problems:
+        first = problems[0][0].use
+        keys = "".join(f" --from-file={key}=PATH" for key in first.keys)
+        step = (
+            f"Make it: kubectl create secret generic {first.name} -n {namespace}{keys}; or let the wizard generate it."
+        )
+        question = next((one.use.question for one, _ in problems if one.use.question), "")
+        return Outcome("fail", tuple(line for _, line in problems), step, question)
+    return Outcome("pass", tuple(f"{one.use.name}: {', '.join(one.use.keys) or 'there'}" for one in found))
+
+
+def _problem(one: SecretSeen, namespace: str) -> str:
+    use = one.use
+    if not one.there:
+        return f"Secret {use.name}, which {use.used_by} needs, is not in namespace {namespace}"
+    if missing := [key for key in use.keys if key not in one.keys]:
+        has = ", ".join(one.keys) or "none"
+        return f"Secret {use.name} has no key {', '.join(missing)}, which {use.used_by} needs; its keys: {has}"
+    if empty := [key for key in use.keys if key in one.empty]:
+        return f"Secret {use.name}: {', '.join(empty)} is empty"
+    return ""

@@ -1,0 +1,118 @@
+"""W: this machine, its helm, its kubeconfig, the way to the cluster, the chart."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wizard.core import constraint, dialect
+from wizard.core.model.target import Target
+from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server, Trouble
+from wizard.core.rules.registry import Facts, Outcome, check
+
+_SLOW: Final = 1000
+_LOGIN_AGAIN: Final = "Log in again the way you got this kubeconfig, then retry."
+
+
+def _told(trouble: Trouble, next_step: str = "") -> Outcome:
+    """The outcome of a fact that is itself the failure."""
+    lines = tuple(line for line in trouble.what.splitlines() if line.strip())
+    return Outcome("fail", lines, trouble.next_step or next_step, trouble.question)
+
+
+@check("W01", "helm", needs=("helm",), severity="B")
+def helm(facts: Facts) -> Outcome:
+    """Helm is there, 3.15 or newer, and has the security fixes of its line."""
+    found: HelmFound | Trouble = facts["helm"]
+    if isinstance(found, Trouble):
+        return _told(found)
+    said = f"helm {found.version} at {found.path}"
+    fixed = dialect.FIXED_SINCE.get(found.numbers[0])
+    if fixed and found.numbers < fixed:
+        newer = ".".join(map(str, fixed))
+        return Outcome("warn", (said, f"security fixes came with {newer}"), f"Upgrade helm to {newer} or newer.")
+    return Outcome("pass", (said,))
+
+
+@check("W03", "kubeconfig", needs=("kubeconfig", "target"), severity="B")
+def kubeconfig(facts: Facts) -> Outcome:
+    """The kubeconfig can be read and has the context."""
+    config, target = facts["kubeconfig"], facts["target"]
+    context = config.context(target.context)
+    if context is None:
+        if config.problem:
+            return Outcome("fail", (config.problem.what,), config.problem.next_step, "context")
+        names = ", ".join(one.name for one in config.contexts)
+        said = f'the kubeconfig has no context "{target.context}"'
+        return Outcome("fail", (said,), f"Choose one with --context: {names}.", "context")
+    user = f" as {context.user}" if context.user else ""
+    return Outcome("pass", (f"context {context.name}: {context.server}{user}", f"read from {', '.join(config.files)}"))
+
+
+@check("W04", "login", needs=("identity",), severity="B")
+def login(facts: Facts) -> Outcome:
+    """The cluster accepts the credentials and says who we are."""
+    found: Identity | Trouble = facts["identity"]
+    if isinstance(found, Trouble):
+        return _told(found, _LOGIN_AGAIN)
+    if found.user == "system:anonymous":
+        said = "the cluster sees you as anonymous: the kubeconfig's user has no credentials"
+        return Outcome("fail", (said,), _LOGIN_AGAIN, "context")
+    groups = [one for one in found.groups if not one.startswith("system:auth")]
+    return Outcome("pass", (f"you are {found.user}" + (f" in {', '.join(groups)}" if groups else ""),))
+
+
+@check("W05", "API server", needs=("server",), severity="B")
+def api_server(facts: Facts) -> Outcome:
+    """The API server answers, and how fast."""
+    found: Server | Trouble = facts["server"]
+    if isinstance(found, Trouble):
+        if found.check != "W05":
+            return Outcome("skipped", (f"waits for {found.check}",))
+        return _told(found)
+    said = f"Kubernetes {found.version} answers in {found.latency} ms"
+    if found.latency > _SLOW:
+        return Outcome("warn", (said,), "Expect everything to be slow; check VPN and network.")
+    return Outcome("pass", (said,))
+
+
+@check("W06", "helm reaches the same cluster", needs=("helm_sees", "release", "target"), severity="B")
+def same_cluster(facts: Facts) -> Outcome:
+    """`helm list`, in exactly the environment of a run, sees what we see."""
+    sees: HelmSees | Trouble = facts["helm_sees"]
+    if isinstance(sees, Trouble):
+        return _told(sees, "Run helm list by hand; look at HELM_* and proxy variables in your environment.")
+    release: Release = facts["release"]
+    target: Target = facts["target"]
+    if sees.revision != release.revision:
+        said = f"helm sees revision {sees.revision or 'none'} of {target.release}, we see {release.revision or 'none'}"
+        return Outcome("fail", (said,), "Unset HELM_KUBE* variables: they send helm to another cluster.", "context")
+    shown = f"revision {sees.revision}" if sees.revision else "no release of that name"
+    return Outcome("pass", (f"helm list shows {shown}",))
+
+
+@check("W08", "chart", needs=("chart", "server"), severity="B")
+def chart(facts: Facts) -> Outcome:
+    """The chart is there and made for this version of Kubernetes."""
+    found: ChartFound | Trouble = facts["chart"]
+    if isinstance(found, Trouble):
+        return _told(found, "Give its folder with --chart PATH.")
+    said = f"{found.name} {found.version} at {found.path}"
+    server: Server | Trouble = facts["server"]
+    if not found.kube_version or not isinstance(server, Server):
+        return Outcome("pass", (said,))
+    fits = constraint.allows(found.kube_version, server.numbers)
+    if fits is None:
+        return Outcome("pass", (said, f"wants Kubernetes {found.kube_version}; helm itself will judge that"))
+    wants = f"wants Kubernetes {found.kube_version}, this is {server.version}"
+    if not fits:
+        return Outcome("fail", (said, wants), "Take a chart version for this cluster, or another cluster.", "context")
+    return Outcome("pass", (said, wants))
+
+
+@check("W10", "values and templates", needs=("rendered",), severity="B")
+def renders(facts: Facts) -> Outcome:
+    """Helm renders the chart with these values and its schema accepts them."""
+    found: Rendered | Trouble = facts["rendered"]
+    if isinstance(found, Trouble):
+        return _told(found, "Correct the value that is named.")
+    return Outcome("pass", (f"{len(found.objects)} objects of {len(found.kinds())} kinds",))

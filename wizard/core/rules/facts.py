@@ -1,0 +1,207 @@
+"""Facts that checks decide on: frozen, fetched once by a collector of the same name (engine/collect.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A fact that could not be had for a reason that is itself what a check tells.
+
+    Other facts that depend on it are absent: "waits for W05".
+    """
+
+    check: str
+    what: str
+    next_step: str = ""
+    word: str = ""
+    """The kind of trouble as ports/cluster names it ("refused", "expired"), or ""."""
+    question: str = ""
+
+
+@dataclass(frozen=True)
+class Server:
+    """The API server: git version such as v1.36.3, milliseconds of one call."""
+
+    version: str
+    latency: int
+    address: str = ""
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """The version as numbers; a provider's suffix (-eks-1, +k3s1) is dropped."""
+        found = self.version.removeprefix("v").replace("+", "-").split("-")[0].split(".")
+        major, minor, patch = ([int(part) if part.isdigit() else 0 for part in found] + [0, 0, 0])[:3]
+        return major, minor, patch
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the API server thinks we are."""
+
+    user: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HelmFound:
+    """The helm that will be used."""
+
+    path: str
+    version: str
+    numbers: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class ChartFound:
+    """The chart that will be installed; `kube_version` is its constraint, "" when it has none."""
+
+    path: str
+    name: str
+    version: str
+    kube_version: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What helm would send, hooks included, tests left out. Secrets' values are in it: never shown."""
+
+    objects: tuple[Object, ...] = field(repr=False)
+
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """(kind, apiVersion) of everything rendered, once each, in order."""
+        return tuple(dict.fromkeys((str(one["kind"]), str(one.get("apiVersion", ""))) for one in self.objects))
+
+    def of(self, kind: str) -> tuple[Object, ...]:
+        """The objects of one kind."""
+        return tuple(one for one in self.objects if one["kind"] == kind)
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """The target's namespace. `may_create` is None when that was not asked or could not be known."""
+
+    name: str
+    state: Literal["active", "terminating", "missing"]
+    may_create: bool | None = None
+    blocked_by: tuple[str, ...] = ()
+    """For terminating: what Kubernetes says it waits for."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """One right and whether this person has it; `noun` as kubectl writes it ("pods/log")."""
+
+    verb: str
+    noun: str
+    allowed: bool
+
+
+@dataclass(frozen=True)
+class Release:
+    """The newest revision of the target's release (0 and "": none), and the names of other releases beside it."""
+
+    revision: int = 0
+    status: str = ""
+    updated: str = ""
+    others: tuple[str, ...] = ()
+    refused: tuple[str, str] | None = None
+    """Why helm would refuse it and what to do."""
+    running: str = ""
+    """The id of a run of this machine that works on it."""
+
+
+@dataclass(frozen=True)
+class StorageClass:
+    """A storage class of the cluster."""
+
+    name: str
+    default: bool
+
+
+@dataclass(frozen=True)
+class NamedClass:
+    """An ingress class of the cluster."""
+
+    name: str
+    default: bool
+    controller: str = ""
+
+
+@dataclass(frozen=True)
+class SecretUse:
+    """A Secret that the rendered objects need: its keys (none: only the Secret itself), who uses it, which answer named it."""
+
+    name: str
+    keys: tuple[str, ...]
+    used_by: str
+    question: str = ""
+
+
+@dataclass(frozen=True)
+class SecretSeen:
+    """A needed Secret as it is in the cluster: found or not, its keys, those of them that are empty."""
+
+    use: SecretUse
+    there: bool
+    keys: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Owned:
+    """An object of the same name that is there already and belongs to `owner` (a release, or "nobody")."""
+
+    kind: str
+    name: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A rendered object that the API server refuses, with its own words."""
+
+    kind: str
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """The server's dry run of every rendered object."""
+
+    count: int
+    refused: tuple[Refused, ...]
+    how: Literal["create", "apply"]
+    unknown: tuple[str, ...] = ()
+    """Objects that could not be tried, and why."""
+
+
+@dataclass(frozen=True)
+class HelmSees:
+    """What `helm list` shows of the target's release in a run's environment: revision 0 when it shows none."""
+
+    revision: int
+
+
+READ_FOR_STATUS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("list", "Pod", ""),
+    ("watch", "Pod", ""),
+    ("get", "Pod", "log"),
+    ("list", "Event", ""),
+    ("watch", "Event", ""),
+    ("list", "ReplicaSet", ""),
+    ("watch", "ReplicaSet", ""),
+    ("list", "Deployment", ""),
+    ("watch", "Deployment", ""),
+    ("list", "StatefulSet", ""),
+    ("watch", "StatefulSet", ""),
+    ("list", "PersistentVolumeClaim", ""),
+    ("watch", "PersistentVolumeClaim", ""),
+)
+"""(verb, kind, subresource) that status and diagnosis read."""

@@ -1,0 +1,65 @@
+"""Readers of rendered manifests: pods inside workloads, claims, the Secrets they use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from wizard.core.rules.facts import Object
+
+
+def label(one: Object) -> str:
+    """Kind/name."""
+    return f"{one['kind']}/{one['metadata'].get('name', '')}"
+
+
+def pods(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """("Kind/name" of the owner, pod spec) of every pod or pod template."""
+    for one in objects:
+        spec = one.get("spec") or {}
+        if one["kind"] == "Pod":
+            yield label(one), spec
+        elif one["kind"] == "CronJob":
+            yield label(one), spec["jobTemplate"]["spec"]["template"]["spec"]
+        elif isinstance(spec.get("template"), Mapping) and "spec" in spec["template"]:
+            yield label(one), spec["template"]["spec"]
+
+
+def claims(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """("Kind/name" of the owner, claim spec) of every claim and claim template."""
+    for one in objects:
+        if one["kind"] == "PersistentVolumeClaim":
+            yield label(one), one.get("spec") or {}
+        for template in (one.get("spec") or {}).get("volumeClaimTemplates") or ():
+            yield label(one), template.get("spec") or {}
+
+
+def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], str]]:
+    """Secret name -> (keys that must be there, "Kind/name" of the first user); optional references are left out."""
+    keys: dict[str, dict[str, None]] = {}
+    users: dict[str, str] = {}
+
+    def use(name: Any, owner: str, wanted: Iterable[str] = ()) -> None:
+        if isinstance(name, str) and name:
+            keys.setdefault(name, {}).update(dict.fromkeys(wanted))
+            users.setdefault(name, owner)
+
+    for owner, spec in pods(objects):
+        for one in spec.get("imagePullSecrets") or ():
+            use(one.get("name"), owner)
+        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+            for variable in container.get("env") or ():
+                reference = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
+                if not reference.get("optional"):
+                    use(reference.get("name"), owner, [str(reference.get("key"))])
+            for source in container.get("envFrom") or ():
+                reference = source.get("secretRef") or {}
+                if not reference.get("optional"):
+                    use(reference.get("name"), owner)
+        for volume in spec.get("volumes") or ():
+            sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
+            for reference in (one.get("secret") or {} for one in sources):
+                if not reference.get("optional"):
+                    name = reference.get("secretName") or reference.get("name")
+                    use(name, owner, [str(item["key"]) for item in reference.get("items") or ()])
+    return {name: (tuple(wanted), users[name]) for name, wanted in keys.items()}

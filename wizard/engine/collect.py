@@ -1,0 +1,475 @@
+"""Collectors: each fetches one fact, in parallel, within a time limit, once.
+
+A collector that fails yields Unknown; one whose ground is missing is Absent. Adding a fact is one entry in COLLECTORS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.core.rules import manifests
+from wizard.core.rules.facts import (
+    READ_FOR_STATUS,
+    ChartFound,
+    DryRun,
+    HelmFound,
+    HelmSees,
+    Identity,
+    NamedClass,
+    Namespace,
+    Object,
+    Owned,
+    Refused,
+    Release,
+    Rendered,
+    Right,
+    SecretSeen,
+    SecretUse,
+    Server,
+    StorageClass,
+    Trouble,
+)
+from wizard.core.rules.registry import Absent, Unknown
+from wizard.engine import releases
+from wizard.ports.charts import Chart
+from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.documents import Documents
+from wizard.ports.helm import Helm
+from wizard.ports.kubeconfig import Kubeconfig
+
+_LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
+_ADDRESS: Final[Mapping[str, str]] = {
+    "dns": "Check the address in the kubeconfig, your DNS and your VPN.",
+    "refused": "Start the cluster, or choose another context with --context.",
+    "tls": "Ask for a kubeconfig with the right certificate authority; do not switch verification off.",
+    "slow": "Check VPN and firewall, then retry.",
+    "not-kubernetes": "Check the server address in the kubeconfig, and the proxy.",
+    "forbidden": "Ask an administrator whether this user may use the cluster at all.",
+}
+INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
+"""What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
+_RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
+_NOT_THERE: Final = "namespace not there yet"
+_DEFAULT_STORAGE: Final = "storageclass.kubernetes.io/is-default-class"
+_DEFAULT_INGRESS: Final = "ingressclass.kubernetes.io/is-default-class"
+_TESTS: Final = frozenset({"test", "test-success", "test-failure"})
+
+
+@dataclass(frozen=True)
+class World:
+    """What collectors may ask. The defaults suit the late checks of a run, which has no draft any more."""
+
+    cluster: Cluster
+    documents: Documents
+    helm: Helm
+    target: Target
+    chart: Chart | Problem | str
+    """The chart, why there is none, or its path."""
+    values_path: str = ""
+    values_text: str = ""
+    values_problem: Problem | None = None
+    kubeconfig: Kubeconfig | None = None
+    made_by_run: frozenset[str] = frozenset()
+    """Names of the Secrets that the run creates."""
+    secret_questions: Mapping[str, str] = field(default_factory=dict)
+    """Secret name -> the question that named it."""
+    extra_secrets: tuple[SecretUse, ...] = ()
+    """Secrets that the answers need beyond those in pods (TLS)."""
+    value_questions: Mapping[str, str] = field(default_factory=dict)
+    """Value path -> the question that sets it."""
+    runs: Mapping[Target, str] = field(default_factory=dict)
+    """Runs of this machine that are at work, by target."""
+
+
+Fetch = Callable[[World, Mapping[str, Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Collector:
+    """How one fact is had. Without its `needs` it cannot be; `after` are waited for and may have failed."""
+
+    fetch: Fetch
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    limit: float = 12.0
+
+
+async def facts(world: World, names: frozenset[str] | None = None) -> AsyncIterator[tuple[str, Any]]:
+    """(name, fact) as they come in: all of them, or those named and what they stand on. Never raises."""
+    wanted = _with_ground(names) if names is not None else frozenset(COLLECTORS)
+    loop = asyncio.get_running_loop()
+    known: dict[str, asyncio.Future[Any]] = {name: loop.create_future() for name in wanted}
+    came: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+
+    async def collect(name: str) -> None:
+        one = COLLECTORS[name]
+        ground = {other: await asyncio.shield(known[other]) for other in (*one.needs, *one.after)}
+        fact = _missing(one, ground)
+        if fact is None:
+            fact = await _in_time(one, world, ground)
+        known[name].set_result(fact)
+        came.put_nowait((name, fact))
+
+    tasks = [asyncio.ensure_future(collect(name)) for name in wanted]
+    try:
+        for _ in tasks:
+            yield await came.get()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _with_ground(names: frozenset[str]) -> frozenset[str]:
+    found: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += [*COLLECTORS[name].needs, *COLLECTORS[name].after]
+    return frozenset(found)
+
+
+def _missing(one: Collector, ground: Mapping[str, Any]) -> Unknown | Absent | None:
+    for name in one.needs:
+        value = ground[name]
+        if isinstance(value, Trouble):
+            return Absent(f"waits for {value.check}")
+        if isinstance(value, Unknown | Absent):
+            return value
+    return None
+
+
+async def _in_time(one: Collector, world: World, ground: Mapping[str, Any]) -> Any:
+    try:
+        return await asyncio.wait_for(one.fetch(world, ground), one.limit)
+    except TimeoutError:
+        return Unknown(f"no answer within {one.limit:g} s")
+    except ClusterError as error:
+        return Unknown(error.message, error.permission)
+    except Problem as problem:
+        return Unknown(str(problem))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours in one fact must not take the other checks down
+        return Unknown(f"the wizard failed to find out ({type(error).__name__}: {error})")
+
+
+# Workstation
+
+
+async def _target(world: World, _: Mapping[str, Any]) -> Target:
+    return world.target
+
+
+async def _kubeconfig(world: World, _: Mapping[str, Any]) -> Kubeconfig | Absent:
+    return world.kubeconfig or Absent("was read before")
+
+
+async def _helm(world: World, _: Mapping[str, Any]) -> HelmFound | Trouble:
+    try:
+        info = await world.helm.info()
+    except Problem as problem:
+        return Trouble("W01", problem.what, problem.next_step)
+    return HelmFound(info.path, info.version, info.tuple)
+
+
+async def _chart(world: World, _: Mapping[str, Any]) -> ChartFound | Trouble:
+    chart = world.chart
+    if isinstance(chart, Problem):
+        return Trouble("W08", chart.what, chart.next_step)
+    if isinstance(chart, str):
+        return ChartFound(chart, "", "", "")
+    return ChartFound(chart.path, chart.name, chart.version, chart.kube_version)
+
+
+async def _rendered(world: World, ground: Mapping[str, Any]) -> Rendered | Trouble:
+    if world.values_problem:
+        problem = world.values_problem
+        return Trouble("W10", problem.what, problem.next_step, question=problem.question)
+    server = ground["server"]
+    kube = server.version if isinstance(server, Server) else ""
+    try:
+        text = await world.helm.template(
+            world.target, ground["chart"].path, world.values_path, kube_version=kube, values_text=world.values_text
+        )
+        documents = world.documents.load_all(text, "helm template")
+    except Problem as problem:
+        question = _question_of(problem.what, world.value_questions)
+        return Trouble("W10", problem.what, problem.next_step, question=question)
+    whole = [one for one in documents if isinstance(one, dict) and one.get("kind") and one.get("metadata")]
+    return Rendered(tuple(one for one in whole if not _is_test(one)))
+
+
+def _is_test(one: Object) -> bool:
+    hooks = str((one["metadata"].get("annotations") or {}).get("helm.sh/hook", ""))
+    return bool(_TESTS.intersection(part.strip() for part in hooks.split(",")))
+
+
+def _question_of(words: str, questions: Mapping[str, str]) -> str:
+    """The question whose value helm's words name, as in "at '/ingress/hosts/0/host': ...", longest path first."""
+    for path in sorted(questions, key=len, reverse=True):
+        pointer = "/" + path.replace("[", ".").replace("]", "").replace(".", "/")
+        if f"'{pointer}" in words or path in words:
+            return questions[path]
+    return ""
+
+
+# Access
+
+
+async def _server(world: World, _: Mapping[str, Any]) -> Server | Trouble:
+    config = world.kubeconfig
+    context = config.context(world.target.context) if config else None
+    if config and context is None:
+        return Trouble("W03", "there is no usable context")
+    address = context.server if context else ""
+    try:
+        found = await world.cluster.version()
+    except ClusterError as error:
+        where = "W04" if error.trouble in _LOGIN else "W05"
+        return Trouble(where, error.message, _ADDRESS.get(error.trouble, ""), error.trouble, "context")
+    return Server(found["gitVersion"], int(found["latency_ms"]), address)
+
+
+async def _identity(world: World, ground: Mapping[str, Any]) -> Identity | Trouble | Unknown | Absent:
+    server = ground["server"]
+    if isinstance(server, Trouble):
+        return server if server.check == "W04" else Absent(f"waits for {server.check}")
+    if not isinstance(server, Server):
+        return Absent("waits for W05")
+    try:
+        return Identity(*await world.cluster.whoami())
+    except ClusterError as error:
+        if error.trouble in _LOGIN:
+            return Trouble("W04", error.message, "", error.trouble, "context")
+        if error.trouble == "not-found":
+            return Unknown("the API server is too old to say who you are")
+        raise
+
+
+async def _namespace(world: World, _: Mapping[str, Any]) -> Namespace | Unknown:
+    name = world.target.namespace
+    try:
+        found = await world.cluster.get("Namespace", name)
+    except ClusterError as error:
+        if error.trouble == "not-found":
+            return Namespace(name, "missing", await world.cluster.may("create", "Namespace"))
+        if error.trouble == "forbidden":
+            return await _namespace_from_inside(world, error)
+        raise
+    if (found.get("status") or {}).get("phase") == "Terminating" or found["metadata"].get("deletionTimestamp"):
+        waits = tuple(
+            str(one.get("message"))
+            for one in (found.get("status") or {}).get("conditions") or ()
+            if one.get("status") == "True" and one.get("message")
+        )
+        return Namespace(name, "terminating", blocked_by=waits)
+    return Namespace(name, "active")
+
+
+async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Namespace | Unknown:
+    """A person with rights in the namespace alone may not get it, but a dry run inside it tells whether it is there."""
+    name = world.target.namespace
+    probe = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "llm-cost-ops-wizard-probe"}}
+    try:
+        await world.cluster.create(probe, name, dry_run=True)
+    except ClusterError as error:
+        if error.trouble == "not-found":
+            return Namespace(name, "missing", await world.cluster.may("create", "Namespace"))
+        if "being terminated" in error.message:
+            return Namespace(name, "terminating", blocked_by=(error.message,))
+        if error.trouble != "conflict":
+            return Unknown(forbidden.message, forbidden.permission)
+    return Namespace(name, "active")
+
+
+async def _rights(world: World, ground: Mapping[str, Any]) -> tuple[Right, ...]:
+    kinds = [kind for kind, _ in ground["rendered"].kinds()]
+    return await _may(world, [(verb, kind, "") for kind in kinds for verb in INSTALL_VERBS])
+
+
+async def _record_rights(world: World, _: Mapping[str, Any]) -> tuple[Right, ...] | Absent:
+    kind = releases.record_kind()
+    if kind is None:
+        return Absent("helm keeps its records outside of the cluster (HELM_DRIVER)")
+    return await _may(world, [(verb, kind, "") for verb in _RECORD_VERBS])
+
+
+async def _sight(world: World, _: Mapping[str, Any]) -> tuple[Right, ...]:
+    return await _may(world, list(READ_FOR_STATUS))
+
+
+async def _may(world: World, asked: list[tuple[str, str, str]]) -> tuple[Right, ...]:
+    where = world.target.namespace
+    calls = (world.cluster.may(verb, kind, where, subresource=sub) for verb, kind, sub in asked)
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    found = []
+    for (verb, kind, sub), answer in zip(asked, answers, strict=True):
+        if isinstance(answer, ClusterError) and answer.trouble == "not-found":
+            continue  # the cluster does not serve the kind: the dry run says that, in its own words
+        if isinstance(answer, BaseException):
+            raise answer
+        found.append(Right(verb, kind + (f"/{sub}" if sub else ""), answer))
+    return tuple(found)
+
+
+# Release
+
+
+async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
+    known = await releases.records(world.cluster, world.target.namespace)
+    if isinstance(known, Unknown):
+        return known
+    mine = known.get(world.target.release, releases.ReleaseState())
+    others = tuple(sorted(name for name in known if name != world.target.release))
+    refused = releases.refused(mine, world.target)
+    return Release(
+        mine.revision, mine.status, mine.updated, others, refused, world.runs.get(world.target, "") if refused else ""
+    )
+
+
+async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | Trouble:
+    try:
+        rows = await world.helm.list(world.target)
+    except Problem as problem:
+        return Trouble("W06", problem.what, problem.next_step)
+    mine = [one for one in rows if one.get("name") == world.target.release]
+    return HelmSees(max((int(one["revision"]) for one in mine if one.get("revision", "").isdigit()), default=0))
+
+
+async def _owners(world: World, ground: Mapping[str, Any]) -> tuple[Owned, ...] | Absent:
+    if ground["namespace"].state == "missing":
+        return Absent(_NOT_THERE)
+    plain = [
+        one for one in ground["rendered"].objects if "helm.sh/hook" not in (one["metadata"].get("annotations") or {})
+    ]
+    found = await asyncio.gather(*(_owner(world, one) for one in plain))
+    return tuple(one for one in found if one)
+
+
+async def _owner(world: World, wanted: Object) -> Owned | None:
+    kind, name = str(wanted["kind"]), str(wanted["metadata"]["name"])
+    try:
+        live = await world.cluster.get(kind, name, world.target.namespace, str(wanted.get("apiVersion", "")))
+    except ClusterError as error:
+        if error.trouble in ("not-found", "forbidden"):  # the rights are another check's matter
+            return None
+        raise
+    metadata = live["metadata"]
+    notes, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
+    owner = (notes.get("meta.helm.sh/release-name"), notes.get("meta.helm.sh/release-namespace"))
+    if owner == (world.target.release, world.target.namespace) and labels.get("app.kubernetes.io/managed-by") == "Helm":
+        return None
+    said = f"release {owner[0]} in namespace {owner[1]}" if owner[0] else labels.get("app.kubernetes.io/managed-by", "")
+    return Owned(kind, name, said or "nobody that helm knows")
+
+
+# Cluster
+
+
+async def _storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageClass, ...]:
+    found = await world.cluster.list("StorageClass")
+    return tuple(
+        StorageClass(
+            one["metadata"]["name"], (one["metadata"].get("annotations") or {}).get(_DEFAULT_STORAGE) == "true"
+        )
+        for one in found
+    )
+
+
+async def _ingress_classes(world: World, _: Mapping[str, Any]) -> tuple[NamedClass, ...]:
+    found = await world.cluster.list("IngressClass")
+    return tuple(
+        NamedClass(
+            one["metadata"]["name"],
+            (one["metadata"].get("annotations") or {}).get(_DEFAULT_INGRESS) == "true",
+            str((one.get("spec") or {}).get("controller", "")),
+        )
+        for one in found
+    )
+
+
+async def _secrets(world: World, ground: Mapping[str, Any]) -> tuple[SecretSeen, ...]:
+    rendered: Rendered = ground["rendered"]
+    own = {one["metadata"]["name"] for one in rendered.of("Secret")} | world.made_by_run
+    uses = [
+        SecretUse(name, keys, user, world.secret_questions.get(name, ""))
+        for name, (keys, user) in manifests.secrets_used(rendered.objects).items()
+        if name not in own
+    ]
+    return tuple(await asyncio.gather(*(_seen(world, one) for one in (*uses, *world.extra_secrets))))
+
+
+async def _seen(world: World, use: SecretUse) -> SecretSeen:
+    try:
+        live = await world.cluster.get("Secret", use.name, world.target.namespace)
+    except ClusterError as error:
+        if error.trouble == "not-found":
+            return SecretSeen(use, there=False)
+        raise
+    data = live.get("data") or {}
+    return SecretSeen(use, True, tuple(sorted(data)), tuple(sorted(key for key, value in data.items() if not value)))
+
+
+async def _dry_run(world: World, ground: Mapping[str, Any]) -> DryRun | Absent:
+    namespace: Namespace = ground["namespace"]
+    if namespace.state == "missing":
+        return Absent(_NOT_THERE)
+    if namespace.state == "terminating":
+        return Absent("waits for R01")
+    release = ground["release"]
+    upgrade = isinstance(release, Release) and release.revision > 0
+    objects = ground["rendered"].objects
+    answers = await asyncio.gather(*(_try(world, one, upgrade=upgrade) for one in objects))
+    refused = tuple(one for one in answers if isinstance(one, Refused))
+    unknown = tuple(one for one in answers if isinstance(one, str))
+    return DryRun(len(objects), refused, "apply" if upgrade else "create", unknown)
+
+
+async def _try(world: World, one: Object, *, upgrade: bool) -> Refused | str | None:
+    send = world.cluster.apply if upgrade else world.cluster.create
+    try:
+        await send(one, world.target.namespace, dry_run=True)
+    except ClusterError as error:
+        kind, name = str(one["kind"]), str(one["metadata"]["name"])
+        if error.trouble == "conflict" and not upgrade:
+            return None  # it is there already; whose it is, is another check's matter
+        if error.trouble in ("forbidden", "slow", "unavailable"):
+            return f"{kind}/{name}: {error.message}"
+        return Refused(kind, name, _words(error))
+    return None
+
+
+def _words(error: ClusterError) -> tuple[str, ...]:
+    """The API server's field errors one by one, or its message."""
+    causes = ((error.body or {}).get("details") or {}).get("causes") or ()
+    fields = tuple(f"{one['field']}: {one['message']}" for one in causes if one.get("field") and one.get("message"))
+    return fields or (error.message,)
+
+
+COLLECTORS: Final[Mapping[str, Collector]] = {
+    "target": Collector(_target),
+    "kubeconfig": Collector(_kubeconfig),
+    "helm": Collector(_helm),
+    "chart": Collector(_chart),
+    "server": Collector(_server),
+    "identity": Collector(_identity, after=("server",)),
+    "rendered": Collector(_rendered, needs=("helm", "chart"), after=("server",), limit=60.0),
+    "namespace": Collector(_namespace, needs=("server",)),
+    "rights": Collector(_rights, needs=("server", "rendered")),
+    "record_rights": Collector(_record_rights, needs=("server",)),
+    "sight": Collector(_sight, needs=("server",)),
+    "release": Collector(_release, needs=("server",)),
+    "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0),
+    "owners": Collector(_owners, needs=("server", "rendered", "namespace")),
+    "storage_classes": Collector(_storage_classes, needs=("server",)),
+    "ingress_classes": Collector(_ingress_classes, needs=("server",)),
+    "secrets": Collector(_secrets, needs=("server", "rendered")),
+    "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
+}
+"""Fact -> how it is had."""
