@@ -25,6 +25,8 @@ KINDS: Final = (
     "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim", "Service", "Ingress",
     "HorizontalPodAutoscaler", "PodDisruptionBudget",
 )  # fmt: skip
+STILL_READING: Final = "still reading the cluster"
+"""Reason of the verdict until every kind was listed once."""
 FLUSH_SECONDS: Final = 0.05
 TICK_SECONDS: Final = 1.0
 """How often the clock alone may change a verdict (a probe's budget runs out)."""
@@ -271,7 +273,7 @@ class ReleaseWatch:
 
     def _decide(self, judged: Sequence[Judged]) -> Verdict:
         if self._unlisted:
-            return Verdict("unknown", "still reading the cluster")
+            return Verdict("unknown", STILL_READING)
         verdict = status.release(judged, sorted(self._blind))
         # A claim without a class and a pod that no controller may create look like mere waiting; the finding knows.
         standing = [one for one in self._ranked if one.heals == "no"]

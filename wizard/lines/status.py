@@ -15,6 +15,7 @@ from wizard.core.runview import RunView
 from wizard.engine import logs as read_logs
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
+from wizard.engine.watch import STILL_READING
 from wizard.lines.arguments import Arguments
 from wizard.lines.follow import Interrupts, findings_data, next_or_interrupt, objects_data
 from wizard.lines.gather import require_context
@@ -44,7 +45,7 @@ async def status(arguments: Arguments, session: Session, out: Out) -> int:
                 for event in batch:
                     view.apply(event)
                     out.event(event)
-                if view.verdict:
+                if view.verdict and view.reason != STILL_READING:
                     break
     return _one(row, found, view, out)
 
