@@ -1,20 +1,49 @@
-"""The lines of home: cluster, you, tools, releases, and what this cluster has."""
+"""The lines of home: cluster, you, tools, releases, and what this cluster has and what that means."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
 
+from wizard.core import validate
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.core.rules.facts import Server
 from wizard.core.rules.registry import State
+from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.kubeconfig import Kubeconfig
 
 if TYPE_CHECKING:
     from wizard.engine.session import Session
 
+_LIMIT: Final = 6.0
+"""Seconds a line may take before it says that it is not known."""
+_NO_WAY: Final = (("x", "other cluster"), ("R", "retry"), ("v", "values file only"), ("p", "practise"))
+_PROVIDERS: Final = {"-eks": "EKS", "-gke": "GKE", "+k3s": "k3s", "+rke2": "RKE2", "-aks": "AKS", "+vmware": "Tanzu"}
+_NEEDED: Final = (
+    "Deployment",
+    "StatefulSet",
+    "Service",
+    "ConfigMap",
+    "Secret",
+    "ServiceAccount",
+    "PersistentVolumeClaim",
+)
+_DEFAULT_STORAGE: Final = "storageclass.kubernetes.io/is-default-class"
+_LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
+_ROOM: Final = (("dev", Decimal("1.5"), Decimal(3 << 30)), ("staging", Decimal(3), Decimal(6 << 30)))
+"""Preset, cores and bytes of memory that its pods request, rounded up; prod asks for more than any single number."""
+
 
 @dataclass(frozen=True)
 class HomeLine:
-    """One line. `key` may repeat: the later one replaces the earlier. `keys`: (key to press, what it does)."""
+    """One line. `key` may repeat: the later one replaces the earlier. `keys`: (key to press, what it does).
+
+    For what the cluster has, `next_step` says what it means for an install.
+    """
 
     key: str
     state: State
@@ -27,5 +56,226 @@ class HomeLine:
 async def lines(session: Session) -> AsyncIterator[HomeLine]:
     """The lines as they become known; never raises."""
     config = session.kubeconfig()
-    if config.problem:
-        yield HomeLine("cluster", "fail", "Cluster", config.problem.what, config.problem.next_step)
+    tools = _safely(_tools(session), HomeLine("tools", "unknown", "Tools", "not known"))
+    target = _target(session)
+    if (problem := config.problem) and config.context(target.context) is None:
+        yield HomeLine("cluster", "fail", "Cluster", problem.what, problem.next_step, _NO_WAY)
+        yield await tools
+        return
+    if config.context(target.context) is None:
+        names = ", ".join(one.name for one in config.contexts)
+        said = f'the kubeconfig has no context "{target.context}"'
+        yield HomeLine("cluster", "fail", "Cluster", said, f"Choose one with --context: {names}.", _NO_WAY)
+        yield await tools
+        return
+    cluster = session.cluster(target)
+    asked = asyncio.ensure_future(_cluster(cluster, config, target))
+    pending = [asked, *map(asyncio.ensure_future, (tools, *_rest(session, cluster, target, asked)))]
+    try:
+        for done in asyncio.as_completed(pending):
+            if (line := await done) is not None:
+                yield line
+    finally:
+        for one in pending:
+            one.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+
+def _rest(
+    session: Session, cluster: Cluster, target: Target, asked: asyncio.Future[HomeLine]
+) -> Iterable[Awaitable[HomeLine | None]]:
+    """The lines that only a cluster which answers can have: nothing is said twice of one that does not."""
+    parts: Sequence[tuple[str, str, Awaitable[HomeLine]]] = (
+        ("you", "You", _you(cluster, target)),
+        ("releases", "Releases", _releases(session, target)),
+        ("disk", "database disk", _disk(cluster)),
+        ("wayin", "way in", _way_in(cluster)),
+        ("certs", "certificates", _certificates(cluster)),
+        ("metrics", "metrics", _metrics(cluster)),
+        ("room", "room", _room(cluster)),
+    )
+
+    async def one(key: str, title: str, part: Awaitable[HomeLine]) -> HomeLine | None:
+        line = await _safely(part, HomeLine(key, "unknown", title, "not known"))
+        return line if (await asyncio.shield(asked)).state in ("pass", "warn") else None
+
+    return [one(*part) for part in parts]
+
+
+async def _safely(part: Awaitable[HomeLine], otherwise: HomeLine) -> HomeLine:
+    try:
+        return await asyncio.wait_for(part, _LIMIT)
+    except TimeoutError:
+        return replace(otherwise, text=f"no answer within {_LIMIT:g} s")
+    except ClusterError as error:
+        settle = f"To settle it: {error.permission}." if error.permission else ""
+        return replace(otherwise, text=error.message.rstrip("."), next_step=settle)
+    except Problem as problem:
+        return replace(otherwise, state="fail", text=problem.what, next_step=problem.next_step)
+
+
+def _target(session: Session) -> Target:
+    draft = session.new_draft()
+    try:
+        return session.resolve(draft).target
+    except Problem:  # a bad chart or values file is the tools line's matter
+        options, hints = session.options, session.hints
+        return Target(
+            options.context or hints.current_context, options.namespace or "default", kubeconfig=options.kubeconfig
+        )
+
+
+# What it is
+
+
+async def _cluster(cluster: Cluster, config: Kubeconfig, target: Target) -> HomeLine:
+    context = config.context(target.context)
+    address = f" ({context.server})" if context else ""
+    try:
+        version = await asyncio.wait_for(cluster.version(), 2 * _LIMIT)
+    except TimeoutError:
+        said = f"{target.context}: no answer within {2 * _LIMIT:g} s{address}"
+        return HomeLine("cluster", "fail", "Cluster", said, "Check VPN and firewall, then retry.", _NO_WAY)
+    except ClusterError as error:
+        keys = (("L", "log in"), *_NO_WAY) if error.trouble in _LOGIN else _NO_WAY
+        step = "Log in again, then retry." if error.trouble in _LOGIN else "Retry, or choose another cluster."
+        return HomeLine("cluster", "fail", "Cluster", f"{target.context}: {error.message}", step, keys)
+    server = Server(version["gitVersion"], int(version["latency_ms"]))
+    said = f"{target.context}   {_named(server)}, {await _nodes(cluster)}, API answers in {server.latency} ms"
+    return HomeLine("cluster", "pass", "Cluster", said)
+
+
+def _named(server: Server) -> str:
+    major, minor, _ = server.numbers
+    provider = next((name for mark, name in _PROVIDERS.items() if mark in server.version), "")
+    return f"{provider} {major}.{minor}" if provider else f"Kubernetes {server.version.removeprefix('v')}"
+
+
+async def _nodes(cluster: Cluster) -> str:
+    try:
+        nodes = await asyncio.wait_for(cluster.list("Node"), _LIMIT)
+    except (ClusterError, TimeoutError):
+        return "nodes hidden from you"
+    return f"{sum(map(_is_ready, nodes))} of {len(nodes)} nodes ready"
+
+
+def _is_ready(node: Object) -> bool:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+
+
+async def _you(cluster: Cluster, target: Target) -> HomeLine:
+    (user, _), rights, may_make = await asyncio.gather(
+        cluster.whoami(),
+        asyncio.gather(*(cluster.may("create", kind, target.namespace) for kind in _NEEDED)),
+        cluster.may("create", "Namespace"),
+    )
+    missing = [kind for kind, allowed in zip(_NEEDED, rights, strict=True) if not allowed]
+    if not missing:
+        beyond = "" if may_make else f" in namespace {target.namespace}"
+        return HomeLine("you", "pass", "You", f"{user}, may create everything needed{beyond}")
+    if len(missing) == len(_NEEDED):
+        step = "Install and upgrade need more rights; status, logs and diagnosis work with what you may read."
+        return HomeLine("you", "warn", "You", f"{user}, may create nothing in namespace {target.namespace}", step)
+    said = f"{user}, may not create {', '.join(missing)} in namespace {target.namespace}"
+    return HomeLine("you", "warn", "You", said, "Ask for these rights, or choose another namespace.")
+
+
+async def _tools(session: Session) -> HomeLine:
+    info = await session.ports.helm.info()
+    try:
+        chart = session.chart(session.new_draft())
+    except Problem as problem:
+        return HomeLine("tools", "fail", "Tools", f"helm {info.version} ok; {problem.what}", problem.next_step)
+    return HomeLine("tools", "pass", "Tools", f"helm {info.version} ok, chart {chart.version}, kubectl not needed")
+
+
+async def _releases(session: Session, target: Target) -> HomeLine:
+    everywhere = Target(target.context, session.options.namespace, session.options.release, target.kubeconfig)
+    found = await anext(aiter(session.releases(everywhere)))
+    names = [f"{one.name} in {one.namespace}" for one in found.rows]
+    hidden = found.hidden or "nothing hidden from you"
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") or "none"
+    if not names and found.hidden:
+        return HomeLine("releases", "unknown", "Releases", f"none seen   looked in {found.looked_in}", found.hidden)
+    return HomeLine("releases", "pass", "Releases", f"{shown}   looked in {found.looked_in}, {hidden}")
+
+
+# What it has
+
+
+async def _disk(cluster: Cluster) -> HomeLine:
+    found = await cluster.list("StorageClass")
+    defaults = {
+        one["metadata"]["name"]
+        for one in found
+        if (one["metadata"].get("annotations") or {}).get(_DEFAULT_STORAGE) == "true"
+    }
+    names = [one["metadata"]["name"] + (" (default)" if one["metadata"]["name"] in defaults else "") for one in found]
+    if not found:
+        return HomeLine("disk", "fail", "database disk", "no storage class", "bundled databases would wait for ever")
+    if not defaults:
+        return HomeLine("disk", "warn", "database disk", ", ".join(names), "none is default: choose one")
+    return HomeLine("disk", "pass", "database disk", ", ".join(names), "bundled databases get a disk")
+
+
+async def _way_in(cluster: Cluster) -> HomeLine:
+    found = [one["metadata"]["name"] for one in await cluster.list("IngressClass")]
+    if not found:
+        return HomeLine("wayin", "warn", "way in", "no ingress controller", "load balancer or port-forward")
+    return HomeLine("wayin", "pass", "way in", f"ingress class {', '.join(found)}", "an Ingress with a host name works")
+
+
+async def _certificates(cluster: Cluster) -> HomeLine:
+    try:
+        found = [one["metadata"]["name"] for one in await cluster.list("ClusterIssuer", metadata_only=True)]
+    except ClusterError as error:
+        if error.trouble != "not-found":
+            raise
+        return HomeLine("certs", "warn", "certificates", "no cert-manager", "bring your own files, or none")
+    if not found:
+        return HomeLine("certs", "warn", "certificates", "cert-manager without issuer", "make a ClusterIssuer first")
+    return HomeLine("certs", "pass", "certificates", f"issuer {', '.join(found)}", "certificates are made for you")
+
+
+async def _metrics(cluster: Cluster) -> HomeLine:
+    try:
+        service = await cluster.get("APIService", "v1beta1.metrics.k8s.io")
+    except ClusterError as error:
+        if error.trouble != "not-found":
+            raise
+        return HomeLine("metrics", "warn", "metrics", "none", "fixed replicas, no autoscaling")
+    conditions = (service.get("status") or {}).get("conditions") or ()
+    if any(one.get("type") == "Available" and one.get("status") == "True" for one in conditions):
+        return HomeLine("metrics", "pass", "metrics", "metrics API answers", "autoscaling works")
+    return HomeLine("metrics", "warn", "metrics", "metrics API does not answer", "autoscaling would not scale")
+
+
+async def _room(cluster: Cluster) -> HomeLine:
+    nodes, pods = await asyncio.gather(
+        cluster.list("Node"), cluster.list("Pod", fields="status.phase!=Succeeded,status.phase!=Failed")
+    )
+    usable = [one for one in nodes if _is_ready(one) and not (one.get("spec") or {}).get("unschedulable")]
+    free = {}
+    for resource in ("cpu", "memory"):
+        there = sum((_amount((one["status"].get("allocatable") or {}).get(resource)) for one in usable), Decimal(0))
+        taken = sum((_requested(one, resource) for one in pods), Decimal(0))
+        free[resource] = max(there - taken, Decimal(0))
+    text = f"{free['cpu']:.1f} CPU, {free['memory'] / 2**30:.0f} GiB free"
+    fits = [name for name, cpu, memory in _ROOM if free["cpu"] >= cpu and free["memory"] >= memory]
+    if not fits:
+        return HomeLine("room", "warn", "room", text, "dev does not fit, unless this cluster adds nodes")
+    return HomeLine("room", "pass", "room", text, f"{' and '.join(fits)} {'fit' if len(fits) > 1 else 'fits'}")
+
+
+def _requested(pod: Object, resource: str) -> Decimal:
+    containers: Sequence[dict[str, Any]] = (pod.get("spec") or {}).get("containers") or ()
+    asked = (((one.get("resources") or {}).get("requests") or {}).get(resource) for one in containers)
+    return sum((_amount(one) for one in asked), Decimal(0))
+
+
+def _amount(quantity: Any) -> Decimal:
+    try:
+        return validate.amount(str(quantity)) if quantity else Decimal(0)
+    except Problem:
+        return Decimal(0)  # a form that only machines write (1e3, 100u): too small to matter here
