@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -276,3 +278,28 @@ def test_an_ambiguous_id_is_refused_with_the_candidates(ids: Sequence[str]) -> N
         folder_of(one).mkdir(parents=True)
     with pytest.raises(Problem, match="start of 2 runs: ab12, ab34"):
         RunFiles().find("ab")
+
+
+async def test_a_runner_started_ahead_takes_the_next_run(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    runs.warm()
+    runs.warm()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    helm.end(0)
+    assert (await followed(runs, run_id)).helm_exit == (0, "")
+
+
+def test_a_runner_started_ahead_ends_with_the_process_that_wanted_it() -> None:
+    program = (
+        "from wizard.adapters.runs import RunFiles; runs = RunFiles(); runs.warm();"
+        "print(runs._spare.child.pid, flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as wanting:
+        assert wanting.stdout is not None
+        assert wanting.stdin is not None
+        pid = int(wanting.stdout.readline())
+        assert not ends(pid)
+        wanting.stdin.write("\n")
+    until(lambda: ends(pid))

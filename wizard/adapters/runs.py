@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import secrets as random
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -34,6 +35,12 @@ class RunFiles:
     def __init__(self) -> None:
         # Ended runners stay zombies until somebody asks for them.
         self._children: list[subprocess.Popen[bytes]] = []
+        self._spare: _Runner | None = None
+
+    def warm(self) -> None:
+        """Start a runner ahead of its order; it ends by itself when this process ends without giving one."""
+        if self._spare is None or self._spare.child.poll() is not None:
+            self._spare = _Runner()
 
     def runs(self) -> Sequence[RunSummary]:
         """Every run, newest first; a folder without a readable run.json is left out."""
@@ -115,26 +122,17 @@ class RunFiles:
         self._launch(folder, b"{}", -1)
 
     def _launch(self, folder: Path, secrets: bytes, lock: int) -> None:
-        log = os.open(folder / "runner.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "wizard.runner", str(folder), "--lock", str(lock)],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(lock,) if lock >= 0 else (),
-            )
-        finally:
-            os.close(log)
-        self._children.append(child)
-        who = {"pid": child.pid, "start": processes.start_of(child.pid)}
+        self.warm()
+        runner, self._spare = self._spare, None
+        assert runner is not None  # noqa: S101 - warm has just made it
+        self._children.append(runner.child)
+        who = {"pid": runner.child.pid, "start": processes.start_of(runner.child.pid)}
         atomic.write(folder / "runner.json", json.dumps(who))
         try:
-            with child.stdin or open(os.devnull, "wb") as pipe:  # noqa: PTH123 - stdin=PIPE always gives one
-                pipe.write(secrets)
+            runner.order(folder, secrets, lock)
         except OSError as error:
-            raise Problem(f"The run {folder.name} could not be started.", f"See {folder / 'runner.log'}.") from error
+            log = state_dir() / _Runner.LOG
+            raise Problem(f"Run {folder.name} could not be started.", f"Its process says why in {log}.") from error
 
     def _summary(self, folder: Path) -> RunSummary | None:
         spec = _json(folder / "run.json")
@@ -163,6 +161,34 @@ class RunFiles:
         if any(_lives(owners.get(who, {})) for who in ("supervisor", "helm")):
             return "orphaned"
         return "lost"
+
+
+class _Runner:
+    """A detached runner that waits on its stdin, a socket, for one order: the run's folder, its lock, its secrets."""
+
+    LOG: Final = "runner.log"
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        log = os.open(state_dir() / self.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            self.child = subprocess.Popen(
+                [sys.executable, "-m", "wizard.runner"],
+                stdin=theirs.fileno(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+            theirs.close()
+        self._socket = ours
+
+    def order(self, folder: Path, secrets: bytes, lock: int) -> None:
+        """Give the order and close the line; a descriptor of the lock goes with it."""
+        with self._socket as line:
+            socket.send_fds(line, [os.fsencode(folder) + b"\n"], [lock] if lock >= 0 else [])
+            line.sendall(secrets)
 
 
 def _folder() -> Path:

@@ -184,6 +184,7 @@ class Session:
 
     async def operation(self, draft: Draft) -> Operation:
         """Install or upgrade, by the state of the release; raises Problem when it is pending or cannot be known."""
+        self.ports.runs.warm()
         return await releases.operation(self.cluster(self.resolve(draft).target), self.resolve(draft).target)
 
     async def start(self, draft: Draft, operation: Operation) -> str:

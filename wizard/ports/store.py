@@ -59,6 +59,10 @@ class RunStore(Protocol):
         """Send a command (cancel, stop-early) over the run's private socket; raises Problem when nobody answers."""
         ...
 
+    def warm(self) -> None:
+        """Start a runner ahead of time, so that `start` does not wait for one; nothing happens yet."""
+        ...
+
     def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
         """Start a detached runner on a run specification; secrets go through its stdin; returns the run's id."""
         ...

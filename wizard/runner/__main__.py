@@ -1,37 +1,53 @@
-"""`python -m wizard.runner FOLDER [--lock FD]`: the detached process of one run.
+"""`python -m wizard.runner`: the detached process of one run.
 
-Secrets come as JSON `{Secret: {key: value}}` on stdin, which is read once and closed. Everything else is in the folder.
+It may be started ahead of time. Its stdin is a socket that brings one order: the run's folder as a line, with it a
+descriptor of the target's lock, then the secrets as JSON `{Secret: {key: value}}` to the end. Without an order it ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
+import importlib
 import json
 import os
 import signal
+import socket
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from wizard.adapters.clock import SystemClock
+from wizard.adapters.documents import YamlDocuments
+from wizard.adapters.helm_cli import HelmCli
+from wizard.adapters.kube import KubeCluster
 from wizard.core.errors import Exit
 from wizard.core.events import Event
+from wizard.core.rules import findings_registry
 from wizard.core.secret_plan import PARTS
 from wizard.core.secrets import Secret
+from wizard.engine import preflight  # noqa: F401 - the run imports it late; here it is imported ahead of the order
+from wizard.engine.run import Run, RunSpec, RunWorld
+from wizard.runner.control import Control
+from wizard.runner.helm_process import SupervisedHelm
 from wizard.runner.record import Record
 
+_CHUNK: Final = 64 * 1024
 
-def main(arguments: list[str]) -> int:
-    """Run it; returns the run's exit code."""
-    folder = Path(arguments[0])
-    lock = int(arguments[arguments.index("--lock") + 1]) if "--lock" in arguments else -1
+
+def main() -> int:
+    """Wait for the order, then run it; returns the run's exit code."""
     os.umask(0o077)
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    material = _secrets()
+    importlib.import_module("urllib3")  # what the cluster's adapter imports at its first call
+    findings_registry.all_findings()
+    order = _order()
+    if order is None:
+        return Exit.DONE
+    folder, lock, material = order
     claim = os.open(folder / "runner.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,23 +67,35 @@ def main(arguments: list[str]) -> int:
         record.close()
 
 
-def _secrets() -> dict[str, dict[str, Secret]]:
-    text = sys.stdin.buffer.read()
+def _order() -> tuple[Path, int, dict[str, dict[str, Secret]]] | None:
+    with socket.socket(fileno=0) as line:
+        first, locks, _, _ = socket.recv_fds(line, _CHUNK, 1)
+        chunks = [first]
+        while chunk := line.recv(_CHUNK):
+            chunks.append(chunk)
+    if not first:
+        return None
+    name, _, secrets = b"".join(chunks).partition(b"\n")
+    folder = Path(os.fsdecode(name))
+    _descriptors(folder)
+    data: Mapping[str, Mapping[str, str]] = json.loads(secrets)
+    material = {secret: {key: Secret(value) for key, value in keys.items()} for secret, keys in data.items()}
+    return folder, locks[0] if locks else -1, material
+
+
+def _descriptors(folder: Path) -> None:
+    """Nothing on stdin any more; what this process says from now on belongs to the run."""
     null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    data: Mapping[str, Mapping[str, str]] = json.loads(text or b"{}")
-    return {name: {key: Secret(value) for key, value in keys.items()} for name, keys in data.items()}
+    if null != 0:
+        os.dup2(null, 0)
+        os.close(null)
+    log = os.open(folder / "runner.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for number in (1, 2):
+        os.dup2(log, number)
+    os.close(log)
 
 
 async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, Mapping[str, Secret]]) -> int:
-    from wizard.adapters.documents import YamlDocuments
-    from wizard.adapters.helm_cli import HelmCli
-    from wizard.adapters.kube import KubeCluster
-    from wizard.engine.run import Run, RunSpec, RunWorld
-    from wizard.runner.control import Control
-    from wizard.runner.helm_process import SupervisedHelm
-
     spec = RunSpec.of(json.loads((folder / "run.json").read_text()), str(folder / "values.yaml"))
     process = SupervisedHelm(folder, lock)
     cluster = KubeCluster(spec.target)
@@ -92,8 +120,6 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
 
 def _failed(folder: Path, record: Record, error: Exception) -> None:
     """The wizard's own fault ends the record only when no helm is at work; else a new runner may pick it up."""
-    from wizard.runner.helm_process import SupervisedHelm
-
     process = SupervisedHelm(folder)
     if process.begun() and not process.ended():
         return
@@ -103,4 +129,4 @@ def _failed(folder: Path, record: Record, error: Exception) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
