@@ -19,6 +19,8 @@ from wizard.tui.screens.too_small import TooSmall, fits
 from wizard.tui.theme import WIZARD
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from wizard.engine.session import Session
     from wizard.tui.start import Start
 
@@ -33,7 +35,7 @@ class WizardApp(App[None]):
     """The full-screen wizard over one session."""
 
     TITLE = "LLM Cost Ops"
-    CSS_PATH = "styles/wizard.tcss"
+    CSS_PATH = "styles/app.tcss"
     COMMANDS = {_commands}  # noqa: RUF012 - Textual declares it so
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,9 +52,14 @@ class WizardApp(App[None]):
         self.register_theme(WIZARD)
         self.theme = WIZARD.name
 
+    def get_default_screen(self) -> Screen[None]:
+        """Home at the bottom when the start asks for it, so that it is the first thing painted."""
+        return self.navigator.base() or super().get_default_screen()
+
     def on_mount(self) -> None:
-        """The screen that the start asks for; the navigator switches it from then on."""
-        self.push_screen(self.navigator.first())
+        """Any other screen lies on top; the navigator keeps it at one."""
+        if screen := self.navigator.first():
+            self.push_screen(screen)
 
     async def on_unmount(self) -> None:
         """End what reads; runs go on."""

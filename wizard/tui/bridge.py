@@ -14,7 +14,7 @@ from textual.message_pump import MessagePump
 from wizard.core.errors import Problem
 from wizard.tui.crash import Unexpected
 from wizard.tui.messages import HintsChanged, HomeChanged, ReviewChanged, StreamFailed
-from wizard.tui.state import HomeState, ReviewState
+from wizard.tui.state import HomeState
 
 if TYPE_CHECKING:
     from wizard.core.answers import Draft
@@ -181,6 +181,8 @@ class Bridge:
             raise failures[0]
 
     async def _read_review(self, listener: MessagePump, draft: Draft, *, cluster: bool) -> None:
+        from wizard.tui.reviewview import ReviewState
+
         state = ReviewState()
         begun = time.monotonic()
 

@@ -9,7 +9,8 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
-    from wizard.tui.state import HomeState, ReviewState
+    from wizard.tui.reviewview import ReviewState
+    from wizard.tui.state import HomeState
 
 
 @dataclass

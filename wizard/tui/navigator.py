@@ -38,27 +38,45 @@ class Navigator:
 
     # Screens
 
-    def first(self) -> Screen[None]:
-        """The screen that the start asks for; made before anything is read."""
-        start = self._start
-        if start.problem is None and start.screen in ("install", "upgrade"):
-            from wizard.tui.screens.step import StepScreen
+    def base(self) -> Screen[None] | None:
+        """Home, when the start asks for it; made before anything is read."""
+        if self._start.problem is None and self._start.screen != "home":
+            return None
+        from wizard.tui.screens.home import HomeScreen
 
-            self.doing = start.screen
-            return StepScreen(start.draft or self._app.session.new_draft())
-        if start.problem is None and start.screen == "runs":
+        return HomeScreen(self._start.problem)
+
+    def first(self) -> Screen[None] | None:
+        """The screen that the start asks for, when it is not home."""
+        start = self._start
+        if start.problem is not None or start.screen == "home":
+            return None
+        if start.screen == "runs":
             from wizard.tui.screens.run import RunScreen
 
             return RunScreen(start.run_id)
-        from wizard.tui.screens.home import HomeScreen
+        from wizard.tui.screens.step import StepScreen
 
-        return HomeScreen(start.problem)
+        self.doing = start.screen
+        return StepScreen(start.draft or self._app.session.new_draft())
 
     def home(self, problem: Problem | None = None) -> None:
         """Home, with the reason when something led back there."""
         from wizard.tui.screens.home import HomeScreen
 
-        self._app.switch_screen(HomeScreen(problem))
+        base = self._app.screen_stack[0]
+        if not isinstance(base, HomeScreen):
+            self._open(HomeScreen(problem))
+            return
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+        base.read(problem)
+
+    def _open(self, screen: Screen[None]) -> None:
+        if len(self._app.screen_stack) > 1:
+            self._app.switch_screen(screen)
+        else:
+            self._app.push_screen(screen)
 
     async def ask(self, draft: Draft | None = None, *, goal: Goal = "run", doing: str = "install") -> None:
         """Begin the questions; for a mere check go straight to the review."""
@@ -82,14 +100,14 @@ class Navigator:
     def _step(self, draft: Draft, step: str = "", question: str = "") -> None:
         from wizard.tui.screens.step import StepScreen
 
-        self._app.switch_screen(StepScreen(draft, step, question))
+        self._open(StepScreen(draft, step, question))
 
     def review(self, draft: Draft) -> None:
         """The review of a draft."""
         from wizard.tui.screens.review import ReviewScreen
 
         self.returning = False
-        self._app.switch_screen(ReviewScreen(draft))
+        self._open(ReviewScreen(draft))
 
     def attach(self, run: RunSummary) -> None:
         """Show a run; one whose runner died gets a new one."""
@@ -105,19 +123,19 @@ class Navigator:
         """Show a run."""
         from wizard.tui.screens.run import RunScreen
 
-        self._app.switch_screen(RunScreen(run_id))
+        self._open(RunScreen(run_id))
 
     def back_to_run(self, feed: RunFeed) -> None:
         """From the result to the run's logs and objects."""
         from wizard.tui.screens.run import RunScreen
 
-        self._app.switch_screen(RunScreen(feed.run_id, feed))
+        self._open(RunScreen(feed.run_id, feed))
 
     def done(self, feed: RunFeed) -> None:
         """The result of a run."""
         from wizard.tui.screens.done import DoneScreen
 
-        self._app.switch_screen(DoneScreen(feed))
+        self._open(DoneScreen(feed))
 
     # Decisions
 

@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from wizard.core.errors import Problem
 from wizard.core.rules.registry import CheckResult
-from wizard.tui.state import ReviewState
 from wizard.tui.text import Row, beside, cut, mark, pad, word, wrap
+
+
+@dataclass(frozen=True)
+class ReviewState:
+    """All that the review shows."""
+
+    path: str = ""
+    values: tuple[str, ...] = ()
+    diff: tuple[str, ...] = ()
+    exists: bool = False
+    operation: str = ""
+    problem: Problem | None = None
+    """Why it cannot be started, apart from checks: a pending release, a bad values file, a start that was refused."""
+    checks: tuple[CheckResult, ...] = ()
+    complete: bool = False
+    seconds: float = 0.0
+
+    @property
+    def blocking(self) -> tuple[CheckResult, ...]:
+        """The failed checks that stop apply."""
+        return tuple(one for one in self.checks if one.blocking)
+
+    @property
+    def ranked(self) -> tuple[CheckResult, ...]:
+        """Checks red first, each group in the order of IDs."""
+        order = ("fail", "warn", "unknown", "pass", "skipped")
+        return tuple(sorted(self.checks, key=lambda one: (not one.blocking, order.index(one.state), one.id)))
 
 
 def counts(state: ReviewState) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from wizard.core.answers import Draft
     from wizard.core.errors import Problem
-    from wizard.core.rules.registry import CheckResult
     from wizard.engine.home import HomeLine
     from wizard.engine.releases import ReleasesView
     from wizard.ports.kubeconfig import Kubeconfig
@@ -35,30 +34,3 @@ class HomeState:
     def going_on(self) -> tuple[RunSummary, ...]:
         """Runs that still change the cluster."""
         return tuple(one for one in self.runs if one.state in ("running", "orphaned"))
-
-
-@dataclass(frozen=True)
-class ReviewState:
-    """All that the review shows."""
-
-    path: str = ""
-    values: tuple[str, ...] = ()
-    diff: tuple[str, ...] = ()
-    exists: bool = False
-    operation: str = ""
-    problem: Problem | None = None
-    """Why it cannot be started, apart from checks: a pending release, a bad values file, a start that was refused."""
-    checks: tuple[CheckResult, ...] = ()
-    complete: bool = False
-    seconds: float = 0.0
-
-    @property
-    def blocking(self) -> tuple[CheckResult, ...]:
-        """The failed checks that stop apply."""
-        return tuple(one for one in self.checks if one.blocking)
-
-    @property
-    def ranked(self) -> tuple[CheckResult, ...]:
-        """Checks red first, each group in the order of IDs."""
-        order = ("fail", "warn", "unknown", "pass", "skipped")
-        return tuple(sorted(self.checks, key=lambda one: (not one.blocking, order.index(one.state), one.id)))

@@ -22,6 +22,7 @@ Option = tuple[str, str, str]
 class Prompt(ModalScreen[str | None]):
     """Asks for one line; `problem` says what is wrong with it ("" when it is right). Esc gives None."""
 
+    CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "dismiss(None)", show=False),
         Binding("enter", "accept", show=False),
@@ -92,6 +93,7 @@ class _Options(Lines):
 class Choose(ModalScreen[str | None]):
     """Asks for one of several; a value of one letter is a key of its own. Esc gives None."""
 
+    CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "dismiss(None)", show=False),
         Binding("enter", "accept", show=False),
@@ -144,6 +146,7 @@ class Choose(ModalScreen[str | None]):
 class Explain(ModalScreen[None]):
     """A text to read; any of the usual keys closes it."""
 
+    CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,f1,f4,question_mark,ctrl+c", "dismiss(None)", show=False)
     ]

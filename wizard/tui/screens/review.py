@@ -14,9 +14,8 @@ from wizard.core.errors import Problem
 from wizard.core.rules.registry import CheckResult
 from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
-from wizard.tui.reviewview import counts, detail, file_rows, problem_rows, red_question, stopped
+from wizard.tui.reviewview import ReviewState, counts, detail, file_rows, problem_rows, red_question, stopped
 from wizard.tui.screens.base import WizardScreen
-from wizard.tui.state import ReviewState
 from wizard.tui.text import rule
 from wizard.tui.widgets.checks import Checks
 from wizard.tui.widgets.frame import Heading, Key
@@ -26,6 +25,7 @@ from wizard.tui.widgets.rows import Lines, Rows
 class ReviewScreen(WizardScreen):
     """Nothing is changed before Enter here."""
 
+    CSS_PATH = "../styles/review.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", show=False),
         Binding("escape", "back", show=False),

@@ -25,6 +25,7 @@ _TALL: Final = 36
 class RunScreen(WizardScreen):
     """Attached to a record; leaving it stops nothing."""
 
+    CSS_PATH = "../styles/run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "pane(1)", show=False),
         Binding("shift+tab", "pane(-1)", show=False),
@@ -122,7 +123,7 @@ class RunScreen(WizardScreen):
         self.query_one("#safe", Rows).show([((safe if view.finished is None else "", "dim"),)])
 
     def _ended(self) -> None:
-        if self.app.screen is self and self.panes.logs.following:
+        if self.is_current and self.panes.logs.following:
             self._result()
 
     def _result(self) -> None:

@@ -24,6 +24,7 @@ from wizard.tui.widgets.rows import Rows
 class StepScreen(WizardScreen):
     """Asks the visible questions of a step; Enter goes on and keeps what is shown."""
 
+    CSS_PATH = "../styles/step.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "next", show=False),
         Binding("escape", "back", show=False),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -20,23 +19,28 @@ def fits(size: Size) -> bool:
     return size.width >= LEAST.width and size.height >= LEAST.height
 
 
+class _Words(Rows):
+    """What is wrong and what to do, for the size there is."""
+
+    def build(self, width: int) -> Sequence[Row]:
+        """The rows for a width."""
+        size = self.app.size
+        text = (
+            f"This terminal is {size.width}x{size.height}; the wizard needs {LEAST.width}x{LEAST.height}. "
+            "Make it larger: everything goes on meanwhile, nothing is lost. Ctrl-Q quits."
+        )
+        return [((" ! too small", "look"),), (), *(((f" {line}", ""),) for line in wrap(text, max(10, width - 2)))]
+
+
 class TooSmall(ModalScreen[None]):
     """Covers the screen below until the app takes it away."""
 
+    CSS_PATH = "../styles/modal.tcss"
+
     def compose(self) -> Iterable[Widget]:
         """One block of text."""
-        yield Rows(id="small")
+        yield _Words()
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """Say the size again."""
-        width, height = event.size
-        text = (
-            f"This terminal is {width}x{height}; the wizard needs {LEAST.width}x{LEAST.height}. "
-            "Make it larger: everything goes on meanwhile, nothing is lost. Ctrl-Q quits."
-        )
-        rows: list[Row] = [
-            ((" ! too small", "look"),),
-            (),
-            *(((f" {line}", ""),) for line in wrap(text, max(10, width - 2))),
-        ]
-        self.query_one("#small", Rows).show(rows)
+        self.query_one(_Words).rebuild()
