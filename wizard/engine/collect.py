@@ -152,11 +152,15 @@ async def _in_time(one: Collector, world: World, ground: Mapping[str, Any]) -> A
     except TimeoutError:
         return Unknown(f"no answer within {one.limit:g} s")
     except ClusterError as error:
-        return Unknown(error.message, error.permission)
+        return _unknown(error)
     except Problem as problem:
         return Unknown(str(problem))
     except Exception as error:  # noqa: BLE001 - a mistake of ours in one fact must not take the other checks down
         return Unknown(f"the wizard failed to find out ({type(error).__name__}: {error})")
+
+
+def _unknown(error: ClusterError) -> Unknown:
+    return Unknown(error.message.rstrip("."), error.permission)
 
 
 # Workstation
@@ -284,7 +288,7 @@ async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Names
         if "being terminated" in error.message:
             return Namespace(name, "terminating", blocked_by=(error.message,))
         if error.trouble != "conflict":
-            return Unknown(forbidden.message, forbidden.permission)
+            return _unknown(forbidden)
     return Namespace(name, "active")
 
 
@@ -382,7 +386,15 @@ async def _storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageC
     )
 
 
-async def _ingress_classes(world: World, _: Mapping[str, Any]) -> tuple[NamedClass, ...]:
+async def _named_storage(_: World, ground: Mapping[str, Any]) -> Any:
+    """The storage classes, but only if a claim names one: without that no right is needed to see them."""
+    named = any(spec.get("storageClassName") for _, spec in manifests.claims(ground["rendered"].objects))
+    return ground["storage_classes"] if named else Absent("no claim names a storage class")
+
+
+async def _ingress_classes(world: World, ground: Mapping[str, Any]) -> tuple[NamedClass, ...] | Absent:
+    if not ground["rendered"].of("Ingress"):
+        return Absent("no Ingress is installed")
     found = await world.cluster.list("IngressClass")
     return tuple(
         NamedClass(
@@ -427,7 +439,7 @@ async def _dry_run(world: World, ground: Mapping[str, Any]) -> DryRun | Absent:
     objects = ground["rendered"].objects
     answers = await asyncio.gather(*(_try(world, one, upgrade=upgrade) for one in objects))
     refused = tuple(one for one in answers if isinstance(one, Refused))
-    unknown = tuple(one for one in answers if isinstance(one, str))
+    unknown = tuple(dict.fromkeys(one for one in answers if isinstance(one, str)))
     return DryRun(len(objects), refused, "apply" if upgrade else "create", unknown)
 
 
@@ -440,7 +452,7 @@ async def _try(world: World, one: Object, *, upgrade: bool) -> Refused | str | N
         if error.trouble == "conflict" and not upgrade:
             return None  # it is there already; whose it is, is another check's matter
         if error.trouble in ("forbidden", "slow", "unavailable"):
-            return f"{kind}/{name}: {error.message}"
+            return error.message.rstrip(".")
         return Refused(kind, name, _words(error))
     return None
 
@@ -468,7 +480,8 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0),
     "owners": Collector(_owners, needs=("server", "rendered", "namespace")),
     "storage_classes": Collector(_storage_classes, needs=("server",)),
-    "ingress_classes": Collector(_ingress_classes, needs=("server",)),
+    "named_storage": Collector(_named_storage, needs=("server", "rendered"), after=("storage_classes",)),
+    "ingress_classes": Collector(_ingress_classes, needs=("server", "rendered")),
     "secrets": Collector(_secrets, needs=("server", "rendered")),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }

@@ -82,7 +82,7 @@ async def records(cluster: Cluster, namespace: str) -> Mapping[str, ReleaseState
     try:
         found = await cluster.list(kind, namespace, labels="owner=helm", metadata_only=True)
     except ClusterError as error:
-        return Unknown(error.message, error.permission)
+        return Unknown(error.message.rstrip("."), error.permission)
     return {row.name: ReleaseState(row.revision, row.helm_status, row.updated) for row in _newest(found)}
 
 
@@ -101,7 +101,7 @@ async def operation(cluster: Cluster, target: Target) -> Literal["install", "upg
     known = await state(cluster, target)
     if isinstance(known, Unknown):
         settle = f"To settle it: {known.permission}." if known.permission else "Retry when it answers."
-        raise Problem(f"Whether release {target.release} exists is not known: {known.reason}", settle, Exit.UNKNOWN)
+        raise Problem(f"Whether release {target.release} exists is not known: {known.reason}.", settle, Exit.UNKNOWN)
     if refusal := refused(known, target):
         raise Problem(*refusal, question="release")
     return "upgrade" if known.revision else "install"

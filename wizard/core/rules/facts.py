@@ -179,7 +179,7 @@ class DryRun:
     refused: tuple[Refused, ...]
     how: Literal["create", "apply"]
     unknown: tuple[str, ...] = ()
-    """Objects that could not be tried, and why."""
+    """Why some could not be tried, each reason once."""
 
 
 @dataclass(frozen=True)

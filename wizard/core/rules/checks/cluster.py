@@ -11,11 +11,11 @@ from wizard.core.rules.registry import Facts, Outcome, check
 _DATABASE: Final = "database.class"
 
 
-@check("S01", "storage classes", needs=("rendered", "storage_classes"), severity="B")
+@check("S01", "storage classes", needs=("rendered", "named_storage"), severity="B")
 def storage_classes(facts: Facts) -> Outcome:
     """Every storage class that a rendered claim names is there."""
     rendered: Rendered = facts["rendered"]
-    known: tuple[StorageClass, ...] = facts["storage_classes"]
+    known: tuple[StorageClass, ...] = facts["named_storage"]
     names = [one.name for one in known]
     wanted = [
         (owner, str(spec["storageClassName"]))
@@ -27,8 +27,6 @@ def storage_classes(facts: Facts) -> Outcome:
         lines = tuple(f"{owner} wants storage class {name}, which is not here" for owner, name in missing)
         question = _DATABASE if any("postgres" in owner for owner, _ in missing) else ""
         return Outcome("fail", lines, f"Choose one that is here: {', '.join(names) or 'there is none'}.", question)
-    if not wanted:
-        return Outcome("pass", ("every claim takes the cluster's default class",))
     return Outcome("pass", tuple(dict.fromkeys(f"{name} is here" for _, name in wanted)))
 
 

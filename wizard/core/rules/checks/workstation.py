@@ -68,7 +68,7 @@ def api_server(facts: Facts) -> Outcome:
     if isinstance(found, Trouble):
         if found.check != "W05":
             return Outcome("skipped", (f"waits for {found.check}",))
-        return _told(found)
+        return _told(found, "Retry, or choose another cluster with --context.")
     said = f"Kubernetes {found.version} answers in {found.latency} ms"
     if found.latency > _SLOW:
         return Outcome("warn", (said,), "Expect everything to be slow; check VPN and network.")

@@ -1,0 +1,267 @@
+"""One table for each check: facts in, state, words and the question that leads back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.core.questions import QUESTIONS
+from wizard.core.rules.facts import (
+    ChartFound,
+    DryRun,
+    HelmFound,
+    HelmSees,
+    Identity,
+    NamedClass,
+    Namespace,
+    Owned,
+    Refused,
+    Release,
+    Rendered,
+    Right,
+    SecretSeen,
+    SecretUse,
+    Server,
+    StorageClass,
+    Trouble,
+)
+from wizard.core.rules.registry import Absent, CheckResult, Unknown, all_checks
+from wizard.engine.collect import COLLECTORS
+from wizard.ports.kubeconfig import Context, Kubeconfig
+
+TARGET = Target("here", "ns", "rel")
+SERVER = Server("v1.36.3", 20)
+CONFIG = Kubeconfig(("~/.kube/config",), (Context("here", "https://x", "me", ""),), "here")
+CHART = ChartFound("/chart", "llm-cost-ops", "1.0.0", ">=1.28.0-0")
+
+
+def claim(storage_class: str | None, name: str = "postgresql") -> dict[str, Any]:
+    spec = {} if storage_class is None else {"storageClassName": storage_class}
+    return {"kind": "StatefulSet", "metadata": {"name": name}, "spec": {"volumeClaimTemplates": [{"spec": spec}]}}
+
+
+def ingress(class_name: str | None) -> dict[str, Any]:
+    spec = {} if class_name is None else {"ingressClassName": class_name}
+    return {"kind": "Ingress", "metadata": {"name": "rel"}, "spec": spec}
+
+
+STANDARD, FAST = StorageClass("standard", True), StorageClass("fast-ssd", False)
+NGINX = NamedClass("nginx", False, "k8s.io/ingress-nginx")
+USE = SecretUse("mine", ("jwt-secret",), "Deployment/rel", "secret.jwt.name")
+
+Row = tuple[str, Mapping[str, Any], str, str, str]
+TABLE: list[Row] = [
+    # W01 helm
+    ("W01", {"helm": HelmFound("/bin/helm", "4.2.4", (4, 2, 4))}, "pass", "helm 4.2.4 at /bin/helm", ""),
+    ("W01", {"helm": HelmFound("/bin/helm", "4.1.3", (4, 1, 3))}, "warn", "security fixes came with 4.1.4", ""),
+    ("W01", {"helm": HelmFound("/bin/helm", "3.20.1", (3, 20, 1))}, "warn", "security fixes came with 3.20.2", ""),
+    ("W01", {"helm": HelmFound("/bin/helm", "5.0.0", (5, 0, 0))}, "pass", "helm 5.0.0", ""),
+    ("W01", {"helm": Trouble("W01", "There is no helm on PATH.", "Install it.")}, "fail", "no helm on PATH", ""),
+    # W03 kubeconfig
+    ("W03", {"kubeconfig": CONFIG, "target": TARGET}, "pass", "context here: https://x as me", ""),
+    ("W03", {"kubeconfig": CONFIG, "target": Target("gone", "ns")}, "fail", 'no context "gone"', "context"),
+    (
+        "W03",
+        {"kubeconfig": Kubeconfig((), (), "", Problem("There is no kubeconfig.", "Give one.")), "target": TARGET},
+        "fail", "There is no kubeconfig", "context",
+    ),
+    (
+        "W03",
+        {"kubeconfig": Kubeconfig((), CONFIG.contexts, "", Problem("No current context.", "")), "target": TARGET},
+        "pass", "context here", "",
+    ),
+    # W04 login
+    ("W04", {"identity": Identity("jane", ("ops", "system:authenticated"))}, "pass", "you are jane in ops", ""),
+    ("W04", {"identity": Trouble("W04", "Your token expired.", "", "expired", "context")}, "fail", "expired", "context"),
+    ("W04", {"identity": Identity("system:anonymous")}, "fail", "no credentials", "context"),
+    ("W04", {"identity": Absent("waits for W05")}, "skipped", "waits for W05", ""),
+    ("W04", {"identity": Unknown("too old")}, "unknown", "too old", ""),
+    # W05 API server: every trouble keeps its own words
+    ("W05", {"server": SERVER}, "pass", "Kubernetes v1.36.3 answers in 20 ms", ""),
+    ("W05", {"server": Server("v1.36.3", 2500)}, "warn", "2500 ms", ""),
+    ("W05", {"server": Trouble("W05", "x refuses the connection.", "", "refused", "context")}, "fail", "refuses", "context"),
+    ("W05", {"server": Trouble("W04", "expired", "", "expired")}, "skipped", "waits for W04", ""),
+    # W06 helm reaches the same cluster
+    ("W06", {"helm_sees": HelmSees(0), "release": Release(), "target": TARGET}, "pass", "no release of that name", ""),
+    ("W06", {"helm_sees": HelmSees(3), "release": Release(3, "deployed"), "target": TARGET}, "pass", "revision 3", ""),
+    (
+        "W06",
+        {"helm_sees": HelmSees(0), "release": Release(3, "deployed"), "target": TARGET},
+        "fail", "helm sees revision none of rel, we see 3", "context",
+    ),
+    (
+        "W06",
+        {"helm_sees": Trouble("W06", "helm list failed: proxyconnect"), "release": Release(), "target": TARGET},
+        "fail", "proxyconnect", "",
+    ),
+    # W08 chart
+    ("W08", {"chart": CHART, "server": SERVER}, "pass", "wants Kubernetes >=1.28.0-0, this is v1.36.3", ""),
+    ("W08", {"chart": CHART, "server": Server("v1.27.9-eks-1", 1)}, "fail", "this is v1.27.9-eks-1", "context"),
+    ("W08", {"chart": ChartFound("/c", "x", "1", "weird!"), "server": SERVER}, "pass", "helm itself will judge", ""),
+    ("W08", {"chart": CHART, "server": Trouble("W05", "refused")}, "pass", "llm-cost-ops 1.0.0", ""),
+    ("W08", {"chart": Trouble("W08", "/nope is not a chart."), "server": SERVER}, "fail", "/nope is not a chart", ""),
+    # W10 values and templates
+    ("W10", {"rendered": Rendered((claim(None), ingress("x")))}, "pass", "2 objects of 2 kinds", ""),
+    (
+        "W10",
+        {"rendered": Trouble("W10", "helm template failed:\n- at '/replicaCount': got string", question="replicas")},
+        "fail", "at '/replicaCount': got string", "replicas",
+    ),
+    # R01 namespace
+    ("R01", {"namespace": Namespace("ns", "active")}, "pass", "ns is there", ""),
+    ("R01", {"namespace": Namespace("ns", "missing", True)}, "pass", "the run makes it", ""),
+    ("R01", {"namespace": Namespace("ns", "missing", False)}, "fail", "you may not create it", "namespace"),
+    (
+        "R01",
+        {"namespace": Namespace("ns", "terminating", blocked_by=("Some content has finalizers: x",))},
+        "fail", "Some content has finalizers", "namespace",
+    ),
+    ("R01", {"namespace": Unknown("eve may not get namespaces", "get namespaces")}, "unknown", "may not get", ""),
+    # R02, R04, R05 rights
+    ("R02", {"rights": (Right("create", "Deployment", True),), "target": TARGET}, "pass", "1 rights on 1 kinds", ""),
+    (
+        "R02",
+        {"rights": (Right("create", "Job", False), Right("patch", "Job", False)), "target": TARGET},
+        "fail", "not allowed: Job: create, patch", "namespace",
+    ),
+    ("R04", {"record_rights": (Right("list", "Secret", True),), "target": TARGET}, "pass", "Secrets", ""),
+    ("R04", {"record_rights": (Right("list", "Secret", False),), "target": TARGET}, "fail", "Secret: list", "namespace"),
+    ("R04", {"record_rights": Absent("HELM_DRIVER is sql"), "target": TARGET}, "skipped", "sql", ""),
+    ("R05", {"sight": (Right("get", "Pod/log", True),), "target": TARGET}, "pass", "can be followed", ""),
+    ("R05", {"sight": (Right("get", "Pod/log", False),), "target": TARGET}, "warn", "will not be seen: Pod/log", ""),
+    # R07 dry run
+    ("R07", {"dry_run": DryRun(20, (), "create")}, "pass", "20 of 20 objects accepted (create)", ""),
+    (
+        "R07",
+        {"dry_run": DryRun(2, (Refused("Deployment", "rel", ("spec.selector: field is immutable",)),), "apply")},
+        "fail", "Deployment/rel: spec.selector: field is immutable", "",
+    ),
+    ("R07", {"dry_run": DryRun(2, (), "create", ("eve may not create jobs.batch",))}, "unknown", "jobs.batch", ""),
+    ("R07", {"dry_run": Absent("namespace not there yet")}, "skipped", "namespace not there yet", ""),
+    # N01 release name
+    ("N01", {"release": Release(), "target": TARGET}, "pass", "rel is free", ""),
+    ("N01", {"release": Release(2, "deployed", others=("other",)), "target": TARGET}, "pass", "also in ns: other", ""),
+    ("N01", {"release": Release(), "target": Target("here", "ns", "Bad_Name")}, "fail", "lower-case", "release"),
+    # N02 release state
+    ("N02", {"release": Release(), "target": TARGET}, "pass", "this is an install", ""),
+    ("N02", {"release": Release(2, "deployed", "2026-01-01T00:00:00Z"), "target": TARGET}, "pass", "an upgrade", ""),
+    ("N02", {"release": Release(1, "failed"), "target": TARGET}, "pass", "an upgrade repairs a failed release", ""),
+    (
+        "N02",
+        {"release": Release(1, "pending-install", refused=("rel is pending-install", "helm uninstall rel")), "target": TARGET},
+        "fail", "rel is pending-install", "release",
+    ),
+    # N03 objects of others
+    ("N03", {"owners": (), "target": TARGET}, "pass", "no object of the same name", ""),
+    ("N03", {"owners": (Owned("Service", "rel", "release a in namespace b"),), "target": TARGET}, "fail", "release a", "release"),
+    # S01, S02 storage classes
+    ("S01", {"rendered": Rendered((claim("fast-ssd"),)), "named_storage": (STANDARD, FAST)}, "pass", "fast-ssd is here", ""),
+    (
+        "S01",
+        {"rendered": Rendered((claim("gone"),)), "named_storage": (STANDARD,)},
+        "fail", "wants storage class gone, which is not here", "database.class",
+    ),
+    ("S01", {"rendered": Rendered((claim("gone", "redis"),)), "named_storage": ()}, "fail", "redis", ""),
+    ("S01", {"rendered": Rendered((claim(None),)), "named_storage": Absent("no claim names one")}, "skipped", "no claim", ""),
+    ("S02", {"rendered": Rendered((claim(None),)), "storage_classes": (STANDARD, FAST)}, "pass", "standard", ""),
+    ("S02", {"rendered": Rendered((claim("fast-ssd"),)), "storage_classes": ()}, "pass", "every claim names", ""),
+    ("S02", {"rendered": Rendered((claim(None),)), "storage_classes": (FAST,)}, "warn", "wait for ever", "database.class"),
+    (
+        "S02",
+        {"rendered": Rendered((claim(None),)), "storage_classes": (STANDARD, StorageClass("b", True))},
+        "warn", "several are default: standard, b", "database.class",
+    ),
+    # I01 ingress class
+    ("I01", {"rendered": Rendered((ingress("nginx"),)), "ingress_classes": (NGINX,)}, "pass", "nginx is here", ""),
+    ("I01", {"rendered": Rendered((ingress("alb"),)), "ingress_classes": (NGINX,)}, "fail", "alb, which is not", "ingress.class"),
+    ("I01", {"rendered": Rendered((ingress("alb"),)), "ingress_classes": ()}, "fail", "alb, which is not", "expose"),
+    ("I01", {"rendered": Rendered((ingress(None),)), "ingress_classes": (NGINX,)}, "fail", "no default", "ingress.class"),
+    (
+        "I01",
+        {"rendered": Rendered((ingress(None),)), "ingress_classes": (NamedClass("nginx", True),)},
+        "pass", "the default is here", "",
+    ),
+    ("I01", {"rendered": Rendered(()), "ingress_classes": Absent("no Ingress is installed")}, "skipped", "no Ingress", ""),
+    # K02 existing Secrets
+    ("K02", {"secrets": (), "target": TARGET}, "pass", "the run makes every Secret", ""),
+    ("K02", {"secrets": (SecretSeen(USE, True, ("jwt-secret",)),), "target": TARGET}, "pass", "mine: jwt-secret", ""),
+    ("K02", {"secrets": (SecretSeen(USE, False),), "target": TARGET}, "fail", "is not in namespace ns", "secret.jwt.name"),
+    (
+        "K02",
+        {"secrets": (SecretSeen(USE, True, ("other",)),), "target": TARGET},
+        "fail", "has no key jwt-secret, which Deployment/rel needs; its keys: other", "secret.jwt.name",
+    ),
+    (
+        "K02",
+        {"secrets": (SecretSeen(USE, True, ("jwt-secret",), ("jwt-secret",)),), "target": TARGET},
+        "fail", "jwt-secret is empty", "secret.jwt.name",
+    ),
+]  # fmt: skip
+
+
+def evaluate(check_id: str, facts: Mapping[str, Any]) -> CheckResult:
+    (check,) = (one for one in all_checks() if one.id == check_id)
+    return check.evaluate(facts)
+
+
+@pytest.mark.parametrize(("check_id", "facts", "state", "says", "question"), TABLE)
+def test_a_check_says_what_its_facts_mean(
+    check_id: str, facts: Mapping[str, Any], state: str, says: str, question: str
+) -> None:
+    result = evaluate(check_id, facts)
+    assert result.state == state
+    assert says in "\n".join(result.evidence)
+    assert result.question == question
+    if state in ("fail", "warn"):
+        assert result.next_step, "a red or yellow line has a next step"
+
+
+def test_every_check_is_in_the_table_with_a_pass_and_a_bad_day() -> None:
+    states: dict[str, set[str]] = {}
+    for check_id, _, state, _, _ in TABLE:
+        states.setdefault(check_id, set()).add(state)
+    assert set(states) == {one.id for one in all_checks()}
+    assert all("pass" in seen and len(seen) > 1 for seen in states.values())
+
+
+def test_every_fact_that_a_check_needs_has_a_collector() -> None:
+    assert {name for one in all_checks() for name in one.needs} <= set(COLLECTORS)
+
+
+def test_every_question_that_a_check_leads_back_to_is_asked() -> None:
+    assert {row[4] for row in TABLE} - {""} <= {one.id for one in QUESTIONS}
+
+
+def test_only_failed_checks_of_weight_block() -> None:
+    assert evaluate("R01", {"namespace": Namespace("ns", "missing", False)}).blocking
+    assert not evaluate("R05", {"sight": (Right("get", "Pod/log", False),), "target": TARGET}).blocking
+    assert not evaluate("R01", {"namespace": Unknown("x")}).blocking
+
+
+def test_a_pending_release_that_a_run_of_this_machine_works_on_leads_to_that_run() -> None:
+    release = Release(1, "pending-install", refused=("pending", "helm uninstall"), running="abc123")
+    assert "runs abc123" in evaluate("N02", {"release": release, "target": TARGET}).next_step
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("spec.selector: field is immutable", "cannot change in place"),
+        ("exceeded quota: small", "larger quota"),
+        ('violates PodSecurity "restricted"', "pod security"),
+        ("spec.x: unknown field", "Correct the answer"),
+    ],
+)
+def test_a_refused_object_has_the_way_out_that_fits(words: str, says: str) -> None:
+    dry_run = DryRun(1, (Refused("Deployment", "rel", (words,)),), "create")
+    assert says in evaluate("R07", {"dry_run": dry_run}).next_step
+
+
+def test_many_refused_objects_are_counted_not_listed() -> None:
+    refused = tuple(Refused("Job", str(n), ("no",)) for n in range(50))
+    evidence = evaluate("R07", {"dry_run": DryRun(50, refused, "create")}).evidence
+    assert evidence[-1] == "and 42 more"

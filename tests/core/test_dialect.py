@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from wizard.core import dialect
+from wizard.core.dialect import RunOperation
+from wizard.core.model.target import Target
+
+TARGET = Target("my ctx", "ns", "rel", "/kube config")
+
+
+@pytest.mark.parametrize("major", [3, 4])
+@pytest.mark.parametrize("operation", ["install", "upgrade"])
+def test_a_run_waits_in_its_namespace_and_never_rolls_back_or_makes_a_namespace(
+    major: int, operation: RunOperation
+) -> None:
+    argv = dialect.run_argv(major, operation, TARGET, "/chart", "/values", "10m")
+    assert argv[:3] == [operation, "rel", "/chart"]
+    assert argv[argv.index("--kube-context") + 1] == "my ctx"
+    assert argv[argv.index("--kubeconfig") + 1] == "/kube config"
+    assert argv[argv.index("--namespace") + 1] == "ns"
+    assert argv[argv.index("--values") + 1] == "/values"
+    assert argv[argv.index("--timeout") + 1] == "10m"
+    assert "--wait" in argv
+    assert not {"--atomic", "--rollback-on-failure", "--create-namespace", "--set"} & set(argv)
+    assert ("--reset-values" in argv) == (operation == "upgrade")
+
+
+def test_only_helm_3_needs_to_be_asked_for_every_status() -> None:
+    assert "--all" in dialect.list_argv(3, TARGET)
+    assert "--all" not in dialect.list_argv(4, TARGET)
+
+
+def test_a_later_major_speaks_like_the_newest_known() -> None:
+    assert dialect.dialect(5) == dialect.dialect(4)
+
+
+def test_without_a_kubeconfig_helm_finds_its_own() -> None:
+    assert "--kubeconfig" not in dialect.list_argv(4, Target("c", "ns"))

@@ -1,0 +1,127 @@
+"""A cluster and a helm in memory, at the port, for fast tests of collectors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
+from wizard.ports.helm import HelmInfo
+
+
+@dataclass
+class FakeCluster:
+    """Objects by (kind, namespace, name); `refuse` maps a call ("get Namespace", "create") to its error."""
+
+    objects: dict[tuple[str, str, str], Object] = field(default_factory=dict)
+    refuse: dict[str, ClusterError] = field(default_factory=dict)
+    denied: set[tuple[str, str]] = field(default_factory=set)
+    slow: set[str] = field(default_factory=set)
+    calls: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, name: str, namespace: str = "", **rest: Any) -> None:
+        metadata = {"name": name, "namespace": namespace, **rest.pop("metadata", {})}
+        self.objects[kind, namespace, name] = {"kind": kind, "metadata": metadata, **rest}
+
+    async def _asked(self, verb: str, kind: str, name: str = "") -> None:
+        self.calls.append(f"{verb} {kind} {name}".strip())
+        if {f"{verb} {kind}", verb} & self.slow:
+            await asyncio.sleep(60)
+        for key in (f"{verb} {kind} {name}".strip(), f"{verb} {kind}", verb):
+            if key in self.refuse:
+                raise self.refuse[key]
+
+    async def whoami(self) -> tuple[str, tuple[str, ...]]:
+        await self._asked("whoami", "")
+        return "jane", ("ops",)
+
+    async def version(self) -> Mapping[str, str]:
+        await self._asked("version", "")
+        return {"gitVersion": "v1.36.3", "latency_ms": "7"}
+
+    async def resources(self) -> tuple[Resource, ...]:
+        return ()
+
+    async def get(self, kind: str, name: str, namespace: str = "", api_version: str = "") -> Object:
+        await self._asked("get", kind, name)
+        where = "" if kind in ("Namespace", "APIService") else namespace
+        try:
+            return self.objects[kind, where, name]
+        except KeyError:
+            raise ClusterError("not-found", f"{kind} {name} not found", 404) from None
+
+    async def list(
+        self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
+        api_version: str = "",
+    ) -> tuple[Object, ...]:  # fmt: skip
+        await self._asked("list", kind, namespace)
+        wanted = dict(pair.split("=", 1) for pair in labels.split(",") if pair)
+        return tuple(
+            one
+            for (of_kind, where, _), one in self.objects.items()
+            if of_kind == kind
+            and namespace in ("", where)
+            and wanted.items() <= (one["metadata"].get("labels") or {}).items()
+        )
+
+    async def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
+        assert dry_run, "checks change nothing"
+        await self._asked("create", manifest["kind"], manifest["metadata"].get("name", ""))
+        return manifest
+
+    async def apply(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
+        assert dry_run, "checks change nothing"
+        await self._asked("apply", manifest["kind"], manifest["metadata"].get("name", ""))
+        return manifest
+
+    async def may(self, verb: str, kind: str, namespace: str = "", *, subresource: str = "", name: str = "") -> bool:
+        await self._asked("may", f"{verb} {kind}")
+        return (verb, kind) not in self.denied
+
+    async def watch(self, kind: str, namespace: str, *, labels: str = "") -> AsyncIterator[WatchEvent]:
+        for found in (await self.list(kind, namespace, labels=labels),):
+            yield WatchEvent("LIST", found)
+
+    async def logs(
+        self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
+        since_time: str = "", tail_lines: int | None = None,
+    ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
+        for lines in ():
+            yield lines
+
+    async def close(self) -> None:
+        return
+
+
+@dataclass
+class FakeHelm:
+    """Renders a given text, or fails with a problem."""
+
+    rendered: str = ""
+    rows: Sequence[dict[str, str]] = ()
+    problem: Problem | None = None
+    missing: Problem | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def info(self) -> HelmInfo:
+        if self.missing:
+            raise self.missing
+        return HelmInfo("/helm", "4.2.4", 4)
+
+    async def template(
+        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
+    ) -> str:
+        self.asked.append(f"template {values_file}{values_text} {kube_version}")
+        if self.problem:
+            raise self.problem
+        return self.rendered
+
+    async def list(self, target: Target) -> Sequence[dict[str, str]]:
+        return self.rows
+
+    async def stored_values(self, target: Target) -> str:
+        return ""

@@ -1,0 +1,272 @@
+"""Facts: fetched once, in parallel, in time; a failure is a fact too."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.engine.fakes import FakeCluster, FakeHelm
+from wizard.adapters.documents import YamlDocuments
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.core.rules.facts import (
+    DryRun,
+    Identity,
+    Namespace,
+    Owned,
+    Refused,
+    Release,
+    Rendered,
+    SecretUse,
+    Server,
+    Trouble,
+)
+from wizard.core.rules.registry import Absent, Unknown
+from wizard.engine import collect
+from wizard.engine.collect import World
+from wizard.ports.cluster import ClusterError
+from wizard.ports.kubeconfig import Context, Kubeconfig
+
+TARGET = Target("here", "ns", "rel")
+MANIFEST = """
+kind: Secret
+apiVersion: v1
+metadata: {name: made}
+---
+kind: Deployment
+apiVersion: apps/v1
+metadata: {name: rel}
+spec:
+  template:
+    spec:
+      containers:
+        - env:
+            - {name: A, valueFrom: {secretKeyRef: {name: made, key: a}}}
+            - {name: B, valueFrom: {secretKeyRef: {name: mine, key: b}}}
+            - {name: C, valueFrom: {secretKeyRef: {name: maybe, key: c, optional: true}}}
+      volumes: [{name: v, secret: {secretName: by-run, items: [{key: k}]}}]
+---
+kind: Pod
+apiVersion: v1
+metadata: {name: t, annotations: {helm.sh/hook: test}}
+spec: {}
+"""
+FORBIDDEN = ClusterError("forbidden", "eve may not get namespaces.", 403, "get namespaces")
+
+
+def world(cluster: FakeCluster | None = None, helm: FakeHelm | None = None, **more: Any) -> World:
+    made = cluster or FakeCluster()
+    config = Kubeconfig(("f",), (Context("here", "https://x", "u", ""),), "here")
+    return World(made, YamlDocuments(), helm or FakeHelm(MANIFEST), TARGET, "/chart", kubeconfig=config, **more)
+
+
+def active(**more: Any) -> FakeCluster:
+    cluster = FakeCluster(**more)
+    cluster.add("Namespace", "ns", status={"phase": "Active"})
+    return cluster
+
+
+async def facts(of: World, *names: str) -> dict[str, Any]:
+    return {name: fact async for name, fact in collect.facts(of, frozenset(names) if names else None)}
+
+
+async def test_every_fact_comes_in_and_nothing_is_fetched_twice() -> None:
+    cluster = active()
+    helm = FakeHelm(MANIFEST)
+    found = await facts(world(cluster, helm))
+    assert set(found) == set(collect.COLLECTORS)
+    assert found["server"] == Server("v1.36.3", 7, "https://x")
+    assert found["identity"] == Identity("jane", ("ops",))
+    assert found["namespace"] == Namespace("ns", "active")
+    assert isinstance(found["dry_run"], DryRun)
+    assert [one for one in cluster.calls if one in ("version", "whoami", "get Namespace ns")] == list(
+        dict.fromkeys(one for one in cluster.calls if one in ("version", "whoami", "get Namespace ns"))
+    )
+    assert len(helm.asked) == 1
+
+
+async def test_an_unreachable_cluster_is_told_once_and_everything_else_waits_for_it() -> None:
+    refused = ClusterError("refused", "https://x refuses the connection: nothing listens there.")
+    cluster = FakeCluster(refuse={"version": refused})
+    found = await facts(world(cluster))
+    assert found["server"] == Trouble("W05", refused.message, found["server"].next_step, "refused", "context")
+    assert found["server"].next_step
+    assert found["namespace"] == Absent("waits for W05")
+    assert isinstance(found["rendered"], Rendered), "rendering needs no cluster"
+    assert cluster.calls == ["version"]
+
+
+@pytest.mark.parametrize("word", ["expired", "unauthorized", "no-credentials"])
+async def test_a_refused_login_is_the_login_s_matter(word: Any) -> None:
+    found = await facts(world(FakeCluster(refuse={"version": ClusterError(word, "log in again")})), "identity")
+    assert found["identity"].check == "W04"
+
+
+async def test_without_a_context_the_kubeconfig_is_to_blame() -> None:
+    of = replace(world(), kubeconfig=Kubeconfig((), (), "", Problem("none", "")))
+    assert (await facts(of, "server"))["server"].check == "W03"
+
+
+async def test_a_hanging_call_is_unknown_after_its_limit_and_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = {name: replace(one, limit=0.1) for name, one in collect.COLLECTORS.items()}
+    monkeypatch.setattr(collect, "COLLECTORS", quick)
+    began = time.monotonic()
+    found = await facts(world(active(slow={"list StorageClass"})))
+    assert found["storage_classes"] == Unknown("no answer within 0.1 s")
+    assert isinstance(found["dry_run"], DryRun)
+    assert time.monotonic() - began < 2
+
+
+async def test_a_mistake_in_one_collector_is_one_unknown_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_: Any, __: Any) -> Any:
+        raise KeyError("metadata")
+
+    table = {**collect.COLLECTORS, "sight": collect.Collector(broken, needs=("server",))}
+    monkeypatch.setattr(collect, "COLLECTORS", table)
+    assert isinstance((await facts(world(active()), "sight"))["sight"], Unknown)
+
+
+async def test_leaving_early_ends_what_is_still_asked() -> None:
+    before = asyncio.all_tasks()
+    stream = collect.facts(world(active(slow={"list"})))
+    await anext(stream)
+    await stream.aclose()  # type: ignore[attr-defined]  # an async generator behind its protocol
+    assert asyncio.all_tasks() == before
+
+
+# Namespace
+
+
+async def test_a_missing_namespace_says_whether_it_may_be_made() -> None:
+    assert (await facts(world(), "namespace"))["namespace"] == Namespace("ns", "missing", may_create=True)
+    denied = FakeCluster(denied={("create", "Namespace")})
+    assert (await facts(world(denied), "namespace"))["namespace"].may_create is False
+
+
+async def test_a_namespace_that_is_going_away_says_what_holds_it() -> None:
+    cluster = FakeCluster()
+    held = [{"type": "NamespaceContentRemaining", "status": "True", "message": "pods. has 1 resource instances"}]
+    cluster.add("Namespace", "ns", status={"phase": "Terminating", "conditions": held})
+    found = await facts(world(cluster), "namespace", "dry_run")
+    assert found["namespace"] == Namespace("ns", "terminating", blocked_by=("pods. has 1 resource instances",))
+    assert found["dry_run"] == Absent("waits for R01")
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [
+        (None, Namespace("ns", "active")),
+        (ClusterError("not-found", 'namespaces "ns" not found', 404), Namespace("ns", "missing", True)),
+        (ClusterError("forbidden", "eve may not create configmaps", 403), Unknown("eve may not get namespaces", "get namespaces")),
+        (
+            ClusterError("invalid", "unable to create new content in namespace ns because it is being terminated", 403),
+            Namespace("ns", "terminating", None, ("unable to create new content in namespace ns because it is being terminated",)),
+        ),
+    ],
+)  # fmt: skip
+async def test_a_person_of_the_namespace_alone_looks_from_inside(answer: ClusterError | None, wanted: Any) -> None:
+    cluster = active(refuse={"get Namespace": FORBIDDEN, **({"create ConfigMap": answer} if answer else {})})
+    assert (await facts(world(cluster), "namespace"))["namespace"] == wanted
+
+
+# Rendered, Secrets, owners, dry run
+
+
+async def test_what_helm_renders_is_read_and_tests_are_left_out() -> None:
+    helm = FakeHelm(MANIFEST)
+    found = (await facts(world(helm=helm, values_text="a: 1"), "rendered"))["rendered"]
+    assert [one["kind"] for one in found.objects] == ["Secret", "Deployment"]
+    assert helm.asked == ["template a: 1 v1.36.3"]
+
+
+async def test_helm_s_words_lead_back_to_the_question() -> None:
+    helm = FakeHelm(problem=Problem("helm template failed: x:\n- at '/ingress/hosts/0/host': minLength"))
+    questions = {"ingress.hosts": "host", "ingress.enabled": "expose"}
+    found = (await facts(world(helm=helm, value_questions=questions), "rendered"))["rendered"]
+    assert (found.check, found.question) == ("W10", "host")
+
+
+async def test_a_missing_helm_is_told_once() -> None:
+    found = await facts(world(helm=FakeHelm(missing=Problem("no helm", "install"))), "helm", "rights", "helm_sees")
+    assert found["helm"] == Trouble("W01", "no helm", "install")
+    assert found["rights"] == found["helm_sees"] == Absent("waits for W01")
+
+
+async def test_only_secrets_that_nobody_makes_are_looked_for() -> None:
+    cluster = active()
+    cluster.add("Secret", "mine", "ns", data={"b": "********", "e": ""})
+    extra = (SecretUse("tls", ("tls.crt",), "the Ingress", "tls.secret"),)
+    of = replace(
+        world(cluster, extra_secrets=extra),
+        made_by_run=frozenset({"by-run"}),
+        secret_questions={"mine": "secret.jwt.name"},
+    )
+    mine, tls = (await facts(of, "secrets"))["secrets"]
+    assert (mine.use, mine.there) == (SecretUse("mine", ("b",), "Deployment/rel", "secret.jwt.name"), True)
+    assert (mine.keys, mine.empty) == (("b", "e"), ("e",))
+    assert not tls.there
+
+
+async def test_objects_of_others_are_told_with_their_owner() -> None:
+    cluster = active()
+    other = {"annotations": {"meta.helm.sh/release-name": "a", "meta.helm.sh/release-namespace": "b"}}
+    cluster.add("Secret", "made", "ns", metadata=other)
+    ours = {
+        "annotations": {"meta.helm.sh/release-name": "rel", "meta.helm.sh/release-namespace": "ns"},
+        "labels": {"app.kubernetes.io/managed-by": "Helm"},
+    }
+    cluster.add("Deployment", "rel", "ns", metadata=ours)
+    assert (await facts(world(cluster), "owners"))["owners"] == (Owned("Secret", "made", "release a in namespace b"),)
+
+
+async def test_the_dry_run_applies_when_the_release_is_there_and_names_the_field() -> None:
+    causes = [{"field": "spec.selector", "message": "field is immutable"}]
+    invalid = ClusterError("invalid", "Deployment is invalid", 422, body={"details": {"causes": causes}})
+    cluster = active(refuse={"apply Deployment": invalid})
+    labels = {"owner": "helm", "name": "rel", "version": "2", "status": "deployed", "modifiedAt": "1767225600"}
+    cluster.add("Secret", "sh.helm.release.v1.rel.v2", "ns", metadata={"labels": labels})
+    found = await facts(world(cluster), "dry_run", "release")
+    assert found["release"] == Release(2, "deployed", "2026-01-01T00:00:00Z")
+    assert found["dry_run"] == DryRun(
+        2, (Refused("Deployment", "rel", ("spec.selector: field is immutable",)),), "apply"
+    )
+
+
+async def test_a_dry_run_without_the_right_is_unknown_not_refused() -> None:
+    no = ClusterError("forbidden", "eve may not create secrets in namespace ns.", 403, "create secrets")
+    found = (await facts(world(active(refuse={"create Secret": no})), "dry_run"))["dry_run"]
+    assert found.unknown == ("eve may not create secrets in namespace ns",)
+    assert not found.refused
+
+
+async def test_a_run_of_this_machine_at_work_is_named() -> None:
+    cluster = active()
+    labels = {"owner": "helm", "name": "rel", "version": "1", "status": "pending-install"}
+    cluster.add("Secret", "sh.helm.release.v1.rel.v1", "ns", metadata={"labels": labels})
+    found = (await facts(world(cluster, runs={TARGET: "abc"}), "release"))["release"]
+    assert found.running == "abc"
+    assert "helm uninstall rel" in found.refused[1]
+
+
+async def test_missing_rights_are_facts() -> None:
+    cluster = active(denied={("delete", "Deployment"), ("get", "Pod")})
+    found = await facts(world(cluster), "rights", "sight")
+    assert [(one.verb, one.noun) for one in found["rights"] if not one.allowed] == [("delete", "Deployment")]
+    assert [(one.verb, one.noun) for one in found["sight"] if not one.allowed] == [("get", "Pod/log")]
+
+
+@pytest.mark.parametrize(("driver", "kind"), [("", "Secret"), ("configmap", "ConfigMap"), ("sql", "")])
+async def test_the_place_of_helm_s_records_is_the_environment_s(
+    monkeypatch: pytest.MonkeyPatch, driver: str, kind: str
+) -> None:
+    monkeypatch.setenv("HELM_DRIVER", driver)
+    found = await facts(world(active()), "record_rights", "release")
+    if kind:
+        assert {one.noun for one in found["record_rights"]} == {kind}
+    else:
+        assert isinstance(found["record_rights"], Absent)
+        assert isinstance(found["release"], Unknown)

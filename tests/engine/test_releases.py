@@ -1,0 +1,171 @@
+"""Releases are found by helm's labels, and by what helm wrote on workloads where Secrets are hidden."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.engine.fakes import FakeCluster
+from wizard.core.errors import Exit, Problem
+from wizard.core.model.target import Target
+from wizard.core.rules.registry import Unknown
+from wizard.engine import releases
+from wizard.engine.releases import ReleaseRow, ReleaseState, ReleasesView
+from wizard.ports.cluster import ClusterError
+
+HIDDEN = ClusterError("forbidden", "eve may not list secrets.", 403, "list secrets in all namespaces")
+
+
+def record(cluster: FakeCluster, name: str, version: int, status: str, namespace: str = "ns") -> None:
+    labels = {"owner": "helm", "name": name, "version": str(version), "status": status, "modifiedAt": "1767225600"}
+    cluster.add("Secret", f"sh.helm.release.v1.{name}.v{version}", namespace, metadata={"labels": labels})
+
+
+def workload(
+    cluster: FakeCluster, release: str, ready: bool, namespace: str = "ns", chart: str = "llm-cost-ops-1.0.0"
+) -> None:
+    labels = {
+        "app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/name": "llm-cost-ops", "helm.sh/chart": chart,
+        "app.kubernetes.io/version": "1.0.0", "app.kubernetes.io/instance": release,
+    }  # fmt: skip
+    notes = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
+    metadata = {
+        "labels": labels, "annotations": notes, "uid": f"u-{release}", "generation": 1,
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    count = 1 if ready else 0
+    status = {
+        "observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": count, "availableReplicas": count,
+    }  # fmt: skip
+    cluster.add("Deployment", release, namespace, metadata=metadata, spec={"replicas": 1}, status=status)
+
+
+async def last(cluster: FakeCluster, namespace: str = "", release: str = "", home: str = "") -> ReleasesView:
+    return [view async for view in releases.find(cluster, Target("c", namespace, release), home)][-1]
+
+
+async def test_the_newest_revision_and_its_workloads_are_one_row() -> None:
+    cluster = FakeCluster()
+    record(cluster, "rel", 9, "superseded")
+    record(cluster, "rel", 10, "deployed")
+    workload(cluster, "rel", ready=True)
+    view = await last(cluster)
+    assert view.rows == (
+        ReleaseRow(
+            "rel", "ns", "llm-cost-ops-1.0.0", "1.0.0", 10, "deployed", "2026-01-01T00:00:00Z", 1, 1, "ready", ""
+        ),
+    )
+    assert (view.looked_in, view.hidden) == ("all namespaces", "")
+
+
+async def test_only_metadata_of_records_is_asked_for() -> None:
+    cluster = FakeCluster()
+    asked: list[bool] = []
+    real = cluster.list
+
+    async def spy(kind: str, namespace: str = "", **more: Any) -> Any:
+        if kind == "Secret":
+            asked.append(more["metadata_only"])
+        return await real(kind, namespace, **more)
+
+    cluster.list = spy  # type: ignore[method-assign]  # a spy on one call
+    await last(cluster)
+    assert asked == [True]
+
+
+async def test_without_secrets_workloads_tell_and_what_is_hidden_is_said() -> None:
+    cluster = FakeCluster(refuse={"list Secret": HIDDEN})
+    workload(cluster, "rel", ready=True)
+    view = await last(cluster)
+    assert [(one.name, one.helm_status, one.verdict) for one in view.rows] == [("rel", "", "ready")]
+    assert "needs list secrets" in view.hidden
+
+
+async def test_without_rights_everywhere_the_known_namespaces_are_looked_at_and_named() -> None:
+    class Inside(FakeCluster):
+        async def list(self, kind: str, namespace: str = "", **more: Any) -> Any:
+            if namespace != "mine":
+                raise HIDDEN
+            return await super().list(kind, namespace, **more)
+
+    cluster = Inside()
+    record(cluster, "rel", 1, "deployed", "mine")
+    view = await last(cluster, home="mine")
+    assert [one.name for one in view.rows] == ["rel"]
+    assert view.looked_in == "namespace mine"
+    assert "other namespaces are hidden" in view.hidden
+
+
+async def test_nothing_to_be_seen_is_not_nothing_there() -> None:
+    view = await last(FakeCluster(refuse={"list": HIDDEN}))
+    assert view.rows == ()
+    assert "-n" in view.hidden
+    refused = ClusterError("refused", "x refuses the connection.")
+    assert "refuses" in (await last(FakeCluster(refuse={"list": refused}), "ns")).hidden
+
+
+async def test_what_is_not_ready_is_explained_by_its_pods() -> None:
+    cluster = FakeCluster()
+    record(cluster, "rel", 1, "pending-install")
+    workload(cluster, "rel", ready=False)
+    owner = [{"kind": "Deployment", "uid": "u-rel", "controller": True}]
+    labels = {"app.kubernetes.io/instance": "rel"}
+    cluster.add("ReplicaSet", "rs", "ns", metadata={"uid": "u-rs", "ownerReferences": owner, "labels": labels})
+    waiting = {"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+    cluster.add(
+        "Pod", "p", "ns",
+        metadata={"uid": "u-p", "ownerReferences": [{"kind": "ReplicaSet", "uid": "u-rs", "controller": True}], "labels": labels},
+        spec={"containers": [{"name": "c"}]}, status={"phase": "Pending", "containerStatuses": [waiting]},
+    )  # fmt: skip
+    views = [view async for view in releases.find(cluster, Target("c", "ns", ""))]
+    assert [view.rows[0].verdict for view in views] == ["progressing", "stuck"]
+    assert "Pod/p" in views[-1].rows[0].worst
+
+
+async def test_our_chart_s_releases_come_first_and_a_name_picks_one() -> None:
+    cluster = FakeCluster()
+    workload(cluster, "aaa", ready=True, chart="nginx-1.0.0")
+    workload(cluster, "zzz", ready=True)
+    assert [one.name for one in (await last(cluster)).rows] == ["zzz", "aaa"]
+    assert [one.name for one in (await last(cluster, release="aaa")).rows] == ["aaa"]
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"), [("deployed", "upgrade"), ("failed", "upgrade"), ("superseded", "upgrade"), (None, "install")]
+)
+async def test_install_or_upgrade_by_the_state_of_the_release(status: str | None, wanted: str) -> None:
+    cluster = FakeCluster()
+    if status:
+        record(cluster, "rel", 3, status)
+    assert await releases.operation(cluster, Target("c", "ns", "rel")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "way_out"),
+    [
+        (1, "pending-install", "helm uninstall rel -n ns --kube-context c"),
+        (4, "pending-upgrade", "helm rollback rel -n ns --kube-context c"),
+        (4, "uninstalling", "helm uninstall rel"),
+        (4, "uninstalled", "helm rollback rel"),
+    ],
+)
+async def test_a_release_that_helm_would_refuse_is_a_problem_with_a_way_out(
+    version: int, status: str, way_out: str
+) -> None:
+    cluster = FakeCluster()
+    record(cluster, "rel", version, status)
+    with pytest.raises(Problem) as caught:
+        await releases.operation(cluster, Target("c", "ns", "rel"))
+    assert way_out in caught.value.next_step
+    assert "2026-01-01T00:00:00Z" in caught.value.what
+
+
+async def test_a_state_that_cannot_be_known_is_not_guessed() -> None:
+    cluster = FakeCluster(refuse={"list Secret": HIDDEN})
+    target = Target("c", "ns", "rel")
+    assert await releases.state(cluster, target) == Unknown("eve may not list secrets", HIDDEN.permission)
+    assert await releases.state(FakeCluster(), target) == ReleaseState()
+    with pytest.raises(Problem) as caught:
+        await releases.operation(cluster, target)
+    assert caught.value.code == Exit.UNKNOWN
