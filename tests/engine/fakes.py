@@ -90,7 +90,8 @@ class FakeCluster:
         self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
         since_time: str = "", tail_lines: int | None = None,
     ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
-        for lines in ():
+        nothing: tuple[tuple[LogLine, ...], ...] = ()
+        for lines in nothing:
             yield lines
 
     async def close(self) -> None:
