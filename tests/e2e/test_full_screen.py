@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,14 @@ from tests.terminal import Terminal
 pytestmark = pytest.mark.e2e
 WIZARD = [sys.executable, "-m", "wizard"]
 ROOT = Path(__file__).resolve().parents[2]
+REFUSED = """
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {token: t}}]
+contexts: [{name: there, context: {cluster: c, user: u}}]
+current-context: there
+"""
 
 
 @pytest.fixture
@@ -33,8 +44,11 @@ def to_review(screen: Terminal) -> None:
     screen.wait_for("Review")
 
 
-def runs(state: Path) -> list[Path]:
-    return sorted((state / "llm-cost-ops-wizard" / "runs").glob("*/run.json"))
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
 
 
 def test_a_dev_install_takes_eight_keys_and_ends_ready_and_an_upgrade_follows(
@@ -68,22 +82,64 @@ def test_a_dev_install_takes_eight_keys_and_ends_ready_and_an_upgrade_follows(
 
 
 @pytest.mark.parametrize(
-    ("scenario", "cause"),
+    ("scenario", "word", "cause"),
     [
-        ("image-pull", r"image.*(cannot be pulled|not found|pull)"),
-        ("never-ready", r"(readiness|not ready).*"),
-        ("unschedulable", r"(Insufficient|no node|cannot be placed|fits)"),
+        ("image-pull", "STUCK", r"image docker.io/llm-cost-ops:latest cannot be pulled"),
+        ("never-ready", "PROGRESSING", r"its probe \(GET /health on port http\) fails"),
+        ("unschedulable", "STUCK", r"no node fits .3 of 3: too little cpu free"),
     ],
 )
-def test_a_stuck_start_is_named_with_its_cause_on_the_screen(
-    sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path, scenario: str, cause: str
+def test_a_start_that_does_not_come_up_is_named_with_its_cause_on_the_screen(
+    sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path, scenario: str, word: str, cause: str
 ) -> None:
     sandbox.scenario(scenario)
     with Terminal([*WIZARD, "--namespace", namespace], env, tmp_path / "work") as screen:
         to_review(screen)
         screen.wait_for("Enter (start|install)")
         screen.press("enter")
-        screen.wait_for("STUCK", 40)
+        screen.wait_for(word, 40)
         screen.wait_for(cause)
         screen.press("q")
-        screen.wait_for("leave")
+        screen.wait_for("[Ll]eave it running")
+        screen.press("s")
+        screen.wait_for("FAILED|[Cc]ancelled|[Ss]topped", 30)
+
+
+def test_closing_the_terminal_leaves_helm_to_finish_and_the_next_start_shows_the_run(
+    sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    with Terminal([*WIZARD, "--namespace", namespace], env, tmp_path / "work") as screen:
+        to_review(screen)
+        screen.wait_for("Enter (start|install)")
+        screen.press("enter")
+        screen.wait_for("helm 4.2.4 running")
+        screen.hang_up()
+    (run,) = (tmp_path / "state" / "llm-cost-ops-wizard" / "runs").iterdir()
+    with Terminal([*WIZARD, "--namespace", namespace], env, tmp_path / "work") as screen:
+        screen.wait_for(rf"(run|install).*{namespace}")
+        until(lambda: (run / "exit.json").exists())
+        assert json.loads((run / "exit.json").read_text())["code"] == 0
+    until(lambda: '"run.finished"' in (run / "record.jsonl").read_text())
+    with Terminal([*WIZARD, "runs", run.name], env, tmp_path / "work") as screen:
+        screen.wait_for("READY|[Ii]nstalled")
+
+
+@pytest.mark.parametrize(
+    ("kubeconfig", "reason"),
+    [
+        (None, r"no kubeconfig"),
+        ("not: [yaml", r"not valid YAML"),
+        (REFUSED, r"refuses the connection"),
+    ],
+)
+def test_a_start_without_a_usable_cluster_opens_home_with_the_reason_and_keys(
+    tmp_path: Path, env: dict[str, str], kubeconfig: str | None, reason: str
+) -> None:
+    file = tmp_path / "kubeconfig"
+    if kubeconfig:
+        file.write_text(kubeconfig)
+    with Terminal(WIZARD, {**env, "KUBECONFIG": str(file)}, tmp_path / "work") as screen:
+        screen.wait_for(reason)
+        screen.wait_for(r"\[v\] Values file")
+        screen.press("q")
+        assert screen.wait() == 0
