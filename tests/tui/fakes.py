@@ -171,6 +171,8 @@ class FakeSession:
         self.more = asyncio.Condition()
         self.over = False
         self.closed = False
+        self.running: dict[str, Any] = {**DEV, "replicaCount": 4}
+        self.running_problem: Problem | None = None
 
     # What the app calls
 
@@ -203,6 +205,11 @@ class FakeSession:
         await self.hints_gate.wait()
         self.known = self.hints_after
         return self.known
+
+    async def upgrade_draft(self, target: Target) -> Draft:
+        if self.running_problem:
+            raise self.running_problem
+        return replace(Draft(), running=self.running)
 
     def drafts(self) -> Sequence[tuple[str, Draft]]:
         return self.kept

@@ -39,6 +39,44 @@ async def test_releases_come_first_and_enter_on_one_upgrades_it(open_app: Open, 
         assert draft.answers == {"context": CONTEXT, "namespace": "team-b", "release": "other"}
 
 
+async def test_an_upgrade_starts_from_the_values_that_run(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    async with open_app() as see:
+        await see.sees("[u] Upgrade")
+        await see.press("u")
+        for step in ("1 Environment", "2 Where", "3 Address"):
+            await see.sees(f"> {step}")
+            await see.press("enter")
+        await see.sees("> 4 ", "[4  ")
+
+
+async def test_values_that_may_not_be_read_lead_back_home_with_the_reason(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.running_problem = Problem("helm may not read Secrets here.", "Ask for: get secrets.")
+    async with open_app() as see:
+        await see.sees("[u] Upgrade")
+        await see.press("u")
+        await see.sees("x helm may not read Secrets here.", "Ask for: get secrets.", "[i] Install")
+
+
+@pytest.mark.parametrize(
+    ("places", "sentence"),
+    [((), "llm-cost-ops was not found."), (("a", "b"), "The release llm-cost-ops is in a, b.")],
+)
+async def test_an_upgrade_of_a_release_that_is_not_in_one_place_asks_which(
+    open_app: Open, session: FakeSession, places: tuple[str, ...], sentence: str
+) -> None:
+    session.release_rows = tuple(replace(DEPLOYED, namespace=one) for one in places)
+    async with open_app(Start("upgrade")) as see:
+        await see.sees(sentence, "Choose one below")
+
+
+async def test_an_upgrade_finds_the_only_place_of_its_release(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (replace(DEPLOYED, namespace="team-b"),)
+    async with open_app(Start("upgrade")) as see:
+        await see.sees("upgrade llm-cost-ops", "/ team-b", "> 1 Environment")
+
+
 async def test_u_upgrades_the_release_in_hand(open_app: Open, session: FakeSession) -> None:
     session.release_rows = (DEPLOYED,)
     async with open_app() as see:

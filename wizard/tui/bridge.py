@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +42,25 @@ class Bridge:
         """Read kubeconfig, chart and values files, so that questions can be resolved; raises Problem."""
         await asyncio.to_thread(self.session.kubeconfig)
         await asyncio.to_thread(self.session.layers, draft)
+
+    async def on_what_runs(self, draft: Draft) -> Draft:
+        """The draft of an upgrade on the values of the release that runs; raises Problem when there is no such release."""
+        session = self.session
+        target = session.resolve(draft).target
+        if "namespace" not in draft.answers:
+            places: set[str] = set()
+            async for view in session.releases(replace(target, namespace="")):
+                places = {one.namespace for one in view.rows if one.name == target.release}
+            if len(places) != 1:
+                where = f"is in {', '.join(sorted(places))}" if places else "was not found"
+                raise Problem(
+                    f"The release {target.release} {where}.", "Choose one below, or name its namespace with -n."
+                )
+            draft = draft.with_answers({"namespace": places.pop()})
+            target = session.resolve(draft).target
+        if draft.running or draft.files or "preset" in draft.answers:
+            return draft
+        return replace(draft, running=(await session.upgrade_draft(target)).running)
 
     async def save(self, draft: Draft) -> Problem | None:
         """Keep the draft; what went wrong is returned, for it must not stop the person."""
@@ -184,11 +202,11 @@ class Bridge:
         from wizard.tui.reviewview import ReviewState
 
         state = ReviewState()
-        begun = time.monotonic()
+        begun = self.session.ports.clock.now()
 
         def know(**more: Any) -> None:
             nonlocal state
-            state = replace(state, seconds=time.monotonic() - begun, **more)
+            state = replace(state, seconds=(self.session.ports.clock.now() - begun).total_seconds(), **more)
             self._post_soon("review", listener, lambda: ReviewChanged(state))
 
         async def values() -> None:

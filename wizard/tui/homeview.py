@@ -98,7 +98,7 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int) -> HomeView
 
     rows += _problem(state, width)
     said = {one.what for one in (state.problem, state.config.problem if state.config else None) if one}
-    for line in state.lines:
+    for line in sorted(state.lines, key=lambda one: _FACTS.index(one.key) if one.key in _FACTS else len(_FACTS)):
         if line.key in _FACTS and line.text not in said:
             rows += _fact(line, width)
     if not state.lines:
@@ -159,7 +159,7 @@ def _release_columns(width: int) -> tuple[int, int]:
 
 def _release_head(width: int) -> Row:
     name, space = _release_columns(width)
-    head = f"   {pad('Release', name)} {pad('Namespace', space)} Rev Helm     Ready Chart Age    Verdict"
+    head = f"   {pad('Release', name)} {pad('Namespace', space)} Rev Helm     Ready Chart Age     Verdict"
     return ((cut(head, width), "dim"),)
 
 
@@ -174,8 +174,8 @@ def _release(row: ReleaseRow, now: datetime, width: int) -> Row:
         (pad(row.name, name), "strong"),
         (f" {pad(row.namespace, space)} ", ""),
         (facts, ""),
-        (pad(age(row.updated, now), 7), "dim"),
-        (cut(f"{sign} {word(row.verdict)}{worst}", width - name - space - 37), tone),
+        (pad(age(row.updated, now), 8), "dim"),
+        (cut(f"{sign} {word(row.verdict)}{worst}", width - name - space - 38), tone),
     )
 
 

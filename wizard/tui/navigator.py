@@ -84,18 +84,13 @@ class Navigator:
         draft = draft or self._start.draft or self._app.session.new_draft()
         if goal != "check":
             self._step(draft)
-        elif await self.prepared(draft):
-            self.review(draft)
+        elif ready := await self.prepared(draft):
+            self.review(ready)
 
     async def upgrade(self, row: ReleaseRow) -> None:
-        """Begin the questions for a release that is there."""
-        draft = self._app.session.new_draft()
-        context = self._app.session.hints.current_context
-        named = {"context": context, "namespace": row.namespace, "release": row.name}
-        kept = next(
-            (one for _, one in self._app.bridge.home.drafts if named.items() <= dict(one.answers).items()), None
-        )
-        await self.ask(kept or draft.with_answers(named), doing="upgrade")
+        """Begin the questions for a release that is there, from the values it runs with."""
+        named = {"context": self._app.session.hints.current_context, "namespace": row.namespace, "release": row.name}
+        await self.ask(self._app.session.new_draft().with_answers(named), doing="upgrade")
 
     def _step(self, draft: Draft, step: str = "", question: str = "") -> None:
         from wizard.tui.screens.step import StepScreen
@@ -139,14 +134,14 @@ class Navigator:
 
     # Decisions
 
-    async def prepared(self, draft: Draft) -> bool:
-        """Read what the questions need; a problem leads home and is shown there."""
+    async def prepared(self, draft: Draft) -> Draft | None:
+        """The draft once everything that questions need was read; a problem leads home and is shown there."""
         try:
             await self._app.bridge.prepare(draft)
+            return await self._app.bridge.on_what_runs(draft) if self.doing == "upgrade" else draft
         except Problem as problem:
             self.home(problem)
-            return False
-        return True
+            return None
 
     def answered(self, draft: Draft, step: str) -> str:
         """A step is done: the next one, or the review (which is opened)."""

@@ -72,7 +72,8 @@ def detail(one: CheckResult | None, width: int, height: int) -> list[Row]:
     if one.next_step:
         next_rows = beside("   Next", one.next_step, width - 1, label_width=10, label_tone="accent")
         rows = rows[: max(1, height - len(next_rows))] + next_rows
-    rows = rows[:height]
+    if len(rows) > height:
+        rows = [*rows[: height - 1], (("   ... ? shows all", "dim"),)]
     return rows + [()] * (height - len(rows))
 
 

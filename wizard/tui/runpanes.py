@@ -67,6 +67,7 @@ def verdict_rows(view: RunView, now: datetime, width: int) -> list[Row]:
     right: Row = ((heals, "bad" if waiting and waiting.heals == "no" else "dim"),)
     rows: list[Row] = [ends(((f" {sign} {head}", tone), ("   ", ""), (what, "strong")), right, width)]
     why = (waiting.why if waiting else "") or (found[0].title if found else "") or view.reason
+    why = "" if why == what else why
     labelled = [("Why", why), ("Then", _then(view, now)), ("You", _you(found))]
     room = 4
     for number, (label, text) in enumerate(labelled):
@@ -194,7 +195,8 @@ def done_rows(view: RunView, width: int) -> list[Row]:
         rows += [((" " * 15, ""), (line, "")) for line in lines[1:]]
     if code and view.findings:
         rows += [(), ((" Why", "strong"),), *finding_rows(view, width)[0]]
-    rows += [(), ((" Files", "strong"),), *(((f"   {one}", ""),) for one in data.get("files", ()))]
+    if data.get("files"):
+        rows += [(), ((" Files", "strong"),), *(((f"   {one}", ""),) for one in data["files"])]
     rows += [(), ((" The same again", "strong"),)]
     for command in data.get("commands", ()):
         rows += [

@@ -82,7 +82,8 @@ class StepScreen(WizardScreen):
 
     async def _open(self) -> None:
         try:
-            if await self.nav.prepared(self.draft):
+            if draft := await self.nav.prepared(self.draft):
+                self.draft = draft
                 self._resolved = self.wizard.session.resolve(self.draft)
                 self._show(self.step or flow.steps(self._resolved, self.nav.goal)[0], self._question)
                 self.bridge.refresh_hints(self, self.draft)

@@ -1,0 +1,86 @@
+"""Pictures of the screens that carry the product, at the smallest size and at a roomy one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+
+import wizard
+from tests.tui.driving import Driver
+from tests.tui.fakes import CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, FakeSession, check
+from wizard.core.answers import Draft
+from wizard.tui.app import WizardApp
+from wizard.tui.start import Start
+
+SIZES = [(80, 24), (140, 45)]
+RED = check("A03", "host is taken", "fail", "Ingress team-b/web uses it", next_step="Choose another.", question="host")
+STAGING = Draft({"preset": "staging", "host": "api.example.org", "tls": "none", "context": CONTEXT})
+
+Compare = Callable[..., bool]
+Before = Callable[[Pilot[None]], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def _same_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wizard, "__version__", "1.0.0")
+
+
+def until(app: WizardApp, *steps: str | tuple[str, ...]) -> Before:
+    """Texts to wait for and keys to press, before the picture is taken."""
+
+    async def before(pilot: Pilot[None]) -> None:
+        see = Driver(app, pilot)
+        for step in steps:
+            if isinstance(step, tuple):
+                await see.press(*step)
+            else:
+                await see.sees(step)
+
+    return before
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_home(snap_compare: Compare, session: FakeSession, size: tuple[int, int]) -> None:
+    """Releases first, red told by sign and word, the keys below."""
+    stuck = replace(DEPLOYED, name="costs", namespace="team-b", verdict="stuck", worst="image", ready=3)
+    session.release_rows = (DEPLOYED, stuck)
+    app = WizardApp(session.as_session(), Start())
+    assert snap_compare(app, terminal_size=size, run_before=until(app, "x stuck", "no cert-manager", "[u]"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_step(snap_compare: Compare, session: FakeSession, size: tuple[int, int]) -> None:
+    """The rail at the left, the wrong host in red below its field."""
+    app = WizardApp(session.as_session(), Start("install", draft=STAGING.with_answers({"host": "Not A Host"})))
+    before = until(app, "> 1 ", ("enter",), "> 2 ", ("enter",), "> 3 ", "nginx", ("tab",), "is not a host name")
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_review(snap_compare: Compare, session: FakeSession, size: tuple[int, int]) -> None:
+    """The red check first with its next step; Enter opens its field."""
+    session.results = (*PASSING, RED)
+    app = WizardApp(session.as_session(), Start("install", draft=STAGING))
+    before = until(app, "> 1 ", "F9", ("f9",), "all in, 0.0 s", "host is taken")
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_stuck_run(snap_compare: Compare, session: FakeSession, size: tuple[int, int]) -> None:
+    """The cause in the first lines, red objects first, logs running below."""
+    await session.say(*STUCK)
+    app = WizardApp(session.as_session(), Start("runs", run_id="7f3a9c"))
+    before = until(app, "STUCK", "Ready to accept")
+    assert await asyncio.to_thread(snap_compare, app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_result(snap_compare: Compare, session: FakeSession, size: tuple[int, int]) -> None:
+    """Installed, working and reachable as three facts."""
+    await session.say(*READY, *END)
+    app = WizardApp(session.as_session(), Start("runs", run_id="7f3a9c"))
+    assert await asyncio.to_thread(snap_compare, app, terminal_size=size, run_before=until(app, "Reachable"))
