@@ -200,7 +200,6 @@ async def test_two_runs_on_one_target_are_refused_and_two_targets_are_not(tmp_pa
     helm.end(0)
     await followed(runs, first)
     await followed(runs, second)
-    until(lambda: ends(pids(first)["runner"]))
     third = runs.start(spec(tmp_path, helm), {})
     await followed(runs, third)
 

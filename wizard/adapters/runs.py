@@ -11,6 +11,7 @@ import secrets as random
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ _POLL_SECONDS: Final = 0.02
 _CHUNK: Final = 1024 * 1024
 _LAST: Final = 256 * 1024
 _ANSWER_SECONDS: Final = 5.0
+_ENDING_SECONDS: Final = 3.0
 
 
 class RunFiles:
@@ -98,7 +100,7 @@ class RunFiles:
     def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
         """Start a detached runner; returns the id. Raises Problem while another run of ours works on the target."""
         target = _target(spec)
-        lock = _lock(target)
+        lock = self._lock(target)
         try:
             folder = _new_folder()
             _own(lock, folder.name)
@@ -120,6 +122,25 @@ class RunFiles:
         if not (folder / "supervisor.json").exists() and not (folder / "exit.json").exists():
             raise Problem(f"Run {run.id} ended before helm was started; nothing was installed.", "Start it again.")
         self._launch(folder, b"{}", -1)
+
+    def _lock(self, target: Target) -> int:
+        """The target's lock as a descriptor. Runner, supervisor and helm get it too: it is held until the last has ended."""
+        name = hashlib.sha256(target.key.encode()).hexdigest()[:16]
+        handle = os.open(state_dir("locks") / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + _ENDING_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                owner = os.pread(handle, 64, 0).decode("ascii", "replace").strip()
+                # A run that has said its last word needs some milliseconds more for its processes to end.
+                if self._state(_folder() / owner) == "finished" and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                    continue
+                os.close(handle)
+                words = f"Run {owner} is working on {target} right now."
+                raise Problem(words, f"Watch it with: llm-cost-ops-wizard runs {owner}") from None
+            return handle
 
     def _launch(self, folder: Path, secrets: bytes, lock: int) -> None:
         self.warm()
@@ -209,21 +230,6 @@ def _new_folder() -> Path:
 def _target(spec: Mapping[str, Any]) -> Target:
     named = spec["target"]
     return Target(named["context"], named["namespace"], named["release"], named.get("kubeconfig", ""))
-
-
-def _lock(target: Target) -> int:
-    """The target's lock as a descriptor. Runner, supervisor and helm inherit it: it is held until the last has ended."""
-    name = hashlib.sha256(target.key.encode()).hexdigest()[:16]
-    handle = os.open(state_dir("locks") / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        owner = os.pread(handle, 64, 0).decode("ascii", "replace").strip()
-        os.close(handle)
-        raise Problem(
-            f"Run {owner} is working on {target} right now.", f"Watch it with: llm-cost-ops-wizard runs {owner}"
-        ) from error
-    return handle
 
 
 def _own(lock: int, run_id: str) -> None:

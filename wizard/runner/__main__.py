@@ -113,6 +113,8 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
     try:
         return await (run.resume() if process.begun() else run.go())
     finally:
+        if lock >= 0:
+            os.close(lock)
         process.forget()
         await control.close()
         await cluster.close()
