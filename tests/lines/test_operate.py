@@ -108,6 +108,20 @@ def _known_check(monkeypatch: pytest.MonkeyPatch, id_: str) -> str:
     return id_
 
 
+async def test_skipped_checks_share_a_line_for_each_reason() -> None:
+    session = StubSession()
+    session.checks = [
+        check("W05", "API", "fail"),
+        check("R02", "Rights", "skipped"),
+        check("R01", "Namespace", "skipped"),
+    ]
+
+    said = (await call("check --preset dev --yes", session))[1].splitlines()
+
+    assert "~ skipped R01, R02: seen" in said
+    assert not [line for line in said if "Namespace" in line]
+
+
 async def test_unknown_facts_are_listed_and_do_not_stop_unless_strict(monkeypatch: pytest.MonkeyPatch) -> None:
     session = StubSession()
     known = _known_check(monkeypatch, "R01")

@@ -33,8 +33,8 @@ def require_context(arguments: Arguments, config: Kubeconfig) -> None:
         raise Problem(what, f"Choose one with --context: {names}.", question="context")
 
 
-async def _as_it_is(draft: Draft) -> Draft:
-    return draft
+Prepare = Callable[[Draft], Awaitable[Draft]]
+"""What the cluster adds to a draft before anything but the environment is asked."""
 
 
 async def gather(
@@ -43,7 +43,7 @@ async def gather(
     out: Out,
     *,
     cluster: bool,
-    prepare: Callable[[Draft], Awaitable[Draft]] = _as_it_is,
+    prepare: Prepare | None = None,
 ) -> tuple[Draft, Prompter | None]:
     """The draft of a command, complete and valid, and the prompter if there is a person to ask.
 
@@ -52,7 +52,7 @@ async def gather(
         session: the session.
         out: where talk goes.
         cluster: whether the command needs one; without it no kubeconfig is needed and nothing is contacted.
-        prepare: what the cluster adds to the draft before anything but the environment is asked.
+        prepare: asks the cluster; without it only what it offers to the questions is asked for.
 
     Raises:
         Problem: an answer is wrong, or missing and nobody can be asked.
@@ -66,8 +66,9 @@ async def gather(
     session.layers(draft)
     if prompt and "preset" not in draft.answers and arguments.command != "upgrade":
         draft = await _ask_one(session, draft, prompt, session.resolve(draft).question("preset"))
-    draft = await prepare(draft)
-    if cluster:
+    if prepare:
+        draft = await prepare(draft)
+    elif cluster:
         await session.refresh_hints(draft)
     for problem in _open(session, draft, cluster=cluster):
         if prompt is None or problem.question in draft.answers:

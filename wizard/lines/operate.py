@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -42,7 +43,8 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
         code = _blocked(arguments, results)
         if base.problem and not code:
             raise base.problem
-        _show_diff(session, draft, out)
+        if not code:
+            _show_diff(session, draft, out)
         if arguments.dry_run:
             return _dry_run(session, draft, base.operation, results, code, out)
         if prompt is None:
@@ -81,11 +83,10 @@ class _Base:
         arguments, session = self._arguments, self._session
         if arguments.command == "upgrade" and "namespace" not in draft.answers:
             draft = draft.with_answers({"namespace": await self._namespace(draft)})
-        try:
-            self.operation, self.problem = await session.operation(draft), None
-        except Problem as problem:
-            self.problem = problem
+        operation, _ = await asyncio.gather(self._operation(draft), session.refresh_hints(draft))
+        if operation is None:
             return draft
+        self.operation = operation
         target = session.resolve(draft).target
         if arguments.command == "upgrade" and self.operation == "install" and not arguments.install:
             raise Problem(
@@ -97,6 +98,14 @@ class _Base:
         if self.operation == "upgrade" and not (draft.files or "preset" in draft.answers):
             draft = replace(draft, running=(await session.upgrade_draft(target)).running)
         return draft
+
+    async def _operation(self, draft: Draft) -> Operation | None:
+        try:
+            self.problem = None
+            return await self._session.operation(draft)
+        except Problem as problem:
+            self.problem = problem
+            return None
 
     async def _namespace(self, draft: Draft) -> str | None:
         """Where the release to upgrade is; None leaves it to the environment's usual namespace."""
@@ -165,11 +174,23 @@ async def _checks(arguments: Arguments, session: Session, draft: Draft, out: Out
         one = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
         results.append(one)
         out.event(Event("check.result", one.to_data()))
-        first, *rest = check_lines(one.to_data())
-        out.line(first, one.state)
-        for text in rest:
-            out.line(text)
+        if one.state != "skipped":
+            first, *rest = check_lines(one.to_data())
+            out.line(first, one.state)
+            for text in rest:
+                out.line(text)
+    _show_skipped(results, out)
     return results
+
+
+def _show_skipped(results: Sequence[CheckResult], out: Out) -> None:
+    """Checks that could not be made yet, by what they wait for."""
+    by_reason: dict[str, list[str]] = {}
+    for one in results:
+        if one.state == "skipped":
+            by_reason.setdefault("; ".join(one.evidence), []).append(one.id)
+    for reason, ids in by_reason.items():
+        out.line(f"{', '.join(sorted(ids))}: {reason}", "skipped")
 
 
 def _open_ids(results: Sequence[CheckResult]) -> list[str]:
@@ -241,7 +262,6 @@ async def _decide(
     if answer == "change":
         first = next((one.question for one in results if one.blocking and one.question), "")
         draft = await change(session, draft, prompt, cluster=True, first=first)
-        await session.refresh_hints(draft)
     return draft, answer == "go"
 
 
