@@ -27,9 +27,8 @@ from wizard.core.rules.facts import (
     SecretUse,
     Server,
     StorageClass,
-    Trouble,
 )
-from wizard.core.rules.registry import Absent, CheckResult, Unknown, all_checks
+from wizard.core.rules.registry import Absent, CheckResult, Trouble, Unknown, all_checks
 from wizard.engine.collect import COLLECTORS
 from wizard.ports.kubeconfig import Context, Kubeconfig
 
@@ -99,11 +98,11 @@ TABLE: list[Row] = [
         "fail", "proxyconnect", "",
     ),
     # W08 chart
-    ("W08", {"chart": CHART, "server": SERVER}, "pass", "wants Kubernetes >=1.28.0-0, this is v1.36.3", ""),
-    ("W08", {"chart": CHART, "server": Server("v1.27.9-eks-1", 1)}, "fail", "this is v1.27.9-eks-1", "context"),
-    ("W08", {"chart": ChartFound("/c", "x", "1", "weird!"), "server": SERVER}, "pass", "helm itself will judge", ""),
-    ("W08", {"chart": CHART, "server": Trouble("W05", "refused")}, "pass", "llm-cost-ops 1.0.0", ""),
-    ("W08", {"chart": Trouble("W08", "/nope is not a chart."), "server": SERVER}, "fail", "/nope is not a chart", ""),
+    ("W08", {"chart": CHART, "kubernetes": SERVER}, "pass", "wants Kubernetes >=1.28.0-0, this is v1.36.3", ""),
+    ("W08", {"chart": CHART, "kubernetes": Server("v1.27.9-eks-1", 1)}, "fail", "this is v1.27.9-eks-1", "context"),
+    ("W08", {"chart": ChartFound("/c", "x", "1", "weird!"), "kubernetes": SERVER}, "pass", "helm itself will judge", ""),
+    ("W08", {"chart": CHART, "kubernetes": None}, "pass", "llm-cost-ops 1.0.0", ""),
+    ("W08", {"chart": Trouble("W08", "/nope is not a chart."), "kubernetes": SERVER}, "fail", "/nope is not a chart", ""),
     # W10 values and templates
     ("W10", {"rendered": Rendered((claim(None), ingress("x")))}, "pass", "2 objects of 2 kinds", ""),
     (

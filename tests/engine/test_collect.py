@@ -23,9 +23,8 @@ from wizard.core.rules.facts import (
     Rendered,
     SecretUse,
     Server,
-    Trouble,
 )
-from wizard.core.rules.registry import Absent, Unknown
+from wizard.core.rules.registry import Absent, Trouble, Unknown
 from wizard.engine import collect
 from wizard.engine.collect import World
 from wizard.ports.cluster import ClusterError

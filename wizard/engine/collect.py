@@ -32,9 +32,8 @@ from wizard.core.rules.facts import (
     SecretUse,
     Server,
     StorageClass,
-    Trouble,
 )
-from wizard.core.rules.registry import Absent, Unknown
+from wizard.core.rules.registry import Absent, Trouble, Unknown
 from wizard.engine import releases
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError
@@ -238,6 +237,11 @@ async def _server(world: World, _: Mapping[str, Any]) -> Server | Trouble:
         where = "W04" if error.trouble in _LOGIN else "W05"
         return Trouble(where, error.message, _ADDRESS.get(error.trouble, ""), error.trouble, "context")
     return Server(found["gitVersion"], int(found["latency_ms"]), address)
+
+
+async def _kubernetes(_: World, ground: Mapping[str, Any]) -> Any:
+    """The server, or None: for checks that say something without it too."""
+    return ground["server"] if isinstance(ground["server"], Server) else None
 
 
 async def _identity(world: World, ground: Mapping[str, Any]) -> Identity | Trouble | Unknown | Absent:
@@ -470,6 +474,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "helm": Collector(_helm),
     "chart": Collector(_chart),
     "server": Collector(_server),
+    "kubernetes": Collector(_kubernetes, after=("server",)),
     "identity": Collector(_identity, after=("server",)),
     "rendered": Collector(_rendered, needs=("helm", "chart"), after=("server",), limit=60.0),
     "namespace": Collector(_namespace, needs=("server",)),

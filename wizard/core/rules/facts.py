@@ -10,21 +10,6 @@ Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """A fact that could not be had for a reason that is itself what a check tells.
-
-    Other facts that depend on it are absent: "waits for W05".
-    """
-
-    check: str
-    what: str
-    next_step: str = ""
-    word: str = ""
-    """The kind of trouble as ports/cluster names it ("refused", "expired"), or ""."""
-    question: str = ""
-
-
-@dataclass(frozen=True)
 class Server:
     """The API server: git version such as v1.36.3, milliseconds of one call."""
 

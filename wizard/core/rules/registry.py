@@ -30,8 +30,20 @@ class Absent:
     reason: str
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """A fact that could not be had for a reason that one check tells; other checks that need it wait for that one."""
+
+    check: str
+    what: str
+    next_step: str = ""
+    word: str = ""
+    """The kind of trouble as ports/cluster names it ("refused", "expired"), or ""."""
+    question: str = ""
+
+
 Facts = Mapping[str, Any]
-"""Facts by name; a value is the collector's own frozen type, Unknown or Absent."""
+"""Facts by name; a value is the collector's own frozen type, Unknown, Absent or Trouble."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,8 @@ class Check:
             value = facts[name]
             if isinstance(value, Absent):
                 return Outcome("skipped", (value.reason,))
+            if isinstance(value, Trouble) and value.check != self.id:
+                return Outcome("skipped", (f"waits for {value.check}",))
             if isinstance(value, Unknown):
                 settle = f"To settle it: {value.permission}." if value.permission else ""
                 return Outcome("unknown", (value.reason,), settle)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from wizard.core.model.target import Target
-from wizard.core.rules.facts import DryRun, Namespace, Right, Trouble
+from wizard.core.rules.facts import DryRun, Namespace, Right
 from wizard.core.rules.registry import Facts, Outcome, check
 
 _ASK: Final = (
@@ -84,9 +84,7 @@ def sight(facts: Facts) -> Outcome:
 @check("R07", "dry run on the server", needs=("dry_run",), severity="B")
 def dry_run(facts: Facts) -> Outcome:
     """The API server accepts every rendered object, admission and field validation included."""
-    found: DryRun | Trouble = facts["dry_run"]
-    if isinstance(found, Trouble):
-        return Outcome("fail", (found.what,), found.next_step)
+    found: DryRun = facts["dry_run"]
     if found.refused:
         lines = [f"{one.kind}/{one.name}: {words}" for one in found.refused for words in one.words]
         return Outcome("fail", capped(lines), _way_out(lines, found))

@@ -6,8 +6,8 @@ from typing import Final
 
 from wizard.core import constraint, dialect
 from wizard.core.model.target import Target
-from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server, Trouble
-from wizard.core.rules.registry import Facts, Outcome, check
+from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server
+from wizard.core.rules.registry import Facts, Outcome, Trouble, check
 
 _SLOW: Final = 1000
 _LOGIN_AGAIN: Final = "Log in again the way you got this kubeconfig, then retry."
@@ -66,8 +66,6 @@ def api_server(facts: Facts) -> Outcome:
     """The API server answers, and how fast."""
     found: Server | Trouble = facts["server"]
     if isinstance(found, Trouble):
-        if found.check != "W05":
-            return Outcome("skipped", (f"waits for {found.check}",))
         return _told(found, "Retry, or choose another cluster with --context.")
     said = f"Kubernetes {found.version} answers in {found.latency} ms"
     if found.latency > _SLOW:
@@ -90,15 +88,15 @@ def same_cluster(facts: Facts) -> Outcome:
     return Outcome("pass", (f"helm list shows {shown}",))
 
 
-@check("W08", "chart", needs=("chart", "server"), severity="B")
+@check("W08", "chart", needs=("chart", "kubernetes"), severity="B")
 def chart(facts: Facts) -> Outcome:
     """The chart is there and made for this version of Kubernetes."""
     found: ChartFound | Trouble = facts["chart"]
     if isinstance(found, Trouble):
         return _told(found, "Give its folder with --chart PATH.")
     said = f"{found.name} {found.version} at {found.path}"
-    server: Server | Trouble = facts["server"]
-    if not found.kube_version or not isinstance(server, Server):
+    server: Server | None = facts["kubernetes"]
+    if not found.kube_version or server is None:
         return Outcome("pass", (said,))
     fits = constraint.allows(found.kube_version, server.numbers)
     if fits is None:
