@@ -259,12 +259,55 @@ def test_redis_reads_its_password_from_a_private_file(chart: Chart, tmp_path: Pa
     (tmp_path / "redis-server").chmod(0o755)
     done = subprocess.run(
         ["sh", "-c", script.replace("/run/redis", str(tmp_path))],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "REDISCLI_AUTH": password},
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "REDISCLI_AUTH": password, "MEMORY_LIMIT": "268435456"},
         capture_output=True, text=True, check=True, timeout=10,
     )  # fmt: skip
     escaped = password.replace("\\", "\\\\").replace('"', '\\"')
-    assert done.stdout.splitlines() == ["1", "include /etc/redis/redis.conf", f'requirepass "{escaped}"']
+    config = ["include /etc/redis/redis.conf", "maxmemory 201326592", f'requirepass "{escaped}"']
+    assert done.stdout.splitlines() == ["1", *config]
     assert (tmp_path / "redis.conf").stat().st_mode & 0o077 == 0
+
+
+def test_a_full_cache_forgets_before_it_reaches_its_memory_limit(chart: Chart) -> None:
+    rendered = chart.render()
+    assert "maxmemory-policy allkeys-lru" in rendered.one("ConfigMap", "llm-cost-ops-redis")["data"]["redis.conf"]
+    redis = rendered.one("StatefulSet", "llm-cost-ops-redis")["spec"]["template"]["spec"]["containers"][0]
+    assert {"name": "MEMORY_LIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}} in redis["env"]
+
+
+@pytest.mark.parametrize(("exit_code", "said"), [("0", ""), ("2", "FATAL: password authentication failed")])
+def test_postgres_has_started_once_the_password_of_its_secret_opens_the_database(
+    chart: Chart, tmp_path: Path, exit_code: str, said: str
+) -> None:
+    """The startup probe, run with a client that shows what it was given."""
+    statefulset = chart.render("postgresql.auth.username=app_user").one("StatefulSet", "llm-cost-ops-postgresql")
+    container = statefulset["spec"]["template"]["spec"]["containers"][0]
+    assert (
+        next(e for e in container["env"] if e["name"] == "POD_IP")["valueFrom"]["fieldRef"]["fieldPath"]
+        == "status.podIP"
+    )
+    client = tmp_path / "psql"
+    client.write_text(f'#!/bin/sh\nprintf "%s\\n" "$PGPASSWORD" "$@"\necho "{said}" >&2\nexit {exit_code}\n')
+    client.chmod(0o755)
+    (tmp_path / "password").write_text("p@ss 'word\" $HOME\n")
+    shell, option, line = container["startupProbe"]["exec"]["command"]
+    settings = {e["name"]: e["value"] for e in container["env"] if "value" in e}
+    done = subprocess.run(
+        [shell, option, line.replace("/run/secrets/postgresql", str(tmp_path))],
+        env=settings | {"PATH": f"{tmp_path}:/usr/bin:/bin", "POD_IP": "10.0.0.7"},
+        capture_output=True, text=True, check=False, timeout=10,
+    )  # fmt: skip
+    options = ["-wXqh", "10.0.0.7", "-U", "app_user", "-d", "llm_cost_ops_prod", "-c", "SELECT 1"]
+    assert done.stdout.splitlines() == ["p@ss 'word\" $HOME", *options]
+    assert (done.returncode, done.stderr.strip()) == (int(exit_code), said)
+
+
+def test_a_running_postgres_is_not_asked_for_its_password_again(chart: Chart) -> None:
+    """The Secret may be ahead of the database while a password is being changed."""
+    statefulset = chart.render().one("StatefulSet", "llm-cost-ops-postgresql")
+    container = statefulset["spec"]["template"]["spec"]["containers"][0]
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert container[probe]["exec"]["command"][0] == "pg_isready"
 
 
 def test_an_annotation_of_a_preset_can_be_taken_away(chart: Chart) -> None:

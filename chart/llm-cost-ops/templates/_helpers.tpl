@@ -464,17 +464,20 @@ SMTP_TLS: {{ .tls | quote }}
 
 {{/*
 Files of Redis. The password goes into a file in memory rather than onto a command line, where every process could read it.
+It is a cache, so a full one forgets instead of being killed; a quarter of the limit is for snapshots and clients.
 */}}
 {{- define "llm-cost-ops.redis.config" -}}
 redis.conf: |
   dir /data
   appendonly yes
   protected-mode no
+  maxmemory-policy allkeys-lru
 start.sh: |
   set -eu
   umask 077
   {
     echo 'include /etc/redis/redis.conf'
+    echo "maxmemory $((MEMORY_LIMIT / 4 * 3))"
     if [ -n "${REDISCLI_AUTH:-}" ]; then
       printf 'requirepass "%s"\n' "$(printf %s "$REDISCLI_AUTH" | sed 's/[\\"]/\\&/g')"
     fi
