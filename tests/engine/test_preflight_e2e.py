@@ -229,9 +229,10 @@ async def test_a_viewer_is_told_what_is_missing_and_still_sees_releases(
     async with session(tool, sandbox.kubeconfig, namespace) as made:
         values.write_text(made.values_text(made.new_draft().with_answers({"image": IMAGE})))
     await _helm(tool, sandbox, namespace, "install", values)
-    async with session(tool, sandbox.user("view", cluster_wide=True), namespace) as made:
+    kubeconfig = sandbox.user("view", cluster_wide=True)
+    async with session(tool, kubeconfig, namespace) as made:
         results = await checked(made)
-        views = [view async for view in made.releases(Target(sandbox.info.context, namespace, "", ""))]
+        views = [view async for view in made.releases(Target(sandbox.info.context, namespace, "", kubeconfig))]
         lines = {line.key: line async for line in made.home()}
     assert results["R02"].blocking
     assert results["N02"].state == "unknown"
