@@ -85,8 +85,8 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def layout(state: HomeState, now: datetime, width: int, chosen: int) -> HomeView:
-    """Home for a width, with the cursor on the chosen entry."""
+def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bool = True) -> HomeView:
+    """Home for a width, with the cursor on the chosen entry; below releases what is fine goes first for want of height."""
     rows: list[Row] = []
     places: list[tuple[int, Entry]] = []
     offered = entries(state, now)
@@ -109,7 +109,7 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int) -> HomeView
         rows += [(), _release_head(width)]
         for entry in releases:
             place(entry, _release(entry.about, now, width))
-    has = [line for line in state.lines if line.key not in _FACTS and not (releases and line.state == "pass")]
+    has = [line for line in state.lines if line.key not in _FACTS and (tall or not releases or line.state != "pass")]
     if has:
         half = max(43, min(52, width // 2))
         rows += [(), ((pad(" What this cluster has", half + 1), "strong"), ("What it means for you", "strong"))]

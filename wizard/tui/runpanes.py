@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from rich.cells import cell_len
+
 from wizard.core.runview import FindingRow, ObjectRow, RunView
 from wizard.core.validate import seconds as helm_seconds
 from wizard.tui.text import Row, age, beside, clock, cut, ends, mark, pad, seconds_between, span_of, time_of_day, wrap
@@ -100,14 +102,19 @@ def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
     """One object: symbol, kind, name, state in words, reason, age."""
     sign, tone = mark(row.state)
     name = max(20, (width - 46) * 2 // 5)
-    reason = width - name - 37
     again = f"{row.reason} ({row.restarts} restarts)" if row.restarts else row.reason
+    summary = f"{row.summary or row.state:10} "
+    room = width - name - 26
+    red = row.state in ("stuck", "failed")
     return (
-        (">" if here else " ", "accent"), (f"{sign} ", tone), (pad(KINDS.get(row.kind, row.kind), 12), "dim"), (" ", ""),
-        (pad(row.name, name), "strong" if row.state in ("stuck", "failed") else ""), (" ", ""),
-        (pad(row.summary or row.state, 10), ""), (" ", ""), (pad(again or row.state, reason), tone if row.state != "ready" else "dim"),
+        (">" if here else " ", "accent"),
+        (f"{sign} ", tone),
+        (pad(KINDS.get(row.kind, row.kind), 12), "dim"),
+        (f" {pad(row.name, name)} ", "strong" if red else ""),
+        (cut(summary, room), tone if red else ""),
+        (pad(again or row.state, room - cell_len(cut(summary, room))), "dim" if row.state == "ready" else tone),
         (f"{age(row.since, now):>8}", "dim"),
-    )  # fmt: skip
+    )
 
 
 def object_text(view: RunView, row: ObjectRow, now: datetime) -> str:
@@ -156,14 +163,14 @@ def event_rows(view: RunView, width: int) -> list[Row]:
     return rows or [((" no events yet", "dim"),)]
 
 
-def finding_rows(view: RunView, width: int) -> tuple[list[Row], list[int]]:
-    """Findings worst first with evidence and remedy, then what cannot be seen; and the rows that begin a finding."""
+def finding_rows(view: RunView, width: int) -> list[Row]:
+    """Findings worst first with evidence and remedy, then what cannot be seen."""
     rows: list[Row] = []
-    starts: list[int] = []
     for one in view.ranked_findings():
-        starts.append(len(rows))
         sign, tone = ("x", "bad") if one.terminal else ("!", "look")
-        rows.append(((f" {sign} ", tone), (cut(f"{one.title}", width - 12), "strong"), (f"  {one.id}", "dim")))
+        title = wrap(one.title, width - 12)
+        rows.append(((f" {sign} ", tone), (title[0], "strong"), (f"  {one.id}", "dim")))
+        rows += [(("   ", ""), (line, "strong")) for line in title[1:]]
         rows += beside("   Seen", f"{one.object}: " + "; ".join(one.evidence), width - 1, label_width=9)
         for remedy in one.remedy:
             rows += beside("   Do", remedy, width - 1, label_width=9, label_tone="accent")
@@ -173,7 +180,7 @@ def finding_rows(view: RunView, width: int) -> tuple[list[Row], list[int]]:
             ((" ? ", "dim"), (line, "dim"))
             for line in wrap(f"{blind.what} not seen: {blind.reason}.{needs}", width - 4)
         ]
-    return rows or [((" nothing found", "dim"),)], starts
+    return rows or [((" nothing found", "dim"),)]
 
 
 def done_rows(view: RunView, width: int) -> list[Row]:
@@ -183,18 +190,21 @@ def done_rows(view: RunView, width: int) -> list[Row]:
     helm_ok = view.helm_exit is not None and view.helm_exit[0] == 0
     installed = ("pass", "helm recorded the release") if helm_ok else ("fail", _helm_end(view))
     ready = f"{view.ready_count()} of {view.total()} objects ready"
-    working = {"ready": ("pass", ready)}.get(
-        verdict, ("fail" if verdict in ("stuck", "failed") else "unknown", f"{ready}; {view.reason}")
-    )
+    working = ({"ready": "pass", "stuck": "fail", "failed": "fail"}.get(verdict, "unknown"), ready)
     reachable = ("unknown", "not tried from here; NOTES below say how to open it")
-    rows: list[Row] = [()]
+    sign, tone = mark(verdict)
+    rows: list[Row] = []
+    for number, line in enumerate(wrap(view.reason, width - 16)):
+        head = f" {sign} {verdict.upper()}" if number == 0 else ""
+        rows.append(((pad(head, 15), tone), (line, "strong")))
+    rows.append(())
     for name, (state, text) in (("Installed", installed), ("Working", working), ("Reachable", reachable)):
         sign, tone = mark(state)
         lines = wrap(text, width - 18)
         rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
         rows += [((" " * 15, ""), (line, "")) for line in lines[1:]]
     if code and view.findings:
-        rows += [(), ((" Why", "strong"),), *finding_rows(view, width)[0]]
+        rows += [(), ((" Why", "strong"),), *finding_rows(view, width)]
     if data.get("files"):
         rows += [(), ((" Files", "strong"),), *(((f"   {one}", ""),) for one in data["files"])]
     rows += [(), ((" The same again", "strong"),)]

@@ -11,9 +11,8 @@ from textual.widget import Widget
 from wizard.tui.feed import RunFeed
 from wizard.tui.runpanes import clock_text, done_rows
 from wizard.tui.screens.base import WizardScreen
-from wizard.tui.text import mark
 from wizard.tui.widgets.frame import Heading, Key
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import Lines
 
 
 class Result(Lines):
@@ -56,10 +55,7 @@ class DoneScreen(WizardScreen):
         return (("Enter", "home"), ("l", "objects and logs"), ("Up Down", "scroll"), ("?", "explain"), ("q", "quit"))
 
     def body(self) -> Iterable[Widget]:
-        """The verdict in one line, then the rest."""
-        view = self._feed.view
-        sign, tone = mark(view.verdict)
-        yield Rows([((f" {sign} {view.verdict.upper()}", tone), (f"   {view.reason}", "strong"))], id="word")
+        """Everything in one list."""
         yield Result(self._feed)
 
     def on_mount(self) -> None:

@@ -31,7 +31,7 @@ class Board(Lines):
 
     def build(self, width: int) -> None:
         """Lay home out."""
-        self.view = layout(self._home.state, self._home.now(), width, self.cursor)
+        self.view = layout(self._home.state, self._home.now(), width, self.cursor, tall=self.app.size.height >= 30)
         self.rows, self.pickable = self.view.rows, tuple(row for row, _ in self.view.entries)
 
     def moved(self) -> None:

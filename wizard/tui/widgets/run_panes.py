@@ -121,7 +121,7 @@ class RunPanes(Horizontal):
             rows = event_rows(view, self._room("events"))
             self._list("events", rows, f"events  {len(view.events)}", "newest last", tail=True)
         if every or changed & {"findings", "blind"}:
-            found, _ = finding_rows(view, self._room("findings"))
+            found = finding_rows(view, self._room("findings"))
             self._list("findings", found, f"findings  {len(view.findings)}", "worst first")
 
     def _room(self, pane: str) -> int:
