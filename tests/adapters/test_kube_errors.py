@@ -282,6 +282,26 @@ async def test_what_is_not_plain_goes_through_the_kubernetes_client(tmp_path: Pa
     assert server.asked[0].headers["Authorization"] == f"Bearer {token}"
 
 
+async def test_a_login_plugin_behind_the_kubernetes_client_gets_no_terminal_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", loopback.closed_port())
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:
+        path = loopback.kubeconfig(tmp_path, server.url, user=plugin(tmp_path, CREDENTIAL))
+        await cluster(path).get("Pod", "x", "ns")
+    assert server.asked[0].headers["Authorization"] == "Bearer t0"
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_a_broken_proxy_is_the_proxy_s_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", loopback.closed_port().replace("https:", "http:"))
+    error = await trouble(cluster(loopback.kubeconfig(tmp_path, "https://cluster.example:6443")).version())
+    assert error.trouble == "unavailable"
+    assert "proxy on the way to https://cluster.example:6443" in error.message
+
+
 async def test_impersonation_is_sent(tmp_path: Path) -> None:
     user = {"token": "t", "as": "jane", "as-groups": ["a", "b"]}
     with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:

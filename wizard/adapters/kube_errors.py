@@ -21,18 +21,21 @@ _BY_STATUS: Final[Mapping[int, Trouble]] = {
 def of_exception(error: BaseException, server: str) -> ClusterError:
     """The trouble behind an exception of the transport (urllib3, ssl, socket), innermost cause first."""
     chain = list(_causes(error))
+    names = {type(cause).__name__ for cause in chain}
+    if "ProxyError" in names:
+        words = _last_words(chain[0]) or _last_words(error)
+        return ClusterError(
+            "unavailable", f"The proxy on the way to {server} failed: {words}; see HTTPS_PROXY, NO_PROXY."
+        )
     for cause in chain:
         if isinstance(cause, ClusterError):
             return cause
         if found := _of_cause(cause, server):
             return found
-    names = {type(cause).__name__ for cause in chain}
     if "NameResolutionError" in names:
         return ClusterError("dns", f"The name of {server} does not resolve; check the address, DNS or a VPN.")
     if names & {"ConnectTimeoutError", "ReadTimeoutError", "TimeoutError"}:
         return slow(server)
-    if "ProxyError" in names:
-        return ClusterError("unavailable", f"The proxy on the way to {server} failed: {_last_words(error)}.")
     if "LocationParseError" in names or "LocationValueError" in names or "URLSchemeUnknown" in names:
         return ClusterError("other", f"The kubeconfig's server address {server} is not an address.")
     return ClusterError("unavailable", f"The connection to {server} broke: {_last_words(error)}.")

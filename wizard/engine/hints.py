@@ -24,15 +24,15 @@ def is_sandbox(context: str) -> bool:
 async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
     """The hints with everything the cluster tells within about 3 s; what cannot be had is None. Never raises."""
     here = target.namespace
-    namespaces, ingress, storage, issuers, secrets, claims = await asyncio.gather(
+    namespaces, ingress, storage, issuers, secrets, tls, claims = await asyncio.gather(
         _try(cluster.list("Namespace", metadata_only=True)),
         _try(cluster.list("IngressClass")),
         _try(cluster.list("StorageClass")),
         _try(cluster.list("ClusterIssuer", metadata_only=True)),
         _try(cluster.list("Secret", here, metadata_only=True)),
+        _try(cluster.list("Secret", here, metadata_only=True, fields="type=kubernetes.io/tls")),
         _try(cluster.list("PersistentVolumeClaim", here, metadata_only=True)),
     )
-    tls = await _try(cluster.list("Secret", here, metadata_only=True, fields="type=kubernetes.io/tls"))
     return replace(
         hints,
         sandbox=is_sandbox(target.context),

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wizard.adapters.kube_rules import Rules
+from wizard.ports.cluster import ClusterError
+
+RULES: list[dict[str, Any]] = [
+    {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "pods/log"]},
+    {"verbs": ["*"], "apiGroups": ["apps"], "resources": ["*"]},
+    {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["mine"]},
+    {"verbs": ["get"], "apiGroups": ["*"], "resources": ["*/scale"]},
+]
+
+
+def wanted(verb: str, resource: str, group: str = "", name: str = "") -> dict[str, str]:
+    noun, _, sub = resource.partition("/")
+    return {"verb": verb, "group": group, "resource": noun, "subresource": sub, "name": name}
+
+
+@pytest.mark.parametrize(
+    ("what", "allowed"),
+    [
+        (wanted("list", "pods"), True),
+        (wanted("delete", "pods"), False),
+        (wanted("get", "pods/log"), True),
+        (wanted("get", "pods/exec"), False),
+        (wanted("delete", "deployments", "apps"), True),
+        (wanted("delete", "deployments", "extensions"), False),
+        (wanted("get", "secrets"), False),
+        (wanted("get", "secrets", name="mine"), True),
+        (wanted("get", "secrets", name="other"), False),
+        (wanted("get", "statefulsets/scale", "x"), True),
+    ],
+)
+def test_a_rule_allows_what_it_says_and_nothing_more(what: dict[str, str], allowed: bool) -> None:
+    assert Rules().allow("ns", what, lambda _: {"resourceRules": RULES}) is allowed
+
+
+def test_the_rules_of_a_namespace_are_asked_once() -> None:
+    asked: list[str] = []
+
+    def fetch(namespace: str) -> dict[str, Any]:
+        asked.append(namespace)
+        return {"resourceRules": RULES}
+
+    rules = Rules()
+    for namespace in ("a", "a", "b"):
+        rules.allow(namespace, wanted("list", "pods"), fetch)
+    assert asked == ["a", "b"]
+
+
+def test_rules_that_cannot_be_had_allow_nothing_by_themselves() -> None:
+    def fetch(_: str) -> dict[str, Any]:
+        raise ClusterError("forbidden", "no")
+
+    assert not Rules().allow("ns", wanted("list", "pods"), fetch)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.fakes import FakeCluster
+from wizard.core.model.hints import Hints
+from wizard.core.model.target import Target
+from wizard.engine import hints
+from wizard.ports.cluster import ClusterError
+
+TARGET = Target("llm-cost-ops-sandbox-x", "ns")
+
+
+async def test_what_may_not_be_seen_is_none_and_what_is_not_there_is_empty() -> None:
+    forbidden = ClusterError("forbidden", "eve may not list storageclasses", 403)
+    unserved = ClusterError("not-found", "This cluster does not serve clusterissuers.cert-manager.io.", 404)
+    cluster = FakeCluster(refuse={"list StorageClass": forbidden, "list ClusterIssuer": unserved})
+    cluster.add("Namespace", "ns")
+    cluster.add("Secret", "sh.helm.release.v1.rel.v1", "ns", metadata={"labels": {"owner": "helm", "name": "rel"}})
+    found = await hints.refresh(Hints(contexts=("a",)), cluster, TARGET)
+    assert found.contexts == ("a",), "what was known stays"
+    assert found.sandbox
+    assert found.namespaces == ("ns",)
+    assert found.storage_classes is None
+    assert found.issuers == ()
+    assert found.ingress_classes == ()
+    assert found.releases == ("rel",)
+
+
+async def test_the_default_class_is_the_marked_one() -> None:
+    cluster = FakeCluster()
+    cluster.add("StorageClass", "a")
+    cluster.add("StorageClass", "b", metadata={"annotations": {hints._DEFAULT_CLASS: "true"}})
+    found = await hints.refresh(Hints(), cluster, TARGET)
+    assert (found.storage_classes, found.default_storage_class) == (("a", "b"), "b")
+
+
+async def test_a_hanging_call_leaves_only_its_own_hint_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "_LIMIT", 0.1)
+    found = await hints.refresh(Hints(), FakeCluster(slow={"list Namespace"}), TARGET)
+    assert found.namespaces is None
+    assert found.storage_classes == ()
+
+
+@pytest.mark.parametrize(
+    ("context", "wanted"), [("llm-cost-ops-sandbox", True), ("llm-cost-ops-sandbox-mine", True), ("prod", False)]
+)
+def test_a_sandbox_is_known_by_its_context(context: str, wanted: bool) -> None:
+    assert hints.is_sandbox(context) is wanted
