@@ -194,6 +194,19 @@ def test_an_upgrade_starts_from_the_running_release_not_from_a_preset() -> None:
     assert tree["replicaCount"] == 5
 
 
+def test_changing_the_preset_of_an_upgrade_lays_it_over_what_runs() -> None:
+    changed = upgrade(preset="staging")
+    assert (changed["replicas.max"], changed["image"]) == ("5", "ghcr.io/acme/app:staging")
+    assert upgrade(preset="prod").base == upgrade().base
+
+
+def test_an_upgrade_that_changes_nothing_writes_the_same_file_again() -> None:
+    first = values_file.build(resolve(), "1.0.0")
+    again = Draft({"namespace": "llm-cost-ops-dev"}, running=first.tree)
+    second = values_file.build(Resolved(again, SANDBOX, LAYERS, QUESTIONS), "1.0.0")
+    assert (second.tree, second.notes) == (first.tree, first.notes)
+
+
 def test_an_upgrade_leaves_passwords_as_the_release_has_them() -> None:
     resolved = upgrade()
     assert {resolved[f"secret.{name}"] for name in ("jwt", "postgres", "redis", "grafana")} == {"release"}

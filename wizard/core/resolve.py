@@ -62,9 +62,13 @@ class Resolved:
 
     @cached_property
     def base(self) -> dict[str, Any]:
-        """Chart defaults < preset (or the running release) < -f files: what answers start from."""
-        below = self.draft.running or self.layers.presets.get(self["preset"], {})
-        tree = values.merge(self.layers.defaults, below)
+        """Chart defaults < running release < preset < -f files: what answers start from.
+
+        Of a running release only a change of preset brings the preset in again; the rest is as it runs.
+        """
+        tree = values.merge(self.layers.defaults, self.draft.running)
+        if not self.draft.running or self["preset"] != self._by_id["preset"].default(self):
+            tree = values.merge(tree, self.layers.presets.get(self["preset"], {}))
         for _, over in self.layers.files:
             tree = values.merge(tree, over)
         return tree

@@ -33,7 +33,7 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     whole = values.apply_lines(resolved.base, lines)
     tree = values.minus(whole, layers.defaults)
     notes = {values.dotted(line.path): line.why for line in lines if line.why}
-    from_preset = {} if resolved.draft.running else dict(values.leaves(layers.presets.get(preset, {})))
+    from_preset = dict(values.leaves(layers.presets.get(preset, {})))
     for path, value in values.leaves(tree):
         if path in from_preset and from_preset[path] == value and values.dotted(path) not in notes:
             notes[values.dotted(path)] = f"preset {preset} {layers.chart_version}"
