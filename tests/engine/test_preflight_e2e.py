@@ -133,16 +133,20 @@ async def test_named_secrets_must_be_there_with_their_keys(
     sandbox: Bed, namespace: str, tool: Callable[[str], str]
 ) -> None:
     sandbox.kubectl("create", "namespace", namespace)
-    sandbox.kubectl("-n", namespace, "create", "secret", "generic", "half", "--from-literal=password=x")
+    sandbox.kubectl("-n", namespace, "create", "secret", "generic", "full", "--from-literal=password=x")
+    sandbox.kubectl("-n", namespace, "create", "secret", "generic", "half", "--from-literal=other=x")
     async with session(tool, sandbox.kubeconfig, namespace) as made:
         answers = {"secret.jwt": "existing", "secret.jwt.name": "gone"}
         gone = (await checked(made, answers))["K02"]
-        answers = {"secret.postgres": "existing", "secret.postgres.name": "half", "image.pullSecret": "half"}
-        half = (await checked(made, answers))["K02"]
+        answers = {"secret.postgres": "existing", "secret.postgres.name": "full"}
+        full = (await checked(made, answers))["K02"]
+        half = (await checked(made, {**answers, "secret.postgres.name": "half"}))["K02"]
     assert (gone.state, gone.question) == ("fail", "secret.jwt.name")
     assert "Secret gone" in gone.evidence[0]
     assert "kubectl create secret generic gone" in gone.next_step
-    assert half.state == "pass" or "has no key" in half.evidence[0]
+    assert (full.state, full.evidence) == ("pass", ("full: password",))
+    assert (half.state, half.question) == ("fail", "secret.postgres.name")
+    assert "Secret half has no key password" in half.evidence[0]
 
 
 async def test_a_pending_release_is_refused_and_a_running_one_is_an_upgrade(
