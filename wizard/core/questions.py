@@ -380,7 +380,7 @@ def _base_issuer(r: Resolved) -> str:
 
 
 def _base_tls_secret(r: Resolved) -> str:
-    first = next(iter(r.at("ingress.tls", [])), {})
+    first: Any = next(iter(r.at("ingress.tls", [])), {})
     return str(first.get("secretName", "")) if isinstance(first, dict) else ""
 
 

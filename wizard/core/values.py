@@ -115,6 +115,17 @@ def minus(tree: Tree, defaults: Tree) -> dict[str, Any]:
     return rest
 
 
+def ordered(tree: Tree, like: Tree) -> dict[str, Any]:
+    """The same tree with its keys in the order of another, so that two files differ only where values do."""
+    keys = [key for key in like if key in tree] + [key for key in tree if key not in like]
+    return {
+        key: ordered(value, like.get(key) or {})
+        if isinstance(value := tree[key], Mapping) and isinstance(like.get(key) or {}, Mapping)
+        else value
+        for key in keys
+    }
+
+
 def apply_lines(tree: Tree, lines: Sequence[Line]) -> dict[str, Any]:
     """A new tree with the edits applied in order; missing maps and list items are made."""
     result = _copy(tree)

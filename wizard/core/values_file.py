@@ -31,7 +31,8 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     layers, preset = resolved.layers, resolved["preset"]
     lines = resolved.lines()
     whole = values.apply_lines(resolved.base, lines)
-    tree = values.minus(whole, layers.defaults)
+    below = values.merge(layers.presets.get(preset, {}), layers.defaults)
+    tree = values.ordered(values.minus(whole, layers.defaults), below)
     notes = {values.dotted(line.path): line.why for line in lines if line.why}
     from_preset = dict(values.leaves(layers.presets.get(preset, {})))
     for path, value in values.leaves(tree):
