@@ -87,6 +87,14 @@ def test_the_values_file_holds_what_differs_and_gives_the_same_tree_back() -> No
     assert whole == values.apply_lines(resolved.base, resolved.lines())
 
 
+def test_the_file_means_the_same_when_the_preset_lies_below_it_again() -> None:
+    """So the command that Done prints does the same again, whatever was taken back to the chart's default."""
+    resolved = resolve(replicas="3", database__size="100Gi")
+    tree = written(resolved)
+    layers = replace(LAYERS, files=(("it.yaml", tree),))
+    assert resolve(layers=layers).base == values.apply_lines(resolved.base, resolved.lines())
+
+
 def test_lines_of_the_preset_are_marked_with_its_version() -> None:
     built = values_file.build(resolve(), "1.0.0")
     assert built.notes["config.logLevel"] == f"preset dev {LAYERS.chart_version}"
@@ -202,7 +210,7 @@ def test_changing_the_preset_of_an_upgrade_lays_it_over_what_runs() -> None:
 
 def test_an_upgrade_that_changes_nothing_writes_the_same_file_again() -> None:
     first = values_file.build(resolve(), "1.0.0")
-    backwards = dict(reversed(first.tree.items()))  # Helm stores keys in an order of its own
+    backwards = dict(reversed(list(first.tree.items())))  # Helm stores keys in an order of its own
     again = Draft({"namespace": "llm-cost-ops-dev"}, running=backwards)
     second = values_file.build(Resolved(again, SANDBOX, LAYERS, QUESTIONS), "1.0.0")
     assert repr(second.tree) == repr(first.tree)

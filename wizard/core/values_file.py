@@ -32,9 +32,15 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     lines = resolved.lines()
     whole = values.apply_lines(resolved.base, lines)
     below = values.merge(layers.presets.get(preset, {}), layers.defaults)
-    tree = values.ordered(values.minus(whole, layers.defaults), below)
-    notes = {values.dotted(line.path): line.why for line in lines if line.why}
+    # What takes a preset's value back to the chart's default is written too: the file must mean the same under the preset.
     from_preset = dict(values.leaves(layers.presets.get(preset, {})))
+    taken_back = [
+        values.Line(path, values.get(whole, path))
+        for path, value in from_preset.items()
+        if values.get(whole, path) == values.get(layers.defaults, path) != value
+    ]
+    tree = values.ordered(values.apply_lines(values.minus(whole, layers.defaults), taken_back), below)
+    notes = {values.dotted(line.path): line.why for line in lines if line.why}
     for path, value in values.leaves(tree):
         if path in from_preset and from_preset[path] == value and values.dotted(path) not in notes:
             notes[values.dotted(path)] = f"preset {preset} {layers.chart_version}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import wizard
-from wizard.core import secret_plan, values, values_file
+from wizard.core import dialect, secret_plan, values, values_file
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.events import Event
@@ -217,25 +218,23 @@ class Session:
             ],
             "files": list(written),
             "notes": notes,
-            "reproduce": list(self.reproduce(draft, operation)),
+            "reproduce": list(self.reproduce(draft, operation, helm.major)),
         }
         run_id = self.ports.runs.start(spec, material)
         self.forget_draft(draft)
         return run_id
 
-    def reproduce(self, draft: Draft, operation: Operation) -> tuple[str, ...]:
+    def reproduce(self, draft: Draft, operation: Operation, helm_major: int) -> tuple[str, ...]:
         """The commands that do the same again: ours, then helm's own."""
         resolved = self.resolve(draft)
-        target, path = resolved.target, self.values_file(draft).path
-        where = f"--context {target.context} --namespace {target.namespace} --release {target.release}"
-        kube = f" --kubeconfig {target.kubeconfig}" if target.kubeconfig else ""
-        confirm = f" --confirm {target.release}" if resolved["preset"] == "prod" else ""
-        ours = f"llm-cost-ops-wizard {operation} {where}{kube} --preset {resolved['preset']} -f {path} --yes{confirm}"
-        helm = (
-            f"helm {operation} {target.release} {self.chart(draft).path} --kube-context {target.context}{kube} "
-            f"--namespace {target.namespace} --values {path} --wait --timeout {draft.timeout}"
-        )
-        return (ours, helm)
+        target, path, chart = resolved.target, self.values_file(draft).path, self.chart(draft).path
+        ours = ["llm-cost-ops-wizard", operation, "--context", target.context, "--namespace", target.namespace]
+        ours += ["--release", target.release, "--preset", resolved["preset"], "-f", path, "--yes"]
+        ours += ["--kubeconfig", target.kubeconfig] if target.kubeconfig else []
+        ours += ["--chart", draft.chart] if draft.chart else []
+        ours += ["--confirm", target.release] if resolved["preset"] == "prod" else []
+        helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout)]
+        return shlex.join(ours), shlex.join(helm)
 
     def _material(self, planned: Sequence[secret_plan.SecretToMake]) -> tuple[dict[str, dict[str, Secret]], list[str]]:
         material: dict[str, dict[str, Secret]] = {}
