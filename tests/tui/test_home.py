@@ -30,7 +30,7 @@ async def test_releases_come_first_and_enter_on_one_upgrades_it(open_app: Open, 
         replace(DEPLOYED, name="other", namespace="team-b", verdict="stuck", worst="image"),
     )
     async with open_app() as see:
-        text = await see.sees("> llm-cost-ops", "deployed", "7/7", "2 d", "+ ready", "x stuck image")
+        text = await see.sees("> llm-cost-ops", "deployed", "7/7", "2 d", "+ ready", "x stuck", "image")
         assert text.index("7/7") < text.index("What do you want to do?")
         await see.press("down", "enter")
         await see.sees("upgrade other", "step 1")

@@ -27,6 +27,12 @@ def test_a_cut_text_fits_its_cells(whole: str, width: int, short: str) -> None:
     assert cell_len(text.pad(whole, width)) == width
 
 
+def test_a_name_that_does_not_fit_keeps_its_end() -> None:
+    assert cell_len(text.elide("llm-cost-ops-postgresql-0", 16)) == 16
+    assert text.elide("llm-cost-ops-postgresql-0", 16).endswith("gresql-0")
+    assert text.elide("short", 16) == "short"
+
+
 @pytest.mark.parametrize(
     ("whole", "lines"),
     [

@@ -158,7 +158,7 @@ async def test_a_values_file_needs_no_cluster(open_app: Open, session: FakeSessi
         for title in ("1 Environment", "2 Where", "3 Address", "4 Resources", "5 Secrets"):
             await see.sees(f"> {title}")
             await see.press("enter")
-        await see.sees("Enter write the file", "repository: me/api")
+        await see.sees("Enter write the file", "It holds no secret")
         await see.press("enter")
         await see.sees("Written: ./llm-cost-ops.dev.values.yaml")
     assert len(session.written) == 1

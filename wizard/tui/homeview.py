@@ -41,8 +41,6 @@ class HomeView:
 def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     """What can be done now, releases first."""
     found: list[Entry] = []
-    if state.releases:
-        found += [Entry("", "upgrade", row.name, about=row, explain=_RELEASE) for row in state.releases.rows]
     for run in state.going_on:
         since = age(run.started, now)
         text = f"{run.operation} of {run.target.release} in {run.target.namespace}" + (
@@ -50,6 +48,8 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
         )
         title = "Attach" if run.state == "running" else "Take over"
         found.append(Entry("a", "attach", title, text, run, _ATTACH))
+    if state.releases:
+        found += [Entry("", "upgrade", row.name, about=row, explain=_RELEASE) for row in state.releases.rows]
     usable = state.config is None or state.config.problem is None
     if state.problem or not usable or _cluster_fails(state):
         found.append(Entry("t", "again", "Try again", "read the kubeconfig and ask the cluster once more"))
@@ -104,11 +104,18 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bo
     if not state.lines:
         waits = "reading the kubeconfig" if state.config is None else "asking the cluster"
         rows += [] if state.problem and state.complete else [((f" {waits} ...", "dim"),)]
+    runs = [one for one in offered if one.key == "a"]
+    if runs:
+        rows += [(), ((" A run is going on", "strong"),)]
+        for entry in runs:
+            place(entry, _entry(entry, width))
     releases = [one for one in offered if one.action == "upgrade" and not one.key]
     if releases:
         rows += [(), _release_head(width)]
         for entry in releases:
             place(entry, _release(entry.about, now, width))
+            if entry.about.worst:
+                rows.append((("     ", ""), (cut(entry.about.worst, width - 6), mark(entry.about.verdict)[1])))
     has = [line for line in state.lines if line.key not in _FACTS and (tall or not releases or line.state != "pass")]
     if has:
         half = max(43, min(52, width // 2))
@@ -116,10 +123,13 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bo
         rows += [_has(line, half, width) for line in has]
     rows += [(), ((" What do you want to do?", "strong"),)]
     for entry in offered:
-        if entry.key:
-            label = (f"[{entry.key}] ", "key"), (pad(entry.title, 13), "")
-            place(entry, (*label, (cut(entry.text, width - 21), "dim")))
+        if entry.key and entry not in runs:
+            place(entry, _entry(entry, width))
     return HomeView(tuple(rows), tuple(places))
+
+
+def _entry(entry: Entry, width: int) -> Row:
+    return ((f"[{entry.key}] ", "key"), (pad(entry.title, 13), ""), (cut(entry.text, width - 21), "dim"))
 
 
 def _problem(state: HomeState, width: int) -> list[Row]:
@@ -169,13 +179,12 @@ def _release(row: ReleaseRow, now: datetime, width: int) -> Row:
     ready = f"{row.ready}/{row.total}" if row.total else ""
     status = pad(row.helm_status or "?", 8)
     facts = f"{pad(str(row.revision or '?'), 3)} {status} {pad(ready, 5)} {pad(row.app_version, 5)} "
-    worst = f" {row.worst}" if row.worst else ""
     return (
         (pad(row.name, name), "strong"),
         (f" {pad(row.namespace, space)} ", ""),
         (facts, ""),
         (pad(age(row.updated, now), 8), "dim"),
-        (cut(f"{sign} {word(row.verdict)}{worst}", width - name - space - 38), tone),
+        (cut(f"{sign} {word(row.verdict)}", width - name - space - 38), tone),
     )
 
 

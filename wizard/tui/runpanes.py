@@ -11,7 +11,21 @@ from rich.cells import cell_len
 
 from wizard.core.runview import FindingRow, ObjectRow, RunView
 from wizard.core.validate import seconds as helm_seconds
-from wizard.tui.text import Row, age, beside, clock, cut, ends, mark, pad, seconds_between, span_of, time_of_day, wrap
+from wizard.tui.text import (
+    Row,
+    age,
+    beside,
+    clock,
+    cut,
+    elide,
+    ends,
+    mark,
+    pad,
+    seconds_between,
+    span_of,
+    time_of_day,
+    wrap,
+)
 
 KINDS: Final[Mapping[str, str]] = {
     "PersistentVolumeClaim": "Claim", "HorizontalPodAutoscaler": "Autoscaler", "PodDisruptionBudget": "Budget",
@@ -101,7 +115,7 @@ def _you(found: list[FindingRow]) -> str:
 def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
     """One object: symbol, kind, name, state in words, reason, age."""
     sign, tone = mark(row.state)
-    name = max(20, (width - 46) * 2 // 5)
+    name = max(20, (width - 40) // 2)
     again = f"{row.reason} ({row.restarts} restarts)" if row.restarts else row.reason
     summary = f"{row.summary or row.state:10} "
     room = width - name - 26
@@ -110,7 +124,7 @@ def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
         (">" if here else " ", "accent"),
         (f"{sign} ", tone),
         (pad(KINDS.get(row.kind, row.kind), 12), "dim"),
-        (f" {pad(row.name, name)} ", "strong" if red else ""),
+        (f" {pad(elide(row.name, name), name)} ", "strong" if red else ""),
         (cut(summary, room), tone if red else ""),
         (pad(again or row.state, room - cell_len(cut(summary, room))), "dim" if row.state == "ready" else tone),
         (f"{age(row.since, now):>8}", "dim"),

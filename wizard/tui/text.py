@@ -45,6 +45,14 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
+def elide(text: str, width: int) -> str:
+    """The text in at most `width` cells without its middle: names of objects differ at their end."""
+    if cell_len(text) <= width or width < 8 or cell_len(text) != len(text):
+        return cut(text, width)
+    head = (width - 1) // 3
+    return f"{text[:head]}…{text[head + 1 - width :]}"
+
+
 def pad(text: str, width: int) -> str:
     """The text in exactly `width` cells."""
     short = cut(text, width)

@@ -137,4 +137,4 @@ class RunPanes(Horizontal):
         at_end = lines.scroll_offset.y >= len(lines.rows) - lines.size.height
         lines.show(rows)
         if tail and at_end:
-            lines.scroll_to(y=len(rows), animate=False)
+            lines.call_after_refresh(lines.scroll_end, animate=False, immediate=True)
