@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Key
 
 from tests.tui.conftest import Open
 from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, FakeSession, event, lines
@@ -156,6 +157,15 @@ async def test_stopping_helm_is_one_command_and_the_screen_stays(open_app: Open,
         await see.sees("helm was asked to stop.")
         assert isinstance(see.app.screen, RunScreen)
     assert session.commands == [("7f3a9c", "cancel")]
+
+
+async def test_a_letter_pressed_ahead_of_the_question_still_answers_it(open_app: Open, session: FakeSession) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("STUCK")
+        for key in "qs":
+            see.app.post_message(Key(key, key))
+        await see.sees("helm was asked to stop.")
 
 
 async def test_a_run_that_ends_shows_three_facts_notes_files_and_commands(open_app: Open, session: FakeSession) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from string import ascii_lowercase
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -97,6 +98,7 @@ class Choose(ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "dismiss(None)", show=False),
         Binding("enter", "accept", show=False),
+        *(Binding(letter, f"take('{letter}')", show=False) for letter in ascii_lowercase),
     ]
 
     def __init__(self, title: str, options: Sequence[Option], *, at: str = "", stay: str = "never mind") -> None:
@@ -131,12 +133,10 @@ class Choose(ModalScreen[str | None]):
             )
         lines.show(rows, range(len(rows)))
 
-    def on_key(self, event: Key) -> None:
+    def action_take(self, letter: str) -> None:
         """A letter takes its option at once."""
-        if event.character and len(event.character) == 1 and event.character in [one for one, _, _ in self._options]:
-            event.stop()
-            event.prevent_default()
-            self.dismiss(event.character)
+        if letter in [value for value, _, _ in self._options]:
+            self.dismiss(letter)
 
     def action_accept(self) -> None:
         """Take the option under the cursor."""
