@@ -54,6 +54,7 @@ def test_equal_values_are_not_written() -> None:
 )
 def test_a_path_reads_as_helm_writes_it(text: str, path: values.Path) -> None:
     assert values.path_of(text) == path
+    assert values.dotted(path) == text
 
 
 @pytest.mark.parametrize("text", ["", "a..b", "[0]", "a[x]", "a["])

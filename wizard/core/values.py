@@ -52,10 +52,13 @@ class Line:
 
 
 def dotted(path: Path) -> str:
-    """A path as a person writes it: ingress.hosts[0].host."""
+    """A path as a person writes it, ingress.hosts[0].host; `path_of` reads it back, dots inside keys included."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += ("." if text else "") + re.sub(r"[.\\]", r"\\\g<0>", part)
     return text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
@@ -83,11 +82,11 @@ def _sets(arguments: Arguments, session: Session) -> Iterable[tuple[str, Any]]:
         if flag == "--set-file":
             key, path = pair(flag, text, "config.extra=./extra.txt")
             _refuse_secret(flag, key)
-            yield _escaped(values.path_of(key)), session.ports.files.read(path, f"file of {flag} {key}")
+            yield values.dotted(values.path_of(key)), session.ports.files.read(path, f"file of {flag} {key}")
             continue
         for line in values.parse_set(text, typed=flag == "--set"):
             _refuse_secret(flag, values.dotted(line.path))
-            yield _escaped(line.path), None if line.value is values.DELETE else line.value
+            yield values.dotted(line.path), None if line.value is values.DELETE else line.value
 
 
 def _refuse_secret(flag: str, path: str) -> None:
@@ -96,12 +95,6 @@ def _refuse_secret(flag: str, path: str) -> None:
             f"{flag} {path} would store a secret in the values file and in Helm's history.",
             f"Give it as --secret-file {name}=PATH or --existing-secret {name}=SECRET.",
         )
-
-
-def _escaped(path: values.Path) -> str:
-    """A path as text that path_of reads back the same, dots inside keys kept."""
-    keys = [part if isinstance(part, int) else re.sub(r"[.\\]", r"\\\g<0>", part) for part in path]
-    return values.dotted(tuple(keys))
 
 
 def _preset_of_files(session: Session, draft: Draft) -> str:
