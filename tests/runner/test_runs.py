@@ -233,7 +233,8 @@ async def test_helm_gets_the_persons_environment_without_plugins(
     await followed(runs, run_id)
     said = (helm.folder / "environment").read_text().splitlines()
     assert "HTTPS_PROXY=http://proxy.example:3128" in said
-    assert "HELM_PLUGINS=/dev/null" in said
+    assert "HELM_PLUGINS=/somewhere" not in said
+    assert "HELM_NO_PLUGINS=1" in said
 
 
 async def test_an_unreachable_cluster_ends_an_install_before_helm_with_a_reason(tmp_path: Path, helm: FakeHelm) -> None:

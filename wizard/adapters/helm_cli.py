@@ -39,11 +39,11 @@ def environment() -> dict[str, str]:
 
 
 class HelmCli:
-    """One helm binary: the given path, or the one on PATH. Looked for at the first call, not before."""
+    """One helm binary: the given path, or the one on PATH. Looked for at the first call, not before, or known already."""
 
-    def __init__(self, path: str = "") -> None:
+    def __init__(self, path: str = "", *, known: HelmInfo | None = None) -> None:
         self._path = path
-        self._info: HelmInfo | None = None
+        self._info = known
         self._redact = Redactor()
 
     async def info(self) -> HelmInfo:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
-from wizard.ports.helm import Helm
+from wizard.ports.helm import Helm, HelmInfo
 from wizard.ports.run import HelmExit, HelmProcess, Recorder
 
 MADE_BY: Final = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard"}
@@ -129,6 +129,7 @@ class Run:
         self._watch.on_pods(self._tail.update)
         self._cancelled = False
         self._helm_runs = False
+        self._may_watch = asyncio.Event()
         self._lines: dict[str, list[str]] = {"out": [], "err": []}
 
     def cancel(self) -> str:
@@ -157,12 +158,17 @@ class Run:
         self._say("run.started", **started)
         async with self._watching():
             self.world.process.prepare(self._argv())
+            early = EarlyRender(self.world, self.spec) if self.spec.operation == "install" else None
             try:
-                await self._prepare()
+                await self._prepare(early)
             except Problem as problem:
                 return self._finish(_End(problem.code, "failed", str(problem)))
             except ClusterError as error:
                 return self._finish(_End(Exit.FAILED, "failed", f"The cluster refused: {error.message}"))
+            finally:
+                self._may_watch.set()
+                if early:
+                    early.close()
             if self._cancelled:
                 return self._finish(_End(Exit.INTERRUPTED, "unknown", "It was stopped before helm was started."))
             return await self._helm_and_verdict(skip={})
@@ -175,6 +181,7 @@ class Run:
             view.apply(event)
             if event.type == "helm.output":
                 counted[event.data["stream"]] += len(event.data["lines"])
+        self._may_watch.set()
         self._watch.resume_after(view)
         self._tail.resume_after(past)
         async with self._watching():
@@ -193,6 +200,8 @@ class Run:
     async def _unbreakable(self, work: Callable[[], Awaitable[None]]) -> None:
         """A fault in our watching must never end a run: helm goes on, and the face says that we are blind."""
         try:
+            # A dozen new connections at once would make the one call wait that everything else waits for.
+            await self._may_watch.wait()
             await work()
         except Exception as error:  # noqa: BLE001 - whatever it is, helm is more important
             reason = f"the wizard's own watch failed: {type(error).__name__}: {error}"
@@ -200,17 +209,18 @@ class Run:
 
     # Before helm
 
-    async def _prepare(self) -> None:
+    async def _prepare(self, early: EarlyRender | None) -> None:
         made = False
         if self.spec.operation == "install":
             self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
             made = await self._namespace()
+        self._may_watch.set()
         if self.spec.secrets and not self._cancelled:
             self._phase("secrets", f"makes {len(self.spec.secrets)} Secrets if they are not there")
             await asyncio.gather(*(self._secret(one) for one in self.spec.secrets))
-        if made and not self._cancelled:
+        if made and early and not self._cancelled:
             self._phase("checks", "makes the checks that had to wait for the namespace")
-            await self._late_checks()
+            await self._late_checks(early)
 
     async def _namespace(self) -> bool:
         name, cluster = self.spec.target.namespace, self.world.cluster
@@ -272,13 +282,11 @@ class Run:
             action = "kept"
         self._say("object.made", kind="Secret", name=one.name, action=action, keys=list(one.keys))
 
-    async def _late_checks(self) -> None:
+    async def _late_checks(self, early: EarlyRender) -> None:
         from wizard.engine import preflight  # 40 ms of rules that a run into an existing namespace does not need
 
         spec, world = self.spec, self.world
-        results = await preflight.late(
-            world.cluster, world.documents, world.helm, spec.target, spec.chart, spec.values_path
-        )
+        results = await preflight.late(world.cluster, world.documents, early, spec.target, spec.chart, spec.values_path)
         world.record.emit(Event("check.result", one.to_data()) for one in results)
         for one in results:
             if one.blocking:
@@ -408,6 +416,55 @@ class Run:
 
     def _say(self, kind: str, /, **data: Any) -> None:
         self.world.record.emit([Event(kind, data)])
+
+
+class EarlyRender:
+    """helm for the late checks: the chart is rendered (0.2 s) while namespace and Secrets are being made."""
+
+    def __init__(self, world: RunWorld, spec: RunSpec) -> None:
+        self._world, self._spec = world, spec
+        self._early = asyncio.create_task(self._render())
+        # Nobody may ever ask; then nobody is told of its error either.
+        self._early.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def _render(self) -> tuple[str, str]:
+        spec = self._spec
+        version = (await self._world.cluster.version()).get("gitVersion", "")
+        return version, await self._world.helm.template(spec.target, spec.chart, spec.values_path, kube_version=version)
+
+    def close(self) -> None:
+        """The render is not waited for any more."""
+        self._early.cancel()
+
+    async def template(
+        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
+    ) -> str:
+        """The manifests; rendered anew when that fails or was done for another version."""
+        asked = (target, chart, values_file, values_text) == (
+            self._spec.target,
+            self._spec.chart,
+            self._spec.values_path,
+            "",
+        )
+        if asked:
+            with contextlib.suppress(Problem, ClusterError):
+                version, text = await self._early
+                if version == kube_version:
+                    return text
+        helm = self._world.helm
+        return await helm.template(target, chart, values_file, kube_version=kube_version, values_text=values_text)
+
+    async def info(self) -> HelmInfo:
+        """Which helm this is."""
+        return await self._world.helm.info()
+
+    async def list(self, target: Target) -> Sequence[dict[str, str]]:
+        """`helm list` of the target's namespace."""
+        return await self._world.helm.list(target)
+
+    async def stored_values(self, target: Target) -> str:
+        """User-supplied values of the deployed release."""
+        return await self._world.helm.stored_values(target)
 
 
 def notes_of(lines: Iterable[str]) -> str:

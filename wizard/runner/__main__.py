@@ -30,6 +30,7 @@ from wizard.core.secret_plan import PARTS
 from wizard.core.secrets import Secret
 from wizard.engine import preflight  # noqa: F401 - the run imports it late; here it is imported ahead of the order
 from wizard.engine.run import Run, RunSpec, RunWorld
+from wizard.ports.helm import HelmInfo
 from wizard.runner.control import Control
 from wizard.runner.helm_process import SupervisedHelm
 from wizard.runner.record import Record
@@ -98,8 +99,9 @@ def _descriptors(folder: Path) -> None:
 async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, Mapping[str, Secret]]) -> int:
     spec = RunSpec.of(json.loads((folder / "run.json").read_text()), str(folder / "values.yaml"))
     process = SupervisedHelm(folder, lock)
+    helm = HelmCli(spec.helm_path, known=HelmInfo(spec.helm_path, spec.helm_version, spec.helm_major))
     cluster = KubeCluster(spec.target)
-    world = RunWorld(cluster, YamlDocuments(), HelmCli(spec.helm_path), SystemClock(), record, process)
+    world = RunWorld(cluster, YamlDocuments(), helm, SystemClock(), record, process)
     run = Run(spec, world, material)
 
     def cancel(_: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wizard.adapters import processes
+from wizard.adapters.helm_cli import environment
 from wizard.core import sanitize
 from wizard.ports.run import HelmExit
 
@@ -42,7 +43,7 @@ class SupervisedHelm:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=environment(os.environ),
+                env=environment(),
                 pass_fds=(self._lock,) if self._lock >= 0 else (),
             )
         finally:
@@ -143,8 +144,3 @@ class _Tail:
         if last and self._rest:
             whole, self._rest = [*whole, self._rest], b""
         return [sanitize.line(line.decode("utf-8", "replace")) for line in whole]
-
-
-def environment(mine: Mapping[str, str]) -> dict[str, str]:
-    """The person's environment for helm: cloud logins and proxies stay, helm's plugins are off, nothing of ours is added."""
-    return {**mine, "HELM_PLUGINS": os.devnull}
