@@ -5,13 +5,15 @@
 UV_PIN := uv==0.9.18
 PY := .venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
+# A start takes twice as long when every module is compiled again; empty means "write it".
+export PYTHONDONTWRITEBYTECODE :=
 
 # A venv whose uv is pinned builds the rest from the lock, so two machines get the same packages. The lock is a list
 # of versions and hashes without addresses: it works with whatever index the machine is set up for.
 .venv/.synced: pyproject.toml requirements.lock
 	@test -x $(PY) || python3 -m venv .venv
 	@test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check $(UV_PIN)
-	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -37,8 +37,9 @@ def shows(argv: Sequence[str], pattern: bytes, env: Mapping[str, str], limit: fl
 
 
 def environment(kubeconfig: str = "") -> dict[str, str]:
-    """A plain terminal's environment."""
-    return {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "KUBECONFIG": kubeconfig}
+    """A plain terminal's environment; compiled modules are kept, as on any machine of a user."""
+    plain = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**plain, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "KUBECONFIG": kubeconfig}
 
 
 def first_field(kubeconfig: str, rounds: int) -> Row:
