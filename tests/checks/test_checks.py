@@ -16,6 +16,7 @@ from wizard.core.rules.facts import (
     HelmFound,
     HelmSees,
     Identity,
+    KeptData,
     NamedClass,
     Namespace,
     Owned,
@@ -198,6 +199,18 @@ TABLE: list[Row] = [
         "K02",
         {"secrets": (SecretSeen(USE, True, ("jwt-secret",), ("jwt-secret",)),), "target": TARGET},
         "fail", "jwt-secret is empty", "secret.jwt.name",
+    ),
+    # N07 leftovers
+    ("N07", {"kept_data": (), "target": TARGET}, "pass", "no database of an earlier install", ""),
+    (
+        "N07",
+        {"kept_data": (KeptData("data-rel-postgresql-0", "rel-postgresql-credentials", "generate"),), "target": TARGET},
+        "fail", "Secret rel-postgresql-credentials with its password is gone", "secret.postgres",
+    ),
+    (
+        "N07",
+        {"kept_data": (KeptData("data-rel-postgresql-0", "rel-postgresql-credentials", "file"),), "target": TARGET},
+        "warn", "data-rel-postgresql-0 holds a database", "",
     ),
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
@@ -20,6 +20,7 @@ from wizard.core.rules.facts import (
     HelmFound,
     HelmSees,
     Identity,
+    KeptData,
     NamedClass,
     Namespace,
     Object,
@@ -75,6 +76,8 @@ class World:
     kubeconfig: Kubeconfig | None = None
     made_by_run: frozenset[str] = frozenset()
     """Names of the Secrets that the run creates."""
+    database_secrets: Mapping[str, Literal["generate", "file"]] = field(default_factory=dict)
+    """Those of them that hold the bundled database's password, and where it comes from."""
     secret_questions: Mapping[str, str] = field(default_factory=dict)
     """Secret name -> the question that named it."""
     extra_secrets: tuple[SecretUse, ...] = ()
@@ -432,6 +435,33 @@ async def _seen(world: World, use: SecretUse) -> SecretSeen:
     return SecretSeen(use, True, tuple(sorted(data)), tuple(sorted(key for key, value in data.items() if not value)))
 
 
+async def _kept_data(world: World, ground: Mapping[str, Any]) -> tuple[KeptData, ...]:
+    asked = [
+        _kept(world, f"{template['metadata']['name']}-{one['metadata']['name']}-0", secret, how)
+        for one in ground["rendered"].of("StatefulSet")
+        for secret, how in world.database_secrets.items()
+        if secret in manifests.secrets_used([one])
+        for template in (one.get("spec") or {}).get("volumeClaimTemplates") or ()
+    ]
+    return tuple(one for one in await asyncio.gather(*asked) if one)
+
+
+async def _kept(world: World, claim: str, secret: str, how: Literal["generate", "file"]) -> KeptData | None:
+    if not await _is_there(world, "PersistentVolumeClaim", claim) or await _is_there(world, "Secret", secret):
+        return None
+    return KeptData(claim, secret, how)
+
+
+async def _is_there(world: World, kind: str, name: str) -> bool:
+    try:
+        await world.cluster.get(kind, name, world.target.namespace)
+    except ClusterError as error:
+        if error.trouble == "not-found":
+            return False
+        raise
+    return True
+
+
 async def _dry_run(world: World, ground: Mapping[str, Any]) -> DryRun | Absent:
     namespace: Namespace = ground["namespace"]
     if namespace.state == "missing":
@@ -488,6 +518,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "named_storage": Collector(_named_storage, needs=("server", "rendered"), after=("storage_classes",)),
     "ingress_classes": Collector(_ingress_classes, needs=("server", "rendered")),
     "secrets": Collector(_secrets, needs=("server", "rendered")),
+    "kept_data": Collector(_kept_data, needs=("server", "rendered")),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }
 """Fact -> how it is had."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wizard.core import secret_plan, values
 from wizard.core.answers import Draft
@@ -77,7 +77,7 @@ def _world(session: Session, draft: Draft) -> World:
     return World(
         session.cluster(target), ports.documents, ports.helm, target, chart, values_text=text or "{}",
         values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secret_plan.plan(resolved)),
-        secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
+        database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         runs=_at_work(session),
     )  # fmt: skip
 
@@ -107,6 +107,18 @@ def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretU
     if "tls.secret" in asked:
         extra = (SecretUse(resolved["tls.secret"], ("tls.crt", "tls.key"), "the Ingress", "tls.secret"),)
     return {secret: question for question, secret in named.items() if secret}, extra
+
+
+def _database_secrets(resolved: Resolved) -> dict[str, Literal["generate", "file"]]:
+    name = secret_plan.created_name("postgres", resolved["release"])
+    if resolved["database"] != "bundled":
+        return {}
+    match resolved["secret.postgres"]:
+        case "generate":
+            return {name: "generate"}
+        case "file":
+            return {name: "file"}
+    return {}
 
 
 def _value_questions(resolved: Resolved) -> dict[str, str]:

@@ -139,6 +139,15 @@ class SecretSeen:
 
 
 @dataclass(frozen=True)
+class KeptData:
+    """A database's claim from an earlier install whose Secret is gone, and where its password would come from now."""
+
+    claim: str
+    secret: str
+    how: Literal["generate", "file"]
+
+
+@dataclass(frozen=True)
 class Owned:
     """An object of the same name that is there already and belongs to `owner` (a release, or "nobody")."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.core.rules.facts import SecretSeen
+from wizard.core.rules.facts import KeptData, SecretSeen
 from wizard.core.rules.registry import Facts, Outcome, check
 
 
@@ -23,6 +23,24 @@ def existing_secrets(facts: Facts) -> Outcome:
         question = next((one.use.question for one, _ in problems if one.use.question), "")
         return Outcome("fail", tuple(line for _, line in problems), step, question)
     return Outcome("pass", tuple(f"{one.use.name}: {', '.join(one.use.keys) or 'there'}" for one in found))
+
+
+@check("N07", "leftovers", needs=("kept_data", "target"), severity="B")
+def kept_data(facts: Facts) -> Outcome:
+    """A database that outlived its Secret is not given a new password: the volume holds the old one."""
+    found: tuple[KeptData, ...] = facts["kept_data"]
+    if not found:
+        return Outcome("pass", ("no database of an earlier install would lose its password",))
+    evidence = tuple(
+        f"claim {one.claim} holds a database; Secret {one.secret} with its password is gone" for one in found
+    )
+    if all(one.how == "file" for one in found):
+        return Outcome("warn", evidence, "The file must hold the password that this database was made with.")
+    step = (
+        "A new password would not open it. Give the old one with --secret-file postgres=PATH; or, if the data may be "
+        f"lost, kubectl delete pvc {found[0].claim} -n {facts['target'].namespace}."
+    )
+    return Outcome("fail", evidence, step, "secret.postgres")
 
 
 def _problem(one: SecretSeen, namespace: str) -> str:
