@@ -136,7 +136,7 @@ def test_the_plan_of_secrets_follows_the_answers() -> None:
     }  # fmt: skip
     keys = {name: [source.key for source in one.sources] for name, one in planned.items()}
     assert keys["llm-cost-ops-app-credentials"] == ["jwt-secret", "smtp-password"]
-    assert keys["llm-cost-ops-postgresql-credentials"] == ["password", "postgres-password"]
+    assert keys["llm-cost-ops-postgresql-credentials"] == ["password", "postgres-password", "password-urlencoded"]
     assert keys["llm-cost-ops-grafana-credentials"] == ["admin-user", "admin-password"]
 
 
@@ -236,3 +236,17 @@ def test_secrets_of_the_running_release_never_reach_the_draft() -> None:
 
 def test_without_a_kubeconfig_no_cluster_is_asked_for() -> None:
     assert "context" not in {one.id for one in Resolved(Draft(), Hints(sandbox=True), LAYERS, QUESTIONS).visible()}
+
+
+def test_passwords_that_travel_in_addresses_have_an_encoded_twin() -> None:
+    tree = written(resolve(secret__postgres="file", secret__postgres__file="pw"))
+    assert tree["postgresql"]["auth"]["secretKeys"]["urlPasswordKey"] == "password-urlencoded"
+    assert tree["redis"]["auth"]["existingSecretUrlPasswordKey"] == "password-urlencoded"
+    own = written(resolve(secret__postgres="existing", secret__postgres__name="mine"))
+    assert "secretKeys" not in own["postgresql"]["auth"], "a Secret of the person's own has the keys it has"
+
+
+def test_an_image_that_was_named_stays_named_in_the_file() -> None:
+    tree = written(resolve(image="docker.io/llm-cost-ops:v9"))
+    layers = replace(LAYERS, files=(("it.yaml", tree),))
+    assert resolve(replace(SANDBOX, sandbox=False), layers)["image"] == "docker.io/llm-cost-ops:v9"

@@ -13,7 +13,7 @@ from wizard.core import validate
 from wizard.core.errors import Problem
 from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES
 from wizard.core.resolve import Resolved
-from wizard.core.secret_plan import PARTS, created_name
+from wizard.core.secret_plan import ENCODED_KEY, PARTS, created_name
 from wizard.core.validate import ImageName
 from wizard.core.values import DELETE, Line, get, path_of
 
@@ -131,7 +131,7 @@ def _image_default(r: Resolved) -> str:
 
 def _image_lines(_: Resolved, answer: str) -> Sequence[Line]:
     image = ImageName.parse(answer)
-    lines = [Line(path_of("image.repository"), image.repository, "the application image")]
+    lines = [Line(path_of("image.repository"), image.repository, "the application image", pinned=True)]
     if image.registry:
         lines.insert(0, Line(path_of("image.registry"), image.registry, "the application image"))
     if image.tag:
@@ -586,14 +586,21 @@ def _secret_lines(name: str) -> Callable[[Resolved, str], Sequence[Line]]:
             return ()
         secret = r[f"secret.{name}.name"] if answer == "existing" else created_name(name, r["release"])
         path = path_of(_secret_path(r, name))
-        return (Line(path, secret, "the name of a Secret; the secret itself is not in this file"),)
+        named = Line(path, secret, "the name of a Secret; the secret itself is not in this file")
+        encoded = PARTS[name].external_encoded_path if _is_external(r, name) else PARTS[name].encoded_path
+        if not encoded or (answer == "existing" and r.at(encoded) != ENCODED_KEY):
+            return (named,)
+        return (named, Line(path_of(encoded), ENCODED_KEY, "the same password, fit for an address"))
 
     return lines
 
 
 def _secret_path(r: Resolved, name: str) -> str:
-    external = (name == "postgres" and _external_database(r)) or (name == "redis" and _external_cache(r))
-    return PARTS[name].external_path if external else PARTS[name].path
+    return PARTS[name].external_path if _is_external(r, name) else PARTS[name].path
+
+
+def _is_external(r: Resolved, name: str) -> bool:
+    return (name == "postgres" and _external_database(r)) or (name == "redis" and _external_cache(r))
 
 
 _SECRET_WANTED: Final[dict[str, Callable[[Resolved], bool]]] = {

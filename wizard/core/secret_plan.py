@@ -18,6 +18,9 @@ class Part:
     suffix: str
     path: str
     external_path: str = ""
+    encoded_path: str = ""
+    """Value that names the key with the percent-encoded password: the application gets it inside an address."""
+    external_encoded_path: str = ""
     constants: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -35,9 +38,16 @@ PARTS: Final[Mapping[str, Part]] = {
         "postgresql-credentials",
         "postgresql.auth.existingSecret",
         "externalDatabase.existingSecret",
+        "postgresql.auth.secretKeys.urlPasswordKey",
+        "externalDatabase.existingSecretUrlPasswordKey",
     ),
     "redis": Part(
-        ("redis-password",), "redis-credentials", "redis.auth.existingSecret", "externalRedis.existingSecret"
+        ("redis-password",),
+        "redis-credentials",
+        "redis.auth.existingSecret",
+        "externalRedis.existingSecret",
+        "redis.auth.existingSecretUrlPasswordKey",
+        "externalRedis.existingSecretUrlPasswordKey",
     ),
     "grafana": Part(
         ("admin-password",), "grafana-credentials", "grafana.existingSecret", constants=(("admin-user", "admin"),)
@@ -45,6 +55,10 @@ PARTS: Final[Mapping[str, Part]] = {
     "tls": Part(("tls.crt", "tls.key"), "tls", "ingress.tls"),
 }
 """The secrets by their name in --secret-file and --existing-secret; tls comes from two files."""
+
+
+ENCODED_KEY: Final = "password-urlencoded"
+"""The chart's own Secrets have this key too."""
 
 
 def created_name(name: str, release: str) -> str:
@@ -61,6 +75,8 @@ class Source:
     detail: str = ""
     """Path of the file, or the constant itself (which is no secret)."""
     shared: str = ""
+    encoded: bool = False
+    """Percent-encoded, for an address."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,9 @@ def plan(resolved: Resolved) -> tuple[SecretToMake, ...]:
         sources = by_name.setdefault(created_name(name, resolved["release"]), [])
         sources += [Source(key, "constant", value) for key, value in part.constants]
         path = resolved[f"secret.{name}.file"] if how == "file" else ""
-        sources += [Source(key, "file" if path else "generate", path, name) for key in part.keys]
+        kind: Literal["generate", "file"] = "file" if path else "generate"
+        sources += [Source(key, kind, path, name) for key in part.keys]
+        sources += [Source(ENCODED_KEY, kind, path, name, encoded=True)] if part.encoded_path else []
     made = [SecretToMake(secret, "Opaque", tuple(sources)) for secret, sources in by_name.items()]
     if "tls" in visible and resolved["tls"] == "files":
         files = (Source("tls.crt", "file", resolved["tls.cert"]), Source("tls.key", "file", resolved["tls.key"]))

@@ -49,6 +49,8 @@ class Line:
     path: Path
     value: Any
     why: str = ""
+    pinned: bool = False
+    """Written even when it is the chart's default: an image that was named stays named."""
 
 
 def dotted(path: Path) -> str:

@@ -39,7 +39,8 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
         for path, value in from_preset.items()
         if values.get(whole, path) == values.get(layers.defaults, path) != value
     ]
-    tree = values.ordered(values.apply_lines(values.minus(whole, layers.defaults), taken_back), below)
+    kept = [*taken_back, *(line for line in lines if line.pinned)]
+    tree = values.ordered(values.apply_lines(values.minus(whole, layers.defaults), kept), below)
     notes = {values.dotted(line.path): line.why for line in lines if line.why}
     for path, value in values.leaves(tree):
         if path in from_preset and from_preset[path] == value and values.dotted(path) not in notes:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import quote
 
 import wizard
 from wizard.core import dialect, secret_plan, values, values_file
@@ -253,6 +254,8 @@ class Session:
                     value = generate()
                 if source.shared:
                     shared[source.shared] = value
+                if source.encoded:
+                    value = Secret(quote(value.reveal(), safe=""))
                 material.setdefault(one.name, {})[source.key] = value
         return material, notes
 
