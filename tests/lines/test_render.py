@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -146,3 +148,15 @@ def test_secrets_are_made_from_files_and_never_stand_on_a_command_line() -> None
         "rm ./postgres.secret",
     ]
     assert list(kubectl.secret_commands((), "ns")) == []
+
+
+def test_the_printed_lines_encode_a_password_for_an_address(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("p@ss/w0rd +%\n")
+    sources = (
+        Source("password", "file", "./pw", "redis"),
+        Source("password-urlencoded", "file", "./pw", "redis", encoded=True),
+    )
+    _, encode, make, _ = kubectl.secret_commands((SecretToMake("x", "Opaque", sources),), "ns")
+    subprocess.run(encode, shell=True, cwd=tmp_path, check=True, timeout=20)
+    assert (tmp_path / "redis.encoded.secret").read_text() == "p%40ss%2Fw0rd%20%2B%25"
+    assert "--from-file=password=./pw --from-file=password-urlencoded=./redis.encoded.secret" in make
