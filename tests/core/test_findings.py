@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -270,6 +271,42 @@ def test_the_first_seconds_of_a_container_are_not_held_against_it() -> None:
     assert look(young, events=(event,)) == ()
 
 
+STARTING = {"httpGet": {"path": "/health", "port": "http"}, "periodSeconds": 2, "failureThreshold": 150}
+
+
+def unhealthy(about: dict[str, Any], message: str, count: int = 3, time: str = BEGAN) -> Happening:
+    return replace(happening(about, "Unhealthy", message), count=count, time=time)
+
+
+BUDGETS: list[tuple[str, str, bool, str, int, str]] = [
+    # what, running since, started, the event, how often, the probe that the finding names ("": no finding)
+    ("a startup probe within its budget", BEGAN, False, "Startup probe failed: refused", 5, ""),
+    ("a startup probe beyond its budget", LONG_AGO, False, "Startup probe failed: refused", 150, "startupProbe"),
+    ("readiness asked during the start", BEGAN, False, "Readiness probe failed: refused", 5, ""),
+    ("the first failures of readiness", BEGAN, True, "Readiness probe failed: refused", 2, ""),
+    ("readiness as often as it may", BEGAN, True, "Readiness probe failed: refused", 3, "readinessProbe"),
+    ("an old word of the startup probe", BEGAN, True, "Startup probe failed: refused", 9, ""),
+    ("a liveness probe", BEGAN, True, "Liveness probe failed: refused", 3, "livenessProbe"),
+    ("a probe that cannot be asked", BEGAN, True, "Readiness probe errored: no runtime", 3, "readinessProbe"),
+    ("an event of another kind", BEGAN, True, "something failed", 9, ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("what", "since", "started", "message", "count", "named"), BUDGETS, ids=[row[0] for row in BUDGETS]
+)
+def test_a_probe_alarms_beyond_what_it_allows_and_by_its_own_name(
+    what: str, since: str, started: bool, message: str, count: int, named: str
+) -> None:
+    probes = {"name": "app", **PROBE, "startupProbe": STARTING, "livenessProbe": {"tcpSocket": {"port": 1}}}
+    slow = api_pod(container(running(since), started=started), spec={"containers": [probes]}, phase="Running")
+    found = look(slow, events=(unhealthy(slow, message, count),))
+    assert [one.id for one in found] == (["TR01"] if named else [])
+    for one in found:
+        assert one.evidence[1].startswith(f"{named}: ")
+        assert one.remedy[-1] == f"If the application answers elsewhere, correct the {named}."
+
+
 def test_without_events_only_a_used_up_probe_budget_is_a_finding() -> None:
     assert look(not_ready()) == ()
     assert only(look(not_ready(LONG_AGO))).id == "TR01"
@@ -285,6 +322,18 @@ PROBES = [
     ({"tcpSocket": {"port": 5432}}, "TCP port 5432"),
     ({"grpc": {"port": 50051}}, "gRPC port 50051"),
     ({"exec": {"command": ["pg_isready", "-U", "x"]}}, "pg_isready -U x"),
+    (
+        {
+            "exec": {
+                "command": [
+                    "sh",
+                    "-c",
+                    "set -e\n  if test -f /ready\n  then exec psql --host 127.0.0.1 --command x\n  fi",
+                ]
+            }
+        },
+        "sh -c set -e if test -f /ready then exec psql --host ...",
+    ),
     ({}, "none"),
 ]
 

@@ -98,7 +98,36 @@ def test_how_long_a_container_may_be_unready_comes_from_its_own_probes() -> None
         "readinessProbe": {"periodSeconds": 10, "failureThreshold": 3, "initialDelaySeconds": 5},
     }
     assert status.probe_budget(probes) == timedelta(seconds=150 + 35)
+    assert status.probe_budget(probes, starting=True) == timedelta(seconds=150)
     assert status.probe_budget({}) == timedelta(seconds=20)
+
+
+def starting_pod(since: str, *, started: bool = False, **rest: Any) -> dict[str, Any]:
+    startup, readiness = {"periodSeconds": 2, "failureThreshold": 15}, {"periodSeconds": 5}
+    spec = {"containers": [{"name": "app", "startupProbe": startup, "readinessProbe": readiness}]}
+    unready = condition("Ready", "False") | {"lastTransitionTime": LONG_AGO}
+    one = container(running(since), started=started, **rest)
+    return pod(one, spec=spec, phase="Running", conditions=(unready,))
+
+
+BEFORE = "2026-01-01T11:59:25Z"
+STARTS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("within its startup probe", starting_pod(BEGAN), "progressing", "not ready yet (its probes allow 30 s)"),
+    ("started, within its probes", starting_pod(BEFORE, started=True), "progressing", "allow 45 s"),
+    ("beyond its startup probe", starting_pod(BEFORE), "stuck", "runs but is not ready"),
+    ("restarted by its probe, not ready since before", starting_pod(BEGAN, restartCount=1, lastState=ended(137, startedAt=BEFORE)), "stuck", "runs but is not ready"),
+    ("between two crashes", starting_pod(BEGAN, restartCount=2, lastState=ended(1, startedAt=BEFORE)), "stuck", "ends again and again, exit code 1"),
+    ("restarted after long lives", starting_pod(BEGAN, restartCount=2, lastState=ended(1, startedAt="2026-01-01T08:00:00Z")), "stuck", "runs but is not ready"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "thing", "state", "words"), STARTS, ids=[row[0] for row in STARTS])
+def test_a_pod_that_is_not_ready_is_stuck_beyond_what_its_probes_allow(
+    what: str, thing: dict[str, Any], state: str, words: str
+) -> None:
+    said = status.of(thing, NOW)
+    assert said.state == state
+    assert words in said.reason
 
 
 def judged(kind: str, name: str, state: Any, owner: str = "", reason: str = "because") -> Judged:

@@ -38,5 +38,12 @@ def line(raw: str, limit: int = LINE_LIMIT) -> str:
     return clean if len(clean) <= limit else _cut(clean, limit)
 
 
+def shorten(clean: str, limit: int) -> str:
+    """The first whole words of a text, with a mark where more would follow; at most `limit` characters before it."""
+    if len(clean) <= limit:
+        return clean
+    return (clean[: limit + 1].rpartition(" ")[0] or clean[:limit]) + " ..."
+
+
 def _cut(clean: str, limit: int) -> str:
     return f"{clean[:limit]}... (+{len(clean) - limit} characters)"

@@ -34,6 +34,8 @@ _STUCK_REASONS: Final = IMAGE_REASONS | CONFIG_REASONS | START_REASONS | CRASH_R
 
 _LEAST_PROBE_BUDGET: Final = timedelta(seconds=20)
 _TERMINATION_SLACK: Final = timedelta(seconds=30)
+_SHORT_LIFE: Final = timedelta(minutes=10)
+"""A container that lived longer is restarted without a back-off: the kubelet's own measure."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +146,50 @@ def controller(obj: Object) -> Mapping[str, Any]:
     return found
 
 
-def probe_budget(container: Mapping[str, Any]) -> timedelta:
-    """How long a started container may take to become ready before we call it stuck, from its own probes."""
+def probe_budget(container: Mapping[str, Any], *, starting: bool = False) -> timedelta:
+    """How long a container may take to become ready before we call it stuck, from its own probes.
+
+    Args:
+        container: its specification.
+        starting: its startup probe has not passed yet, so that only this one is asked.
+    """
     total = timedelta()
-    for name in ("startupProbe", "readinessProbe"):
+    for name in ("startupProbe",) if starting else ("startupProbe", "readinessProbe"):
         if probe := container.get(name):
             rounds = int(probe.get("periodSeconds") or 10) * int(probe.get("failureThreshold") or 3)
             total += timedelta(seconds=int(probe.get("initialDelaySeconds") or 0) + rounds)
     return max(total, _LEAST_PROBE_BUDGET)
+
+
+def is_starting(one: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
+    """Whether a container's startup probe (from its specification) has not passed yet, by its status."""
+    return bool(container.get("startupProbe")) and one.get("started") is False
+
+
+def unready_since(pod: Object, one: Mapping[str, Any]) -> str:
+    """Since when a running container has not been ready; one restart more does not begin it anew. "" if unknown."""
+    started = str(((one.get("state") or {}).get("running") or {}).get("startedAt") or "")
+    before = str(((one.get("lastState") or {}).get("terminated") or {}).get("startedAt") or "")
+    known = [text for text in (before, str(condition(pod, "Ready").get("lastTransitionTime") or "")) if text]
+    return min(started, max(known)) if before and started else started
+
+
+def crashes(one: Mapping[str, Any]) -> bool:
+    """Whether a container that is not ready ended again and again, each time after a short life."""
+    if one.get("ready") or int(one.get("restartCount") or 0) < 2:
+        return False
+    ended = last_end(one) or {}
+    begun, over = (parse_time(str(ended.get(key) or "")) for key in ("startedAt", "finishedAt"))
+    return bool(ended) and not (begun and over and over - begun > _SHORT_LIFE)
+
+
+def last_end(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """How a container ended: now, or before its last restart."""
+    for where in ("state", "lastState"):
+        if ended := (one.get(where) or {}).get("terminated"):
+            found: Mapping[str, Any] = ended
+            return found
+    return None
 
 
 def _seen(obj: Object) -> bool:
@@ -377,12 +415,17 @@ def _initializing(obj: Object, inits: Sequence[Mapping[str, Any]], since: str) -
 
 def _unready(obj: Object, one: Mapping[str, Any], container: Mapping[str, Any], now: datetime, since: str) -> Status:
     state, name = one.get("state") or {}, one.get("name")
+    if crashes(one):
+        ended = last_end(one) or {}
+        text = f"container {name} ends again and again, exit code {ended.get('exitCode')}"
+        return Status("stuck", str(ended.get("reason") or "Ended"), text, _last_end(one) or since)
     if "running" in state:
-        started = str(state["running"].get("startedAt") or since)
-        begun = parse_time(started)
-        if begun and now - begun > probe_budget(container):
+        started = unready_since(obj, one) or since
+        begun, budget = parse_time(started), probe_budget(container, starting=is_starting(one, container))
+        if begun and now - begun > budget:
             return Status("stuck", "NotReady", f"container {name} runs but is not ready", started)
-        return Status("progressing", "NotReady", f"container {name} runs, not ready yet", started)
+        allowed = f"its probes allow {budget.total_seconds():.0f} s"
+        return Status("progressing", "NotReady", f"container {name} runs, not ready yet ({allowed})", started)
     if "terminated" in state:
         ended = state["terminated"]
         text = f"container {name} ended ({ended.get('reason', '')}, exit code {ended.get('exitCode')})"

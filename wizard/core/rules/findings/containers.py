@@ -145,24 +145,11 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
         for container in status.container_statuses(pod):
             waiting = (container.get("state") or {}).get("waiting") or {}
             reason = str(waiting.get("reason") or "")
-            ended = _last_end(container)
+            ended = status.last_end(container)
             if reason in status.START_REASONS:
                 yield _bad_command(pod, container, f"{reason}: {waiting.get('message', '')}", snapshot)
-            elif ended and _crashes(container, reason):
+            elif ended and (reason in status.CRASH_REASONS or status.crashes(container)):
                 yield _crash(pod, container, ended, snapshot)
-
-
-def _crashes(container: Mapping[str, Any], reason: str) -> bool:
-    again = int(container.get("restartCount") or 0)
-    return reason in status.CRASH_REASONS or (again >= 2 and not container.get("ready"))
-
-
-def _last_end(container: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    for where in ("state", "lastState"):
-        if ended := (container.get(where) or {}).get("terminated"):
-            found: Mapping[str, Any] = ended
-            return found
-    return None
 
 
 def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot) -> Finding:

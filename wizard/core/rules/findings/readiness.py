@@ -7,49 +7,82 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from wizard.core import status
-from wizard.core.rules.findings_registry import Finding, Object, Snapshot, finding, name_of
+from wizard.core import sanitize, status
+from wizard.core.rules.findings_registry import Finding, Happening, Object, Snapshot, finding, name_of
 
-_PATIENCE: Final = timedelta(seconds=3)
-"""A probe that fails in a container's first seconds is how every start looks."""
+_SAID: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
+_COMMAND_WORDS: Final = 60
+"""Characters of a probe's command that are shown: a script does not fit into a sentence."""
 
 
 @finding("TR01")
 def running_not_ready(snapshot: Snapshot) -> Iterator[Finding]:
-    """A container has run for a while, and its readiness or startup probe fails."""
+    """A container runs, and its probe fails for longer, or more often in a row, than the probe itself allows."""
     for pod in snapshot.starting_pods():
         specs = status.container_specs(pod)
         for one in pod.get("status", {}).get("containerStatuses") or ():
-            running = (one.get("state") or {}).get("running")
             container = specs.get(str(one.get("name")), {})
-            if not running or one.get("ready") or not _probed(container):
+            if "running" not in (one.get("state") or {}) or one.get("ready") or not _probed(container):
                 continue
-            since = str(running.get("startedAt") or "")
+            starting = status.is_starting(one, container)
+            failed = probe_failures(pod, one, snapshot)
+            since = status.unready_since(pod, one)
             begun = status.parse_time(since)
             ran = snapshot.now - begun if begun else timedelta()
-            failing = _failing(pod, str(one.get("name")), snapshot)
-            if ran < _PATIENCE or (not failing and ran < status.probe_budget(container)):
-                continue
-            yield _not_ready(pod, one, container, failing, since, snapshot)
+            spent = ran >= status.probe_budget(container, starting=starting)
+            if spent or (not starting and _too_often(failed, container)):
+                yield _not_ready(pod, one, container, failed, since, snapshot)
 
 
 def _probed(container: Mapping[str, Any]) -> bool:
     return bool(container.get("readinessProbe") or container.get("startupProbe"))
 
 
-def _failing(pod: Object, container: str, snapshot: Snapshot) -> str:
+def probe_failures(pod: Object, one: Mapping[str, Any], snapshot: Snapshot) -> list[Happening]:
+    """The events of failing probes since the container (its status) is not ready, newest first."""
+    since = status.parse_time(status.unready_since(pod, one))
+    found = []
     for event in snapshot.about(pod, "Unhealthy"):
-        if event.message.startswith(("Readiness", "Startup")) and event.container in ("", container):
-            return event.message
-    return ""
+        when = status.parse_time(event.time)
+        late = since is None or when is None or when >= since
+        if late and _SAID.match(event.message) and event.container in ("", one.get("name")):
+            found.append(event)
+    return found
+
+
+def probe_name(message: str) -> str:
+    """The probe that an event is about, as the container's field: startupProbe, readinessProbe, livenessProbe; or ""."""
+    match = _SAID.match(message)
+    return f"{match[1].lower()}Probe" if match else ""
+
+
+def _too_often(failed: list[Happening], container: Mapping[str, Any]) -> bool:
+    """Whether a probe other than the startup probe failed as often as makes a container unready."""
+    counts: dict[str, int] = {}
+    for event in failed:
+        name = probe_name(event.message)
+        counts[name] = counts.get(name, 0) + event.count
+    return any(
+        count >= int((container.get(name) or {}).get("failureThreshold") or 3)
+        for name, count in counts.items()
+        if name != "startupProbe"
+    )
 
 
 def _not_ready(
-    pod: Object, one: Mapping[str, Any], container: Mapping[str, Any], failing: str, since: str, snapshot: Snapshot
+    pod: Object,
+    one: Mapping[str, Any],
+    container: Mapping[str, Any],
+    failed: list[Happening],
+    since: str,
+    snapshot: Snapshot,
 ) -> Finding:
-    which = "startupProbe" if one.get("started") is False and container.get("startupProbe") else "readinessProbe"
+    failing = failed[0].message if failed else ""
+    which = probe_name(failing)
+    if not which:
+        which = "startupProbe" if status.is_starting(one, container) else "readinessProbe"
     asked = probe_words(container.get(which) or container.get("readinessProbe") or {})
-    words = re.sub(r"^\w+ probe failed: ", "", failing)
+    words = re.sub(r"^\w+ probe \w+: ", "", failing)
     title = f"container {one.get('name')} runs, but its probe ({asked}) fails"
     return Finding(
         "TR01",
@@ -75,12 +108,12 @@ def _not_ready(
 
 
 def probe_words(probe: Mapping[str, Any]) -> str:
-    """What a probe asks: "GET /ready on port http", "TCP port 5432", the command."""
+    """What a probe asks: "GET /ready on port http", "TCP port 5432", the first words of the command."""
     if http := probe.get("httpGet"):
         return f"GET {http.get('path', '/')} on port {http.get('port')}"
     if tcp := probe.get("tcpSocket"):
         return f"TCP port {tcp.get('port')}"
     if grpc := probe.get("grpc"):
         return f"gRPC port {grpc.get('port')}"
-    command = (probe.get("exec") or {}).get("command") or ()
-    return " ".join(str(part) for part in command) or "none"
+    command = " ".join(" ".join(str(part) for part in (probe.get("exec") or {}).get("command") or ()).split())
+    return sanitize.shorten(command, _COMMAND_WORDS) or "none"
