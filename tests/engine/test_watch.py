@@ -149,6 +149,27 @@ async def test_the_newer_shape_of_events_is_understood(watched: Watched) -> None
     assert (view.events[0].message, view.events[0].count) == ("up", 4)
 
 
+LONG = "sh -c set -e; if test -f /run/ready; then exec psql --host 127.0.0.1; else exit 1; fi"
+MESSAGES = [
+    ("Readiness probe failed: psql: error:\n\n  FATAL:  no\n", "Readiness probe failed: psql: error: FATAL: no"),
+    (
+        f'Startup probe failed: command timed out: "{LONG}" timed out after 5s',
+        'Startup probe failed: command timed out: "sh -c set -e; if test -f /run/ready; then exec psql --host ..." timed out after 5s',
+    ),
+    ('Back-off pulling image "registry.example/app:1"', 'Back-off pulling image "registry.example/app:1"'),
+]
+
+
+@pytest.mark.parametrize(("message", "said"), MESSAGES)
+async def test_an_events_message_is_one_line_and_a_probes_command_its_first_words(
+    watched: Watched, message: str, said: str
+) -> None:
+    reference = {"kind": "Deployment", "name": "api", "uid": API["metadata"]["uid"]}
+    watched.cluster.put(API, obj("Event", "a", involvedObject=reference, reason="Unhealthy", message=message))
+    view = await watched.until(lambda view: view.events)
+    assert view.events[0].message == said
+
+
 async def test_a_kind_without_right_is_named_with_the_permission_and_the_rest_goes_on() -> None:
     made = Watched()
     refusal = ClusterError("forbidden", "jobs is forbidden", 403, "list jobs in namespace ns")

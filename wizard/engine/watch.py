@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from wizard.core import status, waiting
+from wizard.core import sanitize, status, waiting
 from wizard.core.events import Event
 from wizard.core.model.target import Target
 from wizard.core.rules.findings_registry import Finding, Happening, Snapshot, diagnose
@@ -31,6 +32,8 @@ FLUSH_SECONDS: Final = 0.05
 TICK_SECONDS: Final = 1.0
 """How often the clock alone may change a verdict (a probe's budget runs out)."""
 
+_COMMAND: Final = re.compile(r"(command(?: timed out:)? [\"'])(.*)(?=[\"'])")
+_COMMAND_WORDS: Final = 60
 _UNREADABLE: Final = "unreadable"
 _INSTANCE: Final = "app.kubernetes.io/instance"
 _RELEASE: Final = "meta.helm.sh/release-name"
@@ -331,11 +334,16 @@ def _happening(raw: Object, about: Mapping[str, Any]) -> Happening:
         str(about.get("name", "")),
         str(raw.get("type") or "Normal"),
         str(raw.get("reason") or ""),
-        str(raw.get("message") or raw.get("note") or ""),
+        _one_line(str(raw.get("message") or raw.get("note") or "")),
         int(series.get("count") or raw.get("count") or raw.get("deprecatedCount") or 1),
         str(when),
         field.partition("{")[2].rstrip("}"),
     )
+
+
+def _one_line(message: str) -> str:
+    """An event's message without line breaks; a probe's command that is printed in full keeps its first words."""
+    return _COMMAND.sub(lambda match: match[1] + sanitize.shorten(match[2], _COMMAND_WORDS), " ".join(message.split()))
 
 
 def _waiting_data(line: Waiting) -> dict[str, str]:
