@@ -87,6 +87,26 @@ def test_normal_events_are_not_worth_a_line() -> None:
     ]
 
 
+REPEATS = [
+    ("more often", ("a", "Failed", "m", 1), ("a", "Failed", "m", 5), 1),
+    ("another message", ("a", "Failed", "m", 1), ("a", "Failed", "n", 1), 2),
+    ("another reason", ("a", "Failed", "m", 1), ("a", "BackOff", "m", 1), 2),
+    ("another object", ("a", "Failed", "m", 1), ("b", "Failed", "m", 1), 2),
+]
+
+
+@pytest.mark.parametrize(("what", "first", "second", "lines"), REPEATS, ids=[row[0] for row in REPEATS])
+def test_an_event_is_a_line_when_it_is_new_and_not_for_each_time_it_happens(
+    what: str, first: tuple[str, str, str, int], second: tuple[str, str, str, int], lines: int
+) -> None:
+    keys = ("object", "reason", "message", "count")
+    said = [
+        Event("cluster.event", {"kind": "Warning", **dict(zip(keys, one, strict=True))}, 0, TIME)
+        for one in (first, second, first)
+    ]
+    assert len(shown(*said)) == lines
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(-5, "0 s"), (8, "8 s"), (187, "3 m 07"), (7500, "2 h 05"), (4 * 86400, "4 d")]
 )

@@ -24,6 +24,7 @@ class Lines:
         self._out = out
         self._logs = logs
         self._last: dict[str, tuple[str, ...]] = {}
+        self._said: set[tuple[str, ...]] = set()
         self._notes = False
 
     def show(self, event: Event) -> None:
@@ -32,6 +33,8 @@ class Lines:
         if render is None or (event.type in ("log.lines", "log.gap") and not self._logs):
             return
         if event.type in ("object.state", "waiting", "finding", "verdict", "watch.blind") and not self._news(event):
+            return
+        if event.type == "cluster.event" and not self._first(event):
             return
         if event.type == "helm.output" and event.data["stream"] == "out":
             event = replace(event, data={**event.data, "lines": self._before_notes(event.data["lines"])})
@@ -47,6 +50,13 @@ class Lines:
             if not self._notes:
                 before.append(line)
         return before
+
+    def _first(self, event: Event) -> bool:
+        """Whether a cluster event says what it has not said before; how often it happened is no news."""
+        said = tuple(str(event.data[name]) for name in ("object", "reason", "message"))
+        new = said not in self._said
+        self._said.add(said)
+        return new
 
     def _news(self, event: Event) -> bool:
         data = event.data
