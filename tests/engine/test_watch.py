@@ -127,6 +127,56 @@ async def test_the_clock_alone_can_make_a_pod_stuck(watched: Watched) -> None:
     assert view.rows("pod")[0].state == "stuck"
 
 
+@pytest.mark.parametrize(
+    ("what", "changed", "since"),
+    [
+        ("nothing", {}, "2026-01-01T12:00:00Z"),
+        ("its state", {"readyReplicas": 1}, "2026-01-01T12:45:00Z"),
+        ("what is wanted of it", {"generation": 2}, "2026-01-01T12:45:00Z"),
+    ],
+)
+async def test_an_object_counts_by_its_own_times_until_it_is_seen_to_change(
+    watched: Watched, what: str, changed: dict[str, int], since: str
+) -> None:
+    def store(ready: int, generation: int = 1, version: str = "1") -> dict[str, Any]:
+        state = {"observedGeneration": 1, "readyReplicas": ready, "collisionCount": version}
+        return obj("StatefulSet", "db", ours=True, metadata={"generation": generation}, spec={}, status=state)
+
+    watched.cluster.put(store(0))
+    await watched.until(lambda view: view.total())
+    watched.clock.time = watched.clock.time.replace(minute=45, second=0)
+    # The last change makes something of it to be said, and nothing of its age.
+    watched.cluster.put(store(changed.get("readyReplicas", 0), changed.get("generation", 1), "2"), deployment(1))
+    view = await watched.until(lambda view: view.total() == 2)
+    assert next(row.since for row in view.rows() if row.name == "db") == since
+
+
+async def test_a_seen_change_keeps_its_time_while_it_lasts_and_over_a_new_watch(watched: Watched) -> None:
+    watched.cluster.put(deployment(1))
+    await watched.until(lambda view: view.verdict == "ready")
+    watched.clock.time = watched.clock.time.replace(minute=45, second=0)
+    watched.cluster.put(deployment(0))
+    view = await watched.until(lambda view: view.verdict == "progressing")
+    assert view.waiting is not None
+    assert view.waiting.since == "2026-01-01T12:45:00Z"
+    again = Watched()
+    again.view, again.clock.time = view, watched.clock.time.replace(minute=50)
+    again.watch.resume_after(view)
+    again.watch.flush()
+    assert again.view.total(), "nothing is gone before it was looked for"
+    again.watch._kinds["Deployment"] = {API["metadata"]["uid"]: deployment(0)}
+    again.watch.flush()
+    assert [row.since for row in again.view.rows()] == ["2026-01-01T12:45:00Z"]
+
+
+async def test_there_is_no_verdict_before_the_events_that_may_name_the_cause() -> None:
+    made = Watched()
+    for kind in KINDS:
+        made.watch._unlisted.discard(kind)
+    made.watch.flush()
+    assert (made.view.verdict, made.view.reason) == ("unknown", "still reading the cluster")
+
+
 async def test_events_about_the_release_are_said_once_per_count_and_others_never(watched: Watched) -> None:
     def happened(name: str, about: dict[str, Any], count: int) -> dict[str, Any]:
         reference = {"kind": about["kind"], "name": about["metadata"]["name"], "uid": about["metadata"]["uid"]}

@@ -249,7 +249,8 @@ def _stateful_set(obj: Object, _now: datetime) -> Status:
         updated = _count(status, "updatedReplicas")
         moving = status.get("currentRevision") != status.get("updateRevision")
         if moving and updated < wanted - partition:
-            return Status("progressing", summary, f"{updated} of {wanted - partition} pods are of the new version")
+            text = f"{updated} of {wanted - partition} pods are of the new version"
+            return Status("progressing", summary, text, created(obj))
     return Status("ready", summary, "ready" if wanted else "scaled to zero", created(obj))
 
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from wizard.core import sanitize, status, waiting
@@ -27,7 +27,7 @@ KINDS: Final = (
     "HorizontalPodAutoscaler", "PodDisruptionBudget",
 )  # fmt: skip
 STILL_READING: Final = "still reading the cluster"
-"""Reason of the verdict until every kind was listed once."""
+"""Reason of the verdict until every kind was listed once; events too, for they may be all that names a cause."""
 FLUSH_SECONDS: Final = 0.05
 TICK_SECONDS: Final = 1.0
 """How often the clock alone may change a verdict (a probe's budget runs out)."""
@@ -40,6 +40,15 @@ _RELEASE: Final = "meta.helm.sh/release-name"
 _RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
 
 Emit = Callable[[Iterable[Event]], None]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """An object as it was at the last look; since: when it was seen to become so, "" when it was so from the start."""
+
+    state: str
+    generation: Any
+    since: str
 
 
 class ReleaseWatch:
@@ -57,7 +66,8 @@ class ReleaseWatch:
         self._waiting = waiting.NOTHING
         self._verdict = Verdict("unknown", "")
         self._blind: dict[str, str] = {}
-        self._unlisted = set(KINDS)
+        self._unlisted = {*KINDS, "Event"}
+        self._seen: dict[str, _Seen] = {}
         self._changed = asyncio.Event()
         self._judged_changed = asyncio.Event()
         self._pods_listeners: list[Callable[[Sequence[Object]], None]] = []
@@ -66,6 +76,7 @@ class ReleaseWatch:
     def resume_after(self, view: RunView) -> None:
         """Take what a record already says as said: only what changed since is emitted."""
         self._rows = {uid: asdict(row) for uid, row in view.objects.items()}
+        self._seen = {uid: _Seen(row.state, None, row.since) for uid, row in view.objects.items()}
         for row in view.findings.values():
             data = {**asdict(row), "evidence": list(row.evidence), "remedy": list(row.remedy)}
             del data["since"]
@@ -85,7 +96,7 @@ class ReleaseWatch:
 
     @property
     def listed(self) -> bool:
-        """Whether every kind was listed once, or is known to be out of sight."""
+        """Whether every kind and the events were listed once, or is known to be out of sight."""
         return not self._unlisted
 
     def on_pods(self, listener: Callable[[Sequence[Object]], None]) -> None:
@@ -165,6 +176,9 @@ class ReleaseWatch:
         now = self._clock.now()
         members = self._members()
         judged = {uid: self._judge(obj) for uid, obj in members.items()}
+        judged = {uid: self._aged(one, members[uid]) for uid, one in judged.items()}
+        if self.listed:
+            self._seen = {uid: one for uid, one in self._seen.items() if uid in members}
         events: list[Event] = []
         events += self._objects(members, judged)
         happenings = self._happenings(members)
@@ -216,17 +230,32 @@ class ReleaseWatch:
         owner = str(status.controller(obj).get("uid", ""))
         return Judged(str(obj.get("kind")), str(meta["name"]), str(meta["uid"]), owner, said)
 
+    def _aged(self, one: Judged, obj: Object) -> Judged:
+        """The object counted since its state, or what is wanted of it, was seen to change; before that by its own times."""
+        state, generation = one.status.state, obj["metadata"].get("generation")
+        before = self._seen.get(one.uid)
+        since = before.since if before else ""
+        if before and (before.state != state or before.generation not in (None, generation)):
+            since = self._clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+        self._seen[one.uid] = _Seen(state, generation, since)
+        own, changed = status.parse_time(one.status.since), status.parse_time(since)
+        if changed is None or (own is not None and own >= changed):
+            return one
+        return replace(one, status=replace(one.status, since=since))
+
     def _objects(self, members: Mapping[str, Object], judged: Mapping[str, Judged]) -> list[Event]:
         rows = {
             uid: _row(members[uid], one, judged) for uid, one in judged.items() if _shown(members[uid], one, judged)
         }
         events = [Event("object.state", row) for uid, row in rows.items() if self._rows.get(uid) != row]
+        missing = {uid: row for uid, row in self._rows.items() if uid not in rows}
+        unlisted = {uid: row for uid, row in missing.items() if row["kind"] in self._unlisted}
         events += [
             Event("object.state", {**row, "state": "gone", "summary": "gone", "reason": ""})
-            for uid, row in self._rows.items()
-            if uid not in rows
+            for uid, row in missing.items()
+            if uid not in unlisted
         ]
-        self._rows = rows
+        self._rows = {**rows, **unlisted}
         return events
 
     def _happenings(self, members: Mapping[str, Object]) -> list[Happening]:
