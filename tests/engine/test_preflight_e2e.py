@@ -159,12 +159,16 @@ async def test_a_pending_release_is_refused_and_a_running_one_is_an_upgrade(
         values.write_text(made.values_text(draft))
         await _helm(tool, sandbox, namespace, "install", values)
         assert await made.operation(draft) == "upgrade"
+        orphaned = await checked(made)
+        name = "llm-cost-ops-postgresql-credentials"
+        sandbox.kubectl("-n", namespace, "create", "secret", "generic", name, "--from-literal=password=x")
         upgrade = await checked(made)
         changed = await checked(made, {"database.size": "20Gi"})
         record = "sh.helm.release.v1.llm-cost-ops.v1"
         sandbox.kubectl("-n", namespace, "label", "secret", record, "status=pending-install", "--overwrite")
         pending = await checked(made)
         other = await checked(made, {"release": "another"})
+    assert orphaned["N07"].blocking, "the database's claim is there, the Secret with its password is not"
     assert {name: state for name, state in states(upgrade).items() if state == "fail"} == {}
     assert "this is an upgrade" in upgrade["N02"].evidence[0]
     assert "apply" in upgrade["R07"].evidence[0]
