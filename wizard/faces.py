@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from wizard import guard
 from wizard.core.errors import Exit, Problem
-from wizard.lines.arguments import Arguments
-from wizard.lines.out import Out
 
 if TYPE_CHECKING:
+    from wizard.lines.arguments import Arguments
     from wizard.tui.start import Start
 
 
@@ -20,35 +18,50 @@ def screen(arguments: Arguments) -> int:
 
 
 def _screen(arguments: Arguments, terminal: guard.Terminal) -> int:
+    import gc
+
+    # Importing makes 300 000 objects that all stay: looking through them for garbage costs a tenth of the launch.
+    gc.disable()
     try:
-        from wizard import compose, crash
+        from wizard import compose
         from wizard.tui.main import run_app
 
         session = compose.session(arguments.options(), helm_path=arguments.helm)
-        return run_app(session, _start(arguments, session), unexpected=crash.problem)
+        return run_app(session, _start(arguments, session), unexpected=_unexpected)
     except Problem as problem:
         terminal.restore()
-        Out(no_color=arguments.no_color).problem(problem)
+        _say(problem, arguments)
         return problem.code
     except KeyboardInterrupt:
         terminal.restore()
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the child's last place that can turn a bug into a sentence
-        from wizard import crash
-
         terminal.restore()
-        Out(no_color=arguments.no_color).problem(crash.problem(error, debug=arguments.debug))
+        _say(_unexpected(error, debug=arguments.debug), arguments)
         return Exit.FAILED
 
 
+def _unexpected(error: BaseException, *, debug: bool = False) -> Problem:
+    from wizard import crash
+
+    return crash.problem(error, debug=debug)
+
+
+def _say(problem: Problem, arguments: Arguments) -> None:
+    from wizard.lines.out import Out
+
+    Out(no_color=arguments.no_color).problem(problem)
+
+
 def _start(arguments: Arguments, session: Any) -> Start:
-    from wizard.lines.draft import draft_of
     from wizard.tui.start import Start
 
     if arguments.command == "runs":
         return Start("runs", run_id=arguments.words[0])
     if arguments.command not in ("install", "upgrade"):
         return Start()
+    from wizard.lines.draft import draft_of
+
     try:
         return Start("install" if arguments.command == "install" else "upgrade", draft=draft_of(arguments, session))
     except Problem as problem:
@@ -57,8 +70,11 @@ def _start(arguments: Arguments, session: Any) -> Start:
 
 def lines(arguments: Arguments, called: str) -> int:
     """The line face; `called` is this program as a person types it. Returns the exit code."""
+    import asyncio
+
     from wizard import compose
     from wizard.lines import commands
+    from wizard.lines.out import Out
 
     session = compose.session(arguments.options(), helm_path=arguments.helm)
     out = Out(arguments.mode, no_color=arguments.no_color)

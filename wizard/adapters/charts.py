@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wizard.adapters.documents import YamlDocuments
 from wizard.core.errors import Problem
-from wizard.core.resolve import PRESETS
-from wizard.ports.charts import Chart
+
+if TYPE_CHECKING:
+    from wizard.ports.charts import Chart
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _BUILT_IN: Final = (_PACKAGE / "_chart" / "llm-cost-ops", _PACKAGE.parent / "chart" / "llm-cost-ops")
@@ -20,6 +21,9 @@ class ChartFolders:
 
     def open(self, path: str = "") -> Chart:
         """The chart at the path, or the built-in one; raises Problem when it is missing or not a chart."""
+        from wizard.core.resolve import PRESETS  # 4 ms, here: the first paint needs no chart
+        from wizard.ports.charts import Chart
+
         folder = Path(path).expanduser() if path else next((one for one in _BUILT_IN if one.is_dir()), _BUILT_IN[0])
         if not folder.exists():
             raise Problem(

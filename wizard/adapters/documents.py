@@ -6,17 +6,13 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from wizard.core import values
 from wizard.core.errors import Problem
-from wizard.core.values import DELETE, Line
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    from wizard.core.values import Line, Path
 
 
 class YamlDocuments:
@@ -24,15 +20,19 @@ class YamlDocuments:
 
     def load(self, text: str, source: str) -> Any:
         """One document as plain Python data; raises Problem naming source, line and column."""
+        import yaml  # 15 ms, here and below: the first paint needs no document
+
         try:
-            return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, the C one where it is built
+            return yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader, the C one where it is built
         except yaml.YAMLError as error:
             raise _problem(error, source) from error
 
     def load_all(self, text: str, source: str) -> list[Any]:
         """Every document of a stream, empty ones dropped."""
+        import yaml
+
         try:
-            return [one for one in yaml.load_all(text, Loader=_Loader) if one]
+            return [one for one in yaml.load_all(text, Loader=_loader()) if one]
         except yaml.YAMLError as error:
             raise _problem(error, source) from error
 
@@ -41,6 +41,8 @@ class YamlDocuments:
         out = "".join(f"# {line}\n" for line in header)
         if not tree:
             return out + "{}\n"
+        from wizard.core import values
+
         document = _commented(tree)
         for path, why in notes.items():
             _comment(document, values.path_of(path), why)
@@ -61,6 +63,13 @@ class YamlDocuments:
         for line in lines:
             _put(document, line)
         return _dump(document)
+
+
+def _loader() -> type[Any]:
+    import yaml
+
+    found: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return found
 
 
 def _problem(error: Exception, source: str) -> Problem:
@@ -104,11 +113,13 @@ def _commented(node: Any) -> Any:
 
 def _other_than_text(text: str) -> bool:
     """Whether YAML 1.1, which Helm reads, would take the bare word for something else: yes, on, null, 1_000."""
+    import yaml
+
     tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call] # not in the stubs
     return bool(tag != "tag:yaml.org,2002:str")
 
 
-def _comment(document: Any, path: values.Path, why: str) -> None:
+def _comment(document: Any, path: Path, why: str) -> None:
     node = document
     for part in path[:-1]:
         if not isinstance(node, Mapping) or part not in node:
@@ -128,6 +139,8 @@ def _round_trip_map(node: Any) -> CommentedMap:
 
 
 def _put(document: Any, line: Line) -> None:
+    from wizard.core.values import DELETE
+
     node = document
     for here, following in zip(line.path, line.path[1:], strict=False):
         empty: Any = _commented([] if isinstance(following, int) else {})

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wizard.adapters import atomic
 from wizard.core import sanitize
 from wizard.core.errors import Problem
-from wizard.core.secrets import Secret
+
+if TYPE_CHECKING:
+    from wizard.core.secrets import Secret
 
 _LARGEST: Final = 1 << 20
 """A Secret and a release record may hold 1 MiB; nothing larger is worth reading."""
@@ -28,6 +30,8 @@ class PersonFiles:
 
     def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
         """The file's content as a Secret, and a note when a trailing newline was removed; raises Problem."""
+        from wizard.core.secrets import Secret
+
         raw = self._bytes(path, what)
         try:
             whole = raw.decode("utf-8")

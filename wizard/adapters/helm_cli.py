@@ -9,15 +9,16 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from wizard.adapters.folders import cache_dir
-from wizard.core import dialect, sanitize
+from wizard.core import sanitize
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
-from wizard.core.secrets import Redactor
-from wizard.ports.helm import HelmInfo
+
+if TYPE_CHECKING:
+    from wizard.core.model.target import Target
+    from wizard.ports.helm import HelmInfo
 
 _QUICK: Final = 10.0
 _RENDER: Final = 60.0
@@ -39,15 +40,20 @@ def environment() -> dict[str, str]:
 
 
 class HelmCli:
-    """One helm binary: the given path, or the one on PATH. Looked for at the first call, not before, or known already."""
+    """One helm binary: the given path, or the one on PATH. Looked for at the first call, not before, or known already.
 
-    def __init__(self, path: str = "", *, known: HelmInfo | None = None) -> None:
+    Whoever does not know the path yet gives a function that finds it.
+    """
+
+    def __init__(self, path: str | Callable[[], str] = "", *, known: HelmInfo | None = None) -> None:
         self._path = path
         self._info = known
-        self._redact = Redactor()
 
     async def info(self) -> HelmInfo:
         """Which helm this is; asked once."""
+        from wizard.core import dialect
+        from wizard.ports.helm import HelmInfo
+
         if self._info is None:
             path = self._find()
             out = await self._run([path, "version", "--template", "{{.Version}}"], _QUICK)
@@ -66,12 +72,16 @@ class HelmCli:
         self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
     ) -> str:
         """The rendered manifests; values come from the file, or from the text when it is given."""
+        from wizard.core import dialect
+
         info = await self.info()
         argv = dialect.template_argv(target, chart, "-" if values_text else values_file, kube_version)
         return await self._run([info.path, *argv], _RENDER, values_text)
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         """`helm list` of the namespace, every status."""
+        from wizard.core import dialect
+
         info = await self.info()
         out = await self._run([info.path, *dialect.list_argv(info.major, target)], _CLUSTER)
         try:
@@ -81,16 +91,19 @@ class HelmCli:
 
     async def stored_values(self, target: Target) -> str:
         """`helm get values` of the release as YAML."""
+        from wizard.core import dialect
+
         info = await self.info()
         argv = ["get", "values", target.release, *dialect.target_argv(target), "--output", "yaml"]
         return await self._run([info.path, *argv], _CLUSTER)
 
     def _find(self) -> str:
-        shown = sanitize.line(self._path)
-        found = shutil.which(self._path or "helm")
+        path = self._path if isinstance(self._path, str) else self._path()
+        shown = sanitize.line(path)
+        found = shutil.which(path or "helm")
         if found:
             return os.path.abspath(found)  # noqa: PTH100 - resolving links would lose busybox-like names
-        if not self._path:
+        if not path:
             raise Problem("There is no helm on PATH.", _INSTALL)
         raise Problem(f"There is no helm that can be run at {shown}.", "Give another with --helm PATH.")
 
@@ -124,7 +137,9 @@ class HelmCli:
         return sanitize.text(text, len(text) + 1)
 
     def _words(self, raw: bytes, code: int) -> str:
-        text = self._redact(self._clean(raw)).strip()
+        from wizard.core.secrets import Redactor
+
+        text = Redactor()(self._clean(raw)).strip()
         at = text.rfind("\nError: ")  # warnings come before it
         text = text[at + 1 :].removeprefix("Error: ")
         return text[:4000] or f"exit code {code}."

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import hashlib
 import json
 import os
-import secrets as random
 import socket
 import subprocess
 import sys
@@ -120,11 +118,14 @@ class RunFiles:
             return
         folder = _folder() / run.id
         if not (folder / "supervisor.json").exists() and not (folder / "exit.json").exists():
-            raise Problem(f"Run {run.id} ended before helm was started; nothing was installed.", "Start it again.")
+            words = f"Run {run.id} ended before helm was started; nothing was installed."
+            raise Problem(words, f"Its process says why in {run.log}; start it again.")
         self._launch(folder, b"{}", -1)
 
     def _lock(self, target: Target) -> int:
         """The target's lock as a descriptor. Runner, supervisor and helm get it too: it is held until the last has ended."""
+        import hashlib
+
         name = hashlib.sha256(target.key.encode()).hexdigest()[:16]
         handle = os.open(state_dir("locks") / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + _ENDING_SECONDS
@@ -152,8 +153,8 @@ class RunFiles:
         try:
             runner.order(folder, secrets, lock)
         except OSError as error:
-            log = state_dir() / _Runner.LOG
-            raise Problem(f"Run {folder.name} could not be started.", f"Its process says why in {log}.") from error
+            words = f"Its process says why in {_log(folder)}."
+            raise Problem(f"Run {folder.name} could not be started.", words) from error
 
     def _summary(self, folder: Path) -> RunSummary | None:
         spec = _json(folder / "run.json")
@@ -169,6 +170,7 @@ class RunFiles:
             str(spec.get("started", "")),
             str(done.get("verdict", "")),
             done.get("code"),
+            str(_log(folder)),
         )
 
     def _state(self, folder: Path) -> str:
@@ -216,7 +218,15 @@ def _folder() -> Path:
     return state_dir("runs")
 
 
+def _log(folder: Path) -> Path:
+    """Where a run's process says why it died: the run's own file, or the common one until it had its order."""
+    own = folder / _Runner.LOG
+    return own if own.exists() else state_dir() / _Runner.LOG
+
+
 def _new_folder() -> Path:
+    import secrets as random
+
     for length in (2, 2, 2, 4, 8):
         folder = _folder() / random.token_hex(length)
         try:
@@ -244,6 +254,8 @@ def _revealed(secrets: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 def _what_now(run: RunSummary) -> str:
     if run.state == "orphaned":
         return f"helm goes on; watch it again with: llm-cost-ops-wizard runs {run.id}"
+    if run.state == "lost":
+        return f"Its process says why in {run.log}."
     return "It has ended." if run.state == "finished" else "Try again in a moment."
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.model.hints import Hints
-from wizard.core.model.target import Target
-from wizard.ports.cluster import Cluster, ClusterError, Object
+
+if TYPE_CHECKING:
+    from wizard.core.model.target import Target
+    from wizard.ports.cluster import Cluster, Object
 
 SANDBOX_CONTEXT: Final = "llm-cost-ops-sandbox"
 _LIMIT: Final = 3.0
@@ -56,6 +58,8 @@ async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
 
 
 async def _try(call: Awaitable[tuple[Object, ...]]) -> tuple[Object, ...] | None:
+    from wizard.ports.cluster import ClusterError
+
     try:
         return await asyncio.wait_for(call, _LIMIT)
     except ClusterError as error:

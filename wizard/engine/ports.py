@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from wizard.core.model.target import Target
-from wizard.ports.charts import ChartSource
-from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster
-from wizard.ports.documents import Documents
-from wizard.ports.helm import Helm
-from wizard.ports.kubeconfig import KubeconfigReader
-from wizard.ports.store import DraftStore, FileStore, RunStore
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wizard.core.model.target import Target
+    from wizard.ports.charts import ChartSource
+    from wizard.ports.clock import Clock
+    from wizard.ports.cluster import Cluster
+    from wizard.ports.documents import Documents
+    from wizard.ports.helm import Helm
+    from wizard.ports.kubeconfig import KubeconfigReader
+    from wizard.ports.store import DraftStore, FileStore, RunStore
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wizard.core.errors import Problem
-from wizard.lines.out import Output
 
 if TYPE_CHECKING:
     from wizard.engine.session import Options
+    from wizard.lines.out import Output
 
 GUIDE_CHART: Final = "llm-cost-ops/llm-cost-ops"
 """The chart reference that the guide prints; nobody serves such a repository, so it means the built-in chart."""

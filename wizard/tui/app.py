@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -60,6 +61,11 @@ class WizardApp(App[None]):
         """Any other screen lies on top; the navigator keeps it at one."""
         if screen := self.navigator.first():
             self.push_screen(screen)
+
+    def on_ready(self) -> None:
+        """The first paint is out. What was imported for it stays for good: the collector need not look at it again."""
+        gc.freeze()
+        gc.enable()
 
     async def on_unmount(self) -> None:
         """End what reads; runs go on."""
