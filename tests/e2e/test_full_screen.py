@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -141,5 +142,19 @@ def test_a_start_without_a_usable_cluster_opens_home_with_the_reason_and_keys(
     with Terminal(WIZARD, {**env, "KUBECONFIG": str(file)}, tmp_path / "work") as screen:
         screen.wait_for(reason)
         screen.wait_for(r"\[v\] Values file")
+        screen.press("q")
+        assert screen.wait() == 0
+
+
+def test_a_person_who_may_only_view_sees_the_release_and_what_is_hidden(
+    sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    install = [*WIZARD, "install", "--preset", "dev", "--yes", "--namespace", namespace]
+    subprocess.run(install, env=env, cwd=tmp_path / "work", check=True, capture_output=True, timeout=120)
+    viewer = {**env, "KUBECONFIG": sandbox.user("view", namespace=namespace, cluster_wide=True)}
+    with Terminal([*WIZARD, "--namespace", namespace], viewer, tmp_path / "work") as screen:
+        screen.wait_for(r"llm-cost-ops .*5/5.*ready")
+        screen.wait_for("list secrets")
+        assert "deployed" not in screen.text(), "helm's own status lies in Secrets, which this person may not read"
         screen.press("q")
         assert screen.wait() == 0
