@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
@@ -52,6 +53,18 @@ class FakeHelm:
         self.over.set_result(HelmExit(code, signal))
 
 
+class Listing:
+    """helm, asked for its releases."""
+
+    def __init__(self, listed: Problem | list[dict[str, str]]) -> None:
+        self.listed = listed
+
+    async def list(self, _: Any) -> list[dict[str, str]]:
+        if isinstance(self.listed, Problem):
+            raise self.listed
+        return self.listed
+
+
 class Recording:
     """The record in memory."""
 
@@ -92,10 +105,13 @@ def spec(operation: str = "install", *secrets: SecretSpec) -> RunSpec:
 class Bench:
     """A run with everything around it in memory."""
 
-    def __init__(self, what: RunSpec, past: Iterable[Event] = ()) -> None:
+    def __init__(
+        self, what: RunSpec, past: Iterable[Event] = (), listed: Problem | list[dict[str, str]] | None = None
+    ) -> None:
         self.cluster, self.helm, self.record = FakeCluster(), FakeHelm(), Recording(past)
         unused = cast("Any", None)
-        world = RunWorld(self.cluster, unused, unused, Clock(), self.record, self.helm)
+        listing = cast("Any", Listing(listed or []))
+        world = RunWorld(self.cluster, unused, listing, Clock(), self.record, self.helm)
         material = {one.name: {key: Secret(f"value of {key}") for key in one.keys} for one in what.secrets}
         self.run = Run(what, world, material, after_failure=0.3, after_success=0.3)
 
@@ -287,8 +303,19 @@ async def test_an_error_of_the_chart_ends_at_once() -> None:
     assert bench.view.reason == "helm says: values do not meet the schema"
 
 
-async def test_cancelling_asks_helm_once_and_ends_with_130() -> None:
-    bench = Bench(spec("upgrade"))
+LISTED = [
+    ([{"name": "other", "revision": "9", "status": "deployed"}], "It was stopped as asked; what was made stays."),
+    (
+        [{"name": "rel", "revision": "2", "status": "failed"}],
+        "It was stopped as asked; revision 2 is recorded as failed, what was made stays.",
+    ),
+    (Problem("helm list failed."), "It was stopped as asked; what was made stays."),
+]
+
+
+@pytest.mark.parametrize(("listed", "reason"), LISTED)
+async def test_cancelling_asks_helm_once_and_ends_with_130(listed: Problem | list[dict[str, str]], reason: str) -> None:
+    bench = Bench(spec("upgrade"), listed=listed)
     task = asyncio.create_task(bench.run.go())
     await bench.helm_started()
     assert "asked to stop" in bench.run.cancel()
@@ -296,7 +323,7 @@ async def test_cancelling_asks_helm_once_and_ends_with_130() -> None:
     assert bench.helm.cancelled == 1
     bench.helm.end(1, "Error: context canceled")
     assert await task == 130
-    assert "stopped as asked" in bench.view.reason
+    assert bench.view.reason == reason
 
 
 async def test_cancelling_before_helm_starts_nothing() -> None:

@@ -14,6 +14,7 @@ from wizard.adapters import processes
 
 HELM = """#!/bin/sh
 # A helm of tests: says what happens to it in the file beside it, and ends when it is told to.
+if [ "$1" = list ]; then echo '[{{"name": "test", "revision": "1", "status": "failed"}}]'; exit; fi
 say() {{ echo "$1" >> {folder}/heard; }}
 trap 'say term; echo "Error: interrupted" >&2; exit 1' TERM
 trap 'say hup; exit 129' HUP

@@ -115,6 +115,7 @@ async def test_cancel_stops_helm_once_and_ends_with_130(tmp_path: Path, helm: Fa
     assert view.finished is not None
     assert view.finished["code"] == 130
     assert helm.heard()[1:] == ["term"]
+    assert view.reason == "It was stopped as asked; revision 1 is recorded as failed, what was made stays."
     assert view.helm_lines[-1] == "Error: interrupted"
 
 
@@ -268,7 +269,9 @@ def test_a_run_that_ended_before_helm_cannot_be_revived(tmp_path: Path, helm: Fa
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps({"id": "abcd", **spec(tmp_path, helm)}))
     assert runs.find("abcd").state == "lost"
-    with pytest.raises(Problem, match="ended before helm was started"):
+    assert runs.find("abcd").log == str(folder.parent.parent / "runner.log"), "it had no order yet"
+    (folder / "runner.log").write_text("Traceback")
+    with pytest.raises(Problem, match=r"ended before helm was started.*says why in .*/runs/abcd/runner\.log"):
         runs.revive("abcd")
 
 

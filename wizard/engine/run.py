@@ -38,6 +38,8 @@ _BLIND_SECONDS: Final = 2.0
 """How long we wait for a connection to come back before we say that we cannot tell."""
 _LAST_LINES_SECONDS: Final = 1.0
 """How long ended containers may take to deliver their last lines before a failed run is finished."""
+_LIST_SECONDS: Final = 5.0
+"""How long a stopped run waits to hear what helm has written down of it."""
 
 
 @dataclass(frozen=True)
@@ -336,10 +338,23 @@ class Run:
             if notes := notes_of(self._lines["out"]):
                 self._say("run.notes", text=notes)
             return await self._after_success()
-        words = helm_words(self._lines["err"], ended)
         if self._cancelled:
-            return _End(Exit.INTERRUPTED, self._watch.verdict.state, f"It was stopped as asked. {words}")
-        return await self._after_failure(words)
+            kept = await self._recorded()
+            return _End(
+                Exit.INTERRUPTED, self._watch.verdict.state, f"It was stopped as asked; {kept}what was made stays."
+            )
+        return await self._after_failure(helm_words(self._lines["err"], ended))
+
+    async def _recorded(self) -> str:
+        """What helm has written down of a run that was stopped, as the start of a sentence; "" when it cannot be read."""
+        target = self.spec.target
+        with contextlib.suppress(Problem, TimeoutError):
+            async with asyncio.timeout(_LIST_SECONDS):
+                listed = await self.world.helm.list(target)
+            for one in listed:
+                if one.get("name") == target.release:
+                    return f"revision {one.get('revision')} is recorded as {one.get('status')}, "
+        return ""
 
     async def _after_success(self) -> _End:
         verdict = self._watch.verdict
