@@ -14,9 +14,11 @@ from tests.lines.stub import StubSession, check, finished_run, objects, write
 from wizard import cli
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
+from wizard.core.model.target import Target
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.lines import commands
 from wizard.lines.out import Out
+from wizard.ports.store import RunSummary
 
 
 @pytest.fixture(autouse=True)
@@ -59,12 +61,18 @@ async def test_the_exit_code_is_that_of_the_run(code: int, verdict: str) -> None
     assert (await call("install --preset dev --yes", session))[0] == code
 
 
-async def test_a_record_that_ends_early_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kept", [0, -1], ids=["before its first line", "before its end"])
+async def test_a_record_that_ends_early_is_unknown_and_the_reasons_place_is_named(
+    kept: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     session = StubSession()
-    session.events = finished_run()[:-1]
+    session.events = finished_run()[:kept]
+    target = Target("here", "llm-cost-ops-dev", "llm-cost-ops")
+    session.stub_runs.known = [RunSummary("ab12", "install", target, "lost", "", log="runs/ab12/runner.log")]
 
     assert (await call("install --preset dev --yes", session))[0] == 3
-    assert "The record ends before the run did" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "The record ends before the run did. Its process died and says why in runs/ab12/runner.log." in told
 
 
 async def test_a_blocking_check_stops_with_exit_2_and_keeps_the_answers() -> None:

@@ -76,10 +76,19 @@ async def follow(
                 out.event(event)
                 lines.show(event)
     if view.finished is None:
-        out.talk(f"The record ends before the run did. See {called} runs.", "unknown")
+        out.talk(_cut_short(session, run_id, called), "unknown")
         return view, Exit.UNKNOWN
     conclude(view, out)
     return view, int(view.finished["code"])
+
+
+def _cut_short(session: Session, run_id: str, called: str) -> str:
+    """Why a record has no end, as far as it can be told: the run's process died, and its own log has the reason."""
+    where = ""
+    with contextlib.suppress(Problem):
+        where = session.ports.runs.find(run_id).log
+    why = f" Its process died and says why in {where}." if where else ""
+    return f"The record ends before the run did.{why} See {called} runs."
 
 
 async def _leave(session: Session, run_id: str, out: Out, prompt: Prompter | None, interrupts: Interrupts) -> bool:

@@ -22,6 +22,8 @@ class RunSummary:
     started: str
     verdict: str = ""
     code: int | None = None
+    log: str = ""
+    """The file in which the run's process says why it died, if it did."""
 
 
 class DraftStore(Protocol):
