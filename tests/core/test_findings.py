@@ -29,8 +29,11 @@ def happening(about: dict[str, Any], reason: str, message: str, **rest: Any) -> 
     return Happening(meta["uid"], about["kind"], meta["name"], "Warning", reason, message, 3, BEGAN, **rest)
 
 
-def look(*objects: dict[str, Any], events: tuple[Happening, ...] = ()) -> tuple[Finding, ...]:
-    return diagnose(Snapshot({one["metadata"]["uid"]: one for one in (API, SET, *objects)}, events, NOW))
+def look(
+    *objects: dict[str, Any], events: tuple[Happening, ...] = (), logs: tuple[str, ...] = ()
+) -> tuple[Finding, ...]:
+    said = {("api-0", "app"): logs}
+    return diagnose(Snapshot({one["metadata"]["uid"]: one for one in (API, SET, *objects)}, events, NOW, said))
 
 
 def only(found: tuple[Finding, ...]) -> Finding:
@@ -315,6 +318,44 @@ def test_without_events_only_a_used_up_probe_budget_is_a_finding() -> None:
 def test_anothers_probe_event_is_not_taken() -> None:
     event = happening(not_ready(), "Unhealthy", "Readiness probe failed: no", container="sidecar")
     assert look(not_ready(), events=(event,)) == ()
+
+
+NO_LOGIN = 'FATAL:  password authentication failed for user "app"'
+FROM_ENV = {"env": [
+    {"name": "SMTP_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "rel-smtp", "key": "p"}}},
+    {"name": "DATABASE_URL_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "rel-db", "key": "p"}}},
+]}  # fmt: skip
+FROM_FILE = {"volumeMounts": [{"name": "password", "mountPath": "/run/secrets/postgresql"}]}
+CRASHED = container(waiting("CrashLoopBackOff"), lastState=ended(1), restartCount=4)
+LAST_WORDS = container(waiting("CrashLoopBackOff"), lastState=ended(1, message=NO_LOGIN), restartCount=4)
+LOGINS: list[tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...], str]] = [
+    # what, the container's status, its specification, a probe's words, its log, the Secret that is named ("": no LG01)
+    ("a probe says so at once", container(running(), started=False), FROM_FILE, f"Startup probe failed: psql: {NO_LOGIN}", (), "Secret rel-pg"),
+    ("a crash's last words", LAST_WORDS, FROM_ENV, "", (), "Secret rel-db"),
+    ("a crash's log", CRASHED, FROM_ENV, "", ("start", NO_LOGIN, "bye"), "Secret rel-db"),
+    ("a log of who waits", container(running()), {}, "", (NO_LOGIN,), "its Secret"),
+    ("the probe says something else since", container(running()), FROM_ENV, "Startup probe failed: refused", (), ""),
+    ("it is ready", container(running(), ready=True), FROM_ENV, f"Startup probe failed: {NO_LOGIN}", (NO_LOGIN,), ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "one", "spec", "probe", "logs", "secret"), LOGINS, ids=[row[0] for row in LOGINS])
+def test_a_refused_password_is_the_cause_by_whatever_way_it_is_said(
+    what: str, one: dict[str, Any], spec: dict[str, Any], probe: str, logs: tuple[str, ...], secret: str
+) -> None:
+    probed = {"name": "app", **PROBE, "startupProbe": STARTING, **spec}
+    volumes = [{"name": "password", "secret": {"secretName": "rel-pg"}}]
+    broken = api_pod(one, spec={"containers": [probed], "volumes": volumes}, phase="Running")
+    found = look(broken, events=(unhealthy(broken, probe),), logs=logs)
+    if not secret:
+        assert [found.id for found in found if found.id == "LG01"] == []
+        return
+    named = only(found)
+    assert (named.id, named.terminal, named.heals, named.object) == ("LG01", True, "no", "Deployment/api")
+    assert named.title == f"the database refuses the password in {secret}"
+    assert named.evidence == ('Pod/api-0 container app: password authentication failed for user "app"',)
+    assert "ALTER ROLE" in named.remedy[0]
+    assert "Don't delete the volume" in named.remedy[1]
 
 
 PROBES = [

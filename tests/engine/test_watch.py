@@ -284,6 +284,19 @@ async def test_a_new_watch_on_an_old_record_says_only_what_changed() -> None:
     assert set(second.types()) == {"waiting", "verdict"}
 
 
+async def test_what_a_log_says_of_a_refused_password_is_a_finding_of_the_live_view() -> None:
+    cluster, view = FakeCluster(), RunView()
+    cluster.log["api-1-x/app"] = Log('FATAL: password authentication failed for user "app"')
+    cluster.put(API, SET, pod(RUNNING, containerID="c1"))
+    async with asyncio.timeout(5):
+        async for batch in live.watch_release(cluster, TARGET, Clock()):
+            for event in batch:
+                view.apply(event)
+            if view.findings:
+                break
+    assert [(one.id, one.object) for one in view.ranked_findings()] == [("LG01", "Deployment/api")]
+
+
 async def test_watching_live_gives_numbered_batches_with_logs_and_ends_with_the_caller() -> None:
     cluster, view = FakeCluster(), RunView()
     cluster.log["api-1-x/app"] = Log("hello")

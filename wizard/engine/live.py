@@ -31,6 +31,7 @@ async def watch_release(
     if logs:
         tail = LogTail(cluster, target.namespace, clock, emit)
         watch.on_pods(tail.update)
+        tail.on_lines(watch.hear)
         tasks.append(asyncio.create_task(tail.run(), name="tail release"))
     seq = 0
     try:

@@ -129,6 +129,7 @@ class Run:
         self._watch.hold = "helm is still at work"
         self._tail = LogTail(self.world.cluster, self.spec.target.namespace, self.world.clock, emit)
         self._watch.on_pods(self._tail.update)
+        self._tail.on_lines(self._watch.hear)
         self._cancelled = False
         self._helm_runs = False
         self._may_watch = asyncio.Event()

@@ -108,6 +108,11 @@ class LogTail:
         self._group: asyncio.TaskGroup | None = None
         self._pods: Sequence[Object] = ()
         self._read_before: dict[tuple[str, str], _Place] = {}
+        self._listeners: list[Callable[[str, str, Sequence[LogLine]], None]] = []
+
+    def on_lines(self, listener: Callable[[str, str, Sequence[LogLine]], None]) -> None:
+        """Call the listener with pod, container and the lines that were read."""
+        self._listeners.append(listener)
 
     def resume_after(self, past: Iterable[Event]) -> None:
         """Take what a record already has as read: those lines do not come again."""
@@ -273,6 +278,8 @@ class LogTail:
             pairs = [[line.time, line.text] for line in lines]
             data = {"pod": mine.pod, "container": mine.name, "previous": previous, "lines": pairs}
             self._emit([Event("log.lines", data)])
+            for listener in self._listeners:
+                listener(mine.pod, mine.name, lines)
 
     def _gap(self, mine: _Container, lost: int | None, reason: str) -> None:
         data = {"pod": mine.pod, "container": mine.name, "lost": lost, "reason": reason}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -20,7 +21,7 @@ from wizard.core.rules.findings_registry import Finding, Happening, Snapshot, di
 from wizard.core.runview import RunView, Waiting
 from wizard.core.status import Judged, Status, Verdict
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError, Object, WatchEvent
+from wizard.ports.cluster import Cluster, ClusterError, LogLine, Object, WatchEvent
 
 KINDS: Final = (
     "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim", "Service", "Ingress",
@@ -32,6 +33,8 @@ FLUSH_SECONDS: Final = 0.05
 TICK_SECONDS: Final = 1.0
 """How often the clock alone may change a verdict (a probe's budget runs out)."""
 
+_HEARD_LINES: Final = 20
+"""Lines kept of a container's log: what ended it stands at its end."""
 _COMMAND: Final = re.compile(r"(command(?: timed out:)? [\"'])(.*)(?=[\"'])")
 _COMMAND_WORDS: Final = 60
 _UNREADABLE: Final = "unreadable"
@@ -68,6 +71,7 @@ class ReleaseWatch:
         self._blind: dict[str, str] = {}
         self._unlisted = {*KINDS, "Event"}
         self._seen: dict[str, _Seen] = {}
+        self._heard: dict[tuple[str, str], deque[str]] = {}
         self._changed = asyncio.Event()
         self._judged_changed = asyncio.Event()
         self._pods_listeners: list[Callable[[Sequence[Object]], None]] = []
@@ -117,6 +121,11 @@ class ReleaseWatch:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._judged_changed.wait()
+
+    def hear(self, pod: str, container: str, lines: Sequence[LogLine]) -> None:
+        """Keep the end of a container's log for those findings that read it; the next look takes it into account."""
+        heard = self._heard.setdefault((pod, container), deque(maxlen=_HEARD_LINES))
+        heard.extend(line.text for line in lines[-_HEARD_LINES:])
 
     # The watch itself
 
@@ -185,7 +194,7 @@ class ReleaseWatch:
         events += self._cluster_events(happenings)
         # What makes no sense is shown as such and kept from everything that reads deeper.
         sane = {uid: obj for uid, obj in members.items() if judged[uid].status.summary != _UNREADABLE}
-        self._ranked = diagnose(Snapshot(sane, happenings, now)) if sane else ()
+        self._ranked = diagnose(Snapshot(sane, happenings, now, self._heard)) if sane else ()
         events += self._said_findings()
         everyone = list(judged.values())
         events += self._said_verdict(everyone)

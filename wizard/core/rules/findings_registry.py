@@ -74,11 +74,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The objects of one release by uid and the events about them, at one moment."""
+    """The objects of one release by uid, the events about them and the ends of their logs, at one moment."""
 
     objects: Mapping[str, Object]
     events: Sequence[Happening]
     now: datetime
+    logs: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    """The last log lines by pod and container, oldest first, as far as logs are read."""
     _by_uid: dict[str, list[Happening]] = field(default_factory=dict, compare=False, repr=False)
 
     def of_kind(self, *kinds: str) -> list[Object]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wizard.core import status
+from wizard.core.rules.findings.login import refused
 from wizard.core.rules.findings_registry import Finding, Heals, Object, Snapshot, finding, name_of
 
 _Kind = tuple[str, str, str, bool, Heals, str]
@@ -148,6 +149,8 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
             ended = status.last_end(container)
             if reason in status.START_REASONS:
                 yield _bad_command(pod, container, f"{reason}: {waiting.get('message', '')}", snapshot)
+            elif refused(pod, container, snapshot):
+                continue  # why it ends is known, and said by its own finding
             elif ended and (reason in status.CRASH_REASONS or status.crashes(container)):
                 yield _crash(pod, container, ended, snapshot)
 
