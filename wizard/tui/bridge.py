@@ -99,7 +99,8 @@ class Bridge:
             await self.session.refresh_hints(draft)
             listener.post_message(HintsChanged())
 
-        self._spawn("hints", read(), listener)
+        # After the paint that is due: the cluster's client takes 15 ms to import.
+        listener.call_after_refresh(lambda: self._spawn("hints", read(), listener))
 
     def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True) -> None:
         """Values file, operation and checks of the draft; the listener gets ReviewChanged."""

@@ -137,7 +137,9 @@ class Navigator:
     async def prepared(self, draft: Draft) -> Draft | None:
         """The draft once everything that questions need was read; a problem leads home and is shown there."""
         try:
-            await self._app.bridge.prepare(draft)
+            # Some ms of local files: one paint with the questions is sooner there than one without and one with them.
+            with self._app.batch_update():
+                await self._app.bridge.prepare(draft)
             return await self._app.bridge.on_what_runs(draft) if self.doing == "upgrade" else draft
         except Problem as problem:
             self.home(problem)
