@@ -133,8 +133,8 @@ def overhead(here: Bed, rounds: int) -> list[Row]:
 
 _SECRETS: Final = {
     "app-credentials": ("jwt-secret",),
-    "postgresql-credentials": ("password", "postgres-password"),
-    "redis-credentials": ("redis-password",),
+    "postgresql-credentials": ("password", "postgres-password", "password-urlencoded"),
+    "redis-credentials": ("redis-password", "password-urlencoded"),
     "grafana-credentials": ("admin-user", "admin-password"),
 }
 
