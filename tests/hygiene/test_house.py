@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_pages_link_to_what_is_there() -> None:
     for page in tracked("*.md"):
         for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             if "://" not in link:
-                assert (page.parent / link).exists(), f"{page.name} links to {link}"
+                assert (page.parent / unquote(link)).exists(), f"{page.name} links to {link}"
 
 
 def test_make_targets_in_the_pages_exist() -> None:
