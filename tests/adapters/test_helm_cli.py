@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from collections.abc import Callable
@@ -81,8 +82,17 @@ async def test_a_hanging_helm_is_ended_with_everything_it_started(
     helm = HelmCli(script(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; wait"))
     assert "did not answer" in (await problem(helm)).what
     child = int((tmp_path / "child").read_text())
-    state = Path(f"/proc/{child}/stat")
-    assert not state.exists() or state.read_text().split()[2] == "Z"
+    for _ in range(200):  # a signal is sent at once and carried out a moment later
+        if _is_alive(child):
+            await asyncio.sleep(0.01)
+    assert not _is_alive(child)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 async def test_helm_gets_the_person_s_environment_no_terminal_and_no_plugins(
