@@ -1,5 +1,5 @@
 # Thin: every target is one command a person could type. Needs python3 (>= 3.11); everything else is fetched at a pin.
-.PHONY: demo test test-full check bench tools lock
+.PHONY: demo test test-full check bench tools lock chart-repo
 .DEFAULT_GOAL := test
 
 UV_PIN := uv==0.9.18
@@ -39,6 +39,9 @@ check: .venv/.synced
 
 bench: tools
 	$(PY) -m bench
+
+chart-repo: tools
+	$(PY) -m release.chart_repo
 
 lock: .venv/.synced
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --group dev pyproject.toml -o requirements.lock

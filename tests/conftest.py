@@ -27,6 +27,7 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", _CACHE)
+    monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "helm-cache"))
     (tmp_path / "home").mkdir()
 
 

@@ -1,0 +1,1 @@
+"""What is made to be published; nothing of it is in the wheel."""
