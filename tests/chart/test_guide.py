@@ -180,7 +180,7 @@ def test_the_printed_layout_is_there(name: str) -> None:
 
 @pytest.mark.parametrize(("path", "printed"), PRINTED_DEFAULTS.items(), ids=str)
 def test_a_printed_default_is_the_default(path: str, printed: Any) -> None:
-    assert at(yaml.safe_load((CHART / "values.yaml").read_text()), path) == printed
+    assert contains(at(yaml.safe_load((CHART / "values.yaml").read_text()), path), printed)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

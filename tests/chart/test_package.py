@@ -49,7 +49,7 @@ def test_the_paths_printed_in_the_guide_lead_to_the_chart() -> None:
 
 
 # Sections handed on to Kubernetes as they are: the schema lists its fields, and leaves what is in them to the API server.
-HANDED_ON = ("Context/", "Probe/", "affinity/", "/limits/", "/requests/")
+HANDED_ON = ("Context/", "Probe/", "affinity/", "/limits/", "/requests/", "/lifecycle/", "/dnsConfig/", "/behavior/")
 
 
 def schema_leaves(node: dict[str, Any], definitions: dict[str, Any], path: str = "") -> dict[str, dict[str, Any]]:

@@ -57,6 +57,9 @@ COMBINATIONS = [
         ("jwt.existingSecret=llm-cost-ops-app-credentials", "secrets.smtpPassword=x"),
         "put both keys into it and name it in jwt.existingSecret and smtp.existingSecret",
     ),
+    (("preStopSleepSeconds=30",), "preStopSleepSeconds (30) leaves nothing of terminationGracePeriodSeconds (30)"),
+    (("sidecars[0].name=app",), "called app, the name of the chart's own; give it another name"),
+    (("initContainers[0].name=app",), "called app, the name of the chart's own; give it another name"),
     (
         ("postgresql.enabled=false", "externalDatabase.host=db", "externalDatabase.existingSecret=s", "externalDatabase.password=p"),
         "externalDatabase.existingSecret and externalDatabase.password are both set",

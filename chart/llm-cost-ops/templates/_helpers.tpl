@@ -66,6 +66,49 @@ helm.sh/chart: {{ include "llm-cost-ops.chart" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: llm-cost-ops
 environment: {{ regexReplaceAll "[^A-Za-z0-9._-]+" (toString .Values.global.environment) "-" | trunc 63 | trimAll "-_." | quote }}
+{{- with .Values.global.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/*
+Labels of every pod beside those that select it: only what the user asks to have there, since a change restarts the pods.
+*/}}
+{{- define "llm-cost-ops.podLabels" -}}
+app.kubernetes.io/part-of: llm-cost-ops
+{{- with .Values.global.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/*
+Annotations of an object: dict "root" $ "own" DICT. Its own win over the common ones; nothing when there are none.
+*/}}
+{{- define "llm-cost-ops.annotations" -}}
+{{- with merge (dict) (default dict .own) (default dict .root.Values.global.commonAnnotations) -}}
+{{- toYaml . -}}
+{{- end -}}
+{{- end }}
+
+{{/*
+Two lists as one, as YAML: dict "base" LIST "extra" LIST "key" FIELD. An entry of the second takes the place of the first's
+entry with that key, so that no key appears twice: server-side apply refuses a list that has one twice.
+*/}}
+{{- define "llm-cost-ops.mergedList" -}}
+{{- $key := .key -}}
+{{- $extra := dict -}}
+{{- range .extra }}{{ $_ := set $extra (get . $key) . }}{{ end -}}
+{{- $merged := list -}}
+{{- range concat (default list .base) (default list .extra) -}}
+{{- $name := get . $key -}}
+{{- if not (hasKey $extra $name) -}}
+{{- $merged = append $merged . -}}
+{{- else if get $extra $name -}}
+{{- $merged = append $merged (get $extra $name) -}}
+{{- $_ := set $extra $name dict -}}
+{{- end -}}
+{{- end -}}
+{{- with $merged }}{{ toYaml . }}{{ end -}}
 {{- end }}
 
 {{- define "llm-cost-ops.selectorLabels" -}}
@@ -366,24 +409,57 @@ appears once: an entry of extraEnv takes the place of ours.
 {{- if $smtpRef -}}
 {{- $env = append $env (dict "name" "SMTP_PASSWORD" "valueFrom" (dict "secretKeyRef" $smtpRef)) -}}
 {{- end -}}
-{{- $extra := dict -}}
-{{- range .Values.extraEnv }}{{ $_ := set $extra .name . }}{{ end -}}
-{{- $merged := list -}}
-{{- range $env -}}
-{{- if hasKey $extra .name -}}
-{{- $merged = append $merged (get $extra .name) -}}
-{{- $_ := unset $extra .name -}}
-{{- else -}}
-{{- $merged = append $merged . -}}
+{{- include "llm-cost-ops.mergedList" (dict "base" $env "extra" .Values.extraEnv "key" "name") -}}
+{{- end }}
+
+{{/*
+Where the app may write although its root is read-only, and what the user mounts beside or in place of it: a volume goes by
+its name, a mount by its path.
+*/}}
+{{- define "llm-cost-ops.volumes" -}}
+{{- $base := list -}}
+{{- if .Values.securityContext.readOnlyRootFilesystem -}}
+{{- range $name, $size := dict "tmp" "256Mi" "data" "1Gi" "logs" "256Mi" -}}
+{{- $base = append $base (dict "name" $name "emptyDir" (dict "sizeLimit" $size)) -}}
 {{- end -}}
 {{- end -}}
-{{- range .Values.extraEnv -}}
-{{- if hasKey $extra .name -}}
-{{- $merged = append $merged (get $extra .name) -}}
-{{- $_ := unset $extra .name -}}
+{{- include "llm-cost-ops.mergedList" (dict "base" $base "extra" .Values.extraVolumes "key" "name") -}}
+{{- end }}
+
+{{- define "llm-cost-ops.volumeMounts" -}}
+{{- $base := list -}}
+{{- if .Values.securityContext.readOnlyRootFilesystem -}}
+{{- range $name, $path := dict "tmp" "/tmp" "data" "/app/data" "logs" "/app/logs" -}}
+{{- $base = append $base (dict "name" $name "mountPath" $path) -}}
 {{- end -}}
 {{- end -}}
-{{- toYaml $merged -}}
+{{- include "llm-cost-ops.mergedList" (dict "base" $base "extra" .Values.extraVolumeMounts "key" "mountPath") -}}
+{{- end }}
+
+{{/*
+Hooks of the app container. The image needs no shell for the sleep, but the cluster must be 1.30 or newer; a preStop of the
+user's own takes its place.
+*/}}
+{{- define "llm-cost-ops.lifecycle" -}}
+{{- $ours := dict -}}
+{{- if and (gt (int .Values.preStopSleepSeconds) 0) (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) -}}
+{{- $ours = dict "preStop" (dict "sleep" (dict "seconds" .Values.preStopSleepSeconds)) -}}
+{{- end -}}
+{{- $given := default dict .Values.lifecycle -}}
+{{- if get $given "preStop" }}{{ $ours = dict }}{{ end -}}
+{{- with merge (dict) $given $ours }}{{ toYaml . }}{{ end -}}
+{{- end }}
+
+{{/*
+Spread constraints; one without a labelSelector counts the pods of the app.
+*/}}
+{{- define "llm-cost-ops.topologySpread" -}}
+{{- $selector := dict "labelSelector" (dict "matchLabels" (include "llm-cost-ops.selectorLabels" . | fromYaml)) -}}
+{{- $all := list -}}
+{{- range .Values.topologySpreadConstraints }}
+{{- if hasKey . "labelSelector" }}{{ $all = append $all . }}{{ else }}{{ $all = append $all (merge (dict) . $selector) }}{{ end -}}
+{{- end -}}
+{{- with $all }}{{ toYaml . }}{{ end -}}
 {{- end }}
 
 {{/*
