@@ -1,5 +1,5 @@
 # Thin: every target is one command a person could type. Needs python3 (>= 3.11); everything else is fetched at a pin.
-.PHONY: demo test test-full check bench tools lock chart-repo
+.PHONY: demo test test-full check bench tools lock chart-repo chart-docs
 .DEFAULT_GOAL := test
 
 UV_PIN := uv==0.9.18
@@ -45,3 +45,6 @@ chart-repo: tools
 
 lock: .venv/.synced
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+
+chart-docs: .venv/.synced
+	$(PY) -m release.chart_docs
