@@ -57,6 +57,13 @@ COMBINATIONS = [
         ("jwt.existingSecret=llm-cost-ops-app-credentials", "secrets.smtpPassword=x"),
         "put both keys into it and name it in jwt.existingSecret and smtp.existingSecret",
     ),
+    (("httpRoute.enabled=true", "ingress.enabled=false"), "httpRoute.parentRefs is empty; name the Gateway"),
+    (("httpRoute.enabled=true", "httpRoute.parentRefs[0].name=g"), "set ingress.enabled=false, or httpRoute.withIngress=true"),
+    (("externalSecret.enabled=true",), "externalSecret.secretStoreRef.name is empty; name the SecretStore"),
+    (
+        ("externalSecret.enabled=true", "externalSecret.secretStoreRef.name=s", "externalSecret.remoteRefs.redis.key=k"),
+        "externalSecret.remoteRefs.redis is set and redis.auth.existingSecret is empty; name the Secret it should fill",
+    ),
     (("preStopSleepSeconds=30",), "preStopSleepSeconds (30) leaves nothing of terminationGracePeriodSeconds (30)"),
     (("sidecars[0].name=app",), "called app, the name of the chart's own; give it another name"),
     (("initContainers[0].name=app",), "called app, the name of the chart's own; give it another name"),

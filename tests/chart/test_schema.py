@@ -31,8 +31,13 @@ FREE_MAPS = {
     "extraEnv.valueFrom.resourceFieldRef", "extraEnv.valueFrom.secretKeyRef",
     "extraVolumes", "extraVolumeMounts", "initContainers", "sidecars", "lifecycle.postStart", "lifecycle.preStop",
     "podSecurityContext.sysctls", "podSecurityContext.windowsOptions", "securityContext.windowsOptions",
+    "httpRoute.filters", "extraObjects",
+    *(f"networkPolicy.{place}.{selector}" for place in ("apiFrom", "monitoringFrom", "extraIngress.from", "egress.extra.to")
+      for selector in ("namespaceSelector", "podSelector")),
+    "networkPolicy.extraIngress.ports", "networkPolicy.egress.extra.ports",
     "probe.httpGet.httpHeaders", "topologySpreadConstraints.labelSelector",
 } | PUT_BY_HELM  # fmt: skip
+
 
 def flat(tree: dict[str, Any], stops: set[tuple[str, ...]], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Paths of a values tree down to the settings of the schema."""

@@ -570,3 +570,47 @@ The container port that serves metrics: http where the program serves both on on
 {{- eq (int .Values.metrics.port) (int .Values.service.targetPort) | ternary "http" "metrics" -}}
 {{- end -}}
 {{- end }}
+
+{{/*
+Whether the route of the Gateway API is rendered: asked for, or all of it is there and the Ingress is not.
+*/}}
+{{- define "llm-cost-ops.httpRoute.wanted" -}}
+{{- $route := .Values.httpRoute -}}
+{{- $known := .Capabilities.APIVersions.Has "gateway.networking.k8s.io/v1/HTTPRoute" -}}
+{{- if eq (toString $route.enabled) "true" -}}
+true
+{{- else if and (eq (toString $route.enabled) "auto") $known $route.parentRefs (not .Values.ingress.enabled) -}}
+true
+{{- end -}}
+{{- end }}
+
+{{- define "llm-cost-ops.externalSecret.wanted" -}}
+{{- $external := .Values.externalSecret -}}
+{{- $known := or (.Capabilities.APIVersions.Has "external-secrets.io/v1/ExternalSecret") (.Capabilities.APIVersions.Has "external-secrets.io/v1beta1/ExternalSecret") -}}
+{{- if eq (toString $external.enabled) "true" -}}
+true
+{{- else if and (eq (toString $external.enabled) "auto") $known $external.secretStoreRef.name -}}
+true
+{{- end -}}
+{{- end }}
+
+{{/*
+The credentials that may come from outside, a YAML list: name, the value that names its existing Secret, that Secret, the key
+the pods read, the key of the percent-encoded twin if one is wanted, and what else must stand in the Secret.
+*/}}
+{{- define "llm-cost-ops.externalSecret.credentials" -}}
+{{- $v := .Values -}}
+{{- $db := $v.externalDatabase -}}
+{{- $redis := $v.externalRedis -}}
+{{- $grafana := $v.grafana -}}
+{{- $all := list
+  (dict "name" "jwt" "path" "jwt.existingSecret" "secret" (include "llm-cost-ops.jwt.existingSecret" .) "key" $v.jwt.existingSecretKey)
+  (dict "name" "smtp" "path" "smtp.existingSecret" "secret" (default $v.secrets.existingSecret $v.smtp.existingSecret) "key" $v.smtp.existingSecretKey)
+  (dict "name" "postgresql" "path" "postgresql.auth.existingSecret" "secret" $v.postgresql.auth.existingSecret "key" $v.postgresql.auth.secretKeys.userPasswordKey "urlKey" $v.postgresql.auth.secretKeys.urlPasswordKey)
+  (dict "name" "redis" "path" "redis.auth.existingSecret" "secret" $v.redis.auth.existingSecret "key" $v.redis.auth.existingSecretPasswordKey "urlKey" $v.redis.auth.existingSecretUrlPasswordKey)
+  (dict "name" "externalDatabase" "path" "externalDatabase.existingSecret" "secret" $db.existingSecret "key" $db.existingSecretPasswordKey "urlKey" $db.existingSecretUrlPasswordKey)
+  (dict "name" "externalRedis" "path" "externalRedis.existingSecret" "secret" $redis.existingSecret "key" $redis.existingSecretPasswordKey "urlKey" $redis.existingSecretUrlPasswordKey)
+  (dict "name" "grafana" "path" "grafana.existingSecret" "secret" $grafana.existingSecret "key" $grafana.secretKeys.passwordKey "fixed" (dict $grafana.secretKeys.userKey $grafana.adminUser))
+-}}
+{{- toYaml $all -}}
+{{- end }}
