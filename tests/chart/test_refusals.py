@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.conftest import Chart
+from tests.chart.conftest import CHART, HELMS, Chart, run_helm
 
 SCHEMA = [
     ("foo=1", "additional properties 'foo' not allowed"),
@@ -17,6 +17,28 @@ SCHEMA = [
     ("resources.limits.cpuu=1", "at '/resources/limits': additional properties 'cpuu' not allowed"),
     ("resources.limits.memory=2GB", "at '/resources/limits/memory': '2GB' does not match pattern"),
     ("postgresql.primary.persistence.size=big", "at '/postgresql/primary/persistence/size'"),
+    # near typos, one for each level and kind of section
+    ("global.enviroment=x", "at '/global': additional properties 'enviroment' not allowed"),
+    ("image.tags=v1", "at '/image': additional properties 'tags' not allowed"),
+    ("ingress.host=a.example.com", "at '/ingress': additional properties 'host' not allowed"),
+    ("ingress.hosts[0].host=a.example.com,ingress.hosts[0].path=/", "at '/ingress/hosts/0': additional properties 'path' not allowed"),
+    ("ingress.tls[0].secret=x", "at '/ingress/tls/0': additional properties 'secret' not allowed"),
+    ("autoscaling.minReplica=3", "at '/autoscaling': additional properties 'minReplica' not allowed"),
+    ("podDisruptionBudget.minavailable=1", "at '/podDisruptionBudget': additional properties 'minavailable' not allowed"),
+    ("livenessProbe.httpget.path=/x", "at '/livenessProbe': additional properties 'httpget' not allowed"),
+    ("readinessProbe.httpGet.paht=/x", "at '/readinessProbe/httpGet': additional properties 'paht' not allowed"),
+    ("podSecurityContext.runAsuser=1", "at '/podSecurityContext': additional properties 'runAsuser' not allowed"),
+    ("securityContext.capabilities.drops[0]=ALL", "at '/securityContext/capabilities': additional properties 'drops' not allowed"),
+    ("postgresql.auth.pasword=x", "at '/postgresql/auth': additional properties 'pasword' not allowed"),
+    ("postgresql.primary.persistance.size=1Gi", "at '/postgresql/primary': additional properties 'persistance' not allowed"),
+    ("redis.auth.existingsecret=x", "at '/redis/auth': additional properties 'existingsecret' not allowed"),
+    ("redis.master.resource.limits.cpu=1", "at '/redis/master': additional properties 'resource' not allowed"),
+    ("prometheus.persistence.storageclass=x", "at '/prometheus/persistence': additional properties 'storageclass' not allowed"),
+    ("grafana.adminpassword=x", "at '/grafana': additional properties 'adminpassword' not allowed"),
+    ("config.features.rateLimit=true", "at '/config/features': additional properties 'rateLimit' not allowed"),
+    ("jwt.secretKey=x", "at '/jwt': additional properties 'secretKey' not allowed"),
+    ("secrets.jwt=x", "at '/secrets': additional properties 'jwt' not allowed"),
+    ("externalDatabase.username=x", "at '/externalDatabase': additional properties 'username' not allowed"),
     ("replicaCount=three", "at '/replicaCount': got string, want integer"),
     ("replicaCount=-1", "at '/replicaCount': minimum: got -1, want 0"),
     ("autoscaling.minReplicas=0", "at '/autoscaling/minReplicas'"),
@@ -34,6 +56,15 @@ SCHEMA = [
     ("prometheus.enabled=maybe", "at '/prometheus/enabled': got string, want boolean"),
     ("serviceMonitor.enabled=yes", "at '/serviceMonitor/enabled': value must be one of 'auto', true, false"),
     ("jwt.secret=123", "at '/jwt/secret': got number, want string"),
+    ("securityContext.readOnlyRootFilesystem=1", "at '/securityContext/readOnlyRootFilesystem': got number, want null or boolean"),
+    ("podSecurityContext.runAsUser=me", "at '/podSecurityContext/runAsUser'"),
+    ("readinessProbe.periodSeconds=0", "at '/readinessProbe/periodSeconds': minimum: got 0, want 1"),
+    ("livenessProbe.httpGet.path=health", "at '/livenessProbe/httpGet/path': 'health' does not match pattern"),
+    ("tolerations[0].effect=Never", "at '/tolerations/0/effect': value must be one of"),
+    ("imagePullSecrets[0].secret=x", "at '/imagePullSecrets/0'"),
+    ("postgresql.auth.database=a b", "at '/postgresql/auth/database': 'a b' does not match pattern"),
+    ("postgresql.enabled=1", "at '/postgresql/enabled': got number, want boolean"),
+    ("postgresql=true", "at '/postgresql': got boolean, want object"),
     ("podDisruptionBudget.minAvailable=200%", "at '/podDisruptionBudget/minAvailable'"),
     ("postgresql.auth.existingSecret=My_Secret", "at '/postgresql/auth/existingSecret'"),
     ("externalDatabase.sslmode=always", "at '/externalDatabase/sslmode': value must be one of"),
@@ -46,7 +77,26 @@ COMBINATIONS = [
     (("externalDatabase.host=db",), "set postgresql.enabled=false to use the external database"),
     (("postgresql.enabled=false", "externalDatabase.host=db"), "set externalDatabase.existingSecret (best) or externalDatabase.password"),
     (("externalRedis.host=r",), "set redis.enabled=false to use the external Redis"),
+    (("externalDatabase.password=p",), "externalDatabase.password is set while postgresql.enabled is true"),
+    (("externalDatabase.existingSecret=s",), "set postgresql.enabled=false to use the external database, or clear externalDatabase.existingSecret"),
+    (("externalRedis.password=p",), "set redis.enabled=false to use the external Redis, or clear externalRedis.password"),
     (("redis.auth.enabled=false", "redis.auth.password=x"), "set redis.auth.enabled=true"),
+    (
+        ("podDisruptionBudget.minAvailable=1", "podDisruptionBudget.maxUnavailable=25%"),
+        "podDisruptionBudget.minAvailable (1) and podDisruptionBudget.maxUnavailable (25%) are both set, and a budget has one of them; set the other to null",
+    ),
+    (("service.nodePort=30080",), "set service.type=NodePort or LoadBalancer, or clear service.nodePort"),
+    (("service.loadBalancerClass=x/y",), "service.loadBalancerClass is set and service.type is ClusterIP; set service.type=LoadBalancer"),
+    (("service.type=NodePort", "service.loadBalancerSourceRanges[0]=10.0.0.0/8"), "service.loadBalancerSourceRanges is set and service.type is NodePort"),
+    (("jwt.secret=change-me-in-production",), "jwt.secret is a password that everybody knows"),
+    (("secrets.jwtSecret=changeme",), "leave secrets.jwtSecret empty to have one generated, or set jwt.existingSecret"),
+    (("postgresql.auth.password=Postgres",), "leave postgresql.auth.password empty to have one generated"),
+    (("redis.auth.password=password",), "redis.auth.password is a password that everybody knows"),
+    (("grafana.adminPassword=admin",), "leave grafana.adminPassword empty to have one generated, or set grafana.existingSecret"),
+    (
+        ("postgresql.enabled=false", "externalDatabase.host=db", "externalDatabase.password=postgres"),
+        "externalDatabase.password is a password that everybody knows, and global.environment is production",
+    ),
     (("autoscaling.minReplicas=11",), "autoscaling.minReplicas (11) is above autoscaling.maxReplicas (10)"),
     (
         ("autoscaling.targetCPUUtilizationPercentage=null", "autoscaling.targetMemoryUtilizationPercentage=null"),
@@ -89,19 +139,32 @@ def test_a_wrong_value_is_named_by_the_schema(chart_on_both: Chart, change: str,
 
 @pytest.mark.parametrize(("changes", "said"), COMBINATIONS)
 def test_an_impossible_combination_is_refused_with_its_way_out(
-    chart: Chart, changes: tuple[str, ...], said: str
+    chart_on_both: Chart, changes: tuple[str, ...], said: str
 ) -> None:
-    assert said in chart.refusal(*changes)
+    assert said in chart_on_both.refusal(*changes)
 
 
 @pytest.mark.parametrize(("values", "said"), LISTS)
-def test_a_wrong_values_file_is_refused(chart: Chart, values: dict[str, Any], said: str) -> None:
-    assert said in chart.refusal(values=values)
+def test_a_wrong_values_file_is_refused(chart_on_both: Chart, values: dict[str, Any], said: str) -> None:
+    assert said in chart_on_both.refusal(values=values)
+
+
+@pytest.mark.parametrize("change", ["postgresql.auth.password=changeme", "jwt.secret=secret"])
+def test_a_known_password_is_fine_outside_production(chart: Chart, change: str) -> None:
+    chart.render(change, preset="dev")
+
+
+@pytest.mark.parametrize("helm", HELMS)
+@pytest.mark.parametrize(("change", "said"), SCHEMA[:3])
+def test_lint_knows_the_schema_too(helm: str, change: str, said: str) -> None:
+    code, out, err = run_helm(helm, "lint", str(CHART), "--set", change)
+    assert code == 1
+    assert said in out + err
 
 
 def test_a_cluster_too_old_is_refused(chart: Chart) -> None:
     code, _, said = chart.call("--kube-version", "1.27.9")
-    assert code != 0
+    assert code == 1
     assert "chart requires kubeVersion: >=1.28.0-0" in said
 
 

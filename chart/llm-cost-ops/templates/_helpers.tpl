@@ -207,6 +207,11 @@ Where each Secret lives. The names hang on the release, so that an installer can
 {{- define "llm-cost-ops.externalRedis.ownSecret" -}}{{ .Release.Name }}-external-redis-credentials{{- end }}
 {{- define "llm-cost-ops.grafana.ownSecret" -}}{{ .Release.Name }}-grafana-credentials{{- end }}
 
+{{/* What documentations, examples and images bring as passwords. */}}
+{{- define "llm-cost-ops.knownPasswords" -}}
+changeme change-me change_me changeit change-me-in-production password passw0rd secret default example test admin root postgres redis grafana prom-operator 123456 12345678
+{{- end }}
+
 {{/*
 One credential as plain text: dict "root" $ "secret" NAME "key" KEY "given" VALUE "path" VALUES-PATH "existing" NAME
 "existingPath" VALUES-PATH "generate" BOOL and, where a live volume depends on it, "fixed" HINT.
@@ -227,6 +232,8 @@ Each is settled once per render and remembered, since a second call would genera
 {{- fail (printf "%s holds nothing but a line break; check the file it was read from" .path) -}}
 {{- else if regexMatch "[\r\n\x00]" $given -}}
 {{- fail (printf "%s has a line break inside; a secret is one line" .path) -}}
+{{- else if and (eq $values.global.environment "production") (has (lower $given) (include "llm-cost-ops.knownPasswords" . | splitList " ")) -}}
+{{- fail (printf "%s is a password that everybody knows, and global.environment is production; leave %s empty to have one generated, or set %s" .path .path .existingPath) -}}
 {{- else if not .existing -}}
 {{- $live := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict -}}
 {{- $owner := dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live -}}
