@@ -1,4 +1,4 @@
-"""Just enough of an API server for `lookup`: discovery, and Secrets that a test puts there."""
+"""Just enough of an API server for `lookup`: discovery, and Secrets and StatefulSets that a test puts there."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ GROUPS = {
 
 
 class FakeApi:
-    """Holds the Secrets and serves them."""
+    """Holds the objects and serves them."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self.kubeconfig = kubeconfig
         self.secrets: dict[str, dict[str, Any]] = {}
+        self.statefulsets: dict[str, dict[str, Any]] = {}
 
     def store(self, name: str, data: dict[str, str] | None, *, release: str | None = "llm-cost-ops") -> None:
         """Put a Secret there, made by that release of helm or, with None, by somebody else."""
@@ -45,6 +46,12 @@ class FakeApi:
         }
         if data is not None:
             self.secrets[name]["data"] = {k: base64.b64encode(v.encode()).decode() for k, v in data.items()}
+
+    def run(self, statefulset: dict[str, Any], *, release: str = "llm-cost-ops") -> None:
+        """Put a StatefulSet there, as that release of helm made it."""
+        annotations = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": "costs"}
+        metadata = statefulset["metadata"] | {"namespace": "costs", "annotations": annotations}
+        self.statefulsets[metadata["name"]] = statefulset | {"metadata": metadata}
 
     def answer(self, path: str) -> dict[str, Any] | None:
         """The object at that path."""
@@ -79,8 +86,13 @@ class FakeApi:
                     for kind, plural in (entry.split() for entry in GROUPS[path])
                 ],
             }
-        prefix = "api/v1/namespaces/costs/secrets/"
-        return self.secrets.get(path.removeprefix(prefix)) if path.startswith(prefix) else None
+        for prefix, found in (
+            ("api/v1/namespaces/costs/secrets/", self.secrets),
+            ("apis/apps/v1/namespaces/costs/statefulsets/", self.statefulsets),
+        ):
+            if path.startswith(prefix):
+                return found.get(path.removeprefix(prefix))
+        return None
 
 
 @contextmanager

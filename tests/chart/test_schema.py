@@ -23,7 +23,7 @@ PUT_BY_HELM = {"prometheus.global", "grafana.global"}
 
 # Maps whose keys are the person's own, and objects of Kubernetes that are handed on. Whatever else is open is a mistake.
 FREE_MAPS = {
-    "global.commonLabels", "global.commonAnnotations", "strings", "postgresql.primary.initdb.scripts",
+    "global.commonLabels", "global.commonAnnotations", "strings",
     "affinity.nodeAffinity", "affinity.podAffinity", "affinity.podAntiAffinity",
     "autoscaling.metrics", "autoscaling.behavior.scaleUp", "autoscaling.behavior.scaleDown",
     "dnsConfig.options", "extraEnvFrom.configMapRef", "extraEnvFrom.secretRef",
@@ -35,7 +35,7 @@ FREE_MAPS = {
     *(f"networkPolicy.{place}.{selector}" for place in ("apiFrom", "monitoringFrom", "extraIngress.from", "egress.extra.to")
       for selector in ("namespaceSelector", "podSelector")),
     "networkPolicy.extraIngress.ports", "networkPolicy.egress.extra.ports",
-    "probe.httpGet.httpHeaders", "topologySpreadConstraints.labelSelector",
+    "probe.httpGet.httpHeaders", "topologySpread.labelSelector",
 } | PUT_BY_HELM  # fmt: skip
 
 

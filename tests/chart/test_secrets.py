@@ -193,7 +193,8 @@ def test_a_new_database_password_on_a_live_volume_is_refused_with_the_way_out(
     code, _, said = call("postgresql.auth.password=new-password")
     assert code != 0
     assert "postgresql.auth.password differs from the password the database was made with" in said
-    assert 'ALTER ROLE "postgres"' in said
+    assert "kubectl exec -it -n costs llm-cost-ops-postgresql-0 -c postgresql -- psql -U postgres" in said
+    assert "kubectl delete secret llm-cost-ops-postgresql-credentials -n costs" in said
     assert "old-password" not in said
     assert "new-password" not in said
 

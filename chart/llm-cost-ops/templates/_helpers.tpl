@@ -214,7 +214,7 @@ changeme change-me change_me changeit change-me-in-production password passw0rd 
 
 {{/*
 One credential as plain text: dict "root" $ "secret" NAME "key" KEY "given" VALUE "path" VALUES-PATH "existing" NAME
-"existingPath" VALUES-PATH "generate" BOOL and, where a live volume depends on it, "fixed" HINT.
+"existingPath" VALUES-PATH "generate" BOOL and, where a live volume depends on it, "fixed" COMMAND.
 Precedence: existing Secret (yields nothing here) > given value > value stored by an earlier revision > generated.
 Each is settled once per render and remembered, since a second call would generate another one.
 */}}
@@ -245,7 +245,7 @@ Each is settled once per render and remembered, since a second call would genera
 {{- end -}}
 {{- $stored := index (get $live "data" | default dict) .key | default "" | b64dec -}}
 {{- if and $given $stored .fixed (ne $given $stored) -}}
-{{- fail (printf "%s differs from the password the database was made with; first run %s in the database and put the new password into Secret %s, or leave %s empty to keep the old one" .path .fixed .secret .path) -}}
+{{- fail (printf "%s differs from the password the database was made with, and a new Secret would lock the app out. Leave %s empty to keep the old one. To change it: %s (asks for the new password), then kubectl delete secret %s -n %s, then run this again" .path .path .fixed .secret .root.Release.Namespace) -}}
 {{- end -}}
 {{- $value = $given | default $stored -}}
 {{- if and (not $value) .generate }}{{ $value = randAlphaNum 32 }}{{ end -}}
@@ -297,7 +297,9 @@ The credentials themselves; all take the root context and yield plain text, or n
 
 {{- define "llm-cost-ops.postgresql.value" -}}
 {{- $fixed := "" -}}
-{{- if .Values.postgresql.primary.persistence.enabled }}{{ $fixed = printf "ALTER ROLE \"%s\" PASSWORD '...'" .Values.postgresql.auth.username }}{{ end -}}
+{{- if .Values.postgresql.primary.persistence.enabled -}}
+{{- $fixed = printf "kubectl exec -it -n %s %s-postgresql-0 -c postgresql -- psql -U %s -d %s -c '\\password'" .Release.Namespace (include "llm-cost-ops.fullname" .) .Values.postgresql.auth.username .Values.postgresql.auth.database -}}
+{{- end -}}
 {{- include "llm-cost-ops.secret.value" (dict "root" . "secret" (include "llm-cost-ops.postgresql.ownSecret" .) "key" .Values.postgresql.auth.secretKeys.userPasswordKey
   "given" .Values.postgresql.auth.password "path" "postgresql.auth.password" "existing" .Values.postgresql.auth.existingSecret
   "existingPath" "postgresql.auth.existingSecret" "generate" true "fixed" $fixed) -}}
@@ -332,8 +334,9 @@ host: {{ include "llm-cost-ops.fullname" . }}-postgresql
 port: 5432
 user: {{ $auth.username | quote }}
 database: {{ $auth.database | quote }}
-sslmode: disable
+sslmode: {{ .Values.postgresql.tls.enabled | ternary "require" "disable" }}
 secret: {{ default (include "llm-cost-ops.postgresql.ownSecret" .) $auth.existingSecret | quote }}
+key: {{ $auth.secretKeys.userPasswordKey | quote }}
 urlKey: {{ $auth.existingSecret | empty | ternary "password-urlencoded" (default $auth.secretKeys.userPasswordKey $auth.secretKeys.urlPasswordKey) | quote }}
 {{- else -}}
 {{- $db := .Values.externalDatabase -}}
@@ -343,6 +346,7 @@ user: {{ $db.user | quote }}
 database: {{ $db.database | quote }}
 sslmode: {{ $db.sslmode }}
 secret: {{ default (include "llm-cost-ops.externalDatabase.ownSecret" .) $db.existingSecret | quote }}
+key: {{ $db.existingSecret | empty | ternary "password" $db.existingSecretPasswordKey | quote }}
 urlKey: {{ $db.existingSecret | empty | ternary "password-urlencoded" (default $db.existingSecretPasswordKey $db.existingSecretUrlPasswordKey) | quote }}
 {{- end -}}
 {{- end }}
@@ -543,30 +547,6 @@ SMTP_FROM: {{ .from | quote }}
 SMTP_TLS: {{ .tls | quote }}
 {{- end }}
 {{- end }}
-{{- end }}
-
-{{/*
-Files of Redis. The password goes into a file in memory rather than onto a command line, where every process could read it.
-It is a cache, so a full one forgets instead of being killed; a quarter of the limit is for snapshots and clients.
-*/}}
-{{- define "llm-cost-ops.redis.config" -}}
-redis.conf: |
-  dir /data
-  appendonly yes
-  protected-mode no
-  maxmemory-policy allkeys-lru
-start.sh: |
-  set -eu
-  umask 077
-  {
-    echo 'include /etc/redis/redis.conf'
-    echo "maxmemory $((MEMORY_LIMIT / 4 * 3))"
-    if [ -n "${REDISCLI_AUTH:-}" ]; then
-      printf 'requirepass "%s"\n' "$(printf %s "$REDISCLI_AUTH" | sed 's/[\\"]/\\&/g')"
-    fi
-  } > /run/redis/redis.conf
-  unset REDISCLI_AUTH
-  exec redis-server /run/redis/redis.conf
 {{- end }}
 
 {{/*
