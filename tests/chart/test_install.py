@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +81,54 @@ def test_the_other_presets_come_up_too(helm: Helm, preset: str) -> None:
     )
 
 
+def jobs(sandbox: Bed, namespace: str) -> dict[str, int]:
+    """Jobs by name, and how often each has succeeded."""
+    found = sandbox.get("jobs", "-n", namespace)["items"]
+    return {job["metadata"]["name"]: job["status"].get("succeeded", 0) for job in found}
+
+
+@pytest.mark.parametrize("helm", HELMS, indirect=True)
+def test_migrations_and_backups_run_beside_a_release_that_is_waited_for(
+    helm: Helm, sandbox: Bed, namespace: str
+) -> None:
+    preset = ("llm-cost-ops", str(CHART), "-f", str(CHART / "values-dev.yaml"), "--wait", "--timeout", "60s",
+              "--set", "migrations.enabled=true,backup.enabled=true,backup.persistence.size=1Gi")  # fmt: skip
+    helm("install", *preset, "--wait-for-jobs", "--set", "image.tag=v1.0.0")
+    first = jobs(sandbox, namespace)
+    assert len(first) == 2
+    assert set(first.values()) == {1}
+    assert sandbox.get("pvc", "llm-cost-ops-backup", "-n", namespace)["status"]["phase"] == "Bound"
+
+    helm("upgrade", *preset, "--wait-for-jobs", "--atomic", "--set", "image.tag=v2.0.0")
+    second = jobs(sandbox, namespace)
+    assert len(first.keys() - second.keys()) == 1  # the migration of the old image is gone
+    assert second.keys() - first.keys()
+
+    helm("rollback", "llm-cost-ops", "1", "--wait", "--timeout", "60s")
+    assert jobs(sandbox, namespace).keys() == first.keys()
+
+    sandbox.kubectl("create", "job", "now", "--from=cronjob/llm-cost-ops-backup", "-n", namespace)
+    sandbox.kubectl("wait", "--for=condition=complete", "job/now", "-n", namespace, "--timeout=60s")
+
+
+@pytest.mark.parametrize("helm", HELMS, indirect=True)
+def test_a_volume_grows_by_the_commands_that_its_refusal_says(helm: Helm, sandbox: Bed, namespace: str) -> None:
+    preset = ("llm-cost-ops", str(CHART), "-f", str(CHART / "values-dev.yaml"), "--wait", "--timeout", "60s")
+    helm("install", *preset)
+    running = pods(sandbox, namespace)
+    grown = (*preset, "--set", "postgresql.primary.persistence.size=20Gi")
+    with pytest.raises(AssertionError, match="was made with 10Gi") as refused:
+        helm("upgrade", *grown)
+    commands = re.search(r"stay: (kubectl patch .*?) && (kubectl delete .*?),", str(refused.value))
+    assert commands
+    for command in commands.groups():
+        sandbox.kubectl(*shlex.split(command)[1:])
+    helm("upgrade", *grown)
+    assert pods(sandbox, namespace) == running
+    claim = sandbox.get("pvc", "data-llm-cost-ops-postgresql-0", "-n", namespace)
+    assert claim["spec"]["resources"]["requests"]["storage"] == "20Gi"
+
+
 EVERYTHING: dict[str, Any] = {
     "global": {"imagePullSecrets": ["a"], "storageClass": "standard"},
     "service": {
@@ -93,7 +143,11 @@ EVERYTHING: dict[str, Any] = {
         "nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}]}}},
     "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],
     "prometheus": {"persistence": {"enabled": True}}, "grafana": {"persistence": {"enabled": True}},
-    "postgresql": {"primary": {"persistence": {"enabled": False}}}, "redis": {"auth": {"enabled": False}},
+    "postgresql": {"primary": {"persistence": {"enabled": False}, "configuration": {"max_connections": 50},
+                               "initdb": {"scriptsConfigMap": "mine"}, "podAnnotations": {"a": "b"}},
+                   "tls": {"enabled": True, "existingSecret": "tls"}},
+    "redis": {"auth": {"enabled": False}, "maxmemory": "1Gi", "master": {"persistence": {"existingClaim": "mine"}}},
+    "migrations": {"enabled": True, "mode": "initContainer"}, "backup": {"enabled": True, "timeZone": "Europe/Vienna"},
     "smtp": {"host": "mail.example.com"}, "secrets": {"smtpPassword": "x"},
     "autoscaling": {"targetMemoryUtilizationPercentage": None}, "podDisruptionBudget": {"maxUnavailable": "25%"},
 }  # fmt: skip

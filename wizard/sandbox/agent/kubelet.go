@@ -155,7 +155,9 @@ func adopt(p pod) *tracked {
 		}
 	}
 	for _, c := range p.Spec.Containers {
-		t.class[classOf(c.Image).name] = true
+		if p.Spec.RestartPolicy == "Always" { // a Job with a database's image serves nobody, so nobody waits for it
+			t.class[classOf(c.Image).name] = true
+		}
 	}
 	if p.Status.PodIP != "" {
 		t.sandboxAt = time.Now()
