@@ -3,41 +3,106 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from wizard.adapters.charts import ChartFolders
-from wizard.adapters.clock import SystemClock
-from wizard.adapters.documents import YamlDocuments
-from wizard.adapters.drafts import DraftFiles
-from wizard.adapters.files import PersonFiles
-from wizard.adapters.helm_cli import HelmCli
-from wizard.adapters.kubeconfig import KubeconfigFiles
-from wizard.adapters.runs import RunFiles
 from wizard.engine.hints import is_sandbox
 from wizard.engine.ports import Ports
 from wizard.engine.session import Options, Session
 
 if TYPE_CHECKING:
+    from wizard.adapters.clock import SystemClock
+    from wizard.adapters.documents import YamlDocuments
+    from wizard.adapters.drafts import DraftFiles
+    from wizard.adapters.files import PersonFiles
+    from wizard.adapters.helm_cli import HelmCli
+    from wizard.adapters.kubeconfig import KubeconfigFiles
+    from wizard.adapters.runs import RunFiles
     from wizard.core.model.target import Target
     from wizard.ports.cluster import Cluster
 
 
 def session(options: Options, *, helm_path: str = "") -> Session:
     """A session over the real world. Nothing is read or contacted and nothing heavy is imported yet."""
-    kubeconfig = KubeconfigFiles()
-    named = helm_path or os.environ.get("LLM_COST_OPS_HELM", "")
+    kubeconfig = _later(_kubeconfig)
     ports = Ports(
         cluster=_cluster,
         kubeconfig=kubeconfig,
-        helm=HelmCli(named or (lambda: _sandbox_helm(options, kubeconfig))),
+        helm=_later(lambda: _helm(helm_path, options, kubeconfig)),
         charts=ChartFolders(),
-        documents=YamlDocuments(),
-        drafts=DraftFiles(),
-        runs=RunFiles(),
-        files=PersonFiles(),
-        clock=SystemClock(),
+        documents=_later(_documents),
+        drafts=_later(_drafts),
+        runs=_later(_runs),
+        files=_later(_files),
+        clock=_later(_clock),
     )
     return Session(ports, options)
+
+
+Adapter = TypeVar("Adapter")
+
+
+class _Later:
+    """Stands for an adapter and makes it at its first use: together they are 8 ms that the first question does without."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> object:
+        return self._make()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
+
+
+def _later(make: Callable[[], Adapter]) -> Adapter:
+    return cast("Adapter", _Later(make))
+
+
+def _kubeconfig() -> KubeconfigFiles:
+    from wizard.adapters.kubeconfig import KubeconfigFiles
+
+    return KubeconfigFiles()
+
+
+def _helm(path: str, options: Options, kubeconfig: KubeconfigFiles) -> HelmCli:
+    from wizard.adapters.helm_cli import HelmCli
+
+    named = path or os.environ.get("LLM_COST_OPS_HELM", "")
+    return HelmCli(named or (lambda: _sandbox_helm(options, kubeconfig)))
+
+
+def _documents() -> YamlDocuments:
+    from wizard.adapters.documents import YamlDocuments
+
+    return YamlDocuments()
+
+
+def _drafts() -> DraftFiles:
+    from wizard.adapters.drafts import DraftFiles
+
+    return DraftFiles()
+
+
+def _runs() -> RunFiles:
+    from wizard.adapters.runs import RunFiles
+
+    return RunFiles()
+
+
+def _files() -> PersonFiles:
+    from wizard.adapters.files import PersonFiles
+
+    return PersonFiles()
+
+
+def _clock() -> SystemClock:
+    from wizard.adapters.clock import SystemClock
+
+    return SystemClock()
 
 
 def _cluster(target: Target) -> Cluster:

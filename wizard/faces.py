@@ -18,10 +18,6 @@ def screen(arguments: Arguments) -> int:
 
 
 def _screen(arguments: Arguments, terminal: guard.Terminal) -> int:
-    import gc
-
-    # Importing makes 300 000 objects that all stay: looking through them for garbage costs a tenth of the launch.
-    gc.disable()
     try:
         from wizard import compose
         from wizard.tui.main import run_app
@@ -63,7 +59,9 @@ def _start(arguments: Arguments, session: Any) -> Start:
     from wizard.lines.draft import draft_of
 
     try:
-        return Start("install" if arguments.command == "install" else "upgrade", draft=draft_of(arguments, session))
+        draft = draft_of(arguments, session)
+        session.layers(draft)  # so that the first paint holds the first question
+        return Start("install" if arguments.command == "install" else "upgrade", draft=draft)
     except Problem as problem:
         return Start(problem=problem)
 
@@ -71,11 +69,13 @@ def _start(arguments: Arguments, session: Any) -> Start:
 def lines(arguments: Arguments, called: str) -> int:
     """The line face; `called` is this program as a person types it. Returns the exit code."""
     import asyncio
+    import gc
 
     from wizard import compose
     from wizard.lines import commands
     from wizard.lines.out import Out
 
+    gc.enable()
     session = compose.session(arguments.options(), helm_path=arguments.helm)
     out = Out(arguments.mode, no_color=arguments.no_color)
 

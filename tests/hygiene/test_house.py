@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from wizard import cli
+from wizard import usage
 from wizard.core.events import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +51,7 @@ def test_install_page_and_help_name_the_same_exit_codes() -> None:
     page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
     codes = set(re.findall(r"^\| (\d+) \|", page, re.MULTILINE))
 
-    assert codes == set(re.findall(r"^  (\d+) ", cli._EXIT_CODES, re.MULTILINE))
+    assert codes == set(re.findall(r"^  (\d+) ", usage.EXIT_CODES, re.MULTILINE))
 
 
 def test_pages_link_to_what_is_there() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from wizard import cli, faces
+from wizard import cli, faces, usage
 from wizard.cli import Terminal
 
 TTY = Terminal(True, True, 80, 24, "xterm")
@@ -155,15 +156,15 @@ def test_version_and_help_are_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"llm-cost-ops-wizard \d+\.\d+\.\d+\n", capsys.readouterr().out)
     assert cli.main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(command in text for command in cli.COMMANDS)
+    assert all(command in text for command in usage.COMMANDS)
 
 
-@pytest.mark.parametrize("command", [one for one in cli.COMMANDS if one != "sandbox"])
+@pytest.mark.parametrize("command", [one for one in usage.COMMANDS if one != "sandbox"])
 def test_the_help_of_a_command_shows_examples_that_parse(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command, "--help"]) == 0
 
     text = capsys.readouterr().out
-    examples = re.findall(rf"^  {re.escape(cli.program())} (.+)$", text.split("example:")[1], re.MULTILINE)
+    examples = re.findall(rf"^  {re.escape(usage.program())} (.+)$", text.split("example:")[1], re.MULTILINE)
     assert examples
     for example in examples:
         name, rest = cli.split(example.split())
@@ -243,3 +244,10 @@ def test_debug_shows_the_trace(capsys: pytest.CaptureFixture[str], monkeypatch: 
     assert cli.main(["status", "--debug"]) == 1
 
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["", "install", "upgrade", "status", "runs"])
+def test_a_bare_command_means_what_the_parser_would_make_of_it(command: str) -> None:
+    read = cli._parse(command, [])
+
+    assert cli._parse(command, ["--plain"]) == dataclasses.replace(read, plain=True)

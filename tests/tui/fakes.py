@@ -139,6 +139,7 @@ class FakeSession:
 
     def __init__(self) -> None:
         self.options = Options()
+        self.chart_read = False
         self.config = Kubeconfig(
             ("~/.kube/config",),
             (Context(CONTEXT, "https://127.0.0.1:6443", "admin", ""), Context("demo-eks", "https://demo", "me", "")),
@@ -196,7 +197,11 @@ class FakeSession:
     def layers(self, draft: Draft) -> Layers:
         if self.layers_problem:
             raise self.layers_problem
+        self.chart_read = True
         return Layers(DEFAULTS, {"dev": DEV, "staging": {}, "prod": {}}, (), "1.0.0", "1.0.0")
+
+    def can_resolve(self, draft: Draft) -> bool:
+        return self.chart_read
 
     def resolve(self, draft: Draft) -> Resolved:
         return Resolved(draft, self.known, self.layers(draft), QUESTIONS)

@@ -276,3 +276,12 @@ async def test_quitting_in_mid_question_keeps_the_draft(open_app: Open, session:
         await asyncio.sleep(0)
     assert session.saved[-1].answers == {"preset": "staging"}
     assert see.app.return_code == 130
+
+
+async def test_a_first_question_whose_files_are_read_takes_keys_at_once(open_app: Open, session: FakeSession) -> None:
+    session.chart_read = True
+    async with open_app(Start("install")) as see:
+        await see.press("down")
+        await see.sees("preset staging", "(*) Staging")
+        await see.press("enter")
+        await see.sees("+ 1 Environment", "> 2 Where")

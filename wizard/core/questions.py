@@ -13,7 +13,7 @@ from wizard.core import validate
 from wizard.core.errors import Problem
 from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES
 from wizard.core.resolve import Resolved
-from wizard.core.secret_plan import ENCODED_KEY, PARTS, created_name
+from wizard.core.secret_parts import ENCODED_KEY, PARTS, created_name
 from wizard.core.validate import ImageName
 from wizard.core.values import DELETE, Line, get, path_of
 

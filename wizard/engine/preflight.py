@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from wizard.core import secret_plan, values
+from wizard.core import secret_parts, secret_plan, values
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
@@ -100,7 +100,7 @@ def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretU
     """Secret name -> the question that named it, and the Secrets that no pod mentions."""
     asked = {one.id for one in resolved.visible()}
     named = {question: resolved[question] for question in ("image.pullSecret", "tls.secret") if question in asked}
-    for name in secret_plan.PARTS:
+    for name in secret_parts.PARTS:
         if (question := f"secret.{name}.name") in asked:
             named[question] = resolved[question]
     extra: tuple[SecretUse, ...] = ()
@@ -110,7 +110,7 @@ def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretU
 
 
 def _database_secrets(resolved: Resolved) -> dict[str, Literal["generate", "file"]]:
-    name = secret_plan.created_name("postgres", resolved["release"])
+    name = secret_parts.created_name("postgres", resolved["release"])
     if resolved["database"] != "bundled":
         return {}
     match resolved["secret.postgres"]:

@@ -116,6 +116,10 @@ class Session:
 
         return Resolved(draft, self._hints, self.layers(draft), QUESTIONS)
 
+    def can_resolve(self, draft: Draft) -> bool:
+        """Whether `resolve` has all it reads from files already."""
+        return draft.chart in self._charts and all(path in self._files for path in draft.files)
+
     @property
     def hints(self) -> Hints:
         """The live facts known so far."""

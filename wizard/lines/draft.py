@@ -12,7 +12,7 @@ from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.questions import QUESTIONS, Question
 from wizard.core.resolve import PRESETS
-from wizard.core.secret_plan import PARTS
+from wizard.core.secret_parts import PARTS
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments, pair
 

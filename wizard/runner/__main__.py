@@ -26,7 +26,7 @@ from wizard.adapters.kube import KubeCluster
 from wizard.core.errors import Exit
 from wizard.core.events import Event
 from wizard.core.rules import findings_registry
-from wizard.core.secret_plan import PARTS
+from wizard.core.secret_parts import PARTS
 from wizard.core.secrets import Secret
 from wizard.engine import preflight  # noqa: F401 - the run imports it late; here it is imported ahead of the order
 from wizard.engine.run import Run, RunSpec, RunWorld

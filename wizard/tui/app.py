@@ -16,7 +16,7 @@ from wizard.tui import crash
 from wizard.tui.bridge import Bridge
 from wizard.tui.crash import Unexpected
 from wizard.tui.navigator import Navigator
-from wizard.tui.screens.too_small import TooSmall, fits
+from wizard.tui.screens.base import WizardScreen, fits
 from wizard.tui.theme import WIZARD
 
 if TYPE_CHECKING:
@@ -48,14 +48,23 @@ class WizardApp(App[None]):
         super().__init__()
         self.session = session
         self._unexpected = unexpected
+        self._cover: Screen[None] | None = None
+        """What lies over everything while the terminal is too small."""
         self.bridge = Bridge(session, self._problem_of)
         self.navigator = Navigator(self, start)
         self.register_theme(WIZARD)
-        self.theme = WIZARD.name
+        # Without the watcher, which would parse all styles once more: nothing was styled yet.
+        self.set_reactive(App.theme, WIZARD.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
-        """Home at the bottom when the start asks for it, so that it is the first thing painted."""
-        return self.navigator.base() or super().get_default_screen()
+        """What is at the bottom is the first thing painted."""
+        screen = self.navigator.base()
+        if screen is None:
+            return super().get_default_screen()
+        for path in screen.css_path:  # Textual does this for screens that are pushed only
+            self.stylesheet.read(path)
+        return screen
 
     def on_mount(self) -> None:
         """Any other screen lies on top; the navigator keeps it at one."""
@@ -73,16 +82,18 @@ class WizardApp(App[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Cover the screen while it is too small; it goes on below."""
-        covered = isinstance(self.screen, TooSmall)
+        covered = self.screen is self._cover
         if covered and fits(event.size):
             self.pop_screen()
-        elif not covered and not fits(event.size):
-            self.push_screen(TooSmall())
+        if covered or fits(event.size):
+            return
+        from wizard.tui.screens.too_small import TooSmall
+
+        self._cover = TooSmall()
+        self.push_screen(self._cover)
 
     async def action_leave(self) -> None:
         """Ctrl-C and Ctrl-Q: the screen knows what that means now."""
-        from wizard.tui.screens.base import WizardScreen
-
         below = [one for one in self.screen_stack if isinstance(one, WizardScreen)]
         if isinstance(self.screen, WizardScreen):
             await self.screen.leave()

@@ -13,7 +13,6 @@ from textual.message_pump import MessagePump
 from wizard.core.errors import Problem
 from wizard.tui.crash import Unexpected
 from wizard.tui.messages import HintsChanged, HomeChanged, ReviewChanged, StreamFailed
-from wizard.tui.state import HomeState
 
 if TYPE_CHECKING:
     from wizard.core.answers import Draft
@@ -31,7 +30,6 @@ class Bridge:
 
     def __init__(self, session: Session, unexpected: Unexpected) -> None:
         self.session = session
-        self.home = HomeState()
         self._unexpected = unexpected
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._flushes: dict[str, asyncio.TimerHandle] = {}
@@ -89,7 +87,9 @@ class Bridge:
 
     def watch_home(self, listener: MessagePump, problem: Problem | None = None) -> None:
         """Read everything of home anew; the listener gets HomeChanged."""
-        self.home = replace(HomeState(), problem=problem)
+        from wizard.tui.state import HomeState  # questions have no use for it
+
+        self.home = HomeState(problem=problem)
         self._spawn("home", self._read_home(listener), listener)
 
     def refresh_hints(self, listener: MessagePump, draft: Draft) -> None:

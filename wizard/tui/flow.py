@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wizard.core.questions import STEPS, Question
 from wizard.core.resolve import Resolved
-from wizard.tui.state import Goal
+
+if TYPE_CHECKING:
+    from wizard.tui.state import Goal
 
 REVIEW: Final = "review"
 NAMES: Final = (*((step, name) for step, name, _ in STEPS), (REVIEW, "Review"))

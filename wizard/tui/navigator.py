@@ -39,26 +39,29 @@ class Navigator:
     # Screens
 
     def base(self) -> Screen[None] | None:
-        """Home, when the start asks for it; made before anything is read."""
-        if self._start.problem is None and self._start.screen != "home":
+        """What lies at the bottom and is painted first: home or the first question. A run lies on top of nothing."""
+        if self._shows_run:
             return None
-        from wizard.tui.screens.home import HomeScreen
+        if self._start.problem is not None or self._start.screen == "home":
+            from wizard.tui.screens.home import HomeScreen
 
-        return HomeScreen(self._start.problem)
-
-    def first(self) -> Screen[None] | None:
-        """The screen that the start asks for, when it is not home."""
-        start = self._start
-        if start.problem is not None or start.screen == "home":
-            return None
-        if start.screen == "runs":
-            from wizard.tui.screens.run import RunScreen
-
-            return RunScreen(start.run_id)
+            return HomeScreen(self._start.problem)
         from wizard.tui.screens.step import StepScreen
 
-        self.doing = start.screen
-        return StepScreen(start.draft or self._app.session.new_draft())
+        self.doing = self._start.screen
+        return StepScreen(self._start.draft or self._app.session.new_draft())
+
+    def first(self) -> Screen[None] | None:
+        """The run that the start asks for."""
+        if not self._shows_run:
+            return None
+        from wizard.tui.screens.run import RunScreen
+
+        return RunScreen(self._start.run_id)
+
+    @property
+    def _shows_run(self) -> bool:
+        return self._start.screen == "runs" and self._start.problem is None
 
     def home(self, problem: Problem | None = None) -> None:
         """Home, with the reason when something led back there."""
@@ -137,9 +140,7 @@ class Navigator:
     async def prepared(self, draft: Draft) -> Draft | None:
         """The draft once everything that questions need was read; a problem leads home and is shown there."""
         try:
-            # Some ms of local files: one paint with the questions is sooner there than one without and one with them.
-            with self._app.batch_update():
-                await self._app.bridge.prepare(draft)
+            await self._app.bridge.prepare(draft)
             return await self._app.bridge.on_what_runs(draft) if self.doing == "upgrade" else draft
         except Problem as problem:
             self.home(problem)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from wizard.core.questions import Question
 from wizard.core.resolve import Resolved
 from wizard.core.values import DELETE, dotted
 from wizard.tui import flow
-from wizard.tui.state import Goal
 from wizard.tui.text import Row, beside, cut, wrap
 from wizard.tui.widgets.rail import rail_rows
+
+if TYPE_CHECKING:
+    from wizard.tui.state import Goal
 
 
 def writes(resolved: Resolved, question: Question) -> list[str]:

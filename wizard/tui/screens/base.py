@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.events import Resize
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
     from wizard.tui.bridge import Bridge
     from wizard.tui.navigator import Navigator
 
+LEAST = Size(80, 24)
 WIDE = 110
 """From this many columns on there is a second column."""
+
+
+def fits(size: Size) -> bool:
+    """Whether the wizard can show itself."""
+    return size.width >= LEAST.width and size.height >= LEAST.height
 
 
 class WizardScreen(Screen[None]):

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.widget import Widget
 
 from wizard.core.answers import Draft
@@ -76,19 +77,32 @@ class StepScreen(WizardScreen):
         yield Rows([((" Enter keeps what is shown. Answers are saved as you go, secrets never.", "dim"),)], id="hint")
 
     def on_mount(self) -> None:
-        """Read what the questions need beside the loop; keys wait for it."""
+        """Show the first question when all it needs is known, and read the rest beside the loop; keys wait for that."""
         self.query_one(Form).focus()
-        self._opening = asyncio.create_task(self._open())
+        if self.nav.doing != "upgrade" and self.wizard.session.can_resolve(self.draft):
+            self._begin()
+            self.call_after_refresh(self._read)
+        else:
+            self._read()
 
-    async def _open(self) -> None:
+    def _read(self) -> None:
+        self._reading = asyncio.create_task(self._prepare())
+
+    async def _prepare(self) -> None:
         try:
             if draft := await self.nav.prepared(self.draft):
-                self.draft = draft
-                self._resolved = self.wizard.session.resolve(self.draft)
-                self._show(self.step or flow.steps(self._resolved, self.nav.goal)[0], self._question)
+                if self._resolved:
+                    self.refresh_state()  # what the kubeconfig says; answers may have been given meanwhile
+                else:
+                    self.draft = draft
+                    self._begin()
                 self.bridge.refresh_hints(self, self.draft)
         finally:
             self._ready.set()
+
+    def _begin(self) -> None:
+        self._resolved = self.wizard.session.resolve(self.draft)
+        self._show(self.step or flow.steps(self._resolved, self.nav.goal)[0], self._question)
 
     # State
 
@@ -117,6 +131,8 @@ class StepScreen(WizardScreen):
         self._around()
 
     def _show(self, step: str, question: str = "") -> None:
+        if step in ("", flow.REVIEW):
+            return  # another screen was opened
         self.step = step
         self._wrong, self._notes = {}, {}
         form = self.query_one(Form)
@@ -137,6 +153,11 @@ class StepScreen(WizardScreen):
         self.refresh_frame()
 
     # Messages
+
+    def on_resize(self, _: Resize) -> None:
+        """Texts wrap at the width there is, once that is laid out."""
+        if self._resolved:
+            self.call_after_refresh(self._around)
 
     def on_form_moved(self) -> None:
         """Another question is in hand."""
@@ -163,7 +184,7 @@ class StepScreen(WizardScreen):
         problem = await self.bridge.save(self.draft)
         if problem:
             self.tell(problem)
-        self._go(self.nav.answered(self.draft, self.step))
+        self._show(self.nav.answered(self.draft, self.step))
 
     async def _right(self) -> bool:
         form = self.query_one(Form)
@@ -182,15 +203,11 @@ class StepScreen(WizardScreen):
             form.take(next(iter(wrong)))
         return not wrong
 
-    def _go(self, step: str) -> None:
-        if step and step != flow.REVIEW:
-            self._show(step)
-
     async def action_back(self) -> None:
         """The step before; from the first one home. Answers stay."""
         await self._ready.wait()
         await self.bridge.save(self.draft)
-        self._go(self.nav.back(self.draft, self.step) if self._resolved else "")
+        self._show(self.nav.back(self.draft, self.step) if self._resolved else "")
 
     async def action_review(self) -> None:
         """Straight to the review, or to the first answer that is still wrong."""

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from wizard.tui.screens.base import LEAST
 from wizard.tui.text import Row, wrap
 from wizard.tui.widgets.rows import Rows
-
-LEAST = Size(80, 24)
-
-
-def fits(size: Size) -> bool:
-    """Whether the wizard can show itself."""
-    return size.width >= LEAST.width and size.height >= LEAST.height
 
 
 class _Words(Rows):
