@@ -1,5 +1,5 @@
 # Thin: every target is one command a person could type. Needs python3 (>= 3.11); everything else is fetched at a pin.
-.PHONY: demo test test-full check bench tools lock chart-repo chart-docs
+.PHONY: demo test test-full test-real test-real-sample check bench tools lock chart-repo chart-docs
 .DEFAULT_GOAL := test
 
 UV_PIN := uv==0.9.18
@@ -26,10 +26,19 @@ demo: tools
 	$(PY) -m wizard.demo
 
 test: tools
-	$(PY) -m pytest -n 2 --dist loadgroup -m "not full"
+	$(PY) -m pytest -n 2 --dist loadgroup -m "not full and not real"
 
 test-full: tools
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist loadgroup -m "not real"
+
+# Containers for real: Linux and root; the first line says in one sentence why it cannot run elsewhere.
+test-real: tools
+	$(PY) -m tests.realnode build
+	$(PY) -m pytest tests/realnode -n 2 --dist load -m real
+
+test-real-sample: tools
+	$(PY) -m tests.realnode build
+	$(PY) -m pytest tests/realnode -n 2 --dist load -m "real and sample"
 
 check: .venv/.synced
 	.venv/bin/ruff format --check .

@@ -25,8 +25,8 @@ class ApiError(Problem):
 class Api:
     """A client of one API server on this machine."""
 
-    def __init__(self, port: int, ca: Path, certificate: Path, key: Path) -> None:
-        self._port = port
+    def __init__(self, port: int, ca: Path, certificate: Path, key: Path, host: str = "127.0.0.1") -> None:
+        self._host, self._port = host, port
         self._tls = ssl.create_default_context(cafile=str(ca))
         self._tls.load_cert_chain(certificate, key)
 
@@ -34,7 +34,7 @@ class Api:
         self, method: str, path: str, body: object = None, kind: str = "application/json", limit: float = 10
     ) -> Any:
         """Send one request and return the decoded answer; raises ApiError."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=limit, context=self._tls)
+        connection = http.client.HTTPSConnection(self._host, self._port, timeout=limit, context=self._tls)
         with contextlib.closing(connection):
             try:
                 connection.request(

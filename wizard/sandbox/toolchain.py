@@ -62,10 +62,11 @@ class Pin:
     package: str
     packages: int
     stamp: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
-        """Where its go.mod is."""
+        """Where its go.mod is: `source`, beside this module unless it is absolute."""
         return _HERE / self.source
 
     @property
@@ -77,7 +78,7 @@ class Pin:
     @property
     def recipe(self) -> str:
         """Digest of all that decides the binary; a cached one with another recipe is built again."""
-        digest = hashlib.sha256("\0".join((self.package, self.version, *self.stamp)).encode())
+        digest = hashlib.sha256("\0".join((self.package, self.version, *self.stamp, *self.tags)).encode())
         for path in self.sources:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
@@ -199,10 +200,11 @@ def ensure(
     builds, the other waits and takes the result. An interrupted build leaves nothing behind that could be mistaken
     for a tool.
     """
-    return {name: _ensure_one(_pin(name), progress, build or go_build) for name in names}
+    return {name: ensure_pin(_pin(name), progress, build) for name in names}
 
 
-def _ensure_one(pin: Pin, progress: Callable[[Progress], None], build: Build) -> Path:
+def ensure_pin(pin: Pin, progress: Callable[[Progress], None] = lambda _: None, build: Build | None = None) -> Path:
+    """The same for one pin, which need not be of this module."""
     path = _named_folder_binary(pin) or _cached_binary(pin)
     if path is not None:
         return path
@@ -217,7 +219,7 @@ def _ensure_one(pin: Pin, progress: Callable[[Progress], None], build: Build) ->
             shutil.rmtree(stale, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=prefix, dir=home.parent) as scratch:
             built = Path(scratch) / pin.binary
-            build(pin, built, progress)
+            (build or go_build)(pin, built, progress)
             if not built.is_file():
                 raise ToolError(
                     f"The build of {pin.name} ended without a binary.", "Run `make tools` again.", Exit.FAILED
@@ -249,8 +251,8 @@ def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> No
     for path in pin.sources:
         shutil.copyfile(path, module / path.name)
     command = [
-        str(go), "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(("-s", "-w", *pin.stamp)),
-        "-o", str(target), pin.package,
+        str(go), "build", "-v", "-trimpath", "-buildvcs=false", "-tags", ",".join(pin.tags),
+        "-ldflags", " ".join(("-s", "-w", *pin.stamp)), "-o", str(target), pin.package,
     ]  # fmt: skip
     progress(Progress(pin.name, "building", 0, pin.packages))
     with _child(command, module, environment) as process:

@@ -1,0 +1,71 @@
+"""The chart as it stands starts for real: restricted pods, real logins, nothing that warns."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from dataclasses import replace
+
+import pytest
+
+from tests.realnode.conftest import RELEASE, Release, is_random_password
+
+pytestmark = pytest.mark.real
+
+
+def is_early_probe(warning: str) -> bool:
+    """Whether it only says that the database did not listen yet, which a slow machine may see."""
+    return "Startup probe failed" in warning and "Connection refused" in warning
+
+
+@pytest.mark.sample
+def test_the_development_preset_starts_confined_and_logs_in_with_passwords_it_made(release: Release) -> None:
+    release.install()
+
+    assert release.logs_in()
+    code, info = release.ask("/info")
+    assert code == 200
+    assert (info["uid"], info["gid"]) == (1000, 1000)
+    assert "read-only file system" in info["root_write"]
+    assert info["process"] == {"CapEff": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2", "Groups": "1000"}
+
+    for name, key in (("postgresql", "password"), ("redis", "redis-password")):
+        assert is_random_password(b64decode(release.secrets()[f"{RELEASE}-{name}-credentials"][key]).decode())
+    wrong = ("env", "PGPASSWORD=wrong", f"PGHOST={RELEASE}-postgresql")
+    assert "password authentication failed" in release.sql("select 1", *wrong)
+    assert (
+        "NOAUTH"
+        in release.kubectl("exec", f"{RELEASE}-redis-0", "--", "env", "-u", "REDISCLI_AUTH", "redis-cli", "ping").said
+    )
+
+    assert release.sql("select extname from pg_extension order by 1").split() == ["pgcrypto", "plpgsql", "uuid-ossp"]
+    assert release.restarts() == 0
+    assert [w for w in release.warnings() if not is_early_probe(w)] == []
+
+
+def test_every_root_file_system_is_read_only_and_every_process_unprivileged(release: Release) -> None:
+    release.install()
+
+    for name, container, user in (("postgresql-0", "postgresql", "999"), ("redis-0", "redis", "999")):
+        inside = ("exec", f"{RELEASE}-{name}", "-c", container, "--", "sh", "-c")
+        assert "Read-only file system" in release.kubectl(*inside, "touch /usr/probe").said
+        assert release.kubectl(*inside, "id -u").out.strip() == user
+        status = release.kubectl(*inside, "grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/1/status").out.split()
+        assert status == ["CapEff:", "0" * 16, "NoNewPrivs:", "1", "Seccomp:", "2"]
+
+    # The official postgres image leaves the password in its server's environment after the first start; Redis' has none.
+    read = ("exec", f"{RELEASE}-redis-0", "--", "cat")
+    assert release.kubectl(*read, "/proc/1/cmdline").out.replace("\0", " ").split()[1:] == ["*:6379"]
+    assert "REDISCLI_AUTH" not in release.kubectl(*read, "/proc/1/environ").out
+
+
+@pytest.mark.parametrize("preset", ["staging", "prod"])
+def test_the_other_presets_start_with_their_replicas_and_budget(release: Release, preset: str) -> None:
+    release = replace(release, preset=preset)
+    release.install()
+
+    replicas = {"staging": 2, "prod": 3}[preset]
+    assert release.logs_in()
+    assert len(release.pods("app")) == replicas
+    budget = release.get("poddisruptionbudget", RELEASE)["status"]
+    assert (budget["currentHealthy"], budget["disruptionsAllowed"]) == (replicas, 1)
+    assert release.restarts() == 0
