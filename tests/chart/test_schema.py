@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,14 +11,9 @@ import yaml
 
 from release import chart_docs
 from tests.chart.conftest import CHART, PRESETS
+from tests.chart.shapes import PUT_BY_HELM, SCHEMA, SETTINGS
 from wizard.core import chart_settings
 from wizard.core.chart_settings import Section, Setting
-
-SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
-SETTINGS = chart_settings.settings(SCHEMA)
-
-# Helm puts a copy of `global` into the values of every subchart, so their sections must take it; nobody sets it there.
-PUT_BY_HELM = {"prometheus.global", "grafana.global"}
 
 # Maps whose keys are the person's own, and objects of Kubernetes that are handed on. Whatever else is open is a mistake.
 FREE_MAPS = {

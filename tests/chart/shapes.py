@@ -1,0 +1,89 @@
+"""Shapes of a release that between them use every part of the chart."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+from tests.chart.conftest import CHART
+from wizard.core import chart_settings
+
+SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
+SETTINGS = chart_settings.settings(SCHEMA)
+# Helm puts a copy of `global` into the values of every subchart, so their sections must take it; nobody sets it there.
+PUT_BY_HELM = {"prometheus.global", "grafana.global"}
+
+# What must be named before the parts below can be switched on.
+_COMPANIONS: dict[str, Any] = {
+    "externalSecret.secretStoreRef.name": "vault",
+    "httpRoute.parentRefs": [{"name": "gateway"}],
+    "httpRoute.withIngress": True,
+    "postgresql.tls.existingSecret": "postgresql-tls",
+    "smtp.host": "mail.example.com",
+}
+_GIVEN = {
+    path: f"value-of-{path}-at-least-32-long"
+    for path in (
+        "jwt.secret", "secrets.smtpPassword", "postgresql.auth.password", "redis.auth.password", "grafana.adminPassword",
+    )
+}  # fmt: skip
+
+
+def put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """The values with one more; the old ones stay as they are."""
+    changed = copy.deepcopy(values)
+    tree = changed
+    for part in path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree[path[-1]] = value
+    return changed
+
+
+def _shape(**dotted: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for path, value in dotted.items():
+        values = put(values, tuple(path.split(".")), value)
+    return values
+
+
+def _switches() -> dict[str, Any]:
+    """Every part of the chart switched on."""
+    return {s.dotted: True for s in SETTINGS if s.path[-1] == "enabled"}
+
+
+BUNDLED = _shape(**(_switches() | _COMPANIONS | _GIVEN))
+"""Everything that can be on at once, with credentials given as values."""
+
+EXTERNAL = _shape(**{
+    **_switches(), **_COMPANIONS, "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"],
+    "postgresql.enabled": False, "postgresql.tls.enabled": False, "redis.enabled": False, "autoscaling.enabled": False,
+    "externalDatabase.host": "db.example.com", "externalDatabase.password": "value-of-the-database",
+    "externalRedis.host": "cache.example.com", "externalRedis.password": "value-of-the-cache",
+    "service.type": "LoadBalancer", "podDisruptionBudget.minAvailable": None, "podDisruptionBudget.maxUnavailable": 1,
+})  # fmt: skip
+"""Database and cache outside, a load balancer, a fixed number of replicas."""
+
+NAMED = _shape(**{
+    **_switches(), **_COMPANIONS, "secrets.existingSecret": "app", "postgresql.auth.existingSecret": "postgres",
+    "redis.auth.existingSecret": "redis", "grafana.existingSecret": "grafana",
+})  # fmt: skip
+"""Everything on, and every credential in a Secret of the person's own."""
+
+NAMED_EXTERNAL = _shape(**{
+    "jwt.existingSecret": "jwt", "smtp.host": "mail.example.com", "smtp.existingSecret": "mail",
+    "postgresql.enabled": False, "redis.enabled": False, "externalDatabase.host": "db.example.com",
+    "externalDatabase.existingSecret": "database", "externalRedis.host": "cache.example.com",
+    "externalRedis.existingSecret": "cache", "grafana.existingSecret": "grafana",
+})  # fmt: skip
+"""Credentials of services outside in Secrets of the person's own."""
+
+VOLATILE = _shape(**{
+    **{s.dotted: False for s in SETTINGS if s.path[-2:] == ("persistence", "enabled")}, **_GIVEN,
+    "autoscaling.enabled": False, "ingress.enabled": False, "serviceAccount.create": False,
+})  # fmt: skip
+"""No volume, no autoscaler, no Ingress."""
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "bundled": BUNDLED, "external": EXTERNAL, "named": NAMED, "named-external": NAMED_EXTERNAL, "volatile": VOLATILE,
+}  # fmt: skip
