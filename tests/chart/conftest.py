@@ -70,6 +70,25 @@ class Rendered:
         return [o for o in self.objects if o["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")]
 
 
+    def pod_templates(self) -> dict[str, Manifest]:
+        """Metadata and spec of every pod this could lead to, by kind and name: workloads, schedules, bare pods, hooks."""
+        found: dict[str, Manifest] = {}
+        for item in self.objects:
+            name = f"{item['kind']} {item['metadata']['name']}"
+            if item["kind"] == "Pod":
+                found[name] = item
+            elif item["kind"] == "CronJob":
+                found[name] = item["spec"]["jobTemplate"]["spec"]["template"]
+            elif "template" in item.get("spec", {}) and "containers" in item["spec"]["template"].get("spec", {}):
+                template = item["spec"]["template"]
+                # The StatefulSet controller adds the volumes of its claims to each pod.
+                claims = [c["metadata"]["name"] for c in item["spec"].get("volumeClaimTemplates", [])]
+                own = [{"name": claim, "persistentVolumeClaim": {"claimName": f"{claim}-0"}} for claim in claims]
+                volumes = [*template["spec"].get("volumes", []), *own]
+                found[name] = template | {"spec": template["spec"] | {"volumes": volumes}}
+        return found
+
+
 @cache
 def read(text: str) -> Rendered:
     """Objects in the output of helm; callers share them, so nobody may change one."""

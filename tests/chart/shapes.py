@@ -67,6 +67,7 @@ EXTERNAL = _shape(**{
 NAMED = _shape(**{
     **_switches(), **_COMPANIONS, "secrets.existingSecret": "app", "postgresql.auth.existingSecret": "postgres",
     "redis.auth.existingSecret": "redis", "grafana.existingSecret": "grafana",
+    "externalSecret.remoteRefs": {"postgresql": {"key": "costs/postgresql"}},
 })  # fmt: skip
 """Everything on, and every credential in a Secret of the person's own."""
 
@@ -80,6 +81,7 @@ NAMED_EXTERNAL = _shape(**{
 
 VOLATILE = _shape(**{
     **{s.dotted: False for s in SETTINGS if s.path[-2:] == ("persistence", "enabled")}, **_GIVEN,
+    "jwt.secret": "", "secrets.jwtSecret": _GIVEN["jwt.secret"], "redis.auth.enabled": False, "redis.auth.password": "",
     "autoscaling.enabled": False, "ingress.enabled": False, "serviceAccount.create": False,
 })  # fmt: skip
 """No volume, no autoscaler, no Ingress."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.conftest import Chart
+from tests.chart.conftest import Chart, read, run_helm
 
 EVERYTHING = ("prometheus.persistence.enabled=true", "grafana.persistence.enabled=true")
 CANARIES = {
@@ -114,6 +114,22 @@ def test_a_given_password_stands_in_secrets_only(chart: Chart, external: bool) -
             for value in given.values():
                 assert value not in text, item["metadata"]["name"]
                 assert base64.b64encode(value.encode()).decode() not in text, item["metadata"]["name"]
+
+
+def test_a_generated_password_stands_in_secrets_only_and_not_in_the_notes(chart: Chart, preset: str | None) -> None:
+    code, out, err = run_helm(
+        "helm4", "install", "llm-cost-ops", str(chart.folder), "-n", "costs", "--dry-run=client",
+        *chart.arguments(preset, None, ()),
+    )  # fmt: skip
+    assert code == 0, err
+    manifest, notes = out.split("MANIFEST:\n", 1)[1].split("NOTES:\n", 1)
+    rendered = read(manifest)
+    made = {base64.b64decode(v).decode() for s in rendered.kinds("Secret") for v in s["data"].values()} - {"admin"}
+    assert len(made) >= 4
+    others = str([item for item in rendered.objects if item["kind"] != "Secret"]) + notes
+    for value in made:
+        assert value not in others
+        assert base64.b64encode(value.encode()).decode() not in others
 
 
 def test_a_given_password_is_not_in_the_notes(chart: Chart) -> None:

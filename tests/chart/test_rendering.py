@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.chart.conftest import GIVEN, Chart, Rendered
+from tests.chart.shapes import BUNDLED
 
 LONG = "a-release-name-of-exactly-fifty-three-characters-long"
 
@@ -35,9 +37,11 @@ def test_nothing_rendered_reaches_outside_the_namespace(chart: Chart, preset: st
     assert {o["kind"] for o in chart.render(preset=preset).objects} <= allowed
 
 
-@pytest.mark.parametrize("release", ["a", "llm-cost-ops", "llm-cost-ops-v2", LONG, "dots.in.it", "1digit"])
+@pytest.mark.parametrize(
+    "release", ["a", "thirty-characters-release-name", "llm-cost-ops", "llm-cost-ops-v2", LONG, "dots.in.it", "1digit"]
+)
 def test_names_and_labels_fit_for_any_release_name(chart: Chart, release: str) -> None:
-    rendered = chart.render(release=release, options=("--set", "prometheus.persistence.enabled=true"))
+    rendered = chart.render(release=release, values=BUNDLED)
     for item in rendered.objects:
         kind, name = item["kind"], item["metadata"]["name"]
         if kind == "Secret":  # named after the release, which may hold dots; Secrets may be long
@@ -62,7 +66,7 @@ def test_two_long_release_names_with_one_beginning_stay_apart(chart: Chart) -> N
 
 def test_two_releases_in_one_namespace_share_no_object(chart: Chart) -> None:
     def names(release: str) -> set[tuple[str, str]]:
-        return {(o["kind"], o["metadata"]["name"]) for o in chart.render(release=release).objects}
+        return {(o["kind"], o["metadata"]["name"]) for o in chart.render(release=release, values=BUNDLED).objects}
 
     assert not names("llm-cost-ops") & names("llm-cost-ops-v2")
 
@@ -134,21 +138,41 @@ def test_the_printed_log_command_matches_the_app_alone(chart: Chart) -> None:
     assert hits == ["llm-cost-ops"]
 
 
-def immutable(rendered: Rendered) -> dict[str, Any]:
-    """Fields that the API server refuses to change, without storage class and size, which a preset may set."""
-    found: dict[str, Any] = {}
-    for workload in rendered.workloads():
-        spec = workload["spec"]
-        claims = [
-            {"metadata": c["metadata"], "accessModes": c["spec"]["accessModes"]}
-            for c in spec.get("volumeClaimTemplates", [])
-        ]
-        found[workload["metadata"]["name"]] = (spec["selector"], spec.get("serviceName"), claims)
+def immutable(rendered: Rendered) -> dict[tuple[str, str], Any]:
+    """Fields that the API server refuses to change, and names that data hangs on.
+
+    Left out: storage class and size of a claim, which a preset may set for a new release; a live one is refused by the chart.
+    """
+    found: dict[tuple[str, str], Any] = {}
+    for item in rendered.objects:
+        kind, spec = item["kind"], item.get("spec", {})
+        key = (kind, item["metadata"]["name"])
+        if kind in ("Deployment", "StatefulSet"):
+            claims = [
+                {"metadata": c["metadata"], "accessModes": c["spec"]["accessModes"]}
+                for c in spec.get("volumeClaimTemplates", [])
+            ]
+            found[key] = (spec["selector"], spec.get("serviceName"), spec.get("podManagementPolicy"), claims)
+        elif kind == "Service":
+            found[key] = (spec.get("clusterIP"), spec["selector"])
+        elif kind == "PersistentVolumeClaim":
+            found[key] = spec["accessModes"]
+        elif kind == "Secret":
+            found[key] = (item["type"], sorted(item["data"]), item.get("immutable"))
     return found
 
 
-def test_immutable_fields_are_the_same_in_every_preset(chart: Chart, preset: str | None) -> None:
-    assert immutable(chart.render(preset=preset)) == immutable(chart.render())
+SHAPES_OF_A_RELEASE: dict[str, dict[str, Any]] = {
+    "defaults": {}, "dev": {"preset": "dev"}, "staging": {"preset": "staging"}, "prod": {"preset": "prod"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), itertools.permutations(SHAPES_OF_A_RELEASE, 2))
+def test_immutable_fields_stay_between_any_two_presets(chart: Chart, before: str, after: str) -> None:
+    """Whatever both have is the same, and no Secret, Service or claim goes away with a change of preset."""
+    old, new = (immutable(chart.render(**SHAPES_OF_A_RELEASE[name])) for name in (before, after))
+    assert {key: new[key] for key in old if key in new} == {key: old[key] for key in old if key in new}
+    assert {key for key in old if key not in new and key[0] in ("Secret", "Service", "PersistentVolumeClaim")} == set()
 
 
 def test_immutable_fields_survive_a_change_of_version_and_environment(chart: Chart, tmp_path: Path) -> None:
@@ -176,3 +200,13 @@ def test_old_and_vendor_marked_clusters_are_accepted(chart_on_both: Chart, versi
     app = chart_on_both.render(options=("--kube-version", version)).one("Deployment", "llm-cost-ops")
     container = app["spec"]["template"]["spec"]["containers"][0]
     assert ("lifecycle" in container) == (not version.startswith("1.28"))  # the sleep hook came with 1.30
+
+
+@pytest.mark.parametrize("shape", [None, BUNDLED], ids=["defaults", "everything"])
+def test_what_is_rendered_is_tidy(chart: Chart, shape: dict[str, Any] | None) -> None:
+    """What yamllint would say, and the marks of a template that met a value it did not expect."""
+    text = chart.render(values=shape).text
+    assert "\t" not in text
+    assert not re.search(r"[ ]+$", text, re.MULTILINE), "space at the end of a line"
+    assert not re.search(r"<no value>|%!.?\(|map\[|\[\]interface", text), "a value printed by accident"
+    assert not re.search(r"^ *[\w./-]+: *$\n(?! *[-\w#\"'./])", text, re.MULTILINE), "a key with nothing below it"
