@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -401,3 +402,17 @@ def test_the_specification_of_a_run_is_read_from_its_file() -> None:
         "10m",
         "",
     )
+
+
+async def test_what_the_person_accepted_is_in_the_record() -> None:
+    said = {
+        "id": "S01", "title": "Class", "state": "warn", "evidence": ["accepted: later"], "next_step": "", "blocking": False,
+        "question": "",
+    }  # fmt: skip
+    bench = Bench(replace(spec(), accepted=(said,)))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    bench.helm.end(1, "Error: no")
+    await task
+
+    assert [one.data for one in bench.record.events if one.type == "check.result"] == [said]

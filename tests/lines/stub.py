@@ -82,6 +82,7 @@ class StubSession(Session):
         self.found = ReleasesView((), "namespace default")
         self.watched: list[Sequence[Event]] = []
         self.started: list[tuple[Draft, Operation]] = []
+        self.accepted: list[str] = []
         self.commands: list[tuple[str, str]] = []
 
     async def refresh_hints(self, draft: Draft) -> Hints:
@@ -97,8 +98,9 @@ class StubSession(Session):
         for one in self.checks:
             yield one
 
-    async def start(self, draft: Draft, operation: Operation) -> str:
+    async def start(self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = ()) -> str:
         self.write_values(draft)
+        self.accepted = [one.id for one in accepted]
         self.started.append((draft, operation))
         return "ab12"
 

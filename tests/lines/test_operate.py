@@ -99,6 +99,7 @@ async def test_an_accepted_check_no_longer_stops(monkeypatch: pytest.MonkeyPatch
     assert code == 0
     assert f"! look {known} Class exists" in said
     assert "accepted: later" in said
+    assert session.accepted == [known]  # for the record
 
 
 async def test_accepting_an_unknown_check_is_refused() -> None:

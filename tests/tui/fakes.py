@@ -232,6 +232,9 @@ class FakeSession:
     async def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         yield ReleasesView(self.release_rows, "all namespaces")
 
+    async def namespaces_of(self, release: str, target: Target) -> tuple[str, ...]:
+        return tuple(sorted({one.namespace for one in self.release_rows if one.name == release}))
+
     def values_file(self, draft: Draft) -> values_file.ValuesFile:
         return values_file.build(self.resolve(draft), "0.1.0")
 

@@ -69,6 +69,8 @@ class RunSpec:
     secrets: tuple[SecretSpec, ...] = ()
     files: tuple[str, ...] = ()
     reproduce: tuple[str, ...] = ()
+    accepted: tuple[Mapping[str, Any], ...] = ()
+    """Results of failed checks that the person accepted, with the reason: they belong into the record."""
 
     @staticmethod
     def of(data: Mapping[str, Any], values_path: str) -> RunSpec:
@@ -89,6 +91,7 @@ class RunSpec:
             secrets=tuple(SecretSpec(one["name"], one["type"], tuple(one["keys"])) for one in data.get("secrets", ())),
             files=tuple(data.get("files", ())),
             reproduce=tuple(data.get("reproduce", ())),
+            accepted=tuple(data.get("accepted", ())),
         )
 
 
@@ -159,6 +162,8 @@ class Run:
             "preset": spec.preset,
         }
         self._say("run.started", **started)
+        for result in spec.accepted:
+            self._say("check.result", **result)
         async with self._watching():
             self.world.process.prepare(self._argv())
             early = EarlyRender(self.world, self.spec) if self.spec.operation == "install" else None

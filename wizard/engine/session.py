@@ -195,6 +195,13 @@ class Session:
 
         return releases.find(self.cluster(target), target, self._hints.context_namespace)
 
+    async def namespaces_of(self, release: str, target: Target) -> tuple[str, ...]:
+        """Where a release of that name is, in every namespace in sight of the target's context."""
+        places: set[str] = set()
+        async for view in self.releases(replace(target, namespace="")):
+            places = {one.namespace for one in view.rows if one.name == release}
+        return tuple(sorted(places))
+
     def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
         """Every check of the draft as it is decided; never raises."""
         from wizard.engine import preflight
@@ -216,8 +223,11 @@ class Session:
         self.ports.runs.warm()
         return await releases.operation(self.cluster(self.resolve(draft).target), self.resolve(draft).target)
 
-    async def start(self, draft: Draft, operation: Operation) -> str:
-        """Write the values file and start the run in a process of its own; returns the run's id."""
+    async def start(self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = ()) -> str:
+        """Write the values file and start the run in a process of its own; returns the run's id.
+
+        `accepted` are failed checks that the person accepted with a reason; the run records them.
+        """
         from wizard.core import secret_plan
 
         resolved = self.resolve(draft)
@@ -248,6 +258,7 @@ class Session:
             ],
             "files": list(written),
             "notes": notes,
+            "accepted": [one.to_data() for one in accepted],
             "reproduce": list(self.reproduce(draft, operation, helm.major)),
         }
         run_id = self.ports.runs.start(spec, material)

@@ -13,7 +13,6 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.questions import Choice
 from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
-from wizard.engine.releases import ReleasesView
 from wizard.engine.session import Operation, Session
 from wizard.lines import kubectl
 from wizard.lines.arguments import GUIDE_CHART, Arguments
@@ -61,7 +60,8 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
         raise Problem(
             f"Nothing was changed: {failed} {word}.", "See the lines above; the answers are kept as a draft.", code
         )
-    run_id = await session.start(draft, base.operation)
+    accepted = [one for one in results if one.id in arguments.accepted()]
+    run_id = await session.start(draft, base.operation, accepted)
     view, ended = await follow(session, run_id, out, prompt, called=called)
     for one in results:
         view.checks.setdefault(one.id, one)
@@ -109,11 +109,8 @@ class _Base:
 
     async def _namespace(self, draft: Draft) -> str | None:
         """Where the release to upgrade is; None leaves it to the environment's usual namespace."""
-        target = replace(self._session.resolve(draft).target, namespace="")
-        found = ReleasesView((), "")
-        async for view in self._session.releases(target):
-            found = view
-        places = sorted({one.namespace for one in found.rows if one.name == target.release})
+        target = self._session.resolve(draft).target
+        places = await self._session.namespaces_of(target.release, target)
         if len(places) > 1:
             raise Problem(
                 f"{target.release} is in {', '.join(places)}.", "Choose one with -n NAMESPACE.", question="namespace"

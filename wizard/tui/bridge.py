@@ -46,15 +46,13 @@ class Bridge:
         session = self.session
         target = session.resolve(draft).target
         if "namespace" not in draft.answers:
-            places: set[str] = set()
-            async for view in session.releases(replace(target, namespace="")):
-                places = {one.namespace for one in view.rows if one.name == target.release}
+            places = await session.namespaces_of(target.release, target)
             if len(places) != 1:
-                where = f"is in {', '.join(sorted(places))}" if places else "was not found"
+                where = f"is in {', '.join(places)}" if places else "was not found"
                 raise Problem(
                     f"The release {target.release} {where}.", "Choose one below, or name its namespace with -n."
                 )
-            draft = draft.with_answers({"namespace": places.pop()})
+            draft = draft.with_answers({"namespace": places[0]})
             target = session.resolve(draft).target
         if draft.running or draft.files or "preset" in draft.answers:
             return draft
