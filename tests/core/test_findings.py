@@ -63,7 +63,7 @@ def test_an_image_that_cannot_be_pulled_is_named_with_the_registrys_words(
     found = only(look(api_pod(container(waiting(reason, words)))))
     assert (found.id, found.terminal, found.heals, found.object) == (rule, terminal, heals, "Deployment/api")
     assert "registry.example/app:1" in found.title
-    assert words in found.evidence[0]
+    assert words in found.lines[0]
 
 
 def test_a_back_off_that_says_nothing_takes_the_words_of_the_failed_pull() -> None:
@@ -71,7 +71,7 @@ def test_a_back_off_that_says_nothing_takes_the_words_of_the_failed_pull() -> No
     event = happening(broken, "Failed", 'Failed to pull image "registry.example/app:1": manifest unknown')
     found = only(look(broken, events=(event,)))
     assert found.id == "CO01"
-    assert found.evidence[0].endswith(": manifest unknown")
+    assert found.lines[0].endswith(": manifest unknown")
 
 
 def test_the_words_stay_the_same_when_a_failed_pull_becomes_a_back_off() -> None:
@@ -137,7 +137,7 @@ def test_refused_pods_are_named_with_the_reason_of_the_replica_set(message: str,
     found = only(look(refused))
     assert (found.id, found.object, found.heals) == ("SC01", "Deployment/api", "no")
     assert why in found.title
-    assert message in found.evidence[0]
+    assert message in found.lines[0]
 
 
 def test_a_stateful_set_says_refusals_only_in_events_and_only_while_pods_are_missing() -> None:
@@ -179,7 +179,7 @@ def test_too_little_room_names_what_is_short_and_what_the_pod_asks() -> None:
     asks = {"containers": [{"name": "app", "resources": {"requests": {"cpu": "4"}}}]}
     found = only(look(unschedulable("0/3 nodes are available: 3 Insufficient cpu.", owner=SET, spec=asks)))
     assert (found.id, found.title, found.heals) == ("SC02", "no node fits (3 of 3: too little cpu free)", "no")
-    assert "it asks for app: cpu 4" in found.evidence
+    assert "it asks for app: cpu 4" in found.lines
 
 
 def test_it_heals_when_the_cluster_grows() -> None:
@@ -197,7 +197,7 @@ def test_the_same_shortage_of_several_workloads_is_one_finding() -> None:
     message = "0/3 nodes are available: 3 Insufficient cpu."
     found = only(look(DB, unschedulable(message, owner=SET), unschedulable(message, name="db-0", owner=DB)))
     assert found.object == "Deployment/api"
-    assert "also affected: StatefulSet/db" in found.evidence
+    assert "also affected: StatefulSet/db" in found.lines
 
 
 def claim(class_name: str | None) -> dict[str, Any]:
@@ -230,13 +230,13 @@ def test_a_crash_loop_says_exit_code_and_last_words() -> None:
     broken = container(waiting("CrashLoopBackOff"), lastState=last, restartCount=4)
     found = only(look(api_pod(broken, phase="Running")))
     assert (found.id, found.title) == ("CO11", "container app crashes with exit code 1")
-    assert "its last words: panic: no database" in found.evidence
+    assert "its last words: panic: no database" in found.lines
 
 
 CRASHES = [
     (ended(137, "OOMKilled"), "CO09", False),
     (ended(127), "CO08", True),
-    (ended(0, "Completed"), "CO11", False),
+    (ended(0, "Completed"), "CO12", False),
 ]
 
 
@@ -306,7 +306,7 @@ def test_a_probe_alarms_beyond_what_it_allows_and_by_its_own_name(
     found = look(slow, events=(unhealthy(slow, message, count),))
     assert [one.id for one in found] == (["TR01"] if named else [])
     for one in found:
-        assert one.evidence[1].startswith(f"{named}: ")
+        assert one.lines[1].startswith(f"{named}: ")
         assert one.remedy[-1] == f"If the application answers elsewhere, correct the {named}."
 
 
@@ -353,7 +353,7 @@ def test_a_refused_password_is_the_cause_by_whatever_way_it_is_said(
     named = only(found)
     assert (named.id, named.terminal, named.heals, named.object) == ("LG01", True, "no", "Deployment/api")
     assert named.title == f"the database refuses the password in {secret}"
-    assert named.evidence == ('Pod/api-0 container app: password authentication failed for user "app"',)
+    assert named.lines == ('Pod/api-0 container app: password authentication failed for user "app"',)
     assert "ALTER ROLE" in named.remedy[0]
     assert "Don't delete the volume" in named.remedy[1]
 
@@ -389,7 +389,7 @@ def test_what_waits_for_a_broken_store_is_folded_into_the_stores_finding() -> No
     symptom = not_ready(LONG_AGO)
     found = only(look(DB, broken, symptom))
     assert found.object == "StatefulSet/db"
-    assert "also affected: Deployment/api" in found.evidence
+    assert "also affected: Deployment/api" in found.lines
 
 
 def test_what_names_the_service_of_a_broken_workload_is_folded_and_what_does_not_stays() -> None:
@@ -407,7 +407,7 @@ def test_what_names_the_service_of_a_broken_workload_is_folded_and_what_does_not
 
 def test_pods_of_one_workload_with_one_cause_are_one_finding() -> None:
     broken = [api_pod(container(waiting("ErrImagePull", "manifest unknown")), name=f"api-{n}") for n in range(3)]
-    assert "the same in 2 more" in only(look(*broken)).evidence
+    assert "the same in 2 more" in only(look(*broken)).lines
 
 
 def test_the_waiting_line_takes_the_first_finding_else_the_worst_object() -> None:

@@ -70,3 +70,22 @@ class Redactor:
 
 
 _URL_PASSWORD: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@")
+
+
+def hide(text: str) -> str:
+    """A text of somebody else with what looks like a password in it masked: in addresses, and after password=, token: ..."""
+    text = _ADDRESS_PASSWORD.sub(rf"\1{MASK}@", text)
+    text = _OPEN_ADDRESS.sub(rf"\1{MASK}", text)
+    return _ASSIGNED.sub(rf"\1{MASK}", text)
+
+
+_ADDRESS_PASSWORD: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s\"']*@")
+_OPEN_ADDRESS: Final = re.compile(
+    r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?!\*{8}@|\d{1,5}(?:[/?#\s\"'),;\]]|$)|\$\()[^\s\"']+"
+)
+"""A password with a slash or without a host behind it: no address any more, so nothing says where it ends."""
+_ASSIGNED: Final = re.compile(
+    r"((?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?)"
+    r"(?!\*{8}|[\"'\s]|$)[^\s\"',;&]+",
+    re.IGNORECASE,
+)

@@ -385,7 +385,7 @@ class Run:
                 Exit.FAILED, "ready", f"helm gave up, and the pods made it {later:.0f} s later. {words} "
                 "The release is recorded as failed: run upgrade to put that right.",
             )  # fmt: skip
-        state = "stuck" if self._watch.findings else "failed"
+        state = "stuck" if self._watch.urgent else "failed"
         return _End(Exit.FAILED, state, f"{verdict.reason}. {words}" if verdict.reason else words)
 
     async def _wait_for_ready(self, seconds: float) -> Verdict:
@@ -395,9 +395,7 @@ class Run:
         while True:
             verdict = self._watch.verdict
             waited = loop.time() - began
-            hopeless = verdict.state == "failed" or any(
-                one.terminal or one.heals == "no" for one in self._watch.findings
-            )
+            hopeless = verdict.state == "failed" or any(one.terminal or one.heals == "no" for one in self._watch.urgent)
             blind = verdict.state == "unknown" and waited > _BLIND_SECONDS
             done = verdict.state == "ready" or waited >= seconds or self._cancelled
             if done or (self._watch.listed and (hopeless or blind)):

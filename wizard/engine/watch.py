@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from wizard.core import sanitize, status, waiting
+from wizard.core import membership, status, waiting
 from wizard.core.events import Event
 from wizard.core.model.target import Target
 from wizard.core.rules.findings_registry import Finding, Happening, Snapshot, diagnose
@@ -35,12 +34,7 @@ TICK_SECONDS: Final = 1.0
 
 _HEARD_LINES: Final = 20
 """Lines kept of a container's log: what ended it stands at its end."""
-_COMMAND: Final = re.compile(r"(command(?: timed out:)? [\"'])(.*)(?=[\"'])")
-_COMMAND_WORDS: Final = 60
 _UNREADABLE: Final = "unreadable"
-_INSTANCE: Final = "app.kubernetes.io/instance"
-_RELEASE: Final = "meta.helm.sh/release-name"
-_RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
 
 Emit = Callable[[Iterable[Event]], None]
 
@@ -99,6 +93,11 @@ class ReleaseWatch:
         return self._ranked
 
     @property
+    def urgent(self) -> tuple[Finding, ...]:
+        """Those of them that hold the release; the others are shown and decide nothing."""
+        return tuple(one for one in self._ranked if one.urgent)
+
+    @property
     def listed(self) -> bool:
         """Whether every kind and the events were listed once, or is known to be out of sight."""
         return not self._unlisted
@@ -113,7 +112,7 @@ class ReleaseWatch:
 
     def happenings(self) -> list[Happening]:
         """The events about objects of the release."""
-        return self._happenings(self._members())
+        return membership.happenings(self._raw_events.values(), self._members())
 
     async def changed(self, seconds: float) -> None:
         """Wait until something was judged anew, at most so long."""
@@ -190,7 +189,7 @@ class ReleaseWatch:
             self._seen = {uid: one for uid, one in self._seen.items() if uid in members}
         events: list[Event] = []
         events += self._objects(members, judged)
-        happenings = self._happenings(members)
+        happenings = membership.happenings(self._raw_events.values(), members)
         events += self._cluster_events(happenings)
         # What makes no sense is shown as such and kept from everything that reads deeper.
         sane = {uid: obj for uid, obj in members.items() if judged[uid].status.summary != _UNREADABLE}
@@ -206,27 +205,7 @@ class ReleaseWatch:
 
     def _members(self) -> dict[str, Object]:
         every = {uid: obj for store in self._kinds.values() for uid, obj in store.items()}
-        known: dict[str, bool] = {}
-
-        def belongs(uid: str) -> bool:
-            if uid not in known:
-                obj = every[uid]
-                known[uid] = False  # owners may name each other in a circle
-                owners = obj["metadata"].get("ownerReferences") or ()
-                known[uid] = self._is_ours(obj) or any(
-                    str(owner.get("uid")) in every and belongs(str(owner["uid"])) for owner in owners
-                )
-            return known[uid]
-
-        return {uid: obj for uid, obj in every.items() if belongs(uid)}
-
-    def _is_ours(self, obj: Object) -> bool:
-        meta = obj["metadata"]
-        annotations = meta.get("annotations") or {}
-        if annotations.get(_RELEASE) is not None:
-            there = annotations.get(_RELEASE_NAMESPACE, self._target.namespace)
-            return bool(annotations[_RELEASE] == self._target.release and there == self._target.namespace)
-        return bool((meta.get("labels") or {}).get(_INSTANCE) == self._target.release)
+        return membership.of(every, self._target.release, self._target.namespace)
 
     def _judge(self, obj: Object) -> Judged:
         meta = obj["metadata"]
@@ -267,14 +246,6 @@ class ReleaseWatch:
         self._rows = {**rows, **unlisted}
         return events
 
-    def _happenings(self, members: Mapping[str, Object]) -> list[Happening]:
-        found = []
-        for raw in self._raw_events.values():
-            about = raw.get("involvedObject") or raw.get("regarding") or {}
-            if str(about.get("uid", "")) in members:
-                found.append(_happening(raw, about))
-        return sorted(found, key=lambda one: one.time)
-
     def _cluster_events(self, happenings: Sequence[Happening]) -> list[Event]:
         events = []
         for one in happenings:
@@ -302,7 +273,7 @@ class ReleaseWatch:
 
     def _said_verdict(self, judged: Sequence[Judged]) -> list[Event]:
         events = []
-        line = waiting.line(judged, self._ranked)
+        line = waiting.line(judged, self.urgent)
         if line != self._waiting:
             self._waiting = line
             events.append(Event("waiting", _waiting_data(line)))
@@ -317,11 +288,12 @@ class ReleaseWatch:
             return Verdict("unknown", STILL_READING)
         verdict = status.release(judged, sorted(self._blind))
         # A claim without a class and a pod that no controller may create look like mere waiting; the finding knows.
-        standing = [one for one in self._ranked if one.heals == "no"]
+        urgent = self.urgent
+        standing = [one for one in urgent if one.heals == "no"]
         if verdict.state == "progressing" and standing:
             return Verdict("stuck", f"{standing[0].object}: {standing[0].title}")
-        if verdict.state in ("stuck", "progressing") and self._ranked:
-            return Verdict(verdict.state, f"{self._ranked[0].object}: {self._ranked[0].title}")
+        if verdict.state in ("stuck", "progressing") and urgent:
+            return Verdict(verdict.state, f"{urgent[0].object}: {urgent[0].title}")
         if self.hold and (verdict.state == "ready" or (verdict.state == "unknown" and not self._blind)):
             return Verdict("progressing", self.hold)
         return verdict
@@ -353,35 +325,6 @@ def _owner_name(one: Judged, judged: Mapping[str, Judged]) -> str:
         return ""
     root = judged[status.root_uid(one, judged)]
     return f"{root.kind}/{root.name}"
-
-
-def _happening(raw: Object, about: Mapping[str, Any]) -> Happening:
-    series = raw.get("series") or {}
-    field = str(about.get("fieldPath") or "")
-    when = (
-        series.get("lastObservedTime")
-        or raw.get("lastTimestamp")
-        or raw.get("deprecatedLastTimestamp")
-        or raw.get("eventTime")
-        or raw.get("firstTimestamp")
-        or status.created(raw)
-    )
-    return Happening(
-        str(about.get("uid", "")),
-        str(about.get("kind", "")),
-        str(about.get("name", "")),
-        str(raw.get("type") or "Normal"),
-        str(raw.get("reason") or ""),
-        _one_line(str(raw.get("message") or raw.get("note") or "")),
-        int(series.get("count") or raw.get("count") or raw.get("deprecatedCount") or 1),
-        str(when),
-        field.partition("{")[2].rstrip("}"),
-    )
-
-
-def _one_line(message: str) -> str:
-    """An event's message without line breaks; a probe's command that is printed in full keeps its first words."""
-    return _COMMAND.sub(lambda match: match[1] + sanitize.shorten(match[2], _COMMAND_WORDS), " ".join(message.split()))
 
 
 def _waiting_data(line: Waiting) -> dict[str, str]:

@@ -10,19 +10,22 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from wizard.core import status
+from wizard.core import secrets, status
 
 Object = Mapping[str, Any]
 Heals = Literal["yes", "no", "unknown"]
 
-STAGES: Final = ("SC", "VO", "CO", "LG", "TR", "CL")
-"""Families in the order in which a pod comes to life: admission and scheduling, disk, container, logs, traffic."""
+STAGES: Final = ("X", "CL", "SC", "VO", "CO", "LG", "TR")
+"""Families, causes of others first: the release itself, its nodes, then as a pod comes to life: admission and
+scheduling, disk, container, logs, traffic."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,55 @@ class Happening:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What proves a finding: the raw text as it was read, in which field of which object ("Kind/name"), and since when."""
+
+    text: str
+    object: str = ""
+    field: str = ""
+    time: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.object} {self.field}".strip()
+        return f"{where}: {self.text}" if where else self.text
+
+
+@dataclass(frozen=True)
 class Finding:
     """A diagnosed cause.
 
-    `object` is "Kind/name" of the workload or claim that cannot go on; `terminal` means waiting is pointless; `heals`
-    answers "will it heal by itself"; `since` is when it began.
+    `object` is "Kind/name" of what cannot go on; `terminal` means waiting is pointless; `heals` answers "will it heal
+    by itself"; `since` is when it began.
     """
 
     id: str
     title: str
     object: str
-    evidence: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
     remedy: tuple[str, ...]
     terminal: bool = False
     heals: Heals = "unknown"
     since: str = ""
     waits: bool = False
     """It may be only a symptom: the thing it waits for may be another finding."""
+    urgent: bool = True
+    """It keeps the release from working or from moving on; False: separate, worth a look in daylight."""
+    commands: tuple[str, ...] = ()
+    """Lines to paste that show more, or mend it."""
+    avoid: tuple[str, ...] = ()
+    """What would make it worse."""
+    unseen: tuple[str, ...] = ()
+    """Proof that is missing, and what would show it."""
+    affects: tuple[str, ...] = ()
+    """Objects that cannot be well because of it."""
+    explains: tuple[str, ...] = ()
+    """What it swallowed: objects with the same cause, and findings that are only its symptoms."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The evidence in sentences, what else it explains at the end."""
+        told = tuple(map(str, self.evidence))
+        return (*told, f"also affected: {', '.join(self.explains)}") if self.explains else told
 
     def to_data(self) -> dict[str, Any]:
         """The data of a `finding` event."""
@@ -67,21 +102,86 @@ class Finding:
             "title": self.title,
             "object": self.object,
             "terminal": self.terminal,
-            "evidence": list(self.evidence),
+            "evidence": list(self.lines),
             "remedy": list(self.remedy),
         }
 
 
 @dataclass(frozen=True)
+class Revision:
+    """One revision of the release as helm recorded it; `updated` is RFC 3339.
+
+    `description` and `unread` are in the record's body, which takes the right to read it: "" and () without.
+    """
+
+    number: int
+    status: str
+    updated: str = ""
+    description: str = ""
+    unread: tuple[str, ...] = ()
+    """Paths of values that somebody gave and the chart does not have."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Helm's own words about a failed operation, where they stand, and when it ended."""
+
+    text: str
+    source: str
+    time: str = ""
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """The objects of one release by uid, the events about them and the ends of their logs, at one moment."""
+    """The objects of one release by uid, the events about them and the ends of their logs, at one moment.
+
+    Only the first three are always there. The rest is what a diagnosis looks for besides; a rule that needs it asks
+    whether it was `seen`.
+    """
 
     objects: Mapping[str, Object]
     events: Sequence[Happening]
     now: datetime
     logs: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     """The last log lines by pod and container, oldest first, as far as logs are read."""
+    around: Mapping[str, Object] = field(default_factory=dict)
+    """By uid, what the release stands on and does not own: nodes, volumes, classes, quotas, Secrets without values."""
+    seen: frozenset[str] = frozenset()
+    """Kinds of `around` that were listed whole, so that what is not in it is not there."""
+    revisions: Sequence[Revision] = ()
+    """Oldest first; empty when helm's records are hidden."""
+    said: Sequence[Said] = ()
+    """What helm said, newest first."""
+    namespace: str = ""
+    release: str = ""
+    context: str = ""
     _by_uid: dict[str, list[Happening]] = field(default_factory=dict, compare=False, repr=False)
+
+    def command(self, *words: str) -> str:
+        """A kubectl or helm line on this cluster and namespace, to paste."""
+        where = ["-n", self.namespace] if self.namespace else []
+        if self.context:
+            where += ["--context" if words[0] == "kubectl" else "--kube-context", self.context]
+        return shlex.join([*words, *where])
+
+    def older(self, since: str, seconds: int) -> bool:
+        """Whether a time is known and at least so long ago."""
+        begun = status.parse_time(since)
+        return begun is not None and (self.now - begun).total_seconds() >= seconds
+
+    def beside(self, *kinds: str) -> list[Object]:
+        """Objects of these kinds around the release, by name."""
+        found = [one for one in self.around.values() if one.get("kind") in kinds]
+        return sorted(found, key=lambda one: str(one["metadata"]["name"]))
+
+    def named(self, kind: str, name: str) -> Object | None:
+        """One object of the release or around it."""
+        every = (*self.of_kind(kind), *self.beside(kind))
+        return next((one for one in every if one["metadata"]["name"] == name), None)
+
+    def selected(self, selector: Mapping[str, Any]) -> list[Object]:
+        """The release's pods with these labels; none for an empty selector."""
+        return [pod for pod in self.of_kind("Pod") if selector and selector.items() <= labels_of(pod).items()]
 
     def of_kind(self, *kinds: str) -> list[Object]:
         """Objects of these kinds, by name."""
@@ -123,6 +223,12 @@ def name_of(obj: Object) -> str:
     return f"{obj.get('kind')}/{obj['metadata']['name']}"
 
 
+def labels_of(obj: Object) -> Mapping[str, Any]:
+    """The labels of an object."""
+    found: Mapping[str, Any] = obj["metadata"].get("labels") or {}
+    return found
+
+
 Body = Callable[[Snapshot], Iterator[Finding]]
 _findings: dict[str, Body] = {}
 
@@ -155,21 +261,25 @@ def all_findings() -> tuple[Body, ...]:
 
 
 def stage(one: Finding) -> int:
-    """How early in a pod's life the cause is."""
-    family = one.id[:2]
+    """How early the cause is."""
+    family = one.id.rstrip("0123456789")
     return STAGES.index(family) if family in STAGES else len(STAGES)
 
 
 def diagnose(snapshot: Snapshot) -> tuple[Finding, ...]:
-    """The causes, worst first; symptoms of another cause are folded into it as "also affected"."""
-    merged = _merge(found for body in all_findings() for found in body(snapshot))
-    earliest: dict[str, list[Finding]] = defaultdict(list)
-    for one in sorted(merged, key=lambda one: (stage(one), one.id)):
-        kept = earliest[one.object]
-        if not kept or stage(kept[0]) == stage(one):
-            kept.append(one)
-    found = [one for kept in earliest.values() for one in kept]
-    return tuple(sorted(_fold(found, snapshot), key=lambda one: (not one.terminal, stage(one), one.id, one.object)))
+    """The causes, worst first; a finding that is only a symptom of another one is named there as explained by it."""
+    merged = _merge(_hidden(found) for body in all_findings() for found in body(snapshot))
+    return tuple(sorted(_fold(merged, snapshot), key=_rank))
+
+
+def _hidden(one: Finding) -> Finding:
+    """The finding without what looks like a password: logs and helm's words are anybody's."""
+    proof = tuple(replace(part, text=secrets.hide(part.text)) for part in one.evidence)
+    return replace(one, title=secrets.hide(one.title), evidence=proof)
+
+
+def _rank(one: Finding) -> tuple[bool, bool, bool, int, str, str]:
+    return (not one.urgent, one.waits, not one.terminal, stage(one), one.id, one.object)
 
 
 def _merge(found: Iterator[Finding]) -> list[Finding]:
@@ -184,48 +294,83 @@ def _merge(found: Iterator[Finding]) -> list[Finding]:
     return [replace(one, evidence=(*one.evidence, *_others(one, more[key]))) for key, one in by_key.items()]
 
 
-def _others(one: Finding, more: list[Finding]) -> Iterator[str]:
+def _others(one: Finding, more: list[Finding]) -> Iterator[Evidence]:
     if same := sum(other.title == one.title for other in more):
-        yield f"the same in {same} more"
-    yield from dict.fromkeys(f"also: {other.title}" for other in more if other.title != one.title)
+        yield Evidence(f"the same in {same} more")
+    yield from (Evidence(text) for text in dict.fromkeys(f"also: {o.title}" for o in more if o.title != one.title))
 
 
 def _fold(found: list[Finding], snapshot: Snapshot) -> list[Finding]:
     """Symptoms into their cause, and one cause that hits several workloads into one finding on the first of them."""
     causes: list[Finding] = []
-    affected: dict[int, list[str]] = defaultdict(list)
-    for one in sorted(found, key=lambda one: (one.waits, one.since, one.object)):
-        same = next((cause for cause in causes if (cause.id, cause.title) == (one.id, one.title)), None)
-        if same is None and one.waits:
-            same = next(
-                (cause for cause in causes if not cause.waits and _needs(one.object, cause.object, snapshot)), None
-            )
-        if same is None:
+    explained: dict[int, dict[str, None]] = defaultdict(dict)
+    for one in sorted(found, key=lambda one: (one.waits, stage(one), one.since, one.object)):
+        cause = next((cause for cause in causes if _explains(cause, one, snapshot)), None)
+        if cause is None:
             causes.append(one)
-        else:
-            affected[id(same)].append(one.object)
-    return [
-        replace(one, evidence=(*one.evidence, f"also affected: {', '.join(affected[id(one)])}"))
-        if affected[id(one)]
-        else one
-        for one in causes
-    ]
+        elif one.object != cause.object:
+            explained[id(cause)][one.object] = None
+        elif cause.id != one.id:
+            explained[id(cause)][one.title] = None
+    return [replace(one, explains=(*one.explains, *explained[id(one)])) for one in causes]
+
+
+def _explains(cause: Finding, one: Finding, snapshot: Snapshot) -> bool:
+    if (cause.id, cause.title) == (one.id, one.title):
+        return True
+    if not cause.urgent:
+        return False
+    if cause.object == one.object:
+        return stage(cause) < stage(one) or (one.waits and not cause.waits)
+    if not one.waits:
+        return False
+    return one.object in cause.affects or (not cause.waits and _needs(one.object, cause.object, snapshot))
+
+
+_STORE: Final = "StatefulSet/"
 
 
 def _needs(waiting: str, broken: str, snapshot: Snapshot) -> bool:
-    """Whether a workload's pods name a Service of the broken workload, or the broken one is a StatefulSet (a store)."""
-    if waiting == broken:
-        return False
-    if broken.startswith("StatefulSet/"):
+    """Whether what waits stands on what is broken: by a Service, a reference, or because the broken one is a store."""
+    kind, _, name = waiting.partition("/")
+    if kind == "Release":
         return True
-    labels = [
-        one["metadata"].get("labels") or {} for one in snapshot.of_kind("Pod") if snapshot.root_name(one) == broken
+    obj = snapshot.named(kind, name)
+    spec = (obj or {}).get("spec") or {}
+    if kind == "HorizontalPodAutoscaler":
+        target = spec.get("scaleTargetRef") or {}
+        return f"{target.get('kind')}/{target.get('name')}" == broken
+    selector = spec.get("selector") or {}
+    if kind in ("Service", "PodDisruptionBudget"):
+        return _matches(selector.get("matchLabels", selector), _pod_labels(broken, snapshot))
+    if broken.startswith(_STORE):
+        return True
+    return _names_a_service(waiting, _services(broken, snapshot), snapshot)
+
+
+def _pod_labels(root: str, snapshot: Snapshot) -> list[Mapping[str, Any]]:
+    """The labels of a workload's pods, those that it made and those that it would make."""
+    kind, _, name = root.partition("/")
+    found = [labels_of(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == root]
+    template = ((snapshot.named(kind, name) or {}).get("spec") or {}).get("template") or {}
+    return [*found, (template.get("metadata") or {}).get("labels") or {}]
+
+
+def _matches(selector: Mapping[str, Any], labels: list[Mapping[str, Any]]) -> bool:
+    return bool(selector) and any(selector.items() <= have.items() for have in labels)
+
+
+def _services(root: str, snapshot: Snapshot) -> list[str]:
+    labels = _pod_labels(root, snapshot)
+    return [
+        str(one["metadata"]["name"])
+        for one in snapshot.of_kind("Service")
+        if _matches((one.get("spec") or {}).get("selector") or {}, labels)
     ]
-    services = {
-        str(service["metadata"]["name"])
-        for service in snapshot.of_kind("Service")
-        if (selector := service.get("spec", {}).get("selector"))
-        and any(selector.items() <= have.items() for have in labels)
-    }
+
+
+def _names_a_service(waiting: str, services: list[str], snapshot: Snapshot) -> bool:
     specs = [json.dumps(one.get("spec", {})) for one in snapshot.of_kind("Pod") if snapshot.root_name(one) == waiting]
-    return any(f"{service}:" in spec or f'"{service}"' in spec for service in services for spec in specs)
+    return any(
+        re.search(rf'["/@]{re.escape(service)}[:."]', spec) is not None for service in services for spec in specs
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from wizard.core import status
-from wizard.core.rules.findings_registry import Finding, Object, Snapshot, finding, name_of
+from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
 
 _REFUSALS: Final = (
     (r"exceeded quota", "the namespace's quota is used up", "Ask for more quota, or lower replicas or requests."),
@@ -53,10 +54,13 @@ def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
             "SC01",
             f"pods are refused: {why}",
             snapshot.root_name(maker),
-            (f"{name_of(maker)} {field}: {message}",),
+            (Evidence(message, name_of(maker), field, since), *_quota(message, snapshot)),
             (remedy,),
             heals="no",
             since=since,
+            commands=(
+                snapshot.command("kubectl", "describe", str(maker["kind"]).lower(), str(maker["metadata"]["name"])),
+            ),
         )
 
 
@@ -67,6 +71,18 @@ def _lacks_pods(maker: Object, snapshot: Snapshot) -> bool:
     if maker.get("kind") == "Job":
         return not (has or state.get("succeeded") or status.condition(maker, "Complete"))
     return has < int(state.get("desiredNumberScheduled") or spec.get("replicas", 1))
+
+
+def _quota(message: str, snapshot: Snapshot) -> list[Evidence]:
+    """What a quota that the message names allows and what is used of it."""
+    match = re.search(r"exceeded quota: ([^\s,]+)", message)
+    quota = snapshot.named("ResourceQuota", match[1]) if match else None
+    if quota is None:
+        return []
+    state = quota.get("status", {})
+    hard, used = state.get("hard") or {}, state.get("used") or {}
+    told = ", ".join(f"{key} {used.get(key, '0')} of {most}" for key, most in hard.items())
+    return [Evidence(told, name_of(quota), "status.used")]
 
 
 def _refusal(message: str) -> tuple[str, str]:
@@ -98,8 +114,8 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
         message = str(one.get("message") or "")
         if one.get("status") != "False" or one.get("reason") != "Unschedulable":
             continue
-        if "PersistentVolumeClaim" in message and "unbound" in message:
-            continue
+        if "persistentvolumeclaim" in message.lower():
+            continue  # the claim is the cause, and a finding of its own
         total, reasons = node_reasons(message)
         short = [reason for reason in reasons if _SIZE.search(reason)]
         growing = snapshot.about(pod, "TriggeredScaleUp")
@@ -108,11 +124,46 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
             "SC02" if short else "SC03",
             f"no node fits ({counted or message})",
             snapshot.root_name(pod),
-            (f"{name_of(pod)} status.conditions[PodScheduled]: {message}", f"it asks for {_asks(pod)}"),
+            (
+                Evidence(
+                    message, name_of(pod), "status.conditions[PodScheduled]", str(one.get("lastTransitionTime") or "")
+                ),
+                Evidence(f"it asks for {_asks(pod)}"),
+                *(_rooms(short, snapshot) if short else _labels(pod, snapshot)),
+            ),
             _room(short) if short else _match(reasons),
             heals="yes" if growing else "no",
             since=str(one.get("lastTransitionTime") or ""),
+            commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+            avoid=("Don't delete pods that run to make room: they would need the same room again.",) if short else (),
+            unseen=() if "Node" in snapshot.seen or not snapshot.seen else ("what the nodes have: list nodes",),
         )
+
+
+_SHOWN_NODES: Final = 3
+
+
+def _rooms(short: list[str], snapshot: Snapshot) -> list[Evidence]:
+    """What the first nodes have in all of what is short."""
+    wanted = [match[1] for reason in short if (match := _SIZE.search(reason)) and match[1]]
+    return [
+        Evidence(", ".join(f"{key} {have[key]}" for key in wanted), name_of(node), "status.allocatable")
+        for node in snapshot.beside("Node")[:_SHOWN_NODES]
+        if (have := (node.get("status") or {}).get("allocatable") or {}) and all(key in have for key in wanted)
+    ]
+
+
+def _labels(pod: Object, snapshot: Snapshot) -> list[Evidence]:
+    """What the nodes have under each label that the pod selects by; the key that is nearest when none has it."""
+    told = []
+    for key, value in (pod.get("spec", {}).get("nodeSelector") or {}).items():
+        nodes = [labels_of(node) for node in snapshot.beside("Node")]
+        have = sorted({str(one[key]) for one in nodes if key in one})
+        near = difflib.get_close_matches(key, sorted({name for one in nodes for name in one}), 1)
+        there = ", ".join(have) or (f"no node has it; near it is {near[0]}" if near else "no node has it")
+        if nodes:
+            told.append(Evidence(f"wanted {value}, on the nodes: {there}", name_of(pod), f"spec.nodeSelector[{key}]"))
+    return told
 
 
 def _plain(reason: str) -> str:

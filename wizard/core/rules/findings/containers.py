@@ -1,4 +1,4 @@
-"""Containers that do not start: image, configuration, command, crash."""
+"""Containers that do not start or do not stay: configuration, command, memory, crash."""
 
 from __future__ import annotations
 
@@ -7,214 +7,242 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wizard.core import status
-from wizard.core.rules.findings.login import refused
-from wizard.core.rules.findings_registry import Finding, Heals, Object, Snapshot, finding, name_of
-
-_Kind = tuple[str, str, str, bool, Heals, str]
-_PULLS: Final[tuple[_Kind, ...]] = (
-    # pattern, id, cause, terminal, heals, remedy
-    (
-        r"toomanyrequests|rate limit|\b429\b",
-        "CO03", "the registry limits how often it may be asked", False, "yes",
-        "It heals when the limit resets; a login or a mirror avoids it.",
-    ),
-    (
-        r"no such host|server misbehaving|dial tcp|i/o timeout|connection refused|context deadline|unreachable|reset by peer",
-        "CO03", "the nodes cannot reach the registry", False, "unknown",
-        "Check the registry's name, and DNS, proxy and egress of the nodes; or use a mirror that they reach.",
-    ),
-    (
-        r"x509|certificate|tls:",
-        "CO03", "the nodes do not trust the registry's certificate", True, "no",
-        "Give the nodes the registry's CA, or use a registry that they trust.",
-    ),
-    (
-        r"no match for platform|exec format",
-        "CO04", "the image is not made for the nodes' processor", True, "no",
-        "Use a multi-architecture image, or nodes of its architecture.",
-    ),
-    (
-        r"unauthorized|authorization failed|authentication required|access denied|insufficient_scope|\b40[13]\b|denied",
-        "CO02", "the registry refuses the pull (wrong name, or a login is needed)", False, "no",
-        "Check registry and repository; for a private one name a pull secret (image.pullSecrets).",
-    ),
-    (
-        r"not found|manifest unknown|name unknown|no such image|does not exist",
-        "CO01", "the image does not exist", True, "no",
-        "Correct repository and tag of the image, or push it.",
-    ),
-)  # fmt: skip
-
-
-@finding("CO01", "CO02", "CO03", "CO04", "CO05")
-def image_not_pulled(snapshot: Snapshot) -> Iterator[Finding]:
-    """The image cannot be had; the finding says why, in the registry's own words."""
-    for pod in snapshot.starting_pods():
-        for container, waiting in _waiting(pod, status.IMAGE_REASONS):
-            reason = str(waiting["reason"])
-            words = _registry_words(pod, container, waiting, snapshot)
-            rule, why, terminal, heals, remedy = _classify(reason, words)
-            image = _image(pod, container)
-            yield Finding(
-                rule,
-                f"image {image} cannot be pulled: {why}",
-                snapshot.root_name(pod),
-                (f"{name_of(pod)} {_field(container)} cannot be pulled: {words}",),
-                (remedy,),
-                terminal,
-                heals,
-                since=_began(pod),
-            )
-
-
-def _classify(reason: str, words: str) -> tuple[str, str, bool, Heals, str]:
-    if reason == "InvalidImageName":
-        return (
-            "CO05",
-            "its name is not valid",
-            True,
-            "no",
-            "Correct registry, repository and tag; see the composed name.",
-        )
-    if reason == "ErrImageNeverPull":
-        never = "it is not on the node and the pull policy is Never"
-        return "CO05", never, True, "no", "Set image.pullPolicy to IfNotPresent."
-    for pattern, rule, why, terminal, heals, remedy in _PULLS:
-        if re.search(pattern, words, re.IGNORECASE):
-            return rule, why, terminal, heals, remedy
-    return "CO03", "the node says why below", False, "unknown", "Read the node's words below."
-
-
-def _registry_words(pod: Object, container: Mapping[str, Any], waiting: Mapping[str, Any], snapshot: Snapshot) -> str:
-    """What the registry said; a back-off repeats it after a preface, or not at all, then the event of the pull has it."""
-    message = str(waiting.get("message") or "")
-    if waiting["reason"] != "ImagePullBackOff":
-        return message
-    _, found, words = message.partition("ErrImagePull: ")
-    if found:
-        return words
-    image = _image(pod, container)
-    failed = [one.message for one in snapshot.about(pod, "Failed") if image in one.message and "pull" in one.message]
-    return failed[0].partition('": ')[2] or failed[0] if failed else message
+from wizard.core.rules.findings import logs
+from wizard.core.rules.findings.pods import began, in_field, last_lines, log_command, waiting
+from wizard.core.rules.findings_registry import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
 
 
 @finding("CO06", "CO07")
 def configuration_missing(snapshot: Snapshot) -> Iterator[Finding]:
     """A Secret, a ConfigMap or a key that the pod names is not there (CO06), or the container may not run so (CO07)."""
     for pod in snapshot.starting_pods():
-        for container, waiting in _waiting(pod, status.CONFIG_REASONS):
-            words = str(waiting.get("message") or "")
-            evidence = f"{name_of(pod)} {_field(container)}.state.waiting {waiting['reason']}: {words}"
-            yield _configuration(pod, words, evidence, snapshot)
+        for container, wait in waiting(pod, status.CONFIG_REASONS):
+            words = str(wait.get("message") or "")
+            field = f"{in_field(container)}.state.waiting {wait['reason']}"
+            yield _configuration(pod, Evidence(words, name_of(pod), field, began(pod)), snapshot)
         if any(_kind_of_state(one) == "running" for one in status.container_statuses(pod)):
             continue
         for event in snapshot.about(pod, "FailedMount")[:1]:
             if missing_reference(event.message):
-                evidence = f"{name_of(pod)} event FailedMount: {event.message}"
-                yield _configuration(pod, event.message, evidence, snapshot)
+                proof = Evidence(event.message, name_of(pod), "event FailedMount", event.time)
+                yield _configuration(pod, proof, snapshot)
+
+
+_KEY: Final = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) (?:\S+/)?([^\s\"]+)")
+_WHOLE: Final = re.compile(r"(secret|configmap) \"([^\"]+)\" not found", re.IGNORECASE)
 
 
 def missing_reference(message: str) -> str:
     """What a kubelet says is missing: 'Secret "x"', 'key "k" of Secret "x"'; "" when it says something else."""
-    if match := re.search(r"couldn't find key (\S+) in (Secret|ConfigMap) (?:\S+/)?([^\s\"]+)", message):
+    if match := _KEY.search(message):
         return f"key {match[1]} of {match[2]} {match[3]}"
     if match := re.search(r"references non-existent (secret|configmap|config) key: (\S+)", message):
         return f"key {match[2]} of a {match[1]}"
-    if match := re.search(r"(secret|configmap) \"([^\"]+)\" not found", message, re.IGNORECASE):
+    if match := _WHOLE.search(message):
         return f"{'Secret' if match[1].lower() == 'secret' else 'ConfigMap'} {match[2]}"
     return ""
 
 
-def _configuration(pod: Object, words: str, evidence: str, snapshot: Snapshot) -> Finding:
-    missing = missing_reference(words)
+def _configuration(pod: Object, proof: Evidence, snapshot: Snapshot) -> Finding:
+    root, missing = snapshot.root_name(pod), missing_reference(proof.text)
     if missing:
         remedy = f"Create {missing}; the pod starts by itself as soon as it is there."
-        return Finding("CO06", f"{missing} is not there", snapshot.root_name(pod), (evidence,), (remedy,), heals="no",
-                       since=_began(pod))  # fmt: skip
-    title = f"the container may not be made like this: {words}"
+        return Finding(
+            "CO06", f"{missing} is not there", root, (proof, *_keys(proof.text, snapshot)), (remedy,), heals="no",
+            since=began(pod), commands=_look_at(proof.text, snapshot),
+            avoid=("Don't reinstall: the Secrets that are there would not be made again.",),
+        )  # fmt: skip
+    title = f"the container may not be made like this: {proof.text}"
     remedy = "Change the security context (user, group, read-only root) or use an image made for it."
-    return Finding("CO07", title, snapshot.root_name(pod), (evidence,), (remedy,), True, "no", _began(pod))
+    return Finding("CO07", title, root, (proof,), (remedy,), True, "no", began(pod))
+
+
+def _keys(message: str, snapshot: Snapshot) -> list[Evidence]:
+    """The keys that the named Secret or ConfigMap does have (never their values)."""
+    match = _KEY.search(message)
+    found = snapshot.named(match[2], match[3]) if match else None
+    if found is None:
+        return []
+    return [Evidence(", ".join(sorted(found.get("data") or ())) or "none", name_of(found), "keys there")]
+
+
+def _look_at(message: str, snapshot: Snapshot) -> tuple[str, ...]:
+    if match := _KEY.search(message):
+        return (snapshot.command("kubectl", "describe", match[2].lower(), match[3]),)
+    if match := _WHOLE.search(message):
+        return (snapshot.command("kubectl", "get", f"{match[1].lower()}s"),)
+    return ()
 
 
 _BAD_COMMAND: Final = (126, 127, 128)
+_USAGE: Final = re.compile(r"^\s*usage:|unrecognized (?:sub)?command|unknown (?:sub)?command|unexpected argument|try '?.*--help",
+                           re.IGNORECASE | re.MULTILINE)  # fmt: skip
 
 
-@finding("CO08", "CO09", "CO11")
+@finding("CO08", "CO09", "CO10", "CO11", "CO12")
 def crash(snapshot: Snapshot) -> Iterator[Finding]:
-    """The container ends again and again: bad command (CO08), out of memory (CO09), its own error (CO11)."""
+    """The container ends again and again.
+
+    Its command is bad (CO08), it needs too much memory (CO09), its liveness probe has it killed (CO10), it says an error
+    of its own (CO11), or it does one thing and ends (CO12).
+    """
     for pod in snapshot.starting_pods():
         for container in status.container_statuses(pod):
-            waiting = (container.get("state") or {}).get("waiting") or {}
-            reason = str(waiting.get("reason") or "")
+            wait = (container.get("state") or {}).get("waiting") or {}
+            reason = str(wait.get("reason") or "")
             ended = status.last_end(container)
             if reason in status.START_REASONS:
-                yield _bad_command(pod, container, f"{reason}: {waiting.get('message', '')}", snapshot)
-            elif refused(pod, container, snapshot):
+                yield _bad_command(pod, container, f"{reason}: {wait.get('message', '')}", snapshot)
+            elif not ended or logs.cause(pod, container, snapshot):
                 continue  # why it ends is known, and said by its own finding
-            elif ended and (reason in status.CRASH_REASONS or status.crashes(container)):
+            elif reason in status.CRASH_REASONS or status.crashes(container) or _killed(pod, container, snapshot):
                 yield _crash(pod, container, ended, snapshot)
 
 
 def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot) -> Finding:
-    name, code, again = container.get("name"), int(ended.get("exitCode") or 0), int(container.get("restartCount") or 0)
+    code, again = int(ended.get("exitCode") or 0), int(container.get("restartCount") or 0)
     words = f"{ended.get('reason', 'Error')}, exit code {code}, restarted {again} times"
-    if code in _BAD_COMMAND or ended.get("reason") in ("StartError", "ContainerCannotRun"):
-        return _bad_command(pod, container, f"{words}: {ended.get('message', '')}", snapshot)
-    evidence = [f"{name_of(pod)} {_field(container)}.lastState.terminated: {words}"]
-    if message := str(ended.get("message") or "").strip():
-        evidence.append(f"its last words: {message}")
-    since = str(status.condition(pod, "Ready").get("lastTransitionTime") or ended.get("finishedAt") or _began(pod))
-    root = snapshot.root_name(pod)
+    said = " ".join(str(ended.get("message") or "").split())
     if ended.get("reason") == "OOMKilled":
-        limits = (status.container_specs(pod).get(str(name), {}).get("resources") or {}).get("limits") or {}
-        title = f"container {name} is killed: it needs more memory than its limit {limits.get('memory', '')}".rstrip()
-        return Finding("CO09", title, root, tuple(evidence), ("Raise its memory limit.",), False, "no", since)
-    if code == 0:
-        title = f"container {name} ends by itself without an error, again and again"
-        remedy = "Its command does one thing and ends; give the command that serves."
-        return Finding("CO11", title, root, tuple(evidence), (remedy,), False, "no", since)
-    title = f"container {name} crashes with exit code {code}"
-    remedy = "Read its last words: kubectl logs --previous, or the log pane (key p)."
-    return Finding("CO11", title, root, tuple(evidence), (remedy,), False, "unknown", since, waits=True)
+        return _out_of_memory(pod, container, words, ended, snapshot)
+    if killed := _killed(pod, container, snapshot):
+        return _liveness(pod, container, words, killed, snapshot)
+    if code in _BAD_COMMAND or ended.get("reason") in ("StartError", "ContainerCannotRun"):
+        return _bad_command(pod, container, f"{words}: {said}" if said else words, snapshot)
+    field = f"{in_field(container)}.lastState.terminated"
+    proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
+    proof += [Evidence(f"its last words: {said}")] if said else []
+    lines = last_lines(pod, container, snapshot)
+    proof += [Evidence(line, name_of(pod), f"{in_field(container)} log") for line in lines]
+    usage = code == 2 and _USAGE.search("\n".join((said, *lines)))
+    if code == 0 or usage:
+        return _ends_by_itself(pod, container, proof, snapshot, code)
+    return Finding(
+        "CO11", f"container {container.get('name')} crashes with exit code {code}", snapshot.root_name(pod), tuple(proof),
+        ("Read its last words: kubectl logs --previous, or the log pane (key p).",), False, "unknown",
+        _crashing_since(pod, ended), waits=True, commands=(log_command(pod, container, snapshot),),
+        unseen=() if said or lines else ("what it said before it ended: get pods/log",),
+    )  # fmt: skip
+
+
+def _ends_by_itself(
+    pod: Object, container: Mapping[str, Any], proof: list[Evidence], snapshot: Snapshot, code: int
+) -> Finding:
+    how = "without an error, again and again" if code == 0 else "with a usage text: it does not know its arguments"
+    return Finding(
+        "CO12", f"container {container.get('name')} ends by itself {how}", snapshot.root_name(pod),
+        (*proof, _given(pod, container)), ("Its command does one thing and ends; give the command that serves.",),
+        code != 0, "no", _crashing_since(pod, status.last_end(container) or {}),
+        commands=(log_command(pod, container, snapshot),),
+    )  # fmt: skip
+
+
+def _out_of_memory(
+    pod: Object, container: Mapping[str, Any], words: str, ended: Mapping[str, Any], snapshot: Snapshot
+) -> Finding:
+    name = container.get("name")
+    limits = (status.container_specs(pod).get(str(name), {}).get("resources") or {}).get("limits") or {}
+    limit = str(limits.get("memory") or "")
+    field = f"{in_field(container)}.lastState.terminated"
+    proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
+    proof += [Evidence(limit, name_of(pod), f"{in_field(container)}.resources.limits.memory")] if limit else []
+    return Finding(
+        "CO09", f"container {name} is killed: it needs more memory than its limit {limit}".rstrip(),
+        snapshot.root_name(pod), tuple(proof),
+        ("Raise its memory limit.", "If it was enough before, look for what grew: load, cache sizes, a leak."),
+        False, "no", _crashing_since(pod, ended),
+        commands=(snapshot.command("kubectl", "top", "pod", str(pod["metadata"]["name"]), "--containers"),),
+        avoid=("Don't remove the limit: the node would then choose what to kill.",),
+    )  # fmt: skip
+
+
+def _killed(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Happening | None:
+    """The event by which the kubelet says that it killed the container for its liveness or startup probe."""
+    if container.get("ready") or not int(container.get("restartCount") or 0):
+        return None
+    for event in snapshot.about(pod, "Killing"):
+        about = event.container in ("", container.get("name")) and str(container.get("name")) in event.message
+        if about and re.search(r"failed (?:liveness|startup) probe", event.message):
+            return event
+    return None
+
+
+def _liveness(pod: Object, container: Mapping[str, Any], words: str, killed: Happening, snapshot: Snapshot) -> Finding:
+    spec = status.container_specs(pod).get(str(container.get("name")), {})
+    which = "startupProbe" if "startup" in killed.message else "livenessProbe"
+    probe: Mapping[str, Any] = spec.get(which) or {}
+    rounds = int(probe.get("periodSeconds") or 10) * int(probe.get("failureThreshold") or 3)
+    allowed = int(probe.get("initialDelaySeconds") or 0) + rounds
+    failed = [one for one in snapshot.about(pod, "Unhealthy") if one.message.lower().startswith(which[:-5])]
+    proof = [
+        Evidence(killed.message, name_of(pod), f"event Killing, seen {killed.count} times", killed.time),
+        Evidence(words, name_of(pod), f"{in_field(container)}.lastState.terminated"),
+        *(Evidence(one.message, name_of(pod), "event Unhealthy", one.time) for one in failed[:1]),
+    ]
+    return Finding(
+        "CO10", f"container {container.get('name')} is killed by its {which}, which allows {allowed} s",
+        snapshot.root_name(pod), tuple(proof),
+        (
+            "If it only starts slowly, give it a startupProbe whose period times failures is longer than its start.",
+            "If it hangs, its log before the kill says where.",
+        ),
+        False, "no", killed.time, waits=True, commands=(log_command(pod, container, snapshot),),
+    )  # fmt: skip
 
 
 def _bad_command(pod: Object, container: Mapping[str, Any], words: str, snapshot: Snapshot) -> Finding:
-    command = status.container_specs(pod).get(str(container.get("name")), {})
-    given = [*(command.get("command") or ()), *(command.get("args") or ())]
     return Finding(
         "CO08",
         f"the command of container {container.get('name')} cannot be run",
         snapshot.root_name(pod),
-        (f"{name_of(pod)} {_field(container)}: {words}", f"command: {' '.join(map(str, given)) or 'the image own'}"),
+        (Evidence(words, name_of(pod), in_field(container), began(pod)), _given(pod, container)),
         ("Correct the command or the arguments, or use the image that has it.",),
         True,
         "no",
-        _began(pod),
+        began(pod),
     )
 
 
-# Readers
+def _given(pod: Object, container: Mapping[str, Any]) -> Evidence:
+    spec = status.container_specs(pod).get(str(container.get("name")), {})
+    given = [*(spec.get("command") or ()), *(spec.get("args") or ())]
+    return Evidence(f"command: {' '.join(map(str, given)) or 'the image own'}")
 
 
-def _waiting(pod: Object, reasons: frozenset[str]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    for one in status.container_statuses(pod):
-        waiting = (one.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") in reasons:
-            yield one, waiting
+_INIT_PATIENCE: Final = 60
+
+
+@finding("CO13")
+def init_container_stuck(snapshot: Snapshot) -> Iterator[Finding]:
+    """An init container runs on and on: it waits for something."""
+    for pod in snapshot.starting_pods():
+        sidecars = {
+            one.get("name") for one in pod.get("spec", {}).get("initContainers") or () if one.get("restartPolicy")
+        }
+        statuses = pod.get("status", {}).get("initContainerStatuses") or ()
+        for number, one in enumerate(statuses):
+            since = str(((one.get("state") or {}).get("running") or {}).get("startedAt") or "")
+            if one.get("name") in sidecars or not snapshot.older(since, _INIT_PATIENCE):
+                continue
+            if logs.cause(pod, one, snapshot):
+                continue
+            lines = last_lines(pod, one, snapshot)
+            yield Finding(
+                "CO13", f"init container {one.get('name')} does not end: it waits for something",
+                snapshot.root_name(pod),
+                (
+                    Evidence(f"running, {number} of {len(statuses)} done", name_of(pod), in_field(one), since),
+                    *(Evidence(line, name_of(pod), f"{in_field(one)} log") for line in lines),
+                ),
+                ("Read its log: it says what it waits for; that has to come first.",),
+                since=since, waits=True, commands=(log_command(pod, one, snapshot),),
+            )  # fmt: skip
+
+
+def _crashing_since(pod: Object, ended: Mapping[str, Any]) -> str:
+    known = status.condition(pod, "Ready").get("lastTransitionTime") or ended.get("finishedAt")
+    return str(known or began(pod))
 
 
 def _kind_of_state(container: Mapping[str, Any]) -> str:
     return next(iter(container.get("state") or {}), "")
-
-
-def _field(container: Mapping[str, Any]) -> str:
-    return f"container {container.get('name')}"
-
-
-def _image(pod: Object, container: Mapping[str, Any]) -> str:
-    named = status.container_specs(pod).get(str(container.get("name")), {}).get("image")
-    return str(named or container.get("image") or "")
-
-
-def _began(pod: Object) -> str:
-    return str(status.condition(pod, "PodScheduled").get("lastTransitionTime") or status.created(pod))

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from wizard.core import sanitize, status
-from wizard.core.rules.findings_registry import Finding, Happening, Object, Snapshot, finding, name_of
+from wizard.core.rules.findings.pods import log_command
+from wizard.core.rules.findings_registry import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
 
 _SAID: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
 _COMMAND_WORDS: Final = 60
@@ -88,14 +89,10 @@ def _not_ready(
         "TR01",
         f"{title}: {words}" if words else title,
         snapshot.root_name(pod),
-        tuple(
-            text
-            for text in (
-                f"{name_of(pod)} container {one.get('name')}.ready: false, running since {since}",
-                f"{which}: {asked}",
-                f"event Unhealthy: {failing}" if failing else "",
-            )
-            if text
+        (
+            Evidence(f"false, running since {since}", name_of(pod), f"container {one.get('name')}.ready", since),
+            Evidence(asked, "", which),
+            *(Evidence(event.message, "", "event Unhealthy", event.time) for event in failed[:1]),
         ),
         (
             "Read the container's log: it says what it waits for.",
@@ -104,6 +101,8 @@ def _not_ready(
         heals="unknown",
         since=since,
         waits=True,
+        commands=(log_command(pod, one, snapshot),),
+        avoid=("Don't loosen the probe before the log was read: it may tell the truth.",),
     )
 
 

@@ -1,0 +1,83 @@
+"""Which objects are a release's, and which events are about them. Pure; an object is the API's own dictionary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from wizard.core import sanitize, status
+from wizard.core.rules.findings_registry import Happening
+from wizard.core.status import Object
+
+_COMMAND: Final = re.compile(r"(command(?: timed out:)? [\"'])(.*)(?=[\"'])")
+_COMMAND_WORDS: Final = 60
+_INSTANCE: Final = "app.kubernetes.io/instance"
+_RELEASE: Final = "meta.helm.sh/release-name"
+_RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
+
+
+def of(every: Mapping[str, Object], release: str, namespace: str) -> dict[str, Object]:
+    """The objects of the release among all (by uid): by Helm's annotations, else the instance label, else an owner."""
+    known: dict[str, bool] = {}
+
+    def belongs(uid: str) -> bool:
+        if uid not in known:
+            obj = every[uid]
+            known[uid] = False  # owners may name each other in a circle
+            owners = obj["metadata"].get("ownerReferences") or ()
+            known[uid] = _is_ours(obj, release, namespace) or any(
+                str(owner.get("uid")) in every and belongs(str(owner["uid"])) for owner in owners
+            )
+        return known[uid]
+
+    return {uid: obj for uid, obj in every.items() if belongs(uid)}
+
+
+def _is_ours(obj: Object, release: str, namespace: str) -> bool:
+    meta = obj["metadata"]
+    annotations = meta.get("annotations") or {}
+    if annotations.get(_RELEASE) is not None:
+        there = annotations.get(_RELEASE_NAMESPACE, namespace)
+        return bool(annotations[_RELEASE] == release and there == namespace)
+    return bool((meta.get("labels") or {}).get(_INSTANCE) == release)
+
+
+def happenings(events: Iterable[Object], members: Mapping[str, Object]) -> list[Happening]:
+    """The events about these objects, oldest first."""
+    found = []
+    for raw in events:
+        about = raw.get("involvedObject") or raw.get("regarding") or {}
+        if str(about.get("uid", "")) in members:
+            found.append(happening(raw, about))
+    return sorted(found, key=lambda one: one.time)
+
+
+def happening(raw: Object, about: Mapping[str, Any]) -> Happening:
+    """An event in either of the API's two shapes."""
+    series = raw.get("series") or {}
+    field = str(about.get("fieldPath") or "")
+    when = (
+        series.get("lastObservedTime")
+        or raw.get("lastTimestamp")
+        or raw.get("deprecatedLastTimestamp")
+        or raw.get("eventTime")
+        or raw.get("firstTimestamp")
+        or status.created(raw)
+    )
+    return Happening(
+        str(about.get("uid", "")),
+        str(about.get("kind", "")),
+        str(about.get("name", "")),
+        str(raw.get("type") or "Normal"),
+        str(raw.get("reason") or ""),
+        _one_line(str(raw.get("message") or raw.get("note") or "")),
+        int(series.get("count") or raw.get("count") or raw.get("deprecatedCount") or 1),
+        str(when),
+        field.partition("{")[2].rstrip("}"),
+    )
+
+
+def _one_line(message: str) -> str:
+    """An event's message without line breaks; a probe's command that is printed in full keeps its first words."""
+    return _COMMAND.sub(lambda match: match[1] + sanitize.shorten(match[2], _COMMAND_WORDS), " ".join(message.split()))

@@ -1,0 +1,127 @@
+"""Images that cannot be had."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wizard.core import status
+from wizard.core.rules.findings.pods import began, in_field, waiting
+from wizard.core.rules.findings_registry import Evidence, Finding, Heals, Object, Snapshot, finding, name_of
+
+
+@dataclass(frozen=True)
+class _Why:
+    """Why an image cannot be pulled: the words that say so, in which finding, and what to do."""
+
+    id: str
+    words: str
+    cause: str
+    terminal: bool
+    heals: Heals
+    remedy: str
+
+
+_INVALID: Final = _Why(
+    "CO05", "", "its name is not valid", True, "no", "Correct registry, repository and tag; see the composed name."
+)
+_NEVER: Final = _Why(
+    "CO05", "", "it is not on the node and the pull policy is Never", True, "no",
+    "Set image.pullPolicy to IfNotPresent.",
+)  # fmt: skip
+_BY_REASON: Final[Mapping[str, _Why]] = {"InvalidImageName": _INVALID, "ErrImageNeverPull": _NEVER}
+_BY_WORDS: Final = (
+    _Why(
+        "CO03", r"toomanyrequests|rate limit|\b429\b", "the registry limits how often it may be asked", False, "yes",
+        "It heals when the limit resets; a login or a mirror avoids it.",
+    ),
+    _Why(
+        "CO03",
+        r"no such host|server misbehaving|dial tcp|i/o timeout|connection refused|context deadline|unreachable|reset by peer",
+        "the nodes cannot reach the registry", False, "unknown",
+        "Check the registry's name, and DNS, proxy and egress of the nodes; or use a mirror that they reach.",
+    ),
+    _Why(
+        "CO03", r"x509|certificate|tls:", "the nodes do not trust the registry's certificate", True, "no",
+        "Give the nodes the registry's CA, or use a registry that they trust.",
+    ),
+    _Why(
+        "CO04", r"no match for platform|exec format", "the image is not made for the nodes' processor", True, "no",
+        "Use a multi-architecture image, or nodes of its architecture.",
+    ),
+    _Why(
+        "CO02", r"unauthorized|authorization failed|authentication required|denied|insufficient_scope|\b40[13]\b",
+        "the registry refuses the pull (wrong name, or a login is needed)", False, "no",
+        "Check registry and repository; for a private one name a pull secret (image.pullSecrets).",
+    ),
+    _Why(
+        "CO01", r"not found|manifest unknown|name unknown|no such image|does not exist", "the image does not exist", True,
+        "no", "Correct repository and tag of the image, or push it.",
+    ),
+)  # fmt: skip
+"""The first that matches: a registry that hides what is private says "denied" of what does not exist, too."""
+_UNKNOWN: Final = _Why("CO03", "", "the node says why below", False, "unknown", "Read the node's words below.")
+_GONE: Final = re.compile(r"^(docker\.io/)?bitnami/")
+
+
+@finding("CO01", "CO02", "CO03", "CO04", "CO05")
+def image_not_pulled(snapshot: Snapshot) -> Iterator[Finding]:
+    """The image cannot be had; the finding says why, in the registry's own words."""
+    for pod in snapshot.starting_pods():
+        for container, wait in waiting(pod, status.IMAGE_REASONS):
+            reason, image = str(wait["reason"]), _image(pod, container)
+            words = _registry_words(pod, container, wait, snapshot)
+            why = _BY_REASON.get(reason) or _classified(words)
+            proof = [Evidence(words, name_of(pod), f"{in_field(container)} cannot be pulled", began(pod))]
+            yield Finding(
+                why.id,
+                f"image {image} cannot be pulled: {why.cause}",
+                snapshot.root_name(pod),
+                tuple(proof + _login(pod, why, snapshot)),
+                (why.remedy, *_moved(image, why)),
+                why.terminal,
+                why.heals,
+                since=began(pod),
+                commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+                avoid=("Don't delete the pod: the new one asks for the same image.",),
+            )
+
+
+def _classified(words: str) -> _Why:
+    return next((why for why in _BY_WORDS if re.search(why.words, words, re.IGNORECASE)), _UNKNOWN)
+
+
+def _moved(image: str, why: _Why) -> Iterator[str]:
+    if why.id in ("CO01", "CO02") and _GONE.match(image):
+        yield "Bitnami's versioned images left this registry in 2025: name another image, or the legacy repository."
+
+
+def _login(pod: Object, why: _Why, snapshot: Snapshot) -> list[Evidence]:
+    """Whether the pod has a login for the registry."""
+    if why.id != "CO02":
+        return []
+    named = [str(one.get("name")) for one in pod.get("spec", {}).get("imagePullSecrets") or ()]
+    missing = snapshot.about(pod, "FailedToRetrieveImagePullSecret")
+    if missing:
+        return [Evidence(missing[0].message, name_of(pod), "event FailedToRetrieveImagePullSecret", missing[0].time)]
+    return [Evidence(", ".join(named) or "none", name_of(pod), "spec.imagePullSecrets")]
+
+
+def _registry_words(pod: Object, container: Mapping[str, Any], wait: Mapping[str, Any], snapshot: Snapshot) -> str:
+    """What the registry said; a back-off repeats it after a preface, or not at all, then the event of the pull has it."""
+    message = str(wait.get("message") or "")
+    if wait["reason"] != "ImagePullBackOff":
+        return message
+    _, found, words = message.partition("ErrImagePull: ")
+    if found:
+        return words
+    image = _image(pod, container)
+    failed = [one.message for one in snapshot.about(pod, "Failed") if image in one.message and "pull" in one.message]
+    return failed[0].partition('": ')[2] or failed[0] if failed else message
+
+
+def _image(pod: Object, container: Mapping[str, Any]) -> str:
+    named = status.container_specs(pod).get(str(container.get("name")), {}).get("image")
+    return str(named or container.get("image") or "")

@@ -1,0 +1,228 @@
+"""What an application says of itself: the causes that only its own words tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wizard.core import status
+from wizard.core.rules.findings.pods import in_field, log_command
+from wizard.core.rules.findings.readiness import probe_failures
+from wizard.core.rules.findings_registry import Evidence, Finding, Heals, Object, Snapshot, finding, name_of
+
+
+@dataclass(frozen=True)
+class _Saying:
+    """One kind of words and what they mean. `target`: the group of the pattern that names a host."""
+
+    id: str
+    pattern: re.Pattern[str]
+    title: str
+    remedy: tuple[str, ...]
+    terminal: bool
+    heals: Heals
+    avoid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Words of a container that name a cause, with the line they stand in."""
+
+    saying: _Saying
+    match: re.Match[str]
+    line: str
+    place: str
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_HOST: Final = r"[\"'`(]?(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9])[\"'`)]?"
+_SAYINGS: Final = (
+    _Saying(
+        "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|NOAUTH Authentication required"),
+        "the {store} refuses the password in {secret}",
+        (
+            "Put the old password back into {secret}, or change it inside the {store}{how}.",
+            "Don't delete the volume: the data is on it, with the password it was made with.",
+        ),
+        True, "no", ("Don't restart pods that still work: they would not come back either.",),
+    ),
+    _Saying(
+        "LG02", _words(r"\$\([A-Z][A-Z0-9_]+\)|invalid (?:database |redis |connection )?(?:url|uri|dsn|connection string)"
+                       r"|invalid port(?: number)?|relative url without a base|failed to parse (?:\w+ )?url"),
+        "its address of a database or cache is not an address",
+        (
+            "A literal $(NAME) means that NAME is defined after the variable that uses it, or not at all.",
+            "A password with one of / @ : # ? % has to be percent-encoded in an address.",
+        ),
+        True, "no",
+    ),
+    _Saying(
+        "LG05", _words(r"server does not support (?:TLS|SSL)|SSL is not enabled on the server|SSL off|no encryption"
+                       r"|wrong version number|tls handshake (?:failed|eof)"),
+        "it wants TLS and the server it calls has none, or the other way round",
+        ("Set the sslMode of the connection to what the server does, or switch TLS on there.",), True, "no",
+    ),
+    _Saying(
+        "LG03", _words(rf"(?:could not translate host name|failed to (?:look ?up address information|resolve(?: host)?)|lookup"
+                       rf"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|cannot resolve)(?: for)?:?\s+{_HOST}"
+                       r"|failed to lookup address information|name or service not known|temporary failure in name resolution"
+                       r"|no such host|name resolution|NXDOMAIN"),
+        "the name {host} does not resolve",
+        ("Correct the host of the connection, or make the Service of that name.",
+         "If other names do not resolve either, it is the cluster's DNS."), False, "unknown",
+    ),
+    _Saying(
+        "LG04", _words(rf"(?:connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host"
+                       rf"|could not connect to server|connection to server at {_HOST}[^\n]*failed)"),
+        "nothing answers at {host}",
+        ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown",
+    ),
+)  # fmt: skip
+"""First those that say exactly what is wrong."""
+_NEAR: Final = re.compile(r"(?:at|to|host|addr(?:ess)?)[=: ]+[\"']?(?P<host>[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9])[\"']?")
+_WITH_PORT: Final = re.compile(r"(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9]):(?P<port>\d{2,5})\b")
+_STORES: Final = ((r"WRONGPASS|NOAUTH|redis", "cache"), (r"", "database"))
+_NOT_HOSTS: Final = frozenset(
+    {"server", "database", "host", "redis", "cache", "address", "the", "for", "information", "on"}
+)
+
+
+@finding("LG01", "LG02", "LG03", "LG04", "LG05")
+def told_by_itself(snapshot: Snapshot) -> Iterator[Finding]:
+    """A container that is not ready says, by its probe, its last words or its log, what it lacks."""
+    for pod in snapshot.starting_pods():
+        for one in status.container_statuses(pod):
+            if found := cause(pod, one, snapshot):
+                yield _finding(pod, one, found, snapshot)
+
+
+def cause(pod: Object, one: Mapping[str, Any], snapshot: Snapshot) -> Cause | None:
+    """What a container (its status) that is not ready says of the cause; None when it says nothing that is known."""
+    ended = status.last_end(one)
+    if one.get("ready") or (ended and ended.get("exitCode") == 0):
+        return None
+    told = list(_told(pod, one, ended or {}, snapshot))
+    for saying in _SAYINGS:
+        for place, text in told:
+            if match := saying.pattern.search(text):
+                return Cause(saying, match, text, place)
+    return None
+
+
+def _told(
+    pod: Object, one: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot
+) -> Iterator[tuple[str, str]]:
+    """(where it stands, text), newest first. A probe's refused connection is its own, not what the application calls."""
+    for event in probe_failures(pod, one, snapshot)[:1]:
+        if not re.search(r"connection refused|timed? ?out|deadline", event.message):
+            yield "event Unhealthy", event.message
+    if words := str(ended.get("message") or ""):
+        yield "last words", words
+    lines = snapshot.logs.get((str(pod["metadata"]["name"]), str(one.get("name"))), ())
+    for line in list(lines)[::-1]:
+        yield "log", line
+
+
+def _finding(pod: Object, one: Mapping[str, Any], found: Cause, snapshot: Snapshot) -> Finding:
+    saying, name = found.saying, str(one.get("name"))
+    secret, host = _secret(pod, name, found), _host(found)
+    store = next(word for pattern, word in _STORES if re.search(pattern, found.match[0], re.IGNORECASE))
+    how = ": ALTER ROLE ... PASSWORD" if store == "database" else ""
+    parts = {"store": store, "secret": secret, "host": host or "the address it calls", "how": how}
+    text = found.match[0] if saying.id == "LG01" else _short(found.line)
+    proof = [Evidence(text, name_of(pod), in_field(one))]
+    proof += _called(host, snapshot) if saying.id in ("LG03", "LG04") else _age(pod, secret, snapshot)
+    return Finding(
+        saying.id,
+        saying.title.format(**parts),
+        snapshot.root_name(pod),
+        tuple(proof),
+        tuple(remedy.format(**parts) for remedy in saying.remedy),
+        saying.terminal,
+        saying.heals,
+        status.unready_since(pod, one) or status.created(pod),
+        waits=saying.id in ("LG03", "LG04"),
+        commands=(log_command(pod, one, snapshot),),
+        avoid=saying.avoid,
+        unseen=_not_seen(saying.id, secret, snapshot),
+    )
+
+
+_LONGEST: Final = 240
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+
+
+def _host(found: Cause) -> str:
+    """The host that the words name, without a port; "" when they name none."""
+    named = [found.match.groupdict().get("host")]
+    named += [match["host"] for pattern in (_WITH_PORT, _NEAR) if (match := pattern.search(found.line))]
+    for one in named:
+        if one and one.lower() not in _NOT_HOSTS and not one.isdigit():
+            return one
+    return ""
+
+
+def _called(host: str, snapshot: Snapshot) -> list[Evidence]:
+    """What is known of the Service of that name in this namespace."""
+    name = host.partition(".")[0]
+    if not name or re.fullmatch(r"[\d.]+", host):
+        return []
+    service = snapshot.named("Service", name)
+    if service is None:
+        return [Evidence("none of that name is seen in this namespace", f"Service/{name}")]
+    selector = (service.get("spec") or {}).get("selector") or {}
+    pods = snapshot.selected(selector)
+    ready = sum(status.condition(pod, "Ready").get("status") == "True" for pod in pods)
+    return [Evidence(f"{ready} of {len(pods)} pods behind it are ready", f"Service/{name}", "endpoints")]
+
+
+def _age(pod: Object, secret: str, snapshot: Snapshot) -> list[Evidence]:
+    """The Secret that is younger than the data which was made with its password."""
+    found = snapshot.named("Secret", secret.removeprefix("Secret "))
+    claims = [one for one in snapshot.of_kind("PersistentVolumeClaim") if found and _is_older(one, found)]
+    if not found or not claims:
+        return []
+    made = f"made {status.created(found)}, after the data of {name_of(claims[0])} ({status.created(claims[0])})"
+    return [Evidence(made, name_of(found), "metadata.creationTimestamp", status.created(found))]
+
+
+def _is_older(claim: Object, secret: Object) -> bool:
+    before, after = status.parse_time(status.created(claim)), status.parse_time(status.created(secret))
+    return bool(before and after and (after - before).total_seconds() > 60)
+
+
+def _not_seen(id_: str, secret: str, snapshot: Snapshot) -> tuple[str, ...]:
+    name = secret.removeprefix("Secret ")
+    if id_ != "LG01" or secret == _UNNAMED or snapshot.named("Secret", name):
+        return ()
+    where = f" in namespace {snapshot.namespace}" if snapshot.namespace else ""
+    return (f"when {secret} was written: get secrets{where}",)
+
+
+_UNNAMED: Final = "its Secret"
+_DATABASE: Final = re.compile(r"database|postgres|pg_?pass|\bdb\b|^db_", re.IGNORECASE)
+_CACHE: Final = re.compile(r"redis|cache|valkey", re.IGNORECASE)
+
+
+def _secret(pod: Object, container: str, found: Cause) -> str:
+    """The Secret that a container has its password from, as "Secret name"; "its Secret" when none is named so."""
+    spec, wanted = pod.get("spec", {}), _DATABASE if found.match[0].startswith("password") else _CACHE
+    named = status.container_specs(pod).get(container, {})
+    sources = []
+    for variable in named.get("env") or ():
+        source = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
+        sources.append((str(source.get("name") or ""), f"{variable.get('name')} {source.get('name')}"))
+    mounted = {str(mount.get("name")): str(mount.get("mountPath")) for mount in named.get("volumeMounts") or ()}
+    for volume in spec.get("volumes") or ():
+        name = str((volume.get("secret") or {}).get("secretName") or "")
+        if volume.get("name") in mounted:
+            sources.append((name, f"{mounted[volume['name']]} {name}"))
+    return next((f"Secret {name}" for name, text in sources if name and wanted.search(text)), _UNNAMED)

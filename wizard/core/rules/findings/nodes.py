@@ -1,0 +1,50 @@
+"""Nodes that take their pods down with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from wizard.core import status
+from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snapshot, finding, name_of
+
+_PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure")
+
+
+@finding("CL01")
+def node_unwell(snapshot: Snapshot) -> Iterator[Finding]:
+    """A node with pods of this release is not ready, or short of memory, disk or processes."""
+    for node in snapshot.beside("Node"):
+        name = str(node["metadata"]["name"])
+        pods = [pod for pod in snapshot.of_kind("Pod") if (pod.get("spec") or {}).get("nodeName") == name]
+        if not pods:
+            continue
+        ready = status.condition(node, "Ready")
+        pressed = [one for kind in _PRESSURES if (one := status.condition(node, kind)).get("status") == "True"]
+        if ready and ready.get("status") != "True":
+            yield _finding(node, pods, ready, "is not ready", snapshot)
+        elif pressed:
+            short = ", ".join(str(one["type"]).removesuffix("Pressure").lower() for one in pressed)
+            yield _finding(node, pods, pressed[0], f"is short of {short}", snapshot)
+
+
+def _finding(node: Object, pods: list[Object], told: Mapping[str, Any], what: str, snapshot: Snapshot) -> Finding:
+    roots = tuple(dict.fromkeys(snapshot.root_name(pod) for pod in pods))
+    names = ", ".join(str(pod["metadata"]["name"]) for pod in pods)
+    since = str(told.get("lastTransitionTime") or "")
+    words = ": ".join(str(part) for part in (told.get("reason"), told.get("message")) if part)
+    return Finding(
+        "CL01", f"node {node['metadata']['name']} {what}; {len(pods)} pods of this release are on it", name_of(node),
+        (
+            Evidence(words or str(told.get("status")), name_of(node), f"status.conditions[{told.get('type')}]", since),
+            Evidence(names, "", "pods on it"),
+        ),
+        (
+            "It is the cluster's to mend: hand over this evidence to whoever runs the nodes.",
+            "Pods of a Deployment are made anew elsewhere after 5 minutes if there is room; those of a StatefulSet only "
+            "when the node is back or given up.",
+        ),
+        heals="unknown", since=since, affects=roots,
+        commands=(f"kubectl describe node {node['metadata']['name']}",),
+        avoid=("Don't force-delete a StatefulSet's pod while its node may still run it: two would write one volume.",),
+    )  # fmt: skip

@@ -1,0 +1,238 @@
+"""The release itself: locked, never deployed, refused on apply; and when helm's word and the cluster's differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from wizard.core import status
+from wizard.core.rules.findings_registry import Evidence, Finding, Revision, Said, Snapshot, finding, name_of
+
+_PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
+_YOUNG: Final = 900
+"""Seconds in which a helm may still be at work: its default time limit is five minutes, ours ten."""
+_BACK: Final = ("deployed", "superseded")
+
+
+def _name(snapshot: Snapshot) -> str:
+    return f"Release/{snapshot.release}"
+
+
+def _proof(one: Revision) -> Evidence:
+    return Evidence(f"revision {one.number} is {one.status}", "", "helm's record", one.updated)
+
+
+@finding("X01")
+def locked(snapshot: Snapshot) -> Iterator[Finding]:
+    """The newest revision is pending: a helm works on it, or was killed at it and left the release locked."""
+    newest = _newest(snapshot)
+    if newest is None or newest.status not in _PENDING:
+        return
+    stale = snapshot.older(newest.updated, _YOUNG)
+    good = [one for one in snapshot.revisions if one.status in _BACK]
+    if stale:
+        title = f"the release is locked: {newest.status}, and no helm takes that long"
+        back = f"back to revision {good[-1].number}" if good else "marked failed, as there is no revision to go back to"
+        remedy = f"Prove that no helm works on it, then have it put {back}: see recover."
+    else:
+        title = f"a helm is at work on it, or was killed: {newest.status}"
+        remedy = "Wait for that helm; if nobody runs one, recover the release."
+    yield Finding(
+        "X01", title, _name(snapshot), (_proof(newest),), (remedy,), terminal=stale, heals="no" if stale else "unknown",
+        since=newest.updated, urgent=stale,
+        commands=(f"llm-cost-ops-wizard recover {snapshot.release} -n {snapshot.namespace}",
+                  snapshot.command("helm", "history", snapshot.release)),
+        avoid=("Don't delete the record by hand: it holds the values and the manifest of what runs.",),
+    )  # fmt: skip
+
+
+@finding("X02")
+def never_deployed(snapshot: Snapshot) -> Iterator[Finding]:
+    """The first install failed and nothing was ever deployed: an old helm then says "has no deployed releases"."""
+    if not snapshot.revisions or any(one.status not in ("failed", "uninstalled") for one in snapshot.revisions):
+        return
+    newest = snapshot.revisions[-1]
+    gone = newest.status == "uninstalled"
+    title = "it was uninstalled, its history kept" if gone else "its first install failed; nothing was ever deployed"
+    yield Finding(
+        "X02", title, _name(snapshot), (_proof(newest), *_described(newest)),
+        ("Mend the cause, then run upgrade: it takes the failed release over.",
+         "Or uninstall it, keeping the volumes, and install again."),
+        heals="no", since=newest.updated, waits=not gone,
+        commands=(snapshot.command("helm", "history", snapshot.release),),
+        avoid=("Don't uninstall with the claims: the data goes with them.",),
+    )  # fmt: skip
+
+
+def _described(one: Revision) -> list[Evidence]:
+    return [Evidence(one.description, "", f"description of revision {one.number}")] if one.description else []
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """What helm's words mean: in which finding, what it says, what to do. Groups of the pattern fill both."""
+
+    id: str
+    pattern: re.Pattern[str]
+    title: str
+    remedy: str
+    command: Callable[[Snapshot], tuple[str, ...]] = lambda _: ()
+    avoid: tuple[str, ...] = ()
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+
+
+_REFUSALS: Final = (
+    _Refusal(
+        "X03",
+        _words(r"(?P<kind>\w+) \"(?P<name>[^\"]+)\" in namespace \"[^\"]*\" exists and cannot be imported into the current release"
+               r"|invalid ownership metadata|cannot be imported into the current release"),
+        "{kind} {name} is there already and belongs to somebody else",
+        "Take it over (set helm's two annotations and its label on it), rename ours, or choose another release name.",
+        avoid=("Don't delete it before you know whose it is.",),
+    ),
+    _Refusal(
+        "X05",
+        _words(r"(?:apply failed with \d+ conflicts?|conflict(?:s|ed)?)[^\n]*?(?:with \"(?P<name>[^\"]+)\")(?:[^\n]*?[:\n]\s*-?\s*(?P<path>\.[\w.\[\]\"=/{}:-]+))?"),
+        "another manager owns a field that helm wants to set ({name} {path})",
+        "Decide whose the field is: leave it out of the values (replicas belong to the autoscaler), or take it back knowingly.",
+        avoid=("Don't force all conflicts at once: that undoes the other one's work on every field.",),
+    ),
+    _Refusal(
+        "X04",
+        _words(r"(?P<path>[\w.\[\]]+): (?:Invalid value: .*?)?field is immutable|updates to (?P<name>statefulset spec) for fields other than"
+               r"|spec\.selector.*immutable|is immutable after creation|may not change once set"),
+        "a field that cannot be changed was changed: {path} {name}",
+        "Set it back, or have the object deleted and made again on purpose (its volumes stay).",
+        avoid=("Don't use --force: it deletes and makes anew what it cannot change, with the outage that brings.",),
+    ),
+    _Refusal(
+        "X09",
+        _words(r"exceeded quota: (?P<name>[^\s,]+), requested: (?P<path>[^\n]+)"),
+        "quota {name} refuses an object ({path})",
+        "Ask for more quota, or lower requests, replicas or volume sizes by what is missing.",
+        lambda snapshot: (snapshot.command("kubectl", "describe", "quota"),),
+    ),
+    _Refusal(
+        "X10",
+        _words(r"admission webhook \"(?P<name>[^\"]+)\" denied the request(?:: (?P<path>[^\n]+))?"
+               r"|ValidatingAdmissionPolicy '(?P<policy>[^']+)'[^\n]*denied request(?:: (?P<why>[^\n]+))?"
+               r"|violates PodSecurity \"(?P<level>[^\"]+)\""),
+        "a policy of this cluster denies it ({name})",
+        "Change the field that its words name, or ask the policy's owner for an exception.",
+        avoid=("Don't delete the webhook: it guards everybody.",),
+    ),
+    _Refusal(
+        "X12",
+        _words(r"User \"(?P<user>[^\"]+)\" cannot (?P<verb>\w+) resource \"(?P<noun>[^\"]+)\"(?: in API group \"(?P<group>[^\"]*)\")?"),
+        "{user} may not {verb} {noun}",
+        "Have this rule added to the user's role: apiGroups [\"{group}\"], resources [{noun}], verbs [{verb}].",
+    ),
+    _Refusal(
+        "X19",
+        _words(r"(?:chart \"?(?P<name>[^\"\s]+)\"?[^\n]*(?:not found|no such)|repo (?P<repo>\S+) not found|path \"(?P<path>[^\"]+)\" not found"
+               r"|failed to (?:download|fetch) \"?(?P<url>[^\"\s]+)|no chart (?:version|name) found[^\n]*|could not find protocol handler"
+               r"|looks like \"(?P<site>[^\"]+)\" is not a valid chart repository)"),
+        "the chart was not found ({name})",
+        "Name a chart that is there: leave --chart out for the built-in one, give a path, or add its repository first.",
+        lambda _: ("helm repo update", "helm search repo llm-cost-ops"),
+    ),
+)  # fmt: skip
+
+
+@finding(*(one.id for one in _REFUSALS))
+def refused_on_apply(snapshot: Snapshot) -> Iterator[Finding]:
+    """Helm's last operation was refused, and its words say by whom and why."""
+    for said in _current(snapshot):
+        for one in _REFUSALS:
+            if match := one.pattern.search(said.text):
+                yield _refusal(one, match, said, snapshot)
+                return
+
+
+def _current(snapshot: Snapshot) -> Iterator[Said]:
+    """What helm said since the last revision that went well."""
+    newest = _newest(snapshot)
+    if newest and newest.status == "failed" and newest.description:
+        yield Said(newest.description, f"description of revision {newest.number}", newest.updated)
+    good = [one for one in snapshot.revisions if one.status == "deployed"]
+    after = status.parse_time(good[-1].updated) if good else None
+    for said in snapshot.said:
+        when = status.parse_time(said.time)
+        if after is None or when is None or when > after:
+            yield said
+
+
+def _refusal(one: _Refusal, match: re.Match[str], said: Said, snapshot: Snapshot) -> Finding:
+    groups = {key: value for key, value in match.groupdict().items() if value}
+    alias = {"policy": "name", "why": "path", "level": "name", "repo": "name", "url": "name", "site": "name"}
+    parts = {alias.get(key, key): value for key, value in groups.items()}
+    parts.setdefault("name", parts.get("path", ""))
+    fill = {key: parts.get(key, "") for key in ("kind", "name", "path", "user", "verb", "noun", "group")}
+    title = re.sub(r"\s*\(\s*\)", "", re.sub(r" +", " ", one.title.format(**fill))).strip()
+    known = f"{fill['kind']}/{fill['name']}" if one.id == "X03" and fill["kind"] else _name(snapshot)
+    return Finding(
+        one.id, title, known, (Evidence(said.text.strip(), "", said.source, said.time),),
+        (one.remedy.format(**fill),), True, "no", said.time, commands=one.command(snapshot), avoid=one.avoid,
+        affects=(_name(snapshot),),
+    )  # fmt: skip
+
+
+_FREE: Final = 8
+"""Names of values that are listed."""
+
+
+@finding("X18")
+def values_not_applied(snapshot: Snapshot) -> Iterator[Finding]:
+    """What somebody gave has no effect: the revision that brought it failed, or the chart reads no such value."""
+    newest = _newest(snapshot)
+    if newest is None:
+        return
+    good = [one for one in snapshot.revisions if one.status == "deployed"]
+    if newest.status == "failed" and good:
+        yield Finding(
+            "X18", f"the values of revision {newest.number} do not apply: it failed, revision {good[-1].number} is the "
+            "last that went well", _name(snapshot), (_proof(newest), _proof(good[-1]), *_described(newest)),
+            ("Mend the cause and run upgrade again, or roll back so that helm and the cluster say the same.",),
+            heals="no", since=newest.updated, waits=True,
+            commands=(snapshot.command("helm", "get", "values", snapshot.release),),
+            avoid=("Don't upgrade with --reuse-values: it keeps the values of the failed revision.",),
+        )  # fmt: skip
+    if newest.unread:
+        shown = ", ".join(newest.unread[:_FREE])
+        more = f" and {len(newest.unread) - _FREE} more" if len(newest.unread) > _FREE else ""
+        yield Finding(
+            "X18", f"values that the chart does not read: {shown}{more}", _name(snapshot),
+            (Evidence(", ".join(newest.unread), "", f"values of revision {newest.number}", newest.updated),),
+            ("Helm ignores what no template reads: correct their names (values lists what there is).",),
+            heals="no", since=newest.updated, urgent=False,
+            commands=(snapshot.command("helm", "get", "values", snapshot.release, "--all"),),
+        )  # fmt: skip
+
+
+@finding("CL06")
+def deployed_but_broken(snapshot: Snapshot) -> Iterator[Finding]:
+    """Helm says "deployed" while a workload of the release is not ready: installed and working are two facts."""
+    newest = _newest(snapshot)
+    if newest is None or newest.status != "deployed":
+        return
+    for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet", "Job"):
+        state = status.of(one, snapshot.now)
+        moving = state.state == "progressing" and not snapshot.older(state.since, _YOUNG)
+        if status.controller(one) or state.state in ("ready", "unknown") or moving:
+            continue
+        yield Finding(
+            "CL06", f"helm says deployed, and {name_of(one)} is not ready: {state.reason or state.summary}",
+            _name(snapshot), (_proof(newest), Evidence(state.summary, name_of(one), "status", state.since)),
+            ("Installed is not working: look at its pods, events and logs.",), since=state.since, waits=True,
+            commands=(snapshot.command("kubectl", "describe", str(one["kind"]).lower(), str(one["metadata"]["name"])),),
+        )  # fmt: skip
+        return
+
+
+def _newest(snapshot: Snapshot) -> Revision | None:
+    return snapshot.revisions[-1] if snapshot.revisions else None

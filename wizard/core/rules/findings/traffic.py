@@ -1,0 +1,234 @@
+"""Rollouts that stall, and what stands between users and pods: Service, Ingress, autoscaler, disruption budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from wizard.core import status
+from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
+
+_SERVICE_PATIENCE: Final = 30
+_ADDRESS_PATIENCE: Final = 300
+_METRICS_PATIENCE: Final = 120
+"""Seconds that each may take on a healthy cluster before it is worth a word."""
+
+
+@finding("TR02")
+def rollout_stalled(snapshot: Snapshot) -> Iterator[Finding]:
+    """A Deployment makes no progress within its deadline, or is paused; old pods may still answer."""
+    for one in snapshot.of_kind("Deployment"):
+        progress = status.condition(one, "Progressing")
+        wanted = int(one.get("spec", {}).get("replicas", 1))
+        state = one.get("status", {})
+        stalled = progress.get("reason") == "ProgressDeadlineExceeded"
+        paused = one.get("spec", {}).get("paused") and int(state.get("updatedReplicas") or 0) < wanted
+        if not (stalled or paused):
+            continue
+        old = int(state.get("availableReplicas") or 0)
+        answer = f"{old} pods of before still answer" if old else "no pod answers"
+        since = str(progress.get("lastTransitionTime") or "")
+        name = str(one["metadata"]["name"])
+        why = "is paused" if paused else "stalled: no progress within its deadline"
+        said = str(progress.get("message") or progress.get("reason") or "spec.paused: true")
+        yield Finding(
+            "TR02",
+            f"the rollout {why}; {answer}",
+            name_of(one),
+            (
+                Evidence(said, name_of(one), "spec.paused" if paused else "status.conditions[Progressing]", since),
+                Evidence(
+                    f"{state.get('updatedReplicas') or 0} of {wanted} are of the new version", name_of(one), "status"
+                ),
+            ),
+            (
+                ("Resume it, then the change takes effect.",)
+                if paused
+                else ("Find what holds its new pods; or bring the revision before it back.",)
+            ),
+            heals="no",
+            since=since,
+            waits=not paused,
+            commands=(snapshot.command("kubectl", "rollout", "resume" if paused else "status", f"deployment/{name}"),),
+            avoid=("Don't delete old pods: they are the ones that answer.",) if old else (),
+        )
+
+
+@finding("TR03")
+def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
+    """A Service finds no pod, or no pod has the port that it names; pods that are there and not ready are the cause."""
+    for service in snapshot.of_kind("Service"):
+        spec = service.get("spec", {})
+        selector: Mapping[str, Any] = spec.get("selector") or {}
+        if not selector or spec.get("type") == "ExternalName":
+            continue
+        pods = [pod for pod in snapshot.selected(selector) if not pod["metadata"].get("deletionTimestamp")]
+        if not pods and snapshot.older(status.created(service), _SERVICE_PATIENCE):
+            yield _no_pods(service, selector, snapshot)
+        for port in spec.get("ports") or () if pods else ():
+            wanted = port.get("targetPort")
+            if isinstance(wanted, str) and not wanted.isdigit() and not any(_has_port(pod, wanted) for pod in pods):
+                yield _no_port(service, wanted, pods[0], snapshot)
+
+
+def _no_pods(service: Object, selector: Mapping[str, Any], snapshot: Snapshot) -> Finding:
+    wanted = ", ".join(f"{key}={value}" for key, value in selector.items())
+    makers = [one for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet") if _would_match(one, selector)]
+    proof = [Evidence(wanted, name_of(service), "spec.selector", status.created(service))]
+    if makers:
+        count = makers[0].get("spec", {}).get("replicas", 1)
+        proof.append(Evidence(f"{count} wanted, no pod is there", name_of(makers[0]), "spec.replicas"))
+        if count == 0:
+            title, remedy = f"nobody is behind it: {name_of(makers[0])} is scaled to 0", "Scale it up."
+        else:
+            title, remedy = "nobody is behind it: its pods are not there", "See why they are not made."
+    else:
+        near = _nearest(selector, snapshot)
+        title = "nobody is behind it: its selector matches no pod"
+        proof += [Evidence(_text(labels_of(near)), name_of(near), "metadata.labels")] if near else []
+        remedy = "Make the Service's selector and the pods' labels the same."
+    return Finding(
+        "TR03", title, name_of(service), tuple(proof), (remedy,), heals="no", since=status.created(service),
+        waits=bool(makers) and makers[0].get("spec", {}).get("replicas", 1) != 0,
+        commands=(snapshot.command("kubectl", "get", "pods", "--show-labels"),
+                  snapshot.command("kubectl", "get", "endpoints", str(service["metadata"]["name"]))),
+    )  # fmt: skip
+
+
+def _would_match(maker: Object, selector: Mapping[str, Any]) -> bool:
+    template = maker.get("spec", {}).get("template") or {}
+    return bool(selector.items() <= ((template.get("metadata") or {}).get("labels") or {}).items())
+
+
+def _nearest(selector: Mapping[str, Any], snapshot: Snapshot) -> Object | None:
+    pods = snapshot.of_kind("Pod")
+    return max(pods, key=lambda pod: len(selector.items() & labels_of(pod).items()), default=None)
+
+
+def _text(labels: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in labels.items())
+
+
+def _has_port(pod: Object, name: str) -> bool:
+    spec = pod.get("spec", {})
+    every = (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
+    return any(port.get("name") == name for one in every for port in one.get("ports") or ())
+
+
+def _no_port(service: Object, wanted: str, pod: Object, snapshot: Snapshot) -> Finding:
+    have = [
+        str(port.get("name")) for one in pod.get("spec", {}).get("containers") or () for port in one.get("ports") or ()
+    ]
+    return Finding(
+        "TR03", f"nobody is behind it: no pod has a port named {wanted}", name_of(service),
+        (
+            Evidence(wanted, name_of(service), "spec.ports.targetPort", status.created(service)),
+            Evidence(", ".join(have) or "none", name_of(pod), "spec.containers.ports"),
+        ),
+        ("Name a port that the pods have in the Service's targetPort.",), heals="no", since=status.created(service),
+        commands=(snapshot.command("kubectl", "get", "endpoints", str(service["metadata"]["name"])),),
+    )  # fmt: skip
+
+
+@finding("TR04")
+def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
+    """An Ingress that no controller took up: its class is not there, or nobody serves it."""
+    for one in snapshot.of_kind("Ingress"):
+        if (one.get("status", {}).get("loadBalancer") or {}).get("ingress"):
+            continue
+        spec, since = one.get("spec", {}), status.created(one)
+        old = labels_of(one).get("kubernetes.io/ingress.class")
+        noted = (one["metadata"].get("annotations") or {}).get("kubernetes.io/ingress.class", old)
+        wanted = str(spec.get("ingressClassName") or noted or "")
+        listed = "IngressClass" in snapshot.seen
+        classes = snapshot.beside("IngressClass")
+        missing = listed and wanted and not noted and not snapshot.named("IngressClass", wanted)
+        no_default = listed and not wanted and not any(_is_default(each) for each in classes)
+        if not (missing or no_default) and not snapshot.older(since, _ADDRESS_PATIENCE):
+            continue
+        there = ", ".join(str(each["metadata"]["name"]) for each in classes) or "none"
+        if missing:
+            title = f"nobody takes it up: IngressClass {wanted} is not there"
+        elif no_default:
+            title = "nobody takes it up: it names no IngressClass and there is no default"
+        else:
+            title = f"it has no address: no controller of class {wanted or 'its default'} took it up"
+        yield Finding(
+            "TR04", title, name_of(one),
+            (
+                Evidence("none", name_of(one), "status.loadBalancer.ingress", since),
+                Evidence(wanted or "none", name_of(one), "spec.ingressClassName"),
+                *([Evidence(there, "", "classes there")] if listed else []),
+            ),
+            ("Name a class that is there and whose controller runs, or have a controller installed.",)
+            if missing or no_default
+            else ("See whether the controller of that class runs, and whether it writes addresses at all.",),
+            terminal=bool(missing or no_default), heals="no" if missing or no_default else "unknown", since=since,
+            urgent=bool(missing or no_default),
+            commands=("kubectl get ingressclass", snapshot.command("kubectl", "describe", "ingress", str(one["metadata"]["name"]))),
+            unseen=() if listed or not snapshot.seen else ("the classes: list ingressclasses",),
+        )  # fmt: skip
+
+
+def _is_default(one: Object) -> bool:
+    notes = one["metadata"].get("annotations") or {}
+    return bool(notes.get("ingressclass.kubernetes.io/is-default-class") == "true")
+
+
+@finding("TR11")
+def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
+    """An autoscaler that gets no metrics: the metrics API is gone, or the pods request nothing to measure by."""
+    for one in snapshot.of_kind("HorizontalPodAutoscaler"):
+        active = status.condition(one, "ScalingActive")
+        since = str(active.get("lastTransitionTime") or "")
+        if active.get("status") != "False" or active.get("reason") == "ScalingDisabled":
+            continue
+        if not snapshot.older(since, _METRICS_PATIENCE):
+            continue
+        message = str(active.get("message") or "")
+        if "missing request" in message:
+            title, remedy = (
+                "the pods request nothing that it could measure by",
+                "Give every container a request for it.",
+            )
+        elif "unable to fetch metrics" in message or "could not find the requested resource" in message:
+            title, remedy = "the metrics API does not answer", "Have metrics-server installed or mended."
+        else:
+            title, remedy = "it gets no metrics", "Read its words."
+        count = one.get("status", {}).get("currentReplicas", "?")
+        yield Finding(
+            "TR11", f"the autoscaler is blind: {title}", name_of(one),
+            (
+                Evidence(message, name_of(one), f"status.conditions[ScalingActive] {active.get('reason')}", since),
+                Evidence(f"{count}, as it was", name_of(one), "status.currentReplicas"),
+            ),
+            (remedy,), heals="no", since=since, waits=True, urgent=False,
+            commands=("kubectl get apiservice v1beta1.metrics.k8s.io",
+                      snapshot.command("kubectl", "describe", "hpa", str(one["metadata"]["name"]))),
+            avoid=("Don't scale the Deployment by hand and forget it: the autoscaler takes it back when it sees again.",),
+        )  # fmt: skip
+
+
+@finding("TR13")
+def disruption_budget_blocks(snapshot: Snapshot) -> Iterator[Finding]:
+    """A disruption budget that can never allow anything: every node drain waits for ever."""
+    for one in snapshot.of_kind("PodDisruptionBudget"):
+        state = one.get("status", {})
+        expected, wanted = int(state.get("expectedPods") or 0), int(state.get("desiredHealthy") or 0)
+        if not expected or int(state.get("disruptionsAllowed") or 0) or wanted < expected:
+            continue
+        spec = one.get("spec", {})
+        key = next((name for name in ("minAvailable", "maxUnavailable") if name in spec), "minAvailable")
+        drained = [node for node in snapshot.beside("Node") if (node.get("spec") or {}).get("unschedulable")]
+        yield Finding(
+            "TR13", f"it allows no pod to be moved: {wanted} of {expected} have to stay", name_of(one),
+            (
+                Evidence(f"{key} {spec.get(key)}", name_of(one), "spec", status.created(one)),
+                Evidence(f"0, with {state.get('currentHealthy', 0)} of {expected} healthy", name_of(one), "status.disruptionsAllowed"),
+                *(Evidence("is cordoned, a drain would wait", name_of(node), "spec.unschedulable") for node in drained),
+            ),
+            ("Ask for fewer to stay than there are pods, or run more pods.",), heals="no", since=status.created(one),
+            waits=True, urgent=False,
+            commands=(snapshot.command("kubectl", "get", "pdb", str(one["metadata"]["name"])),),
+            avoid=("Don't force a drain past it while a pod is not ready.",),
+        )  # fmt: skip
