@@ -15,6 +15,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "values": "write the values file only; needs no cluster",
     "check": "all checks, read-only",
     "status": "how a release is, live with --follow",
+    "diagnose": "what is wrong with a release, the cause first; read-only, asks nothing",
     "logs": "the lines of all its containers, live with --follow",
     "runs": "past and running operations; with an ID comes back to one",
     "sandbox": "a real control plane on this machine to practise on",
@@ -27,19 +28,21 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "check": ("check --preset dev",),
     "status": ("status", "status --output json"),
+    "diagnose": ("diagnose", "diagnose --output json"),
     "logs": ("logs --tail 20",),
     "runs": ("runs",),
     "sandbox": ("sandbox up", 'eval "$({program} sandbox env)"'),
 }
 WORDS: Final[Mapping[str, str]] = {
-    "install": "[RELEASE [CHART]]", "upgrade": "[RELEASE [CHART]]", "status": "[RELEASE]", "logs": "[RELEASE]", "runs": "[ID]",
+    "install": "[RELEASE [CHART]]", "upgrade": "[RELEASE [CHART]]", "status": "[RELEASE]", "diagnose": "[RELEASE]",
+    "logs": "[RELEASE]", "runs": "[ID]",
 }  # fmt: skip
 """Positional arguments, where there are any."""
 EXIT_CODES: Final = """exit codes:
-  0    done; for status: healthy, or on its way
-  1    the operation failed; for status: a problem was found
+  0    done; for status and diagnose: healthy, or on its way
+  1    the operation failed; for status and diagnose: a problem was found
   2    blocked by a failed check, or bad input
-  3    something that decides could not be known; for status: nothing found
+  3    something that decides could not be known; for status and diagnose: nothing found
   130  interrupted"""
 
 

@@ -17,6 +17,7 @@ from wizard.engine import hints as live_hints
 
 if TYPE_CHECKING:
     from wizard.core import secret_plan, values_file
+    from wizard.core.diagnosis import Diagnosis
     from wizard.core.events import Event
     from wizard.core.model.target import Target
     from wizard.core.resolve import Layers, Resolved
@@ -213,6 +214,12 @@ class Session:
         from wizard.engine import live
 
         return live.watch_release(self.cluster(target), target, self.ports.clock, logs=logs)
+
+    def diagnose(self, target: Target) -> AsyncIterator[Diagnosis]:
+        """What is wrong with a release, ranked: at once if it shows, then whole, with logs. Changes nothing; never raises."""
+        from wizard.engine import diagnose
+
+        return diagnose.diagnose(self.cluster(target), target, self.ports.clock, self.ports.runs)
 
     # Runs
 

@@ -66,7 +66,7 @@ class Arguments:
         """
         from wizard.engine.session import Options
 
-        names = self.words if self.command in ("install", "upgrade", "status", "logs") else ()
+        names = self.words if self.command in ("install", "upgrade", "status", "logs", "diagnose") else ()
         release = _once("release", self.release, names[0] if names else "")
         chart = _once("chart", self.chart, names[1] if len(names) > 1 else "")
         if chart == GUIDE_CHART and not Path(chart).exists():

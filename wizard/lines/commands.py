@@ -31,6 +31,10 @@ async def run(arguments: Arguments, session: Session, out: Out, called: str) -> 
             from wizard.lines import status
 
             return await status.logs(arguments, session, out)
+        case "diagnose":
+            from wizard.lines import diagnose
+
+            return await diagnose.diagnose(arguments, session, out)
         case "runs":
             from wizard.lines import runs
 

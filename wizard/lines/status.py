@@ -10,15 +10,14 @@ from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
-from wizard.core.model.target import Target
 from wizard.core.runview import RunView
 from wizard.engine import logs as read_logs
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 from wizard.engine.watch import STILL_READING
+from wizard.lines import looking
 from wizard.lines.arguments import Arguments
 from wizard.lines.follow import Interrupts, findings_data, next_or_interrupt, objects_data
-from wizard.lines.gather import require_context
 from wizard.lines.out import Out, span
 from wizard.lines.render import Lines
 
@@ -29,13 +28,13 @@ _CODES: Final = {"ready": Exit.DONE, "progressing": Exit.DONE, "stuck": Exit.FAI
 
 async def status(arguments: Arguments, session: Session, out: Out) -> int:
     """Say how the release is; returns the exit code."""
-    found = await _find(arguments, session)
+    found = await looking.find(arguments, session)
     if not found.rows:
-        return _nothing(arguments, found, out)
+        return looking.nothing(arguments, found, out)
     if len(found.rows) > 1:
         return _several(found, out)
     row = found.rows[0]
-    target = _target(arguments, session, row)
+    target = looking.target(arguments, session, row)
     if arguments.follow:
         return await _live(session.watch(target, logs=False), out)
     view = RunView()
@@ -52,13 +51,13 @@ async def status(arguments: Arguments, session: Session, out: Out) -> int:
 
 async def logs(arguments: Arguments, session: Session, out: Out) -> int:
     """Show the lines of the release's containers; returns the exit code."""
-    found = await _find(arguments, session)
+    found = await looking.find(arguments, session)
     if not found.rows:
-        return _nothing(arguments, found, out)
+        return looking.nothing(arguments, found, out)
     if len(found.rows) > 1:
         names = ", ".join(f"{one.name} in {one.namespace}" for one in found.rows)
         raise Problem(f"There are several releases: {names}.", "Name one: logs RELEASE -n NAMESPACE.")
-    target = _target(arguments, session, found.rows[0])
+    target = looking.target(arguments, session, found.rows[0])
     wanted = ("log.lines", "log.gap", "watch.blind")
     if arguments.follow:
         return await _live(session.watch(target), out, only=wanted, container=arguments.container)
@@ -70,43 +69,13 @@ async def logs(arguments: Arguments, session: Session, out: Out) -> int:
     )
 
 
-def _target(arguments: Arguments, session: Session, row: ReleaseRow) -> Target:
-    return Target(_context(arguments, session), row.namespace, row.name, arguments.kubeconfig)
-
-
-def _context(arguments: Arguments, session: Session) -> str:
-    return arguments.context or session.hints.current_context
-
-
-async def _find(arguments: Arguments, session: Session) -> ReleasesView:
-    """The releases that are meant: by name when one is given, else all in sight."""
-    require_context(arguments, session.kubeconfig())
-    release = arguments.options().release
-    target = Target(_context(arguments, session), arguments.namespace, release, arguments.kubeconfig)
-    found = ReleasesView((), arguments.namespace)
-    async for view in session.releases(target):
-        found = view
-    rows = tuple(one for one in found.rows if release in ("", one.name))
-    return ReleasesView(rows, found.looked_in, found.hidden)
-
-
-def _nothing(arguments: Arguments, found: ReleasesView, out: Out) -> int:
-    wanted = f"No release {name}" if (name := arguments.options().release) else "No release"
-    out.line(f"{wanted} found; looked in {found.looked_in}", "unknown")
-    _hidden(found, out)
-    if not arguments.namespace:
-        out.talk("Look elsewhere with -n NAMESPACE or --context NAME.")
-    out.object({"command": arguments.command, "exit": int(Exit.UNKNOWN), "releases": [], **_sight(found)})
-    return Exit.UNKNOWN
-
-
 def _several(found: ReleasesView, out: Out) -> int:
     out.table([_row(one) for one in found.rows])
     out.line(f"looked in {found.looked_in}")
-    _hidden(found, out)
+    looking.hidden(found, out)
     code = max((_CODES.get(one.verdict, Exit.UNKNOWN) for one in found.rows), key=_severity)
     out.object(
-        {"command": "status", "exit": int(code), "releases": [_data(one) for one in found.rows], **_sight(found)}
+        {"command": "status", "exit": int(code), "releases": [_data(one) for one in found.rows], **looking.sight(found)}
     )
     return code
 
@@ -140,20 +109,15 @@ def _one(row: ReleaseRow, found: ReleasesView, view: RunView, out: Out) -> int:
         lines.show(Event("finding", finding))
     for blind in view.blind:
         lines.show(Event("watch.blind", {"what": blind.what, "reason": blind.reason, "permission": blind.permission}))
-    _hidden(found, out)
+    looking.hidden(found, out)
     code = _CODES.get(verdict, Exit.UNKNOWN)
     if code == Exit.DONE and any(one.terminal for one in view.ranked_findings()):
         code = Exit.FAILED
     out.object({
         "command": "status", "exit": int(code), "releases": [_data(row)], "verdict": verdict, "reason": reason,
-        "objects": objects_data(view), "findings": findings_data(view), **_sight(found),
+        "objects": objects_data(view), "findings": findings_data(view), **looking.sight(found),
     })  # fmt: skip
     return code
-
-
-def _hidden(found: ReleasesView, out: Out) -> None:
-    if found.hidden:
-        out.line(found.hidden, "unknown")
 
 
 def _row(one: ReleaseRow) -> tuple[str, ...]:
@@ -168,10 +132,6 @@ def _data(one: ReleaseRow) -> dict[str, Any]:
         "revision": one.revision, "helm_status": one.helm_status, "updated": one.updated, "ready": one.ready,
         "total": one.total, "verdict": one.verdict, "worst": one.worst,
     }  # fmt: skip
-
-
-def _sight(found: ReleasesView) -> dict[str, str]:
-    return {"looked_in": found.looked_in, "hidden": found.hidden}
 
 
 async def _live(

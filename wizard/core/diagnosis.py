@@ -1,0 +1,355 @@
+"""A diagnosis: what users feel, the ranked causes, the way in, and what could not be seen. Pure and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+from wizard.core import status
+from wizard.core.errors import Exit
+from wizard.core.model.target import Target
+from wizard.core.rules.findings_registry import Finding, Object, Snapshot, diagnose, labels_of, name_of
+from wizard.core.status import Judged, Verdict
+
+Users = Literal["fine", "part", "outside", "down", "unknown"]
+"""fine: they are answered; part: some of the pods answer; outside: only inside the cluster; down: nobody is answered."""
+
+
+@dataclass(frozen=True)
+class Feel:
+    """What users feel, in one word and one sentence; `since` is RFC 3339 or ""."""
+
+    users: Users
+    text: str
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way in: pass, fail or unknown, and what was seen."""
+
+    name: str
+    state: Literal["pass", "fail", "unknown"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """What could not be seen, why, and the permission that would settle it."""
+
+    what: str
+    reason: str
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that happened before: a revision, a rollout. `time` is RFC 3339."""
+
+    time: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Everything a face shows of one look at one release. `complete` is False while logs are still read."""
+
+    target: Target
+    at: str
+    feel: Feel
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    way_in: tuple[Step, ...] = ()
+    before: tuple[Change, ...] = ()
+    ruled_out: tuple[str, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+    revision: int = 0
+    helm_status: str = ""
+    chart: str = ""
+    owner: str = ""
+    """Who else manages it: "Argo CD application x"; "" when nobody is seen."""
+    complete: bool = True
+
+    @property
+    def urgent(self) -> tuple[Finding, ...]:
+        """The findings that keep the release from working or moving on."""
+        return tuple(one for one in self.findings if one.urgent)
+
+    @property
+    def later(self) -> tuple[Finding, ...]:
+        """Separate ones, worth a look in daylight."""
+        return tuple(one for one in self.findings if not one.urgent)
+
+    @property
+    def code(self) -> Exit:
+        """0 healthy or on its way, 1 a problem was found, 3 it cannot be known (design: contracts, exit codes)."""
+        if any(one.heals != "yes" for one in self.findings) or self.verdict.state in ("stuck", "failed"):
+            return Exit.FAILED
+        return Exit.UNKNOWN if self.verdict.state == "unknown" else Exit.DONE
+
+    def to_data(self) -> dict[str, Any]:
+        """The public shape of `--output json`."""
+        return {
+            "release": self.target.release,
+            "namespace": self.target.namespace,
+            "context": self.target.context,
+            "at": self.at,
+            "revision": self.revision,
+            "helm_status": self.helm_status,
+            "chart": self.chart,
+            "owner": self.owner,
+            "users": asdict(self.feel),
+            "verdict": self.verdict.state,
+            "reason": self.verdict.reason,
+            "findings": [_finding_data(one) for one in self.findings],
+            "way_in": [asdict(one) for one in self.way_in],
+            "before": [asdict(one) for one in self.before],
+            "ruled_out": list(self.ruled_out),
+            "unseen": [asdict(one) for one in self.unseen],
+        }
+
+
+def _finding_data(one: Finding) -> dict[str, Any]:
+    return {
+        "id": one.id, "title": one.title, "object": one.object, "urgent": one.urgent, "terminal": one.terminal,
+        "heals": one.heals, "since": one.since, "evidence": [asdict(part) for part in one.evidence],
+        "explains": list(one.explains), "remedy": list(one.remedy), "commands": list(one.commands),
+        "avoid": list(one.avoid), "unseen": list(one.unseen),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look brought: the snapshot, and what stayed hidden (by kind)."""
+
+    snapshot: Snapshot
+    unseen: tuple[Unseen, ...] = ()
+    blind: frozenset[str] = frozenset()
+    """Kinds of the release that could not be listed."""
+    complete: bool = True
+
+
+def of(seen: Seen, target: Target) -> Diagnosis:
+    """The diagnosis of what was seen."""
+    snapshot = seen.snapshot
+    findings = diagnose(snapshot)
+    newest = snapshot.revisions[-1] if snapshot.revisions else None
+    return Diagnosis(
+        target=target,
+        at=snapshot.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        feel=feel(snapshot, findings, seen.blind),
+        verdict=_verdict(snapshot, findings, seen.blind),
+        findings=findings,
+        way_in=tuple(way_in(snapshot, findings, seen.blind)),
+        before=tuple(before(snapshot)),
+        ruled_out=ruled_out(snapshot, findings) if findings else (),
+        unseen=seen.unseen,
+        revision=newest.number if newest else 0,
+        helm_status=newest.status if newest else "",
+        chart=_chart(snapshot),
+        owner=owner(snapshot.objects.values()),
+        complete=seen.complete,
+    )
+
+
+def _verdict(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> Verdict:
+    judged = [_judged(one, snapshot) for one in snapshot.objects.values()]
+    verdict = status.release(judged, sorted(blind))
+    first = next((one for one in findings if one.urgent), None)
+    if first and verdict.state != "failed":
+        said = f"{first.object}: {first.title}"
+        return Verdict("progressing", said) if first.heals == "yes" else Verdict("stuck", said)
+    return verdict
+
+
+def _judged(one: Object, snapshot: Snapshot) -> Judged:
+    meta = one["metadata"]
+    parent = str(status.controller(one).get("uid", ""))
+    return Judged(str(one.get("kind")), str(meta["name"]), str(meta["uid"]), parent, status.of(one, snapshot.now))
+
+
+def _chart(snapshot: Snapshot) -> str:
+    named = (labels_of(one).get("helm.sh/chart") for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet"))
+    return str(next(filter(None, named), ""))
+
+
+# What users feel
+
+
+def feel(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> Feel:
+    """What somebody who calls the application gets right now."""
+    fronts = _fronts(snapshot)
+    if not fronts:
+        return Feel("unknown", f"cannot see {', '.join(sorted(blind))}" if blind else "no workload is there to answer")
+    ready, wanted = _counts(fronts)
+    names = ", ".join(name_of(one) for one in fronts)
+    since = min((status.of(one, snapshot.now).since for one in fronts), default="")
+    if wanted == 0:
+        return Feel("down", f"nobody is answered: {names} is scaled to 0", since)
+    cut = next((one for one in findings if one.id == "TR03" and one.object in _front_services(snapshot, fronts)), None)
+    if cut:
+        return Feel("down", f"nobody is answered: {cut.object}: {cut.title}", cut.since)
+    if ready == 0:
+        return Feel("down", f"nobody is answered: no pod of {names} is ready (0 of {wanted})", since)
+    old = sum(_old_ready(one, snapshot) for one in fronts)
+    closed = [one for one in findings if one.id == "TR04" and one.urgent]
+    if closed:
+        return Feel(
+            "outside", f"answered inside the cluster only: {closed[0].object}: {closed[0].title}", closed[0].since
+        )
+    if old and _moving(fronts):
+        return Feel("fine", f"{old} old {'pods' if old > 1 else 'pod'} still answer{'' if old > 1 else 's'}; "
+                    "the new version does not come up", since)  # fmt: skip
+    if ready < wanted:
+        return Feel("part", f"{ready} of {wanted} pods answer", since)
+    return Feel("fine", f"{ready} of {wanted} pods answer", since)
+
+
+def _fronts(snapshot: Snapshot) -> list[Object]:
+    """The workloads that users call: those behind an Ingress, else our application's, else the Deployments, else all."""
+    every = [one for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet") if not status.controller(one)]
+    behind = _backends(snapshot)
+    services = [one for one in snapshot.of_kind("Service") if one["metadata"]["name"] in behind]
+    for chosen in (
+        [one for one in every if any(_selects(service, one) for service in services)],
+        [one for one in every if labels_of(one).get("app.kubernetes.io/name") == "llm-cost-ops" and one["kind"] == "Deployment"],
+        [one for one in every if one["kind"] == "Deployment"],
+    ):  # fmt: skip
+        if chosen:
+            return chosen
+    return every
+
+
+def _backends(snapshot: Snapshot) -> set[str]:
+    found = set()
+    for ingress in snapshot.of_kind("Ingress"):
+        for rule in ingress.get("spec", {}).get("rules") or ():
+            for path in (rule.get("http") or {}).get("paths") or ():
+                found.add(str(((path.get("backend") or {}).get("service") or {}).get("name")))
+    return found
+
+
+def _selects(service: Object, workload: Object) -> bool:
+    selector = service.get("spec", {}).get("selector") or {}
+    template = workload.get("spec", {}).get("template") or {}
+    return bool(selector) and bool(selector.items() <= ((template.get("metadata") or {}).get("labels") or {}).items())
+
+
+def _front_services(snapshot: Snapshot, fronts: Sequence[Object]) -> set[str]:
+    behind = _backends(snapshot)
+    return {
+        name_of(one)
+        for one in snapshot.of_kind("Service")
+        if one["metadata"]["name"] in behind or any(_selects(one, front) for front in fronts)
+        or not any(_selects(other, front) for other in snapshot.of_kind("Service") for front in fronts)
+    }  # fmt: skip
+
+
+def _counts(workloads: Sequence[Object]) -> tuple[int, int]:
+    ready = wanted = 0
+    for one in workloads:
+        state = one.get("status", {})
+        if one["kind"] == "DaemonSet":
+            ready += int(state.get("numberReady") or 0)
+            wanted += int(state.get("desiredNumberScheduled") or 0)
+        else:
+            ready += int(state.get("readyReplicas") or 0)
+            wanted += int(one.get("spec", {}).get("replicas", 1))
+    return ready, wanted
+
+
+def _old_ready(workload: Object, snapshot: Snapshot) -> int:
+    """Ready pods of earlier versions of a Deployment."""
+    if workload["kind"] != "Deployment":
+        return 0
+    uid = workload["metadata"].get("uid")
+    sets = [one for one in snapshot.of_kind("ReplicaSet") if status.controller(one).get("uid") == uid]
+    newest = max(sets, key=_rollout, default=None)
+    return sum(int(one.get("status", {}).get("readyReplicas") or 0) for one in sets if one is not newest)
+
+
+def _rollout(replica_set: Object) -> int:
+    number = str((replica_set["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision", "0"))
+    return int(number) if number.isdigit() else 0
+
+
+def _moving(workloads: Sequence[Object]) -> bool:
+    """Whether a new version is not ready yet in some Deployment."""
+    return any(
+        int(one.get("status", {}).get("unavailableReplicas") or 0)
+        or int(one.get("status", {}).get("updatedReplicas") or 0) < int(one.get("spec", {}).get("replicas", 1))
+        for one in workloads
+    )
+
+
+# The way in
+
+
+def way_in(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> Iterator[Step]:
+    """From outside to the pods, as far as the API knows it."""
+    broken = {one.object for one in findings if one.id in ("TR03", "TR04") and one.urgent}
+    for ingress in snapshot.of_kind("Ingress"):
+        state = status.of(ingress, snapshot.now)
+        there = state.state == "ready"
+        bad = name_of(ingress) in broken
+        yield Step(name_of(ingress), "fail" if bad else "pass" if there else "unknown", state.reason)
+    fronts = _fronts(snapshot)
+    for service in snapshot.of_kind("Service"):
+        if name_of(service) not in _front_services(snapshot, fronts):
+            continue
+        if "Pod" in blind:
+            yield Step(name_of(service), "unknown", "its pods cannot be seen")
+            continue
+        pods = snapshot.selected(service.get("spec", {}).get("selector") or {})
+        ready = sum(status.condition(pod, "Ready").get("status") == "True" for pod in pods)
+        yield Step(name_of(service), "pass" if ready else "fail", f"endpoints {ready} of {len(pods)}")
+
+
+# Before, and what it is not
+
+
+_KEPT_CHANGES: Final = 6
+
+
+def before(snapshot: Snapshot) -> list[Change]:
+    """The last revisions and rollouts, oldest first."""
+    found = [Change(one.updated, f"revision {one.number}: {one.status}") for one in snapshot.revisions if one.updated]
+    for one in snapshot.of_kind("ReplicaSet"):
+        number = _rollout(one)
+        if number:
+            found.append(Change(status.created(one), f"rollout {number} of {snapshot.root_name(one)}"))
+    return sorted(found, key=lambda one: one.time)[-_KEPT_CHANGES:]
+
+
+_RULED_OUT: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
+    # what, the findings that would say so, kinds around the release that must have been seen for it
+    ("image", ("CO01", "CO02", "CO03", "CO04", "CO05"), ()),
+    ("start command", ("CO08", "CO12"), ()),
+    ("memory", ("CO09",), ()),
+    ("Secrets and keys", ("CO06",), ()),
+    ("quota", ("SC01", "X09"), ("ResourceQuota",)),
+    ("room on the nodes", ("SC02", "SC03"), ()),
+    ("disk", ("VO01", "VO07"), ()),
+    ("nodes", ("CL01",), ("Node",)),
+)
+
+
+def ruled_out(snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """What was looked at and is not it; nothing without pods to look at."""
+    if not snapshot.of_kind("Pod"):
+        return ()
+    named = {one.id for one in findings}
+    return tuple(what for what, ids, kinds in _RULED_OUT if not named & set(ids) and snapshot.seen >= set(kinds))
+
+
+def owner(objects: Iterable[Object]) -> str:
+    """Who else manages the release: Argo CD or Flux, by what they write on its objects."""
+    for one in objects:
+        notes, labels = one["metadata"].get("annotations") or {}, labels_of(one)
+        if tracked := notes.get("argocd.argoproj.io/tracking-id") or labels.get("argocd.argoproj.io/instance"):
+            return f"Argo CD application {str(tracked).partition(':')[0]}"
+        for kind in ("helm", "kustomize"):
+            if name := labels.get(f"{kind}.toolkit.fluxcd.io/name"):
+                return f"Flux {'HelmRelease' if kind == 'helm' else 'Kustomization'} {name}"
+    return ""

@@ -1,0 +1,260 @@
+"""One look at a release, read-only and in parallel, within what rights allow; then what it means (core/diagnosis).
+
+What is refused becomes a line of "could not be seen" and holds nothing else up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from wizard.core import diagnosis, membership, release_history, status
+from wizard.core.diagnosis import Diagnosis, Seen, Unseen
+from wizard.core.model.target import Target
+from wizard.core.rules.findings.containers import missing_reference
+from wizard.core.rules.findings_registry import Revision, Said, Snapshot
+from wizard.core.rules.registry import Unknown
+from wizard.engine import releases
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.store import RunStore, RunSummary
+
+OWN: Final = (
+    "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim", "Service", "Ingress",
+    "HorizontalPodAutoscaler", "PodDisruptionBudget",
+)  # fmt: skip
+"""Kinds that a release has itself."""
+AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "IngressClass")
+"""Kinds that it stands on; the last four belong to the whole cluster and are often hidden."""
+_LOG_LINES: Final = 40
+_MOST_LOGS: Final = 12
+"""Containers whose logs are read: with more of them broken, more of the same would be said."""
+_LIMIT: Final = 8.0
+_LOG_LIMIT: Final = 3.0
+_RECORD_LIMIT: Final = 1.0
+"""Seconds for one list, one log, and the words of our own last run."""
+
+
+@dataclass
+class _Look:
+    """What has come in so far."""
+
+    kinds: dict[str, tuple[Object, ...]]
+    unseen: list[Unseen]
+    revisions: tuple[Revision, ...] = ()
+    said: tuple[Said, ...] = ()
+
+
+async def diagnose(
+    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None
+) -> AsyncIterator[Diagnosis]:
+    """First without logs, when there is something to say already; then whole. Raises nothing of the cluster's."""
+    look = await _look(cluster, target, runs)
+    seen = _seen(look, target, clock)
+    first = diagnosis.of(replace(seen, complete=False), target)
+    if first.urgent:
+        yield first
+    yield diagnosis.of(await _deeper(cluster, seen, target), target)
+
+
+async def _look(cluster: Cluster, target: Target, runs: RunStore | None) -> _Look:
+    look = _Look({}, [])
+    lists = asyncio.gather(*(_list(cluster, look, kind, target.namespace) for kind in (*OWN, *AROUND, "Event")))
+    history, said, _ = await asyncio.gather(_history(cluster, target), _said(runs, target), lists)
+    look.said = said
+    if isinstance(history, Unknown):
+        look.unseen.append(Unseen("helm's status and history", history.reason, history.permission))
+    else:
+        look.revisions = history
+    return look
+
+
+async def _list(cluster: Cluster, look: _Look, kind: str, namespace: str) -> None:
+    try:
+        look.kinds[kind] = await asyncio.wait_for(cluster.list(kind, namespace), _LIMIT)
+    except ClusterError as error:
+        if error.trouble != "not-found":
+            look.unseen.append(Unseen(kind, error.message.rstrip("."), error.permission))
+    except TimeoutError:
+        look.unseen.append(Unseen(kind, f"no answer within {_LIMIT:g} s"))
+
+
+async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | Unknown:
+    """The revisions of the release, from the labels of helm's records."""
+    kind = releases.record_kind()
+    if kind is None:
+        return Unknown("helm keeps its records outside of the cluster (HELM_DRIVER)")
+    labels = f"owner=helm,name={target.release}"
+    try:
+        found = await asyncio.wait_for(cluster.list(kind, target.namespace, labels=labels, metadata_only=True), _LIMIT)
+    except ClusterError as error:
+        return Unknown(error.message.rstrip("."), error.permission)
+    except TimeoutError:
+        return Unknown(f"no answer within {_LIMIT:g} s")
+    return release_history.revisions(found)
+
+
+# Helm's own words, from the record of our last run
+
+
+async def _said(runs: RunStore | None, target: Target) -> tuple[Said, ...]:
+    """What helm said when our newest run on this target failed."""
+    failed = last_failure(runs.runs(), target) if runs else None
+    if runs is None or failed is None:
+        return ()
+    lines: list[str] = []
+    ended = failed.started
+    try:
+        async with asyncio.timeout(_RECORD_LIMIT):
+            async for batch in runs.follow(failed.id):
+                for event in batch:
+                    if event.type == "helm.output":
+                        lines += event.data["lines"]
+                    ended = event.time or ended
+    except TimeoutError:
+        pass  # a record of that size still has what was read of it
+    text = "\n".join(lines)
+    words = text[text.rfind("Error:") :].removeprefix("Error:").strip() if "Error:" in text else ""
+    return (Said(words, f"helm, run {failed.id}", ended),) if words else ()
+
+
+def last_failure(runs: Iterable[RunSummary], target: Target) -> RunSummary | None:
+    """The newest run on a target when it ended badly."""
+    mine = [
+        one for one in runs
+        if (one.target.namespace, one.target.release) == (target.namespace, target.release)
+        and target.context in ("", one.target.context)
+    ]  # fmt: skip
+    return mine[0] if mine and mine[0].state == "finished" and mine[0].code else None
+
+
+# Joining
+
+
+def _seen(look: _Look, target: Target, clock: Clock) -> Seen:
+    every = {str(one["metadata"]["uid"]): one for kind in OWN for one in look.kinds.get(kind, ())}
+    members = membership.of(every, target.release, target.namespace)
+    members |= _claims_of(members, every)
+    unreadable = {uid for uid, one in members.items() if not _makes_sense(one, clock)}
+    sane = {uid: one for uid, one in members.items() if uid not in unreadable}
+    around = {str(one["metadata"]["uid"]): one for kind in AROUND for one in look.kinds.get(kind, ())}
+    around |= {uid: one for uid, one in every.items() if one.get("kind") == "Service" and uid not in members}
+    snapshot = Snapshot(
+        objects=sane,
+        events=membership.happenings(look.kinds.get("Event", ()), members),
+        now=clock.now(),
+        around=around,
+        seen=frozenset(kind for kind in AROUND if kind in look.kinds),
+        revisions=look.revisions,
+        said=look.said,
+        namespace=target.namespace,
+        release=target.release,
+        context=target.context,
+    )
+    strange = [Unseen(f"{one['kind']}/{one['metadata']['name']}", "its status makes no sense") for uid, one in members.items()
+               if uid in unreadable]  # fmt: skip
+    return Seen(snapshot, (*look.unseen, *strange), frozenset(kind for kind in OWN if kind not in look.kinds))
+
+
+def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> dict[str, Object]:
+    """Claims that pods of the release use; a StatefulSet's bear no label of Helm's."""
+    used = {
+        str((volume.get("persistentVolumeClaim") or {}).get("claimName"))
+        for pod in members.values()
+        if pod.get("kind") == "Pod"
+        for volume in (pod.get("spec") or {}).get("volumes") or ()
+    }
+    return {
+        uid: one
+        for uid, one in every.items()
+        if one.get("kind") == "PersistentVolumeClaim" and one["metadata"]["name"] in used
+    }
+
+
+def _makes_sense(one: Object, clock: Clock) -> bool:
+    try:
+        status.of(one, clock.now())
+        status.restarts(one)
+    except (TypeError, ValueError, AttributeError, KeyError):
+        return False
+    return True
+
+
+# Deeper: logs of what is not ready, and the Secrets that are missed
+
+
+async def _deeper(cluster: Cluster, seen: Seen, target: Target) -> Seen:
+    snapshot = seen.snapshot
+    unseen: list[Unseen] = []
+    wanted = list(_unready(snapshot))[:_MOST_LOGS]
+    logs, more = await asyncio.gather(
+        asyncio.gather(*(_log(cluster, target, pod, name, again, unseen) for pod, name, again in wanted)),
+        asyncio.gather(*(_get(cluster, target, kind, name) for kind, name in sorted(_named(snapshot)))),
+    )
+    read = {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
+    found = {str(one["metadata"]["uid"]): one for one in more if one is not None}
+    deeper = replace(snapshot, logs=read, around={**snapshot.around, **found})
+    return replace(seen, snapshot=deeper, unseen=tuple(dict.fromkeys((*seen.unseen, *unseen))))
+
+
+def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, bool]]:
+    """(pod, container, was it restarted) of what ran and is not ready, newest pod first."""
+    for pod in sorted(snapshot.starting_pods(), key=status.created, reverse=True):
+        for one in status.container_statuses(pod):
+            if one.get("containerID") and not one.get("ready"):
+                ended = status.last_end(one)
+                if not (ended and ended.get("exitCode") == 0 and not one.get("restartCount")):
+                    yield str(pod["metadata"]["name"]), str(one.get("name")), bool(one.get("restartCount"))
+
+
+async def _log(
+    cluster: Cluster, target: Target, pod: str, container: str, again: bool, unseen: list[Unseen]
+) -> Sequence[str]:
+    """The last lines before the restart, then those since."""
+    lines: list[str] = []
+    for previous in (True, False) if again else (False,):
+        try:
+            async with asyncio.timeout(_LOG_LIMIT):
+                async for batch in cluster.logs(
+                    target.namespace, pod, container, follow=False, previous=previous, tail_lines=_LOG_LINES
+                ):
+                    lines += [line.text for line in batch]
+        except ClusterError as error:
+            if error.trouble == "forbidden":
+                unseen.append(Unseen("logs", error.message.rstrip("."), error.permission))
+        except TimeoutError:
+            unseen.append(Unseen(f"log of {pod} {container}", f"no answer within {_LOG_LIMIT:g} s"))
+    return lines
+
+
+_REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")
+
+
+def _named(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """(kind, name) of Secrets and ConfigMaps that pods wait for, or that pods which do not start take passwords from."""
+    found = set()
+    for pod in snapshot.starting_pods():
+        for one in status.container_statuses(pod):
+            wait = (one.get("state") or {}).get("waiting") or {}
+            if match := _REFERENCE.search(missing_reference(str(wait.get("message") or ""))):
+                found.add((match[1], match[2]))
+            if one.get("containerID") and not one.get("ready"):
+                found |= {("Secret", name) for name in _secrets_of(pod, str(one.get("name")))}
+    return found
+
+
+def _secrets_of(pod: Object, container: str) -> set[str]:
+    spec = status.container_specs(pod).get(container, {})
+    sources = ((one.get("valueFrom") or {}).get("secretKeyRef") or {} for one in spec.get("env") or ())
+    return {str(one["name"]) for one in sources if one.get("name")}
+
+
+async def _get(cluster: Cluster, target: Target, kind: str, name: str) -> Object | None:
+    """The object without values, or None: then the finding says what proof is missing."""
+    try:
+        return await asyncio.wait_for(cluster.get(kind, name, target.namespace), _LOG_LIMIT)
+    except (ClusterError, TimeoutError):
+        return None
