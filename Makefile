@@ -1,5 +1,5 @@
 # Thin: every target is one command a person could type. Needs python3 (>= 3.11); everything else is fetched at a pin.
-.PHONY: demo test test-full test-real test-real-sample check bench tools lock chart-repo chart-docs
+.PHONY: demo test test-full test-real test-real-sample check score bench tools lock chart-repo chart-docs
 .DEFAULT_GOAL := test
 
 UV_PIN := uv==0.9.18
@@ -45,6 +45,9 @@ check: .venv/.synced
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
+
+score: .venv/.synced
+	$(PY) -m tests.diagnosis
 
 bench: tools
 	$(PY) -m bench

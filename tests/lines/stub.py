@@ -14,6 +14,7 @@ from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.drafts import DraftFiles
 from wizard.adapters.files import PersonFiles
 from wizard.core.answers import Draft
+from wizard.core.diagnosis import Diagnosis
 from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.model.hints import Hints
@@ -81,6 +82,8 @@ class StubSession(Session):
         self.events: list[Event] = finished_run()
         self.found = ReleasesView((), "namespace default")
         self.watched: list[Sequence[Event]] = []
+        self.diagnoses: dict[str, Diagnosis] = {}
+        """By release."""
         self.started: list[tuple[Draft, Operation]] = []
         self.accepted: list[str] = []
         self.commands: list[tuple[str, str]] = []
@@ -117,6 +120,11 @@ class StubSession(Session):
     async def watch(self, target: Target, *, logs: bool = True) -> AsyncIterator[Sequence[Event]]:
         for batch in self.watched:
             yield batch
+
+    async def diagnose(self, target: Target) -> AsyncIterator[Diagnosis]:
+        whole = self.diagnoses[target.release]
+        yield replace(whole, findings=whole.findings[:1], complete=False)
+        yield whole
 
 
 def _no_cluster() -> Cluster:

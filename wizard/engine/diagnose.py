@@ -52,12 +52,17 @@ async def diagnose(
     cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None
 ) -> AsyncIterator[Diagnosis]:
     """First without logs, when there is something to say already; then whole. Raises nothing of the cluster's."""
-    look = await _look(cluster, target, runs)
-    seen = _seen(look, target, clock)
-    first = diagnosis.of(replace(seen, complete=False), target)
-    if first.urgent:
-        yield first
-    yield diagnosis.of(await _deeper(cluster, seen, target), target)
+    async for seen in look(cluster, target, clock, runs):
+        found = diagnosis.of(seen, target)
+        if seen.complete or found.urgent:
+            yield found
+
+
+async def look(cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None) -> AsyncIterator[Seen]:
+    """What there is to see: first what lists show, then with logs and what pods refer to."""
+    seen = _seen(await _look(cluster, target, runs), target, clock)
+    yield replace(seen, complete=False)
+    yield await _deeper(cluster, seen, target)
 
 
 async def _look(cluster: Cluster, target: Target, runs: RunStore | None) -> _Look:

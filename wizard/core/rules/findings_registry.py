@@ -304,7 +304,8 @@ def _fold(found: list[Finding], snapshot: Snapshot) -> list[Finding]:
     """Symptoms into their cause, and one cause that hits several workloads into one finding on the first of them."""
     causes: list[Finding] = []
     explained: dict[int, dict[str, None]] = defaultdict(dict)
-    for one in sorted(found, key=lambda one: (one.waits, stage(one), one.since, one.object)):
+    order = {one.object: _depth(one, found, snapshot) for one in found if one.waits}
+    for one in sorted(found, key=lambda one: (one.waits, order.get(one.object, 0), stage(one), one.since, one.object)):
         cause = next((cause for cause in causes if _explains(cause, one, snapshot)), None)
         if cause is None:
             causes.append(one)
@@ -313,6 +314,12 @@ def _fold(found: list[Finding], snapshot: Snapshot) -> list[Finding]:
         elif cause.id != one.id:
             explained[id(cause)][one.title] = None
     return [replace(one, explains=(*one.explains, *explained[id(one)])) for one in causes]
+
+
+def _depth(one: Finding, found: list[Finding], snapshot: Snapshot) -> int:
+    """On how many of the broken objects this one stands: those at the bottom come first."""
+    others = {other.object for other in found if other.urgent and other.object != one.object}
+    return sum(_needs(one.object, other, snapshot) for other in others)
 
 
 def _explains(cause: Finding, one: Finding, snapshot: Snapshot) -> bool:
@@ -324,7 +331,7 @@ def _explains(cause: Finding, one: Finding, snapshot: Snapshot) -> bool:
         return stage(cause) < stage(one) or (one.waits and not cause.waits)
     if not one.waits:
         return False
-    return one.object in cause.affects or (not cause.waits and _needs(one.object, cause.object, snapshot))
+    return one.object in cause.affects or _needs(one.object, cause.object, snapshot)
 
 
 _STORE: Final = "StatefulSet/"
@@ -334,7 +341,7 @@ def _needs(waiting: str, broken: str, snapshot: Snapshot) -> bool:
     """Whether what waits stands on what is broken: by a Service, a reference, or because the broken one is a store."""
     kind, _, name = waiting.partition("/")
     if kind == "Release":
-        return True
+        return waiting != broken
     obj = snapshot.named(kind, name)
     spec = (obj or {}).get("spec") or {}
     if kind == "HorizontalPodAutoscaler":
@@ -343,7 +350,7 @@ def _needs(waiting: str, broken: str, snapshot: Snapshot) -> bool:
     selector = spec.get("selector") or {}
     if kind in ("Service", "PodDisruptionBudget"):
         return _matches(selector.get("matchLabels", selector), _pod_labels(broken, snapshot))
-    if broken.startswith(_STORE):
+    if broken.startswith(_STORE) and not waiting.startswith(_STORE):
         return True
     return _names_a_service(waiting, _services(broken, snapshot), snapshot)
 

@@ -84,8 +84,12 @@ _SAYINGS: Final = (
     ),
 )  # fmt: skip
 """First those that say exactly what is wrong."""
-_NEAR: Final = re.compile(r"(?:at|to|host|addr(?:ess)?)[=: ]+[\"']?(?P<host>[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9])[\"']?")
-_WITH_PORT: Final = re.compile(r"(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z0-9]):(?P<port>\d{2,5})\b")
+_NEAR: Final = re.compile(
+    r"\b(?:at|to|host|addr(?:ess)?)[=: ]+[\"']?(?P<host>[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9])[\"']?"
+)
+_WITH_PORT: Final = re.compile(
+    r"(?<![\w.-])(?P<host>[A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9]|\d+\.\d+\.\d+\.\d+):(?P<port>\d{2,5})\b"
+)
 _STORES: Final = ((r"WRONGPASS|NOAUTH|redis", "cache"), (r"", "database"))
 _NOT_HOSTS: Final = frozenset(
     {"server", "database", "host", "redis", "cache", "address", "the", "for", "information", "on"}

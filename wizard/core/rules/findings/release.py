@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wizard.core import status
-from wizard.core.rules.findings_registry import Evidence, Finding, Revision, Said, Snapshot, finding, name_of
+from wizard.core.rules.findings_registry import Evidence, Finding, Object, Revision, Said, Snapshot, finding, name_of
 
 _PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 _YOUNG: Final = 900
@@ -222,7 +222,7 @@ def deployed_but_broken(snapshot: Snapshot) -> Iterator[Finding]:
         return
     for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet", "Job"):
         state = status.of(one, snapshot.now)
-        moving = state.state == "progressing" and not snapshot.older(state.since, _YOUNG)
+        moving = state.state == "progressing" and _is_moving(one, state.since, snapshot)
         if status.controller(one) or state.state in ("ready", "unknown") or moving:
             continue
         yield Finding(
@@ -232,6 +232,12 @@ def deployed_but_broken(snapshot: Snapshot) -> Iterator[Finding]:
             commands=(snapshot.command("kubectl", "describe", str(one["kind"]).lower(), str(one["metadata"]["name"])),),
         )  # fmt: skip
         return
+
+
+def _is_moving(one: Object, since: str, snapshot: Snapshot) -> bool:
+    """Whether it began to change, or made a pod, a short while ago."""
+    made = [status.created(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == name_of(one)]
+    return not all(snapshot.older(time, _YOUNG) for time in (since, *made))
 
 
 def _newest(snapshot: Snapshot) -> Revision | None:

@@ -186,6 +186,7 @@ def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
         if not snapshot.older(since, _METRICS_PATIENCE):
             continue
         message = str(active.get("message") or "")
+        unclear = False
         if "missing request" in message:
             title, remedy = (
                 "the pods request nothing that it could measure by",
@@ -194,7 +195,7 @@ def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
         elif "unable to fetch metrics" in message or "could not find the requested resource" in message:
             title, remedy = "the metrics API does not answer", "Have metrics-server installed or mended."
         else:
-            title, remedy = "it gets no metrics", "Read its words."
+            title, remedy, unclear = "it gets no metrics", "Read its words.", True
         count = one.get("status", {}).get("currentReplicas", "?")
         yield Finding(
             "TR11", f"the autoscaler is blind: {title}", name_of(one),
@@ -202,7 +203,7 @@ def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
                 Evidence(message, name_of(one), f"status.conditions[ScalingActive] {active.get('reason')}", since),
                 Evidence(f"{count}, as it was", name_of(one), "status.currentReplicas"),
             ),
-            (remedy,), heals="no", since=since, waits=True, urgent=False,
+            (remedy,), heals="no", since=since, waits=unclear, urgent=False,
             commands=("kubectl get apiservice v1beta1.metrics.k8s.io",
                       snapshot.command("kubectl", "describe", "hpa", str(one["metadata"]["name"]))),
             avoid=("Don't scale the Deployment by hand and forget it: the autoscaler takes it back when it sees again.",),

@@ -1,0 +1,156 @@
+"""The labelled set holds its limits, and what is said of every failure is complete and safe."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.diagnosis.breaking import APP, Bed
+from tests.diagnosis.cases import CASES, HEALTHY
+from tests.diagnosis.score import FIRST, LOSSES, TOP_THREE, Scored, false_alarms, score, share, table
+from wizard.core import diagnosis
+from wizard.core.diagnosis import Seen
+from wizard.core.errors import Exit
+from wizard.core.model.target import Target
+from wizard.core.rules.findings_registry import diagnose
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "diagnosis-score.md"
+TARGET = Target("prod", "shop", "llm-cost-ops", "")
+
+
+@pytest.fixture(scope="module")
+def scored() -> list[Scored]:
+    return score()
+
+
+def test_the_right_cause_is_first_and_in_the_first_three_often_enough(scored: list[Scored]) -> None:
+    assert len(scored) >= 50
+    assert share(scored, 1) >= FIRST
+    assert share(scored, 3) >= TOP_THREE
+
+
+def test_nothing_is_found_in_a_healthy_release() -> None:
+    assert {name: found for name, found in false_alarms().items() if found} == {}
+
+
+def test_the_page_says_what_was_measured(scored: list[Scored]) -> None:
+    assert PAGE.read_text(encoding="utf-8") == table(scored, false_alarms()), "run make score"
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_it_stays_useful_when_evidence_is_gone(loss: str) -> None:
+    assert share(score(LOSSES[loss]), 3) >= 0.8
+
+
+def test_every_signature_of_the_first_catalogue_has_a_failure() -> None:
+    wanted = (
+        "X01 X02 X03 X04 X05 X09 X10 X12 X18 X19 SC01 SC02 SC03 VO01 VO02 VO07 CO01 CO02 CO03 CO05 CO06 CO09 CO10 CO11 CO12 "
+        "CO13 LG01 LG02 LG03 LG04 LG05 TR01 TR02 TR03 TR04 TR11 TR13 CL01 CL06"
+    )
+    assert set(wanted.split()) <= {one.cause for one in CASES}
+
+
+def test_every_finding_has_evidence_a_way_on_and_says_of_what(scored: list[Scored]) -> None:
+    for one in scored:
+        first = one.found[0]
+        assert first.evidence, one.case.name
+        assert first.remedy, one.case.name
+        assert any(proof.text for proof in first.evidence), one.case.name
+        assert not re.search(r"\{[a-z]+\}", first.title + "".join(first.remedy)), one.case.name
+        assert "  " not in first.title, first.title
+
+
+def _diagnosed(name: str) -> diagnosis.Diagnosis:
+    bed = Bed()
+    change = HEALTHY[name] if name in HEALTHY else next(one.breaks for one in CASES if one.name == name)
+    change(bed)
+    return diagnosis.of(Seen(bed.world.snapshot()), TARGET)
+
+
+FEELINGS = [
+    # what happened, what users feel, words of it, the exit code
+    ("as installed", "fine", "3 of 3 pods answer", Exit.DONE),
+    ("a rollout on its way", "fine", "3 old pods still answer", Exit.DONE),
+    ("claim waits for its first pod", "fine", "3 of 3 pods answer", Exit.DONE),
+    ("new version's image missing, old pods answer", "fine", "3 old pods still answer", Exit.FAILED),
+    ("application out of memory", "down", "no pod of Deployment/llm-cost-ops is ready (0 of 3)", Exit.FAILED),
+    ("Service selects nobody", "down", "Service/llm-cost-ops", Exit.FAILED),
+    ("scaled to zero", "down", "scaled to 0", Exit.FAILED),
+    ("Ingress class missing", "outside", "inside the cluster only", Exit.FAILED),
+    ("deployed, and a pod short for hours", "part", "2 of 3 pods answer", Exit.FAILED),
+    ("metrics API gone", "fine", "3 of 3 pods answer", Exit.FAILED),
+]
+
+
+@pytest.mark.parametrize(("name", "users", "words", "code"), FEELINGS, ids=[row[0] for row in FEELINGS])
+def test_what_users_feel_comes_first_and_the_exit_code_is_of_the_contract(
+    name: str, users: str, words: str, code: Exit
+) -> None:
+    found = _diagnosed(name)
+    assert (found.feel.users, found.code) == (users, code)
+    assert words in found.feel.text
+
+
+def test_a_cause_swallows_what_depends_on_it() -> None:
+    found = _diagnosed("database out of memory")
+    assert [(one.id, one.object) for one in found.urgent] == [("CO09", "StatefulSet/llm-cost-ops-postgresql")]
+    assert "Deployment/llm-cost-ops" in found.urgent[0].explains
+    found = _diagnosed("new version's image missing, old pods answer")
+    assert any("rollout stalled" in text for text in found.urgent[0].explains)
+
+
+def test_two_causes_that_have_nothing_to_do_with_each_other_are_two_findings() -> None:
+    found = _diagnosed("new version's key missing, autoscaler blind as well")
+    assert [one.id for one in found.urgent] == ["CO06"]
+    assert [one.id for one in found.later] == ["TR11"]
+
+
+CANARY = "c4n4ry-s3cr3t/with:odd@signs"
+LEAKS = (
+    f"invalid database url postgres://postgres:{CANARY}@llm-cost-ops-postgresql:5432/x",
+    f'invalid url "postgres://postgres:{CANARY}"',
+    f'password authentication failed for user "x" (password={CANARY})',
+    f'connection refused, config: {{"db_password": "{CANARY}", "port": 1}}',
+    f"panic: token: {CANARY}",
+)
+
+
+@pytest.mark.parametrize("line", LEAKS)
+@pytest.mark.parametrize("way", ["log", "last words", "probe", "helm"])
+def test_no_secret_that_an_application_prints_is_in_a_finding(line: str, way: str) -> None:
+    bed = Bed()
+    if way == "log":
+        bed.crashes(APP, 1, line)
+    elif way == "last words":
+        bed.crashes(APP, 1, message=line)
+    elif way == "probe":
+        bed.runs_unready(APP, line)
+    else:
+        bed.record("deployed", "failed", description=f'admission webhook "w" denied the request: {line}')
+    found = diagnose(bed.world.snapshot())
+    assert found
+    said = repr(found) + repr(diagnosis.of(Seen(bed.world.snapshot()), TARGET).to_data())
+    assert "c4n4ry" not in said
+    assert "odd@signs" not in said
+
+
+def test_what_was_looked_at_and_is_not_it_is_said() -> None:
+    found = _diagnosed("wrong database password, crash loop")
+    assert {"image", "nodes", "disk"} <= set(found.ruled_out)
+    assert found.before
+    bed = Bed()
+    bed.world.seen = []
+    bed.crashes(APP, 1)
+    assert "nodes" not in diagnosis.of(Seen(bed.world.snapshot()), TARGET).ruled_out
+
+
+def test_the_owner_of_a_release_is_named() -> None:
+    bed = Bed()
+    bed.root(APP)["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop-prod:apps/Deployment:shop/x"
+    assert diagnosis.of(Seen(bed.world.snapshot()), TARGET).owner == "Argo CD application shop-prod"
+    bed = Bed()
+    bed.root(APP)["metadata"]["labels"]["helm.toolkit.fluxcd.io/name"] = "shop"
+    assert diagnosis.of(Seen(bed.world.snapshot()), TARGET).owner == "Flux HelmRelease shop"
+    assert diagnosis.of(Seen(Bed().world.snapshot()), TARGET).owner == ""
