@@ -95,8 +95,16 @@ def test_helm_finds_the_chart_and_fetches_what_was_built(
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("sandbox")
-@pytest.mark.parametrize("helm", HELMS)
-@pytest.mark.parametrize("preset", [None, *PRESETS], ids=lambda p: p or "defaults")
+@pytest.mark.parametrize(
+    ("helm", "preset"),
+    [
+        pytest.param(
+            helm, preset, marks=() if (helm, preset) in (("helm3", None), ("helm4", "prod")) else pytest.mark.full
+        )
+        for helm in HELMS
+        for preset in (None, *PRESETS)
+    ],
+)
 def test_it_installs_from_the_repository_and_its_record_is_small(
     helm: str, preset: str | None, address: str, sandbox: Bed, namespace: str, tool: Callable[[str], str]
 ) -> None:
