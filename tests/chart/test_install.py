@@ -62,6 +62,10 @@ def test_the_development_preset_comes_up_upgrades_quietly_and_comes_back_with_it
     assert all(running.values())
     assert len(secrets) == 4
 
+    said = helm("test", "llm-cost-ops", "--timeout", "60s")
+    assert said.count("Phase:          Succeeded") == 3
+    sandbox.kubectl("delete", "pods", "-n", namespace, "-l", "app.kubernetes.io/component=test")
+
     helm("upgrade", *preset)
     assert pods(sandbox, namespace) == running
     assert credentials(sandbox, namespace) == secrets

@@ -125,6 +125,7 @@ COMBINATIONS = [
         ("jwt.existingSecret=llm-cost-ops-app-credentials", "secrets.smtpPassword=x"),
         "put both keys into it and name it in jwt.existingSecret and smtp.existingSecret",
     ),
+    (("ingress.hosts[0]=a.example.com", "ingress.hosts[1].host=a.example.com"), "ingress.hosts names a.example.com twice"),
     (("httpRoute.enabled=true", "ingress.enabled=false"), "httpRoute.parentRefs is empty; name the Gateway"),
     (("httpRoute.enabled=true", "httpRoute.parentRefs[0].name=g"), "set ingress.enabled=false, or httpRoute.withIngress=true"),
     (("externalSecret.enabled=true",), "externalSecret.secretStoreRef.name is empty; name the SecretStore"),

@@ -33,7 +33,7 @@ def test_no_object_is_rendered_twice(chart: Chart, preset: str | None) -> None:
 
 def test_nothing_rendered_reaches_outside_the_namespace(chart: Chart, preset: str | None) -> None:
     allowed = {"ConfigMap", "Deployment", "HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PersistentVolumeClaim",
-               "PodDisruptionBudget", "Secret", "Service", "ServiceAccount", "StatefulSet"}  # fmt: skip
+               "Pod", "PodDisruptionBudget", "Secret", "Service", "ServiceAccount", "StatefulSet"}  # fmt: skip
     assert {o["kind"] for o in chart.render(preset=preset).objects} <= allowed
 
 

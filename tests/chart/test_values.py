@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -115,7 +116,10 @@ def test_replicas_are_left_to_the_autoscaler(chart: Chart) -> None:
         (("podDisruptionBudget.minAvailable=66%",), {"minAvailable": "66%"}),
         (("podDisruptionBudget.minAvailable=null",), {"maxUnavailable": 1}),
         (("podDisruptionBudget.maxUnavailable=2",), {"maxUnavailable": 2}),
-        (("podDisruptionBudget.maxUnavailable=25%",), {"maxUnavailable": "25%"}),
+        (
+            ("podDisruptionBudget.maxUnavailable=25%",),
+            {"maxUnavailable": "25%"},
+        ),
         (("podDisruptionBudget.enabled=false",), None),
     ],
 )
@@ -414,6 +418,23 @@ def test_monitoring_can_be_left_out(chart: Chart) -> None:
         (("replicaCount=7",), "replicaCount (7) has no effect while autoscaling is on"),
         (("prometheus.enabled=false",), "Grafana has no Prometheus to ask"),
         (("ingress.tls=null",), "ingress.tls is empty, but the annotation"),
+        (
+            ("ingress.tls=null", r"ingress.annotations.nginx\.ingress\.kubernetes\.io/ssl-redirect=null"),
+            "ingress.tls is empty, so tokens and costs cross the network readable",
+        ),
+        (("jwt.secret=short",), "the JWT key has fewer than 32 characters"),
+        (("ingress.backendServiceName=llm-cost-ops-v2",), "the Ingress leads to the Service llm-cost-ops-v2"),
+        (("httpRoute.parentRefs[0].name=g",), "no HTTPRoute was made: ingress.enabled is true"),
+        (("httpRoute.parentRefs[0].name=g", "ingress.enabled=false"), "does not know gateway.networking.k8s.io/v1"),
+        (("externalSecret.remoteRefs.jwt.key=a",), "externalSecret.secretStoreRef.name is empty"),
+        (("networkPolicy.enabled=true",), "everybody may call the API"),
+        (
+            ("ingress.enabled=false", "httpRoute.enabled=true", "httpRoute.parentRefs[0].name=g"),
+            "Set httpRoute.hostnames to a name of yours",
+        ),
+        ((), "kubectl rollout status -n costs deployment/llm-cost-ops"),
+        ((), "helm test llm-cost-ops -n costs"),
+        ((), "kubectl delete pvc,secret -n costs -l app.kubernetes.io/instance=llm-cost-ops"),
         (("ingress.enabled=false",), "kubectl port-forward -n costs service/llm-cost-ops 8080:80"),
         (("ingress.enabled=false", "service.type=LoadBalancer"), "wait for EXTERNAL-IP"),
     ],
@@ -430,7 +451,25 @@ def test_the_notes_say_what_a_person_must_know(chart: Chart, sets: tuple[str, ..
         (("image.tag=latest", "global.environment=development"), "moves"),
         (("image.tag=latest", "image.digest=sha256:" + "a" * 64), "moves"),
         (("autoscaling.enabled=false", "replicaCount=7"), "no effect"),
+        (("jwt.secret=a-key-of-more-than-thirty-two-characters",), "fewer than 32"),
+        (("ingress.backendServiceName=llm-cost-ops",), "leads to the Service"),
+        (("tests.enabled=false",), "helm test"),
+        (("ingress.enabled=false", "ingress.tls=null"), "readable"),
     ],
 )
 def test_the_notes_do_not_cry_wolf(chart: Chart, sets: tuple[str, ...], unsaid: str) -> None:
     assert unsaid not in chart.notes(*sets)
+
+
+def test_the_notes_tell_how_to_read_each_secret_that_the_chart_keeps(chart: Chart) -> None:
+    kept = {(s["metadata"]["name"], key) for s in chart.render().kinds("Secret") for key in s["data"]}
+    told = set(re.findall(r"get secret -n costs (\S+) -o jsonpath='{\.data\.([-\w]+)}'", chart.notes()))
+    assert told <= kept
+    assert {name for name, _ in told} == {name for name, _ in kept}
+    outside = (
+        "jwt.existingSecret=a",
+        "postgresql.auth.existingSecret=b",
+        "redis.auth.existingSecret=c",
+        "grafana.enabled=false",
+    )
+    assert "get secret" not in chart.notes(*outside)
