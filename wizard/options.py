@@ -41,10 +41,14 @@ def parser(command: str) -> Parser:
         made.add_argument("words", nargs="*", help=argparse.SUPPRESS)
     if command != "runs":
         _where(made)
-    if command in ("install", "upgrade", "values", "check"):
+    if command in ("install", "upgrade", "values", "check", "plan"):
         _answers(made)
     if command in ("install", "upgrade"):
         _operation(made, command)
+    if command == "plan":
+        _plan(made)
+    if command == "history":
+        _history(made)
     if command == "check":
         made.add_argument("--helm", metavar="PATH", help="the helm to use")
     if command in ("status", "logs"):
@@ -98,6 +102,20 @@ def _operation(parser: argparse.ArgumentParser, command: str) -> None:
     group.add_argument("--atomic", "--rollback-on-failure", action="store_true", dest="atomic", help=argparse.SUPPRESS)
     if command == "upgrade":
         group.add_argument("-i", "--install", action="store_true", help="install when there is no such release")
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how")
+    group.add_argument("--detailed-exitcode", action="store_true", help="exit 4 when there are changes")
+    group.add_argument("--manifests", metavar="FILE", help="write the rendered objects, Secrets masked")
+    group.add_argument("--helm", metavar="PATH", help="the helm to use")
+
+
+def _history(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what to show of one revision, secrets masked")
+    shown = {"values": "the values given to it", "all": "all its values", "manifest": "its objects"}
+    for name, text in shown.items():
+        group.add_argument(f"--{name}", action="append_const", dest="show", const=name, help=text)
 
 
 def _output(parser: argparse.ArgumentParser) -> None:

@@ -14,9 +14,11 @@ COMMANDS: Final[Mapping[str, str]] = {
     "upgrade": "the same for a release that is there",
     "values": "write the values file only; needs no cluster",
     "check": "all checks, read-only",
+    "plan": "what install or upgrade would change, object by object; changes nothing",
     "status": "how a release is, live with --follow",
     "diagnose": "what is wrong with a release, the cause first; read-only, asks nothing",
     "logs": "the lines of all its containers, live with --follow",
+    "history": "the revisions of a release; one of them, or two compared",
     "runs": "past and running operations; with an ID comes back to one",
     "sandbox": "a real control plane on this machine to practise on",
 }
@@ -27,22 +29,25 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
         "values --preset prod --answer image=ghcr.io/acme/llm-cost-ops:v1.0.0 --answer host=api.acme.com --write -",
     ),
     "check": ("check --preset dev",),
+    "plan": ("plan --set replicaCount=3", "plan -f values.yaml --detailed-exitcode"),
     "status": ("status", "status --output json"),
     "diagnose": ("diagnose", "diagnose --output json"),
     "logs": ("logs --tail 20",),
+    "history": ("history", "history 1 --values"),
     "runs": ("runs",),
     "sandbox": ("sandbox up", 'eval "$({program} sandbox env)"'),
 }
 WORDS: Final[Mapping[str, str]] = {
-    "install": "[RELEASE [CHART]]", "upgrade": "[RELEASE [CHART]]", "status": "[RELEASE]", "diagnose": "[RELEASE]",
-    "logs": "[RELEASE]", "runs": "[ID]",
+    "install": "[RELEASE [CHART]]", "upgrade": "[RELEASE [CHART]]", "status": "[RELEASE]", "diagnose": "[RELEASE]", "logs": "[RELEASE]",
+    "runs": "[ID]", "plan": "[RELEASE [CHART]]", "history": "[RELEASE] [REVISION [REVISION]]",
 }  # fmt: skip
 """Positional arguments, where there are any."""
 EXIT_CODES: Final = """exit codes:
   0    done; for status and diagnose: healthy, or on its way
   1    the operation failed; for status and diagnose: a problem was found
-  2    blocked by a failed check, or bad input
+  2    blocked by a failed check, a refused plan, or bad input
   3    something that decides could not be known; for status and diagnose: nothing found
+  4    plan --detailed-exitcode: there are changes
   130  interrupted"""
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from tests.engine.fakes import DayTwo
 from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
 
 
@@ -43,7 +44,7 @@ class Log:
         self.changed = asyncio.Event()
 
 
-class FakeCluster:
+class FakeCluster(DayTwo):
     """Implements what the run, the watch and the tail use of ports/cluster.Cluster."""
 
     def __init__(self) -> None:
@@ -87,7 +88,9 @@ class FakeCluster:
                 raise event
             yield event
 
-    async def get(self, kind: str, name: str, namespace: str = "", api_version: str = "") -> Object:
+    async def get(
+        self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
+    ) -> Object:
         self._refused(f"get {kind}")
         for one in self.stored[kind].values():
             if one["metadata"]["name"] == name:

@@ -13,8 +13,35 @@ from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchE
 from wizard.ports.helm import HelmInfo
 
 
+class DayTwo:
+    """What plans and repairs ask of a cluster besides; a test that needs an answer sets it."""
+
+    bodies: tuple[Object, ...] = ()
+    """Helm's records as the API serves them."""
+
+    async def try_apply(self, manifest: Object, namespace: str = "", *, manager: str, force: bool = False) -> Object:
+        return manifest
+
+    async def try_patch(self, manifest: Object, patch: Object, namespace: str = "", *, manager: str) -> Object:
+        return manifest
+
+    async def records(self, kind: str, namespace: str, release: str, revision: int = 0) -> tuple[Object, ...]:
+        labels = [one["metadata"]["labels"] for one in self.bodies]
+        return tuple(
+            one
+            for one, said in zip(self.bodies, labels, strict=True)
+            if said["name"] == release and revision in (0, int(said["version"]))
+        )
+
+    async def replace(self, manifest: Object, namespace: str = "") -> None:
+        raise AssertionError("nothing is to be replaced")
+
+    async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
+        raise AssertionError("nothing is to be deleted")
+
+
 @dataclass
-class FakeCluster:
+class FakeCluster(DayTwo):
     """Objects by (kind, namespace, name); `refuse` maps a call ("get Namespace", "create") to its error."""
 
     objects: dict[tuple[str, str, str], Object] = field(default_factory=dict)
@@ -46,7 +73,9 @@ class FakeCluster:
     async def resources(self) -> tuple[Resource, ...]:
         return ()
 
-    async def get(self, kind: str, name: str, namespace: str = "", api_version: str = "") -> Object:
+    async def get(
+        self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
+    ) -> Object:
         await self._asked("get", kind, name)
         where = "" if kind in ("Namespace", "APIService") else namespace
         try:
@@ -119,6 +148,13 @@ class FakeHelm:
         self.asked.append(f"template {values_file}{values_text} {kube_version}")
         if self.problem:
             raise self.problem
+        return self.rendered
+
+    async def render(
+        self, target: Target, chart: str, values_text: str, *, kube_version: str, api_versions: Sequence[str] = (),
+        upgrade: bool,
+    ) -> str:  # fmt: skip
+        self.asked.append(f"render {kube_version} {'upgrade' if upgrade else 'install'}")
         return self.rendered
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:

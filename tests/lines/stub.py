@@ -19,6 +19,7 @@ from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.model.hints import Hints
 from wizard.core.model.target import Target
+from wizard.core.plan import Plan
 from wizard.core.rules.registry import CheckResult
 from wizard.engine.ports import Ports
 from wizard.engine.releases import ReleasesView
@@ -78,6 +79,7 @@ class StubSession(Session):
         super().__init__(ports, options)
         self.is_sandbox = True
         self.checks: list[CheckResult] = [check("C01", "API answers")]
+        self.next_plan = Plan("install", "here", "", "", 0, 0, ())
         self.next_operation: Operation | Problem = "install"
         self.events: list[Event] = finished_run()
         self.found = ReleasesView((), "namespace default")
@@ -101,7 +103,13 @@ class StubSession(Session):
         for one in self.checks:
             yield one
 
-    async def start(self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = ()) -> str:
+    async def plan(self, draft: Draft) -> Plan:
+        target = self.resolve(draft).target
+        return replace(self.next_plan, release=target.release, namespace=target.namespace)
+
+    async def start(
+        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None
+    ) -> str:
         self.write_values(draft)
         self.accepted = [one.id for one in accepted]
         self.started.append((draft, operation))

@@ -46,6 +46,11 @@ class ChartFolders:
         for name in ("values.yaml", *(f"values-{preset}.yaml" for preset in PRESETS)):
             if (folder / name).is_file():
                 texts[name] = _text(folder / name)
+        below = {
+            file.parent.name: f"charts/{file.parent.name}/values.yaml"
+            for file in sorted((folder / "charts").glob("*/values.yaml"))
+        }
+        texts |= {file: _text(folder / file) for file in below.values()}
         trees = _trees(folder, texts)
         metadata = trees["Chart.yaml"]
         name, version = metadata.get("name"), metadata.get("version")
@@ -63,6 +68,7 @@ class ChartFolders:
             defaults=trees.get("values.yaml", {}),
             presets=presets,
             metadata=metadata,
+            subcharts={name: trees[file] for name, file in below.items()},
         )
 
 

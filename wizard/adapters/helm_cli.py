@@ -78,6 +78,17 @@ class HelmCli:
         argv = dialect.template_argv(target, chart, "-" if values_text else values_file, kube_version)
         return await self._run([info.path, *argv], _RENDER, values_text)
 
+    async def render(
+        self, target: Target, chart: str, values_text: str, *, kube_version: str, api_versions: Sequence[str] = (),
+        upgrade: bool,
+    ) -> str:  # fmt: skip
+        """The manifests as an install or upgrade would render them; values go through stdin."""
+        from wizard.core import dialect
+
+        info = await self.info()
+        argv = dialect.render_argv(target, chart, kube_version, api_versions, upgrade=upgrade)
+        return await self._run([info.path, *argv], _RENDER, values_text or "{}")
+
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         """`helm list` of the namespace, every status."""
         from wizard.core import dialect

@@ -14,6 +14,7 @@ from wizard.adapters.folders import cache_dir
 from wizard.adapters.kube_connection import AGENT, READ, Connection, Stream
 from wizard.adapters.kube_rules import Rules
 from wizard.adapters.kube_threads import Channel, Workers
+from wizard.core import merge_patch, release_record
 from wizard.core.model.target import Target
 from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
 
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _PAGE: Final = 1000
 _JSON: Final = "application/json"
+_APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML
+_STRATEGIC: Final = "application/strategic-merge-patch+json"
+_MERGE: Final = "application/merge-patch+json"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _BUSY_TRIES: Final = 3
 """How often a 429 is waited for, as the server asks."""
 _BUSY_WAIT: Final = 2.0
@@ -71,15 +76,18 @@ class KubeCluster:
 
     async def resources(self) -> tuple[Resource, ...]:
         """Every kind the API server serves."""
-        return await self._run(self._discover)
+        return await self._run(lambda: self._aggregated() or self._discover())
 
-    async def get(self, kind: str, name: str, namespace: str = "", api_version: str = "") -> Object:
-        """One object; a Secret's values are masked."""
+    async def get(
+        self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
+    ) -> Object:
+        """One object; a Secret's values are masked, or sealed."""
 
         def work() -> Object:
             resource = self._resource(kind, api_version)
             right = kube_kinds.permission("get", resource, namespace)
-            return self._object(self._call("GET", kube_kinds.path(resource, namespace, name), permission=right))
+            path = kube_kinds.path(resource, namespace, name)
+            return self._object(self._call("GET", path, permission=right), sealed=sealed)
 
         return await self._run(work)
 
@@ -122,12 +130,69 @@ class KubeCluster:
             query = {"fieldManager": AGENT, "fieldValidation": "Strict"}
             query |= {"dryRun": "All", "force": "true"} if dry_run else {}
             right = kube_kinds.permission("patch", resource, where)
-            kind = "application/apply-patch+yaml"  # JSON is YAML
             return self._object(
-                self._call("PATCH", path, query=query, body=manifest, content_type=kind, permission=right)
+                self._call("PATCH", path, query=query, body=manifest, content_type=_APPLY, permission=right)
             )
 
         return await self._run(work)
+
+    async def try_apply(self, manifest: Object, namespace: str = "", *, manager: str, force: bool = False) -> Object:
+        """Server-side apply as a dry run, as that field manager."""
+        query = {"fieldManager": manager, "fieldValidation": "Strict", "dryRun": "All", "force": str(force).lower()}
+        return await self._run(lambda: self._patch(manifest, manifest, namespace, _APPLY, query))
+
+    async def try_patch(self, manifest: Object, patch: Object, namespace: str = "", *, manager: str) -> Object:
+        """A merge patch as a dry run; like helm's own it only gets a warning for a field that the server does not know."""
+        kind = _STRATEGIC if merge_patch.is_builtin(manifest) else _MERGE
+        query = {"fieldManager": manager, "fieldValidation": "Warn", "dryRun": "All"}
+        return await self._run(lambda: self._patch(manifest, patch, namespace, kind, query))
+
+    def _patch(self, named: Object, body: Object, namespace: str, content: str, query: Mapping[str, str]) -> Object:
+        resource = self._resource(str(named.get("kind")), str(named.get("apiVersion", "")))
+        where = namespace or str(named["metadata"].get("namespace", ""))
+        path = kube_kinds.path(resource, where, str(named["metadata"]["name"]))
+        right = kube_kinds.permission("patch", resource, where)
+        answer = self._call("PATCH", path, query=query, body=body, content_type=content, permission=right)
+        return self._object(answer, sealed=True)
+
+    async def records(self, kind: str, namespace: str, release: str, revision: int = 0) -> tuple[Object, ...]:
+        """Helm's own records with their bodies; nothing else is ever served unmasked."""
+        labels = f"owner=helm,name={release}" + (f",version={revision}" if revision else "")
+
+        def work() -> tuple[Object, ...]:
+            resource = kube_kinds.KINDS[kind]
+            right = kube_kinds.permission("list", resource, namespace)
+            query = {"labelSelector": labels}
+            page = self._call("GET", kube_kinds.path(resource, namespace), query=query, permission=right)
+            found = [
+                one for one in page.get("items") or () if kind != "Secret" or one.get("type") == release_record.TYPE
+            ]
+            return tuple({"apiVersion": resource.api_version, "kind": kind, **one} for one in found)
+
+        return await self._run(work)
+
+    async def replace(self, manifest: Object, namespace: str = "") -> None:
+        """PUT an object."""
+
+        def work() -> None:
+            resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
+            path = kube_kinds.path(resource, namespace, str(manifest["metadata"]["name"]))
+            right = kube_kinds.permission("update", resource, namespace)
+            self._call("PUT", path, query={"fieldManager": AGENT}, body=manifest, permission=right)
+
+        await self._run(work)
+
+    async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
+        """DELETE one object in the background."""
+
+        def work() -> None:
+            resource = self._resource(kind, api_version)
+            only = {"preconditions": {"uid": uid}} if uid else {}
+            body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **only}
+            right = kube_kinds.permission("delete", resource, namespace)
+            self._call("DELETE", kube_kinds.path(resource, namespace, name), body=body, permission=right)
+
+        await self._run(work)
 
     async def may(self, verb: str, kind: str, namespace: str = "", *, subresource: str = "", name: str = "") -> bool:
         """Whether this person may; the namespace's rules answer most of it in one call, an access review the rest."""
@@ -319,10 +384,10 @@ class KubeCluster:
             raise kube_errors.not_kubernetes(server, "something else")
         return data
 
-    def _object(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _object(self, data: dict[str, Any], *, sealed: bool = False) -> dict[str, Any]:
         if "kind" not in data:
             raise kube_errors.not_kubernetes(self._connection().server, "something else")
-        return kube_objects.without_secrets(data)
+        return kube_objects.without_secrets(data, sealed=sealed)
 
     def _resource(self, kind: str, api_version: str = "") -> Resource:
         """The resource of a kind: from the table, else by discovery."""
@@ -335,6 +400,16 @@ class KubeCluster:
                     return one
         version = f" ({api_version})" if api_version else ""
         raise ClusterError("not-found", f"This cluster serves no kind {kind}{version}.", 404)
+
+    def _aggregated(self) -> tuple[Resource, ...]:
+        """Discovery in two answers, as API servers give it since 1.26; nothing from an older one."""
+        found: list[Resource] = []
+        for path in ("/apis", "/api"):
+            answer = self._call("GET", path, accept=f"{_AGGREGATED},{_JSON}", permission="discover the API (get /apis)")
+            if answer.get("kind") != "APIGroupDiscoveryList":
+                return ()
+            found += kube_kinds.aggregated(answer)
+        return tuple(found)
 
     def _discover(self, *, fresh: bool = False) -> tuple[Resource, ...]:
         dynamic: Any = importlib.import_module("kubernetes.dynamic")  # here: 0.4 s that only unknown kinds need

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 from urllib.parse import quote
 
 from wizard.ports.cluster import Resource
@@ -74,6 +74,17 @@ def known(kind: str, api_version: str = "") -> Resource | None:
     """The resource of a kind if the table has it in that version; other versions are left to discovery."""
     found = KINDS.get(kind)
     return found if found and api_version in ("", found.api_version) else None
+
+
+def aggregated(answer: Mapping[str, Any]) -> Iterator[Resource]:
+    """The kinds of one aggregated discovery answer."""
+    for group in answer.get("items") or ():
+        name = (group.get("metadata") or {}).get("name", "")
+        for version in group.get("versions") or ():
+            api_version = f"{name}/{version['version']}" if name else str(version["version"])
+            for one in version.get("resources") or ():
+                if kind := (one.get("responseKind") or {}).get("kind"):
+                    yield Resource(api_version, str(kind), str(one["resource"]), one.get("scope") == "Namespaced")
 
 
 def path(resource: Resource, namespace: str = "", name: str = "", subresource: str = "") -> str:

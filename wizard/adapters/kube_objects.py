@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final
 
-from wizard.core import sanitize
+from wizard.core import masking, sanitize
 from wizard.core.secrets import MASK
 
 _SUSPECT: Final = re.compile(rb"[\x7f-\xff]|\\(?:[bfrt]|u(?!00(?:3[ce]|26)))", re.IGNORECASE)
@@ -35,13 +35,15 @@ def _clean(node: Any) -> Any:
     return node
 
 
-def without_secrets(item: dict[str, Any]) -> dict[str, Any]:
-    """The object without managedFields, and, for a Secret, with its values masked ("" stays "", keys stay)."""
+def without_secrets(item: dict[str, Any], *, sealed: bool = False) -> dict[str, Any]:
+    """The object without managedFields, and, for a Secret, with its values masked ("" stays "", keys stay) or sealed."""
     metadata = item.get("metadata") or {}
     metadata.pop("managedFields", None)
     if item.get("kind") == "Secret":
+        if sealed:
+            item = masking.sealed(item)
         for section in ("data", "stringData"):
-            if item.get(section):
+            if item.get(section) and not sealed:
                 item[section] = {key: MASK if value else "" for key, value in item[section].items()}
         (metadata.get("annotations") or {}).pop(LAST_APPLIED, None)
     return item

@@ -105,7 +105,10 @@ class RunFiles:
             atomic.write(folder / "values.yaml", str(spec["values"]))
             started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             kept = {key: value for key, value in spec.items() if key != "values"}
-            atomic.write(folder / "run.json", json.dumps({"id": folder.name, "started": started, **kept}, indent=1))
+            atomic.write(
+                folder / "run.json",
+                json.dumps({"id": folder.name, "started": started, "who": _who(), **kept}, indent=1),
+            )
             self._launch(folder, json.dumps(_revealed(secrets)).encode(), lock)
         finally:
             os.close(lock)
@@ -170,6 +173,7 @@ class RunFiles:
             str(spec.get("started", "")),
             str(done.get("verdict", "")),
             done.get("code"),
+            str(spec.get("who", "")),
             str(_log(folder)),
         )
 
@@ -245,6 +249,15 @@ def _target(spec: Mapping[str, Any]) -> Target:
 def _own(lock: int, run_id: str) -> None:
     os.ftruncate(lock, 0)
     os.pwrite(lock, run_id.encode(), 0)
+
+
+def _who() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user often has no name
+        return f"uid {os.getuid()}"
 
 
 def _revealed(secrets: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -5,7 +5,7 @@ A new difference is one line in DIALECTS. Sources: reference/chart.md D.1, D.2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -78,3 +78,15 @@ def template_argv(target: Target, chart: str, values_path: str, kube_version: st
     """`helm template` with hooks, without a cluster."""
     version = ["--kube-version", kube_version] if kube_version else []
     return ["template", target.release, chart, "--namespace", target.namespace, "--values", values_path, *version]
+
+
+def render_argv(
+    target: Target, chart: str, kube_version: str, api_versions: Sequence[str] = (), *, upgrade: bool
+) -> list[str]:
+    """`helm template` of values on stdin as an install or upgrade renders: lookups read the cluster, nothing is sent to it."""
+    version = ["--kube-version", kube_version] if kube_version else []
+    served = [part for one in api_versions for part in ("--api-versions", one)]
+    return [
+        "template", target.release, chart, *target_argv(target), "--values", "-", "--dry-run=server", *version, *served,
+        *(["--is-upgrade"] if upgrade else []),
+    ]  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from wizard.core import plan
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.rules import manifests
@@ -35,7 +36,7 @@ from wizard.core.rules.facts import (
     StorageClass,
 )
 from wizard.core.rules.registry import Absent, Trouble, Unknown
-from wizard.engine import releases
+from wizard.engine import planning, releases
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
@@ -471,10 +472,31 @@ async def _dry_run(world: World, ground: Mapping[str, Any]) -> DryRun | Absent:
     release = ground["release"]
     upgrade = isinstance(release, Release) and release.revision > 0
     objects = ground["rendered"].objects
+    if upgrade and (planned := await _planned(world, objects)) is not None:
+        return planned
     answers = await asyncio.gather(*(_try(world, one, upgrade=upgrade) for one in objects))
     refused = tuple(one for one in answers if isinstance(one, Refused))
     unknown = tuple(dict.fromkeys(one for one in answers if isinstance(one, str)))
     return DryRun(len(objects), refused, "apply" if upgrade else "create", unknown)
+
+
+async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
+    """The dry run of an upgrade, as helm will send it; None when helm's record of what runs cannot be read."""
+    try:
+        plans = await planning.tried(world.cluster, await world.helm.info(), world.documents, world.target, objects)
+    except Problem:
+        return None
+    refused = [
+        Refused(
+            one.kind,
+            one.name,
+            tuple(f"{said.path}: {said.words}" if said.path else said.words for said in one.refusals),
+        )
+        for one in plans
+        if one.change == "refused" and not any(said.words.startswith(plan.TAKEN) for said in one.refusals)
+    ]
+    unknown = tuple(dict.fromkeys(one.note for one in plans if one.change == "unknown"))
+    return DryRun(len(objects), tuple(refused), "apply", unknown)
 
 
 async def _try(world: World, one: Object, *, upgrade: bool) -> Refused | str | None:

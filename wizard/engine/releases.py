@@ -140,14 +140,15 @@ def _newest(found: Iterable[Object]) -> list[ReleaseRow]:
         key, revision = (metadata.get("namespace", ""), name), int(number)
         if key not in rows or rows[key].revision < revision:
             when = labels.get("modifiedAt") or labels.get("createdAt") or ""
-            updated = _rfc3339(int(when)) if str(when).isdigit() else str(metadata.get("creationTimestamp") or "")
+            updated = rfc3339(int(when)) if str(when).isdigit() else str(metadata.get("creationTimestamp") or "")
             rows[key] = ReleaseRow(
                 name, key[0], revision=revision, helm_status=str(labels.get("status", "")), updated=updated
             )
     return list(rows.values())
 
 
-def _rfc3339(seconds: int) -> str:
+def rfc3339(seconds: int) -> str:
+    """Seconds since 1970 as RFC 3339 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

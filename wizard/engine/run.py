@@ -20,6 +20,8 @@ from wizard.core.model.target import Target
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
 from wizard.core.status import Verdict
+from wizard.engine import expected
+from wizard.engine.expected import Expected
 from wizard.engine.tail import LogTail
 from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
@@ -71,11 +73,13 @@ class RunSpec:
     reproduce: tuple[str, ...] = ()
     accepted: tuple[Mapping[str, Any], ...] = ()
     """Results of failed checks that the person accepted, with the reason: they belong into the record."""
+    expected: Expected | None = None
+    """The plan that was shown to the person, if one was."""
 
     @staticmethod
     def of(data: Mapping[str, Any], values_path: str) -> RunSpec:
         """The specification as Session.start made it and the store kept it."""
-        where, helm = data["target"], data["helm"]
+        where, helm, plan = data["target"], data["helm"], data.get("expect")
         return RunSpec(
             id=data["id"],
             operation=data["operation"],
@@ -92,6 +96,7 @@ class RunSpec:
             files=tuple(data.get("files", ())),
             reproduce=tuple(data.get("reproduce", ())),
             accepted=tuple(data.get("accepted", ())),
+            expected=Expected(int(plan["revision"]), str(plan.get("rendered", ""))) if plan else None,
         )
 
 
@@ -219,6 +224,8 @@ class Run:
 
     async def _prepare(self, early: EarlyRender | None) -> None:
         made = False
+        if self.spec.expected:
+            await expected.unchanged(self.world.cluster, self.spec.target, self.spec.expected)
         if self.spec.operation == "install":
             self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
             made = await self._namespace()
@@ -343,6 +350,7 @@ class Run:
         if ended.code == 0:
             if notes := notes_of(self._lines["out"]):
                 self._say("run.notes", text=notes)
+            await self._compare_with_plan()
             return await self._after_success()
         if self._cancelled:
             kept = await self._recorded()
@@ -350,6 +358,15 @@ class Run:
                 Exit.INTERRUPTED, self._watch.verdict.state, f"It was stopped as asked; {kept}what was made stays."
             )
         return await self._after_failure(helm_words(self._lines["err"], ended))
+
+    async def _compare_with_plan(self) -> None:
+        spec, world = self.spec, self.world
+        if spec.expected and spec.expected.rendered:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LIST_SECONDS):
+                    said = await expected.as_planned(world.cluster, world.documents, spec.target, spec.expected)
+                if said:
+                    self._phase("watching", said)
 
     async def _recorded(self) -> str:
         """What helm has written down of a run that was stopped, as the start of a sentence; "" when it cannot be read."""
@@ -472,6 +489,15 @@ class EarlyRender:
                     return text
         helm = self._world.helm
         return await helm.template(target, chart, values_file, kube_version=kube_version, values_text=values_text)
+
+    async def render(
+        self, target: Target, chart: str, values_text: str, *, kube_version: str, api_versions: Sequence[str] = (),
+        upgrade: bool,
+    ) -> str:  # fmt: skip
+        """As helm renders it with the cluster's own objects."""
+        return await self._world.helm.render(
+            target, chart, values_text, kube_version=kube_version, api_versions=api_versions, upgrade=upgrade
+        )
 
     async def info(self) -> HelmInfo:
         """Which helm this is."""

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from wizard.core.diagnosis import Diagnosis
     from wizard.core.events import Event
     from wizard.core.model.target import Target
+    from wizard.core.plan import Plan
     from wizard.core.resolve import Layers, Resolved
     from wizard.core.rules.registry import CheckResult
     from wizard.core.secrets import Secret
+    from wizard.engine.compare import Comparison
     from wizard.engine.home import HomeLine
+    from wizard.engine.past import Guided, RevisionText
+    from wizard.engine.planning import Planned
     from wizard.engine.ports import Ports
     from wizard.engine.releases import ReleasesView
+    from wizard.engine.store import Revision
     from wizard.ports.charts import Chart
     from wizard.ports.cluster import Cluster
     from wizard.ports.kubeconfig import Kubeconfig
@@ -221,6 +226,55 @@ class Session:
 
         return diagnose.diagnose(self.cluster(target), target, self.ports.clock, self.ports.runs)
 
+    # Day two, read only
+
+    async def plan(self, draft: Draft) -> Plan:
+        """What an install or upgrade with these answers would do; raises Problem."""
+        return (await self.planned(draft)).plan
+
+    async def planned(self, draft: Draft) -> Planned:
+        """The plan with what was rendered for it; raises Problem."""
+        from wizard.engine import planning
+
+        target, ports = self.resolve(draft).target, self.ports
+        return await planning.of_values(
+            self.cluster(target), ports.helm, ports.documents, target, self.chart(draft), self.values_text(draft)
+        )
+
+    async def plan_rollback(self, target: Target, revision: int = 0) -> Plan:
+        """What a roll-back to a revision would do (0: the last good one before the newest); raises Problem."""
+        from wizard.engine import planning
+
+        ports = self.ports
+        return (await planning.of_rollback(self.cluster(target), ports.helm, ports.documents, target, revision)).plan
+
+    async def history(self, target: Target) -> Sequence[Revision]:
+        """Every revision of a release, oldest first; raises Problem when there is none or it is hidden."""
+        from wizard.engine import past
+
+        return await past.history(self.cluster(target), target, self.runs())
+
+    async def compare(self, target: Target, old: int, new: int) -> Comparison:
+        """What differs between two revisions, masked; raises Problem."""
+        from wizard.engine import past
+
+        return await past.compare(self.cluster(target), self.ports.documents, target, old, new)
+
+    async def revision_text(self, target: Target, revision: int, what: RevisionText) -> str:
+        """One revision's values (given or all) or manifest as YAML, secrets masked; raises Problem."""
+        from wizard.engine import past
+
+        return await past.text(self.cluster(target), self.ports.documents, target, revision, what)
+
+    async def guided(self, draft: Draft) -> Guided:
+        """The values of an upgrade in four columns, and how the -f files differ from what runs; raises Problem."""
+        from wizard.engine import past
+
+        resolved = self.resolve(draft)
+        target, files = resolved.target, resolved.layers.files
+        result = self.values_file(draft).tree
+        return await past.guided_values(self.cluster(target), target, self.chart(draft), result, files)
+
     # Runs
 
     async def operation(self, draft: Draft) -> Operation:
@@ -230,10 +284,14 @@ class Session:
         self.ports.runs.warm()
         return await releases.operation(self.cluster(self.resolve(draft).target), self.resolve(draft).target)
 
-    async def start(self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = ()) -> str:
+    async def start(
+        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None
+    ) -> str:
         """Write the values file and start the run in a process of its own; returns the run's id.
 
-        `accepted` are failed checks that the person accepted with a reason; the run records them.
+        `accepted` are failed checks that the person accepted with a reason; the run records them. With the plan that was
+        shown, the run stops before helm when the release has another revision by then, and says whether the stored
+        manifest is the planned one.
         """
         from wizard.core import secret_plan
 
@@ -266,6 +324,7 @@ class Session:
             "files": list(written),
             "notes": notes,
             "accepted": [one.to_data() for one in accepted],
+            "expect": {"revision": plan.last, "rendered": plan.rendered} if plan else {},
             "reproduce": list(self.reproduce(draft, operation, helm.major)),
         }
         run_id = self.ports.runs.start(spec, material)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 GUIDE_CHART: Final = "llm-cost-ops/llm-cost-ops"
 """The chart reference that the guide prints; nobody serves such a repository, so it means the built-in chart."""
 
+_OF_REVISIONS: Final = ("history", "rollback", "uninstall", "recover")
+"""Commands on a release that is there: a positional number is a revision, any other word the release."""
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -45,6 +48,10 @@ class Arguments:
     accept: tuple[str, ...] = ()
     dry_run: bool = False
     install: bool = False
+    detailed_exitcode: bool = False
+    manifests: str = ""
+    show: tuple[str, ...] = ()
+    """Of a revision: values, all or manifest."""
     follow: bool = False
     container: str = ""
     tail: int | None = None
@@ -66,12 +73,34 @@ class Arguments:
         """
         from wizard.engine.session import Options
 
-        names = self.words if self.command in ("install", "upgrade", "status", "logs", "diagnose") else ()
+        if self.command in _OF_REVISIONS:
+            names: tuple[str, ...] = tuple(word for word in self.words if not word.isdigit())[:1]
+            return Options(
+                self.kubeconfig, self.context, self.namespace, _once("release", self.release, "".join(names))
+            )
+        names = self.words if self.command in ("install", "upgrade", "plan", "status", "logs", "diagnose") else ()
         release = _once("release", self.release, names[0] if names else "")
         chart = _once("chart", self.chart, names[1] if len(names) > 1 else "")
         if chart == GUIDE_CHART and not Path(chart).exists():
             chart = ""
         return Options(self.kubeconfig, self.context, self.namespace, release, chart)
+
+    def revisions(self) -> tuple[int, ...]:
+        """The revisions among the positional arguments, in order.
+
+        Raises:
+            Problem: a word after the release is no number, or there are too many.
+        """
+        words = list(self.words)
+        if words and not words[0].isdigit():
+            words.pop(0)
+        for word in words:
+            if not word.isdigit() or int(word) == 0:
+                raise Problem(f'"{word}" is not a revision.', "Revisions are numbers from 1; history lists them.")
+        most = 2 if self.command == "history" else 1
+        if len(words) > most:
+            raise Problem(f'"{words[most]}" is one word too many.', f"{self.command} takes {most} at most.")
+        return tuple(map(int, words))
 
     def accepted(self) -> Mapping[str, str]:
         """Check ID -> reason of --accept.

@@ -23,6 +23,10 @@ async def run(arguments: Arguments, session: Session, out: Out, called: str) -> 
             from wizard.lines import operate
 
             return await operate.check(arguments, session, out)
+        case "plan":
+            from wizard.lines import plan
+
+            return await plan.plan(arguments, session, out)
         case "status":
             from wizard.lines import status
 
@@ -35,6 +39,10 @@ async def run(arguments: Arguments, session: Session, out: Out, called: str) -> 
             from wizard.lines import diagnose
 
             return await diagnose.diagnose(arguments, session, out)
+        case "history":
+            from wizard.lines import history
+
+            return await history.history(arguments, session, out)
         case "runs":
             from wizard.lines import runs
 

@@ -11,10 +11,11 @@ from wizard.core import secret_plan
 from wizard.core.answers import Draft
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
+from wizard.core.plan import Plan, difference
 from wizard.core.questions import Choice
 from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
 from wizard.engine.session import Operation, Session
-from wizard.lines import kubectl
+from wizard.lines import kubectl, plan_lines
 from wizard.lines.arguments import GUIDE_CHART, Arguments
 from wizard.lines.ask import Prompter
 from wizard.lines.follow import as_data, follow
@@ -32,36 +33,39 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
             "Nothing was changed: without a terminal to ask on, --yes is needed.",
             "Add --yes, or --dry-run to only check.",
         )
-    base = _Base(arguments, session, out)
+    base = Base(arguments, session, out)
     draft, prompt = await gather(arguments, session, out, cluster=True, prepare=base.prepare)
     _confirmed(arguments, session, draft, prompt)
     while True:
         if prompt:
             summary(session.resolve(draft), out)
-        results = await _checks(arguments, session, draft, out)
+        results, plan = await _review(arguments, session, draft, base, out)
         code = _blocked(arguments, results)
         if base.problem and not code:
             raise base.problem
+        code = code or _refused(plan)
         if not code:
             _show_diff(session, draft, out)
         if arguments.dry_run:
-            return _dry_run(session, draft, base.operation, results, code, out)
+            return _dry_run(session, draft, base.operation, results, code, out, plan)
         if prompt is None:
             break
         draft, go = await _decide(session, draft, prompt, base.operation, code, results)
         if go:
             await _confirm_by_name(arguments, session, draft, prompt)
+            plan, go = await _still_so(session, draft, prompt, plan, out)
+        if go:
             break
         draft = await base.prepare(draft)
     if code:
         session.save_draft(draft)
-        failed = ", ".join(one.id for one in results if one.blocking) or ", ".join(_open_ids(results))
+        failed = ", ".join(one.id for one in results if one.blocking) or ", ".join(_open_ids(results)) or _names(plan)
         word = "failed" if code == Exit.REFUSED else "could not be decided"
         raise Problem(
             f"Nothing was changed: {failed} {word}.", "See the lines above; the answers are kept as a draft.", code
         )
     accepted = [one for one in results if one.id in arguments.accepted()]
-    run_id = await session.start(draft, base.operation, accepted)
+    run_id = await session.start(draft, base.operation, accepted, plan if isinstance(plan, Plan) else None)
     view, ended = await follow(session, run_id, out, prompt, called=called)
     for one in results:
         view.checks.setdefault(one.id, one)
@@ -69,7 +73,56 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
     return ended
 
 
-class _Base:
+async def _review(
+    arguments: Arguments, session: Session, draft: Draft, base: Base, out: Out
+) -> tuple[list[CheckResult], Plan | Problem | None]:
+    """Checks and plan, made at the same time; an install that asks nobody has no plan: everything in it is new."""
+    wanted = base.operation == "upgrade" or arguments.dry_run or not arguments.yes
+    planning = asyncio.ensure_future(plan_lines.for_review(session, draft)) if wanted and not base.problem else None
+    try:
+        results = await _checks(arguments, session, draft, out)
+        if planning is None or any(one.blocking for one in results):
+            return results, None
+        plan = await planning
+    finally:
+        if planning:
+            planning.cancel()
+    if isinstance(plan, Plan):
+        plan_lines.show(plan, out)
+    else:
+        out.line(f"there is no plan: {plan}", "unknown")
+    return results, plan
+
+
+def _refused(plan: Plan | Problem | None) -> Exit:
+    return Exit.REFUSED if isinstance(plan, Plan) and plan.refused else Exit.DONE
+
+
+def _names(plan: Plan | Problem | None) -> str:
+    return ", ".join(one.label for one in plan.refused) if isinstance(plan, Plan) else ""
+
+
+async def _still_so(
+    session: Session, draft: Draft, prompt: Prompter, plan: Plan | Problem | None, out: Out
+) -> tuple[Plan | Problem | None, bool]:
+    """The plan made again, silently; a difference is shown and asked about."""
+    if not isinstance(plan, Plan):
+        return plan, True
+    again = await plan_lines.for_review(session, draft)
+    if not isinstance(again, Plan):
+        raise again
+    changed = difference(plan, again)
+    if not changed:
+        return again, True
+    out.talk("The plan is not the one that was shown:", "warn")
+    for text in changed:
+        out.talk(f"  {text}")
+    plan_lines.show(again, out)
+    choices = (Choice("back", "look again", "nothing is changed"), Choice("go", "go on with the new plan"))
+    return again, await prompt.choose("Go on?", choices, "back") == "go"
+
+
+class Base:
     """What is there already decides what is to be done, and what the answers start from."""
 
     def __init__(self, arguments: Arguments, session: Session, out: Out) -> None:
@@ -81,7 +134,7 @@ class _Base:
     async def prepare(self, draft: Draft) -> Draft:
         """The draft on the release that runs, if there is one; raises Problem when there is none to upgrade."""
         arguments, session = self._arguments, self._session
-        if arguments.command == "upgrade" and "namespace" not in draft.answers:
+        if arguments.command in ("upgrade", "plan") and "namespace" not in draft.answers:
             draft = draft.with_answers({"namespace": await self._namespace(draft)})
         operation, _ = await asyncio.gather(self._operation(draft), session.refresh_hints(draft))
         if operation is None:
@@ -203,8 +256,9 @@ def _blocked(arguments: Arguments, results: Sequence[CheckResult]) -> Exit:
 
 
 def _dry_run(
-    session: Session, draft: Draft, operation: Operation, results: Sequence[CheckResult], code: Exit, out: Out
-) -> int:
+    session: Session, draft: Draft, operation: Operation, results: Sequence[CheckResult], code: Exit, out: Out,
+    plan: Plan | Problem | None,
+) -> int:  # fmt: skip
     target = session.resolve(draft).target
     word = {Exit.DONE: "pass", Exit.REFUSED: "fail"}.get(code, "unknown")
     out.line(f"dry run of {operation} {target}: nothing was changed, nothing was written", word)
@@ -216,6 +270,7 @@ def _dry_run(
             "exit": int(code),
             "checks": checks,
             "values": session.values_text(draft),
+            "plan": plan.to_data() if isinstance(plan, Plan) else None,
         }
     )
     _ended(out, code, "dry run: nothing was changed")

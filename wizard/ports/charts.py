@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from wizard.core.values import Tree
@@ -21,6 +21,8 @@ class Chart:
     defaults: Tree
     presets: Mapping[str, Tree]
     metadata: Mapping[str, Any]
+    subcharts: Mapping[str, Tree] = field(default_factory=dict)
+    """The values.yaml of each chart folder below charts/, by name."""
 
 
 class ChartSource(Protocol):

@@ -78,8 +78,10 @@ class Cluster(Protocol):
         """Every kind the API server serves, by discovery (cached privately)."""
         ...
 
-    async def get(self, kind: str, name: str, namespace: str = "", api_version: str = "") -> Object:
-        """One object; a kind alone is enough for the kinds the chart uses."""
+    async def get(
+        self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
+    ) -> Object:
+        """One object; a kind alone is enough for the kinds the chart uses. `sealed`: a Secret's values as fingerprints."""
         ...
 
     async def list(
@@ -95,6 +97,26 @@ class Cluster(Protocol):
 
     async def apply(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
         """Server-side apply (strict field validation) with our field manager; dry_run sends dryRun=All."""
+        ...
+
+    async def try_apply(self, manifest: Object, namespace: str = "", *, manager: str, force: bool = False) -> Object:
+        """Server-side apply as a dry run, as `manager` would send it; the answer has a Secret's values sealed."""
+        ...
+
+    async def try_patch(self, manifest: Object, patch: Object, namespace: str = "", *, manager: str) -> Object:
+        """A patch of the manifest's object as a dry run (strategic merge for kinds of Kubernetes, else JSON merge), sealed."""
+        ...
+
+    async def records(self, kind: str, namespace: str, release: str, revision: int = 0) -> tuple[Object, ...]:
+        """Helm's own records of a release with their bodies, of one revision or all. They may hold secrets: not for showing."""
+        ...
+
+    async def replace(self, manifest: Object, namespace: str = "") -> None:
+        """PUT an object; its resourceVersion guards against a change in between (conflict)."""
+        ...
+
+    async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
+        """Delete one object in the background, only the one of that uid when it is given."""
         ...
 
     async def may(self, verb: str, kind: str, namespace: str = "", *, subresource: str = "", name: str = "") -> bool:

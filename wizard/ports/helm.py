@@ -42,6 +42,13 @@ class Helm(Protocol):
         """
         ...
 
+    async def render(
+        self, target: Target, chart: str, values_text: str, *, kube_version: str, api_versions: Sequence[str] = (),
+        upgrade: bool,
+    ) -> str:  # fmt: skip
+        """What an install or upgrade would render, hooks included: the chart's lookups read the cluster."""
+        ...
+
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         """`helm list` of the target's namespace, every status, in exactly the environment that a run gets."""
         ...

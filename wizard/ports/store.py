@@ -22,6 +22,8 @@ class RunSummary:
     started: str
     verdict: str = ""
     code: int | None = None
+    who: str = ""
+    """The login name of the person who started it."""
     log: str = ""
     """The file in which the run's process says why it died, if it did."""
 

@@ -1,0 +1,172 @@
+"""A guided upgrade's values: old default, new default, my value, result; how a file differs from what runs; who owns it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from wizard.core import masking, values
+from wizard.core.plan import HIDDEN
+from wizard.core.secrets import MASK, Redactor
+
+ABSENT: Final = "(none)"
+"""What stands for a value that is not there."""
+Kind = Literal["mine", "new-default", "gone", "added"]
+
+
+@dataclass(frozen=True)
+class ValueRow:
+    """One value of an upgrade; texts and numbers as they are, ABSENT where there is none, secrets masked.
+
+    kind: mine (a person set it), new-default (the chart's default changed and nobody set it), gone (a person's value
+    whose key the new chart does not have any more), added (a key that only the new chart has).
+    """
+
+    path: str
+    old_default: Any
+    new_default: Any
+    mine: Any
+    result: Any
+    kind: Kind
+
+    @property
+    def stays(self) -> bool:
+        """Whether the value that runs is the value to come."""
+        return bool(self.result == (self.old_default if self.mine == ABSENT else self.mine))
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return dict(vars(self))
+
+
+def rows(
+    old: Mapping[str, Any], new: Mapping[str, Any], mine: Mapping[str, Any], result: Mapping[str, Any]
+) -> tuple[ValueRow, ...]:
+    """The four columns, for every value that a person set or whose default differs between the charts.
+
+    Args:
+        old: the defaults of the chart that runs.
+        new: the defaults of the chart to come.
+        mine: what a person gave to the revision that runs.
+        result: all values of the revision to come.
+    """
+    redact = masking.known_secrets([old, new, mine, result])
+    sides = [_leaves(masking.masked_values(tree, redact)) for tree in (old, new, mine, result)]
+    paths = dict.fromkeys(path for side in sides for path in side)
+    found = []
+    for path in paths:
+        was, will, own, after = (side.get(path, ABSENT) for side in sides)
+        if own is ABSENT and was == will:
+            continue
+        if own is not ABSENT:
+            kind: Kind = "gone" if will is ABSENT and was is not ABSENT else "mine"
+        else:
+            kind = "added" if was is ABSENT else "new-default"
+        found.append(ValueRow(path, was, will, own, after, kind))
+    order = ("gone", "mine", "new-default", "added")
+    return tuple(sorted(found, key=lambda row: (order.index(row.kind), row.path)))
+
+
+def with_subcharts(defaults: Mapping[str, Any], subcharts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A chart's defaults with those of the charts below it, as a stored record has them; each one's `global` is left out."""
+    found = dict(defaults)
+    for name, tree in subcharts.items():
+        found[name] = values.merge(tree, found.get(name) or {})
+    return without_globals(found, subcharts)
+
+
+def without_globals(tree: Mapping[str, Any], subcharts: Iterable[str]) -> dict[str, Any]:
+    """Values without the copies of `global` that helm puts below each subchart."""
+    names = set(subcharts)
+    return {
+        key: {inner: one for inner, one in value.items() if inner != "global"}
+        if key in names and isinstance(value, Mapping)
+        else value
+        for key, value in tree.items()
+    }
+
+
+@dataclass(frozen=True)
+class KeyDifference:
+    """A value in which a file in git and the release that runs differ; secrets are masked on both sides."""
+
+    path: str
+    running: Any
+    file: Any
+
+
+def against_file(
+    running: Mapping[str, Any], file: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> tuple[KeyDifference, ...]:
+    """Where a values file says something else than what the running release was given; chart defaults count on both sides.
+
+    A value that only one of them names, with the chart's default, is no difference. Secrets are left out of both.
+    """
+    redact = masking.known_secrets([running, file])
+    whole = [values.merge(defaults, values.without_secrets(tree)) for tree in (running, file)]
+    left, right = (_leaves(tree) for tree in whole)
+    shown = [_leaves(masking.masked_values(tree, redact)) for tree in whole]
+    found = []
+    for path in dict.fromkeys([*left, *right]):
+        if left.get(path, ABSENT) != right.get(path, ABSENT):
+            sides = [side.get(path, ABSENT) for side in shown]
+            found.append(KeyDifference(path, *(HIDDEN if side == MASK else side for side in sides)))
+    return tuple(found)
+
+
+def _leaves(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {values.dotted(path): value for path, value in values.leaves(tree) if path and value not in ({}, None)}
+
+
+def masked(tree: Mapping[str, Any], redact: Redactor | None = None) -> Any:
+    """A values tree with its secrets masked, for showing."""
+    return masking.masked_values(tree, redact or masking.known_secrets([tree]))
+
+
+# Who owns it
+
+_FLUX: Final = ("helm.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/name")
+_ARGO: Final = ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A controller that would undo what is changed by hand, and the object that it follows."""
+
+    tool: str
+    name: str
+    seen_on: str
+
+    def __str__(self) -> str:
+        return f"{self.tool} ({self.name}), seen on {self.seen_on}"
+
+
+def owner(objects: Iterable[Mapping[str, Any]]) -> Owner | None:
+    """The GitOps controller that live objects of the release name as theirs, if one does."""
+    return next(_owners(objects), None)
+
+
+def _owners(objects: Iterable[Mapping[str, Any]]) -> Iterator[Owner]:
+    for obj in objects:
+        metadata = obj.get("metadata") or {}
+        labels, notes = metadata.get("labels") or {}, metadata.get("annotations") or {}
+        seen = f"{obj.get('kind')}/{metadata.get('name')}"
+        for key in _ARGO:
+            if text := notes.get(key) or labels.get(key):
+                yield Owner("Argo CD", f"application {str(text).split(':', maxsplit=1)[0]}", seen)
+        for key in _FLUX:
+            if text := labels.get(key):
+                space = labels.get(key.replace("/name", "/namespace"), "")
+                what = "HelmRelease" if key.startswith("helm") else "Kustomization"
+                yield Owner("Flux", f"{what} {space}/{text}".replace(" /", " "), seen)
+
+
+def is_downgrade(running: str, chart: str) -> bool:
+    """Whether a chart version is older than the one that runs; a version that cannot be read is not."""
+    old, new = (_VERSION.match(text) for text in (running, chart))
+    return bool(old and new and tuple(map(int, new.groups())) < tuple(map(int, old.groups())))
+
+
+_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")

@@ -1,0 +1,496 @@
+"""A plan: rendered now, rendered next and live, compared object by object, with what each change means.
+
+What the API server would make of an object comes from its own dry run, so its defaults are on both sides and make no
+noise. Secrets come in sealed (core/masking) and are only ever said to be changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from wizard.core import merge_patch
+from wizard.core.masking import SEALED
+from wizard.core.secrets import Redactor
+
+Object = Mapping[str, Any]
+Change = Literal["created", "changed", "unchanged", "removed", "kept", "refused", "unknown"]
+Restart = Literal["", "rolling", "recreate", "on-delete"]
+
+HIDDEN: Final = "(secret)"
+"""What stands for both sides of a Secret's changed value."""
+ABSENT: Final = None
+"""The side of a field that is not there; no field of an object is null once the server has it."""
+
+TAKEN: Final = "it is there already"
+"""How a refusal starts for an object that somebody else owns."""
+_SERVERS_OWN: Final = frozenset({
+    "managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+})  # fmt: skip
+_SERVERS_NOTES: Final = frozenset({"deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"})
+_TEMPLATED: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_KEEP: Final = ("helm.sh/resource-policy", "keep")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field that differs: its path as a person writes it, and both sides (ABSENT where it is not)."""
+
+    path: str
+    old: Any
+    new: Any
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready; a side that is not there has no key."""
+        sides = {"old": self.old, "new": self.new}
+        return {"path": self.path, **{name: value for name, value in sides.items() if value is not ABSENT}}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What the API server refuses: the field's path ("" for the whole object) and its own words."""
+
+    path: str
+    words: str
+
+
+@dataclass(frozen=True)
+class ObjectPlan:
+    """What would happen to one object."""
+
+    kind: str
+    name: str
+    namespace: str
+    api_version: str
+    change: Change
+    fields: tuple[Field, ...] = ()
+    restart: Restart = ""
+    refusals: tuple[Refusal, ...] = ()
+    drift: tuple[Field, ...] = ()
+    """Where the live object differs from the manifest of the revision that runs: old is the manifest's, new the live one."""
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """Kind/name."""
+        return f"{self.kind}/{self.name}"
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "kind": self.kind, "name": self.name, "namespace": self.namespace, "api_version": self.api_version,
+            "change": self.change, "restart": self.restart, "note": self.note,
+            "fields": [one.to_data() for one in self.fields],
+            "refusals": [{"path": one.path, "words": one.words} for one in self.refusals],
+            "drift": [one.to_data() for one in self.drift],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an operation would do. `base` is the revision that it starts from, 0 when there is none."""
+
+    operation: str
+    context: str
+    namespace: str
+    release: str
+    base: int
+    last: int
+    """The newest revision, which is not the base when the newest one failed."""
+    objects: tuple[ObjectPlan, ...]
+    chart: str = ""
+    method: str = ""
+    """How helm will write: "apply" (server-side) or "patch" (client-side three-way merge)."""
+    hooks: tuple[str, ...] = ()
+    """Hooks that run: "Kind/name (events)"."""
+    unseen: tuple[str, ...] = ()
+    """What could not be looked at, and what would settle it."""
+    warnings: tuple[str, ...] = ()
+    """What a person must know before they say yes: a downgrade, a controller that would undo it."""
+    owner: str = ""
+    """The GitOps controller that owns the release; then nothing is to be changed from here."""
+    inputs: str = ""
+    """A hash of values, chart and target."""
+    rendered: str = ""
+    """A hash of the rendered objects (`digest`), to compare the stored manifest with afterwards."""
+
+    @property
+    def changes(self) -> tuple[ObjectPlan, ...]:
+        """The objects that would be touched, or are refused."""
+        return tuple(one for one in self.objects if one.change in ("created", "changed", "removed", "refused"))
+
+    @property
+    def refused(self) -> tuple[ObjectPlan, ...]:
+        """The objects that the API server refuses."""
+        return tuple(one for one in self.objects if one.change == "refused")
+
+    @property
+    def drifted(self) -> tuple[ObjectPlan, ...]:
+        """The objects that somebody changed behind helm's back."""
+        return tuple(one for one in self.objects if one.drift)
+
+    @property
+    def hash(self) -> str:
+        """Of everything that matters: inputs, revision and what would happen."""
+        whole = [self.inputs, self.operation, self.context, self.namespace, self.release, self.last]
+        told = [one.to_data() for one in self.objects]
+        return hashlib.sha256(json.dumps([whole, told], sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    def counts(self) -> dict[str, int]:
+        """How many objects of each change, in the order of importance, zeros left out."""
+        order = ("refused", "removed", "changed", "created", "kept", "unknown", "unchanged")
+        found = {name: sum(one.change == name for one in self.objects) for name in order}
+        return {name: count for name, count in found.items() if count}
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready; no secret is in it."""
+        return {
+            "operation": self.operation,
+            "target": {"context": self.context, "namespace": self.namespace, "release": self.release},
+            "chart": self.chart, "base_revision": self.base, "last_revision": self.last, "method": self.method,
+            "hash": self.hash, "counts": self.counts(), "objects": [one.to_data() for one in self.objects],
+            "hooks": list(self.hooks), "unseen": list(self.unseen),
+            "warnings": list(self.warnings), "owner": self.owner,
+        }  # fmt: skip
+
+
+def difference(before: Plan, after: Plan) -> tuple[str, ...]:
+    """What differs between two plans of the same answers, one sentence each; empty when nothing does."""
+    said = []
+    if before.last != after.last:
+        said.append(f"the release is at revision {after.last} now, it was at {before.last}")
+    if before.inputs != after.inputs:
+        said.append("the values or the chart are others now")
+    old = {_key(one): one for one in before.objects}
+    new = {_key(one): one for one in after.objects}
+    for key in [*old, *(key for key in new if key not in old)]:
+        was, now = old.get(key), new.get(key)
+        if was is None and now is not None:
+            said.append(f"{now.label}: {now.change} now, it was not there")
+        elif now is None and was is not None:
+            said.append(f"{was.label}: not there any more, it was {was.change}")
+        elif was and now and was.change != now.change:
+            said.append(f"{now.label}: {now.change} now, it was {was.change}")
+        elif was and now and was != now:
+            said.append(f"{now.label}: other fields than before ({', '.join(one.path for one in now.fields[:3])})")
+    return tuple(said)
+
+
+# Manifests
+
+
+def _key(one: ObjectPlan) -> tuple[str, str, str]:
+    return one.kind, one.namespace, one.name
+
+
+def identity(obj: Object, namespace: str) -> tuple[str, str, str, str]:
+    """(group, kind, namespace, name): what helm tells objects apart by."""
+    metadata = obj.get("metadata") or {}
+    group, slash, _ = str(obj.get("apiVersion", "")).rpartition("/")
+    return (
+        group if slash else "",
+        str(obj.get("kind")),
+        str(metadata.get("namespace") or namespace),
+        str(metadata.get("name")),
+    )
+
+
+def objects_of(documents: Iterable[Any]) -> tuple[dict[str, Any], ...]:
+    """The objects of a manifest's documents, Lists unpacked."""
+    found: list[dict[str, Any]] = []
+    for one in documents:
+        if not isinstance(one, dict) or not one.get("kind"):
+            continue
+        if str(one["kind"]).endswith("List") and isinstance(one.get("items"), list):
+            found += objects_of(one["items"])
+        elif isinstance(one.get("metadata"), Mapping):
+            found.append(one)
+    return tuple(found)
+
+
+def digest(objects: Iterable[Object]) -> str:
+    """A hash of rendered objects; of Secrets only what they are called, as a chart may make a new password each time."""
+    plain = [
+        {"kind": "Secret", "name": (one.get("metadata") or {}).get("name")} if one.get("kind") == "Secret" else one
+        for one in objects
+        if not hook_events(one)
+    ]
+    texts = sorted(json.dumps(one, sort_keys=True, default=str) for one in plain)
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def hook_events(obj: Object) -> tuple[str, ...]:
+    """The events at which a rendered object is run as a hook; empty for one that is part of the release."""
+    notes = (obj.get("metadata") or {}).get("annotations") or {}
+    return tuple(part.strip() for part in str(notes.get("helm.sh/hook", "")).split(",") if part.strip())
+
+
+def is_kept(obj: Object) -> bool:
+    """Whether helm leaves the object when it would delete it."""
+    notes = (obj.get("metadata") or {}).get("annotations") or {}
+    return str(notes.get(_KEEP[0], "")).strip().lower() == _KEEP[1]
+
+
+def with_owner(obj: Object, release: str, namespace: str) -> dict[str, Any]:
+    """The object with the label and annotations that helm adds before it sends it."""
+    metadata = dict(obj.get("metadata") or {})
+    metadata["labels"] = {**(metadata.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
+    owner = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), **owner}
+    return {**obj, "metadata": metadata}
+
+
+def foreign_owner(live: Object, release: str, namespace: str) -> str:
+    """Why helm will not take over an object that is there already; "" when it will."""
+    metadata = live.get("metadata") or {}
+    notes, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
+    owner = (notes.get("meta.helm.sh/release-name"), notes.get("meta.helm.sh/release-namespace"))
+    if owner == (release, namespace) and labels.get("app.kubernetes.io/managed-by") == "Helm":
+        return ""
+    if owner[0]:
+        return f"{TAKEN} and belongs to release {owner[0]} in namespace {owner[1]}"
+    return f"{TAKEN} and was not made by helm"
+
+
+# Comparing
+
+
+def fields(old: Object, new: Object, *, kind: str = "") -> tuple[Field, ...]:
+    """Where two objects that the server has completed differ; its own bookkeeping and the status are left out."""
+    kind = kind or str(new.get("kind") or old.get("kind") or "")
+    return tuple(_hide(kind, one) for one in _differences(kind, _plain(old), _plain(new), ()))
+
+
+def _plain(obj: Object) -> dict[str, Any]:
+    result = {key: value for key, value in obj.items() if key not in ("status", "apiVersion", "kind")}
+    metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _SERVERS_OWN}
+    notes = {
+        key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key not in _SERVERS_NOTES
+    }
+    result["metadata"] = {**metadata, **({"annotations": notes} if notes else {})}
+    return result
+
+
+def _hide(kind: str, one: Field) -> Field:
+    sides = (one.old, one.new)
+    if kind == "Secret" and any(isinstance(side, str) and side.startswith(SEALED) for side in sides):
+        return Field(one.path, *(HIDDEN if side else side for side in sides))
+    return one
+
+
+Where = tuple[str, ...]
+
+
+def _differences(kind: str, old: Any, new: Any, where: Where) -> Iterator[Field]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from _differences(kind, old.get(key), new.get(key), (*where, str(key)))
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _lists(kind, old, new, where)
+    elif isinstance(old, Mapping) and new is ABSENT and old:
+        for key in old:
+            yield from _differences(kind, old[key], ABSENT, (*where, str(key)))
+    elif isinstance(new, Mapping) and old is ABSENT and new:
+        for key in new:
+            yield from _differences(kind, ABSENT, new[key], (*where, str(key)))
+    elif old != new or isinstance(old, bool) != isinstance(new, bool):
+        yield Field(dotted(where), old, new)
+
+
+def _lists(kind: str, old: list[Any], new: list[Any], where: Where) -> Iterator[Field]:
+    by = _by(kind, where, old, new)
+    if by:
+        left, right = ({one[by]: one for one in many} for many in (old, new))
+        for key in [*left, *(key for key in right if key not in left)]:
+            yield from _differences(kind, left.get(key), right.get(key), (*where, f"[{key}]"))
+        if [key for key in left if key in right] != [key for key in right if key in left]:
+            yield Field(dotted(where), list(left), list(right))
+        return
+    for at in range(max(len(old), len(new))):
+        yield from _differences(kind, _at(old, at), _at(new, at), (*where, f"[{at}]"))
+
+
+def _at(many: list[Any], at: int) -> Any:
+    return many[at] if at < len(many) else ABSENT
+
+
+def _by(kind: str, where: Where, old: list[Any], new: list[Any]) -> str:
+    """The key that tells the items of both lists apart, if there is one."""
+    plain = tuple(part for part in where if not part.startswith("["))
+    by = merge_patch.list_key(kind, plain)
+    for key in dict.fromkeys(filter(None, (by, "name"))):
+        if all(
+            all(isinstance(one, Mapping) and key in one for one in many)
+            and len({str(one[key]) for one in many}) == len(many)
+            for many in (old, new)
+        ):
+            return key
+    return ""
+
+
+def dotted(where: Where) -> str:
+    """A path: spec.template.spec.containers[api].image; keys with dots stand in brackets."""
+    text = ""
+    for part in where:
+        if part.startswith("["):
+            text += part
+        elif "." in part or "/" in part:
+            text += f"[{part}]"
+        else:
+            text += ("." if text else "") + part
+    return text
+
+
+def drift(stored: Object, live: Object) -> tuple[Field, ...]:
+    """Where a live object differs from what its manifest says; what the manifest does not say is not looked at.
+
+    Both are sealed. Quantities are compared as amounts, and an empty value as one that is not there.
+    """
+    kind = str(stored.get("kind") or "")
+    wanted = {key: value for key, value in stored.items() if key not in ("apiVersion", "kind", "status")}
+    metadata = {
+        key: value for key, value in (wanted.pop("metadata", None) or {}).items() if key in ("labels", "annotations")
+    }
+    found = [*_drifted(kind, metadata, live.get("metadata") or {}, ("metadata",)), *_drifted(kind, wanted, live, ())]
+    return tuple(_hide(kind, one) for one in found)
+
+
+def _drifted(kind: str, wanted: Any, live: Any, where: Where) -> Iterator[Field]:
+    if isinstance(wanted, Mapping) and (isinstance(live, Mapping) or not live):
+        for key, value in wanted.items():
+            yield from _drifted(kind, value, (live or {}).get(key), (*where, str(key)))
+    elif isinstance(wanted, list) and isinstance(live, list):
+        by = _by(kind, where, wanted, live)
+        if by:
+            there = {one[by]: one for one in live}
+            for one in wanted:
+                yield from _drifted(kind, one, there.get(one[by]), (*where, f"[{one[by]}]"))
+            known = {one[by] for one in wanted}
+            for key, one in there.items():
+                if key not in known:
+                    yield Field(dotted((*where, f"[{key}]")), ABSENT, _short(one))
+        else:
+            for at in range(max(len(wanted), len(live))):
+                yield from _drifted(kind, _at(wanted, at), _at(live, at), (*where, f"[{at}]"))
+    elif not _same(wanted, live, where):
+        yield Field(dotted(where), wanted if wanted not in ([], {}) else ABSENT, live)
+
+
+def _short(one: Any) -> Any:
+    return (
+        {key: value for key, value in one.items() if isinstance(value, str | int)} if isinstance(one, Mapping) else one
+    )
+
+
+def _same(wanted: Any, live: Any, where: Where) -> bool:
+    if wanted == live:
+        return True
+    if live is ABSENT:
+        return not wanted
+    if wanted in (None, "", [], {}):
+        return live in (None, "", [], {})
+    if {"resources", "hard", "capacity", "limits", "requests", "sizeLimit", "averageValue"}.intersection(where):
+        amounts = quantity(wanted), quantity(live)
+        return None not in amounts and amounts[0] == amounts[1]
+    # YAML's 1.10 or yes given for a text is what helm and the server make of it too.
+    return isinstance(live, str) and not isinstance(wanted, str | bool | Mapping | list) and str(wanted) == live
+
+
+_UNITS: Final[Mapping[str, float]] = {
+    "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
+}  # fmt: skip
+
+
+def quantity(value: Any) -> float | None:
+    """The amount of a Kubernetes quantity (500m, 1Gi, 2); None when it is none."""
+    text = str(value).strip()
+    unit = text.lstrip("+-0123456789.")
+    try:
+        return round(float(text[: len(text) - len(unit)]) * _UNITS[unit], 9)
+    except (ValueError, KeyError):
+        return None
+
+
+# One object
+
+
+def updated(obj: Object, live: Object, after: Object, drifted: tuple[Field, ...], namespace: str) -> ObjectPlan:
+    """The plan of an object that is there: `after` is what the server says it would become."""
+    found = fields(live, after)
+    plan = _named(obj, namespace, "changed" if found else "unchanged", found)
+    return replace(plan, restart=_restart(str(obj["kind"]), found, after), drift=drifted)
+
+
+def simple(
+    obj: Object, namespace: str, change: Change, *, note: str = "", refusals: Sequence[Refusal] = (),
+    drifted: tuple[Field, ...] = (),
+) -> ObjectPlan:  # fmt: skip
+    """The plan of an object without fields to show."""
+    return replace(_named(obj, namespace, change, ()), note=note, refusals=tuple(refusals), drift=drifted)
+
+
+def _named(obj: Object, namespace: str, change: Change, found: tuple[Field, ...]) -> ObjectPlan:
+    _, kind, where, name = identity(obj, namespace)
+    return ObjectPlan(kind, name, where, str(obj.get("apiVersion", "")), change, found)
+
+
+def _restart(kind: str, found: Iterable[Field], after: Object) -> Restart:
+    if kind not in _TEMPLATED or not any(one.path.startswith("spec.template.") for one in found):
+        return ""
+    spec = after.get("spec") or {}
+    how = (spec.get("strategy") if kind == "Deployment" else spec.get("updateStrategy")) or {}
+    return {"Recreate": "recreate", "OnDelete": "on-delete"}.get(str(how.get("type")), "rolling")  # type: ignore[return-value] # the three words of Restart
+
+
+_ORDER: Final = ("refused", "removed", "changed", "created", "kept", "unknown", "unchanged")
+
+
+def sort(objects: Iterable[ObjectPlan]) -> tuple[ObjectPlan, ...]:
+    """What matters most first, then by kind and name."""
+    return tuple(sorted(objects, key=lambda one: (_ORDER.index(one.change), one.kind, one.name)))
+
+
+def with_stale(objects: Sequence[ObjectPlan], users: Mapping[tuple[str, str], Sequence[str]]) -> tuple[ObjectPlan, ...]:
+    """The plans with a note on each ConfigMap or Secret that changes while the pods that read it do not restart.
+
+    Args:
+        objects: the plans.
+        users: (kind, name) of a ConfigMap or Secret -> "Kind/name" of the workloads that read it at their start.
+    """
+    restarts = {one.label for one in objects if one.restart or one.change in ("created", "removed", "refused")}
+    result = []
+    for one in objects:
+        left = [user for user in users.get((one.kind, one.name), ()) if user not in restarts]
+        note = f"{', '.join(left)} keeps the old content until its pods restart"
+        result.append(replace(one, note=note) if one.change == "changed" and left else one)
+    return tuple(result)
+
+
+def redacted(plan: Plan, redact: Redactor) -> Plan:
+    """The plan with every known secret masked wherever it stands."""
+
+    def text(value: Any) -> Any:
+        if isinstance(value, str):
+            return redact(value)
+        if isinstance(value, Mapping):
+            return {key: text(one) for key, one in value.items()}
+        return [text(one) for one in value] if isinstance(value, list) else value
+
+    def side(many: tuple[Field, ...]) -> tuple[Field, ...]:
+        return tuple(Field(one.path, text(one.old), text(one.new)) for one in many)
+
+    objects = tuple(
+        replace(
+            one,
+            fields=side(one.fields),
+            drift=side(one.drift),
+            refusals=tuple(Refusal(said.path, redact(said.words)) for said in one.refusals),
+        )
+        for one in plan.objects
+    )
+    return replace(plan, objects=objects)

@@ -1,0 +1,148 @@
+"""One revision as helm keeps it: base64 of gzip of JSON in a Secret or ConfigMap, read and written without helm.
+
+The text of a record may hold secrets (values, rendered Secrets): it stays inside the engine, views of it are masked
+(core/masking).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wizard.core import sanitize
+from wizard.core.errors import Exit, Problem
+
+TYPE: Final = "helm.sh/release.v1"
+_GZIP: Final = b"\x1f\x8b\x08"
+_LARGEST: Final = 64 * 1024 * 1024
+"""A record unpacks to less than this; a larger one is not helm's."""
+
+DEPLOYED: Final = "deployed"
+PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback")
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A hook of a revision: helm runs it at its events, it is no part of the manifest."""
+
+    name: str
+    kind: str
+    manifest: str = field(repr=False)
+    events: tuple[str, ...] = ()
+    delete_policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReleaseRecord:
+    """One revision. `updated` is RFC 3339; `config` are the values a person gave; `apply_method` is ssa, csa or ""."""
+
+    name: str
+    namespace: str
+    revision: int
+    status: str
+    updated: str
+    description: str
+    chart: str
+    chart_version: str
+    app_version: str
+    config: Mapping[str, Any] = field(repr=False)
+    defaults: Mapping[str, Any] = field(repr=False)
+    manifest: str = field(repr=False)
+    hooks: tuple[Hook, ...] = field(default=(), repr=False)
+    apply_method: str = ""
+
+
+def decode(body: str, where: str) -> ReleaseRecord:
+    """The record of the text under its key "release", as the API served it (a Secret's once more in base64).
+
+    Raises:
+        Problem: it is unreadable, or was written by a helm that keeps records in another way.
+    """
+    return of_data(unpack(body, where), where)
+
+
+def unpack(body: str, where: str) -> dict[str, Any]:
+    """The record's own JSON; see `decode`."""
+    try:
+        raw = base64.b64decode(body, validate=True)
+        if not raw.startswith(_GZIP) and not raw.startswith(b"{"):
+            raw = base64.b64decode(raw, validate=True)
+        if raw.startswith(_GZIP):
+            raw = _inflate(raw)
+        data = json.loads(raw)
+    except (ValueError, binascii.Error, OSError, EOFError, zlib.error) as error:
+        raise _unreadable(where, "it is damaged, or a newer helm wrote it") from error
+    if not isinstance(data, dict):
+        raise _unreadable(where, "it is not a record")
+    return data
+
+
+def pack(data: Mapping[str, Any]) -> str:
+    """The text under the key "release" of a ConfigMap (a Secret's `data` needs base64 once more)."""
+    return base64.b64encode(gzip.compress(json.dumps(data, separators=(",", ":")).encode(), 9, mtime=0)).decode()
+
+
+def of_data(data: Mapping[str, Any], where: str) -> ReleaseRecord:
+    """The record of its JSON; raises Problem when it is not shaped as helm 3 and 4 shape it."""
+    try:
+        info, chart = data["info"], data.get("chart") or {}
+        metadata = chart.get("metadata") or {}
+        return ReleaseRecord(
+            name=_line(data["name"]),
+            namespace=_line(data.get("namespace", "")),
+            revision=int(data["version"]),
+            status=_line(info["status"]),
+            updated=_line(info.get("last_deployed") or ""),
+            description=_line(info.get("description") or ""),
+            chart=_line(metadata.get("name") or ""),
+            chart_version=_line(metadata.get("version") or ""),
+            app_version=_line(metadata.get("appVersion") or ""),
+            config=dict(data.get("config") or {}),
+            defaults=dict(chart.get("values") or {}),
+            manifest=_text(data.get("manifest") or ""),
+            hooks=tuple(_hook(one) for one in data.get("hooks") or ()),
+            apply_method=_line(data.get("apply_method") or ""),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unreadable(where, "it is shaped otherwise than helm 3 and 4 shape it") from error
+
+
+def _hook(data: Mapping[str, Any]) -> Hook:
+    return Hook(
+        _line(data.get("name") or ""),
+        _line(data.get("kind") or ""),
+        _text(data.get("manifest") or ""),
+        tuple(map(_line, data.get("events") or ())),
+        tuple(map(_line, data.get("delete_policies") or ())),
+    )
+
+
+def _inflate(raw: bytes) -> bytes:
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    whole = unpacker.decompress(raw, _LARGEST)
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        msg = "it is cut short or too large"
+        raise ValueError(msg)
+    return whole
+
+
+def _line(value: Any) -> str:
+    return sanitize.line(str(value))
+
+
+def _text(value: Any) -> str:
+    return sanitize.text(str(value), len(str(value)) + 1)
+
+
+def _unreadable(where: str, why: str) -> Problem:
+    return Problem(
+        f"Helm's record {where} cannot be read: {why}.",
+        "Look at it with the helm that wrote it; nothing was changed.",
+        Exit.UNKNOWN,
+    )

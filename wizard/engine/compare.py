@@ -1,0 +1,125 @@
+"""Two revisions, or what was rendered, side by side as text: secrets masked, object by object."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.core import masking, plan
+from wizard.core.release_record import ReleaseRecord
+from wizard.core.secrets import Redactor
+from wizard.ports.cluster import Object
+from wizard.ports.documents import Documents
+
+
+@dataclass(frozen=True)
+class ObjectDiff:
+    """One object that differs between two manifests: added, removed or changed, with a unified diff."""
+
+    label: str
+    change: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two revisions. `secrets` are Secrets of which a value differs; the value is not shown."""
+
+    old: int
+    new: int
+    chart: tuple[str, str]
+    values: tuple[str, ...]
+    """A unified diff of the values a person gave."""
+    objects: tuple[ObjectDiff, ...]
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "old": self.old, "new": self.new, "chart": list(self.chart), "values": list(self.values),
+            "objects": [{"object": one.label, "change": one.change, "diff": list(one.lines)} for one in self.objects],
+        }  # fmt: skip
+
+
+def revisions(documents: Documents, old: ReleaseRecord, new: ReleaseRecord) -> Comparison:
+    """What differs between two stored revisions."""
+    sides = [plan.objects_of(documents.load_all(one.manifest, "the stored manifest")) for one in (old, new)]
+    redact = masking.known_secrets([old.config, new.config], (*sides[0], *sides[1]))
+    texts = [values_text(documents, one, redact) for one in (old, new)]
+    return Comparison(
+        old.revision,
+        new.revision,
+        (f"{old.chart}-{old.chart_version}", f"{new.chart}-{new.chart_version}"),
+        diff(texts[0], texts[1], old.revision, new.revision),
+        tuple(_objects(documents, sides[0], sides[1], redact, (old, new))),
+    )
+
+
+def _objects(
+    documents: Documents,
+    old: Iterable[Object],
+    new: Iterable[Object],
+    redact: Redactor,
+    records: tuple[ReleaseRecord, ReleaseRecord],
+) -> Iterable[ObjectDiff]:
+    space = records[0].namespace
+    left, right = ({plan.identity(one, space): one for one in many} for many in (old, new))
+    for key in sorted(left.keys() | right.keys()):
+        was, now = left.get(key), right.get(key)
+        if was == now:
+            continue
+        change = "added" if was is None else "removed" if now is None else "changed"
+        texts = [_text(documents, one, redact) for one in (was, now)]
+        lines = diff(texts[0], texts[1], records[0].revision, records[1].revision)
+        if not lines:  # only masked values differ: which keys is said, what they hold is not
+            names = ", ".join(_changed_keys(was or {}, now or {}))
+            lines = (f"values changed{f': {names}' if names else ''}",)
+        yield ObjectDiff(f"{key[1]}/{key[3]}", change, lines)
+
+
+def _changed_keys(old: Object, new: Object) -> list[str]:
+    left, right = ((masking.sealed(one).get("data") or {}) for one in (old, new))
+    return sorted(key for key in left.keys() | right.keys() if left.get(key) != right.get(key))
+
+
+def values_text(
+    documents: Documents, record: ReleaseRecord, redact: Redactor | None = None, *, every: bool = False
+) -> str:
+    """The values of a revision as YAML, masked: those a person gave, or all of them."""
+    from wizard.core import values
+
+    redact = redact or masking.known_secrets([record.config, record.defaults])
+    tree = values.merge(record.defaults, record.config) if every else record.config
+    return documents.render((), masking.masked_values(tree, redact), {})
+
+
+def manifest(documents: Documents, record: ReleaseRecord) -> str:
+    """The manifest of a revision, masked."""
+    objects = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
+    return manifest_text(documents, objects, masking.known_secrets([record.config], objects))
+
+
+def manifest_text(documents: Documents, objects: Iterable[Object], redact: Redactor) -> str:
+    """Objects as a stream of YAML documents, Secrets masked."""
+    return "".join(f"---\n{_text(documents, one, redact)}" for one in objects)
+
+
+def _text(documents: Documents, obj: Object | None, redact: Redactor) -> str:
+    if obj is None:
+        return ""
+    return documents.render((), _redacted(masking.masked(obj), redact), {}).lstrip("\n")
+
+
+def _redacted(node: Any, redact: Redactor) -> Any:
+    if isinstance(node, str):
+        return redact(node)
+    if isinstance(node, Mapping):
+        return {key: _redacted(value, redact) for key, value in node.items()}
+    return [_redacted(value, redact) for value in node] if isinstance(node, list) else node
+
+
+def diff(old: str, new: str, before: int, after: int) -> tuple[str, ...]:
+    """A unified diff of two texts named by their revisions."""
+    sides = (old.splitlines(), new.splitlines())
+    return tuple(difflib.unified_diff(*sides, f"revision {before}", f"revision {after}", lineterm="", n=2))

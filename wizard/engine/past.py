@@ -1,0 +1,121 @@
+"""A release's past: its revisions, two of them compared, and the values an upgrade starts from. Reads only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from wizard.core import guided, values
+from wizard.core.guided import KeyDifference, ValueRow
+from wizard.core.model.target import Target
+from wizard.core.release_record import DEPLOYED
+from wizard.engine import compare as comparing
+from wizard.engine import store
+from wizard.engine.compare import Comparison
+from wizard.engine.store import Revision
+from wizard.ports.charts import Chart
+from wizard.ports.cluster import Cluster
+from wizard.ports.documents import Documents
+from wizard.ports.store import RunSummary
+
+RevisionText = Literal["values", "all", "manifest"]
+_START: Final = timedelta(minutes=10)
+"""Between the start of a run and the time that helm writes into its revision there is no more than this."""
+
+
+async def history(cluster: Cluster, target: Target, runs: Iterable[RunSummary] = ()) -> tuple[Revision, ...]:
+    """Every revision, oldest first, with who made it where a run of this machine did.
+
+    Raises:
+        Problem: there is no such release, or its records are hidden.
+    """
+    found = [one for one, _ in await store.history(cluster, target)]
+    if not found:
+        raise store.missing(target)
+    mine = sorted((run for run in runs if _same(run.target, target)), key=lambda run: run.started)
+    return tuple(replace(one, who=_who(one, mine)) for one in found)
+
+
+def _same(one: Target, other: Target) -> bool:
+    return (one.context, one.namespace, one.release) == (other.context, other.namespace, other.release)
+
+
+def _who(revision: Revision, runs: Sequence[RunSummary]) -> str:
+    when = _time(revision.updated)
+    if when is None:
+        return ""
+    before = [run for run in runs if (began := _time(run.started)) and began <= when <= began + _START]
+    return f"{before[-1].who or 'somebody here'} (run {before[-1].id})" if before else ""
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+async def compare(cluster: Cluster, documents: Documents, target: Target, old: int, new: int) -> Comparison:
+    """What differs between two revisions, masked; raises Problem."""
+    sides = await asyncio.gather(store.read(cluster, target, old), store.read(cluster, target, new))
+    return comparing.revisions(documents, *sides)
+
+
+async def text(cluster: Cluster, documents: Documents, target: Target, revision: int, what: RevisionText) -> str:
+    """One revision's values or manifest, masked; raises Problem."""
+    record = await store.read(cluster, target, revision)
+    if what == "manifest":
+        return comparing.manifest(documents, record)
+    return comparing.values_text(documents, record, every=what == "all")
+
+
+@dataclass(frozen=True)
+class Guided:
+    """What an upgrade starts from."""
+
+    rows: tuple[ValueRow, ...]
+    differs: tuple[KeyDifference, ...]
+    """Where the -f files say something else than what runs; empty without files."""
+    running_chart: str
+    next_chart: str
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "running_chart": self.running_chart, "next_chart": self.next_chart,
+            "values": [one.to_data() for one in self.rows], "differs": [dict(vars(one)) for one in self.differs],
+        }  # fmt: skip
+
+
+async def guided_values(
+    cluster: Cluster,
+    target: Target,
+    chart: Chart,
+    result: Mapping[str, Any],
+    files: Sequence[tuple[str, Mapping[str, Any]]],
+) -> Guided:
+    """The four columns for a release that runs, whoever made it.
+
+    Raises:
+        Problem: there is no such release, or its record is hidden or unreadable.
+    """
+    known = await store.heads(cluster, target)
+    if not known:
+        raise store.missing(target)
+    deployed = [one.revision for one in known if one.status == DEPLOYED]
+    record = await store.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
+    over: dict[str, Any] = {}
+    for _, tree in files:
+        over = values.merge(over, tree)
+    old = guided.without_globals(record.defaults, chart.subcharts)
+    new = guided.with_subcharts(chart.defaults, chart.subcharts)
+    return Guided(
+        guided.rows(old, new, record.config, values.merge(new, result)),
+        guided.against_file(record.config, over, new) if files else (),
+        f"{record.chart}-{record.chart_version}",
+        f"{chart.name}-{chart.version}",
+    )
