@@ -166,3 +166,31 @@ def test_the_api_server_finds_no_unknown_field_in_any_object(
     manifests.write_text(chart.render(values=values).text)
     said = sandbox.kubectl("apply", "-n", namespace, "--dry-run=server", "--validate=strict", "-f", str(manifests))
     assert said.count("created (server dry run)") == len(chart.render(values=values).objects)
+
+
+@pytest.mark.parametrize("helm", [pytest.param("helm3", marks=pytest.mark.full), "helm4"], indirect=True)
+def test_what_was_generated_stays_over_upgrade_rollback_uninstall_and_install(
+    helm: Helm, sandbox: Bed, namespace: str
+) -> None:
+    """Beside a second release, whose Secrets are its own. Without --wait: no pod needs to run for this."""
+    preset = (str(CHART), "-f", str(CHART / "values-dev.yaml"))
+    helm("install", "llm-cost-ops", *preset)
+    first = credentials(sandbox, namespace)
+    assert len(first) == 4
+
+    helm("install", "llm-cost-ops-v2", *preset)
+    both = credentials(sandbox, namespace)
+    second = {name: data for name, data in both.items() if name not in first}
+    assert len(second) == 4
+    assert {k: v for k, v in both.items() if k in first} == first
+    passwords = {v for data in both.values() for key, v in data.items() if key in ("password", "jwt-secret")}
+    assert len(passwords) == 4, "each release has its own database password and signing key"
+
+    helm("upgrade", "llm-cost-ops", *preset, "--set", "image.tag=v1.1.0", "--set", "global.environment=qa")
+    assert credentials(sandbox, namespace) == both
+    helm("rollback", "llm-cost-ops", "1")
+    assert credentials(sandbox, namespace) == both
+    helm("uninstall", "llm-cost-ops", "--wait")
+    assert credentials(sandbox, namespace) == both
+    helm("install", "llm-cost-ops", *preset, "--set", "image.tag=v1.2.0")
+    assert credentials(sandbox, namespace) == both
