@@ -57,6 +57,8 @@ def test_the_development_preset_comes_up_upgrades_quietly_and_comes_back_with_it
 ) -> None:
     preset = ("llm-cost-ops", str(CHART), "-f", str(CHART / "values-dev.yaml"), "--wait", "--timeout", "60s")
     helm("install", *preset)
+    record = sandbox.get("secret", "sh.helm.release.v1.llm-cost-ops.v1", "-n", namespace)["data"]["release"]
+    assert len(record) < 500_000  # a Secret may have 1 MiB
     running, secrets = pods(sandbox, namespace), credentials(sandbox, namespace)
     assert len(running) == 5
     assert all(running.values())

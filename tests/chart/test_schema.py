@@ -26,6 +26,9 @@ FREE_MAPS = {
     "extraVolumes", "extraVolumeMounts", "initContainers", "sidecars", "lifecycle.postStart", "lifecycle.preStop",
     "podSecurityContext.sysctls", "podSecurityContext.windowsOptions", "securityContext.windowsOptions",
     "httpRoute.filters", "extraObjects",
+    "serviceMonitor.relabelings", "serviceMonitor.metricRelabelings", "prometheusRule.extraGroups",
+    "prometheus.extraRuleGroups", "prometheus.extraScrapeConfigs",
+    *(f"grafana.extraEnv.valueFrom.{kind}" for kind in ("configMapKeyRef", "fieldRef", "resourceFieldRef", "secretKeyRef")),
     *(f"networkPolicy.{place}.{selector}" for place in ("apiFrom", "monitoringFrom", "extraIngress.from", "egress.extra.to")
       for selector in ("namespaceSelector", "podSelector")),
     "networkPolicy.extraIngress.ports", "networkPolicy.egress.extra.ports",

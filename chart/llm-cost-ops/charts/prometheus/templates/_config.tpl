@@ -5,6 +5,15 @@ Targets come from DNS: the headless Service lists every app pod and its port, an
 prometheus.yml: |
   global:
     scrape_interval: {{ .Values.scrapeInterval }}
+    evaluation_interval: {{ .Values.scrapeInterval }}
+  rule_files: [/etc/prometheus/rules.yml]
+  {{- with .Values.alertmanagers }}
+  alerting:
+    alertmanagers:
+      - static_configs:
+          - targets:
+              {{- toYaml . | nindent 14 }}
+  {{- end }}
   scrape_configs:
     - job_name: llm-cost-ops
       metrics_path: {{ .Values.metricsPath }}
@@ -12,7 +21,21 @@ prometheus.yml: |
         - names: [_metrics._tcp.{{ include "llm-cost-ops.release" . }}-metrics]
           type: SRV
           refresh_interval: 15s
+      relabel_configs:
+        {{- range $label, $value := include "llm-cost-ops.targetLabels" . | fromYaml }}
+        - target_label: {{ $label }}
+          replacement: {{ $value | quote }}
+        {{- end }}
     - job_name: prometheus
       static_configs:
         - targets: ["localhost:9090"]
+    {{- with .Values.extraScrapeConfigs }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+rules.yml: |
+  groups:
+    {{- include "llm-cost-ops.rules" . | nindent 4 }}
+    {{- with .Values.extraRuleGroups }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end }}
