@@ -14,6 +14,7 @@ import yaml
 
 from wizard.core import values_file
 from wizard.core.answers import Draft
+from wizard.core.diagnosis import Diagnosis
 from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.model.hints import Hints
@@ -172,6 +173,8 @@ class FakeSession:
         self.more = asyncio.Condition()
         self.over = False
         self.closed = False
+        self.diagnoses: list[Diagnosis] = []
+        self.looked_at: list[Target] = []
         self.running: dict[str, Any] = {**DEV, "replicaCount": 4}
         self.running_problem: Problem | None = None
 
@@ -231,6 +234,11 @@ class FakeSession:
 
     async def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         yield ReleasesView(self.release_rows, "all namespaces")
+
+    async def diagnose(self, target: Target) -> AsyncIterator[Diagnosis]:
+        self.looked_at.append(target)
+        for view in self.diagnoses:
+            yield view
 
     async def namespaces_of(self, release: str, target: Target) -> tuple[str, ...]:
         return tuple(sorted({one.namespace for one in self.release_rows if one.name == release}))

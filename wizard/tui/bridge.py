@@ -12,10 +12,11 @@ from textual.message_pump import MessagePump
 
 from wizard.core.errors import Problem
 from wizard.tui.crash import Unexpected
-from wizard.tui.messages import HintsChanged, HomeChanged, ReviewChanged, StreamFailed
+from wizard.tui.messages import DiagnosisChanged, HintsChanged, HomeChanged, ReviewChanged, StreamFailed
 
 if TYPE_CHECKING:
     from wizard.core.answers import Draft
+    from wizard.core.model.target import Target
     from wizard.core.questions import Question
     from wizard.core.rules.registry import CheckResult
     from wizard.engine.session import Session
@@ -103,6 +104,15 @@ class Bridge:
     def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True) -> None:
         """Values file, operation and checks of the draft; the listener gets ReviewChanged."""
         self._spawn("review", self._read_review(listener, draft, cluster=cluster), listener)
+
+    def diagnose(self, listener: MessagePump, target: Target) -> None:
+        """Look at a release; the listener gets DiagnosisChanged."""
+
+        async def read() -> None:
+            async for view in self.session.diagnose(target):
+                listener.post_message(DiagnosisChanged(view))
+
+        self._spawn("diagnose", read(), listener)
 
     def follow(self, listener: MessagePump, run_id: str) -> RunFeed:
         """Read the record of a run as it grows."""

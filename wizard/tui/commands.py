@@ -12,7 +12,7 @@ from wizard.tui.screens.base import WizardScreen
 _TITLES = {
     "home": {
         "install": "Install", "resume": "Resume the draft", "values": "Write a values file only", "check": "Run all checks",
-        "upgrade": "Upgrade the release", "attach": "Show the run", "again": "Read everything again",
+        "upgrade": "Upgrade the release", "diagnose": "Diagnose the release", "attach": "Show the run", "again": "Read everything again",
         "other_file": "Use another kubeconfig", "practise": "How to practise",
     },
 }  # fmt: skip
@@ -24,6 +24,7 @@ _BY_SCREEN: dict[str, tuple[tuple[str, str], ...]] = {
         ("pane", "Next pane"), ("filter", "Filter the logs"), ("hold", "Hold or follow the logs"), ("error", "First error in the logs"),
         ("previous", "Logs before the last restart"), ("stop", "Stop helm"), ("leave", "Leave the run"),
     ),
+    "DiagnoseScreen": (("proof", "Show the proof"), ("message", "A message for the chat"), ("again", "Look again"), ("home", "Home")),
     "DoneScreen": (("logs", "Back to objects and logs"), ("home", "Home")),
 }  # fmt: skip
 

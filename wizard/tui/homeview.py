@@ -58,6 +58,9 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
         found.append(Entry("i", "install", "Install", STEPS_TEXT, explain=_INSTALL))
     if state.releases and state.releases.rows:
         found.append(Entry("u", "upgrade", "Upgrade", "the release you stand on", explain=_RELEASE))
+        found.append(
+            Entry("d", "diagnose", "Diagnose", "what is wrong with it, and why; reads only", explain=_DIAGNOSE)
+        )
     if state.drafts:
         saved, draft = state.drafts[0]
         more = f", and {len(state.drafts) - 1} more" if len(state.drafts) > 1 else ""
@@ -207,6 +210,10 @@ _INSTALL: Final = (
 _RELEASE: Final = (
     "Upgrade asks the same questions for a release that is there. Press Enter or u on its line. The review shows what the "
     "values file becomes and checks the cluster before anything is changed."
+)
+_DIAGNOSE: Final = (
+    "What users feel, the ranked causes with their proof, what to do and what not to do. Looks at everything of the release "
+    "that you may see; changes nothing. Press d on a release, or on this line for the first one."
 )
 _ATTACH: Final = (
     "A run is a process of its own: it goes on when this window closes. Attaching shows it from its first second; leaving "

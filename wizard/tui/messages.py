@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from wizard.core.diagnosis import Diagnosis
     from wizard.core.errors import Problem
     from wizard.tui.reviewview import ReviewState
     from wizard.tui.state import HomeState
@@ -25,6 +26,14 @@ class ReviewChanged(Message):
     """More of the review is known."""
 
     state: ReviewState
+
+
+class DiagnosisChanged(Message):
+    """A look at a release brought more."""
+
+    def __init__(self, state: Diagnosis) -> None:
+        super().__init__()
+        self.state = state
 
 
 @dataclass

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from wizard.core.answers import Draft
+    from wizard.core.model.target import Target
     from wizard.engine.releases import ReleaseRow
     from wizard.engine.session import Operation
     from wizard.ports.store import RunSummary
@@ -94,6 +95,18 @@ class Navigator:
         """Begin the questions for a release that is there, from the values it runs with."""
         named = {"context": self._app.session.hints.current_context, "namespace": row.namespace, "release": row.name}
         await self.ask(self._app.session.new_draft().with_answers(named), doing="upgrade")
+
+    def diagnose(self, row: ReleaseRow) -> None:
+        """What is wrong with a release."""
+        from wizard.tui.screens.diagnose import DiagnoseScreen
+
+        self._open(DiagnoseScreen(self._target(row)))
+
+    def _target(self, row: ReleaseRow) -> Target:
+        from wizard.core.model.target import Target
+
+        session = self._app.session
+        return Target(session.hints.current_context, row.namespace, row.name, session.options.kubeconfig)
 
     def _step(self, draft: Draft, step: str = "", question: str = "") -> None:
         from wizard.tui.screens.step import StepScreen

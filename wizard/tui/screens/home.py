@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -53,7 +54,7 @@ class HomeScreen(WizardScreen):
         Binding("q", "leave", show=False),
         Binding("x", "context", show=False),
         Binding("n", "namespace", show=False),
-        *(Binding(key, f"press('{key}')", show=False) for key in "iruvcaltop"),
+        *(Binding(key, f"press('{key}')", show=False) for key in "iruvcaltopd"),
     ]
 
     def __init__(self, problem: Problem | None = None) -> None:
@@ -135,10 +136,10 @@ class HomeScreen(WizardScreen):
             await self._do(entry)
 
     async def action_press(self, key: str) -> None:
-        """Do what a letter stands for; u prefers the release in hand."""
+        """Do what a letter stands for; u and d prefer the release in hand."""
         here = self.query_one(Board).entry
-        if key == "u" and here and here.action == "upgrade" and not here.key:
-            await self._do(here)
+        if key in "ud" and here and here.action == "upgrade" and not here.key:
+            await self._do(here if key == "u" else replace(here, action="diagnose"))
             return
         for _, entry in self.query_one(Board).view.entries:
             if entry.key == key:
@@ -149,10 +150,13 @@ class HomeScreen(WizardScreen):
         match entry.action:
             case "install":
                 await self.nav.ask()
-            case "upgrade":
+            case "upgrade" | "diagnose":
                 rows = self.state.releases.rows if self.state.releases else ()
-                if row := entry.about or next(iter(rows), None):
+                row = entry.about or next(iter(rows), None)
+                if row and entry.action == "upgrade":
                     await self.nav.upgrade(row)
+                elif row:
+                    self.nav.diagnose(row)
             case "resume":
                 await self._resume()
             case "values":

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.tui.conftest import Open
+from tests.tui.fakes import CONTEXT, DEPLOYED, FakeSession
+from wizard.core.diagnosis import Change, Diagnosis, Feel, Step, Unseen
+from wizard.core.model.target import Target
+from wizard.core.rules.findings_registry import Evidence, Finding
+from wizard.core.status import Verdict
+
+TARGET = Target(CONTEXT, DEPLOYED.namespace, DEPLOYED.name)
+PASSWORD = Finding(
+    "VO07",
+    "the database password does not open the volume",
+    "StatefulSet/llm-cost-ops-postgresql",
+    (Evidence('FATAL: password authentication failed for user "llmcostops"', "Pod/llm-cost-ops-postgresql-0", "log"),),
+    ("Put the old password back into the Secret.",),
+    terminal=True,
+    heals="no",
+    since="2026-01-02T03:00:00Z",
+    commands=("kubectl get secret llm-cost-ops-postgresql-credentials",),
+    avoid=("delete the volume",),
+    explains=("Deployment/llm-cost-ops",),
+)
+METRICS = Finding(
+    "TR11", "the autoscaler is blind", "HorizontalPodAutoscaler/llm-cost-ops", (Evidence("no metrics"),), ("Install it.",),
+    urgent=False,
+)  # fmt: skip
+SICK = Diagnosis(
+    TARGET,
+    "2026-01-02T03:04:05Z",
+    Feel("fine", "2 old pods still answer; the new version does not come up", "2026-01-02T03:00:00Z"),
+    Verdict("stuck", "StatefulSet/llm-cost-ops-postgresql: the database password does not open the volume"),
+    (PASSWORD, METRICS),
+    (Step("Ingress/llm-cost-ops", "pass", "has an address"), Step("Service/llm-cost-ops", "fail", "endpoints 0 of 2")),
+    (Change("2026-01-02T02:41:07Z", "revision 13: failed"),),
+    ("image", "quota"),
+    (Unseen("nodes", "no right to list them", "list nodes"),),
+    revision=13,
+    helm_status="failed",
+)
+WELL = replace(
+    SICK, findings=(), feel=Feel("fine", "3 of 3 pods answer"), verdict=Verdict("ready", "all 3 of 3 are ready"), unseen=()
+)  # fmt: skip
+
+
+async def test_d_on_a_release_says_what_users_feel_then_the_cause_then_what_to_do(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (DEPLOYED, replace(DEPLOYED, name="other", namespace="team-b"))
+    session.diagnoses = [SICK]
+    async with open_app() as see:
+        await see.sees("[d] Diagnose")
+        await see.press("down", "d")
+        text = await see.sees("USERS FINE, ROLLOUT STUCK", "READING ONLY", "1 x the database password does not open")
+    assert session.looked_at[0] == Target(CONTEXT, "team-b", "other")
+    order = [
+        text.index(one)
+        for one in ("USERS FINE", "Way in", "1 x the", "2 ! the auto", "Before", "DO NOT", "Now", "? hidden")
+    ]
+    assert order == sorted(order)
+    assert "will not heal" in text
+    assert "separate, not urgent" in text
+    assert "list nodes" in text
+
+
+async def test_enter_shows_the_whole_proof_of_the_cause_in_hand(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.diagnoses = [SICK]
+    async with open_app() as see:
+        await see.sees("[d] Diagnose")
+        await see.press("d")
+        await see.sees("> 1 x")
+        await see.press("enter")
+        await see.sees("password authentication failed", "kubectl get secret", "delete the volume")
+        await see.press("escape", "down", "enter")
+        await see.sees("no metrics", "Install it.")
+
+
+async def test_the_cursor_stays_on_its_cause_while_more_becomes_known(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.diagnoses = [SICK]
+    async with open_app() as see:
+        await see.sees("[d] Diagnose")
+        await see.press("d")
+        await see.sees("> 1 x")
+        await see.press("down")
+        await see.sees("> 2 !")
+        session.diagnoses = [replace(SICK, findings=(METRICS, PASSWORD))]
+        await see.press("r")
+        await see.sees("> 1 ! the autoscaler is blind")
+
+
+async def test_the_message_for_a_chat_is_short_and_names_cause_and_next_step(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.diagnoses = [SICK]
+    async with open_app() as see:
+        await see.sees("[d] Diagnose")
+        await see.press("d")
+        await see.sees("> 1 x")
+        await see.press("m")
+        await see.sees("1. StatefulSet/llm-cost-ops-postgresql: the database", "Next: Put the old password back")
+
+
+async def test_a_healthy_release_is_said_to_be_healthy_and_escape_goes_home(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.diagnoses = [WELL]
+    async with open_app() as see:
+        await see.sees("[d] Diagnose")
+        await see.press("d")
+        await see.sees("USERS FINE", "+ nothing is wrong that can be seen")
+        await see.press("enter", "escape")
+        await see.sees("What do you want to do?")

@@ -1,0 +1,157 @@
+"""Diagnose: one release, what its users feel, why, and what to do; looked at again every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from wizard.tui import diagnoseview
+from wizard.tui.messages import DiagnosisChanged, StreamFailed
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.rows import Lines
+
+if TYPE_CHECKING:
+    from wizard.core.diagnosis import Diagnosis
+    from wizard.core.errors import Problem
+    from wizard.core.model.target import Target
+    from wizard.core.rules.findings_registry import Finding
+
+AGAIN: Final = 10.0
+"""Seconds between two looks while the screen is open."""
+
+
+class Causes(Lines):
+    """The whole diagnosis; the cursor stands on causes."""
+
+    def __init__(self, screen: DiagnoseScreen) -> None:
+        super().__init__(id="causes")
+        self._of = screen
+
+    def build(self, width: int) -> None:
+        """Lay the diagnosis out."""
+        seen, problem = self._of.seen, self._of.problem
+        if seen is None:
+            text = f" x {problem}" if problem else " ~ looking at the release ..."
+            self.rows, self.pickable = (((text, "bad" if problem else "busy"),),), ()
+            return
+        view = diagnoseview.layout(seen, self._of.now(), width, self.cursor)
+        self.rows, self.pickable = view.rows, view.places
+
+    def moved(self) -> None:
+        """The pointer is part of the rows."""
+        self.rebuild()
+
+
+class DiagnoseScreen(WizardScreen):
+    """Reads only; asks nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "proof", show=False),
+        Binding("m", "message", show=False),
+        Binding("y", "copy", show=False),
+        Binding("r", "again", show=False),
+        Binding("escape,h", "home", show=False),
+        Binding("q", "leave", show=False),
+    ]
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self.target = target
+        self.seen: Diagnosis | None = None
+        self.problem: Problem | None = None
+
+    def heading(self) -> Heading:
+        """What the header says now."""
+        where = f"diagnose {self.target.release} -> {self.target.context} / {self.target.namespace}"
+        if not self.seen:
+            return Heading(where, "read", "nothing changed", "looking")
+        looks = "live" if self.seen.complete else "reading logs"
+        return Heading(where, "read", "nothing changed", f"{looks}   {diagnoseview.facts(self.seen)}")
+
+    def keys(self) -> Sequence[Key]:
+        """The keys that do something now."""
+        proof = (("Enter", "proof"),) if self._finding() else ()
+        return (*proof, ("m", "message for chat"), ("r", "look again"), ("Esc", "home"), ("?", "help"), ("q", "quit"))
+
+    def body(self) -> Iterable[Widget]:
+        """One list."""
+        yield Causes(self)
+
+    def on_mount(self) -> None:
+        """Look at once, then again and again."""
+        self.query_one(Causes).focus()
+        self.action_again()
+        self.set_interval(AGAIN, self._live)
+
+    def _live(self) -> None:
+        if self.is_current and (self.problem or (self.seen and self.seen.complete)):
+            self.action_again()
+
+    def on_diagnosis_changed(self, message: DiagnosisChanged) -> None:
+        """More is known; the cursor stays on its cause."""
+        causes, here = self.query_one(Causes), self._finding()
+        self.seen, self.problem = message.state, None
+        same = [
+            n for n, one in enumerate(self.seen.findings) if here and (one.id, one.object) == (here.id, here.object)
+        ]
+        causes.cursor = same[0] if same else 0
+        causes.rebuild()
+        self.refresh_frame()
+
+    def on_stream_failed(self, message: StreamFailed) -> None:
+        """What could not be read is said; the last look stays."""
+        self.problem = message.problem
+        if self.seen:
+            self.tell(message.problem)
+        self.query_one(Causes).rebuild()
+
+    def _finding(self) -> Finding | None:
+        at = self.query_one(Causes).cursor if self.is_mounted else 0
+        return self.seen.findings[at] if self.seen and at < len(self.seen.findings) else None
+
+    def explanation(self) -> tuple[str, str]:
+        """What this screen does."""
+        return "Diagnose", (
+            "Looks at everything of the release that you may see, and ranks causes before their symptoms. What users feel "
+            "comes first. It changes nothing and asks nothing. What could not be seen is named with the right that would show it."
+        )
+
+    # Actions
+
+    def action_again(self) -> None:
+        """Look again."""
+        self.bridge.diagnose(self, self.target)
+
+    def action_proof(self) -> None:
+        """Everything about the cause in hand."""
+        from wizard.tui.screens.modals import Explain
+
+        if finding := self._finding():
+            rows = diagnoseview.proof(finding, min(100, self.app.size.width - 4))
+            self.app.push_screen(Explain(f"{finding.id} {finding.object}: {finding.title}", rows))
+
+    def action_message(self) -> None:
+        """The diagnosis as text for a chat, copied where the terminal lets us."""
+        from wizard.tui.screens.modals import Explain
+
+        if self.seen:
+            text = diagnoseview.message(self.seen, self.now())
+            self.app.copy_to_clipboard(text)
+            self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
+
+    def action_copy(self) -> None:
+        """The same as message: one thing is worth copying here."""
+        self.action_message()
+
+    def action_home(self) -> None:
+        """Back home."""
+        self.bridge.stop("diagnose")
+        self.nav.home()
+
+    async def action_leave(self) -> None:
+        """Quit."""
+        await self.leave()
