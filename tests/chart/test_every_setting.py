@@ -13,6 +13,8 @@ from wizard.core.chart_settings import Setting
 
 # Where the example is what the chart has anyway.
 OTHER: dict[str, Any] = {
+    "args": ["other"],
+    "labels": {"example.com/other": "b"},
     "extraVolumeMounts": [{"name": "tmp", "mountPath": "/scratch"}],
     "podSecurityContext": {"runAsUser": 4321},
     "securityContext": {"procMount": "Unmasked"},
