@@ -49,6 +49,8 @@ def parser(command: str) -> Parser:
         _plan(made)
     if command == "history":
         _history(made)
+    if command in ("rollback", "uninstall"):
+        _on_release(made, command)
     if command == "check":
         made.add_argument("--helm", metavar="PATH", help="the helm to use")
     if command in ("status", "logs"):
@@ -109,6 +111,23 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--detailed-exitcode", action="store_true", help="exit 4 when there are changes")
     group.add_argument("--manifests", metavar="FILE", help="write the rendered objects, Secrets masked")
     group.add_argument("--helm", metavar="PATH", help="the helm to use")
+
+
+def _on_release(parser: argparse.ArgumentParser, command: str) -> None:
+    group = parser.add_argument_group("how")
+    group.add_argument("--yes", action="store_true", help="ask nothing")
+    group.add_argument("--confirm", metavar="RELEASE", help="needed for production, also with --yes")
+    group.add_argument("--dry-run", action="store_true", help="only show it; nothing is changed")
+    group.add_argument("--timeout", metavar="TIME", help="how long helm waits (10m)")
+    group.add_argument("--helm", metavar="PATH", help="the helm to use")
+    group.add_argument("--wait", action="store_true", help="as in helm; always on")
+    if command == "rollback":
+        group.add_argument("--revision", type=int, metavar="N", help="where to; without it the last good one before")
+    else:
+        group.add_argument("--keep-history", action="store_true", help="as in helm: the revisions stay")
+        group.add_argument(
+            "--delete-namespace", action="store_true", help="the namespace too, if nothing of others is in it"
+        )
 
 
 def _history(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,8 @@ from typing import Final
 COMMANDS: Final[Mapping[str, str]] = {
     "install": "ask what is missing, check, install, and show it becoming ready",
     "upgrade": "the same for a release that is there",
+    "rollback": "go back to an earlier revision, previewed",
+    "uninstall": "remove a release; lists first what goes, what stays and what is lost for ever",
     "values": "write the values file only; needs no cluster",
     "check": "all checks, read-only",
     "plan": "what install or upgrade would change, object by object; changes nothing",
@@ -28,6 +30,8 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "values": (
         "values --preset prod --answer image=ghcr.io/acme/llm-cost-ops:v1.0.0 --answer host=api.acme.com --write -",
     ),
+    "rollback": ("rollback --dry-run", "rollback 3 --yes"),
+    "uninstall": ("uninstall --dry-run", "uninstall --yes"),
     "check": ("check --preset dev",),
     "plan": ("plan --set replicaCount=3", "plan -f values.yaml --detailed-exitcode"),
     "status": ("status", "status --output json"),
@@ -39,7 +43,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
 }
 WORDS: Final[Mapping[str, str]] = {
     "install": "[RELEASE [CHART]]", "upgrade": "[RELEASE [CHART]]", "status": "[RELEASE]", "diagnose": "[RELEASE]", "logs": "[RELEASE]",
-    "runs": "[ID]", "plan": "[RELEASE [CHART]]", "history": "[RELEASE] [REVISION [REVISION]]",
+    "rollback": "[RELEASE] [REVISION]", "uninstall": "[RELEASE]", "runs": "[ID]", "plan": "[RELEASE [CHART]]", "history": "[RELEASE] [REVISION [REVISION]]",
 }  # fmt: skip
 """Positional arguments, where there are any."""
 EXIT_CODES: Final = """exit codes:

@@ -17,7 +17,7 @@ OLDEST: Final = (3, 15, 0)
 FIXED_SINCE: Final[Mapping[int, tuple[int, int, int]]] = {3: (3, 20, 2), 4: (4, 1, 4)}
 """Below these a helm of that major works, but lacks security fixes; it is warned about."""
 
-RunOperation = Literal["install", "upgrade"]
+RunOperation = Literal["install", "upgrade", "rollback", "uninstall"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,19 @@ def run_argv(
         operation, target.release, chart, *target_argv(target), "--values", values_path,
         *dialect(helm_major).wait, "--timeout", timeout, *_OPERATION_FLAGS[operation],
     ]  # fmt: skip
+
+
+def rollback_argv(helm_major: int, target: Target, revision: int, timeout: str) -> list[str]:
+    """The arguments of a roll-back after the binary's path."""
+    wait = dialect(helm_major).wait
+    return ["rollback", target.release, str(revision), *target_argv(target), *wait, "--timeout", timeout]
+
+
+def uninstall_argv(helm_major: int, target: Target, timeout: str, *, keep_history: bool) -> list[str]:
+    """The arguments of an uninstall after the binary's path."""
+    kept = ["--keep-history"] if keep_history else []
+    wait = dialect(helm_major).wait
+    return ["uninstall", target.release, *target_argv(target), *wait, "--timeout", timeout, *kept]
 
 
 def list_argv(helm_major: int, target: Target) -> list[str]:

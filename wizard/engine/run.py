@@ -40,8 +40,15 @@ _BLIND_SECONDS: Final = 2.0
 """How long we wait for a connection to come back before we say that we cannot tell."""
 _LAST_LINES_SECONDS: Final = 1.0
 """How long ended containers may take to deliver their last lines before a failed run is finished."""
+_BEFORE_SECONDS: Final = 3.0
+"""How long the picture of what is there may take before a roll-back or uninstall starts without it."""
 _LIST_SECONDS: Final = 5.0
 """How long a stopped run waits to hear what helm has written down of it."""
+
+
+_DOES: Final[Mapping[str, str]] = {
+    "install": "installs", "upgrade": "upgrades", "rollback": "rolls back", "uninstall": "uninstalls",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,16 @@ class RunSpec:
     """Results of failed checks that the person accepted, with the reason: they belong into the record."""
     expected: Expected | None = None
     """The plan that was shown to the person, if one was."""
+    revision: int = 0
+    """Of a roll-back: where to."""
+    keep_history: bool = False
+    delete_namespace: bool = False
+    """Of an uninstall: the namespace goes too, if nothing of others is in it by then."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether helm can be stopped half-way without harm."""
+        return self.operation in ("install", "upgrade")
 
     @staticmethod
     def of(data: Mapping[str, Any], values_path: str) -> RunSpec:
@@ -97,6 +114,9 @@ class RunSpec:
             reproduce=tuple(data.get("reproduce", ())),
             accepted=tuple(data.get("accepted", ())),
             expected=Expected(int(plan["revision"]), str(plan.get("rendered", ""))) if plan else None,
+            revision=int(data.get("revision", 0)),
+            keep_history=bool(data.get("keep_history")),
+            delete_namespace=bool(data.get("delete_namespace")),
         )
 
 
@@ -145,6 +165,8 @@ class Run:
 
     def cancel(self) -> str:
         """The person wants it to stop: one SIGTERM for helm, or nothing is started. Returns what happens, as a sentence."""
+        if self._helm_runs and not self.spec.lasting:
+            return f"helm cannot be interrupted safely in the middle of this {self.spec.operation}; it goes on."
         if self._cancelled:
             return "It was asked to stop already."
         self._cancelled = True
@@ -233,9 +255,20 @@ class Run:
         if self.spec.secrets and not self._cancelled:
             self._phase("secrets", f"makes {len(self.spec.secrets)} Secrets if they are not there")
             await asyncio.gather(*(self._secret(one) for one in self.spec.secrets))
+        if not self.spec.lasting:
+            await self._evidence_before()
         if made and early and not self._cancelled:
             self._phase("checks", "makes the checks that had to wait for the namespace")
             await self._late_checks(early)
+
+    async def _evidence_before(self) -> None:
+        """What is there now, on the disk before anything is rolled back or deleted."""
+        self._phase("checks", "keeps what is there now beside the record")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_BEFORE_SECONDS):
+                while not self._watch.listed:
+                    await self._watch.changed(0.1)
+        self._evidence("before")
 
     async def _namespace(self) -> bool:
         name, cluster = self.spec.target.namespace, self.world.cluster
@@ -314,7 +347,7 @@ class Run:
         spec, process, argv = self.spec, self.world.process, self._argv()
         self._helm_runs = True
         if known is None:
-            self._phase("helm", f"helm {spec.helm_version} {spec.operation}s {spec.target.release}")
+            self._phase("helm", f"helm {spec.helm_version} {_DOES[spec.operation]} {spec.target.release}")
         else:
             self._phase("helm", "a new process watches this run; the one before it is gone")
         pid = await process.start(argv)
@@ -332,10 +365,14 @@ class Run:
         return self._finish(end)
 
     def _argv(self) -> list[str]:
-        spec = self.spec
-        said = dialect.run_argv(
-            spec.helm_major, spec.operation, spec.target, spec.chart, spec.values_path, spec.timeout
-        )
+        spec, major = self.spec, self.spec.helm_major
+        match spec.operation:
+            case "rollback":
+                said = dialect.rollback_argv(major, spec.target, spec.revision, spec.timeout)
+            case "uninstall":
+                said = dialect.uninstall_argv(major, spec.target, spec.timeout, keep_history=spec.keep_history)
+            case operation:
+                said = dialect.run_argv(major, operation, spec.target, spec.chart, spec.values_path, spec.timeout)
         return [spec.helm_path, *said]
 
     async def _read_helm(self, skip: dict[str, int]) -> None:
@@ -347,6 +384,8 @@ class Run:
                 self._say("helm.output", stream=stream, lines=fresh)
 
     async def _judge(self, ended: HelmExit) -> _End:
+        if self.spec.operation == "uninstall":
+            return await self._after_uninstall(ended)
         if ended.code == 0:
             if notes := notes_of(self._lines["out"]):
                 self._say("run.notes", text=notes)
@@ -358,6 +397,24 @@ class Run:
                 Exit.INTERRUPTED, self._watch.verdict.state, f"It was stopped as asked; {kept}what was made stays."
             )
         return await self._after_failure(helm_words(self._lines["err"], ended))
+
+    async def _after_uninstall(self, ended: HelmExit) -> _End:
+        target, words = self.spec.target, helm_words(self._lines["err"], ended)
+        if ended.code != 0:
+            return _End(Exit.FAILED, "failed", f"{words} What is left is listed by uninstall --dry-run.")
+        reason = f"{target.release} is uninstalled" + (", its history is kept" if self.spec.keep_history else "")
+        if not self.spec.delete_namespace:
+            return _End(Exit.DONE, "ready", reason)
+        from wizard.engine import uninstall  # only here
+
+        if others := await uninstall.foreign(self.world.cluster, target):
+            told = ", ".join(others[:5])
+            return _End(
+                Exit.FAILED, "ready", f"{reason}; namespace {target.namespace} stays, there is more in it: {told}"
+            )
+        await self.world.cluster.delete("Namespace", target.namespace)
+        self._say("object.made", kind="Namespace", name=target.namespace, action="deleted", keys=[])
+        return _End(Exit.DONE, "ready", f"{reason}, and namespace {target.namespace} is being deleted")
 
     async def _compare_with_plan(self) -> None:
         spec, world = self.spec, self.world
@@ -436,7 +493,7 @@ class Run:
         )
         return int(end.code)
 
-    def _evidence(self) -> str:
+    def _evidence(self, name: str = "evidence") -> str:
         self._watch.flush()
         happened = [
             {"object": f"{one.kind}/{one.name}", "reason": one.reason, "message": one.message, "count": one.count,
@@ -445,7 +502,7 @@ class Run:
         ]  # fmt: skip
         found = [one.to_data() for one in self._watch.findings]
         objects = self._watch.members()
-        return self.world.record.keep("evidence", {"findings": found, "events": happened, "objects": objects})
+        return self.world.record.keep(name, {"findings": found, "events": happened, "objects": objects})
 
     def _phase(self, phase: str, text: str) -> None:
         self._say("run.phase", phase=phase, text=text)

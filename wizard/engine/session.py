@@ -18,6 +18,7 @@ from wizard.engine import hints as live_hints
 if TYPE_CHECKING:
     from wizard.core import secret_plan, values_file
     from wizard.core.diagnosis import Diagnosis
+    from wizard.core.dialect import RunOperation
     from wizard.core.events import Event
     from wizard.core.model.target import Target
     from wizard.core.plan import Plan
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from wizard.engine.ports import Ports
     from wizard.engine.releases import ReleasesView
     from wizard.engine.store import Revision
+    from wizard.engine.uninstall import Uninstall
     from wizard.ports.charts import Chart
     from wizard.ports.cluster import Cluster
     from wizard.ports.kubeconfig import Kubeconfig
@@ -248,6 +250,24 @@ class Session:
         ports = self.ports
         return (await planning.of_rollback(self.cluster(target), ports.helm, ports.documents, target, revision)).plan
 
+    async def rollback_revision(self, target: Target, revision: int = 0) -> int:
+        """The revision that a roll-back goes to, the given one checked; raises Problem when there is none."""
+        from wizard.engine import planning, store
+
+        known = await store.heads(self.cluster(target), target)
+        if not known:
+            raise store.missing(target)
+        return planning.wanted_revision(target, known, revision)
+
+    async def is_production(self, target: Target) -> bool:
+        """Whether the newest revision says that it is production; raises Problem when it cannot be read."""
+        from wizard.engine import store, uninstall
+
+        known = await store.heads(self.cluster(target), target)
+        if not known:
+            raise store.missing(target)
+        return uninstall.is_production(await store.read(self.cluster(target), target, known[-1].revision))
+
     async def history(self, target: Target) -> Sequence[Revision]:
         """Every revision of a release, oldest first; raises Problem when there is none or it is hidden."""
         from wizard.engine import past
@@ -275,7 +295,53 @@ class Session:
         result = self.values_file(draft).tree
         return await past.guided_values(self.cluster(target), target, self.chart(draft), result, files)
 
+    async def uninstall_lists(self, target: Target, *, namespace: bool = False) -> Uninstall:
+        """What an uninstall deletes, keeps and loses for ever; raises Problem when something stops it."""
+        from wizard.engine import uninstall
+
+        return await uninstall.look(self.cluster(target), self.ports.documents, target, namespace=namespace)
+
     # Runs
+
+    async def start_rollback(self, target: Target, plan: Plan, revision: int, *, helm_timeout: str = "10m") -> str:
+        """Start a roll-back as it was planned; returns the run's id."""
+        more = {"revision": revision, "expect": {"revision": plan.last, "rendered": plan.rendered}}
+        return await self._start_on_release("rollback", target, plan.chart, helm_timeout, more)
+
+    async def start_uninstall(
+        self, target: Target, lists: Uninstall, *, keep_history: bool = False, delete_namespace: bool = False,
+        helm_timeout: str = "10m",
+    ) -> str:  # fmt: skip
+        """Start an uninstall as it was listed; returns the run's id."""
+        more = {
+            "keep_history": keep_history,
+            "delete_namespace": delete_namespace,
+            "expect": {"revision": lists.revision},
+        }
+        return await self._start_on_release("uninstall", target, lists.chart, helm_timeout, more)
+
+    async def _start_on_release(
+        self, operation: RunOperation, target: Target, chart: str, helm_timeout: str, more: Mapping[str, Any]
+    ) -> str:
+        import shlex
+
+        from wizard.core import dialect
+
+        helm = await self.ports.helm.info()
+        if operation == "rollback":
+            argv = dialect.rollback_argv(helm.major, target, int(more["revision"]), helm_timeout)
+        else:
+            argv = dialect.uninstall_argv(helm.major, target, helm_timeout, keep_history=bool(more["keep_history"]))
+        where = {
+            "context": target.context, "namespace": target.namespace, "release": target.release,
+            "kubeconfig": target.kubeconfig,
+        }  # fmt: skip
+        spec = {
+            "operation": operation, "target": where, "chart": "", "chart_version": chart.rpartition("-")[2], "preset": "",
+            "values": "{}\n", "helm": {"path": helm.path, "version": helm.version, "major": helm.major}, "timeout": helm_timeout,
+            "reproduce": [shlex.join(["helm", *argv])], **more,
+        }  # fmt: skip
+        return self.ports.runs.start(spec, {})
 
     async def operation(self, draft: Draft) -> Operation:
         """Install or upgrade, by the state of the release; raises Problem when it is pending or cannot be known."""

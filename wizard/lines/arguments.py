@@ -49,6 +49,9 @@ class Arguments:
     dry_run: bool = False
     install: bool = False
     detailed_exitcode: bool = False
+    revision: int = 0
+    keep_history: bool = False
+    delete_namespace: bool = False
     manifests: str = ""
     show: tuple[str, ...] = ()
     """Of a revision: values, all or manifest."""

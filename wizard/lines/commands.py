@@ -39,6 +39,14 @@ async def run(arguments: Arguments, session: Session, out: Out, called: str) -> 
             from wizard.lines import diagnose
 
             return await diagnose.diagnose(arguments, session, out)
+        case "rollback":
+            from wizard.lines import back
+
+            return await back.rollback(arguments, session, out, called)
+        case "uninstall":
+            from wizard.lines import back
+
+            return await back.uninstall(arguments, session, out, called)
         case "history":
             from wizard.lines import history
 

@@ -1,0 +1,204 @@
+"""history, rollback and uninstall of a release that plain helm made, on a real API server with both helms."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bed
+from tests.e2e.changing import Release, chart
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).resolve().parents[2]
+HELMS = pytest.mark.parametrize("helm", ["helm4", "helm3"])
+
+
+class Shell:
+    """Someone who types our commands beside a release that plain helm made."""
+
+    def __init__(self, release: Release, folder: Path) -> None:
+        self.release, self.folder = release, folder
+        self.err = ""
+
+    def __call__(self, command: str, *words: str, code: int = 0) -> str:
+        """What a command on the release prints; it must end with the code."""
+        argv = [
+            sys.executable,
+            "-m",
+            "wizard",
+            command,
+            "--release",
+            self.release.name,
+            "-n",
+            self.release.namespace,
+            *words,
+        ]
+        env = {
+            **os.environ, "KUBECONFIG": self.release.bed.kubeconfig, "LLM_COST_OPS_HELM": self.release.helm,
+            "PYTHONPATH": str(ROOT),
+        }  # fmt: skip
+        done = subprocess.run(
+            argv,
+            cwd=self.folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stdout + done.stderr
+        assert "canary" not in done.stdout + done.stderr
+        self.err = done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def shell(sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str]) -> Callable[[str], Shell]:
+    """A release at revision 1, without the parts that would never be ready."""
+    sandbox.kubectl("create", "namespace", namespace)
+
+    def make(helm: str) -> Shell:
+        release = Release(sandbox, tool(helm), namespace, chart(tmp_path), tmp_path)
+        release.upgrade(replicas=0)
+        return Shell(release, tmp_path)
+
+    return make
+
+
+@HELMS
+def test_history_compares_revisions_and_rollback_goes_back_as_previewed(
+    shell: Callable[[str], Shell], helm: str
+) -> None:
+    call = shell(helm)
+    call.release.upgrade(replicas=0, config={"level": "debug"}, secret="second-canary-secret", extra=True)  # noqa: S106 - a canary
+
+    listed = json.loads(call("history", "-o", "json"))["revisions"]
+    assert [(one["revision"], one["status"]) for one in listed] == [(1, "superseded"), (2, "deployed")]
+    compared = json.loads(call("history", "1", "2", "-o", "json"))
+    changed = {one["object"]: (one["change"], one["diff"]) for one in compared["objects"]}
+    assert changed["Secret/creds"] == ("changed", ["values changed: password"])
+    assert changed["ConfigMap/extra"][0] == "added"
+    assert "+  level: debug" in changed["ConfigMap/conf"][1]
+    assert "********" in call("history", "2", "--manifest")
+    assert "secret: '********'" in call("history", "2", "--values").replace('"', "'")
+    assert "no revision 9" in (call("history", "9", code=2) + call.err)
+
+    preview = json.loads(call("rollback", "--dry-run", "-o", "json"))
+    expected = {"ConfigMap/conf": "changed", "ConfigMap/extra": "removed", "Secret/creds": "changed"}
+    told = {f"{one['kind']}/{one['name']}": one["change"] for one in preview["plan"]["objects"]}
+    assert {label: change for label, change in told.items() if change != "unchanged"} == expected
+    assert any("schema" in text for text in preview["not_rolled_back"])
+
+    events = [json.loads(line) for line in call("rollback", "1", "--yes", "-o", "jsonl").splitlines()]
+    assert events[-1]["type"] == "run.finished"
+    assert (events[0]["data"]["operation"], events[-1]["data"]["code"]) == ("rollback", 0)
+    assert any("stored as it was planned" in str(one["data"].get("text")) for one in events)
+    live = call.release.live()
+    assert live["ConfigMap/conf"]["data"] == {"level": "info"}
+    assert "ConfigMap/extra" not in live
+    last = json.loads(call("history", "-o", "json"))["revisions"][-1]
+    assert (last["revision"], last["description"]) == (3, "Rollback to 1")
+    assert "(run " in last["who"]
+
+
+@HELMS
+def test_uninstall_lists_what_goes_and_stays_before_it_does_so(shell: Callable[[str], Shell], helm: str) -> None:
+    call = shell(helm)
+    assert "nothing to roll" in call("rollback", "--yes", code=2) + call.err
+
+    lists = json.loads(call("uninstall", "--dry-run", "-o", "json"))
+    deleted = {one["object"] for one in lists["deleted"]}
+    assert {"Deployment/api", "StatefulSet/db", "Secret/creds"} <= deleted
+    assert [one["object"] for one in lists["kept"]] == ["ConfigMap/kept", f"Namespace/{call.release.namespace}"]
+
+    call("uninstall", "--yes")
+
+    live = call.release.live()
+    assert not deleted & live.keys()
+    assert "ConfigMap/kept" in live
+    assert "no release" in (call("history", code=3) + call.err)
+    assert "no release" in (call("uninstall", "--yes", code=3) + call.err)
+
+
+@HELMS
+def test_uninstall_keeps_the_history_when_asked_and_a_namespace_with_other_things_in_it(
+    shell: Callable[[str], Shell], sandbox: Bed, helm: str
+) -> None:
+    call = shell(helm)
+    sandbox.kubectl("-n", call.release.namespace, "create", "configmap", "not-ours")
+    call("uninstall", "--delete-namespace", "--yes", "--confirm", "rel", code=2)
+    assert "ConfigMap/not-ours" in call.err
+    assert "Deployment/api" in call.release.live()
+
+    call("uninstall", "--keep-history", "--yes")
+
+    assert json.loads(call("history", "-o", "json"))["revisions"][-1]["status"] == "uninstalled"
+
+
+def test_an_ingress_that_serves_another_release_stops_the_uninstall(
+    shell: Callable[[str], Shell], sandbox: Bed
+) -> None:
+    call = shell("helm4")
+    space = call.release.namespace
+    sandbox.kubectl("-n", space, "create", "service", "clusterip", "green", "--tcp=80:80")
+    sandbox.kubectl("-n", space, "annotate", "service", "green", "meta.helm.sh/release-name=green")
+    to_green = '[{"op":"replace","path":"/spec/rules/0/http/paths/0/backend/service/name","value":"green"}]'
+    sandbox.kubectl("-n", space, "patch", "ingress", "api", "--type=json", "-p", to_green)
+
+    call("uninstall", "--yes", code=2)
+
+    assert "Ingress/api belongs to rel, but sends its traffic to Service green of release green" in call.err
+    assert "give green a way in of its own" in call.err
+    assert "Ingress/api" in call.release.live()
+
+
+def test_a_namespace_goes_when_nothing_of_others_is_in_it(shell: Callable[[str], Shell], sandbox: Bed) -> None:
+    call = shell("helm4")
+    call.release.upgrade(replicas=0, kept=False)
+    sandbox.kubectl("-n", call.release.namespace, "delete", "configmap", "kept")
+    call("uninstall", "--delete-namespace", "--yes", code=2)
+    assert "--confirm rel" in call.err
+
+    call("uninstall", "--delete-namespace", "--yes", "--confirm", "rel")
+
+    left = sandbox.kubectl("get", "namespace", call.release.namespace, "-o", "jsonpath={.status.phase}", check=False)
+    assert left in ("", "Terminating")
+
+
+def test_a_person_without_the_right_to_secrets_is_told_before_anything_is_changed(
+    shell: Callable[[str], Shell], sandbox: Bed, tmp_path: Path
+) -> None:
+    call = shell("helm4")
+    viewer = sandbox.user("view", namespace=call.release.namespace)
+    call.release.bed = Bed(sandbox.info, sandbox.state_home)
+    for command in (("history",), ("rollback", "--yes"), ("uninstall", "--yes")):
+        env = {**os.environ, "KUBECONFIG": viewer, "LLM_COST_OPS_HELM": call.release.helm, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-m", "wizard", command[0], "--release", "rel", "-n", call.release.namespace, *command[1:]],
+            cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 3, done.stderr
+        assert "needs list secrets" in done.stderr
+    assert "Deployment/api" in call.release.live()
+
+
+def test_a_record_that_cannot_be_read_is_named_and_nothing_is_changed(
+    shell: Callable[[str], Shell], sandbox: Bed
+) -> None:
+    call = shell("helm4")
+    body = '{"data":{"release":"bm90IGEgcmVjb3Jk"}}'
+    name = "sh.helm.release.v1.rel.v1"
+    sandbox.kubectl("-n", call.release.namespace, "patch", "secret", name, "--type=merge", "-p", body)
+
+    call("uninstall", "--yes", code=3)
+    assert "cannot be read" in call.err
+    assert "cannot be read" in call("history")
+    assert "Deployment/api" in call.release.live()
