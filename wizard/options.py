@@ -49,7 +49,7 @@ def parser(command: str) -> Parser:
         _plan(made)
     if command == "history":
         _history(made)
-    if command in ("rollback", "uninstall"):
+    if command in ("rollback", "uninstall", "recover"):
         _on_release(made, command)
     if command == "check":
         made.add_argument("--helm", metavar="PATH", help="the helm to use")
@@ -123,6 +123,10 @@ def _on_release(parser: argparse.ArgumentParser, command: str) -> None:
     group.add_argument("--wait", action="store_true", help="as in helm; always on")
     if command == "rollback":
         group.add_argument("--revision", type=int, metavar="N", help="where to; without it the last good one before")
+    elif command == "recover":
+        group.add_argument(
+            "--to", metavar="rollback|failed", help="roll back to the last good revision, or only mark as failed"
+        )
     else:
         group.add_argument("--keep-history", action="store_true", help="as in helm: the revisions stay")
         group.add_argument(

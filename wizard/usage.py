@@ -14,6 +14,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "upgrade": "the same for a release that is there",
     "rollback": "go back to an earlier revision, previewed",
     "uninstall": "remove a release; lists first what goes, what stays and what is lost for ever",
+    "recover": "a release that is stuck in pending-*: who is at work on it, backup, repair",
     "values": "write the values file only; needs no cluster",
     "check": "all checks, read-only",
     "plan": "what install or upgrade would change, object by object; changes nothing",
@@ -32,6 +33,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "rollback": ("rollback --dry-run", "rollback 3 --yes"),
     "uninstall": ("uninstall --dry-run", "uninstall --yes"),
+    "recover": ("recover --dry-run", "recover --confirm llm-cost-ops"),
     "check": ("check --preset dev",),
     "plan": ("plan --set replicaCount=3", "plan -f values.yaml --detailed-exitcode"),
     "status": ("status", "status --output json"),
@@ -43,7 +45,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
 }
 WORDS: Final[Mapping[str, str]] = {
     "install": "[RELEASE [CHART]]", "upgrade": "[RELEASE [CHART]]", "status": "[RELEASE]", "diagnose": "[RELEASE]", "logs": "[RELEASE]",
-    "rollback": "[RELEASE] [REVISION]", "uninstall": "[RELEASE]", "runs": "[ID]", "plan": "[RELEASE [CHART]]", "history": "[RELEASE] [REVISION [REVISION]]",
+    "rollback": "[RELEASE] [REVISION]", "uninstall": "[RELEASE]", "recover": "[RELEASE]", "runs": "[ID]", "plan": "[RELEASE [CHART]]", "history": "[RELEASE] [REVISION [REVISION]]",
 }  # fmt: skip
 """Positional arguments, where there are any."""
 EXIT_CODES: Final = """exit codes:

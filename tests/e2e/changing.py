@@ -17,7 +17,7 @@ VALUES: Final[dict[str, Any]] = {
     "image": "api:1", "replicas": 1, "env": {"A": "1"}, "strategy": "RollingUpdate", "cpu": "50m", "config": {"level": "info"},
     "secret": "first-canary-secret", "port": 80, "targetPort": 8080, "disk": "1Gi", "command": "one", "extra": False, "kept": True,
     "labels": {}, "minReady": 0, "mount": False, "host": "a.example.com", "unknown": False, "taken": False, "grace": 5, "hook": False,
-    "pull": "", "budget": 1,
+    "pull": "", "budget": 1, "job": True,
 }  # fmt: skip
 
 TEMPLATE: Final = """
@@ -85,6 +85,7 @@ spec:
   volumeClaimTemplates:
   - metadata: {name: data}
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: {{ .Values.disk }}}}}
+{{- if .Values.job }}
 ---
 apiVersion: batch/v1
 kind: Job
@@ -93,6 +94,7 @@ spec:
   suspend: true
   template:
     spec: {restartPolicy: Never, containers: [{name: c, image: "c:1", args: [{{ .Values.command | quote }}]}]}
+{{- end }}
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -13,9 +14,12 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
+from wizard.core import release_record
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
+READY = {"job": False, "image": "llm-cost-ops:latest"}
+"""Without the Job, which is suspended, and with an image that the sandbox runs: all of it becomes ready."""
 HELMS = pytest.mark.parametrize("helm", ["helm4", "helm3"])
 
 
@@ -62,12 +66,12 @@ class Shell:
 
 @pytest.fixture
 def shell(sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str]) -> Callable[[str], Shell]:
-    """A release at revision 1, without the parts that would never be ready."""
+    """A release at revision 1, all of it ready soon."""
     sandbox.kubectl("create", "namespace", namespace)
 
     def make(helm: str) -> Shell:
         release = Release(sandbox, tool(helm), namespace, chart(tmp_path), tmp_path)
-        release.upgrade(replicas=0)
+        release.upgrade(**READY)
         return Shell(release, tmp_path)
 
     return make
@@ -78,7 +82,7 @@ def test_history_compares_revisions_and_rollback_goes_back_as_previewed(
     shell: Callable[[str], Shell], helm: str
 ) -> None:
     call = shell(helm)
-    call.release.upgrade(replicas=0, config={"level": "debug"}, secret="second-canary-secret", extra=True)  # noqa: S106 - a canary
+    call.release.upgrade(**READY, config={"level": "debug"}, secret="second-canary-secret", extra=True)
 
     listed = json.loads(call("history", "-o", "json"))["revisions"]
     assert [(one["revision"], one["status"]) for one in listed] == [(1, "superseded"), (2, "deployed")]
@@ -162,7 +166,7 @@ def test_an_ingress_that_serves_another_release_stops_the_uninstall(
 
 def test_a_namespace_goes_when_nothing_of_others_is_in_it(shell: Callable[[str], Shell], sandbox: Bed) -> None:
     call = shell("helm4")
-    call.release.upgrade(replicas=0, kept=False)
+    call.release.upgrade(**READY, kept=False)
     sandbox.kubectl("-n", call.release.namespace, "delete", "configmap", "kept")
     call("uninstall", "--delete-namespace", "--yes", code=2)
     assert "--confirm rel" in call.err
@@ -202,3 +206,59 @@ def test_a_record_that_cannot_be_read_is_named_and_nothing_is_changed(
     assert "cannot be read" in call.err
     assert "cannot be read" in call("history")
     assert "Deployment/api" in call.release.live()
+
+
+def _killed(call: Shell, sandbox: Bed, status: str, revision: int) -> None:
+    """The release as a helm that was killed leaves it: its newest record is pending."""
+    data = call.release.bed.get("secret", f"sh.helm.release.v1.rel.v{revision}", "-n", call.release.namespace)
+    body = release_record.unpack(data["data"]["release"], "x")
+    body["info"]["status"] = status
+    data["data"]["release"] = base64.b64encode(release_record.pack(body).encode()).decode()
+    data["metadata"]["labels"] |= {"status": status, "modifiedAt": "1700000000"}
+    file = call.folder / "record.json"
+    file.write_text(json.dumps(data))
+    sandbox.kubectl("replace", "-f", str(file))
+
+
+@HELMS
+def test_a_stuck_upgrade_is_backed_up_marked_and_rolled_back_after_its_name_was_typed(
+    shell: Callable[[str], Shell], sandbox: Bed, helm: str
+) -> None:
+    call = shell(helm)
+    assert "nothing is stuck" in call("recover", "--confirm", "rel", code=2) + call.err
+    call.release.upgrade(**READY, config={"level": "debug"}, extra=True)
+    _killed(call, sandbox, "pending-upgrade", 2)
+    sandbox.kubectl("-n", call.release.namespace, "delete", "configmap", "extra")
+
+    known = json.loads(call("recover", "--dry-run", "-o", "json"))
+    assert (known["revision"], known["status"], known["good"], known["young"]) == (2, "pending-upgrade", 1, False)
+    assert (known["reached"], known["waiting"]) == (["ConfigMap/conf"], ["ConfigMap/extra"])
+    call("recover", code=2)
+    assert "--confirm rel" in call.err
+    call("recover", "--confirm", "other", code=2)
+    assert json.loads(call("history", "-o", "json"))["revisions"][-1]["status"] == "pending-upgrade"
+
+    call("recover", "--confirm", "rel")
+
+    revisions = [(one["revision"], one["status"]) for one in json.loads(call("history", "-o", "json"))["revisions"]]
+    assert revisions[1:] == [(2, "failed"), (3, "deployed")]
+    assert call.release.live()["ConfigMap/conf"]["data"] == {"level": "info"}
+    assert "STATUS: deployed" in call.release.upgrade(**READY), "helm works with it again"
+    (backup,) = (call.folder / "state" / "llm-cost-ops-wizard" / "backups").iterdir()
+    assert backup.stat().st_mode & 0o777 == 0o600
+    kept = release_record.unpack(json.loads(backup.read_text())["data"]["release"], "x")
+    assert kept["info"]["status"] == "pending-upgrade"
+
+
+def test_a_stuck_first_install_is_only_marked_and_can_be_upgraded_then(
+    shell: Callable[[str], Shell], sandbox: Bed
+) -> None:
+    call = shell("helm4")
+    _killed(call, sandbox, "pending-install", 1)
+    call("recover", "--to", "rollback", "--confirm", "rel", code=2)
+    assert "no good revision" in call.err
+
+    said = call("recover", "--confirm", "rel")
+
+    assert "marked as failed" in said
+    assert "STATUS: deployed" in call.release.upgrade(**READY)

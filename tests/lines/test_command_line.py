@@ -19,7 +19,7 @@ TTY = Terminal(True, True, 80, 24, "xterm")
     ("line", "says"),
     [
         ("instal", '"instal" is not a command. Did you mean install?'),
-        ("rollback", '"rollback" is not a command.'),
+        ("dance", '"dance" is not a command.'),
         ("install --bogus", "Unrecognized arguments: --bogus."),
         ("install --preset", "--preset: expected one argument"),
         ("install a b c", '"c" is one word too many.'),

@@ -46,6 +46,20 @@ class PersonFiles:
             raise Problem(f"The {what} {path} holds a zero byte.", "A secret file holds text only.")
         return Secret(text), "one trailing newline was removed" if text != whole else ""
 
+    def keep_private(self, name: str, text: str) -> str:
+        """Keep a text among the backups of the state folder, 0600, under a name with the time."""
+        from wizard.adapters.folders import state_dir
+
+        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        path = state_dir("backups") / f"{name.replace('/', '-')}.{stamp}.json"
+        try:
+            atomic.write(path, text)
+        except OSError as error:
+            raise Problem(
+                f"{path} cannot be written: {_reason(error)}. Nothing was changed.", "Make room there."
+            ) from error
+        return str(path)
+
     def existing(self, path: str) -> str | None:
         """The text of the file if it exists and can be read."""
         try:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wizard.engine.past import Guided, RevisionText
     from wizard.engine.planning import Planned
     from wizard.engine.ports import Ports
+    from wizard.engine.recover import Recovery
     from wizard.engine.releases import ReleasesView
     from wizard.engine.store import Revision
     from wizard.engine.uninstall import Uninstall
@@ -301,7 +302,20 @@ class Session:
 
         return await uninstall.look(self.cluster(target), self.ports.documents, target, namespace=namespace)
 
+    async def recovery(self, target: Target) -> Recovery:
+        """What is known of a release that is stuck in pending-*; raises Problem when it is not."""
+        from wizard.engine import recover
+
+        ports = self.ports
+        return await recover.look(self.cluster(target), ports.documents, target, ports.clock, self.runs())
+
     # Runs
+
+    async def mark_failed(self, target: Target, known: Recovery) -> str:
+        """Back up the record of a stuck revision and mark it as failed; returns the backup's path; raises Problem."""
+        from wizard.engine import recover
+
+        return await recover.mark_failed(self.cluster(target), self.ports.files, target, known, self.ports.clock)
 
     async def start_rollback(self, target: Target, plan: Plan, revision: int, *, helm_timeout: str = "10m") -> str:
         """Start a roll-back as it was planned; returns the run's id."""

@@ -50,6 +50,8 @@ class Arguments:
     install: bool = False
     detailed_exitcode: bool = False
     revision: int = 0
+    to: str = ""
+    """The way out of a stuck release."""
     keep_history: bool = False
     delete_namespace: bool = False
     manifests: str = ""

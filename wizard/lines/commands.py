@@ -47,6 +47,10 @@ async def run(arguments: Arguments, session: Session, out: Out, called: str) -> 
             from wizard.lines import back
 
             return await back.uninstall(arguments, session, out, called)
+        case "recover":
+            from wizard.lines import recover
+
+            return await recover.recover(arguments, session, out, called)
         case "history":
             from wizard.lines import history
 

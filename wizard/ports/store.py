@@ -87,6 +87,10 @@ class FileStore(Protocol):
         """A Secret and a note ("one trailing newline removed"); raises Problem when missing or empty."""
         ...
 
+    def keep_private(self, name: str, text: str) -> str:
+        """Keep a text in the wizard's own backups, readable by this person alone; returns its path."""
+        ...
+
     def existing(self, path: str) -> str | None:
         """The text of the file if it exists."""
         ...

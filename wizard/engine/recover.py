@@ -1,0 +1,176 @@
+"""A release that is stuck in pending-*: what is known of it, who may still be at work, and the smallest repair."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from wizard.core import masking, plan, release_record
+from wizard.core.errors import Exit, Problem
+from wizard.core.model.target import Target
+from wizard.engine import releases, store
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.documents import Documents
+from wizard.ports.store import FileStore, RunSummary
+
+_YOUNG: Final = timedelta(minutes=10)
+"""helm's own time limit is 5 minutes and ours 10: a younger record may well have a helm at work on it."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What is known of a stuck release."""
+
+    revision: int
+    status: str
+    since: str
+    """RFC 3339: when helm last wrote the record."""
+    young: bool
+    """Whether a helm on another machine may well be at work on it still."""
+    good: int
+    """The last good revision before; 0 when there is none, and then there is nothing to go back to."""
+    reached: tuple[str, ...]
+    """Objects that the stuck revision changed or made already."""
+    waiting: tuple[str, ...]
+    """Objects that it did not get to."""
+    unseen: tuple[str, ...] = ()
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
+
+
+async def look(
+    cluster: Cluster, documents: Documents, target: Target, clock: Clock, runs: Iterable[RunSummary]
+) -> Recovery:
+    """What is known of a stuck release.
+
+    Raises:
+        Problem: there is none, it is not stuck, a run of this machine is at work on it, or its record cannot be read.
+    """
+    known = await store.heads(cluster, target)
+    if not known:
+        raise store.missing(target)
+    last = known[-1]
+    if last.status not in releases.PENDING:
+        raise Problem(
+            f"{target.release} is {last.status} (revision {last.revision}): nothing is stuck, nothing was changed.",
+            "See it with status and history.",
+        )
+    for run in runs:
+        if run.state in ("running", "orphaned") and _same(run.target, target):
+            raise Problem(
+                f"Run {run.id} of this machine is at work on {target.release} ({run.operation}, since {run.started}). "
+                "Nothing was changed.",
+                f"Watch it with runs {run.id}.",
+            )
+    good = [one.revision for one in known[:-1] if one.status in (release_record.DEPLOYED, "superseded")]
+    reached, waiting, unseen = await _progress(cluster, documents, target, last.revision, good[-1] if good else 0)
+    return Recovery(
+        last.revision, last.status, last.updated, _is_young(last.updated, clock.now()), good[-1] if good else 0,
+        reached, waiting, unseen,
+    )  # fmt: skip
+
+
+def _same(one: Target, other: Target) -> bool:
+    return (one.context, one.namespace, one.release) == (other.context, other.namespace, other.release)
+
+
+def _is_young(since: str, now: datetime) -> bool:
+    try:
+        return now - datetime.fromisoformat(since) < _YOUNG
+    except (ValueError, TypeError):
+        return True
+
+
+async def _progress(
+    cluster: Cluster, documents: Documents, target: Target, revision: int, good: int
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """(reached, not reached, hidden): of what the stuck revision changes, what is live already."""
+    record = await store.read(cluster, target, revision)
+    before = await store.read(cluster, target, good) if good else None
+    old = {plan.identity(one, target.namespace): one for one in _objects(documents, before.manifest if before else "")}
+    new = [one for one in _objects(documents, record.manifest) if old.get(plan.identity(one, target.namespace)) != one]
+    live = await asyncio.gather(*(_live(cluster, one, target.namespace) for one in new))
+    reached, waiting, unseen = [], [], []
+    for one, there in zip(new, live, strict=True):
+        label = f"{one['kind']}/{one['metadata']['name']}"
+        if isinstance(there, ClusterError):
+            unseen.append(f"{label}: {there.message}")
+        elif there is not None and not plan.drift(masking.sealed(one), there):
+            reached.append(label)
+        else:
+            waiting.append(label)
+    return tuple(reached), tuple(waiting), tuple(unseen)
+
+
+def _objects(documents: Documents, text: str) -> Sequence[Object]:
+    return plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
+
+
+async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | ClusterError | None:
+    _, kind, where, name = plan.identity(obj, namespace)
+    try:
+        return await cluster.get(kind, name, where, str(obj.get("apiVersion", "")), sealed=True)
+    except ClusterError as error:
+        return None if error.trouble == "not-found" else error
+
+
+async def mark_failed(cluster: Cluster, files: FileStore, target: Target, known: Recovery, clock: Clock) -> str:
+    """Back the record up, then write into it that the revision failed; returns the backup's path.
+
+    Raises:
+        Problem: it is not the record any more that was looked at, or may not be written; then nothing was changed.
+    """
+    kind = releases.record_kind() or "Secret"
+    try:
+        found = await cluster.records(kind, target.namespace, target.release, known.revision)
+    except ClusterError as error:
+        raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
+    newest = (await store.heads(cluster, target))[-1]
+    if not found or (newest.revision, newest.status, newest.updated) != (known.revision, known.status, known.since):
+        raise Problem(
+            f"{target.release} is at revision {newest.revision} ({newest.status}) now: somebody is at work on it. "
+            "Nothing was changed.",
+            "Look at it again with recover --dry-run.",
+        )
+    record = found[0]
+    name = f"{target.namespace}.{target.release}.v{known.revision}"
+    backup = files.keep_private(name, json.dumps(record, indent=1))
+    try:
+        await cluster.replace(failed(record, known, clock.now()), target.namespace)
+    except ClusterError as error:
+        if error.trouble == "conflict":
+            raise Problem(
+                f"The record of {target.release} changed this moment: somebody is at work on it. Nothing was changed.",
+                "Look at it again with recover --dry-run.",
+            ) from error
+        raise Problem(
+            f"The record was not changed: {error.message}", f"Its backup is {backup}.", Exit.FAILED
+        ) from error
+    return backup
+
+
+def failed(record: Object, known: Recovery, now: datetime) -> dict[str, Any]:
+    """The record as helm itself leaves a revision that failed: status in the body and in the label."""
+    body = str((record.get("data") or {}).get("release") or "")
+    data = release_record.unpack(body, f"revision {known.revision}")
+    info = dict(data.get("info") or {})
+    info["status"] = "failed"
+    info["description"] = f"Was {known.status}; marked as failed by llm-cost-ops-wizard recover"
+    text = release_record.pack({**data, "info": info})
+    if record.get("kind") == "Secret":
+        text = base64.b64encode(text.encode()).decode()
+    metadata: Mapping[str, Any] = record["metadata"]
+    labels = {**(metadata.get("labels") or {}), "status": "failed", "modifiedAt": str(int(now.timestamp()))}
+    return {
+        **record,
+        "metadata": {**metadata, "labels": labels},
+        "data": {**record["data"], "release": text},
+    }
