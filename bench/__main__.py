@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import launch, runs
+from bench import launch, plans, runs
 from bench.rounds import Row, table
 
-NAMES = ("version", "field", "rows", "up", "run", "image")
+NAMES = ("version", "field", "rows", "up", "run", "image", "plan")
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(launch.version(many))
     if "up" in wanted:
         done(runs.sandbox_up(few))
-    if wanted & {"field", "rows", "run", "image"}:
+    if wanted & {"field", "rows", "run", "image", "plan"}:
         with runs.bed("bench") as here:
             if "field" in wanted:
                 done(launch.first_field(here.kubeconfig, many))
@@ -53,6 +53,9 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
                 done(*runs.overhead(here, few))
             if "image" in wanted:
                 done(runs.broken_image(here, few))
+            if "plan" in wanted:
+                done(plans.plan(here, few))
+                done(plans.history(here, many))
             if "rows" in wanted:
                 with here.namespace() as name:
                     here.wizard(name)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from wizard.core import release_record
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
-READY = {"job": False, "image": "llm-cost-ops:latest"}
+READY: dict[str, Any] = {"job": False, "image": "llm-cost-ops:latest"}
 """Without the Job, which is suspended, and with an image that the sandbox runs: all of it becomes ready."""
 HELMS = pytest.mark.parametrize("helm", ["helm4", "helm3"])
 

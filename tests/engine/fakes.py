@@ -16,6 +16,7 @@ from wizard.ports.helm import HelmInfo
 class DayTwo:
     """What plans and repairs ask of a cluster besides; a test that needs an answer sets it."""
 
+    refuse: dict[str, ClusterError]
     bodies: tuple[Object, ...] = ()
     """Helm's records as the API serves them."""
 
@@ -26,6 +27,8 @@ class DayTwo:
         return manifest
 
     async def records(self, kind: str, namespace: str, release: str, revision: int = 0) -> tuple[Object, ...]:
+        if refused := self.refuse.get(f"list {kind}"):
+            raise refused
         labels = [one["metadata"]["labels"] for one in self.bodies]
         return tuple(
             one

@@ -1,0 +1,29 @@
+"""One plan of a foreign chart, as the engine makes it: KUBECONFIG NAMESPACE CHART VALUES HELM."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from wizard.adapters.charts import ChartFolders
+from wizard.adapters.documents import YamlDocuments
+from wizard.adapters.helm_cli import HelmCli
+from wizard.adapters.kube import KubeCluster
+from wizard.core.model.target import Target
+from wizard.engine import planning
+
+
+async def main() -> None:
+    """Make the plan and print what it counted."""
+    kubeconfig, namespace, chart, values, helm = sys.argv[1:]
+    target = Target("", namespace, "hundred", kubeconfig)
+    cluster = KubeCluster(target)
+    planned = await planning.of_values(
+        cluster, HelmCli(helm), YamlDocuments(), target, ChartFolders().open(chart), Path(values).read_text()
+    )
+    print(planned.plan.counts())
+    await cluster.close()
+
+
+asyncio.run(main())

@@ -1,0 +1,87 @@
+"""A plan of 100 objects beside helm's own server-side dry run, far from the cluster; a history of 50 revisions."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from bench.far import far
+from bench.rounds import Row, alternate, timed
+from bench.runs import Bed
+from wizard import compose
+from wizard.core.model.target import Target
+from wizard.engine.session import Options
+
+_OBJECTS: Final = 100
+_REVISIONS: Final = 50
+_ROUND_TRIP: Final = 0.05
+_TEMPLATE: Final = """
+{{- range $n := until 100 }}
+---
+apiVersion: v1
+kind: {{ if lt (mod $n 4) 3 }}ConfigMap{{ else }}Service{{ end }}
+metadata: {name: thing-{{ $n }}}
+{{- if lt (mod $n 4) 3 }}
+data: {level: {{ $.Values.level | quote }}}
+{{- else }}
+spec: {selector: {app: thing}, ports: [{port: {{ $.Values.port }}}]}
+{{- end }}
+{{- end }}
+"""
+
+
+def plan(here: Bed, rounds: int) -> Row:
+    """`plan` beside `helm upgrade --dry-run=server`, both as commands, every object changed."""
+    chart = here.folder / "hundred"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: hundred\nversion: 1.0.0\n")
+    (chart / "values.yaml").write_text("level: info\nport: 80\n")
+    (chart / "templates" / "all.yaml").write_text(_TEMPLATE)
+    with here.namespace() as name, far(here.kubeconfig, _ROUND_TRIP, here.folder) as kubeconfig:
+        here.call(here.helm, "install", "hundred", str(chart), "-n", name, "--create-namespace")
+        changed = here.folder / "changed.yaml"
+        changed.write_text("level: debug\nport: 81\n")
+        where = ("--kubeconfig", kubeconfig, "-n", name)
+        program = Path(__file__).with_name("plan_app.py")
+
+        def ours() -> float:
+            return timed(
+                lambda: here.call(sys.executable, str(program), kubeconfig, name, str(chart), str(changed), here.helm)
+            )
+
+        def other() -> float:
+            words = ("upgrade", "hundred", str(chart), *where, "-f", str(changed), "--dry-run=server", "-o", "json")
+            return timed(lambda: here.call(here.helm, *words))
+
+        mine, theirs = alternate(ours, other, rounds)
+    fits = statistics.median(theirs) >= 5 * statistics.median(mine)
+    return Row(f"plan of {_OBJECTS} objects, 50 ms away", mine, theirs, "helm upgrade --dry-run=server", "<= 1/5", fits)
+
+
+def history(here: Bed, rounds: int) -> Row:
+    """The history of a release with 50 revisions, in a program that runs already."""
+    chart = here.folder / "hundred"
+    with here.namespace() as name:
+        words = ("--history-max", "0", "-n", name, "--create-namespace")
+        for level in range(_REVISIONS):
+            here.call(here.helm, "upgrade", "--install", "hundred", str(chart), *words, "--set", f"level={level}")
+        samples = asyncio.run(_history(here, name, rounds))
+    return Row(f"history of {_REVISIONS} revisions", samples, bound="<= 300 ms", fits=statistics.median(samples) <= 0.3)
+
+
+async def _history(here: Bed, name: str, rounds: int) -> list[float]:
+    session = compose.session(Options(kubeconfig=here.kubeconfig, namespace=name))
+    target = Target(session.kubeconfig().current, name, "hundred", here.kubeconfig)
+    samples = []
+    for _ in range(rounds + 1):
+        began = time.perf_counter()
+        found = await session.history(target)
+        samples.append(time.perf_counter() - began)
+        if len(found) != _REVISIONS:
+            raise RuntimeError(f"{len(found)} revisions")
+    await session.close()
+    return samples[1:]
