@@ -112,6 +112,8 @@ spec:
     - key: '.status.conditions.[] | select( .type == "Ready" ) | .status'
       operator: NotIn
       values: ["True"]
+    - key: '.metadata.annotations["sandbox.llm-cost-ops.local/lost"]'
+      operator: DoesNotExist
   next:
     statusTemplate: |
       {{ $now := Now }}

@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
 )
+
+// lostAnnotation on a node says that its kubelet is heard of no more.
+const lostAnnotation = "sandbox.llm-cost-ops.local/lost"
 
 // kubelet plays the runtime of every node: one goroutine for each pod that has a node.
 type kubelet struct {
@@ -395,10 +399,57 @@ func (k *kubelet) scenarioChanged(control) {
 		nodes = append(nodes, n)
 	}
 	k.mu.Unlock()
-	for _, n := range nodes {
+	sort.Slice(nodes, func(a, b int) bool { return nodes[a].Metadata.Name < nodes[b].Metadata.Name })
+	for i, n := range nodes {
 		k.sizeNode(n)
+		k.loseNode(n, i == 0)
 	}
 	k.wakeNamespace("")
+}
+
+// loseNode takes a node away or gives it back. The annotation keeps kwok from making it ready; the controller manager
+// marks the pods on it unready, and what they really are is told again when it is back.
+func (k *kubelet) loseNode(n node, first bool) {
+	k.world.mu.Lock()
+	lost := first && scenarios[k.world.control.scenario].nodeLost
+	k.world.mu.Unlock()
+	if lost == (n.Metadata.Annotations[lostAnnotation] != "") {
+		return
+	}
+	path := "/api/v1/nodes/" + n.Metadata.Name
+	var mark any
+	if lost {
+		mark = "true"
+	}
+	metadata := map[string]any{"annotations": map[string]any{lostAnnotation: mark}}
+	if err := k.client.patch(path, strategicPatch, map[string]any{"metadata": metadata}, nil); err != nil {
+		log.Printf("losing node %s: %v", n.Metadata.Name, err)
+		return
+	}
+	if lost {
+		ready := map[string]any{"type": "Ready", "status": "False", "reason": "KubeletNotReady",
+			"message": "container runtime is down", "lastTransitionTime": stamp(time.Now())}
+		body := map[string]any{"status": map[string]any{"conditions": []any{ready}}}
+		if err := k.client.patch(path+"/status", strategicPatch, body, nil); err != nil {
+			log.Printf("losing node %s: %v", n.Metadata.Name, err)
+		}
+		return
+	}
+	time.AfterFunc(pause(2000), func() { k.tellAgain(n.Metadata.Name) })
+}
+
+// tellAgain sends the status of every pod on a node once more.
+func (k *kubelet) tellAgain(nodeName string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, t := range k.pods {
+		t.mu.Lock()
+		if t.pod.Spec.NodeName == nodeName {
+			t.sent = ""
+		}
+		t.mu.Unlock()
+		t.poke()
+	}
 }
 
 // sizeNode makes a node as small as the scenario wants it, or as big as its shape says.

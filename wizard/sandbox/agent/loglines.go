@@ -101,14 +101,18 @@ func (s *source) since(t, now time.Time) int64 {
 	return low
 }
 
-// newSource chooses what a process of this image writes. rate is lines a second, 0 for the image's own pace.
-func newSource(class string, broken bool, start, end time.Time, failed bool, rate int64) *source {
+// newSource chooses what a process of this image writes. last are its last words when it does not boot to the end; rate
+// is lines a second, 0 for the image's own pace.
+func newSource(class string, broken bool, start, end time.Time, failed bool, last []string, rate int64) *source {
 	s := &source{start: start, end: end}
 	make, known := programs[class]
 	if !known {
 		make = programs["generic"]
 	}
 	make(s, broken)
+	if len(last) > 0 {
+		s.boot, s.every = s.boot[:min(2, len(s.boot))], 0
+	}
 	if !end.IsZero() {
 		// Statuses know whole seconds; what was written in the last one counts, and a short life still says its piece.
 		s.end = end.Add(999 * time.Millisecond)
@@ -116,7 +120,9 @@ func newSource(class string, broken bool, start, end time.Time, failed bool, rat
 			s.end = s.head()
 		}
 	}
-	if failed && class == "app" {
+	if len(last) > 0 && !end.IsZero() {
+		s.last = last
+	} else if failed && class == "app" {
 		s.last = []string{appLine(s.end, "ERROR", "llm_cost_ops", "fatal: terminated during start-up", `"exit_code":1`)}
 	}
 	if rate > 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,7 @@ type run struct {
 	told     string    // the configuration error that was told last
 	probeDue time.Time // when what is wrong now is told again
 	broken   bool      // the process started under a failing probe: its log says so
+	last     []string  // what the process says before it ends, instead of booting to the end
 	status   containerStatus
 }
 
@@ -109,7 +111,7 @@ func (k *kubelet) stepOnce(t *tracked, c *container, r *run, now time.Time, init
 		return k.tend(t, c, r, now, init, field)
 	case crashed:
 		end := k.exitOf(p, c, init)
-		if healed := end == nil || end.code == 0; now.Before(r.due) && !healed {
+		if healed := end == nil || end.code == 0 && p.Spec.RestartPolicy != "Always"; now.Before(r.due) && !healed {
 			return r.due
 		}
 		k.beginPull(p, c, r, now, field)
@@ -195,9 +197,17 @@ func backOff(n int) time.Duration {
 	return min(10*time.Second<<min(n, 5), 300*time.Second)
 }
 
+// configProblem is why the container cannot be made as it is described, or empty.
+func (k *kubelet) configProblem(p *pod, c *container) string {
+	if text := k.world.fault(p.Metadata.Namespace, c.Image).config; text != "" {
+		return strings.ReplaceAll(text, "%s", p.Metadata.Namespace)
+	}
+	return k.world.configError(p.Metadata.Namespace, c)
+}
+
 // create starts the process, unless something that its environment names is missing.
 func (k *kubelet) create(p *pod, c *container, r *run, now time.Time, field string) time.Time {
-	if problem := k.world.configError(p.Metadata.Namespace, c); problem != "" {
+	if problem := k.configProblem(p, c); problem != "" {
 		r.wait("CreateContainerConfigError", problem)
 		r.due = now // looked at again as soon as a Secret or a ConfigMap of the namespace changes
 		if problem != r.told || !now.Before(r.probeDue) {
@@ -214,7 +224,11 @@ func (k *kubelet) create(p *pod, c *container, r *run, now time.Time, field stri
 	r.status.ContainerID = "containerd://" + digest(p.Metadata.UID, c.Name, fmt.Sprint(r.status.RestartCount))
 	r.status.Image, r.status.ImageID = fullReference(c.Image), imageID(c.Image)
 	r.status.State = containerState{Running: &running{stamp(now)}}
-	r.broken = k.world.fault(p.Metadata.Namespace, c.Image).probe != ""
+	fault := k.world.fault(p.Metadata.Namespace, c.Image)
+	r.broken, r.last = fault.probe != "", nil
+	if fault.exit != nil {
+		r.last = fault.exit.last
+	}
 	k.events.say(p, field, "Created", "Container created")
 	k.events.say(p, field, "Started", "Container started")
 	return now
@@ -249,6 +263,10 @@ func (k *kubelet) exitOf(p *pod, c *container, init bool) *exit {
 }
 
 func (k *kubelet) exited(p *pod, c *container, r *run, now time.Time, end *exit, field string, init bool) {
+	if end.killed != "" {
+		k.events.warn(p, field, "Unhealthy", "Liveness probe failed: "+end.killed)
+		k.events.say(p, field, "Killing", fmt.Sprintf("Container %s failed liveness probe, will be restarted", c.Name))
+	}
 	r.terminate(now, end.code, end.reason)
 	again := p.Spec.RestartPolicy == "Always" && !init || c.RestartPolicy == "Always" || p.Spec.RestartPolicy != "Never" && end.code != 0
 	if !again {

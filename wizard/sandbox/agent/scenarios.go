@@ -10,15 +10,26 @@ type fault struct {
 	probe string
 	// nodeCPU is what every node has to give while the scenario is on. Empty: what its shape says.
 	nodeCPU string
+	// config is why the container cannot be made; %s stands for its namespace. Empty: what it refers to is looked up.
+	config string
 	// exit ends the container's process some time after it started. Nil: it stays.
 	exit *exit
+	// nodeLost takes the first node away: its kubelet is heard of no more. The pods on it run on, unready.
+	nodeLost bool
 }
 
 // exit is the end of a process.
 type exit struct {
 	after  time.Duration
 	code   int
-	reason string // the runtime's word: Error, OOMKilled, Completed
+	reason string   // the runtime's word: Error, OOMKilled, Completed
+	last   []string // what the process says instead of booting to the end
+	killed string   // output of the failing liveness probe for which the kubelet killed it; empty: it ended by itself
+}
+
+// says ends a process with an error of its own, told in its last lines.
+func says(code int, lines ...string) *exit {
+	return &exit{after: pause(1500), code: code, reason: "Error", last: lines}
 }
 
 // scenarios is the one table of faults on command; a new one is one entry here and one in wizard/sandbox/catalog.py.
@@ -26,7 +37,24 @@ var scenarios = map[string]fault{
 	"image-pull": {pull: `failed to pull and unpack image "%[1]s": failed to resolve reference "%[1]s": ` +
 		`pull access denied, repository does not exist or may require authorization: ` +
 		`server message: insufficient_scope: authorization failed`},
+	"image-missing": {pull: `failed to pull and unpack image "%[1]s": failed to resolve reference "%[1]s": %[1]s: not found`},
+	"registry-down": {pull: `failed to pull and unpack image "%[1]s": failed to do request: Head "https://registry.example/v2/": ` +
+		`dial tcp: lookup registry.example on 10.96.0.10:53: no such host`},
 	"never-ready":   {probe: "HTTP probe failed with statuscode: 503"},
+	"wrong-path":    {probe: "HTTP probe failed with statuscode: 404"},
 	"unschedulable": {nodeCPU: "50m"},
-	"crash-loop":    {exit: &exit{after: 1500 * time.Millisecond, code: 1, reason: "Error"}},
+	"missing-key":   {config: "couldn't find key signing-key in Secret %s/llm-cost-ops-app-credentials"},
+	"runs-as-root":  {config: "container has runAsNonRoot and image will run as root"},
+	"crash-loop":    {exit: &exit{after: pause(1500), code: 1, reason: "Error"}},
+	"oom-kill":      {exit: &exit{after: pause(1500), code: 137, reason: "OOMKilled"}},
+	"exits":         {exit: &exit{after: pause(1500), reason: "Completed", last: []string{"migrations are up to date"}}},
+	"usage":         {exit: says(2, "error: unrecognized subcommand 'serv'", "", "Usage: llm-cost-ops [OPTIONS] <COMMAND>")},
+	"liveness": {exit: &exit{after: pause(2500), code: 137, reason: "Error",
+		killed: `Get "http://10.244.0.9:8080/health": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`}},
+	"wrong-password": {exit: says(1, `Error: error returned from database: password authentication failed for user "postgres"`)},
+	"bad-address":    {exit: says(1, "Error: invalid connection string: postgres://postgres:$(DB_PASSWORD)@llm-cost-ops-postgresql:5432/x")},
+	"no-such-host":   {exit: says(1, `Error: could not translate host name "llm-cost-ops-postgres" to address: Name or service not known`)},
+	"refused":        {exit: says(1, `Error: connection to server at "db.example.com" (203.0.113.9), port 5432 failed: Connection refused`)},
+	"no-tls":         {exit: says(1, "Error: error occurred while attempting to establish a TLS connection: server does not support TLS")},
+	"node-lost":      {nodeLost: true},
 }
