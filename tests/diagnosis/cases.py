@@ -346,7 +346,7 @@ CASES: tuple[Case, ...] = (
     Case("policy denies the release", "X10", RELEASE, _do("record", "deployed", "failed", description=_WEBHOOK)),
     Case("no right to make an object", "X12", RELEASE, _do("record", "deployed", "failed", description=_FORBIDDEN)),
     Case("failed upgrade over a working one", "X18", RELEASE, _do("record", "deployed", "failed", description='Upgrade "llm-cost-ops" failed: resource not ready, name: llm-cost-ops, kind: Deployment, status: InProgress: context deadline exceeded')),
-    Case("values with a name that nobody reads", "X18", RELEASE, _do("record", "deployed", unread=("secrets.jwtSecret", "replicas"))),
+    Case("values with a name that nobody reads", "X18", "Values/llm-cost-ops", _do("record", "deployed", unread=("secrets.jwtSecret", "replicas"))),
     Case("chart not in the repository", "X19", RELEASE, _all(_do("record", "deployed"), _do("helm_said", 'chart "llm-cost-ops" matching 9.9.9 not found in llm-cost-ops index. (try \'helm repo update\')'))),
     Case("repository not added", "X19", RELEASE, _all(_do("record"), _do("helm_said", "repo llm-cost-ops not found"))),
 )  # fmt: skip

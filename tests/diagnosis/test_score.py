@@ -57,6 +57,7 @@ def test_every_finding_has_evidence_a_way_on_and_says_of_what(scored: list[Score
         first = one.found[0]
         assert first.evidence, one.case.name
         assert first.remedy, one.case.name
+        assert first.commands, one.case.name
         assert any(proof.text for proof in first.evidence), one.case.name
         assert not re.search(r"\{[a-z]+\}", first.title + "".join(first.remedy)), one.case.name
         assert "  " not in first.title, first.title

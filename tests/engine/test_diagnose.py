@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from tests.core.objects import condition, container, ended, waiting
 from tests.engine.fakes import FakeCluster
+from wizard.core import release_record
 from wizard.core.diagnosis import Diagnosis, Unseen
 from wizard.core.events import Event
 from wizard.core.model.target import Target
@@ -161,6 +163,47 @@ async def test_the_history_comes_from_the_labels_of_helm_s_records() -> None:
     assert (last.revision, last.helm_status) == (2, "pending-upgrade")
     assert [one.id for one in last.findings] == ["X01"]
     assert last.findings[0].terminal, "nobody upgrades for twelve hours"
+
+
+def record(number: int, state: str, description: str, config: dict[str, Any]) -> dict[str, Any]:
+    """A record as helm keeps it."""
+    chart = {
+        "metadata": {"name": "api", "version": "1", "dependencies": [{"name": "redis"}]},
+        "values": {"replicas": 1},
+    }
+    info = {"status": state, "last_deployed": "2026-01-01T11:00:00Z", "description": description}
+    data = {"name": "rel", "namespace": "ns", "version": number, "info": info, "chart": chart, "config": config}
+    labels = {"owner": "helm", "name": "rel", "version": str(number), "status": state, "modifiedAt": "1767225600"}
+    body = base64.b64encode(release_record.pack(data).encode()).decode()
+    return {
+        "kind": "Secret",
+        "metadata": {"name": f"sh.helm.release.v1.rel.v{number}", "labels": labels},
+        "data": {"release": body},
+    }
+
+
+async def test_the_newest_record_says_why_it_failed_and_which_values_nobody_reads_and_no_secret() -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    words = 'admission webhook "policy" denied the request: c4n4ry-value is weak'
+    config = {"replica": 3, "redis": {"x": 1}, "jwt": {"secret": "c4n4ry-value"}}
+    cluster.bodies = (record(2, "failed", words, config),)
+    for number, state in ((1, "deployed"), (2, "failed")):
+        meta = {"labels": {**cluster.bodies[0]["metadata"]["labels"], "version": str(number), "status": state}}
+        cluster.put("Secret", f"sh.helm.release.v1.rel.v{number}", meta=meta)
+    last = (await views(cluster))[-1]
+    assert [one.id for one in last.findings] == ["X10", "X18"]
+    assert last.findings[1].evidence[0].text == "replica, jwt"
+    assert "c4n4ry" not in repr(last)
+
+
+async def test_a_record_that_cannot_be_read_is_said() -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    body = record(1, "deployed", "", {})
+    cluster.bodies = ({**body, "data": {"release": "bm90IGdvb2Q="}},)
+    cluster.put("Secret", "sh.helm.release.v1.rel.v1", meta={"labels": body["metadata"]["labels"]})
+    last = (await views(cluster))[-1]
+    assert "damaged" in last.unseen[0].reason
+    assert last.findings == ()
 
 
 async def test_another_release_s_objects_are_not_ours_and_claims_that_our_pods_use_are() -> None:

@@ -237,13 +237,18 @@ def _selects(service: Object, workload: Object) -> bool:
 
 
 def _front_services(snapshot: Snapshot, fronts: Sequence[Object]) -> set[str]:
-    behind = _backends(snapshot)
-    return {
+    """The Services that users come by: those of an Ingress, those that find a front, and those that bear its name.
+
+    The name counts because a Service with a wrong selector finds nobody.
+    """
+    every, behind = snapshot.of_kind("Service"), _backends(snapshot)
+    behind |= {str(front["metadata"]["name"]) for front in fronts}
+    known = {
         name_of(one)
-        for one in snapshot.of_kind("Service")
+        for one in every
         if one["metadata"]["name"] in behind or any(_selects(one, front) for front in fronts)
-        or not any(_selects(other, front) for other in snapshot.of_kind("Service") for front in fronts)
-    }  # fmt: skip
+    }
+    return known or {name_of(one) for one in every}
 
 
 def _counts(workloads: Sequence[Object]) -> tuple[int, int]:

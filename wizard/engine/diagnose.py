@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wizard.core import diagnosis, membership, release_history, status
+from wizard.core import diagnosis, masking, membership, release_record, status, unread
 from wizard.core.diagnosis import Diagnosis, Seen, Unseen
+from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.findings_registry import Revision, Said, Snapshot
 from wizard.core.rules.registry import Unknown
-from wizard.engine import releases
+from wizard.engine import releases, store
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.store import RunStore, RunSummary
@@ -99,7 +100,7 @@ async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | U
         return Unknown(error.message.rstrip("."), error.permission)
     except TimeoutError:
         return Unknown(f"no answer within {_LIMIT:g} s")
-    return release_history.revisions(found)
+    return tuple(Revision(one.revision, one.status, one.updated) for one in store.heads_of(found))
 
 
 # Helm's own words, from the record of our last run
@@ -195,13 +196,14 @@ async def _deeper(cluster: Cluster, seen: Seen, target: Target) -> Seen:
     snapshot = seen.snapshot
     unseen: list[Unseen] = []
     wanted = list(_unready(snapshot))[:_MOST_LOGS]
-    logs, more = await asyncio.gather(
+    logs, more, revisions = await asyncio.gather(
         asyncio.gather(*(_log(cluster, target, pod, name, again, unseen) for pod, name, again in wanted)),
         asyncio.gather(*(_get(cluster, target, kind, name) for kind, name in sorted(_named(snapshot)))),
+        _with_body(cluster, target, snapshot.revisions, unseen),
     )
     read = {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
     found = {str(one["metadata"]["uid"]): one for one in more if one is not None}
-    deeper = replace(snapshot, logs=read, around={**snapshot.around, **found})
+    deeper = replace(snapshot, logs=read, around={**snapshot.around, **found}, revisions=revisions)
     return replace(seen, snapshot=deeper, unseen=tuple(dict.fromkeys((*seen.unseen, *unseen))))
 
 
@@ -233,6 +235,33 @@ async def _log(
         except TimeoutError:
             unseen.append(Unseen(f"log of {pod} {container}", f"no answer within {_LOG_LIMIT:g} s"))
     return lines
+
+
+async def _with_body(
+    cluster: Cluster, target: Target, revisions: Sequence[Revision], unseen: list[Unseen]
+) -> Sequence[Revision]:
+    """The newest revision with what its body says: helm's description, and values that the chart does not have."""
+    if not revisions:
+        return revisions
+    newest = revisions[-1]
+    try:
+        data = await asyncio.wait_for(store.read_data(cluster, target, newest.number), _LOG_LIMIT)
+        record = release_record.of_data(data, f"of revision {newest.number}")
+    except TimeoutError:
+        unseen.append(Unseen(f"the record of revision {newest.number}", f"no answer within {_LOG_LIMIT:g} s"))
+        return revisions
+    except Problem as problem:
+        unseen.append(Unseen(f"the record of revision {newest.number}", problem.what.rstrip(".")))
+        return revisions
+    metadata = (data.get("chart") or {}).get("metadata") or {}
+    charts = {str(one.get("alias") or one.get("name")) for one in metadata.get("dependencies") or ()}
+    redact = masking.known_secrets([record.config])
+    whole = replace(
+        newest,
+        description=redact(record.description),
+        unread=unread.unread(record.config, record.defaults, frozenset(charts)),
+    )
+    return (*revisions[:-1], whole)
 
 
 _REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")

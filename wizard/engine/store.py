@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,6 +59,11 @@ async def heads(cluster: Cluster, target: Target) -> tuple[Head, ...]:
         found = await cluster.list(kind, target.namespace, labels=labels, metadata_only=True)
     except ClusterError as error:
         raise _hidden(error, target) from error
+    return heads_of(found)
+
+
+def heads_of(found: Iterable[Object]) -> tuple[Head, ...]:
+    """The heads of records, oldest first; what bears no number of a revision is left out."""
     return tuple(sorted((_head(one) for one in found if _number(one)), key=lambda one: one.revision))
 
 

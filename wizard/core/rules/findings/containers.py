@@ -54,7 +54,8 @@ def _configuration(pod: Object, proof: Evidence, snapshot: Snapshot) -> Finding:
         )  # fmt: skip
     title = f"the container may not be made like this: {proof.text}"
     remedy = "Change the security context (user, group, read-only root) or use an image made for it."
-    return Finding("CO07", title, root, (proof,), (remedy,), True, "no", began(pod))
+    look = snapshot.command("kubectl", "get", "pod", str(pod["metadata"]["name"]), "-o", "yaml")
+    return Finding("CO07", title, root, (proof,), (remedy,), True, "no", began(pod), commands=(look,))
 
 
 def _keys(message: str, snapshot: Snapshot) -> list[Evidence]:
@@ -200,6 +201,7 @@ def _bad_command(pod: Object, container: Mapping[str, Any], words: str, snapshot
         True,
         "no",
         began(pod),
+        commands=(log_command(pod, container, snapshot),),
     )
 
 

@@ -78,7 +78,9 @@ class _Refusal:
     pattern: re.Pattern[str]
     title: str
     remedy: str
-    command: Callable[[Snapshot], tuple[str, ...]] = lambda _: ()
+    command: Callable[[Snapshot], tuple[str, ...]] = lambda snapshot: (
+        snapshot.command("helm", "history", snapshot.release),
+    )
     avoid: tuple[str, ...] = ()
 
 
@@ -206,7 +208,7 @@ def values_not_applied(snapshot: Snapshot) -> Iterator[Finding]:
         shown = ", ".join(newest.unread[:_FREE])
         more = f" and {len(newest.unread) - _FREE} more" if len(newest.unread) > _FREE else ""
         yield Finding(
-            "X18", f"values that the chart does not read: {shown}{more}", _name(snapshot),
+            "X18", f"values that the chart does not read: {shown}{more}", f"Values/{snapshot.release}",
             (Evidence(", ".join(newest.unread), "", f"values of revision {newest.number}", newest.updated),),
             ("Helm ignores what no template reads: correct their names (values lists what there is).",),
             heals="no", since=newest.updated, urgent=False,

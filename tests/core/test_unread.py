@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wizard.core.unread import unread
+
+DEFAULTS: dict[str, Any] = {
+    "replicaCount": 1, "jwt": {"existingSecret": ""}, "nodeSelector": {}, "podAnnotations": {"a": "b"},
+    "ingress": {"hosts": [], "tls": {"enabled": False}},
+}  # fmt: skip
+ROWS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
+    ("all are known", {"replicaCount": 2, "ingress": {"hosts": [{"host": "x"}]}}, ()),
+    ("the guide's second spelling of the secret", {"secrets": {"jwtSecret": "x"}}, ("secrets",)),
+    ("a wrong name below a right one", {"jwt": {"secret": "x"}}, ("jwt.secret",)),
+    ("two levels down", {"ingress": {"tls": {"enable": True}}}, ("ingress.tls.enable",)),
+    ("an empty map takes anything", {"nodeSelector": {"disk": "ssd"}}, ()),
+    ("annotations are the person's own", {"podAnnotations": {"mine": "1"}}, ()),
+    ("global values and subcharts", {"global": {"x": 1}, "grafana": {"y": 1}}, ()),
+]
+
+
+@pytest.mark.parametrize(("what", "given", "found"), ROWS, ids=[row[0] for row in ROWS])
+def test_values_that_nothing_reads_are_named_by_their_path(
+    what: str, given: dict[str, Any], found: tuple[str, ...]
+) -> None:
+    assert unread(given, DEFAULTS, frozenset({"grafana"})) == found

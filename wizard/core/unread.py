@@ -1,0 +1,37 @@
+"""Values that somebody gave and the chart does not have: helm ignores them without a word. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+_FREE: Final = re.compile(
+    r"annotations|labels|selector|affinity|tolerations|env$|extra|resources|securitycontext|options|config$|data$|map$",
+    re.IGNORECASE,
+)
+"""Keys whose content is the person's own: Kubernetes' maps, and what charts call so."""
+_DEEPEST: Final = 3
+
+
+def unread(
+    given: Mapping[str, Any], defaults: Mapping[str, Any], subcharts: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Dotted paths of given values that the chart's own values do not have; sections of subcharts are left to them."""
+    return tuple(_unread(given, defaults, subcharts | {"global"}, (), 1))
+
+
+def _unread(
+    given: Mapping[str, Any], defaults: Mapping[str, Any], skipped: frozenset[str], path: tuple[str, ...], depth: int
+) -> Iterator[str]:
+    for key, value in given.items():
+        if str(key) in skipped:
+            continue
+        if key not in defaults:
+            yield ".".join((*path, str(key)))
+            continue
+        below = defaults[key]
+        # An empty map is a place for anything; what a list or a text holds is no key.
+        nested = isinstance(value, Mapping) and isinstance(below, Mapping) and bool(below)
+        if nested and depth < _DEEPEST and not _FREE.search(str(key)):
+            yield from _unread(value, below, frozenset(), (*path, str(key)), depth + 1)
