@@ -15,6 +15,7 @@ from wizard import cli
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
+from wizard.core.plan import Field, ObjectPlan, Plan, Refusal
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.lines import commands
 from wizard.lines.out import Out
@@ -333,3 +334,54 @@ async def test_values_in_json() -> None:
     one = json.loads(said)
     assert one["files"] == ["./llm-cost-ops.dev.values.yaml"]
     assert any("llm-cost-ops-redis-credentials" in command for command in one["commands"])
+
+
+def upgrading(*objects: ObjectPlan, owner: str = "") -> StubSession:
+    """A session on a release that runs, with this plan."""
+    session = StubSession()
+    session.next_operation = "upgrade"
+    session.next_plan = Plan("upgrade", "here", "", "", 1, 1, objects, owner=owner)
+    return session
+
+
+UPGRADE = "upgrade --preset dev -n llm-cost-ops-dev --yes"
+
+
+async def test_an_upgrade_shows_its_plan_before_it_starts() -> None:
+    image = Field("spec.template.spec.containers[app].image", "app:1", "app:2")
+    one = ObjectPlan("Deployment", "llm-cost-ops", "n", "apps/v1", "changed", (image,), "rolling")
+    session = upgrading(one)
+
+    _, said = await call(UPGRADE, session)
+
+    assert "~ changed   Deployment/llm-cost-ops  (pods restart one after the other)" in said
+    assert "spec.template.spec.containers[app].image: app:1 -> app:2" in said
+    assert said.index("~ changed") < said.index("run ab12")
+
+
+async def test_a_refused_plan_starts_nothing_and_names_the_object() -> None:
+    refusal = Refusal("spec.volumeClaimTemplates", "field is immutable")
+    session = upgrading(ObjectPlan("StatefulSet", "db", "n", "apps/v1", "refused", refusals=(refusal,)))
+
+    with pytest.raises(Problem, match="StatefulSet/db failed") as caught:
+        await call(UPGRADE, session)
+
+    assert caught.value.code == 2
+    assert session.started == []
+
+
+async def test_a_release_that_a_controller_owns_is_shown_and_not_changed() -> None:
+    session = upgrading(owner="Argo CD (application shop), seen on Deployment/api")
+
+    code, said = await call(f"{UPGRADE} --dry-run", session)
+    assert code == 0
+    assert "owned by Argo CD" in said
+    with pytest.raises(Problem, match="owned by Argo CD"):
+        await call(UPGRADE, session)
+    assert session.started == []
+
+
+async def test_a_dry_run_has_the_plan_in_its_json() -> None:
+    _, said = await call(f"{UPGRADE} --dry-run -o json", upgrading(ObjectPlan("ConfigMap", "a", "n", "v1", "created")))
+    (told,) = objects(said)
+    assert told["plan"]["counts"] == {"created": 1}

@@ -51,6 +51,7 @@ async def rollback(arguments: Arguments, session: Session, out: Out, called: str
         out.object({**data, "not_rolled_back": list(NOT_ROLLED_BACK)})
         out.event(ended(code, "dry run: nothing was changed"))
         return code
+    plan_lines.refuse_owned(plan)
     if code:
         raise Problem(
             f"Nothing was changed: {', '.join(one.label for one in plan.refused)} would be refused.",

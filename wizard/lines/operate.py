@@ -48,6 +48,8 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
             _show_diff(session, draft, out)
         if arguments.dry_run:
             return _dry_run(session, draft, base.operation, results, code, out, plan)
+        if isinstance(plan, Plan):
+            plan_lines.refuse_owned(plan)
         if prompt is None:
             break
         draft, go = await _decide(session, draft, prompt, base.operation, code, results)
