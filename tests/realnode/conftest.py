@@ -125,6 +125,11 @@ class Release:
         command = [str(tool_path("kubectl")), "--kubeconfig", self.kubeconfig, "-n", self.namespace, *arguments]
         return _run(command, limit)
 
+    def create_raw(self, path: str, body: str) -> Ran:
+        """POST a body to a path of the API."""
+        command = [str(tool_path("kubectl")), "--kubeconfig", self.kubeconfig, "create", "--raw", path, "-f", "-"]
+        return _run(command, 30, body)
+
     def get(self, *arguments: str) -> Any:
         """An object or a list, decoded."""
         done = self.kubectl("get", *arguments, "-o", "json")
@@ -199,9 +204,9 @@ def ask(url: str) -> tuple[int, Any]:
         return 0, str(error)
 
 
-def _run(command: list[str], limit: float) -> Ran:
+def _run(command: list[str], limit: float, given: str = "") -> Ran:
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=limit, check=False
+        command, input=given, capture_output=True, text=True, errors="replace", timeout=limit, check=False
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -69,3 +69,20 @@ def test_the_other_presets_start_with_their_replicas_and_budget(release: Release
     budget = release.get("poddisruptionbudget", RELEASE)["status"]
     assert (budget["currentHealthy"], budget["disruptionsAllowed"]) == (replicas, 1)
     assert release.restarts() == 0
+
+
+@pytest.mark.sample
+def test_helm_test_passes_and_fails_when_the_cache_refuses_the_password(release: Release) -> None:
+    release.install()
+    assert release.logs_in()
+    passed = release.helm("test", RELEASE, "--timeout", "90s")
+    assert passed.code == 0, passed.said
+    logs = release.kubectl("logs", "-l", "app.kubernetes.io/component=test").out
+    assert "GET /ready: 200" in logs
+    assert "logged in to llm_cost_ops_prod as postgres" in logs
+
+    other = {"stringData": {"redis-password": "another", "password-urlencoded": "another"}}
+    release.patch("secret", f"{RELEASE}-redis-credentials", other)
+    refused = release.helm("test", RELEASE, "--timeout", "90s")
+    assert refused.code == 1
+    assert f"{RELEASE}-test-" in refused.said
