@@ -80,6 +80,13 @@ def down() -> None:
         _remove()
 
 
+def grow_volume(name: str, size: str) -> None:
+    """Make a volume of class `exact-size` larger, as a storage class that allows it does; the pod need not end."""
+    outer = next(p for p in processes.load(layout.running() / "processes.json") if p.name == "node")
+    in_node = ["nsenter", "--target", str(_first_process(outer)), "--mount"]
+    needs.run([*in_node, "mount", "-o", f"remount,size={size}", str(layout.running() / "volumes" / name)], 10)
+
+
 @contextlib.contextmanager
 def _lock() -> Iterator[None]:
     layout.home().mkdir(parents=True, exist_ok=True)

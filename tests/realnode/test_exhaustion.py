@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.realnode import node
 from tests.realnode.conftest import RELEASE, Release, until
 
 pytestmark = pytest.mark.real
@@ -38,14 +39,20 @@ def test_redis_forgets_rather_than_being_killed(release: Release) -> None:
     assert release.logs_in()
 
 
-def test_a_full_disk_refuses_rows_keeps_the_old_ones_and_says_so(release: Release) -> None:
-    release.install(
-        sets=("postgresql.primary.persistence.storageClass=exact-size", "postgresql.primary.persistence.size=192Mi")
-    )
+def test_a_full_disk_stops_postgresql_which_says_so_and_a_larger_one_brings_all_rows_back(release: Release) -> None:
+    volume = ("postgresql.primary.persistence.storageClass=exact-size", "postgresql.primary.persistence.size=192Mi")
+    release.install(sets=volume)
     release.sql("create table kept as select 42 as answer")
 
     said = release.sql("create table big as select repeat(md5(g::text), 30) t from generate_series(1, 400000) g")
     assert "No space left on device" in said
-    until(lambda: release.sql("select answer from kept") == "42", "the older data can be read")
-    assert "No space left on device" in release.kubectl("logs", f"{RELEASE}-postgresql-0", "-c", "postgresql").out
+    pod = f"{RELEASE}-postgresql-0"
+    until(lambda: release.restarts() > 0, "PostgreSQL is started again")
+    until(lambda: "No space left on device" in release.kubectl("logs", pod, "-c", "postgresql").out, "its log says why")
     assert release.ask("/health")[0] == 200
+
+    claim = release.get("pvc", f"data-{pod}")
+    node.grow_volume(claim["spec"]["volumeName"], "1G")
+    assert release.kubectl("delete", "pod", pod).code == 0  # rather than waiting for the next try
+    until(lambda: release.sql("select answer from kept") == "42", "the older data can be read")
+    assert release.logs_in()

@@ -116,6 +116,8 @@ def test_a_rolling_update_loses_no_request(release: Release) -> None:
     release = replace(release, preset="staging")
     release.install()
     assert release.logs_in()
+    until(lambda: len(release.pods("app")) == 2, "the autoscaler has seen to its minimum")
+    until(lambda: not_being_replaced(release), "both pods are ready")
     before = release.pod_ids()["app"]
 
     with Caller(release.address()) as caller:
@@ -131,8 +133,9 @@ def test_a_rolling_update_loses_no_request(release: Release) -> None:
 def test_the_budget_lets_one_pod_go_at_a_time(release: Release) -> None:
     release = replace(release, preset="staging")
     release.install()
-    first, second = (p["metadata"]["name"] for p in release.pods("app"))
+    until(lambda: release.get("pdb", RELEASE)["status"]["currentHealthy"] == 2, "both pods are ready")
     until(lambda: release.get("pdb", RELEASE)["status"]["disruptionsAllowed"] == 1, "the budget has counted")
+    first, second = (p["metadata"]["name"] for p in release.pods("app"))
 
     def evict(name: str) -> str:
         body = f'{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{name}"}}}}'
