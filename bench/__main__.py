@@ -54,7 +54,7 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
             if "image" in wanted:
                 done(runs.broken_image(here, few))
             if "plan" in wanted:
-                done(plans.plan(here, few))
+                done(*plans.plan(here, few))
                 done(plans.history(here, many))
             if "rows" in wanted:
                 with here.namespace() as name:

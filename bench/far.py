@@ -42,9 +42,17 @@ def far(kubeconfig: str, seconds: float, folder: Path) -> Iterator[str]:
     try:
         yield str(path)
     finally:
-        loop.call_soon_threadsafe(serving.cancel)
+        asyncio.run_coroutine_threadsafe(_end(serving), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
+
+
+async def _end(serving: asyncio.Task[None]) -> None:
+    """No connection is left open."""
+    rest = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+    for one in (serving, *rest):
+        one.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from wizard.adapters.folders import cache_dir
@@ -37,6 +38,21 @@ def environment() -> dict[str, str]:
     plugins = os.environ.get(WITH_PLUGINS) == "1"
     off = {} if plugins else {"HELM_NO_PLUGINS": "1", "HELM_PLUGINS": str(cache_dir("no-helm-plugins"))}
     return {**os.environ, **off}
+
+
+def _looks_up(chart: Path) -> bool:
+    """Whether a chart may read objects of the cluster; one that cannot be looked into is taken to do so."""
+    if not chart.is_dir() or next(chart.rglob("*.tgz"), None):
+        return True
+    try:
+        return any(
+            "lookup" in file.read_text("utf-8", "replace")
+            for folder in chart.rglob("templates")
+            for file in folder.rglob("*")
+            if file.is_file()
+        )
+    except OSError:
+        return True
 
 
 class HelmCli:
@@ -86,7 +102,9 @@ class HelmCli:
         from wizard.core import dialect
 
         info = await self.info()
-        argv = dialect.render_argv(target, chart, kube_version, api_versions, upgrade=upgrade)
+        argv = dialect.render_argv(
+            target, chart, kube_version, api_versions, upgrade=upgrade, looks_up=_looks_up(Path(chart))
+        )
         return await self._run([info.path, *argv], _RENDER, values_text or "{}")
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:

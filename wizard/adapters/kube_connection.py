@@ -215,7 +215,7 @@ class Connection:
             options["ssl_context"] = self._tls()
             if name := self._cluster.text("tls-server-name"):
                 options |= {"server_hostname": name, "assert_hostname": name}
-        pool = _tracked(urllib3.PoolManager(num_pools=1, maxsize=16, socket_options=_keepalive(), **options))
+        pool = _tracked(urllib3.PoolManager(num_pools=1, maxsize=24, socket_options=_keepalive(), **options))
         headers = self._authorization()
         return pool, lambda: headers
 

@@ -94,12 +94,16 @@ def template_argv(target: Target, chart: str, values_path: str, kube_version: st
 
 
 def render_argv(
-    target: Target, chart: str, kube_version: str, api_versions: Sequence[str] = (), *, upgrade: bool
+    target: Target, chart: str, kube_version: str, api_versions: Sequence[str] = (), *, upgrade: bool, looks_up: bool
 ) -> list[str]:
-    """`helm template` of values on stdin as an install or upgrade renders: lookups read the cluster, nothing is sent to it."""
+    """`helm template` of values on stdin as an install or upgrade renders; nothing is sent to the cluster.
+
+    `looks_up`: the chart reads objects of the cluster; that takes helm a second when the cluster is far away.
+    """
     version = ["--kube-version", kube_version] if kube_version else []
     served = [part for one in api_versions for part in ("--api-versions", one)]
     return [
-        "template", target.release, chart, *target_argv(target), "--values", "-", "--dry-run=server", *version, *served,
+        "template", target.release, chart, *target_argv(target), "--values", "-", *version, *served,
+        *(["--dry-run=server"] if looks_up else []),
         *(["--is-upgrade"] if upgrade else []),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -65,8 +65,13 @@ async def of_values(
     Raises:
         Problem: the chart does not render, helm's record cannot be seen or read, or the cluster does not answer.
     """
-    info, known = await asyncio.gather(helm.info(), store.heads(cluster, target))
-    rendering = asyncio.ensure_future(_render(cluster, helm, target, chart, values_text, upgrade=bool(known)))
+    served = asyncio.ensure_future(_served(cluster))
+    try:
+        info, known = await asyncio.gather(helm.info(), store.heads(cluster, target))
+    except BaseException:
+        served.cancel()
+        raise
+    rendering = asyncio.ensure_future(_render(served, helm, target, chart, values_text, upgrade=bool(known)))
     try:
         base = await _base(cluster, target, known)
         _same_chart(base, chart, target)
@@ -190,19 +195,25 @@ def _method(info: HelmInfo, record: ReleaseRecord | None, *, fresh: bool = False
     return "apply" if fresh or (record and record.apply_method == "ssa") else "patch"
 
 
-async def _render(
-    cluster: Cluster, helm: Helm, target: Target, chart: Chart, values_text: str, *, upgrade: bool
-) -> str:
+async def _served(cluster: Cluster) -> tuple[str, tuple[str, ...]]:
+    """(version, API versions and kinds beyond Kubernetes' own), which charts ask for as Capabilities."""
     try:
         version, served = await asyncio.gather(cluster.version(), cluster.resources())
     except ClusterError as error:
         raise Problem(error.message, "Retry when the cluster answers; nothing was changed.", Exit.UNKNOWN) from error
     custom = {one.api_version: None for one in served if not merge_patch.is_builtin({"apiVersion": one.api_version})}
     custom |= {f"{one.api_version}/{one.kind}": None for one in served if one.api_version in custom}
+    return version.get("gitVersion", ""), tuple(custom)
+
+
+async def _render(
+    served: Awaitable[tuple[str, tuple[str, ...]]], helm: Helm, target: Target, chart: Chart, values_text: str, *,
+    upgrade: bool,
+) -> str:  # fmt: skip
+    version, custom = await served
     return await helm.render(
-        target, chart.path, values_text, kube_version=version.get("gitVersion", ""), api_versions=tuple(custom),
-        upgrade=upgrade,
-    )  # fmt: skip
+        target, chart.path, values_text, kube_version=version, api_versions=custom, upgrade=upgrade
+    )
 
 
 def _objects(documents: Documents, text: str) -> tuple[dict[str, Any], ...]:
