@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import launch, plans, runs
 from bench.rounds import Row, table
 
-NAMES = ("version", "field", "rows", "up", "run", "image", "plan")
+NAMES = ("version", "field", "rows", "up", "run", "image", "plan", "diagnose")
 
 
 def main() -> int:
@@ -45,12 +45,14 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(launch.version(many))
     if "up" in wanted:
         done(runs.sandbox_up(few))
-    if wanted & {"field", "rows", "run", "image", "plan"}:
+    if wanted & {"field", "rows", "run", "image", "plan", "diagnose"}:
         with runs.bed("bench") as here:
             if "field" in wanted:
                 done(launch.first_field(here.kubeconfig, many))
             if "run" in wanted:
                 done(*runs.overhead(here, few))
+            if "diagnose" in wanted:
+                done(runs.diagnosis(here, many))
             if "image" in wanted:
                 done(runs.broken_image(here, few))
             if "plan" in wanted:
