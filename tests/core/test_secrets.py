@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from wizard.core.secrets import MASK, Redactor, Secret, generate
+from wizard.core.secrets import MASK, Redactor, Secret, generate, hide
 
 
 def test_every_way_of_showing_a_secret_shows_a_mask() -> None:
@@ -31,3 +31,25 @@ def test_known_secrets_and_passwords_in_addresses_are_masked() -> None:
     redact = Redactor((Secret("canary"), Secret("canary-long")))
     assert redact("a canary-long b canary") == f"a {MASK} b {MASK}"
     assert redact("postgres://app:hunter2@db:5432/x") == f"postgres://app:{MASK}@db:5432/x"
+
+
+HIDDEN = [
+    ("postgres://app:hunter2@db:5432/x", "postgres://app:********@db:5432/x"),
+    ("redis://:p/a#s@cache:6379", "redis://:********@cache:6379"),
+    ("bad url postgres://app:no/host", "bad url postgres://app:********"),
+    ("password=hunter2 user=app", "password=******** user=app"),
+    ('{"db_password": "hunter2", "port": 1}', '{"db_password": "********", "port": 1}'),
+    ("Authorization: Bearer abc.def", "Authorization: Bearer ********"),
+    ("api_key: abc, next", "api_key: ********, next"),
+    ("http://10.244.0.9:8080/health", "http://10.244.0.9:8080/health"),
+    ("dial https://registry.example/v2/", "dial https://registry.example/v2/"),
+    ('password authentication failed for user "app"', 'password authentication failed for user "app"'),
+    ("couldn't find key jwt-secret in Secret ns/app", "couldn't find key jwt-secret in Secret ns/app"),
+    ('MountVolume.SetUp failed for volume "t" : secret "api-tls" not found',) * 2,
+    ("postgres://postgres:$(DB_PASSWORD)@db:5432/x",) * 2,
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), HIDDEN, ids=[row[0][:30] for row in HIDDEN])
+def test_what_looks_like_a_password_in_somebody_s_text_is_masked_and_nothing_else(text: str, shown: str) -> None:
+    assert hide(text) == shown

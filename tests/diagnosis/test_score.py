@@ -150,8 +150,6 @@ def test_what_was_looked_at_and_is_not_it_is_said() -> None:
 def test_the_owner_of_a_release_is_named() -> None:
     bed = Bed()
     bed.root(APP)["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop-prod:apps/Deployment:shop/x"
-    assert diagnosis.of(Seen(bed.world.snapshot()), TARGET).owner == "Argo CD application shop-prod"
-    bed = Bed()
-    bed.root(APP)["metadata"]["labels"]["helm.toolkit.fluxcd.io/name"] = "shop"
-    assert diagnosis.of(Seen(bed.world.snapshot()), TARGET).owner == "Flux HelmRelease shop"
+    owner = diagnosis.of(Seen(bed.world.snapshot()), TARGET).owner
+    assert owner == "Argo CD (application shop-prod), seen on Deployment/llm-cost-ops"
     assert diagnosis.of(Seen(Bed().world.snapshot()), TARGET).owner == ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from wizard.core import status
+from wizard.core import guided, status
 from wizard.core.errors import Exit
 from wizard.core.model.target import Target
 from wizard.core.rules.findings_registry import Finding, Object, Snapshot, diagnose, labels_of, name_of
@@ -68,7 +68,7 @@ class Diagnosis:
     helm_status: str = ""
     chart: str = ""
     owner: str = ""
-    """Who else manages it: "Argo CD application x"; "" when nobody is seen."""
+    """Who else manages it, and where that was seen; "" when nobody is."""
     complete: bool = True
 
     @property
@@ -148,7 +148,7 @@ def of(seen: Seen, target: Target) -> Diagnosis:
         revision=newest.number if newest else 0,
         helm_status=newest.status if newest else "",
         chart=_chart(snapshot),
-        owner=owner(snapshot.objects.values()),
+        owner=str(guided.owner(snapshot.objects.values()) or ""),
         complete=seen.complete,
     )
 
@@ -346,15 +346,3 @@ def ruled_out(snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[str, ...
         return ()
     named = {one.id for one in findings}
     return tuple(what for what, ids, kinds in _RULED_OUT if not named & set(ids) and snapshot.seen >= set(kinds))
-
-
-def owner(objects: Iterable[Object]) -> str:
-    """Who else manages the release: Argo CD or Flux, by what they write on its objects."""
-    for one in objects:
-        notes, labels = one["metadata"].get("annotations") or {}, labels_of(one)
-        if tracked := notes.get("argocd.argoproj.io/tracking-id") or labels.get("argocd.argoproj.io/instance"):
-            return f"Argo CD application {str(tracked).partition(':')[0]}"
-        for kind in ("helm", "kustomize"):
-            if name := labels.get(f"{kind}.toolkit.fluxcd.io/name"):
-                return f"Flux {'HelmRelease' if kind == 'helm' else 'Kustomization'} {name}"
-    return ""

@@ -79,7 +79,8 @@ def hide(text: str) -> str:
     return _ASSIGNED.sub(rf"\1{MASK}", text)
 
 
-_ADDRESS_PASSWORD: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s\"']*@")
+_ADDRESS_PASSWORD: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?!\$\([A-Z0-9_]+\)@)[^\s\"']*@")
+"""A variable's name that was not filled in is no password, and the cause itself."""
 _OPEN_ADDRESS: Final = re.compile(
     r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?!\*{8}@|\d{1,5}(?:[/?#\s\"'),;\]]|$)|\$\()[^\s\"']+"
 )
