@@ -13,6 +13,7 @@ from tests.core.objects import condition, container, ended, waiting
 from tests.engine.fakes import FakeCluster
 from wizard.core import release_record
 from wizard.core.diagnosis import Diagnosis, Unseen
+from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
 from wizard.engine import diagnose
@@ -241,3 +242,13 @@ async def test_helm_s_words_are_those_of_our_newest_run_when_it_failed(runs: Any
     for one in last.findings:
         assert one.object == "Service/api"
         assert one.evidence[0].field == "helm, run ab12"
+
+
+async def test_a_run_whose_record_is_gone_does_not_end_the_look() -> None:
+    class Gone(Runs):
+        async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+            async for batch in super().follow(run_id):
+                yield batch[:0]
+            raise Problem(f"There is no run {run_id} here.")
+
+    assert (await views(Cluster(), Gone()))[-1].findings == ()

@@ -120,8 +120,8 @@ async def _said(runs: RunStore | None, target: Target) -> tuple[Said, ...]:
                     if event.type == "helm.output":
                         lines += event.data["lines"]
                     ended = event.time or ended
-    except TimeoutError:
-        pass  # a record of that size still has what was read of it
+    except (TimeoutError, Problem):
+        pass  # a record that is too long, or is being removed, still has what was read of it
     text = "\n".join(lines)
     words = text[text.rfind("Error:") :].removeprefix("Error:").strip() if "Error:" in text else ""
     return (Said(words, f"helm, run {failed.id}", ended),) if words else ()
