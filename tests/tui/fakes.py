@@ -19,13 +19,18 @@ from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.model.hints import Hints
 from wizard.core.model.target import Target
+from wizard.core.plan import ObjectPlan, Plan
 from wizard.core.questions import QUESTIONS
 from wizard.core.resolve import Layers, Resolved
 from wizard.core.rules.registry import CheckResult, State
 from wizard.core.secrets import Secret
+from wizard.engine.compare import Comparison
 from wizard.engine.home import HomeLine
+from wizard.engine.recover import Recovery
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.engine.session import Options, Session
+from wizard.engine.store import Revision
+from wizard.engine.uninstall import Uninstall
 from wizard.ports.kubeconfig import Context, Kubeconfig
 from wizard.ports.store import RunSummary
 
@@ -135,6 +140,12 @@ class FakeFiles:
         return self.texts.get(path)
 
 
+FIRST_PLAN = Plan(
+    "install", CONTEXT, "llm-cost-ops-dev", "llm-cost-ops", 0, 0,
+    (ObjectPlan("Deployment", "llm-cost-ops", "llm-cost-ops-dev", "apps/v1", "created"),),
+)  # fmt: skip
+
+
 class FakeSession:
     """What the screens use of a session."""
 
@@ -173,6 +184,12 @@ class FakeSession:
         self.more = asyncio.Condition()
         self.over = False
         self.closed = False
+        self.next_plan: Plan | Problem = FIRST_PLAN
+        self.production = False
+        self.revisions: tuple[Revision, ...] = ()
+        self.lists: Uninstall | Problem = Problem("no lists")
+        self.stuck = Recovery(3, "pending-upgrade", "2026-01-02T03:00:00Z", False, 2, ("Deployment/a",), ("Service/b",))
+        self.done: list[tuple[str, int]] = []
         self.diagnoses: list[Diagnosis] = []
         self.looked_at: list[Target] = []
         self.running: dict[str, Any] = {**DEV, "replicaCount": 4}
@@ -235,6 +252,49 @@ class FakeSession:
     async def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         yield ReleasesView(self.release_rows, "all namespaces")
 
+    async def plan(self, draft: Draft) -> Plan:
+        if isinstance(self.next_plan, Problem):
+            raise self.next_plan
+        return self.next_plan
+
+    async def plan_rollback(self, target: Target, revision: int = 0) -> Plan:
+        return await self.plan(Draft())
+
+    async def rollback_revision(self, target: Target, revision: int = 0) -> int:
+        return revision or 1
+
+    async def is_production(self, target: Target) -> bool:
+        return self.production
+
+    async def history(self, target: Target) -> Sequence[Revision]:
+        return self.revisions
+
+    async def compare(self, target: Target, old: int, new: int) -> Comparison:
+        return Comparison(old, new, ("x-1", "x-2"), ("-replicas: 1", "+replicas: 2"), ())
+
+    async def revision_text(self, target: Target, revision: int, what: str) -> str:
+        return f"{what} of {revision}"
+
+    async def uninstall_lists(self, target: Target) -> Uninstall:
+        if isinstance(self.lists, Problem):
+            raise self.lists
+        return self.lists
+
+    async def recovery(self, target: Target) -> Recovery:
+        return self.stuck
+
+    async def mark_failed(self, target: Target, known: Recovery) -> str:
+        self.done.append(("failed", known.revision))
+        return "backup.json"
+
+    async def start_rollback(self, target: Target, plan: Plan, revision: int) -> str:
+        self.done.append(("rollback", revision))
+        return "7f3a9c"
+
+    async def start_uninstall(self, target: Target, lists: Uninstall, *, keep_history: bool) -> str:
+        self.done.append(("uninstall, history kept" if keep_history else "uninstall", lists.revision))
+        return "7f3a9c"
+
     async def diagnose(self, target: Target) -> AsyncIterator[Diagnosis]:
         self.looked_at.append(target)
         for view in self.diagnoses:
@@ -271,7 +331,7 @@ class FakeSession:
                 await self.checks_gate.wait()
             yield result
 
-    async def start(self, draft: Draft, operation: str) -> str:
+    async def start(self, draft: Draft, operation: str, plan: Plan | None = None) -> str:
         if self.refusal:
             raise self.refusal
         self.started.append((draft, operation))

@@ -24,7 +24,9 @@ async def test_a_fresh_cluster_is_described_and_install_is_the_first_thing_to_do
         assert max(map(len, text.split("\n"))) <= 80
 
 
-async def test_releases_come_first_and_enter_on_one_upgrades_it(open_app: Open, session: FakeSession) -> None:
+async def test_releases_come_first_and_enter_on_one_offers_what_fits_its_state(
+    open_app: Open, session: FakeSession
+) -> None:
     session.release_rows = (
         DEPLOYED,
         replace(DEPLOYED, name="other", namespace="team-b", verdict="stuck", worst="image"),
@@ -33,6 +35,8 @@ async def test_releases_come_first_and_enter_on_one_upgrades_it(open_app: Open, 
         text = await see.sees("> llm-cost-ops", "deployed", "7/7", "2 d", "+ ready", "x stuck", "image")
         assert text.index("7/7") < text.index("What do you want to do?")
         await see.press("down", "enter")
+        await see.sees("other in team-b", "> [d] Diagnose", "[u] Upgrade", "[x] Uninstall")
+        await see.press("u")
         await see.sees("upgrade other", "step 1")
         assert isinstance(see.app.screen, StepScreen)
         draft = see.app.screen.draft

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from wizard.core import merge_patch
+from wizard.core.errors import Problem
 from wizard.core.masking import SEALED
 from wizard.core.secrets import Redactor
 
@@ -34,6 +35,16 @@ _SERVERS_OWN: Final = frozenset({
 _SERVERS_NOTES: Final = frozenset({"deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation"})
 _TEMPLATED: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _KEEP: Final = ("helm.sh/resource-policy", "keep")
+
+
+NOT_ROLLED_BACK: Final = (
+    "data in volumes and databases: it stays as it is now",
+    "a database schema that a newer version migrated",
+    "Secrets that the wizard or another person made, and what was written into them",
+    "claims: their size and class stay as they are",
+    "custom resource definitions (CRDs)",
+)
+"""What helm does not take back, in the order of the harm that it may do."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +167,15 @@ class Plan:
             "hooks": list(self.hooks), "unseen": list(self.unseen),
             "warnings": list(self.warnings), "owner": self.owner,
         }  # fmt: skip
+
+
+def refuse_owned(plan: Plan) -> None:
+    """Raise Problem when a GitOps controller owns the release: it would undo what is done here."""
+    if plan.owner:
+        raise Problem(
+            f"{plan.release} is owned by {plan.owner}. Nothing was changed: it would undo it.",
+            "Write the values with the command values, see what they change with plan, and commit them at its source.",
+        )
 
 
 def difference(before: Plan, after: Plan) -> tuple[str, ...]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from wizard.core import validate
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
-from wizard.core.plan import difference
+from wizard.core.plan import NOT_ROLLED_BACK, difference, refuse_owned
 from wizard.core.questions import Choice
 from wizard.engine.session import Session
 from wizard.engine.uninstall import Item, Uninstall
@@ -19,15 +17,6 @@ from wizard.lines.gather import asks
 from wizard.lines.out import Out
 from wizard.lines.plan import ended
 from wizard.lines.release import the_release
-
-NOT_ROLLED_BACK: Final = (
-    "data in volumes and databases: it stays as it is now",
-    "a database schema that a newer version migrated",
-    "Secrets that the wizard or another person made, and what was written into them",
-    "claims: their size and class stay as they are",
-    "custom resource definitions (CRDs)",
-)
-"""What helm does not take back, in the order of the harm that it may do."""
 
 
 async def rollback(arguments: Arguments, session: Session, out: Out, called: str) -> int:
@@ -51,7 +40,7 @@ async def rollback(arguments: Arguments, session: Session, out: Out, called: str
         out.object({**data, "not_rolled_back": list(NOT_ROLLED_BACK)})
         out.event(ended(code, "dry run: nothing was changed"))
         return code
-    plan_lines.refuse_owned(plan)
+    refuse_owned(plan)
     if code:
         raise Problem(
             f"Nothing was changed: {', '.join(one.label for one in plan.refused)} would be refused.",

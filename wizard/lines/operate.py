@@ -11,7 +11,7 @@ from wizard.core import secret_plan
 from wizard.core.answers import Draft
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
-from wizard.core.plan import Plan, difference
+from wizard.core.plan import Plan, difference, refuse_owned
 from wizard.core.questions import Choice
 from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
 from wizard.engine.session import Operation, Session
@@ -49,7 +49,7 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
         if arguments.dry_run:
             return _dry_run(session, draft, base.operation, results, code, out, plan)
         if isinstance(plan, Plan):
-            plan_lines.refuse_owned(plan)
+            refuse_owned(plan)
         if prompt is None:
             break
         draft, go = await _decide(session, draft, prompt, base.operation, code, results)

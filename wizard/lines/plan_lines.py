@@ -110,12 +110,3 @@ async def for_review(session: Session, draft: Draft) -> Plan | Problem:
         return await session.plan(draft)
     except Problem as problem:
         return problem
-
-
-def refuse_owned(plan: Plan) -> None:
-    """Raise Problem when a GitOps controller owns the release: it would undo what is done here."""
-    if plan.owner:
-        raise Problem(
-            f"{plan.release} is owned by {plan.owner}. Nothing was changed: it would undo it.",
-            "Write the values with the command values, see what they change with plan, and commit them at its source.",
-        )

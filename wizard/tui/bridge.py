@@ -12,7 +12,7 @@ from textual.message_pump import MessagePump
 
 from wizard.core.errors import Problem
 from wizard.tui.crash import Unexpected
-from wizard.tui.messages import DiagnosisChanged, HintsChanged, HomeChanged, ReviewChanged, StreamFailed
+from wizard.tui.messages import DiagnosisChanged, HintsChanged, HomeChanged, Read, ReviewChanged, StreamFailed
 
 if TYPE_CHECKING:
     from wizard.core.answers import Draft
@@ -104,6 +104,15 @@ class Bridge:
     def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True) -> None:
         """Values file, operation and checks of the draft; the listener gets ReviewChanged."""
         self._spawn("review", self._read_review(listener, draft, cluster=cluster), listener)
+
+    def once(self, listener: MessagePump, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do one piece of reading; the listener gets Read, or StreamFailed."""
+
+        async def read() -> None:
+            await work
+            listener.post_message(Read())
+
+        self._spawn(name, read(), listener)
 
     def diagnose(self, listener: MessagePump, target: Target) -> None:
         """Look at a release; the listener gets DiagnosisChanged."""
@@ -241,7 +250,13 @@ class Bridge:
                 found.append(result)
                 know(checks=tuple(found))
 
-        work = (values(), operation(), checks()) if cluster else (values(),)
+        async def plan() -> None:
+            try:
+                know(plan=await self.session.plan(draft))
+            except Problem as problem:
+                know(unplanned=problem)
+
+        work = (values(), operation(), checks(), plan()) if cluster else (values(),)
         failures = [one for one in await asyncio.gather(*work, return_exceptions=True) if isinstance(one, Exception)]
         if failures:
             know(problem=self._unexpected(failures[0]))

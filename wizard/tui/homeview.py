@@ -49,7 +49,7 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
         title = "Attach" if run.state == "running" else "Take over"
         found.append(Entry("a", "attach", title, text, run, _ATTACH))
     if state.releases:
-        found += [Entry("", "upgrade", row.name, about=row, explain=_RELEASE) for row in state.releases.rows]
+        found += [Entry("", "release", row.name, about=row, explain=_RELEASE) for row in state.releases.rows]
     usable = state.config is None or state.config.problem is None
     if state.problem or not usable or _cluster_fails(state):
         found.append(Entry("t", "again", "Try again", "read the kubeconfig and ask the cluster once more"))
@@ -88,6 +88,21 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     return tuple(found)
 
 
+def menu(row: ReleaseRow) -> tuple[list[tuple[str, str, str]], str]:
+    """What can be done with a release: key, label, meaning; and the key that fits its state best."""
+    pending = row.helm_status.startswith("pending")
+    offered = [
+        ("u", "Upgrade", "other values, another image; the same questions"),
+        ("d", "Diagnose", "what is wrong, and why; reads only"),
+        ("h", "History", "revisions, what each changed, and the way back"),
+        ("b", "Roll back", "to the last revision that was fine; previewed first"),
+        ("x", "Uninstall", "three lists first: deleted, kept, lost for ever"),
+    ]
+    if pending:
+        return [("c", "Recover", f"it is {row.helm_status}: nothing else works until that is put right"), *offered], "c"
+    return offered, "d" if row.verdict in ("stuck", "failed") else "u"
+
+
 def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bool = True) -> HomeView:
     """Home for a width, with the cursor on the chosen entry; below releases what is fine goes first for want of height."""
     rows: list[Row] = []
@@ -112,7 +127,7 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bo
         rows += [(), ((" A run is going on", "strong"),)]
         for entry in runs:
             place(entry, _entry(entry, width))
-    releases = [one for one in offered if one.action == "upgrade" and not one.key]
+    releases = [one for one in offered if one.action == "release"]
     if releases:
         rows += [(), _release_head(width)]
         for entry in releases:
@@ -208,8 +223,9 @@ _INSTALL: Final = (
     "is only read until you press Enter on the review, and what happens then is recorded and can be left and come back to."
 )
 _RELEASE: Final = (
-    "Upgrade asks the same questions for a release that is there. Press Enter or u on its line. The review shows what the "
-    "values file becomes and checks the cluster before anything is changed."
+    "Enter on a release offers what can be done with it: upgrade, diagnose, history, roll back, uninstall, and recover when "
+    "it is stuck. u and d on its line go straight there. An upgrade asks the same questions as an install; the review shows "
+    "plan and checks before anything is changed."
 )
 _DIAGNOSE: Final = (
     "What users feel, the ranked causes with their proof, what to do and what not to do. Looks at everything of the release "

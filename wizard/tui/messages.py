@@ -36,6 +36,10 @@ class DiagnosisChanged(Message):
         self.state = state
 
 
+class Read(Message):
+    """What a screen asked for once was read; the screen holds it."""
+
+
 @dataclass
 class HintsChanged(Message):
     """The cluster told more of what questions can offer."""

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 from wizard.core.errors import Exit, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.screen import Screen
 
     from wizard.core.answers import Draft
     from wizard.core.model.target import Target
+    from wizard.core.plan import Plan
     from wizard.engine.releases import ReleaseRow
     from wizard.engine.session import Operation
     from wizard.ports.store import RunSummary
     from wizard.tui.app import WizardApp
     from wizard.tui.feed import RunFeed
+    from wizard.tui.previews import Preview
     from wizard.tui.start import Start
     from wizard.tui.state import Goal
 
@@ -34,6 +38,8 @@ class Navigator:
         self.returning = False
         """A step was opened from the review and goes back there."""
         self.visited: set[str] = set()
+        self._looked_from: Callable[[], None] | None = None
+        """What Esc on a preview opens."""
         self.code: int | None = None
         """Exit code of the run seen last."""
 
@@ -96,11 +102,64 @@ class Navigator:
         named = {"context": self._app.session.hints.current_context, "namespace": row.namespace, "release": row.name}
         await self.ask(self._app.session.new_draft().with_answers(named), doing="upgrade")
 
+    async def with_release(self, row: ReleaseRow, key: str | None) -> None:
+        """Do with a release what a key of its menu stands for."""
+        from wizard.tui import previews
+
+        match key:
+            case "u":
+                await self.upgrade(row)
+            case "d":
+                self.diagnose(row)
+            case "h":
+                self.history(row)
+            case "b":
+                self.roll_back(self._target(row))
+            case "x":
+                self._preview(previews.UninstallPreview(self._target(row)))
+            case "c":
+                self._preview(previews.RecoverPreview(self._target(row)))
+
     def diagnose(self, row: ReleaseRow) -> None:
         """What is wrong with a release."""
         from wizard.tui.screens.diagnose import DiagnoseScreen
 
         self._open(DiagnoseScreen(self._target(row)))
+
+    def history(self, row: ReleaseRow) -> None:
+        """What a release was."""
+        from wizard.tui.screens.history import HistoryScreen
+
+        self._looked_from = None
+        self._open(HistoryScreen(self._target(row)))
+
+    def roll_back(self, target: Target, revision: int = 0) -> None:
+        """The preview of a roll-back, to the last revision that was fine unless one is named; Esc goes back to the history."""
+        from wizard.tui.previews import RollbackPreview
+        from wizard.tui.screens.history import HistoryScreen
+
+        self._preview(RollbackPreview(target, revision), lambda: self._open(HistoryScreen(target)))
+
+    def plan(self, draft: Draft, plan: Plan | None) -> None:
+        """What the draft would change; Esc goes back to the review."""
+        from wizard.tui.previews import PlanPreview
+
+        target = self._app.session.resolve(draft).target
+        self._preview(PlanPreview(draft, target, plan), lambda: self.review(draft))
+
+    def back_from_look(self) -> None:
+        """From a preview to where it was opened; home otherwise."""
+        back, self._looked_from = self._looked_from, None
+        if back:
+            back()
+        else:
+            self.home()
+
+    def _preview(self, preview: Preview, back: Callable[[], None] | None = None) -> None:
+        from wizard.tui.screens.preview import PreviewScreen
+
+        self._looked_from = back
+        self._open(PreviewScreen(preview))
 
     def _target(self, row: ReleaseRow) -> Target:
         from wizard.core.model.target import Target
@@ -197,10 +256,20 @@ class Navigator:
         step = self._app.session.resolve(draft).question(question_id).step
         self._step(draft, step, question_id)
 
-    async def start(self, draft: Draft, operation: str) -> None:
-        """Start the run and show it; raises Problem."""
+    async def start(self, draft: Draft, operation: str, plan: Plan | None) -> None:
+        """Plan again, silently, start the run when nothing differs, and show it; raises Problem."""
+        from wizard.core.plan import difference, refuse_owned
+
+        session = self._app.session
+        if plan:
+            refuse_owned(plan)
+            if changed := difference(plan, await session.plan(draft)):
+                raise Problem(
+                    f"The plan is not the one that was shown: {'; '.join(changed)}.",
+                    "Press t to look again, then Enter.",
+                )
         kind: Operation = "upgrade" if operation == "upgrade" else "install"
-        self.run(await self._app.session.start(draft, kind))
+        self.run(await session.start(draft, kind, plan=plan))
 
     async def write(self, draft: Draft) -> None:
         """Write the values file only, and go home with the names of the files."""

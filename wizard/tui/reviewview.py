@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.core.errors import Problem
+from wizard.core.plan import Plan
 from wizard.core.rules.registry import CheckResult
+from wizard.tui import planview
 from wizard.tui.text import Row, beside, cut, mark, pad, word, wrap
 
 
@@ -21,6 +23,9 @@ class ReviewState:
     operation: str = ""
     problem: Problem | None = None
     """Why it cannot be started, apart from checks: a pending release, a bad values file, a start that was refused."""
+    plan: Plan | None = None
+    unplanned: Problem | None = None
+    """Why there is no plan."""
     checks: tuple[CheckResult, ...] = ()
     complete: bool = False
     seconds: float = 0.0
@@ -83,6 +88,31 @@ def problem_rows(state: ReviewState, width: int) -> list[Row]:
         return []
     rows: list[Row] = [((" x ", "bad"), (line, "strong")) for line in wrap(state.problem.what, width - 4)]
     return [*rows, *((("   ", ""), (line, "")) for line in wrap(state.problem.next_step, width - 4) if line)]
+
+
+def plan_rows(state: ReviewState, width: int) -> list[Row]:
+    """The plan in one row, with the key that shows it."""
+    if state.plan:
+        return [
+            (
+                (" plan  ", "strong"),
+                (cut(planview.summary(state.plan), width - 24), ""),
+                ("   [p] ", "key"),
+                ("shows it", "dim"),
+            )
+        ]
+    if state.unplanned:
+        return [((cut(f" ? there is no plan: {state.unplanned}", width), "dim"),)]
+    return []
+
+
+def file_kind(state: ReviewState, *, showing: bool) -> str:
+    """What the pane of the values file shows, in a word."""
+    if showing:
+        return "changes"
+    if not state.exists:
+        return "new"
+    return "whole" if state.diff else "as it is"
 
 
 def file_rows(lines: Sequence[str], *, diff: bool) -> list[Row]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -13,13 +12,16 @@ from textual.widget import Widget
 
 import wizard
 from wizard.core.errors import Problem
-from wizard.tui.homeview import Entry, HomeView, layout
+from wizard.tui.homeview import Entry, HomeView, layout, menu
 from wizard.tui.messages import HomeChanged, StreamFailed
 from wizard.tui.screens.base import WizardScreen
 from wizard.tui.state import HomeState
 from wizard.tui.text import Row, wrap
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines, Rows
+
+if TYPE_CHECKING:
+    from wizard.engine.releases import ReleaseRow
 
 
 class Board(Lines):
@@ -138,8 +140,8 @@ class HomeScreen(WizardScreen):
     async def action_press(self, key: str) -> None:
         """Do what a letter stands for; u and d prefer the release in hand."""
         here = self.query_one(Board).entry
-        if key in "ud" and here and here.action == "upgrade" and not here.key:
-            await self._do(here if key == "u" else replace(here, action="diagnose"))
+        if key in "ud" and here and here.action == "release":
+            await self.nav.with_release(here.about, key)
             return
         for _, entry in self.query_one(Board).view.entries:
             if entry.key == key:
@@ -150,13 +152,11 @@ class HomeScreen(WizardScreen):
         match entry.action:
             case "install":
                 await self.nav.ask()
+            case "release":
+                self._menu(entry.about)
             case "upgrade" | "diagnose":
-                rows = self.state.releases.rows if self.state.releases else ()
-                row = entry.about or next(iter(rows), None)
-                if row and entry.action == "upgrade":
-                    await self.nav.upgrade(row)
-                elif row:
-                    self.nav.diagnose(row)
+                if self.state.releases and self.state.releases.rows:
+                    await self.nav.with_release(self.state.releases.rows[0], entry.key)
             case "resume":
                 await self._resume()
             case "values":
@@ -171,6 +171,14 @@ class HomeScreen(WizardScreen):
                 self._other_file()
             case "practise":
                 self.action_explain_entry(entry)
+
+    def _menu(self, row: ReleaseRow) -> None:
+        from wizard.tui.screens.modals import Choose
+
+        options, first = menu(row)
+        self.app.push_screen(
+            Choose(f"{row.name} in {row.namespace}", options, at=first), partial(self.nav.with_release, row)
+        )
 
     def action_explain_entry(self, entry: Entry) -> None:
         """Show what an entry means."""

@@ -14,7 +14,17 @@ from wizard.core.errors import Problem
 from wizard.core.rules.registry import CheckResult
 from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
-from wizard.tui.reviewview import ReviewState, counts, detail, file_rows, problem_rows, red_question, stopped
+from wizard.tui.reviewview import (
+    ReviewState,
+    counts,
+    detail,
+    file_kind,
+    file_rows,
+    plan_rows,
+    problem_rows,
+    red_question,
+    stopped,
+)
 from wizard.tui.screens.base import WizardScreen
 from wizard.tui.text import rule
 from wizard.tui.widgets.checks import Checks
@@ -33,6 +43,7 @@ class ReviewScreen(WizardScreen):
         Binding("s", "write", show=False),
         Binding("d,f4", "diff", show=False),
         Binding("t", "again", show=False),
+        Binding("p", "plan", show=False),
         Binding("tab,shift+tab", "pane", show=False),
         Binding("q", "leave", show=False),
     ]
@@ -68,6 +79,7 @@ class ReviewScreen(WizardScreen):
         return (
             *((("Enter", enter),) if enter else ()), *((("F2", "open its field"),) if fixes else ()),
             *((("s", "write file only"),) if self.nav.goal == "run" else ()),
+            *((("p", "plan"),) if self.state.plan else ()),
             *((("d", "diff"),) if self.state.diff else ()), ("t", "check again"), ("Tab", "pane"), ("Esc", "back"),
         )  # fmt: skip
 
@@ -110,21 +122,13 @@ class ReviewScreen(WizardScreen):
     def refresh_state(self) -> None:
         """Show everything again."""
         state, width = self.state, self.size.width or 80
-        self.query_one("#blockers", Rows).show(problem_rows(state, width))
+        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width)])
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
         self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
         self.query_one(Checks).update(state.ranked)
         showing = bool(state.diff) if self._diff is None else self._diff and bool(state.diff)
-        kind = (
-            "changes"
-            if showing
-            else "as it is"
-            if state.exists and not state.diff
-            else "new"
-            if not state.exists
-            else "whole"
-        )
+        kind = file_kind(state, showing=showing)
         right = self.query_one("#pane-file").size.width or width
         self.query_one("#file-title", Rows).show([rule(right, f"values file  {state.path}", kind, strong=True)])
         self.query_one("#file", Lines).show(file_rows(state.diff if showing else state.values, diff=showing))
@@ -176,16 +180,14 @@ class ReviewScreen(WizardScreen):
         if self._starting:
             return
         self._starting = True
-        preset = self.wizard.session.resolve(self.draft)["preset"]
-        if preset == "prod":
-            self._confirm()
+        resolved = self.wizard.session.resolve(self.draft)
+        if resolved["preset"] == "prod":
+            self._confirm(resolved["release"])
         else:
             await self._really()
 
-    def _confirm(self) -> None:
+    def _confirm(self, release: str) -> None:
         from wizard.tui.screens.modals import Prompt
-
-        release = self.wizard.session.resolve(self.draft)["release"]
 
         def problem(text: str) -> str:
             return "" if text == release else f"That is not {release}."
@@ -201,7 +203,7 @@ class ReviewScreen(WizardScreen):
 
     async def _really(self) -> None:
         try:
-            await self.nav.start(self.draft, self.state.operation)
+            await self.nav.start(self.draft, self.state.operation, self.state.plan)
         except Problem as problem:
             self._armed = self._starting = False
             self.state = ReviewState(**{**vars(self.state), "problem": problem})
@@ -209,9 +211,7 @@ class ReviewScreen(WizardScreen):
 
     def action_fix(self) -> None:
         """Open the field that caused the check in hand."""
-        if self._check and self._check.question:
-            self.nav.fix(self.draft, self._check.question)
-        elif question := red_question(self.state, self._check):
+        if question := (self._check and self._check.question) or red_question(self.state, self._check):
             self.nav.fix(self.draft, question)
 
     async def action_write(self) -> None:
@@ -222,6 +222,11 @@ class ReviewScreen(WizardScreen):
         """Switch between the whole file and what changes in it."""
         self._diff = not (bool(self.state.diff) if self._diff is None else self._diff)
         self.refresh_state()
+
+    def action_plan(self) -> None:
+        """What it would change, object by object."""
+        if self.state.plan:
+            self.nav.plan(self.draft, self.state.plan)
 
     def action_pane(self) -> None:
         """Go to the other pane."""

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.tui.conftest import Open
+from tests.tui.driving import Driver
+from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, FakeSession
+from wizard.core.errors import Problem
+from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
+from wizard.engine.store import Revision
+from wizard.engine.uninstall import Item, Uninstall
+from wizard.tui.start import Start
+
+API = ObjectPlan(
+    "Deployment", "llm-cost-ops", "ns", "apps/v1", "changed",
+    (Field("spec.replicas", 1, 3), Field("spec.template.spec.containers[api].image", "x:1", "x:2")), "rolling",
+)  # fmt: skip
+KEY = ObjectPlan("Secret", "llm-cost-ops-app", "ns", "v1", "changed", (Field("data.key", "same", "same"),))
+GONE = ObjectPlan("Ingress", "llm-cost-ops", "ns", "networking.k8s.io/v1", "removed")
+SAME = ObjectPlan(
+    "Service", "llm-cost-ops", "ns", "v1", "unchanged", drift=(Field("spec.type", "ClusterIP", "NodePort"),)
+)
+PLAN = Plan("upgrade", CONTEXT, "ns", "llm-cost-ops", 3, 3, (API, KEY, GONE, SAME), "llm-cost-ops-1.0.0")
+REVISIONS = (
+    Revision(1, "superseded", "2026-01-01T00:00:00Z", "llm-cost-ops-1.0.0", "v1", "Install complete"),
+    Revision(2, "superseded", "2026-01-01T01:00:00Z", "llm-cost-ops-1.0.0", "v1", "Upgrade complete", "run ab12"),
+    Revision(3, "failed", "2026-01-01T02:00:00Z", "llm-cost-ops-1.0.0", "v1", "timed out"),
+)
+LISTS = Uninstall(
+    "llm-cost-ops", "llm-cost-ops-dev", 3, "llm-cost-ops-1.0.0", False, (Item("Deployment/llm-cost-ops"),),
+    (Item("PersistentVolumeClaim/data", "made by a StatefulSet"),), (),
+)  # fmt: skip
+
+
+async def menu(see: Driver, session: FakeSession, key: str) -> None:
+    """Open the menu of the only release and press a key in it."""
+    await see.sees("> llm-cost-ops")
+    await see.press("enter")
+    await see.sees("[u] Upgrade")
+    await see.press(key)
+
+
+async def test_the_review_says_what_would_change_and_p_shows_it_object_by_object(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.next_plan = PLAN
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("plan  1 removed, 2 changed; pods of llm-cost-ops restart", "[p]")
+        await see.press("p")
+        text = await see.sees(
+            "~ changed", "spec.replicas  1  ->  3", "pods restart one by one", "- removed", "READING ONLY"
+        )
+        assert "changed behind helm's back: 1" in text
+        await see.press("down")
+        await see.sees("data.key: changed, not shown")
+        await see.loses("spec.replicas")
+        await see.press("escape")
+        await see.sees("values file", "checks")
+
+
+async def test_a_plan_that_is_another_one_at_the_last_moment_is_not_started(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.next_plan = PLAN
+    session.checks_gate.clear()
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("plan  1 removed")
+        session.next_plan = replace(PLAN, last=4)
+        await see.press("enter")
+        session.checks_gate.set()
+        await see.sees("The plan is not the one that was shown", "revision 4 now")
+    assert not session.started
+
+
+async def test_a_review_without_a_plan_says_why_and_can_be_started(open_app: Open, session: FakeSession) -> None:
+    session.next_plan = Problem("You may not read Secrets here.")
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("there is no plan: You may not read Secrets here.")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+
+
+async def test_history_shows_revisions_what_one_changed_and_the_way_back(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.revisions = REVISIONS
+    session.next_plan = replace(PLAN, operation="rollback")
+    async with open_app() as see:
+        await menu(see, session, "h")
+        await see.sees("3 revisions are kept", "> 3", "x failed", "run ab12: Upgrade")
+        await see.press("enter")
+        await see.sees("revision 2 -> 3", "+replicas: 2")
+        await see.press("escape", "down", "v")
+        await see.sees("values of revision 2")
+        await see.press("escape", "b")
+        await see.sees("roll back to 2", "This does not roll back", "data in volumes")
+        await see.press("escape")
+        await see.sees("3 revisions are kept")
+        await see.press("down", "down", "b")
+        await see.sees("roll back to 1:", "Enter roll back to 1")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    assert session.done == [("rollback", 1)]
+
+
+async def test_a_roll_back_in_production_asks_for_the_name(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.production = True
+    session.next_plan = PLAN
+    async with open_app() as see:
+        await menu(see, session, "b")
+        await see.sees("Enter roll back to 1")
+        await see.press("enter")
+        await see.sees("This is production: type llm-cost-ops to go on")
+        await see.type("wrong")
+        await see.press("enter")
+        await see.sees("That is not llm-cost-ops.")
+        assert session.done == []
+        await see.press(*["backspace"] * 5)
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    assert session.done == [("rollback", 1)]
+
+
+async def test_a_refused_or_owned_roll_back_cannot_be_started(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    refused = replace(API, change="refused", refusals=(Refusal("spec.selector", "field is immutable"),))
+    session.next_plan = replace(PLAN, objects=(refused,))
+    async with open_app() as see:
+        await menu(see, session, "b")
+        await see.sees("x refused", "spec.selector: field is immutable", "Enter is off")
+        await see.press("enter")
+        session.next_plan = replace(PLAN, owner="Argo CD application shop")
+        await see.press("t")
+        await see.sees("Argo CD application shop owns it")
+        await see.press("enter")
+    assert session.done == []
+
+
+async def test_an_uninstall_shows_three_lists_and_keeps_revisions_when_asked(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.lists = LISTS
+    async with open_app() as see:
+        await menu(see, session, "x")
+        await see.sees(
+            "Lost for ever: nothing", "Deleted: 1", "Kept: 1", "made by a StatefulSet", "The revisions go too"
+        )
+        await see.press("k")
+        await see.sees("The revisions are kept")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    assert session.done == [("uninstall, history kept", 3)]
+
+
+async def test_an_uninstall_that_loses_data_asks_for_the_name_and_escape_changes_nothing(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.lists = replace(LISTS, lost=(Item("PersistentVolumeClaim/data", "its class deletes"),))
+    async with open_app() as see:
+        await menu(see, session, "x")
+        await see.sees("Lost for ever: 1", "its class deletes")
+        await see.press("enter")
+        await see.sees("Data is lost for ever: type llm-cost-ops")
+        await see.press("escape", "escape")
+        await see.sees("What do you want to do?")
+    assert session.done == []
+
+
+async def test_an_uninstall_that_must_not_be_says_why(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.lists = Problem("Ingress/llm-cost-ops serves Service/green of another release.", "Point it back")
+    async with open_app() as see:
+        await menu(see, session, "x")
+        await see.sees("serves Service/green", "Point it back")
+        await see.press("enter")
+    assert session.done == []
+
+
+async def test_a_stuck_release_offers_recover_first_and_asks_for_the_name(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (replace(DEPLOYED, helm_status="pending-upgrade"),)
+    session.next_plan = FIRST_PLAN
+    async with open_app() as see:
+        await see.sees("> llm-cost-ops")
+        await see.press("enter")
+        await see.sees("> [c] Recover")
+        await see.press("enter")
+        await see.sees(
+            "revision 3 is pending-upgrade", "Changed already", "Deployment/a", "then roll back to revision 2"
+        )
+        await see.press("f", "enter")
+        await see.sees("If nobody is at work on it: type llm-cost-ops")
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees("backup.json", "What do you want to do?")
+    assert session.done == [("failed", 3)]
+
+
+async def test_a_field_that_is_not_there_before_is_said_so() -> None:
+    from wizard.tui.planview import field_rows
+
+    (row,) = field_rows(Field("spec.x", ABSENT, "new\nline"), 80)
+    assert "".join(text for text, _ in row).strip() == "spec.x  (none)  ->  new\u23celine"

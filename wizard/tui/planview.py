@@ -1,0 +1,141 @@
+"""A plan, a comparison and the lists of an uninstall as rows. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan
+from wizard.tui.text import Row, Span, beside, cut, pad, rule, wrap
+
+if TYPE_CHECKING:
+    from wizard.engine.compare import Comparison
+
+_MARKS: Final[dict[str, Span]] = {
+    "created": ("+ created", "ok"), "changed": ("~ changed", "look"), "removed": ("- removed", "bad"), "refused": ("x refused", "bad"),
+    "kept": ("= kept", "dim"), "unknown": ("? unknown", "dim"), "unchanged": ("  same", "dim"),
+}  # fmt: skip
+_RESTARTS: Final = {
+    "rolling": ("pods restart one by one", "look"),
+    "recreate": ("all pods stop first: downtime", "bad"),
+    "on-delete": ("pods restart when deleted", "look"),
+}
+_MOST: Final = 12
+"""Changed fields of the object in hand that are shown; `plan` in lines shows all."""
+
+
+def plan_rows(plan: Plan, width: int, chosen: int) -> tuple[list[Row], list[int]]:
+    """The plan with the pointer on the chosen object, whose fields are open; rows, and where each object stands."""
+    number = f"revision {plan.last} -> {plan.last + 1}" if plan.last else "revision 1"
+    rows: list[Row] = [((f" {number}, chart {plan.chart}", "strong"), (f"   {counts(plan)}", ""))]
+    for text in plan.warnings:
+        rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
+    if plan.owner:
+        text = f"{plan.owner} owns it and undoes what is changed here: change the values at their source"
+        rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
+    places: list[int] = []
+    rows.append(())
+    for one in plan.objects:
+        if one.change != "unchanged":
+            here = len(places) == chosen
+            places.append(len(rows))
+            rows += _object(one, width, here=here)
+    same = sum(one.change == "unchanged" for one in plan.objects)
+    rows += [((f"   {same} more stay as they are", "dim"),)] if same else []
+    rows += [((cut(f"   hook  {hook}", width), ""),) for hook in plan.hooks]
+    rows += [row for row in _drift(plan, width) if row is not None]
+    for text in plan.unseen:
+        rows += beside(" ? not seen", text, width - 1, label_width=12, tone="dim")
+    return rows, places
+
+
+def counts(plan: Plan) -> str:
+    """How many objects of each change, in words."""
+    return ", ".join(f"{count} {name}" for name, count in plan.counts().items()) or "no objects"
+
+
+def summary(plan: Plan) -> str:
+    """The plan in half a line: what is touched, what restarts."""
+    touched = {name: count for name, count in plan.counts().items() if name not in ("unchanged", "kept")}
+    said = ", ".join(f"{count} {name}" for name, count in touched.items()) or "nothing changes"
+    restarts = [one.name for one in plan.objects if one.restart]
+    return f"{said}; pods of {', '.join(restarts)} restart" if restarts else said
+
+
+def _object(one: ObjectPlan, width: int, *, here: bool) -> Iterator[Row]:
+    word, tone = _MARKS[one.change]
+    label = max(20, min(50, width - 48))
+    said, said_tone = _RESTARTS.get(one.restart, (one.note or _fields(one), "dim"))
+    yield (
+        (" > " if here else "   ", "accent"), (pad(word, 11), tone), (pad(one.label, label), "strong" if here else ""), ("  ", ""),
+        (cut(said, width - label - 17), said_tone),
+    )  # fmt: skip
+    for refusal in one.refusals:
+        text = f"{refusal.path}: {refusal.words}" if refusal.path else refusal.words
+        yield from ((("       ", ""), (line, "bad")) for line in wrap(text, width - 9))
+    if not here:
+        return
+    for field in one.fields[:_MOST]:
+        yield from field_rows(field, width)
+    if len(one.fields) > _MOST:
+        yield ((f"       {len(one.fields) - _MOST} fields more: `plan` shows all", "dim"),)
+
+
+def _fields(one: ObjectPlan) -> str:
+    return f"{len(one.fields)} field{'s' if len(one.fields) > 1 else ''}" if one.fields else ""
+
+
+def field_rows(field: Field, width: int) -> Iterator[Row]:
+    """One field: its path, old and new on one row where they fit, else one below the other."""
+    old, new = _value(field.old), _value(field.new)
+    if field.old == field.new:
+        yield (("       ", ""), (cut(f"{field.path}: changed, not shown", width - 8), ""))
+        return
+    if len(field.path) + len(old) + len(new) + 16 <= width:
+        yield (("       ", ""), (f"{field.path}  ", "dim"), (old, "bad"), ("  ->  ", "dim"), (new, "ok"))
+        return
+    yield (("       ", ""), (cut(field.path, width - 8), "dim"))
+    yield (("         - ", "bad"), (cut(old, width - 12), "bad"))
+    yield (("         + ", "ok"), (cut(new, width - 12), "ok"))
+
+
+def _value(value: Any) -> str:
+    if value is ABSENT:
+        return "(none)"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.replace("\n", "\u23ce")
+
+
+def _drift(plan: Plan, width: int) -> Iterator[Row]:
+    if not plan.drifted:
+        return
+    yield ()
+    yield (
+        (f" changed behind helm's back: {len(plan.drifted)}", "look"),
+        ("   - is the manifest's, + what is there", "dim"),
+    )
+    for one in plan.drifted:
+        yield (("   ! ", "look"), (one.label, ""))
+        for field in one.drift[:3]:
+            yield from field_rows(field, width)
+
+
+def comparison_rows(one: Comparison, width: int) -> list[Row]:
+    """What differs between two revisions: chart, values, objects."""
+    rows: list[Row] = []
+    if one.chart[0] != one.chart[1]:
+        rows += [((f" chart {one.chart[0]} -> {one.chart[1]}", "strong"),), ()]
+    rows.append(rule(width, "values that were given"))
+    rows += diff_rows(one.values, width) or [((" the same", "dim"),)]
+    for changed in one.objects:
+        rows += [rule(width, f"{changed.label}  {changed.change}"), *diff_rows(changed.lines, width)]
+    if not one.objects:
+        rows += [rule(width, "objects"), ((" the same", "dim"),)]
+    return rows
+
+
+def diff_rows(lines: Sequence[str], width: int) -> list[Row]:
+    """A unified diff; added and removed lines carry their sign."""
+    tones = {"+": "ok", "-": "bad"}
+    return [((cut(f" {line}", width), tones.get(line[:1], "dim")),) for line in lines]

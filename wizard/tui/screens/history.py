@@ -1,0 +1,184 @@
+"""History: what a release was, what changed between revisions, and the way back to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from wizard.core.errors import Problem
+from wizard.tui import planview
+from wizard.tui.messages import Read, StreamFailed
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.text import Row, age, cut, mark, pad, wrap
+from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.rows import Lines
+
+if TYPE_CHECKING:
+    from wizard.core.model.target import Target
+    from wizard.engine.store import Revision
+
+_STATES = {"deployed": "pass", "superseded": "skipped", "failed": "fail", "uninstalled": "skipped"}
+
+
+class Revisions(Lines):
+    """The revisions, newest first."""
+
+    def __init__(self, screen: HistoryScreen) -> None:
+        super().__init__(id="revisions")
+        self._of = screen
+
+    def build(self, width: int) -> None:
+        """One row each."""
+        problem = self._of.problem
+        rows: list[Row] = [((f" {line}", "bad"),) for line in wrap(str(problem), width - 2)] if problem else []
+        if not problem and not self._of.found:
+            rows = [((" ~ reading revisions ...", "busy"),)]
+        if self._of.found:
+            rows.append(
+                (
+                    (
+                        cut(f"   {pad('Rev', 5)}{pad('Age', 9)}{pad('Status', 17)}{pad('Chart', 22)}Who, why", width),
+                        "dim",
+                    ),
+                )
+            )
+        first = len(rows)
+        rows += [self._row(number, one, width) for number, one in enumerate(self._of.found)]
+        self.rows, self.pickable = tuple(rows), tuple(range(first, len(rows)))
+
+    def _row(self, number: int, one: Revision, width: int) -> Row:
+        sign, tone = mark(_STATES.get(one.status, "warn"))
+        who = f"{one.who}: " if one.who else ""
+        return (
+            (" > " if number == self.cursor else "   ", "accent"), (pad(str(one.revision), 5), "strong"),
+            (pad(age(one.updated, self._of.now()), 9), "dim"), (pad(f"{sign} {one.status}", 17), tone),
+            (pad(one.chart or "?", 22), ""), (cut(f"{who}{one.problem or one.description}", width - 57), "dim"),
+        )  # fmt: skip
+
+    def moved(self) -> None:
+        """The pointer is part of the rows."""
+        self.rebuild()
+
+
+class HistoryScreen(WizardScreen):
+    """Reads only; a roll-back has a preview of its own."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "changes", show=False),
+        Binding("v", "values", show=False),
+        Binding("m", "manifest", show=False),
+        Binding("b", "rollback", show=False),
+        Binding("escape,h", "home", show=False),
+        Binding("q", "leave", show=False),
+    ]
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self.target = target
+        self.found: tuple[Revision, ...] = ()
+        self.problem: Problem | None = None
+
+    def heading(self) -> Heading:
+        """What the header says now."""
+        kept = f"{len(self.found)} revisions are kept" if self.found else "history"
+        return Heading(f"history {self.target}", "read", "nothing changed", kept)
+
+    def keys(self) -> Sequence[Key]:
+        """The keys that do something now."""
+        if not self.found:
+            return (("Esc", "home"), ("q", "quit"))
+        back = (("b", "roll back to it"),) if self._at else ()
+        return (("Enter", "what it changed"), ("v", "values"), ("m", "manifest"), *back, ("Esc", "home"), ("q", "quit"))
+
+    def body(self) -> Iterable[Widget]:
+        """One list."""
+        yield Revisions(self)
+
+    def on_mount(self) -> None:
+        """Read at once."""
+        self.query_one(Revisions).focus()
+        self.bridge.once(self, "history", self._read())
+
+    async def _read(self) -> None:
+        self.found = tuple(reversed(await self.wizard.session.history(self.target)))
+
+    def on_read(self, _: Read) -> None:
+        """They are there."""
+        self.query_one(Revisions).rebuild()
+        self.refresh_frame()
+
+    def on_stream_failed(self, message: StreamFailed) -> None:
+        """Why nothing can be shown."""
+        self.problem = message.problem
+        self.query_one(Revisions).rebuild()
+
+    @property
+    def _at(self) -> int:
+        return self.query_one(Revisions).cursor
+
+    def explanation(self) -> tuple[str, str]:
+        """What this screen does."""
+        return "History", (
+            "Helm keeps the last revisions. Enter shows what one changed against the one before it, in values and objects; "
+            "secrets stay masked. b previews the way back: data, schema, Secrets and volumes do not roll back."
+        )
+
+    # Actions
+
+    async def action_changes(self) -> None:
+        """What the revision in hand changed."""
+        if not self.found:
+            return
+        if self._at + 1 >= len(self.found):
+            self.tell(Problem("There is no earlier revision to compare it with.", "v shows its values."))
+            return
+        new, old = self.found[self._at].revision, self.found[self._at + 1].revision
+        await self._explain(f"revision {old} -> {new}", self._changes(old, new))
+
+    async def _changes(self, old: int, new: int) -> list[Row]:
+        one = await self.wizard.session.compare(self.target, old, new)
+        return planview.comparison_rows(one, self.app.size.width - 2)
+
+    async def action_values(self) -> None:
+        """The values that were given for it."""
+        await self._text("values")
+
+    async def action_manifest(self) -> None:
+        """The objects it stands for."""
+        await self._text("manifest")
+
+    async def _text(self, what: str) -> None:
+        async def rows() -> list[Row]:
+            text = await self.wizard.session.revision_text(
+                self.target, number, "values" if what == "values" else "manifest"
+            )
+            return [((f" {line}", ""),) for line in text.splitlines()]
+
+        if self.found:
+            number = self.found[self._at].revision
+            await self._explain(f"{what} of revision {number}", rows())
+
+    async def _explain(self, title: str, rows: object) -> None:
+        from wizard.tui.screens.modals import Explain
+
+        try:
+            self.app.push_screen(Explain(title, await rows))  # type: ignore[misc] # a coroutine of rows
+        except Problem as problem:
+            self.tell(problem)
+
+    def action_rollback(self) -> None:
+        """Preview the way back to the revision in hand."""
+        if self.found and self._at:
+            self.nav.roll_back(self.target, self.found[self._at].revision)
+
+    def action_home(self) -> None:
+        """Back home."""
+        self.bridge.stop("history")
+        self.nav.home()
+
+    async def action_leave(self) -> None:
+        """Quit."""
+        await self.leave()

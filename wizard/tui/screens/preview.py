@@ -1,0 +1,165 @@
+"""The preview of a day-two operation: what it would do, what it cannot undo, and the key that starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from wizard.core.errors import Problem
+from wizard.tui.messages import Read, StreamFailed
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.text import wrap
+from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.rows import Lines
+
+if TYPE_CHECKING:
+    from wizard.tui.previews import Preview
+
+
+class Board(Lines):
+    """Everything the preview says; the cursor stands on objects."""
+
+    def __init__(self, screen: PreviewScreen) -> None:
+        super().__init__(id="board")
+        self._of = screen
+
+    def build(self, width: int) -> None:
+        """Lay it out."""
+        problem = self._of.problem
+        said = [
+            ((" x " if n == 0 else "   ", "bad"), (line, "strong"))
+            for n, line in enumerate(wrap(str(problem), width - 4))
+        ]
+        if not self._of.ready:
+            self.rows, self.pickable = (
+                tuple(said) if problem else (((" ~ looking; nothing is changed ...", "busy"),),),
+                (),
+            )
+            return
+        above = [*said, ()] if problem else []
+        rows, places = self._of.preview.view(width, self.cursor)
+        self.rows, self.pickable = (*above, *rows), tuple(len(above) + place for place in places)
+
+    def moved(self) -> None:
+        """The pointer is part of the rows, and opens its object."""
+        self.rebuild()
+
+
+class PreviewScreen(WizardScreen):
+    """Nothing is changed before Enter here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "start", show=False),
+        Binding("escape", "back", show=False),
+        Binding("t", "again", show=False),
+        *(Binding(key, f"switch('{key}')", show=False) for key in "kf"),
+        Binding("q", "leave", show=False),
+    ]
+
+    def __init__(self, preview: Preview) -> None:
+        super().__init__()
+        self.preview = preview
+        self.ready = False
+        self.problem: Problem | None = None
+        self._starting = False
+
+    def heading(self) -> Heading:
+        """What the header says now."""
+        starts = bool(self.preview.go())
+        safe = "nothing is changed before Enter" if starts else "the cluster is not changed"
+        return Heading(self.preview.heading(), "ask" if starts else "read", safe, "preview")
+
+    def keys(self) -> Sequence[Key]:
+        """The keys that do something now."""
+        go, stop = self.preview.go(), self.preview.stopped()
+        enter = (("Enter", f"is off: {stop}" if stop else go),) if go and self.ready else ()
+        switches = tuple(self.preview.switches().items()) if self.ready else ()
+        return (*enter, *switches, ("Up Down", "look around"), ("t", "look again"), ("Esc", "back"))
+
+    def body(self) -> Iterable[Widget]:
+        """One list."""
+        yield Board(self)
+
+    def on_mount(self) -> None:
+        """Look at once."""
+        self.query_one(Board).focus()
+        self.action_again()
+
+    def _show(self) -> None:
+        self.query_one(Board).rebuild()
+        self.refresh_frame()
+
+    def on_read(self, _: Read) -> None:
+        """It is known."""
+        self.ready = True
+        self._show()
+
+    def on_stream_failed(self, message: StreamFailed) -> None:
+        """It cannot be known, or must not be done: the reason and the next step stand here."""
+        self.problem, self._starting = message.problem, False
+        self._show()
+
+    def explanation(self) -> tuple[str, str]:
+        """What this screen is for."""
+        return self.preview.heading(), (
+            "This is what would happen, made from what the cluster says now. Secrets are never shown, only that they change. "
+            "Enter looks once more, silently, and starts only what you have seen; it runs like an install and can be left."
+        )
+
+    # Actions
+
+    def action_again(self) -> None:
+        """Look again."""
+        self.ready, self.problem = False, None
+        self.bridge.once(self, "preview", self.preview.read(self.wizard.session))
+        self._show()
+
+    def action_switch(self, key: str) -> None:
+        """Turn a switch of the preview."""
+        if self.ready and key in self.preview.switches():
+            self.preview.switch(key)
+            self._show()
+
+    async def action_start(self) -> None:
+        """Start it, after the name was typed where there is harm in it."""
+        if not self.ready or self._starting or not self.preview.go() or self.preview.stopped():
+            return
+        harm, release = self.preview.harm(), self.preview.release
+        if not harm:
+            await self._start("")
+            return
+        from wizard.tui.screens.modals import Prompt
+
+        def problem(text: str) -> str:
+            return "" if text == release else f"That is not {release}."
+
+        self.app.push_screen(Prompt(f"{harm}: type {release} to go on", label="Release", problem=problem), self._start)
+
+    async def _start(self, typed: str | None) -> None:
+        if typed is None:
+            return
+        self._starting = True
+        try:
+            run_id, said = await self.preview.start(self.wizard.session)
+        except Problem as problem:
+            self.problem, self._starting = problem, False
+            self._show()
+            return
+        if said:
+            self.app.notify(said, markup=False, timeout=15)
+        if run_id:
+            self.nav.run(run_id)
+        else:
+            self.nav.home()
+
+    def action_back(self) -> None:
+        """Where one came from."""
+        self.bridge.stop("preview")
+        self.nav.back_from_look()
+
+    async def action_leave(self) -> None:
+        """Quit."""
+        await self.leave()
