@@ -277,13 +277,12 @@ def _make_cgroups() -> None:
 
 
 def _remove_cgroups() -> bool:
-    """Whether none is left."""
-    for hierarchy in _cgroups():
-        own = hierarchy / layout.CGROUP
+    """Whether none is left; runc makes its own in the v2 hierarchy too, which the kubelet does not use."""
+    for own in _HIERARCHIES.glob(f"*/{layout.CGROUP}"):
         for path in (*sorted((p for p in own.rglob("*") if p.is_dir()), reverse=True), own):
             with contextlib.suppress(OSError):
                 path.rmdir()
-    return not any((hierarchy / layout.CGROUP).exists() for hierarchy in _cgroups())
+    return not any(_HIERARCHIES.glob(f"*/{layout.CGROUP}"))
 
 
 def _restore_kernel_settings(folder: Path) -> None:
