@@ -8,8 +8,8 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import wizard
 from wizard.core.errors import Exit, Problem
@@ -47,8 +47,7 @@ def split(argv: Sequence[str]) -> tuple[str, list[str]]:
     return command, [*argv[:at], *argv[at + 1 :]]
 
 
-@dataclass(frozen=True)
-class Terminal:
+class Terminal(NamedTuple):
     """What we are called from."""
 
     stdin: bool

@@ -6,8 +6,7 @@ A new question is one entry here. Answers are texts; a choice is answered by its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from wizard.core import validate
 from wizard.core.errors import Problem
@@ -29,8 +28,7 @@ STEPS: Final[tuple[tuple[str, str, str], ...]] = (
 """Step id, its name on the rail, its question. Review follows as the last step and asks nothing."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One way to answer; `note` says what it means here, on this cluster."""
 
     value: str
@@ -58,8 +56,7 @@ def _fine(_: Resolved, __: str) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """One question. `optional` ones may be empty; `open` choices accept a value that is not in the list."""
 
     id: str

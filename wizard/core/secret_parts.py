@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What one secret of the wizard becomes: its keys, the Secret's suffix, and the values that name the Secret."""
 
     keys: tuple[str, ...]

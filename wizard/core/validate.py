@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from wizard.core.errors import Problem
 
@@ -94,8 +93,7 @@ def seconds(text: str) -> int:
     return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([hms])", text))
 
 
-@dataclass(frozen=True)
-class ImageName:
+class ImageName(NamedTuple):
     """An image reference in its parts; registry, tag and digest may be empty."""
 
     registry: str

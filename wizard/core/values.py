@@ -9,8 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wizard.core.errors import Problem
 
@@ -42,8 +41,7 @@ SECRET_PATHS: Final[Mapping[str, str]] = {
 """Values that hold a secret, and the name it has in --secret-file."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One ordered edit: a path gets a value, or DELETE removes it. `why` becomes the comment beside it."""
 
     path: Path

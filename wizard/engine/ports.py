@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from wizard.ports.store import DraftStore, FileStore, RunStore
 
 
-@dataclass(frozen=True)
-class Ports:
+class Ports(NamedTuple):
     """The world, as the engine sees it. `cluster` makes a client for a target's context; nothing is contacted yet."""
 
     cluster: Callable[[Target], Cluster]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -14,18 +13,20 @@ if TYPE_CHECKING:
     from wizard.tui.state import HomeState
 
 
-@dataclass
 class HomeChanged(Message):
     """More of home is known."""
 
-    state: HomeState
+    def __init__(self, state: HomeState) -> None:
+        super().__init__()
+        self.state = state
 
 
-@dataclass
 class ReviewChanged(Message):
     """More of the review is known."""
 
-    state: ReviewState
+    def __init__(self, state: ReviewState) -> None:
+        super().__init__()
+        self.state = state
 
 
 class DiagnosisChanged(Message):
@@ -40,14 +41,13 @@ class Read(Message):
     """What a screen asked for once was read; the screen holds it."""
 
 
-@dataclass
 class HintsChanged(Message):
     """The cluster told more of what questions can offer."""
 
 
-@dataclass
 class StreamFailed(Message):
     """A stream ended by a mistake or a problem; the screen goes on without it."""
 
-    stream: str
-    problem: Problem
+    def __init__(self, stream: str, problem: Problem) -> None:
+        super().__init__()
+        self.stream, self.problem = stream, problem

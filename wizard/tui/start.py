@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
@@ -11,8 +10,7 @@ from wizard.core.errors import Problem
 First = Literal["home", "install", "upgrade", "runs"]
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(NamedTuple):
     """The first screen; `run_id` for "runs", `draft` to begin with, `problem` is shown first on home."""
 
     screen: First = "home"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
@@ -12,8 +11,7 @@ from wizard.core import sanitize
 from wizard.tui.text import Span, pad
 
 
-@dataclass(frozen=True)
-class LineEdit:
+class LineEdit(NamedTuple):
     """The text and the index the next character goes to."""
 
     text: str = ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 
@@ -22,8 +21,7 @@ Key = tuple[str, str]
 """A key as it is printed, and what it does now."""
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(NamedTuple):
     """Product, what is being done, and on which side of the boundary: read, ask or apply."""
 
     what: str

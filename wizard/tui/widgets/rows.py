@@ -37,6 +37,12 @@ class Rows(Widget):
         super().__init__(id=id, classes=classes)
         self._rows = tuple(rows)
         self._painted: tuple[int, tuple[Row, ...]] = (-1, ())
+        self._base: Style | None = None
+
+    def notify_style_update(self) -> None:
+        """What is below the rows has another colour now."""
+        self._base = None
+        super().notify_style_update()
 
     def build(self, width: int) -> Sequence[Row]:
         """The rows for a width; a subclass that depends on the width overrides it."""
@@ -69,7 +75,8 @@ class Rows(Widget):
         """One painted row."""
         width = self.size.width
         rows = self._current(width)
-        return paint(rows[y] if y < len(rows) else (), width, self.rich_style)
+        self._base = self._base or self.rich_style  # worked out from all ancestors each time it is asked for
+        return paint(rows[y] if y < len(rows) else (), width, self._base)
 
 
 class Lines(ScrollView, can_focus=True):
@@ -92,6 +99,12 @@ class Lines(ScrollView, can_focus=True):
         """Row numbers the cursor may stand on, in order."""
         self.cursor = 0
         """Index into `pickable`."""
+        self._base: Style | None = None
+
+    def notify_style_update(self) -> None:
+        """What is below the rows has another colour now."""
+        self._base = None
+        super().notify_style_update()
 
     def build(self, width: int) -> None:
         """Set `rows` and `pickable` for a width; a subclass that depends on the width overrides it."""
@@ -159,4 +172,5 @@ class Lines(ScrollView, can_focus=True):
         number = y + self.scroll_offset.y
         row = self.rows[number] if number < len(self.rows) else ()
         chosen = self.has_focus and number == self.cursor_row
-        return paint(row, self.scrollable_content_region.width, self.rich_style, chosen=chosen)
+        self._base = self._base or self.rich_style
+        return paint(row, self.scrollable_content_region.width, self._base, chosen=chosen)
