@@ -69,7 +69,6 @@ class Rendered:
         """Everything with a pod template."""
         return [o for o in self.objects if o["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Job")]
 
-
     def pod_templates(self) -> dict[str, Manifest]:
         """Metadata and spec of every pod this could lead to, by kind and name: workloads, schedules, bare pods, hooks."""
         found: dict[str, Manifest] = {}
@@ -211,3 +210,24 @@ def app_env(chart: Chart) -> Callable[..., list[dict[str, Any]]]:
         return entries
 
     return env
+
+
+ON_ONE_HELM = (
+    "test_install",
+    "test_blue_green",
+    "test_refusals",
+    "test_kubernetes_schema",
+    "test_guide",
+    "test_jobs",
+    "test_secrets",
+)
+"""Modules whose helm 3 half waits for `make test-full`: the quick tier keeps two minutes by going through helm 4 there."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Move the helm 3 half of the long tables to the full tier."""
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if call and item.path.stem in ON_ONE_HELM and "helm3" in call.params.values():
+            item.add_marker(pytest.mark.full)
