@@ -250,3 +250,22 @@ def test_an_image_that_was_named_stays_named_in_the_file() -> None:
     tree = written(resolve(image="docker.io/llm-cost-ops:v9"))
     layers = replace(LAYERS, files=(("it.yaml", tree),))
     assert resolve(replace(SANDBOX, sandbox=False), layers)["image"] == "docker.io/llm-cost-ops:v9"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "section"),
+    [
+        ("database", "bundled", "externalDatabase"),
+        ("cache", "bundled", "externalRedis"),
+        ("cache", "none", "externalRedis"),
+    ],
+)
+def test_a_server_of_ones_own_is_taken_out_when_it_is_no_longer_wanted(
+    question: str, answer: str, section: str
+) -> None:
+    tree = {section: {"host": "db.acme.test", "existingSecret": "db", "existingSecretUrlPasswordKey": "url"}}
+    layers = replace(LAYERS, files=(("it.yaml", tree),))
+
+    built = values_file.build(resolve(SANDBOX, layers, **{question: answer}), "0.1.0").tree
+
+    assert section not in built

@@ -157,12 +157,20 @@ def _external_cache(r: Resolved) -> bool:
     return r["cache"] == "external"
 
 
-def _database_lines(_: Resolved, answer: str) -> Sequence[Line]:
-    return (Line(path_of("postgresql.enabled"), answer == "bundled", "database: " + answer),)
+def _database_lines(r: Resolved, answer: str) -> Sequence[Line]:
+    lines = [Line(path_of("postgresql.enabled"), answer == "bundled", "database: " + answer)]
+    return lines if answer == "external" else [*lines, *_cleared(r, "externalDatabase")]
 
 
-def _cache_lines(_: Resolved, answer: str) -> Sequence[Line]:
-    return (Line(path_of("redis.enabled"), answer == "bundled", "cache: " + answer),)
+def _cache_lines(r: Resolved, answer: str) -> Sequence[Line]:
+    lines = [Line(path_of("redis.enabled"), answer == "bundled", "cache: " + answer)]
+    return lines if answer == "external" else [*lines, *_cleared(r, "externalRedis")]
+
+
+def _cleared(r: Resolved, section: str) -> Sequence[Line]:
+    """A server of one's own that the base names is taken out: the chart refuses what nothing would read."""
+    named = (f"{section}.{key}" for key in ("host", "existingSecret", "existingSecretUrlPasswordKey"))
+    return [Line(path_of(path), "") for path in named if r.at(path)]
 
 
 def _monitoring_lines(_: Resolved, answer: str) -> Sequence[Line]:
