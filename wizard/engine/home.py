@@ -35,9 +35,9 @@ _NEEDED: Final = (
 _DEFAULT_STORAGE: Final = "storageclass.kubernetes.io/is-default-class"
 _LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
 _ROOM: Final = (
-    ("dev", Decimal("0.5"), Decimal(1 << 30)),
-    ("staging", Decimal("2.5"), Decimal(4 << 30)),
-    ("prod", Decimal("3.0"), Decimal(5 << 30)),
+    ("dev", Decimal("0.6"), Decimal(1 << 30)),
+    ("staging", Decimal("2.6"), Decimal(5 << 30)),
+    ("prod", Decimal("3.1"), Decimal(5 << 30)),
 )
 """Preset, cores and bytes of memory that its pods request at the start, rounded up; a test holds it to the presets."""
 

@@ -109,7 +109,9 @@ def _cause(finding: Finding, number: int, now: datetime, width: int, *, here: bo
     right: Row = ((f"{how}{f'  {since}' if since else ''}", "dim"),)
     head = ((" > " if here else "   ", "accent"), (f"{number + 1} ", ""), (f"{sign} ", tone), (finding.title, "strong"))
     rows = [ends(head, right, width), (("       ", ""), (cut(f"{finding.id} {finding.object}", width - 8), "dim"))]
-    rows += [(("       ", ""), (cut(one.text, width - 8), "")) for one in finding.evidence[: _PROOFS if here else 1]]
+    for one in finding.evidence[: _PROOFS if here else 1]:
+        field = f"{one.field}: " if one.field else ""
+        rows.append((("       ", ""), (cut(field, width - 8), "dim"), (cut(one.text, width - 8 - len(field)), "")))
     if finding.explains:
         rows.append((("       ", ""), (cut(f"explains: {', '.join(finding.explains)}", width - 8), "dim")))
     return rows

@@ -59,8 +59,9 @@ class Revisions(Lines):
         )  # fmt: skip
 
     def moved(self) -> None:
-        """The pointer is part of the rows."""
+        """The pointer is part of the rows, and the keys depend on where it stands."""
         self.rebuild()
+        self._of.refresh_frame()
 
 
 class HistoryScreen(WizardScreen):
