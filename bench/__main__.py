@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import launch, plans, runs
 from bench.rounds import Row, table
 
-NAMES = ("version", "field", "rows", "up", "run", "image", "plan", "diagnose")
+NAMES = ("version", "field", "rows", "up", "run", "image", "plan", "rollback", "diagnose")
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(launch.version(many))
     if "up" in wanted:
         done(runs.sandbox_up(few))
-    if wanted & {"field", "rows", "run", "image", "plan", "diagnose"}:
+    if wanted & {"field", "rows", "run", "image", "plan", "rollback", "diagnose"}:
         with runs.bed("bench") as here:
             if "field" in wanted:
                 done(launch.first_field(here.kubeconfig, many))
@@ -55,6 +55,8 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
                 done(runs.diagnosis(here, many))
             if "image" in wanted:
                 done(runs.broken_image(here, few))
+            if "rollback" in wanted:
+                done(runs.rollback(here, few))
             if "plan" in wanted:
                 done(*plans.plan(here, few))
                 done(plans.history(here, many))

@@ -91,10 +91,7 @@ def overhead(here: Bed, rounds: int) -> list[Row]:
             began = time.perf_counter()
             events = here.wizard(name)
             whole.append(time.perf_counter() - began)
-            times = [
-                datetime.fromisoformat(one["time"]) for one in events if one["type"] in ("run.started", "run.finished")
-            ]
-            return (times[1] - times[0]).total_seconds()
+            return _length(events)
 
     def bare() -> float:
         with here.namespace() as name:
@@ -154,6 +151,35 @@ def broken_image(here: Bed, rounds: int) -> Row:
             delays.append(max(0.0, datetime.fromisoformat(named["time"]).timestamp() - told[0]))
             cluster.scenario(here.name, "none")
     return Row("broken image named after the pod says so", delays, bound="<= 1 s", fits=max(delays) <= 1)
+
+
+def rollback(here: Bed, rounds: int) -> Row:
+    """A roll-back from its first to its last event beside `helm rollback --wait`, each to the revision before; no pod restarts."""
+    with here.namespace() as name:
+        here.wizard(name)
+        annotated = ("--set", "service.annotations.bench=yes")
+        here.call(sys.executable, "-m", "wizard", "upgrade", "--preset", "dev", "-n", name, "--yes", *annotated)
+
+        def ours() -> float:
+            said = here.call(sys.executable, "-m", "wizard", "rollback", "-n", name, "--yes", "--output", "jsonl")
+            return _length([json.loads(line) for line in said.splitlines()])
+
+        mine, theirs = alternate(
+            ours, lambda: timed(lambda: here.call(here.helm, "rollback", "llm-cost-ops", "-n", name, "--wait")), rounds
+        )
+    limit = statistics.median(theirs) + 0.3
+    return Row(
+        "a roll-back", mine, theirs, "helm rollback --wait", "<= + 300 ms", fits=statistics.median(mine) <= limit
+    )
+
+
+def _length(events: list[dict[str, Any]]) -> float:
+    """Seconds from the first to the last event of a run."""
+    first, last = (
+        next(datetime.fromisoformat(one["time"]) for one in events if one["type"] == kind)
+        for kind in ("run.started", "run.finished")
+    )
+    return (last - first).total_seconds()
 
 
 def diagnosis(here: Bed, rounds: int) -> Row:

@@ -21,6 +21,7 @@ from wizard.core.model.hints import Hints
 from wizard.core.model.target import Target
 from wizard.core.plan import Plan
 from wizard.core.rules.registry import CheckResult
+from wizard.engine.past import Guided
 from wizard.engine.ports import Ports
 from wizard.engine.releases import ReleasesView
 from wizard.engine.session import Operation, Options, Session
@@ -79,6 +80,7 @@ class StubSession(Session):
         super().__init__(ports, options)
         self.is_sandbox = True
         self.checks: list[CheckResult] = [check("C01", "API answers")]
+        self.next_guided = Guided((), (), "llm-cost-ops-1.0.0", "llm-cost-ops-1.0.0")
         self.next_plan = Plan("install", "here", "", "", 0, 0, ())
         self.next_operation: Operation | Problem = "install"
         self.events: list[Event] = finished_run()
@@ -102,6 +104,9 @@ class StubSession(Session):
     async def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
         for one in self.checks:
             yield one
+
+    async def guided(self, draft: Draft) -> Guided:
+        return self.next_guided
 
     async def plan(self, draft: Draft) -> Plan:
         target = self.resolve(draft).target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from tests.lines.stub import StubSession, check, finished_run, objects, write
 from wizard import cli
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
+from wizard.core.guided import KeyDifference, ValueRow
 from wizard.core.model.target import Target
 from wizard.core.plan import Field, ObjectPlan, Plan, Refusal
+from wizard.engine.past import Guided
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.lines import commands
 from wizard.lines.out import Out
@@ -385,3 +388,16 @@ async def test_a_dry_run_has_the_plan_in_its_json() -> None:
     _, said = await call(f"{UPGRADE} --dry-run -o json", upgrading(ObjectPlan("ConfigMap", "a", "n", "v1", "created")))
     (told,) = objects(said)
     assert told["plan"]["counts"] == {"created": 1}
+
+
+async def test_an_upgrade_shows_where_each_value_comes_from_before_its_plan() -> None:
+    session = upgrading(ObjectPlan("ConfigMap", "a", "n", "v1", "created"))
+    row = ValueRow("replicaCount", 3, 3, 1, 2, "mine")
+    session.next_guided = Guided(
+        (row,), (KeyDifference("replicaCount", 1, 2),), "llm-cost-ops-0.9.0", "llm-cost-ops-1.0.0"
+    )
+
+    _, said = await call(f"{UPGRADE} --dry-run", session)
+
+    assert re.search(r"replicaCount +3 +3 +1 +2 +yours", said)
+    assert said.index("the -f files differ from what runs") < said.index("plan: upgrade")

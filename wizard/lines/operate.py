@@ -15,7 +15,7 @@ from wizard.core.plan import Plan, difference, refuse_owned
 from wizard.core.questions import Choice
 from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
 from wizard.engine.session import Operation, Session
-from wizard.lines import kubectl, plan_lines
+from wizard.lines import guided, kubectl, plan_lines
 from wizard.lines.arguments import GUIDE_CHART, Arguments
 from wizard.lines.ask import Prompter
 from wizard.lines.follow import as_data, follow
@@ -90,6 +90,8 @@ async def _review(
         if planning:
             planning.cancel()
     if isinstance(plan, Plan):
+        if plan.base:
+            guided.show(await session.guided(draft), out)
         plan_lines.show(plan, out)
     else:
         out.line(f"there is no plan: {plan}", "unknown")
