@@ -80,7 +80,7 @@ def test_the_development_preset_comes_up_upgrades_quietly_and_comes_back_with_it
 
 
 @pytest.mark.parametrize("helm", HELMS, indirect=True)
-@pytest.mark.parametrize("preset", ["staging", "prod"])
+@pytest.mark.parametrize("preset", [pytest.param("staging", marks=pytest.mark.full), "prod"])
 def test_the_other_presets_come_up_too(helm: Helm, preset: str) -> None:
     helm(
         "install", "llm-cost-ops", str(CHART), "-f", str(CHART / f"values-{preset}.yaml"), "--wait", "--timeout", "60s"
@@ -117,6 +117,7 @@ def test_migrations_and_backups_run_beside_a_release_that_is_waited_for(
     sandbox.kubectl("wait", "--for=condition=complete", "job/now", "-n", namespace, "--timeout=60s")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("helm", HELMS, indirect=True)
 def test_a_volume_grows_by_the_commands_that_its_refusal_says(helm: Helm, sandbox: Bed, namespace: str) -> None:
     preset = ("llm-cost-ops", str(CHART), "-f", str(CHART / "values-dev.yaml"), "--wait", "--timeout", "60s")
