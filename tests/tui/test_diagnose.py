@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.tui.conftest import Open
+from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, DEPLOYED, FakeSession
 from wizard.core.diagnosis import Change, Diagnosis, Feel, Step, Unseen
 from wizard.core.model.target import Target
@@ -45,6 +46,13 @@ WELL = replace(
 )  # fmt: skip
 
 
+async def look(see: Driver) -> None:
+    """Open the diagnosis of the only release."""
+    await see.sees("[d] Diagnose")
+    await see.press("d")
+    await see.sees("> 1 x")
+
+
 async def test_d_on_a_release_says_what_users_feel_then_the_cause_then_what_to_do(
     open_app: Open, session: FakeSession
 ) -> None:
@@ -66,12 +74,9 @@ async def test_d_on_a_release_says_what_users_feel_then_the_cause_then_what_to_d
 
 
 async def test_enter_shows_the_whole_proof_of_the_cause_in_hand(open_app: Open, session: FakeSession) -> None:
-    session.release_rows = (DEPLOYED,)
-    session.diagnoses = [SICK]
+    session.release_rows, session.diagnoses = (DEPLOYED,), [SICK]
     async with open_app() as see:
-        await see.sees("[d] Diagnose")
-        await see.press("d")
-        await see.sees("> 1 x")
+        await look(see)
         await see.press("enter")
         await see.sees("password authentication failed", "kubectl get secret", "delete the volume")
         await see.press("escape", "down", "enter")
@@ -79,12 +84,9 @@ async def test_enter_shows_the_whole_proof_of_the_cause_in_hand(open_app: Open, 
 
 
 async def test_the_cursor_stays_on_its_cause_while_more_becomes_known(open_app: Open, session: FakeSession) -> None:
-    session.release_rows = (DEPLOYED,)
-    session.diagnoses = [SICK]
+    session.release_rows, session.diagnoses = (DEPLOYED,), [SICK]
     async with open_app() as see:
-        await see.sees("[d] Diagnose")
-        await see.press("d")
-        await see.sees("> 1 x")
+        await look(see)
         await see.press("down")
         await see.sees("> 2 !")
         session.diagnoses = [replace(SICK, findings=(METRICS, PASSWORD))]
@@ -95,12 +97,9 @@ async def test_the_cursor_stays_on_its_cause_while_more_becomes_known(open_app: 
 async def test_the_message_for_a_chat_is_short_and_names_cause_and_next_step(
     open_app: Open, session: FakeSession
 ) -> None:
-    session.release_rows = (DEPLOYED,)
-    session.diagnoses = [SICK]
+    session.release_rows, session.diagnoses = (DEPLOYED,), [SICK]
     async with open_app() as see:
-        await see.sees("[d] Diagnose")
-        await see.press("d")
-        await see.sees("> 1 x")
+        await look(see)
         await see.press("m")
         await see.sees("1. StatefulSet/llm-cost-ops-postgresql: the database", "Next: Put the old password back")
 
