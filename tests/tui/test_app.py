@@ -9,7 +9,9 @@ import pytest
 from tests.tui.conftest import Open
 from tests.tui.fakes import STUCK, FakeSession
 from wizard.core.errors import Problem
+from wizard.tui import commands
 from wizard.tui.app import WizardApp
+from wizard.tui.screens import diagnose, done, history, home, preview, review, run, step
 from wizard.tui.start import Start
 
 
@@ -73,3 +75,14 @@ def test_the_app_is_imported_without_kubernetes_yaml_or_screens_it_does_not_open
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_command_of_the_palette_is_an_action_of_its_screen() -> None:
+    screens = {
+        "HomeScreen": home.HomeScreen, "StepScreen": step.StepScreen, "ReviewScreen": review.ReviewScreen, "RunScreen": run.RunScreen,
+        "DoneScreen": done.DoneScreen, "HistoryScreen": history.HistoryScreen, "PreviewScreen": preview.PreviewScreen,
+        "DiagnoseScreen": diagnose.DiagnoseScreen,
+    }  # fmt: skip
+    assert commands._BY_SCREEN.keys() == screens.keys()
+    for name, offered in commands._BY_SCREEN.items():
+        assert [action for action, _ in offered if not hasattr(screens[name], f"action_{action}")] == []

@@ -19,11 +19,15 @@ _TITLES = {
 _BY_SCREEN: dict[str, tuple[tuple[str, str], ...]] = {
     "HomeScreen": (("context", "Choose another cluster"), ("namespace", "Look in another namespace")),
     "StepScreen": (("next", "Next step"), ("back", "Back"), ("preview", "Show the values file"), ("review", "Review now")),
-    "ReviewScreen": (("write", "Write the values file only"), ("again", "Check again"), ("fix", "Open the field"), ("back", "Back")),
+    "ReviewScreen": (("plan", "Show the plan"), ("write", "Write the values file only"), ("again", "Check again"), ("fix", "Open the field"), ("back", "Back")),
     "RunScreen": (
         ("pane", "Next pane"), ("filter", "Filter the logs"), ("hold", "Hold or follow the logs"), ("error", "First error in the logs"),
         ("previous", "Logs before the last restart"), ("stop", "Stop helm"), ("leave", "Leave the run"),
     ),
+    "HistoryScreen": (
+        ("changes", "What it changed"), ("values", "Its values"), ("manifest", "Its objects"), ("rollback", "Roll back to it"), ("home", "Home"),
+    ),
+    "PreviewScreen": (("start", "Start it"), ("again", "Look again"), ("back", "Back")),
     "DiagnoseScreen": (("proof", "Show the proof"), ("message", "A message for the chat"), ("again", "Look again"), ("home", "Home")),
     "DoneScreen": (("logs", "Back to objects and logs"), ("home", "Home")),
 }  # fmt: skip
