@@ -151,6 +151,16 @@ class Plan:
         told = [one.to_data() for one in self.objects]
         return hashlib.sha256(json.dumps([whole, told], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
+    @property
+    def step(self) -> str:
+        """From which revision to which, in words."""
+        return f"revision {self.last} -> {self.last + 1}" if self.last else "revision 1"
+
+    @property
+    def counted(self) -> str:
+        """How many objects of each change, in words."""
+        return ", ".join(f"{count} {name}" for name, count in self.counts().items()) or "no objects"
+
     def counts(self) -> dict[str, int]:
         """How many objects of each change, in the order of importance, zeros left out."""
         order = ("refused", "removed", "changed", "created", "kept", "unknown", "unchanged")

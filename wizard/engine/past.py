@@ -103,9 +103,7 @@ async def guided_values(
     Raises:
         Problem: there is no such release, or its record is hidden or unreadable.
     """
-    known = await store.heads(cluster, target)
-    if not known:
-        raise store.missing(target)
+    known = await store.known(cluster, target)
     deployed = [one.revision for one in known if one.status == DEPLOYED]
     record = await store.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
     over: dict[str, Any] = {}

@@ -103,9 +103,7 @@ async def of_rollback(cluster: Cluster, helm: Helm, documents: Documents, target
     Raises:
         Problem: there is no such revision, nothing to roll back to, or helm's record cannot be seen or read.
     """
-    info, known = await asyncio.gather(helm.info(), store.heads(cluster, target))
-    if not known:
-        raise store.missing(target)
+    info, known = await asyncio.gather(helm.info(), store.known(cluster, target))
     revision = wanted_revision(target, known, revision)
     current, chosen = await asyncio.gather(
         store.read(cluster, target, known[-1].revision), store.read(cluster, target, revision)

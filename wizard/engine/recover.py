@@ -54,9 +54,7 @@ async def look(
     Raises:
         Problem: there is none, it is not stuck, a run of this machine is at work on it, or its record cannot be read.
     """
-    known = await store.heads(cluster, target)
-    if not known:
-        raise store.missing(target)
+    known = await store.known(cluster, target)
     last = known[-1]
     if last.status not in releases.PENDING:
         raise Problem(
@@ -133,7 +131,7 @@ async def mark_failed(cluster: Cluster, files: FileStore, target: Target, known:
         found = await cluster.records(kind, target.namespace, target.release, known.revision)
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
-    newest = (await store.heads(cluster, target))[-1]
+    newest = (await store.known(cluster, target))[-1]
     if not found or (newest.revision, newest.status, newest.updated) != (known.revision, known.status, known.since):
         raise Problem(
             f"{target.release} is at revision {newest.revision} ({newest.status}) now: somebody is at work on it. "

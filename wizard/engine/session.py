@@ -255,18 +255,14 @@ class Session:
         """The revision that a roll-back goes to, the given one checked; raises Problem when there is none."""
         from wizard.engine import planning, store
 
-        known = await store.heads(self.cluster(target), target)
-        if not known:
-            raise store.missing(target)
+        known = await store.known(self.cluster(target), target)
         return planning.wanted_revision(target, known, revision)
 
     async def is_production(self, target: Target) -> bool:
         """Whether the newest revision says that it is production; raises Problem when it cannot be read."""
         from wizard.engine import store, uninstall
 
-        known = await store.heads(self.cluster(target), target)
-        if not known:
-            raise store.missing(target)
+        known = await store.known(self.cluster(target), target)
         return uninstall.is_production(await store.read(self.cluster(target), target, known[-1].revision))
 
     async def history(self, target: Target) -> Sequence[Revision]:

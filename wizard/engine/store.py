@@ -101,6 +101,14 @@ async def history(cluster: Cluster, target: Target) -> tuple[tuple[Revision, Rel
     return tuple(sorted(known, key=lambda pair: pair[0].revision))
 
 
+async def known(cluster: Cluster, target: Target) -> tuple[Head, ...]:
+    """Every revision of a release that is there, oldest first; raises Problem when there is none or it is hidden."""
+    found = await heads(cluster, target)
+    if not found:
+        raise missing(target)
+    return found
+
+
 def missing(target: Target, looked_in: str = "") -> Problem:
     """There is no such release."""
     where = looked_in or f"namespace {target.namespace}"

@@ -64,9 +64,7 @@ async def look(cluster: Cluster, documents: Documents, target: Target, *, namesp
     Raises:
         Problem: there is no such release, its record is hidden or unreadable, or an Ingress of it serves another release.
     """
-    known = await store.heads(cluster, target)
-    if not known:
-        raise store.missing(target)
+    known = await store.known(cluster, target)
     record = await store.read(cluster, target, known[-1].revision)
     stored = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
     live, claims, secrets = await asyncio.gather(

@@ -35,9 +35,8 @@ def show(plan: Plan, out: Out) -> None:
 
 def lines(plan: Plan) -> Iterator[str]:
     """The plan line by line: what is touched with its fields, then drift, then what stays as it is."""
-    number = f"revision {plan.last} -> {plan.last + 1}" if plan.last else "revision 1"
     yield (
-        f"plan: {plan.operation} {plan.release} in {plan.namespace}, {number}, chart {plan.chart}, "
+        f"plan: {plan.operation} {plan.release} in {plan.namespace}, {plan.step}, chart {plan.chart}, "
         f"helm writes by {_WRITES.get(plan.method, plan.method)}"
     )
     for text in plan.warnings:
@@ -57,8 +56,7 @@ def lines(plan: Plan) -> Iterator[str]:
                 yield from (f"        {line}" for line in _side(field))
     for text in plan.unseen:
         yield f"  ? not seen: {text}"
-    counts = ", ".join(f"{count} {name}" for name, count in plan.counts().items()) or "no objects"
-    yield f"{counts}; plan {plan.hash}"
+    yield f"{plan.counted}; plan {plan.hash}"
 
 
 def _object(one: ObjectPlan) -> Iterator[str]:

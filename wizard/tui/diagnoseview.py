@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from wizard.tui.text import Row, age, beside, cells, cut, ends, mark, pad, time_of_day, wrap
+from wizard.tui.text import Row, age, beside, cells, cut, ends, mark, time_of_day, wrap
 
 if TYPE_CHECKING:
     from wizard.core.diagnosis import Diagnosis
@@ -134,4 +134,4 @@ def _about(one: Diagnosis, width: int) -> Iterator[Row]:
 
 def facts(one: Diagnosis) -> str:
     """Revision, helm's status and chart in one line for the header."""
-    return pad(f"revision {one.revision or '?'}, helm: {one.helm_status or 'not seen'}", 60).strip()
+    return cut(f"revision {one.revision or '?'}, helm: {one.helm_status or 'not seen'}", 60)

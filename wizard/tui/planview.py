@@ -27,8 +27,7 @@ _MOST: Final = 12
 
 def plan_rows(plan: Plan, width: int, chosen: int) -> tuple[list[Row], list[int]]:
     """The plan with the pointer on the chosen object, whose fields are open; rows, and where each object stands."""
-    number = f"revision {plan.last} -> {plan.last + 1}" if plan.last else "revision 1"
-    rows: list[Row] = [((f" {number}, chart {plan.chart}", "strong"), (f"   {counts(plan)}", ""))]
+    rows: list[Row] = [((f" {plan.step}, chart {plan.chart}", "strong"), (f"   {plan.counted}", ""))]
     for text in plan.warnings:
         rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
     if plan.owner:
@@ -48,11 +47,6 @@ def plan_rows(plan: Plan, width: int, chosen: int) -> tuple[list[Row], list[int]
     for text in plan.unseen:
         rows += beside(" ? not seen", text, width - 1, label_width=12, tone="dim")
     return rows, places
-
-
-def counts(plan: Plan) -> str:
-    """How many objects of each change, in words."""
-    return ", ".join(f"{count} {name}" for name, count in plan.counts().items()) or "no objects"
 
 
 def summary(plan: Plan) -> str:

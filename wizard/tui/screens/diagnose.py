@@ -51,8 +51,7 @@ class DiagnoseScreen(WizardScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "proof", show=False),
-        Binding("m", "message", show=False),
-        Binding("y", "copy", show=False),
+        Binding("m,y", "message", show=False),
         Binding("r", "again", show=False),
         Binding("escape,h", "home", show=False),
         Binding("q", "leave", show=False),
@@ -142,10 +141,6 @@ class DiagnoseScreen(WizardScreen):
             text = diagnoseview.message(self.seen, self.now())
             self.app.copy_to_clipboard(text)
             self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
-
-    def action_copy(self) -> None:
-        """The same as message: one thing is worth copying here."""
-        self.action_message()
 
     def action_home(self) -> None:
         """Back home."""

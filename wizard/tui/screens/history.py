@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -162,11 +162,11 @@ class HistoryScreen(WizardScreen):
             number = self.found[self._at].revision
             await self._explain(f"{what} of revision {number}", rows())
 
-    async def _explain(self, title: str, rows: object) -> None:
+    async def _explain(self, title: str, rows: Awaitable[list[Row]]) -> None:
         from wizard.tui.screens.modals import Explain
 
         try:
-            self.app.push_screen(Explain(title, await rows))  # type: ignore[misc] # a coroutine of rows
+            self.app.push_screen(Explain(title, await rows))
         except Problem as problem:
             self.tell(problem)
 
