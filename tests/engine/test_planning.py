@@ -154,6 +154,12 @@ async def test_who_made_a_revision_is_known_where_a_run_of_ours_did() -> None:
     assert [one.who for one in found] == ["", "jane (run ab12)"]
 
 
+async def test_a_revision_that_followed_one_of_ours_is_not_taken_for_ours() -> None:
+    run = RunSummary("ab12", "install", TARGET, "finished", "2026-01-02T03:00:30Z", who="jane")
+    found = await past.history(cluster_with((1, "superseded"), (2, "deployed")), TARGET, [run])
+    assert [one.who for one in found] == ["jane (run ab12)", ""]
+
+
 async def test_a_run_of_ours_that_lives_stops_a_repair() -> None:
     cluster = cluster_with((1, "superseded"), (2, "pending-upgrade"))
     run = RunSummary("ab12", "upgrade", TARGET, "running", "2026-01-02T03:01:30Z")

@@ -36,19 +36,23 @@ async def history(cluster: Cluster, target: Target, runs: Iterable[RunSummary] =
     if not found:
         raise store.missing(target)
     mine = sorted((run for run in runs if _same(run.target, target)), key=lambda run: run.started)
-    return tuple(replace(one, who=_who(one, mine)) for one in found)
+    makers = _makers(found, mine)
+    return tuple(replace(one, who=makers.get(one.revision, "")) for one in found)
 
 
 def _same(one: Target, other: Target) -> bool:
     return (one.context, one.namespace, one.release) == (other.context, other.namespace, other.release)
 
 
-def _who(revision: Revision, runs: Sequence[RunSummary]) -> str:
-    when = _time(revision.updated)
-    if when is None:
-        return ""
-    before = [run for run in runs if (began := _time(run.started)) and began <= when <= began + _START]
-    return f"{before[-1].who or 'somebody here'} (run {before[-1].id})" if before else ""
+def _makers(revisions: Sequence[Revision], runs: Sequence[RunSummary]) -> dict[int, str]:
+    """Who made a revision, by its number. A run makes one, the first after its start; what follows is somebody else's."""
+    made = {}
+    for run in runs:
+        began = _time(run.started)
+        after = (one for one in revisions if began and (when := _time(one.updated)) and began <= when <= began + _START)
+        if first := next(after, None):
+            made[first.revision] = f"{run.who or 'somebody here'} (run {run.id})"
+    return made
 
 
 def _time(text: str) -> datetime | None:
