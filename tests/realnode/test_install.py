@@ -12,9 +12,15 @@ from tests.realnode.conftest import RELEASE, Release, is_random_password, until
 pytestmark = pytest.mark.real
 
 
-def is_early_probe(warning: str) -> bool:
-    """Whether it only says that the database did not listen yet, which a slow machine may see."""
-    return "Startup probe failed" in warning and "Connection refused" in warning
+def passes_by_itself(warning: str) -> bool:
+    """Whether a slow machine may see it on any start.
+
+    The database did not listen yet, or the scheduler saw a StatefulSet's pod before the claim that was made just ahead
+    of it (its two informers are not ordered).
+    """
+    early_probe = "Startup probe failed" in warning and "Connection refused" in warning
+    early_look = "FailedScheduling" in warning and "persistentvolumeclaim" in warning and "not found" in warning
+    return early_probe or early_look
 
 
 @pytest.mark.sample
@@ -39,7 +45,7 @@ def test_the_development_preset_starts_confined_and_logs_in_with_passwords_it_ma
 
     assert release.sql("select extname from pg_extension order by 1").split() == ["pgcrypto", "plpgsql", "uuid-ossp"]
     assert release.restarts() == 0
-    assert [w for w in release.warnings() if not is_early_probe(w)] == []
+    assert [w for w in release.warnings() if not passes_by_itself(w)] == []
 
 
 def test_every_root_file_system_is_read_only_and_every_process_unprivileged(release: Release) -> None:
