@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import launch, plans, runs
+from bench import launch, peers, plans, runs
 from bench.rounds import Row, table
 
-NAMES = ("version", "field", "rows", "up", "run", "image", "plan", "rollback", "diagnose")
+NAMES = ("version", "field", "rows", "up", "run", "image", "plan", "rollback", "diagnose", "releases")
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(launch.version(many))
     if "up" in wanted:
         done(runs.sandbox_up(few))
-    if wanted & {"field", "rows", "run", "image", "plan", "rollback", "diagnose"}:
+    if wanted - {"version", "up"}:
         with runs.bed("bench") as here:
             if "field" in wanted:
                 done(launch.first_field(here.kubeconfig, many))
@@ -60,6 +60,8 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
             if "plan" in wanted:
                 done(*plans.plan(here, few))
                 done(plans.history(here, many))
+            if "releases" in wanted:
+                done(peers.releases(here, many))
             if "rows" in wanted:
                 with here.namespace() as name:
                     here.wizard(name)

@@ -1,0 +1,96 @@
+"""k9s and stern, pinned and built like the sandbox's tools, and helm's own list: what the panes are measured beside."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from bench.rounds import Row, timed
+from bench.runs import Bed
+from wizard import compose
+from wizard.core import release_record
+from wizard.core.model.target import Target
+from wizard.engine.session import Options
+from wizard.sandbox import cluster, toolchain
+from wizard.sandbox.toolchain import Pin
+
+_MODULES: Final = Path(__file__).resolve().parent / "modules"
+K9S: Final = Pin(
+    "k9s", "k9s", "v0.51.0", str(_MODULES / "k9s"), "github.com/derailed/k9s", 900,
+    ("-X github.com/derailed/k9s/cmd.version=v0.51.0",),
+)  # fmt: skip
+STERN: Final = Pin("stern", "stern", "v1.34.0", str(_MODULES / "stern"), "github.com/stern/stern", 300)
+
+_RELEASES: Final = 100
+_REVISIONS: Final = 10
+
+
+def tool(pin: Pin) -> str:
+    """Path of a peer, built when it is not there yet (k9s: five minutes on two cores)."""
+    return str(toolchain.ensure_pin(pin, toolchain.ProgressLines(print)))
+
+
+def releases(here: Bed, rounds: int) -> Row:
+    """The list of 100 releases with 10 revisions each, asked for in a wizard that runs already, beside `helm list`.
+
+    The records are copies of the one that helm makes of our chart, each under a name of its own.
+    """
+    with here.namespace() as origin, here.namespace() as name:
+        here.wizard(origin)
+        _fill(here, origin, name)
+        samples = asyncio.run(_listed(here, name, rounds))
+        words = ("list", "-n", name, "--max", "0", "-o", "json")
+        few = max(3, rounds // 4)
+        theirs = [timed(lambda: _complete(json.loads(here.call(here.helm, *words)))) for _ in range(few)]
+    ratio = statistics.median(theirs) / statistics.median(samples)
+    return Row(
+        f"list of {_RELEASES} releases x {_REVISIONS}", samples, theirs, "helm list", "<= 1/50", fits=ratio >= 50
+    )
+
+
+def _complete(found: list[dict[str, Any]]) -> None:
+    if len(found) != _RELEASES:
+        raise RuntimeError(f"{len(found)} releases")
+
+
+def _fill(here: Bed, origin: str, namespace: str) -> None:
+    api = cluster.admin(here.name)
+    model = api.get(f"/api/v1/namespaces/{origin}/secrets/sh.helm.release.v1.llm-cost-ops.v1")
+    body = release_record.unpack(base64.b64decode(model["data"]["release"]).decode(), "the model")
+    here.call("kubectl", "create", "namespace", namespace)
+    for number in range(_RELEASES):
+        name = f"release-{number}"
+        for revision in range(1, _REVISIONS + 1):
+            status = "deployed" if revision == _REVISIONS else "superseded"
+            info = {**body["info"], "status": status}
+            text = release_record.pack(
+                {**body, "name": name, "namespace": namespace, "version": revision, "info": info}
+            )
+            labels = {**model["metadata"]["labels"], "name": name, "version": str(revision), "status": status}
+            record = {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": f"sh.helm.release.v1.{name}.v{revision}", "labels": labels},
+                "type": "helm.sh/release.v1",
+                "data": {"release": base64.b64encode(text.encode()).decode()},
+            }
+            api.create(f"/api/v1/namespaces/{namespace}/secrets", record)
+
+
+async def _listed(here: Bed, namespace: str, rounds: int) -> list[float]:
+    session = compose.session(Options(kubeconfig=here.kubeconfig, namespace=namespace))
+    target = Target(session.kubeconfig().current, namespace, "", here.kubeconfig)
+    samples = []
+    for _ in range(rounds + 1):
+        began = time.perf_counter()
+        view = await anext(session.releases(target))
+        samples.append(time.perf_counter() - began)
+        if len(view.rows) != _RELEASES:
+            raise RuntimeError(f"{len(view.rows)} releases: {view.hidden}")
+    await session.close()
+    return samples[1:]
