@@ -125,7 +125,10 @@ class FaultProxy:
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError):
+            # Also when it is cancelled at the end: asyncio would log that for every connection.
+            with contextlib.suppress(
+                OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError, asyncio.CancelledError
+            ):
                 await self._serve(reader, writer)
         finally:
             self._open.pop(writer, None)
@@ -265,7 +268,7 @@ def _file(path: Path, content: bytes) -> str:
 async def _end(server: asyncio.Server) -> None:
     """No connection is left open."""
     server.close()
-    rest = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
-    for one in rest:
-        one.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
+    while rest := [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]:
+        for one in rest:
+            one.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)

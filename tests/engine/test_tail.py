@@ -11,7 +11,7 @@ from wizard.core.events import Event
 from wizard.core.runview import RunView
 from wizard.engine import tail
 from wizard.engine.tail import LogTail
-from wizard.ports.cluster import ClusterError
+from wizard.ports.cluster import ClusterError, LogLine
 
 from .fake_cluster import FakeCluster, Log
 from .objects import RUNNING, Clock, pod
@@ -185,11 +185,12 @@ async def test_more_containers_than_streams_is_said_and_the_next_one_opens_when_
     pods = [pod(RUNNING, name="a", containerID="c1"), pod(RUNNING, name="b", containerID="c2")]
     made.tail.update(pods)
     await made.until(lambda: made.view.blind and made.texts())
-    assert made.view.blind[0].what == "logs of 1 containers"
+    assert made.view.blind[0].reason == "1 are not followed (b/app): 1 logs are open already"
     assert made.texts() == ["from a"]
     made.cluster.log["a/app"].end()
     made.tail.update([pod(ENDED, name="a", containerID="c1"), pods[1]])
     await made.until(lambda: made.texts() == ["from a", "from b"])
+    assert made.view.blind == []
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -205,3 +206,27 @@ async def test_a_new_runner_does_not_repeat_lines_that_the_record_has(tailed: Ta
     tailed.tail.update([pod(RUNNING, containerID="c1")])
     await tailed.until(tailed.texts)
     assert tailed.texts() == ["c"]
+
+
+async def test_a_right_that_is_given_back_brings_the_logs_back(tailed: Tailed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tailed.tail, "_pause", 0.01)
+    log_of(tailed).say("one")
+    tailed.cluster.refuse["logs"] = ClusterError("forbidden", "no", 403, "get pods/log in namespace ns")
+    tailed.tail.update([pod(RUNNING, containerID="c1")])
+    await tailed.until(lambda: tailed.view.blind)
+    del tailed.cluster.refuse["logs"]
+    await tailed.until(lambda: tailed.texts() == ["one"])
+    assert tailed.view.blind == []
+    assert tailed.view.log_gaps == 0
+
+
+def test_a_place_is_the_last_second_whatever_the_batches() -> None:
+    times = [f"2026-01-01T12:00:0{second}.{n:09}Z" for second in (1, 1, 2, 2, 2) for n in (1, 1, 2)]
+    whole = tail._Place()
+    whole.take([LogLine(time, "") for time in times])
+    for size in (1, 2, 4, 7):
+        place = tail._Place()
+        for at in range(0, len(times), size):
+            place.take([*(LogLine(time, "") for time in times[at : at + size]), LogLine("", "no time")])
+        assert (place.since, sorted(place.seen)) == ("2026-01-01T12:00:02Z", sorted(whole.seen))
+    assert len(whole.seen) == 9

@@ -10,6 +10,7 @@ import pytest
 from wizard.core.events import Event
 from wizard.core.runview import RunView
 from wizard.engine import live
+from wizard.engine import watch as watch_module
 from wizard.engine.watch import KINDS, ReleaseWatch
 from wizard.ports.cluster import ClusterError, WatchEvent
 
@@ -313,3 +314,39 @@ async def test_watching_live_gives_numbered_batches_with_logs_and_ends_with_the_
 
 def test_every_kind_that_the_chart_makes_and_status_judges_is_watched() -> None:
     assert {"Pod", "Deployment", "StatefulSet", "Job", "PersistentVolumeClaim", "Service", "Ingress"} <= set(KINDS)
+
+
+async def test_a_right_that_is_taken_away_and_given_back_leaves_no_object_gone(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "_AGAIN", (0.01, 0.05))
+    watched.cluster.put(API)
+    await watched.until(lambda view: view.objects)
+    refused = ClusterError("forbidden", "eve may not list deployments", 403, "list deployments in namespace ns")
+    watched.cluster.refuse["watch Deployment"] = refused
+    watched.cluster.send("Deployment", refused)
+    view = await watched.until(lambda view: view.blind)
+    assert view.blind[0].permission == "list deployments in namespace ns"
+    del watched.cluster.refuse["watch Deployment"]
+    await watched.until(lambda view: not view.blind)
+    assert names(watched.view) == ["Deployment/api"]
+    assert not [one for one in watched.said if one.data.get("state") == "gone"]
+
+
+async def test_what_a_record_has_and_nobody_can_see_now_is_not_said_to_be_gone() -> None:
+    first = Watched()
+    first.cluster.put(API)
+    task = asyncio.create_task(first.watch.run())
+    await first.until(lambda view: view.objects)
+    task.cancel()
+    second = Watched()
+    second.watch.resume_after(first.view)
+    second.cluster.refuse["watch Deployment"] = ClusterError("slow", "no answer")
+    task = asyncio.create_task(second.watch.run())
+    async with asyncio.timeout(5):
+        while not second.watch.listed:
+            await second.watch.changed(0.1)
+    second.watch.flush()
+    task.cancel()
+    assert "watch.blind" in second.types()
+    assert not [one for one in second.said if one.data.get("state") == "gone"]

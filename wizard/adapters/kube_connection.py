@@ -17,7 +17,9 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -46,6 +48,8 @@ _PLAIN_CLUSTER: Final = frozenset({
     "extensions", "disable-compression",
 })  # fmt: skip
 _IMPERSONATE: Final = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
+_RENEWED_TOGETHER: Final = 1.0
+"""Seconds within which a dozen watches that were refused together share one new login."""
 _sending = threading.local()
 
 
@@ -55,11 +59,22 @@ class Stream:
     def __init__(self) -> None:
         self.closed = False
         self._connection: Any = None
+        self._sock: Any = None
         self._answer: HTTPResponse | None = None
 
     def sent_on(self, connection: Any) -> None:
         """The connection that the request goes out on."""
         self._connection, self._answer = connection, None
+
+    def sent(self) -> None:
+        """The request is out: the connection has its socket now."""
+        self._sock = getattr(self._connection, "sock", None)
+
+    def patience(self, seconds: float) -> None:
+        """How long the answer may be silent between two bytes from now on; its head came sooner."""
+        with contextlib.suppress(OSError):
+            if self._sock is not None:
+                self._sock.settimeout(seconds)
 
     def answered(self, answer: HTTPResponse) -> None:
         """The answer whose body will be read."""
@@ -89,6 +104,7 @@ class Connection:
         self._pool: PoolManager | None = None
         self._headers: Callable[[], Mapping[str, str]] = dict
         self._exec: ExecCredential | None = None
+        self._renewed = -_RENEWED_TOGETHER
 
     def send(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None,
@@ -143,8 +159,13 @@ class Connection:
                 self._pool.clear()
 
     def refresh(self) -> None:
-        """Forget the credential and the sockets it was used on; the next call logs in anew."""
+        """Forget the credential and the sockets it was used on; the next call logs in anew, with what the file says now."""
         with self._lock:
+            if time.monotonic() - self._renewed < _RENEWED_TOGETHER:
+                return
+            self._renewed = time.monotonic()
+            with contextlib.suppress(ClusterError):
+                _, self._cluster, self._user = _entries(replace(self._target, context=self.context))
             self._pool, self._exec = None, None
 
     def client(self) -> Any:
@@ -280,9 +301,12 @@ def _tracked(pool: PoolManager) -> PoolManager:
 
     class Told:
         def request(self, *arguments: Any, **named: Any) -> None:
-            if stream := getattr(_sending, "stream", None):
+            stream: Stream | None = getattr(_sending, "stream", None)
+            if stream:
                 stream.sent_on(self)
             super().request(*arguments, **named)  # type: ignore[misc]  # of the connection it is mixed into
+            if stream:
+                stream.sent()
 
     class Plain(Told, urllib3.connection.HTTPConnection):
         pass

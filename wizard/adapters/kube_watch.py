@@ -19,6 +19,14 @@ _FIRST_TRIES: Final = 3
 """How often the first list is tried: until it has worked once, there is nothing to heal."""
 _LIVED: Final = 10.0
 _BACKOFF: Final = (0.5, 30.0)
+_SERVER_BACK: Final = 4.0
+"""Longest pause while nothing listens there: there is nobody to burden, and a restart is over within seconds."""
+_LONGEST_WAIT: Final = 60.0
+"""Of what a server may ask for with Retry-After."""
+_LIFE: Final = (300, 420)
+"""Seconds after which the server ends a watch; the span spreads reconnects."""
+_QUIET: Final = 130.0
+"""A server that sends bookmarks does so every minute: twice as long without a byte, and the line is dead."""
 
 
 @dataclass
@@ -36,6 +44,12 @@ class Watch:
     listed: bool = False
     renewed: bool = False
     blind: bool = False
+    marked: bool = False
+    """The server sends bookmarks."""
+    patient: bool = False
+    """It was silent for long and sends none: only its own time limit ends a watch."""
+    wait: float = 0.0
+    """What the last refusal asked for with Retry-After."""
 
     def run(self) -> None:
         """Until the reader closes, or something happens that does not heal."""
@@ -79,7 +93,10 @@ class Watch:
             self.channel.put((WatchEvent("BLIND", (), trouble.message),))
         self.failures += 1
         low, high = _BACKOFF
-        self.channel.pause(random.uniform(low / 2, min(high, low * 2**self.failures)))  # noqa: S311 - jitter, no secret
+        if trouble and trouble.trouble == "refused":
+            high = min(high, _SERVER_BACK)
+        pause = random.uniform(low / 2, min(high, low * 2 ** min(self.failures, 10)))  # noqa: S311 - jitter, no secret
+        self.channel.pause(max(pause, self.wait))
         return True
 
     def _heals(self, trouble: ClusterError) -> bool:
@@ -93,20 +110,28 @@ class Watch:
             self.listed, self.renewed = True, False
             if not self.channel.put((WatchEvent("LIST", objects),)):
                 return
-        seconds = random.randint(240, 360)  # noqa: S311 - spreads reconnects, no secret
+        seconds = random.randint(*_LIFE)  # noqa: S311 - spreads reconnects, no secret
         query = {
             "watch": "1",
             "allowWatchBookmarks": "true",
             "resourceVersion": self.version,
             "timeoutSeconds": str(seconds),
         }
-        answer = self._ask("watch", query, read=seconds + 15.0)
+        answer = self._ask("watch", query)
+        self.renewed = False
         if self.blind:
             self.blind = False
             self.channel.put((WatchEvent("BLIND", ()),))
-        for batch in self._changes(answer):
-            if not self.channel.put(batch):
-                return
+        self.stream.patience(seconds + 15.0 if self.patient else _QUIET)
+        try:
+            for batch in self._changes(answer):
+                if not self.channel.put(batch):
+                    return
+        except ClusterError as error:
+            if error.trouble != "slow":
+                raise
+            # Asked again at once, from where it was: if the line is dead, or the server hangs, that will show it.
+            self.patient = not self.marked
 
     def _list(self) -> tuple[tuple[Object, ...], str]:
         answer = self._ask("list", {})
@@ -115,12 +140,13 @@ class Watch:
             raise kube_errors.not_kubernetes(self.connection().server, "something else")
         return tuple(self._own(one) for one in data["items"]), str(data["metadata"].get("resourceVersion", ""))
 
-    def _ask(self, verb: str, query: dict[str, str], read: float = 10.0) -> Any:
+    def _ask(self, verb: str, query: dict[str, str]) -> Any:
         connection = self.connection()
         path = kube_kinds.path(self.resource, self.namespace)
         if self.labels:
             query = {**query, "labelSelector": self.labels}
-        answer = connection.send("GET", path, query=query, read=read, stream=self.stream)
+        answer = connection.send("GET", path, query=query, stream=self.stream)
+        self.wait = _seconds(answer.headers.get("Retry-After", "")) if answer.status != 200 else 0.0
         if answer.status != 200:
             right = kube_kinds.permission(verb, self.resource, self.namespace)
             body = _body(answer, connection.server)
@@ -149,12 +175,18 @@ class Watch:
                 "gone" if code == 410 else "unavailable", str(item.get("message") or "watch error"), code
             )
         self.version = item["metadata"]["resourceVersion"]
-        if kind != "BOOKMARK":
+        if kind == "BOOKMARK":
+            self.marked = True
+        else:
             yield WatchEvent(kind, (self._own(item),))
 
     def _own(self, item: dict[str, Any]) -> Object:
         item["apiVersion"], item["kind"] = self.resource.api_version, self.resource.kind
         return kube_objects.without_secrets(item)
+
+
+def _seconds(retry_after: str) -> float:
+    return min(float(retry_after), _LONGEST_WAIT) if retry_after.isdecimal() else 0.0
 
 
 def _body(answer: Any, server: str) -> bytes:

@@ -17,11 +17,15 @@ from wizard.core.events import Event
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, LogLine, Object
 
-MAX_STREAMS: Final = 64
+MAX_STREAMS: Final = 100
 """Streams open at once: each is a thread and a connection. More is said, not silently left out."""
 OLD_LINES: Final = 200
 """Lines shown of a container that ran before the watch began."""
 _RETRY: Final = (0.25, 10.0)
+_AGAIN: Final = (5.0, 300.0)
+"""Seconds until logs that were refused are asked for again, doubling: rights come back."""
+_BEYOND: Final = "logs of more containers"
+_NAMED: Final = 5
 _SECOND: Final = len("2026-01-01T00:00:00")
 
 Emit = Callable[[Iterable[Event]], None]
@@ -38,13 +42,20 @@ class _Place:
 
     def take(self, lines: Sequence[LogLine]) -> None:
         """Remember the place after these lines."""
-        for line in lines:
-            if not line.time:
-                continue
-            if line.time[:_SECOND] != self.second:
-                self.second, self.zone = line.time[:_SECOND], _zone(line.time)
-                self.seen = []
-            self.seen.append(line.time)
+        last = next((line.time for line in reversed(lines) if line.time), "")
+        if not last:
+            return
+        second, times = last[:_SECOND], []
+        for line in reversed(lines):
+            if line.time.startswith(second):
+                times.append(line.time)
+            elif line.time:
+                break
+        else:
+            if second == self.second:
+                self.seen += times
+                return
+        self.second, self.zone, self.seen = second, _zone(last), times
 
     @property
     def since(self) -> str:
@@ -103,8 +114,10 @@ class LogTail:
         self._began = clock.now()
         self._max = max_streams
         self._containers: dict[tuple[str, str], _Container] = {}
-        self._left_out = 0
+        self._left_out: list[str] = []
         self._refused = False
+        self._pause = _AGAIN[0]
+        self._asking = False
         self._group: asyncio.TaskGroup | None = None
         self._pods: Sequence[Object] = ()
         self._read_before: dict[tuple[str, str], _Place] = {}
@@ -175,32 +188,35 @@ class LogTail:
 
     def _open(self) -> None:
         group = self._group
-        if group is None:
+        if group is None or self._refused:
             return
         open_now = sum(one.task is not None for one in self._containers.values())
-        left_out = 0
+        left_out = []
         for one in self._containers.values():
             if not one.instance or one.finished or one.task is not None:
                 continue
             if open_now >= self._max:
-                left_out += 1
+                left_out.append(f"{one.pod}/{one.name}")
                 continue
             open_now += 1
             one.task = group.create_task(self._follow(one), name=f"log {one.pod}/{one.name}")
         if left_out != self._left_out:
             self._left_out = left_out
-            reason = f"{self._max} logs are open already" if left_out else ""
-            self._blind(f"logs of {left_out or 'more'} containers", reason, "")
+            more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
+            which = f"{len(left_out)} are not followed ({', '.join(left_out[:_NAMED])}{more})"
+            self._blind(_BEYOND, f"{which}: {self._max} logs are open already" if left_out else "", "")
 
     async def _follow(self, mine: _Container) -> None:
         """Read the instance to its end, then those that came after it meanwhile."""
         previous = mine.restarts > 0 and not mine.place.second and not mine.old
         try:
-            while not mine.finished and not self._refused:
+            while not mine.finished:
                 instance = mine.instance
                 if previous:
                     await self._read_previous(mine)
                 await self._read_instance(mine, instance)
+                if self._refused:
+                    break
                 if mine.instance == instance:
                     mine.finished = True
                 else:
@@ -264,6 +280,7 @@ class LogTail:
         async for batch in self._cluster.logs(
             self._namespace, mine.pod, mine.name, since_time=mine.place.since, tail_lines=tail
         ):
+            self._not_refused()
             fresh = doubles.drop(batch) if doubles else batch
             if doubles and fresh and not doubles.met and mine.place.seen:
                 self._gap(mine, None, "the stream was cut, and its last lines were gone when it came back")
@@ -288,10 +305,23 @@ class LogTail:
     def _is_refused(self, error: ClusterError) -> bool:
         if error.trouble != "forbidden":
             return False
-        if not self._refused:
+        if not self._refused and self._group is not None:
             self._refused = True
+            self._asking = False
             self._blind("logs", error.message, error.permission)
+            self._group.create_task(self._ask_again(), name="logs again")
         return True
+
+    async def _ask_again(self) -> None:
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 2, _AGAIN[1])
+        self._refused, self._asking = False, True
+        self.update(self._pods)
+
+    def _not_refused(self) -> None:
+        if self._asking and not self._refused:
+            self._asking, self._pause = False, _AGAIN[0]
+            self._blind("logs", "", "")
 
     def _blind(self, what: str, reason: str, permission: str) -> None:
         self._emit([Event("watch.blind", {"what": what, "reason": reason, "permission": permission})])

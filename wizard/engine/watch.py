@@ -32,6 +32,9 @@ FLUSH_SECONDS: Final = 0.05
 TICK_SECONDS: Final = 1.0
 """How often the clock alone may change a verdict (a probe's budget runs out)."""
 
+_AGAIN: Final = (2.0, 300.0)
+"""Seconds until a kind that was refused is asked for again, doubling: rights and logins come back."""
+
 _HEARD_LINES: Final = 20
 """Lines kept of a container's log: what ended it stands at its end."""
 _UNREADABLE: Final = "unreadable"
@@ -137,20 +140,29 @@ class ReleaseWatch:
 
     async def _watch(self, kind: str) -> None:
         store = self._raw_events if kind == "Event" else self._kinds[kind]
-        try:
-            async for change in self._cluster.watch(kind, self._target.namespace):
-                self._take(kind, store, change)
-        except ClusterError as error:
-            self._out_of_sight(kind, error.message, error.permission)
+        pause, seen = _AGAIN[0], False
+        while True:
+            try:
+                async for change in self._cluster.watch(kind, self._target.namespace):
+                    self._take(kind, store, change)
+                    if change.type == "LIST":
+                        pause, seen = _AGAIN[0], True
+            except ClusterError as error:
+                self._out_of_sight(kind, error.message, error.permission)
+                never = not seen and error.trouble in ("forbidden", "not-found")
+            else:
+                return  # the cluster was closed
+            await asyncio.sleep(_AGAIN[1] if never else pause)
+            pause = min(pause * 2, _AGAIN[1])
 
     def _take(self, kind: str, store: dict[str, Object], change: WatchEvent) -> None:
         if change.type == "BLIND":
             if change.reason:
                 self._out_of_sight(kind, change.reason, "")
-            elif kind in self._blind:
-                del self._blind[kind]
-                self._emit([Event("watch.blind", {"what": kind, "reason": "", "permission": ""})])
+            else:
+                self._in_sight(kind)
         elif change.type == "LIST":
+            self._in_sight(kind)
             store.clear()
             store.update({str(one["metadata"]["uid"]): one for one in change.objects})
             self._unlisted.discard(kind)
@@ -160,6 +172,11 @@ class ReleaseWatch:
         else:
             store.update({str(one["metadata"]["uid"]): one for one in change.objects})
         self._changed.set()
+
+    def _in_sight(self, kind: str) -> None:
+        if kind in self._blind:
+            del self._blind[kind]
+            self._emit([Event("watch.blind", {"what": kind, "reason": "", "permission": ""})])
 
     def _out_of_sight(self, kind: str, reason: str, permission: str) -> None:
         self._unlisted.discard(kind)
@@ -237,7 +254,8 @@ class ReleaseWatch:
         }
         events = [Event("object.state", row) for uid, row in rows.items() if self._rows.get(uid) != row]
         missing = {uid: row for uid, row in self._rows.items() if uid not in rows}
-        unlisted = {uid: row for uid, row in missing.items() if row["kind"] in self._unlisted}
+        # What cannot be seen is not gone: a record says it was there, and nobody has said otherwise.
+        unlisted = {uid: row for uid, row in missing.items() if row["kind"] in self._unlisted | self._blind.keys()}
         events += [
             Event("object.state", {**row, "state": "gone", "summary": "gone", "reason": ""})
             for uid, row in missing.items()
