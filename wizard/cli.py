@@ -137,11 +137,6 @@ def _parse(command: str, rest: Sequence[str]) -> Arguments:
 
     given = [one.split("=", 1)[0] if one.startswith("--dry-run=") else one for one in rest]
     parsed = vars(parser(command).parse_args(given))
-    if parsed.get("atomic"):
-        raise Problem(
-            "--atomic is not offered: the wizard does not roll back by itself yet, and a helm that does deletes the evidence.",
-            "Leave it out; after a failure fix the cause and run upgrade.",
-        )
     known = {one.name for one in fields(Arguments)}
     said: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in parsed.items() if key in known

@@ -101,7 +101,10 @@ def _operation(parser: argparse.ArgumentParser, command: str) -> None:
     group.add_argument("--helm", metavar="PATH", help="the helm to use")
     group.add_argument("--wait", action="store_true", help="as in helm; always on")
     group.add_argument("--create-namespace", action="store_true", help="as in helm; always on")
-    group.add_argument("--atomic", "--rollback-on-failure", action="store_true", dest="atomic", help=argparse.SUPPRESS)
+    group.add_argument(
+        "--rollback-on-failure", "--atomic", action="store_true", dest="undo",
+        help="after a failure keep the evidence, then go back to what was there before",
+    )  # fmt: skip
     if command == "upgrade":
         group.add_argument("-i", "--install", action="store_true", help="install when there is no such release")
 

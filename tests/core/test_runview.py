@@ -28,6 +28,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "helm.started": {"pid": 7, "argv": ["helm", "install"]},
     "helm.output": {"stream": "err", "lines": ["one", "two"]},
     "helm.exited": {"code": None, "signal": "SIGKILL"},
+    "rollback.started": {"argv": ["helm", "rollback"]},
+    "rollback.output": {"stream": "out", "lines": ["three"]},
+    "rollback.exited": {"code": 0, "signal": ""},
+    "record.gap": {"lost": 3, "reason": "no space"},
     "object.state": {
         "uid": "u1",
         "kind": "Pod",

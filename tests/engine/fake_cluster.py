@@ -112,7 +112,7 @@ class FakeCluster(DayTwo):
         since_time: str = "", tail_lines: int | None = None,
     ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
         self._refused("logs")
-        log = self.log[f"{pod}/{container}"]
+        log = self.log.setdefault(f"{pod}/{container}", Log())
         log.asked.append({"previous": previous, "since_time": since_time, "tail_lines": tail_lines})
         since = since_time.rstrip("Z")
         lines = log.previous if previous else log.lines

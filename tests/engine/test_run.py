@@ -112,7 +112,8 @@ class Bench:
         self.cluster, self.helm, self.record = FakeCluster(), FakeHelm(), Recording(past)
         unused = cast("Any", None)
         listing = cast("Any", Listing(listed or []))
-        world = RunWorld(self.cluster, unused, listing, Clock(), self.record, self.helm)
+        self.back = FakeHelm()
+        world = RunWorld(self.cluster, unused, listing, Clock(), self.record, self.helm, self.back)
         material = {one.name: {key: Secret(f"value of {key}") for key in one.keys} for one in what.secrets}
         self.run = Run(what, world, material, after_failure=0.3, after_success=0.3)
 

@@ -28,8 +28,6 @@ TTY = Terminal(True, True, 80, 24, "xterm")
         ("logs --tail many", "invalid int value: 'many'"),
         ("install --output xml", "invalid choice: 'xml'"),
         ("install --pre dev", "Unrecognized arguments: --pre"),
-        ("install --atomic", "--atomic is not offered"),
-        ("upgrade --rollback-on-failure", "--atomic is not offered"),
         ("install one --release two --yes", 'The release is named twice: "one" and "two".'),
         ("install --preset dev", "Nothing was changed: without a terminal to ask on, --yes is needed."),
         ("values --preset big --yes", '"big" is not a preset. Choose one of dev, staging, prod.'),

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from wizard.core.events import Event
 from wizard.core.secrets import Secret
@@ -97,3 +101,81 @@ def test_lines_that_no_longer_fit_are_counted_and_everything_else_is_still_writt
     record.emit([phase("still here")])
     types = [(event.type, event.data.get("lost")) for event in read(tmp_path / "record.jsonl")]
     assert types == [("log.lines", None), ("log.gap", 2), ("run.phase", None)]
+
+
+def test_what_is_not_log_lines_is_bounded_too_and_what_matters_is_still_written(tmp_path: Path) -> None:
+    record = opened(tmp_path, budget=300)
+    for number in range(5):
+        record.emit([Event("helm.output", {"stream": "out", "lines": [f"line {number}"]})])
+    record.emit([Event("run.finished", {"code": 0})])
+    record.close()
+    found = [(event.type, event.data.get("lost")) for event in read(tmp_path / "record.jsonl")]
+    assert found == [
+        ("helm.output", None),
+        ("helm.output", None),
+        ("record.gap", 1),
+        ("record.gap", 2),
+        ("run.finished", None),
+    ]
+
+
+class FullDisk:
+    """os.write on a disk with room for so many bytes; what is deleted makes room again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, room: int, error: int = errno.ENOSPC) -> None:
+        self.room, self._error, self._write = room, error, os.write
+        monkeypatch.setattr(os, "write", self.write)
+
+    def write(self, handle: int, data: bytes) -> int:
+        if self.room <= 0:
+            raise OSError(self._error, os.strerror(self._error))
+        part = bytes(data)[: self.room]
+        self.room -= len(part)
+        return self._write(handle, part)
+
+
+def test_a_full_disk_stops_no_run_and_what_was_lost_is_counted_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = opened(tmp_path)
+    record.emit([phase("before")])
+    disk = FullDisk(monkeypatch, room=30)
+    record.emit([phase("torn")])
+    record.emit([phase("lost"), phase("lost too")])
+    assert record.trouble == "the record cannot be written: No space left on device"
+    assert capsys.readouterr().err.count("the run goes on") == 1
+    disk.room = 10**6
+    record.emit([phase("after")])
+    record.close()
+    found = [(event.seq, event.type, event.data.get("lost")) for event in read(tmp_path / "record.jsonl")]
+    assert found == [(1, "run.phase", None), (2, "record.gap", 3), (3, "run.phase", None)]
+    assert record.trouble == ""
+
+
+def test_the_end_of_a_run_gets_the_room_that_was_kept_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = opened(tmp_path)
+    disk = FullDisk(monkeypatch, room=0)
+    record.emit([phase("lost")])
+    unlink = Path.unlink
+
+    def makes_room(path: Path, *, missing_ok: bool = False) -> None:
+        disk.room += path.stat().st_size if path.name == ".reserve" and path.exists() else 0
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", makes_room)
+    record.emit([Event("run.finished", {"code": 0})])
+    record.close()
+    assert [event.type for event in read(tmp_path / "record.jsonl")] == ["record.gap", "run.finished"]
+
+
+def test_evidence_that_cannot_be_written_is_no_crash_and_no_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = opened(tmp_path)
+
+    def refuses(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("wizard.adapters.atomic.write", refuses)
+    assert record.keep("evidence", {}) == ""
+    assert "Read-only" in record.trouble

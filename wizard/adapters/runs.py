@@ -184,9 +184,9 @@ class RunFiles:
             return "finished"
         if _lives(_json(folder / "runner.json")):
             return "running"
-        owners = _json(folder / "supervisor.json")
-        if any(_lives(owners.get(who, {})) for who in ("supervisor", "helm")):
-            return "orphaned"
+        for owners in (_json(folder / "supervisor.json"), _json(folder / "rollback" / "supervisor.json")):
+            if any(_lives(owners.get(who, {})) for who in ("supervisor", "helm")):
+                return "orphaned"
         return "lost"
 
 

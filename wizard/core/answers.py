@@ -23,6 +23,8 @@ class Draft:
     write: str = ""
     """Where the values file goes; empty means the default name."""
     timeout: str = "10m"
+    undo: bool = False
+    """Roll back on failure."""
     kubeconfig: str = ""
     running: Mapping[str, Any] = field(default_factory=dict)
     """For an upgrade: the values of the release that runs, without secrets; answers start from them."""
@@ -42,6 +44,7 @@ class Draft:
             "sets": [list(pair) for pair in self.sets],
             "write": self.write,
             "timeout": self.timeout,
+            "undo": self.undo,
             "kubeconfig": self.kubeconfig,
             "running": dict(self.running),
         }
@@ -63,6 +66,7 @@ class Draft:
             sets=tuple((str(path), value) for path, value in data["sets"]),
             write=str(data["write"]),
             timeout=str(data["timeout"]),
+            undo=bool(data.get("undo")),
             kubeconfig=str(data["kubeconfig"]),
             running=dict(data["running"]),
         )

@@ -28,6 +28,12 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "helm.output": ("stream", "lines"),
     # code: int or null when a signal ended it; signal: name or ""
     "helm.exited": ("code", "signal"),
+    # roll back on failure: helm's second call, after the evidence was kept; argv is safe to show
+    "rollback.started": ("argv",),
+    # as helm.output, of the second call
+    "rollback.output": ("stream", "lines"),
+    # as helm.exited, of the second call
+    "rollback.exited": ("code", "signal"),
     # the state of one watched object. state: ready|progressing|stuck|failed|unknown|gone; group: object|pod;
     # since: RFC3339; owner: "Kind/name" or ""; summary: "1 of 1", "Pending", ...
     "object.state": ("uid", "kind", "name", "group", "state", "summary", "reason", "since", "owner", "restarts"),
@@ -47,6 +53,8 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "verdict": ("state", "reason"),
     # the watcher cannot see something: what, and the permission that would settle it; reason "": it sees again
     "watch.blind": ("what", "reason", "permission"),
+    # events that the record could not take: lost is their number
+    "record.gap": ("lost", "reason"),
     # text of NOTES.txt, sanitised and redacted
     "run.notes": ("text",),
     # code: exit code; verdict; reason; files: [path]; commands: [str] that reproduce it

@@ -121,6 +121,12 @@ class RunView:
     helm_exit: tuple[int | None, str] | None = None
     """Exit code (None when a signal ended it) and the signal's name or ""."""
     helm_lines: list[str] = field(default_factory=list)
+    back_argv: tuple[str, ...] = ()
+    """Of the helm that rolls back after a failure, if one was asked to."""
+    back_exit: tuple[int | None, str] | None = None
+    back_lines: list[str] = field(default_factory=list)
+    back_counts: dict[str, int] = field(default_factory=dict)
+    """Lines of it by stream."""
     events: list[EventRow] = field(default_factory=list)
     logs: LogBuffer = field(default_factory=LogBuffer)
     log_lost: int = 0
@@ -217,6 +223,23 @@ def _helm_exited(view: RunView, data: Mapping[str, Any], _time: str) -> frozense
     return frozenset({"helm"})
 
 
+def _back_started(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.back_argv = tuple(data["argv"])
+    return frozenset({"helm"})
+
+
+def _back_output(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.back_counts[data["stream"]] = view.back_counts.get(data["stream"], 0) + len(data["lines"])
+    view.back_lines.extend(data["lines"])
+    del view.back_lines[:-_MAX_HELM_LINES]
+    return frozenset({"helm"})
+
+
+def _back_exited(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.back_exit = (data["code"], data["signal"])
+    return frozenset({"helm"})
+
+
 def _object(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
     if data["state"] == "gone":
         view.objects.pop(data["uid"], None)
@@ -281,6 +304,13 @@ def _blind(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part
     return frozenset({"blind"})
 
 
+def _record_gap(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    reason = f"{data['reason']} ({data['lost']} events lost)" if data["lost"] else data["reason"]
+    view.blind = [one for one in view.blind if one.what != "the record"]
+    view.blind.append(BlindRow("the record", reason, ""))
+    return frozenset({"blind"})
+
+
 def _notes(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
     view.notes = data["text"]
     return frozenset({"notes"})
@@ -300,6 +330,9 @@ _REDUCERS: Final[Mapping[str, Reducer]] = {
     "helm.started": _helm_started,
     "helm.output": _helm_output,
     "helm.exited": _helm_exited,
+    "rollback.started": _back_started,
+    "rollback.output": _back_output,
+    "rollback.exited": _back_exited,
     "object.state": _object,
     "cluster.event": _cluster_event,
     "log.lines": _log_lines,
@@ -309,6 +342,7 @@ _REDUCERS: Final[Mapping[str, Reducer]] = {
     "finding.healed": _healed,
     "verdict": _verdict,
     "watch.blind": _blind,
+    "record.gap": _record_gap,
     "run.notes": _notes,
     "run.finished": _finished,
 }

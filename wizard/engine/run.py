@@ -1,7 +1,7 @@
 """A run without a face: namespace, Secrets, late checks, helm, and watching until there is a verdict.
 
-Helm's exit code and our verdict are two facts and stay two. Nothing is ever deleted or rolled back here. Evidence is on
-the disk before a failed run is finished.
+Helm's exit code and our verdict are two facts and stay two. Evidence is on the disk before a failed run is finished, and
+before anything is rolled back.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wizard.core import dialect
@@ -20,9 +20,10 @@ from wizard.core.model.target import Target
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
 from wizard.core.status import Verdict
-from wizard.engine import expected
+from wizard.engine import evidence, expected, undo
 from wizard.engine.expected import Expected
 from wizard.engine.tail import LogTail
+from wizard.engine.undo import Undo
 from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError
@@ -85,6 +86,8 @@ class RunSpec:
     revision: int = 0
     """Of a roll-back: where to."""
     keep_history: bool = False
+    undo: bool = False
+    """Roll back on failure: of an install or upgrade, once helm has ended and the evidence is kept."""
     delete_namespace: bool = False
     """Of an uninstall: the namespace goes too, if nothing of others is in it by then."""
 
@@ -117,6 +120,7 @@ class RunSpec:
             revision=int(data.get("revision", 0)),
             keep_history=bool(data.get("keep_history")),
             delete_namespace=bool(data.get("delete_namespace")),
+            undo=bool(data.get("undo")),
         )
 
 
@@ -130,6 +134,8 @@ class RunWorld:
     clock: Clock
     record: Recorder
     process: HelmProcess
+    back: HelmProcess
+    """The helm that rolls back after a failure."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +168,14 @@ class Run:
         self._helm_runs = False
         self._may_watch = asyncio.Event()
         self._lines: dict[str, list[str]] = {"out": [], "err": []}
+        self._undo = Undo(self.world.back, self._say)
+        self._undoing = False
+        self._helm_exit: HelmExit | None = None
 
     def cancel(self) -> str:
         """The person wants it to stop: one SIGTERM for helm, or nothing is started. Returns what happens, as a sentence."""
+        if self._undoing:
+            return "helm is rolling back and cannot be interrupted safely; it goes on."
         if self._helm_runs and not self.spec.lasting:
             return f"helm cannot be interrupted safely in the middle of this {self.spec.operation}; it goes on."
         if self._cancelled:
@@ -197,15 +208,15 @@ class Run:
             try:
                 await self._prepare(early)
             except Problem as problem:
-                return self._finish(_End(problem.code, "failed", str(problem)))
+                return await self._finish(_End(problem.code, "failed", str(problem)))
             except ClusterError as error:
-                return self._finish(_End(Exit.FAILED, "failed", f"The cluster refused: {error.message}"))
+                return await self._finish(_End(Exit.FAILED, "failed", f"The cluster refused: {error.message}"))
             finally:
                 self._may_watch.set()
                 if early:
                     early.close()
             if self._cancelled:
-                return self._finish(_End(Exit.INTERRUPTED, "unknown", "It was stopped before helm was started."))
+                return await self._finish(_End(Exit.INTERRUPTED, "unknown", "It was stopped before helm was started."))
             return await self._helm_and_verdict(skip={})
 
     async def resume(self) -> int:
@@ -218,6 +229,7 @@ class Run:
                 counted[event.data["stream"]] += len(event.data["lines"])
         self._may_watch.set()
         self._watch.resume_after(view)
+        self._undo.resume_after(view)
         self._tail.resume_after(past)
         async with self._watching():
             return await self._helm_and_verdict(skip=counted, known=view)
@@ -268,7 +280,7 @@ class Run:
             async with asyncio.timeout(_BEFORE_SECONDS):
                 while not self._watch.listed:
                     await self._watch.changed(0.1)
-        self._evidence("before")
+        await self._evidence("before")
 
     async def _namespace(self) -> bool:
         name, cluster = self.spec.target.namespace, self.world.cluster
@@ -354,7 +366,7 @@ class Run:
         if known is None or not known.helm_pid:
             self._say("helm.started", pid=pid, argv=argv)
         await self._read_helm(dict(skip))
-        ended = await process.wait()
+        ended = self._helm_exit = await process.wait()
         if known is None or known.helm_exit is None:
             self._say("helm.exited", code=ended.code, signal=ended.signal)
         self._watch.hold = ""
@@ -362,7 +374,7 @@ class Run:
         end = await self._judge(ended)
         if end.code != Exit.DONE:
             await self._tail.drain(_LAST_LINES_SECONDS)
-        return self._finish(end)
+        return await self._finish(end)
 
     def _argv(self) -> list[str]:
         spec, major = self.spec, self.spec.helm_major
@@ -450,6 +462,10 @@ class Run:
     async def _after_failure(self, words: str) -> _End:
         if not self._watch.members():
             return _End(Exit.FAILED, "failed", words)
+        if self.spec.undo:
+            return _End(
+                Exit.FAILED, "failed", f"{reason}. {words}" if (reason := self._watch.verdict.reason) else words
+            )
         self._phase("watching", "helm gave up; watches whether the pods make it a little later")
         gave_up = self.world.clock.now()
         verdict = await self._wait_for_ready(self.after_failure)
@@ -478,10 +494,13 @@ class Run:
 
     # The end
 
-    def _finish(self, end: _End) -> int:
+    async def _finish(self, end: _End) -> int:
         files = list(self.spec.files)
         if end.code != Exit.DONE:
-            files.append(self._evidence())
+            kept = await self._evidence()
+            files += [kept] if kept else []
+            if self.spec.undo and self._helm_runs:
+                end = await self._go_back(end, kept)
         self._phase("finished", end.reason)
         self._say(
             "run.finished",
@@ -493,16 +512,30 @@ class Run:
         )
         return int(end.code)
 
-    def _evidence(self, name: str = "evidence") -> str:
-        self._watch.flush()
-        happened = [
-            {"object": f"{one.kind}/{one.name}", "reason": one.reason, "message": one.message, "count": one.count,
-             "time": one.time}
-            for one in self._watch.happenings()
-        ]  # fmt: skip
-        found = [one.to_data() for one in self._watch.findings]
-        objects = self._watch.members()
-        return self.world.record.keep(name, {"findings": found, "events": happened, "objects": objects})
+    async def _go_back(self, end: _End, kept: str) -> _End:
+        """Roll back on failure; without evidence on the disk nothing is."""
+        if not kept:
+            return replace(end, reason=f"{end.reason} It is not rolled back: the evidence could not be kept.")
+        spec, self._undoing = self.spec, True
+        exited = self._helm_exit
+        back = self._undo.known or await undo.way(
+            self.world.cluster, spec.target, spec.helm_major, spec.timeout,
+            install=spec.operation == "install", helm_failed=exited is None or exited.code != 0,
+        )  # fmt: skip
+        if not back.argv:
+            return replace(end, reason=undo.told(end.reason, back, None))
+        ended = await self._undo.go(spec.helm_path, back)
+        after = ""
+        if ended.code == 0 and back.argv[0] == "rollback":
+            self._watch.flush()
+            after = (await self._wait_for_ready(self.after_success)).reason
+        return replace(end, verdict="failed", reason=undo.told(end.reason, back, ended, after))
+
+    async def _evidence(self, name: str = "evidence") -> str:
+        """What is there now, on the disk; "" when it could not be written."""
+        world = self.world
+        found = await evidence.of(world.cluster, world.clock, self.spec.target.namespace, self._watch)
+        return world.record.keep(name, found)
 
     def _phase(self, phase: str, text: str) -> None:
         self._say("run.phase", phase=phase, text=text)

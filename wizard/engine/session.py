@@ -394,6 +394,7 @@ class Session:
             "values": self.values_text(draft),
             "helm": {"path": helm.path, "version": helm.version, "major": helm.major},
             "timeout": draft.timeout,
+            "undo": draft.undo,
             "secrets": [
                 {"name": one.name, "type": one.type, "keys": [source.key for source in one.sources]} for one in planned
             ],
@@ -419,6 +420,7 @@ class Session:
         ours += ["--release", target.release, "--preset", resolved["preset"], "-f", path, "--yes"]
         ours += ["--kubeconfig", target.kubeconfig] if target.kubeconfig else []
         ours += ["--chart", draft.chart] if draft.chart else []
+        ours += ["--rollback-on-failure"] if draft.undo else []
         ours += ["--confirm", target.release] if resolved["preset"] == "prod" else []
         helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout)]
         return shlex.join(ours), shlex.join(helm)

@@ -48,6 +48,8 @@ class Arguments:
     accept: tuple[str, ...] = ()
     dry_run: bool = False
     install: bool = False
+    undo: bool = False
+    """Roll back on failure."""
     detailed_exitcode: bool = False
     revision: int = 0
     to: str = ""

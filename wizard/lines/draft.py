@@ -37,6 +37,7 @@ def draft_of(arguments: Arguments, session: Session, start: Draft | None = None)
         files=arguments.values or draft.files,
         write="" if arguments.write == "-" else arguments.write or draft.write,
         timeout=arguments.timeout,
+        undo=arguments.undo or draft.undo,
         sets=(*draft.sets, *_sets(arguments, session)),
     )
     patch = dict(_answers(arguments))

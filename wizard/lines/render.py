@@ -108,7 +108,7 @@ def _made(data: Mapping[str, Any], time: str) -> Rendered:
     yield time, "pass", f"{data['kind']}/{data['name']} {data['action']}{keys}"
 
 
-def _helm_started(data: Mapping[str, Any], time: str) -> Rendered:
+def _called(data: Mapping[str, Any], time: str) -> Rendered:
     yield time, "", f"$ {' '.join(map(str, data['argv']))}"
 
 
@@ -184,6 +184,11 @@ def _blind(data: Mapping[str, Any], time: str) -> Rendered:
     yield time, "unknown", f"{data['what']} cannot be seen: {data['reason']}{settle}"
 
 
+def _record_gap(data: Mapping[str, Any], time: str) -> Rendered:
+    lost = f"; {data['lost']} events are missing here" if data["lost"] else ""
+    yield time, "warn", f"{data['reason']}{lost}"
+
+
 def _moment(time: str) -> datetime:
     try:
         return datetime.fromisoformat(time)
@@ -196,9 +201,12 @@ _RENDER: Final[Mapping[str, Callable[[Mapping[str, Any], str], Rendered]]] = {
     "run.phase": _phase,
     "check.result": _check,
     "object.made": _made,
-    "helm.started": _helm_started,
+    "helm.started": _called,
     "helm.output": _helm_output,
     "helm.exited": _helm_exited,
+    "rollback.started": _called,
+    "rollback.output": _helm_output,
+    "rollback.exited": _helm_exited,
     "object.state": _object,
     "cluster.event": _cluster_event,
     "log.lines": _log_lines,
@@ -208,5 +216,6 @@ _RENDER: Final[Mapping[str, Callable[[Mapping[str, Any], str], Rendered]]] = {
     "finding.healed": _healed,
     "verdict": _verdict,
     "watch.blind": _blind,
+    "record.gap": _record_gap,
 }
 """The lines of each event type; run.notes and run.finished are shown as the summary at the end."""

@@ -58,5 +58,5 @@ class Recorder(Protocol):
         ...
 
     def keep(self, name: str, data: Mapping[str, Any]) -> str:
-        """Keep evidence beside the record as JSON, known secrets masked; returns the file's path."""
+        """Keep evidence beside the record as JSON, known secrets masked; returns the file's path, "" when it was not written."""
         ...

@@ -101,7 +101,8 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
     process = SupervisedHelm(folder, lock)
     helm = HelmCli(spec.helm_path, known=HelmInfo(spec.helm_path, spec.helm_version, spec.helm_major))
     cluster = KubeCluster(spec.target)
-    world = RunWorld(cluster, YamlDocuments(), helm, SystemClock(), record, process)
+    back = SupervisedHelm(folder / "rollback", lock)
+    world = RunWorld(cluster, YamlDocuments(), helm, SystemClock(), record, process, back)
     run = Run(spec, world, material)
 
     def cancel(_: Mapping[str, Any]) -> Mapping[str, Any]:

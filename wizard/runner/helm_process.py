@@ -34,6 +34,7 @@ class SupervisedHelm:
         """Start the supervisor, which waits: its own start (40 ms) passes while the namespace is being made."""
         if self.begun() or self._child is not None:
             return
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         script = Path(__file__).with_name("supervisor.py")
         log = os.open(self._folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

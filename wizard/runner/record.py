@@ -1,10 +1,16 @@
-"""The record of a run: an append-only file of events, private, with every known secret masked before it is written."""
+"""The record of a run: an append-only file of events, private and bounded, with every known secret masked before it is written.
+
+A record that cannot be written any more must never stop a run: what is lost is counted, the reason is kept for whoever
+asks (`trouble`), said on stderr, and written as `record.gap` as soon as there is room again.
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,29 +20,43 @@ from wizard.core.events import Event
 from wizard.core.secrets import Redactor, Secret
 from wizard.ports.clock import Clock
 
-MILESTONES: Final = frozenset({"helm.started", "helm.exited", "run.finished"})
+MILESTONES: Final = frozenset(
+    {"run.started", "helm.started", "helm.exited", "rollback.started", "rollback.exited", "run.finished"}
+)
 """Written through to the disk before the run goes on."""
 
 LOG_BUDGET: Final = 512 * 1024 * 1024
 """Bytes of log lines that a record takes; what comes after is counted in gaps."""
+BUDGET: Final = 128 * 1024 * 1024
+"""Bytes of everything else. Milestones, phases, findings and verdicts are few and always written."""
 
+_BOUNDED: Final = frozenset({"object.state", "cluster.event", "helm.output", "rollback.output", "waiting"})
+_RESERVE: Final = 64 * 1024
+"""Bytes kept free on the disk for the end of the record, should the disk be full by then."""
+_FULL: Final = "the record of this run is full"
 _SHORTEST_FRAGMENT: Final = 12
 
 
 class Record:
     """`record.jsonl` of a run's folder. Continues the sequence when the file is there already."""
 
-    def __init__(self, folder: Path, clock: Clock, *, log_budget: int = LOG_BUDGET) -> None:
-        self._folder, self._clock, self._log_budget = folder, clock, log_budget
-        self._path = folder / "record.jsonl"
+    def __init__(self, folder: Path, clock: Clock, *, log_budget: int = LOG_BUDGET, budget: int = BUDGET) -> None:
+        self._folder, self._clock, self._log_budget, self._budget = folder, clock, log_budget, budget
+        self._path, self._reserve = folder / "record.jsonl", folder / ".reserve"
         self._redact = Redactor()
         self._handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._past = tuple(read(self._path))
         self._seq = self._past[-1].seq if self._past else 0
+        self._lost = self._over = 0
+        self.trouble = ""
+        """Why the record cannot be written, "" while it can."""
+        self._torn = False
         size = os.fstat(self._handle).st_size
-        if size and os.pread(self._handle, 1, size - 1) != b"\n":
+        with contextlib.suppress(OSError):
             # A runner was killed in the middle of a line: end it, readers pass over it.
-            os.write(self._handle, b"\n")
+            self._torn = bool(size and os.pread(self._handle, 1, size - 1) != b"\n")
+            self._reserve.write_bytes(b"\0" * _RESERVE)
+            self._reserve.chmod(0o600)
 
     def past(self) -> tuple[Event, ...]:
         """The events that were there when the record was opened."""
@@ -47,42 +67,93 @@ class Record:
         self._redact = self._redact.plus(form for secret in secrets for form in _forms(secret))
 
     def emit(self, events: Iterable[Event]) -> None:
-        """Append events in one write; milestones are on the disk when this returns."""
-        text, sync = [], False
-        for event in events:
-            event = self._within_budget(event)
+        """Append events in one write; milestones are on the disk when this returns. Never raises for the disk."""
+        kept = [one for event in events if (one := self._within_budget(event))]
+        if self._over > 1 and any(event.type == "run.finished" for event in kept):
+            kept, self._over = [*self._gap(self._over - 1, _FULL), *kept], 0
+        if self._lost and kept:
+            kept = [*self._gap(self._lost, self.trouble), *kept]
+        if not kept:
+            return
+        first, text = self._seq, []
+        for event in kept:
             self._seq += 1
-            data = self._masked(event.data)
-            text.append(Event(event.type, data, self._seq, self._now()).to_line())
-            sync = sync or event.type in MILESTONES
-        if text:
-            _write_all(self._handle, ("\n".join(text) + "\n").encode("utf-8", "replace"))
-        if sync:
-            os.fsync(self._handle)
+            text.append(Event(event.type, self._masked(event.data), self._seq, self._now()).to_line())
+        data = ("\n" * self._torn + "\n".join(text) + "\n").encode("utf-8", "replace")
+        needed = any(event.type in MILESTONES for event in kept)
+        if self._written(data, sync=needed, last=needed):
+            self._lost, self.trouble = 0, ""
+        else:
+            self._seq = first
+            self._lost += sum(event.type != "record.gap" for event in kept)
 
     def keep(self, name: str, data: Mapping[str, Any]) -> str:
-        """Keep evidence as `<name>.json` beside the record."""
+        """Keep evidence as `<name>.json` beside the record; returns its path, "" when it could not be written."""
         path = self._folder / f"{name}.json"
-        atomic.write(path, json.dumps(self._masked(data), indent=1, ensure_ascii=False))
+        text = json.dumps(self._masked(data), indent=1, ensure_ascii=False)
+        try:
+            atomic.write(path, text)
+        except OSError as error:
+            self._say(error)
+            return ""
         return str(path)
 
     def close(self) -> None:
         """On the disk and closed."""
-        os.fsync(self._handle)
+        with contextlib.suppress(OSError):
+            self._reserve.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.fsync(self._handle)
         os.close(self._handle)
+
+    def _written(self, data: bytes, *, sync: bool, last: bool) -> bool:
+        """Whether it is in the file; for what matters most the reserve is given up."""
+        start = os.fstat(self._handle).st_size
+        for _ in range(2):
+            try:
+                _write_all(self._handle, data)
+                if sync:
+                    os.fsync(self._handle)
+            except OSError as error:
+                self._say(error)
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._handle, start)  # half a line would hide the next one
+                if not last:
+                    return False
+                with contextlib.suppress(OSError):
+                    self._reserve.unlink(missing_ok=True)
+            else:
+                self._torn = False
+                return True
+        return False
+
+    def _say(self, error: OSError) -> None:
+        if not self.trouble:
+            self.trouble = f"the record cannot be written: {error.strerror or error}"
+            with contextlib.suppress(OSError):
+                print(f"{self.trouble}; the run goes on", file=sys.stderr, flush=True)
+
+    def _gap(self, lost: int, reason: str) -> list[Event]:
+        return [Event("record.gap", {"lost": lost, "reason": reason})]
 
     def _now(self) -> str:
         return self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    def _within_budget(self, event: Event) -> Event:
-        if event.type != "log.lines":
+    def _within_budget(self, event: Event) -> Event | None:
+        if event.type == "log.lines":
+            lines = event.data["lines"]
+            self._log_budget -= sum(len(text) + 40 for _, text in lines)
+            if self._log_budget >= 0:
+                return event
+            where = {"pod": event.data["pod"], "container": event.data["container"]}
+            return Event("log.gap", {**where, "lost": len(lines), "reason": _FULL})
+        if event.type not in _BOUNDED:
             return event
-        lines = event.data["lines"]
-        self._log_budget -= sum(len(text) + 40 for _, text in lines)
-        if self._log_budget >= 0:
+        self._budget -= len(json.dumps(event.data, ensure_ascii=False)) + 100
+        if self._budget >= 0:
             return event
-        where = {"pod": event.data["pod"], "container": event.data["container"]}
-        return Event("log.gap", {**where, "lost": len(lines), "reason": "the record of this run is full"})
+        self._over += 1
+        return Event("record.gap", {"lost": 1, "reason": _FULL}) if self._over == 1 else None
 
     def _masked(self, value: Any) -> Any:
         if isinstance(value, str):

@@ -106,6 +106,12 @@ def plan_rows(state: ReviewState, width: int) -> list[Row]:
     return []
 
 
+def back_row(*, undo: bool) -> Row:
+    """What happens after a failure, with the key that changes it."""
+    text = "go back to what was there before, evidence kept" if undo else "keep it as it is, with its evidence"
+    return ((" on failure  ", "strong"), (text, ""), ("   [r] ", "key"), ("changes it", "dim"))
+
+
 def file_kind(state: ReviewState, *, showing: bool) -> str:
     """What the pane of the values file shows, in a word."""
     if showing:
@@ -141,3 +147,14 @@ def red_question(state: ReviewState, here: CheckResult | None) -> str:
     if state.problem and state.problem.question:
         return state.problem.question
     return next((one.question for one in state.blocking if one.question), "")
+
+
+def enter_text(state: ReviewState, here: CheckResult | None, goal: str, doing: str, *, armed: bool) -> str:
+    """What Enter does now, "" when nothing."""
+    if goal == "check":
+        return ""
+    if goal == "values":
+        return "write the file"
+    if stopped(state):
+        return "open the red field" if red_question(state, here) else f"is off: {stopped(state)}"
+    return f"pressed: {doing} starts when the checks are in" if armed else doing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -64,6 +64,8 @@ def boundary(view: RunView) -> tuple[str, str]:
     version = view.helm.removeprefix("v")
     if view.finished is not None:
         return "read", "the run has ended"
+    if view.back_argv and view.back_exit is None:
+        return "apply", f"helm {version} rolling back"
     if view.helm_exit is not None:
         return "apply", "helm has ended, watching"
     if view.helm_argv:
@@ -148,17 +150,24 @@ def helm_rows(view: RunView, width: int) -> list[Row]:
     for one in view.made:
         keys = f" ({', '.join(one.keys)}; not shown)" if one.keys else ""
         rows.append(((" + ", "ok"), (cut(f"{one.kind} {one.name} {one.action}{keys}", width - 4), "")))
-    if view.helm_argv:
-        rows += [
-            ((" $ " if not n else "   ", "dim"), (line, "dim"))
-            for n, line in enumerate(wrap(" ".join(view.helm_argv), width - 4))
-        ]
-    rows += [((" ", ""), (line, "")) for text in view.helm_lines for line in wrap(text, width - 2)]
-    if view.helm_exit:
-        code, signal = view.helm_exit
+    rows += _call_rows(view.helm_argv, view.helm_lines, view.helm_exit, width)
+    rows += _call_rows(view.back_argv, view.back_lines, view.back_exit, width)
+    return rows or [((" helm has not been started yet", "dim"),)]
+
+
+def _call_rows(
+    argv: Sequence[str], lines: Sequence[str], ended: tuple[int | None, str] | None, width: int
+) -> list[Row]:
+    """One call of helm: how it was called, what it said, how it ended."""
+    rows: list[Row] = [
+        ((" $ " if not n else "   ", "dim"), (line, "dim")) for n, line in enumerate(wrap(" ".join(argv), width - 4))
+    ] if argv else []  # fmt: skip
+    rows += [((" ", ""), (line, "")) for text in lines for line in wrap(text, width - 2)]
+    if ended:
+        code, signal = ended
         how = f"ended by signal {signal}" if code is None else f"ended with code {code}"
         rows.append(((f" {'+' if code == 0 else 'x'} helm {how}", "ok" if code == 0 else "bad"),))
-    return rows or [((" helm has not been started yet", "dim"),)]
+    return rows
 
 
 def event_rows(view: RunView, width: int) -> list[Row]:
@@ -212,7 +221,8 @@ def done_rows(view: RunView, width: int) -> list[Row]:
         head = f" {sign} {verdict.upper()}" if number == 0 else ""
         rows.append(((pad(head, 15), tone), (line, "strong")))
     rows.append(())
-    for name, (state, text) in (("Installed", installed), ("Working", working), ("Reachable", reachable)):
+    back = (("Rolled back", _back_end(view)),) if view.back_argv else ()
+    for name, (state, text) in (("Installed", installed), *back, ("Working", working), ("Reachable", reachable)):
         sign, tone = mark(state)
         lines = wrap(text, width - 18)
         rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
@@ -233,6 +243,12 @@ def done_rows(view: RunView, width: int) -> list[Row]:
             *(((f"   {line}", ""),) for text in view.notes.split("\n") for line in wrap(text, width - 4)),
         ]
     return rows
+
+
+def _back_end(view: RunView) -> tuple[str, str]:
+    if view.back_exit is None:
+        return "unknown", "nobody saw the end of it"
+    return ("pass", "what was there before is there again") if view.back_exit[0] == 0 else ("fail", "that failed too")
 
 
 def _helm_end(view: RunView) -> str:

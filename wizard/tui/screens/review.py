@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -16,8 +17,10 @@ from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
 from wizard.tui.reviewview import (
     ReviewState,
+    back_row,
     counts,
     detail,
+    enter_text,
     file_kind,
     file_rows,
     plan_rows,
@@ -37,16 +40,12 @@ class ReviewScreen(WizardScreen):
 
     CSS_PATH = "../styles/review.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", show=False),
-        Binding("escape", "back", show=False),
-        Binding("f2", "fix", show=False),
-        Binding("s", "write", show=False),
-        Binding("d,f4", "diff", show=False),
-        Binding("t", "again", show=False),
-        Binding("p", "plan", show=False),
-        Binding("tab,shift+tab", "pane", show=False),
-        Binding("q", "leave", show=False),
-    ]
+        Binding(keys, action, show=False)
+        for keys, action in (
+            ("enter", "start"), ("escape", "back"), ("f2", "fix"), ("s", "write"), ("d,f4", "diff"), ("t", "again"),
+            ("p", "plan"), ("r", "undo"), ("tab,shift+tab", "pane"), ("q", "leave"),
+        )
+    ]  # fmt: skip
 
     def __init__(self, draft: Draft) -> None:
         super().__init__()
@@ -63,6 +62,10 @@ class ReviewScreen(WizardScreen):
         return str(self.wizard.session.resolve(self.draft).target)
 
     @property
+    def _shows_diff(self) -> bool:
+        return bool(self.state.diff) and self._diff is not False
+
+    @property
     def _doing(self) -> str:
         return {"values": "values file", "check": "check"}.get(self.nav.goal, self.state.operation or self.nav.doing)
 
@@ -75,24 +78,13 @@ class ReviewScreen(WizardScreen):
         """The keys that do something now."""
         check = self._check
         fixes = bool(check and check.question and check.state in ("fail", "warn", "unknown"))
-        enter = self._enter_text()
+        enter = enter_text(self.state, check, self.nav.goal, self._doing, armed=self._armed)
         return (
             *((("Enter", enter),) if enter else ()), *((("F2", "open its field"),) if fixes else ()),
             *((("s", "write file only"),) if self.nav.goal == "run" else ()),
             *((("p", "plan"),) if self.state.plan else ()),
             *((("d", "diff"),) if self.state.diff else ()), ("t", "check again"), ("Tab", "pane"), ("Esc", "back"),
         )  # fmt: skip
-
-    def _enter_text(self) -> str:
-        if self.nav.goal == "check":
-            return ""
-        if self.nav.goal == "values":
-            return "write the file"
-        if stopped(self.state):
-            return "open the red field" if red_question(self.state, self._check) else f"is off: {stopped(self.state)}"
-        if self._armed:
-            return f"pressed: {self._doing} starts when the checks are in"
-        return self._doing
 
     def body(self) -> Iterable[Widget]:
         """What stands in the way, checks with one of them in full, the file."""
@@ -122,12 +114,13 @@ class ReviewScreen(WizardScreen):
     def refresh_state(self) -> None:
         """Show everything again."""
         state, width = self.state, self.size.width or 80
-        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width)])
+        back = [back_row(undo=self.draft.undo)] * (self.nav.goal == "run")
+        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width), *back])
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
         self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
         self.query_one(Checks).update(state.ranked)
-        showing = bool(state.diff) if self._diff is None else self._diff and bool(state.diff)
+        showing = self._shows_diff
         kind = file_kind(state, showing=showing)
         right = self.query_one("#pane-file").size.width or width
         self.query_one("#file-title", Rows).show([rule(right, f"values file  {state.path}", kind, strong=True)])
@@ -220,13 +213,18 @@ class ReviewScreen(WizardScreen):
 
     def action_diff(self) -> None:
         """Switch between the whole file and what changes in it."""
-        self._diff = not (bool(self.state.diff) if self._diff is None else self._diff)
+        self._diff = not self._shows_diff
         self.refresh_state()
 
     def action_plan(self) -> None:
         """What it would change, object by object."""
         if self.state.plan:
             self.nav.plan(self.draft, self.state.plan)
+
+    def action_undo(self) -> None:
+        """Roll back on failure, or not."""
+        self.draft = replace(self.draft, undo=not self.draft.undo)
+        self.refresh_state()
 
     def action_pane(self) -> None:
         """Go to the other pane."""

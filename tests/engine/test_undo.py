@@ -1,0 +1,149 @@
+"""Roll back on failure: after the evidence, to the right place, told with what failed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from wizard.core.events import Event
+
+from .fake_cluster import Log
+from .objects import API, BROKEN, SET, TARGET, deployment, obj, pod
+from .test_run import Bench, spec
+
+
+def revision(number: int, status: str) -> Mapping[str, Any]:
+    labels = {"owner": "helm", "name": TARGET.release, "version": str(number), "status": status}
+    name = f"sh.helm.release.v1.{TARGET.release}.v{number}"
+    return obj("Secret", name, metadata={"labels": labels})
+
+
+def bench(operation: str, *revisions: Mapping[str, Any]) -> Bench:
+    made = Bench(replace(spec(operation), undo=True))
+    made.cluster.put(*revisions)
+    made.run.after_failure = 60  # must not be waited for: there is a way back
+    return made
+
+
+async def failed(made: Bench) -> None:
+    """Helm gives up on pods that do not start."""
+    made.cluster.log["api-1-x/app"] = Log("panic: no database")
+    await made.helm_started()
+    made.cluster.put(API, SET, pod(BROKEN))
+    await made.until(lambda view: view.findings)
+    made.helm.end(1, "Error: UPGRADE FAILED: not ready")
+
+
+def types(made: Bench) -> list[str]:
+    return [one.type for one in made.record.events]
+
+
+async def test_a_failed_upgrade_goes_back_to_the_last_good_revision_after_the_evidence_was_kept() -> None:
+    made = bench("upgrade", revision(1, "superseded"), revision(2, "deployed"), revision(3, "failed"))
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    await made.back.started.wait()
+    assert [one["id"] for one in made.record.kept["evidence"]["findings"]] == ["CO01"]
+    assert made.view.phase == "rollback"
+    assert made.back.argv[:4] == ["/helm", "rollback", TARGET.release, "2"]
+    assert "cannot be interrupted safely" in made.run.cancel()
+    made.cluster.put(deployment(1))
+    made.back.end(0, "Rollback was a success!")
+    assert await asyncio.wait_for(task, 5) == 1
+    assert made.view.helm_exit == (1, "")
+    assert made.view.back_exit == (0, "")
+    assert made.view.back_lines == ["Rollback was a success!"]
+    assert "UPGRADE FAILED: not ready" in made.view.reason
+    assert "It was rolled back to revision 2" in made.view.reason
+    order = [one for one in types(made) if one.startswith(("helm.ex", "rollback", "run.fin"))]
+    assert order == ["helm.exited", "rollback.started", "rollback.output", "rollback.exited", "run.finished"]
+
+
+async def test_a_failed_install_is_uninstalled_again() -> None:
+    made = bench("upgrade", revision(1, "failed"))
+    made.run.spec = replace(made.run.spec, operation="install")
+    made.cluster.put(obj("Namespace", TARGET.namespace))
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    await made.back.started.wait()
+    assert made.back.argv[:3] == ["/helm", "uninstall", TARGET.release]
+    made.back.end(0)
+    assert await asyncio.wait_for(task, 5) == 1
+    assert "uninstalled again" in made.view.reason
+
+
+NOTHING = [
+    ((), "helm recorded no release"),
+    (("deployed",), "revision 1 is still the one that is deployed"),
+    (("failed", "failed"), "there is no revision before it that was ever ready"),
+]
+
+
+@pytest.mark.parametrize(("statuses", "words"), NOTHING)
+async def test_where_there_is_no_way_back_nothing_is_done_and_the_reason_is_said(
+    statuses: tuple[str, ...], words: str
+) -> None:
+    made = bench("upgrade", *(revision(number + 1, status) for number, status in enumerate(statuses)))
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    assert await asyncio.wait_for(task, 5) == 1
+    assert words in made.view.reason
+    assert not made.back.started.is_set()
+
+
+async def test_without_evidence_on_the_disk_nothing_is_rolled_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = bench("upgrade", revision(1, "deployed"), revision(2, "failed"))
+    monkeypatch.setattr(made.record, "keep", lambda *_: "")
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    assert await asyncio.wait_for(task, 5) == 1
+    assert "It is not rolled back: the evidence could not be kept." in made.view.reason
+    assert not made.back.started.is_set()
+
+
+async def test_a_way_back_that_fails_too_is_told_with_what_failed_first() -> None:
+    made = bench("upgrade", revision(1, "deployed"), revision(2, "failed"))
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    await made.back.started.wait()
+    made.back.end(1, "Error: timed out")
+    assert await asyncio.wait_for(task, 5) == 1
+    assert "UPGRADE FAILED: not ready" in made.view.reason
+    assert "Going back failed too: helm ended with code 1" in made.view.reason
+
+
+async def test_a_new_runner_goes_on_with_a_way_back_that_was_begun() -> None:
+    first = bench("upgrade", revision(1, "deployed"), revision(2, "failed"))
+    task = asyncio.create_task(first.run.go())
+    await failed(first)
+    await first.back.started.wait()
+    first.record.emit([Event("rollback.output", {"stream": "out", "lines": ["one"]})])
+    task.cancel()
+    second = Bench(replace(spec("upgrade"), undo=True), first.record.events)
+    second.helm.end(1, "Error: UPGRADE FAILED: not ready")
+    second.cluster.put(revision(3, "deployed"), deployment(1))  # by now it looks as if all were well
+    second.back.end(0, "one", "two")
+    assert await asyncio.wait_for(second.run.resume(), 5) == 1
+    assert second.view.back_lines == ["one", "two"]
+    assert types(second).count("rollback.started") == 1
+    assert "rolled back to revision 1" in second.view.reason
+
+
+async def test_the_evidence_has_the_current_and_the_previous_log_of_every_pod_that_is_not_ready() -> None:
+    made = Bench(spec("upgrade"))
+    log = made.cluster.log["api-1-x/app"] = Log(*(f"line {number}" for number in range(700)))
+    log.previous = Log("panic: no database").lines
+    task = asyncio.create_task(made.run.go())
+    await made.helm_started()
+    crashed = {"terminated": {"exitCode": 1}}
+    made.cluster.put(API, SET, pod({"running": {}}, ready=False, containerID="c2", restartCount=1, lastState=crashed))
+    await made.until(lambda view: view.total("pod"))
+    made.helm.end(1, "Error: no")
+    await task
+    before, now = made.record.kept["evidence"]["logs"]
+    assert (before["previous"], before["lines"][0][1], before["problem"]) == (True, "panic: no database", "")
+    assert (now["previous"], len(now["lines"]), now["lines"][-1][1]) == (False, 500, "line 699")

@@ -1,0 +1,102 @@
+"""Roll back on failure, after helm has ended and the evidence is on the disk.
+
+Helm's own flag does it at once and deletes what would have told the cause. Here a failed upgrade goes back to the last
+good revision by `helm rollback`; of a failed install everything that helm made is removed by `helm uninstall`, which
+leaves the claims of StatefulSets and the wizard's Secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from wizard.core import dialect
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.core.runview import RunView
+from wizard.engine import store
+from wizard.ports.cluster import Cluster
+from wizard.ports.run import HelmExit, HelmProcess
+
+GOOD: Final = ("deployed", "superseded")
+"""What helm calls a revision that once was ready."""
+
+Say = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way back: helm's arguments (none: nothing is to be done), and what it is, as half a sentence."""
+
+    argv: tuple[str, ...]
+    text: str
+
+
+async def way(
+    cluster: Cluster, target: Target, helm_major: int, helm_timeout: str, *, install: bool, helm_failed: bool
+) -> Way:
+    """What leads back from where the release is now. Never raises."""
+    try:
+        known = await store.heads(cluster, target)
+    except Problem as problem:
+        return Way((), f"not rolled back: {problem.what}")
+    if not known:
+        return Way((), "helm recorded no release, there is nothing to roll back")
+    newest = known[-1]
+    if newest.status == "deployed" and helm_failed:
+        return Way((), f"revision {newest.revision} is still the one that is deployed, there is nothing to roll back")
+    good = next((one.revision for one in reversed(known[:-1]) if one.status in GOOD), 0)
+    if good:
+        argv = dialect.rollback_argv(helm_major, target, good, helm_timeout)
+        return Way(tuple(argv), f"rolled back to revision {good}")
+    if install and len(known) == 1:
+        argv = dialect.uninstall_argv(helm_major, target, helm_timeout, keep_history=False)
+        return Way(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
+    return Way((), "not rolled back: there is no revision before it that was ever ready")
+
+
+@dataclass
+class Undo:
+    """One way back under a supervisor of its own; `resume_after` picks up one whose runner was lost."""
+
+    process: HelmProcess
+    say: Say
+    known: Way | None = None
+    """The way that was begun before."""
+
+    def __post_init__(self) -> None:
+        self._skip = {"out": 0, "err": 0}
+
+    def resume_after(self, view: RunView) -> None:
+        """Take what a record already says as said."""
+        if view.back_argv:
+            self.known = Way(view.back_argv[1:], view.phase_text)
+            self._skip = {stream: view.back_counts.get(stream, 0) for stream in self._skip}
+
+    async def go(self, helm: str, back: Way) -> HelmExit:
+        """Run it to its end; every line of it is said."""
+        argv = [helm, *back.argv]
+        if self.known is None:
+            # Said before it is begun: whoever picks this up must not look for a way from what it has changed already.
+            self.say("run.phase", phase="rollback", text=back.text)
+            self.say("rollback.started", argv=argv)
+        await self.process.start(argv)
+        async for stream, lines in self.process.output():
+            fresh = lines[self._skip[stream] :]
+            self._skip[stream] = max(0, self._skip[stream] - len(lines))
+            if fresh:
+                self.say("rollback.output", stream=stream, lines=fresh)
+        ended = await self.process.wait()
+        self.say("rollback.exited", code=ended.code, signal=ended.signal)
+        return ended
+
+
+def told(failure: str, back: Way, ended: HelmExit | None, after: str = "") -> str:
+    """Both in one reason: what failed, and what came of going back; `after` is how the release is now."""
+    if ended is None:
+        return f"{failure} Roll back on failure: {back.text}."
+    if ended.code != 0:
+        how = f"by {ended.signal}" if ended.signal else f"with code {ended.code}"
+        return f"{failure} Going back failed too: helm ended {how}; look at it with diagnose."
+    return f"{failure} It was {back.text}" + (f": {after}." if after else ".")
