@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.results import pytest_terminal_summary as pytest_terminal_summary  # a hook: pytest finds it by its name here
 from wizard.sandbox import cluster, toolchain, users
 
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")

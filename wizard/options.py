@@ -135,6 +135,12 @@ def _on_release(parser: argparse.ArgumentParser, command: str) -> None:
         group.add_argument(
             "--delete-namespace", action="store_true", help="the namespace too, if nothing of others is in it"
         )
+        group.add_argument(
+            "--leftovers", action="store_true", help="instead: what releases that are gone have left behind"
+        )
+        group.add_argument(
+            "--delete", action="append", metavar="KIND/NAME", help="with --leftovers: delete this one; repeatable"
+        )
 
 
 def _history(parser: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
         "values --preset prod --answer image=ghcr.io/acme/llm-cost-ops:v1.0.0 --answer host=api.acme.com --write -",
     ),
     "rollback": ("rollback --dry-run", "rollback 3 --yes"),
-    "uninstall": ("uninstall --dry-run", "uninstall --yes"),
+    "uninstall": ("uninstall --dry-run", "uninstall --yes", "uninstall --leftovers"),
     "recover": ("recover --dry-run", "recover --confirm llm-cost-ops"),
     "check": ("check --preset dev",),
     "plan": ("plan --set replicaCount=3", "plan -f values.yaml --detailed-exitcode"),

@@ -9,60 +9,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
+from tests.e2e.shell import READY, ROOT, Shell
 from wizard.core import release_record
 
 pytestmark = pytest.mark.e2e
-ROOT = Path(__file__).resolve().parents[2]
-READY: dict[str, Any] = {"job": False, "image": "llm-cost-ops:latest"}
-"""Without the Job, which is suspended, and with an image that the sandbox runs: all of it becomes ready."""
 HELMS = pytest.mark.parametrize("helm", ["helm4", "helm3"])
-
-
-class Shell:
-    """Someone who types our commands beside a release that plain helm made."""
-
-    def __init__(self, release: Release, folder: Path) -> None:
-        self.release, self.folder = release, folder
-        self.err = ""
-
-    def __call__(self, command: str, *words: str, code: int = 0) -> str:
-        """What a command on the release prints; it must end with the code."""
-        argv = [
-            sys.executable,
-            "-m",
-            "wizard",
-            command,
-            "--release",
-            self.release.name,
-            "-n",
-            self.release.namespace,
-            *words,
-        ]
-        env = {
-            **os.environ, "KUBECONFIG": self.release.bed.kubeconfig, "LLM_COST_OPS_HELM": self.release.helm,
-            "PYTHONPATH": str(ROOT),
-        }  # fmt: skip
-        done = subprocess.run(
-            argv,
-            cwd=self.folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stdout + done.stderr
-        assert "canary" not in done.stdout + done.stderr
-        self.err = done.stderr
-        return done.stdout
 
 
 @pytest.fixture

@@ -383,8 +383,8 @@ WALK: dict[str, tuple[Step, ...]] = {
     ),
     "Clean Up": (
         Step("release uninstalled", uninstalled, no_namespace, "Everything is gone, volumes and credentials too. What the paragraph prints next then finds nothing."),
-        Step("release uninstalled", uninstalled, none_left("pvc"), "The data is gone."),
-        Step("", as_left, none_left("secrets"), "The kept credentials are gone, and so are helm's records: with a release still installed, helm forgets it."),
+        Step("release uninstalled", uninstalled, none_left("pvc"), "The data is gone, also that of other releases there. `llm-cost-ops-wizard uninstall --leftovers` lists and deletes what was one release's, by name."),
+        Step("", as_left, none_left("secrets"), "The kept credentials are gone, and so are helm's records: with a release still installed, helm forgets it. `uninstall --leftovers` touches no other release."),
     ),
     "Common Issues: Chart not found": (
         Step("", with_repository(as_left), says("Update Complete"), "All indexes are read."),

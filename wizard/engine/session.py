@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wizard.core.secrets import Secret
     from wizard.engine.compare import Comparison
     from wizard.engine.home import HomeLine
+    from wizard.engine.leftovers import Leftover, Leftovers, Removal
     from wizard.engine.past import Guided, RevisionText
     from wizard.engine.planning import Planned
     from wizard.engine.ports import Ports
@@ -298,6 +299,12 @@ class Session:
 
         return await uninstall.look(self.cluster(target), self.ports.documents, target, namespace=namespace)
 
+    async def leftovers(self, target: Target) -> tuple[Leftovers, ...]:
+        """What releases that are gone have left, each namespace apart; raises Problem when the release is installed."""
+        from wizard.engine import leftovers
+
+        return await leftovers.everywhere(self.cluster(target), target, self._hints.context_namespace)
+
     async def recovery(self, target: Target) -> Recovery:
         """What is known of a release that is stuck in pending-*; raises Problem when it is not."""
         from wizard.engine import recover
@@ -312,6 +319,12 @@ class Session:
         from wizard.engine import recover
 
         return await recover.mark_failed(self.cluster(target), self.ports.files, target, known, self.ports.clock)
+
+    def delete_leftovers(self, target: Target, picked: Sequence[Leftover]) -> AsyncIterator[Removal]:
+        """Delete leftovers one by one, proven once more before the first; raises Problem when one is not what was shown."""
+        from wizard.engine import leftovers
+
+        return leftovers.remove(self.cluster(target), target, picked)
 
     async def start_rollback(self, target: Target, plan: Plan, revision: int, *, helm_timeout: str = "10m") -> str:
         """Start a roll-back as it was planned; returns the run's id."""

@@ -12,15 +12,12 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.release_record import ReleaseRecord
 from wizard.core.rules import manifests
-from wizard.engine import store
+from wizard.engine import inventory, store
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
 
 _MADE_BY_US: Final = "llm-cost-ops-wizard"
 _ALWAYS_THERE: Final = frozenset({"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"})
-_PASSING: Final = frozenset(
-    {"Event", "Lease", "Endpoints", "EndpointSlice", "PodMetrics", "Binding", "LocalSubjectAccessReview"}
-)
 
 
 @dataclass(frozen=True)
@@ -225,25 +222,8 @@ def backends(obj: Object) -> Iterator[str]:
 
 async def foreign(cluster: Cluster, target: Target) -> tuple[str, ...]:
     """What is in the release's namespace that is not the release's or the wizard's, kinds that are hidden included."""
-    try:
-        kinds = [one for one in await cluster.resources() if one.namespaced and one.kind not in _PASSING]
-    except ClusterError as error:
-        return (f"what is in the namespace cannot be seen: {error.message}",)
-    newest = {(one.api_version.rpartition("/")[0], one.kind): one for one in reversed(kinds)}
-    calls = (
-        cluster.list(one.kind, target.namespace, metadata_only=True, api_version=one.api_version)
-        for one in newest.values()
-    )
-    found: list[str] = []
-    for one, answer in zip(newest.values(), await asyncio.gather(*calls, return_exceptions=True), strict=True):
-        if isinstance(answer, ClusterError):
-            if answer.trouble not in ("not-found", "other"):  # some kinds cannot be listed at all
-                found.append(f"{one.kind} objects, which you may not list")
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            found += [label for each in answer if (label := _foreign(each, target))]
-    return tuple(dict.fromkeys(found))
+    found, hidden = await inventory.read(cluster, target.namespace)
+    return tuple(dict.fromkeys((*hidden, *(label for one in found if (label := _foreign(one, target))))))
 
 
 def _foreign(one: Object, target: Target) -> str:

@@ -56,6 +56,9 @@ class Arguments:
     """The way out of a stuck release."""
     keep_history: bool = False
     delete_namespace: bool = False
+    leftovers: bool = False
+    delete: tuple[str, ...] = ()
+    """Of leftovers: KIND/NAME each."""
     manifests: str = ""
     show: tuple[str, ...] = ()
     """Of a revision: values, all or manifest."""

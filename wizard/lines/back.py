@@ -59,6 +59,11 @@ async def uninstall(arguments: Arguments, session: Session, out: Out, called: st
     """Show the three lists, confirm and run an uninstall; returns the exit code."""
     if arguments.revisions():
         raise Problem("An uninstall takes no revision.", "Name the release alone: uninstall RELEASE.")
+    if arguments.delete:
+        raise Problem(
+            "--delete names what a release that is gone has left behind. Nothing was changed.",
+            "Uninstall first, then use it with --leftovers.",
+        )
     prompt = _prompt(arguments)
     target = await the_release(arguments, session)
     lists = await session.uninstall_lists(target, namespace=arguments.delete_namespace)

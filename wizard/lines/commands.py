@@ -46,6 +46,10 @@ async def run(arguments: Arguments, session: Session, out: Out, called: str) -> 
         case "uninstall":
             from wizard.lines import back
 
+            if arguments.leftovers:
+                from wizard.lines import leftovers
+
+                return await leftovers.leftovers(arguments, session, out)
             return await back.uninstall(arguments, session, out, called)
         case "recover":
             from wizard.lines import recover

@@ -1,0 +1,55 @@
+"""The result table of the full matrices: what each case of them came to, as one page of Markdown outside of git."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+PLACE: Final = Path("build/full-results.md")
+_SIGNS: Final = {"passed": "passed", "failed": "FAILED", "error": "FAILED (setup)", "skipped": "skipped"}
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
+    """Write the table after a run that the full matrices were part of; a run without them leaves the last one alone."""
+    reports = [
+        (one, word)
+        for word in _SIGNS
+        for one in terminalreporter.stats.get(word, ())
+        if hasattr(one, "nodeid") and (one.when == "call" or word != "passed")
+    ]
+    if not any("full" in one.keywords for one, _ in reports):
+        return
+    place = Path(config.rootpath) / PLACE
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(table((one.nodeid, word, one.duration) for one, word in reports), encoding="utf-8")
+    terminalreporter.write_line(f"result table: {PLACE}")
+
+
+def table(results: Iterable[tuple[str, str, float]]) -> str:
+    """Results (node id, outcome, seconds) as Markdown: a count for each file, then a row for each test that has cases."""
+    rows = sorted(set(results))
+    files: dict[str, list[tuple[str, str, float]]] = {}
+    for node, word, seconds in rows:
+        file, _, name = node.partition("::")
+        files.setdefault(file, []).append((name, word, seconds))
+    lines = ["# Results", "", "| File | Passed | Other | Seconds |", "|---|---|---|---|"]
+    for file, many in files.items():
+        good = sum(word == "passed" for _, word, _ in many)
+        lines.append(f"| {file} | {good} | {len(many) - good} | {sum(seconds for *_, seconds in many):.0f} |")
+    for file, many in files.items():
+        cases = [one for one in many if "[" in one[0] or one[1] != "passed"]
+        if not cases:
+            continue
+        lines += ["", f"## {file}", "", "| Test | Case | Result | Seconds |", "|---|---|---|---|"]
+        for name, word, seconds in cases:
+            test, case = _parts(name)
+            lines.append(f"| {test} | {case} | {_SIGNS[word]} | {seconds:.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _parts(name: str) -> tuple[str, str]:
+    found = re.fullmatch(r"([^\[]+)\[(.*)\]", name.rpartition("::")[2])
+    test, case = (found[1], found[2]) if found else (name, "")
+    return test.removeprefix("test_").replace("_", " "), case.replace("|", "\\|")
