@@ -17,6 +17,7 @@ from wizard.core.rules.facts import (
     HelmSees,
     Identity,
     KeptData,
+    LeaseSeen,
     NamedClass,
     Namespace,
     Owned,
@@ -158,6 +159,11 @@ TABLE: list[Row] = [
     # N03 objects of others
     ("N03", {"owners": (), "target": TARGET}, "pass", "no object of the same name", ""),
     ("N03", {"owners": (Owned("Service", "rel", "release a in namespace b"),), "target": TARGET}, "fail", "release a", "release"),
+    # N09 wizards on other machines
+    ("N09", {"lease": LeaseSeen(""), "target": TARGET}, "pass", "no wizard on another machine", ""),
+    ("N09", {"lease": LeaseSeen("eve@laptop (run 7f3a)"), "target": TARGET}, "fail", "eve@laptop (run 7f3a) is at work", "release"),
+    ("N09", {"lease": LeaseSeen("", ("create",)), "target": TARGET}, "warn", "you may not create leases here", ""),
+    ("N09", {"lease": Absent("namespace not there yet"), "target": TARGET}, "skipped", "not there yet", ""),
     # S01, S02 storage classes
     ("S01", {"rendered": Rendered((claim("fast-ssd"),)), "named_storage": (STANDARD, FAST)}, "pass", "fast-ssd is here", ""),
     (

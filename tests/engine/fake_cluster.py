@@ -107,6 +107,18 @@ class FakeCluster(DayTwo):
         self.put(made)
         return made
 
+    async def replace(self, manifest: Object, namespace: str = "") -> Object:
+        kind, name = str(manifest["kind"]), manifest["metadata"]["name"]
+        self._refused(f"update {kind}")
+        old = await self.get(kind, name)
+        made = {**manifest, "metadata": {**manifest["metadata"], "uid": old["metadata"]["uid"]}}
+        self.put(made)
+        return made
+
+    async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
+        self._refused(f"delete {kind}")
+        self.remove(await self.get(kind, name))
+
     async def logs(
         self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
         since_time: str = "", tail_lines: int | None = None,

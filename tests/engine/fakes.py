@@ -36,7 +36,7 @@ class DayTwo:
             if said["name"] == release and revision in (0, int(said["version"]))
         )
 
-    async def replace(self, manifest: Object, namespace: str = "") -> None:
+    async def replace(self, manifest: Object, namespace: str = "") -> Object:
         raise AssertionError("nothing is to be replaced")
 
     async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:

@@ -57,6 +57,9 @@ class StubRuns:
     def runs(self) -> Sequence[RunSummary]:
         return self.known
 
+    def machine(self) -> str:
+        return "me@here:1"
+
     def revive(self, run_id: str) -> None:
         self.revived.append(run_id)
 

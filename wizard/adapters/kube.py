@@ -171,16 +171,16 @@ class KubeCluster:
 
         return await self._run(work)
 
-    async def replace(self, manifest: Object, namespace: str = "") -> None:
+    async def replace(self, manifest: Object, namespace: str = "") -> Object:
         """PUT an object."""
 
-        def work() -> None:
+        def work() -> Object:
             resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
             path = kube_kinds.path(resource, namespace, str(manifest["metadata"]["name"]))
             right = kube_kinds.permission("update", resource, namespace)
-            self._call("PUT", path, query={"fieldManager": AGENT}, body=manifest, permission=right)
+            return self._object(self._call("PUT", path, query={"fieldManager": AGENT}, body=manifest, permission=right))
 
-        await self._run(work)
+        return await self._run(work)
 
     async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
         """DELETE one object in the background."""

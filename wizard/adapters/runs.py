@@ -107,12 +107,31 @@ class RunFiles:
             kept = {key: value for key, value in spec.items() if key != "values"}
             atomic.write(
                 folder / "run.json",
-                json.dumps({"id": folder.name, "started": started, "who": _who(), **kept}, indent=1),
+                json.dumps(
+                    {
+                        "id": folder.name,
+                        "started": started,
+                        "who": _who(),
+                        "holder": f"{self.machine()}/{folder.name}",
+                        **kept,
+                    },
+                    indent=1,
+                ),
             )
             self._launch(folder, json.dumps(_revealed(secrets)).encode(), lock)
         finally:
             os.close(lock)
         return folder.name
+
+    def machine(self) -> str:
+        """This person on this machine: user@host and an id of the state folder, for two machines may have one name."""
+        import platform
+        import secrets as random
+
+        file = state_dir() / "machine"
+        if not file.exists():
+            atomic.write(file, random.token_hex(4))
+        return f"{_who()}@{platform.node() or 'unnamed'}:{file.read_text().strip()}"
 
     def revive(self, run_id: str) -> None:
         """Start a new runner on a run that lost its own; it goes on watching helm and finishes the record."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from wizard.core import plan
+from wizard.core import lease, plan
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.rules import manifests
@@ -22,6 +23,7 @@ from wizard.core.rules.facts import (
     HelmSees,
     Identity,
     KeptData,
+    LeaseSeen,
     NamedClass,
     Namespace,
     Object,
@@ -87,6 +89,9 @@ class World:
     """Value path -> the question that sets it."""
     runs: Mapping[Target, str] = field(default_factory=dict)
     """Runs of this machine that are at work, by target."""
+    machine: str = ""
+    """This machine as a Lease names it."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 Fetch = Callable[[World, Mapping[str, Any]], Awaitable[Any]]
@@ -345,6 +350,22 @@ async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
     )
 
 
+async def _lease(world: World, ground: Mapping[str, Any]) -> LeaseSeen | Absent:
+    if ground["namespace"].state == "missing":
+        return Absent(_NOT_THERE)
+    where = world.target
+    rights = await _may(world, [(verb, "Lease", "") for verb in lease.VERBS])
+    missing = tuple(one.verb for one in rights if not one.allowed)
+    try:
+        there = await world.cluster.get("Lease", lease.name(where.release), where.namespace)
+    except ClusterError as error:
+        if error.trouble in ("not-found", "forbidden"):
+            return LeaseSeen("", missing)
+        raise
+    other = lease.holder(there, world.now())
+    return LeaseSeen(lease.words(other) if lease.of_another(other, world.machine) else "", missing)
+
+
 async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | Trouble:
     try:
         rows = await world.helm.list(world.target)
@@ -534,6 +555,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "record_rights": Collector(_record_rights, needs=("server",)),
     "sight": Collector(_sight, needs=("server",)),
     "release": Collector(_release, needs=("server",)),
+    "lease": Collector(_lease, needs=("server", "namespace")),
     "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0),
     "owners": Collector(_owners, needs=("server", "rendered", "namespace")),
     "storage_classes": Collector(_storage_classes, needs=("server",)),

@@ -78,7 +78,7 @@ def _world(session: Session, draft: Draft) -> World:
         session.cluster(target), ports.documents, ports.helm, target, chart, values_text=text or "{}",
         values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secret_plan.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
-        runs=_at_work(session),
+        runs=_at_work(session), machine=ports.runs.machine(),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from wizard.core.secrets import Secret
 from wizard.core.status import Verdict
 from wizard.engine import evidence, expected, undo
 from wizard.engine.expected import Expected
+from wizard.engine.lease import Held
 from wizard.engine.tail import LogTail
 from wizard.engine.undo import Undo
 from wizard.engine.watch import ReleaseWatch
@@ -86,6 +87,8 @@ class RunSpec:
     revision: int = 0
     """Of a roll-back: where to."""
     keep_history: bool = False
+    holder: str = ""
+    """Of the Lease that warns other machines."""
     undo: bool = False
     """Roll back on failure: of an install or upgrade, once helm has ended and the evidence is kept."""
     delete_namespace: bool = False
@@ -121,6 +124,7 @@ class RunSpec:
             keep_history=bool(data.get("keep_history")),
             delete_namespace=bool(data.get("delete_namespace")),
             undo=bool(data.get("undo")),
+            holder=str(data.get("holder", "")),
         )
 
 
@@ -170,6 +174,7 @@ class Run:
         self._lines: dict[str, list[str]] = {"out": [], "err": []}
         self._undo = Undo(self.world.back, self._say)
         self._undoing = False
+        self._lease = Held(self.world.cluster, self.world.clock, self.spec.target, self.spec.holder, self._say)
         self._helm_exit: HelmExit | None = None
 
     def cancel(self) -> str:
@@ -232,17 +237,20 @@ class Run:
         self._undo.resume_after(view)
         self._tail.resume_after(past)
         async with self._watching():
+            await self._lease.take(accepted=True)
             return await self._helm_and_verdict(skip=counted, known=view)
 
     @contextlib.asynccontextmanager
     async def _watching(self) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(self._unbreakable(one.run)) for one in (self._watch, self._tail)]
+        tasks.append(asyncio.create_task(self._lease.renew()))
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._lease.release()
 
     async def _unbreakable(self, work: Callable[[], Awaitable[None]]) -> None:
         """A fault in our watching must never end a run: helm goes on, and the face says that we are blind."""
@@ -263,6 +271,7 @@ class Run:
         if self.spec.operation == "install":
             self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
             made = await self._namespace()
+        await self._lease.take(accepted=any(one["id"] == "N09" for one in self.spec.accepted))
         self._may_watch.set()
         if self.spec.secrets and not self._cancelled:
             self._phase("secrets", f"makes {len(self.spec.secrets)} Secrets if they are not there")
@@ -501,6 +510,7 @@ class Run:
             files += [kept] if kept else []
             if self.spec.undo and self._helm_runs:
                 end = await self._go_back(end, kept)
+        await self._lease.release()  # whoever reads that it is finished may begin the next one
         self._phase("finished", end.reason)
         self._say(
             "run.finished",

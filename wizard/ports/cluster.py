@@ -111,8 +111,8 @@ class Cluster(Protocol):
         """Helm's own records of a release with their bodies, of one revision or all. They may hold secrets: not for showing."""
         ...
 
-    async def replace(self, manifest: Object, namespace: str = "") -> None:
-        """PUT an object; its resourceVersion guards against a change in between (conflict)."""
+    async def replace(self, manifest: Object, namespace: str = "") -> Object:
+        """PUT an object and return it as it is then; its resourceVersion guards against a change in between (conflict)."""
         ...
 
     async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:

@@ -71,6 +71,10 @@ class RunStore(Protocol):
         """Start a detached runner on a run specification; secrets go through its stdin; returns the run's id."""
         ...
 
+    def machine(self) -> str:
+        """This person on this machine, as other machines are told: user@host:id."""
+        ...
+
     def revive(self, run_id: str) -> None:
         """Start a new runner on a run whose helm goes on under its supervisor."""
         ...

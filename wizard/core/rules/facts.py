@@ -102,6 +102,14 @@ class Release:
 
 
 @dataclass(frozen=True)
+class LeaseSeen:
+    """Who on another machine is at work on the release ("": nobody), and which rights on Leases are missing here."""
+
+    holder: str
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class StorageClass:
     """A storage class of the cluster."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from wizard.core import validate
+from wizard.core.lease import name as lease_name
 from wizard.core.model.target import Target
 from wizard.core.rules.checks.access import capped
-from wizard.core.rules.facts import Owned, Release
+from wizard.core.rules.facts import LeaseSeen, Owned, Release
 from wizard.core.rules.registry import Facts, Outcome, check
 
 
@@ -49,3 +50,18 @@ def owners(facts: Facts) -> Outcome:
         return Outcome("pass", ("no object of the same name belongs to somebody else",))
     lines = capped(f"{one.kind}/{one.name} is there and belongs to {one.owner}" for one in found)
     return Outcome("fail", lines, "Choose another release name or namespace, or remove them first.", "release")
+
+
+@check("N09", "other wizards", needs=("lease", "target"), severity="B")
+def other_wizards(facts: Facts) -> Outcome:
+    """No wizard on another machine is at work on the release."""
+    found: LeaseSeen = facts["lease"]
+    if found.holder:
+        step = f'Wait until it has ended; --accept N09="..." goes on in spite of it. It is Lease {lease_name(facts["target"].release)}.'
+        return Outcome("fail", (f"{found.holder} is at work on it right now",), step, "release")
+    if found.missing:
+        said = (
+            f"you may not {', '.join(found.missing)} leases here: wizards on other machines are not warned of your run"
+        )
+        return Outcome("warn", (said,), "It goes without; two people at once are then stopped by helm alone.")
+    return Outcome("pass", ("no wizard on another machine is at work on it",))

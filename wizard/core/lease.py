@@ -1,0 +1,59 @@
+"""The Lease by which wizards on other machines see that a run of ours is at work on a release. Pure.
+
+It is named for the release and lives in its namespace; helm does not know it. One that is not renewed in time counts as
+nothing, so that a lost machine is in nobody's way. A holder is `user@host:machine/run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from wizard.core.model.target import Target
+
+SECONDS: Final = 90
+"""Without renewal it counts for so long; clocks of two machines may differ by less than that."""
+RENEW_SECONDS: Final = 30.0
+VERBS: Final = ("get", "create", "update", "delete")
+"""What a run does with it. None of it is needed: without them other machines are not warned."""
+
+
+def name(release: str) -> str:
+    """The name of a release's Lease."""
+    return f"llm-cost-ops-wizard-{release}"
+
+
+def manifest(target: Target, holder: str, now: datetime, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The Lease as the holder writes it now, over the one that is there."""
+    moment = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    labels = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard", "app.kubernetes.io/instance": target.release}
+    metadata: dict[str, Any] = {"name": name(target.release), "namespace": target.namespace, "labels": labels}
+    if before:
+        metadata["resourceVersion"] = before["metadata"].get("resourceVersion", "")
+    begun = (before.get("spec") or {}) if before else {}
+    since = begun.get("acquireTime") if begun.get("holderIdentity") == holder else moment
+    spec = {"holderIdentity": holder, "leaseDurationSeconds": SECONDS, "acquireTime": since, "renewTime": moment}
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
+
+
+def holder(lease: Mapping[str, Any], now: datetime) -> str:
+    """Who holds it, "" when nobody does any more. A Lease that makes no sense is held by nobody."""
+    spec = lease.get("spec") or {}
+    try:
+        renewed = datetime.fromisoformat(str(spec["renewTime"]))
+        ends = renewed + timedelta(seconds=int(spec["leaseDurationSeconds"]))
+        return str(spec["holderIdentity"]) if now < ends else ""
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return ""
+
+
+def of_another(identity: str, machine: str) -> bool:
+    """Whether a holder is a wizard of another machine; on this one the lock decides."""
+    return bool(identity) and identity.rpartition("/")[0] != machine
+
+
+def words(identity: str) -> str:
+    """A holder for a person: who, on which machine, in which run."""
+    where, _, run = identity.rpartition("/")
+    return f"{where.partition(':')[0]} (run {run})" if where else identity

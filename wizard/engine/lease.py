@@ -1,0 +1,77 @@
+"""Holds a release's Lease while a run is at work. Whatever the cluster refuses is said once and stops nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+from wizard.core import lease
+from wizard.core.errors import Exit, Problem
+from wizard.core.model.target import Target
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster, ClusterError, Object
+
+_RELEASE_SECONDS: Final = 3.0
+
+
+class Held:
+    """One release's Lease for one run."""
+
+    def __init__(self, cluster: Cluster, clock: Clock, target: Target, holder: str, say: Callable[..., None]) -> None:
+        self._cluster, self._clock, self._target, self._holder, self._say = cluster, clock, target, holder, say
+        self._mine: Object | None = None
+
+    async def take(self, *, accepted: bool = False) -> None:
+        """Take it, over one that has run out.
+
+        Raises:
+            Problem: a wizard on another machine holds it, and that was not accepted.
+        """
+        if not self._holder:
+            return
+        where = self._target
+        try:
+            try:
+                fresh = lease.manifest(where, self._holder, self._clock.now())
+                self._mine = await self._cluster.create(fresh, where.namespace)
+            except ClusterError as error:
+                if error.trouble != "conflict":
+                    raise
+                there = await self._cluster.get("Lease", lease.name(where.release), where.namespace)
+                other = lease.holder(there, self._clock.now())
+                if lease.of_another(other, self._holder.rpartition("/")[0]) and not accepted:
+                    raise Problem(
+                        f"A wizard of {lease.words(other)} is at work on {where} right now.",
+                        "Wait until it has ended, or ask who that is.",
+                        Exit.REFUSED,
+                    ) from None
+                renewed = lease.manifest(where, self._holder, self._clock.now(), there)
+                self._mine = await self._cluster.replace(renewed, where.namespace)
+        except ClusterError as error:
+            what = "wizards on other machines, which are not warned of this run"
+            self._say("watch.blind", what=what, reason=error.message, permission=error.permission)
+
+    async def renew(self) -> None:
+        """Renew it until cancelled; one that somebody else took is left to them."""
+        while True:
+            await asyncio.sleep(lease.RENEW_SECONDS)
+            if self._mine is None:
+                continue
+            try:
+                again = lease.manifest(self._target, self._holder, self._clock.now(), self._mine)
+                self._mine = await self._cluster.replace(again, self._target.namespace)
+            except ClusterError as error:
+                if error.trouble in ("conflict", "not-found", "forbidden"):
+                    self._mine = None
+
+    async def release(self) -> None:
+        """Remove it, if it is still ours."""
+        mine, self._mine = self._mine, None
+        if mine is None:
+            return
+        with contextlib.suppress(ClusterError, TimeoutError):
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                uid = str(mine["metadata"].get("uid", ""))
+                await self._cluster.delete("Lease", mine["metadata"]["name"], self._target.namespace, uid=uid)
