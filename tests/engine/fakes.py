@@ -39,7 +39,12 @@ class DayTwo:
     async def replace(self, manifest: Object, namespace: str = "") -> Object:
         raise AssertionError("nothing is to be replaced")
 
-    async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
+    async def patch(self, manifest: Object, patch: Object, namespace: str = "") -> Object:
+        raise AssertionError("nothing is to be patched")
+
+    async def delete(
+        self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "", version: str = ""
+    ) -> None:
         raise AssertionError("nothing is to be deleted")
 
 

@@ -171,6 +171,11 @@ class KubeCluster:
 
         return await self._run(work)
 
+    async def patch(self, manifest: Object, patch: Object, namespace: str = "") -> Object:
+        """A JSON merge patch with strict field validation."""
+        query = {"fieldManager": AGENT, "fieldValidation": "Strict"}
+        return await self._run(lambda: self._patch(manifest, patch, namespace, _MERGE, query))
+
     async def replace(self, manifest: Object, namespace: str = "") -> Object:
         """PUT an object."""
 
@@ -182,12 +187,15 @@ class KubeCluster:
 
         return await self._run(work)
 
-    async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
+    async def delete(
+        self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "", version: str = "",
+    ) -> None:  # fmt: skip
         """DELETE one object in the background."""
 
         def work() -> None:
             resource = self._resource(kind, api_version)
-            only = {"preconditions": {"uid": uid}} if uid else {}
+            exactly = {key: text for key, text in (("uid", uid), ("resourceVersion", version)) if text}
+            only = {"preconditions": exactly} if exactly else {}
             body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **only}
             right = kube_kinds.permission("delete", resource, namespace)
             self._call("DELETE", kube_kinds.path(resource, namespace, name), body=body, permission=right)

@@ -20,6 +20,7 @@ from wizard.adapters.folders import state_dir
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
+from wizard.core.secrets import Secret
 from wizard.ports.store import RunSummary
 
 _POLL_SECONDS: Final = 0.02
@@ -85,7 +86,8 @@ class RunFiles:
             path = json.loads((_folder() / run.id / "control.json").read_text())["socket"]
             async with asyncio.timeout(_ANSWER_SECONDS):
                 reader, writer = await asyncio.open_unix_connection(path)
-                writer.write(json.dumps({**(data or {}), "command": name}).encode() + b"\n")
+                asked = {**(data or {}), "command": name, "who": _who()}
+                writer.write(json.dumps(asked, default=_plain).encode() + b"\n")
                 await writer.drain()
                 answer = json.loads(await reader.readline())
                 writer.close()
@@ -277,6 +279,14 @@ def _who() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container's user often has no name
         return f"uid {os.getuid()}"
+
+
+def _plain(value: Any) -> str:
+    """A secret on its way through the private socket."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    msg = f"{type(value).__name__} cannot be sent to a run"
+    raise TypeError(msg)
 
 
 def _revealed(secrets: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -20,7 +20,7 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "run.phase": ("phase", "text"),
     # id, title, state: pass|warn|fail|unknown|skipped, evidence: [str], next_step, blocking, question
     "check.result": ("id", "title", "state", "evidence", "next_step", "blocking", "question"),
-    # kind, name, action: created|kept|deleted; keys: names only, never values
+    # kind, name, action: created|kept|deleted|changed|made anew; keys: names only, never values
     "object.made": ("kind", "name", "action", "keys"),
     # argv is safe to show: no secret is ever in it
     "helm.started": ("pid", "argv"),
@@ -49,6 +49,12 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "finding": ("id", "title", "object", "terminal", "evidence", "remedy"),
     # the cause is no longer there
     "finding.healed": ("id", "object"),
+    # what can be done about a finding while helm waits; fixes: [{id,title,needs,preview,command,refused}], [] for nothing
+    "fix.offered": ("finding", "object", "fixes"),
+    # somebody decided during the run; what: fix|stop; who: login name; text: one sentence, no secret in it
+    "decision": ("what", "who", "text"),
+    # how a fix went; ok: bool; text: one sentence
+    "fix.applied": ("finding", "object", "fix", "ok", "text"),
     # state: ready|progressing|stuck|failed|unknown
     "verdict": ("state", "reason"),
     # the watcher cannot see something: what, and the permission that would settle it; reason "": it sees again

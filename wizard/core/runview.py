@@ -5,17 +5,20 @@ Both faces, the replay of a finished run and `status` without a run use this one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from wizard.core.events import Event
 from wizard.core.ring import Line, LogBuffer
 from wizard.core.rules.registry import CheckResult
+from wizard.core.validate import seconds
 
 Part = Literal[
     "run", "phase", "checks", "made", "objects", "helm", "events", "logs", "waiting", "findings", "verdict", "notes",
-    "finished", "blind",
+    "finished", "blind", "fixes",
 ]  # fmt: skip
 
 RED_FIRST: Final = ("failed", "stuck", "unknown", "progressing", "ready")
@@ -98,6 +101,16 @@ class BlindRow:
     permission: str
 
 
+@dataclass(frozen=True)
+class DecisionRow:
+    """What somebody decided during the run: what, who, when, in a sentence."""
+
+    what: str
+    who: str
+    time: str
+    text: str
+
+
 @dataclass
 class RunView:
     """The state of a run so far; `apply` is the only writer. Times are RFC 3339 in UTC, "" while unknown."""
@@ -118,6 +131,7 @@ class RunView:
     objects: dict[str, ObjectRow] = field(default_factory=dict)
     helm_pid: int = 0
     helm_argv: tuple[str, ...] = ()
+    helm_since: str = ""
     helm_exit: tuple[int | None, str] | None = None
     """Exit code (None when a signal ended it) and the signal's name or ""."""
     helm_lines: list[str] = field(default_factory=list)
@@ -138,6 +152,11 @@ class RunView:
     reason: str = ""
     notes: str = ""
     blind: list[BlindRow] = field(default_factory=list)
+    fixes: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    """By finding and object, what can be done about it while helm waits, as in `fix.offered`."""
+    decisions: list[DecisionRow] = field(default_factory=list)
+    fixed: Mapping[str, Any] | None = None
+    """How the last fix went."""
     finished: Mapping[str, Any] | None = None
     finished_at: str = ""
 
@@ -169,10 +188,39 @@ class RunView:
             key=lambda one: (not one.terminal, _rank(_FAMILIES, one.id.rstrip("0123456789")), one.id, one.object),
         )
 
+    @property
+    def mendable(self) -> list[tuple[FindingRow, Mapping[str, Any]]]:
+        """What can be done now, with the finding that it mends, worst first; nothing once helm has ended."""
+        if self.finished is not None or self.helm_exit is not None:
+            return []
+        return [(row, one) for row in self.ranked_findings() for one in self.fixes.get((row.id, row.object), ())]
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether helm waits for what will not heal by itself."""
+        waits = self.helm_argv and self.helm_exit is None and self.finished is None
+        return bool(waits and self.waiting and self.waiting.heals == "no" and self.verdict in ("stuck", "failed"))
+
+    def left(self, now: datetime) -> float:
+        """Seconds that helm would still wait; 0 when its limit is not known or used up."""
+        limit = helm_timeout(self.helm_argv)
+        try:
+            passed = (now - datetime.fromisoformat(self.helm_since or self.started)).total_seconds()
+        except ValueError:
+            return 0
+        return max(0, limit - passed) if limit else 0
+
     def containers(self) -> list[tuple[str, str]]:
         """Pod and container names that have said something, in the order of their first line that is kept."""
         seen = dict.fromkeys((line.pod, line.container) for line in self.logs.slice(0, self.logs.end) if line.pod)
         return list(seen)
+
+
+def helm_timeout(argv: tuple[str, ...]) -> int:
+    """Seconds after which helm gives up; 0 when unknown."""
+    text = next((argv[n + 1] for n, one in enumerate(argv[:-1]) if one == "--timeout"), "")
+    text = text or next((one.partition("=")[2] for one in argv if one.startswith("--timeout=")), "")
+    return seconds(text) if re.fullmatch(r"[0-9hms]+", text) else 0
 
 
 def _rank(order: tuple[str, ...], name: str) -> int:
@@ -207,7 +255,8 @@ def _made(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]
     return frozenset({"made"})
 
 
-def _helm_started(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+def _helm_started(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
+    view.helm_since = time
     view.helm_pid, view.helm_argv = data["pid"], tuple(data["argv"])
     return frozenset({"helm"})
 
@@ -289,7 +338,23 @@ def _finding(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Par
 
 def _healed(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
     view.findings.pop((data["id"], data["object"]), None)
-    return frozenset({"findings"})
+    view.fixes.pop((data["id"], data["object"]), None)
+    return frozenset({"findings", "fixes"})
+
+
+def _offered(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.fixes[data["finding"], data["object"]] = tuple(data["fixes"])
+    return frozenset({"fixes"})
+
+
+def _decision(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
+    view.decisions.append(DecisionRow(data["what"], data["who"], time, data["text"]))
+    return frozenset({"made"})
+
+
+def _applied(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.fixed = data
+    return frozenset({"fixes", "made"})
 
 
 def _verdict(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
@@ -340,6 +405,9 @@ _REDUCERS: Final[Mapping[str, Reducer]] = {
     "waiting": _waiting,
     "finding": _finding,
     "finding.healed": _healed,
+    "fix.offered": _offered,
+    "decision": _decision,
+    "fix.applied": _applied,
     "verdict": _verdict,
     "watch.blind": _blind,
     "record.gap": _record_gap,

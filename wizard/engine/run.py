@@ -22,6 +22,7 @@ from wizard.core.secrets import Secret
 from wizard.core.status import Verdict
 from wizard.engine import evidence, expected, undo
 from wizard.engine.expected import Expected
+from wizard.engine.heal import Healing
 from wizard.engine.lease import Held
 from wizard.engine.tail import LogTail
 from wizard.engine.undo import Undo
@@ -170,12 +171,20 @@ class Run:
         self._tail.on_lines(self._watch.hear)
         self._cancelled = False
         self._helm_runs = False
+        self._healing = Healing(
+            self.world.cluster, self.spec.target, self._watch, self.world.record, self.world.clock,
+            lambda: self._helm_runs and bool(self._watch.hold) and self.spec.operation != "uninstall",
+        )  # fmt: skip
         self._may_watch = asyncio.Event()
         self._lines: dict[str, list[str]] = {"out": [], "err": []}
         self._undo = Undo(self.world.back, self._say)
         self._undoing = False
         self._lease = Held(self.world.cluster, self.world.clock, self.spec.target, self.spec.holder, self._say)
         self._helm_exit: HelmExit | None = None
+
+    def fix(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A person wants something that was offered to be done."""
+        return self._healing.apply(asked)
 
     def cancel(self) -> str:
         """The person wants it to stop: one SIGTERM for helm, or nothing is started. Returns what happens, as a sentence."""
@@ -236,13 +245,14 @@ class Run:
         self._watch.resume_after(view)
         self._undo.resume_after(view)
         self._tail.resume_after(past)
+        self._healing.resume_after(view)
         async with self._watching():
             await self._lease.take(accepted=True)
             return await self._helm_and_verdict(skip=counted, known=view)
 
     @contextlib.asynccontextmanager
     async def _watching(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._unbreakable(one.run)) for one in (self._watch, self._tail)]
+        tasks = [asyncio.create_task(self._unbreakable(one.run)) for one in (self._watch, self._tail, self._healing)]
         tasks.append(asyncio.create_task(self._lease.renew()))
         try:
             yield

@@ -476,6 +476,27 @@ class Session:
         """Send a command to a run: "cancel" stops helm with one SIGTERM."""
         return await self.ports.runs.command(run_id, name, data)
 
+    async def fix(
+        self, run_id: str, finding: str, about: str, offered: Mapping[str, Any], answers: Mapping[str, str]
+    ) -> str:
+        """Have a run do what it offered about a finding; returns a sentence; raises Problem when it did not begin.
+
+        The answer to a secret is `generate` or the path of a file; the value goes through the private socket only.
+        """
+        from wizard.core.rules.fixes_registry import GENERATE
+        from wizard.core.secrets import generate
+
+        given: dict[str, Any] = dict(answers)
+        for need in offered["needs"]:
+            if need["kind"] == "secret" and (answer := given.get(need["id"], "")):
+                made = generate() if answer == GENERATE else self.ports.files.read_secret(answer, need["title"])[0]
+                given[need["id"]] = made
+        asked = {"finding": finding, "object": about, "fix": offered["id"], "answers": given}
+        answer = await self.command(run_id, "fix", asked)
+        if not answer.get("ok"):
+            raise Problem(str(answer.get("text") or "It was not done."), "Look at the run again.")
+        return str(answer["text"])
+
     async def close(self) -> None:
         """End every stream and thread of this session; runs go on."""
         for cluster in self._clusters.values():

@@ -14,6 +14,7 @@ from wizard.core.questions import Choice
 from wizard.core.runview import RunView
 from wizard.engine.session import Session
 from wizard.lines.ask import Prompter
+from wizard.lines.mend import Asking
 from wizard.lines.out import Out
 from wizard.lines.render import Lines
 
@@ -60,9 +61,11 @@ async def follow(
     stream = session.follow(run_id)
     pending: asyncio.Task[Sequence[Event] | None] | None = None
     async with Interrupts() as interrupts:
+        asking = Asking(session, run_id, out, prompt, interrupts.listen)
         while True:
             pending, done = await next_or_interrupt(stream, pending, interrupts)
             if not done:
+                await asking.close(lines)
                 if await _leave(session, run_id, out, prompt, interrupts):
                     await _drop(pending)
                     out.talk(f"The run goes on. Come back to it: {called} runs {run_id}")
@@ -74,7 +77,9 @@ async def follow(
             for event in batch:
                 view.apply(event)
                 out.event(event)
-                lines.show(event)
+                asking.show(lines, event)
+            asking.look(view)
+        await asking.close(lines)
     if view.finished is None:
         out.talk(_cut_short(session, run_id, called), "unknown")
         return view, Exit.UNKNOWN

@@ -175,6 +175,22 @@ def _healed(data: Mapping[str, Any], time: str) -> Rendered:
     yield time, "pass", f"{data['id']} is over{about}"
 
 
+def _fix_offered(data: Mapping[str, Any], time: str) -> Rendered:
+    for one in data["fixes"]:
+        yield time, "", f"can be put right while helm waits: {one['title']}"
+        if one["refused"]:
+            yield time, "", f"    {one['refused']}"
+        yield time, "", f"    by hand: {one['command']}"
+
+
+def _decision(data: Mapping[str, Any], time: str) -> Rendered:
+    yield time, "", f"{data['who']} decided: {data['text']}"
+
+
+def _fix_applied(data: Mapping[str, Any], time: str) -> Rendered:
+    yield time, "pass" if data["ok"] else "fail", data["text"]
+
+
 def _verdict(data: Mapping[str, Any], time: str) -> Rendered:
     yield time, data["state"], data["reason"]
 
@@ -214,6 +230,9 @@ _RENDER: Final[Mapping[str, Callable[[Mapping[str, Any], str], Rendered]]] = {
     "waiting": _waiting,
     "finding": _finding,
     "finding.healed": _healed,
+    "fix.offered": _fix_offered,
+    "decision": _decision,
+    "fix.applied": _fix_applied,
     "verdict": _verdict,
     "watch.blind": _blind,
     "record.gap": _record_gap,

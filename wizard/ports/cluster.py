@@ -111,12 +111,18 @@ class Cluster(Protocol):
         """Helm's own records of a release with their bodies, of one revision or all. They may hold secrets: not for showing."""
         ...
 
+    async def patch(self, manifest: Object, patch: Object, namespace: str = "") -> Object:
+        """A JSON merge patch of the manifest's object; a resourceVersion in it guards against a change in between."""
+        ...
+
     async def replace(self, manifest: Object, namespace: str = "") -> Object:
         """PUT an object and return it as it is then; its resourceVersion guards against a change in between (conflict)."""
         ...
 
-    async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
-        """Delete one object in the background, only the one of that uid when it is given."""
+    async def delete(
+        self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "", version: str = "",
+    ) -> None:  # fmt: skip
+        """Delete one object in the background, only the one of that uid and resourceVersion when they are given."""
         ...
 
     async def may(self, verb: str, kind: str, namespace: str = "", *, subresource: str = "", name: str = "") -> bool:

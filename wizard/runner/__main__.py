@@ -105,13 +105,16 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
     world = RunWorld(cluster, YamlDocuments(), helm, SystemClock(), record, process, back)
     run = Run(spec, world, material)
 
-    def cancel(_: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"ok": True, "text": run.cancel()}
+    def cancel(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        text = run.cancel()
+        decided = {"what": "stop", "who": str(asked.get("who") or "somebody here"), "text": text}
+        record.emit([Event("decision", decided)])
+        return {"ok": True, "text": text}
 
     def ping(_: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"ok": True, "pid": os.getpid(), "id": spec.id}
 
-    control = Control(folder, {"cancel": cancel, "ping": ping})
+    control = Control(folder, {"cancel": cancel, "fix": run.fix, "ping": ping})
     await control.open()
     try:
         return await (run.resume() if process.begun() else run.go())

@@ -13,6 +13,7 @@ SCENARIOS: dict[str, str] = {
     NO_SCENARIO: "heal: no fault any more",
     "image-pull": "the application's image cannot be pulled",
     "image-missing": "the application's image has a tag that does not exist",
+    "private-image": "the application's registry wants a login; a pull secret that is there is one",
     "registry-down": "the name of the application's registry does not resolve",
     "never-ready": "the application runs, but its readiness probe fails with HTTP 503",
     "wrong-path": "the application runs, but its readiness probe asks a path that is not there (HTTP 404)",

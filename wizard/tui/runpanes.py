@@ -86,7 +86,7 @@ def verdict_rows(view: RunView, now: datetime, width: int) -> list[Row]:
     rows: list[Row] = [ends(((f" {sign} {head}", tone), ("   ", ""), (what, "strong")), right, width)]
     why = (waiting.why if waiting else "") or (found[0].title if found else "") or view.reason
     why = "" if why == what else why
-    labelled = [("Why", why), ("Then", _then(view, now)), ("You", _you(found))]
+    labelled = [("Why", why), ("Then", _then(view, now)), ("You", _you(view, found))]
     room = 4
     for number, (label, text) in enumerate(labelled):
         if text:
@@ -107,7 +107,10 @@ def _then(view: RunView, now: datetime) -> str:
     return view.phase_text
 
 
-def _you(found: list[FindingRow]) -> str:
+def _you(view: RunView, found: list[FindingRow]) -> str:
+    if view.mendable:
+        stop = "; s: stop early, evidence is kept" if view.hopeless else ""
+        return f"f: {view.mendable[0][1]['title']}{stop}"
     if not found or not found[0].remedy:
         return ""
     more = sum(len(one.remedy) for one in found) - 1
@@ -150,6 +153,10 @@ def helm_rows(view: RunView, width: int) -> list[Row]:
     for one in view.made:
         keys = f" ({', '.join(one.keys)}; not shown)" if one.keys else ""
         rows.append(((" + ", "ok"), (cut(f"{one.kind} {one.name} {one.action}{keys}", width - 4), "")))
+    rows += [((" * ", "accent"), (cut(f"{one.who}: {one.text}", width - 4), "")) for one in view.decisions]
+    if view.fixed:
+        sign, tone = mark("ready" if view.fixed["ok"] else "failed")
+        rows.append(((f" {sign} ", tone), (cut(view.fixed["text"], width - 4), "")))
     rows += _call_rows(view.helm_argv, view.helm_lines, view.helm_exit, width)
     rows += _call_rows(view.back_argv, view.back_lines, view.back_exit, width)
     return rows or [((" helm has not been started yet", "dim"),)]

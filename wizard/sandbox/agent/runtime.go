@@ -127,10 +127,21 @@ func fieldPath(c *container, init bool) string {
 }
 
 func (k *kubelet) pullProblem(p *pod, c *container) string {
-	if text := k.world.fault(p.Metadata.Namespace, c.Image).pull; text != "" {
+	fault := k.world.fault(p.Metadata.Namespace, c.Image)
+	if text := fault.pull; text != "" && !(fault.login && k.hasLogin(p)) {
 		return fmt.Sprintf(text, fullReference(c.Image))
 	}
 	return pullProblem(c.Image)
+}
+
+// hasLogin says whether a pull secret that the pod names is there.
+func (k *kubelet) hasLogin(p *pod) bool {
+	for _, secret := range p.Spec.ImagePullSecrets {
+		if k.world.missing("secret", p.Metadata.Namespace, secret.Name, "") == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (k *kubelet) present(p *pod, c *container) bool {

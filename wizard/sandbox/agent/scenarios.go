@@ -6,6 +6,8 @@ import "time"
 type fault struct {
 	// pull is the runtime's answer to a pull; %s stands for the image. Empty: the pull works.
 	pull string
+	// login says that the pull needs a pull secret that is there; pull is then the answer without one.
+	login bool
 	// probe is the output of a failing readiness probe. Empty: it passes.
 	probe string
 	// nodeCPU is what every node has to give while the scenario is on. Empty: what its shape says.
@@ -37,6 +39,8 @@ var scenarios = map[string]fault{
 	"image-pull": {pull: `failed to pull and unpack image "%[1]s": failed to resolve reference "%[1]s": ` +
 		`pull access denied, repository does not exist or may require authorization: ` +
 		`server message: insufficient_scope: authorization failed`},
+	"private-image": {login: true, pull: `failed to pull and unpack image "%[1]s": failed to resolve reference "%[1]s": ` +
+		`unexpected status from HEAD request to https://registry.example/v2/: 401 Unauthorized`},
 	"image-missing": {pull: `failed to pull and unpack image "%[1]s": failed to resolve reference "%[1]s": %[1]s: not found`},
 	"registry-down": {pull: `failed to pull and unpack image "%[1]s": failed to do request: Head "https://registry.example/v2/": ` +
 		`dial tcp: lookup registry.example on 10.96.0.10:53: no such host`},

@@ -143,6 +143,34 @@ class Choose(ModalScreen[str | None]):
         self.dismiss(self._options[self.query_one(Lines).cursor][0])
 
 
+class Confirm(ModalScreen[bool]):
+    """What would be done; Enter does it, Esc does not."""
+
+    CSS_PATH = "../styles/modal.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,ctrl+c", "dismiss(False)", show=False),
+        Binding("enter", "dismiss(True)", show=False),
+    ]
+
+    def __init__(self, title: str, text: str, go: str) -> None:
+        super().__init__(classes="bottom")
+        self._title, self._text, self._go = title, text, go
+
+    def compose(self) -> Iterable[Widget]:
+        """Title and text."""
+        yield Rows([rule(self.app.size.width, self._title, strong=True)])
+        yield Lines(id="text")
+        yield Keys((("Enter", self._go), ("Esc", "change nothing")))
+
+    def on_mount(self) -> None:
+        """Show the text as high as it needs."""
+        lines, width = self.query_one(Lines), min(100, self.app.size.width - 4)
+        rows = [((f" {line}", ""),) for line in wrap(self._text, width)]
+        lines.styles.height = max(1, min(len(rows), self.app.size.height - 6))
+        lines.show(rows)
+        lines.focus()
+
+
 class Explain(ModalScreen[None]):
     """A text to read; any of the usual keys closes it."""
 

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from wizard.core.errors import Problem
 from wizard.tui.bridge import FRAME
 from wizard.tui.feed import RunFeed
+from wizard.tui.mending import mend
 from wizard.tui.messages import StreamFailed
 from wizard.tui.runpanes import ABOUT, boundary, clock_text, object_text, verdict_rows
 from wizard.tui.screens.base import WIDE, WizardScreen
@@ -68,8 +69,8 @@ class RunScreen(WizardScreen):
         hold = "hold" if self.is_mounted and self.panes.logs.following else "follow"
         keys = [("Enter", "result")] if ended else []
         keys += [("Tab", "pane"), ("/", "filter"), ("e", "error"), ("Space", hold), ("p", "previous")]
-        keys += [("f", "cause")] if self.feed.view.findings else []
-        keys += [] if ended else [("s", "stop")]
+        keys += [("f", "fix" if self.feed.view.mendable else "cause")] if self.feed.view.findings else []
+        keys += [] if ended else [("s", "stop early" if self.feed.view.hopeless else "stop")]
         return (*keys, ("q", "quit" if ended else "leave"), ("?", ""))
 
     def body(self) -> Iterable[Widget]:
@@ -155,8 +156,11 @@ class RunScreen(WizardScreen):
         self.panes.next(step)
 
     def action_findings(self) -> None:
-        """Go to the findings."""
-        self.panes.take("findings")
+        """Put right what can be put right while helm waits; else go to the findings."""
+        if self.feed.view.mendable:
+            self.run_worker(mend(self, self._run_id, self.feed.view, self.tell), exclusive=True)
+        else:
+            self.panes.take("findings")
 
     def action_hold(self) -> None:
         """Hold the logs still, or follow them again; nothing is lost."""

@@ -115,7 +115,7 @@ class RunPanes(Horizontal):
             self.objects.update(view.rows())
         if every or "logs" in changed:
             self.logs.read(view.logs, view.log_lost)
-        if every or changed & {"helm", "made", "phase"}:
+        if every or changed & {"helm", "made", "phase", "fixes"}:
             self._list("helm", helm_rows(view, self._room("helm")), "helm", view.phase_text, tail=True)
         if every or "events" in changed:
             rows = event_rows(view, self._room("events"))

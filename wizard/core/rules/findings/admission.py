@@ -30,25 +30,16 @@ _REFUSALS: Final = (
         "Read the policy's words, change the named field or ask the policy's owner.",
     ),
 )
-_MAKERS: Final = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
+MAKERS: Final = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 
 
 @finding("SC01")
 def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
     """A controller tries to create pods and the API server refuses them."""
-    for maker in snapshot.of_kind(*_MAKERS):
-        failure = status.condition(maker, "ReplicaFailure")
-        message, since = str(failure.get("message") or ""), str(failure.get("lastTransitionTime") or "")
-        field = "status.conditions[ReplicaFailure]"
-        if failure.get("status") != "True":
-            refused = snapshot.about(maker, "FailedCreate")
-            if not refused or not _lacks_pods(maker, snapshot):
-                continue
-            message, since, field = (
-                refused[0].message,
-                refused[0].time,
-                f"event FailedCreate, seen {refused[0].count} times",
-            )
+    for maker in snapshot.of_kind(*MAKERS):
+        message, since, field = refusal_of(maker, snapshot)
+        if not message:
+            continue
         why, remedy = _refusal(message)
         yield Finding(
             "SC01",
@@ -64,13 +55,26 @@ def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
-def _lacks_pods(maker: Object, snapshot: Snapshot) -> bool:
+def refusal_of(maker: Object, snapshot: Snapshot) -> tuple[str, str, str]:
+    """The API server's words to a controller that may not create its pods, since when, and where they stand; else ""."""
+    failure = status.condition(maker, "ReplicaFailure")
+    if failure.get("status") == "True":
+        since = str(failure.get("lastTransitionTime") or "")
+        return str(failure.get("message") or "refused"), since, "status.conditions[ReplicaFailure]"
+    refused = snapshot.about(maker, "FailedCreate")
+    if not refused or lacking(maker, snapshot) <= 0:
+        return "", "", ""
+    return refused[0].message, refused[0].time, f"event FailedCreate, seen {refused[0].count} times"
+
+
+def lacking(maker: Object, snapshot: Snapshot) -> int:
+    """How many pods a controller should have and has not."""
     uid = maker["metadata"].get("uid")
     has: int = sum(status.controller(pod).get("uid") == uid for pod in snapshot.of_kind("Pod"))
     spec, state = maker.get("spec", {}), maker.get("status", {})
     if maker.get("kind") == "Job":
-        return not (has or state.get("succeeded") or status.condition(maker, "Complete"))
-    return has < int(state.get("desiredNumberScheduled") or spec.get("replicas", 1))
+        return int(not (has or state.get("succeeded") or status.condition(maker, "Complete")))
+    return int(state.get("desiredNumberScheduled") or spec.get("replicas", 1)) - has
 
 
 def _quota(message: str, snapshot: Snapshot) -> list[Evidence]:

@@ -32,6 +32,15 @@ _KEY: Final = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) (?:\S+/
 _WHOLE: Final = re.compile(r"(secret|configmap) \"([^\"]+)\" not found", re.IGNORECASE)
 
 
+def missing_part(message: str) -> tuple[str, str, str]:
+    """Kind, name and key ("" for the whole object) of what a kubelet says is missing; three times "" for anything else."""
+    if match := _KEY.search(message):
+        return match[2], match[3], match[1]
+    if match := _WHOLE.search(message):
+        return "Secret" if match[1].lower() == "secret" else "ConfigMap", match[2], ""
+    return "", "", ""
+
+
 def missing_reference(message: str) -> str:
     """What a kubelet says is missing: 'Secret "x"', 'key "k" of Secret "x"'; "" when it says something else."""
     if match := _KEY.search(message):

@@ -1,0 +1,1 @@
+"""Fixes by what they mend."""

@@ -1,0 +1,95 @@
+"""A namespace's quota that is used up: raised by what is missing, and the controllers asked to try again at once."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from wizard.core.plan import quantity
+from wizard.core.rules.findings.admission import MAKERS, lacking, refusal_of
+from wizard.core.rules.findings_registry import Finding, Object, Snapshot, name_of
+from wizard.core.rules.fixes_registry import Answers, Fix, Need, Step, fix
+
+MARK: Final = "llm-cost-ops-wizard/tried-again"
+_EXCEEDED: Final = re.compile(r"exceeded quota: (\S+), requested: (\S+), used: (\S+), limited: (\S+)")
+
+
+@fix("SC01", reads=("ResourceQuota",))
+def raise_quota(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
+    """Raise the quota by what the refused pods ask for; the sizes can be changed before."""
+    match = _EXCEEDED.search(found.evidence[0].text)
+    quota = snapshot.named("ResourceQuota", match[1]) if match else None
+    if match is None or quota is None:
+        return
+    refused = [one for one in snapshot.of_kind(*MAKERS) if _names(one, match[1], snapshot)]
+    sizes = _sizes(quota, refused, snapshot)
+    if not sizes:
+        return
+    name, hard = match[1], quota["spec"].get("hard") or {}
+    raised = ", ".join(f"{key} {hard.get(key)} -> {size}" for key, size in sizes.items())
+    again = ", ".join(name_of(one) for one in refused)
+    patch = '{"spec":{"hard":{' + ",".join(f'"{key}":"{size}"' for key, size in sizes.items()) + "}}}"
+    yield Fix(
+        "raise-quota",
+        f"raise quota {name}",
+        (f"ResourceQuota {name}: {raised}", f"mark {again}, so that its controller tries again at once",
+         "somebody set this limit: ask them, when it was not you"),
+        snapshot.command("kubectl", "patch", "resourcequota", name, "--type=merge", "-p", patch),
+        lambda answers: _steps(quota, refused, sizes, answers, snapshot),
+        tuple(Need(key, f"{key} of quota {name}, now {hard.get(key)}", "text", (), size) for key, size in sizes.items()),
+        (("patch", "ResourceQuota"), *dict.fromkeys(("patch", str(one["kind"])) for one in refused)),
+    )  # fmt: skip
+
+
+def _names(maker: Object, quota: str, snapshot: Snapshot) -> bool:
+    match = _EXCEEDED.search(refusal_of(maker, snapshot)[0])
+    return match is not None and match[1] == quota and lacking(maker, snapshot) > 0
+
+
+def _sizes(quota: Object, refused: list[Object], snapshot: Snapshot) -> dict[str, str]:
+    """What each limit that stops a pod has to be so that all of the missing pods fit."""
+    state = quota.get("status") or {}
+    used, hard = state.get("used") or {}, quota["spec"].get("hard") or {}
+    needed: dict[str, float] = {}
+    for maker in refused:
+        match = _EXCEEDED.search(refusal_of(maker, snapshot)[0])
+        for key, text in _pairs(match[2] if match else "").items():
+            needed[key] = needed.get(key, 0) + (quantity(text) or 0) * lacking(maker, snapshot)
+    sizes = {key: (quantity(used.get(key, "0")) or 0) + more for key, more in needed.items() if key in hard}
+    return {key: _text(key, size) for key, size in sizes.items() if size > (quantity(hard[key]) or 0)}
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
+
+
+def _text(key: str, size: float) -> str:
+    if key.endswith("cpu"):
+        return f"{math.ceil(size * 1000 - 1e-6)}m"
+    if key.endswith(("memory", "storage")):
+        return f"{math.ceil(size / 2**20)}Mi"
+    return str(math.ceil(size))
+
+
+def _steps(
+    quota: Object, refused: list[Object], sizes: Mapping[str, str], answers: Answers, snapshot: Snapshot
+) -> tuple[Step, ...]:
+    hard = {key: str(answers.get(key, size)) for key, size in sizes.items()}
+    raised = Step(
+        "patch", _named(quota, "v1"), {"spec": {"hard": hard}}, uid=_uid(quota), until=(("status", "hard"), hard)
+    )
+    mark = {"metadata": {"annotations": {MARK: snapshot.now.isoformat(timespec="seconds")}}}
+    return (
+        raised,
+        *(Step("patch", _named(one, str(one.get("apiVersion") or "")), mark, uid=_uid(one)) for one in refused),
+    )
+
+
+def _named(obj: Object, version: str) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": obj["kind"], "metadata": {"name": obj["metadata"]["name"]}}
+
+
+def _uid(obj: Object) -> str:
+    return str(obj["metadata"].get("uid", ""))

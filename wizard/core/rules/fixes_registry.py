@@ -1,0 +1,150 @@
+"""The registry of fixes: what may be done about a finding while helm still waits. Pure; the engine carries the steps out.
+
+A new fix is one decorated function in `fixes/` and one table in its test. Nothing else lists it. What a fix may do is
+little: create what is not there, add what is missing to what is there, or make a claim anew that never had a volume.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from wizard.core.rules.findings_registry import Finding, Object, Snapshot
+from wizard.core.secrets import Secret
+
+Answers = Mapping[str, "str | Secret"]
+MADE_BY: Final = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard"}
+GENERATE: Final = "generate"
+FILE: Final = "file"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a person has to say first. A secret is generated or comes from a file; it is never typed where it shows."""
+
+    id: str
+    title: str
+    kind: Literal["text", "choice", "secret"]
+    choices: tuple[str, ...] = ()
+    """Of a choice: its values. Of a secret: `generate`, `file`, or both."""
+    default: str = ""
+
+    def problem(self, answer: str | Secret) -> str:
+        """What is wrong with an answer; "" when it is right."""
+        if isinstance(answer, Secret):
+            return "" if self.kind == "secret" and answer.reveal() else f"{self.title} is empty."
+        if self.kind == "choice" and answer not in self.choices:
+            return f"{self.title} is one of {', '.join(self.choices)}."
+        return "" if answer.strip() else f"{self.title} is empty."
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change. `manifest` names the object; create and recreate send it whole, patch sends `body` as a merge patch."""
+
+    do: Literal["create", "patch", "recreate"]
+    manifest: Object
+    body: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """stringData of a Secret; a key that is there already stops the step."""
+    uid: str = ""
+    """Of the object as it was looked at: another one of that name stops the step."""
+    until: tuple[tuple[str, ...], Mapping[str, str]] | None = None
+    """Path in the object and what it must hold before the next step."""
+
+    @property
+    def label(self) -> str:
+        """Kind/name."""
+        return f"{self.manifest['kind']}/{self.manifest['metadata']['name']}"
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Something to do about a finding. `command` is the line for somebody who would rather do it by hand."""
+
+    id: str
+    title: str
+    preview: tuple[str, ...]
+    command: str
+    steps: Callable[[Answers], tuple[Step, ...]] = field(compare=False, repr=False)
+    needs: tuple[Need, ...] = ()
+    rights: tuple[tuple[str, str], ...] = ()
+    """(verb, kind) that it takes in the namespace."""
+    finding: str = ""
+    object: str = ""
+    refused: str = ""
+    """Why this person may not do it; "" when they may."""
+
+    def problem(self, answers: Answers) -> str:
+        """What is wrong with the answers; "" when nothing is."""
+        for need in self.needs:
+            if need.id not in answers:
+                return f"{need.title} is missing."
+            if wrong := need.problem(answers[need.id]):
+                return wrong
+        return self.refused
+
+    def to_data(self) -> dict[str, Any]:
+        """One of the fixes of a `fix.offered` event; no secret is in it."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "needs": [{**vars(one), "choices": list(one.choices)} for one in self.needs],
+            "preview": list(self.preview),
+            "command": self.command,
+            "refused": self.refused,
+        }
+
+
+Body = Callable[[Finding, Snapshot], Iterator[Fix]]
+
+
+@dataclass(frozen=True)
+class _Registered:
+    body: Body
+    reads: tuple[str, ...]
+
+
+_fixes: dict[str, list[_Registered]] = {}
+
+
+def fix(finding: str, *, reads: tuple[str, ...] = ()) -> Callable[[Body], Body]:
+    """Register a fix of a finding; `reads` are the kinds around the release that it has to see."""
+
+    def register(body: Body) -> Body:
+        _fixes.setdefault(finding, []).append(_Registered(body, reads))
+        return body
+
+    return register
+
+
+def _registered(finding: str) -> list[_Registered]:
+    from wizard.core.rules import fixes
+
+    for module in pkgutil.iter_modules(fixes.__path__):
+        importlib.import_module(f"{fixes.__name__}.{module.name}")
+    return _fixes.get(finding, [])
+
+
+def reads(found: Finding) -> frozenset[str]:
+    """The kinds that the fixes of a finding have to see."""
+    return frozenset(kind for one in _registered(found.id) for kind in one.reads)
+
+
+def offers(found: Finding, snapshot: Snapshot) -> tuple[Fix, ...]:
+    """What may be done about a finding; nothing for one without a fix."""
+    every = (one for registered in _registered(found.id) for one in registered.body(found, snapshot))
+    return tuple(replace(one, finding=found.id, object=found.object) for one in every)
+
+
+def fixable(found: Finding) -> bool:
+    """Whether there may be a fix at all."""
+    return bool(_registered(found.id))
+
+
+def labels(snapshot: Snapshot) -> dict[str, str]:
+    """The labels of what a fix creates."""
+    return {**MADE_BY, "app.kubernetes.io/instance": snapshot.release}
