@@ -115,7 +115,9 @@ class FakeCluster(DayTwo):
         self.put(made)
         return made
 
-    async def delete(self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "") -> None:
+    async def delete(
+        self, kind: str, name: str, namespace: str = "", api_version: str = "", *, uid: str = "", version: str = ""
+    ) -> None:
         self._refused(f"delete {kind}")
         self.remove(await self.get(kind, name))
 
