@@ -9,10 +9,25 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import launch, peers, plans, runs
+from bench import launch, logs, peers, plans, runs
 from bench.rounds import Row, table
 
-NAMES = ("version", "field", "rows", "up", "run", "image", "plan", "rollback", "diagnose", "releases")
+NAMES = (
+    "version",
+    "field",
+    "rows",
+    "up",
+    "run",
+    "image",
+    "plan",
+    "rollback",
+    "diagnose",
+    "releases",
+    "reader",
+    "flood",
+    "glyph",
+    "memory",
+)
 
 
 def main() -> int:
@@ -45,7 +60,9 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(launch.version(many))
     if "up" in wanted:
         done(runs.sandbox_up(few))
-    if wanted - {"version", "up"}:
+    if "memory" in wanted:
+        done(logs.memory())
+    if wanted - {"version", "up", "memory"}:
         with runs.bed("bench") as here:
             if "field" in wanted:
                 done(launch.first_field(here.kubeconfig, many))
@@ -62,6 +79,12 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
                 done(plans.history(here, many))
             if "releases" in wanted:
                 done(peers.releases(here, many))
+            if "reader" in wanted:
+                done(*logs.reader(here, few))
+            if "glyph" in wanted:
+                done(logs.glyph(here))
+            if "flood" in wanted:
+                done(*logs.flood(here))
             if "rows" in wanted:
                 with here.namespace() as name:
                     here.wizard(name)

@@ -129,3 +129,15 @@ async def test_closing_the_cluster_wakes_a_silent_log_stream(tmp_path: Path, ans
         assert time.monotonic() - began < 1
         assert [line.text for line in found] == (["hi"] if answered else [])
         forever.set()
+
+
+def test_the_quick_way_through_a_flood_gives_what_line_by_line_gives() -> None:
+    odd = [
+        f"{T} fine", f"{T} ", f"{T}", "no time", f"{T} " + "x" * 4096, f"{T} " + "x" * 4097, f"{T} \x1b[31mred\x1b[0m",
+        f"{T} grüße", "2026-01-01T00:00:00Z short time", f"{T} tab\there", "2" * 40, f"{T} a  b ", f"{T} [x] {{}}",
+    ]  # fmt: skip
+    alone = [lines(f"{one}\n".encode())[0] for one in odd]
+    for size in range(1, len(odd) + 1):
+        for start in range(len(odd) - size + 1):
+            raw = "".join(f"{one}\n" for one in odd[start : start + size]).encode()
+            assert lines(raw) == alone[start : start + size]

@@ -139,6 +139,10 @@ class FakeFiles:
     def existing(self, path: str) -> str | None:
         return self.texts.get(path)
 
+    def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
+        self.texts[path] = text
+        return (path,)
+
 
 FIRST_PLAN = Plan(
     "install", CONTEXT, "llm-cost-ops-dev", "llm-cost-ops", 0, 0,

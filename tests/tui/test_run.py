@@ -213,3 +213,42 @@ async def test_the_clock_goes_on_while_nothing_happens(open_app: Open, session: 
         await see.sees("03:07 of 10:00")
         session.clock.at = NOW.replace(minute=6, second=0)
         await see.sees("03:27 of 10:00", "STUCK for 3 m 18")
+
+
+async def test_n_finds_older_and_newer_lines_and_marks_them(open_app: Open, session: FakeSession) -> None:
+    said = [f"needle {number}" if number in (20, 60) else f"line {number}" for number in range(100)]
+    await session.say(*BEGIN, lines("p-1", "api", *said))
+    async with open_app(RUN) as see:
+        await see.sees("line 99")
+        await see.press("n")
+        await see.sees("Find a line that holds this text")
+        await see.type("NEEDLE")
+        await see.press("enter")
+        await see.sees("* needle 60", "held")
+        await see.press("n")
+        await see.sees("* needle 20")
+        await see.press("N")
+        await see.sees("* needle 60")
+
+
+async def test_j_shows_structured_lines_as_they_were_written(open_app: Open, session: FakeSession) -> None:
+    await session.say(*BEGIN, lines("p-1", "api", '{"level":"info","msg":"started","port":8080}'))
+    async with open_app(RUN) as see:
+        await see.sees("INFO  started  port=8080")
+        await see.press("j")
+        await see.sees('{"level":"info","msg":"started","port":8080}', "as written")
+
+
+async def test_w_saves_what_is_shown_as_kubectl_prints_it(open_app: Open, session: FakeSession) -> None:
+    lost = event("log.gap", pod="p-1", container="api", lost=3, reason="the stream was cut")
+    await session.say(*BEGIN, lines("p-1", "api", "one", "two"), lost)
+    async with open_app(RUN) as see:
+        await see.sees("two", "3 lost")
+        await see.press("w")
+        await see.sees("readable by you only")
+        await see.press("enter")
+        await see.sees("Written: ./release.log")
+    assert session.files.texts["./release.log"] == (
+        "[pod/p-1/api] 2026-03-02T14:05:30.000Z one\n[pod/p-1/api] 2026-03-02T14:05:31.000Z two\n"
+        "# 3 lines lost here: the stream was cut\n"
+    )

@@ -67,8 +67,8 @@ class PersonFiles:
         except (OSError, UnicodeDecodeError):
             return None
 
-    def write(self, path: str, text: str) -> Sequence[str]:
-        """Write atomically; an existing different file is kept as a dated backup. Returns the paths written."""
+    def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
+        """Write atomically, 0600 when it is new; an existing different file is kept as a dated backup. Returns the paths written."""
         target = Path(path).expanduser()
         written = [path]
         try:
@@ -82,7 +82,8 @@ class PersonFiles:
             atomic.write(target, text, _mode(target) if target.exists() else 0o600)
         except OSError as error:
             raise Problem(
-                f"The values file {path} cannot be written: {_reason(error)}.", "Choose another path with --write PATH."
+                f"The {what} {path} cannot be written: {_reason(error)}.",
+                "Choose another path with --write PATH." if what == "values file" else "Choose another path.",
             ) from error
         return written
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, Protocol
 
 from wizard.core import sanitize
@@ -13,6 +14,10 @@ CHUNK: Final = 262_144
 _LONGEST: Final = 65_536
 """Bytes of one line that are kept; the rest is counted. A 10 MB line is somebody's dump, not a message."""
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_PLAIN: Final = re.compile(rf"^(2\d{{3}}-[0-9:.T-]{{24}}Z) (.{{0,{sanitize.LINE_LIMIT}}})$", re.MULTILINE)
+"""A line as every runtime writes it: a time of 30 characters and a text that is short enough."""
+_PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\n"
+_made: Final = partial(tuple.__new__, LogLine)
 
 
 class Readable(Protocol):
@@ -45,9 +50,18 @@ def batches(body: Readable) -> Iterator[tuple[LogLine, ...]]:
         yield (_cut_line(rest, cut),) if cut else tuple(_lines(rest))
 
 
-def _lines(whole: bytes) -> Iterator[LogLine]:
+def _lines(whole: bytes) -> list[LogLine]:
     text = whole.decode("utf-8", "replace")
-    clean = text.isascii() and text.replace("\n", "").isprintable()
+    clean = not whole.translate(None, _PRINTABLE)
+    if clean:
+        # A flood is read here: all of it in C, in a fraction of the time that line by line takes.
+        found = _PLAIN.findall(text)
+        if len(found) == text.count("\n") + 1:
+            return list(map(_made, found))
+    return list(_one_by_one(text, clean=clean))
+
+
+def _one_by_one(text: str, *, clean: bool) -> Iterator[LogLine]:
     for line in text.split("\n"):
         time, _, words = line.partition(" ")
         if not _TIME.fullmatch(time):

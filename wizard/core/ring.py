@@ -46,7 +46,8 @@ class LogBuffer:
         while self._bytes > self._max_bytes and self._head < len(kept) - 1:
             self._bytes -= _OVERHEAD + len(kept[self._head].text)
             self._head += 1
-        if self._head > 1024 and self._head * 2 > len(kept):
+        # What was dropped still takes its room until here: an eighth at most.
+        if self._head > 1024 and self._head * 8 > len(kept):
             del kept[: self._head]
             self._base += self._head
             self._head = 0

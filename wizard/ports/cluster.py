@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 Object = Mapping[str, Any]
 Trouble = Literal[
@@ -55,8 +55,7 @@ class WatchEvent:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One line of a container: RFC 3339 time with nanoseconds as the kubelet sent it, and the sanitised text."""
 
     time: str

@@ -99,6 +99,6 @@ class FileStore(Protocol):
         """The text of the file if it exists."""
         ...
 
-    def write(self, path: str, text: str) -> Sequence[str]:
+    def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
         """Write atomically; a dated backup of an existing different file is kept. Returns the paths written."""
         ...

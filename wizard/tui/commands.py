@@ -22,7 +22,8 @@ _BY_SCREEN: dict[str, tuple[tuple[str, str], ...]] = {
     "ReviewScreen": (("plan", "Show the plan"), ("write", "Write the values file only"), ("again", "Check again"), ("fix", "Open the field"), ("back", "Back")),
     "RunScreen": (
         ("pane", "Next pane"), ("filter", "Filter the logs"), ("hold", "Hold or follow the logs"), ("error", "First error in the logs"),
-        ("previous", "Logs before the last restart"), ("stop", "Stop helm"), ("leave", "Leave the run"),
+        ("previous", "Logs before the last restart"), ("find", "Find in the logs"), ("fields", "Log lines as fields or as written"),
+        ("save", "Save the logs to a file"), ("stop", "Stop helm"), ("leave", "Leave the run"),
     ),
     "HistoryScreen": (
         ("changes", "What it changed"), ("values", "Its values"), ("manifest", "Its objects"), ("rollback", "Roll back to it"), ("home", "Home"),

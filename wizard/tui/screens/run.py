@@ -15,7 +15,8 @@ from wizard.tui.feed import RunFeed
 from wizard.tui.mending import mend
 from wizard.tui.messages import StreamFailed
 from wizard.tui.runpanes import ABOUT, boundary, clock_text, object_text, verdict_rows
-from wizard.tui.screens.base import WIDE, WizardScreen
+from wizard.tui.screens.base import WIDE
+from wizard.tui.screens.run_logs import RunLogs
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Rows
 from wizard.tui.widgets.run_panes import RunPanes
@@ -23,17 +24,13 @@ from wizard.tui.widgets.run_panes import RunPanes
 _TALL: Final = 36
 
 
-class RunScreen(WizardScreen):
+class RunScreen(RunLogs):
     """Attached to a record; leaving it stops nothing."""
 
     CSS_PATH = "../styles/run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "pane(1)", show=False),
         Binding("shift+tab", "pane(-1)", show=False),
-        Binding("space", "hold", show=False),
-        Binding("slash", "filter", show=False),
-        Binding("e", "error", show=False),
-        Binding("p", "previous", show=False),
         Binding("s", "stop", show=False),
         Binding("f", "findings", show=False),
         Binding("enter", "open", show=False),
@@ -69,6 +66,8 @@ class RunScreen(WizardScreen):
         hold = "hold" if self.is_mounted and self.panes.logs.following else "follow"
         keys = [("Enter", "result")] if ended else []
         keys += [("Tab", "pane"), ("/", "filter"), ("e", "error"), ("Space", hold), ("p", "previous")]
+        if self.is_mounted and self.panes.logs.has_focus:
+            keys[-1:] = [("p", "prev"), ("n", "find"), ("j", "fields"), ("w", "save")]
         keys += [("f", "fix" if self.feed.view.mendable else "cause")] if self.feed.view.findings else []
         keys += [] if ended else [("s", "stop early" if self.feed.view.hopeless else "stop")]
         return (*keys, ("q", "quit" if ended else "leave"), ("?", ""))
@@ -94,11 +93,6 @@ class RunScreen(WizardScreen):
         self.set_class(roomy, "-room")
         self.panes.place(roomy=roomy)
         self.feed.changed |= {"all"}
-
-    @property
-    def panes(self) -> RunPanes:
-        """Objects, logs and the others."""
-        return self.query_one(RunPanes)
 
     # Changes
 
@@ -141,10 +135,6 @@ class RunScreen(WizardScreen):
         """The record cannot be read on."""
         self._lost_record(message.problem)
 
-    def on_log_pane_held(self) -> None:
-        """The keys say what Space does now."""
-        self.refresh_frame()
-
     def on_descendant_focus(self) -> None:
         """Titles show where the focus is."""
         self.feed.changed |= {"all"}
@@ -161,32 +151,6 @@ class RunScreen(WizardScreen):
             self.run_worker(mend(self, self._run_id, self.feed.view, self.tell), exclusive=True)
         else:
             self.panes.take("findings")
-
-    def action_hold(self) -> None:
-        """Hold the logs still, or follow them again; nothing is lost."""
-        self.panes.logs.action_hold_or_follow()
-
-    def action_filter(self) -> None:
-        """Show only lines that hold a text."""
-        from wizard.tui.screens.modals import Prompt
-
-        pane = self.panes.logs
-
-        def take(text: str | None) -> None:
-            if text is not None:
-                pane.show_only(text, previous=pane.previous)
-
-        self.app.push_screen(Prompt("Log lines that hold this text; empty: all", pane.filter, "/"), take)
-
-    def action_error(self) -> None:
-        """The first line that names an error."""
-        if not self.panes.logs.first_error():
-            self.app.notify("No line names an error.", markup=False)
-
-    def action_previous(self) -> None:
-        """Only what containers said before their last restart."""
-        pane = self.panes.logs
-        pane.show_only(pane.filter, previous=not pane.previous)
 
     def action_open(self) -> None:
         """The result once it ended; else the object in hand in full."""

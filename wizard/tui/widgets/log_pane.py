@@ -47,11 +47,15 @@ class LogPane(Widget, can_focus=True):
         self.following = True
         self.filter = ""
         self.previous = False
+        self.wanted = ""
+        """Text that is looked for; lines with it are marked."""
+        self.fields = True
         self._top = 0
         self._shift = 0
         self._matches: list[int] = []
         self._scanned = 0
         self._held_at = 0
+        self._found: int | None = None
         self._labels: dict[tuple[str, str], tuple[str, str]] = {}
 
     # What is shown
@@ -132,7 +136,7 @@ class LogPane(Widget, can_focus=True):
 
     def action_follow(self) -> None:
         """Follow the newest line again."""
-        self.following = True
+        self.following, self._found = True, None
         self.refresh()
         self.post_message(self.Held())
 
@@ -173,6 +177,35 @@ class LogPane(Widget, can_focus=True):
                 return True
         return False
 
+    def find(self, text: str, step: int) -> bool:
+        """Hold at the next line with a text above (-1) or below (1) the one that was found last; False without one."""
+        needle, self.wanted = text.casefold(), text
+        here = self._found if self._found is not None else (self._end if self.following else self.top)
+        numbers = range(here - 1, self._first - 1, -1) if step < 0 else range(max(here + 1, self._first), self._end)
+        for position in numbers:
+            if needle in self._line(position).text.casefold():
+                self.hold(max(self._first, position - self._height // 2))
+                self._found = position
+                return True
+        self.refresh()
+        return False
+
+    def toggle_fields(self) -> None:
+        """Structured lines as fields, or as written."""
+        self.fields = not self.fields
+        self.refresh()
+
+    def printed(self) -> str:
+        """The lines that match, as `kubectl logs --prefix --timestamps` prints them; a gap is a comment."""
+        lines = (self._line(position) for position in range(self._first, self._end))
+        return "".join(
+            f"# {one.text}\n" if one.gap else f"[pod/{one.pod}/{one.container}] {one.time} {one.text}\n"
+            for one in lines
+        )
+
+    def _line(self, position: int) -> Line:
+        return self.buffer[self._matches[position] if self._picky else position]
+
     # Rows
 
     def render_line(self, y: int) -> Strip:
@@ -183,14 +216,16 @@ class LogPane(Widget, can_focus=True):
         position = self.top + y - 1
         if position >= self._end:
             return paint((), width, self.rich_style)
-        return paint(
-            self._row(self.buffer[self._matches[position] if self._picky else position], width), width, self.rich_style
-        )
+        return paint(self._row(self._line(position), width), width, self.rich_style)
 
     def _title(self, width: int) -> Row:
         names = ", ".join(label for label, _ in self._labels.values()) or "nothing said yet"
         only = "".join(
-            (f'  with "{self.filter}"' if self.filter else "", "  before the last restart" if self.previous else "")
+            (
+                f'  with "{self.filter}"' if self.filter else "",
+                "  before the last restart" if self.previous else "",
+                "" if self.fields else "  as written",
+            )
         )
         lost = f"{self.lost} lost" if self.lost else "0 lines lost"
         dropped = f", {self.buffer.dropped} older in the record" if self.buffer.dropped else ""
@@ -202,12 +237,13 @@ class LogPane(Widget, can_focus=True):
     def _row(self, line: Line, width: int) -> Row:
         label, tone = self._labels.get((line.pod, line.container), (line.container, "dim"))
         names = min(16, max((len(one) for one, _ in self._labels.values()), default=0))
-        text = readable(line.text)[self._shift :]
+        text = (readable(line.text) if self.fields else line.text)[self._shift :]
         room = width - names - 13
         if line.gap:
             return ((f" {time_of_day(line.time):8} ", "dim"), (cut(f"! {line.text}", width - 11), "look"))
-        sign = "<" if line.previous else " "
+        found = bool(self.wanted) and self.wanted.casefold() in line.text.casefold()
+        sign = "*" if found else "<" if line.previous else " "
         return (
             (f" {time_of_day(line.time):8} ", "dim"), (set_cell_size(cut(label, names), names), tone), (f"{sign} ", "dim"),
-            (cut(text, room), "look" if _ERROR.search(line.text[:200]) else ""),
+            (cut(text, room), "accent" if found else "look" if _ERROR.search(line.text[:200]) else ""),
         )  # fmt: skip

@@ -1,0 +1,40 @@
+"""`python -m bench.log_memory PODS LINES WIDTH`: fills a view as a screen does; prints MB of text kept, RSS then and later."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+
+from wizard.core.events import Event
+from wizard.core.ring import LogBuffer
+from wizard.core.runview import RunView
+
+
+def resident() -> float:
+    """MB of this process in memory now."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+def main(pods: int, lines: int, width: int) -> None:
+    """Fill once, measure, fill five times more, measure again."""
+    view = RunView(logs=LogBuffer())
+    measured = []
+    for turn in range(6):
+        for start in range(0, lines, 500):
+            for pod in range(pods):
+                said = [
+                    [f"2026-01-01T00:{turn:02}:00.{n:09}Z", f"{turn} {pod} {n} ".ljust(width, "x")]
+                    for n in range(start, min(start + 500, lines))
+                ]
+                view.apply(
+                    Event("log.lines", {"pod": f"pod-{pod}", "container": "c", "previous": False, "lines": said})
+                )
+        measured.append(resident())
+    kept = sum(len(one.text) + len(one.time) for one in view.logs.slice(0, view.logs.end)) / 1e6
+    print(kept, measured[0], measured[-1])
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))

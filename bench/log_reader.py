@@ -1,0 +1,28 @@
+"""`python -m bench.log_reader NAMESPACE POD LINES`: reads that many lines with the wizard's reader; prints the seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+
+from wizard.adapters.kube import KubeCluster
+from wizard.core.model.target import Target
+
+
+async def main(namespace: str, pod: str, lines: int) -> None:
+    """From the request to the last line."""
+    cluster = KubeCluster(Target("", namespace, kubeconfig=os.environ["KUBECONFIG"]))
+    began, count = time.perf_counter(), 0
+    async for batch in cluster.logs(namespace, pod, pod, follow=False, tail_lines=lines):
+        count += len(batch)
+    taken = time.perf_counter() - began
+    await cluster.close()
+    if count != lines:
+        raise RuntimeError(f"{count} lines of {lines}")
+    print(taken)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,56 @@
+"""Stands for a runner: watches one release and follows its logs into a record of its own until its stdin ends.
+
+`python -m bench.log_run ID NAMESPACE`: the folder is that of a run, so `wizard runs ID` shows it like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from datetime import UTC, datetime
+
+from wizard.adapters import processes
+from wizard.adapters.clock import SystemClock
+from wizard.adapters.folders import state_dir
+from wizard.adapters.kube import KubeCluster
+from wizard.core.events import Event
+from wizard.core.model.target import Target
+from wizard.engine.tail import LogTail
+from wizard.engine.watch import ReleaseWatch
+from wizard.runner.record import Record
+
+RELEASE = "shop"
+
+
+async def main(run_id: str, namespace: str) -> None:
+    """Record until nobody holds the other end of stdin."""
+    folder = state_dir("runs") / run_id
+    folder.mkdir(mode=0o700)
+    names = {"context": "bench", "namespace": namespace, "release": RELEASE}
+    started = datetime.now(UTC).isoformat()
+    spec = {"id": run_id, "started": started, "who": "bench", "operation": "install", "target": names}
+    (folder / "run.json").write_text(json.dumps(spec))
+    (folder / "runner.json").write_text(json.dumps({"pid": os.getpid(), "start": processes.start_of(os.getpid())}))
+    clock, cluster = SystemClock(), KubeCluster(Target("", namespace, RELEASE, kubeconfig=os.environ["KUBECONFIG"]))
+    record = Record(folder, clock, log_budget=8 * 1024**3)
+    about = {"id": run_id, "operation": "install", "target": names, "chart": "", "helm": "", "preset": ""}
+    record.emit([Event("run.started", about), Event("run.phase", {"phase": "watching", "text": "bench"})])
+    watch = ReleaseWatch(cluster, Target("", namespace, RELEASE), clock, record.emit)
+    tail = LogTail(cluster, namespace, clock, record.emit)
+    watch.on_pods(tail.update)
+    tail.on_lines(watch.hear)
+    tasks = [asyncio.create_task(watch.run()), asyncio.create_task(tail.run())]
+    await asyncio.to_thread(sys.stdin.read)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    end = {"code": 0, "verdict": "ready", "reason": "the bench is over", "files": [], "commands": []}
+    record.emit([Event("run.finished", end)])
+    record.close()
+    await cluster.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2]))

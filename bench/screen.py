@@ -1,0 +1,74 @@
+"""The full screen on a pseudo-terminal that is read all the time: when which text arrived, and how many frames."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+import ptyprocess
+
+from bench.launch import _ESCAPES, ROOT, environment
+
+_FRAME_GAP = 0.004
+"""Seconds of silence that part two frames: one frame is written at once, and read in a few pieces."""
+
+
+class Screen:
+    """A program on a terminal of its own."""
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], size: tuple[int, int]) -> None:
+        plain = {**env, "COLUMNS": str(size[1]), "LINES": str(size[0])}
+        self._terminal = ptyprocess.PtyProcess.spawn(list(argv), cwd=str(ROOT), env=plain, dimensions=size)
+        self._there = threading.Condition()
+        self._seen = b""
+        self._last = 0.0
+        self.frames = 0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._terminal.fd, 262_144)
+            except OSError:
+                return
+            now = time.perf_counter()
+            with self._there:
+                self.frames += now - self._last > _FRAME_GAP
+                self._last = now
+                self._seen = (self._seen + data)[-2_000_000:]
+                self._there.notify_all()
+
+    def press(self, key: bytes) -> float:
+        """Press a key and forget what was shown so far; returns the moment."""
+        with self._there:
+            self._seen = b""
+        now = time.perf_counter()
+        self._terminal.write(key)
+        return now
+
+    def forget(self) -> None:
+        """What was shown so far does not count any more."""
+        with self._there:
+            self._seen = b""
+
+    def until(self, pattern: bytes, limit: float = 30) -> float:
+        """The moment when the text arrived."""
+        deadline = time.perf_counter() + limit
+        with self._there:
+            while not re.search(pattern, _ESCAPES.sub(b"", self._seen)):
+                if not self._there.wait(max(0.0, deadline - time.perf_counter())):
+                    shown = _ESCAPES.sub(b"", self._seen)[-800:]
+                    raise TimeoutError(f"{pattern!r} did not come within {limit} s: {shown!r}")
+            return self._last
+
+    def close(self) -> None:
+        """End the program."""
+        self._terminal.close(force=True)
+
+
+def of_run(run_id: str, kubeconfig: str, python: str, size: tuple[int, int]) -> Screen:
+    """`wizard runs ID` on a terminal of that many lines and columns."""
+    return Screen([python, "-m", "wizard", "runs", run_id], environment(kubeconfig), size)

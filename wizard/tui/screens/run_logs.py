@@ -1,0 +1,98 @@
+"""What can be done with the logs of a run: hold, filter, find, look before a restart, fold, save."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from wizard.core.errors import Problem
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.widgets.run_panes import RunPanes
+
+
+class RunLogs(WizardScreen):
+    """The keys of the log pane, wherever the focus is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "hold", show=False),
+        Binding("slash", "filter", show=False),
+        Binding("e", "error", show=False),
+        Binding("p", "previous", show=False),
+        Binding("n", "find(-1)", show=False),
+        Binding("N,shift+n", "find(1)", show=False),
+        Binding("j", "fields", show=False),
+        Binding("w", "save", show=False),
+    ]
+
+    @property
+    def panes(self) -> RunPanes:
+        """Objects, logs and the others."""
+        return self.query_one(RunPanes)
+
+    def on_log_pane_held(self) -> None:
+        """The keys say what Space does now."""
+        self.refresh_frame()
+
+    def action_hold(self) -> None:
+        """Hold the logs still, or follow them again; nothing is lost."""
+        self.panes.logs.action_hold_or_follow()
+
+    def action_filter(self) -> None:
+        """Show only lines that hold a text."""
+        from wizard.tui.screens.modals import Prompt
+
+        pane = self.panes.logs
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                pane.show_only(text, previous=pane.previous)
+
+        self.app.push_screen(Prompt("Log lines that hold this text; empty: all", pane.filter, "/"), take)
+
+    def action_error(self) -> None:
+        """The first line that names an error."""
+        if not self.panes.logs.first_error():
+            self.app.notify("No line names an error.", markup=False)
+
+    def action_previous(self) -> None:
+        """Only what containers said before their last restart."""
+        pane = self.panes.logs
+        pane.show_only(pane.filter, previous=not pane.previous)
+
+    def action_find(self, step: int = -1) -> None:
+        """The next older (-1) or newer (1) line with a text; asks for the text the first time, and when it is not there."""
+        from wizard.tui.screens.modals import Prompt
+
+        pane = self.panes.logs
+
+        def take(text: str | None) -> None:
+            if text and not pane.find(text, -1):
+                pane.wanted = ""
+                self.app.notify(f"No line holds {text}.", markup=False)
+
+        if not pane.wanted or not pane.find(pane.wanted, step):
+            self.app.push_screen(Prompt("Find a line that holds this text; n older, N newer", pane.wanted, "n"), take)
+
+    def action_fields(self) -> None:
+        """Structured lines as their fields, or as they were written."""
+        self.panes.logs.toggle_fields()
+
+    def action_save(self) -> None:
+        """Write the lines that are shown here and kept to a file, as `kubectl logs` prints them."""
+        from wizard.tui.screens.modals import Prompt
+
+        files, pane = self.wizard.session.ports.files, self.panes.logs
+
+        def take(path: str | None) -> None:
+            if not path:
+                return
+            try:
+                written = files.write(path, pane.printed(), "log file")
+            except Problem as problem:
+                self.tell(problem)
+            else:
+                older = f"; {pane.buffer.dropped} older lines are in the run's record" if pane.buffer.dropped else ""
+                self.app.notify(f"Written: {', '.join(written)}{older}", markup=False)
+
+        self.app.push_screen(Prompt("Save these lines; a new file is readable by you only", "./release.log", "w"), take)
