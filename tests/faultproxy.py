@@ -43,6 +43,8 @@ class Rule:
 
     path: str = ""
     method: str = ""
+    head: str = ""
+    """Of the whole head, such as its `User-Agent`."""
     status: int = 0
     """Answer with this status, without asking the API server; 0 asks it."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +52,8 @@ class Rule:
     """Of an own answer; None is a Kubernetes Status object."""
     delay: float = 0.0
     """Seconds before the request is sent on, and before each piece of the answer."""
+    hold: bool = False
+    """Wait until the rule is removed; then the request is sent on, if its client is still there."""
     cut: int = -1
     """Bytes of the answer's body after which the connection is closed; -1 never."""
     stall: int = -1
@@ -60,9 +64,10 @@ class Rule:
     """How many requests it met."""
     lifted: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
-    def takes(self, method: str, path: str) -> bool:
+    def takes(self, method: str, path: str, head: str) -> bool:
         """Whether this request is meant; counts it."""
-        if self.hits == self.times or not re.search(self.path, path) or not re.search(self.method, method):
+        wanted = ((self.path, path), (self.method, method), (self.head, head))
+        if self.hits == self.times or not all(re.search(pattern, text) for pattern, text in wanted):
             return False
         self.hits += 1
         return True
@@ -141,8 +146,13 @@ class FaultProxy:
         self._open[writer] = asked
         self.requests.append((method.decode(), asked))
         body = await _body(head, reader)
-        rule = next((one for one in self._rules if one.takes(method.decode(), asked)), Rule())
+        words = (method.decode(), asked, head.decode("latin-1"))
+        rule = next((one for one in self._rules if one.takes(*words)), Rule())
         await asyncio.sleep(rule.delay)
+        if rule.hold:
+            await rule.lifted.wait()
+            if writer.transport.is_closing():
+                return
         if rule.status:
             writer.write(_answer(rule))
             await writer.drain()

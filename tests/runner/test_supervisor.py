@@ -60,9 +60,9 @@ def test_a_hang_up_and_an_interrupt_reach_neither_it_nor_helm(tmp_path: Path, he
     assert helm.heard() == ["started "]
 
 
-def test_sigterm_is_passed_on_once(tmp_path: Path, helm: FakeHelm) -> None:
+def test_sigterm_is_passed_on_once_where_helm_can_be_stopped(tmp_path: Path, helm: FakeHelm) -> None:
     run = tmp_path / "run"
-    child = supervise(run, str(helm.path))
+    child = supervise(run, str(helm.path), "install")
     until(helm.heard)
     until((run / "supervisor.json").exists)
     for _ in range(3):
@@ -70,7 +70,23 @@ def test_sigterm_is_passed_on_once(tmp_path: Path, helm: FakeHelm) -> None:
     assert child.wait(10) == 0
     ended = read(run / "exit.json")
     assert (ended["code"], ended["cancelled"]) == (1, True)
-    assert helm.heard() == ["started ", "term"]
+    assert helm.heard() == ["started install", "term"]
+
+
+@pytest.mark.parametrize("operation", ["rollback", "uninstall"])
+def test_sigterm_does_not_reach_a_helm_that_would_leave_the_release_locked(
+    tmp_path: Path, helm: FakeHelm, operation: str
+) -> None:
+    run = tmp_path / "run"
+    child = supervise(run, str(helm.path), operation)
+    until(helm.heard)
+    until((run / "supervisor.json").exists)
+    child.send_signal(signal.SIGTERM)
+    helm.end(0)
+    assert child.wait(10) == 0
+    ended = read(run / "exit.json")
+    assert (ended["code"], ended["cancelled"]) == (0, False)
+    assert helm.heard() == [f"started {operation}"]
 
 
 def test_a_killed_helm_is_told_apart_from_one_that_failed(tmp_path: Path, helm: FakeHelm) -> None:

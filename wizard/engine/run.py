@@ -20,7 +20,7 @@ from wizard.core.model.target import Target
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
 from wizard.core.status import Verdict
-from wizard.engine import evidence, expected, undo
+from wizard.engine import evidence, expected, undo, unseen
 from wizard.engine.expected import Expected
 from wizard.engine.heal import Healing
 from wizard.engine.lease import Held
@@ -390,7 +390,7 @@ class Run:
             self._say("helm.exited", code=ended.code, signal=ended.signal)
         self._watch.hold = ""
         self._watch.flush()
-        end = await self._judge(ended)
+        end = await self._judge(unseen.by_its_words(ended, self._lines["out"], self._lines["err"]))
         if end.code != Exit.DONE:
             await self._tail.drain(_LAST_LINES_SECONDS)
         return await self._finish(end)
@@ -427,7 +427,14 @@ class Run:
             return _End(
                 Exit.INTERRUPTED, self._watch.verdict.state, f"It was stopped as asked; {kept}what was made stays."
             )
-        return await self._after_failure(helm_words(self._lines["err"], ended))
+        return await self._after_failure(helm_words(self._lines["err"], ended), await self._left_locked())
+
+    async def _left_locked(self) -> str:
+        """The sentence about a release that a dead helm left in pending-*; "" when there is nothing to say."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LIST_SECONDS):
+                return await unseen.stranded(self.world.helm, self.spec.target)
+        return ""
 
     async def _after_uninstall(self, ended: HelmExit) -> _End:
         target, words = self.spec.target, helm_words(self._lines["err"], ended)
@@ -478,7 +485,8 @@ class Run:
             return _End(Exit.DONE, "unknown", f"helm says that it is done, but we cannot tell: {verdict.reason}")
         return _End(Exit.FAILED, verdict.state, f"helm says that it is done, but {verdict.reason}")
 
-    async def _after_failure(self, words: str) -> _End:
+    async def _after_failure(self, words: str, locked: str) -> _End:
+        words = f"{words} {locked}".strip()
         if not self._watch.members():
             return _End(Exit.FAILED, "failed", words)
         if self.spec.undo:
@@ -490,10 +498,8 @@ class Run:
         verdict = await self._wait_for_ready(self.after_failure)
         if verdict.state == "ready":
             later = (self.world.clock.now() - gave_up).total_seconds()
-            return _End(
-                Exit.FAILED, "ready", f"helm gave up, and the pods made it {later:.0f} s later. {words} "
-                "The release is recorded as failed: run upgrade to put that right.",
-            )  # fmt: skip
+            way = "" if locked else " The release is recorded as failed: run upgrade to put that right."
+            return _End(Exit.FAILED, "ready", f"helm gave up, and the pods made it {later:.0f} s later. {words}{way}")
         state = "stuck" if self._watch.urgent else "failed"
         return _End(Exit.FAILED, state, f"{verdict.reason}. {words}" if verdict.reason else words)
 

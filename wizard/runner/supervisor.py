@@ -1,8 +1,8 @@
 """The owner of helm: a tiny process of its own, so that nothing a face or a runner does can end helm.
 
 Run by path, without our package: `python -I -S supervisor.py FOLDER LOCK_FD HELM ARGUMENT...`. It starts helm in a session of
-its own with stdin closed and both outputs in files of the run's folder, passes on one SIGTERM, outlives a hang-up, an
-interrupt and its parent, and says in `supervisor.json` who runs and in `exit.json` how helm ended.
+its own with stdin closed and both outputs in files of the run's folder, passes on one SIGTERM where helm can be stopped
+(install and upgrade), outlives a hang-up, an interrupt and its parent, and says in `supervisor.json` who runs and in `exit.json` how helm ended.
 
 It waits for the line `go` on its stdin and ends without it, so that it can be started while the namespace is still being made.
 
@@ -39,7 +39,8 @@ def main(folder: Path, lock: int, argv: list[str]) -> int:
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal asked
-        asked = True
+        # helm has no handler for it in a roll-back or an uninstall: it would die there and leave the release locked.
+        asked = argv[1:2] in (["install"], ["upgrade"])
         pass_on()
 
     signal.signal(signal.SIGTERM, stop)

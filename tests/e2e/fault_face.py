@@ -1,0 +1,32 @@
+"""A face for the fault matrix: starts a run and follows it in lines, as `install --yes` does once its checks are made.
+
+`python -m tests.e2e.fault_face SPECIFICATION SECRETS`: two JSON files, the second `{Secret: {key: value}}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from wizard import compose
+from wizard.core.secrets import Secret
+from wizard.engine.session import Options
+from wizard.lines.follow import follow
+from wizard.lines.out import Out
+
+
+def main(specification: str, secrets: str) -> int:
+    """The exit code of the run, or 130 when the person left it."""
+    spec = json.loads(Path(specification).read_text())
+    material = json.loads(Path(secrets).read_text())
+    session = compose.session(Options(kubeconfig=spec["target"]["kubeconfig"]))
+    told = {name: {key: Secret(value) for key, value in keys.items()} for name, keys in material.items()}
+    run_id = session.ports.runs.start(spec, told)
+    _, code = asyncio.run(follow(session, run_id, Out(), None, called="llm-cost-ops-wizard"))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
