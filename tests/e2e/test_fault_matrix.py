@@ -164,6 +164,8 @@ def by_its_words(ours: Ours, number: int, process: str) -> None:
 
 def stopped(ours: Ours, number: int, process: str) -> None:
     """Helm ended as it does itself, and what it recorded can be upgraded."""
+    if ours.where.phase == BEFORE:
+        ours.where.release()  # helm writes its record down first, whatever it was told meanwhile
     until("helm is gone", lambda: not ours.lives("helm"))
     ours.where.release()
     assert ours.face.end() == "1", ours.face.said
