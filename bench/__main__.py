@@ -80,9 +80,9 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
             if "releases" in wanted:
                 done(peers.releases(here, many))
             if "reader" in wanted:
-                done(*logs.reader(here, few))
+                done(*logs.reader(here, few), peers.stern(here, few))
             if "glyph" in wanted:
-                done(logs.glyph(here))
+                done(logs.glyph(here), peers.glyph(here))
             if "flood" in wanted:
                 done(*logs.flood(here))
             if "rows" in wanted:

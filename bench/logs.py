@@ -24,7 +24,7 @@ from wizard.adapters.folders import state_dir
 
 _LABELS: Final = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/managed-by=Helm"
 _NUMBER: Final = re.compile(r" line (\d+)")
-_READ: Final = 500_000
+READ: Final = 500_000
 """Lines of one reading round."""
 SIZE: Final = (40, 120)
 
@@ -32,24 +32,29 @@ SIZE: Final = (40, 120)
 def reader(here: Bed, rounds: int) -> list[Row]:
     """The same lines of one container, by our reader without a screen, by `logs`, and by kubectl; all into /dev/null."""
     with here.namespace() as name:
-        _pod(here, name, "big", 100_000)
-        _wait(here, name, 1, _READ / 100_000 + 3)
-        ask = ("kubectl", "-n", name, "logs", "big", "--timestamps", f"--tail={_READ}")
-        own = (sys.executable, "-m", "bench.log_reader", name, "big", str(_READ))
-        command = (sys.executable, "-m", "wizard", "logs", RELEASE, "-n", name, "--tail", str(_READ))
-        mine, theirs = alternate(lambda: float(here.call(*own)), lambda: timed(lambda: _quiet(here, ask)), rounds)
+        command, ask = big(here, name)
+        own = (sys.executable, "-m", "bench.log_reader", name, "big", str(READ))
+        mine, theirs = alternate(lambda: float(here.call(*own)), lambda: timed(lambda: quiet(here, ask)), rounds)
         whole, again = alternate(
-            lambda: timed(lambda: _quiet(here, command)), lambda: timed(lambda: _quiet(here, ask)), 3
+            lambda: timed(lambda: quiet(here, command)), lambda: timed(lambda: quiet(here, ask)), 3
         )
-    rate = f"{_READ / min(mine):,.0f} lines/s against {_READ / min(theirs):,.0f}, best of each"
-    first = Row(f"{_READ:,} log lines, reader", mine, theirs, "kubectl logs", "<= 1.25 x", note=rate)
+    rate = f"{READ / min(mine):,.0f} lines/s against {READ / min(theirs):,.0f}, best of each"
+    first = Row(f"{READ:,} log lines, reader", mine, theirs, "kubectl logs", "<= 1.25 x", note=rate)
     kept = Row(first.name, mine, theirs, first.beside, first.bound, fits=(first.ratio or 9) <= 1.25, note=rate)
-    return [kept, Row(f"{_READ:,} log lines, whole `logs`", whole, again, "kubectl logs")]
+    return [kept, Row(f"{READ:,} log lines, whole `logs`", whole, again, "kubectl logs")]
+
+
+def big(here: Bed, namespace: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A pod named big that has so many lines; our command that prints them, and kubectl's."""
+    _pod(here, namespace, "big", 100_000)
+    _wait(here, namespace, 1, READ / 100_000 + 3)
+    ours = (sys.executable, "-m", "wizard", "logs", RELEASE, "-n", namespace, "--tail", str(READ))
+    return ours, ("kubectl", "-n", namespace, "logs", "big", "--timestamps", f"--tail={READ}")
 
 
 def flood(here: Bed, seconds: float = 20, containers: int = 20, rate: int = 100_000, presses: int = 200) -> list[Row]:
     """So many lines a second into a record and onto a screen of 120x40: losses, frames, and a key's way to the screen."""
-    with here.namespace() as name, _recorded(here, name) as run_id:
+    with here.namespace() as name, recorded(here, name) as run_id:
         for number in range(containers):
             _pod(here, name, f"p{number}", rate // containers)
         _wait(here, name, containers, 3)
@@ -103,10 +108,8 @@ def _seconds(time_text: str) -> float:
 
 def glyph(here: Bed, changes: int = 200) -> Row:
     """An Ingress gets another address: the moment it is on our screen less the moment that `kubectl get -w` printed it."""
-    with here.namespace() as name, _recorded(here, name) as run_id:
-        rule = "shop.example.com/*=shop:80"
-        here.call("kubectl", "-n", name, "create", "ingress", "way-in", f"--rule={rule}")
-        here.call("kubectl", "-n", name, "label", "ingress", "way-in", *_LABELS.split(","))
+    with here.namespace() as name, recorded(here, name) as run_id:
+        way_in(here, name)
         shown = screen.of_run(run_id, here.kubeconfig, sys.executable, SIZE)
         ask = ["kubectl", "-n", name, "get", "ingress", "way-in", "-w", "--output-watch-events"]
         watch = screen.Screen(ask, environment(here.kubeconfig) | here.env, (40, 200))
@@ -141,6 +144,13 @@ def glyph(here: Bed, changes: int = 200) -> Row:
                note=f"p99 {p99 * 1000:.0f} ms of {len(delays)}")  # fmt: skip
 
 
+def way_in(here: Bed, namespace: str) -> None:
+    """An Ingress of the release, whose address can change."""
+    rule = "shop.example.com/*=shop:80"
+    here.call("kubectl", "-n", namespace, "create", "ingress", "way-in", f"--rule={rule}")
+    here.call("kubectl", "-n", namespace, "label", "ingress", "way-in", *_LABELS.split(","))
+
+
 def memory(pods: int = 100, lines: int = 5_000, width: int = 120) -> Row:
     """Resident memory of a view that keeps so many lines of so many pods, and after as many again; in MB, not seconds."""
     said = subprocess.run(
@@ -157,7 +167,8 @@ def memory(pods: int = 100, lines: int = 5_000, width: int = 120) -> Row:
 
 
 @contextlib.contextmanager
-def _recorded(here: Bed, namespace: str) -> Iterator[str]:
+def recorded(here: Bed, namespace: str) -> Iterator[str]:
+    """A namespace whose release is watched into a record as a run does it; the run's id."""
     here.call("kubectl", "create", "namespace", namespace)
     run_id = uuid.uuid4().hex[:8]
     argv = (sys.executable, "-m", "bench.log_run", run_id, namespace)
@@ -185,5 +196,6 @@ def _wait(here: Bed, namespace: str, count: int, more: float) -> None:
     time.sleep(more)  # lines are written by the clock
 
 
-def _quiet(here: Bed, argv: tuple[str, ...]) -> None:
+def quiet(here: Bed, argv: tuple[str, ...]) -> None:
+    """Run it, its output into /dev/null."""
     subprocess.run(argv, cwd=here.folder, env=here.env, check=True, stdout=subprocess.DEVNULL, timeout=300)

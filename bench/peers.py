@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
+import re
 import statistics
+import sys
 import time
 from pathlib import Path
 from typing import Any, Final
 
-from bench.rounds import Row, timed
+from bench import logs, screen
+from bench.launch import environment
+from bench.rounds import Row, alternate, timed
 from bench.runs import Bed
+from tests.terminal import Terminal
 from wizard import compose
 from wizard.core import release_record
 from wizard.core.model.target import Target
@@ -94,3 +100,48 @@ async def _listed(here: Bed, namespace: str, rounds: int) -> list[float]:
             raise RuntimeError(f"{len(view.rows)} releases: {view.hidden}")
     await session.close()
     return samples[1:]
+
+
+def glyph(here: Bed, rounds: int = 40) -> Row:
+    """An Ingress gets another address: from the request until it is on our screen, and until it is on k9s'.
+
+    k9s looks every two seconds, its shortest period: the changes are spread over it.
+    """
+    api = cluster.admin(here.name)
+    folder = here.folder / "k9s"
+    folder.mkdir(exist_ok=True)
+    env = {**environment(here.kubeconfig), "K9S_CONFIG_DIR": str(folder), "HOME": str(folder)}
+    ours, theirs = [], []
+    with here.namespace() as name, logs.recorded(here, name) as run_id:
+        logs.way_in(here, name)
+        path = f"/apis/networking.k8s.io/v1/namespaces/{name}/ingresses/way-in/status"
+        shown = screen.of_run(run_id, here.kubeconfig, sys.executable, logs.SIZE)
+        argv = (tool(K9S), "-n", name, "-c", "ingresses", "--readonly")
+        with Terminal(argv, env, folder, (120, 40)) as other, contextlib.closing(shown):
+            shown.until(rb"way-in")
+            other.wait_for("way-in", 60)
+            for number in range(rounds):
+                time.sleep(_K9S_REFRESH * (number % 10) / 10)
+                address = f"10.8.0.{number + 1}"
+                shown.forget()
+                began = time.perf_counter()
+                api.merge(path, {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}})
+                ours.append(shown.until(re.escape(address).encode() + rb"(?!\d)") - began)
+                other.wait_for(re.escape(address) + r"(?!\d)", 20)
+                theirs.append(time.perf_counter() - began)
+    ratio = statistics.median(theirs) / statistics.median(ours)
+    return Row("object change to glyph, from the request", ours, theirs, "k9s", "<= 1/20", fits=ratio >= 20)
+
+
+def stern(here: Bed, rounds: int) -> Row:
+    """Our whole `logs` of half a million lines beside stern, both into /dev/null."""
+    with here.namespace() as name:
+        ours, _ = logs.big(here, name)
+        argv = (tool(STERN), "big", "-n", name, "--no-follow", f"--tail={logs.READ}", "--color=never")
+        mine, theirs = alternate(
+            lambda: timed(lambda: logs.quiet(here, ours)), lambda: timed(lambda: logs.quiet(here, argv)), rounds
+        )
+    return Row(f"{logs.READ:,} log lines, whole `logs`", mine, theirs, "stern --no-follow")
+
+
+_K9S_REFRESH: Final = 2.0
