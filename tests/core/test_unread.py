@@ -7,7 +7,8 @@ import pytest
 from wizard.core.unread import unread
 
 DEFAULTS: dict[str, Any] = {
-    "replicaCount": 1, "jwt": {"existingSecret": ""}, "nodeSelector": {}, "podAnnotations": {"a": "b"},
+    "replicaCount": 1, "jwt": {"existingSecret": ""}, "nodeSelector": {}, "prometheus": {"enabled": False},
+    "podAnnotations": {"a": "b"},
     "ingress": {"hosts": [], "tls": {"enabled": False}},
 }  # fmt: skip
 ROWS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
@@ -17,6 +18,8 @@ ROWS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("two levels down", {"ingress": {"tls": {"enable": True}}}, ("ingress.tls.enable",)),
     ("an empty map takes anything", {"nodeSelector": {"disk": "ssd"}}, ()),
     ("annotations are the person's own", {"podAnnotations": {"mine": "1"}}, ()),
+    ("a part that is switched off", {"prometheus": {"enabled": False, "retention": "1d"}}, ()),
+    ("a part that is switched on", {"prometheus": {"enabled": True, "retention": "1d"}}, ("prometheus.retention",)),
     ("global values and subcharts", {"global": {"x": 1}, "grafana": {"y": 1}}, ()),
 ]
 

@@ -125,6 +125,29 @@ def _claim_waits(bed: Bed) -> None:
     bed.event(claim, "WaitForFirstConsumer", "waiting for first consumer to be created before binding")
 
 
+_NO_SANDBOX = (
+    'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to start sandbox "530f": failed to create '
+    "containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container "
+    "process: container init was OOM-killed (memory limit too low?)"
+)
+
+
+def _no_room_for_a_container(bed: Bed) -> None:
+    bed.waits(APP, "ContainerCreating", "")
+    for pod in bed.pods(APP):
+        bed.event(pod, "FailedCreatePodSandBox", _NO_SANDBOX)
+
+
+_FULL_DATABASE = (
+    "LOG:  redo done at 0/5FFFAE0 system usage: CPU: user: 0.07 s, system: 0.09 s, elapsed: 0.26 s",
+    'FATAL:  could not write to file "pg_wal/xlogtemp.12": No space left on device',
+    "LOG:  startup process (PID 12) exited with exit code 1",
+    "LOG:  terminating any other active server processes",
+    "LOG:  shutting down due to startup process failure",
+    "LOG:  database system is shut down",
+)
+
+
 def _claim_lost(bed: Bed) -> None:
     bed.claim(DB, "Lost")
     bed.world.around = [one for one in bed.world.around if one["kind"] != "PersistentVolume"]
@@ -273,6 +296,10 @@ CASES: tuple[Case, ...] = (
     Case("command not in the image", "CO08", API, _do("crashes", APP, 128, reason="StartError", message='failed to create containerd task: exec: "serv": executable file not found in $PATH')),
     Case("shell does not find the command", "CO08", API, _do("crashes", APP, 127, "sh: 1: llm-cost-opps: not found")),
     Case("application out of memory", "CO09", API, _do("crashes", APP, 137, reason="OOMKilled")),
+    Case("no container fits into the limit", "CO09", API, _no_room_for_a_container),
+    Case("initdb out of memory ends with 1", "CO09", STORE, _all(_do("crashes", DB, 1, "running bootstrap script ...", reason="OOMKilled"), _STORE_AWAY)),
+    Case("database's disk full", "VO06", STORE, _all(_do("crashes", DB, 1, *_FULL_DATABASE), _STORE_AWAY)),
+    Case("cache's disk full, its probe says nothing", "VO06", REDIS, _do("runs_unready", CACHE, "", "1:M # Error writing to the AOF file: No space left on device")),
     Case("database out of memory", "CO09", STORE, _all(_do("crashes", DB, 137, "LOG:  starting PostgreSQL 16.4", reason="OOMKilled"), _STORE_AWAY)),
     Case("cache out of memory", "CO09", REDIS, _all(_do("crashes", CACHE, 137, reason="OOMKilled"), _CACHE_AWAY)),
     Case("liveness probe kills a slow application", "CO10", API, _killed_by("Liveness")),

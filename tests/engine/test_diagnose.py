@@ -101,7 +101,19 @@ async def test_the_first_view_comes_before_the_logs_and_the_last_has_what_they_s
     assert (first.complete, [one.id for one in first.findings]) == (False, ["CO11"])
     assert (last.complete, [one.id for one in last.findings]) == (True, ["LG01"])
     assert last.findings[0].title == "the database refuses the password in Secret db"
+    assert cluster.asked == [("api-1-x", "app", True)], (
+        "while it waits, the kubelet gives the same log under both names"
+    )
+
+
+async def test_the_kubelets_word_for_a_log_that_is_gone_is_no_line_of_it() -> None:
+    cluster = deployed(Cluster(), state=ended(1), restartCount=4)
+    cluster.said["api-1-x", "app", True] = ["unable to retrieve container logs for containerd://5f43"]
+    cluster.said["api-1-x", "app", False] = ["starting", "out of paper"]
+    *_, last = await views(cluster)
     assert cluster.asked == [("api-1-x", "app", True), ("api-1-x", "app", False)]
+    assert "out of paper" in str(last.findings[0].evidence)
+    assert "unable to retrieve" not in str(last.findings[0])
 
 
 async def test_a_healthy_release_needs_no_logs_and_one_view() -> None:

@@ -152,7 +152,8 @@ class Release:
 
     def restarts(self) -> int:
         """Restarts of all containers together."""
-        return sum(s["restartCount"] for p in self.get("pods")["items"] for s in p["status"]["containerStatuses"])
+        pods = self.get("pods")["items"]
+        return sum(s["restartCount"] for p in pods for s in p["status"].get("containerStatuses", ()))
 
     def warnings(self) -> list[str]:
         """Reason and message of each warning event."""
@@ -186,11 +187,17 @@ class Release:
 
     def logs_in(self) -> bool:
         """Whether the app is logged in to both stores; a Service takes a moment to know a pod that is ready."""
+        said: list[tuple[int, Any]] = []
+
+        def answers() -> bool:
+            said.append(self.ask("/ready"))
+            return said[-1][0] == 200
+
         try:
-            until(lambda: self.ask("/ready")[0] == 200, "the app is logged in", 20)
+            until(answers, "the app is logged in", 60)
         except AssertionError as error:
-            raise AssertionError(self.ask("/ready")) from error
-        return all(one["ok"] for one in self.ask("/ready")[1]["dependencies"].values())
+            raise AssertionError(said[-1]) from error
+        return all(one["ok"] for one in said[-1][1]["dependencies"].values())
 
 
 def ask(url: str) -> tuple[int, Any]:

@@ -21,11 +21,21 @@ def unread(
     return tuple(_unread(given, defaults, subcharts | {"global"}, (), 1))
 
 
+def _switched_off(given: Any, default: Any) -> bool:
+    """Whether a section says `enabled: false`: helm leaves a subchart that is off out of what it stores of the chart."""
+    for section in (given, default):
+        if isinstance(section, Mapping) and "enabled" in section:
+            return section["enabled"] is False
+    return False
+
+
 def _unread(
     given: Mapping[str, Any], defaults: Mapping[str, Any], skipped: frozenset[str], path: tuple[str, ...], depth: int
 ) -> Iterator[str]:
     for key, value in given.items():
         if str(key) in skipped:
+            continue
+        if depth == 1 and _switched_off(value, defaults.get(key)):
             continue
         if key not in defaults:
             yield ".".join((*path, str(key)))

@@ -33,6 +33,8 @@ AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "I
 _LOG_LINES: Final = 40
 _MOST_LOGS: Final = 12
 """Containers whose logs are read: with more of them broken, more of the same would be said."""
+_GONE: Final = re.compile(r"unable to retrieve container logs for ", re.IGNORECASE)
+"""What the kubelet sends in place of a log that was removed, as if it were one."""
 _LIMIT: Final = 8.0
 _LOG_LIMIT: Final = 3.0
 _RECORD_LIMIT: Final = 1.0
@@ -197,7 +199,7 @@ async def _deeper(cluster: Cluster, seen: Seen, target: Target) -> Seen:
     unseen: list[Unseen] = []
     wanted = list(_unready(snapshot))[:_MOST_LOGS]
     logs, more, revisions = await asyncio.gather(
-        asyncio.gather(*(_log(cluster, target, pod, name, again, unseen) for pod, name, again in wanted)),
+        asyncio.gather(*(_log(cluster, target, pod, name, which, unseen) for pod, name, which in wanted)),
         asyncio.gather(*(_get(cluster, target, kind, name) for kind, name in sorted(_named(snapshot)))),
         _with_body(cluster, target, snapshot.revisions, unseen),
     )
@@ -207,28 +209,31 @@ async def _deeper(cluster: Cluster, seen: Seen, target: Target) -> Seen:
     return replace(seen, snapshot=deeper, unseen=tuple(dict.fromkeys((*seen.unseen, *unseen))))
 
 
-def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, bool]]:
-    """(pod, container, was it restarted) of what ran and is not ready, newest pod first."""
+def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
+    """(pod, container, which logs: previous or not) of what ran and is not ready, newest pod first."""
     for pod in sorted(snapshot.starting_pods(), key=status.created, reverse=True):
         for one in status.container_statuses(pod):
             if one.get("containerID") and not one.get("ready"):
                 ended = status.last_end(one)
                 if not (ended and ended.get("exitCode") == 0 and not one.get("restartCount")):
-                    yield str(pod["metadata"]["name"]), str(one.get("name")), bool(one.get("restartCount"))
+                    # While it waits to be started again, the kubelet gives the same log under both names.
+                    waits = "waiting" in (one.get("state") or {})
+                    which = ((True,) if waits else (True, False)) if one.get("restartCount") else (False,)
+                    yield str(pod["metadata"]["name"]), str(one.get("name")), which
 
 
 async def _log(
-    cluster: Cluster, target: Target, pod: str, container: str, again: bool, unseen: list[Unseen]
+    cluster: Cluster, target: Target, pod: str, container: str, which: Sequence[bool], unseen: list[Unseen]
 ) -> Sequence[str]:
     """The last lines before the restart, then those since."""
     lines: list[str] = []
-    for previous in (True, False) if again else (False,):
+    for previous in which:
         try:
             async with asyncio.timeout(_LOG_LIMIT):
                 async for batch in cluster.logs(
                     target.namespace, pod, container, follow=False, previous=previous, tail_lines=_LOG_LINES
                 ):
-                    lines += [line.text for line in batch]
+                    lines += [line.text for line in batch if not _GONE.match(line.text)]
         except ClusterError as error:
             if error.trouble == "forbidden":
                 unseen.append(Unseen("logs", error.message.rstrip("."), error.permission))

@@ -97,6 +97,7 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
     of its own (CO11), or it does one thing and ends (CO12).
     """
     for pod in snapshot.starting_pods():
+        yield from _too_small_to_start(pod, snapshot)
         for container in status.container_statuses(pod):
             wait = (container.get("state") or {}).get("waiting") or {}
             reason = str(wait.get("reason") or "")
@@ -109,6 +110,30 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
                 yield _crash(pod, container, ended, snapshot)
 
 
+def _too_small_to_start(pod: Object, snapshot: Snapshot) -> Iterator[Finding]:
+    """The memory limit is so small that not even an empty container can be made in it."""
+    said = [
+        one
+        for one in snapshot.about(pod, "FailedCreatePodSandBox", "Failed")
+        if re.search(r"OOM-killed|memory limit too low", one.message)
+    ]
+    if not said:
+        return
+    limits = {
+        name: str(((spec.get("resources") or {}).get("limits") or {}).get("memory") or "none")
+        for name, spec in status.container_specs(pod).items()
+    }
+    proof = [Evidence(said[0].message, name_of(pod), f"event {said[0].reason}", said[0].time)]
+    proof += [
+        Evidence(text, name_of(pod), f"container {name}.resources.limits.memory") for name, text in limits.items()
+    ]
+    yield Finding(
+        "CO09", f"no container can be made within its memory limit {', '.join(limits.values())}",
+        snapshot.root_name(pod), tuple(proof), ("Raise its memory limit.",), True, "no", began(pod),
+        commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+    )  # fmt: skip
+
+
 def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot) -> Finding:
     code, again = int(ended.get("exitCode") or 0), int(container.get("restartCount") or 0)
     words = f"{ended.get('reason', 'Error')}, exit code {code}, restarted {again} times"
@@ -119,7 +144,7 @@ def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], 
         return _liveness(pod, container, words, killed, snapshot)
     if code in _BAD_COMMAND or ended.get("reason") in ("StartError", "ContainerCannotRun"):
         return _bad_command(pod, container, f"{words}: {said}" if said else words, snapshot)
-    field = f"{in_field(container)}.lastState.terminated"
+    field = f"{in_field(container)}.{_end_field(container)}"
     proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
     proof += [Evidence(f"its last words: {said}")] if said else []
     lines = last_lines(pod, container, snapshot)
@@ -153,7 +178,7 @@ def _out_of_memory(
     name = container.get("name")
     limits = (status.container_specs(pod).get(str(name), {}).get("resources") or {}).get("limits") or {}
     limit = str(limits.get("memory") or "")
-    field = f"{in_field(container)}.lastState.terminated"
+    field = f"{in_field(container)}.{_end_field(container)}"
     proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
     proof += [Evidence(limit, name_of(pod), f"{in_field(container)}.resources.limits.memory")] if limit else []
     return Finding(
@@ -186,7 +211,7 @@ def _liveness(pod: Object, container: Mapping[str, Any], words: str, killed: Hap
     failed = [one for one in snapshot.about(pod, "Unhealthy") if one.message.lower().startswith(which[:-5])]
     proof = [
         Evidence(killed.message, name_of(pod), f"event Killing, seen {killed.count} times", killed.time),
-        Evidence(words, name_of(pod), f"{in_field(container)}.lastState.terminated"),
+        Evidence(words, name_of(pod), f"{in_field(container)}.{_end_field(container)}"),
         *(Evidence(one.message, name_of(pod), "event Unhealthy", one.time) for one in failed[:1]),
     ]
     return Finding(
@@ -253,6 +278,11 @@ def init_container_stuck(snapshot: Snapshot) -> Iterator[Finding]:
 def _crashing_since(pod: Object, ended: Mapping[str, Any]) -> str:
     known = status.condition(pod, "Ready").get("lastTransitionTime") or ended.get("finishedAt")
     return str(known or began(pod))
+
+
+def _end_field(container: Mapping[str, Any]) -> str:
+    """Where `status.last_end` found how it ended."""
+    return "state.terminated" if _kind_of_state(container) == "terminated" else "lastState.terminated"
 
 
 def _kind_of_state(container: Mapping[str, Any]) -> str:

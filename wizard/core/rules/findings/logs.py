@@ -52,6 +52,15 @@ _SAYINGS: Final = (
         True, "no", ("Don't restart pods that still work: they would not come back either.",),
     ),
     _Saying(
+        "VO06", _words(r"no space left on device|disk quota exceeded|disk is full|MISCONF[^\n]*"),
+        "its disk is full: {volume}",
+        (
+            "Give it more room: raise spec.resources.requests.storage of the claim, where its storage class lets it grow.",
+            "Or free some by the store's own means; files that it made itself are not to be deleted by hand.",
+        ),
+        True, "no", ("Don't delete the claim or what is in it: the data goes with it.",),
+    ),
+    _Saying(
         "LG02", _words(r"\$\([A-Z][A-Z0-9_]+\)|invalid (?:database |redis |connection )?(?:url|uri|dsn|connection string)"
                        r"|invalid port(?: number)?|relative url without a base|failed to parse (?:\w+ )?url"),
         "its address of a database or cache is not an address",
@@ -96,7 +105,7 @@ _NOT_HOSTS: Final = frozenset(
 )
 
 
-@finding("LG01", "LG02", "LG03", "LG04", "LG05")
+@finding("LG01", "LG02", "LG03", "LG04", "LG05", "VO06")
 def told_by_itself(snapshot: Snapshot) -> Iterator[Finding]:
     """A container that is not ready says, by its probe, its last words or its log, what it lacks."""
     for pod in snapshot.starting_pods():
@@ -137,10 +146,18 @@ def _finding(pod: Object, one: Mapping[str, Any], found: Cause, snapshot: Snapsh
     secret, host = _secret(pod, name, found), _host(found)
     store = next(word for pattern, word in _STORES if re.search(pattern, found.match[0], re.IGNORECASE))
     how = ": ALTER ROLE ... PASSWORD" if store == "database" else ""
-    parts = {"store": store, "secret": secret, "host": host or "the address it calls", "how": how}
+    parts = {
+        "store": store,
+        "secret": secret,
+        "host": host or "the address it calls",
+        "how": how,
+        "volume": _volume(pod, name),
+    }
     text = found.match[0] if saying.id == "LG01" else _short(found.line)
     proof = [Evidence(text, name_of(pod), in_field(one))]
-    proof += _called(host, snapshot) if saying.id in ("LG03", "LG04") else _age(pod, secret, snapshot)
+    proof += _called(host, snapshot) if saying.id in ("LG03", "LG04") else []
+    proof += _size(pod, name, snapshot) if saying.id == "VO06" else []
+    proof += _age(pod, secret, snapshot) if saying.id == "LG01" else []
     return Finding(
         saying.id,
         saying.title.format(**parts),
@@ -196,6 +213,28 @@ def _age(pod: Object, secret: str, snapshot: Snapshot) -> list[Evidence]:
         return []
     made = f"made {status.created(found)}, after the data of {name_of(claims[0])} ({status.created(claims[0])})"
     return [Evidence(made, name_of(found), "metadata.creationTimestamp", status.created(found))]
+
+
+def _claims(pod: Object, container: str) -> list[str]:
+    """Claims that a container mounts."""
+    mounts = {mount.get("name") for mount in status.container_specs(pod).get(container, {}).get("volumeMounts") or ()}
+    volumes = [one for one in pod.get("spec", {}).get("volumes") or () if one.get("name") in mounts]
+    return [str(one["persistentVolumeClaim"].get("claimName")) for one in volumes if one.get("persistentVolumeClaim")]
+
+
+def _volume(pod: Object, container: str) -> str:
+    claims = _claims(pod, container)
+    return f"claim {', '.join(claims)}" if claims else "that of its node, or a volume that lives as long as the pod"
+
+
+def _size(pod: Object, container: str, snapshot: Snapshot) -> list[Evidence]:
+    found = []
+    for name in _claims(pod, container):
+        claim = snapshot.named("PersistentVolumeClaim", name)
+        size = ((claim or {}).get("status", {}).get("capacity") or {}).get("storage")
+        if claim and size:
+            found.append(Evidence(str(size), name_of(claim), "status.capacity.storage"))
+    return found
 
 
 def _is_older(claim: Object, secret: Object) -> bool:

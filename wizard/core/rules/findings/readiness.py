@@ -83,7 +83,7 @@ def _not_ready(
     if not which:
         which = "startupProbe" if status.is_starting(one, container) else "readinessProbe"
     asked = probe_words(container.get(which) or container.get("readinessProbe") or {})
-    words = re.sub(r"^\w+ probe \w+: ", "", failing)
+    words = re.sub(r"^\w+ probe \w+:\s*", "", failing)
     title = f"container {one.get('name')} runs, but its probe ({asked}) fails"
     return Finding(
         "TR01",
