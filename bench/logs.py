@@ -27,13 +27,15 @@ _NUMBER: Final = re.compile(r" line (\d+)")
 READ: Final = 500_000
 """Lines of one reading round."""
 SIZE: Final = (40, 120)
+ONE_COLUMN: Final = (30, 120)
+"""Not high enough for two columns: an object's row has room for all that is said of it."""
 
 
 def reader(here: Bed, rounds: int) -> list[Row]:
     """The same lines of one container, by our reader without a screen, by `logs`, and by kubectl; all into /dev/null."""
     with here.namespace() as name:
         command, ask = big(here, name)
-        own = (sys.executable, "-m", "bench.log_reader", name, "big", str(READ))
+        own = (sys.executable, "-m", "bench.log_reader", name, "big-0", str(READ))
         mine, theirs = alternate(lambda: float(here.call(*own)), lambda: timed(lambda: quiet(here, ask)), rounds)
         whole, again = alternate(
             lambda: timed(lambda: quiet(here, command)), lambda: timed(lambda: quiet(here, ask)), 3
@@ -45,11 +47,23 @@ def reader(here: Bed, rounds: int) -> list[Row]:
 
 
 def big(here: Bed, namespace: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """A pod named big that has so many lines; our command that prints them, and kubectl's."""
-    _pod(here, namespace, "big", 100_000)
+    """A StatefulSet named big whose pod has so many lines; our command that prints them, and kubectl's."""
+    here.call("kubectl", "create", "namespace", namespace, check=False)
+    labels = dict(one.split("=") for one in _LABELS.split(","))
+    pod = {
+        "metadata": {"labels": labels, "annotations": {"sandbox.llm-cost-ops.local/log-rate": "100000"}},
+        "spec": {"containers": [{"name": "big-0", "image": "busybox:1"}]},
+    }
+    spec = {"serviceName": "big", "selector": {"matchLabels": labels}, "template": pod}
+    release = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": namespace}
+    about = {"name": "big", "labels": labels, "annotations": release}
+    path = here.folder / "big.json"
+    path.write_text(json.dumps({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": about, "spec": spec}))
+    here.call("kubectl", "-n", namespace, "apply", "-f", str(path))
+    here.call("kubectl", "-n", namespace, "rollout", "status", "statefulset/big", "--timeout=120s")
     _wait(here, namespace, 1, READ / 100_000 + 3)
     ours = (sys.executable, "-m", "wizard", "logs", RELEASE, "-n", namespace, "--tail", str(READ))
-    return ours, ("kubectl", "-n", namespace, "logs", "big", "--timestamps", f"--tail={READ}")
+    return ours, ("kubectl", "-n", namespace, "logs", "big-0", "--timestamps", f"--tail={READ}")
 
 
 def flood(here: Bed, seconds: float = 20, containers: int = 20, rate: int = 100_000, presses: int = 200) -> list[Row]:
@@ -110,7 +124,7 @@ def glyph(here: Bed, changes: int = 200) -> Row:
     """An Ingress gets another address: the moment it is on our screen less the moment that `kubectl get -w` printed it."""
     with here.namespace() as name, recorded(here, name) as run_id:
         way_in(here, name)
-        shown = screen.of_run(run_id, here.kubeconfig, sys.executable, SIZE)
+        shown = screen.of_run(run_id, here.kubeconfig, sys.executable, ONE_COLUMN)
         ask = ["kubectl", "-n", name, "get", "ingress", "way-in", "-w", "--output-watch-events"]
         watch = screen.Screen(ask, environment(here.kubeconfig) | here.env, (40, 200))
         try:

@@ -115,7 +115,7 @@ def glyph(here: Bed, rounds: int = 40) -> Row:
     with here.namespace() as name, logs.recorded(here, name) as run_id:
         logs.way_in(here, name)
         path = f"/apis/networking.k8s.io/v1/namespaces/{name}/ingresses/way-in/status"
-        shown = screen.of_run(run_id, here.kubeconfig, sys.executable, logs.SIZE)
+        shown = screen.of_run(run_id, here.kubeconfig, sys.executable, logs.ONE_COLUMN)
         argv = (tool(K9S), "-n", name, "-c", "ingresses", "--readonly")
         with Terminal(argv, env, folder, (120, 40)) as other, contextlib.closing(shown):
             shown.until(rb"way-in")

@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 
 import wizard
 from tests.tui.driving import Driver
-from tests.tui.fakes import CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, FakeSession, check
+from tests.tui.fakes import CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, FakeSession, check, event, lines
+from wizard.core import sanitize
 from wizard.core.answers import Draft
 from wizard.tui.app import WizardApp
 from wizard.tui.start import Start
@@ -84,3 +85,18 @@ async def test_the_result(snap_compare: Compare, session: FakeSession, size: tup
     await session.say(*READY, *END)
     app = WizardApp(session.as_session(), Start("runs", run_id="7f3a9c"))
     assert await asyncio.to_thread(snap_compare, app, terminal_size=size, run_before=until(app, "Reachable"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_logs_held(snap_compare: Compare, session: FakeSession, size: tuple[int, int]) -> None:
+    """Held still: fields of structured lines, wide and hostile text, last words, a gap."""
+    said = [sanitize.line(one) for one in ("\x1b[31mred\x1b[0m [b]x[/b] \x1b]0;t\x07", "a\u202eb\tc", "日本語 " * 40)]
+    structured = '{"time":"2026-03-02T14:05:30Z","level":"warn","msg":"slow query","ms":412,"table":"costs"}'
+    gap = event("log.gap", pod="api-1", container="api", lost=12, reason="the stream was cut")
+    session.record += [
+        *STUCK, lines("api-1", "api", "panic: no database", previous=True), lines("api-1", "api", structured, *said), gap,
+        lines("redis-0", "redis", "ERROR out of memory"),
+    ]  # fmt: skip
+    app = WizardApp(session.as_session(), Start("runs", run_id="7f3a9c"))
+    before = until(app, "out of memory", ("tab", "space"), "held")
+    assert snap_compare(app, terminal_size=size, run_before=before)

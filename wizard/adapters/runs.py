@@ -23,8 +23,11 @@ from wizard.core.model.target import Target
 from wizard.core.secrets import Secret
 from wizard.ports.store import RunSummary
 
-_POLL_SECONDS: Final = 0.02
-_CHUNK: Final = 1024 * 1024
+_POLL_SECONDS: Final = 0.01
+_LIVES_SECONDS: Final = 0.1
+"""How often it is asked whether anybody still writes; a look at the record alone costs next to nothing."""
+_CHUNK: Final = 256 * 1024
+"""Read at once: more would keep a screen from its keys while logs pour in."""
 _LAST: Final = 256 * 1024
 _ANSWER_SECONDS: Final = 5.0
 _ENDING_SECONDS: Final = 3.0
@@ -64,9 +67,11 @@ class RunFiles:
         """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
         run_id = self.find(run_id).id
         path, offset, rest = _folder() / run_id / "record.jsonl", 0, b""
+        lives, asked = True, 0.0
         while True:
             # Asked before reading, so that what a dying runner wrote last is still read.
-            lives = _lives(_json(path.parent / "runner.json"))
+            if time.monotonic() - asked > _LIVES_SECONDS:
+                lives, asked = _lives(_json(path.parent / "runner.json")), time.monotonic()
             data = _read_from(path, offset)
             offset += len(data)
             *lines, rest = (rest + data).split(b"\n")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 from wizard.core import sanitize
@@ -27,6 +28,12 @@ _COLOURS: Final[Mapping[str, str]] = {"+": "32", "x": "31;1", "!": "33", "~": "3
 
 def time_of(time: str) -> str:
     """The clock time of an RFC 3339 time, in this machine's zone; blanks when it is no time."""
+    # Thousands of log lines share a second; fractions do not show.
+    return _clock(f"{time[:19]}Z" if time.endswith("Z") and time[19:20] == "." else time)
+
+
+@lru_cache(1024)
+def _clock(time: str) -> str:
     try:
         return f"{datetime.fromisoformat(time).astimezone():%H:%M:%S}"
     except ValueError:
@@ -61,6 +68,11 @@ class Out:
         """One line of data; nothing in the JSON modes. A state becomes symbol and word before the text."""
         if self.mode == "text":
             print(f"{self.state(state)} {text}" if state else text, file=self._stdout, flush=True)
+
+    def lines(self, texts: Sequence[str]) -> None:
+        """Many lines of data in one write; nothing in the JSON modes."""
+        if texts and self.mode == "text":
+            print("\n".join(texts), file=self._stdout, flush=True)
 
     def talk(self, text: str, state: str = "") -> None:
         """One line for the person; also in the JSON modes."""

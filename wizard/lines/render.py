@@ -38,9 +38,10 @@ class Lines:
             return
         if event.type == "helm.output" and event.data["stream"] == "out":
             event = replace(event, data={**event.data, "lines": self._before_notes(event.data["lines"])})
-        for time, state, text in render(event.data, event.time):
-            clock = time_of(time)
-            self._out.line(f"{clock} {self._out.state(state)} {text}" if state else f"{clock}   {text}")
+        self._out.lines([
+            f"{time_of(time)} {self._out.state(state)} {text}" if state else f"{time_of(time)}   {text}"
+            for time, state, text in render(event.data, event.time)
+        ])  # fmt: skip
 
     def _before_notes(self, lines: Sequence[str]) -> list[str]:
         """What helm prints before the chart's NOTES; those are shown as a whole at the end."""
