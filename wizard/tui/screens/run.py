@@ -67,7 +67,7 @@ class RunScreen(RunLogs):
         keys = [("Enter", "result")] if ended else []
         keys += [("Tab", "pane"), ("/", "filter"), ("e", "error"), ("Space", hold), ("p", "previous")]
         if self.is_mounted and self.panes.logs.has_focus:
-            keys[-1:] = [("p", "prev"), ("n", "find"), ("j", "fields"), ("w", "save")]
+            keys = [*keys[:-4], ("/", "filter"), ("Space", hold), ("n", "find"), ("j", "raw")]
         keys += [("f", "fix" if self.feed.view.mendable else "cause")] if self.feed.view.findings else []
         keys += [] if ended else [("s", "stop early" if self.feed.view.hopeless else "stop")]
         return (*keys, ("q", "quit" if ended else "leave"), ("?", ""))
