@@ -219,3 +219,28 @@ def test_a_stuck_first_install_is_only_marked_and_can_be_upgraded_then(
 
     assert "marked as failed" in said
     assert "STATUS: deployed" in call.release.upgrade(**READY)
+
+
+def test_what_may_not_be_deleted_is_named_before_an_uninstall_and_nothing_is_started(
+    shell: Callable[[str], Shell], sandbox: Bed
+) -> None:
+    call = shell("helm4")
+    space, user = call.release.namespace, sandbox.user("view", namespace=call.release.namespace)
+    sandbox.kubectl("-n", space, "create", "role", "reads", "--verb=get,list", "--resource=secrets")
+    sandbox.kubectl("-n", space, "create", "rolebinding", "reads", "--role=reads", f"--user={_name(sandbox, user)}")
+    call.kubeconfig = user
+
+    told = json.loads(call("uninstall", "--dry-run", "-o", "json"))["rights"]
+    assert {"right": "delete Secret", "costs": "helm's records stay, and the release looks half uninstalled"} in told
+
+    call("uninstall", "--yes", code=2)
+
+    assert "You may not delete " in call.err
+    assert "helm would stop half-way" in call.err
+    assert "Nothing was changed" in call.err
+    assert "Deployment/api" in call.release.live()
+
+
+def _name(sandbox: Bed, kubeconfig: str) -> str:
+    command = ("--kubeconfig", kubeconfig, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")
+    return sandbox.kubectl(*command)

@@ -84,7 +84,8 @@ class StubSession(Session):
         self.is_sandbox = True
         self.checks: list[CheckResult] = [check("C01", "API answers")]
         self.next_guided = Guided((), (), "llm-cost-ops-1.0.0", "llm-cost-ops-1.0.0")
-        self.next_plan = Plan("install", "here", "", "", 0, 0, ())
+        self.next_plan: Plan = Plan("install", "here", "", "", 0, 0, ())
+        self.no_plan: Problem | None = None
         self.next_operation: Operation | Problem = "install"
         self.events: list[Event] = finished_run()
         self.found = ReleasesView((), "namespace default")
@@ -112,6 +113,8 @@ class StubSession(Session):
         return self.next_guided
 
     async def plan(self, draft: Draft) -> Plan:
+        if self.no_plan:
+            raise self.no_plan
         target = self.resolve(draft).target
         return replace(self.next_plan, release=target.release, namespace=target.namespace)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -401,3 +402,24 @@ async def test_an_upgrade_shows_where_each_value_comes_from_before_its_plan() ->
 
     assert re.search(r"replicaCount +3 +3 +1 +2 +yours", said)
     assert said.index("the -f files differ from what runs") < said.index("plan: upgrade")
+
+
+async def test_an_older_chart_needs_the_release_name_also_with_yes() -> None:
+    session = upgrading(ObjectPlan("ConfigMap", "a", "n", "v1", "changed"))
+    session.next_plan = replace(session.next_plan, downgrade="this takes the chart back from 2.0.0 to 1.0.0")
+
+    with pytest.raises(Problem, match=r"takes the chart back from 2\.0\.0") as caught:
+        await call(UPGRADE, session)
+    assert (caught.value.code, session.started) == (2, [])
+    assert "--confirm llm-cost-ops" in caught.value.next_step
+
+    await call(f"{UPGRADE} --confirm llm-cost-ops", session)
+    assert len(session.started) == 1
+
+
+async def test_a_plan_that_names_a_wrong_answer_stops_the_run() -> None:
+    session = upgrading()
+    session.no_plan = Problem("It is a release of another chart.", "Take another name.", question="release")
+    with pytest.raises(Problem, match="another chart"):
+        await call(UPGRADE, session)
+    assert session.started == []

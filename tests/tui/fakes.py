@@ -22,10 +22,12 @@ from wizard.core.model.target import Target
 from wizard.core.plan import ObjectPlan, Plan
 from wizard.core.questions import QUESTIONS
 from wizard.core.resolve import Layers, Resolved
+from wizard.core.rights import Right
 from wizard.core.rules.registry import CheckResult, State
 from wizard.core.secrets import Secret
 from wizard.engine.compare import Comparison
 from wizard.engine.home import HomeLine
+from wizard.engine.leftovers import Leftover, Leftovers, Removal
 from wizard.engine.recover import Recovery
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.engine.session import Options, Session
@@ -194,6 +196,9 @@ class FakeSession:
         self.lists: Uninstall | Problem = Problem("no lists")
         self.stuck = Recovery(3, "pending-upgrade", "2026-01-02T03:00:00Z", False, 2, ("Deployment/a",), ("Service/b",))
         self.done: list[tuple[str, int]] = []
+        self.left: tuple[Leftovers, ...] = ()
+        self.removed: list[str] = []
+        self.lost_rights: tuple[Right, ...] = ()
         self.diagnoses: list[Diagnosis] = []
         self.looked_at: list[Target] = []
         self.running: dict[str, Any] = {**DEV, "replicaCount": 4}
@@ -283,6 +288,18 @@ class FakeSession:
         if isinstance(self.lists, Problem):
             raise self.lists
         return self.lists
+
+    async def missing_rights(self, target: Target, operation: str) -> tuple[Right, ...]:
+        return self.lost_rights
+
+    async def leftovers(self, target: Target) -> tuple[Leftovers, ...]:
+        self.looked_at.append(target)
+        return tuple(replace(one, items=tuple(i for i in one.items if i.uid not in self.removed)) for one in self.left)
+
+    async def delete_leftovers(self, target: Target, picked: Sequence[Leftover]) -> AsyncIterator[Removal]:
+        for one in picked:
+            self.removed.append(one.uid)
+            yield Removal(one, "deleted")
 
     async def recovery(self, target: Target) -> Recovery:
         return self.stuck

@@ -11,7 +11,7 @@ from tests.tui.fakes import STUCK, FakeSession
 from wizard.core.errors import Problem
 from wizard.tui import commands
 from wizard.tui.app import WizardApp
-from wizard.tui.screens import diagnose, done, history, home, preview, review, run, step
+from wizard.tui.screens import diagnose, done, history, home, leftovers, preview, review, run, step
 from wizard.tui.start import Start
 
 
@@ -81,7 +81,7 @@ def test_every_command_of_the_palette_is_an_action_of_its_screen() -> None:
     screens = {
         "HomeScreen": home.HomeScreen, "StepScreen": step.StepScreen, "ReviewScreen": review.ReviewScreen, "RunScreen": run.RunScreen,
         "DoneScreen": done.DoneScreen, "HistoryScreen": history.HistoryScreen, "PreviewScreen": preview.PreviewScreen,
-        "DiagnoseScreen": diagnose.DiagnoseScreen,
+        "DiagnoseScreen": diagnose.DiagnoseScreen, "LeftoversScreen": leftovers.LeftoversScreen,
     }  # fmt: skip
     assert commands._BY_SCREEN.keys() == screens.keys()
     for name, offered in commands._BY_SCREEN.items():

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
-from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, FakeSession
+from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, TARGET, FakeSession
+from wizard.core import rights
 from wizard.core.errors import Problem
 from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
+from wizard.engine.leftovers import Leftover, Leftovers
 from wizard.engine.store import Revision
 from wizard.engine.uninstall import Item, Uninstall
+from wizard.ports.store import RunSummary
 from wizard.tui.start import Start
 
 API = ObjectPlan(
@@ -209,3 +212,71 @@ async def test_a_field_that_is_not_there_before_is_said_so() -> None:
 
     (row,) = field_rows(Field("spec.x", ABSENT, "new\nline"), 80)
     assert "".join(text for text, _ in row).strip() == "spec.x  (none)  ->  new\u23celine"
+
+
+LEFT = Leftovers(
+    "llm-cost-ops-dev",
+    (
+        Leftover("ConfigMap", "kept", "v1", "u1", "llm-cost-ops", "rest", "helm's annotation names the release"),
+        Leftover("PersistentVolumeClaim", "data-0", "v1", "u2", "llm-cost-ops", "data", "its label names the release", "volume v and its data are deleted with it (reclaim policy Delete)"),
+    ),
+    foreign=("ConfigMap/other",),
+)  # fmt: skip
+
+
+async def test_leftovers_are_deleted_when_marked_and_data_only_after_the_name_was_typed(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.past = [RunSummary("7f3a9c", "uninstall", TARGET, "finished", "2026-03-02T14:02:33Z")]
+    session.left = (LEFT,)
+    async with open_app() as see:
+        await see.sees("[e] Leftovers")
+        await see.press("e")
+        await see.sees("2 left", "[ ] ConfigMap/kept of llm-cost-ops", "The namespace stays: 1 other things are in it.")
+        await see.press("enter")
+        await see.press("space")
+        await see.sees("[x] ConfigMap/kept", "delete 1")
+        await see.press("enter")
+        await see.loses("ConfigMap/kept of")
+        assert session.removed == ["u1"]
+        await see.press("space")
+        await see.sees("its data are deleted with it", "delete 1")
+        await see.press("enter")
+        await see.sees("1 cannot be had back: type llm-cost-ops to go on")
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees("nothing is left")
+    assert session.removed == ["u1", "u2"]
+
+
+async def test_another_chart_under_the_name_stops_the_review(open_app: Open, session: FakeSession) -> None:
+    session.next_plan = Problem("llm-cost-ops is a release of another chart.", question="release")
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("is a release of another chart")
+        await see.press("enter")
+        await see.press("enter")
+    assert not session.started
+
+
+async def test_an_older_chart_is_started_only_after_the_name_was_typed(open_app: Open, session: FakeSession) -> None:
+    session.next_plan = replace(PLAN, downgrade="this takes the chart back from 2.0.0 to 1.0.0")
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("[p]")
+        await see.press("enter")
+        await see.sees("This takes the chart back from 2.0.0 to 1.0.0: type llm-cost-ops to go on")
+    assert not session.started
+
+
+async def test_rights_that_are_missing_are_told_with_what_they_cost_before_an_uninstall(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.lists = LISTS
+    session.lost_rights = (rights.TABLE[-3],)
+    async with open_app() as see:
+        await menu(see, session, "x")
+        await see.sees("you may not get Pod log: why a container ends is unknown", "Enter uninstall")

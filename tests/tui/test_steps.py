@@ -227,7 +227,7 @@ async def test_production_asks_for_the_name_of_the_release(open_app: Open, sessi
         await at_review(see)
         await see.sees("Enter install")
         await see.press("enter")
-        await see.sees("This is production. Type llm-cost-ops to install it")
+        await see.sees("This is production: type llm-cost-ops to go on")
         await see.type("yes")
         await see.press("enter")
         await see.sees("That is not llm-cost-ops.")

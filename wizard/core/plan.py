@@ -122,6 +122,8 @@ class Plan:
     """What could not be looked at, and what would settle it."""
     warnings: tuple[str, ...] = ()
     """What a person must know before they say yes: a downgrade, a controller that would undo it."""
+    downgrade: str = ""
+    """What is said when the chart goes back to an older version; then the release's name is asked for."""
     owner: str = ""
     """The GitOps controller that owns the release; then nothing is to be changed from here."""
     inputs: str = ""

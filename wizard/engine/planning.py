@@ -89,10 +89,11 @@ async def of_values(
     redact = masking.known_secrets(
         [documents.load(values_text, "values") or {}, base.config if base else {}], (*wanted, *stored)
     )
+    back = _downgrade(base, chart.version)
     made = Plan(
         operation, target.context, target.namespace, target.release, base.revision if base else 0,
         known[-1].revision if known else 0, (), f"{chart.name}-{chart.version}", world.method,
-        _hooks(wanted, operation), inputs=inputs, rendered=plan.digest(wanted), warnings=_warnings(base, chart.version),
+        _hooks(wanted, operation), inputs=inputs, rendered=plan.digest(wanted), warnings=tuple(filter(None, (back,))), downgrade=back,
     )  # fmt: skip
     return await _finished(world, there, made, stored, wanted, redact)
 
@@ -228,10 +229,10 @@ def _same_chart(base: ReleaseRecord | None, chart: Chart, target: Target) -> Non
         )
 
 
-def _warnings(base: ReleaseRecord | None, version: str) -> tuple[str, ...]:
+def _downgrade(base: ReleaseRecord | None, version: str) -> str:
     if base and guided.is_downgrade(base.chart_version, version):
-        return (f"this takes the chart back from {base.chart_version} to {version}",)
-    return ()
+        return f"this takes the chart back from {base.chart_version} to {version}"
+    return ""
 
 
 def _hooks(wanted: Iterable[Object], operation: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wizard.core.model.target import Target
     from wizard.core.plan import Plan
     from wizard.core.resolve import Layers, Resolved
+    from wizard.core.rights import Right
     from wizard.core.rules.registry import CheckResult
     from wizard.core.secrets import Secret
     from wizard.engine.compare import Comparison
@@ -299,6 +300,12 @@ class Session:
 
         return await uninstall.look(self.cluster(target), self.ports.documents, target, namespace=namespace)
 
+    async def missing_rights(self, target: Target, operation: str) -> tuple[Right, ...]:
+        """What this person may not do of an operation, each with what that costs; never raises."""
+        from wizard.engine import rights
+
+        return await rights.missing(self.cluster(target), target, operation)
+
     async def leftovers(self, target: Target) -> tuple[Leftovers, ...]:
         """What releases that are gone have left, each namespace apart; raises Problem when the release is installed."""
         from wizard.engine import leftovers
@@ -328,6 +335,12 @@ class Session:
 
     async def start_rollback(self, target: Target, plan: Plan, revision: int, *, helm_timeout: str = "10m") -> str:
         """Start a roll-back as it was planned; returns the run's id."""
+        from wizard.engine import rights
+
+        verbs = {"created": "create", "changed": "patch", "removed": "delete"}
+        await rights.refuse(
+            self.cluster(target), target, ((verbs[one.change], one.kind) for one in plan.objects if one.change in verbs)
+        )
         more = {"revision": revision, "expect": {"revision": plan.last, "rendered": plan.rendered}}
         return await self._start_on_release("rollback", target, plan.chart, helm_timeout, more)
 
@@ -336,6 +349,10 @@ class Session:
         helm_timeout: str = "10m",
     ) -> str:  # fmt: skip
         """Start an uninstall as it was listed; returns the run's id."""
+        from wizard.engine import rights
+
+        kinds = (one.label.partition("/")[0] for one in lists.deleted)
+        await rights.refuse(self.cluster(target), target, (("delete", kind) for kind in kinds))
         more = {
             "keep_history": keep_history,
             "delete_namespace": delete_namespace,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wizard.core import validate
+from typing import Any
+
+from wizard.core import rights, validate
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.plan import NOT_ROLLED_BACK, difference, refuse_owned
@@ -31,13 +33,14 @@ async def rollback(arguments: Arguments, session: Session, out: Out, called: str
     plan = await session.plan_rollback(target, revision)
     out.line(f"roll back {target} to revision {revision}")
     plan_lines.show(plan, out)
+    lost = await _rights(session, target, "rollback", out)
     out.line("this does not roll back:")
     for text in NOT_ROLLED_BACK:
         out.line(f"    {text}")
     code = Exit.REFUSED if plan.refused else Exit.DONE
     if arguments.dry_run:
         data = {"command": "rollback", "dry_run": True, "exit": int(code), "revision": revision, "plan": plan.to_data()}
-        out.object({**data, "not_rolled_back": list(NOT_ROLLED_BACK)})
+        out.object({**data, "not_rolled_back": list(NOT_ROLLED_BACK), "rights": lost})
         out.event(ended(code, "dry run: nothing was changed"))
         return code
     refuse_owned(plan)
@@ -68,6 +71,7 @@ async def uninstall(arguments: Arguments, session: Session, out: Out, called: st
     target = await the_release(arguments, session)
     lists = await session.uninstall_lists(target, namespace=arguments.delete_namespace)
     _show(lists, arguments, out)
+    lost = await _rights(session, target, "uninstall", out)
     if lists.foreign:
         raise Problem(
             f"Namespace {target.namespace} is not deleted, there is more in it: {', '.join(lists.foreign[:8])}. "
@@ -75,7 +79,7 @@ async def uninstall(arguments: Arguments, session: Session, out: Out, called: st
             "Leave --delete-namespace out, or move those things first.",
         )
     if arguments.dry_run:
-        out.object({"command": "uninstall", "dry_run": True, "exit": 0, **lists.to_data()})
+        out.object({"command": "uninstall", "dry_run": True, "exit": 0, **lists.to_data(), "rights": lost})
         out.event(ended(0, "dry run: nothing was changed"))
         return Exit.DONE
     harm = lists.production or bool(lists.lost) or arguments.delete_namespace
@@ -85,6 +89,14 @@ async def uninstall(arguments: Arguments, session: Session, out: Out, called: st
         helm_timeout=arguments.timeout,
     )  # fmt: skip
     return await _followed(arguments, session, run_id, out, prompt, called)
+
+
+async def _rights(session: Session, target: Target, operation: str, out: Out) -> list[dict[str, Any]]:
+    """Say what this person may not do, and what that costs; the same as data."""
+    missing = await session.missing_rights(target, operation)
+    for text in rights.lines(missing):
+        out.line(text, "unknown")
+    return [one.to_data() for one in missing]
 
 
 def _show(lists: Uninstall, arguments: Arguments, out: Out) -> None:

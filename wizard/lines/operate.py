@@ -66,6 +66,7 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
         raise Problem(
             f"Nothing was changed: {failed} {word}.", "See the lines above; the answers are kept as a draft.", code
         )
+    await _downgrade_by_name(arguments, session, draft, plan, prompt)
     accepted = [one for one in results if one.id in arguments.accepted()]
     run_id = await session.start(draft, base.operation, accepted, plan if isinstance(plan, Plan) else None)
     view, ended = await follow(session, run_id, out, prompt, called=called)
@@ -86,6 +87,8 @@ async def _review(
         if planning is None or any(one.blocking for one in results):
             return results, None
         plan = await planning
+        if isinstance(plan, Problem) and plan.question:  # an answer is wrong: another chart has this name
+            raise plan
     finally:
         if planning:
             planning.cancel()
@@ -331,3 +334,21 @@ async def _confirm_by_name(arguments: Arguments, session: Session, draft: Draft,
             "",
             lambda text: "" if text == release else wrong,
         )
+
+
+async def _downgrade_by_name(
+    arguments: Arguments, session: Session, draft: Draft, plan: Plan | Problem | None, prompt: Prompter | None
+) -> None:
+    """An older chart than the one that runs needs the release's name, as production does."""
+    resolved = session.resolve(draft)
+    if not (isinstance(plan, Plan) and plan.downgrade) or arguments.confirm or resolved["preset"] == "prod":
+        return
+    release = resolved["release"]
+    if prompt is None:
+        raise Problem(
+            f"Nothing was changed: {plan.downgrade}, and --yes alone is not enough for that.",
+            f"Take the newer chart with --chart, or add --confirm {release}.",
+        )
+    wrong = "That is not the release name."
+    title = f"{plan.downgrade[:1].upper()}{plan.downgrade[1:]}. Type the release name ({release}) to go on"
+    await prompt.text(title, "", lambda text: "" if text == release else wrong)

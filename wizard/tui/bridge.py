@@ -253,8 +253,8 @@ class Bridge:
         async def plan() -> None:
             try:
                 know(plan=await self.session.plan(draft))
-            except Problem as problem:
-                know(unplanned=problem)
+            except Problem as problem:  # one that names an answer stops it: another chart has this release's name
+                know(problem=problem) if problem.question else know(unplanned=problem)
 
         work = (values(), operation(), checks(), plan()) if cluster else (values(),)
         failures = [one for one in await asyncio.gather(*work, return_exceptions=True) if isinstance(one, Exception)]

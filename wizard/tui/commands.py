@@ -13,11 +13,11 @@ _TITLES = {
     "home": {
         "install": "Install", "resume": "Resume the draft", "values": "Write a values file only", "check": "Run all checks",
         "upgrade": "Upgrade the release", "diagnose": "Diagnose the release", "attach": "Show the run", "again": "Read everything again",
-        "other_file": "Use another kubeconfig", "practise": "How to practise",
+        "leftovers": "Leftovers of releases that are gone", "other_file": "Use another kubeconfig", "practise": "How to practise",
     },
 }  # fmt: skip
 _BY_SCREEN: dict[str, tuple[tuple[str, str], ...]] = {
-    "HomeScreen": (("context", "Choose another cluster"), ("namespace", "Look in another namespace")),
+    "HomeScreen": (("leftovers", "Leftovers of releases that are gone"), ("context", "Choose another cluster"), ("namespace", "Look in another namespace")),
     "StepScreen": (("next", "Next step"), ("back", "Back"), ("preview", "Show the values file"), ("review", "Review now")),
     "ReviewScreen": (("plan", "Show the plan"), ("write", "Write the values file only"), ("again", "Check again"), ("fix", "Open the field"), ("back", "Back")),
     "RunScreen": (
@@ -29,6 +29,7 @@ _BY_SCREEN: dict[str, tuple[tuple[str, str], ...]] = {
         ("changes", "What it changed"), ("values", "Its values"), ("manifest", "Its objects"), ("rollback", "Roll back to it"), ("home", "Home"),
     ),
     "PreviewScreen": (("start", "Start it"), ("again", "Look again"), ("back", "Back")),
+    "LeftoversScreen": (("mark", "Mark it"), ("start", "Delete what is marked"), ("again", "Look again"), ("home", "Home")),
     "DiagnoseScreen": (("proof", "Show the proof"), ("message", "A message for the chat"), ("again", "Look again"), ("home", "Home")),
     "DoneScreen": (("logs", "Back to objects and logs"), ("home", "Home")),
 }  # fmt: skip

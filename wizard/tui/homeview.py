@@ -77,6 +77,9 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     found.append(Entry("v", "values", "Values file", "only write the file; works without a cluster", explain=_VALUES))
     if usable:
         found.append(Entry("c", "check", "Check", "all checks, read-only; nothing is written", explain=_CHECK))
+    if usable and any(one.operation == "uninstall" for one in state.runs):
+        text = "of releases that are gone: volumes, passwords, kept objects"
+        found.append(Entry("e", "leftovers", "Leftovers", text, explain=_LEFT))
     last = next((one for one in state.runs if one.state not in ("running", "orphaned")), None)
     if last:
         result = f": {last.verdict}" if last.verdict else ""
@@ -242,6 +245,10 @@ _VALUES: Final = (
     "The same questions, and at the end a values file fit for git. No cluster is needed and none is changed."
 )
 _CHECK: Final = "Runs every check of an install with the answers so far. Reads and dry-runs only."
+_LEFT: Final = (
+    "What outlives an uninstall, told by the labels and annotations that name the release. Nothing is deleted that you did "
+    "not mark, and nothing that only looks like it."
+)
 _LAST: Final = "Opens the record of the run that ended last: objects, logs, helm, events and the verdict."
 _PRACTISE: Final = (
     "A sandbox is a real API server with kubelets that are played, on this machine only. Leave the wizard (q), then:\n\n"

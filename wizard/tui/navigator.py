@@ -126,6 +126,19 @@ class Navigator:
 
         self._open(DiagnoseScreen(self._target(row)))
 
+    def leftovers(self) -> None:
+        """What releases that are gone have left, where the session looks."""
+        from wizard.core.model.target import Target
+        from wizard.tui.screens.leftovers import LeftoversScreen
+
+        session = self._app.session
+        options = session.options
+        self._open(
+            LeftoversScreen(
+                Target(session.hints.current_context, options.namespace, options.release, options.kubeconfig)
+            )
+        )
+
     def history(self, row: ReleaseRow) -> None:
         """What a release was."""
         from wizard.tui.screens.history import HistoryScreen

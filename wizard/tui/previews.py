@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from wizard.core import rights
 from wizard.core.errors import Problem
 from wizard.core.plan import NOT_ROLLED_BACK
 from wizard.tui import planview
@@ -116,6 +117,7 @@ class RollbackPreview(_NoSwitches):
         self._target, self._revision = target, revision
         self._plan: Plan | None = None
         self._production = False
+        self._lost: list[str] = []
 
     def heading(self) -> str:
         """What is being looked at."""
@@ -126,6 +128,7 @@ class RollbackPreview(_NoSwitches):
         self._revision = await session.rollback_revision(self._target, self._revision)
         self._plan = await session.plan_rollback(self._target, self._revision)
         self._production = await session.is_production(self._target)
+        self._lost = rights.lines(await session.missing_rights(self._target, "rollback"))
 
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
         """The plan, then what does not come back."""
@@ -136,6 +139,7 @@ class RollbackPreview(_NoSwitches):
             (),
             ((" This does not roll back", "look"),),
             *(((cut(f"   - {text}", width), ""),) for text in NOT_ROLLED_BACK),
+            *_lost(self._lost, width),
         ]
         return rows, places
 
@@ -175,6 +179,7 @@ class UninstallPreview:
         self._target = target
         self._lists: Uninstall | None = None
         self._keep = False
+        self._lost: list[str] = []
 
     def heading(self) -> str:
         """What is being looked at."""
@@ -183,6 +188,7 @@ class UninstallPreview:
     async def read(self, session: Session) -> None:
         """Make the lists; raises Problem when another release depends on it."""
         self._lists = await session.uninstall_lists(self._target)
+        self._lost = rights.lines(await session.missing_rights(self._target, "uninstall"))
 
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
         """Three lists."""
@@ -202,6 +208,7 @@ class UninstallPreview:
         history = "The revisions are kept; k changes that." if self._keep else "The revisions go too; k keeps them."
         rows += [(), ((f" {history}", "dim"),)]
         rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in one.unseen]
+        rows += _lost(self._lost, width)
         return rows, ()
 
     def go(self) -> str:
@@ -303,6 +310,11 @@ class RecoverPreview:
             return "", said
         plan = await session.plan_rollback(self._target, known.good)
         return await session.start_rollback(self._target, plan, known.good), said
+
+
+def _lost(texts: Sequence[str], width: int) -> list[Row]:
+    """The rights that are missing, and what that costs."""
+    return [row for text in texts for row in beside(" ?", text, width - 1, label_width=3, tone="look")]
 
 
 def _item(item: Item, sign: str, tone: str, width: int) -> Row:

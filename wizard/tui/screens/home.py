@@ -56,7 +56,7 @@ class HomeScreen(WizardScreen):
         Binding("q", "leave", show=False),
         Binding("x", "context", show=False),
         Binding("n", "namespace", show=False),
-        *(Binding(key, f"press('{key}')", show=False) for key in "iruvcaltopd"),
+        *(Binding(key, f"press('{key}')", show=False) for key in "iruvcaeltopd"),
     ]
 
     def __init__(self, problem: Problem | None = None) -> None:
@@ -132,6 +132,10 @@ class HomeScreen(WizardScreen):
 
     # Actions
 
+    def action_leftovers(self) -> None:
+        """What releases that are gone have left."""
+        self.nav.leftovers()
+
     async def action_go(self) -> None:
         """Do what the cursor stands on."""
         if entry := self.query_one(Board).entry:
@@ -142,11 +146,8 @@ class HomeScreen(WizardScreen):
         here = self.query_one(Board).entry
         if key in "ud" and here and here.action == "release":
             await self.nav.with_release(here.about, key)
-            return
-        for _, entry in self.query_one(Board).view.entries:
-            if entry.key == key:
-                await self._do(entry)
-                return
+        elif entry := next((one for _, one in self.query_one(Board).view.entries if one.key == key), None):
+            await self._do(entry)
 
     async def _do(self, entry: Entry) -> None:
         match entry.action:
@@ -169,6 +170,8 @@ class HomeScreen(WizardScreen):
                 self.read()
             case "other_file":
                 self._other_file()
+            case "leftovers":
+                self.nav.leftovers()
             case "practise":
                 self.action_explain_entry(entry)
 

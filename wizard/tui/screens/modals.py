@@ -171,6 +171,15 @@ class Confirm(ModalScreen[bool]):
         lines.focus()
 
 
+def typed_name(harm: str, release: str) -> Prompt:
+    """A prompt that only the release's name satisfies; `harm` is why it has to be typed."""
+    return Prompt(
+        f"{harm}: type {release} to go on",
+        label="Release",
+        problem=lambda text: "" if text == release else f"That is not {release}.",
+    )
+
+
 class Explain(ModalScreen[None]):
     """A text to read; any of the usual keys closes it."""
 

@@ -131,12 +131,9 @@ class PreviewScreen(WizardScreen):
         if not harm:
             await self._start("")
             return
-        from wizard.tui.screens.modals import Prompt
+        from wizard.tui.screens.modals import typed_name
 
-        def problem(text: str) -> str:
-            return "" if text == release else f"That is not {release}."
-
-        self.app.push_screen(Prompt(f"{harm}: type {release} to go on", label="Release", problem=problem), self._start)
+        self.app.push_screen(typed_name(harm, release), self._start)
 
     async def _start(self, typed: str | None) -> None:
         if typed is None:

@@ -174,16 +174,14 @@ class ReviewScreen(WizardScreen):
             return
         self._starting = True
         resolved = self.wizard.session.resolve(self.draft)
-        if resolved["preset"] == "prod":
-            self._confirm(resolved["release"])
+        back = self.state.plan.downgrade if self.state.plan else ""
+        if harm := "This is production" if resolved["preset"] == "prod" else back[:1].upper() + back[1:]:
+            self._confirm(harm, resolved["release"])
         else:
             await self._really()
 
-    def _confirm(self, release: str) -> None:
-        from wizard.tui.screens.modals import Prompt
-
-        def problem(text: str) -> str:
-            return "" if text == release else f"That is not {release}."
+    def _confirm(self, harm: str, release: str) -> None:
+        from wizard.tui.screens.modals import typed_name
 
         async def take(text: str | None) -> None:
             self._armed = self._starting = False
@@ -191,8 +189,7 @@ class ReviewScreen(WizardScreen):
                 await self._really()
             self.refresh_frame()
 
-        title = f"This is production. Type {release} to {self.state.operation} it"
-        self.app.push_screen(Prompt(title, label="Release", problem=problem), take)
+        self.app.push_screen(typed_name(harm, release), take)
 
     async def _really(self) -> None:
         try:

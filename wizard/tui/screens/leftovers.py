@@ -1,0 +1,216 @@
+"""Leftovers: what releases that are gone have left, and the removal of what was marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from wizard.core.errors import Problem
+from wizard.tui.messages import Read, StreamFailed
+from wizard.tui.screens.base import WizardScreen
+from wizard.tui.text import Row, cut, wrap
+from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.rows import Lines
+
+if TYPE_CHECKING:
+    from wizard.core.model.target import Target
+    from wizard.engine.leftovers import Leftover, Leftovers
+
+_GROUPS = {
+    "rest": "Objects",
+    "data": "Data: a new install of that name takes it up again",
+    "secret": "Passwords",
+    "record": "Helm's records, for a way back",
+    "namespace": "The namespace",
+}
+
+
+class Board(Lines):
+    """Everything that is left; the cursor stands on what can be deleted."""
+
+    def __init__(self, screen: LeftoversScreen) -> None:
+        super().__init__(id="board")
+        self._of = screen
+
+    def build(self, width: int) -> None:
+        """One part for each namespace and kind of thing."""
+        screen = self._of
+        rows: list[Row] = [
+            ((" x " if n == 0 else "   ", "bad"), (line, "strong"))
+            for n, line in enumerate(wrap(str(screen.problem), width - 4) if screen.problem else ())
+        ]
+        rows += [((f" {line}", "accent"),) for line in wrap(screen.said, width - 2)] if screen.said else []
+        if not screen.ready and not screen.problem:
+            rows += [((" ~ looking; nothing is changed ...", "busy"),)]
+        places: list[int] = []
+        for space in screen.found:
+            rows += [(), ((f" Namespace {space.namespace}: {len(space.items) or 'nothing is'} left", "strong"),)]
+            for group, title in _GROUPS.items():
+                items = [one for one in space.items if one.group == group]
+                rows += [((f"  {title}", "dim"),)] if items else []
+                for one in items:
+                    places.append(len(rows))
+                    rows += self._item(one, width, here=len(places) - 1 == self.cursor)
+            for text in space.unproven:
+                rows.append(((cut(f"   whose it was is not known, so it stays: {text}", width), "dim"),))
+            if space.items and space.foreign:
+                rows.append(((f"   The namespace stays: {len(space.foreign)} other things are in it.", "dim"),))
+            rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in space.unseen]
+        self.rows, self.pickable = tuple(rows), tuple(places)
+
+    def _item(self, one: Leftover, width: int, *, here: bool) -> list[Row]:
+        marked = one.uid in self._of.marked
+        sign = ("[x] ", "bad") if marked else ("[ ] ", "")
+        row: Row = ((" > " if here else "   ", "accent"), sign, (cut(f"{one.label} of {one.release}", width - 8), ""))
+        note = f"{one.note}; {one.proof}" if one.note else one.proof
+        return [row, *((("       ", ""), (line, "dim")) for line in wrap(note, width - 8))] if here else [row]
+
+    def moved(self) -> None:
+        """The pointer is part of the rows, and opens its object."""
+        self.rebuild()
+
+
+class LeftoversScreen(WizardScreen):
+    """Nothing is deleted before Enter here, and only what is marked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", show=False),
+        Binding("enter", "start", show=False),
+        Binding("t", "again", show=False),
+        Binding("escape", "home", show=False),
+        Binding("q", "leave", show=False),
+    ]
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self.target = target
+        self.found: tuple[Leftovers, ...] = ()
+        self.marked: set[str] = set()
+        self.ready = False
+        self.problem: Problem | None = None
+        self.said = ""
+        """What became of the last deletion; a line, because a notice would lie over the next question."""
+        self._busy = False
+
+    def heading(self) -> Heading:
+        """What the header says now."""
+        left = sum(len(one.items) for one in self.found)
+        return Heading("leftovers of releases that are gone", "ask", "nothing is deleted before Enter", f"{left} left")
+
+    def keys(self) -> Sequence[Key]:
+        """The keys that do something now."""
+        enter = (("Enter", f"delete {len(self.marked)}"),) if self.marked else ()
+        mark = (("Space", "mark"),) if self._items else ()
+        return (*enter, *mark, ("Up Down", "look around"), ("t", "look again"), ("Esc", "home"), ("q", "quit"))
+
+    def body(self) -> Iterable[Widget]:
+        """One list."""
+        yield Board(self)
+
+    def on_mount(self) -> None:
+        """Look at once."""
+        self.query_one(Board).focus()
+        self.action_again()
+
+    @property
+    def _items(self) -> list[tuple[Leftovers, Leftover]]:
+        """What the cursor may stand on, in the order that it is shown."""
+        return [(space, one) for space in self.found for group in _GROUPS for one in space.items if one.group == group]
+
+    def _show(self) -> None:
+        self.query_one(Board).rebuild()
+        self.refresh_frame()
+
+    async def _read(self) -> None:
+        self.found = tuple(await self.wizard.session.leftovers(self.target))
+        self.marked &= {one.uid for _, one in self._items}
+
+    def on_read(self, _: Read) -> None:
+        """It is known."""
+        self.ready = True
+        self._show()
+
+    def on_stream_failed(self, message: StreamFailed) -> None:
+        """Why nothing can be shown."""
+        self.problem = message.problem
+        self._show()
+
+    def explanation(self) -> tuple[str, str]:
+        """What this screen is for."""
+        return "Leftovers", (
+            "Volumes, passwords and kept objects outlive an uninstall, so that a new install of the same name goes on with "
+            "its data. An object is listed because a label or annotation of it names the release. Space marks one; Enter "
+            "deletes what is marked and nothing else, and for data and passwords asks for the release's name."
+        )
+
+    # Actions
+
+    def action_again(self) -> None:
+        """Look again."""
+        self.ready, self.problem, self.said = False, None, ""
+        self.bridge.once(self, "leftovers", self._read())
+        self._show()
+
+    def action_mark(self) -> None:
+        """Mark the object in hand, or take the mark off."""
+        if self._items and not self._busy:
+            self.marked ^= {self._items[self.query_one(Board).cursor][1].uid}
+            self.problem = None
+            self._show()
+
+    async def action_start(self) -> None:
+        """Delete what is marked, after the name was typed where something is lost."""
+        from wizard.engine import leftovers
+
+        marked = [(space, one) for space, one in self._items if one.uid in self.marked]
+        if not marked or self._busy:
+            return
+        space = marked[0][0]
+        try:
+            if len({(where.namespace, one.release) for where, one in marked}) > 1:
+                raise Problem("These are of several releases or namespaces.", "Delete those of one first.")
+            picked = leftovers.chosen(space, [one.label for _, one in marked])
+        except Problem as problem:
+            self.problem = problem
+            self._show()
+            return
+        if not any(one.matters for one in picked):
+            await self._delete(space, picked, picked[0].release)
+            return
+        from wizard.tui.screens.modals import typed_name
+
+        async def take(typed: str | None) -> None:
+            await self._delete(space, picked, typed)
+
+        said = leftovers.warnings(space, picked)
+        harm = f"{said[0]}" if said else f"{len(picked)} cannot be had back"
+        self.app.push_screen(typed_name(harm, picked[0].release), take)
+
+    async def _delete(self, space: Leftovers, picked: Sequence[Leftover], typed: str | None) -> None:
+        if typed is None:
+            return
+        from dataclasses import replace
+
+        self._busy, bad = True, []
+        try:
+            where = replace(self.target, namespace=space.namespace, release=picked[0].release)
+            async for one in self.wizard.session.delete_leftovers(where, picked):
+                bad += [f"{one.item.label}: {one.text}"] if one.state != "deleted" else []
+        except Problem as problem:
+            bad = [str(problem)]
+        self._busy = False
+        self.marked.clear()
+        self.action_again()
+        self.said = "; ".join(bad) or f"{len(picked)} deleted"
+
+    def action_home(self) -> None:
+        """Back home."""
+        self.bridge.stop("leftovers")
+        self.nav.home()
+
+    async def action_leave(self) -> None:
+        """Quit."""
+        await self.leave()
