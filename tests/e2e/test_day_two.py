@@ -221,6 +221,7 @@ def test_a_stuck_first_install_is_only_marked_and_can_be_upgraded_then(
     assert "STATUS: deployed" in call.release.upgrade(**READY)
 
 
+@pytest.mark.full
 def test_what_may_not_be_deleted_is_named_before_an_uninstall_and_nothing_is_started(
     shell: Callable[[str], Shell], sandbox: Bed
 ) -> None:

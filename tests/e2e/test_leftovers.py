@@ -182,6 +182,7 @@ def test_what_an_installed_release_uses_is_not_left_over_and_records_kept_by_kee
     assert (record["group"], record["proof"]) == ("record", "helm's own record")
 
 
+@pytest.mark.full
 def test_a_viewer_sees_claims_is_told_what_is_hidden_and_deletes_nothing(
     gone: Callable[[str], Shell], sandbox: Bed
 ) -> None:

@@ -185,6 +185,7 @@ def _claims(sandbox: Bed, space: str) -> dict[str, str]:
 # Bad input
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("helm", ["helm4"])
 def test_bad_input_ends_with_its_exit_code_and_changes_nothing(release: Release, sandbox: Bed) -> None:
     call = Shell(release, release.folder)
