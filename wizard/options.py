@@ -128,6 +128,12 @@ def _on_release(parser: argparse.ArgumentParser, command: str) -> None:
         group.add_argument("--revision", type=int, metavar="N", help="where to; without it the last good one before")
     elif command == "recover":
         group.add_argument(
+            "--reason", metavar="TEXT", help="why nobody is at work on it, when that cannot be seen from here"
+        )
+        group.add_argument(
+            "--undo", action="store_true", dest="undo_recover", help="put the record back as it was before recover"
+        )
+        group.add_argument(
             "--to", metavar="rollback|failed", help="roll back to the last good revision, or only mark as failed"
         )
     else:

@@ -117,7 +117,7 @@ def test_a_helm_that_was_killed_while_it_waited_is_recovered_to_the_revision_bef
     assert (known["revision"], known["status"], known["good"], known["young"]) == (2, "pending-upgrade", 1, True)
     assert "ConfigMap/conf" in known["reached"]
 
-    killed("recover", "--confirm", "rel")
+    killed("recover", "--confirm", "rel", "--reason", "it was killed by hand")
 
     assert _statuses(killed) == {1: "superseded", 2: "failed", 3: "deployed"}
     assert _live_level(killed.release) == "info"
@@ -126,7 +126,7 @@ def test_a_helm_that_was_killed_while_it_waited_is_recovered_to_the_revision_bef
 @pytest.mark.full
 @pytest.mark.parametrize("helm", ["helm4", "helm3"])
 def test_a_killed_upgrade_that_is_only_marked_as_failed_can_be_upgraded_again(killed: Shell) -> None:
-    killed("recover", "--to", "failed", "--confirm", "rel")
+    killed("recover", "--to", "failed", "--confirm", "rel", "--reason", "it was killed by hand")
 
     assert _statuses(killed) == {1: "deployed", 2: "failed"}
     assert "STATUS: deployed" in killed.release.upgrade(**READY)

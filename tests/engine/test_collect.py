@@ -248,7 +248,7 @@ async def test_a_run_of_this_machine_at_work_is_named() -> None:
     cluster.add("Secret", "sh.helm.release.v1.rel.v1", "ns", metadata={"labels": labels})
     found = (await facts(world(cluster, runs={TARGET: "abc"}), "release"))["release"]
     assert found.running == "abc"
-    assert "helm uninstall rel" in found.refused[1]
+    assert "recover rel" in found.refused[1]
 
 
 async def test_missing_rights_are_facts() -> None:

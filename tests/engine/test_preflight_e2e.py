@@ -177,7 +177,7 @@ async def test_a_pending_release_is_refused_and_a_running_one_is_an_upgrade(
         "volumeClaimTemplates" in changed["R07"].evidence[0] or "updates to statefulset" in changed["R07"].evidence[0]
     )
     assert pending["N02"].blocking
-    assert f"helm uninstall llm-cost-ops -n {namespace}" in pending["N02"].next_step
+    assert f"recover llm-cost-ops -n {namespace}" in pending["N02"].next_step
     assert "also in" in other["N01"].evidence[1]
 
 

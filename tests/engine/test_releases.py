@@ -144,9 +144,9 @@ async def test_install_or_upgrade_by_the_state_of_the_release(status: str | None
 @pytest.mark.parametrize(
     ("version", "status", "way_out"),
     [
-        (1, "pending-install", "helm uninstall rel -n ns --kube-context c"),
-        (4, "pending-upgrade", "helm rollback rel -n ns --kube-context c"),
-        (4, "uninstalling", "helm uninstall rel"),
+        (1, "pending-install", "llm-cost-ops-wizard recover rel -n ns --context c"),
+        (4, "pending-upgrade", "llm-cost-ops-wizard recover rel -n ns --context c"),
+        (4, "uninstalling", "recover rel"),
         (4, "uninstalled", "helm rollback rel"),
     ],
 )

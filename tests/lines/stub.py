@@ -60,6 +60,9 @@ class StubRuns:
     def machine(self) -> str:
         return "me@here:1"
 
+    def helms(self, target: Target) -> Sequence[int]:
+        return ()
+
     def revive(self, run_id: str) -> None:
         self.revived.append(run_id)
 

@@ -60,6 +60,18 @@ class PersonFiles:
             ) from error
         return str(path)
 
+    def kept_private(self, name: str) -> Sequence[str]:
+        """The backups of that name, newest first."""
+        from wizard.adapters.folders import state_dir
+
+        prefix = f"{name.replace('/', '-')}."
+        found = [
+            one
+            for one in state_dir("backups").iterdir()
+            if one.name.startswith(prefix) and one.name.count(".") == prefix.count(".") + 1
+        ]
+        return [str(one) for one in sorted(found, key=lambda one: one.name, reverse=True)]
+
     def existing(self, path: str) -> str | None:
         """The text of the file if it exists and can be read."""
         try:

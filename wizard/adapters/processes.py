@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 
 def start_of(pid: int) -> str:
@@ -31,3 +33,42 @@ def start_of(pid: int) -> str:
 def alive(pid: int, start: str) -> bool:
     """Whether the very process that started at that moment still lives."""
     return bool(start) and start_of(pid) == start
+
+
+_CHANGES: Final = ("install", "upgrade", "rollback", "uninstall", "delete")
+_NAMESPACE: Final = ("-n", "--namespace")
+
+
+def helms(release: str, namespace: str) -> list[int]:
+    """Processes of this machine that look like a helm changing that release; one that names another namespace is not."""
+    return [pid for pid, argv in _commands() if is_helm(argv, release, namespace)]
+
+
+def is_helm(argv: Sequence[str], release: str, namespace: str) -> bool:
+    """Whether a command line is helm's, on that release."""
+    if not argv or not Path(argv[0]).name.startswith("helm"):
+        return False
+    words = [one for one in argv[1:] if not one.startswith("-")]
+    if not (set(words) & set(_CHANGES)) or release not in words:
+        return False
+    named = [argv[at + 1] for at, one in enumerate(argv[:-1]) if one in _NAMESPACE]
+    named += [one.partition("=")[2] for one in argv if one.startswith(tuple(f"{flag}=" for flag in _NAMESPACE))]
+    return not named or named[-1] == namespace
+
+
+def _commands() -> Iterator[tuple[int, list[str]]]:
+    if Path("/proc/self/cmdline").exists():
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                text = (folder / "cmdline").read_bytes().decode("utf-8", "replace")
+            except OSError:
+                continue  # it has ended, or belongs to somebody else
+            yield int(folder.name), text.split("\0")[:-1]
+        return
+    listed = subprocess.run(
+        ["ps", "-axo", "pid=,args="], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=5
+    )
+    for line in listed.stdout.splitlines():
+        pid, _, command = line.strip().partition(" ")
+        if pid.isdigit():
+            yield int(pid), command.split()

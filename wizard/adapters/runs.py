@@ -140,6 +140,10 @@ class RunFiles:
             atomic.write(file, random.token_hex(4))
         return f"{_who()}@{platform.node() or 'unnamed'}:{file.read_text().strip()}"
 
+    def helms(self, target: Target) -> Sequence[int]:
+        """Processes of this machine that look like a helm at work on that release."""
+        return processes.helms(target.release, target.namespace)
+
     def revive(self, run_id: str) -> None:
         """Start a new runner on a run that lost its own; it goes on watching helm and finishes the record."""
         run = self.find(run_id)

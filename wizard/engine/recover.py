@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from wizard.core import masking, plan, release_record
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
-from wizard.engine import releases, store
+from wizard.engine import releases, store, writers
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
-from wizard.ports.store import FileStore, RunSummary
+from wizard.ports.store import FileStore, RunStore
 
-_YOUNG: Final = timedelta(minutes=10)
-"""helm's own time limit is 5 minutes and ours 10: a younger record may well have a helm at work on it."""
+MARK: Final = "marked as failed by llm-cost-ops-wizard recover"
+"""In the description of a record that we wrote: what it was stands before it, why after it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Recovery:
     since: str
     """RFC 3339: when helm last wrote the record."""
     young: bool
-    """Whether a helm on another machine may well be at work on it still."""
+    """Whether helm wrote it so lately that one on another machine could still be waiting."""
     good: int
     """The last good revision before; 0 when there is none, and then there is nothing to go back to."""
     reached: tuple[str, ...]
@@ -40,19 +40,23 @@ class Recovery:
     waiting: tuple[str, ...]
     """Objects that it did not get to."""
     unseen: tuple[str, ...] = ()
+    proof: str = ""
+    """Why it is certain that nobody is at work on it; "" when a helm on another machine may be."""
+    looked: tuple[str, ...] = ()
+    """Where a writer was looked for, and not found."""
+    who: str = ""
+    """Who made the revision, where a run of this machine did."""
 
     def to_data(self) -> dict[str, Any]:
         """JSON-ready."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
 
 
-async def look(
-    cluster: Cluster, documents: Documents, target: Target, clock: Clock, runs: Iterable[RunSummary]
-) -> Recovery:
+async def look(cluster: Cluster, documents: Documents, target: Target, clock: Clock, runs: RunStore) -> Recovery:
     """What is known of a stuck release.
 
     Raises:
-        Problem: there is none, it is not stuck, a run of this machine is at work on it, or its record cannot be read.
+        Problem: there is none, it is not stuck, somebody is at work on it, or its record cannot be read.
     """
     known = await store.known(cluster, target)
     last = known[-1]
@@ -61,30 +65,21 @@ async def look(
             f"{target.release} is {last.status} (revision {last.revision}): nothing is stuck, nothing was changed.",
             "See it with status and history.",
         )
-    for run in runs:
-        if run.state in ("running", "orphaned") and _same(run.target, target):
-            raise Problem(
-                f"Run {run.id} of this machine is at work on {target.release} ({run.operation}, since {run.started}). "
-                "Nothing was changed.",
-                f"Watch it with runs {run.id}.",
-            )
     good = [one.revision for one in known[:-1] if one.status in (release_record.DEPLOYED, "superseded")]
+    try:
+        record = await store.read(cluster, target, last.revision)
+        named = [
+            (one["kind"], one["metadata"]["name"], str(one.get("apiVersion", "")))
+            for one in _objects(documents, record.manifest)
+        ]
+        proof = await writers.look(cluster, target, last, named, runs, clock)
+    except ClusterError as error:
+        raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
     reached, waiting, unseen = await _progress(cluster, documents, target, last.revision, good[-1] if good else 0)
     return Recovery(
-        last.revision, last.status, last.updated, _is_young(last.updated, clock.now()), good[-1] if good else 0,
-        reached, waiting, unseen,
+        last.revision, last.status, last.updated, writers.is_young(last.updated, clock.now()), good[-1] if good else 0,
+        reached, waiting, unseen, proof.nobody, proof.told, proof.who,
     )  # fmt: skip
-
-
-def _same(one: Target, other: Target) -> bool:
-    return (one.context, one.namespace, one.release) == (other.context, other.namespace, other.release)
-
-
-def _is_young(since: str, now: datetime) -> bool:
-    try:
-        return now - datetime.fromisoformat(since) < _YOUNG
-    except (ValueError, TypeError):
-        return True
 
 
 async def _progress(
@@ -120,12 +115,36 @@ async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | Clust
         return None if error.trouble == "not-found" else error
 
 
-async def mark_failed(cluster: Cluster, files: FileStore, target: Target, known: Recovery, clock: Clock) -> str:
-    """Back the record up, then write into it that the revision failed; returns the backup's path.
+def backup_name(target: Target, revision: int) -> str:
+    """How the backups of a revision's record are called."""
+    return f"{target.namespace}.{target.release}.v{revision}"
+
+
+def refuse_unproved(target: Target, known: Recovery, reason: str = "") -> None:
+    """Refuse to touch what a helm on another machine may have in hand, unless somebody says why none can.
+
+    Raises:
+        Problem: it is not certain, and no reason was given.
+    """
+    if known.young and not known.proof and not reason.strip():
+        minutes = int(writers.OLD.total_seconds() // 60)
+        raise Problem(
+            f"{target.release} is {known.status} for less than {minutes} minutes, and a helm on another machine may be at work "
+            "on it: that cannot be seen from here. Nothing was changed.",
+            f'Look again {minutes} minutes after {known.since}, or say why nobody is: --reason "I killed it myself".',
+            Exit.UNKNOWN,
+        )
+
+
+async def mark_failed(
+    cluster: Cluster, files: FileStore, target: Target, known: Recovery, clock: Clock, reason: str = ""
+) -> str:
+    """Back the record up, then write into it that the revision failed, and why that is certain; returns the backup's path.
 
     Raises:
         Problem: it is not the record any more that was looked at, or may not be written; then nothing was changed.
     """
+    refuse_unproved(target, known, reason)
     kind = releases.record_kind() or "Secret"
     try:
         found = await cluster.records(kind, target.namespace, target.release, known.revision)
@@ -139,10 +158,9 @@ async def mark_failed(cluster: Cluster, files: FileStore, target: Target, known:
             "Look at it again with recover --dry-run.",
         )
     record = found[0]
-    name = f"{target.namespace}.{target.release}.v{known.revision}"
-    backup = files.keep_private(name, json.dumps(record, indent=1))
+    backup = files.keep_private(backup_name(target, known.revision), json.dumps(record, indent=1))
     try:
-        await cluster.replace(failed(record, known, clock.now()), target.namespace)
+        await cluster.replace(failed(record, known, clock.now(), reason), target.namespace)
     except ClusterError as error:
         if error.trouble == "conflict":
             raise Problem(
@@ -155,13 +173,13 @@ async def mark_failed(cluster: Cluster, files: FileStore, target: Target, known:
     return backup
 
 
-def failed(record: Object, known: Recovery, now: datetime) -> dict[str, Any]:
+def failed(record: Object, known: Recovery, now: datetime, reason: str = "") -> dict[str, Any]:
     """The record as helm itself leaves a revision that failed: status in the body and in the label."""
     body = str((record.get("data") or {}).get("release") or "")
     data = release_record.unpack(body, f"revision {known.revision}")
     info = dict(data.get("info") or {})
     info["status"] = "failed"
-    info["description"] = f"Was {known.status}; marked as failed by llm-cost-ops-wizard recover"
+    info["description"] = f"Was {known.status}; {MARK}: {reason.strip() or known.proof}"
     text = release_record.pack({**data, "info": info})
     if record.get("kind") == "Secret":
         text = base64.b64encode(text.encode()).decode()

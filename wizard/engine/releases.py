@@ -112,14 +112,10 @@ def refused(known: ReleaseState, target: Target) -> tuple[str, str] | None:
     name, since = target.release, f" since {known.updated}" if known.updated else ""
     where = f"-n {target.namespace}" + (f" --kube-context {target.context}" if target.context else "")
     if known.status in PENDING:
-        way_out = (
-            f"helm uninstall {name} {where}"
-            if known.revision == 1 or known.status == "uninstalling"
-            else f"helm rollback {name} {where}"
-        )
+        here = f"-n {target.namespace}" + (f" --context {target.context}" if target.context else "")
         return (
             f"Release {name} is {known.status} (revision {known.revision}{since}): a helm works on it, or was killed at it.",
-            f"Wait for that helm if it lives; if nobody works on it: {way_out}",
+            f"Wait for that helm if it lives; if nobody works on it: llm-cost-ops-wizard recover {name} {here}",
         )
     if known.status == "uninstalled":
         return (

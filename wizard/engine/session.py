@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from wizard.engine.releases import ReleasesView
     from wizard.engine.store import Revision
     from wizard.engine.uninstall import Uninstall
+    from wizard.engine.unrecover import Undo
     from wizard.ports.charts import Chart
     from wizard.ports.cluster import Cluster
     from wizard.ports.kubeconfig import Kubeconfig
@@ -317,15 +318,29 @@ class Session:
         from wizard.engine import recover
 
         ports = self.ports
-        return await recover.look(self.cluster(target), ports.documents, target, ports.clock, self.runs())
+        return await recover.look(self.cluster(target), ports.documents, target, ports.clock, ports.runs)
 
     # Runs
 
-    async def mark_failed(self, target: Target, known: Recovery) -> str:
+    async def undo_recovery(self, target: Target) -> Undo:
+        """What undoing a recover would put back; raises Problem when there is nothing to undo."""
+        from wizard.engine import unrecover
+
+        return await unrecover.look(self.cluster(target), self.ports.files, target)
+
+    async def undo(self, target: Target, known: Undo) -> None:
+        """Put the record back as it was before recover; raises Problem."""
+        from wizard.engine import unrecover
+
+        await unrecover.undo(self.cluster(target), self.ports.files, target, known)
+
+    async def mark_failed(self, target: Target, known: Recovery, reason: str = "") -> str:
         """Back up the record of a stuck revision and mark it as failed; returns the backup's path; raises Problem."""
         from wizard.engine import recover
 
-        return await recover.mark_failed(self.cluster(target), self.ports.files, target, known, self.ports.clock)
+        return await recover.mark_failed(
+            self.cluster(target), self.ports.files, target, known, self.ports.clock, reason
+        )
 
     def delete_leftovers(self, target: Target, picked: Sequence[Leftover]) -> AsyncIterator[Removal]:
         """Delete leftovers one by one, proven once more before the first; raises Problem when one is not what was shown."""

@@ -53,6 +53,8 @@ class Arguments:
     detailed_exitcode: bool = False
     revision: int = 0
     to: str = ""
+    reason: str = ""
+    undo_recover: bool = False
     """The way out of a stuck release."""
     keep_history: bool = False
     delete_namespace: bool = False

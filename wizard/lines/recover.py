@@ -5,7 +5,7 @@ from __future__ import annotations
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.questions import Choice
-from wizard.engine.recover import Recovery
+from wizard.engine.recover import Recovery, refuse_unproved
 from wizard.engine.session import Session
 from wizard.lines import plan_lines
 from wizard.lines.arguments import Arguments
@@ -26,6 +26,9 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
     if arguments.to not in ("", *_WAYS):
         raise Problem(f'--to "{arguments.to}" is not a way out.', f"Choose {' or '.join(_WAYS)}.")
     target = await the_release(arguments, session)
+    if arguments.undo_recover:
+        return await _undo(arguments, session, out, target)
+    _wrong_name(arguments, target)
     known = await session.recovery(target)
     _show(target, known, out)
     way = arguments.to or ("rollback" if known.good else "failed")
@@ -40,8 +43,9 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
         out.event(ended(0, "dry run: nothing was changed"))
         return Exit.DONE
     prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
+    refuse_unproved(target, known, arguments.reason)
     way = await _confirmed(arguments, target, known, way, prompt)
-    backup = await session.mark_failed(target, known)
+    backup = await session.mark_failed(target, known, arguments.reason)
     out.line(f"revision {known.revision} is marked as failed; the record as it was is in {backup}", "pass")
     if way == "failed":
         reason = f"{target.release} can be changed again: run upgrade, rollback or uninstall"
@@ -57,6 +61,45 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
     return code
 
 
+async def _undo(arguments: Arguments, session: Session, out: Out, target: Target) -> int:
+    """Put the record back as it was before a recover; returns the exit code."""
+    _wrong_name(arguments, target)
+    known = await session.undo_recovery(target)
+    back = f"revision {known.revision} of {target.release} back to {known.status}, from {known.backup}"
+    if arguments.dry_run:
+        out.line(f"recover --undo would put {back}")
+    else:
+        prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
+        out.talk(f"This puts {back}; helm refuses to change it then.")
+        await _typed(arguments, target, prompt)
+        await session.undo(target, known)
+        out.line(f"put {back}", "pass")
+    out.object({"command": "recover", "undo": True, "dry_run": arguments.dry_run, "exit": 0, **known.to_data()})
+    out.event(ended(0, "dry run: nothing was changed" if arguments.dry_run else f"put {back}"))
+    return Exit.DONE
+
+
+def _wrong_name(arguments: Arguments, target: Target) -> None:
+    if arguments.confirm and arguments.confirm != target.release:
+        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{target.release}".', "Nothing was changed.")
+
+
+async def _typed(arguments: Arguments, target: Target, prompt: Prompter | None) -> None:
+    """The release's name, from --confirm or typed; raises Problem when nobody can be asked."""
+    if arguments.confirm:
+        return
+    if prompt is None:
+        raise Problem(
+            "Nothing was changed: this rewrites helm's record.",
+            f"If nobody is at work on it: --confirm {target.release}.",
+        )
+    wrong = "That is not the release name."
+    await prompt.text(
+        f"If nobody is at work on it, type the release name ({target.release})", "",
+        lambda text: "" if text == target.release else wrong,
+    )  # fmt: skip
+
+
 def _then(known: Recovery, way: str) -> str:
     return f", then roll back to revision {known.good}" if way == "rollback" else ""
 
@@ -66,9 +109,14 @@ def _show(target: Target, known: Recovery, out: Out) -> None:
         f"{target.release} in {target.namespace}: revision {known.revision} is {known.status} since {known.since}",
         "stuck",
     )
-    if known.young:
+    if known.who:
+        out.line(f"made by {known.who}")
+    for text in known.looked:
+        out.line(text, "unknown" if "hidden" in text else "pass")
+    if known.proof:
+        out.line(f"so nobody is at work on it: {known.proof}", "pass")
+    else:
         out.line("that is not long ago: a helm on another machine may be at work on it; wait if anybody may be", "warn")
-    out.line("no run of this machine is at work on it", "pass")
     for title, labels in (("changed already", known.reached), ("not reached", known.waiting)):
         out.line(f"{title}: {', '.join(labels) or 'nothing'}")
     for text in known.unseen:
@@ -78,14 +126,8 @@ def _show(target: Target, known: Recovery, out: Out) -> None:
 
 
 async def _confirmed(arguments: Arguments, target: Target, known: Recovery, way: str, prompt: Prompter | None) -> str:
-    if arguments.confirm and arguments.confirm != target.release:
-        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{target.release}".', "Nothing was changed.")
     if prompt is None:
-        if not arguments.confirm:
-            raise Problem(
-                "Nothing was changed: this rewrites helm's record.",
-                f"If nobody is at work on it: --confirm {target.release}.",
-            )
+        await _typed(arguments, target, None)
         return way
     if not arguments.to and known.good:
         choices = (
@@ -96,10 +138,5 @@ async def _confirmed(arguments: Arguments, target: Target, known: Recovery, way:
         way = await prompt.choose("What now?", choices, "rollback")
         if way == "stop":
             raise KeyboardInterrupt
-    if not arguments.confirm:
-        wrong = "That is not the release name."
-        await prompt.text(
-            f"If nobody is at work on it, type the release name ({target.release})", "",
-            lambda text: "" if text == target.release else wrong,
-        )  # fmt: skip
+    await _typed(arguments, target, prompt)
     return way

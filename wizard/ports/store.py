@@ -75,6 +75,10 @@ class RunStore(Protocol):
         """This person on this machine, as other machines are told: user@host:id."""
         ...
 
+    def helms(self, target: Target) -> Sequence[int]:
+        """Processes of this machine that look like a helm at work on that release."""
+        ...
+
     def revive(self, run_id: str) -> None:
         """Start a new runner on a run whose helm goes on under its supervisor."""
         ...
@@ -93,6 +97,10 @@ class FileStore(Protocol):
 
     def keep_private(self, name: str, text: str) -> str:
         """Keep a text in the wizard's own backups, readable by this person alone; returns its path."""
+        ...
+
+    def kept_private(self, name: str) -> Sequence[str]:
+        """The paths of what was kept under that name, newest first."""
         ...
 
     def existing(self, path: str) -> str | None:

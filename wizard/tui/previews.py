@@ -264,10 +264,16 @@ class RecoverPreview:
         if not one:
             return (), ()
         rows: list[Row] = [((f" x revision {one.revision} is {one.status} since {one.since}", "bad"),)]
-        if one.young:
+        rows += [((cut(f"   made by {one.who}", width), ""),)] if one.who else []
+        rows += [((cut(f" + {text}", width), "ok"),) for text in one.looked]
+        if one.proof:
+            rows += beside(
+                " +", f"so nobody is at work on it: {one.proof}", width - 1, label_width=3, tone="ok", label_tone="ok"
+            )
+        else:
             text = "That is not long ago: a helm on another machine may be at work on it. Wait if anybody may be."
             rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
-        rows += [((" + no run of this machine is at work on it", "ok"),), ()]
+        rows.append(())
         for title, labels in (("Changed already", one.reached), ("Not reached", one.waiting)):
             rows += beside(f" {title}", ", ".join(labels) or "nothing", width - 1, label_width=18)
         rows += beside(" Last good", str(one.good) if one.good else "none before it", width - 1, label_width=18)
@@ -282,7 +288,9 @@ class RecoverPreview:
         return "roll back" if self._back else "mark as failed"
 
     def stopped(self) -> str:
-        """Nothing: who is at work was found out by `read`."""
+        """A writer that cannot be seen from here; those that can were found by `read`."""
+        if self._known and self._known.young and not self._known.proof:
+            return "it is too young: wait, or say why nobody is at work with recover --reason TEXT"
         return ""
 
     def harm(self) -> str:

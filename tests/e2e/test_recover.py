@@ -1,0 +1,98 @@
+"""recover beside a living helm, on what helm wrote a moment ago, and taken back: on a real API server with both helms."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bed
+from tests.e2e.changing import Release, chart
+from tests.e2e.shell import READY, Shell
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def release(sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str], helm: str) -> Release:
+    """A release to be; nothing is installed yet."""
+    sandbox.kubectl("create", "namespace", namespace)
+    return Release(sandbox, tool(helm), namespace, chart(tmp_path), tmp_path)
+
+
+@contextmanager
+def waiting(release: Release, binary: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """A plain helm that waits for pods which cannot start; killed at the end with SIGKILL."""
+    file = release.folder / "next.yaml"
+    file.write_text(release.values(**{**READY, "image": "llm-cost-ops:missing", "config": {"level": "debug"}}))
+    argv = [
+        binary or release.helm, "--kubeconfig", release.bed.kubeconfig, "--namespace", release.namespace, "upgrade", "--install",
+        release.name, release.chart, "--reset-values", "-f", str(file), "--wait", "--timeout", "10m",
+    ]  # fmt: skip
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as helm:
+        try:
+            deadline = time.monotonic() + 60
+            while "Ingress/api" not in (live := release.live()) or live["ConfigMap/conf"]["data"]["level"] != "debug":
+                assert time.monotonic() < deadline, "helm sends its objects"
+                time.sleep(0.1)
+            assert helm.poll() is None
+            yield helm
+        finally:
+            helm.send_signal(signal.SIGKILL)
+
+
+def newest(call: Shell) -> tuple[int, str]:
+    last = json.loads(call("history", "-o", "json"))["revisions"][-1]
+    return last["revision"], last["status"]
+
+
+@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
+def test_a_helm_that_still_waits_is_left_alone_and_what_its_kill_left_is_marked_and_taken_back(
+    release: Release, tmp_path: Path
+) -> None:
+    call = Shell(release, tmp_path)
+    with waiting(release) as helm:
+        call("recover", "--reason", "I am sure", "--confirm", "rel", code=2)
+        assert f"helm itself, on this machine: process {helm.pid}" in call.err
+    call("recover", "--confirm", "rel", code=3)
+    assert "a helm on another machine may be at work" in call.err
+    assert newest(call) == (1, "pending-install")
+    assert "recover" in call("install", "--answer", "image=llm-cost-ops:1", "--yes", code=2) + call.err
+
+    call("recover", "--to", "failed", "--reason", "I killed it", "--confirm", "rel")
+    assert newest(call) == (1, "failed")
+
+    call("recover", "--undo", code=2)
+    assert "--confirm rel" in call.err
+    call("recover", "--undo", "--confirm", "rel")
+    assert newest(call) == (1, "pending-install")
+    assert (
+        "nothing to undo" in call("recover", "--undo", "--confirm", "rel", code=2) + call.err
+        or "not what recover wrote" in call.err
+    )
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("helm", ["helm4", "helm3"])
+def test_a_living_helm_that_cannot_be_seen_from_here_is_refused_too_and_nothing_is_undone_after_a_roll_back(
+    release: Release, tmp_path: Path
+) -> None:
+    release.upgrade(**READY)
+    hidden = tmp_path / "somebody-elses"
+    shutil.copy(release.helm, hidden)
+    call = Shell(release, tmp_path)
+    with waiting(release, str(hidden)):
+        call("recover", "--confirm", "rel", code=3)
+        assert newest(call) == (2, "pending-upgrade")
+    call("recover", "--reason", "its machine is off", "--confirm", "rel")
+    assert newest(call) == (3, "deployed")
+    call("recover", "--undo", "--confirm", "rel", code=2)
+    assert "there is nothing to undo" in call.err
+    assert newest(call) == (3, "deployed")

@@ -1,0 +1,95 @@
+"""`recover --undo`: the record as it was before, put back from its backup, if it is still what we wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.core import release_record
+from wizard.core.errors import Exit, Problem
+from wizard.core.model.target import Target
+from wizard.engine import releases, store
+from wizard.engine.recover import MARK, backup_name
+from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.store import FileStore
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What would be put back."""
+
+    revision: int
+    status: str
+    """What the record said before."""
+    backup: str
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return dict(vars(self))
+
+
+async def look(cluster: Cluster, files: FileStore, target: Target) -> Undo:
+    """What an undo would put back.
+
+    Raises:
+        Problem: there is no backup, the newest record is not what we wrote any more, or it cannot be read.
+    """
+    return (await _look(cluster, files, target))[0]
+
+
+async def undo(cluster: Cluster, files: FileStore, target: Target, known: Undo) -> None:
+    """Put the record back; raises Problem when it is not the one that was looked at, or may not be written."""
+    again, now, before = await _look(cluster, files, target)
+    if again != known:
+        raise Problem(
+            "It is not what was looked at any more. Nothing was changed.", "Look again with recover --undo --dry-run."
+        )
+    metadata = {**before["metadata"], "resourceVersion": now["metadata"]["resourceVersion"]}
+    try:
+        await cluster.replace({**before, "metadata": metadata}, target.namespace)
+    except ClusterError as error:
+        raise Problem(
+            f"The record was not changed: {error.message}", f"Its backup is {known.backup}.", Exit.FAILED
+        ) from error
+
+
+async def _look(cluster: Cluster, files: FileStore, target: Target) -> tuple[Undo, Object, Object]:
+    newest = (await store.known(cluster, target))[-1]
+    kept = files.kept_private(backup_name(target, newest.revision))
+    if not kept:
+        raise Problem(
+            f"No recover of this machine wrote revision {newest.revision} of {target.release}: there is nothing to undo. "
+            "Nothing was changed.",
+            "A revision that was made since then stays; see history.",
+        )
+    try:
+        found = await cluster.records(
+            releases.record_kind() or "Secret", target.namespace, target.release, newest.revision
+        )
+    except ClusterError as error:
+        raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
+    before = json.loads(files.read(kept[0], "backup"))
+    if not found or not _ours(found[0], before):
+        raise Problem(
+            f"Revision {newest.revision} of {target.release} is not what recover wrote any more. Nothing was changed.",
+            f"Its backup is {kept[0]}; see history.",
+        )
+    status = str((before["metadata"].get("labels") or {}).get("status", ""))
+    return Undo(newest.revision, status, kept[0]), found[0], before
+
+
+def _ours(now: Object, before: Object) -> bool:
+    """Whether a record is the backup with nothing but our mark on it."""
+    if now["metadata"].get("uid") != before["metadata"].get("uid"):
+        return False
+    try:
+        one, other = (release_record.unpack(str(record["data"]["release"]), "the record") for record in (now, before))
+    except (Problem, KeyError, TypeError):
+        return False
+    mine = dict(one.get("info") or {})
+    marked = mine.get("status") == "failed" and str(mine.get("description", "")).startswith(
+        f"Was {(other.get('info') or {}).get('status')}; {MARK}"
+    )
+    rest = {**one, "info": {**mine, **{key: (other.get("info") or {}).get(key) for key in ("status", "description")}}}
+    return marked and rest == other

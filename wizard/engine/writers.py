@@ -1,0 +1,151 @@
+"""Whether anybody still works on a release that is stuck: looked for, never assumed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from wizard.core import lease
+from wizard.core.errors import Exit, Problem
+from wizard.core.model.target import Target
+from wizard.engine import releases, store
+from wizard.ports.clock import Clock
+from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.store import RunStore, RunSummary
+
+WINDOW_SECONDS: Final = 2.0
+"""How long release and objects are watched for a change."""
+OLD: Final = timedelta(minutes=10)
+"""helm's own time limit is 5 minutes and ours 10: what it wrote longer ago than that it has given up."""
+_CLOCKS: Final = timedelta(seconds=2)
+"""Helm's record has whole seconds, a run's start has milliseconds."""
+_QUIET: Final = ("ConfigMap", "Secret", "ServiceAccount", "Role", "RoleBinding")
+"""Kinds that no controller writes: any change of one is somebody's. Of others what is asked for counts (generation)."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was found out. `nobody` is why it is certain that nobody is at work; "" when it is not certain."""
+
+    nobody: str
+    told: tuple[str, ...]
+    who: str = ""
+    """Who made the revision, as far as it is known."""
+
+
+async def look(
+    cluster: Cluster,
+    target: Target,
+    head: store.Head,
+    wanted: Sequence[tuple[str, str, str]],
+    runs: RunStore,
+    clock: Clock,
+) -> Proof:
+    """Look for a writer; `wanted` are kind, name and apiVersion of the revision's objects.
+
+    Raises:
+        Problem: somebody is at work on the release; nothing was changed.
+    """
+    told = []
+    summaries = runs.runs()
+    for run in summaries:
+        if run.state in ("running", "orphaned") and same(run.target, target):
+            raise busy(target, f"run {run.id} of this machine ({run.operation}, since {run.started})", f"runs {run.id}")
+    told.append("no run of this machine is at work on it")
+    if here := runs.helms(target):
+        raise busy(target, f"helm itself, on this machine: {', '.join(f'process {pid}' for pid in here)}")
+    told.append("no helm of this machine has it in hand")
+    told.append(await _lease(cluster, target, clock))
+    before = await _stamps(cluster, target, head, wanted)
+    await asyncio.sleep(WINDOW_SECONDS)
+    if changed := sorted(
+        key for key, stamp in (await _stamps(cluster, target, head, wanted)).items() if before.get(key) != stamp
+    ):
+        raise busy(target, f"somebody: {', '.join(changed[:5])} changed within {WINDOW_SECONDS:.0f} seconds")
+    told.append(f"nothing of it changed within {WINDOW_SECONDS:.0f} seconds")
+    made = _maker(head, [run for run in summaries if same(run.target, target)])
+    who = f"{made.who or 'somebody here'} (run {made.id})" if made else ""
+    if made:
+        return Proof(f"run {made.id} of this machine made it, and its helm has ended", tuple(told), who)
+    if not is_young(head.updated, clock.now()):
+        return Proof(
+            f"helm wrote it {_minutes(head.updated, clock.now())} minutes ago and waits no longer than that",
+            tuple(told),
+        )
+    return Proof("", tuple(told))
+
+
+def same(one: Target, other: Target) -> bool:
+    """Whether two targets are one release."""
+    return (one.context, one.namespace, one.release) == (other.context, other.namespace, other.release)
+
+
+def busy(target: Target, who: str, watch: str = "") -> Problem:
+    """Somebody works on it."""
+    step = f"Watch it with {watch}." if watch else "Wait until that has ended, then look again."
+    return Problem(f"At work on {target.release}: {who}. Nothing was changed.", step, Exit.REFUSED)
+
+
+async def _lease(cluster: Cluster, target: Target, clock: Clock) -> str:
+    try:
+        found = await cluster.get("Lease", lease.name(target.release), target.namespace)
+    except ClusterError as error:
+        if error.trouble == "not-found":
+            return "no wizard of another machine holds its Lease"
+        return f"whether a wizard of another machine is at work is hidden: {error.message}"
+    if holder := lease.holder(found, clock.now()):
+        raise busy(target, f"a wizard of {lease.words(holder)}")
+    return f"its Lease ran out; {lease.words(str((found.get('spec') or {}).get('holderIdentity') or 'nobody'))} had it"
+
+
+async def _stamps(
+    cluster: Cluster, target: Target, head: store.Head, wanted: Sequence[tuple[str, str, str]]
+) -> dict[str, str]:
+    kind = releases.record_kind() or "Secret"
+    listed = await cluster.list(kind, target.namespace, labels=f"owner=helm,name={target.release}", metadata_only=True)
+    stamps = {f"record {one['metadata']['name']}": str(one["metadata"].get("resourceVersion")) for one in listed}
+    found = await asyncio.gather(*(_stamp(cluster, target, *one) for one in wanted))
+    return stamps | {f"{one[0]}/{one[1]}": stamp for one, stamp in zip(wanted, found, strict=True)}
+
+
+async def _stamp(cluster: Cluster, target: Target, kind: str, name: str, version: str) -> str:
+    try:
+        obj: Object = await cluster.get(kind, name, target.namespace, version)
+    except ClusterError as error:
+        return error.trouble
+    meta = obj["metadata"]
+    return f"{meta.get('uid')} {meta.get('resourceVersion') if kind in _QUIET else meta.get('generation', '')}"
+
+
+def _maker(head: store.Head, runs: Iterable[RunSummary]) -> RunSummary | None:
+    """The run of this machine that made a revision: the last that began before helm wrote it, and not long before."""
+    written = _time(head.updated)
+    near = [
+        one for one in runs if written and (began := _time(one.started)) and began - _CLOCKS <= written <= began + OLD
+    ]
+    return max(near, key=lambda one: one.started, default=None)
+
+
+def is_young(since: str, now: datetime) -> bool:
+    """Whether a helm that wrote it could still be waiting; a time that cannot be read counts as now."""
+    return _age(since, now) < OLD
+
+
+def _age(since: str, now: datetime) -> timedelta:
+    written = _time(since)
+    return now - written if written else timedelta(0)
+
+
+def _minutes(since: str, now: datetime) -> int:
+    return int(_age(since, now).total_seconds() // 60)
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
