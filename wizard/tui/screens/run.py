@@ -15,13 +15,14 @@ from wizard.tui.feed import RunFeed
 from wizard.tui.mending import mend
 from wizard.tui.messages import StreamFailed
 from wizard.tui.runpanes import ABOUT, boundary, clock_text, object_text, verdict_rows
-from wizard.tui.screens.base import WIDE
 from wizard.tui.screens.run_logs import RunLogs
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Rows
 from wizard.tui.widgets.run_panes import RunPanes
 
+_WIDE: Final = 130
 _TALL: Final = 36
+"""Room for two columns: below it the rows of the left one would have no words left for the reason."""
 
 
 class RunScreen(RunLogs):
@@ -89,7 +90,7 @@ class RunScreen(RunLogs):
 
     def on_resize(self, event: Resize) -> None:
         """With room enough all panes show at once."""
-        roomy = event.size.width >= WIDE and event.size.height >= _TALL
+        roomy = event.size.width >= _WIDE and event.size.height >= _TALL
         self.set_class(roomy, "-room")
         self.panes.place(roomy=roomy)
         self.feed.changed |= {"all"}
