@@ -98,11 +98,19 @@ def until(what: str, done: Callable[[], Any], seconds: float = SECONDS) -> Any:
     return answer
 
 
+def _as_on_a_terminal() -> None:
+    """Whoever started the tests may have had signals ignored (nohup does), and that would be inherited."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Tty:
     """A program on a terminal of its own that can really be hung up."""
 
     def __init__(self, argv: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
-        self._process = ptyprocess.PtyProcess.spawn(list(argv), cwd=str(folder), env=dict(env), dimensions=(40, 200))
+        self._process = ptyprocess.PtyProcess.spawn(
+            list(argv), cwd=str(folder), env=dict(env), dimensions=(40, 200), preexec_fn=_as_on_a_terminal
+        )
         self.pid: int = self._process.pid
         self._start = processes.start_of(self.pid)
         self.raw = b""
@@ -204,7 +212,7 @@ class Moment:
 
     def words(self, *values: str, wait: bool = True) -> list[str]:
         """What to tell helm alone for the same operation."""
-        held = ["--wait", "--timeout", "60s"] if wait else []
+        held = ["--wait", "--timeout", "10m"] if wait else []
         if self.phase == ROLLBACK and wait:
             return ["rollback", RELEASE, "1", "--namespace", self.namespace, *held]
         sets = [part for one in values for part in ("--set", one)]
@@ -256,14 +264,19 @@ class Moment:
 
 
 @contextlib.contextmanager
-def moment(bed: Bed, namespace: str, helm: str, phase: str, folder: Path) -> Iterator[Moment]:
-    """A moment to work in; it holds nothing before `prepare`."""
+def moment(
+    bed: Bed, namespace: str, helm: str, phase: str, folder: Path, *, kubeconfig: str = "", proxied: bool = False,
+    notes: str = "",
+) -> Iterator[Moment]:  # fmt: skip
+    """A moment to work in, ready for its operation; `proxied`: also when nothing has to be held by the proxy."""
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        proxy = None
-        if phase in (BEFORE, RECORDED):
-            proxy = stack.enter_context(faultproxy.before(bed.info.folder, bed.kubeconfig, folder))
-        made = Moment(bed, namespace, helm, phase, folder, proxy.kubeconfig if proxy else bed.kubeconfig, proxy)
+        proxy, config = None, kubeconfig or bed.kubeconfig
+        if proxied or phase in (BEFORE, RECORDED):
+            proxy = stack.enter_context(faultproxy.before(bed.info.folder, config, folder))
+        made = Moment(bed, namespace, helm, phase, folder, proxy.kubeconfig if proxy else config, proxy)
+        if notes:
+            Path(made.chart, "templates", "NOTES.txt").write_text(notes)
         stack.callback(made.close)
         made.prepare()
         yield made
@@ -272,7 +285,7 @@ def moment(bed: Bed, namespace: str, helm: str, phase: str, folder: Path) -> Ite
 class Ours:
     """The operation as the wizard does it: a face on a terminal, a runner, a supervisor and helm."""
 
-    def __init__(self, where: Moment, state: Path, *, major: int = 4) -> None:
+    def __init__(self, where: Moment, state: Path, *, major: int = 4, timeout: str = "10m") -> None:
         self.where, self.state = where, state / "llm-cost-ops-wizard"
         secrets = where.folder / "planted.json"
         rollback = where.phase == ROLLBACK
@@ -282,7 +295,7 @@ class Ours:
                 "context": where.bed.info.context, "namespace": where.namespace, "release": RELEASE,
                 "kubeconfig": where.kubeconfig,
             },
-            "values": f"hook: {str(where.phase == HOOK).lower()}\n", "timeout": "60s", "revision": 1 if rollback else 0,
+            "values": f"hook: {str(where.phase == HOOK).lower()}\n", "timeout": timeout, "revision": 1 if rollback else 0,
             "helm": {"path": where.helm, "version": f"v{major}.0.0", "major": major},
             "secrets": [] if rollback else [{"name": "planted", "type": "Opaque", "keys": ["password"]}],
         }  # fmt: skip
@@ -290,7 +303,7 @@ class Ours:
         secrets.write_text(json.dumps({} if rollback else {"planted": {"password": CANARY}}))
         secrets.chmod(0o600)
         argv = [sys.executable, "-m", "tests.e2e.fault_face", str(where.folder / "spec.json"), str(secrets)]
-        self.face = Tty(argv, where.env, where.folder)
+        self.face = Tty(argv, {**where.env, "XDG_STATE_HOME": str(state)}, where.folder)
         self.starts: dict[str, str] = {}
 
     @property
@@ -340,7 +353,8 @@ class Ours:
     def wizard(self, *words: str) -> subprocess.Popen[str]:
         """A command of the wizard, without a terminal."""
         return subprocess.Popen(
-            [sys.executable, "-m", "wizard", *words], cwd=self.where.folder, env=self.where.env, text=True,
+            [sys.executable, "-m", "wizard", *words], cwd=self.where.folder, text=True,
+            env={**self.where.env, "XDG_STATE_HOME": str(self.state.parent)},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 

@@ -54,9 +54,14 @@ def expected(number: int, process: str, phase: str) -> str:
 
 
 def helms_own(number: int, phase: str) -> str:
-    """What helm makes of a signal: it has a handler for two of them, in install and upgrade only."""
+    """What becomes of a signal to helm itself under its supervisor, which starts it with hang-ups and interrupts ignored.
+
+    helm has a handler for two signals, in install and upgrade only; that one sees an interrupt all the same.
+    """
     if number in GENTLE and phase != ROLLBACK:
         return STOPPED
+    if number in (signal.SIGHUP, signal.SIGINT):
+        return GOES_ON
     return NOTHING if phase == BEFORE else STRANDED
 
 
