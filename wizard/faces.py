@@ -14,7 +14,20 @@ if TYPE_CHECKING:
 
 def screen(arguments: Arguments) -> int:
     """The full screen, in a child process; returns its exit code."""
-    return guard.run(lambda terminal: _screen(arguments, terminal))
+    return guard.run(lambda terminal: _screen(arguments, terminal), _goes_on)
+
+
+def _goes_on() -> str:
+    """After the screen was killed: the run that goes on, and the way back to it."""
+    from wizard.adapters.runs import RunFiles
+    from wizard.engine.attach import AT_WORK
+    from wizard.usage import program
+
+    runs = [one for one in RunFiles().runs() if one.state in AT_WORK]
+    return "".join(
+        f"Run {one.id} ({one.operation} of {one.target.release} in {one.target.namespace}) goes on: {program()} runs {one.id}\n"
+        for one in runs[:3]
+    )
 
 
 def _screen(arguments: Arguments, terminal: guard.Terminal) -> int:
@@ -53,7 +66,14 @@ def _start(arguments: Arguments, session: Any) -> Start:
     from wizard.tui.start import Start
 
     if arguments.command == "runs":
-        return Start("runs", run_id=arguments.words[0])
+        from wizard.engine import attach
+
+        try:
+            run = session.ports.runs.find(arguments.words[0])
+            attach.attach(session.ports.runs, run)
+            return Start("runs", run_id=run.id)
+        except Problem as problem:
+            return Start(problem=problem)
     if arguments.command not in ("install", "upgrade"):
         return Start()
     from wizard.lines.draft import draft_of

@@ -57,8 +57,11 @@ class Terminal:
             os.write(sys.stdout.fileno(), sequence)
 
 
-def run(child: Callable[[Terminal], int]) -> int:
-    """Run `child` in a process of its own and return its exit code; 128 + n when signal n ended it."""
+def run(child: Callable[[Terminal], int], goes_on: Callable[[], str] = lambda: "") -> int:
+    """Run `child` in a process of its own and return its exit code; 128 + n when signal n ended it.
+
+    `goes_on` says then, in whole lines, which operations go on; it may import what it likes, nothing waits for it before.
+    """
     terminal = Terminal()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -75,7 +78,7 @@ def run(child: Callable[[Terminal], int]) -> int:
         finally:
             os._exit(code)
     os.close(alive)
-    return _wait(pid, terminal)
+    return _wait(pid, terminal, goes_on)
 
 
 def _when_alone(alive: int, terminal: Terminal) -> None:
@@ -85,7 +88,7 @@ def _when_alone(alive: int, terminal: Terminal) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _wait(pid: int, terminal: Terminal) -> int:
+def _wait(pid: int, terminal: Terminal, goes_on: Callable[[], str]) -> int:
     # Ctrl-C belongs to the child. Signals that are meant for the program are sent on to where the program is.
     before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -101,7 +104,11 @@ def _wait(pid: int, terminal: Terminal) -> int:
         if os.WIFSIGNALED(status):
             terminal.restore()
             name = signal.Signals(os.WTERMSIG(status)).name
-            print(f"The wizard was ended by {name}. A running operation goes on: see `runs`.", file=sys.stderr)
+            lines = "A running operation goes on: see `runs`.\n"
+            with contextlib.suppress(Exception):  # the sentence must come, whatever the state folder is like
+                lines = goes_on() or lines
+            with contextlib.suppress(OSError):  # after a hang-up nobody reads it
+                print(f"The wizard was ended by {name}. {lines}", end="", file=sys.stderr, flush=True)
             return 128 + os.WTERMSIG(status)
         return os.WEXITSTATUS(status)
     finally:

@@ -22,7 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "diagnose": "what is wrong with a release, the cause first; read-only, asks nothing",
     "logs": "the lines of all its containers, live with --follow",
     "history": "the revisions of a release; one of them, or two compared",
-    "runs": "past and running operations; with an ID comes back to one",
+    "runs": "past and running operations; with an ID comes back to one; PATH shows a record that was copied here",
     "sandbox": "a real control plane on this machine to practise on",
 }
 EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
@@ -40,12 +40,12 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "diagnose": ("diagnose", "diagnose --output json"),
     "logs": ("logs --tail 20",),
     "history": ("history", "history 1 --values"),
-    "runs": ("runs",),
+    "runs": ("runs", "runs 7f3a", "runs ./record.jsonl"),
     "sandbox": ("sandbox up", 'eval "$({program} sandbox env)"'),
 }
 WORDS: Final[Mapping[str, str]] = {
     "install": "[RELEASE [CHART]]", "upgrade": "[RELEASE [CHART]]", "status": "[RELEASE]", "diagnose": "[RELEASE]", "logs": "[RELEASE]",
-    "rollback": "[RELEASE] [REVISION]", "uninstall": "[RELEASE]", "recover": "[RELEASE]", "runs": "[ID]", "plan": "[RELEASE [CHART]]", "history": "[RELEASE] [REVISION [REVISION]]",
+    "rollback": "[RELEASE] [REVISION]", "uninstall": "[RELEASE]", "recover": "[RELEASE]", "runs": "[ID|PATH]", "plan": "[RELEASE [CHART]]", "history": "[RELEASE] [REVISION [REVISION]]",
 }  # fmt: skip
 """Positional arguments, where there are any."""
 EXIT_CODES: Final = """exit codes:

@@ -143,6 +143,9 @@ TABLE: list[Row] = [
     ),
     ("R07", {"dry_run": DryRun(2, (), "create", ("eve may not create jobs.batch",))}, "unknown", "jobs.batch", ""),
     ("R07", {"dry_run": Absent("namespace not there yet")}, "skipped", "namespace not there yet", ""),
+    # W19 logout
+    ("W19", {"logout": ("", "")}, "pass", "goes on when you log out", ""),
+    ("W19", {"logout": ("systemd ends your processes", "enable-linger")}, "warn", "systemd ends your processes", ""),
     # N01 release name
     ("N01", {"release": Release(), "target": TARGET}, "pass", "rel is free", ""),
     ("N01", {"release": Release(2, "deployed", others=("other",)), "target": TARGET}, "pass", "also in ns: other", ""),

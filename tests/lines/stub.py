@@ -63,6 +63,9 @@ class StubRuns:
     def helms(self, target: Target) -> Sequence[int]:
         return ()
 
+    def ended_by_logout(self) -> tuple[str, str]:
+        return "", ""
+
     def revive(self, run_id: str) -> None:
         self.revived.append(run_id)
 

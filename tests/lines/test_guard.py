@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import sys
 import termios
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal import Terminal
+from wizard.adapters import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -119,3 +122,43 @@ def test_a_child_that_ends_by_itself_gives_its_exit_code(tmp_path: Path) -> None
 
         assert terminal.wait() == 7
         assert text_of(tmp_path / "code") == "7"
+
+
+def last(raw: bytes, mode: int) -> bytes:
+    """Whether a mode was last switched on (h) or off (l); empty when nobody touched it."""
+    found = re.findall(rb"\x1b\[\?(?:[0-9]+;)*%d(?:;[0-9]+)*([hl])" % mode, raw)
+    return found[-1] if found else b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV])
+def test_the_wizard_itself_leaves_the_terminal_as_it_was_and_names_the_run_that_goes_on(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    run = tmp_path / "state" / "llm-cost-ops-wizard" / "runs" / "7f3a"
+    run.mkdir(parents=True)
+    target = {"context": "c", "namespace": "ns", "release": "rel"}
+    (run / "run.json").write_text(json.dumps({"operation": "install", "target": target}))
+    me = {"pid": os.getpid(), "start": processes.start_of(os.getpid())}
+    (run / "supervisor.json").write_text(json.dumps({"helm": me, "supervisor": me}))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KUBECONFIG": str(tmp_path / "none")}
+    program = f'stty -a > before; {sys.executable} -m wizard; echo "exit $?"; stty -a > after; exec cat'
+    with Terminal(["/bin/sh", "-c", program], environment, tmp_path, (100, 30)) as terminal:
+        terminal.wait_for("What do you want to do")
+        assert last(terminal.raw, 1049) == b"h"
+        (parent,) = children(terminal.process.pid)
+        (child,) = children(parent)
+        os.kill(child, number)
+
+        text = terminal.wait_for(f"exit {128 + number}")
+        assert f"The wizard was ended by {number.name}" in text
+        assert "Run 7f3a (install of rel in ns) goes on:" in text
+        assert "runs 7f3a" in " ".join(text.split())
+        assert text_of(tmp_path / "after") == (tmp_path / "before").read_text()
+        assert {mode: last(terminal.raw, mode) for mode in (1049, 1000, 1003, 1006, 2004)} == dict.fromkeys(
+            (1049, 1000, 1003, 1006, 2004), b"l"
+        )
+        assert last(terminal.raw, 25) == b"h"
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

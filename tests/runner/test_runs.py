@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
+from wizard.adapters.clock import SystemClock
 from wizard.adapters.runs import RunFiles
 from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
+from wizard.engine.attach import attach
+from wizard.runner.record import Record
 
 from .conftest import FakeHelm, ends, until
 
@@ -306,3 +309,85 @@ def test_a_runner_started_ahead_ends_with_the_process_that_wanted_it() -> None:
         assert not ends(pid)
         wanting.stdin.write("\n")
     until(lambda: ends(pid))
+
+
+@pytest.mark.parametrize("named", ["folder", "record"])
+async def test_a_record_that_was_copied_to_another_machine_is_shown_as_it_was(
+    tmp_path: Path, helm: FakeHelm, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    helm.end(0)
+    view = await followed(runs, run_id)
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    (copied / "record.jsonl").write_bytes((folder_of(run_id) / "record.jsonl").read_bytes())
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
+    path = str(copied if named == "folder" else copied / "record.jsonl")
+    found = RunFiles().find(path)
+    assert (found.state, found.operation, found.code) == ("finished", "upgrade", 0)
+    again = await followed(RunFiles(), path)
+    assert again.logs.slice(0, 100) == view.logs.slice(0, 100)
+    again.logs = view.logs
+    assert again == view
+
+
+@pytest.mark.parametrize("text", ["", "nonsense\n", '{"v":1,"seq":1,"time":"t","type":"verdict","data":{}}\n'])
+def test_what_is_no_record_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "record.jsonl"
+    with pytest.raises(Problem, match="cannot be read: No such file"):
+        RunFiles().find(str(file))
+    file.write_text(text)
+    with pytest.raises(Problem, match="is not the record of a run"):
+        RunFiles().find(str(file))
+
+
+def test_a_full_disk_or_a_folder_that_cannot_be_written_refuses_a_start(
+    tmp_path: Path, helm: FakeHelm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = os.statvfs_result((4096, 4096, 10, 1, 1, 10, 10, 10, 0, 255))
+    with monkeypatch.context() as now:
+        now.setattr(os, "statvfs", lambda _: full)
+        with pytest.raises(Problem, match=r"Nothing was started: .*less than 16 MiB are free"):
+            RunFiles().start(spec(tmp_path, helm), {})
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    with pytest.raises(Problem, match=r"Nothing was started: .*Not a directory"):
+        RunFiles().start(spec(tmp_path, helm), {})
+    assert helm.heard() == []
+
+
+async def test_a_runner_that_is_stopped_is_told_from_one_at_work_and_replaced_without_touching_helm(
+    tmp_path: Path, helm: FakeHelm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    before = pids(run_id)
+    monkeypatch.setattr("wizard.adapters.runs.HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("wizard.adapters.runs._PING_SECONDS", 10.0)
+    assert runs.find(run_id).state == "running", "it is silent, and answers"
+    monkeypatch.setattr("wizard.adapters.runs._PING_SECONDS", 0.2)
+    os.kill(before["runner"], signal.SIGSTOP)
+    until(lambda: runs.find(run_id).state == "hung")
+    monkeypatch.setattr("wizard.adapters.runs.HEARTBEAT_SECONDS", 60.0)
+    assert runs.find(run_id).state == "running", "for so long it may be silent"
+    monkeypatch.setattr("wizard.adapters.runs.HEARTBEAT_SECONDS", 0.0)
+    assert "did not answer any more; helm went on" in attach(runs, runs.find(run_id))
+    until(lambda: ends(before["runner"]))
+    assert not ends(before["helm"])
+    helm.end(0)
+    view = await followed(runs, run_id)
+    assert view.helm_exit == (0, "")
+    assert "a new process watches this run" in str(
+        [event.data for event in Record(folder_of(run_id), SystemClock()).past()]
+    )
+
+
+async def test_the_heart_of_a_runner_beats(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    file = folder_of(run_id) / "runner.json"
+    os.utime(file, (1, 1))
+    until(lambda: file.stat().st_mtime > 1)
+    helm.end(0)
+    await followed(runs, run_id)

@@ -134,3 +134,31 @@ def test_it_needs_nothing_but_the_standard_library() -> None:
 @pytest.mark.parametrize("pid", [0, 2**22 + 1])
 def test_a_process_that_is_not_there_has_no_start(pid: int) -> None:
     assert supervisor.start_of(pid) == ""
+
+
+def test_the_exit_code_has_its_room_on_the_disk_before_helm_starts(tmp_path: Path, helm: FakeHelm) -> None:
+    run = tmp_path / "run"
+    child = supervise(run, str(helm.path))
+    until((run / "supervisor.json").exists)
+    (reserved,) = run.glob(".exit.json.*")
+    room = reserved.stat()
+    helm.end(5)
+    assert child.wait(10) == 0
+    ended = (run / "exit.json").stat()
+    assert (ended.st_ino, ended.st_size) == (room.st_ino, room.st_size)
+    assert read(run / "exit.json")["code"] == 5
+
+
+def test_without_that_room_helm_is_not_started(tmp_path: Path, helm: FakeHelm, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(supervisor, "reserve", refuses)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process keeps its own
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"go\n")
+    monkeypatch.setattr(sys, "stdin", os.fdopen(read_end))
+    with pytest.raises(OSError, match="No space left"):
+        supervisor.main(tmp_path, -1, [str(helm.path)])
+    os.close(write_end)
+    assert helm.heard() == []

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import fcntl
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +26,12 @@ from wizard.core.model.target import Target
 from wizard.core.secrets import Secret
 from wizard.ports.store import RunSummary
 
+_RECORD: Final = "record.jsonl"
+HEARTBEAT_SECONDS: Final = 30.0
+"""A runner touches its runner.json every two seconds; one that has not for so long is asked."""
+_PING_SECONDS: Final = 2.0
+_LEAST_ROOM: Final = 16 * 2**20
+"""Bytes that must be free before a run starts."""
 _POLL_SECONDS: Final = 0.01
 _LIVES_SECONDS: Final = 0.1
 """How often it is asked whether anybody still writes; a look at the record alone costs next to nothing."""
@@ -52,7 +61,9 @@ class RunFiles:
         return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
 
     def find(self, run_id: str) -> RunSummary:
-        """The run of that id or unique prefix."""
+        """The run of that id or unique prefix, or the one whose folder or record lies at that path."""
+        if (path := Path(run_id)).name == _RECORD or "/" in run_id or run_id == ".":
+            return _elsewhere(path)
         matching = sorted(one.name for one in _folder().iterdir() if one.name.startswith(run_id)) if run_id else []
         exact = [name for name in matching if name == run_id]
         names = exact or matching
@@ -65,8 +76,8 @@ class RunFiles:
 
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
-        run_id = self.find(run_id).id
-        path, offset, rest = _folder() / run_id / "record.jsonl", 0, b""
+        path, offset, rest = _folder() / self.find(run_id).id, 0, b""  # an absolute path stays what it is
+        path = path if path.name == _RECORD else path / _RECORD
         lives, asked = True, 0.0
         while True:
             # Asked before reading, so that what a dying runner wrote last is still read.
@@ -105,8 +116,16 @@ class RunFiles:
     def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
         """Start a detached runner; returns the id. Raises Problem while another run of ours works on the target."""
         target = _target(spec)
+        try:
+            return self._start(target, spec, secrets)
+        except OSError as error:
+            words = f"Nothing was started: the record of the run cannot be written to {_where()}: {error.strerror or error}."
+            raise Problem(words, "Make room there, or name another folder with XDG_STATE_HOME.", Exit.FAILED) from error
+
+    def _start(self, target: Target, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
         lock = self._lock(target)
         try:
+            _has_room()
             folder = _new_folder()
             _own(lock, folder.name)
             atomic.write(folder / "values.yaml", str(spec["values"]))
@@ -144,15 +163,27 @@ class RunFiles:
         """Processes of this machine that look like a helm at work on that release."""
         return processes.helms(target.release, target.namespace)
 
+    def ended_by_logout(self) -> tuple[str, str]:
+        """Why a run would not outlive this person's logout, and what to do; ("", "") when it does."""
+        from wizard.adapters import login
+        from wizard.core import logout
+
+        return logout.ended_by_logout(login.login())
+
     def revive(self, run_id: str) -> None:
         """Start a new runner on a run that lost its own; it goes on watching helm and finishes the record."""
         run = self.find(run_id)
         if run.state in ("running", "finished"):
             return
         folder = _folder() / run.id
+        before = _json(folder / "runner.json")
         if not (folder / "supervisor.json").exists() and not (folder / "exit.json").exists():
             words = f"Run {run.id} ended before helm was started; nothing was installed."
             raise Problem(words, f"Its process says why in {run.log}; start it again.")
+        if run.state == "hung":
+            # It may be stopped by a signal or stuck in the kernel; helm is not its child, so nothing else ends with it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(before["pid"]), signal.SIGKILL)
         self._launch(folder, b"{}", -1)
 
     def _lock(self, target: Target) -> int:
@@ -213,11 +244,32 @@ class RunFiles:
         if last and last.type == "run.finished":
             return "finished"
         if _lives(_json(folder / "runner.json")):
-            return "running"
+            return "running" if _beats(folder) else "hung"
         for owners in (_json(folder / "supervisor.json"), _json(folder / "rollback" / "supervisor.json")):
             if any(_lives(owners.get(who, {})) for who in ("supervisor", "helm")):
                 return "orphaned"
         return "lost"
+
+
+def _elsewhere(path: Path) -> RunSummary:
+    """A run that was copied here: its record is read as it is, and nobody writes it any more."""
+    record = (path / _RECORD if path.is_dir() else path).absolute()
+    try:
+        with record.open("rb") as file:
+            first = _parse(file.readline(_CHUNK))
+    except OSError as error:
+        raise Problem(
+            f"{record} cannot be read: {error.strerror}.", "Give a run's folder, or its record.jsonl."
+        ) from None
+    if first is None or first.type != "run.started":
+        raise Problem(f"{record} is not the record of a run.", "Give a run's folder, or its record.jsonl.")
+    last, data = _last_event(record), first.data
+    done = last.data if last and last.type == "run.finished" else {}
+    where = data["target"]
+    target = Target(str(where["context"]), str(where["namespace"]), str(where["release"]))
+    state = "finished" if done else "lost"
+    verdict, code = str(done.get("verdict", "")), done.get("code")
+    return RunSummary(str(record), str(data["operation"]), target, state, first.time, verdict, code)
 
 
 class _Runner:
@@ -250,6 +302,20 @@ class _Runner:
 
 def _folder() -> Path:
     return state_dir("runs")
+
+
+def _where() -> str:
+    try:
+        return str(_folder())
+    except OSError as error:
+        return str(error.filename)
+
+
+def _has_room() -> None:
+    """Raises OSError when the disk has too little room for a record."""
+    disk = os.statvfs(_folder())
+    if disk.f_bavail * disk.f_frsize < _LEAST_ROOM:
+        raise OSError(errno.ENOSPC, f"less than {_LEAST_ROOM // 2**20} MiB are free there")
 
 
 def _log(folder: Path) -> Path:
@@ -308,6 +374,26 @@ def _what_now(run: RunSummary) -> str:
     if run.state == "lost":
         return f"Its process says why in {run.log}."
     return "It has ended." if run.state == "finished" else "Try again in a moment."
+
+
+def _beats(folder: Path) -> bool:
+    """Whether a runner that lives is at work too: its heart has beaten, or it answers."""
+    try:
+        silent = time.time() - (folder / "runner.json").stat().st_mtime
+    except OSError:
+        return True
+    return silent < HEARTBEAT_SECONDS or _answers(folder)
+
+
+def _answers(folder: Path) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(_PING_SECONDS)
+            line.connect(json.loads((folder / "control.json").read_text())["socket"])
+            line.sendall(b'{"command":"ping"}\n')
+            return bool(line.recv(1))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _lives(who: Mapping[str, Any]) -> bool:

@@ -89,6 +89,8 @@ class World:
     """Value path -> the question that sets it."""
     runs: Mapping[Target, str] = field(default_factory=dict)
     """Runs of this machine that are at work, by target."""
+    logout: tuple[str, str] = ("", "")
+    """Why a run would not outlive this person's logout, and what to do."""
     machine: str = ""
     """This machine as a Lease names it."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -176,6 +178,10 @@ def _unknown(error: ClusterError) -> Unknown:
 
 async def _target(world: World, _: Mapping[str, Any]) -> Target:
     return world.target
+
+
+async def _logout(world: World, _: Mapping[str, Any]) -> tuple[str, str]:
+    return world.logout
 
 
 async def _kubeconfig(world: World, _: Mapping[str, Any]) -> Kubeconfig | Absent:
@@ -543,6 +549,7 @@ def _words(error: ClusterError) -> tuple[str, ...]:
 
 COLLECTORS: Final[Mapping[str, Collector]] = {
     "target": Collector(_target),
+    "logout": Collector(_logout),
     "kubeconfig": Collector(_kubeconfig),
     "helm": Collector(_helm),
     "chart": Collector(_chart),

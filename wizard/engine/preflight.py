@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LATE: Final = frozenset({"dry_run"})
 """Facts that cannot be had while the namespace is missing; their checks are made again once it is there."""
-_AT_WORK: Final = ("running", "orphaned")
+_AT_WORK: Final = ("running", "hung", "orphaned")
 
 
 async def run(session: Session, draft: Draft) -> AsyncIterator[CheckResult]:
@@ -79,6 +79,7 @@ def _world(session: Session, draft: Draft) -> World:
         values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secret_plan.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         runs=_at_work(session), machine=ports.runs.machine(),
+        logout=ports.runs.ended_by_logout(),
     )  # fmt: skip
 
 

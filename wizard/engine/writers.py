@@ -52,7 +52,7 @@ async def look(
     told = []
     summaries = runs.runs()
     for run in summaries:
-        if run.state in ("running", "orphaned") and same(run.target, target):
+        if run.state in ("running", "hung", "orphaned") and same(run.target, target):
             raise busy(target, f"run {run.id} of this machine ({run.operation}, since {run.started})", f"runs {run.id}")
     told.append("no run of this machine is at work on it")
     if here := runs.helms(target):

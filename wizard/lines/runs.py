@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wizard.core.errors import Exit
+from wizard.engine.attach import attach
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments
 from wizard.lines.ask import prompter
@@ -19,9 +20,8 @@ async def runs(arguments: Arguments, session: Session, out: Out, called: str) ->
     if not arguments.words:
         return _list(session.runs(), out, called)
     run = session.ports.runs.find(arguments.words[0])
-    if run.state == "orphaned":
-        out.talk(f"The process that watched run {run.id} is gone; helm went on. A new one watches now.", "warn")
-        session.ports.runs.revive(run.id)
+    if told := attach(session.ports.runs, run):
+        out.talk(told, "warn")
     prompt = prompter(color=not arguments.no_color) if asks(arguments) and run.state != "finished" else None
     view, code = await follow(session, run.id, out, prompt, called=called)
     out.object({"command": "runs", "exit": code, **as_data(view)})

@@ -13,7 +13,10 @@ from wizard.core.model.target import Target
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run as the list shows it. state: running|orphaned|finished|lost (orphaned: helm lives, its runner does not)."""
+    """A run as the list shows it. state: running|hung|orphaned|finished|lost.
+
+    hung: its runner lives and does not answer; orphaned: helm lives, its runner does not; lost: neither lives.
+    """
 
     id: str
     operation: str
@@ -77,6 +80,10 @@ class RunStore(Protocol):
 
     def helms(self, target: Target) -> Sequence[int]:
         """Processes of this machine that look like a helm at work on that release."""
+        ...
+
+    def ended_by_logout(self) -> tuple[str, str]:
+        """Why a run would not outlive this person's logout, and what to do; ("", "") when it does."""
         ...
 
     def revive(self, run_id: str) -> None:

@@ -7,6 +7,7 @@ descriptor of the target's lock, then the secrets as JSON `{Secret: {key: value}
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import importlib
 import json
@@ -35,6 +36,7 @@ from wizard.runner.control import Control
 from wizard.runner.helm_process import SupervisedHelm
 from wizard.runner.record import Record
 
+_BEAT_SECONDS: Final = 2.0
 _CHUNK: Final = 64 * 1024
 
 
@@ -116,14 +118,24 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
 
     control = Control(folder, {"cancel": cancel, "fix": run.fix, "ping": ping})
     await control.open()
+    beating = asyncio.create_task(_beat(folder / "runner.json"))
     try:
         return await (run.resume() if process.begun() else run.go())
     finally:
+        beating.cancel()
         if lock >= 0:
             os.close(lock)
         process.forget()
         await control.close()
         await cluster.close()
+
+
+async def _beat(file: Path) -> None:
+    """Tells a runner at work from one that is stopped or hangs; needs no room on the disk."""
+    while True:
+        with contextlib.suppress(OSError):
+            os.utime(file)
+        await asyncio.sleep(_BEAT_SECONDS)
 
 
 def _failed(folder: Path, record: Record, error: Exception) -> None:

@@ -21,6 +21,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
+_ROOM = 16 * 1024
+"""Bytes of a file of this folder: helm's arguments and some numbers; blanks fill it up."""
+
 
 def main(folder: Path, lock: int, argv: list[str]) -> int:
     """Run helm to its end; returns 0 once `exit.json` is written."""
@@ -47,6 +50,9 @@ def main(folder: Path, lock: int, argv: list[str]) -> int:
     if sys.stdin.buffer.readline() != b"go\n":
         return 0
     out, err = (_private(folder / name) for name in ("helm.out", "helm.err"))
+    # A disk that fills up later must cost neither the way to this helm nor its exit code.
+    for name in ("supervisor.json", "exit.json"):
+        reserve(folder / name)
     fds = (lock,) if lock >= 0 else ()
     try:
         helm = subprocess.Popen(
@@ -67,16 +73,28 @@ def main(folder: Path, lock: int, argv: list[str]) -> int:
     return 0
 
 
+def reserve(path: Path) -> None:
+    """Make room for a file that is written later; raises OSError when there is none, and then helm is not started."""
+    with open(_private(_beside(path)), "wb") as file:
+        file.write(b" " * _ROOM)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
 def _private(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
 
 def write(path: Path, data: Mapping[str, object]) -> None:
-    """The data as JSON, whole or not there."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(data, file)
+    """The data as JSON, whole or not there, in the room that was reserved for it."""
+    beside = _beside(path)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(json.dumps(data).encode().ljust(_ROOM))
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

@@ -80,7 +80,7 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     if usable and any(one.operation == "uninstall" for one in state.runs):
         text = "of releases that are gone: volumes, passwords, kept objects"
         found.append(Entry("e", "leftovers", "Leftovers", text, explain=_LEFT))
-    last = next((one for one in state.runs if one.state not in ("running", "orphaned")), None)
+    last = next((one for one in state.runs if one.state not in ("running", "hung", "orphaned")), None)
     if last:
         result = f": {last.verdict}" if last.verdict else ""
         text = f"{last.operation} of {last.target.release} in {last.target.namespace}{result}"

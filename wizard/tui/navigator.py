@@ -193,13 +193,16 @@ class Navigator:
         self._open(ReviewScreen(draft))
 
     def attach(self, run: RunSummary) -> None:
-        """Show a run; one whose runner died gets a new one."""
-        if run.state == "orphaned":
-            try:
-                self._app.session.ports.runs.revive(run.id)
-            except Problem as problem:
-                self.home(problem)
-                return
+        """Show a run; one whose runner died or hangs gets a new one."""
+        from wizard.engine import attach
+
+        try:
+            told = attach.attach(self._app.session.ports.runs, run)
+        except Problem as problem:
+            self.home(problem)
+            return
+        if told:
+            self._app.notify(told, markup=False)
         self.run(run.id)
 
     def run(self, run_id: str) -> None:

@@ -33,4 +33,4 @@ class HomeState:
     @property
     def going_on(self) -> tuple[RunSummary, ...]:
         """Runs that still change the cluster."""
-        return tuple(one for one in self.runs if one.state in ("running", "orphaned"))
+        return tuple(one for one in self.runs if one.state in ("running", "hung", "orphaned"))

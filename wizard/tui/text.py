@@ -15,7 +15,7 @@ Row = tuple[Span, ...]
 MARKS: Final[dict[str, Span]] = {
     "pass": ("+", "ok"), "warn": ("!", "look"), "fail": ("x", "bad"), "unknown": ("?", "dim"), "skipped": ("-", "dim"),
     "ready": ("+", "ok"), "progressing": ("~", "busy"), "stuck": ("x", "bad"), "failed": ("x", "bad"), "busy": ("~", "busy"),
-    "gone": ("-", "dim"), "running": ("~", "busy"), "orphaned": ("!", "look"), "finished": ("+", "ok"), "lost": ("?", "dim"),
+    "gone": ("-", "dim"), "running": ("~", "busy"), "orphaned": ("!", "look"), "hung": ("!", "look"), "finished": ("+", "ok"), "lost": ("?", "dim"),
 }  # fmt: skip
 WORDS: Final[dict[str, str]] = {
     "pass": "ok",

@@ -58,7 +58,11 @@ class RunScreen(RunLogs):
             f"{view.operation} {target['release']} -> {target['context']} / {target['namespace']}" if target else "run"
         )
         return Heading(
-            what, side, safe, clock_text(view, self.now()) if view.started else "--:--", f"run {self._run_id[:8]}"
+            what,
+            side,
+            safe,
+            clock_text(view, self.now()) if view.started else "--:--",
+            f"run {(view.id or self._run_id)[:8]}",
         )
 
     def keys(self) -> Sequence[Key]:

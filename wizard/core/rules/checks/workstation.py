@@ -114,3 +114,10 @@ def renders(facts: Facts) -> Outcome:
     if isinstance(found, Trouble):
         return _told(found, "Correct the value that is named.")
     return Outcome("pass", (f"{len(found.objects)} objects of {len(found.kinds())} kinds",))
+
+
+@check("W19", "logout", needs=("logout",))
+def logout(facts: Facts) -> Outcome:
+    """A run outlives the logout of whoever started it."""
+    why, step = facts["logout"]
+    return Outcome("warn", (why,), step) if why else Outcome("pass", ("a run goes on when you log out",))

@@ -1,0 +1,52 @@
+"""Whether a detached process outlives its person's logout. Pure, over what systemd-logind and the kernel say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Login:
+    """Facts of this login: /proc/self/cgroup, logind's settings files (later ones win), who, and whether they linger."""
+
+    cgroup: str = ""
+    settings: tuple[str, ...] = ()
+    user: str = ""
+    lingers: bool = False
+
+
+def ended_by_logout(login: Login) -> tuple[str, str]:
+    """("", "") when a run outlives the logout, else why not and what to do."""
+    if re.search(r"/user@\d+\.service(/|$)", login.cgroup, re.MULTILINE):
+        if login.lingers:
+            return "", ""
+        return (
+            "this login is managed by systemd, which ends your processes when your last session ends",
+            "Stay logged in until the run has ended, or first: loginctl enable-linger",
+        )
+    if not re.search(r"/session-[^/\s]+\.scope", login.cgroup):
+        return "", ""
+    kills = _said(login.settings, "KillUserProcesses", "no").lower() in ("yes", "true", "on", "1")
+    only, spared = (_said(login.settings, name, "").split() for name in ("KillOnlyUsers", "KillExcludeUsers"))
+    spared = spared or ["root"]
+    if not kills or login.user in spared or (only and login.user not in only):
+        return "", ""
+    return (
+        "systemd ends your processes at logout (KillUserProcesses=yes)",
+        "Stay logged in until the run has ended, or first: loginctl enable-linger; "
+        "then start the wizard with: systemd-run --user --scope",
+    )
+
+
+def _said(settings: Iterable[str], name: str, default: str) -> str:
+    """A setting as the last file says it; a commented line is how the system was built."""
+    found, built = None, default
+    for text in settings:
+        for sign, value in re.findall(rf"^[ \t]*([#;]?)[ \t]*{name}[ \t]*=[ \t]*(.*?)[ \t]*$", text, re.MULTILINE):
+            if sign:
+                built = value
+            else:
+                found = value
+    return built if found is None else found
