@@ -44,6 +44,14 @@ class Terminal:
         with contextlib.suppress(termios.error):
             termios.tcsetattr(self._fd, termios.TCSAFLUSH, self._attributes)
 
+    def is_there(self) -> bool:
+        """Whether anybody can still read it: not after its window was closed."""
+        try:
+            termios.tcgetattr(self._fd)
+        except termios.error:
+            return False
+        return True
+
     def save_title(self) -> None:
         """Ask the terminal to remember its title."""
         self._write(_PUSH_TITLE)
@@ -103,11 +111,13 @@ def _wait(pid: int, terminal: Terminal, goes_on: Callable[[], str]) -> int:
             _kill(pid, signal.SIGCONT)
         if os.WIFSIGNALED(status):
             terminal.restore()
+            if not terminal.is_there():
+                return 128 + os.WTERMSIG(status)
             name = signal.Signals(os.WTERMSIG(status)).name
             lines = "A running operation goes on: see `runs`.\n"
             with contextlib.suppress(Exception):  # the sentence must come, whatever the state folder is like
                 lines = goes_on() or lines
-            with contextlib.suppress(OSError):  # after a hang-up nobody reads it
+            with contextlib.suppress(OSError):
                 print(f"The wizard was ended by {name}. {lines}", end="", file=sys.stderr, flush=True)
             return 128 + os.WTERMSIG(status)
         return os.WEXITSTATUS(status)
