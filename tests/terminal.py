@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import threading
@@ -90,4 +91,7 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal, as when a window is closed."""
-        self.process.close(force=False)
+        # It gives the program less than half a second, which a busy machine needs for itself.
+        with contextlib.suppress(ptyprocess.PtyProcessError):
+            self.process.close(force=False)
+        self.wait()
