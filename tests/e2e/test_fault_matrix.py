@@ -142,7 +142,7 @@ def new_runner(ours: Ours, number: int, process: str) -> None:
     assert (code, "orphaned" in said) == (0, True), said
     if ours.where.phase != BEFORE:
         code, said = ours.call("recover", "-n", ours.where.namespace, "--release", RELEASE, "--confirm", RELEASE)
-        assert (code, "is at work on" in said) == (2, True), said
+        assert (code, f"run {ours.id}" in said, "Nothing was changed" in said) == (2, True, True), said
     again = ours.wizard("runs", ours.id)
     until(
         "a new runner is on it",
