@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SMALLEST: Final = (80, 24)
 """Columns and lines that the full screen needs."""
 
-_SCREENS: Final = ("", "install", "upgrade")
+_SCREENS: Final = ("", "install", "upgrade", "rollback", "uninstall", "diagnose")
 """Commands with a screen of their own; `runs` has one when it is given an ID."""
 
 
@@ -148,7 +148,10 @@ def _parse(command: str, rest: Sequence[str]) -> Arguments:
 
 
 def _has_screen(arguments: Arguments) -> bool:
-    return arguments.command in _SCREENS or (arguments.command == "runs" and bool(arguments.words))
+    special = (
+        arguments.leftovers or arguments.keep_history or arguments.delete_namespace
+    )  # of uninstall: only lines know them
+    return (arguments.command in _SCREENS and not special) or (arguments.command == "runs" and bool(arguments.words))
 
 
 def wants_screen(arguments: Arguments, terminal: Terminal) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wizard import guard
 from wizard.core.errors import Exit, Problem
 
 if TYPE_CHECKING:
     from wizard.lines.arguments import Arguments
-    from wizard.tui.start import Start
+    from wizard.tui.start import First, Start
 
 
 def screen(arguments: Arguments) -> int:
@@ -74,6 +74,8 @@ def _start(arguments: Arguments, session: Any) -> Start:
             return Start("runs", run_id=run.id)
         except Problem as problem:
             return Start(problem=problem)
+    if arguments.command in ("rollback", "uninstall", "diagnose"):
+        return _with_release(arguments, session)
     if arguments.command not in ("install", "upgrade"):
         return Start()
     from wizard.lines.draft import draft_of
@@ -84,6 +86,18 @@ def _start(arguments: Arguments, session: Any) -> Start:
         return Start("install" if arguments.command == "install" else "upgrade", draft=draft)
     except Problem as problem:
         return Start(problem=problem)
+
+
+def _with_release(arguments: Arguments, session: Any) -> Start:
+    from wizard.lines.release import the_release
+    from wizard.tui.start import Start
+
+    try:
+        given = arguments.revisions() if arguments.command == "rollback" else ()
+    except Problem as problem:
+        return Start(problem=problem)
+    revision = given[0] if given else arguments.revision
+    return Start(cast("First", arguments.command), find=lambda: the_release(arguments, session), revision=revision)
 
 
 def lines(arguments: Arguments, called: str) -> int:

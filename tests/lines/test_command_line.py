@@ -194,6 +194,8 @@ def test_helms_own_lines_parse() -> None:
         ("runs", False), ("values", False), ("check", False), ("status", False), ("logs", False),
         ("install --plain", False), ("install --yes", False), ("install --output text", False), ("install --dry-run", False),
         ("runs ab12 --plain", False),
+        ("rollback", True), ("rollback 3", True), ("uninstall x", True), ("diagnose", True), ("diagnose -o json", False),
+        ("uninstall --leftovers", False), ("uninstall --keep-history", False), ("uninstall --delete-namespace", False),
     ],
 )  # fmt: skip
 def test_which_face_answers_on_a_terminal(line: str, screen: bool) -> None:

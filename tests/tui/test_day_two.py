@@ -7,6 +7,7 @@ from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, TARGET, FakeSession
 from wizard.core import rights
 from wizard.core.errors import Problem
+from wizard.core.model.target import Target
 from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
 from wizard.engine.leftovers import Leftover, Leftovers
 from wizard.engine.store import Revision
@@ -280,3 +281,25 @@ async def test_rights_that_are_missing_are_told_with_what_they_cost_before_an_un
     async with open_app() as see:
         await menu(see, session, "x")
         await see.sees("you may not get Pod log: why a container ends is unknown", "Enter uninstall")
+
+
+async def test_uninstall_as_a_command_opens_its_lists_and_escape_leads_home(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.lists = LISTS
+
+    async def find() -> Target:
+        return TARGET
+
+    async with open_app(Start("uninstall", find=find)) as see:
+        await see.sees("PersistentVolumeClaim/data", "made by a StatefulSet")
+        await see.press("escape")
+        await see.sees("What do you want to do?")
+
+
+async def test_a_release_that_a_command_does_not_find_is_said_on_home(open_app: Open) -> None:
+    async def find() -> Target:
+        raise Problem("There is no release x here; looked in all namespaces.", "Look elsewhere with -n NAMESPACE.")
+
+    async with open_app(Start("diagnose", find=find)) as see:
+        await see.sees("There is no release x here", "Look elsewhere with -n NAMESPACE.")

@@ -70,6 +70,7 @@ class WizardApp(App[None]):
         """Any other screen lies on top; the navigator keeps it at one."""
         if screen := self.navigator.first():
             self.push_screen(screen)
+        self.run_worker(self.navigator.begin())
 
     def on_ready(self) -> None:
         """The first paint is out. What was imported for it stays for good: the collector need not look at it again."""

@@ -49,7 +49,7 @@ class Navigator:
         """What lies at the bottom and is painted first: home or the first question. A run lies on top of nothing."""
         if self._shows_run:
             return None
-        if self._start.problem is not None or self._start.screen == "home":
+        if self._start.problem is not None or self._start.find is not None or self._start.screen == "home":
             from wizard.tui.screens.home import HomeScreen
 
             return HomeScreen(self._start.problem)
@@ -65,6 +65,22 @@ class Navigator:
         from wizard.tui.screens.run import RunScreen
 
         return RunScreen(self._start.run_id)
+
+    async def begin(self) -> None:
+        """What the command does with a release, once it is known which; home says why it cannot be."""
+        if self._start.find is None:
+            return
+        try:
+            target = await self._start.find()
+        except Problem as problem:
+            self.home(problem)
+            return
+        if self._start.screen == "diagnose":
+            self.diagnose(target)
+        elif self._start.screen == "rollback":
+            self.roll_back(target, self._start.revision)
+        else:
+            self.uninstall(target)
 
     @property
     def _shows_run(self) -> bool:
@@ -110,21 +126,27 @@ class Navigator:
             case "u":
                 await self.upgrade(row)
             case "d":
-                self.diagnose(row)
+                self.diagnose(self._target(row))
             case "h":
                 self.history(row)
             case "b":
                 self.roll_back(self._target(row))
             case "x":
-                self._preview(previews.UninstallPreview(self._target(row)))
+                self.uninstall(self._target(row))
             case "c":
                 self._preview(previews.RecoverPreview(self._target(row)))
 
-    def diagnose(self, row: ReleaseRow) -> None:
+    def diagnose(self, target: Target) -> None:
         """What is wrong with a release."""
         from wizard.tui.screens.diagnose import DiagnoseScreen
 
-        self._open(DiagnoseScreen(self._target(row)))
+        self._open(DiagnoseScreen(target))
+
+    def uninstall(self, target: Target) -> None:
+        """The lists that come before an uninstall."""
+        from wizard.tui.previews import UninstallPreview
+
+        self._preview(UninstallPreview(target))
 
     def leftovers(self) -> None:
         """What releases that are gone have left, where the session looks."""
