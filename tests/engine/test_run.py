@@ -49,9 +49,9 @@ class FakeHelm:
         self.cancelled += 1
         return True
 
-    def end(self, code: int | None, *lines: str, signal: str = "") -> None:
+    def end(self, code: int | None, *lines: str, signal: str = "", at: float = 0.0) -> None:
         self.lines = [("err" if code else "out", list(lines))]
-        self.over.set_result(HelmExit(code, signal))
+        self.over.set_result(HelmExit(code, signal, at))
 
 
 class Listing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -93,6 +94,25 @@ async def test_where_there_is_no_way_back_nothing_is_done_and_the_reason_is_said
     assert await asyncio.wait_for(task, 5) == 1
     assert words in made.view.reason
     assert not made.back.started.is_set()
+
+
+@pytest.mark.parametrize(("later", "back"), [(600, False), (0, True)])
+async def test_what_others_did_since_helm_ended_is_not_rolled_back(later: int, back: bool) -> None:
+    ended = datetime(2026, 3, 2, 14, 0, tzinfo=UTC).timestamp()
+    newest = revision(3, "failed")
+    newest["metadata"]["labels"]["modifiedAt"] = str(int(ended) + later)
+    first = bench("upgrade", revision(2, "superseded"))
+    task = asyncio.create_task(first.run.go())
+    await first.helm_started()
+    task.cancel()
+    made = Bench(replace(spec("upgrade"), undo=True), first.record.events)
+    made.cluster.put(revision(2, "superseded"), newest, API, SET, pod(BROKEN))
+    made.helm.end(1, "Error: UPGRADE FAILED: not ready", at=ended)
+    made.back.end(0, "Rollback was a success!")
+    made.run.after_success = 0.1
+    assert await asyncio.wait_for(made.run.resume(), 10) == 1
+    assert made.back.started.is_set() is back
+    assert ("somebody worked on the release since (revision 3)" in made.view.reason) is not back
 
 
 async def test_without_evidence_on_the_disk_nothing_is_rolled_back(monkeypatch: pytest.MonkeyPatch) -> None:

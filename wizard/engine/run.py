@@ -543,10 +543,9 @@ class Run:
         if not kept:
             return replace(end, reason=f"{end.reason} It is not rolled back: the evidence could not be kept.")
         spec, self._undoing = self.spec, True
-        exited = self._helm_exit
         back = self._undo.known or await undo.way(
             self.world.cluster, spec.target, spec.helm_major, spec.timeout,
-            install=spec.operation == "install", helm_failed=exited is None or exited.code != 0,
+            install=spec.operation == "install", ended=self._helm_exit,
         )  # fmt: skip
         if not back.argv:
             return replace(end, reason=undo.told(end.reason, back, None))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from wizard.core import dialect
@@ -22,6 +23,9 @@ from wizard.ports.run import HelmExit, HelmProcess
 GOOD: Final = ("deployed", "superseded")
 """What helm calls a revision that once was ready."""
 
+_SLACK: Final = 2.0
+"""Seconds: helm writes its last word down before it ends, with a whole second's label."""
+
 Say = Callable[..., None]
 
 
@@ -34,9 +38,9 @@ class Way:
 
 
 async def way(
-    cluster: Cluster, target: Target, helm_major: int, helm_timeout: str, *, install: bool, helm_failed: bool
+    cluster: Cluster, target: Target, helm_major: int, helm_timeout: str, *, install: bool, ended: HelmExit | None
 ) -> Way:
-    """What leads back from where the release is now. Never raises."""
+    """What leads back from where the release is now; what others did since helm ended is left alone. Never raises."""
     try:
         known = await store.heads(cluster, target)
     except Problem as problem:
@@ -44,7 +48,9 @@ async def way(
     if not known:
         return Way((), "helm recorded no release, there is nothing to roll back")
     newest = known[-1]
-    if newest.status == "deployed" and helm_failed:
+    if ended and ended.at and _seconds(newest.updated) > ended.at + _SLACK:
+        return Way((), f"not rolled back: somebody worked on the release since (revision {newest.revision})")
+    if newest.status == "deployed" and (ended is None or ended.code != 0):
         return Way((), f"revision {newest.revision} is still the one that is deployed, there is nothing to roll back")
     good = next((one.revision for one in reversed(known[:-1]) if one.status in GOOD), 0)
     if good:
@@ -54,6 +60,13 @@ async def way(
         argv = dialect.uninstall_argv(helm_major, target, helm_timeout, keep_history=False)
         return Way(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
     return Way((), "not rolled back: there is no revision before it that was ever ready")
+
+
+def _seconds(time: str) -> float:
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except ValueError:
+        return 0.0
 
 
 @dataclass

@@ -16,6 +16,8 @@ class HelmExit:
 
     code: int | None
     signal: str = ""
+    at: float = 0.0
+    """Seconds since 1970; 0 when nobody saw it."""
 
 
 class HelmProcess(Protocol):

@@ -86,7 +86,7 @@ class SupervisedHelm:
         while not self.ended():  # noqa: ASYNC110 - another process writes the file
             await asyncio.sleep(_POLL_SECONDS)
         data = self._read("exit.json")
-        return HelmExit(data.get("code"), str(data.get("signal", "")))
+        return HelmExit(data.get("code"), str(data.get("signal", "")), float(data.get("time", 0.0)))
 
     def cancel(self) -> bool:
         """One SIGTERM, by way of the supervisor."""
