@@ -79,3 +79,11 @@ class Person:
         assert first["remedy"]
         assert first["commands"]
         return first
+
+    def finds_nothing(self) -> None:
+        """Wait until the release works and is left in peace; fails the test when something is still found."""
+        self.diagnose_until(
+            lambda found: (found["verdict"], found["exit"], found["findings"], found["users"]["users"])
+            == ("ready", 0, [], "fine"),
+            "it is ready and nothing is found",
+        )
