@@ -125,6 +125,17 @@ async def test_without_evidence_on_the_disk_nothing_is_rolled_back(monkeypatch: 
     assert not made.back.started.is_set()
 
 
+@pytest.mark.parametrize("operation", ["rollback", "uninstall"])
+async def test_what_a_person_asks_for_is_not_done_either_without_evidence_on_the_disk(
+    monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    made = Bench(spec(operation))
+    monkeypatch.setattr(made.record, "keep", lambda *_: "")
+    assert await asyncio.wait_for(made.run.go(), 10) == 1
+    assert "could not be kept on the disk" in made.view.reason
+    assert "helm.started" not in types(made)
+
+
 async def test_a_way_back_that_fails_too_is_told_with_what_failed_first() -> None:
     made = bench("upgrade", revision(1, "deployed"), revision(2, "failed"))
     task = asyncio.create_task(made.run.go())

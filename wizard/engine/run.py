@@ -54,6 +54,9 @@ _DOES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+_UNDONE: Final[Mapping[str, str]] = {"rollback": "rolled back", "uninstall": "deleted"}
+
+
 @dataclass(frozen=True)
 class SecretSpec:
     """A Secret to create if it is not there; the values come separately."""
@@ -299,7 +302,12 @@ class Run:
             async with asyncio.timeout(_BEFORE_SECONDS):
                 while not self._watch.listed:
                     await self._watch.changed(0.1)
-        await self._evidence("before")
+        if not await self._evidence("before"):
+            raise Problem(
+                f"What is there now could not be kept on the disk, so nothing is {_UNDONE[self.spec.operation]}.",
+                "Make room in the state folder, then try again.",
+                Exit.FAILED,
+            )
 
     async def _namespace(self) -> bool:
         name, cluster = self.spec.target.namespace, self.world.cluster
