@@ -218,10 +218,36 @@ def test_the_programs_may_have_either_name(chart: Chart, tmp_path: Path, brand: 
     found = {}
     for wanted in ("PONG", "PONG|LOADING|BUSY"):
         done = subprocess.run(
-            ["/bin/sh", str(script), wanted], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False, timeout=10
-        )
+            ["/bin/sh", str(script), wanted], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False, timeout=10,
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert done.stdout == "LOADING Redis is loading\n", "the event of a failed probe shows the answer"
         found[wanted] = done.returncode == 0
     assert found == {"PONG": False, "PONG|LOADING|BUSY": True}
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept_running", "ready"),
+    [("PONG", True, True), ("LOADING", True, False), ("MISCONF No space left", True, False), ("NOAUTH", False, False)],
+)
+def test_a_redis_whose_disk_refuses_is_taken_away_but_not_killed(
+    chart: Chart, tmp_path: Path, answer: str, kept_running: bool, ready: bool
+) -> None:
+    client = tmp_path / "redis-cli"
+    client.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    client.chmod(0o755)
+    rendered = chart.render()
+    script = tmp_path / "ping.sh"
+    script.write_text(rendered.one("ConfigMap", REDIS)["data"]["ping.sh"])
+    container = pod(rendered, "StatefulSet", REDIS)["containers"][0]
+
+    def passes(probe: str) -> bool:
+        wanted = container[probe]["exec"]["command"][-1]
+        command = ["/bin/sh", str(script), wanted]
+        env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        return subprocess.run(command, env=env, capture_output=True, check=False, timeout=10).returncode == 0
+
+    assert (passes("livenessProbe"), passes("readinessProbe")) == (kept_running, ready)
 
 
 def test_another_image_serves_as_redis(chart: Chart) -> None:

@@ -15,7 +15,7 @@ from tests.realnode.test_passwords import EXISTING, POSTGRES, REDIS, make_secret
 # helm plays no part in a look: one of the two is enough.
 pytestmark = [pytest.mark.real, pytest.mark.parametrize("release", ["helm4"], indirect=True)]
 
-APP, DATABASE = f"Deployment/{RELEASE}", f"StatefulSet/{RELEASE}-postgresql"
+APP, DATABASE, CACHE = f"Deployment/{RELEASE}", f"StatefulSet/{RELEASE}-postgresql", f"StatefulSet/{RELEASE}-redis"
 GIVEN = "GivenPassword0123456789abcdef0123"
 EXACT = "persistence.storageClass=exact-size"
 
@@ -156,3 +156,21 @@ def test_a_full_disk_of_the_database_is_told_with_its_claim_and_size_and_grown_i
     node.grow_volume(release.get("pvc", claim)["spec"]["volumeName"], "1G")
     assert release.kubectl("delete", "pod", f"{RELEASE}-postgresql-0").code == 0
     person.finds_nothing()
+
+
+def test_a_full_disk_of_the_cache_is_told_with_its_answer_and_grown_it_is_quiet_without_a_restart(
+    release: Release, person: Person
+) -> None:
+    release.install(sets=(f"redis.master.{EXACT}", "redis.master.persistence.size=32Mi"))
+    fill = "for i in $(seq 1 80); do printf \"SET k$i \"; head -c 786432 /dev/zero | tr '\\0' x; echo; done | redis-cli"
+    assert release.kubectl("exec", f"{RELEASE}-redis-0", "--", "sh", "-c", f"{fill} | sort | uniq -c").code == 0
+
+    first = person.finds("VO06", CACHE)
+    claim = f"data-{RELEASE}-redis-0"
+    assert claim in first["title"]
+    assert "MISCONF Errors writing to the AOF file: No space left on device" in proof(first)
+
+    node.grow_volume(release.get("pvc", claim)["spec"]["volumeName"], "200M")
+    person.finds_nothing()
+    assert release.redis("set", "kept", "42") == "OK"
+    assert release.restarts() == 0

@@ -107,7 +107,7 @@ NAME "name" STATEFULSET "path" VALUES-PATH "persistence" SECTION. Sees nothing w
 {{/*
 Files of Redis, or of Valkey, whose programs may have names of their own. The password goes into a file in memory rather than
 onto a command line, where every process could read it. It is a cache, so a full one forgets instead of being killed; a quarter
-of the limit is for snapshots and clients.
+of the limit is for snapshots and clients. A probe that fails says what Redis answered, since the event shows that.
 */}}
 {{- define "llm-cost-ops.redis.config" -}}
 {{- $redis := .Values.redis -}}
@@ -136,5 +136,7 @@ start.sh: |
   unset REDISCLI_AUTH
   exec "$(command -v redis-server || command -v valkey-server)" /run/redis/redis.conf
 ping.sh: |
-  "$(command -v redis-cli || command -v valkey-cli)" -h 127.0.0.1 ping | grep -qE "$1"
+  answer=$("$(command -v redis-cli || command -v valkey-cli)" -h 127.0.0.1 ping 2>&1)
+  echo "$answer"
+  echo "$answer" | grep -qE "$1"
 {{- end }}

@@ -52,7 +52,8 @@ _SAYINGS: Final = (
         True, "no", ("Don't restart pods that still work: they would not come back either.",),
     ),
     _Saying(
-        "VO06", _words(r"no space left on device|disk quota exceeded|disk is full|MISCONF[^\n]*"),
+        "VO06", _words(r"no space left on device|disk quota exceeded|disk is full|MISCONF[^\n]*"
+                       r"|short write while writing to the AOF file"),
         "its disk is full: {volume}",
         (
             "Give it more room: raise spec.resources.requests.storage of the claim, where its storage class lets it grow.",
