@@ -6,10 +6,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wizard.core.questions import Choice, Question
 from wizard.core.resolve import Resolved
+
+if TYPE_CHECKING:
+    import questionary
 
 _OTHER = "\0other"
 
@@ -64,16 +67,22 @@ class QuestionaryPrompter:
             for one in choices
         ]
         first = next((one for one in shown if one.value == default), None)
-        return str(
-            await questionary.select(title, shown, default=first, instruction=" ", **self._how).unsafe_ask_async()
-        )
+        return await _answer(questionary.select(title, shown, default=first, instruction=" ", **self._how))
 
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
         """A line of text."""
         import questionary
 
         asked = questionary.text(title, default=default, validate=lambda text: check(text.strip()) or True, **self._how)
-        return str(await asked.unsafe_ask_async()).strip()
+        return (await _answer(asked)).strip()
+
+
+async def _answer(asked: questionary.Question) -> str:
+    """What the person says. Ctrl-C is a key while it is asked; as a signal, in the moments around, it stays its owner's.
+
+    questionary's own way lets prompt_toolkit take the signal, which drops one that comes once the question is over.
+    """
+    return str(await asked.application.run_async(handle_sigint=False))
 
 
 class DumbPrompter:
