@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -65,6 +66,10 @@ async def tailed() -> AsyncIterator[Tailed]:
 
 def log_of(tailed: Tailed) -> Log:
     return tailed.cluster.log["api-1-x/app"]
+
+
+def reads(tailed: Tailed, texts: tuple[str, ...]) -> bool:
+    return tuple(tailed.texts()) == texts
 
 
 async def test_lines_come_as_they_are_said(tailed: Tailed) -> None:
@@ -146,6 +151,30 @@ async def test_after_a_restart_the_rest_of_the_previous_log_comes_once_and_then_
     assert len(tailed.texts()) == 3
 
 
+@pytest.mark.parametrize("ran_before", [False, True])
+async def test_each_life_of_a_crash_loop_is_read_whole_once_and_without_a_gap(
+    tailed: Tailed, monkeypatch: pytest.MonkeyPatch, ran_before: bool
+) -> None:
+    if ran_before:
+        monkeypatch.setattr(tail, "OLD_LINES", 1)
+    begun = {"running": {"startedAt": "2020-01-01T00:00:00Z"}} if ran_before else RUNNING
+    log, said = log_of(tailed), []
+    for life in range(3):
+        log.over = False
+        lines = [f"life {life} starts", f"life {life} ends"]
+        log.say(*lines, second=10 * life + 1)
+        said += lines[1:] if ran_before and life == 0 else lines
+        tailed.tail.update([pod(RUNNING if life else begun, containerID=f"c{life}", restartCount=life)])
+        await tailed.until(partial(reads, tailed, tuple(said)))
+        log.end()
+        tailed.tail.update([pod(ENDED, containerID=f"c{life}", restartCount=life)])
+        await tailed.until(lambda: all(one.finished for one in tailed.tail._containers.values()))
+        log.previous, log.lines = log.lines, []
+    await asyncio.sleep(0.05)
+    assert tailed.texts() == said
+    assert tailed.view.log_gaps == 0
+
+
 async def test_a_crash_that_was_before_us_gives_the_previous_log(tailed: Tailed) -> None:
     log = log_of(tailed)
     log.say("panic: no database")
@@ -157,6 +186,15 @@ async def test_a_crash_that_was_before_us_gives_the_previous_log(tailed: Tailed)
         ("panic: no database", True),
         ("trying again", False),
     ]
+
+
+async def test_a_log_that_the_kubelet_has_removed_is_a_gap_and_not_a_line(tailed: Tailed) -> None:
+    log = log_of(tailed)
+    log.previous = [LogLine("", "unable to retrieve container logs for containerd://0c1d")]
+    log.say("trying again", second=5)
+    tailed.tail.update([pod(RUNNING, containerID="c2", restartCount=1)])
+    await tailed.until(lambda: len(tailed.texts()) == 2)
+    assert [event.data.get("reason", "") for event in tailed.said] == ["the kubelet has removed this log already", ""]
 
 
 async def test_restarts_too_quick_to_be_read_are_a_gap(tailed: Tailed) -> None:

@@ -19,6 +19,7 @@ from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.findings_registry import Revision, Said, Snapshot
 from wizard.core.rules.registry import Unknown
 from wizard.engine import releases, store
+from wizard.engine.tail import GONE
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.store import RunStore, RunSummary
@@ -33,8 +34,6 @@ AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "I
 _LOG_LINES: Final = 40
 _MOST_LOGS: Final = 12
 """Containers whose logs are read: with more of them broken, more of the same would be said."""
-_GONE: Final = re.compile(r"unable to retrieve container logs for ", re.IGNORECASE)
-"""What the kubelet sends in place of a log that was removed, as if it were one."""
 _LIMIT: Final = 8.0
 _LOG_LIMIT: Final = 3.0
 _RECORD_LIMIT: Final = 1.0
@@ -233,7 +232,7 @@ async def _log(
                 async for batch in cluster.logs(
                     target.namespace, pod, container, follow=False, previous=previous, tail_lines=_LOG_LINES
                 ):
-                    lines += [line.text for line in batch if not _GONE.match(line.text)]
+                    lines += [line.text for line in batch if not GONE.match(line.text)]
         except ClusterError as error:
             if error.trouble == "forbidden":
                 unseen.append(Unseen("logs", error.message.rstrip("."), error.permission))

@@ -7,6 +7,7 @@ them comes again, lines may be missing and a gap says so. After a restart the pr
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ OLD_LINES: Final = 200
 _RETRY: Final = (0.25, 10.0)
 _AGAIN: Final = (5.0, 300.0)
 """Seconds until logs that were refused are asked for again, doubling: rights come back."""
+GONE: Final = re.compile(r"unable to retrieve container logs for ", re.IGNORECASE)
+"""What the kubelet sends in place of a log that was removed, as if it were one."""
 _BEYOND: Final = "logs of more containers"
 _NAMED: Final = 5
 _SECOND: Final = len("2026-01-01T00:00:00")
@@ -99,7 +102,10 @@ class _Container:
     ended: bool = False
     """The instance has ended: the end of its stream is the end of its log."""
     old: bool = False
+    """It ran before the watch began."""
     place: _Place = field(default_factory=_Place)
+    before_read: bool = False
+    """The log of the instance before this one was read to its end."""
     task: asyncio.Task[None] | None = None
     finished: bool = False
 
@@ -184,6 +190,10 @@ class LogTail:
         skipped = restarts - mine.restarts - 1
         if mine.instance and skipped > 0:
             self._gap(mine, None, f"{mine.name} restarted {skipped + 1} times before its log could be read")
+        if mine.instance:
+            mine.old, mine.before_read = False, mine.finished and skipped <= 0
+            if mine.finished:
+                mine.place = _Place()  # it says nothing about the log of the next one
         mine.instance, mine.restarts, mine.finished = instance, restarts, False
 
     def _open(self) -> None:
@@ -208,7 +218,7 @@ class LogTail:
 
     async def _follow(self, mine: _Container) -> None:
         """Read the instance to its end, then those that came after it meanwhile."""
-        previous = mine.restarts > 0 and not mine.place.second and not mine.old
+        previous = mine.restarts > 0 and not (mine.place.second or mine.old or mine.before_read)
         try:
             while not mine.finished:
                 instance = mine.instance
@@ -291,6 +301,9 @@ class LogTail:
         return got
 
     def _say(self, mine: _Container, lines: Sequence[LogLine], *, previous: bool) -> None:
+        if any(not line.time and GONE.match(line.text) for line in lines):
+            self._gap(mine, None, "the kubelet has removed this log already")
+            lines = [line for line in lines if line.time or not GONE.match(line.text)]
         if lines:
             pairs = [[line.time, line.text] for line in lines]
             data = {"pod": mine.pod, "container": mine.name, "previous": previous, "lines": pairs}
