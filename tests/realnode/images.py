@@ -90,13 +90,14 @@ def _make(image: Image) -> None:
         target.replace(image.archive)
 
 
+def of_store(part: str) -> str:
+    """Name of the image that the chart starts as `postgresql` or `redis`."""
+    image = yaml.safe_load((layout.CHART / "values.yaml").read_text())[part]["image"]
+    return f"docker.io/{image['repository']}:{image['tag']}"
+
+
 def _images(tools: Mapping[str, Path], progress: Progress) -> list[Image]:
     base, server, client, redis = _base(progress), _server(progress), _client(progress), _redis_packages(progress)
-    values = yaml.safe_load((layout.CHART / "values.yaml").read_text())
-    postgres_name, redis_name = (
-        f"docker.io/{values[part]['image']['repository']}:{values[part]['image']['tag']}"
-        for part in ("postgresql", "redis")
-    )
     return [
         Image(
             "pause", (PAUSE,), {"Entrypoint": ["/pause"], "User": "65535:65535", "Env": ["PATH=/"]},
@@ -115,7 +116,7 @@ def _images(tools: Mapping[str, Path], progress: Progress) -> list[Image]:
             (tools["standin"],), lambda folder: _fill_app(tools["standin"], folder), {"tmp": (0, 0, 0o1777)},
         ),
         Image(
-            "postgres", (postgres_name,),
+            "postgres", (of_store("postgresql"),),
             {
                 "Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["postgres"], "StopSignal": "SIGINT",
                 "ExposedPorts": {"5432/tcp": {}}, "Volumes": {"/var/lib/postgresql/data": {}},
@@ -132,7 +133,7 @@ def _images(tools: Mapping[str, Path], progress: Progress) -> list[Image]:
             base,
         ),
         Image(
-            "redis", (redis_name,),
+            "redis", (of_store("redis"),),
             {
                 "Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["redis-server"], "WorkingDir": "/data",
                 "ExposedPorts": {"6379/tcp": {}}, "Volumes": {"/data": {}}, "Env": [_PATH],
