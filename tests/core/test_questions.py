@@ -269,3 +269,9 @@ def test_a_server_of_ones_own_is_taken_out_when_it_is_no_longer_wanted(
     built = values_file.build(resolve(SANDBOX, layers, **{question: answer}), "0.1.0").tree
 
     assert section not in built
+
+
+def test_a_values_file_of_another_shape_ends_no_question() -> None:
+    layers = replace(LAYERS, files=(("foreign.yaml", {"image": "app:1", "ingress": {"annotations": "none"}}),))
+    assert resolve(Hints(), layers)["image"] == ""
+    assert resolve(Hints(), layers)["tls.issuer"] == ""

@@ -118,7 +118,7 @@ def _preset_default(r: Resolved) -> str:
 
 
 def _image_default(r: Resolved) -> str:
-    named = any(get_ is not None for _, tree in r.layers.files if (get_ := (tree.get("image") or {}).get("repository")))
+    named = any(get(tree, path_of("image.repository")) for _, tree in r.layers.files)
     if not (r.hints.sandbox or named):
         return ""
     registry = r.at("image.registry") or r.at("global.imageRegistry")
@@ -381,7 +381,7 @@ def _tls_choices(r: Resolved) -> Sequence[Choice]:
 
 
 def _base_issuer(r: Resolved) -> str:
-    return str((r.at("ingress.annotations", {}) or {}).get(_ISSUER_ANNOTATION, ""))
+    return str(get(r.at("ingress.annotations"), (_ISSUER_ANNOTATION,), ""))
 
 
 def _base_tls_secret(r: Resolved) -> str:
