@@ -24,6 +24,8 @@ _TELLING: Final = re.compile(
     re.IGNORECASE,
 )
 _NAMES: Final = re.compile(r"(existing|name|ref|enabled|keys?name|file|path|class|policy|create|mount)", re.IGNORECASE)
+_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+"""The whole object once more, as text."""
 _SHORTEST: Final = 8
 """A shorter secret is not looked for inside other text: it would mask half of the words."""
 
@@ -56,6 +58,24 @@ def masked(obj: Mapping[str, Any]) -> dict[str, Any]:
             if obj.get(section):
                 result[section] = {key: MASK if value else "" for key, value in obj[section].items()}
     return result
+
+
+def kept(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """An object as it may lie on a disk: a Secret masked, and variables of containers whose names tell a secret."""
+    result: dict[str, Any] = _without_variables(masked(obj))
+    if _APPLIED in (notes := (result.get("metadata") or {}).get("annotations") or {}):
+        result["metadata"] = {**result["metadata"], "annotations": {**notes, _APPLIED: MASK}}
+    return result
+
+
+def _without_variables(node: Any) -> Any:
+    if isinstance(node, list | tuple):
+        return [_without_variables(one) for one in node]
+    if not isinstance(node, Mapping):
+        return node
+    if node.get("value") and _is_secret((str(node.get("name", "")),)):
+        return {**node, "value": MASK}
+    return {key: _without_variables(value) for key, value in node.items()}
 
 
 def masked_values(tree: Any, redact: Redactor | None = None) -> Any:

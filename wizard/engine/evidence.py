@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
-from wizard.core import status
+from wizard.core import masking, status
 from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
@@ -36,7 +36,7 @@ async def of(cluster: Cluster, clock: Clock, namespace: str, watch: ReleaseWatch
     return {
         "findings": [one.to_data() for one in watch.findings],
         "events": happened,
-        "objects": objects,
+        "objects": [masking.kept(one) for one in objects],
         "logs": await logs(cluster, clock, namespace, objects),
     }
 
