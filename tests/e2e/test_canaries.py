@@ -9,11 +9,14 @@ import secrets
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Bed
+from tests.e2e.changing import Release, chart
+from tests.e2e.shell import READY, Shell
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,3 +103,42 @@ def test_planted_secrets_are_in_no_process_no_file_and_no_release_record(
     for record in sandbox.get("secrets", "-n", namespace, "-l", "owner=helm")["items"]:
         release = gzip.decompress(base64.b64decode(base64.b64decode(record["data"]["release"])))
         assert not [form for form in forms if form in release]
+
+
+PLANTED = ("first-canary-secret", "second-canary-secret", "canary-in-a-variable")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("helm", ["helm4", "helm3"])
+def test_nothing_that_looks_at_a_release_prints_or_keeps_a_planted_secret(
+    sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str], helm: str
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    release = Release(sandbox, tool(helm), namespace, chart(inputs), inputs)
+    release.upgrade(**READY, env={"DB_PASSWORD": PLANTED[2]})
+    release.upgrade(**READY, env={"DB_PASSWORD": PLANTED[2]}, secret=PLANTED[1])
+    work = tmp_path / "work"
+    work.mkdir()
+    call = Shell(release, work)
+    looks = (
+        ("history",), ("history", "2"), ("history", "1", "2"), ("history", "2", "--values"), ("history", "2", "--all"),
+        ("history", "2", "--manifest"), ("rollback", "--dry-run"), ("uninstall", "--dry-run"), ("status",), ("diagnose",),
+    )  # fmt: skip
+    for words in looks:
+        for form in ("text", "json"):
+            said = call(*words, "-o", form, code=int(words == ("diagnose",))) + call.err  # its Ingress has no class
+            assert not [text for text in _forms() if text in said], words
+    events = call("rollback", "1", "--yes", "-o", "jsonl")
+    assert not [text for text in _forms() if text in events]
+    call("uninstall", "--yes")
+
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and inputs not in path.parents]
+    assert [one for one in files if one.name == "record.jsonl"]
+    assert [str(one) for one in files if any(text.encode() in one.read_bytes() for text in _forms())] == []
+
+
+def _forms() -> list[str]:
+    """The planted secrets, as they are and as Kubernetes keeps them."""
+    return [form for one in PLANTED for form in (one, base64.b64encode(one.encode()).decode().rstrip("="))]
