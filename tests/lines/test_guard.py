@@ -149,10 +149,11 @@ def test_the_wizard_itself_leaves_the_terminal_as_it_was_and_names_the_run_that_
         (child,) = children(parent)
         os.kill(child, number)
 
-        text = terminal.wait_for(f"exit {128 + number}")
+        # The screen that is read here has no alternate one: the sentence stands behind what was shown, wrapped anywhere.
+        text = " ".join(terminal.wait_for(f"exit {128 + number}").split())
         assert f"The wizard was ended by {number.name}" in text
         assert "Run 7f3a (install of rel in ns) goes on:" in text
-        assert "runs 7f3a" in " ".join(text.split())
+        assert "runs 7f3a" in text
         assert text_of(tmp_path / "after") == (tmp_path / "before").read_text()
         assert {mode: last(terminal.raw, mode) for mode in (1049, 1000, 1003, 1006, 2004)} == dict.fromkeys(
             (1049, 1000, 1003, 1006, 2004), b"l"
