@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from wizard.core.errors import Problem
 from wizard.core.events import Event
 
 from .fake_cluster import Log
@@ -123,6 +124,19 @@ async def test_without_evidence_on_the_disk_nothing_is_rolled_back(monkeypatch: 
     assert await asyncio.wait_for(task, 5) == 1
     assert "It is not rolled back: the evidence could not be kept." in made.view.reason
     assert not made.back.started.is_set()
+
+
+async def test_nothing_is_rolled_back_while_another_run_works_on_the_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(_: Sequence[str]) -> None:
+        raise Problem("Another run works on the release now.")
+
+    made = bench("upgrade", revision(1, "deployed"), revision(2, "failed"))
+    monkeypatch.setattr(made.back, "prepare", taken)
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    assert await asyncio.wait_for(task, 5) == 1
+    assert "not rolled back: Another run works on the release now." in made.view.reason
+    assert "rollback.started" not in types(made)
 
 
 @pytest.mark.parametrize("operation", ["rollback", "uninstall"])

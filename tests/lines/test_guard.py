@@ -130,6 +130,28 @@ def last(raw: bytes, mode: int) -> bytes:
     return found[-1] if found else b""
 
 
+def test_a_wizard_that_is_stopped_gives_the_terminal_back_and_its_screen_returns(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KUBECONFIG": str(tmp_path / "none")}
+    with Terminal([sys.executable, "-m", "wizard"], environment, tmp_path, (100, 30)) as terminal:
+        terminal.wait_for("What do you want to do")
+        parent = terminal.process.pid
+        (child,) = children(parent)
+        os.kill(child, signal.SIGTSTP)
+
+        wait_until_stopped(parent)
+        assert is_plain(terminal)
+        assert (last(terminal.raw, 1049), last(terminal.raw, 2004), last(terminal.raw, 25)) == (b"l", b"l", b"h")
+
+        shown = len(terminal.raw)
+        os.kill(parent, signal.SIGCONT)
+        deadline = time.monotonic() + 10
+        while b"What do you want to do" not in terminal.raw[shown:]:
+            assert time.monotonic() < deadline, terminal.raw[shown:]
+            time.sleep(0.01)
+        assert last(terminal.raw, 1049) == b"h"
+        assert not is_plain(terminal)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV])
 def test_the_wizard_itself_leaves_the_terminal_as_it_was_and_names_the_run_that_goes_on(
     number: signal.Signals, tmp_path: Path
@@ -159,6 +181,13 @@ def test_the_wizard_itself_leaves_the_terminal_as_it_was_and_names_the_run_that_
             (1049, 1000, 1003, 1006, 2004), b"l"
         )
         assert last(terminal.raw, 25) == b"h"
+
+
+def wait_until_stopped(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < deadline, "it was not stopped"
+        time.sleep(0.01)
 
 
 def children(pid: int) -> list[int]:

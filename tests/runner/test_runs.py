@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -21,6 +23,7 @@ from wizard.core.events import Event
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
 from wizard.engine.attach import attach
+from wizard.runner.helm_process import SupervisedHelm
 from wizard.runner.record import Record
 
 from .conftest import FakeHelm, ends, until
@@ -192,6 +195,35 @@ async def test_when_supervisor_and_runner_are_killed_helm_still_goes_on_and_the_
     assert view.helm_exit == (None, "")
     assert view.finished is not None
     assert "nobody saw" in view.finished["reason"]
+
+
+async def test_the_lock_falls_to_the_new_runner_when_helm_has_ended(tmp_path: Path, helm: FakeHelm) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, spec(tmp_path, helm), helm)
+    before = pids(run_id)
+    os.kill(before["runner"], signal.SIGKILL)
+    until(lambda: ends(before["runner"]))
+    runs.revive(run_id)
+    waits = rf"-> FLOCK .* {pids(run_id)['runner']} "
+    until(lambda: re.search(waits, Path("/proc/locks").read_text()))
+    helm.end(0)
+    until(lambda: ends(before["helm"]) and ends(before["supervisor"]))
+    assert runs.find(run_id).state == "running"  # it waits for its own verdict, blind as it is
+    with pytest.raises(Problem, match=f"Run {run_id} is working on"):
+        runs.start(spec(tmp_path, helm), {})
+    assert (await followed(runs, run_id)).finished is not None
+
+
+def test_helm_is_not_started_under_a_lock_that_another_run_holds(tmp_path: Path, helm: FakeHelm) -> None:
+    ours, theirs = (os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT) for _ in range(2))
+    try:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        with pytest.raises(Problem, match="Another run works on the release"):
+            SupervisedHelm(tmp_path / "rollback", ours).prepare([str(helm.path), "rollback"])
+        assert not (tmp_path / "rollback").exists()
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 async def test_two_runs_on_one_target_are_refused_and_two_targets_are_not(tmp_path: Path, helm: FakeHelm) -> None:

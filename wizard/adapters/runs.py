@@ -184,14 +184,18 @@ class RunFiles:
             # It may be stopped by a signal or stuck in the kernel; helm is not its child, so nothing else ends with it.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(before["pid"]), signal.SIGKILL)
-        self._launch(folder, b"{}", -1)
+        # As long as helm or its supervisor lives they hold it; then it falls to this runner, which waits for it.
+        lock = _lock_file(run.target)
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._launch(folder, b"{}", lock)
+        finally:
+            os.close(lock)
 
     def _lock(self, target: Target) -> int:
         """The target's lock as a descriptor. Runner, supervisor and helm get it too: it is held until the last has ended."""
-        import hashlib
-
-        name = hashlib.sha256(target.key.encode()).hexdigest()[:16]
-        handle = os.open(state_dir("locks") / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = _lock_file(target)
         deadline = time.monotonic() + _ENDING_SECONDS
         while True:
             try:
@@ -340,6 +344,13 @@ def _new_folder() -> Path:
 def _target(spec: Mapping[str, Any]) -> Target:
     named = spec["target"]
     return Target(named["context"], named["namespace"], named["release"], named.get("kubeconfig", ""))
+
+
+def _lock_file(target: Target) -> int:
+    import hashlib
+
+    name = hashlib.sha256(target.key.encode()).hexdigest()[:16]
+    return os.open(state_dir("locks") / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _own(lock: int, run_id: str) -> None:

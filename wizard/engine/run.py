@@ -25,7 +25,7 @@ from wizard.engine.expected import Expected
 from wizard.engine.heal import Healing
 from wizard.engine.lease import Held
 from wizard.engine.tail import LogTail
-from wizard.engine.undo import Undo
+from wizard.engine.undo import Undo, Way
 from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError
@@ -557,7 +557,10 @@ class Run:
         )  # fmt: skip
         if not back.argv:
             return replace(end, reason=undo.told(end.reason, back, None))
-        ended = await self._undo.go(spec.helm_path, back)
+        try:
+            ended = await self._undo.go(spec.helm_path, back)
+        except Problem as problem:
+            return replace(end, reason=undo.told(end.reason, Way((), f"not rolled back: {problem.what}"), None))
         after = ""
         if ended.code == 0 and back.argv[0] == "rollback":
             self._watch.flush()

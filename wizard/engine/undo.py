@@ -88,8 +88,13 @@ class Undo:
             self._skip = {stream: view.back_counts.get(stream, 0) for stream in self._skip}
 
     async def go(self, helm: str, back: Way) -> HelmExit:
-        """Run it to its end; every line of it is said."""
+        """Run it to its end; every line of it is said.
+
+        Raises:
+            Problem: another run works on the release, and nothing was begun.
+        """
         argv = [helm, *back.argv]
+        self.process.prepare(argv)
         if self.known is None:
             # Said before it is begun: whoever picks this up must not look for a way from what it has changed already.
             self.say("run.phase", phase="rollback", text=back.text)

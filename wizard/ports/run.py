@@ -24,7 +24,11 @@ class HelmProcess(Protocol):
     """helm of this run, under its supervisor."""
 
     def prepare(self, argv: Sequence[str]) -> None:
-        """Start the supervisor alone; it waits for `start`, or for this process to end."""
+        """Start the supervisor alone; it waits for `start`, or for this process to end.
+
+        Raises:
+            Problem: another run works on the release.
+        """
         ...
 
     async def start(self, argv: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -120,7 +121,10 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
     await control.open()
     beating = asyncio.create_task(_beat(folder / "runner.json"))
     try:
-        return await (run.resume() if process.begun() else run.go())
+        if not process.begun():
+            return await run.go()
+        _inherit(lock)
+        return await run.resume()
     finally:
         beating.cancel()
         if lock >= 0:
@@ -128,6 +132,11 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
         process.forget()
         await control.close()
         await cluster.close()
+
+
+def _inherit(lock: int) -> None:
+    """Wait aside for the target's lock, which the living helm of a lost runner holds: then no other run can come between."""
+    threading.Thread(target=fcntl.flock, args=(lock, fcntl.LOCK_EX), daemon=True).start()
 
 
 async def _beat(file: Path) -> None:

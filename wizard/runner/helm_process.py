@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from typing import Any, Final
 from wizard.adapters import processes
 from wizard.adapters.helm_cli import environment
 from wizard.core import sanitize
+from wizard.core.errors import Problem
 from wizard.ports.run import HelmExit
 
 _POLL_SECONDS: Final = 0.02
@@ -31,9 +33,14 @@ class SupervisedHelm:
         self._asked = False
 
     def prepare(self, argv: Sequence[str]) -> None:
-        """Start the supervisor, which waits: its own start (40 ms) passes while the namespace is being made."""
+        """Start the supervisor, which waits: its own start (40 ms) passes while the namespace is being made.
+
+        Raises:
+            Problem: another run holds the target's lock.
+        """
         if self.begun() or self._child is not None:
             return
+        self._hold()
         self._folder.mkdir(mode=0o700, exist_ok=True)
         script = Path(__file__).with_name("supervisor.py")
         log = os.open(self._folder / "supervisor.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -49,6 +56,15 @@ class SupervisedHelm:
             )
         finally:
             os.close(log)
+
+    def _hold(self) -> None:
+        """The target's lock is ours already, but for a runner that took the place of a lost one and has not got it yet."""
+        if self._lock < 0:
+            return
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Problem("Another run works on the release now.", "See which with: llm-cost-ops-wizard runs") from None
 
     async def start(self, argv: Sequence[str]) -> int:
         """Let the supervisor start helm; returns helm's pid."""
