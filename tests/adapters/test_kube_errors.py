@@ -197,9 +197,10 @@ async def test_an_expired_token_is_said_to_have_expired(tmp_path: Path) -> None:
     assert "token for here expired at" in error.message
 
 
-async def test_a_busy_server_is_asked_again_when_it_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["0", "Fri, 27 Nov 2026 20:00:00 GMT"])
+async def test_a_busy_server_is_asked_again_when_it_says_so(tmp_path: Path, when: str) -> None:
     answers = [
-        Answer(429, "slow down", "text/plain", {"Retry-After": "0"}),
+        Answer(429, "slow down", "text/plain", {"Retry-After": when}),
         Answer(200, '{"kind":"Pod","metadata":{}}'),
     ]
     with loopback.serving(lambda _: answers.pop(0)) as server:

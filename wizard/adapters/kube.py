@@ -365,7 +365,7 @@ class KubeCluster:
                 connection.refresh()
             elif answer.status == 429 and busy < _BUSY_TRIES:
                 busy += 1
-                time.sleep(min(float(answer.headers.get("Retry-After") or 1), _BUSY_WAIT))
+                time.sleep(min(kube_watch.seconds(answer.headers.get("Retry-After", ""), 1.0), _BUSY_WAIT))
             else:
                 raise _explained(error, connection)
 

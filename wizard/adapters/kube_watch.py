@@ -146,7 +146,7 @@ class Watch:
         if self.labels:
             query = {**query, "labelSelector": self.labels}
         answer = connection.send("GET", path, query=query, stream=self.stream)
-        self.wait = _seconds(answer.headers.get("Retry-After", "")) if answer.status != 200 else 0.0
+        self.wait = seconds(answer.headers.get("Retry-After", "")) if answer.status != 200 else 0.0
         if answer.status != 200:
             right = kube_kinds.permission(verb, self.resource, self.namespace)
             body = _body(answer, connection.server)
@@ -185,8 +185,9 @@ class Watch:
         return kube_objects.without_secrets(item)
 
 
-def _seconds(retry_after: str) -> float:
-    return min(float(retry_after), _LONGEST_WAIT) if retry_after.isdecimal() else 0.0
+def seconds(retry_after: str, otherwise: float = 0.0) -> float:
+    """What a Retry-After asks for, never much; `otherwise` when there is none, or a date."""
+    return min(float(retry_after), _LONGEST_WAIT) if retry_after.isdecimal() else otherwise
 
 
 def _body(answer: Any, server: str) -> bytes:
