@@ -93,10 +93,9 @@ def _with_release(arguments: Arguments, session: Any) -> Start:
     from wizard.tui.start import Start
 
     try:
-        given = arguments.revisions() if arguments.command == "rollback" else ()
+        revision = arguments.one_revision() if arguments.command == "rollback" else 0
     except Problem as problem:
         return Start(problem=problem)
-    revision = given[0] if given else arguments.revision
     return Start(cast("First", arguments.command), find=lambda: the_release(arguments, session), revision=revision)
 
 

@@ -53,6 +53,7 @@ TTY = Terminal(True, True, 80, 24, "xterm")
         ("status", "There is no kubeconfig"),
         ("logs", "There is no kubeconfig"),
         ("install --yes --preset dev", "There is no kubeconfig"),
+        ("rollback 3 --revision 4 --yes", "The revision is named twice: 3 and 4."),
         ("install --yes --timeout soon", '"soon" is not a time'),
         ("runs nope", "There is no run nope here."),
     ],
@@ -202,6 +203,13 @@ def test_which_face_answers_on_a_terminal(line: str, screen: bool) -> None:
     command, rest = cli.split(line.split())
 
     assert cli.wants_screen(cli._parse(command, rest), TTY) is screen
+
+
+@pytest.mark.parametrize("line", ["rollback 3", "rollback --revision 3", "rollback 3 --revision 3"])
+def test_the_screen_of_a_rollback_begins_with_the_revision_that_was_named(line: str) -> None:
+    command, rest = cli.split(line.split())
+
+    assert faces._start(cli._parse(command, rest), None).revision == 3
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,17 @@ class Arguments:
             raise Problem(f'"{words[most]}" is one word too many.', f"{self.command} takes {most} at most.")
         return tuple(map(int, words))
 
+    def one_revision(self) -> int:
+        """The revision of a roll-back: the positional one or that of --revision; 0 when neither is there.
+
+        Raises:
+            Problem: as of `revisions`, or two different ones are named.
+        """
+        given = next(iter(self.revisions()), 0)
+        if given and self.revision and given != self.revision:
+            raise Problem(f"The revision is named twice: {given} and {self.revision}.", "Name it once.")
+        return given or self.revision
+
     def accepted(self) -> Mapping[str, str]:
         """Check ID -> reason of --accept.
 

@@ -23,12 +23,9 @@ from wizard.lines.release import the_release
 
 async def rollback(arguments: Arguments, session: Session, out: Out, called: str) -> int:
     """Preview, confirm and run a roll-back; returns the exit code."""
-    given = arguments.revisions()
-    if given and arguments.revision and given[0] != arguments.revision:
-        raise Problem(f"The revision is named twice: {given[0]} and {arguments.revision}.", "Name it once.")
+    revision = arguments.one_revision()
     prompt = _prompt(arguments)
     target = await the_release(arguments, session)
-    revision = given[0] if given else arguments.revision
     revision = await session.rollback_revision(target, revision)
     plan = await session.plan_rollback(target, revision)
     out.line(f"roll back {target} to revision {revision}")
