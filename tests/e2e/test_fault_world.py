@@ -124,12 +124,14 @@ def test_an_api_server_that_hangs_makes_nothing_hang_and_the_run_goes_on_when_it
 
 
 @pytest.mark.full
+@pytest.mark.parametrize(("name", "goaway"), [("killed", "0"), ("goaway", "0.02")])
 def test_an_api_server_that_is_killed_is_said_and_after_its_restart_the_run_ends_with_what_is_true(
-    own_bed: Bed, tool: Callable[[str], str], tmp_path: Path
+    own_bed: Bed, tool: Callable[[str], str], tmp_path: Path, name: str, goaway: str
 ) -> None:
-    with held(own_bed, "killed", tool("helm4"), tmp_path) as (where, ours):
+    with held(own_bed, name, tool("helm4"), tmp_path) as (where, ours):
         old = _server(own_bed)
         command = Path(f"/proc/{old.pid}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
+        command.append(f"--goaway-chance={goaway}")  # the most it takes; HTTP/2 only, so helm gets them
         os.kill(old.pid, signal.SIGKILL)
         until("the run says that it is blind", lambda: any(one["reason"] for one in blind(ours)))
         new = processes.start("kube-apiserver", command, own_bed.info.folder / "kube-apiserver.log", dict(os.environ))

@@ -169,7 +169,7 @@ async def test_a_server_that_hangs_at_first_is_said_and_watched_as_soon_as_it_an
 ) -> None:
     monkeypatch.setattr("wizard.adapters.kube_connection.READ", 0.5)
     start(sandbox, namespace, "one")
-    rule = proxy.add(Rule(path="/pods", status=503))
+    rule = proxy.add(Rule(path="/pods", hold=True))
     async with live(proxy.kubeconfig, namespace) as seen:
         await seen.until(lambda: any(one.what == "Pod" for one in seen.view.blind))
         proxy.remove(rule)
