@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -76,14 +77,15 @@ class Rule:
 class FaultProxy:
     """The proxy; made by `before`."""
 
-    def __init__(self, port: int, upstream: ssl.SSLContext) -> None:
+    def __init__(self, server: str, upstream: ssl.SSLContext) -> None:
         self.requests: list[tuple[str, str]] = []
         """Method and path with query of every request so far."""
         self.kubeconfig = ""
         """Path of a kubeconfig that leads here."""
         self._rules: list[Rule] = []
         self._open: dict[asyncio.StreamWriter, str] = {}
-        self._port, self._upstream = port, upstream
+        there = urlsplit(server)
+        self._host, self._port, self._upstream = there.hostname, there.port, upstream
         self._loop = asyncio.new_event_loop()
 
     def add(self, rule: Rule) -> Rule:
@@ -157,7 +159,7 @@ class FaultProxy:
             writer.write(_answer(rule))
             await writer.drain()
             return
-        back, there = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._upstream, limit=_LONGEST_HEAD)
+        back, there = await asyncio.open_connection(self._host, self._port, ssl=self._upstream, limit=_LONGEST_HEAD)
         try:
             there.write(_closing(head) + body)
             await there.drain()
@@ -252,7 +254,7 @@ def before(sandbox: Path, kubeconfig: str, folder: Path) -> Iterator[FaultProxy]
     own = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     own.load_cert_chain(folder / "proxy.crt", folder / "proxy.key")
 
-    proxy = FaultProxy(int(cluster["server"].rpartition(":")[2]), upstream)
+    proxy = FaultProxy(str(cluster["server"]), upstream)
     loop = proxy._loop
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

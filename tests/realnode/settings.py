@@ -12,6 +12,9 @@ from tests.realnode.images import PAUSE
 from tests.realnode.tools import CNI_PLUGINS
 from wizard.sandbox.pki import Pair
 
+ROTATED_AT = "512Ki"
+"""Size from which the kubelet puts a container's log away and begins a new one; it looks every three seconds."""
+
 
 def kubeconfig(server: str, authority: Pair, client: Pair) -> str:
     """A self-contained kubeconfig."""
@@ -98,6 +101,7 @@ def kubelet(folder: Path) -> str:
             "podLogsDir": "/var/log/pods", "volumePluginDir": "/var/lib/kubelet/volumeplugins",
             "healthzBindAddress": "127.0.0.1", "serializeImagePulls": False, "registryPullQPS": 0, "eventRecordQPS": 0,
             "oomScoreAdj": 0, "nodeStatusUpdateFrequency": "5s",
+            "containerLogMaxSize": ROTATED_AT, "containerLogMaxFiles": 3, "containerLogMonitorInterval": "3s",
             "imageGCHighThresholdPercent": 100, "imageGCLowThresholdPercent": 99,
             "evictionHard": {
                 "memory.available": "100Mi", "nodefs.available": "1%", "nodefs.inodesFree": "1%",

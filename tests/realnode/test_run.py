@@ -8,12 +8,13 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import faultproxy
 from tests.realnode import images
 from tests.realnode.conftest import FITTING, Release, until
 from tests.realnode.person import Person
@@ -174,3 +175,57 @@ def test_a_pod_deleted_under_a_followed_stream_is_heard_to_its_end_and_then_the_
     assert started[0] == 1
     assert started == consecutive(started)
     assert stream.gaps() == []
+
+
+def rotating(release: Release, folder: Path) -> str:
+    """Install with a talker whose log the kubelet puts away every three seconds; returns the pod's name."""
+    burst = f'j=0; while [ $j -lt 200 ]; do j=$((j + 1)); i=$((i + 1)); echo "line $i {"." * 200}"; done; sleep 0.1'
+    release.install("-f", talks(folder, f"i=0; while :; do {burst}; done"))
+    return str(release.pods("app")[0]["metadata"]["name"])
+
+
+def oldest(release: Release, pod: str) -> int:
+    """The first line that the kubelet still gives: it reads the newest file only."""
+    said = release.kubectl("logs", pod, "-c", TALKER, "--limit-bytes=40").out
+    return int(said.split()[1])
+
+
+def test_a_followed_log_that_is_rotated_under_the_stream_loses_no_line(
+    release: Release, person: Person, tmp_path: Path
+) -> None:
+    pod = rotating(release, tmp_path)
+    with followed(person) as stream:
+        until(lambda: len(stream.texts(pod)) > ENOUGH, "the stream is followed")
+        for what in ("first", "second"):
+            before = oldest(release, pod)
+            until(lambda before=before: oldest(release, pod) > before, f"the {what} rotation")  # type: ignore[misc]  # a default binds the loop's value
+        enough = oldest(release, pod) + ENOUGH
+        until(lambda: numbers(stream.texts(pod))[-1] > enough, "lines of the newest file came")
+
+    found = numbers(stream.texts(pod))
+    assert found == consecutive(found)
+    assert stream.gaps() == []
+
+
+def test_lines_that_were_rotated_away_while_the_stream_was_cut_are_a_gap_and_nothing_comes_twice(
+    release: Release, tmp_path: Path
+) -> None:
+    pod = rotating(release, tmp_path)
+    with (
+        faultproxy.before(Path(release.kubeconfig).parent, release.kubeconfig, tmp_path) as proxy,
+        followed(Person(replace(release, kubeconfig=proxy.kubeconfig), tmp_path)) as stream,
+    ):
+        until(lambda: len(stream.texts(pod)) > ENOUGH, "the stream is followed")
+        rule = proxy.add(faultproxy.Rule(path="/log[?]", hold=True))
+        proxy.drop("/log[?]")
+        until(lambda: oldest(release, pod) > numbers(stream.texts(pod))[-1], "what was not read yet is rotated away")
+        last = numbers(stream.texts(pod))[-1]
+        proxy.remove(rule)
+        until(lambda: numbers(stream.texts(pod))[-1] > last + ENOUGH, "lines come again")
+
+    found = numbers(stream.texts(pod))
+    held = found.index(last) + 1
+    assert found[:held] == consecutive(found[:held])
+    assert found[held] > last + 1
+    assert found[held:] == consecutive(found[held:])
+    assert [one["container"] for one in stream.gaps()] == [TALKER]
