@@ -95,3 +95,8 @@ class Terminal:
         with contextlib.suppress(ptyprocess.PtyProcessError):
             self.process.close(force=False)
         self.wait()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

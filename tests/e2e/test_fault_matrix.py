@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 from tests.conftest import Bed
 from tests.e2e import faults
 from tests.e2e.faults import BEFORE, HOOK, PHASES, RECORDED, RELEASE, ROLLBACK, WAIT, Moment, Ours, Tty, moment, until
+from tests.terminal import Terminal, children
 
 pytestmark = pytest.mark.e2e
 
@@ -111,6 +114,31 @@ def test_helm_3_is_held_to_the_same(
             ours.send(number, process)
             CHECKS[expected(number, process, phase)](ours, number, process)
             afterwards(ours, process)
+        finally:
+            ours.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_full_screen_that_ends_in_any_way_leaves_the_run_alone_and_the_terminal_whole(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, number: signal.Signals
+) -> None:
+    with moment(sandbox, namespace, tool("helm4"), WAIT, tmp_path / "work") as where:
+        ours = Ours(where, tmp_path / "state")
+        try:
+            ours.reach()
+            env = {**where.env, "XDG_STATE_HOME": str(tmp_path / "state")}
+            with Terminal([sys.executable, "-m", "wizard", "runs", ours.id], env, tmp_path, (100, 30)) as screen:
+                screen.wait_for("Deployment")
+                (child,) = children(screen.process.pid)
+                os.kill(child, number)
+                screen.wait()
+                assert screen.raw.rindex(b"\x1b[?1049l") > screen.raw.rindex(b"\x1b[?1049h")
+                assert "Traceback" not in screen.text()
+            assert all(map(ours.lives, ("face", "runner", "supervisor", "helm")))
+            where.release()
+            assert ours.face.end() == "0", ours.face.said
+            assert ours.leaks() == []
         finally:
             ours.close()
 
