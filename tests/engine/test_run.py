@@ -11,7 +11,7 @@ from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
-from wizard.engine.run import Run, RunSpec, RunWorld, SecretSpec, helm_words, notes_of
+from wizard.engine.run import Run, RunSpec, RunWorld, SecretSpec
 from wizard.ports.cluster import ClusterError
 from wizard.ports.run import HelmExit
 
@@ -369,25 +369,6 @@ async def test_a_pods_log_is_in_the_record() -> None:
     bench.helm.end(0)
     assert await task == 0
     assert bench.view.logs[0].text == "hello from the pod"
-
-
-WORDS = [
-    (["Error: INSTALLATION FAILED: no", "more"], HelmExit(1), "helm says: INSTALLATION FAILED: no more"),
-    (["warning", "last line"], HelmExit(1), "helm says: last line"),
-    ([], HelmExit(None, "SIGKILL"), "helm was ended by SIGKILL."),
-    ([], HelmExit(None), "helm ended and nobody saw how."),
-    ([], HelmExit(3), "helm ended with code 3."),
-]
-
-
-@pytest.mark.parametrize(("lines", "ended", "words"), WORDS)
-def test_why_helm_failed_in_its_own_words(lines: list[str], ended: HelmExit, words: str) -> None:
-    assert helm_words(lines, ended) == words
-
-
-def test_notes_are_what_follows_the_heading() -> None:
-    assert notes_of(["NAME: x", "NOTES:", "a", "", "b", ""]) == "a\n\nb"
-    assert notes_of(["NAME: x"]) == ""
 
 
 def test_the_specification_of_a_run_is_read_from_its_file() -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from wizard.core import dialect
+from wizard.core import dialect, helm_output
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
@@ -21,6 +20,7 @@ from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
 from wizard.core.status import Verdict
 from wizard.engine import evidence, expected, undo, unseen
+from wizard.engine.early_render import EarlyRender
 from wizard.engine.expected import Expected
 from wizard.engine.heal import Healing
 from wizard.engine.lease import Held
@@ -30,7 +30,7 @@ from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
-from wizard.ports.helm import Helm, HelmInfo
+from wizard.ports.helm import Helm
 from wizard.ports.run import HelmExit, HelmProcess, Recorder
 
 MADE_BY: Final = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard"}
@@ -221,7 +221,7 @@ class Run:
             self._say("check.result", **result)
         async with self._watching():
             self.world.process.prepare(self._argv())
-            early = EarlyRender(self.world, self.spec) if self.spec.operation == "install" else None
+            early = self._early_render() if self.spec.operation == "install" else None
             try:
                 await self._prepare(early)
             except Problem as problem:
@@ -235,6 +235,10 @@ class Run:
             if self._cancelled:
                 return await self._finish(_End(Exit.INTERRUPTED, "unknown", "It was stopped before helm was started."))
             return await self._helm_and_verdict(skip={})
+
+    def _early_render(self) -> EarlyRender:
+        world, spec = self.world, self.spec
+        return EarlyRender(world.cluster, world.helm, spec.target, spec.chart, spec.values_path)
 
     async def resume(self) -> int:
         """Go on watching a run whose runner was lost; helm is running or has ended meanwhile."""
@@ -426,7 +430,7 @@ class Run:
         if self.spec.operation == "uninstall":
             return await self._after_uninstall(ended)
         if ended.code == 0:
-            if notes := notes_of(self._lines["out"]):
+            if notes := helm_output.notes_of(self._lines["out"]):
                 self._say("run.notes", text=notes)
             await self._compare_with_plan()
             return await self._after_success()
@@ -435,7 +439,10 @@ class Run:
             return _End(
                 Exit.INTERRUPTED, self._watch.verdict.state, f"It was stopped as asked; {kept}what was made stays."
             )
-        return await self._after_failure(helm_words(self._lines["err"], ended), await self._left_locked())
+        return await self._after_failure(self._words(ended), await self._left_locked())
+
+    def _words(self, ended: HelmExit) -> str:
+        return helm_output.failure_of(self._lines["err"], ended.code, ended.signal)
 
     async def _left_locked(self) -> str:
         """The sentence about a release that a dead helm left in pending-*; "" when there is nothing to say."""
@@ -445,7 +452,7 @@ class Run:
         return ""
 
     async def _after_uninstall(self, ended: HelmExit) -> _End:
-        target, words = self.spec.target, helm_words(self._lines["err"], ended)
+        target, words = self.spec.target, self._words(ended)
         if ended.code != 0:
             return _End(Exit.FAILED, "failed", f"{words} What is left is listed by uninstall --dry-run.")
         reason = f"{target.release} is uninstalled" + (", its history is kept" if self.spec.keep_history else "")
@@ -578,80 +585,3 @@ class Run:
 
     def _say(self, kind: str, /, **data: Any) -> None:
         self.world.record.emit([Event(kind, data)])
-
-
-class EarlyRender:
-    """helm for the late checks: the chart is rendered (0.2 s) while namespace and Secrets are being made."""
-
-    def __init__(self, world: RunWorld, spec: RunSpec) -> None:
-        self._world, self._spec = world, spec
-        self._early = asyncio.create_task(self._render())
-        # Nobody may ever ask; then nobody is told of its error either.
-        self._early.add_done_callback(lambda task: task.cancelled() or task.exception())
-
-    async def _render(self) -> tuple[str, str]:
-        spec = self._spec
-        version = (await self._world.cluster.version()).get("gitVersion", "")
-        return version, await self._world.helm.template(spec.target, spec.chart, spec.values_path, kube_version=version)
-
-    def close(self) -> None:
-        """The render is not waited for any more."""
-        self._early.cancel()
-
-    async def template(
-        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
-    ) -> str:
-        """The manifests; rendered anew when that fails or was done for another version."""
-        asked = (target, chart, values_file, values_text) == (
-            self._spec.target,
-            self._spec.chart,
-            self._spec.values_path,
-            "",
-        )
-        if asked:
-            with contextlib.suppress(Problem, ClusterError):
-                version, text = await self._early
-                if version == kube_version:
-                    return text
-        helm = self._world.helm
-        return await helm.template(target, chart, values_file, kube_version=kube_version, values_text=values_text)
-
-    async def render(
-        self, target: Target, chart: str, values_text: str, *, kube_version: str, api_versions: Sequence[str] = (),
-        upgrade: bool,
-    ) -> str:  # fmt: skip
-        """As helm renders it with the cluster's own objects."""
-        return await self._world.helm.render(
-            target, chart, values_text, kube_version=kube_version, api_versions=api_versions, upgrade=upgrade
-        )
-
-    async def info(self) -> HelmInfo:
-        """Which helm this is."""
-        return await self._world.helm.info()
-
-    async def list(self, target: Target) -> Sequence[dict[str, str]]:
-        """`helm list` of the target's namespace."""
-        return await self._world.helm.list(target)
-
-    async def stored_values(self, target: Target) -> str:
-        """User-supplied values of the deployed release."""
-        return await self._world.helm.stored_values(target)
-
-
-def notes_of(lines: Iterable[str]) -> str:
-    """The chart's NOTES from what helm printed at its end; "" when there are none."""
-    text = "\n".join(lines)
-    _, found, notes = text.partition("\nNOTES:\n")
-    return notes.strip("\n") if found else ""
-
-
-def helm_words(lines: Iterable[str], ended: HelmExit) -> str:
-    """Why helm failed, in its own words."""
-    said = [line for line in lines if line.strip()]
-    starts = [number for number, line in enumerate(said) if re.match(r"error\b", line, re.IGNORECASE)]
-    text = " ".join(said[starts[-1] :][:4] if starts else said[-1:])
-    if text:
-        return f"helm says: {re.sub('^Error: ', '', text)}"
-    if ended.signal:
-        return f"helm was ended by {ended.signal}."
-    return "helm ended and nobody saw how." if ended.code is None else f"helm ended with code {ended.code}."

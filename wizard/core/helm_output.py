@@ -1,0 +1,25 @@
+"""What helm prints, read: the chart's notes, and why it failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+
+def notes_of(lines: Iterable[str]) -> str:
+    """The chart's NOTES from what helm printed at its end; "" when there are none."""
+    text = "\n".join(lines)
+    _, found, notes = text.partition("\nNOTES:\n")
+    return notes.strip("\n") if found else ""
+
+
+def failure_of(lines: Iterable[str], code: int | None, signal: str) -> str:
+    """Why helm failed, in its own words; code None: a signal ended it, or nobody saw how."""
+    said = [line for line in lines if line.strip()]
+    starts = [number for number, line in enumerate(said) if re.match(r"error\b", line, re.IGNORECASE)]
+    text = " ".join(said[starts[-1] :][:4] if starts else said[-1:])
+    if text:
+        return f"helm says: {re.sub('^Error: ', '', text)}"
+    if signal:
+        return f"helm was ended by {signal}."
+    return "helm ended and nobody saw how." if code is None else f"helm ended with code {code}."

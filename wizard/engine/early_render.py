@@ -1,0 +1,65 @@
+"""The late checks need the chart rendered; that is begun while namespace and Secrets are still being made."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.helm import Helm, HelmInfo
+
+
+class EarlyRender:
+    """helm for the late checks: the chart is rendered (0.2 s) while namespace and Secrets are being made."""
+
+    def __init__(self, cluster: Cluster, helm: Helm, target: Target, chart: str, values_path: str) -> None:
+        self._cluster, self._helm = cluster, helm
+        self._target, self._chart, self._values_path = target, chart, values_path
+        self._early = asyncio.create_task(self._render())
+        # Nobody may ever ask; then nobody is told of its error either.
+        self._early.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def _render(self) -> tuple[str, str]:
+        version = (await self._cluster.version()).get("gitVersion", "")
+        text = await self._helm.template(self._target, self._chart, self._values_path, kube_version=version)
+        return version, text
+
+    def close(self) -> None:
+        """The render is not waited for any more."""
+        self._early.cancel()
+
+    async def template(
+        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
+    ) -> str:
+        """The manifests; rendered anew when that fails or was done for another version."""
+        early = (self._target, self._chart, self._values_path, "")
+        if (target, chart, values_file, values_text) == early:
+            with contextlib.suppress(Problem, ClusterError):
+                version, text = await self._early
+                if version == kube_version:
+                    return text
+        return await self._helm.template(target, chart, values_file, kube_version=kube_version, values_text=values_text)
+
+    async def render(
+        self, target: Target, chart: str, values_text: str, *, kube_version: str, api_versions: Sequence[str] = (),
+        upgrade: bool,
+    ) -> str:  # fmt: skip
+        """As helm renders it with the cluster's own objects."""
+        return await self._helm.render(
+            target, chart, values_text, kube_version=kube_version, api_versions=api_versions, upgrade=upgrade
+        )
+
+    async def info(self) -> HelmInfo:
+        """Which helm this is."""
+        return await self._helm.info()
+
+    async def list(self, target: Target) -> Sequence[dict[str, str]]:
+        """`helm list` of the target's namespace."""
+        return await self._helm.list(target)
+
+    async def stored_values(self, target: Target) -> str:
+        """User-supplied values of the deployed release."""
+        return await self._helm.stored_values(target)
