@@ -137,6 +137,8 @@ class Healing:
             text, ok = f"{one.title}: it takes too long; look at it again in a moment", False
         except (ClusterError, _StepError) as error:
             text, ok = f"{one.title}: {error}", False
+        except Exception as error:  # noqa: BLE001 - a person waits for the end of it, and helm must not suffer
+            text, ok = f"{one.title}: the wizard itself failed: {type(error).__name__}; look at the object", False
         self._looked.pop(key, None)
         self._say("fix.applied", finding=one.finding, object=one.object, fix=one.id, ok=ok, text=text)
 
@@ -224,7 +226,8 @@ class Healing:
             raise _StepError(f"{step.label} has or had a volume: it is not deleted")
         meta = live["metadata"]
         about = [vars(one) for one in self._watch.happenings() if one.uid == meta.get("uid")]
-        self._record.keep(f"before-{meta['name']}", {"object": live, "events": about})
+        if not self._record.keep(f"before-{meta['name']}", {"object": live, "events": about}):
+            raise _StepError(f"what {step.label} is now could not be kept on the disk: it is not deleted")
         kind, name, space = "PersistentVolumeClaim", str(meta["name"]), self._target.namespace
         await self._cluster.delete(kind, name, space, uid=str(meta["uid"]), version=str(meta["resourceVersion"]))
         async with asyncio.timeout(_GONE_SECONDS):
