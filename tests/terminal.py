@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,12 @@ KEYS = {
 }  # fmt: skip
 
 
+def as_on_a_terminal() -> None:
+    """Whoever started the tests may have had signals ignored (nohup does), and that would be inherited."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Terminal:
     """A program in a pseudo-terminal; use as a context manager, which ends the program."""
 
@@ -35,7 +42,7 @@ class Terminal:
         self.raw = b""
         """Every byte the program wrote."""
         self.process = ptyprocess.PtyProcess.spawn(
-            list(argv), cwd=str(cwd), env=environment, dimensions=(size[1], size[0])
+            list(argv), cwd=str(cwd), env=environment, dimensions=(size[1], size[0]), preexec_fn=as_on_a_terminal
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -26,6 +26,7 @@ import ptyprocess
 from tests import faultproxy
 from tests.conftest import Bed
 from tests.faultproxy import FaultProxy, Rule
+from tests.terminal import as_on_a_terminal
 from wizard.adapters import processes
 from wizard.core.runview import RunView
 from wizard.runner import record
@@ -98,18 +99,12 @@ def until(what: str, done: Callable[[], Any], seconds: float = SECONDS) -> Any:
     return answer
 
 
-def _as_on_a_terminal() -> None:
-    """Whoever started the tests may have had signals ignored (nohup does), and that would be inherited."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
 class Tty:
     """A program on a terminal of its own that can really be hung up."""
 
     def __init__(self, argv: Sequence[str], env: Mapping[str, str], folder: Path) -> None:
         self._process = ptyprocess.PtyProcess.spawn(
-            list(argv), cwd=str(folder), env=dict(env), dimensions=(40, 200), preexec_fn=_as_on_a_terminal
+            list(argv), cwd=str(folder), env=dict(env), dimensions=(40, 200), preexec_fn=as_on_a_terminal
         )
         self.pid: int = self._process.pid
         self._start = processes.start_of(self.pid)
