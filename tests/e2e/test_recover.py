@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
 from tests.e2e.shell import READY, Shell
+from tests.e2e.test_full_screen_day_two import home
 
 pytestmark = pytest.mark.e2e
 
@@ -77,6 +78,22 @@ def test_a_helm_that_still_waits_is_left_alone_and_what_its_kill_left_is_marked_
         "nothing to undo" in call("recover", "--undo", "--confirm", "rel", code=2) + call.err
         or "not what recover wrote" in call.err
     )
+
+    call("recover", "--to", "failed", "--reason", "I killed it", "--confirm", "rel")
+    with home(release, tmp_path) as screen:
+        screen.wait_for("> rel .*failed", 30)
+        screen.press("enter")
+        screen.wait_for(r"\[z\] Undo recover")
+        screen.press("z")
+        screen.wait_for("back to pending-install", 20)
+        screen.press("enter")
+        screen.wait_for("If nobody is at work on it: type rel")
+        screen.press("rel")
+        screen.press("enter")
+        screen.wait_for("Put revision 1 of rel back to pending-install", 20)
+        screen.press("q")
+        assert screen.wait() == 0
+    assert newest(call) == (1, "pending-install")
 
 
 @pytest.mark.full

@@ -33,6 +33,7 @@ from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.engine.session import Options, Session
 from wizard.engine.store import Revision
 from wizard.engine.uninstall import Uninstall
+from wizard.engine.unrecover import Undo
 from wizard.ports.kubeconfig import Context, Kubeconfig
 from wizard.ports.store import RunSummary
 
@@ -195,6 +196,7 @@ class FakeSession:
         self.revisions: tuple[Revision, ...] = ()
         self.lists: Uninstall | Problem = Problem("no lists")
         self.stuck = Recovery(3, "pending-upgrade", "2026-01-02T03:00:00Z", False, 2, ("Deployment/a",), ("Service/b",))
+        self.undoable: Undo | Problem | None = None
         self.done: list[tuple[str, int]] = []
         self.left: tuple[Leftovers, ...] = ()
         self.removed: list[str] = []
@@ -303,6 +305,17 @@ class FakeSession:
 
     async def recovery(self, target: Target) -> Recovery:
         return self.stuck
+
+    def may_undo(self, target: Target, revision: int, status: str) -> bool:
+        return self.undoable is not None
+
+    async def undo_recovery(self, target: Target) -> Undo:
+        if isinstance(self.undoable, Undo):
+            return self.undoable
+        raise self.undoable or Problem("there is nothing to undo")
+
+    async def undo(self, target: Target, known: Undo) -> None:
+        self.done.append(("undo", known.revision))
 
     async def mark_failed(self, target: Target, known: Recovery) -> str:
         self.done.append(("failed", known.revision))

@@ -12,6 +12,7 @@ from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
 from wizard.engine.leftovers import Leftover, Leftovers
 from wizard.engine.store import Revision
 from wizard.engine.uninstall import Item, Uninstall
+from wizard.engine.unrecover import Undo
 from wizard.ports.store import RunSummary
 from wizard.tui.start import Start
 
@@ -206,6 +207,43 @@ async def test_a_stuck_release_offers_recover_first_and_asks_for_the_name(open_a
         await see.press("enter")
         await see.sees("backup.json", "What do you want to do?")
     assert session.done == [("failed", 3)]
+
+
+async def test_a_recover_of_ours_can_be_undone_from_the_menu_after_the_name_was_typed(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (replace(DEPLOYED, helm_status="failed"),)
+    session.undoable = Undo(3, "pending-upgrade", "kept/v3.json")
+    async with open_app() as see:
+        await menu(see, session, "z")
+        await see.sees("put revision 3 of llm-cost-ops back to pending-upgrade", "kept/v3.json", "Enter undo recover")
+        await see.sees("helm refuses to change it then.")
+        await see.press("enter")
+        await see.sees("If nobody is at work on it: type llm-cost-ops to go on")
+        assert session.done == []
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees("Put revision 3 of llm-cost-ops back to pending-upgrade", "What do you want to do?")
+    assert session.done == [("undo", 3)]
+
+
+async def test_without_a_recover_of_ours_no_undo_is_offered(open_app: Open, session: FakeSession) -> None:
+    session.release_rows = (replace(DEPLOYED, helm_status="failed"),)
+    async with open_app() as see:
+        await menu(see, session, "up")
+        assert "Undo recover" not in see.text()
+
+
+async def test_a_record_that_somebody_wrote_since_is_not_put_back_and_says_why(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (replace(DEPLOYED, helm_status="failed"),)
+    session.undoable = Problem("Revision 3 of llm-cost-ops is not what recover wrote any more.", "Its backup is kept.")
+    async with open_app() as see:
+        await menu(see, session, "z")
+        await see.sees("is not what recover wrote any more", "Its backup is")
+        await see.press("enter")
+    assert session.done == []
 
 
 async def test_a_field_that_is_not_there_before_is_said_so() -> None:

@@ -21,6 +21,8 @@ from wizard.ports.store import FileStore, RunStore
 
 MARK: Final = "marked as failed by llm-cost-ops-wizard recover"
 """In the description of a record that we wrote: what it was stands before it, why after it."""
+IF_NOBODY: Final = "If nobody is at work on it"
+"""What the release's name is typed for."""
 
 
 @dataclass(frozen=True)

@@ -322,6 +322,12 @@ class Session:
 
     # Runs
 
+    def may_undo(self, target: Target, revision: int, status: str) -> bool:
+        """Whether a recover of this machine left the release as it is, and the record from before is kept."""
+        from wizard.engine import unrecover
+
+        return unrecover.offered(self.ports.files, target, revision, status)
+
     async def undo_recovery(self, target: Target) -> Undo:
         """What undoing a recover would put back; raises Problem when there is nothing to undo."""
         from wizard.engine import unrecover

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from wizard.core import release_record
 from wizard.core.errors import Exit, Problem
@@ -24,9 +24,22 @@ class Undo:
     """What the record said before."""
     backup: str
 
+    def said(self, release: str) -> str:
+        """What goes where, as the rest of a sentence that begins with "put"."""
+        return f"revision {self.revision} of {release} back to {self.status}, from {self.backup}"
+
     def to_data(self) -> dict[str, Any]:
         """JSON-ready."""
         return dict(vars(self))
+
+
+AFTER: Final = "helm refuses to change it then."
+"""What follows from an undo."""
+
+
+def offered(files: FileStore, target: Target, revision: int, status: str) -> bool:
+    """Whether a recover of this machine may be undone: it left the revision failed, and its backup is there. Asks no cluster."""
+    return status == "failed" and bool(files.kept_private(backup_name(target, revision)))
 
 
 async def look(cluster: Cluster, files: FileStore, target: Target) -> Undo:

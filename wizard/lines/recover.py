@@ -5,8 +5,9 @@ from __future__ import annotations
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.questions import Choice
-from wizard.engine.recover import Recovery, refuse_unproved
+from wizard.engine.recover import IF_NOBODY, Recovery, refuse_unproved
 from wizard.engine.session import Session
+from wizard.engine.unrecover import AFTER
 from wizard.lines import plan_lines
 from wizard.lines.arguments import Arguments
 from wizard.lines.ask import Prompter, prompter
@@ -65,12 +66,12 @@ async def _undo(arguments: Arguments, session: Session, out: Out, target: Target
     """Put the record back as it was before a recover; returns the exit code."""
     _wrong_name(arguments, target)
     known = await session.undo_recovery(target)
-    back = f"revision {known.revision} of {target.release} back to {known.status}, from {known.backup}"
+    back = known.said(target.release)
     if arguments.dry_run:
         out.line(f"recover --undo would put {back}")
     else:
         prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
-        out.talk(f"This puts {back}; helm refuses to change it then.")
+        out.talk(f"This puts {back}; {AFTER}")
         await _typed(arguments, target, prompt)
         await session.undo(target, known)
         out.line(f"put {back}", "pass")
@@ -91,11 +92,11 @@ async def _typed(arguments: Arguments, target: Target, prompt: Prompter | None) 
     if prompt is None:
         raise Problem(
             "Nothing was changed: this rewrites helm's record.",
-            f"If nobody is at work on it: --confirm {target.release}.",
+            f"{IF_NOBODY}: --confirm {target.release}.",
         )
     wrong = "That is not the release name."
     await prompt.text(
-        f"If nobody is at work on it, type the release name ({target.release})", "",
+        f"{IF_NOBODY}, type the release name ({target.release})", "",
         lambda text: "" if text == target.release else wrong,
     )  # fmt: skip
 

@@ -91,8 +91,8 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def menu(row: ReleaseRow) -> tuple[list[tuple[str, str, str]], str]:
-    """What can be done with a release: key, label, meaning; and the key that fits its state best."""
+def menu(row: ReleaseRow, *, undo: bool = False) -> tuple[list[tuple[str, str, str]], str]:
+    """What can be done with a release: key, label, meaning; and the key that fits its state best. `undo`: of a recover."""
     pending = row.helm_status.startswith("pending")
     offered = [
         ("u", "Upgrade", "other values, another image; the same questions"),
@@ -101,6 +101,8 @@ def menu(row: ReleaseRow) -> tuple[list[tuple[str, str, str]], str]:
         ("b", "Roll back", "to the last revision that was fine; previewed first"),
         ("x", "Uninstall", "three lists first: deleted, kept, lost for ever"),
     ]
+    if undo:
+        offered.append(("z", "Undo recover", "put helm's record back as it was before recover"))
     if pending:
         return [("c", "Recover", f"it is {row.helm_status}: nothing else works until that is put right"), *offered], "c"
     return offered, "d" if row.verdict in ("stuck", "failed") else "u"

@@ -135,6 +135,12 @@ class Navigator:
                 self.uninstall(self._target(row))
             case "c":
                 self._preview(previews.RecoverPreview(self._target(row)))
+            case "z":
+                self._preview(previews.UndoPreview(self._target(row)))
+
+    def may_undo(self, row: ReleaseRow) -> bool:
+        """Whether a recover of this machine left the release as it is."""
+        return self._app.session.may_undo(self._target(row), row.revision, row.helm_status)
 
     def diagnose(self, target: Target) -> None:
         """What is wrong with a release."""

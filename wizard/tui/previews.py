@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wizard.engine.recover import Recovery
     from wizard.engine.session import Session
     from wizard.engine.uninstall import Item, Uninstall
+    from wizard.engine.unrecover import Undo
 
 
 class Preview(Protocol):
@@ -295,7 +296,9 @@ class RecoverPreview:
 
     def harm(self) -> str:
         """Helm's record is rewritten."""
-        return "If nobody is at work on it"
+        from wizard.engine.recover import IF_NOBODY
+
+        return IF_NOBODY
 
     def switches(self) -> Mapping[str, str]:
         """The way out."""
@@ -318,6 +321,57 @@ class RecoverPreview:
             return "", said
         plan = await session.plan_rollback(self._target, known.good)
         return await session.start_rollback(self._target, plan, known.good), said
+
+
+class UndoPreview(_NoSwitches):
+    """A release whose record a recover of this machine wrote: what it was before."""
+
+    def __init__(self, target: Target) -> None:
+        self.release = target.release
+        self._target = target
+        self._known: Undo | None = None
+
+    def heading(self) -> str:
+        """What is being looked at."""
+        return f"undo recover {self._target}"
+
+    async def read(self, session: Session) -> None:
+        """Look for the backup; raises Problem when there is none, or the record is not what recover wrote any more."""
+        self._known = await session.undo_recovery(self._target)
+
+    def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
+        """What is known, and what would be done."""
+        from wizard.engine.unrecover import AFTER
+
+        one = self._known
+        if not one:
+            return (), ()
+        now = f"revision {one.revision} is marked as failed, by recover; nobody wrote its record since"
+        rows = beside(" +", now, width - 1, label_width=3, tone="ok", label_tone="ok")
+        text = f"put {one.said(self.release)}; {AFTER}"
+        rows += [(), *beside(" Enter will", text, width - 1, label_width=18, tone="strong", label_tone="accent")]
+        return rows, ()
+
+    def go(self) -> str:
+        """What Enter does."""
+        return "undo recover"
+
+    def stopped(self) -> str:
+        """Nothing stops what could be looked at."""
+        return ""
+
+    def harm(self) -> str:
+        """Helm's record is rewritten."""
+        from wizard.engine.recover import IF_NOBODY
+
+        return IF_NOBODY
+
+    async def start(self, session: Session) -> tuple[str, str]:
+        """Put it back."""
+        if not self._known:
+            raise Problem("It is not known yet.", "Wait for it.")
+        await session.undo(self._target, self._known)
+        return "", f"Put {self._known.said(self.release)}."
 
 
 def _lost(texts: Sequence[str], width: int) -> list[Row]:

@@ -178,7 +178,7 @@ class HomeScreen(WizardScreen):
     def _menu(self, row: ReleaseRow) -> None:
         from wizard.tui.screens.modals import Choose
 
-        options, first = menu(row)
+        options, first = menu(row, undo=self.nav.may_undo(row))
         self.app.push_screen(
             Choose(f"{row.name} in {row.namespace}", options, at=first), partial(self.nav.with_release, row)
         )
