@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -101,6 +102,8 @@ class StubSession(Session):
         self.started: list[tuple[Draft, Operation]] = []
         self.accepted: list[str] = []
         self.commands: list[tuple[str, str]] = []
+        self.troubles: list[str] = []
+        self.said_troubles = asyncio.Event()
 
     async def refresh_hints(self, draft: Draft) -> Hints:
         self._hints = replace(self._hints, sandbox=self.is_sandbox, namespaces=(), storage_classes=("standard",))
@@ -134,6 +137,11 @@ class StubSession(Session):
 
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         yield self.events
+
+    async def record_troubles(self, run_id: str) -> AsyncIterator[str]:
+        for one in self.troubles:
+            yield one
+        self.said_troubles.set()
 
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         self.commands.append((run_id, name))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,11 @@ from tests.lines.stub import StubSession, check, finished_run, objects, write
 from wizard import cli
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
+from wizard.core.events import Event
 from wizard.core.guided import KeyDifference, ValueRow
 from wizard.core.model.target import Target
 from wizard.core.plan import Field, ObjectPlan, Plan, Refusal
+from wizard.engine import keeping
 from wizard.engine.past import Guided
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.lines import commands
@@ -423,3 +427,22 @@ async def test_a_plan_that_names_a_wrong_answer_stops_the_run() -> None:
     with pytest.raises(Problem, match="another chart"):
         await call(UPGRADE, session)
     assert session.started == []
+
+
+async def test_a_record_that_cannot_be_written_is_said_at_once_beside_the_data(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Full(StubSession):
+        async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+            yield self.events[:1]
+            await asyncio.wait_for(self.said_troubles.wait(), 5)
+            assert "neither kept nor shown" in capsys.readouterr().err, "it is said while the record stands still"
+            yield self.events[1:]
+
+    session = Full()
+    session.troubles = [keeping.said("the record cannot be written: Read-only file system"), ""]
+
+    code, said = await call("install --preset dev --yes -o jsonl", session)
+
+    assert code == 0
+    assert [one["type"] for one in objects(said)][-1] == "run.finished"

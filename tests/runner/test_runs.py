@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import signal
 import stat
 import subprocess
@@ -107,6 +108,29 @@ async def test_a_failed_helm_ends_the_run_with_its_words(tmp_path: Path, helm: F
     assert view.finished is not None
     assert view.finished["code"] == 1
     assert (folder_of(run_id) / "evidence.json").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit is set on another process")
+async def test_a_run_says_that_its_record_cannot_be_written_as_long_as_it_cannot(
+    tmp_path: Path, helm: FakeHelm
+) -> None:
+    runs = RunFiles()
+    run_id = begin(runs, {**spec(tmp_path, helm, operation="rollback"), "revision": 1}, helm)
+    runner = pids(run_id)["runner"]
+    assert await runs.trouble(run_id) == ""
+    before = resource.prlimit(runner, resource.RLIMIT_FSIZE)
+    resource.prlimit(runner, resource.RLIMIT_FSIZE, (0, before[1]))
+    assert "cannot be interrupted" in (await runs.command(run_id, "cancel"))["text"]
+    assert await runs.trouble(run_id) == "the record cannot be written: File too large"
+    resource.prlimit(runner, resource.RLIMIT_FSIZE, before)
+    await runs.command(run_id, "cancel")
+    assert await runs.trouble(run_id) == ""
+    helm.end(0)
+    view = await followed(runs, run_id)
+    (gap,) = [row.reason for row in view.blind if row.what == "the record"]
+    assert re.fullmatch(r"the record cannot be written: File too large \(\d+ events lost\)", gap)
+    until(lambda: ends(runner))
+    assert await runs.trouble(run_id) == "", "a run that has ended has no trouble"
 
 
 async def test_cancel_stops_helm_once_and_ends_with_130(tmp_path: Path, helm: FakeHelm) -> None:

@@ -188,6 +188,7 @@ class FakeSession:
         self.written: list[Draft] = []
         self.commands: list[tuple[str, str]] = []
         self.record: list[Event] = []
+        self.troubles: asyncio.Queue[str] = asyncio.Queue()
         self.more = asyncio.Condition()
         self.over = False
         self.closed = False
@@ -386,6 +387,10 @@ class FakeSession:
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         self.commands.append((run_id, name))
         return {}
+
+    async def record_troubles(self, run_id: str) -> AsyncIterator[str]:
+        while True:
+            yield await self.troubles.get()
 
     async def close(self) -> None:
         self.closed = True

@@ -6,6 +6,7 @@ from textual.events import Key
 from tests.tui.conftest import Open
 from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, FakeSession, event, lines
 from wizard.core import sanitize
+from wizard.engine import keeping
 from wizard.tui.screens.run import RunScreen
 from wizard.tui.start import Start
 from wizard.tui.widgets.log_pane import LogPane
@@ -213,6 +214,22 @@ async def test_the_clock_goes_on_while_nothing_happens(open_app: Open, session: 
         await see.sees("03:07 of 10:00")
         session.clock.at = NOW.replace(minute=6, second=0)
         await see.sees("03:27 of 10:00", "STUCK for 3 m 18")
+
+
+async def test_a_record_that_cannot_be_written_is_said_while_the_run_goes_on_and_no_longer_once_it_can(
+    open_app: Open, session: FakeSession
+) -> None:
+    await session.say(*STUCK)
+    async with open_app(RUN) as see:
+        await see.sees("Closing the terminal is safe")
+        session.troubles.put_nowait(keeping.said("the record cannot be written: No space left on device"))
+        text = await see.sees(
+            "! The record cannot be written: No space left on device. helm goes on;", "neither kept nor shown"
+        )
+        assert max(map(len, text.split("\n"))) <= 80
+        session.troubles.put_nowait("")
+        await see.sees("Closing the terminal is safe")
+        await see.loses("cannot be written")
 
 
 async def test_n_finds_older_and_newer_lines_and_marks_them(open_app: Open, session: FakeSession) -> None:

@@ -99,19 +99,20 @@ class RunFiles:
         """Send a command to the runner of a run and return its answer."""
         run = self.find(run_id)
         try:
-            path = json.loads((_folder() / run.id / "control.json").read_text())["socket"]
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                reader, writer = await asyncio.open_unix_connection(path)
-                asked = {**(data or {}), "command": name, "who": _who()}
-                writer.write(json.dumps(asked, default=_plain).encode() + b"\n")
-                await writer.drain()
-                answer = json.loads(await reader.readline())
-                writer.close()
+            asked = {**(data or {}), "command": name, "who": _who()}
+            answer = await _asked(_folder() / run.id, asked, _ANSWER_SECONDS)
         except (OSError, ValueError, KeyError, TimeoutError) as error:
             raise Problem(f"Run {run.id} does not answer: it is {run.state}.", _what_now(run), Exit.FAILED) from error
         if not isinstance(answer, dict):
             raise Problem(f"Run {run.id} answered something else than expected.", code=Exit.FAILED)
         return answer
+
+    async def trouble(self, run_id: str) -> str:
+        """Why the record of a run cannot be written, "" while it can or nobody answers."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, TimeoutError):
+            answer = await _asked(_folder() / run_id, {"command": "ping"}, _PING_SECONDS)
+            return str(answer["trouble"])
+        return ""
 
     def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
         """Start a detached runner; returns the id. Raises Problem while another run of ours works on the target."""
@@ -394,6 +395,19 @@ def _beats(folder: Path) -> bool:
     except OSError:
         return True
     return silent < HEARTBEAT_SECONDS or _answers(folder)
+
+
+async def _asked(folder: Path, request: Mapping[str, Any], seconds: float) -> Any:
+    """What the runner of a folder answers; raises OSError, ValueError, KeyError or TimeoutError when it does not."""
+    path = json.loads((folder / "control.json").read_text())["socket"]
+    async with asyncio.timeout(seconds):
+        reader, writer = await asyncio.open_unix_connection(path)
+        try:
+            writer.write(json.dumps(request, default=_plain).encode() + b"\n")
+            await writer.drain()
+            return json.loads(await reader.readline())
+        finally:
+            writer.close()
 
 
 def _answers(folder: Path) -> bool:

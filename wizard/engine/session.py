@@ -510,6 +510,12 @@ class Session:
         """The record of a run as it grows, in batches; ends with the run."""
         return self.ports.runs.follow(run_id, after=after)
 
+    def record_troubles(self, run_id: str) -> AsyncIterator[str]:
+        """Sentences about a record that cannot be written, as that changes, "" once it can; never ends."""
+        from wizard.engine import keeping
+
+        return keeping.troubles(self.ports.runs, run_id)
+
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Send a command to a run: "cancel" stops helm with one SIGTERM."""
         return await self.ports.runs.command(run_id, name, data)

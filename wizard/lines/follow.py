@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
@@ -42,9 +43,12 @@ class Interrupts:
         await self._pressed.wait()
 
 
+_T = TypeVar("_T")
+
+
 async def next_or_interrupt(
-    stream: AsyncIterator[Sequence[Event]], pending: asyncio.Task[Sequence[Event] | None] | None, interrupts: Interrupts
-) -> tuple[asyncio.Task[Sequence[Event] | None], bool]:
+    stream: AsyncIterator[_T], pending: asyncio.Task[_T | None] | None, interrupts: Interrupts
+) -> tuple[asyncio.Task[_T | None], bool]:
     """The task of the next batch (None at the end), and whether it is done; if not, Ctrl-C was pressed."""
     task = pending or asyncio.ensure_future(anext(stream, None))
     pressed = asyncio.ensure_future(interrupts.wait())
@@ -53,19 +57,42 @@ async def next_or_interrupt(
     return task, task.done()
 
 
+async def _told(session: Session, run_id: str) -> AsyncIterator[Sequence[Event] | str]:
+    """The record in batches as it grows, and between them why it is not written just now; ends with the record."""
+    record, troubles = session.follow(run_id), session.record_troubles(run_id)
+    batch = asyncio.ensure_future(anext(record, None))
+    trouble = asyncio.ensure_future(anext(troubles, None))
+    try:
+        while True:
+            if trouble.done() and (said := trouble.result()) is not None:
+                trouble = asyncio.ensure_future(anext(troubles, None))
+                yield said
+            elif batch.done():
+                if (events := batch.result()) is None:
+                    return
+                batch = asyncio.ensure_future(anext(record, None))
+                yield events
+            else:
+                asked: set[asyncio.Future[Any]] = {batch} if trouble.done() else {batch, trouble}
+                await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _drop(batch)
+        await _drop(trouble)
+
+
 async def follow(
     session: Session, run_id: str, out: Out, prompt: Prompter | None, *, called: str
 ) -> tuple[RunView, int]:
     """Show a run until it ends or the person leaves it; returns what is known of it and the exit code."""
     view, lines = RunView(), Lines(out)
-    stream = session.follow(run_id)
-    pending: asyncio.Task[Sequence[Event] | None] | None = None
+    stream = _told(session, run_id)
+    pending: asyncio.Task[Sequence[Event] | str | None] | None = None
     async with Interrupts() as interrupts:
         asking = Asking(session, run_id, out, prompt, interrupts.listen)
         while True:
             pending, done = await next_or_interrupt(stream, pending, interrupts)
             if not done:
-                await asking.close(lines)
+                await asking.close()
                 if await _leave(session, run_id, out, prompt, interrupts):
                     await _drop(pending)
                     out.talk(f"The run goes on. Come back to it: {called} runs {run_id}")
@@ -74,12 +101,16 @@ async def follow(
             batch, pending = pending.result(), None
             if batch is None:
                 break
+            if isinstance(batch, str):
+                if batch:
+                    asking.after(partial(out.talk, batch, "warn"))
+                continue
             for event in batch:
                 view.apply(event)
                 out.event(event)
-                asking.show(lines, event)
+                asking.after(partial(lines.show, event))
             asking.look(view)
-        await asking.close(lines)
+        await asking.close()
     if view.finished is None:
         out.talk(_cut_short(session, run_id, called), "unknown")
         return view, Exit.UNKNOWN

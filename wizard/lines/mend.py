@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from wizard.core.errors import Problem
-from wizard.core.events import Event
 from wizard.core.questions import Choice
 from wizard.core.rules.fixes_registry import FILE, GENERATE
 from wizard.core.runview import FindingRow, RunView
 from wizard.engine.session import Session
 from wizard.lines.ask import Prompter
 from wizard.lines.out import Out
-from wizard.lines.render import Lines
 
 _HOW: Final = {GENERATE: Choice(GENERATE, "generate one"), FILE: Choice(FILE, "read it from a file")}
 
@@ -31,16 +29,18 @@ class Asking:
         self._asked: set[tuple[str, ...]] = set()
         self._key: tuple[str, ...] = ()
         self._task: asyncio.Task[None] | None = None
-        self._held: list[Event] = []
+        self._held: list[Callable[[], None]] = []
 
-    def show(self, lines: Lines, event: Event) -> None:
-        """Show an event now, or after the question that is open."""
-        if self._open:
-            self._held.append(event)
-            return
+    def after(self, say: Callable[[], None]) -> None:
+        """Say something now, or after the question that is open."""
+        self._held.append(say)
+        if not self._open:
+            self._say()
+
+    def _say(self) -> None:
         held, self._held = self._held, []
-        for one in (*held, event):
-            lines.show(one)
+        for say in held:
+            say()
 
     @property
     def _open(self) -> bool:
@@ -63,15 +63,13 @@ class Asking:
             return
         self._task = asyncio.create_task(self._ask(view, self._prompt))
 
-    async def close(self, lines: Lines) -> None:
+    async def close(self) -> None:
         """No question any more; show what was held back."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        for one in self._held:
-            lines.show(one)
-        self._held = []
+        self._say()
 
     async def _ask(self, view: RunView, prompt: Prompter) -> None:
         offered = [(row, one) for row, one in view.mendable if not one["refused"]]

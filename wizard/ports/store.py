@@ -66,6 +66,10 @@ class RunStore(Protocol):
         """Send a command (cancel, stop-early) over the run's private socket; raises Problem when nobody answers."""
         ...
 
+    async def trouble(self, run_id: str) -> str:
+        """Why the record of a run cannot be written, "" while it can or nobody answers. Raises nothing."""
+        ...
+
     def warm(self) -> None:
         """Start a runner ahead of time, so that `start` does not wait for one; nothing happens yet."""
         ...

@@ -1,6 +1,6 @@
 """The private socket of a run: one JSON line in, one JSON line out.
 
-`{"command":"ping"}` -> `{"ok":true,...}`; `{"command":"cancel"}` -> `{"ok":true|false,"text":"..."}`;
+`{"command":"ping"}` -> `{"ok":true,"trouble":"why the record cannot be written, or nothing",...}`; `{"command":"cancel"}` -> `{"ok":true|false,"text":"..."}`;
 `{"command":"fix","finding":..,"object":..,"fix":..,"answers":{..}}` -> the same. Secrets go this way and no other.
 """
 

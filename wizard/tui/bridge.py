@@ -137,7 +137,14 @@ class Bridge:
             except Problem as problem:
                 feed.problem = problem
                 feed.changed.add("run")
+            self.stop("trouble")
+            feed.trouble = ""
 
+        async def ask() -> None:
+            async for feed.trouble in self.session.record_troubles(run_id):
+                feed.changed.add("run")
+
+        self._spawn("trouble", ask(), listener)
         self._spawn("run", read(), listener)
         return feed
 

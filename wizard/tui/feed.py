@@ -13,6 +13,8 @@ class RunFeed:
         self.run_id = run_id
         self.view = RunView()
         self.problem: Problem | None = None
+        self.trouble = ""
+        """Why the record is not written just now."""
         self.changed: set[str] = {"run"}
 
     def take(self) -> frozenset[str]:

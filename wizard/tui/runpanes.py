@@ -118,6 +118,13 @@ def _you(view: RunView, found: list[FindingRow]) -> str:
     return found[0].remedy[0] + (f" ({more} more: f)" if more else "")
 
 
+def bottom_rows(trouble: str, words: str, width: int) -> list[Row]:
+    """What is below the panes: that the record is not written takes the place of anything else."""
+    if not trouble:
+        return [((f" {words}", "dim"),)]
+    return beside(" !", trouble, width - 1, label_width=3, tone="look", label_tone="look")
+
+
 def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
     """One object: symbol, kind, name, state in words, reason, age."""
     sign, tone = mark(row.state)

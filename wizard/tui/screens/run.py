@@ -14,7 +14,7 @@ from wizard.tui.bridge import FRAME
 from wizard.tui.feed import RunFeed
 from wizard.tui.mending import mend
 from wizard.tui.messages import StreamFailed
-from wizard.tui.runpanes import ABOUT, boundary, clock_text, object_text, verdict_rows
+from wizard.tui.runpanes import ABOUT, bottom_rows, boundary, clock_text, object_text, verdict_rows
 from wizard.tui.screens.run_logs import RunLogs
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Rows
@@ -119,8 +119,9 @@ class RunScreen(RunLogs):
         self.refresh_frame()
         self.query_one("#verdict", Rows).show(verdict_rows(view, self.now(), self.size.width))
         self.panes.update(view, changed, ticked=ticked)
-        safe = f' Closing the terminal is safe. "llm-cost-ops-wizard runs {self._run_id[:8]}" comes back here.'
-        self.query_one("#safe", Rows).show([((safe if view.finished is None else "", "dim"),)])
+        safe = f'Closing the terminal is safe. "llm-cost-ops-wizard runs {self._run_id[:8]}" comes back here.'
+        words = "" if view.finished is not None else safe
+        self.query_one("#safe", Rows).show(bottom_rows(self.feed.trouble, words, self.size.width))
 
     def _ended(self) -> None:
         if self.is_current and self.panes.logs.following:
