@@ -13,6 +13,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "chart": "llm-cost-ops 1.0.0",
         "helm": "4.2.4",
         "preset": "dev",
+        "rollback_on_failure": False,
     },
     "run.phase": {"phase": "helm", "text": "helm installs"},
     "check.result": {

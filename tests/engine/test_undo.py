@@ -78,6 +78,23 @@ async def test_a_failed_install_is_uninstalled_again() -> None:
     assert "uninstalled again" in made.view.reason
 
 
+async def test_who_stops_a_run_is_told_that_it_is_rolled_back_and_it_is() -> None:
+    made = bench("upgrade", revision(1, "superseded"), revision(2, "deployed"), revision(3, "failed"))
+    task = asyncio.create_task(made.run.go())
+    await made.helm_started()
+    assert made.view.rollback_on_failure
+    assert made.run.cancel() == (
+        "helm was asked to stop; once it has ended and the evidence is kept, the release is rolled back, "
+        "for that was chosen on failure."
+    )
+    made.helm.end(1, "Error: context canceled")
+    await made.back.started.wait()
+    made.cluster.put(API, SET, deployment(1))
+    made.back.end(0, "Rollback was a success!")
+    assert await asyncio.wait_for(task, 5) == 130
+    assert made.view.reason.startswith("It was stopped as asked. It was rolled back to revision 2")
+
+
 NOTHING = [
     ((), "helm recorded no release"),
     (("deployed",), "revision 1 is still the one that is deployed"),

@@ -145,7 +145,7 @@ class StubSession(Session):
 
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         self.commands.append((run_id, name))
-        return {}
+        return {"ok": True, "text": "helm was asked to stop; it answers."}
 
     async def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         yield self.found

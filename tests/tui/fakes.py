@@ -187,6 +187,7 @@ class FakeSession:
         self.saved: list[Draft] = []
         self.written: list[Draft] = []
         self.commands: list[tuple[str, str]] = []
+        self.answer = "helm was asked to stop."
         self.record: list[Event] = []
         self.troubles: asyncio.Queue[str] = asyncio.Queue()
         self.more = asyncio.Condition()
@@ -386,7 +387,7 @@ class FakeSession:
 
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         self.commands.append((run_id, name))
-        return {}
+        return {"ok": True, "text": self.answer}
 
     async def record_troubles(self, run_id: str) -> AsyncIterator[str]:
         while True:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.events import Key
 
@@ -158,6 +160,31 @@ async def test_stopping_helm_is_one_command_and_the_screen_stays(open_app: Open,
         await see.sees("helm was asked to stop.")
         assert isinstance(see.app.screen, RunScreen)
     assert session.commands == [("7f3a9c", "cancel")]
+
+
+async def test_who_asks_to_stop_reads_that_the_run_rolls_back_and_then_what_the_run_answers(
+    open_app: Open, session: FakeSession
+) -> None:
+    begun = replace(BEGIN[0], data={**BEGIN[0].data, "rollback_on_failure": True})
+    session.answer = "asked; it is rolled back."
+    await session.say(begun, *STUCK[1:])
+    async with open_app(RUN) as see:
+        await see.sees("STUCK")
+        await see.press("s")
+        await see.sees("[s] stop helm", "one SIGTERM; then it is rolled back, evidence kept")
+        await see.press("s")
+        await see.sees("asked; it is rolled back.")
+
+
+async def test_a_roll_back_that_must_not_be_stopped_says_so_in_the_question(
+    open_app: Open, session: FakeSession
+) -> None:
+    begun = replace(BEGIN[0], data={**BEGIN[0].data, "operation": "rollback"})
+    await session.say(begun, *STUCK[1:])
+    async with open_app(RUN) as see:
+        await see.sees("STUCK")
+        await see.press("s")
+        await see.sees("helm cannot be interrupted safely in this rollback")
 
 
 async def test_a_letter_pressed_ahead_of_the_question_still_answers_it(open_app: Open, session: FakeSession) -> None:

@@ -14,8 +14,9 @@ from typing import Any, Final
 VERSION: Final = 1
 
 EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    # id; operation: install|upgrade|rollback|uninstall; target{context,namespace,release}; chart; helm; preset
-    "run.started": ("id", "operation", "target", "chart", "helm", "preset"),
+    # id; operation: install|upgrade|rollback|uninstall; target{context,namespace,release}; chart; helm; preset;
+    # rollback_on_failure: bool
+    "run.started": ("id", "operation", "target", "chart", "helm", "preset", "rollback_on_failure"),
     # phase: namespace|secrets|checks|helm|watching|rollback|finished; text: one sentence
     "run.phase": ("phase", "text"),
     # id, title, state: pass|warn|fail|unknown|skipped, evidence: [str], next_step, blocking, question

@@ -121,6 +121,8 @@ class RunView:
     chart: str = ""
     helm: str = ""
     preset: str = ""
+    rollback_on_failure: bool = False
+    """Chosen at the start, of an install or upgrade; records of older wizards do not say it."""
     started: str = ""
     last_seq: int = 0
     phase: str = ""
@@ -234,6 +236,7 @@ _NOTHING: Final[frozenset[Part]] = frozenset()
 def _started(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
     view.id, view.operation, view.target = data["id"], data["operation"], data["target"]
     view.chart, view.helm, view.preset, view.started = data["chart"], data["helm"], data["preset"], time
+    view.rollback_on_failure = bool(data.get("rollback_on_failure"))
     return frozenset({"run"})
 
 

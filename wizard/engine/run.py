@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from wizard.core import dialect, helm_output
+from wizard.core import dialect, helm_output, stopping
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
@@ -101,7 +101,7 @@ class RunSpec:
     @property
     def lasting(self) -> bool:
         """Whether helm can be stopped half-way without harm."""
-        return self.operation in ("install", "upgrade")
+        return self.operation in stopping.LASTING
 
     @staticmethod
     def of(data: Mapping[str, Any], values_path: str) -> RunSpec:
@@ -194,14 +194,14 @@ class Run:
         if self._undoing:
             return "helm is rolling back and cannot be interrupted safely; it goes on."
         if self._helm_runs and not self.spec.lasting:
-            return f"helm cannot be interrupted safely in the middle of this {self.spec.operation}; it goes on."
+            return stopping.unsafe(self.spec.operation)
         if self._cancelled:
             return "It was asked to stop already."
         self._cancelled = True
         if not self._helm_runs:
             return "It stops before helm is started."
         if self.world.process.cancel():
-            return "helm was asked to stop; what it made so far stays, and the release is recorded as failed."
+            return stopping.answer(rollback_on_failure=self.spec.undo)
         return "helm has ended already."
 
     async def go(self) -> int:
@@ -215,6 +215,7 @@ class Run:
             "chart": f"llm-cost-ops {spec.chart_version}".strip(),
             "helm": spec.helm_version,
             "preset": spec.preset,
+            "rollback_on_failure": spec.undo,
         }
         self._say("run.started", **started)
         for result in spec.accepted:
@@ -435,10 +436,8 @@ class Run:
             await self._compare_with_plan()
             return await self._after_success()
         if self._cancelled:
-            kept = await self._recorded()
-            return _End(
-                Exit.INTERRUPTED, self._watch.verdict.state, f"It was stopped as asked; {kept}what was made stays."
-            )
+            reason = stopping.end(await self._recorded(), rollback_on_failure=self.spec.undo)
+            return _End(Exit.INTERRUPTED, self._watch.verdict.state, reason)
         return await self._after_failure(self._words(ended), await self._left_locked())
 
     def _words(self, ended: HelmExit) -> str:
@@ -479,14 +478,14 @@ class Run:
                     self._phase("watching", said)
 
     async def _recorded(self) -> str:
-        """What helm has written down of a run that was stopped, as the start of a sentence; "" when it cannot be read."""
+        """What helm has written down of a run that was stopped, as part of a sentence; "" when it cannot be read."""
         target = self.spec.target
         with contextlib.suppress(Problem, TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
                 listed = await self.world.helm.list(target)
             for one in listed:
                 if one.get("name") == target.release:
-                    return f"revision {one.get('revision')} is recorded as {one.get('status')}, "
+                    return f"revision {one.get('revision')} is recorded as {one.get('status')}"
         return ""
 
     async def _after_success(self) -> _End:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from wizard.core import stopping
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.questions import Choice
@@ -93,7 +94,7 @@ async def follow(
             pending, done = await next_or_interrupt(stream, pending, interrupts)
             if not done:
                 await asking.close()
-                if await _leave(session, run_id, out, prompt, interrupts):
+                if await _leave(session, run_id, view, out, prompt, interrupts):
                     await _drop(pending)
                     out.talk(f"The run goes on. Come back to it: {called} runs {run_id}")
                     return view, Exit.INTERRUPTED
@@ -127,13 +128,15 @@ def _cut_short(session: Session, run_id: str, called: str) -> str:
     return f"The record ends before the run did.{why} See {called} runs."
 
 
-async def _leave(session: Session, run_id: str, out: Out, prompt: Prompter | None, interrupts: Interrupts) -> bool:
+async def _leave(
+    session: Session, run_id: str, view: RunView, out: Out, prompt: Prompter | None, interrupts: Interrupts
+) -> bool:
     """Whether the person leaves; without a person to ask, Ctrl-C leaves."""
     if prompt is None:
         return True
     choices = (
         Choice("leave", "leave it running", "helm is not touched; come back with `runs`"),
-        Choice("stop", "stop helm", "one polite signal; what is there stays as it is"),
+        Choice("stop", "stop helm", stopping.question(view)),
         Choice("stay", "stay"),
     )
     try:
@@ -143,7 +146,7 @@ async def _leave(session: Session, run_id: str, out: Out, prompt: Prompter | Non
     interrupts.listen()
     if answer == "stop":
         try:
-            await session.command(run_id, "cancel")
+            out.talk(str((await session.command(run_id, "cancel")).get("text", "")))
         except Problem as problem:
             out.problem(problem)
     return answer == "leave"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from wizard.core import stopping
 from wizard.core.errors import Problem
 from wizard.core.questions import Choice
 from wizard.core.rules.fixes_registry import FILE, GENERATE
@@ -76,7 +77,7 @@ class Asking:
         choices = [Choice(str(number), one["title"], row.title) for number, (row, one) in enumerate(offered, 1)]
         if view.hopeless and view.operation in ("install", "upgrade"):
             choices.append(
-                Choice("stop", "stop early", f"helm would wait {_left(view)} more for nothing; evidence is kept")
+                Choice("stop", "stop early", f"helm would wait {_left(view)} more for nothing; {stopping.early(view)}")
             )
         choices.append(Choice("wait", "wait on"))
         what = view.waiting.what if view.waiting else "it"

@@ -9,6 +9,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from wizard.core import stopping
 from wizard.core.runview import FindingRow, ObjectRow, RunView
 from wizard.core.validate import seconds as helm_seconds
 from wizard.tui.text import (
@@ -110,7 +111,7 @@ def _then(view: RunView, now: datetime) -> str:
 
 def _you(view: RunView, found: list[FindingRow]) -> str:
     if view.mendable:
-        stop = "; s: stop early, evidence is kept" if view.hopeless else ""
+        stop = f"; s: stop early, {stopping.early(view)}" if view.hopeless else ""
         return f"f: {view.mendable[0][1]['title']}{stop}"
     if not found or not found[0].remedy:
         return ""

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widget import Widget
 
+from wizard.core import stopping
 from wizard.core.errors import Problem
 from wizard.tui.bridge import FRAME
 from wizard.tui.feed import RunFeed
@@ -201,7 +202,7 @@ class RunScreen(RunLogs):
         options = [
             ("l", "leave it running", "helm goes on; the next start shows the run"),
             ("h", "home", "the same, but stay in the wizard"),
-            ("s", "stop helm", "one SIGTERM; what happened until then is kept"),
+            ("s", "stop helm", stopping.question(self.feed.view)),
         ]
         self.app.push_screen(Choose("This run goes on. What do you want?", options, at=at, stay="stay"), self._answered)
 
@@ -212,7 +213,7 @@ class RunScreen(RunLogs):
             self.nav.home()
         elif value == "s":
             try:
-                await self.wizard.session.command(self._run_id, "cancel")
-                self.app.notify("helm was asked to stop.", markup=False)
+                answer = await self.wizard.session.command(self._run_id, "cancel")
+                self.app.notify(str(answer.get("text", "")), markup=False)
             except Problem as problem:
                 self.tell(problem)
