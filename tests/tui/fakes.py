@@ -24,7 +24,9 @@ from wizard.core.questions import QUESTIONS
 from wizard.core.resolve import Layers, Resolved
 from wizard.core.rights import Right
 from wizard.core.rules.registry import CheckResult, State
+from wizard.core.scrollback import Mark, Page
 from wizard.core.secrets import Secret
+from wizard.engine import older
 from wizard.engine.compare import Comparison
 from wizard.engine.home import HomeLine
 from wizard.engine.leftovers import Leftover, Leftovers, Removal
@@ -35,7 +37,7 @@ from wizard.engine.store import Revision
 from wizard.engine.uninstall import Uninstall
 from wizard.engine.unrecover import Undo
 from wizard.ports.kubeconfig import Context, Kubeconfig
-from wizard.ports.store import RunSummary
+from wizard.ports.store import RunStore, RunSummary
 
 NOW = datetime(2026, 3, 2, 14, 5, 40, tzinfo=UTC)
 CONTEXT = "llm-cost-ops-sandbox"
@@ -181,6 +183,8 @@ class FakeSession:
         self.layers_problem: Problem | None = None
         self.checks_gate = asyncio.Event()
         self.checks_gate.set()
+        self.page_gate = asyncio.Event()
+        self.page_gate.set()
         self.hints_gate = asyncio.Event()
         self.hints_gate.set()
         self.started: list[tuple[Draft, str]] = []
@@ -388,6 +392,20 @@ class FakeSession:
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         self.commands.append((run_id, name))
         return {"ok": True, "text": self.answer}
+
+    def logs_until(self, run_id: str, seq: int) -> Sequence[Event]:
+        return [one for one in self.record if one.type.startswith("log.") and one.seq <= seq][-2:]
+
+    def logs_from(self, run_id: str, seq: int) -> Sequence[Event]:
+        return [one for one in self.record if one.type.startswith("log.") and one.seq >= seq][:2]
+
+    async def older_logs(self, run_id: str, mark: Mark, wanted: older.Wanted, least: int) -> Page:
+        await self.page_gate.wait()
+        return await older.older(cast("RunStore", self), run_id, mark, wanted, least)
+
+    async def newer_logs(self, run_id: str, mark: Mark, wanted: older.Wanted, least: int) -> Page:
+        await self.page_gate.wait()
+        return await older.newer(cast("RunStore", self), run_id, mark, wanted, least)
 
     async def record_troubles(self, run_id: str) -> AsyncIterator[str]:
         while True:

@@ -11,9 +11,11 @@ from textual.pilot import Pilot
 
 import wizard
 from tests.tui.driving import Driver
-from tests.tui.fakes import CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, FakeSession, check, event, lines
+from tests.tui.fakes import BEGIN, CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, FakeSession, check, event, lines
+from tests.tui.test_lookback import flood
 from wizard.core import sanitize
 from wizard.core.answers import Draft
+from wizard.engine import keeping
 from wizard.tui.app import WizardApp
 from wizard.tui.start import Start
 
@@ -99,4 +101,20 @@ def test_the_logs_held(snap_compare: Compare, session: FakeSession, size: tuple[
     ]  # fmt: skip
     app = WizardApp(session.as_session(), Start("runs", run_id="7f3a9c"))
     before = until(app, "out of memory", ("tab", "space"), "held")
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_logs_of_the_record(snap_compare: Compare, session: FakeSession, size: tuple[int, int]) -> None:
+    """Above the lines that are kept: those of the record, and the way back; below, that it is not written just now."""
+    session.record += [replace(one, seq=number) for number, one in enumerate(BEGIN, 1)]
+    session.troubles.put_nowait(keeping.said("the record cannot be written: No space left on device"))
+    app = WizardApp(session.as_session(), Start("runs", run_id="7f3a9c"))
+
+    async def before(pilot: Pilot[None]) -> None:
+        see = Driver(app, pilot)
+        await flood(see, session)
+        await see.press("home")
+        await see.sees("first line of the record, G follows", "cannot be written")
+
     assert snap_compare(app, terminal_size=size, run_before=before)

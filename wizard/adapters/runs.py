@@ -13,12 +13,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic, processes
+from wizard.adapters import atomic, processes, record_pages
 from wizard.adapters.folders import state_dir
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
@@ -76,8 +76,7 @@ class RunFiles:
 
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
-        path, offset, rest = _folder() / self.find(run_id).id, 0, b""  # an absolute path stays what it is
-        path = path if path.name == _RECORD else path / _RECORD
+        path, offset, rest = _record(self.find(run_id)), 0, b""
         lives, asked = True, 0.0
         while True:
             # Asked before reading, so that what a dying runner wrote last is still read.
@@ -106,6 +105,23 @@ class RunFiles:
         if not isinstance(answer, dict):
             raise Problem(f"Run {run.id} answered something else than expected.", code=Exit.FAILED)
         return answer
+
+    def logs_until(self, run_id: str, seq: int) -> Sequence[Event]:
+        """The last log events of the record up to `seq`, oldest first, a piece of it."""
+        return self._piece(record_pages.until, run_id, seq)
+
+    def logs_from(self, run_id: str, seq: int) -> Sequence[Event]:
+        """The first log events of the record from `seq` on, likewise."""
+        return self._piece(record_pages.since, run_id, seq)
+
+    def _piece(self, read: Callable[[Path, int], Sequence[Event]], run_id: str, seq: int) -> Sequence[Event]:
+        path = _record(self.find(run_id))
+        try:
+            return read(path, seq)
+        except OSError as error:
+            raise Problem(
+                f"{path} cannot be read: {error.strerror or error}.", "The newest lines still show."
+            ) from error
 
     async def trouble(self, run_id: str) -> str:
         """Why the record of a run cannot be written, "" while it can or nobody answers."""
@@ -254,6 +270,11 @@ class RunFiles:
             if any(_lives(owners.get(who, {})) for who in ("supervisor", "helm")):
                 return "orphaned"
         return "lost"
+
+
+def _record(run: RunSummary) -> Path:
+    path = _folder() / run.id  # an absolute path stays what it is
+    return path if path.name == _RECORD else path / _RECORD
 
 
 def _elsewhere(path: Path) -> RunSummary:

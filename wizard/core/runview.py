@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from wizard.core.events import Event
 from wizard.core.ring import Line, LogBuffer
 from wizard.core.rules.registry import CheckResult
+from wizard.core.scrollback import Places, gap_line
 from wizard.core.validate import seconds
 
 Part = Literal[
@@ -145,6 +146,8 @@ class RunView:
     """Lines of it by stream."""
     events: list[EventRow] = field(default_factory=list)
     logs: LogBuffer = field(default_factory=LogBuffer)
+    log_places: Places = field(default_factory=Places)
+    """In which events the kept lines are: older ones are in the record only."""
     log_lost: int = 0
     """Lines known to be lost; `log_gaps` counts the places, also those of unknown size."""
     log_gaps: int = 0
@@ -311,6 +314,7 @@ def _cluster_event(view: RunView, data: Mapping[str, Any], time: str) -> frozens
 
 def _log_lines(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
     pod, container, previous = data["pod"], data["container"], data["previous"]
+    view.log_places.note(view.last_seq, view.logs.end, view.logs.first)
     view.logs.extend([Line(time, pod, container, previous, text) for time, text in data["lines"]])
     return frozenset({"logs"})
 
@@ -318,9 +322,8 @@ def _log_lines(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[
 def _log_gap(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
     view.log_gaps += 1
     view.log_lost += data["lost"] or 0
-    count = "lines" if data["lost"] is None else f"{data['lost']} lines"
-    text = f"{count} lost here: {data['reason']}"
-    view.logs.extend([Line(time, data["pod"], data["container"], previous=False, text=text, gap=True)])
+    view.log_places.note(view.last_seq, view.logs.end, view.logs.first)
+    view.logs.extend([gap_line(data, time)])
     return frozenset({"logs"})
 
 

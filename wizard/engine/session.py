@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from wizard.core.resolve import Layers, Resolved
     from wizard.core.rights import Right
     from wizard.core.rules.registry import CheckResult
+    from wizard.core.scrollback import Mark, Page
     from wizard.core.secrets import Secret
     from wizard.engine.compare import Comparison
     from wizard.engine.home import HomeLine
     from wizard.engine.leftovers import Leftover, Leftovers, Removal
+    from wizard.engine.older import Wanted
     from wizard.engine.past import Guided, RevisionText
     from wizard.engine.planning import Planned
     from wizard.engine.ports import Ports
@@ -509,6 +511,18 @@ class Session:
     def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """The record of a run as it grows, in batches; ends with the run."""
         return self.ports.runs.follow(run_id, after=after)
+
+    async def older_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
+        """Wanted log lines before a place in the record of a run, at least so many while there are; raises Problem."""
+        from wizard.engine import older
+
+        return await older.older(self.ports.runs, run_id, mark, wanted, least)
+
+    async def newer_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
+        """Likewise those after it."""
+        from wizard.engine import older
+
+        return await older.newer(self.ports.runs, run_id, mark, wanted, least)
 
     def record_troubles(self, run_id: str) -> AsyncIterator[str]:
         """Sentences about a record that cannot be written, as that changes, "" once it can; never ends."""

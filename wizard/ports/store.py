@@ -66,6 +66,18 @@ class RunStore(Protocol):
         """Send a command (cancel, stop-early) over the run's private socket; raises Problem when nobody answers."""
         ...
 
+    def logs_until(self, run_id: str, seq: int) -> Sequence[Event]:
+        """The last log events of the record up to `seq`, oldest first, a piece of it; none when there are none. Reads the disk.
+
+        Raises:
+            Problem: it cannot be read.
+        """
+        ...
+
+    def logs_from(self, run_id: str, seq: int) -> Sequence[Event]:
+        """The first log events of the record from `seq` on, likewise."""
+        ...
+
     async def trouble(self, run_id: str) -> str:
         """Why the record of a run cannot be written, "" while it can or nobody answers. Raises nothing."""
         ...

@@ -12,7 +12,15 @@ from textual.message_pump import MessagePump
 
 from wizard.core.errors import Problem
 from wizard.tui.crash import Unexpected
-from wizard.tui.messages import DiagnosisChanged, HintsChanged, HomeChanged, Read, ReviewChanged, StreamFailed
+from wizard.tui.messages import (
+    DiagnosisChanged,
+    HintsChanged,
+    HomeChanged,
+    PageRead,
+    Read,
+    ReviewChanged,
+    StreamFailed,
+)
 
 if TYPE_CHECKING:
     from wizard.core.answers import Draft
@@ -21,7 +29,10 @@ if TYPE_CHECKING:
     from wizard.core.rules.registry import CheckResult
     from wizard.engine.session import Session
     from wizard.tui.feed import RunFeed
+    from wizard.tui.widgets.lookback import Lookback
 
+_PAGE: Final = 500
+"""Log lines that a look into the record brings at least: some screens of them."""
 FRAME: Final = 1 / 40
 """Seconds between two messages of one stream at most: more is not seen."""
 
@@ -147,6 +158,16 @@ class Bridge:
         self._spawn("trouble", ask(), listener)
         self._spawn("run", read(), listener)
         return feed
+
+    def page(self, listener: MessagePump, run_id: str, asked: Lookback.Wanted) -> None:
+        """Read log lines that only the record has; the listener gets PageRead, or StreamFailed."""
+
+        async def read() -> None:
+            look = self.session.newer_logs if asked.newer else self.session.older_logs
+            page = await look(run_id, asked.mark, asked.matching, _PAGE)
+            listener.post_message(PageRead(asked.ticket, page, newer=asked.newer))
+
+        self._spawn("page", read(), listener)
 
     def stop(self, name: str) -> None:
         """End a stream."""

@@ -9,6 +9,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from wizard.core.diagnosis import Diagnosis
     from wizard.core.errors import Problem
+    from wizard.core.scrollback import Page
     from wizard.tui.reviewview import ReviewState
     from wizard.tui.state import HomeState
 
@@ -39,6 +40,14 @@ class DiagnosisChanged(Message):
 
 class Read(Message):
     """What a screen asked for once was read; the screen holds it."""
+
+
+class PageRead(Message):
+    """Log lines from the record of a run."""
+
+    def __init__(self, ticket: int, page: Page, *, newer: bool) -> None:
+        super().__init__()
+        self.ticket, self.page, self.newer = ticket, page, newer
 
 
 class HintsChanged(Message):

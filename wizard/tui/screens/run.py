@@ -139,7 +139,8 @@ class RunScreen(RunLogs):
             self.nav.home(problem)
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """The record cannot be read on."""
+        """The record cannot be read on, or not what was before."""
+        self.panes.logs.give_up()
         self._lost_record(message.problem)
 
     def on_descendant_focus(self) -> None:

@@ -7,7 +7,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from wizard.core.errors import Problem
+from wizard.tui.messages import PageRead
 from wizard.tui.screens.base import WizardScreen
+from wizard.tui.widgets.lookback import Lookback
 from wizard.tui.widgets.run_panes import RunPanes
 
 
@@ -16,6 +18,7 @@ class RunLogs(WizardScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "hold", show=False),
+        Binding("G,shift+g", "newest", show=False),
         Binding("slash", "filter", show=False),
         Binding("e", "error", show=False),
         Binding("p", "previous", show=False),
@@ -25,14 +28,30 @@ class RunLogs(WizardScreen):
         Binding("w", "save", show=False),
     ]
 
+    _run_id: str
+
     @property
     def panes(self) -> RunPanes:
         """Objects, logs and the others."""
         return self.query_one(RunPanes)
 
     def on_log_pane_held(self) -> None:
-        """The keys say what Space does now."""
+        """The keys say what Space does now; what is not looked at any more is not read."""
+        if not self.panes.logs.asked:
+            self.bridge.stop("page")
         self.refresh_frame()
+
+    def on_lookback_wanted(self, message: Lookback.Wanted) -> None:
+        """The pane is scrolled above what is kept: read the record."""
+        self.bridge.page(self, self._run_id, message)
+
+    def on_page_read(self, message: PageRead) -> None:
+        """Some of the record."""
+        self.panes.logs.take(message.ticket, message.page, newer=message.newer)
+
+    def action_newest(self) -> None:
+        """Follow the newest line."""
+        self.panes.logs.action_follow()
 
     def action_hold(self) -> None:
         """Hold the logs still, or follow them again; nothing is lost."""
@@ -92,7 +111,9 @@ class RunLogs(WizardScreen):
             except Problem as problem:
                 self.tell(problem)
             else:
-                older = f"; {pane.buffer.dropped} older lines are in the run's record" if pane.buffer.dropped else ""
+                dropped = pane.buffer.dropped
+                rest = "more" if pane.window else f"{dropped} older lines"
+                older = f"; {rest} in the run's record" if dropped else ""
                 self.app.notify(f"Written: {', '.join(written)}{older}", markup=False)
 
         self.app.push_screen(Prompt("Save these lines; a new file is readable by you only", "./release.log", "w"), take)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Final
 
 from rich.cells import set_cell_size
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from wizard.core.ring import Line, LogBuffer
+from wizard.core.scrollback import Page, Places
 from wizard.tui.logview import readable
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES
+from wizard.tui.widgets.lookback import Lookback
 from wizard.tui.widgets.rows import paint
 
 _ERROR: Final = re.compile(r"\b(error|fatal|panic|exception|traceback|failed|critical)\b", re.IGNORECASE)
 
 
-class LogPane(Widget, can_focus=True):
+class LogPane(Lookback, can_focus=True):
     """Line 0 is the title; below it lines by absolute number, or those that match the filter."""
 
     DEFAULT_CSS = "LogPane { height: 1fr; }"
@@ -42,7 +43,6 @@ class LogPane(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="logs")
-        self.buffer = LogBuffer()
         self.lost = 0
         self.following = True
         self.filter = ""
@@ -50,7 +50,6 @@ class LogPane(Widget, can_focus=True):
         self.wanted = ""
         """Text that is looked for; lines with it are marked."""
         self.fields = True
-        self._top = 0
         self._shift = 0
         self._matches: list[int] = []
         self._scanned = 0
@@ -60,9 +59,11 @@ class LogPane(Widget, can_focus=True):
 
     # What is shown
 
-    def read(self, buffer: LogBuffer, lost: int) -> None:
-        """Look at a buffer again after lines came."""
+    def read(self, buffer: LogBuffer, lost: int, places: Places) -> None:
+        """Look at a buffer again after lines came; `places` says where in the record they are."""
+        self.places = places
         if buffer is not self.buffer:
+            self.close_window()
             self.buffer, self._scanned, self._matches, self._labels = buffer, 0, [], {}
         self.lost = lost
         self._scan()
@@ -79,22 +80,30 @@ class LogPane(Widget, can_focus=True):
     def _picky(self) -> bool:
         return bool(self.filter) or self.previous
 
-    def _matching(self) -> Callable[[Line], bool]:
+    def matching(self) -> Callable[[Line], bool]:
+        """Whether a line holds the text, and was said before a restart if only that is wanted."""
         needle, previous = self.filter.casefold(), self.previous
         return lambda line: (not previous or line.previous) and (not needle or needle in line.text.casefold())
 
     def _scan(self) -> None:
         start = max(self._scanned, self.buffer.first)
         new = self.buffer.slice(start, self.buffer.end)
-        for source in dict.fromkeys(
-            (line.pod, line.container) for line in new if line.pod and (line.pod, line.container) not in self._labels
-        ):
-            self._labels[source] = ("", f"log.{len(self._labels) % LOG_TONES}")
-            self._relabel()
+        self._label((line.pod, line.container) for line in new if line.pod)
         if self._picky:
-            wanted = self._matching()
+            wanted = self.matching()
             self._matches += [number for number, line in enumerate(new, start) if wanted(line)]
         self._scanned = self.buffer.end
+
+    def numbers(self, start: int) -> Sequence[int]:
+        """The ring's lines that are shown, from a number on."""
+        if self._picky:
+            return self._matches[bisect_left(self._matches, start) :]
+        return range(max(start, self.buffer.first), self.buffer.end)
+
+    def _label(self, sources: Iterable[tuple[str, str]]) -> None:
+        for source in dict.fromkeys(one for one in sources if one not in self._labels):
+            self._labels[source] = ("", f"log.{len(self._labels) % LOG_TONES}")
+            self._relabel()
 
     def _relabel(self) -> None:
         containers = [container for _, container in self._labels]
@@ -106,10 +115,16 @@ class LogPane(Widget, can_focus=True):
 
     @property
     def _first(self) -> int:
+        if self.window is not None:
+            return self.window.first
         return bisect_left(self._matches, self.buffer.first) if self._picky else self.buffer.first
 
     @property
     def _end(self) -> int:
+        return self._ring_end if self.window is None else self.window.end
+
+    @property
+    def _ring_end(self) -> int:
         return len(self._matches) if self._picky else self.buffer.end
 
     @property
@@ -137,6 +152,7 @@ class LogPane(Widget, can_focus=True):
     def action_follow(self) -> None:
         """Follow the newest line again."""
         self.following, self._found = True, None
+        self.close_window()
         self.refresh()
         self.post_message(self.Held())
 
@@ -150,18 +166,35 @@ class LogPane(Widget, can_focus=True):
     def action_scroll_by(self, step: int) -> None:
         """Hold and look further; at the newest line follow again."""
         top = self.top + step
-        if step > 0 and top >= self._end - self._height:
+        if step > 0 and self.window is None and top >= self._end - self._height:
             self.action_follow()
-        else:
-            self.hold(top)
+            return
+        was = self.window
+        self.hold(top)
+        if was is not None or top < self._first:
+            self.reach(top, self._first, self._height)
+            self._found = self._found if was is self.window else None
+        if step > 0 and top > self.top and self.joined:
+            self.action_follow()
+        elif step > 0 and (number := self.ring_number(self.top)) is not None:
+            self.close_window()
+            self.hold(bisect_left(self._matches, number) if self._picky else number)
 
     def action_scroll_page(self, step: int) -> None:
         """A page at once."""
         self.action_scroll_by(step * max(1, self._height - 1))
 
     def action_oldest(self) -> None:
-        """The oldest line that is kept."""
+        """The oldest line there is: of the ring, or of the record."""
         self.hold(self._first)
+        self.read_begin()
+
+    def take(self, ticket: int, page: Page, *, newer: bool) -> bool:
+        """Lines of the record that were asked for."""
+        if taken := super().take(ticket, page, newer=newer):
+            self._label((entry.line.pod, entry.line.container) for entry in page.entries)
+            self.hold(self._top)
+        return taken
 
     def action_shift(self, step: int) -> None:
         """Look at the right part of long lines."""
@@ -170,9 +203,8 @@ class LogPane(Widget, can_focus=True):
 
     def first_error(self) -> bool:
         """Hold at the first line that names an error; False when there is none."""
-        numbers = self._matches[self._first :] if self._picky else range(self._first, self._end)
-        for position, number in enumerate(numbers, self._first):
-            if _ERROR.search(self.buffer[number].text):
+        for position in range(self._first, self._end):
+            if _ERROR.search(self._line(position).text):
                 self.hold(position)
                 return True
         return False
@@ -204,6 +236,8 @@ class LogPane(Widget, can_focus=True):
         )
 
     def _line(self, position: int) -> Line:
+        if self.window is not None:
+            return self.window[position].line
         return self.buffer[self._matches[position] if self._picky else position]
 
     # Rows
@@ -228,11 +262,24 @@ class LogPane(Widget, can_focus=True):
             )
         )
         lost = f"{self.lost} lost" if self.lost else "0 lines lost"
-        dropped = f", {self.buffer.dropped} older in the record" if self.buffer.dropped else ""
-        new = self._end - self._held_at
-        state = "following" if self.following else f"held, {new} new below" if new else "held"
+        above = self.buffer.dropped if self.window is None else 0
+        dropped = f", {above} older in the record" if above else ""
+        state = self._state()
         room = width - len(lost + dropped + only + state) - 16
         return rule(width, f"logs  {cut(names, max(8, room))}{only}   {lost}{dropped}", state, strong=self.has_focus)
+
+    def _state(self) -> str:
+        new = self._ring_end - self._held_at
+        if self.following:
+            return "following"
+        if self.asked:
+            return "reading the record ..."
+        if self.window is not None:
+            begin = self.window.low is None and self.top == self.window.first
+            return f"{'first line of' if begin else 'in'} the record, G follows"
+        if self.buffer.dropped and self.top == self._first:
+            return "held, PgUp older"
+        return f"held, {new} new below" if new else "held"
 
     def _row(self, line: Line, width: int) -> Row:
         label, tone = self._labels.get((line.pod, line.container), (line.container, "dim"))

@@ -114,7 +114,7 @@ class RunPanes(Horizontal):
             self._title("objects", f"objects  {view.ready_count()} of {view.total()} ready", "red first")
             self.objects.update(view.rows())
         if every or "logs" in changed:
-            self.logs.read(view.logs, view.log_lost)
+            self.logs.read(view.logs, view.log_lost, view.log_places)
         if every or changed & {"helm", "made", "phase", "fixes"}:
             self._list("helm", helm_rows(view, self._room("helm")), "helm", view.phase_text, tail=True)
         if every or "events" in changed:

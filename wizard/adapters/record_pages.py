@@ -1,0 +1,101 @@
+"""Log events from the middle of a record that may be half a gigabyte: found by their number, a piece at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from wizard.core.events import Event
+
+_PIECE: Final = 256 * 1024
+"""Bytes of the record that are parsed at once."""
+_NEAR: Final = 64 * 1024
+"""Bytes that are searched line by line."""
+_SEQ: Final = re.compile(rb'\{"v":\d+,"seq":(\d+),')
+_LOG: Final = b'"type":"log.'
+_HEAD: Final = 120
+"""Bytes in which the type of a line stands."""
+
+
+def until(path: Path, seq: int) -> Sequence[Event]:
+    """The last log events with a number of at most `seq`, oldest first: some hundred KiB; none when there are none before.
+
+    Raises:
+        OSError: the record cannot be read.
+    """
+    with path.open("rb") as file:
+        end = _behind(file, seq)
+        while end:
+            piece, end = _piece_before(file, end)
+            if found := _parsed(piece.split(b"\n")):
+                return found
+    return ()
+
+
+def since(path: Path, seq: int) -> Sequence[Event]:
+    """The first log events with a number of at least `seq`, oldest first: some hundred KiB; none at the end of the record.
+
+    Raises:
+        OSError: the record cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(_behind(file, seq - 1))
+        while lines := file.readlines(_PIECE):
+            if found := _parsed(line for line in lines if line.endswith(b"\n")):
+                return found
+    return ()
+
+
+def _behind(file: BinaryIO, seq: int) -> int:
+    """Offset behind the last line whose number is at most `seq`; numbers only grow."""
+    low, high = 0, file.seek(0, os.SEEK_END)
+    while high - low > _NEAR:
+        middle = (low + high) // 2
+        file.seek(middle)
+        file.readline()  # the rest of a line that began before
+        number, end = _next(file)
+        if number < 0 or number > seq:
+            high = middle
+        else:
+            low = end
+    file.seek(low)
+    while True:
+        number, end = _next(file)
+        if number < 0 or number > seq:
+            return low
+        low = end
+
+
+def _next(file: BinaryIO) -> tuple[int, int]:
+    """Number of the next whole line that has one, and the offset behind it; (-1, ...) when there is none."""
+    while line := file.readline():
+        if (found := _SEQ.match(line)) and line.endswith(b"\n"):
+            return int(found[1]), file.tell()
+    return -1, file.tell()
+
+
+def _piece_before(file: BinaryIO, end: int) -> tuple[bytes, int]:
+    """Whole lines that end at an offset, and where they begin."""
+    size = _PIECE
+    while True:
+        start = max(0, end - size)
+        file.seek(start)
+        data = file.read(end - start)
+        cut = data.find(b"\n") + 1 if start else 0
+        if not start or 0 < cut < len(data):
+            return data[cut:], start + cut
+        size *= 2  # one line is longer than that
+
+
+def _parsed(lines: Iterable[bytes]) -> list[Event]:
+    found = []
+    for line in lines:
+        if _LOG in line[:_HEAD]:
+            try:
+                found.append(Event.from_line(line.decode("utf-8")))
+            except (ValueError, KeyError, TypeError):
+                continue  # a runner was killed in the middle of it
+    return found

@@ -1,0 +1,160 @@
+"""Log lines that a full ring has dropped, as the record on disk still has them: which slice comes before a line. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from wizard.core.events import Event
+from wizard.core.ring import Line
+
+WINDOW_BYTES: Final = 8 * 1024 * 1024
+"""What is kept of the record while it is looked at."""
+_OVERHEAD: Final = 300
+
+
+class Mark(NamedTuple):
+    """A line in the record: the event that holds it, the number of that event's first line, its own number."""
+
+    seq: int
+    start: int
+    number: int
+
+
+BEGIN: Final = Mark(0, 0, -1)
+"""Before the first line of a record."""
+
+
+class Entry(NamedTuple):
+    """A line that was read from the record, and where it is."""
+
+    mark: Mark
+    line: Line
+
+
+class Page(NamedTuple):
+    """What a look into the record brought, oldest line first; `edge` is how far it went, None at the end of the record."""
+
+    entries: Sequence[Entry]
+    edge: Mark | None
+
+
+class Places:
+    """In which events of the record the lines of a ring are."""
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+        self._seqs: list[int] = []
+
+    def note(self, seq: int, number: int, oldest: int) -> None:
+        """The lines from `number` on are in event `seq`; those before `oldest` are not kept any more."""
+        self._numbers.append(number)
+        self._seqs.append(seq)
+        gone = bisect_right(self._numbers, oldest) - 1
+        if gone > 1024 and gone * 8 > len(self._numbers):
+            del self._numbers[:gone], self._seqs[:gone]
+
+    def mark(self, number: int) -> Mark | None:
+        """Where a line is, and so what comes before it: the events before its own, and the lines of that before it."""
+        place = bisect_right(self._numbers, number) - 1
+        return Mark(self._seqs[place], self._numbers[place], number) if place >= 0 else None
+
+
+def gap_line(data: Mapping[str, Any], time: str) -> Line:
+    """The visible marker of a loss."""
+    count = "lines" if data["lost"] is None else f"{data['lost']} lines"
+    text = f"{count} lost here: {data['reason']}"
+    return Line(time, data["pod"], data["container"], previous=False, text=text, gap=True)
+
+
+def lines_of(event: Event) -> list[Line]:
+    """The lines that an event adds to the logs of its run; none of any other event."""
+    data = event.data
+    if event.type == "log.lines":
+        pod, container, previous = data["pod"], data["container"], data["previous"]
+        return [Line(time, pod, container, previous, text) for time, text in data["lines"]]
+    return [gap_line(data, event.time)] if event.type == "log.gap" else []
+
+
+def last_before(mark: Mark) -> int:
+    """The newest event that holds a line before the mark."""
+    return mark.seq if mark.number > mark.start else mark.seq - 1
+
+
+def backwards(events: Sequence[Event], mark: Mark) -> tuple[list[Entry], Mark]:
+    """The lines before a mark, from log events that end with `last_before(mark)`; and the mark of the first of them."""
+    found: list[list[Entry]] = []
+    start = mark.start
+    for event in reversed(events):
+        lines = lines_of(event)
+        start = mark.start if event.seq == mark.seq else start - len(lines)
+        kept = lines[: mark.number - start]
+        found.append([Entry(Mark(event.seq, start, number), line) for number, line in enumerate(kept, start)])
+    edge = Mark(events[0].seq, start, start) if events else mark
+    return [one for part in reversed(found) for one in part], edge
+
+
+def forwards(events: Sequence[Event], mark: Mark) -> tuple[list[Entry], Mark]:
+    """The lines after a mark, from log events that begin with the mark's own; and the mark behind the last of them."""
+    found: list[Entry] = []
+    start = mark.start
+    for event in events:
+        lines = lines_of(event)
+        found += [
+            Entry(Mark(event.seq, start, number), line)
+            for number, line in enumerate(lines, start)
+            if number > mark.number
+        ]
+        start += len(lines)
+    edge = Mark(events[-1].seq + 1, start, start - 1) if events else mark
+    return found, edge
+
+
+class Window:
+    """A part of the record without holes, bounded in bytes. A line keeps its position while others come and go."""
+
+    def __init__(self, entries: Sequence[Entry], low: Mark | None, high: Mark | None) -> None:
+        self.entries = list(entries)
+        self.first = 0
+        """Position of the first line; what comes before it gets smaller ones."""
+        self.low, self.high = low, high
+        """What comes before `low` and after `high` was not read; None where there is nothing."""
+
+    @property
+    def end(self) -> int:
+        """Position behind the last line."""
+        return self.first + len(self.entries)
+
+    def __getitem__(self, position: int) -> Entry:
+        """The line at a position."""
+        return self.entries[position - self.first]
+
+    def older(self, page: Page, *, most: int = WINDOW_BYTES) -> None:
+        """Put what came before in front; what is too much goes at the end."""
+        self.entries[:0] = page.entries
+        self.first -= len(page.entries)
+        self.low = page.edge
+        if fit := _fitting(self.entries, most, len(page.entries)):
+            del self.entries[fit:]
+            self.high = self.entries[-1].mark
+
+    def newer(self, page: Page, *, most: int = WINDOW_BYTES) -> None:
+        """Put what came after at the end; what is too much goes in front."""
+        self.entries += page.entries
+        self.high = page.edge
+        if fit := _fitting(self.entries[::-1], most, len(page.entries)):
+            gone = len(self.entries) - fit
+            del self.entries[:gone]
+            self.first += gone
+            self.low = self.entries[0].mark
+
+
+def _fitting(entries: Sequence[Entry], most: int, least: int) -> int:
+    """How many of the lines are kept when they are too many, at least those that were just read; 0: all of them."""
+    size = 0
+    for number, one in enumerate(entries):
+        size += _OVERHEAD + len(one.line.text)
+        if size > most and number >= max(1, least):
+            return number
+    return 0
