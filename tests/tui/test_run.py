@@ -283,6 +283,41 @@ async def test_j_shows_structured_lines_as_they_were_written(open_app: Open, ses
         await see.sees('{"level":"info","msg":"started","port":8080}', "as written")
 
 
+async def test_y_copies_the_log_lines_that_show_and_shows_them_for_terminals_that_drop_it(
+    open_app: Open, session: FakeSession
+) -> None:
+    await session.say(*BEGIN, lines("p-1", "api", *(f"line {number}" for number in range(50))))
+    async with open_app(RUN) as see:
+        await see.sees("line 49")
+        await see.press("tab", "y")
+        await see.sees("Copied, if your terminal allows it", "[pod/p-1/api] 2026-03-02T14:05:49.000Z line 49")
+        copied = see.app.clipboard.splitlines()
+        assert copied[-1] == "[pod/p-1/api] 2026-03-02T14:05:49.000Z line 49"
+        await see.press("escape")
+        text = await see.sees("following")
+        assert len(copied) == sum("line " in row and " api " in row for row in text.split("\n"))
+
+
+async def test_y_in_helms_pane_copies_its_command(open_app: Open, session: FakeSession) -> None:
+    await session.say(*BEGIN)
+    async with open_app(RUN) as see:
+        await see.sees("helm 4.2.4 running")
+        await see.press("tab", "tab")
+        await see.sees("$ helm install")
+        await see.press("y")
+        await see.sees("else select it here")
+        assert see.app.clipboard == "helm install llm-cost-ops chart --wait --timeout 10m"
+
+
+async def test_y_without_anything_to_copy_says_so(open_app: Open, session: FakeSession) -> None:
+    await session.say(*BEGIN)
+    async with open_app(RUN) as see:
+        await see.sees("helm 4.2.4 running")
+        await see.press("y")
+        await see.sees("No line was said yet.")
+        assert see.app.clipboard == ""
+
+
 async def test_w_saves_what_is_shown_as_kubectl_prints_it(open_app: Open, session: FakeSession) -> None:
     lost = event("log.gap", pod="p-1", container="api", lost=3, reason="the stream was cut")
     await session.say(*BEGIN, lines("p-1", "api", "one", "two"), lost)

@@ -23,7 +23,7 @@ _BY_SCREEN: dict[str, tuple[tuple[str, str], ...]] = {
     "RunScreen": (
         ("pane", "Next pane"), ("filter", "Filter the logs"), ("hold", "Hold or follow the logs"), ("error", "First error in the logs"),
         ("previous", "Logs before the last restart"), ("find", "Find in the logs"), ("fields", "Log lines as fields or as written"),
-        ("save", "Save the logs to a file"), ("stop", "Stop helm"), ("leave", "Leave the run"),
+        ("save", "Save the logs to a file"), ("copy", "Copy the log lines that show, or helm's command"), ("newest", "Follow the logs"), ("stop", "Stop helm"), ("leave", "Leave the run"),
     ),
     "HistoryScreen": (
         ("changes", "What it changed"), ("values", "Its values"), ("manifest", "Its objects"), ("rollback", "Roll back to it"), ("home", "Home"),

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
+
+from wizard.core.ring import Line
 
 _TIME: Final = frozenset(("time", "timestamp", "ts", "@timestamp", "t", "asctime"))
 _LEVEL: Final = ("level", "severity", "lvl", "levelname")
 _MESSAGE: Final = ("message", "msg", "event")
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
+
+
+def printed(lines: Iterable[Line]) -> str:
+    """As `kubectl logs --prefix --timestamps` prints them; a gap is a comment."""
+    return "".join(
+        f"# {one.text}\n" if one.gap else f"[pod/{one.pod}/{one.container}] {one.time} {one.text}\n" for one in lines
+    )
 
 
 def readable(text: str) -> str:

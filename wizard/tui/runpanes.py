@@ -36,7 +36,7 @@ ABOUT: Final = (
     "Objects are watched by the wizard itself from the first second, apart from helm's own wait. Red ones come first; "
     "Enter on one shows why. The logs of all containers run below; Space holds them, nothing is lost meanwhile, G or "
     "End follows again. Above the lines that are kept, PgUp and Home read the run's record. / filters, n and N find, e goes to the first error, p shows what was said before a restart, j shows structured lines as they were "
-    "written, w saves them. Leaving or closing the terminal stops nothing."
+    "written, w saves them, y copies those that show, or helm's command from its pane. Leaving or closing the terminal stops nothing."
 )
 HEALS: Final = {"no": "will not heal itself", "yes": "will heal by itself", "unknown": "may heal by itself"}
 

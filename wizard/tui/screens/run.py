@@ -76,7 +76,9 @@ class RunScreen(RunLogs):
             keys = [*keys[:-4], ("/", "filter"), ("Space", hold), ("n", "find"), ("j", "raw")]
         keys += [("f", "fix" if self.feed.view.mendable else "cause")] if self.feed.view.findings else []
         keys += [] if ended else [("s", "stop early" if self.feed.view.hopeless else "stop")]
-        return (*keys, ("q", "quit" if ended else "leave"), ("?", ""))
+        command = self.is_mounted and self.query_one("#helm").has_focus
+        copy = ("y", "copy the command" if command else "copy")
+        return (*keys, ("q", "quit" if ended else "leave"), ("?", ""), copy)
 
     def body(self) -> Iterable[Widget]:
         """The verdict, then the panes."""

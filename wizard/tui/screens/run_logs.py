@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from wizard.core.errors import Problem
+from wizard.tui.feed import RunFeed
 from wizard.tui.messages import PageRead
 from wizard.tui.screens.base import WizardScreen
 from wizard.tui.widgets.lookback import Lookback
@@ -26,9 +27,11 @@ class RunLogs(WizardScreen):
         Binding("N,shift+n", "find(1)", show=False),
         Binding("j", "fields", show=False),
         Binding("w", "save", show=False),
+        Binding("y", "copy", show=False),
     ]
 
     _run_id: str
+    feed: RunFeed
 
     @property
     def panes(self) -> RunPanes:
@@ -96,6 +99,21 @@ class RunLogs(WizardScreen):
     def action_fields(self) -> None:
         """Structured lines as their fields, or as they were written."""
         self.panes.logs.toggle_fields()
+
+    def action_copy(self) -> None:
+        """Copy helm's command from its pane, else the log lines that show; they are shown too, for many terminals drop it."""
+        import shlex
+
+        from wizard.tui.screens.modals import Explain
+
+        view = self.feed.view
+        command = self.query_one("#helm").has_focus
+        text = shlex.join(view.back_argv or view.helm_argv) if command else self.panes.logs.showing()
+        if not text:
+            self.app.notify("helm has not been started yet." if command else "No line was said yet.", markup=False)
+            return
+        self.app.copy_to_clipboard(text)
+        self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
 
     def action_save(self) -> None:
         """Write the lines that are shown here and kept to a file, as `kubectl logs` prints them."""

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from wizard.core.ring import Line, LogBuffer
 from wizard.core.scrollback import Page, Places
-from wizard.tui.logview import readable
+from wizard.tui.logview import printed, readable
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES
 from wizard.tui.widgets.lookback import Lookback
@@ -229,11 +229,12 @@ class LogPane(Lookback, can_focus=True):
 
     def printed(self) -> str:
         """The lines that match, as `kubectl logs --prefix --timestamps` prints them; a gap is a comment."""
-        lines = (self._line(position) for position in range(self._first, self._end))
-        return "".join(
-            f"# {one.text}\n" if one.gap else f"[pod/{one.pod}/{one.container}] {one.time} {one.text}\n"
-            for one in lines
-        )
+        return printed(self._line(position) for position in range(self._first, self._end))
+
+    def showing(self) -> str:
+        """Those that show, printed likewise."""
+        end = min(self._end, self.top + self._height)
+        return printed(self._line(position) for position in range(self.top, end))
 
     def _line(self, position: int) -> Line:
         if self.window is not None:
@@ -272,14 +273,7 @@ class LogPane(Lookback, can_focus=True):
         new = self._ring_end - self._held_at
         if self.following:
             return "following"
-        if self.asked:
-            return "reading the record ..."
-        if self.window is not None:
-            begin = self.window.low is None and self.top == self.window.first
-            return f"{'first line of' if begin else 'in'} the record, G follows"
-        if self.buffer.dropped and self.top == self._first:
-            return "held, PgUp older"
-        return f"held, {new} new below" if new else "held"
+        return self.where(self.top, self._first) or (f"held, {new} new below" if new else "held")
 
     def _row(self, line: Line, width: int) -> Row:
         label, tone = self._labels.get((line.pod, line.container), (line.container, "dim"))

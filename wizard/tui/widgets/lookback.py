@@ -106,6 +106,15 @@ class Lookback(Widget):
         self._owed = 0
         self.refresh()
 
+    def where(self, top: int, first: int) -> str:
+        """Where in the record one looks, as words for a title; "" in the middle of the ring."""
+        if self.asked:
+            return "reading the record ..."
+        if self.window is not None:
+            begin = self.window.low is None and top == first
+            return f"{'first line of' if begin else 'in'} the record, G follows"
+        return "held, PgUp older" if self.buffer.dropped and top == first else ""
+
     def ring_number(self, position: int) -> int | None:
         """The number of a line of the window that the ring has too; None when the ring has dropped it."""
         window = self.window
