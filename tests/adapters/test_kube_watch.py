@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -84,6 +85,20 @@ async def test_it_lists_then_tells_changes_and_resumes_from_the_last_bookmark(tm
     assert "allowWatchBookmarks" in paths[1]
     assert "resourceVersion=40" in paths[2]
     assert len(paths) == 3
+
+
+async def test_a_watch_outlives_a_wait_of_five_minutes_so_that_a_run_of_that_length_asks_twice_for_a_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wizard.adapters.kube_watch.random.randint", lambda low, _: low)
+    forever = threading.Event()
+    watch = Answer(chunks=[line("ADDED", pod("b", 11))], then_hold=forever)
+    async with watching(tmp_path, lambda a: watch if is_watch(a) else listing(10)) as (it, server):
+        await take(it, 2)
+        (asked,) = [one.path for one in server.asked if is_watch(one)]
+        forever.set()
+    lives = int(parse_qs(asked.partition("?")[2])["timeoutSeconds"][0])
+    assert lives >= 5 * 60 + 30, "helm takes a while before it begins to wait"
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -23,8 +23,8 @@ _SERVER_BACK: Final = 4.0
 """Longest pause while nothing listens there: there is nobody to burden, and a restart is over within seconds."""
 _LONGEST_WAIT: Final = 60.0
 """Of what a server may ask for with Retry-After."""
-_LIFE: Final = (300, 420)
-"""Seconds after which the server ends a watch; the span spreads reconnects."""
+_LIFE: Final = (330, 450)
+"""Seconds after which the server ends a watch: none ends within helm's own wait of 300; the span spreads reconnects."""
 _QUIET: Final = 130.0
 """A server that sends bookmarks does so every minute: twice as long without a byte, and the line is dead."""
 
