@@ -16,6 +16,7 @@ import pytest
 
 from tests.adapters import loopback
 from tests.adapters.loopback import Answer, Asked, status
+from wizard import __version__
 from wizard.adapters import certificates, exec_credential, kube_connection, kube_errors
 from wizard.adapters.kube import KubeCluster
 from wizard.core.model.target import Target
@@ -308,6 +309,16 @@ async def test_impersonation_is_sent(tmp_path: Path) -> None:
     with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:
         await cluster(loopback.kubeconfig(tmp_path, server.url, user=user)).get("Pod", "x", "ns")
     assert server.asked[0].headers["Impersonate-User"] == "jane"
+
+
+async def test_every_request_names_the_wizard_and_its_version_those_of_discovery_too(tmp_path: Path) -> None:
+    with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:
+        there = cluster(loopback.kubeconfig(tmp_path, server.url))
+        await there.get("Pod", "x", "ns")
+        with pytest.raises(ClusterError):
+            await there.get("Gadget", "x", "ns")
+    assert {one.headers["User-Agent"] for one in server.asked} == {f"llm-cost-ops-wizard/{__version__}"}
+    assert any(one.path == "/version" for one in server.asked), "nothing was discovered"
 
 
 async def test_cluster_text_is_safe_to_print_and_secret_values_stay_behind(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from wizard import __version__
 from wizard.adapters import certificates, exec_credential, kube_errors, kubeconfig
 from wizard.adapters.exec_credential import ExecCredential
 from wizard.adapters.kubeconfig import Entry
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 CONNECT: Final = 3.0
 READ: Final = 10.0
 AGENT: Final = "llm-cost-ops-wizard"
+"""Owner of the fields that we write."""
+USER_AGENT: Final = f"{AGENT}/{__version__}"
+"""How an audit log names us."""
 _PLAIN_USER: Final = frozenset({
     "token", "tokenFile", "client-certificate", "client-certificate-data", "client-key", "client-key-data",
     "username", "password", "exec", "as", "as-groups", "as-uid",
@@ -123,7 +127,7 @@ class Connection:
         try:
             pool, own = self._ready()
             url = self.server + path + (f"?{urlencode(query)}" if query else "")
-            whole = urllib3.HTTPHeaderDict({"User-Agent": AGENT, **own, **(headers or {})})
+            whole = urllib3.HTTPHeaderDict({"User-Agent": USER_AGENT, **own, **(headers or {})})
             for group in self._user.body.get("as-groups") or ():
                 whole.add("Impersonate-Group", str(group))
             answer: HTTPResponse = pool.request(  # type: ignore[assignment]  # urllib3 types it as its base class
@@ -197,6 +201,7 @@ class Connection:
         except (config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
             words = sanitize.line(str(error), 300).rstrip(".")
             raise ClusterError("no-credentials", f"The kubeconfig cannot be used: {words}.") from None
+        client.user_agent = USER_AGENT
         send = client.rest_client.request
 
         def in_time(*arguments: Any, **named: Any) -> Any:  # discovery passes no time limit
