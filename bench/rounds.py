@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -41,6 +42,11 @@ def timed(action: Callable[[], object]) -> float:
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
+
+
+def p99(samples: Sequence[float]) -> float:
+    """What 99 of a hundred samples keep below; the slowest when there are fewer than a hundred."""
+    return sorted(samples)[math.ceil(len(samples) * 0.99) - 1]
 
 
 def alternate(ours: Measure, other: Measure, rounds: int) -> tuple[list[float], list[float]]:
