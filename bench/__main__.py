@@ -8,8 +8,9 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
-from bench import launch, logs, peers, plans, runs
+from bench import asked, launch, logs, peers, plans, runs, verdicts
 from bench.rounds import Row, table
 
 NAMES = (
@@ -27,7 +28,13 @@ NAMES = (
     "flood",
     "glyph",
     "memory",
+    "cause",
+    "verdict",
+    "requests",
+    "idle",
 )
+_AUDITED: Final = frozenset({"verdict", "requests", "idle"})
+"""Measured where the API server logs every request."""
 
 
 def main() -> int:
@@ -62,7 +69,7 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(runs.sandbox_up(few))
     if "memory" in wanted:
         done(logs.memory())
-    if wanted - {"version", "up", "memory"}:
+    if wanted - {"version", "up", "memory"} - _AUDITED:
         with runs.bed("bench") as here:
             if "field" in wanted:
                 done(launch.first_field(here.kubeconfig, many))
@@ -85,10 +92,20 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
                 done(logs.glyph(here), peers.glyph(here))
             if "flood" in wanted:
                 done(*logs.flood(here))
+            if "cause" in wanted:
+                done(verdicts.cause(here, many))
             if "rows" in wanted:
                 with here.namespace() as name:
                     here.wizard(name)
                     done(launch.live_rows(here.kubeconfig, many))
+    if wanted & _AUDITED:
+        with runs.bed("audited", audit=True) as here:
+            if "verdict" in wanted:
+                done(*verdicts.verdict(here, many, few))
+            if "requests" in wanted:
+                done(*asked.wait(here))
+            if "idle" in wanted:
+                done(asked.idle(here))
     return rows
 
 

@@ -38,34 +38,45 @@ class Bed:
         """Path of the admin's kubeconfig."""
         return self.env["KUBECONFIG"]
 
-    def call(self, *argv: str, check: bool = True) -> str:
-        """Run a program and return what it printed."""
+    @property
+    def audit_log(self) -> Path:
+        """Where its API server logs every request; only of a bed with `audit`."""
+        log = cluster.require(self.name).audit_log
+        assert log is not None
+        return log
+
+    def call(self, *argv: str, check: bool = True, limit: float = 300) -> str:
+        """Run a program, at most so many seconds, and return what it printed."""
         done = subprocess.run(
-            argv, cwd=self.folder, env=self.env, check=False, capture_output=True, text=True, timeout=300
+            argv, cwd=self.folder, env=self.env, check=False, capture_output=True, text=True, timeout=limit
         )
         if check and done.returncode != 0:
             raise RuntimeError(f"{argv}: {done.stdout[-500:]} {done.stderr[-500:]}")
         return done.stdout
 
-    def wizard(self, namespace: str, *more: str, check: bool = True) -> list[dict[str, Any]]:
+    def wizard(self, namespace: str, *more: str, check: bool = True, limit: float = 300) -> list[dict[str, Any]]:
         """A dev install into a namespace; the events of its run."""
-        words = ("install", "--preset", "dev", "-n", namespace, "--yes", "--output", "jsonl", *more)
-        said = self.call(sys.executable, "-m", "wizard", *words, check=check)
+        said = self.call(*self.install(namespace, *more), check=check, limit=limit)
         return [json.loads(line) for line in said.splitlines()]
 
+    def install(self, namespace: str, *more: str) -> tuple[str, ...]:
+        """The command of a dev install into a namespace, which prints the events of its run."""
+        words = ("install", "--preset", "dev", "-n", namespace, "--yes", "--output", "jsonl", *more)
+        return (sys.executable, "-m", "wizard", *words)
+
     @contextlib.contextmanager
-    def namespace(self) -> Iterator[str]:
-        """A name of its own, removed afterwards so that rounds do not feel each other."""
+    def namespace(self, *, gone: bool = True) -> Iterator[str]:
+        """A name of its own, removed afterwards so that rounds do not feel each other; `gone`: that is waited for."""
         name = f"bench-{next(_NUMBERS)}"
         yield name
-        self.call("kubectl", "delete", "namespace", name, "--wait=true", check=False)
+        self.call("kubectl", "delete", "namespace", name, f"--wait={str(gone).lower()}", check=False)
 
 
 @contextlib.contextmanager
-def bed(name: str) -> Iterator[Bed]:
-    """A fresh sandbox, taken down at the end."""
+def bed(name: str, *, audit: bool = False) -> Iterator[Bed]:
+    """A fresh sandbox, taken down at the end; with `audit` its API server logs every request."""
     cluster.down(name)
-    cluster.up(name)
+    cluster.up(name, audit=audit)
     try:
         with tempfile.TemporaryDirectory() as folder:
             yield Bed(name, Path(folder))
