@@ -1,13 +1,23 @@
-"""Bounded line buffer of a log pane: absolute numbering, a byte budget, a count of what was dropped."""
+"""Bounded line buffer of a log pane: absolute numbering, a byte budget, a count of what was dropped.
+
+Lines are kept as pages: one block of bytes for some hundred lines. An object for each line would cost twice its text
+and, at 100,000 lines a second, most of a core.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
 from typing import Final, NamedTuple
 
 DEFAULT_BYTES: Final = 32 * 1024 * 1024
-_OVERHEAD: Final = 150
-"""Bytes that a line costs beside its text: the tuple, the time and the string header."""
+_OVERHEAD: Final = 48
+"""Bytes that a line costs beside its text: its time and its part of the page."""
+_PAGE: Final = 512
+"""Lines of a page: so many are decoded to look at one of them."""
+_OPEN: Final = 4
+"""Pages that are kept decoded: what a screen shows lies on two."""
 
 
 class Line(NamedTuple):
@@ -23,6 +33,73 @@ class Line(NamedTuple):
     gap: bool = False
 
 
+class _Source(NamedTuple):
+    """What the lines of one batch have in common."""
+
+    pod: str
+    container: str
+    previous: bool
+    gap: bool
+
+
+class _Page:
+    """Some hundred lines. While it grows they are strings; `close` packs them into bytes."""
+
+    __slots__ = ("_packed", "count", "size", "sources", "starts", "texts", "times")
+
+    def __init__(self) -> None:
+        self.times: list[str] = []
+        self.texts: list[str] = []
+        self.sources: list[_Source] = []
+        self.starts: list[int] = []
+        """Index of the first line of each source."""
+        self.count = 0
+        self.size = 0
+        self._packed = b""
+
+    def add(self, source: _Source, times: Sequence[str], texts: Sequence[str]) -> None:
+        if not self.sources or self.sources[-1] != source:
+            self.sources.append(source)
+            self.starts.append(self.count)
+        self.times += times
+        self.texts += texts
+        self.count += len(texts)
+        self.size += sum(map(len, texts)) + _OVERHEAD * len(texts)
+
+    def close(self) -> None:
+        """Pack: twice as many parts as there are lines, or nothing is gained (a text with a NUL in it)."""
+        packed = "\0".join([*self.times, *self.texts]).encode("utf-8", "surrogatepass")
+        if packed.count(b"\0") == 2 * self.count - 1:
+            self._packed, self.times, self.texts = packed, [], []
+
+    def opened(self) -> _Page:
+        """A page whose strings can be read."""
+        if not self._packed:
+            return self
+        page = _Page()
+        parts = self._packed.decode("utf-8", "surrogatepass").split("\0")
+        page.times, page.texts = parts[: self.count], parts[self.count :]
+        page.sources, page.starts, page.count = self.sources, self.starts, self.count
+        return page
+
+    def line(self, index: int) -> Line:
+        """Of an open page."""
+        pod, container, previous, gap = self.sources[bisect_right(self.starts, index) - 1]
+        return Line(self.times[index], pod, container, previous, self.texts[index], gap)
+
+    def lines(self, low: int, high: int) -> list[Line]:
+        """Those of an open page with low <= index < high."""
+        found: list[Line] = []
+        for number, (source, start) in enumerate(zip(self.sources, self.starts, strict=True)):
+            end = self.starts[number + 1] if number + 1 < len(self.starts) else self.count
+            first, last = max(low, start), min(high, end)
+            if first < last:
+                pod, container, previous, gap = source
+                pairs = zip(self.times[first:last], self.texts[first:last], strict=True)
+                found += [Line(time, pod, container, previous, text, gap) for time, text in pairs]
+        return found
+
+
 class LogBuffer:
     """Lines by absolute number: the first line ever is 0 and a line keeps its number while it is kept.
 
@@ -32,35 +109,85 @@ class LogBuffer:
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._lines: list[Line] = []
+        self._pages: list[_Page] = []
+        self._numbers: list[int] = []
+        """Number of each page's first line."""
+        self._end = 0
         self._head = 0
-        self._base = 0
+        """Lines of the first page that were dropped."""
+        self._sizes: list[int] = []
+        """Bytes of the first page's lines that are left, the oldest one last; empty until one has to go."""
         self._bytes = 0
+        self._open: dict[int, _Page] = {}
+        """Pages that were looked at last, by the number of their first line."""
 
     def extend(self, lines: Iterable[Line]) -> None:
         """Append lines and drop the oldest ones that no longer fit; the newest line is always kept."""
-        before = len(self._lines)
-        self._lines.extend(lines)
-        self._bytes += sum(_OVERHEAD + len(line.text) for line in self._lines[before:])
-        kept = self._lines
-        while self._bytes > self._max_bytes and self._head < len(kept) - 1:
-            self._bytes -= _OVERHEAD + len(kept[self._head].text)
-            self._head += 1
-        # What was dropped still takes its room until here: an eighth at most.
-        if self._head > 1024 and self._head * 8 > len(kept):
-            del kept[: self._head]
-            self._base += self._head
-            self._head = 0
+        for source, group in groupby(lines, lambda line: _Source(line.pod, line.container, line.previous, line.gap)):
+            same = list(group)
+            self._append(source, [one.time for one in same], [one.text for one in same])
+
+    def add(self, pod: str, container: str, pairs: Sequence[Sequence[str]], *, previous: bool = False) -> None:
+        """Append [time, text] pairs of one container, as `extend` does."""
+        if pairs:
+            times, texts = zip(*pairs, strict=True)
+            self._append(_Source(pod, container, previous, gap=False), times, texts)
+
+    def _append(self, source: _Source, times: Sequence[str], texts: Sequence[str]) -> None:
+        done = 0
+        while done < len(texts):
+            if not self._pages or self._pages[-1].count >= _PAGE:
+                if self._pages:
+                    self._pages[-1].close()
+                self._pages.append(_Page())
+                self._numbers.append(self._end)
+            page = self._pages[-1]
+            size, more = page.size, done + _PAGE - page.count
+            page.add(source, times[done:more], texts[done:more])
+            self._bytes += page.size - size
+            self._end = self._numbers[-1] + page.count
+            done = more
+            self._fit()
+
+    def _fit(self) -> None:
+        """Drop the oldest lines while the budget is overdrawn."""
+        over = self._bytes - self._max_bytes
+        while over > 0 and self._end - self.first > 1:
+            if not self._sizes:
+                self._sizes = [_OVERHEAD + len(text) for text in self._opened(0).texts]
+                self._sizes.reverse()
+            if self._pages[0].count - self._head > len(self._sizes):  # the first page has grown since
+                fresh = [_OVERHEAD + len(text) for text in self._pages[0].texts[self._head + len(self._sizes) :]]
+                self._sizes[:0] = reversed(fresh)
+            keep = len(self._pages) == 1
+            while over > 0 and len(self._sizes) > keep:
+                over -= self._sizes.pop()
+                self._head += 1
+            if not self._sizes:
+                self._open.pop(self._numbers[0], None)
+                del self._pages[0], self._numbers[0]
+                self._head = 0
+        self._bytes = self._max_bytes + over
+
+    def _opened(self, place: int) -> _Page:
+        page, number = self._pages[place], self._numbers[place]
+        if page.texts:
+            return page
+        found = self._open.pop(number, None) or page.opened()
+        self._open[number] = found  # the one that was used last is the last to go
+        if len(self._open) > _OPEN:
+            del self._open[next(iter(self._open))]
+        return found
 
     @property
     def first(self) -> int:
         """Number of the oldest line that is kept."""
-        return self._base + self._head
+        return (self._numbers[0] if self._numbers else 0) + self._head
 
     @property
     def end(self) -> int:
         """Number that the next line will get."""
-        return self._base + len(self._lines)
+        return self._end
 
     @property
     def dropped(self) -> int:
@@ -73,16 +200,29 @@ class LogBuffer:
         return self._bytes
 
     def __len__(self) -> int:
-        return len(self._lines) - self._head
+        return self._end - self.first
 
     def __getitem__(self, number: int) -> Line:
         """The line of an absolute number; raises IndexError when it was dropped or is not there yet."""
         if not self.first <= number < self.end:
             msg = f"line {number} is not kept: {self.first} to {self.end} are"
             raise IndexError(msg)
-        return self._lines[number - self._base]
+        place = bisect_right(self._numbers, number) - 1
+        return self._opened(place).line(number - self._numbers[place])
 
     def slice(self, start: int, stop: int) -> list[Line]:
         """The kept lines whose numbers are in start..stop (stop not included)."""
-        low = max(start, self.first) - self._base
-        return self._lines[low : max(low, stop - self._base)]
+        start, stop = max(start, self.first), min(stop, self._end)
+        found: list[Line] = []
+        place = max(0, bisect_right(self._numbers, start) - 1)
+        while start < stop:
+            base, page = self._numbers[place], self._opened(place)
+            found += page.lines(start - base, stop - base)
+            start, place = base + page.count, place + 1
+        return found
+
+    def sources(self, start: int = 0) -> list[tuple[str, str]]:
+        """Pod and container of the kept lines from a number on, in the order of their first one; a page counts as a whole."""
+        place = max(0, bisect_right(self._numbers, max(start, self.first)) - 1)
+        pages = islice(self._pages, place, None)
+        return list(dict.fromkeys((one.pod, one.container) for page in pages for one in page.sources if one.pod))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from wizard.core.events import Event
-from wizard.core.ring import Line, LogBuffer
+from wizard.core.ring import LogBuffer
 from wizard.core.rules.registry import CheckResult
 from wizard.core.scrollback import Places, gap_line
 from wizard.core.validate import seconds
@@ -217,8 +217,7 @@ class RunView:
 
     def containers(self) -> list[tuple[str, str]]:
         """Pod and container names that have said something, in the order of their first line that is kept."""
-        seen = dict.fromkeys((line.pod, line.container) for line in self.logs.slice(0, self.logs.end) if line.pod)
-        return list(seen)
+        return self.logs.sources()
 
 
 def helm_timeout(argv: tuple[str, ...]) -> int:
@@ -313,9 +312,8 @@ def _cluster_event(view: RunView, data: Mapping[str, Any], time: str) -> frozens
 
 
 def _log_lines(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
-    pod, container, previous = data["pod"], data["container"], data["previous"]
     view.log_places.note(view.last_seq, view.logs.end, view.logs.first)
-    view.logs.extend([Line(time, pod, container, previous, text) for time, text in data["lines"]])
+    view.logs.add(data["pod"], data["container"], data["lines"], previous=data["previous"])
     return frozenset({"logs"})
 
 
