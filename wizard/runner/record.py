@@ -19,6 +19,7 @@ from wizard.adapters import atomic
 from wizard.core.events import Event
 from wizard.core.secrets import Redactor, Secret
 from wizard.ports.clock import Clock
+from wizard.ports.cluster import LogLine
 
 MILESTONES: Final = frozenset(
     {"run.started", "helm.started", "helm.exited", "rollback.started", "rollback.exited", "run.finished"}
@@ -35,6 +36,7 @@ _RESERVE: Final = 64 * 1024
 """Bytes kept free on the disk for the end of the record, should the disk be full by then."""
 _FULL: Final = "the record of this run is full"
 _SHORTEST_FRAGMENT: Final = 12
+_PAIRS: Final[frozenset[type]] = frozenset({list, tuple, LogLine})
 
 
 class Record:
@@ -166,8 +168,12 @@ class Record:
 
     def _masked_list(self, values: list[Any] | tuple[Any, ...]) -> list[Any]:
         # Log lines are [time, text] pairs by the thousand: one pass over the joined text is 20 times cheaper.
-        if len(values) > 8 and all(isinstance(one, list | tuple) and len(one) == 2 for one in values):
-            texts = self._redact("\n".join(str(one[1]) for one in values)).split("\n")
+        if len(values) > 8 and set(map(type, values)) <= _PAIRS and set(map(len, values)) == {2}:
+            before = "\n".join([str(text) for _, text in values])
+            after = self._redact(before)
+            texts = after.split("\n")
+            if after == before:
+                return list(values)
             if len(texts) == len(values):
                 return [[one[0], text] for one, text in zip(values, texts, strict=True)]
         return [self._masked(one) for one in values]
