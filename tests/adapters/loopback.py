@@ -23,7 +23,10 @@ from cryptography.x509.oid import NameOID
 
 @dataclass
 class Answer:
-    """One answer: status, body, content type; `chunks` are sent one by one, `hold` keeps the answer back until it is set."""
+    """One answer: status, body, content type; `chunks` are sent one by one, `hold` keeps the answer back until it is set.
+
+    `torn`: the connection is closed after the chunks, without the one that says it is the last.
+    """
 
     status: int = 200
     body: str = "{}"
@@ -32,6 +35,7 @@ class Answer:
     chunks: list[bytes] | None = None
     hold: threading.Event | None = None
     then_hold: threading.Event | None = None
+    torn: bool = False
 
 
 @dataclass
@@ -84,6 +88,9 @@ class Server:
                     self.wfile.flush()
                 if told.then_hold:
                     told.then_hold.wait(30)
+                if told.torn:
+                    self.close_connection = True
+                    return
                 self.wfile.write(b"0\r\n\r\n")
 
             do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - the base class's names

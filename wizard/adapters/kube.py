@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wizard.adapters import kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
+from wizard.adapters import kube_body, kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
 from wizard.adapters.folders import cache_dir
 from wizard.adapters.kube_connection import AGENT, READ, Connection, Stream
 from wizard.adapters.kube_rules import Rules
@@ -284,10 +284,11 @@ class KubeCluster:
                 return
             raise
         try:
-            for batch in kube_logs.batches(answer):
+            body = kube_body.followed(answer, stream.sock) if "follow" in query else kube_body.Gathered(answer)
+            for batch in kube_logs.batches(body):
                 if not channel.put((batch,)):
                     return
-        except urllib3.exceptions.ReadTimeoutError:
+        except (urllib3.exceptions.ReadTimeoutError, TimeoutError):
             return
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if not stream.closed:

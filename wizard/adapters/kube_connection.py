@@ -63,7 +63,8 @@ class Stream:
     def __init__(self) -> None:
         self.closed = False
         self._connection: Any = None
-        self._sock: Any = None
+        self.sock: Any = None
+        """The socket that the request went out on."""
         self._answer: HTTPResponse | None = None
 
     def sent_on(self, connection: Any) -> None:
@@ -72,13 +73,13 @@ class Stream:
 
     def sent(self) -> None:
         """The request is out: the connection has its socket now."""
-        self._sock = getattr(self._connection, "sock", None)
+        self.sock = getattr(self._connection, "sock", None)
 
     def patience(self, seconds: float) -> None:
         """How long the answer may be silent between two bytes from now on; its head came sooner."""
         with contextlib.suppress(OSError):
-            if self._sock is not None:
-                self._sock.settimeout(seconds)
+            if self.sock is not None:
+                self.sock.settimeout(seconds)
 
     def answered(self, answer: HTTPResponse) -> None:
         """The answer whose body will be read."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
+from wizard.adapters.kube_body import Readable
 from wizard.core import sanitize
 from wizard.ports.cluster import LogLine
 
@@ -18,14 +19,6 @@ _PLAIN: Final = re.compile(rf"^(2\d{{3}}-[0-9:.T-]{{24}}Z) (.{{0,{sanitize.LINE_
 """A line as every runtime writes it: a time of 30 characters and a text that is short enough."""
 _PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\n"
 _made: Final = partial(tuple.__new__, LogLine)
-
-
-class Readable(Protocol):
-    """A response body that gives what is there."""
-
-    def read1(self, amt: int) -> bytes:
-        """At most `amt` bytes, as soon as there are any; empty at the end."""
-        ...
 
 
 def batches(body: Readable) -> Iterator[tuple[LogLine, ...]]:

@@ -301,7 +301,7 @@ class LogTail:
         return got
 
     def _say(self, mine: _Container, lines: Sequence[LogLine], *, previous: bool) -> None:
-        if any(not line.time and GONE.match(line.text) for line in lines):
+        if any(GONE.match(line.text) for line in lines if not line.time):
             self._gap(mine, None, "the kubelet has removed this log already")
             lines = [line for line in lines if line.time or not GONE.match(line.text)]
         if lines:

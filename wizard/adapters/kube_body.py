@@ -1,0 +1,167 @@
+"""Bodies of log answers, read in big pieces: what a thousand small reads cost is more than all that is done with the bytes."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from urllib3 import HTTPResponse
+
+GATHER: Final = 0.03
+"""Seconds that a followed log is left alone after all that was there has been read: a screen paints no faster."""
+_RECORD: Final = 65_536
+_LONGEST_SIZE: Final = 4096
+"""Bytes of the line that says how long a chunk is."""
+
+
+class Readable(Protocol):
+    """A response body that gives what is there."""
+
+    def read1(self, amt: int) -> bytes:
+        """At most `amt` bytes, as soon as there are any; empty at the end."""
+        ...
+
+
+def followed(answer: HTTPResponse, sock: Any) -> Readable:
+    """The body of an answer that goes on; `sock` is the connection's. It is not fit for another request afterwards."""
+    head: Any = getattr(answer, "_original_response", None)
+    fp = getattr(head, "fp", None)
+    if fp is None or sock is None:
+        return answer
+    return Followed(fp.read1, sock, chunked=bool(head.chunked), length=head.length)
+
+
+class Gathered:
+    """A body that ends: pieces are put together while they come quickly."""
+
+    def __init__(self, body: Readable) -> None:
+        self._body = body
+        self._error: Exception | None = None
+
+    def read1(self, amt: int) -> bytes:
+        """At most `amt` bytes; what came before an error is given before it is raised."""
+        if self._error:
+            raise self._error
+        pieces, size, until = [], 0, time.monotonic() + GATHER
+        while size < amt:
+            try:
+                piece = self._body.read1(amt - size)
+            except Exception as error:
+                if not pieces:
+                    raise
+                self._error = error
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            size += len(piece)
+            if time.monotonic() > until:
+                break
+        return b"".join(pieces)
+
+
+class Followed:
+    """A body that goes on: everything that has come is taken at once, without a wait between two records of TLS.
+
+    A flood of 5,000 lines a second comes in as many chunks; http.client reads each on its own, with several calls.
+    """
+
+    def __init__(self, first: Callable[[int], bytes], sock: Any, *, chunked: bool, length: int | None) -> None:
+        self._first: Callable[[int], bytes] | None = first
+        """Reads what came together with the head of the answer, or waits for more."""
+        self._sock = sock
+        self._chunks = Chunks() if chunked else None
+        self._left = length
+        self._ended = length == 0
+        self._empty_at = 0.0
+        self._error: OSError | None = None
+
+    def read1(self, amt: int) -> bytes:
+        """About `amt` bytes at most, as soon as there are any; empty at the end.
+
+        Raises:
+            OSError: the connection was lost before the end of the body.
+            ValueError: it is not chunked as it says.
+        """
+        while not self._ended:
+            raw = self._raw(amt)
+            if not raw:
+                self._ended = True
+                if self._chunks or self._left:
+                    raise ConnectionResetError("the stream was cut")
+                break
+            body = self._body(raw)
+            if body:
+                return body
+        return b""
+
+    def _body(self, raw: bytes) -> bytes:
+        if self._chunks:
+            body = self._chunks.feed(raw)
+            self._ended = self._chunks.done
+            return body
+        if self._left is not None:
+            self._left -= len(raw)
+            self._ended = self._left <= 0
+        return raw
+
+    def _raw(self, amt: int) -> bytes:
+        """Wait for the first bytes, then take what else is there."""
+        if self._error:
+            raise self._error
+        if self._first:
+            first, self._first = self._first, None
+            return first(amt)
+        if (wait := self._empty_at + GATHER - time.monotonic()) > 0:
+            time.sleep(wait)
+        pieces = [self._sock.recv(_RECORD)]
+        size, patience = len(pieces[0]), self._sock.gettimeout()
+        try:
+            self._sock.settimeout(0)
+            while pieces[-1] and size < amt:
+                pieces.append(self._sock.recv(_RECORD))
+                size += len(pieces[-1])
+        except (BlockingIOError, ssl.SSLWantReadError):
+            self._empty_at = time.monotonic()
+        except OSError as error:
+            self._error = error
+        finally:
+            self._sock.settimeout(patience)
+        return b"".join(pieces)
+
+
+class Chunks:
+    """Takes the framing of HTTP's chunks off bytes that come in any pieces."""
+
+    def __init__(self) -> None:
+        self.done = False
+        """The last chunk has come."""
+        self._left = 0
+        self._rest = b""
+
+    def feed(self, raw: bytes) -> bytes:
+        """The bytes that belong to the body. Raises ValueError where a length should stand and does not."""
+        data, at, body = self._rest + raw, 0, []
+        while not self.done:
+            if self._left:
+                body.append(data[at : at + self._left])
+                at += len(body[-1])
+                self._left -= len(body[-1])
+                if self._left:
+                    break
+            line_end = data.find(b"\n", at)
+            if line_end < 0:
+                if len(data) - at > _LONGEST_SIZE:
+                    raise ValueError("a chunk without a length")
+                break
+            if said := data[at:line_end].partition(b";")[0].strip():  # an empty line ends the chunk before
+                self._left = int(said, 16)
+                if self._left < 0:
+                    raise ValueError("a chunk with a length below zero")
+                self.done = not self._left
+            at = line_end + 1
+        self._rest = data[at:]
+        return b"".join(body)
