@@ -33,6 +33,12 @@ _PING_SECONDS: Final = 2.0
 _LEAST_ROOM: Final = 16 * 2**20
 """Bytes that must be free before a run starts."""
 _POLL_SECONDS: Final = 0.01
+_FLOOD: Final = 32 * 1024
+_FLOOD_SECONDS: Final = 0.02
+"""Until the next look after so many bytes: a screen paints no faster, and hundreds of small looks take its time."""
+_BUSY_POLL_SECONDS: Final = 0.003
+_QUIET_SECONDS: Final = 5.0
+"""So long after the last event the record is looked at more often: changes come in company."""
 _LIVES_SECONDS: Final = 0.1
 """How often it is asked whether anybody still writes; a look at the record alone costs next to nothing."""
 _CHUNK: Final = 256 * 1024
@@ -76,23 +82,24 @@ class RunFiles:
 
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
-        path, offset, rest = _record(self.find(run_id)), 0, b""
-        lives, asked = True, 0.0
-        while True:
-            # Asked before reading, so that what a dying runner wrote last is still read.
-            if time.monotonic() - asked > _LIVES_SECONDS:
-                lives, asked = _lives(_json(path.parent / "runner.json")), time.monotonic()
-            data = _read_from(path, offset)
-            offset += len(data)
-            *lines, rest = (rest + data).split(b"\n")
-            events = [event for line in lines if (event := _parse(line)) and event.seq > after]
-            if events:
-                yield events
-                if any(event.type == "run.finished" for event in events):
+        path, rest = _record(self.find(run_id)), b""
+        lives, asked, busy = True, 0.0, 0.0
+        with _Growing(path) as record:
+            while True:
+                # Asked before reading, so that what a dying runner wrote last is still read.
+                if time.monotonic() - asked > _LIVES_SECONDS:
+                    lives, asked = _lives(_json(path.parent / "runner.json")), time.monotonic()
+                data = record.read()
+                *lines, rest = (rest + data).split(b"\n")
+                events = [event for line in lines if (event := _parse(line)) and event.seq > after]
+                if events:
+                    yield events
+                    if any(event.type == "run.finished" for event in events):
+                        return
+                if not data and not lives:
                     return
-            if not data and not lives:
-                return
-            await asyncio.sleep(0 if data else _POLL_SECONDS)
+                busy = time.monotonic() if data else busy
+                await asyncio.sleep(_pause(len(data), time.monotonic() - busy))
 
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Send a command to the runner of a run and return its answer."""
@@ -454,13 +461,38 @@ def _json(path: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _read_from(path: Path, offset: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(_CHUNK)
-    except FileNotFoundError:
-        return b""
+def _pause(got: int, silent: float) -> float:
+    """Seconds until the next look at a record that gave so many bytes now, or none for so long."""
+    if got == _CHUNK:
+        return 0
+    if got >= _FLOOD:
+        return _FLOOD_SECONDS
+    return _BUSY_POLL_SECONDS if silent <= _QUIET_SECONDS else _POLL_SECONDS
+
+
+class _Growing:
+    """A file that another process appends to, read piece by piece; it may not be there yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._handle, self._offset = path, -1, 0
+
+    def __enter__(self) -> _Growing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+
+    def read(self) -> bytes:
+        """What has come since the last call, a chunk at most."""
+        if self._handle < 0:
+            try:
+                self._handle = os.open(self._path, os.O_RDONLY)
+            except FileNotFoundError:
+                return b""
+        data = os.pread(self._handle, _CHUNK, self._offset)
+        self._offset += len(data)
+        return data
 
 
 def _parse(line: bytes) -> Event | None:

@@ -190,9 +190,11 @@ class ReleaseWatch:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_SECONDS):
                     await self._changed.wait()
+            changed = self._changed.is_set()
             self._changed.clear()
             self.flush()
-            await asyncio.sleep(FLUSH_SECONDS)
+            if changed:  # after a look by the clock alone the next change is the first one
+                await asyncio.sleep(FLUSH_SECONDS)
 
     # Judging
 

@@ -143,8 +143,7 @@ class Bridge:
         async def read() -> None:
             try:
                 async for batch in self.session.follow(run_id):
-                    for event in batch:
-                        feed.changed |= feed.view.apply(event)
+                    feed.read(batch)
             except Problem as problem:
                 feed.problem = problem
                 feed.changed.add("run")

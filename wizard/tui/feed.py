@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from wizard.core.errors import Problem
+from wizard.core.events import Event
 from wizard.core.runview import RunView
 
 
@@ -16,6 +19,15 @@ class RunFeed:
         self.trouble = ""
         """Why the record is not written just now."""
         self.changed: set[str] = {"run"}
+        self.listener: Callable[[], None] | None = None
+        """Called after a change, on the loop that reads; whoever shows the feed sets it."""
+
+    def read(self, events: Iterable[Event]) -> None:
+        """Fold events in and tell the listener."""
+        for event in events:
+            self.changed |= self.view.apply(event)
+        if self.changed and self.listener:
+            self.listener()
 
     def take(self) -> frozenset[str]:
         """The changed parts since the last call. A slow screen skips states, it never queues them."""

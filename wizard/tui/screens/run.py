@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -47,6 +48,7 @@ class RunScreen(RunLogs):
         self._attached = feed is not None
         self._told_end = feed is not None
         self._second = -1
+        self._shown = 0.0
 
     # Frame
 
@@ -91,6 +93,7 @@ class RunScreen(RunLogs):
         if not self._attached:
             self.feed = self.bridge.follow(self, self._run_id)
         self.feed.changed |= {"all"}
+        self.feed.listener = self._at_once
         self.panes.place()
         self.panes.objects.focus()
         self.set_interval(FRAME, self._look)
@@ -104,7 +107,19 @@ class RunScreen(RunLogs):
 
     # Changes
 
+    def on_unmount(self) -> None:
+        """Whoever shows the feed next listens to it."""
+        if self.feed.listener == self._at_once:
+            self.feed.listener = None
+
+    def _at_once(self) -> None:
+        """Show a change that comes alone without waiting for the next look; a flood is shown by the clock."""
+        if monotonic() - self._shown >= FRAME:
+            self.call_later(self._look)
+
     def _look(self) -> None:
+        if monotonic() - self._shown < FRAME / 2:
+            return
         second = int(self.now().timestamp())
         changed = self.feed.take()
         if self.feed.problem:
@@ -112,6 +127,7 @@ class RunScreen(RunLogs):
             self.feed.problem = None
         ticked, self._second = second != self._second, second
         if changed or ticked:
+            self._shown = monotonic()
             self._show(changed, ticked=ticked)
         if self.feed.view.finished is not None and not self._told_end:
             self._told_end = True
