@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Final
 
 from rich.cells import set_cell_size
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
@@ -56,6 +57,14 @@ class LogPane(Lookback, can_focus=True):
         self._held_at = 0
         self._found: int | None = None
         self._labels: dict[tuple[str, str], tuple[str, str]] = {}
+        self._names = 0
+        """Cells of the longest label, at most 16."""
+        self._base: Style | None = None
+
+    def notify_style_update(self) -> None:
+        """What is below the lines has another colour now."""
+        self._base = None
+        super().notify_style_update()
 
     # What is shown
 
@@ -64,7 +73,7 @@ class LogPane(Lookback, can_focus=True):
         self.places = places
         if buffer is not self.buffer:
             self.close_window()
-            self.buffer, self._scanned, self._matches, self._labels = buffer, 0, [], {}
+            self.buffer, self._scanned, self._matches, self._labels, self._names = buffer, 0, [], {}, 0
         self.lost = lost
         self._scan()
         self.refresh()
@@ -87,11 +96,11 @@ class LogPane(Lookback, can_focus=True):
 
     def _scan(self) -> None:
         start = max(self._scanned, self.buffer.first)
-        new = self.buffer.slice(start, self.buffer.end)
-        self._label((line.pod, line.container) for line in new if line.pod)
+        self._label(self.buffer.sources(start))
         if self._picky:
             wanted = self.matching()
-            self._matches += [number for number, line in enumerate(new, start) if wanted(line)]
+            lines = self.buffer.slice(start, self.buffer.end)
+            self._matches += [number for number, line in enumerate(lines, start) if wanted(line)]
         self._scanned = self.buffer.end
 
     def numbers(self, start: int) -> Sequence[int]:
@@ -101,8 +110,9 @@ class LogPane(Lookback, can_focus=True):
         return range(max(start, self.buffer.first), self.buffer.end)
 
     def _label(self, sources: Iterable[tuple[str, str]]) -> None:
-        for source in dict.fromkeys(one for one in sources if one not in self._labels):
-            self._labels[source] = ("", f"log.{len(self._labels) % LOG_TONES}")
+        if new := [one for one in dict.fromkeys(sources) if one not in self._labels]:
+            for source in new:
+                self._labels[source] = ("", f"log.{len(self._labels) % LOG_TONES}")
             self._relabel()
 
     def _relabel(self) -> None:
@@ -110,6 +120,7 @@ class LogPane(Lookback, can_focus=True):
         for (pod, container), (_, tone) in list(self._labels.items()):
             alone = containers.count(container) == 1
             self._labels[pod, container] = (container if alone else f"{container} {pod.rsplit('-', 1)[-1]}", tone)
+        self._names = min(16, max((len(one) for one, _ in self._labels.values()), default=0))
 
     # Positions: absolute numbers, or indices into the matches
 
@@ -189,12 +200,11 @@ class LogPane(Lookback, can_focus=True):
         self.hold(self._first)
         self.read_begin()
 
-    def take(self, ticket: int, page: Page, *, newer: bool) -> bool:
+    def take(self, ticket: int, page: Page, *, newer: bool) -> None:
         """Lines of the record that were asked for."""
-        if taken := super().take(ticket, page, newer=newer):
-            self._label((entry.line.pod, entry.line.container) for entry in page.entries)
-            self.hold(self._top)
-        return taken
+        super().take(ticket, page, newer=newer)
+        self._label((entry.line.pod, entry.line.container) for entry in page.entries)
+        self.hold(self._top)
 
     def action_shift(self, step: int) -> None:
         """Look at the right part of long lines."""
@@ -246,12 +256,11 @@ class LogPane(Lookback, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The title, or one line of the ring."""
         width = self.size.width
+        base = self._base = self._base or self.rich_style  # worked out from all ancestors each time it is asked for
         if y == 0:
-            return paint(self._title(width), width, self.rich_style)
+            return paint(self._title(width), width, base)
         position = self.top + y - 1
-        if position >= self._end:
-            return paint((), width, self.rich_style)
-        return paint(self._row(self._line(position), width), width, self.rich_style)
+        return paint(self._row(self._line(position), width) if position < self._end else (), width, base)
 
     def _title(self, width: int) -> Row:
         names = ", ".join(label for label, _ in self._labels.values()) or "nothing said yet"
@@ -277,7 +286,7 @@ class LogPane(Lookback, can_focus=True):
 
     def _row(self, line: Line, width: int) -> Row:
         label, tone = self._labels.get((line.pod, line.container), (line.container, "dim"))
-        names = min(16, max((len(one) for one, _ in self._labels.values()), default=0))
+        names = self._names
         text = (readable(line.text) if self.fields else line.text)[self._shift :]
         room = width - names - 13
         if line.gap:
