@@ -6,9 +6,9 @@ and, at 100,000 lines a second, most of a core.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from typing import Final, NamedTuple
 
 DEFAULT_BYTES: Final = 32 * 1024 * 1024
@@ -115,8 +115,8 @@ class LogBuffer:
         self._end = 0
         self._head = 0
         """Lines of the first page that were dropped."""
-        self._sizes: list[int] = []
-        """Bytes of the first page's lines that are left, the oldest one last; empty until one has to go."""
+        self._sums: list[int] = []
+        """Bytes of the first page up to each of its lines; empty until one has to go."""
         self._bytes = 0
         self._open: dict[int, _Page] = {}
         """Pages that were looked at last, by the number of their first line."""
@@ -153,20 +153,17 @@ class LogBuffer:
         """Drop the oldest lines while the budget is overdrawn."""
         over = self._bytes - self._max_bytes
         while over > 0 and self._end - self.first > 1:
-            if not self._sizes:
-                self._sizes = [_OVERHEAD + len(text) for text in self._opened(0).texts]
-                self._sizes.reverse()
-            if self._pages[0].count - self._head > len(self._sizes):  # the first page has grown since
-                fresh = [_OVERHEAD + len(text) for text in self._pages[0].texts[self._head + len(self._sizes) :]]
-                self._sizes[:0] = reversed(fresh)
-            keep = len(self._pages) == 1
-            while over > 0 and len(self._sizes) > keep:
-                over -= self._sizes.pop()
-                self._head += 1
-            if not self._sizes:
+            page = self._pages[0]
+            if len(self._sums) != page.count:
+                self._sums = list(accumulate(_OVERHEAD + len(text) for text in self._opened(0).texts))
+            before = self._sums[self._head - 1] if self._head else 0
+            last = page.count - (len(self._pages) == 1)
+            self._head = min(last, bisect_left(self._sums, before + over) + 1)
+            over -= self._sums[self._head - 1] - before
+            if self._head == page.count:
                 self._open.pop(self._numbers[0], None)
                 del self._pages[0], self._numbers[0]
-                self._head = 0
+                self._head, self._sums = 0, []
         self._bytes = self._max_bytes + over
 
     def _opened(self, place: int) -> _Page:
