@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
 
+from wizard import SELDOM
 from wizard.adapters.kube import KubeCluster
 from wizard.core.model.target import Target
 
@@ -25,4 +27,5 @@ async def main(namespace: str, pod: str, lines: int) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(*SELDOM)  # as the process that this stands for does
     asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
 from datetime import UTC, datetime
 
+from wizard import SELDOM
 from wizard.adapters import processes
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.folders import state_dir
@@ -53,4 +55,5 @@ async def main(run_id: str, namespace: str) -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(*SELDOM)  # as the process that this stands for does
     asyncio.run(main(sys.argv[1], sys.argv[2]))

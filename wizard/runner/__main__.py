@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import importlib
 import json
 import os
@@ -21,6 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from wizard import SELDOM
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
@@ -48,6 +50,8 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     importlib.import_module("urllib3")  # what the cluster's adapter imports at its first call
     findings_registry.all_findings()
+    gc.freeze()
+    gc.set_threshold(*SELDOM)
     order = _order()
     if order is None:
         return Exit.DONE
