@@ -255,7 +255,7 @@ class KubeCluster:
         query |= {"previous": "true"} if previous else {}
         query |= {"sinceTime": since_time} if since_time else {}
         query |= {"tailLines": str(tail_lines)} if tail_lines is not None else {}
-        channel: Channel[tuple[LogLine, ...]] = Channel(16)
+        channel: Channel[tuple[LogLine, ...]] = Channel(2)  # a batch may be 256 KB, and there may be 100 streams
         stream = Stream()
 
         def work() -> None:
