@@ -86,3 +86,11 @@ def test_every_command_of_the_palette_is_an_action_of_its_screen() -> None:
     assert commands._BY_SCREEN.keys() == screens.keys()
     for name, offered in commands._BY_SCREEN.items():
         assert [action for action, _ in offered if not hasattr(screens[name], f"action_{action}")] == []
+
+
+def test_the_screen_is_painted_twice_as_often_as_by_default_and_helm_s_environment_stays_the_person_s() -> None:
+    code = "import os, wizard.tui.app, textual.constants as t; print(t.MAX_FPS, os.environ.get('TEXTUAL_FPS'))"
+    mine = {key: value for key, value in os.environ.items() if key != "TEXTUAL_FPS"}
+    for env, said in ((mine, "120 None"), ({**mine, "TEXTUAL_FPS": "30"}, "30 30")):
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=env)
+        assert done.stdout.strip() == said

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.events import Key
@@ -331,3 +332,17 @@ async def test_w_saves_what_is_shown_as_kubectl_prints_it(open_app: Open, sessio
         "[pod/p-1/api] 2026-03-02T14:05:30.000Z one\n[pod/p-1/api] 2026-03-02T14:05:31.000Z two\n"
         "# 3 lines lost here: the stream was cut\n"
     )
+
+
+async def test_a_change_that_comes_alone_does_not_wait_for_the_next_look(
+    open_app: Open, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocked = RunScreen.set_interval
+
+    def without_looks(screen: RunScreen, interval: float, callback: Any = None, **more: Any) -> Any:
+        return clocked(screen, 3600 if callback == screen._look else interval, callback, **more)
+
+    monkeypatch.setattr(RunScreen, "set_interval", without_looks)
+    async with open_app(RUN) as see:
+        await session.say(*STUCK)
+        await see.sees("STUCK")
