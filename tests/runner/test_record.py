@@ -18,8 +18,10 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nAgEAyk0v7Q
 
 
 class Clock:
+    at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
     def now(self) -> datetime:
-        return datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+        return self.at
 
 
 def opened(folder: Path, **options: Any) -> Record:
@@ -101,6 +103,18 @@ def test_lines_that_no_longer_fit_are_counted_and_everything_else_is_still_writt
     record.emit([phase("still here")])
     types = [(event.type, event.data.get("lost")) for event in read(tmp_path / "record.jsonl")]
     assert types == [("log.lines", None), ("log.gap", 2), ("run.phase", None)]
+
+
+def test_a_flood_into_a_full_record_is_marked_once_in_a_while_and_every_line_of_it_is_counted(tmp_path: Path) -> None:
+    clock = Clock()
+    record = Record(tmp_path, clock, log_budget=0)
+    for second in range(60):
+        clock.at = datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC)
+        for _ in range(10):
+            record.emit([log("a", "b")])
+    record.emit([Event("run.finished", {"code": 0})])
+    gaps = [event.data["lost"] for event in read(tmp_path / "record.jsonl") if event.type == "log.gap"]
+    assert (sum(gaps), len(gaps)) == (1200, 7)
 
 
 def test_what_is_not_log_lines_is_bounded_too_and_what_matters_is_still_written(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ BUDGET: Final = 128 * 1024 * 1024
 _BOUNDED: Final = frozenset({"object.state", "cluster.event", "helm.output", "rollback.output", "waiting"})
 _RESERVE: Final = 64 * 1024
 """Bytes kept free on the disk for the end of the record, should the disk be full by then."""
+_GAP_PERIOD: Final = timedelta(seconds=10)
 _FULL: Final = "the record of this run is full"
 _SHORTEST_FRAGMENT: Final = 12
 _PAIRS: Final[frozenset[type]] = frozenset({list, tuple, LogLine})
@@ -50,6 +52,9 @@ class Record:
         self._past = tuple(read(self._path))
         self._seq = self._past[-1].seq if self._past else 0
         self._lost = self._over = 0
+        self._unsaid: dict[tuple[str, str], int] = {}
+        """Lines by pod and container that did not fit and are in no mark yet."""
+        self._said: dict[tuple[str, str], datetime] = {}
         self.trouble = ""
         """Why the record cannot be written, "" while it can."""
         self._torn = False
@@ -71,6 +76,8 @@ class Record:
     def emit(self, events: Iterable[Event]) -> None:
         """Append events in one write; milestones are on the disk when this returns. Never raises for the disk."""
         kept = [one for event in events if (one := self._within_budget(event))]
+        if self._unsaid and any(event.type == "run.finished" for event in kept):
+            kept, self._unsaid = [*(_log_gap(where, lost) for where, lost in self._unsaid.items()), *kept], {}
         if self._over > 1 and any(event.type == "run.finished" for event in kept):
             kept, self._over = [*self._gap(self._over - 1, _FULL), *kept], 0
         if self._lost and kept:
@@ -147,8 +154,7 @@ class Record:
             self._log_budget -= sum(len(text) + 40 for _, text in lines)
             if self._log_budget >= 0:
                 return event
-            where = {"pod": event.data["pod"], "container": event.data["container"]}
-            return Event("log.gap", {**where, "lost": len(lines), "reason": _FULL})
+            return self._too_many(str(event.data["pod"]), str(event.data["container"]), len(lines))
         if event.type not in _BOUNDED:
             return event
         self._budget -= len(json.dumps(event.data, ensure_ascii=False)) + 100
@@ -156,6 +162,15 @@ class Record:
             return event
         self._over += 1
         return Event("record.gap", {"lost": 1, "reason": _FULL}) if self._over == 1 else None
+
+    def _too_many(self, pod: str, container: str, lost: int) -> Event | None:
+        """The mark of lines that did not fit: the first at once, then one a container and period, or it would fill disks."""
+        now, where = self._clock.now(), (pod, container)
+        self._unsaid[where] = self._unsaid.get(where, 0) + lost
+        if where in self._said and now - self._said[where] < _GAP_PERIOD:
+            return None
+        self._said[where] = now
+        return _log_gap(where, self._unsaid.pop(where))
 
     def _masked(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -197,6 +212,10 @@ def parse(line: bytes) -> Event | None:
         return Event.from_line(line.decode("utf-8"))
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _log_gap(where: tuple[str, str], lost: int) -> Event:
+    return Event("log.gap", {"pod": where[0], "container": where[1], "lost": lost, "reason": _FULL})
 
 
 def _forms(secret: Secret) -> Iterator[Secret]:
