@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 GATHER: Final = 0.03
 """Seconds that a followed log is left alone after all that was there has been read: a screen paints no faster."""
+GATHER_FLOOD: Final = 0.1
+"""The same where a read brought FLOOD bytes: nobody reads those one by one, and each read has its price."""
+FLOOD: Final = 16_384
 _RECORD: Final = 65_536
 _LONGEST_SIZE: Final = 4096
 """Bytes of the line that says how long a chunk is."""
@@ -45,7 +48,8 @@ class Gathered:
         """At most `amt` bytes; what came before an error is given before it is raised."""
         if self._error:
             raise self._error
-        pieces, size, until = [], 0, time.monotonic() + GATHER
+        pieces: list[bytes] = []
+        size, until = 0, time.monotonic() + GATHER
         while size < amt:
             try:
                 piece = self._body.read1(amt - size)
@@ -76,7 +80,8 @@ class Followed:
         self._chunks = Chunks() if chunked else None
         self._left = length
         self._ended = length == 0
-        self._empty_at = 0.0
+        self._not_before = 0.0
+        """When to read again: everything was taken."""
         self._error: OSError | None = None
 
     def read1(self, amt: int) -> bytes:
@@ -115,7 +120,7 @@ class Followed:
         if self._first:
             first, self._first = self._first, None
             return first(amt)
-        if (wait := self._empty_at + GATHER - time.monotonic()) > 0:
+        if (wait := self._not_before - time.monotonic()) > 0:
             time.sleep(wait)
         pieces = [self._sock.recv(_RECORD)]
         size, patience = len(pieces[0]), self._sock.gettimeout()
@@ -125,7 +130,7 @@ class Followed:
                 pieces.append(self._sock.recv(_RECORD))
                 size += len(pieces[-1])
         except (BlockingIOError, ssl.SSLWantReadError):
-            self._empty_at = time.monotonic()
+            self._not_before = time.monotonic() + (GATHER if size < FLOOD else GATHER_FLOOD)
         except OSError as error:
             self._error = error
         finally:
