@@ -98,20 +98,24 @@ class _told:  # noqa: N801 - reads as what it does
 
     def __init__(self, record: Path) -> None:
         spans: dict[str, list[int]] = defaultdict(list)
-        self.gaps, times = 0, []
+        times: dict[str, list[float]] = defaultdict(list)
+        self.gaps = 0
         with record.open() as file:
             for text in file:
                 event = json.loads(text)
                 if event["type"] == "log.gap":
                     self.gaps += 1
                 elif event["type"] == "log.lines":
-                    times += [event["data"]["lines"][0][0][:23], event["data"]["lines"][-1][0][:23]]
+                    pod = event["data"]["pod"]
+                    times[pod] += [_seconds(event["data"]["lines"][0][0][:23] + "Z"), _seconds(event["time"])]
                     numbers = (_NUMBER.search(line) for _, line in event["data"]["lines"])
-                    spans[event["data"]["pod"]] += [int(one[1]) for one in numbers if one]
+                    spans[pod] += [int(one[1]) for one in numbers if one]
         self.lines = sum(map(len, spans.values()))
         self.missing = sum(max(one) - min(one) + 1 - len(set(one)) for one in spans.values() if one)
         self.doubled = sum(len(one) - len(set(one)) for one in spans.values())
-        self.rate = self.lines / max(0.001, _seconds(max(times)) - _seconds(min(times))) if times else 0.0
+        # From a container's first line until its last one was in the record, so that a record that lags behind shows;
+        # each container for itself, for they do not start together.
+        self.rate = sum(len(spans[pod]) / max(0.001, max(one) - min(one)) for pod, one in times.items())
 
 
 def _seconds(time_text: str) -> float:
