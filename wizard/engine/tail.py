@@ -305,8 +305,7 @@ class LogTail:
             self._gap(mine, None, "the kubelet has removed this log already")
             lines = [line for line in lines if line.time or not GONE.match(line.text)]
         if lines:
-            pairs = [[line.time, line.text] for line in lines]
-            data = {"pod": mine.pod, "container": mine.name, "previous": previous, "lines": pairs}
+            data = {"pod": mine.pod, "container": mine.name, "previous": previous, "lines": list(lines)}
             self._emit([Event("log.lines", data)])
             for listener in self._listeners:
                 listener(mine.pod, mine.name, lines)
