@@ -29,7 +29,7 @@ async def read(cluster: Cluster, target: Target, *, tail: int | None = None) -> 
             about = {"pod": name, "container": container, "previous": False}
             try:
                 async for batch in cluster.logs(target.namespace, name, container, follow=False, tail_lines=tail):
-                    yield (Event("log.lines", {**about, "lines": [[line.time, line.text] for line in batch]}),)
+                    yield (Event("log.lines", {**about, "lines": list(batch)}),)
             except ClusterError as error:
                 blind = {"what": f"logs of {name} {container}", "reason": error.message, "permission": error.permission}
                 yield (Event("watch.blind", blind),)

@@ -154,7 +154,8 @@ async def _live(
                     container and event.data.get("container", container) != container
                 ):
                     continue
-                view.apply(event)
+                if event.type != "log.lines":  # shown and let go; only the verdict is asked for at the end
+                    view.apply(event)
                 out.event(event)
                 lines.show(event)
     return _CODES.get(view.verdict, Exit.UNKNOWN) if not only else Exit.DONE
