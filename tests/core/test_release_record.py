@@ -39,8 +39,8 @@ def test_an_uncompressed_record_of_an_old_helm_is_read() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "", "x", "!!!", base64.b64encode(b"not json").decode(), base64.b64encode(gzip.compress(b"[]")).decode(),
-        base64.b64encode(gzip.compress(json.dumps(RECORD).encode())[:-9]).decode(),
+        "", "x", "!!!", base64.b64encode(b"not json").decode(), base64.b64encode(gzip.compress(b"[]", mtime=0)).decode(),
+        base64.b64encode(gzip.compress(json.dumps(RECORD).encode(), mtime=0)[:-9]).decode(),
         base64.b64encode(json.dumps({"schema": 9}).encode()).decode(),
         base64.b64encode(json.dumps({**RECORD, "info": []}).encode()).decode(),
         base64.b64encode(json.dumps({**RECORD, "version": "many"}).encode()).decode(),

@@ -200,11 +200,12 @@ class LogPane(Lookback, can_focus=True):
         self.hold(self._first)
         self.read_begin()
 
-    def take(self, ticket: int, page: Page, *, newer: bool) -> None:
+    def take(self, ticket: int, page: Page, *, newer: bool) -> bool:
         """Lines of the record that were asked for."""
-        super().take(ticket, page, newer=newer)
-        self._label((entry.line.pod, entry.line.container) for entry in page.entries)
-        self.hold(self._top)
+        if taken := super().take(ticket, page, newer=newer):
+            self._label((entry.line.pod, entry.line.container) for entry in page.entries)
+            self.hold(self._top)
+        return taken
 
     def action_shift(self, step: int) -> None:
         """Look at the right part of long lines."""
