@@ -42,7 +42,7 @@ def missing_part(message: str) -> tuple[str, str, str]:
 
 
 def missing_reference(message: str) -> str:
-    """What a kubelet says is missing: 'Secret "x"', 'key "k" of Secret "x"'; "" when it says something else."""
+    """What a kubelet says is missing: "Secret x", "key k of Secret x"; "" when it says something else."""
     if match := _KEY.search(message):
         return f"key {match[1]} of {match[2]} {match[3]}"
     if match := re.search(r"references non-existent (secret|configmap|config) key: (\S+)", message):
