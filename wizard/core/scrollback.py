@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from wizard.core.events import Event
@@ -40,12 +41,12 @@ class Page(NamedTuple):
     edge: Mark | None
 
 
+@dataclass
 class Places:
     """In which events of the record the lines of a ring are."""
 
-    def __init__(self) -> None:
-        self._numbers: list[int] = []
-        self._seqs: list[int] = []
+    _numbers: list[int] = field(default_factory=list)
+    _seqs: list[int] = field(default_factory=list)
 
     def note(self, seq: int, number: int, oldest: int) -> None:
         """The lines from `number` on are in event `seq`; those before `oldest` are not kept any more."""
