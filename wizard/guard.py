@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import termios
@@ -26,6 +27,10 @@ _RESTORE: Final = (
     b"\x1b[?1049l"  # back from the alternate screen
     b"\x1b[?25h\x1b[?7h\x1b[0m"  # cursor on, wrap on, plain text
 )
+
+
+_THERE_SECONDS: Final = 2.0
+"""How often it is looked whether the terminal is still there."""
 
 
 class Terminal:
@@ -90,8 +95,14 @@ def run(child: Callable[[Terminal], int], goes_on: Callable[[], str] = lambda: "
 
 
 def _when_alone(alive: int, terminal: Terminal) -> None:
-    """In the child: the pipe ends when the parent is gone, and then nobody else can restore the terminal."""
-    os.read(alive, 1)
+    """In the child: the pipe ends when the parent is gone, and then nobody else can restore the terminal.
+
+    A terminal that is gone is not always said (no hang-up reaches us under nohup or in another session), and Textual
+    reads its end in a loop that takes a whole core.
+    """
+    while not select.select([alive], [], [], _THERE_SECONDS)[0]:
+        if not terminal.is_there():
+            os._exit(128 + signal.SIGHUP)
     terminal.restore()
     os.kill(os.getpid(), signal.SIGKILL)
 

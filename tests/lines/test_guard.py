@@ -130,6 +130,16 @@ def last(raw: bytes, mode: int) -> bytes:
     return found[-1] if found else b""
 
 
+def test_a_wizard_that_hears_no_hang_up_ends_when_its_terminal_is_gone(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KUBECONFIG": str(tmp_path / "none")}
+    deaf = ["/bin/sh", "-c", f"trap '' HUP; exec {sys.executable} -m wizard"]
+    with Terminal(deaf, environment, tmp_path, (100, 30)) as terminal:
+        terminal.wait_for("What do you want to do")
+        (child,) = children(terminal.process.pid)
+        terminal.hang_up()
+        assert not processes.start_of(child)
+
+
 def test_a_wizard_that_is_stopped_gives_the_terminal_back_and_its_screen_returns(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KUBECONFIG": str(tmp_path / "none")}
     with Terminal([sys.executable, "-m", "wizard"], environment, tmp_path, (100, 30)) as terminal:
