@@ -33,20 +33,23 @@ def test_a_helm_at_work_is_known_by_its_command_line(line: str, found: bool) -> 
     assert is_helm(line.split(), "rel", "n") is found
 
 
-def run(started: str) -> RunSummary:
-    return RunSummary("ab12", "upgrade", TARGET, "lost", started, who="jane")
-
-
 @pytest.mark.parametrize(
-    ("started", "made"),
+    ("started", "ended", "operation", "status", "made"),
     [
-        ("2026-01-02T03:00:00.700Z", True), ("2026-01-02T02:59:00Z", True), ("2026-01-02T02:40:00Z", False),
-        ("2026-01-02T03:01:00Z", False),
+        ("03:00:00.700", "", "upgrade", "pending-upgrade", True), ("02:59:00", "", "upgrade", "pending-upgrade", True),
+        ("02:40:00", "", "upgrade", "pending-upgrade", False), ("03:01:00", "", "upgrade", "pending-upgrade", False),
+        ("02:40:00", "03:00:30", "upgrade", "pending-upgrade", True),
+        ("02:59:00", "02:59:30", "upgrade", "pending-upgrade", False), ("02:59:00", "", "install", "pending-upgrade", False),
+        ("02:59:00", "", "upgrade", "pending-rollback", True),
     ],
 )  # fmt: skip
-def test_the_run_that_made_a_revision_began_shortly_before_helm_wrote_it(started: str, made: bool) -> None:
-    head = Head(2, "pending-upgrade", "2026-01-02T03:00:00Z", "record")
-    assert (_maker(head, [run(started)]) is not None) is made
+def test_the_run_that_made_a_revision_was_at_work_on_the_same_when_helm_wrote_it(
+    started: str, ended: str, operation: str, status: str, made: bool
+) -> None:
+    head = Head(2, status, "2026-01-02T03:00:00Z", "record")
+    end = f"2026-01-02T{ended}Z" if ended else ""
+    run = RunSummary("ab12", operation, TARGET, "lost", f"2026-01-02T{started}Z", who="jane", ended=end)
+    assert (_maker(head, [run]) is not None) is made
 
 
 def test_a_time_that_cannot_be_read_is_no_proof() -> None:

@@ -264,6 +264,7 @@ class RunFiles:
             done.get("code"),
             str(spec.get("who", "")),
             str(_log(folder)),
+            _ended(folder) or (last.time if done and last else ""),
         )
 
     def _state(self, folder: Path) -> str:
@@ -282,6 +283,13 @@ class RunFiles:
 def _record(run: RunSummary) -> Path:
     path = _folder() / run.id  # an absolute path stays what it is
     return path if path.name == _RECORD else path / _RECORD
+
+
+def _ended(folder: Path) -> str:
+    """When helm was seen to end, the one that went back after a failure too."""
+    seen = [_json(one / "exit.json").get("time") for one in (folder, folder / "rollback")]
+    times = [float(one) for one in seen if one]
+    return datetime.fromtimestamp(max(times), UTC).isoformat(timespec="milliseconds") if times else ""
 
 
 def _elsewhere(path: Path) -> RunSummary:

@@ -121,12 +121,24 @@ async def _stamp(cluster: Cluster, target: Target, kind: str, name: str, version
 
 
 def _maker(head: store.Head, runs: Iterable[RunSummary]) -> RunSummary | None:
-    """The run of this machine that made a revision: the last that began before helm wrote it, and not long before."""
+    """The run of this machine that made a revision: helm wrote it while the last such run was at work on the same.
+
+    One whose end is not known had no longer than OLD. What was written after a run's end is somebody else's.
+    """
     written = _time(head.updated)
-    near = [
-        one for one in runs if written and (began := _time(one.started)) and began - _CLOCKS <= written <= began + OLD
-    ]
+    near = [one for one in runs if written and _does(one, head.status) and _at_work(one, written)]
     return max(near, key=lambda one: one.started, default=None)
+
+
+def _does(run: RunSummary, status: str) -> bool:
+    """Whether a run's helm could leave a release so; after a failure each may roll back."""
+    return status in (f"pending-{run.operation}", "pending-rollback")
+
+
+def _at_work(run: RunSummary, when: datetime) -> bool:
+    began = _time(run.started)
+    ended = _time(run.ended) or (began and began + OLD)
+    return bool(began and ended and began - _CLOCKS <= when <= ended)
 
 
 def is_young(since: str, now: datetime) -> bool:

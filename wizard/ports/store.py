@@ -29,6 +29,8 @@ class RunSummary:
     """The login name of the person who started it."""
     log: str = ""
     """The file in which the run's process says why it died, if it did."""
+    ended: str = ""
+    """RFC 3339: when its helm was seen to end, else when the run was finished; "" while neither is known."""
 
 
 class DraftStore(Protocol):
