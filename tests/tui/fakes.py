@@ -323,8 +323,8 @@ class FakeSession:
     async def undo(self, target: Target, known: Undo) -> None:
         self.done.append(("undo", known.revision))
 
-    async def mark_failed(self, target: Target, known: Recovery) -> str:
-        self.done.append(("failed", known.revision))
+    async def mark_failed(self, target: Target, known: Recovery, reason: str) -> str:
+        self.done.append((f"failed: {reason}" if reason else "failed", known.revision))
         return "backup.json"
 
     async def start_rollback(self, target: Target, plan: Plan, revision: int) -> str:

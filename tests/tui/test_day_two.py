@@ -15,6 +15,7 @@ from wizard.engine.uninstall import Item, Uninstall
 from wizard.engine.unrecover import Undo
 from wizard.ports.store import RunSummary
 from wizard.tui.start import Start
+from wizard.tui.widgets.frame import Keys
 
 API = ObjectPlan(
     "Deployment", "llm-cost-ops", "ns", "apps/v1", "changed",
@@ -207,6 +208,37 @@ async def test_a_stuck_release_offers_recover_first_and_asks_for_the_name(open_a
         await see.press("enter")
         await see.sees("backup.json", "What do you want to do?")
     assert session.done == [("failed", 3)]
+
+
+async def test_of_a_release_that_a_helm_elsewhere_may_have_in_hand_it_is_asked_why_nobody_is_at_work_on_it(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (replace(DEPLOYED, helm_status="pending-upgrade"),)
+    session.stuck = replace(session.stuck, young=True, proof="")
+    async with open_app() as see:
+        await menu(see, session, "c")
+        await see.sees("a helm on another machine may be at work", "Enter asks why", "Enter roll back")
+        await see.press("f", "enter")
+        await see.sees("Why is nobody at work on it?")
+        await see.press("space", "enter")
+        await see.sees("Say it in a few words")
+        await see.type("I killed it")
+        await see.press("enter")
+        await see.sees("If nobody is at work on it: type llm-cost-ops")
+        assert session.done == []
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees("What do you want to do?")
+    assert session.done == [("failed: I killed it", 3)]
+
+
+async def test_the_first_key_is_cut_and_not_left_out_where_it_does_not_fit() -> None:
+    keys = Keys((("Enter", "is off: " + "for a very long reason " * 5), ("t", "look again")))
+
+    shown = "".join(text for text, _ in keys.build(40)[1])
+
+    assert shown.startswith(" Enter is off: for a very long")
+    assert len(shown) <= 40
 
 
 async def test_a_recover_of_ours_can_be_undone_from_the_menu_after_the_name_was_typed(

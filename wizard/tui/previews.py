@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from wizard.core import rights
 from wizard.core.errors import Problem
@@ -52,6 +52,14 @@ class Preview(Protocol):
         """Why the release's name has to be typed; "" when Enter is enough."""
         ...
 
+    def question(self) -> str:
+        """What a person has to say in words before it starts; "" when nothing."""
+        ...
+
+    def answer(self, text: str) -> None:
+        """Take those words."""
+        ...
+
     def switches(self) -> Mapping[str, str]:
         """The switches as they stand."""
         ...
@@ -65,7 +73,16 @@ class Preview(Protocol):
         ...
 
 
-class _NoSwitches:
+class _NoQuestion:
+    def question(self) -> str:
+        """Nothing."""
+        return ""
+
+    def answer(self, text: str) -> None:
+        """Nothing was asked."""
+
+
+class _NoSwitches(_NoQuestion):
     def switches(self) -> Mapping[str, str]:
         """None."""
         return {}
@@ -172,7 +189,7 @@ class RollbackPreview(_NoSwitches):
         return await session.start_rollback(self._target, again, self._revision), ""
 
 
-class UninstallPreview:
+class UninstallPreview(_NoQuestion):
     """What an uninstall deletes, keeps and loses for ever."""
 
     def __init__(self, target: Target) -> None:
@@ -241,6 +258,9 @@ class UninstallPreview:
         return await session.start_uninstall(self._target, self._lists, keep_history=self._keep), ""
 
 
+_UNPROVED: Final = "Wait if anybody may be. If you know that nobody is, Enter asks why."
+
+
 class RecoverPreview:
     """A release that is stuck in pending-*."""
 
@@ -249,6 +269,7 @@ class RecoverPreview:
         self._target = target
         self._known: Recovery | None = None
         self._back = True
+        self._reason = ""
 
     def heading(self) -> str:
         """What is being looked at."""
@@ -272,7 +293,7 @@ class RecoverPreview:
                 " +", f"so nobody is at work on it: {one.proof}", width - 1, label_width=3, tone="ok", label_tone="ok"
             )
         else:
-            text = "That is not long ago: a helm on another machine may be at work on it. Wait if anybody may be."
+            text = f"That is not long ago: a helm on another machine may be at work on it. {_UNPROVED}"
             rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
         rows.append(())
         for title, labels in (("Changed already", one.reached), ("Not reached", one.waiting)):
@@ -289,10 +310,17 @@ class RecoverPreview:
         return "roll back" if self._back else "mark as failed"
 
     def stopped(self) -> str:
-        """A writer that cannot be seen from here; those that can were found by `read`."""
-        if self._known and self._known.young and not self._known.proof:
-            return "it is too young: wait, or say why nobody is at work with recover --reason TEXT"
+        """Writers that can be seen were found by `read`."""
         return ""
+
+    def question(self) -> str:
+        """About a writer that cannot be seen from here."""
+        unproved = self._known and self._known.young and not self._known.proof
+        return "Why is nobody at work on it? Your words are kept in the record" if unproved else ""
+
+    def answer(self, text: str) -> None:
+        """Why nobody is."""
+        self._reason = text
 
     def harm(self) -> str:
         """Helm's record is rewritten."""
@@ -315,7 +343,7 @@ class RecoverPreview:
         if not self._known:
             raise Problem("It is not known yet.", "Wait for it.")
         known = replace(self._known)
-        backup = await session.mark_failed(self._target, known)
+        backup = await session.mark_failed(self._target, known, self._reason)
         said = f"Revision {known.revision} is marked as failed; the record as it was is in {backup}."
         if not self._back:
             return "", said

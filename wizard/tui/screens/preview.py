@@ -127,6 +127,20 @@ class PreviewScreen(WizardScreen):
         """Start it, after the name was typed where there is harm in it."""
         if not self.ready or self._starting or not self.preview.go() or self.preview.stopped():
             return
+        if not (question := self.preview.question()):
+            await self._confirm()
+            return
+        from wizard.tui.screens.modals import Prompt
+
+        wrong = "Say it in a few words, or go back with Esc."
+        self.app.push_screen(Prompt(question, problem=lambda text: "" if text.strip() else wrong), self._answered)
+
+    async def _answered(self, text: str | None) -> None:
+        if text is not None:
+            self.preview.answer(text.strip())
+            await self._confirm()
+
+    async def _confirm(self) -> None:
         harm, release = self.preview.harm(), self.preview.release
         if not harm:
             await self._start("")

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 
-from wizard.tui.text import Row, Span, cells, ends, rule
+from wizard.tui.text import Row, Span, cells, cut, ends, rule
 from wizard.tui.widgets.rows import Rows
 
 BOUNDARIES: Final = {
@@ -61,7 +61,7 @@ class Header(Rows):
 
 
 class Keys(Rows):
-    """A rule and the keys that do something now; those that do not fit go from the end."""
+    """A rule and the keys that do something now; those that do not fit go from the end, the first is cut."""
 
     def __init__(self, keys: Sequence[Key] = ()) -> None:
         super().__init__(id="keys")
@@ -80,6 +80,8 @@ class Keys(Rows):
         for key, does in self._keys:
             needed = cell_len(key) + cell_len(does) + (3 if does else 2)
             if used + needed - 2 > width:
+                if used == 1:
+                    spans += [(key, "key"), (f" {cut(does, width - cell_len(key) - 3)}", "")]
                 break
             spans += [(key, "key"), (f" {does}  " if does else "  ", "")]
             used += needed
