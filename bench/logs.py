@@ -190,7 +190,8 @@ def recorded(here: Bed, namespace: str) -> Iterator[str]:
     here.call("kubectl", "create", "namespace", namespace)
     run_id = uuid.uuid4().hex[:8]
     argv = (sys.executable, "-m", "bench.log_run", run_id, namespace)
-    with subprocess.Popen(argv, env=here.env, stdin=subprocess.PIPE, text=True) as process:
+    # A session of its own, as a runner has: Linux shares the processors among sessions first.
+    with subprocess.Popen(argv, env=here.env, stdin=subprocess.PIPE, text=True, start_new_session=True) as process:
         record = state_dir("runs") / run_id / "record.jsonl"
         while not record.exists():
             time.sleep(0.05)
