@@ -212,6 +212,17 @@ async def test_a_run_that_ends_shows_three_facts_notes_files_and_commands(open_a
     assert see.app.return_code == 0
 
 
+async def test_an_uninstall_that_ended_says_only_that(open_app: Open, session: FakeSession) -> None:
+    started = replace(READY[0], data={**READY[0].data, "operation": "uninstall"})
+    reason = "llm-cost-ops is uninstalled"
+    end = event("run.finished", code=0, verdict="ready", reason=reason, files=[], commands=[])
+    await session.say(started, event("helm.exited", code=0, signal=""), end)
+    async with open_app(RUN) as see:
+        await see.sees("+ DONE", reason, "+ Uninstalled", "helm removed the release")
+        assert "Reachable" not in see.text()
+        assert "+ Installed" not in see.text()
+
+
 async def test_the_code_of_a_failed_run_is_the_code_of_the_wizard(open_app: Open, session: FakeSession) -> None:
     failed = event("run.finished", code=1, verdict="failed", reason="helm gave up", files=[], commands=[])
     await session.say(*STUCK, event("helm.exited", code=1, signal=""), failed)

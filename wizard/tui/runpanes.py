@@ -226,19 +226,14 @@ def done_rows(view: RunView, width: int) -> list[Row]:
     """The result: installed, working, reachable as separate facts; files; commands; NOTES."""
     data = view.finished or {}
     code, verdict = data.get("code"), view.verdict
-    helm_ok = view.helm_exit is not None and view.helm_exit[0] == 0
-    installed = ("pass", "helm recorded the release") if helm_ok else ("fail", _helm_end(view))
-    ready = f"{view.ready_count()} of {view.total()} objects ready"
-    working = ({"ready": "pass", "stuck": "fail", "failed": "fail"}.get(verdict, "unknown"), ready)
-    reachable = ("unknown", "not tried from here; NOTES below say how to open it")
     sign, tone = mark(verdict)
+    word = "DONE" if view.operation == "uninstall" and verdict == "ready" else verdict.upper()
     rows: list[Row] = []
     for number, line in enumerate(wrap(view.reason, width - 16)):
-        head = f" {sign} {verdict.upper()}" if number == 0 else ""
+        head = f" {sign} {word}" if number == 0 else ""
         rows.append(((pad(head, 15), tone), (line, "strong")))
     rows.append(())
-    back = (("Rolled back", _back_end(view)),) if view.back_argv else ()
-    for name, (state, text) in (("Installed", installed), *back, ("Working", working), ("Reachable", reachable)):
+    for name, (state, text) in _facts(view):
         sign, tone = mark(state)
         lines = wrap(text, width - 18)
         rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
@@ -259,6 +254,20 @@ def done_rows(view: RunView, width: int) -> list[Row]:
             *(((f"   {line}", ""),) for text in view.notes.split("\n") for line in wrap(text, width - 4)),
         ]
     return rows
+
+
+def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
+    """(name, (state, what is known)): kept apart, for each can be true without the others."""
+    helm_ok = view.helm_exit is not None and view.helm_exit[0] == 0
+    if view.operation == "uninstall":
+        gone = ("pass", "helm removed the release") if helm_ok else ("fail", _helm_end(view))
+        return (("Uninstalled", gone),)
+    installed = ("pass", "helm recorded the release") if helm_ok else ("fail", _helm_end(view))
+    back = (("Rolled back", _back_end(view)),) if view.back_argv else ()
+    ready = f"{view.ready_count()} of {view.total()} objects ready"
+    working = ({"ready": "pass", "stuck": "fail", "failed": "fail"}.get(view.verdict, "unknown"), ready)
+    reachable = ("unknown", "not tried from here; NOTES below say how to open it")
+    return (("Installed", installed), *back, ("Working", working), ("Reachable", reachable))
 
 
 def _back_end(view: RunView) -> tuple[str, str]:
