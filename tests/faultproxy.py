@@ -33,6 +33,8 @@ from wizard.sandbox import pki
 
 _CHUNK: Final = 64 * 1024
 _LONGEST_HEAD: Final = 256 * 1024
+_SETTLE: Final = 0.1
+"""Seconds in which the end of a client that has just died is heard."""
 
 
 @dataclass(eq=False)
@@ -153,6 +155,7 @@ class FaultProxy:
         await asyncio.sleep(rule.delay)
         if rule.hold:
             await rule.lifted.wait()
+            await asyncio.sleep(_SETTLE)
             if writer.transport.is_closing():
                 return
         if rule.status:
