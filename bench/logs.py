@@ -66,6 +66,10 @@ def big(here: Bed, namespace: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ours, ("kubectl", "-n", namespace, "logs", "big-0", "--timestamps", f"--tail={READ}")
 
 
+_CAUGHT_UP: Final = 4.0
+"""Seconds in which a screen that was opened in the middle of a flood has read what was there before it."""
+
+
 def flood(here: Bed, seconds: float = 20, containers: int = 20, rate: int = 100_000, presses: int = 200) -> list[Row]:
     """So many lines a second into a record and onto a screen of 120x40: losses, frames, and a key's way to the screen."""
     with here.namespace() as name, recorded(here, name) as run_id:
@@ -75,6 +79,7 @@ def flood(here: Bed, seconds: float = 20, containers: int = 20, rate: int = 100_
         shown = screen.of_run(run_id, here.kubeconfig, sys.executable, SIZE)
         try:
             shown.until(rb"line \d+")
+            time.sleep(_CAUGHT_UP)
             began, before, delays = time.perf_counter(), shown.frames, []
             for number in range(presses):
                 pressed = shown.press(b" ")

@@ -6,6 +6,7 @@ and, at 100,000 lines a second, most of a core.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, groupby, islice
@@ -45,7 +46,7 @@ class _Source(NamedTuple):
 class _Page:
     """Some hundred lines. While it grows they are strings; `close` packs them into bytes."""
 
-    __slots__ = ("_packed", "count", "size", "sources", "starts", "texts", "times")
+    __slots__ = ("_packed", "costs", "count", "size", "sources", "starts", "texts", "times")
 
     def __init__(self) -> None:
         self.times: list[str] = []
@@ -53,6 +54,8 @@ class _Page:
         self.sources: list[_Source] = []
         self.starts: list[int] = []
         """Index of the first line of each source."""
+        self.costs = array("I")
+        """Of the budget, line by line: to drop some of a packed page it need not be opened."""
         self.count = 0
         self.size = 0
         self._packed = b""
@@ -64,7 +67,9 @@ class _Page:
         self.times += times
         self.texts += texts
         self.count += len(texts)
-        self.size += sum(map(len, texts)) + _OVERHEAD * len(texts)
+        costs = array("I", [_OVERHEAD + len(text) for text in texts])
+        self.costs += costs
+        self.size += sum(costs)
 
     def close(self) -> None:
         """Pack: twice as many parts as there are lines, or nothing is gained (a text with a NUL in it)."""
@@ -155,7 +160,7 @@ class LogBuffer:
         while over > 0 and self._end - self.first > 1:
             page = self._pages[0]
             if len(self._sums) != page.count:
-                self._sums = list(accumulate(_OVERHEAD + len(text) for text in self._opened(0).texts))
+                self._sums = list(accumulate(page.costs))
             before = self._sums[self._head - 1] if self._head else 0
             last = page.count - (len(self._pages) == 1)
             self._head = min(last, bisect_left(self._sums, before + over) + 1)
