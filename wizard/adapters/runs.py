@@ -505,7 +505,7 @@ class _Growing:
 
 def _parse(line: bytes) -> Event | None:
     try:
-        return Event.from_line(line.decode("utf-8"))
+        return Event.of_record(line)
     except (ValueError, KeyError, TypeError):
         # A runner was killed in the middle of a line.
         return None

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from wizard.core import packed
+
 VERSION: Final = 1
 
 EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -81,7 +83,7 @@ class Event:
     def to_line(self) -> str:
         """The event as its line of JSON, without the line break."""
         whole = {"v": VERSION, "seq": self.seq, "time": self.time, "type": self.type, "data": self.data}
-        return json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(whole, separators=(",", ":"), ensure_ascii=False, default=packed.plain)
 
     @staticmethod
     def from_line(line: str) -> Event:
@@ -95,3 +97,18 @@ class Event:
             msg = "not an event of version 1"
             raise ValueError(msg)
         return Event(str(whole["type"]), whole["data"], int(whole["seq"]), str(whole["time"]))
+
+    @staticmethod
+    def of_record(line: bytes) -> Event:
+        """The event of a line of a record; log lines stay packed.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is none, as of from_line.
+        """
+        found = packed.ENVELOPE.fullmatch(line)
+        if found is None or int(found[1]) != VERSION:
+            return Event.from_line(line.decode("utf-8"))
+        pod, container = found[4].decode("utf-8"), found[5].decode("utf-8")
+        lines = packed.PackedLines(found[7])
+        data = {"pod": pod, "container": container, "previous": found[6] == b"true", "lines": lines}
+        return Event("log.lines", data, int(found[2]), found[3].decode("utf-8"))

@@ -12,11 +12,15 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, groupby, islice
 from typing import Final, NamedTuple
 
+from wizard.core.packed import PackedLines
+
 DEFAULT_BYTES: Final = 32 * 1024 * 1024
 _OVERHEAD: Final = 48
 """Bytes that a line costs beside its text: its time and its part of the page."""
 _PAGE: Final = 512
 """Lines of a page: so many are decoded to look at one of them."""
+_MANY: Final = 64
+"""Lines from which a batch stays as the record has it, a page of its own."""
 _OPEN: Final = 4
 """Pages that are kept decoded: what a screen shows lies on two."""
 
@@ -105,6 +109,32 @@ class _Page:
         return found
 
 
+class _PackedPage:
+    """The lines of one batch as a record has them: nobody has looked at one yet."""
+
+    __slots__ = ("_lines", "count", "size", "sources", "starts")
+
+    def __init__(self, source: _Source, lines: PackedLines) -> None:
+        self._lines = lines
+        self.sources, self.starts = [source], [0]
+        self.count, self.size = len(lines), len(lines.raw)
+
+    @property
+    def costs(self) -> Sequence[int]:
+        """Of the budget: each line as much as the other."""
+        each = self.size // self.count
+        return [each] * (self.count - 1) + [self.size - each * (self.count - 1)]
+
+    def close(self) -> None:
+        """It is packed already."""
+
+    def opened(self) -> _Page:
+        """A page whose strings can be read."""
+        page, pairs = _Page(), self._lines.unpack()
+        page.add(self.sources[0], [str(time) for time, _ in pairs], [str(text) for _, text in pairs])
+        return page
+
+
 class LogBuffer:
     """Lines by absolute number: the first line ever is 0 and a line keeps its number while it is kept.
 
@@ -114,7 +144,7 @@ class LogBuffer:
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._pages: list[_Page] = []
+        self._pages: list[_Page | _PackedPage] = []
         self._numbers: list[int] = []
         """Number of each page's first line."""
         self._end = 0
@@ -134,25 +164,44 @@ class LogBuffer:
 
     def add(self, pod: str, container: str, pairs: Sequence[Sequence[str]], *, previous: bool = False) -> None:
         """Append [time, text] pairs of one container, as `extend` does."""
-        if pairs:
+        source = _Source(pod, container, previous, gap=False)
+        if isinstance(pairs, PackedLines) and len(pairs) >= _MANY:
+            self._append_packed(_PackedPage(source, pairs))
+        elif pairs:
             times, texts = zip(*pairs, strict=True)
-            self._append(_Source(pod, container, previous, gap=False), times, texts)
+            self._append(source, times, texts)
+
+    def _append_packed(self, page: _PackedPage) -> None:
+        if self._pages:
+            self._pages[-1].close()
+        self._pages.append(page)
+        self._numbers.append(self._end)
+        self._bytes += page.size
+        self._end += page.count
+        self._fit()
 
     def _append(self, source: _Source, times: Sequence[str], texts: Sequence[str]) -> None:
         done = 0
         while done < len(texts):
-            if not self._pages or self._pages[-1].count >= _PAGE:
-                if self._pages:
-                    self._pages[-1].close()
-                self._pages.append(_Page())
-                self._numbers.append(self._end)
-            page = self._pages[-1]
+            page = self._growing()
             size, more = page.size, done + _PAGE - page.count
             page.add(source, times[done:more], texts[done:more])
             self._bytes += page.size - size
             self._end = self._numbers[-1] + page.count
             done = more
             self._fit()
+
+    def _growing(self) -> _Page:
+        """The page that takes the next line."""
+        last = self._pages[-1] if self._pages else None
+        if isinstance(last, _Page) and last.count < _PAGE:
+            return last
+        if last:
+            last.close()
+        page = _Page()
+        self._pages.append(page)
+        self._numbers.append(self._end)
+        return page
 
     def _fit(self) -> None:
         """Drop the oldest lines while the budget is overdrawn."""
@@ -173,7 +222,7 @@ class LogBuffer:
 
     def _opened(self, place: int) -> _Page:
         page, number = self._pages[place], self._numbers[place]
-        if page.texts:
+        if isinstance(page, _Page) and page.texts:
             return page
         found = self._open.pop(number, None) or page.opened()
         self._open[number] = found  # the one that was used last is the last to go
