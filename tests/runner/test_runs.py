@@ -24,6 +24,7 @@ from wizard.core.events import Event
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
 from wizard.engine.attach import attach
+from wizard.runner.__main__ import inherit
 from wizard.runner.helm_process import SupervisedHelm
 from wizard.runner.record import Record
 
@@ -221,7 +222,7 @@ async def test_when_supervisor_and_runner_are_killed_helm_still_goes_on_and_the_
     assert "nobody saw" in view.finished["reason"]
 
 
-async def test_the_lock_falls_to_the_new_runner_when_helm_has_ended(tmp_path: Path, helm: FakeHelm) -> None:
+async def test_a_new_runner_waits_for_the_lock_that_its_helm_holds(tmp_path: Path, helm: FakeHelm) -> None:
     runs = RunFiles()
     run_id = begin(runs, spec(tmp_path, helm), helm)
     before = pids(run_id)
@@ -231,11 +232,19 @@ async def test_the_lock_falls_to_the_new_runner_when_helm_has_ended(tmp_path: Pa
     waits = rf"-> FLOCK .* {pids(run_id)['runner']} "
     until(lambda: re.search(waits, Path("/proc/locks").read_text()))
     helm.end(0)
-    until(lambda: ends(before["helm"]) and ends(before["supervisor"]))
-    assert runs.find(run_id).state == "running"  # it waits for its own verdict, blind as it is
-    with pytest.raises(Problem, match=f"Run {run_id} is working on"):
-        runs.start(spec(tmp_path, helm), {})
     assert (await followed(runs, run_id)).finished is not None
+
+
+def test_a_lock_that_is_waited_for_falls_to_who_waits(tmp_path: Path) -> None:
+    helms, ours, others = (os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT) for _ in range(3))
+    fcntl.flock(helms, fcntl.LOCK_EX)
+    waiter = inherit(ours)
+    os.close(helms)
+    waiter.join(10)
+    with pytest.raises(OSError, match="unavailable"):
+        fcntl.flock(others, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    for one in (ours, others):
+        os.close(one)
 
 
 def test_helm_is_not_started_under_a_lock_that_another_run_holds(tmp_path: Path, helm: FakeHelm) -> None:

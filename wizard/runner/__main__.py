@@ -127,7 +127,7 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
     try:
         if not process.begun():
             return await run.go()
-        _inherit(lock)
+        inherit(lock)
         return await run.resume()
     finally:
         beating.cancel()
@@ -138,9 +138,11 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
         await cluster.close()
 
 
-def _inherit(lock: int) -> None:
+def inherit(lock: int) -> threading.Thread:
     """Wait aside for the target's lock, which the living helm of a lost runner holds: then no other run can come between."""
-    threading.Thread(target=fcntl.flock, args=(lock, fcntl.LOCK_EX), daemon=True).start()
+    waiter = threading.Thread(target=fcntl.flock, args=(lock, fcntl.LOCK_EX), daemon=True)
+    waiter.start()
+    return waiter
 
 
 async def _beat(file: Path) -> None:
