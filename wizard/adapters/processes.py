@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,6 +34,16 @@ def start_of(pid: int) -> str:
 def alive(pid: int, start: str) -> bool:
     """Whether the very process that started at that moment still lives."""
     return bool(start) and start_of(pid) == start
+
+
+def yield_to_screens(nice: int = 4) -> None:
+    """Let other sessions go first while processors are short: a record may lag for a moment, a key may not.
+
+    Linux shares processors by session first and within one by nice; helm has a session of its own and is not slowed down.
+    Where the kernel does not (or it is no Linux) nothing happens.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 _CHANGES: Final = ("install", "upgrade", "rollback", "uninstall", "delete")
