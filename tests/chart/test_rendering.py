@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.conftest import GIVEN, Chart, Rendered
+from tests.chart.conftest import CHART, GIVEN, Chart, Rendered
 from tests.chart.shapes import BUNDLED
 
 LONG = "a-release-name-of-exactly-fifty-three-characters-long"
@@ -210,3 +210,14 @@ def test_what_is_rendered_is_tidy(chart: Chart, shape: dict[str, Any] | None) ->
     assert not re.search(r"[ ]+$", text, re.MULTILINE), "space at the end of a line"
     assert not re.search(r"<no value>|%!.?\(|map\[|\[\]interface", text), "a value printed by accident"
     assert not re.search(r"^ *[\w./-]+: *$\n(?! *[-\w#\"'./])", text, re.MULTILINE), "a key with nothing below it"
+
+
+def test_every_checksum_is_quoted_because_some_look_like_a_number() -> None:
+    lines = [
+        (path.name, line.strip())
+        for path in CHART.rglob("*.yaml")
+        for line in path.read_text().splitlines()
+        if line.lstrip().startswith("checksum/")
+    ]
+    assert len(lines) >= 6
+    assert [one for one in lines if not one[1].endswith("| quote }}")] == []
