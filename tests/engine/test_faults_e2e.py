@@ -21,6 +21,7 @@ from tests.faultproxy import FaultProxy, Rule
 from wizard.adapters import kube_watch
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.kube import KubeCluster
+from wizard.adapters.kube_connection import Connection
 from wizard.core.events import Event
 from wizard.core.model.target import Target
 from wizard.core.runview import RunView
@@ -167,7 +168,7 @@ async def test_a_watch_whose_line_is_dead_without_a_word_is_asked_for_again(
 async def test_a_server_that_hangs_at_first_is_said_and_watched_as_soon_as_it_answers(
     sandbox: Bed, namespace: str, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wizard.adapters.kube_connection.READ", 0.5)
+    monkeypatch.setitem(Connection.send.__kwdefaults__, "read", 0.5)
     start(sandbox, namespace, "one")
     rule = proxy.add(Rule(path="/pods", hold=True))
     async with live(proxy.kubeconfig, namespace) as seen:

@@ -88,7 +88,7 @@ class Watch:
             return True
         elif not self._heals(trouble):
             return False
-        elif self.listed:
+        elif self.listed or self.failures:  # at first one failure is not worth a word
             self.blind = True
             self.channel.put((WatchEvent("BLIND", (), trouble.message),))
         self.failures += 1
