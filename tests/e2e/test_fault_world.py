@@ -226,9 +226,9 @@ def test_a_disk_that_fills_up_stops_neither_helm_nor_the_run(
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """A disk of 2 MB. Only root can make one; CI and the makers' machines are root."""
+    """A disk of 24 MB: a run wants 16 to begin. Only root can make one; CI and the makers' machines are root."""
     folder.mkdir(exist_ok=True)
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", str(folder)], capture_output=True, check=False)  # fmt: skip
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", str(folder)], capture_output=True, check=False)  # fmt: skip
     if made.returncode:
         pytest.skip(f"a small disk needs root and mount: {made.stderr.decode().strip()}")
     try:
