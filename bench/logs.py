@@ -81,9 +81,10 @@ def flood(here: Bed, seconds: float = 20, containers: int = 20, rate: int = 100_
             shown.until(rb"line \d+")
             time.sleep(_CAUGHT_UP)
             began, before, delays = time.perf_counter(), shown.frames, []
-            for number in range(presses):
-                pressed = shown.press(b" ")
-                delays.append(shown.until(rb"held" if number % 2 == 0 else rb"following", 10) - pressed)
+            with screen.undisturbed():
+                for number in range(presses):
+                    pressed = shown.press(b" ")
+                    delays.append(shown.until(rb"held" if number % 2 == 0 else rb"following", 10) - pressed)
             while time.perf_counter() - began < seconds:
                 time.sleep(0.05)
             taken = time.perf_counter() - began

@@ -168,7 +168,9 @@ async def test_a_watch_whose_line_is_dead_without_a_word_is_asked_for_again(
 async def test_a_server_that_hangs_at_first_is_said_and_watched_as_soon_as_it_answers(
     sandbox: Bed, namespace: str, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(Connection.send.__kwdefaults__, "read", 0.5)
+    usual = Connection.send.__kwdefaults__
+    assert usual
+    monkeypatch.setitem(usual, "read", 0.5)
     start(sandbox, namespace, "one")
     rule = proxy.add(Rule(path="/pods", hold=True))
     async with live(proxy.kubeconfig, namespace) as seen:

@@ -230,7 +230,7 @@ async def test_screens_go_before_the_runner_and_helm_is_not_slowed_down(tmp_path
         pytest.skip("this kernel does not share processors by session")
     runs = RunFiles()
     run_id = begin(runs, spec(tmp_path, helm), helm)
-    assert (nice("runner"), nice("helm")) == ("4", "0")
+    assert (nice("runner"), nice("helm")) == ("6", "0")
     helm.end(0)
     await followed(runs, run_id)
 

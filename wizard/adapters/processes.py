@@ -36,7 +36,7 @@ def alive(pid: int, start: str) -> bool:
     return bool(start) and start_of(pid) == start
 
 
-def yield_to_screens(nice: int = 4) -> None:
+def yield_to_screens(nice: int = 6) -> None:
     """Let other sessions go first while processors are short: a record may lag for a moment, a key may not.
 
     Linux shares processors by session first and within one by nice; helm has a session of its own and is not slowed down.
