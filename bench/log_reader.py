@@ -21,7 +21,7 @@ async def main(namespace: str, pod: str, lines: int) -> None:
         count += len(batch)
     taken = time.perf_counter() - began
     await cluster.close()
-    if count != lines:
+    if count < lines:  # the container goes on: what it says meanwhile may come too
         raise RuntimeError(f"{count} lines of {lines}")
     print(taken)
 
