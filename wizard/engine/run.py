@@ -289,6 +289,8 @@ class Run:
         if self.spec.operation == "install":
             self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
             made = await self._namespace()
+        if not self.spec.lasting:
+            self._may_watch.set()  # the evidence waits for what is listed
         await self._lease.take(accepted=any(one["id"] == "N09" for one in self.spec.accepted))
         self._may_watch.set()
         if self.spec.secrets and not self._cancelled:
@@ -306,7 +308,7 @@ class Run:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_BEFORE_SECONDS):
                 while not self._watch.listed:
-                    await self._watch.changed(0.1)
+                    await self._watch.changed(0.02)
         if not await self._evidence("before"):
             raise Problem(
                 f"What is there now could not be kept on the disk, so nothing is {_UNDONE[self.spec.operation]}.",
