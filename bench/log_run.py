@@ -56,5 +56,4 @@ async def main(run_id: str, namespace: str) -> None:
 
 if __name__ == "__main__":
     gc.set_threshold(*SELDOM)  # as the process that this stands for does
-    processes.yield_to_screens()  # likewise
     asyncio.run(main(sys.argv[1], sys.argv[2]))

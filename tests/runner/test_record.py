@@ -117,6 +117,19 @@ def test_a_flood_into_a_full_record_is_marked_once_in_a_while_and_every_line_of_
     assert (sum(gaps), len(gaps)) == (1200, 7)
 
 
+def test_a_runner_lets_screens_go_first_once_its_record_is_flooded_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yielded: list[bool] = []
+    monkeypatch.setattr("wizard.adapters.processes.yield_to_screens", lambda: yielded.append(True))
+    record = opened(tmp_path)
+    record.emit([log("a quiet line")])
+    assert yielded == []
+    for _ in range(30):
+        record.emit([log("x" * 100_000)])
+    assert yielded == [True]
+
+
 def test_what_is_not_log_lines_is_bounded_too_and_what_matters_is_still_written(tmp_path: Path) -> None:
     record = opened(tmp_path, budget=300)
     for number in range(5):

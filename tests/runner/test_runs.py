@@ -222,19 +222,6 @@ async def test_when_supervisor_and_runner_are_killed_helm_still_goes_on_and_the_
     assert "nobody saw" in view.finished["reason"]
 
 
-async def test_screens_go_before_the_runner_and_helm_is_not_slowed_down(tmp_path: Path, helm: FakeHelm) -> None:
-    def nice(who: str) -> str:
-        return Path(f"/proc/{pids(run_id)[who]}/autogroup").read_text().split()[-1]
-
-    if not Path("/proc/self/autogroup").exists():
-        pytest.skip("this kernel does not share processors by session")
-    runs = RunFiles()
-    run_id = begin(runs, spec(tmp_path, helm), helm)
-    assert (nice("runner"), nice("helm")) == ("6", "0")
-    helm.end(0)
-    await followed(runs, run_id)
-
-
 async def test_a_new_runner_waits_for_the_lock_that_its_helm_holds(tmp_path: Path, helm: FakeHelm) -> None:
     runs = RunFiles()
     run_id = begin(runs, spec(tmp_path, helm), helm)

@@ -162,3 +162,14 @@ def test_without_that_room_helm_is_not_started(tmp_path: Path, helm: FakeHelm, m
         supervisor.main(tmp_path, -1, [str(helm.path)])
     os.close(write_end)
     assert helm.heard() == []
+
+
+def test_who_yields_to_screens_says_so_to_the_kernel() -> None:
+    own = Path("/proc/self/autogroup")
+    if not own.exists():
+        pytest.skip("this kernel does not share processors by session")
+    code = f"from wizard.adapters.processes import yield_to_screens as y; y(); print(open({str(own)!r}).read())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, start_new_session=True
+    )
+    assert done.stdout.split()[-2:] == ["nice", "6"]

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from wizard import SELDOM
-from wizard.adapters import processes
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
@@ -47,7 +46,6 @@ _CHUNK: Final = 64 * 1024
 def main() -> int:
     """Wait for the order, then run it; returns the run's exit code."""
     os.umask(0o077)
-    processes.yield_to_screens()
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     importlib.import_module("urllib3")  # what the cluster's adapter imports at its first call

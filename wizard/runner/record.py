@@ -11,12 +11,13 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic
+from wizard.adapters import atomic, processes
 from wizard.core.events import Event
 from wizard.core.secrets import Redactor, Secret
 from wizard.ports.clock import Clock
@@ -35,6 +36,8 @@ BUDGET: Final = 128 * 1024 * 1024
 _BOUNDED: Final = frozenset({"object.state", "cluster.event", "helm.output", "rollback.output", "waiting"})
 _RESERVE: Final = 64 * 1024
 """Bytes kept free on the disk for the end of the record, should the disk be full by then."""
+_FLOOD: Final = 1024 * 1024
+"""Bytes within a second: some 8,000 lines."""
 _GAP_PERIOD: Final = timedelta(seconds=10)
 _FULL: Final = "the record of this run is full"
 _SHORTEST_FRAGMENT: Final = 12
@@ -57,7 +60,8 @@ class Record:
         self._said: dict[tuple[str, str], datetime] = {}
         self.trouble = ""
         """Why the record cannot be written, "" while it can."""
-        self._torn = False
+        self._torn = self._yields = False
+        self._second, self._poured = 0.0, 0
         size = os.fstat(self._handle).st_size
         with contextlib.suppress(OSError):
             # A runner was killed in the middle of a line: end it, readers pass over it.
@@ -90,11 +94,22 @@ class Record:
             text.append(Event(event.type, self._masked(event.data), self._seq, self._now()).to_line())
         data = ("\n" * self._torn + "\n".join(text) + "\n").encode("utf-8", "replace")
         needed = any(event.type in MILESTONES for event in kept)
+        self._make_way(len(data))
         if self._written(data, sync=needed, last=needed):
             self._lost, self.trouble = 0, ""
         else:
             self._seq = first
             self._lost += sum(event.type != "record.gap" for event in kept)
+
+    def _make_way(self, size: int) -> None:
+        """Once logs pour in, screens go first: until then a run has nothing to give away, least of all before helm starts."""
+        now = time.monotonic()
+        if now - self._second > 1.0:
+            self._second, self._poured = now, 0
+        self._poured += size
+        if self._poured > _FLOOD and not self._yields:
+            self._yields = True
+            processes.yield_to_screens()
 
     def keep(self, name: str, data: Mapping[str, Any]) -> str:
         """Keep evidence as `<name>.json` beside the record; returns its path, "" when it could not be written."""
