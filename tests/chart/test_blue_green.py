@@ -55,6 +55,7 @@ def shell(request: pytest.FixtureRequest, sandbox: Bed, namespace: str, tmp_path
     return run
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("shell", HELMS, indirect=True)
 def test_the_printed_switch_keeps_database_keys_and_ingress(shell: Shell, sandbox: Bed, namespace: str) -> None:
     def ingresses() -> dict[str, str]:

@@ -18,7 +18,7 @@ from tests.e2e.shell import READY, ROOT, Shell
 from wizard.core import release_record
 
 pytestmark = pytest.mark.e2e
-HELMS = pytest.mark.parametrize("helm", ["helm4", "helm3"])
+HELMS = pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
 
 
 @pytest.fixture

@@ -86,7 +86,9 @@ def test_a_dev_install_takes_eight_keys_and_ends_ready_and_an_upgrade_follows(
     ("scenario", "word", "cause"),
     [
         ("image-pull", "STUCK", r"image docker.io/llm-cost-ops:latest cannot be pulled"),
-        ("never-ready", "PROGRESSING", r"its probe \(GET /health on port http\) fails"),
+        pytest.param(
+            "never-ready", "PROGRESSING", r"its probe \(GET /health on port http\) fails", marks=pytest.mark.full
+        ),
         ("unschedulable", "STUCK", r"no node fits .3 of 3: too little cpu free"),
     ],
 )

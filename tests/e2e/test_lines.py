@@ -222,7 +222,12 @@ def _kubeconfig(file: Path, server: str) -> str:
 
 @pytest.mark.parametrize(
     ("trouble", "says"),
-    [("refused", "refuses"), ("hangs", "answer"), ("html", "web page"), ("dns", "name|DNS|resolve")],
+    [
+        ("refused", "refuses"),
+        pytest.param("hangs", "answer", marks=pytest.mark.full),
+        ("html", "web page"),
+        ("dns", "name|DNS|resolve"),
+    ],
 )
 def test_a_cluster_that_does_not_answer_is_a_sentence_and_not_a_hang(
     trouble: str, says: str, broken: Mapping[str, str], tmp_path: Path, tool: Callable[[str], str]

@@ -64,6 +64,7 @@ async def test_a_failed_upgrade_is_back_at_its_last_good_revision_with_the_evide
     await runner.session.close()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("helm", HELMS)
 async def test_a_failed_install_leaves_its_secrets_and_claims_and_no_release(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, helm: str

@@ -114,7 +114,7 @@ def first_seen(bed: Bed, kubectl: str, namespace: str, words: str) -> Future[flo
     return found
 
 
-@pytest.mark.parametrize("helm", ["helm4", "helm3"])
+@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
 async def test_install_to_ready_with_logs_and_then_upgrade(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, helm: str
 ) -> None:
@@ -160,7 +160,7 @@ async def test_a_broken_image_is_named_within_a_second_of_the_pods_status_and_ca
 
 
 SCENARIOS = [
-    ("never-ready", "TR01", "503"),
+    pytest.param("never-ready", "TR01", "503", marks=pytest.mark.full),
     ("unschedulable", "SC02", "too little cpu"),
     ("crash-loop", "CO11", "exit code 1"),
 ]
