@@ -53,6 +53,7 @@ def test_a_torn_or_foreign_line_is_no_event(line: bytes) -> None:
 
 def test_lines_that_turn_out_to_be_unreadable_are_empty_and_stay_as_many() -> None:
     assert list(PackedLines(b'[["t","a"],["t",b"]]')) == [["", ""], ["", ""]]
+    assert list(PackedLines(b'[["t","a"],5,["u","b"],["v",1]]')) == [["t", "a"], ["u", "b"]]
 
 
 def test_a_ring_of_packed_and_other_lines_is_the_same_as_one_of_read_lines() -> None:

@@ -397,6 +397,34 @@ async def test_a_record_that_was_copied_to_another_machine_is_shown_as_it_was(
     assert again == view
 
 
+async def test_a_copied_record_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    hostile = "\x1b]0;owned\x07\x1b[2J\u202e\r"
+    where = {"context": "c", "namespace": f"n{hostile}", "release": "r"}
+    about = {"id": "ab12", "operation": "install", "target": where, "chart": hostile, "helm": "4", "preset": "dev"}
+    lines = [["2026-01-01T00:00:00Z", f"line {hostile}"]] * 100
+    end = {"code": 0, "verdict": hostile, "reason": hostile, "files": [], "commands": []}
+    events = [
+        Event("run.started", about, 1, "t"),
+        Event("log.lines", {"pod": "p", "container": "app", "previous": False, "lines": lines}, 2, "t"),
+        Event("run.notes", {"text": f"one\ntwo{hostile}"}, 3, "t"),
+        Event("run.finished", end, 4, "t"),
+    ]  # fmt: skip
+    path = tmp_path / "record.jsonl"
+    path.write_text("".join(f"{one.to_line()}\n" for one in events))
+    runs = RunFiles()
+
+    found = runs.find(str(path))
+    view = await followed(runs, str(path))
+    pages = [*runs.logs_until(str(path), 9), *runs.logs_from(str(path), 1)]
+
+    shown = [str(found.target), found.verdict, view.chart, view.reason, *(one.text for one in view.logs.slice(0, 100))]
+    shown += [text for page in pages for _, text in page.data["lines"]]
+    assert len(shown) == 304
+    assert [one for one in shown if not one.isprintable()] == []
+    assert view.notes.splitlines()[0] == "one"
+    assert view.notes.replace("\n", "").isprintable()
+
+
 @pytest.mark.parametrize("text", ["", "nonsense\n", '{"v":1,"seq":1,"time":"t","type":"verdict","data":{}}\n'])
 def test_what_is_no_record_is_refused_in_words(tmp_path: Path, text: str) -> None:
     file = tmp_path / "record.jsonl"

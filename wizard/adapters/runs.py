@@ -82,7 +82,8 @@ class RunFiles:
 
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
-        path, rest = _record(self.find(run_id)), b""
+        run = self.find(run_id)
+        path, rest, parse = _record(run), b"", _parse_safe if _is_elsewhere(run) else _parse
         lives, asked, busy = True, 0.0, 0.0
         with _Growing(path) as record:
             while True:
@@ -91,7 +92,7 @@ class RunFiles:
                     lives, asked = _lives(_json(path.parent / "runner.json")), time.monotonic()
                 data = record.read()
                 *lines, rest = (rest + data).split(b"\n")
-                events = [event for line in lines if (event := _parse(line)) and event.seq > after]
+                events = [event for line in lines if (event := parse(line)) and event.seq > after]
                 if events:
                     yield events
                     if any(event.type == "run.finished" for event in events):
@@ -122,13 +123,15 @@ class RunFiles:
         return self._piece(record_pages.since, run_id, seq)
 
     def _piece(self, read: Callable[[Path, int], Sequence[Event]], run_id: str, seq: int) -> Sequence[Event]:
-        path = _record(self.find(run_id))
+        run = self.find(run_id)
+        path = _record(run)
         try:
-            return read(path, seq)
+            found = read(path, seq)
         except OSError as error:
             raise Problem(
                 f"{path} cannot be read: {error.strerror or error}.", "The newest lines still show."
             ) from error
+        return [one.safe() for one in found] if _is_elsewhere(run) else found
 
     async def trouble(self, run_id: str) -> str:
         """Why the record of a run cannot be written, "" while it can or nobody answers."""
@@ -297,7 +300,7 @@ def _elsewhere(path: Path) -> RunSummary:
     record = (path / _RECORD if path.is_dir() else path).absolute()
     try:
         with record.open("rb") as file:
-            first = _parse(file.readline(_CHUNK))
+            first = _parse_safe(file.readline(_CHUNK))
     except OSError as error:
         raise Problem(
             f"{record} cannot be read: {error.strerror}.", "Give a run's folder, or its record.jsonl."
@@ -305,7 +308,7 @@ def _elsewhere(path: Path) -> RunSummary:
     if first is None or first.type != "run.started":
         raise Problem(f"{record} is not the record of a run.", "Give a run's folder, or its record.jsonl.")
     last, data = _last_event(record), first.data
-    done = last.data if last and last.type == "run.finished" else {}
+    done = last.safe().data if last and last.type == "run.finished" else {}
     where = data["target"]
     target = Target(str(where["context"]), str(where["namespace"]), str(where["release"]))
     state = "finished" if done else "lost"
@@ -509,6 +512,16 @@ def _parse(line: bytes) -> Event | None:
     except (ValueError, KeyError, TypeError):
         # A runner was killed in the middle of a line.
         return None
+
+
+def _parse_safe(line: bytes) -> Event | None:
+    """Of a record that was copied here: whoever wrote it may want to drive this terminal."""
+    event = _parse(line)
+    return event.safe() if event else None
+
+
+def _is_elsewhere(run: RunSummary) -> bool:
+    return Path(run.id).is_absolute()
 
 
 def _last_event(path: Path) -> Event | None:

@@ -7,13 +7,15 @@ events and files). Every type and its data keys are listed in EVENTS; a test hol
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wizard.core import packed
+from wizard.core import packed, sanitize
 
 VERSION: Final = 1
+_LONGEST: Final = 256 * 1024
+"""Characters of one text of a record from elsewhere."""
 
 EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     # id; operation: install|upgrade|rollback|uninstall; target{context,namespace,release}; chart; helm; preset;
@@ -112,3 +114,16 @@ class Event:
         lines = packed.PackedLines(found[7])
         data = {"pod": pod, "container": container, "previous": found[6] == b"true", "lines": lines}
         return Event("log.lines", data, int(found[2]), found[3].decode("utf-8"))
+
+    def safe(self) -> Event:
+        """The event with every text safe to print, for a record that anybody may have written; only notes have line breaks."""
+        notes = self.type == "run.notes"
+        return Event(sanitize.line(self.type), _safe(self.data, notes=notes), self.seq, sanitize.line(self.time))
+
+
+def _safe(value: Any, *, notes: bool) -> Any:
+    if isinstance(value, str):
+        return sanitize.text(value, _LONGEST) if notes else sanitize.line(value, _LONGEST)
+    if isinstance(value, Mapping):
+        return {sanitize.line(str(key)): _safe(one, notes=notes) for key, one in value.items()}
+    return [_safe(one, notes=notes) for one in value] if isinstance(value, Sequence) else value

@@ -29,9 +29,10 @@ class PackedLines(Sequence[list[str]]):
         """All of them, as many as there are said to be."""
         try:
             found = json.loads(self.raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = []
-        pairs = [one for one in found if len(one) == 2][: self._count]
+        whole = (one for one in found if isinstance(one, list) and len(one) == 2)
+        pairs = [[str(time), str(text)] for time, text in whole][: self._count]
         return pairs + [["", ""]] * (self._count - len(pairs))
 
     def __len__(self) -> int:

@@ -131,7 +131,7 @@ class _PackedPage:
     def opened(self) -> _Page:
         """A page whose strings can be read."""
         page, pairs = _Page(), self._lines.unpack()
-        page.add(self.sources[0], [str(time) for time, _ in pairs], [str(text) for _, text in pairs])
+        page.add(self.sources[0], [time for time, _ in pairs], [text for _, text in pairs])
         return page
 
 
