@@ -13,7 +13,7 @@ from wizard.core.guided import KeyDifference, ValueRow
 from wizard.core.model.target import Target
 from wizard.core.release_record import DEPLOYED
 from wizard.engine import compare as comparing
-from wizard.engine import store
+from wizard.engine import store, writers
 from wizard.engine.compare import Comparison
 from wizard.engine.store import Revision
 from wizard.ports.charts import Chart
@@ -35,13 +35,9 @@ async def history(cluster: Cluster, target: Target, runs: Iterable[RunSummary] =
     found = [one for one, _ in await store.history(cluster, target)]
     if not found:
         raise store.missing(target)
-    mine = sorted((run for run in runs if _same(run.target, target)), key=lambda run: run.started)
+    mine = sorted((run for run in runs if writers.same(run.target, target)), key=lambda run: run.started)
     makers = _makers(found, mine)
     return tuple(replace(one, who=makers.get(one.revision, "")) for one in found)
-
-
-def _same(one: Target, other: Target) -> bool:
-    return (one.context, one.namespace, one.release) == (other.context, other.namespace, other.release)
 
 
 def _makers(revisions: Sequence[Revision], runs: Sequence[RunSummary]) -> dict[int, str]:

@@ -49,6 +49,11 @@ class Recovery:
     who: str = ""
     """Who made the revision, where a run of this machine did."""
 
+    @property
+    def unproved(self) -> bool:
+        """Whether a helm on another machine may still be at work on it: somebody has to say why none is."""
+        return self.young and not self.proof
+
     def to_data(self) -> dict[str, Any]:
         """JSON-ready."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
@@ -128,7 +133,7 @@ def refuse_unproved(target: Target, known: Recovery, reason: str = "") -> None:
     Raises:
         Problem: it is not certain, and no reason was given.
     """
-    if known.young and not known.proof and not reason.strip():
+    if known.unproved and not reason.strip():
         minutes = int(writers.OLD.total_seconds() // 60)
         raise Problem(
             f"{target.release} is {known.status} for less than {minutes} minutes, and a helm on another machine may be at work "

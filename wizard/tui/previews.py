@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wizard.core import rights
 from wizard.core.errors import Problem
@@ -73,7 +73,13 @@ class Preview(Protocol):
         ...
 
 
-class _NoQuestion:
+class _Usual:
+    """What most previews do not need."""
+
+    def stopped(self) -> str:
+        """Nothing stops it."""
+        return ""
+
     def question(self) -> str:
         """Nothing."""
         return ""
@@ -82,7 +88,7 @@ class _NoQuestion:
         """Nothing was asked."""
 
 
-class _NoSwitches(_NoQuestion):
+class _NoSwitches(_Usual):
     def switches(self) -> Mapping[str, str]:
         """None."""
         return {}
@@ -112,10 +118,6 @@ class PlanPreview(_NoSwitches):
 
     def go(self) -> str:
         """Nothing: the review starts it."""
-        return ""
-
-    def stopped(self) -> str:
-        """Never started from here."""
         return ""
 
     def harm(self) -> str:
@@ -189,7 +191,7 @@ class RollbackPreview(_NoSwitches):
         return await session.start_rollback(self._target, again, self._revision), ""
 
 
-class UninstallPreview(_NoQuestion):
+class UninstallPreview(_Usual):
     """What an uninstall deletes, keeps and loses for ever."""
 
     def __init__(self, target: Target) -> None:
@@ -233,10 +235,6 @@ class UninstallPreview(_NoQuestion):
         """What Enter does."""
         return "uninstall"
 
-    def stopped(self) -> str:
-        """Nothing stops what could be listed."""
-        return ""
-
     def harm(self) -> str:
         """Production, or data that is lost."""
         if self._lists and self._lists.lost:
@@ -258,10 +256,7 @@ class UninstallPreview(_NoQuestion):
         return await session.start_uninstall(self._target, self._lists, keep_history=self._keep), ""
 
 
-_UNPROVED: Final = "Wait if anybody may be. If you know that nobody is, Enter asks why."
-
-
-class RecoverPreview:
+class RecoverPreview(_Usual):
     """A release that is stuck in pending-*."""
 
     def __init__(self, target: Target) -> None:
@@ -293,7 +288,10 @@ class RecoverPreview:
                 " +", f"so nobody is at work on it: {one.proof}", width - 1, label_width=3, tone="ok", label_tone="ok"
             )
         else:
-            text = f"That is not long ago: a helm on another machine may be at work on it. {_UNPROVED}"
+            text = (
+                "That is not long ago: a helm on another machine may be at work on it. "
+                "Wait if anybody may be. If you know that nobody is, Enter asks why."
+            )
             rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
         rows.append(())
         for title, labels in (("Changed already", one.reached), ("Not reached", one.waiting)):
@@ -309,13 +307,9 @@ class RecoverPreview:
         """What Enter does."""
         return "roll back" if self._back else "mark as failed"
 
-    def stopped(self) -> str:
-        """Writers that can be seen were found by `read`."""
-        return ""
-
     def question(self) -> str:
         """About a writer that cannot be seen from here."""
-        unproved = self._known and self._known.young and not self._known.proof
+        unproved = self._known and self._known.unproved
         return "Why is nobody at work on it? Your words are kept in the record" if unproved else ""
 
     def answer(self, text: str) -> None:
@@ -383,10 +377,6 @@ class UndoPreview(_NoSwitches):
     def go(self) -> str:
         """What Enter does."""
         return "undo recover"
-
-    def stopped(self) -> str:
-        """Nothing stops what could be looked at."""
-        return ""
 
     def harm(self) -> str:
         """Helm's record is rewritten."""
