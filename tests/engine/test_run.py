@@ -59,6 +59,10 @@ class Listing:
 
     def __init__(self, listed: Problem | list[dict[str, str]]) -> None:
         self.listed = listed
+        self.other: tuple[str, ...] = ()
+
+    def overrides(self, _: Any) -> tuple[str, ...]:
+        return self.other
 
     async def list(self, _: Any) -> list[dict[str, str]]:
         if isinstance(self.listed, Problem):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wizard.adapters import kubeconfig
 from wizard.adapters.folders import cache_dir
 from wizard.core import sanitize
 from wizard.core.errors import Problem
@@ -29,6 +30,8 @@ _INSTALL: Final = (
     "Install helm 3.15 or newer (https://helm.sh/docs/intro/install), name one with --helm PATH, "
     "or let the wizard build its pinned one: `make tools`."
 )
+_IDENTITY: Final = Path(__file__).with_name("identity-chart")
+"""A chart that prints the uid of one object, looked up as helm reaches it."""
 WITH_PLUGINS: Final = "LLM_COST_OPS_HELM_PLUGINS"
 """Set to 1, helm's plugins stay on."""
 
@@ -117,6 +120,22 @@ class HelmCli:
             return [{str(key): str(value) for key, value in one.items()} for one in json.loads(out or "[]")]
         except (ValueError, AttributeError, TypeError):
             raise Problem("helm list did not answer with a list of releases.", "Run it by hand with --debug.") from None
+
+    def overrides(self, target: Target) -> Sequence[str]:
+        """Names of HELM_KUBE* variables by which helm would do otherwise than the kubeconfig says."""
+        from wizard.core import helm_environment
+
+        names = [name for name in os.environ if name.startswith(helm_environment.PREFIX)]
+        if not names:
+            return ()
+        return helm_environment.overrides(os.environ, kubeconfig.said(target.kubeconfig, target.context))
+
+    async def uid_of(self, target: Target, kind: str, name: str, namespace: str = "") -> str:
+        """The uid of an object of v1 as helm reaches it; "" when it is not there."""
+        wanted = json.dumps({"kind": kind, "name": name, "namespace": namespace})
+        rendered = await self.render(target, str(_IDENTITY), wanted, kube_version="", upgrade=False)
+        match = re.search(r'^  uid: "([^"]*)"$', rendered, re.MULTILINE)
+        return match[1] if match else ""
 
     async def stored_values(self, target: Target) -> str:
         """`helm get values` of the release as YAML."""

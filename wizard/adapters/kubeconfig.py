@@ -29,6 +29,10 @@ class Entry:
         return value if isinstance(value, str) else ""
 
 
+_NOTHING: Final = Entry({}, Path())
+"""What an entry says that is not there."""
+
+
 @dataclass
 class Merged:
     """Every entry by section and name; the first file that names an entry wins, as for kubectl."""
@@ -65,9 +69,10 @@ class KubeconfigFiles:
         contexts = tuple(
             Context(
                 sanitize.line(name),
-                sanitize.line(merged.clusters.get(one.text("cluster"), Entry({}, Path())).text("server")),
+                sanitize.line(merged.clusters.get(one.text("cluster"), _NOTHING).text("server")),
                 sanitize.line(one.text("user")),
                 sanitize.line(one.text("namespace")),
+                bool(merged.clusters.get(one.text("cluster"), _NOTHING).body.get("insecure-skip-tls-verify")),
             )
             for name, one in merged.contexts.items()
         )
@@ -89,6 +94,32 @@ def load(path: str = "") -> Merged:
         names = ", ".join(merged.files)
         raise Problem(f"The kubeconfig {names} names no context.", f"Give another with --kubeconfig PATH, {_PRACTISE}")
     return merged
+
+
+def said(path: str, context: str) -> dict[str, str]:
+    """What the context says of server, trust and identity, by the kubeconfig's own names; holds secrets: never shown.
+
+    A kubeconfig that cannot be used says nothing.
+    """
+    try:
+        merged = load(path)
+    except Problem:
+        return {}
+    name = context or merged.current
+    chosen = merged.contexts.get(name, _NOTHING)
+    cluster = merged.clusters.get(chosen.text("cluster"), _NOTHING)
+    user = merged.users.get(chosen.text("user"), _NOTHING)
+    groups = user.body.get("as-groups")
+    return {
+        "context": name,
+        "server": cluster.text("server").rstrip("/"),
+        "certificate-authority": cluster.text("certificate-authority"),
+        "insecure-skip-tls-verify": "true" if cluster.body.get("insecure-skip-tls-verify") else "",
+        "tls-server-name": cluster.text("tls-server-name"),
+        "token": user.text("token"),
+        "as": user.text("as"),
+        "as-groups": ",".join(map(str, groups)) if isinstance(groups, list) else "",
+    }
 
 
 def _files(path: str) -> Iterator[Path]:

@@ -268,6 +268,7 @@ class RunFiles:
             str(spec.get("who", "")),
             str(_log(folder)),
             _ended(folder) or (last.time if done and last else ""),
+            str(spec.get("cluster_uid", "")),
         )
 
     def _state(self, folder: Path) -> str:

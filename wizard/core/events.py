@@ -19,8 +19,8 @@ _LONGEST: Final = 256 * 1024
 
 EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     # id; operation: install|upgrade|rollback|uninstall; target{context,namespace,release}; chart; helm; preset;
-    # rollback_on_failure: bool
-    "run.started": ("id", "operation", "target", "chart", "helm", "preset", "rollback_on_failure"),
+    # rollback_on_failure: bool; cluster_uid: of the namespace kube-system, "" when it was hidden
+    "run.started": ("id", "operation", "target", "chart", "helm", "preset", "rollback_on_failure", "cluster_uid"),
     # phase: namespace|secrets|checks|helm|watching|rollback|finished; text: one sentence
     "run.phase": ("phase", "text"),
     # id, title, state: pass|warn|fail|unknown|skipped, evidence: [str], next_step, blocking, question

@@ -19,7 +19,7 @@ from wizard.core.model.target import Target
 from wizard.core.plan import ObjectPlan, Plan, Refusal
 from wizard.core.release_record import DEPLOYED, ReleaseRecord
 from wizard.core.rules import manifests
-from wizard.engine import store
+from wizard.engine import same_cluster, store
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
@@ -289,14 +289,17 @@ async def _finished(
     there.ask(wanted)
     old = {plan.identity(one, space): one for one in stored if not plan.hook_events(one)}
     keys = {plan.identity(one, space) for one in wanted}
+    uid_asked = asyncio.ensure_future(same_cluster.uid(world.cluster))
     try:
         missing = made.base == 0 and await _namespace_missing(world)
+        uid = await uid_asked
         plans = await asyncio.gather(
             *(_one(world, there, old.get(plan.identity(one, space)), one, missing=missing) for one in wanted),
             *(_gone(world, there, one) for key, one in old.items() if key not in keys),
         )
         owner = guided.owner(await there.seen())
     finally:
+        uid_asked.cancel()
         await there.close()
     objects = plan.sort(plan.with_stale(plans, _readers(wanted)))
     unseen = tuple(dict.fromkeys(one.note for one in plans if one.change == "unknown"))
@@ -304,7 +307,9 @@ async def _finished(
         unseen = (
             f"namespace {space} is not there yet: what the API server says to these objects is checked once it is",
         )
-    whole = plan.redacted(replace(made, objects=objects, unseen=unseen, owner=str(owner or "")), redact)
+    whole = plan.redacted(
+        replace(made, objects=objects, unseen=unseen, owner=str(owner or ""), cluster_uid=uid), redact
+    )
     return Planned(whole, tuple(wanted), redact)
 
 

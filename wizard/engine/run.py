@@ -19,7 +19,7 @@ from wizard.core.model.target import Target
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
 from wizard.core.status import Verdict
-from wizard.engine import evidence, expected, undo, unseen
+from wizard.engine import evidence, expected, same_cluster, undo, unseen
 from wizard.engine.early_render import EarlyRender
 from wizard.engine.expected import Expected
 from wizard.engine.heal import Healing
@@ -97,6 +97,8 @@ class RunSpec:
     """Roll back on failure: of an install or upgrade, once helm has ended and the evidence is kept."""
     delete_namespace: bool = False
     """Of an uninstall: the namespace goes too, if nothing of others is in it by then."""
+    cluster_uid: str = ""
+    """The uid of kube-system when it was planned; "" when it was hidden."""
 
     @property
     def lasting(self) -> bool:
@@ -129,6 +131,7 @@ class RunSpec:
             delete_namespace=bool(data.get("delete_namespace")),
             undo=bool(data.get("undo")),
             holder=str(data.get("holder", "")),
+            cluster_uid=str(data.get("cluster_uid", "")),
         )
 
 
@@ -216,6 +219,7 @@ class Run:
             "helm": spec.helm_version,
             "preset": spec.preset,
             "rollback_on_failure": spec.undo,
+            "cluster_uid": spec.cluster_uid,
         }
         self._say("run.started", **started)
         for result in spec.accepted:
@@ -284,8 +288,11 @@ class Run:
 
     async def _prepare(self, early: EarlyRender | None) -> None:
         made = False
-        if self.spec.expected:
-            await expected.unchanged(self.world.cluster, self.spec.target, self.spec.expected)
+        spec, cluster = self.spec, self.world.cluster
+        same_cluster.refuse_overrides(self.world.helm, spec.target)
+        await same_cluster.refuse_another(cluster, spec.target, spec.cluster_uid)
+        if spec.expected:
+            await expected.unchanged(cluster, spec.target, spec.expected)
         if self.spec.operation == "install":
             self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
             made = await self._namespace()

@@ -5,6 +5,7 @@ Each method imports what only it needs: all of it together is 60 ms, and the fir
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -95,7 +96,7 @@ class Session:
 
     def save_draft(self, draft: Draft) -> None:
         """Keep the draft; it is offered again at the next start."""
-        self.ports.drafts.save(draft)
+        self.ports.drafts.save(replace(draft, cluster_uid=self._hints.cluster_uid or draft.cluster_uid))
 
     def forget_draft(self, draft: Draft) -> None:
         """Remove the kept draft of the same target."""
@@ -157,8 +158,27 @@ class Session:
     async def refresh_hints(self, draft: Draft) -> Hints:
         """Ask the draft's cluster for what the questions offer; what cannot be had stays None. Never raises."""
         target = self.resolve(draft).target
-        self._hints = await live_hints.refresh(self._hints, self.cluster(target), target)
+        found = await live_hints.refresh(self._hints, self.cluster(target), target)
+        moved = await asyncio.to_thread(self.moved, target, found.cluster_uid)
+        self._hints = replace(found, moved=moved)
         return self._hints
+
+    def moved(self, target: Target, uid: str) -> str:
+        """One sentence when the context reaches another cluster than in the newest draft or run; "" when it does not.
+
+        `uid` is that of kube-system now. A sandbox is a new cluster each time that it is started: nothing is said of one.
+        """
+        from wizard.engine import same_cluster
+
+        if live_hints.is_sandbox(target.context):
+            return ""
+        return same_cluster.moved(target, uid, self.drafts(), self.runs())
+
+    async def cluster_moved(self, target: Target) -> str:
+        """Likewise, asking the cluster; raises nothing."""
+        from wizard.engine import same_cluster
+
+        return await asyncio.to_thread(self.moved, target, await same_cluster.uid(self.cluster(target)))
 
     def cluster(self, target: Target) -> Cluster:
         """The client of the target's context, one for the whole session."""
@@ -242,19 +262,30 @@ class Session:
 
     async def planned(self, draft: Draft) -> Planned:
         """The plan with what was rendered for it; raises Problem."""
-        from wizard.engine import planning
+        from wizard.engine import planning, same_cluster
 
         target, ports = self.resolve(draft).target, self.ports
-        return await planning.of_values(
+        same_cluster.refuse_overrides(ports.helm, target)
+        planned = await planning.of_values(
             self.cluster(target), ports.helm, ports.documents, target, self.chart(draft), self.values_text(draft)
         )
+        return replace(planned, plan=await self._with_moved(target, planned.plan))
 
     async def plan_rollback(self, target: Target, revision: int = 0) -> Plan:
         """What a roll-back to a revision would do (0: the last good one before the newest); raises Problem."""
-        from wizard.engine import planning
+        from wizard.engine import planning, same_cluster
 
-        ports = self.ports
-        return (await planning.of_rollback(self.cluster(target), ports.helm, ports.documents, target, revision)).plan
+        ports, cluster = self.ports, self.cluster(target)
+        planned, _ = await asyncio.gather(
+            planning.of_rollback(cluster, ports.helm, ports.documents, target, revision),
+            same_cluster.prove(cluster, ports.helm, target),
+        )
+        return await self._with_moved(target, planned.plan)
+
+    async def _with_moved(self, target: Target, plan: Plan) -> Plan:
+        """The plan, warning of a context that reaches another cluster than before."""
+        moved = await asyncio.to_thread(self.moved, target, plan.cluster_uid)
+        return replace(plan, warnings=(*plan.warnings, moved)) if moved else plan
 
     async def rollback_revision(self, target: Target, revision: int = 0) -> int:
         """The revision that a roll-back goes to, the given one checked; raises Problem when there is none."""
@@ -299,9 +330,15 @@ class Session:
 
     async def uninstall_lists(self, target: Target, *, namespace: bool = False) -> Uninstall:
         """What an uninstall deletes, keeps and loses for ever; raises Problem when something stops it."""
-        from wizard.engine import uninstall
+        from wizard.engine import same_cluster, uninstall
 
-        return await uninstall.look(self.cluster(target), self.ports.documents, target, namespace=namespace)
+        cluster = self.cluster(target)
+        lists, uid, _ = await asyncio.gather(
+            uninstall.look(cluster, self.ports.documents, target, namespace=namespace),
+            same_cluster.uid(cluster),
+            same_cluster.prove(cluster, self.ports.helm, target),
+        )
+        return replace(lists, cluster_uid=uid, moved=await asyncio.to_thread(self.moved, target, uid))
 
     async def missing_rights(self, target: Target, operation: str) -> tuple[Right, ...]:
         """What this person may not do of an operation, each with what that costs; never raises."""
@@ -364,7 +401,11 @@ class Session:
         await rights.refuse(
             self.cluster(target), target, ((verbs[one.change], one.kind) for one in plan.objects if one.change in verbs)
         )
-        more = {"revision": revision, "expect": {"revision": plan.last, "rendered": plan.rendered}}
+        more = {
+            "revision": revision,
+            "expect": {"revision": plan.last, "rendered": plan.rendered},
+            "cluster_uid": plan.cluster_uid,
+        }
         return await self._start_on_release("rollback", target, plan.chart, helm_timeout, more)
 
     async def start_uninstall(
@@ -380,6 +421,7 @@ class Session:
             "keep_history": keep_history,
             "delete_namespace": delete_namespace,
             "expect": {"revision": lists.revision},
+            "cluster_uid": lists.cluster_uid,
         }
         return await self._start_on_release("uninstall", target, lists.chart, helm_timeout, more)
 
@@ -389,7 +431,9 @@ class Session:
         import shlex
 
         from wizard.core import dialect
+        from wizard.engine import same_cluster
 
+        same_cluster.refuse_overrides(self.ports.helm, target)
         helm = await self.ports.helm.info()
         if operation == "rollback":
             argv = dialect.rollback_argv(helm.major, target, int(more["revision"]), helm_timeout)
@@ -423,8 +467,10 @@ class Session:
         manifest is the planned one.
         """
         from wizard.core import secret_plan
+        from wizard.engine import same_cluster
 
         resolved = self.resolve(draft)
+        same_cluster.refuse_overrides(self.ports.helm, resolved.target)
         if problems := resolved.problems():
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
@@ -455,6 +501,7 @@ class Session:
             "notes": notes,
             "accepted": [one.to_data() for one in accepted],
             "expect": {"revision": plan.last, "rendered": plan.rendered} if plan else {},
+            "cluster_uid": plan.cluster_uid if plan else self._hints.cluster_uid,
             "reproduce": list(self.reproduce(draft, operation, helm.major)),
         }
         run_id = self.ports.runs.start(spec, material)

@@ -70,6 +70,8 @@ async def gather(
         draft = await prepare(draft)
     elif cluster:
         await session.refresh_hints(draft)
+    if cluster and session.hints.moved:
+        out.talk(session.hints.moved, "warn")
     for problem in _open(session, draft, cluster=cluster):
         if prompt is None or problem.question in draft.answers:
             raise problem

@@ -31,6 +31,8 @@ class RunSummary:
     """The file in which the run's process says why it died, if it did."""
     ended: str = ""
     """RFC 3339: when its helm was seen to end, else when the run was finished; "" while neither is known."""
+    cluster_uid: str = ""
+    """The uid of kube-system of the cluster that it works on; "" when it was hidden."""
 
 
 class DraftStore(Protocol):
