@@ -6,7 +6,8 @@ A cluster is known by the uid of its namespace kube-system: it is made with the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,6 +80,18 @@ async def prove(cluster: Cluster, helm: Helm, target: Target) -> None:
             f"{ours.uid} for the wizard. Nothing was changed.",
             "Look at KUBECONFIG, proxy variables and HELM_* in your environment.",
         )
+
+
+@contextlib.asynccontextmanager
+async def proven(cluster: Cluster, helm: Helm, target: Target) -> AsyncIterator[None]:
+    """Prove it while something else is read; raises Problem as `prove` does, at once or at the end of the block."""
+    refuse_overrides(helm, target)
+    proof = asyncio.ensure_future(prove(cluster, helm, target))
+    try:
+        yield
+        await proof
+    finally:
+        proof.cancel()
 
 
 async def refuse_another(cluster: Cluster, target: Target, planned: str) -> None:

@@ -276,10 +276,8 @@ class Session:
         from wizard.engine import planning, same_cluster
 
         ports, cluster = self.ports, self.cluster(target)
-        planned, _ = await asyncio.gather(
-            planning.of_rollback(cluster, ports.helm, ports.documents, target, revision),
-            same_cluster.prove(cluster, ports.helm, target),
-        )
+        async with same_cluster.proven(cluster, ports.helm, target):
+            planned = await planning.of_rollback(cluster, ports.helm, ports.documents, target, revision)
         return await self._with_moved(target, planned.plan)
 
     async def _with_moved(self, target: Target, plan: Plan) -> Plan:
@@ -333,11 +331,9 @@ class Session:
         from wizard.engine import same_cluster, uninstall
 
         cluster = self.cluster(target)
-        lists, uid, _ = await asyncio.gather(
-            uninstall.look(cluster, self.ports.documents, target, namespace=namespace),
-            same_cluster.uid(cluster),
-            same_cluster.prove(cluster, self.ports.helm, target),
-        )
+        async with same_cluster.proven(cluster, self.ports.helm, target):
+            lists = await uninstall.look(cluster, self.ports.documents, target, namespace=namespace)
+            uid = await same_cluster.uid(cluster)
         return replace(lists, cluster_uid=uid, moved=await asyncio.to_thread(self.moved, target, uid))
 
     async def missing_rights(self, target: Target, operation: str) -> tuple[Right, ...]:
