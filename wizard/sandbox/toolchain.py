@@ -349,11 +349,13 @@ def _go_version(go: str) -> tuple[int, int]:
 
 def _install_go(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
-    pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for command in (
         [sys.executable, "-m", "venv", str(home)],
-        [*pip, "--only-binary=:all:", "--require-hashes", "-r", str(GO_LOCK)],
-    ):
+        [
+            str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+            "--only-binary=:all:", "--require-hashes", "-r", str(GO_LOCK),
+        ],
+    ):  # fmt: skip
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL, check=False
