@@ -10,9 +10,9 @@ A template below yields the text of its refusals, or nothing. Line breaks in it 
 */}}
 {{- define "llm-cost-ops.dataGuard" -}}
 {{- $v := .Values -}}
-{{- $postgresql := dict "root" . "component" "postgresql" "enabled" $v.postgresql.enabled "accepted" $v.postgresql.acceptRisk
+{{- $postgresql := dict "root" . "component" "postgresql" "enabled" $v.postgresql.enabled "accepted" ($v.postgresql.acceptRisk | default list)
   "path" "postgresql.primary" "persistence" $v.postgresql.primary.persistence "file" "statefulset-postgres.yaml" "isStore" true -}}
-{{- $redis := dict "root" . "component" "redis" "enabled" $v.redis.enabled "accepted" $v.redis.acceptRisk
+{{- $redis := dict "root" . "component" "redis" "enabled" $v.redis.enabled "accepted" ($v.redis.acceptRisk | default list)
   "path" "redis.master" "persistence" $v.redis.master.persistence "file" "statefulset-redis.yaml"
   "isStore" (eq $v.redis.maxmemoryPolicy "noeviction") -}}
 {{- $refusals := list -}}
@@ -35,8 +35,11 @@ One component: dict "root" $ "component" NAME "enabled" BOOL "accepted" RISKS "p
 {{- $live := lookup "apps/v1" "StatefulSet" $ns $name | default dict -}}
 {{- if ne (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live) .root.Release.Name }}{{ $live = dict }}{{ end -}}
 {{- $this := merge (dict "name" $name "ns" $ns "live" $live) . -}}
-{{- if $live }}{{ include "llm-cost-ops.dataGuard.template" $this }}{{ end -}}
-{{- if .isStore -}}
+{{- $template := "" -}}
+{{- if $live }}{{ $template = include "llm-cost-ops.dataGuard.template" $this | trim }}{{ end -}}
+{{- if $template -}}
+{{- $template -}}
+{{- else if .isStore -}}
 {{- $rendered := include (printf "%s/%s" .root.Template.BasePath .file) .root -}}
 {{- $_ := set $this "after" (regexSplit "\n---\n" $rendered -1 | last | fromYaml | include "llm-cost-ops.dataGuard.facts" | fromJson) -}}
 {{- if $live -}}
@@ -191,21 +194,19 @@ earlier one has left.
 {{- if and $ours (not (get .metadata "deletionTimestamp")) }}{{ $all = append $all .metadata.name }}{{ end -}}
 {{- end -}}
 {{- end -}}
-{{- if has .after.claim $all -}}
-{{- if $password -}}
+{{- if and (has .after.claim $all) $password -}}
 {{- $before := dict "claim" .after.claim "user" .after.user "database" .after.database "secret" "" "key" "" -}}
 {{- include "llm-cost-ops.dataGuard.password" (merge (dict "before" $before) .) -}}
 {{- end -}}
-{{- if .root.Release.IsUpgrade -}}
+{{- if and $all $volume (not (has .after.claim $all)) -}}
+{{- include "llm-cost-ops.dataGuard.left" (merge (dict "left" $all) .) -}}
+{{- else if and .after.claim .root.Release.IsUpgrade -}}
 {{- range include "llm-cost-ops.dataGuard.statefulSets" . | fromJsonArray -}}
 {{- if eq $.after.claim (include "llm-cost-ops.dataGuard.facts" . | fromJson).claim }}
 Claim {{ $.after.claim }} is still in use by StatefulSet {{ .metadata.name }}, and two servers would write to it at once.
 Run kubectl delete statefulset {{ .metadata.name }} -n {{ $.ns }} --cascade=foreground, which ends its pod and keeps the claim, then this again.
 {{ end -}}
 {{- end -}}
-{{- end -}}
-{{- else if and $all $volume }}
-{{- include "llm-cost-ops.dataGuard.left" (merge (dict "left" $all) .) -}}
 {{- end -}}
 {{- end }}
 
@@ -241,10 +242,13 @@ the chart's own Secret holds. Where it cannot be known, a given one or a named S
 {{- $accept := include "llm-cost-ops.dataGuard.accept" (merge (dict "risk" "password-change") .) -}}
 {{- $psql := printf "%s -c '\\password'" (include "llm-cost-ops.dataGuard.psql" .) -}}
 {{- $same := and (eq $source.secret $after.secret) (eq $source.key $after.key) -}}
-{{- $keep := printf "postgresql.auth.secretKeys.userPasswordKey=%s" $source.key -}}
-{{- if ne $source.secret (include "llm-cost-ops.postgresql.ownSecret" .root) -}}
-{{- $keep = printf "postgresql.auth.existingSecret=%s and %s" $source.secret $keep -}}
+{{- $own := include "llm-cost-ops.postgresql.ownSecret" .root -}}
+{{- $keep := list -}}
+{{- if ne $source.secret $after.secret -}}
+{{- $keep = append $keep (eq $source.secret $own | ternary "postgresql.auth.existingSecret empty" (printf "postgresql.auth.existingSecret=%s" $source.secret)) -}}
 {{- end -}}
+{{- if ne $source.key $after.key }}{{ $keep = append $keep (printf "postgresql.auth.secretKeys.userPasswordKey=%s" $source.key) }}{{ end -}}
+{{- $keep = join " and " $keep -}}
 {{- $show := printf "kubectl get secret %s -n %s -o go-template='{{index .data %q | base64decode}}'" $source.secret .ns $source.key -}}
 {{- if $auth.existingSecret -}}
 {{- $new := include "llm-cost-ops.dataGuard.stored" (dict "ns" .ns "secret" $after.secret "key" $after.key) -}}
@@ -254,7 +258,8 @@ Secret {{ $after.secret }}, which postgresql.auth.existingSecret names, is not i
 the database would wait for it and nobody could log in.
 {{- if and $old (not $same) }} Keep {{ $keep }}; or fill it with the same password: {{ $show }} > FILE,{{ else }} Make it
 with the password that the database has (lost? {{ $psql }} asks for a new one, not for the old):{{ end }}
-kubectl create secret generic {{ $after.secret }} -n {{ .ns }} --from-file={{ $after.key }}=FILE, then this again.
+kubectl create secret generic {{ $after.secret }} -n {{ .ns }} --from-file={{ $after.key }}=FILE --dry-run=client -o yaml | kubectl apply -f -,
+then this again.
 To go on without it: {{ $accept }}
 {{ else if and $new $old (ne $new $old) }}
 Key {{ $after.key }} of Secret {{ $after.secret }} holds another password than the database was made with (key {{ $source.key }}
@@ -265,8 +270,8 @@ password), then this again with {{ $accept }}
 {{- $new := include "llm-cost-ops.postgresql.value" .root -}}
 {{- $origin := get .root.Values.settledSecrets (printf "%s/%s origin" $after.secret $after.key) -}}
 {{- if eq $origin "generated" }}
-Secret {{ $after.secret }} has no key {{ $after.key }} or is gone, and claim {{ $before.claim }} holds a database that has a password
-already: a new one would lock the app out.
+Secret {{ $after.secret }} has no key {{ $after.key }} or is gone, and {{ with $before.claim }}claim {{ . }}{{ else }}the pod{{ end }} holds a database that
+has a password already: a new one would lock the app out.
 {{- if $old }} Keep {{ $keep }}; or hand the password over to the chart: {{ $show }} > FILE, then this again
 with --set-file postgresql.auth.password=FILE.
 {{- else }} Give the password that it has, with --set-file postgresql.auth.password=FILE.
@@ -310,10 +315,12 @@ restore the dump. To go on all the same: {{ include "llm-cost-ops.dataGuard.acce
 {{ end }}
 
 {{- define "llm-cost-ops.dataGuard.moved" }}
-The data of {{ .name }} is in claim {{ .before.claim }} ({{ .before.place }}), and this would start it on
-{{ with .after.claim }}claim {{ . }}{{ else }}an empty directory of its pod{{ end }} ({{ .after.place }}); the old data would stay behind.
-Keep {{ .path }}.persistence.existingClaim={{ .before.claim }}. To leave it behind:
-{{ include "llm-cost-ops.dataGuard.accept" (merge (dict "risk" "new-volume") .) }}
+{{- $old := .before }}
+{{- $new := .after }}
+The data of {{ .name }} is in claim {{ $old.claim }}, {{ $old.place }}, and this would start it
+{{ if $new.claim }}in claim {{ $new.claim }}{{ else }}in an empty directory of its pod{{ end }}, {{ $new.place }}; the old data would stay behind.
+Keep {{ if ne $old.claim $new.claim }}{{ .path }}.persistence.existingClaim={{ $old.claim }}{{ else }}the old version of the chart{{ end }}.
+To leave it behind: {{ include "llm-cost-ops.dataGuard.accept" (merge (dict "risk" "new-volume") .) }}
 {{ end }}
 
 {{- define "llm-cost-ops.dataGuard.left" }}
