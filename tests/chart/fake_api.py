@@ -57,7 +57,8 @@ class FakeApi:
         self.statefulsets[metadata["name"]] = statefulset | {"metadata": metadata}
 
         for template in statefulset["spec"].get("volumeClaimTemplates", ()):
-            self.claim(f"data-{metadata['name']}-0", template["metadata"]["labels"])
+            labels = template["metadata"]["labels"] | {"app.kubernetes.io/instance": release}
+            self.claim(f"data-{metadata['name']}-0", labels)
 
     def claim(self, name: str, labels: dict[str, str]) -> None:
         """Put a claim there, as the controller of StatefulSets makes it."""

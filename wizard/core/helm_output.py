@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 _WAY: Final = re.compile(
-    r"execution error at \([^()\s]+:\d+:\d+\): |template: [^\s:]+:\d+:\d+: executing .*error calling lookup: ", re.DOTALL
+    r"execution error at \([^()\s]+:\d+:\d+\): |template: [^\s:]+:\d+:\d+: executing .*error calling lookup: ",
+    re.DOTALL,
 )
 """Helm's way through the templates to a `fail` of the chart, or to a lookup that the cluster refused."""
 _HINT: Final = re.compile(r"\s*Use --debug flag to render out invalid YAML\s*$")
