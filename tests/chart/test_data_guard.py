@@ -329,6 +329,16 @@ def test_a_renamed_release_takes_its_volume_along_once_nobody_else_writes_to_it(
     assert code == 0, err
 
 
+def test_the_way_back_to_a_claim_that_was_left_behind_leaves_another_one_behind(api: FakeApi, chart: Chart) -> None:
+    deploy(api, chart.render())
+    del api.statefulsets[POSTGRES]
+    deploy(api, chart.render("fullnameOverride=other"))
+    code, err = render(api)
+    assert code == 1
+    assert "Keep the old name: --set fullnameOverride=other." in err
+    assert render(api, accept("new-volume"))[0] == 0
+
+
 def test_several_risks_are_told_at_once_and_accepted_together(api: FakeApi, chart: Chart) -> None:
     deploy(api, chart.render())
     changes = (f"{AUTH}.username=costs", f"{AUTH}.database=costs")

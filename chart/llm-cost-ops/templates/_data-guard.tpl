@@ -180,34 +180,37 @@ disagree; without a volume the data ends with the pod, so that only a Secret tha
 {{- end }}
 
 {{/*
-No StatefulSet of ours runs under the name: an install, a reinstall, or another name. Claims of this release's component tell what an
-earlier one has left.
+No StatefulSet of ours runs under the name: an install, a reinstall, or another name. The data is where a StatefulSet of this release runs
+under another name; without one, the claims of this component tell what an earlier install has left.
 */}}
 {{- define "llm-cost-ops.dataGuard.kept" -}}
-{{- $all := list -}}
+{{- $claim := .after.claim -}}
 {{- $volume := not (has "new-volume" .accepted) -}}
 {{- $password := and (eq .component "postgresql") (not (has "password-change" .accepted)) (not .root.Values.postgresql.auth.existingSecret) -}}
+{{- $running := list -}}
+{{- if .root.Release.IsUpgrade -}}
+{{- range include "llm-cost-ops.dataGuard.statefulSets" . | fromJsonArray -}}
+{{- $other := include "llm-cost-ops.dataGuard.facts" . | fromJson -}}
+{{- if and $claim (eq $claim $other.claim) }}
+Claim {{ $claim }} is still in use by StatefulSet {{ $other.name }}, and two servers would write to it at once. Run
+kubectl delete statefulset {{ $other.name }} -n {{ $.ns }} --cascade=foreground, which ends its pod and keeps the claim, then this again.
+{{ else if $other.claim }}{{ $running = append $running $other.claim }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $kept := list -}}
 {{- if or $volume $password -}}
 {{- range get (lookup "v1" "PersistentVolumeClaim" .ns "") "items" | default list -}}
 {{- $labels := get .metadata "labels" | default dict -}}
 {{- $ours := and (eq (get $labels "app.kubernetes.io/instance") $.root.Release.Name) (eq (get $labels "app.kubernetes.io/component") $.component) -}}
-{{- if and $ours (not (get .metadata "deletionTimestamp")) }}{{ $all = append $all .metadata.name }}{{ end -}}
+{{- if and $ours (not (get .metadata "deletionTimestamp")) }}{{ $kept = append $kept .metadata.name }}{{ end -}}
 {{- end -}}
 {{- end -}}
-{{- if and (has .after.claim $all) $password -}}
-{{- $before := dict "claim" .after.claim "user" .after.user "database" .after.database "secret" "" "key" "" -}}
+{{- if and $password (has $claim $kept) -}}
+{{- $before := dict "claim" $claim "user" .after.user "database" .after.database "secret" "" "key" "" -}}
 {{- include "llm-cost-ops.dataGuard.password" (merge (dict "before" $before) .) -}}
 {{- end -}}
-{{- if and $all $volume (not (has .after.claim $all)) -}}
-{{- include "llm-cost-ops.dataGuard.left" (merge (dict "left" $all) .) -}}
-{{- else if and .after.claim .root.Release.IsUpgrade -}}
-{{- range include "llm-cost-ops.dataGuard.statefulSets" . | fromJsonArray -}}
-{{- if eq $.after.claim (include "llm-cost-ops.dataGuard.facts" . | fromJson).claim }}
-Claim {{ $.after.claim }} is still in use by StatefulSet {{ .metadata.name }}, and two servers would write to it at once.
-Run kubectl delete statefulset {{ .metadata.name }} -n {{ $.ns }} --cascade=foreground, which ends its pod and keeps the claim, then this again.
-{{ end -}}
-{{- end -}}
-{{- end -}}
+{{- $left := has $claim $kept | ternary $running (default $kept $running) -}}
+{{- if and $left $volume }}{{ include "llm-cost-ops.dataGuard.left" (merge (dict "left" $left) .) }}{{ end -}}
 {{- end }}
 
 {{/* Major version of PostgreSQL in a reference such as postgres:16.15, pgvector:0.8.0-pg16; nothing where it names none. */}}
@@ -244,8 +247,10 @@ the chart's own Secret holds. Where it cannot be known, a given one or a named S
 {{- $same := and (eq $source.secret $after.secret) (eq $source.key $after.key) -}}
 {{- $own := include "llm-cost-ops.postgresql.ownSecret" .root -}}
 {{- $keep := list -}}
-{{- if ne $source.secret $after.secret -}}
-{{- $keep = append $keep (eq $source.secret $own | ternary "postgresql.auth.existingSecret empty" (printf "postgresql.auth.existingSecret=%s" $source.secret)) -}}
+{{- if and (ne $source.secret $after.secret) (eq $source.secret $own) -}}
+{{- $keep = append $keep "postgresql.auth.existingSecret empty" -}}
+{{- else if ne $source.secret $after.secret -}}
+{{- $keep = append $keep (printf "postgresql.auth.existingSecret=%s" $source.secret) -}}
 {{- end -}}
 {{- if ne $source.key $after.key }}{{ $keep = append $keep (printf "postgresql.auth.secretKeys.userPasswordKey=%s" $source.key) }}{{ end -}}
 {{- $keep = join " and " $keep -}}
