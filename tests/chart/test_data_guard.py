@@ -431,7 +431,7 @@ BEFORE = [
     {"volume": "none"},
     {"secret": "yours", "volume": "none", "key": "admin"},
 ]
-FULL = 400
+FULL = 200
 
 
 def sets_of(choice: dict[str, str]) -> tuple[str, ...]:

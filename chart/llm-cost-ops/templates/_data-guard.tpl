@@ -160,8 +160,8 @@ disagree; without a volume the data ends with the pod, so that only a Secret tha
 {{- if and $before.claim $moved -}}
 {{- if not (has "new-volume" .accepted) }}{{ include "llm-cost-ops.dataGuard.moved" . }}{{ end -}}
 {{- else if eq .component "postgresql" -}}
-{{- if and (not $before.claim) (or (ne $before.secret $after.secret) (ne $before.key $after.key)) -}}
-{{- else if not (has "password-change" .accepted) -}}
+{{- $restarts := ne (omit $before "goesWithIt" | toJson) (omit $after "goesWithIt" | toJson) -}}
+{{- if and (or $before.claim (not $restarts)) (not (has "password-change" .accepted)) -}}
 {{- include "llm-cost-ops.dataGuard.password" . -}}
 {{- end -}}
 {{- if $before.claim -}}
