@@ -339,6 +339,17 @@ def test_the_way_back_to_a_claim_that_was_left_behind_leaves_another_one_behind(
     assert render(api, accept("new-volume"))[0] == 0
 
 
+def test_a_chart_that_would_look_for_the_files_elsewhere_on_the_volume_is_refused(api: FakeApi, chart: Chart) -> None:
+    rendered = chart.render()
+    deploy(api, rendered)
+    text = json.dumps(rendered.one("StatefulSet", POSTGRES)).replace("data/pgdata", "data/of-another-chart")
+    api.run(json.loads(text))
+    code, err = render(api)
+    assert code == 1
+    assert "/var/lib/postgresql/data/of-another-chart, and this would start it" in err
+    assert render(api, accept("new-volume"))[0] == 0
+
+
 def test_several_risks_are_told_at_once_and_accepted_together(api: FakeApi, chart: Chart) -> None:
     deploy(api, chart.render())
     changes = (f"{AUTH}.username=costs", f"{AUTH}.database=costs")
@@ -382,6 +393,13 @@ def test_values_of_a_release_from_before_the_guard_pass(api: FakeApi, chart: Cha
     deploy(api, chart.render())
     code, err = render(api, "postgresql.acceptRisk=null", "redis.acceptRisk=null")
     assert code == 0, err
+
+
+def test_the_notes_say_that_an_accepted_risk_would_be_accepted_again(chart: Chart) -> None:
+    assert "acceptRisk" not in chart.notes()
+    assert "postgresql.acceptRisk (user-change, new-volume) was for this upgrade" in chart.notes(
+        accept("user-change", "new-volume")
+    )
 
 
 def test_every_command_of_a_refusal_can_be_pasted(api: FakeApi, chart: Chart) -> None:
