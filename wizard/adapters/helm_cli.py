@@ -185,9 +185,10 @@ class HelmCli:
         return sanitize.text(text, len(text) + 1)
 
     def _words(self, raw: bytes, code: int) -> str:
+        from wizard.core.helm_output import chart_words
         from wizard.core.secrets import Redactor
 
         text = Redactor()(self._clean(raw)).strip()
         at = text.rfind("\nError: ")  # warnings come before it
-        text = text[at + 1 :].removeprefix("Error: ")
+        text = chart_words(text[at + 1 :].removeprefix("Error: "))
         return text[:4000] or f"exit code {code}."
