@@ -46,11 +46,16 @@ def cluster_with(
             "info": {"status": status, "last_deployed": f"2026-01-02T03:0{number}:00Z"},
             "chart": {"metadata": {"name": chart, "version": version}, "values": {}},
         }  # fmt: skip
-        labels = {"owner": "helm", "name": "rel", "version": str(number), "status": status, "modifiedAt": "1767323100"}
+        labels = {"owner": "helm", "name": "rel", "version": str(number), "status": status, "modifiedAt": "1767225600"}
         name = f"sh.helm.release.v1.rel.v{number}"
-        cluster.add("Secret", name, "n", metadata={"labels": labels})
+        metadata = {
+            "labels": labels,
+            "creationTimestamp": f"2026-01-02T03:0{number}:00Z",
+            "resourceVersion": str(number),
+        }
+        cluster.add("Secret", name, "n", metadata=metadata)
         body = base64.b64encode(release_record.pack(data).encode()).decode()
-        bodies.append({"kind": "Secret", "metadata": {"name": name, "labels": labels}, "data": {"release": body}})
+        bodies.append({"kind": "Secret", "metadata": {**metadata, "name": name}, "data": {"release": body}})
     cluster.bodies = tuple(bodies)
     return cluster
 
@@ -127,15 +132,20 @@ async def test_a_release_that_is_not_there_says_where_was_looked() -> None:
         (((1, "failed"), (2, "failed")), 0, 0, "no revision before 2 was good"),
         (((1, "superseded"), (2, "deployed")), 9, 0, "no revision 9"),
         (((1, "superseded"), (2, "deployed")), 2, 0, "is the one that runs"),
+        (((1, "uninstalled"),), 0, 1, ""),
+        (((1, "superseded"), (2, "uninstalled")), 0, 2, ""),
+        (((1, "deployed"), (2, "uninstalling")), 0, 1, ""),
+        (((1, "superseded"), (2, "uninstalled")), 2, 2, ""),
     ],
 )
 async def test_where_a_rollback_goes(revisions: Any, asked: int, goes: int, says: str) -> None:
-    known = await store.heads(cluster_with(*revisions), TARGET)
+    cluster = cluster_with(*revisions)
+    known = await store.heads(cluster, TARGET)
     if says:
         with pytest.raises(Problem, match=says):
-            planning.wanted_revision(TARGET, known, asked)
+            await planning.wanted_revision(cluster, TARGET, known, asked)
     else:
-        assert planning.wanted_revision(TARGET, known, asked) == goes
+        assert await planning.wanted_revision(cluster, TARGET, known, asked) == goes
 
 
 async def test_somebody_who_came_in_between_stops_the_run() -> None:

@@ -23,9 +23,6 @@ _GZIP: Final = b"\x1f\x8b\x08"
 _LARGEST: Final = 64 * 1024 * 1024
 """A record unpacks to less than this; a larger one is not helm's."""
 
-DEPLOYED: Final = "deployed"
-PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback")
-
 
 @dataclass(frozen=True)
 class Hook:
@@ -40,7 +37,10 @@ class Hook:
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """One revision. `updated` is RFC 3339; `config` are the values a person gave; `apply_method` is ssa, csa or ""."""
+    """One revision. `config` are the values a person gave; `apply_method` is ssa, csa or "".
+
+    `updated` is helm's last_deployed: when the revision was begun, RFC 3339, by the clock of the machine that ran helm.
+    """
 
     name: str
     namespace: str

@@ -101,7 +101,10 @@ async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | U
         return Unknown(error.message.rstrip("."), error.permission)
     except TimeoutError:
         return Unknown(f"no answer within {_LIMIT:g} s")
-    return tuple(Revision(one.revision, one.status, one.updated) for one in store.heads_of(found))
+    return tuple(
+        Revision(one.revision, one.status, one.times.created, written=one.times.written)
+        for one in store.heads_of(found)
+    )
 
 
 # Helm's own words, from the record of our last run

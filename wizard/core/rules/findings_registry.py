@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from wizard.core import secrets, status
+from wizard.core.revision import Times
 
 Object = Mapping[str, Any]
 Heals = Literal["yes", "no", "unknown"]
@@ -109,7 +110,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision of the release as helm recorded it; `updated` is RFC 3339.
+    """One revision of the release as helm recorded it; `updated` is when it was begun, RFC 3339.
 
     `description` and `unread` are in the record's body, which takes the right to read it: "" and () without.
     """
@@ -120,6 +121,13 @@ class Revision:
     description: str = ""
     unread: tuple[str, ...] = ()
     """Paths of values that somebody gave and the chart does not have."""
+    written: str = ""
+    """When its record was last written, RFC 3339; "" when that is not known."""
+
+    @property
+    def since(self) -> str:
+        """Since when it has its status."""
+        return Times(self.updated, self.written or self.updated).since(self.status)
 
 
 @dataclass(frozen=True)
