@@ -171,7 +171,8 @@ async def test_the_history_comes_from_the_labels_of_helm_s_records() -> None:
     cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
     for number, state in ((2, "pending-upgrade"), (1, "deployed")):
         labels = {"owner": "helm", "name": "rel", "version": str(number), "status": state, "modifiedAt": "1767225600"}
-        cluster.put("Secret", f"sh.helm.release.v1.rel.v{number}", meta={"labels": labels})
+        meta = {"labels": labels, "creationTimestamp": "2026-01-01T00:00:00Z"}
+        cluster.put("Secret", f"sh.helm.release.v1.rel.v{number}", meta=meta)
     last = (await views(cluster))[-1]
     assert (last.revision, last.helm_status) == (2, "pending-upgrade")
     assert [one.id for one in last.findings] == ["X01"]

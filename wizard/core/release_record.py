@@ -7,7 +7,6 @@ The text of a record may hold secrets (values, rendered Secrets): it stays insid
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import json
 import zlib
@@ -76,7 +75,7 @@ def unpack(body: str, where: str) -> dict[str, Any]:
         if raw.startswith(_GZIP):
             raw = _inflate(raw)
         data = json.loads(raw)
-    except (ValueError, binascii.Error, OSError, EOFError, zlib.error) as error:
+    except (ValueError, RecursionError, OSError, EOFError, zlib.error) as error:
         raise _unreadable(where, "it is damaged, or a newer helm wrote it") from error
     if not isinstance(data, dict):
         raise _unreadable(where, "it is not a record")
@@ -109,7 +108,7 @@ def of_data(data: Mapping[str, Any], where: str) -> ReleaseRecord:
             hooks=tuple(_hook(one) for one in data.get("hooks") or ()),
             apply_method=_line(data.get("apply_method") or ""),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _unreadable(where, "it is shaped otherwise than helm 3 and 4 shape it") from error
 
 

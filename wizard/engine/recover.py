@@ -114,7 +114,8 @@ async def _progress(
 
 
 def _objects(documents: Documents, text: str) -> Sequence[Object]:
-    return plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
+    found = plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
+    return [one for one in found if one["metadata"].get("name")]
 
 
 async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | ClusterError | None:

@@ -232,7 +232,8 @@ class Session:
         """What is wrong with a release, ranked: at once if it shows, then whole, with logs. Changes nothing; never raises."""
         from wizard.engine import diagnose
 
-        return diagnose.diagnose(self.cluster(target), target, self.ports.clock, self.ports.runs)
+        ports = self.ports
+        return diagnose.diagnose(self.cluster(target), target, ports.clock, ports.runs, ports.documents)
 
     # Day two, read only
 

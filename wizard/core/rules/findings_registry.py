@@ -87,6 +87,8 @@ class Finding:
     """Proof that is missing, and what would show it."""
     affects: tuple[str, ...] = ()
     """Objects that cannot be well because of it."""
+    swallows: tuple[str, ...] = ()
+    """Objects about which no finding says anything of its own while this one stands."""
     explains: tuple[str, ...] = ()
     """What it swallowed: objects with the same cause, and findings that are only its symptoms."""
 
@@ -123,6 +125,8 @@ class Revision:
     """Paths of values that somebody gave and the chart does not have."""
     written: str = ""
     """When its record was last written, RFC 3339; "" when that is not known."""
+    missing: tuple[str, ...] = ()
+    """Of a pending one: objects ("Kind/name") of its manifest that helm has to make next and that are not there."""
 
     @property
     def since(self) -> str:
@@ -335,6 +339,8 @@ def _explains(cause: Finding, one: Finding, snapshot: Snapshot) -> bool:
         return True
     if not cause.urgent:
         return False
+    if one.object in cause.swallows:
+        return True
     if cause.object == one.object:
         return stage(cause) < stage(one) or (one.waits and not cause.waits)
     if not one.waits:
