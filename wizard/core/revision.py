@@ -129,7 +129,7 @@ def _number(text: Any) -> int:
 
 
 def _text(when: datetime) -> str:
-    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return when.isoformat().replace("+00:00", "Z")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
