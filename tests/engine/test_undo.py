@@ -118,7 +118,9 @@ async def test_where_there_is_no_way_back_nothing_is_done_and_the_reason_is_said
 async def test_what_others_did_since_helm_ended_is_not_rolled_back(later: int, back: bool) -> None:
     ended = datetime(2026, 3, 2, 14, 0, tzinfo=UTC).timestamp()
     newest = revision(3, "failed")
-    newest["metadata"]["labels"]["modifiedAt"] = str(int(ended) + later)
+    written = datetime.fromtimestamp(ended + later, UTC).isoformat()
+    newest["metadata"]["labels"]["modifiedAt"] = "1735689600"  # as helm copies it from the revision before
+    newest["metadata"]["managedFields"] = [{"manager": "Helm", "operation": "Update", "time": written}]
     first = bench("upgrade", revision(2, "superseded"))
     task = asyncio.create_task(first.run.go())
     await first.helm_started()

@@ -24,7 +24,7 @@ from wizard.core.plan import Plan
 from wizard.core.rules.registry import CheckResult
 from wizard.engine.past import Guided
 from wizard.engine.ports import Ports
-from wizard.engine.releases import ReleasesView
+from wizard.engine.releases import Asked, ReleasesView, Unfit
 from wizard.engine.session import Operation, Options, Session
 from wizard.ports.cluster import Cluster
 from wizard.ports.kubeconfig import Context, Kubeconfig
@@ -109,9 +109,11 @@ class StubSession(Session):
         self._hints = replace(self._hints, sandbox=self.is_sandbox, namespaces=(), storage_classes=("standard",))
         return self._hints
 
-    async def operation(self, draft: Draft) -> Operation:
+    async def operation(self, draft: Draft, asked: Asked = "either") -> Operation:
         if isinstance(self.next_operation, Problem):
             raise self.next_operation
+        if asked not in ("either", self.next_operation):
+            raise Unfit(f"An {asked} does not go with what is there.")
         return self.next_operation
 
     async def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:

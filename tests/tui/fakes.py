@@ -365,6 +365,11 @@ class FakeSession:
     async def operation(self, draft: Draft) -> str:
         return self.kind
 
+    async def on_what_runs(self, draft: Draft) -> Draft:
+        if draft.running or draft.files:
+            return draft
+        return replace(draft, running=(await self.upgrade_draft(self.resolve(draft).target)).running)
+
     async def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
         for number, result in enumerate(self.results):
             if number == len(self.results) - 1:

@@ -92,6 +92,33 @@ async def test_a_review_without_a_plan_says_why_and_can_be_started(open_app: Ope
         await see.sees("run 7f3a9c")
 
 
+async def test_an_install_of_what_is_there_is_an_upgrade_on_the_values_that_run_and_says_so(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.kind = "upgrade"
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("the release is there already: this upgrades it, on the values that run", "Enter upgrade")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    ((draft, operation),) = session.started
+    assert (operation, draft.running["replicaCount"]) == ("upgrade", 4)
+
+
+async def test_the_way_back_leads_to_the_newest_revision_once_it_was_uninstalled(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.next_plan = replace(PLAN, operation="rollback")
+    for status, offered in (("deployed", False), ("uninstalled", True)):
+        session.revisions = (Revision(1, status, "2026-01-01T00:00:00Z", "llm-cost-ops-1.0.0", "v1"),)
+        async with open_app() as see:
+            await menu(see, session, "h")
+            text = await see.sees("history", status)
+            assert ("[b]" in text or "b roll back" in text) is offered
+
+
 async def test_history_shows_revisions_what_one_changed_and_the_way_back(open_app: Open, session: FakeSession) -> None:
     session.release_rows = (DEPLOYED,)
     session.revisions = REVISIONS

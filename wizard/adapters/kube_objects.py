@@ -35,10 +35,17 @@ def _clean(node: Any) -> Any:
     return node
 
 
-def without_secrets(item: dict[str, Any], *, sealed: bool = False) -> dict[str, Any]:
-    """The object without managedFields, and, for a Secret, with its values masked ("" stays "", keys stay) or sealed."""
+def without_secrets(item: dict[str, Any], *, sealed: bool = False, managers: bool = False) -> dict[str, Any]:
+    """The object without managedFields, and, for a Secret, with its values masked ("" stays "", keys stay) or sealed.
+
+    `managers`: who wrote it last and when stays, without the fields.
+    """
     metadata = item.get("metadata") or {}
-    metadata.pop("managedFields", None)
+    managed = metadata.pop("managedFields", None)
+    if managers and isinstance(managed, list):
+        kept = ("manager", "operation", "time")
+        said = [{key: one[key] for key in kept if key in one} for one in managed if isinstance(one, dict)]
+        metadata["managedFields"] = said
     if item.get("kind") == "Secret":
         if sealed:
             item = masking.sealed(item)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from wizard.core import lease, plan
+from wizard.core import lease, plan, revision
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.rules import manifests
@@ -352,7 +352,7 @@ async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
     others = tuple(sorted(name for name in known if name != world.target.release))
     refused = releases.refused(mine, world.target)
     return Release(
-        mine.revision, mine.status, mine.updated, others, refused, world.runs.get(world.target, "") if refused else ""
+        mine.revision, mine.status, mine.since, others, refused, world.runs.get(world.target, "") if refused else ""
     )
 
 
@@ -508,7 +508,7 @@ async def _dry_run(world: World, ground: Mapping[str, Any]) -> DryRun | Absent:
     if namespace.state == "terminating":
         return Absent("waits for R01")
     release = ground["release"]
-    upgrade = isinstance(release, Release) and release.revision > 0
+    upgrade = isinstance(release, Release) and revision.installed(release.revision, release.status)
     objects = ground["rendered"].objects
     if upgrade and (planned := await _planned(world, objects)) is not None:
         return planned

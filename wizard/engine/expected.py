@@ -30,7 +30,7 @@ async def unchanged(cluster: Cluster, target: Target, expected: Expected) -> Non
     if newest and newest.revision != expected.revision:
         raise Problem(
             f"Somebody else changed {target.release} since the plan: it is at revision {newest.revision} "
-            f"({newest.status}, {newest.updated}), the plan was made on {expected.revision}. Nothing was changed.",
+            f"({newest.status}, begun {newest.times.created}), the plan was made on {expected.revision}. Nothing was changed.",
             "Make the plan anew.",
             Exit.REFUSED,
         )

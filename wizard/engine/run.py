@@ -90,6 +90,8 @@ class RunSpec:
     """The plan that was shown to the person, if one was."""
     revision: int = 0
     """Of a roll-back: where to."""
+    replace: bool = False
+    """Of an install: over the kept history of a release that was uninstalled."""
     keep_history: bool = False
     holder: str = ""
     """Of the Lease that warns other machines."""
@@ -127,6 +129,7 @@ class RunSpec:
             accepted=tuple(data.get("accepted", ())),
             expected=Expected(int(plan["revision"]), str(plan.get("rendered", ""))) if plan else None,
             revision=int(data.get("revision", 0)),
+            replace=bool(data.get("replace")),
             keep_history=bool(data.get("keep_history")),
             delete_namespace=bool(data.get("delete_namespace")),
             undo=bool(data.get("undo")),
@@ -425,7 +428,9 @@ class Run:
             case "uninstall":
                 said = dialect.uninstall_argv(major, spec.target, spec.timeout, keep_history=spec.keep_history)
             case operation:
-                said = dialect.run_argv(major, operation, spec.target, spec.chart, spec.values_path, spec.timeout)
+                said = dialect.run_argv(
+                    major, operation, spec.target, spec.chart, spec.values_path, spec.timeout, replace=spec.replace
+                )
         return [spec.helm_path, *said]
 
     async def _read_helm(self, skip: dict[str, int]) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from wizard.engine.planning import Planned
     from wizard.engine.ports import Ports
     from wizard.engine.recover import Recovery
-    from wizard.engine.releases import ReleasesView
+    from wizard.engine.releases import Asked, ReleasesView
     from wizard.engine.store import Revision
     from wizard.engine.uninstall import Uninstall
     from wizard.engine.unrecover import Undo
@@ -252,7 +252,8 @@ class Session:
         """What is wrong with a release, ranked: at once if it shows, then whole, with logs. Changes nothing; never raises."""
         from wizard.engine import diagnose
 
-        return diagnose.diagnose(self.cluster(target), target, self.ports.clock, self.ports.runs)
+        ports = self.ports
+        return diagnose.diagnose(self.cluster(target), target, ports.clock, ports.runs, ports.documents)
 
     # Day two, read only
 
@@ -272,7 +273,7 @@ class Session:
         return replace(planned, plan=await self._with_moved(target, planned.plan))
 
     async def plan_rollback(self, target: Target, revision: int = 0) -> Plan:
-        """What a roll-back to a revision would do (0: the last good one before the newest); raises Problem."""
+        """What a roll-back to a revision would do (0: the last good one); raises Problem."""
         from wizard.engine import planning, same_cluster
 
         ports, cluster = self.ports, self.cluster(target)
@@ -290,7 +291,7 @@ class Session:
         from wizard.engine import planning, store
 
         known = await store.known(self.cluster(target), target)
-        return planning.wanted_revision(target, known, revision)
+        return await planning.wanted_revision(self.cluster(target), target, known, revision)
 
     async def is_production(self, target: Target) -> bool:
         """Whether the newest revision says that it is production; raises Problem when it cannot be read."""
@@ -446,35 +447,45 @@ class Session:
         }  # fmt: skip
         return self.ports.runs.start(spec, {})
 
-    async def operation(self, draft: Draft) -> Operation:
-        """Install or upgrade, by the state of the release; raises Problem when it is pending or cannot be known."""
+    async def operation(self, draft: Draft, asked: Asked = "either") -> Operation:
+        """Install or upgrade, by the state of the release; raises Problem as `releases.operation` does."""
         from wizard.engine import releases
 
         self.ports.runs.warm()
-        return await releases.operation(self.cluster(self.resolve(draft).target), self.resolve(draft).target)
+        target = self.resolve(draft).target
+        return await releases.operation(self.cluster(target), target, asked)
+
+    async def on_what_runs(self, draft: Draft) -> Draft:
+        """The draft of an upgrade on the values that run, unless it says itself what it starts from; raises Problem."""
+        if draft.running or draft.files:
+            return draft
+        return replace(draft, running=(await self.upgrade_draft(self.resolve(draft).target)).running)
 
     async def start(
         self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None
     ) -> str:
         """Write the values file and start the run in a process of its own; returns the run's id.
 
+        An install is refused when the release is there by now, so that it never resets what runs.
+
         `accepted` are failed checks that the person accepted with a reason; the run records them. With the plan that was
         shown, the run stops before helm when the release has another revision by then, and says whether the stored
         manifest is the planned one.
         """
         from wizard.core import secret_plan
-        from wizard.engine import same_cluster
+        from wizard.engine import releases, same_cluster
 
         resolved = self.resolve(draft)
         same_cluster.refuse_overrides(self.ports.helm, resolved.target)
         if problems := resolved.problems():
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
+        target = resolved.target
+        again = operation == "install" and await releases.over_history(self.cluster(target), target)
         planned = secret_plan.plan(resolved)
         material, notes = self._material(planned)
         written = self.write_values(draft)
         helm = await self.ports.helm.info()
-        target = resolved.target
         spec = {
             "operation": operation,
             "target": {
@@ -490,6 +501,7 @@ class Session:
             "helm": {"path": helm.path, "version": helm.version, "major": helm.major},
             "timeout": draft.timeout,
             "undo": draft.undo,
+            "replace": again,
             "secrets": [
                 {"name": one.name, "type": one.type, "keys": [source.key for source in one.sources]} for one in planned
             ],
@@ -498,27 +510,34 @@ class Session:
             "accepted": [one.to_data() for one in accepted],
             "expect": {"revision": plan.last, "rendered": plan.rendered} if plan else {},
             "cluster_uid": plan.cluster_uid if plan else self._hints.cluster_uid,
-            "reproduce": list(self.reproduce(draft, operation, helm.major)),
+            "reproduce": list(self.reproduce(draft, operation, helm.major, again=again)),
         }
         run_id = self.ports.runs.start(spec, material)
         self.forget_draft(draft)
         return run_id
 
-    def reproduce(self, draft: Draft, operation: Operation, helm_major: int) -> tuple[str, ...]:
-        """The commands that do the same again: ours, then helm's own."""
+    def reproduce(self, draft: Draft, operation: Operation, helm_major: int, *, again: bool = False) -> tuple[str, ...]:
+        """The commands that do the same: ours, then helm's own. `again`: an install over a kept history."""
         import shlex
 
         from wizard.core import dialect
 
         resolved = self.resolve(draft)
         target, path, chart = resolved.target, self.values_file(draft).path, self.chart(draft).path
-        ours = ["llm-cost-ops-wizard", operation, "--context", target.context, "--namespace", target.namespace]
+        ours = [
+            "llm-cost-ops-wizard",
+            *(["upgrade", "--install"] if again else [operation]),
+            "--context",
+            target.context,
+            "--namespace",
+            target.namespace,
+        ]
         ours += ["--release", target.release, "--preset", resolved["preset"], "-f", path, "--yes"]
         ours += ["--kubeconfig", target.kubeconfig] if target.kubeconfig else []
         ours += ["--chart", draft.chart] if draft.chart else []
         ours += ["--rollback-on-failure"] if draft.undo else []
         ours += ["--confirm", target.release] if resolved["preset"] == "prod" else []
-        helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout)]
+        helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout, replace=again)]
         return shlex.join(ours), shlex.join(helm)
 
     def _material(self, planned: Sequence[secret_plan.SecretToMake]) -> tuple[dict[str, dict[str, Secret]], list[str]]:

@@ -65,10 +65,7 @@ class Bridge:
                     f"The release {target.release} {where}.", "Choose one below, or name its namespace with -n."
                 )
             draft = draft.with_answers({"namespace": places[0]})
-            target = session.resolve(draft).target
-        if draft.running or draft.files or "preset" in draft.answers:
-            return draft
-        return replace(draft, running=(await session.upgrade_draft(target)).running)
+        return draft if "preset" in draft.answers else await session.on_what_runs(draft)
 
     async def save(self, draft: Draft) -> Problem | None:
         """Keep the draft; what went wrong is returned, for it must not stop the person."""
@@ -266,7 +263,9 @@ class Bridge:
 
         async def operation() -> None:
             try:
-                know(operation=await self.session.operation(draft))
+                kind = await self.session.operation(draft)
+                based = await self.session.on_what_runs(draft) if kind == "upgrade" else draft
+                know(operation=kind, draft=based)
             except Problem as problem:
                 know(problem=problem)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.plan import Plan
 from wizard.core.rules.registry import CheckResult
@@ -21,6 +22,8 @@ class ReviewState:
     diff: tuple[str, ...] = ()
     exists: bool = False
     operation: str = ""
+    draft: Draft | None = None
+    """The draft as it has to be: of a release that is there, on the values that run."""
     problem: Problem | None = None
     """Why it cannot be started, apart from checks: a pending release, a bad values file, a start that was refused."""
     plan: Plan | None = None
@@ -104,6 +107,14 @@ def plan_rows(state: ReviewState, width: int) -> list[Row]:
     if state.unplanned:
         return [((cut(f" ? there is no plan: {state.unplanned}", width), "dim"),)]
     return []
+
+
+def there_rows(state: ReviewState, came_for: str, width: int) -> list[Row]:
+    """That the release is there already, for somebody who came to install it."""
+    if came_for != "install" or state.operation != "upgrade" or state.problem:
+        return []
+    text = "the release is there already: this upgrades it, on the values that run"
+    return [((" ! ", "warn"), (cut(text, width - 4), "strong"))]
 
 
 def back_row(*, undo: bool) -> Row:

@@ -93,7 +93,8 @@ class Release:
 
     revision: int = 0
     status: str = ""
-    updated: str = ""
+    since: str = ""
+    """Since when it has its status, RFC 3339."""
     others: tuple[str, ...] = ()
     refused: tuple[str, str] | None = None
     """Why helm would refuse it and what to do."""

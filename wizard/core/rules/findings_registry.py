@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from wizard.core import secrets, status
+from wizard.core.revision import Times
 
 Object = Mapping[str, Any]
 Heals = Literal["yes", "no", "unknown"]
@@ -86,6 +87,8 @@ class Finding:
     """Proof that is missing, and what would show it."""
     affects: tuple[str, ...] = ()
     """Objects that cannot be well because of it."""
+    swallows: tuple[str, ...] = ()
+    """Objects about which no finding says anything of its own while this one stands."""
     explains: tuple[str, ...] = ()
     """What it swallowed: objects with the same cause, and findings that are only its symptoms."""
 
@@ -109,7 +112,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision of the release as helm recorded it; `updated` is RFC 3339.
+    """One revision of the release as helm recorded it; `updated` is when it was begun, RFC 3339.
 
     `description` and `unread` are in the record's body, which takes the right to read it: "" and () without.
     """
@@ -120,6 +123,15 @@ class Revision:
     description: str = ""
     unread: tuple[str, ...] = ()
     """Paths of values that somebody gave and the chart does not have."""
+    written: str = ""
+    """When its record was last written, RFC 3339; "" when that is not known."""
+    missing: tuple[str, ...] = ()
+    """Of a pending one: objects ("Kind/name") of its manifest that helm has to make next and that are not there."""
+
+    @property
+    def since(self) -> str:
+        """Since when it has its status."""
+        return Times(self.updated, self.written or self.updated).since(self.status)
 
 
 @dataclass(frozen=True)
@@ -327,6 +339,8 @@ def _explains(cause: Finding, one: Finding, snapshot: Snapshot) -> bool:
         return True
     if not cause.urgent:
         return False
+    if one.object in cause.swallows:
+        return True
     if cause.object == one.object:
         return stage(cause) < stage(one) or (one.waits and not cause.waits)
     if not one.waits:

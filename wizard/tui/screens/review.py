@@ -27,6 +27,7 @@ from wizard.tui.reviewview import (
     problem_rows,
     red_question,
     stopped,
+    there_rows,
 )
 from wizard.tui.screens.base import WizardScreen
 from wizard.tui.text import rule
@@ -115,7 +116,8 @@ class ReviewScreen(WizardScreen):
         """Show everything again."""
         state, width = self.state, self.size.width or 80
         back = [back_row(undo=self.draft.undo)] * (self.nav.goal == "run")
-        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width), *back])
+        there = there_rows(state, self.nav.doing if self.nav.goal == "run" else "", width)
+        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *there, *plan_rows(state, width), *back])
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
         self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
@@ -143,6 +145,10 @@ class ReviewScreen(WizardScreen):
     async def on_review_changed(self, message: ReviewChanged) -> None:
         """More is known; an Enter pressed before is done once nothing stands in the way."""
         self.state = message.state
+        if self.state.draft and self.state.draft.running != self.draft.running:
+            self.draft = replace(self.draft, running=self.state.draft.running)
+            self.action_again()
+            return
         if stopped(self.state):
             self._armed = False
         self.refresh_state()
