@@ -68,16 +68,17 @@ the Secret and key of the password. One function for the live one and the render
 {{- $_ := set $facts "image" .image -}}
 {{- range .volumeMounts }}{{ if eq .name "data" }}{{ $_ := set $facts "place" .mountPath }}{{ end }}{{ end -}}
 {{- range .env -}}
-{{- if eq .name "POSTGRES_USER" }}{{ $_ := set $facts "user" .value }}{{ end -}}
-{{- if eq .name "POSTGRES_DB" }}{{ $_ := set $facts "database" .value }}{{ end -}}
-{{- if eq .name "PGDATA" }}{{ $_ := set $facts "place" (printf "%s, %s" $facts.place .value) }}{{ end -}}
+{{- if not .value -}}
+{{- else if eq .name "POSTGRES_USER" }}{{ $_ := set $facts "user" .value -}}
+{{- else if eq .name "POSTGRES_DB" }}{{ $_ := set $facts "database" .value -}}
+{{- else if eq .name "PGDATA" }}{{ $_ := set $facts "place" (printf "%s, %s" $facts.place .value) }}{{ end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- range .spec.template.spec.volumes -}}
 {{- if and (eq .name "password") .secret -}}
 {{- $_ := set $facts "secret" .secret.secretName -}}
-{{- $_ := set $facts "key" (first .secret.items).key -}}
+{{- range .secret.items }}{{ $_ := set $facts "key" .key }}{{ end -}}
 {{- else if eq .name "data" -}}
 {{- $_ := set $facts "claim" (dig "persistentVolumeClaim" "claimName" "" .) -}}
 {{- end -}}
@@ -165,8 +166,8 @@ disagree; without a volume the data ends with the pod, so that only a Secret tha
 {{- include "llm-cost-ops.dataGuard.password" . -}}
 {{- end -}}
 {{- if $before.claim -}}
-{{- if and (ne $before.user $after.user) (not (has "user-change" .accepted)) }}{{ include "llm-cost-ops.dataGuard.user" . }}{{ end -}}
-{{- if and (ne $before.database $after.database) (not (has "database-change" .accepted)) -}}
+{{- if and $before.user (ne $before.user $after.user) (not (has "user-change" .accepted)) }}{{ include "llm-cost-ops.dataGuard.user" . }}{{ end -}}
+{{- if and $before.database (ne $before.database $after.database) (not (has "database-change" .accepted)) -}}
 {{- include "llm-cost-ops.dataGuard.database" . -}}
 {{- end -}}
 {{- $image := .root.Values.postgresql.image -}}
