@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wizard import process
-from wizard.adapters import processes, runs
+from wizard.adapters import folders, processes
 from wizard.adapters.runs import RunFiles
 
 from .conftest import FakeHelm, until
@@ -127,7 +127,7 @@ def test_paths_that_a_person_gave_from_the_current_folder_still_mean_the_same(
 def test_a_start_that_was_killed_before_there_was_a_run_is_removed_by_the_next_start(
     work: Path, helm: FakeHelm, started: list[int]
 ) -> None:
-    folder = runs.state_dir("runs")
+    folder = folders.state_dir("runs")
     (folder / "dead").mkdir()
     (folder / "dead" / "values.yaml").write_text("a: 1\n")
     (folder / "kept").mkdir()

@@ -131,4 +131,5 @@ class PersonFiles:
 
 
 def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    words = error.strerror or str(error)
+    return words[:1].lower() + words[1:]
