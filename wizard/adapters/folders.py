@@ -34,15 +34,23 @@ def _private(base: str | Path, parts: tuple[str, ...]) -> Path:
 def _own(folder: Path) -> None:
     """Make the folder when it is missing, and keep others out of it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:
+        _refuse_foreign(folder, folder.stat())
+        raise
     try:
         status = os.fstat(handle)
-        if status.st_uid != os.getuid():
-            raise Problem(
-                f"The folder {folder} belongs to another user (uid {status.st_uid}); we are uid {os.getuid()}.",
-                "Set HOME to the home folder of the user that runs the wizard, or XDG_STATE_HOME and XDG_CACHE_HOME to folders of that user.",
-            )
+        _refuse_foreign(folder, status)
         if stat.S_IMODE(status.st_mode) & 0o077:
             os.fchmod(handle, 0o700)
     finally:
         os.close(handle)
+
+
+def _refuse_foreign(folder: Path, status: os.stat_result) -> None:
+    if status.st_uid != os.getuid():
+        raise Problem(
+            f"The folder {folder} belongs to another user (uid {status.st_uid}); the wizard runs as uid {os.getuid()}.",
+            "Set HOME, or XDG_STATE_HOME and XDG_CACHE_HOME, to folders of the user that runs the wizard.",
+        )

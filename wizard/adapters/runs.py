@@ -295,8 +295,9 @@ def _ended(folder: Path) -> str:
 
 def _elsewhere(path: Path) -> RunSummary:
     """A run that was copied here: its record is read as it is, and nobody writes it any more."""
-    record = (path / _RECORD if path.is_dir() else path).absolute()
+    record = path.absolute()
     try:
+        record = record / _RECORD if record.is_dir() else record
         with record.open("rb") as file:
             first = _parse_safe(file.readline(_CHUNK))
     except OSError as error:
