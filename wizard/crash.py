@@ -30,6 +30,6 @@ def problem(error: BaseException, *, debug: bool = False) -> Problem:
 
         file = folders.state_dir("crashes") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.txt"
         atomic.write(file, text)
-    except OSError:
+    except (OSError, Problem):
         return Problem(what, "Run it again with --debug to see the details.", Exit.FAILED)
     return Problem(what, f"Details are in {file}; a running operation goes on, see `runs`.", Exit.FAILED)

@@ -82,12 +82,14 @@ def _text(file: Path) -> str:
 def _trees(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
     """The parsed files by name, from the cache when the same texts were parsed before."""
     kept = f"{crc32(str(folder.resolve()).encode()):08x}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, Problem):
         known = json.loads((folders.cache_dir("charts") / kept).read_text(encoding="utf-8"))
         if known["texts"] == texts and known["trees"].keys() == texts.keys():
             return dict(known["trees"])
     trees = {name: _tree(text, folder / name) for name, text in texts.items()}
-    with contextlib.suppress(OSError, TypeError, ValueError):  # a cache that cannot be written costs time, nothing else
+    with contextlib.suppress(
+        OSError, TypeError, ValueError, Problem
+    ):  # a cache that cannot be written costs time, nothing else
         _keep(kept, texts, trees)
     return trees
 

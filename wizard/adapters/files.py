@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from wizard.adapters import atomic
+from wizard.adapters import atomic, destination
 from wizard.core import sanitize
 from wizard.core.errors import Problem
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = 1 << 20
 """A Secret and a release record may hold 1 MiB; nothing larger is worth reading."""
+
+
+_LARGEST_KEPT: Final = 64 << 20
+"""Bytes of a file that is compared, kept as a backup and replaced."""
 
 
 class PersonFiles:
@@ -75,23 +79,32 @@ class PersonFiles:
     def existing(self, path: str) -> str | None:
         """The text of the file if it exists and can be read."""
         try:
-            return sanitize.text(Path(path).expanduser().read_text(encoding="utf-8"), limit=_LARGEST)
-        except (OSError, UnicodeDecodeError):
+            target = destination.find(path, "file")
+            there = destination.existing(target, _LARGEST) if isinstance(target, Path) else None
+            return sanitize.text(there.content.decode("utf-8"), limit=_LARGEST) if there else None
+        except (OSError, UnicodeDecodeError, Problem):
             return None
 
     def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
-        """Write atomically, 0600 when it is new; an existing different file is kept as a dated backup. Returns the paths written."""
-        target = Path(path).expanduser()
+        """Write atomically, 0600 when it is new; an existing different file is kept as a dated backup. Returns the paths written.
+
+        A link stays and its target gets the text; what is no file gets it as `destination` says.
+        """
+        data = text.encode()
         written = [path]
         try:
-            if target.exists():
-                before = target.read_bytes()
-                if before == text.encode():
+            target = destination.find(path, what)
+            if isinstance(target, destination.Stream):
+                target.send(data)
+                return written
+            before = destination.existing(target, _LARGEST_KEPT)
+            if before:
+                if before.content == data:
                     return ()
                 backup = target.with_name(f"{target.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.bak")
-                atomic.write(backup, before.decode("utf-8", "surrogateescape"), _mode(target))
+                atomic.write(backup, before.content, before.mode)
                 written.append(str(backup))
-            atomic.write(target, text, _mode(target) if target.exists() else 0o600)
+            atomic.write(target, data, before.mode if before else 0o600)
         except OSError as error:
             raise Problem(
                 f"The {what} {path} cannot be written: {_reason(error)}.",
@@ -117,9 +130,6 @@ class PersonFiles:
         return raw
 
 
-def _mode(path: Path) -> int:
-    return path.stat().st_mode & 0o777
-
-
 def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    words = error.strerror or str(error)
+    return words[:1].lower() + words[1:]

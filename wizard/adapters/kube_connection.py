@@ -15,7 +15,6 @@ import json
 import os
 import socket
 import ssl
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from wizard import __version__
-from wizard.adapters import certificates, exec_credential, kube_errors, kubeconfig
+from wizard.adapters import certificates, exec_credential, kube_errors, kubeconfig, memory_files
 from wizard.adapters.exec_credential import ExecCredential
 from wizard.adapters.kubeconfig import Entry
 from wizard.core import sanitize
@@ -192,6 +191,9 @@ class Connection:
                 return {"token": got.token} if got.token else both
 
         loader.ExecProvider = Quiet
+        loader._create_temp_file_with_content = (
+            memory_files.lasting
+        )  # its own key files stay on the disk after a SIGKILL
         configuration = importlib.import_module("kubernetes.client").Configuration()
         configuration.retries = False
         try:
@@ -291,11 +293,9 @@ class Connection:
                 "expired",
                 f"Your client certificate for {self.context} expired at {ends:%Y-%m-%d %H:%M} UTC; log in again.",
             )
-        with tempfile.NamedTemporaryFile() as file:  # mode 0600, gone at once: OpenSSL reads pairs from files only
-            file.write(certificate + b"\n" + key)
-            file.flush()
+        with memory_files.file(certificate + b"\n" + key) as name:  # OpenSSL reads pairs from files only
             try:
-                context.load_cert_chain(file.name)
+                context.load_cert_chain(name)
             except (ssl.SSLError, OSError):
                 message = "The client certificate and key in the kubeconfig do not belong together or are damaged."
                 raise ClusterError("no-credentials", message) from None

@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic, processes, record_pages
+from wizard import process
+from wizard.adapters import atomic, peers, processes, record_pages, scratch
 from wizard.adapters.folders import state_dir
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
@@ -153,24 +154,21 @@ class RunFiles:
         lock = self._lock(target)
         try:
             _has_room()
-            folder = _new_folder()
-            _own(lock, folder.name)
-            atomic.write(folder / "values.yaml", str(spec["values"]))
-            started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            kept = {key: value for key, value in spec.items() if key != "values"}
-            atomic.write(
-                folder / "run.json",
-                json.dumps(
-                    {
-                        "id": folder.name,
-                        "started": started,
-                        "who": _who(),
-                        "holder": f"{self.machine()}/{folder.name}",
-                        **kept,
-                    },
-                    indent=1,
-                ),
-            )
+            _remove_left()
+            with _new_folder() as folder:
+                _own(lock, folder.name)
+                atomic.write(folder / "values.yaml", str(spec["values"]))
+                started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+                kept = {key: value for key, value in spec.items() if key != "values"}
+                whole = {
+                    "id": folder.name,
+                    "started": started,
+                    "who": _who(),
+                    "holder": f"{self.machine()}/{folder.name}",
+                    **kept,
+                    "target": _settled_target(spec),
+                }
+                atomic.write(folder / "run.json", json.dumps(whole, indent=1))
             self._launch(folder, json.dumps(_revealed(secrets)).encode(), lock)
         finally:
             os.close(lock)
@@ -298,8 +296,9 @@ def _ended(folder: Path) -> str:
 
 def _elsewhere(path: Path) -> RunSummary:
     """A run that was copied here: its record is read as it is, and nobody writes it any more."""
-    record = (path / _RECORD if path.is_dir() else path).absolute()
+    record = path.absolute()
     try:
+        record = record / _RECORD if record.is_dir() else record
         with record.open("rb") as file:
             first = _parse_safe(file.readline(_CHUNK))
     except OSError as error:
@@ -326,12 +325,16 @@ class _Runner:
         ours, theirs = socket.socketpair()
         log = os.open(state_dir() / self.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
+            # No bytecode where the person wants none: isolated Python does not see PYTHONDONTWRITEBYTECODE.
+            options = ["-I", *(["-B"] if sys.dont_write_bytecode else [])]
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "wizard.runner"],
+                [sys.executable, *options, str(_START), *process.import_folders()],
                 stdin=theirs.fileno(),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                cwd=state_dir(),
+                env=_settled(os.environ),
             )
         finally:
             os.close(log)
@@ -343,6 +346,26 @@ class _Runner:
         with self._socket as line:
             socket.send_fds(line, [os.fsencode(folder) + b"\n"], [lock] if lock >= 0 else [])
             line.sendall(secrets)
+
+
+_START: Final = Path(process.__file__).with_name("runner") / "start.py"
+_PATHS: Final = frozenset({"KUBECONFIG", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"})
+
+
+def _settled(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process that works in another folder: paths that start from this one are made absolute.
+
+    For helm and login plugins, too. Elsewhere than in variables that are known to hold paths, a path starts with ./ or ../.
+    """
+
+    def settled(name: str, part: str) -> str:
+        is_path = part and (name in _PATHS or part.startswith(("./", "../")))
+        return str(Path(part).absolute()) if is_path and not part.startswith("~") else part
+
+    return {
+        name: os.pathsep.join(settled(name, part) for part in value.split(os.pathsep))
+        for name, value in environment.items()
+    }
 
 
 def _folder() -> Path:
@@ -369,17 +392,34 @@ def _log(folder: Path) -> Path:
     return own if own.exists() else state_dir() / _Runner.LOG
 
 
-def _new_folder() -> Path:
-    import secrets as random
-
+@contextlib.contextmanager
+def _new_folder() -> Iterator[Path]:
+    """A folder for a run, held until its run.json is written: the next start removes what was left before that."""
     for length in (2, 2, 2, 4, 8):
-        folder = _folder() / random.token_hex(length)
+        folder = _folder() / os.urandom(length).hex()
         try:
-            folder.mkdir(mode=0o700)
+            handle = scratch.make(folder)
         except FileExistsError:
             continue
-        return folder
+        try:
+            yield folder
+        finally:
+            os.close(handle)
+        return
     raise Problem("No free name for a run was found.", f"Look into {_folder()}.", Exit.FAILED)
+
+
+def _remove_left() -> None:
+    """Remove the folders of starts that were killed before there was a run."""
+    for folder in _folder().iterdir():
+        if folder.is_dir() and all(one.name == "values.yaml" or one.name[0] == "." for one in folder.iterdir()):
+            scratch.remove_left(folder)
+
+
+def _settled_target(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The target with a kubeconfig that is found from every folder."""
+    path = spec["target"].get("kubeconfig", "")
+    return {**spec["target"], "kubeconfig": str(Path(path).expanduser().absolute()) if path else ""}
 
 
 def _target(spec: Mapping[str, Any]) -> Target:
@@ -443,6 +483,8 @@ async def _asked(folder: Path, request: Mapping[str, Any], seconds: float) -> An
     async with asyncio.timeout(seconds):
         reader, writer = await asyncio.open_unix_connection(path)
         try:
+            if not peers.is_own(writer.get_extra_info("socket")):
+                raise PermissionError(errno.EPERM, "another user listens there", path)
             writer.write(json.dumps(request, default=_plain).encode() + b"\n")
             await writer.drain()
             return json.loads(await reader.readline())

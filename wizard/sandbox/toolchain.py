@@ -350,9 +350,10 @@ def _go_version(go: str) -> tuple[int, int]:
 def _install_go(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
     for command in (
-        [sys.executable, "-m", "venv", str(home)],
+        # Isolated: a venv.py or pip.py in the current folder is not what is meant.
+        [sys.executable, "-I", "-m", "venv", str(home)],
         [
-            str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+            str(home / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
             "--only-binary=:all:", "--require-hashes", "-r", str(GO_LOCK),
         ],
     ):  # fmt: skip

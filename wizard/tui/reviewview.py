@@ -109,7 +109,13 @@ def plan_rows(state: ReviewState, width: int) -> list[Row]:
     return []
 
 
-def there_rows(state: ReviewState, came_for: str, width: int) -> list[Row]:
+def blockers(state: ReviewState, doing: str, width: int, *, undo: bool) -> list[Row]:
+    """All above the checks: what stops it, what the plan is, and what a failure leads to; `doing` is "" for no run."""
+    back = [back_row(undo=undo)] if doing else []
+    return [*problem_rows(state, width), *_there(state, doing, width), *plan_rows(state, width), *back]
+
+
+def _there(state: ReviewState, came_for: str, width: int) -> list[Row]:
     """That the release is there already, for somebody who came to install it."""
     if came_for != "install" or state.operation != "upgrade" or state.problem:
         return []

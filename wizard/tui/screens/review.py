@@ -17,17 +17,14 @@ from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
 from wizard.tui.reviewview import (
     ReviewState,
-    back_row,
+    blockers,
     counts,
     detail,
     enter_text,
     file_kind,
     file_rows,
-    plan_rows,
-    problem_rows,
     red_question,
     stopped,
-    there_rows,
 )
 from wizard.tui.screens.base import WizardScreen
 from wizard.tui.text import rule
@@ -115,9 +112,8 @@ class ReviewScreen(WizardScreen):
     def refresh_state(self) -> None:
         """Show everything again."""
         state, width = self.state, self.size.width or 80
-        back = [back_row(undo=self.draft.undo)] * (self.nav.goal == "run")
-        there = there_rows(state, self.nav.doing if self.nav.goal == "run" else "", width)
-        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *there, *plan_rows(state, width), *back])
+        doing = self.nav.doing if self.nav.goal == "run" else ""
+        self.query_one("#blockers", Rows).show(blockers(state, doing, width, undo=self.draft.undo))
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
         self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
