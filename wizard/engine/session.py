@@ -414,9 +414,12 @@ class Session:
         return await releases.operation(self.cluster(self.resolve(draft).target), self.resolve(draft).target)
 
     async def start(
-        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None
-    ) -> str:
+        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None, *,
+        attended: bool = True, wait_anyway: bool = False,
+    ) -> str:  # fmt: skip
         """Write the values file and start the run in a process of its own; returns the run's id.
+
+        When nobody attends it and it is not to wait anyway, a cause that cannot heal ends it.
 
         `accepted` are failed checks that the person accepted with a reason; the run records them. With the plan that was
         shown, the run stops before helm when the release has another revision by then, and says whether the stored
@@ -448,6 +451,7 @@ class Session:
             "helm": {"path": helm.path, "version": helm.version, "major": helm.major},
             "timeout": draft.timeout,
             "undo": draft.undo,
+            "wait_anyway": attended or wait_anyway,
             "secrets": [
                 {"name": one.name, "type": one.type, "keys": [source.key for source in one.sources]} for one in planned
             ],
@@ -455,13 +459,15 @@ class Session:
             "notes": notes,
             "accepted": [one.to_data() for one in accepted],
             "expect": {"revision": plan.last, "rendered": plan.rendered} if plan else {},
-            "reproduce": list(self.reproduce(draft, operation, helm.major)),
+            "reproduce": list(self.reproduce(draft, operation, helm.major, wait_anyway=wait_anyway)),
         }
         run_id = self.ports.runs.start(spec, material)
         self.forget_draft(draft)
         return run_id
 
-    def reproduce(self, draft: Draft, operation: Operation, helm_major: int) -> tuple[str, ...]:
+    def reproduce(
+        self, draft: Draft, operation: Operation, helm_major: int, *, wait_anyway: bool = False
+    ) -> tuple[str, ...]:
         """The commands that do the same again: ours, then helm's own."""
         import shlex
 
@@ -474,6 +480,7 @@ class Session:
         ours += ["--kubeconfig", target.kubeconfig] if target.kubeconfig else []
         ours += ["--chart", draft.chart] if draft.chart else []
         ours += ["--rollback-on-failure"] if draft.undo else []
+        ours += ["--wait-anyway"] if wait_anyway else []
         ours += ["--confirm", target.release] if resolved["preset"] == "prod" else []
         helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout)]
         return shlex.join(ours), shlex.join(helm)
