@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from wizard.core import dialect, helm_output, plan, stopping
+from wizard.core import dialect, helm_output, stopping
 from wizard.core.applied import Applied, Wanted
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
@@ -617,7 +617,8 @@ class Run:
         """A workload that our watch still sees as it was before what helm applied, as Kind/name; "" when none is."""
         if self._wanted is None:
             return ""
-        live = {plan.identity(one, self.spec.target.namespace): one for one in self._watch.members()}
+        seen = {(one.get("kind"), one["metadata"]["name"]): one for one in self._watch.members()}
+        live = {key: one for key in self._wanted.new if (one := seen.get((key[1], key[3])))}
         found = self._wanted.compare(live, _WORKLOADS)
         return found.before[0] if found.before else ""
 

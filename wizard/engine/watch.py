@@ -297,6 +297,7 @@ class ReleaseWatch:
             happenings,
             now,
             self._heard,
+            hidden=frozenset(self._unlisted | self._blind.keys()),
             changed=self._changed_at,
             outdated=self._outdated,
             gone=tuple(self._gone),

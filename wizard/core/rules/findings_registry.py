@@ -160,6 +160,8 @@ class Snapshot:
     namespace: str = ""
     release: str = ""
     context: str = ""
+    hidden: frozenset[str] = frozenset()
+    """Kinds of the release that could not be listed, or are not yet: what is not in `objects` may be there."""
     changed: Mapping[str, str] = field(default_factory=dict)
     """By uid, when what is wanted of an object was seen to change; known to a watch only, as are the next two."""
     outdated: Outdated = field(default_factory=dict)

@@ -64,7 +64,12 @@ def refusal_of(maker: Object, snapshot: Snapshot) -> tuple[str, str, str]:
         since = str(failure.get("lastTransitionTime") or "")
         return str(failure.get("message") or "refused"), since, "status.conditions[ReplicaFailure]"
     refused = snapshot.about(maker, "FailedCreate")
-    if not refused or lacking(maker, snapshot) <= 0 or refused[0].time < _last_made(maker, snapshot):
+    if (
+        not refused
+        or "Pod" in snapshot.hidden
+        or lacking(maker, snapshot) <= 0
+        or refused[0].time < _last_made(maker, snapshot)
+    ):
         return "", "", ""
     return refused[0].message, refused[0].time, f"event FailedCreate, seen {refused[0].count} times"
 

@@ -66,7 +66,7 @@ def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
     Pods of a workload that replaces them are away for a while: patience counts since they went, or since what the
     Service asks for could last be found.
     """
-    for service in snapshot.of_kind("Service"):
+    for service in snapshot.of_kind("Service") if "Pod" not in snapshot.hidden else ():
         spec = service.get("spec", {})
         selector: Mapping[str, Any] = spec.get("selector") or {}
         if not selector or spec.get("type") == "ExternalName":
@@ -77,7 +77,7 @@ def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
         since = snapshot.since(service, *makers, *pods, selector=selector)
         if len(pods) < len(found) or not snapshot.older(since, _SERVICE_PATIENCE):
             continue
-        if not pods and (makers or not _unfinished(snapshot)):
+        if not pods and (makers or _all_made(snapshot)):
             yield _no_pods(service, selector, makers, since, snapshot)
         for port in spec.get("ports") or () if pods else ():
             wanted = port.get("targetPort")
@@ -88,9 +88,10 @@ def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
                 yield _no_port(service, wanted, pods[0], since, snapshot)
 
 
-def _unfinished(snapshot: Snapshot) -> bool:
-    """Whether helm never finished the newest revision: then what is missing was not made yet."""
-    return bool(snapshot.revisions) and snapshot.revisions[-1].status.startswith("pending-")
+def _all_made(snapshot: Snapshot) -> bool:
+    """Whether a workload that is not there is missing: every kind was seen, and helm finished the newest revision."""
+    pending = bool(snapshot.revisions) and snapshot.revisions[-1].status.startswith("pending-")
+    return not pending and not snapshot.hidden & {*_MAKERS}
 
 
 def _no_pods(
