@@ -130,9 +130,11 @@ class StubSession(Session):
         return replace(self.next_plan, release=target.release, namespace=target.namespace)
 
     async def start(
-        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None
-    ) -> str:
+        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None, *,
+        attended: bool = True, wait_anyway: bool = False,
+    ) -> str:  # fmt: skip
         self.write_values(draft)
+        self.waits_anyway = attended or wait_anyway
         self.accepted = [one.id for one in accepted]
         self.started.append((draft, operation))
         return "ab12"

@@ -289,6 +289,15 @@ async def test_json_is_one_object_also_when_the_run_failed() -> None:
     assert one["objects"][0]["name"] == "llm-cost-ops"
 
 
+@pytest.mark.parametrize(("more", "waits"), [("", False), ("--wait-anyway", True)])
+async def test_a_run_that_nobody_attends_ends_for_what_cannot_heal_unless_it_is_to_wait(more: str, waits: bool) -> None:
+    session = StubSession()
+
+    await call(f"install --preset dev --yes {more}", session)
+
+    assert session.waits_anyway == waits
+
+
 async def test_check_exits_by_its_worst_result(monkeypatch: pytest.MonkeyPatch) -> None:
     session = StubSession()
     known = _known_check(monkeypatch, "R01")

@@ -171,6 +171,7 @@ def _seen(look: _Look, target: Target, clock: Clock) -> Seen:
         namespace=target.namespace,
         release=target.release,
         context=target.context,
+        hidden=frozenset(kind for kind in OWN if kind not in look.kinds),
     )
     strange = [Unseen(f"{one['kind']}/{one['metadata']['name']}", "its status makes no sense") for uid, one in members.items()
                if uid in unreadable]  # fmt: skip

@@ -462,11 +462,13 @@ class Session:
         return replace(draft, running=(await self.upgrade_draft(self.resolve(draft).target)).running)
 
     async def start(
-        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None
-    ) -> str:
+        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None, *,
+        attended: bool = True, wait_anyway: bool = False,
+    ) -> str:  # fmt: skip
         """Write the values file and start the run in a process of its own; returns the run's id.
 
-        An install is refused when the release is there by now, so that it never resets what runs.
+        An install is refused when the release is there by now, so that it never resets what runs. When nobody attends the
+        run and it is not to wait anyway, a cause that cannot heal ends it.
 
         `accepted` are failed checks that the person accepted with a reason; the run records them. With the plan that was
         shown, the run stops before helm when the release has another revision by then, and says whether the stored
@@ -502,6 +504,7 @@ class Session:
             "timeout": draft.timeout,
             "undo": draft.undo,
             "replace": again,
+            "wait_anyway": attended or wait_anyway,
             "secrets": [
                 {"name": one.name, "type": one.type, "keys": [source.key for source in one.sources]} for one in planned
             ],
@@ -510,13 +513,15 @@ class Session:
             "accepted": [one.to_data() for one in accepted],
             "expect": {"revision": plan.last, "rendered": plan.rendered} if plan else {},
             "cluster_uid": plan.cluster_uid if plan else self._hints.cluster_uid,
-            "reproduce": list(self.reproduce(draft, operation, helm.major, again=again)),
+            "reproduce": list(self.reproduce(draft, operation, helm.major, again=again, wait_anyway=wait_anyway)),
         }
         run_id = self.ports.runs.start(spec, material)
         self.forget_draft(draft)
         return run_id
 
-    def reproduce(self, draft: Draft, operation: Operation, helm_major: int, *, again: bool = False) -> tuple[str, ...]:
+    def reproduce(
+        self, draft: Draft, operation: Operation, helm_major: int, *, again: bool = False, wait_anyway: bool = False
+    ) -> tuple[str, ...]:
         """The commands that do the same: ours, then helm's own. `again`: an install over a kept history."""
         import shlex
 
@@ -536,6 +541,7 @@ class Session:
         ours += ["--kubeconfig", target.kubeconfig] if target.kubeconfig else []
         ours += ["--chart", draft.chart] if draft.chart else []
         ours += ["--rollback-on-failure"] if draft.undo else []
+        ours += ["--wait-anyway"] if wait_anyway else []
         ours += ["--confirm", target.release] if resolved["preset"] == "prod" else []
         helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout, replace=again)]
         return shlex.join(ours), shlex.join(helm)

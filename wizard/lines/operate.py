@@ -68,7 +68,10 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
         )
     await _downgrade_by_name(arguments, session, draft, plan, prompt)
     accepted = [one for one in results if one.id in arguments.accepted()]
-    run_id = await session.start(draft, base.operation, accepted, plan if isinstance(plan, Plan) else None)
+    run_id = await session.start(
+        draft, base.operation, accepted, plan if isinstance(plan, Plan) else None,
+        attended=prompt is not None, wait_anyway=arguments.wait_anyway,
+    )  # fmt: skip
     view, ended = await follow(session, run_id, out, prompt, called=called)
     for one in results:
         view.checks.setdefault(one.id, one)
