@@ -34,7 +34,10 @@ LOOKUP = (
     'persistentvolumeclaims is forbidden: User "me" cannot list'
 )
 CHART_WORDS = [
-    ("execution error at (chart/templates/a.yaml:1:2): say so\n\nUse --debug flag to render out invalid YAML\n", "say so"),
+    (
+        "execution error at (chart/templates/a.yaml:1:2): say so\n\nUse --debug flag to render out invalid YAML\n",
+        "say so",
+    ),
     (LOOKUP, 'persistentvolumeclaims is forbidden: User "me" cannot list'),
     ("chart requires kubeVersion: >=1.28", "chart requires kubeVersion: >=1.28"),
     ("execution error at nothing", "execution error at nothing"),
