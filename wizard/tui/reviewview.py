@@ -114,7 +114,7 @@ def there_rows(state: ReviewState, came_for: str, width: int) -> list[Row]:
     if came_for != "install" or state.operation != "upgrade" or state.problem:
         return []
     text = "the release is there already: this upgrades it, on the values that run"
-    return [((" ! ", "warn"), (cut(text, width - 4), "strong"))]
+    return [((" ! ", "look"), (cut(text, width - 4), "strong"))]
 
 
 def back_row(*, undo: bool) -> Row:

@@ -105,7 +105,8 @@ class ReviewScreen(WizardScreen):
     def action_again(self) -> None:
         """Run the checks again."""
         self.state, self._armed = ReviewState(), False
-        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values")
+        fresh = self.nav.goal == "run" and self.nav.doing == "install"
+        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=fresh)
         self.refresh_state()
 
     def on_resize(self, event: object) -> None:
@@ -146,7 +147,7 @@ class ReviewScreen(WizardScreen):
         """More is known; an Enter pressed before is done once nothing stands in the way."""
         self.state = message.state
         if self.state.draft and self.state.draft.running != self.draft.running:
-            self.draft = replace(self.draft, running=self.state.draft.running)
+            self.draft = replace(self.state.draft, undo=self.draft.undo)
             self.action_again()
             return
         if stopped(self.state):
