@@ -135,7 +135,9 @@ def test_a_living_helm_elsewhere_is_left_alone_though_all_its_labels_are_hours_o
         (*_, last) = json.loads(call("history", "-o", "json"))["revisions"]
         for updated in (row["updated"], last["updated"]):
             assert datetime.now(UTC) - datetime.fromisoformat(updated) < timedelta(minutes=2)
-        found = {one["id"]: one for one in json.loads(call("diagnose", "-o", "json", code=1))["findings"]}
+        found = {
+            one["id"]: one for one in json.loads(call("diagnose", "-o", "json", code=1))["diagnoses"][0]["findings"]
+        }
         assert not found["X01"]["terminal"], "it is no lock that nobody holds"
         assert (helm.poll(), newest(call)) == (None, (2, "pending-upgrade"))
     call("recover", "--confirm", "rel", code=3)
