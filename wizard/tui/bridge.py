@@ -268,7 +268,7 @@ class Bridge:
             try:
                 kind = await self.session.operation(draft)
                 based = await self.session.on_what_runs(draft) if fresh and kind == "upgrade" else draft
-                know(operation=kind, draft=based)
+                know(operation=kind, draft=based, there=fresh and kind == "upgrade")
             except Problem as problem:
                 know(problem=problem)
 

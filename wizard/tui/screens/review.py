@@ -27,7 +27,6 @@ from wizard.tui.reviewview import (
     problem_rows,
     red_question,
     stopped,
-    there_rows,
 )
 from wizard.tui.screens.base import WizardScreen
 from wizard.tui.text import rule
@@ -105,8 +104,7 @@ class ReviewScreen(WizardScreen):
     def action_again(self) -> None:
         """Run the checks again."""
         self.state, self._armed = ReviewState(), False
-        fresh = self.nav.goal == "run" and self.nav.doing == "install"
-        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=fresh)
+        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=self.nav.doing == "install")
         self.refresh_state()
 
     def on_resize(self, event: object) -> None:
@@ -117,8 +115,7 @@ class ReviewScreen(WizardScreen):
         """Show everything again."""
         state, width = self.state, self.size.width or 80
         back = [back_row(undo=self.draft.undo)] * (self.nav.goal == "run")
-        there = there_rows(state, self.nav.doing if self.nav.goal == "run" else "", width)
-        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *there, *plan_rows(state, width), *back])
+        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width), *back])
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
         self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
