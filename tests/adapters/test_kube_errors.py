@@ -69,6 +69,23 @@ async def test_a_web_page_is_not_a_kubernetes_server(tmp_path: Path) -> None:
             assert "web page" in error.message
 
 
+async def test_only_a_list_of_metadata_says_who_wrote_an_object_and_when(tmp_path: Path) -> None:
+    managed = [
+        {"manager": "Helm", "operation": "Update", "time": "2026-01-02T03:00:00Z", "fieldsV1": {"f:data": {}}},
+        7,
+    ]
+    one = {"metadata": {"name": "x", "managedFields": managed}, "data": {"release": "c2VjcmV0"}}
+    page = Answer(200, json.dumps({"kind": "SecretList", "metadata": {}, "items": [one]}))
+    with loopback.serving(lambda _: page) as server:
+        made = cluster(loopback.kubeconfig(tmp_path, server.url))
+        (lean,), (whole,) = await made.list("Secret", "ns", metadata_only=True), await made.list("Secret", "ns")
+        await made.close()
+    assert lean["metadata"]["managedFields"] == [
+        {"manager": "Helm", "operation": "Update", "time": "2026-01-02T03:00:00Z"}
+    ]
+    assert "managedFields" not in whole["metadata"]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

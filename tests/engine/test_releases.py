@@ -190,6 +190,8 @@ async def test_a_release_that_helm_would_refuse_is_a_problem_with_a_way_out(
 ) -> None:
     cluster = FakeCluster()
     record(cluster, "rel", version, status)
+    with pytest.raises(Unfit):
+        await releases.operation(cluster, Target("c", "ns", "rel"), "install")
     with pytest.raises(Problem) as caught:
         await releases.operation(cluster, Target("c", "ns", "rel"))
     assert way_out in caught.value.next_step

@@ -366,9 +366,8 @@ class FakeSession:
         return self.kind
 
     async def on_what_runs(self, draft: Draft) -> Draft:
-        if draft.running or draft.files:
-            return draft
-        return replace(draft, running=(await self.upgrade_draft(self.resolve(draft).target)).running)
+        based = await self.upgrade_draft(self.resolve(draft).target)
+        return replace(draft.with_answers(dict(based.answers)), running=based.running)
 
     async def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
         for number, result in enumerate(self.results):

@@ -6,6 +6,7 @@ from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, TARGET, FakeSession
 from wizard.core import rights
+from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
@@ -96,14 +97,17 @@ async def test_an_install_of_what_is_there_is_an_upgrade_on_the_values_that_run_
     open_app: Open, session: FakeSession
 ) -> None:
     session.kind = "upgrade"
-    async with open_app(Start("install")) as see:
+    draft = Draft({"preset": "dev", "context": CONTEXT})
+    target = session.resolve(draft).target
+    async with open_app(Start("install", draft=draft)) as see:
         await see.sees("> 1 Environment")
         await see.press("f9")
         await see.sees("the release is there already: this upgrades it, on the values that run", "Enter upgrade")
+        await see.sees(f"upgrade {target}")
         await see.press("enter")
         await see.sees("run 7f3a9c")
     ((draft, operation),) = session.started
-    assert (operation, draft.running["replicaCount"]) == ("upgrade", 4)
+    assert (operation, draft.running["replicaCount"], session.resolve(draft).target) == ("upgrade", 4, target)
 
 
 async def test_the_way_back_leads_to_the_newest_revision_once_it_was_uninstalled(

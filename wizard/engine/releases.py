@@ -134,7 +134,7 @@ async def _fit(cluster: Cluster, target: Target, asked: Asked) -> ReleaseState:
         settle = f"To settle it: {known.permission}." if known.permission else "Retry when it answers."
         raise Problem(f"Whether release {target.release} exists is not known: {known.reason}.", settle, Exit.UNKNOWN)
     if refusal := refused(known, target):
-        raise Problem(*refusal, question="release")
+        raise (Unfit if asked == "install" else Problem)(*refusal, question="release")
     if unfit := _unfit(known, target, asked):
         raise Unfit(*unfit, question="release")
     return known

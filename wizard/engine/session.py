@@ -456,10 +456,11 @@ class Session:
         return await releases.operation(self.cluster(target), target, asked)
 
     async def on_what_runs(self, draft: Draft) -> Draft:
-        """The draft of an upgrade on the values that run, unless it says itself what it starts from; raises Problem."""
-        if draft.running or draft.files:
+        """The draft of an upgrade on the values that run, unless -f files are the truth; raises Problem."""
+        if draft.files:
             return draft
-        return replace(draft, running=(await self.upgrade_draft(self.resolve(draft).target)).running)
+        based = await self.upgrade_draft(self.resolve(draft).target)  # names the target: its default may be another now
+        return replace(draft.with_answers(dict(based.answers)), running=based.running)
 
     async def start(
         self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None, *,

@@ -88,7 +88,7 @@ async def server_ahead(cluster: Cluster, now: Callable[[], datetime]) -> timedel
         answer = await cluster.create(review, dry_run=True)
     except ClusterError:
         return timedelta(0)
-    there = revision.parse(answer["metadata"].get("creationTimestamp"))
+    there = revision.parse(revision.times(answer.get("metadata")).created)
     return there - asked if there and abs(there - asked) > _SECONDS else timedelta(0)
 
 

@@ -24,6 +24,8 @@ class ReviewState:
     operation: str = ""
     draft: Draft | None = None
     """The draft as it has to be: of a release that is there, on the values that run."""
+    there: bool = False
+    """Somebody came to install it, and the release is there."""
     problem: Problem | None = None
     """Why it cannot be started, apart from checks: a pending release, a bad values file, a start that was refused."""
     plan: Plan | None = None
@@ -86,9 +88,10 @@ def detail(one: CheckResult | None, width: int, height: int) -> list[Row]:
 
 
 def problem_rows(state: ReviewState, width: int) -> list[Row]:
-    """What stands in the way apart from checks."""
+    """What stands in the way apart from checks, or makes it another operation than the one that somebody came for."""
     if not state.problem:
-        return []
+        said = "the release is there already: this upgrades it, on the values that run"
+        return [((" ! ", "look"), (cut(said, width - 4), "strong"))] if state.there else []
     rows: list[Row] = [((" x ", "bad"), (line, "strong")) for line in wrap(state.problem.what, width - 4)]
     return [*rows, *((("   ", ""), (line, "")) for line in wrap(state.problem.next_step, width - 4) if line)]
 
@@ -107,20 +110,6 @@ def plan_rows(state: ReviewState, width: int) -> list[Row]:
     if state.unplanned:
         return [((cut(f" ? there is no plan: {state.unplanned}", width), "dim"),)]
     return []
-
-
-def blockers(state: ReviewState, doing: str, width: int, *, undo: bool) -> list[Row]:
-    """All above the checks: what stops it, what the plan is, and what a failure leads to; `doing` is "" for no run."""
-    back = [back_row(undo=undo)] if doing else []
-    return [*problem_rows(state, width), *_there(state, doing, width), *plan_rows(state, width), *back]
-
-
-def _there(state: ReviewState, came_for: str, width: int) -> list[Row]:
-    """That the release is there already, for somebody who came to install it."""
-    if came_for != "install" or state.operation != "upgrade" or state.problem:
-        return []
-    text = "the release is there already: this upgrades it, on the values that run"
-    return [((" ! ", "look"), (cut(text, width - 4), "strong"))]
 
 
 def back_row(*, undo: bool) -> Row:

@@ -17,12 +17,14 @@ from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
 from wizard.tui.reviewview import (
     ReviewState,
-    blockers,
+    back_row,
     counts,
     detail,
     enter_text,
     file_kind,
     file_rows,
+    plan_rows,
+    problem_rows,
     red_question,
     stopped,
 )
@@ -102,7 +104,7 @@ class ReviewScreen(WizardScreen):
     def action_again(self) -> None:
         """Run the checks again."""
         self.state, self._armed = ReviewState(), False
-        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values")
+        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=self.nav.doing == "install")
         self.refresh_state()
 
     def on_resize(self, event: object) -> None:
@@ -112,8 +114,8 @@ class ReviewScreen(WizardScreen):
     def refresh_state(self) -> None:
         """Show everything again."""
         state, width = self.state, self.size.width or 80
-        doing = self.nav.doing if self.nav.goal == "run" else ""
-        self.query_one("#blockers", Rows).show(blockers(state, doing, width, undo=self.draft.undo))
+        back = [back_row(undo=self.draft.undo)] * (self.nav.goal == "run")
+        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width), *back])
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
         self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
@@ -142,7 +144,7 @@ class ReviewScreen(WizardScreen):
         """More is known; an Enter pressed before is done once nothing stands in the way."""
         self.state = message.state
         if self.state.draft and self.state.draft.running != self.draft.running:
-            self.draft = replace(self.draft, running=self.state.draft.running)
+            self.draft = replace(self.state.draft, undo=self.draft.undo)
             self.action_again()
             return
         if stopped(self.state):

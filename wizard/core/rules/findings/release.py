@@ -48,7 +48,7 @@ def locked(snapshot: Snapshot) -> Iterator[Finding]:
         back = "back to the last good revision" if good else "marked failed, as there is no revision to go back to"
         remedy = f"Prove that no helm works on it, then have it put {back}: see recover."
     elif torn:
-        title = f"helm was killed half-way, or hangs: {newest.status}, and {len(newest.missing)} objects are not made"
+        title = f"helm was killed half-way, or hangs: {newest.status}, {len(newest.missing)} of its objects not made"
         remedy = "Recover the release: that proves first that no helm works on it. If somebody's helm still does, wait for it."
     else:
         title = f"a helm is at work on it, or was killed: {newest.status}"
