@@ -421,6 +421,12 @@ async def test_what_helm_leaves_as_it_is_is_judged_once_helm_is_through(replaced
     assert replaced.later(2) == "stuck"
 
 
+async def test_what_others_change_in_the_namespace_does_not_show_that_helm_applies(replaced: Replaced) -> None:
+    replaced.cluster.put(obj("Service", "not-ours", spec={}))
+    await asyncio.sleep(0.01)
+    assert replaced.later(20) == "progressing"
+
+
 async def test_what_is_not_touched_at_all_is_judged_after_a_while_and_when_helm_has_ended(replaced: Replaced) -> None:
     assert replaced.later(59) == "progressing"
     replaced.watch.hold = ""

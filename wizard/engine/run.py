@@ -447,23 +447,29 @@ class Run:
             watch = self._watch
             causes = stopping.cannot_heal(watch.verdict, watch.urgent) if watch.listed else []
             stood, cause = self._standing.longest(loop.time(), causes, watch.ready_pods())
-            if cause and stood >= self.spec.give_up_after and await self._is_of_this_run(cause):
+            long = stood >= self.spec.give_up_after
+            if cause and long and await self._is_of_this_run(cause):
                 if self.world.process.cancel():
                     self._given_up = (cause, stood)
                     said = {"what": "stop", "who": "the wizard", "text": stopping.given_up(cause, stood, "")}
                     self._say("decision", **said)
                 return
+            if long:  # another look at the records, but not many
+                await asyncio.sleep(_GIVE_UP_TICK)
             await watch.changed(min(_GIVE_UP_TICK, max(0.01, self.spec.give_up_after - stood)))
 
     async def _is_of_this_run(self, cause: Finding) -> bool:
-        """Whether this run's revision was applied to what cannot heal; a hook may hold helm up before that."""
+        """Whether this run's revision was applied to what cannot heal: a hook may hold helm up before that.
+
+        Where the records are hidden our watch is believed, which knows what changed.
+        """
         spec, world = self.spec, self.world
         if spec.operation == "install":
             return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
                 found = await expected.there(world.cluster, world.documents, spec.target, spec.expected)
-                return found.whole or cause.object in found.there
+                return bool(found.hidden) or found.whole or cause.object in found.there
         return False
 
     def _argv(self) -> list[str]:
@@ -568,9 +574,9 @@ class Run:
         if not self._watch.members():
             return _End(Exit.FAILED, "failed", words)
         if self.spec.undo:
-            return _End(
-                Exit.FAILED, "failed", f"{reason}. {words}" if (reason := self._watch.verdict.reason) else words
-            )
+            now = self._watch.verdict
+            why = f"{now.reason}. " if now.reason and now.state != "ready" else ""  # the old pods may be ready
+            return _End(Exit.FAILED, "failed", f"{why}{words}")
         applied = await self._applied()
         if applied.nothing:
             return _End(Exit.FAILED, "failed", f"Nothing new runs: helm failed before it applied any of it. {words}")

@@ -225,7 +225,8 @@ class ReleaseWatch:
             if old is not None and not _wants_the_same(old, one):
                 self._changed_at[uid] = time
                 self._outdated[uid] = tuple((old.get("status") or {}).get("conditions") or ())
-            if kind in _APPLIED and not first and (old is None or self._changed_at.get(uid) == time):
+            applied = kind in _APPLIED and not first and (old is None or self._changed_at.get(uid) == time)
+            if applied and membership.of({uid: one}, self._target.release, self._target.namespace):
                 self._applied = now
         for one in gone:
             uid, meta = str(one["metadata"]["uid"]), one["metadata"]
