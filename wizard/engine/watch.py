@@ -222,10 +222,12 @@ class ReleaseWatch:
             self._before |= there.keys()
         for uid, one in there.items() if kind != "Pod" else ():
             old = before.get(uid)
-            if old is not None and not _wants_the_same(old, one):
+            if old is None and not first:
+                self._changed_at[uid] = time  # by our clock: the API server's may be another
+            elif old is not None and not _wants_the_same(old, one):
                 self._changed_at[uid] = time
                 self._outdated[uid] = tuple((old.get("status") or {}).get("conditions") or ())
-            applied = kind in _APPLIED and not first and (old is None or self._changed_at.get(uid) == time)
+            applied = kind in _APPLIED and not first and self._changed_at.get(uid) == time
             if applied and membership.of({uid: one}, self._target.release, self._target.namespace):
                 self._applied = now
         for one in gone:
