@@ -447,3 +447,15 @@ async def test_what_a_container_said_before_it_was_ready_is_forgotten(watched: W
     watched.cluster.put(pod(RUNNING))
     await watched.until(lambda view: view.ready_count("pod") == 0)
     assert watched.watch.findings == ()
+
+
+async def test_a_service_that_is_seen_to_be_made_is_new_whatever_the_api_servers_clock_says(watched: Watched) -> None:
+    watched.cluster.put(API, SET, pod(RUNNING))
+    await watched.until(lambda view: view.total("pod"))
+    old = {"creationTimestamp": "2023-01-01T00:00:00Z"}
+    watched.cluster.put(obj("Service", "api", ours=True, metadata=old, spec={"selector": {"app": "none"}}))
+    await watched.until(lambda view: view.total("object") == 2)
+    assert watched.watch.findings == ()
+    watched.clock.time += timedelta(seconds=31)
+    watched.watch.flush()
+    assert [one.id for one in watched.watch.findings if one.id == "TR03"] == ["TR03"]
