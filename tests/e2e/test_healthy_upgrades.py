@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.old import Eye, alarms
+from tests.e2e.test_giving_up import impatient
 from tests.e2e.test_run_process import Runner
 from wizard.core.model.target import Target
 from wizard.core.runview import RunView
@@ -88,3 +89,32 @@ async def test_no_kind_of_healthy_upgrade_is_called_stuck_at_any_moment(
     for name in CHANGES:
         await old.upgrade(name)
     await old.runner.session.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("helm", ["helm3", "helm4"])
+@pytest.mark.parametrize("way", ["rollback", "upgrade"])
+async def test_the_way_out_of_a_broken_version_is_not_called_stuck_for_what_it_leaves(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, helm: str,
+    way: str,
+) -> None:  # fmt: skip
+    old = Old(sandbox, namespace, tool(helm), tmp_path)
+    await old.install()
+    runner, session = old.runner, old.runner.session
+    with monkeypatch.context() as patch:
+        impatient(runner, patch)
+        broken = replace(runner.draft(), sets=(("image.repository", "no-such-image"),))
+        runner.view = RunView()
+        view = await runner.follow(await session.start(broken, "upgrade", attended=False))
+        assert "It cannot heal by itself" in view.reason
+    runner.view, runner.events = RunView(), []
+    if way == "rollback":
+        run_id = await session.start_rollback(old.target, await session.plan_rollback(old.target, 1), 1)
+    else:
+        run_id = await session.start(runner.draft(), "upgrade", attended=False)
+    view = await runner.follow(run_id)
+    assert view.finished is not None
+    assert (view.finished["code"], view.verdict) == (0, "ready"), view.reason
+    # What is found in the version before is told; it decides nothing.
+    assert alarms(one for one in runner.events if one.type != "finding") == []
+    await session.close()
