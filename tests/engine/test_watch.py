@@ -397,7 +397,7 @@ async def test_what_helm_is_about_to_replace_is_found_and_does_not_make_the_run_
     assert replaced.watch.urgent == ()
     assert replaced.watch.verdict.state == "progressing"
     assert replaced.view.waiting is not None
-    assert replaced.view.waiting.heals == "yes"
+    assert replaced.view.waiting.heals == "unknown"
 
 
 async def test_the_pods_of_the_old_version_are_left_and_those_of_the_new_one_are_judged(replaced: Replaced) -> None:
@@ -419,6 +419,14 @@ async def test_what_helm_leaves_as_it_is_is_judged_once_helm_is_through(replaced
     await asyncio.sleep(0.01)
     assert replaced.later(4) == "progressing"
     assert replaced.later(2) == "stuck"
+
+
+async def test_what_helm_wants_just_as_it_is_is_judged(replaced: Replaced) -> None:
+    assert replaced.watch.holds_back
+    replaced.watch.applied(["Deployment/api"])
+    assert replaced.later(0) == "stuck"
+    assert [one.id for one in replaced.watch.urgent] == ["CO01"]
+    assert not replaced.watch.holds_back
 
 
 async def test_what_others_change_in_the_namespace_does_not_show_that_helm_applies(replaced: Replaced) -> None:
