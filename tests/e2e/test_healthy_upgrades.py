@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 CHANGES: Final[dict[str, dict[str, Any]]] = {
     "both databases restart": {"postgresql.image.tag": "16.14", "redis.image.tag": "7.2.15-alpine"},
-    "the app waits for its database": {"postgresql.image.tag": "16.13", "image.tag": "1.1.0"},
+    "the app waits for its database": {"postgresql.image.tag": "16.13", "podAnnotations": {"restarted": "0"}},
     "only Postgres restarts": {"postgresql.primary.podAnnotations": {"restarted": "1"}},
     "only Redis restarts": {"redis.master.podAnnotations": {"restarted": "1"}},
     "the app's environment": {"extraEnv": [{"name": "COLOUR", "value": "blue"}]},
@@ -103,8 +103,8 @@ async def test_the_way_out_of_a_broken_version_is_not_called_stuck_for_what_it_l
     runner, session = old.runner, old.runner.session
     with monkeypatch.context() as patch:
         impatient(runner, patch)
-        broken = replace(runner.draft(), sets=(("image.repository", "no-such-image"),))
         runner.view = RunView()
+        broken = runner.draft(image="no-such-image:1.0.0")
         view = await runner.follow(await session.start(broken, "upgrade", attended=False))
         assert "It cannot heal by itself" in view.reason
     runner.view, runner.events = RunView(), []
