@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from tests.conftest import Bed
-from tests.e2e.old import Eye, alarms
+from tests.e2e.old import Watcher, alarms
 from tests.e2e.test_giving_up import impatient
 from tests.e2e.test_run_process import Runner
 from wizard.core.model.target import Target
@@ -39,7 +39,7 @@ QUICK: Final = ("both databases restart", "all pods end before the new ones begi
 
 
 class Old:
-    """A release that is upgraded again and again, with an eye on it that takes everything for old."""
+    """A release that is upgraded again and again, with a watcher on it that takes everything for old."""
 
     def __init__(self, bed: Bed, namespace: str, helm: str, folder: Path) -> None:
         self.runner, self.bed = Runner(bed.kubeconfig, namespace, helm, folder), bed
@@ -59,14 +59,14 @@ class Old:
 
     async def watched(self, name: str, start: Any) -> None:
         self.runner.view, self.runner.events = RunView(), []
-        async with Eye(self.target) as eye:
+        async with Watcher(self.target) as watcher:
             view = await self.runner.follow(await start)
-        self.streams[name] = eye.cluster.stream
+        self.streams[name] = watcher.cluster.stream
         assert view.finished is not None
         assert (view.finished["code"], view.verdict) == (0, "ready"), f"{name}: {view.reason}"
         assert alarms(self.runner.events) == [], name
-        assert (alarms(eye.events), eye.hopeless) == ([], []), name
-        assert any(one.type == "verdict" for one in eye.events), name
+        assert (alarms(watcher.events), watcher.hopeless) == ([], []), name
+        assert any(one.type == "verdict" for one in watcher.events), name
 
 
 async def test_upgrades_that_restart_databases_and_the_app_are_on_their_way_all_the_time(
