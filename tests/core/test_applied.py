@@ -33,6 +33,7 @@ CPU: dict[str, Any] = {"resources": {"limits": {"cpu": "0.5", "memory": "1024Mi"
 CANONICAL: dict[str, Any] = {"resources": {"limits": {"cpu": "500m", "memory": "1Gi"}}}
 ENV: dict[str, Any] = {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}
 LESS: dict[str, Any] = {"env": [{"name": "B", "value": "2"}]}
+JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {"ttlSecondsAfterFinished": 0}}
 ROWS: list[tuple[str, dict[str, Any] | None, dict[str, Any] | None, dict[str, Any] | None, str]] = [
     # what, before, wanted, live manifest, where it belongs
     ("nothing is new", deployment(), deployment(), deployment(), "there"),
@@ -47,6 +48,7 @@ ROWS: list[tuple[str, dict[str, Any] | None, dict[str, Any] | None, dict[str, An
     ("a default in the place of what was taken away", deployment(terminationMessagePath="/x"), deployment(), deployment(terminationMessagePath="/dev/x"), "there"),
     ("made", None, deployment(), deployment(), "changed"),
     ("not made", None, deployment(), None, "before"),
+    ("a Job that is over and gone", None, JOB, None, "changed"),
     ("lost", deployment(), deployment("a:2"), None, "before"),
     ("removed", deployment(), None, None, "changed"),
     ("not removed", deployment(), None, deployment(), "before"),

@@ -48,7 +48,7 @@ class OldCluster(KubeCluster):
             yield replace(change, objects=old)
 
 
-class Eye:
+class Watcher:
     """Watches a release in the old cluster while something is done to it, and knows nothing of that."""
 
     def __init__(self, target: Target) -> None:
@@ -61,7 +61,7 @@ class Eye:
         self.events += events
         self.hopeless += [one for one in self.watch.urgent if one.terminal or one.heals == "no"]
 
-    async def __aenter__(self) -> Eye:
+    async def __aenter__(self) -> Watcher:
         self._task = asyncio.create_task(self.watch.run())
         async with asyncio.timeout(20):
             while not self.watch.listed:

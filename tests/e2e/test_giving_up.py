@@ -61,7 +61,7 @@ async def test_an_upgrade_that_is_ended_so_goes_back_when_that_was_chosen(
     assert view.finished is not None
     assert view.finished["code"] == 0, view.reason
     impatient(runner, monkeypatch)
-    draft = replace(runner.draft(), sets=(("image.repository", "no-such-image"),), undo=True)
+    draft = replace(runner.draft(image="no-such-image:1.0.0"), undo=True)
     runner.view = RunView()
     view = await runner.follow(await runner.session.start(draft, "upgrade", attended=False))
     assert view.finished is not None

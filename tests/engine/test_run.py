@@ -436,6 +436,19 @@ async def test_helm_goes_on_where_a_person_decides_or_it_may_heal(
     await task
 
 
+async def test_an_upgrade_that_changes_nothing_of_what_is_broken_says_so() -> None:
+    bench = Bench(spec("upgrade"))
+    bench.run.applied_every = 0.01
+    bench.recorded(("deployed", "app:nope"), ("pending-upgrade", "app:nope"))
+    old = live("app:nope", 0)
+    bench.cluster.put(old, {**SET, "spec": old["spec"]}, pod(BROKEN))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    await bench.until(lambda view: view.verdict == "stuck")
+    bench.helm.end(1, "Error: no")
+    await task
+
+
 async def test_what_the_run_has_not_applied_yet_does_not_end_it() -> None:
     bench = Bench(unattended())
     bench.recorded(("deployed", "app:nope"), ("pending-upgrade", "app:2"))

@@ -397,7 +397,7 @@ async def test_what_helm_is_about_to_replace_is_found_and_does_not_make_the_run_
     assert replaced.watch.urgent == ()
     assert replaced.watch.verdict.state == "progressing"
     assert replaced.view.waiting is not None
-    assert replaced.view.waiting.heals == "yes"
+    assert replaced.view.waiting.heals == "unknown"
 
 
 async def test_the_pods_of_the_old_version_are_left_and_those_of_the_new_one_are_judged(replaced: Replaced) -> None:
@@ -421,6 +421,20 @@ async def test_what_helm_leaves_as_it_is_is_judged_once_helm_is_through(replaced
     assert replaced.later(2) == "stuck"
 
 
+async def test_what_helm_wants_just_as_it_is_is_judged(replaced: Replaced) -> None:
+    assert replaced.watch.holds_back
+    replaced.watch.applied(["Deployment/api"])
+    assert replaced.later(0) == "stuck"
+    assert [one.id for one in replaced.watch.urgent] == ["CO01"]
+    assert not replaced.watch.holds_back
+
+
+async def test_what_others_change_in_the_namespace_does_not_show_that_helm_applies(replaced: Replaced) -> None:
+    replaced.cluster.put(obj("Service", "not-ours", spec={}))
+    await asyncio.sleep(0.01)
+    assert replaced.later(20) == "progressing"
+
+
 async def test_what_is_not_touched_at_all_is_judged_after_a_while_and_when_helm_has_ended(replaced: Replaced) -> None:
     assert replaced.later(59) == "progressing"
     replaced.watch.hold = ""
@@ -441,3 +455,15 @@ async def test_what_a_container_said_before_it_was_ready_is_forgotten(watched: W
     watched.cluster.put(pod(RUNNING))
     await watched.until(lambda view: view.ready_count("pod") == 0)
     assert watched.watch.findings == ()
+
+
+async def test_a_service_that_is_seen_to_be_made_is_new_whatever_the_api_servers_clock_says(watched: Watched) -> None:
+    watched.cluster.put(API, SET, pod(RUNNING))
+    await watched.until(lambda view: view.total("pod"))
+    old = {"creationTimestamp": "2023-01-01T00:00:00Z"}
+    watched.cluster.put(obj("Service", "api", ours=True, metadata=old, spec={"selector": {"app": "none"}}))
+    await watched.until(lambda view: view.total("object") == 2)
+    assert watched.watch.findings == ()
+    watched.clock.time += timedelta(seconds=31)
+    watched.watch.flush()
+    assert [one.id for one in watched.watch.findings if one.id == "TR03"] == ["TR03"]

@@ -19,7 +19,7 @@ from wizard.ports.cluster import WatchEvent
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TARGET: Final = Target("here", "ns", "rel")
-QUICK, MANY = 20, 5000
+QUICK, MANY = 12, 5000
 PHASES: Final = (Phase.explicit, Phase.generate)
 """A failing rollout is readable as it is; making it smaller takes minutes."""
 

@@ -99,7 +99,8 @@ class Wanted:
         if key not in self.new:
             return "new" if live is None else "before"
         if live is None:
-            return "before"
+            ends = key[1] == "Job" and (self.new[key].get("spec") or {}).get("ttlSecondsAfterFinished") is not None
+            return "new" if ends else "before"  # a Job that is over may be gone already
         leaves, known = dict(_leaves(live)), "new"
         for path, new, old in self._paths(key, self.new[key]):
             now = leaves.get(path)

@@ -16,6 +16,9 @@ from wizard.core.status import Judged, Object
 _HASH: Final = "pod-template-hash"
 _BROKEN: Final = ("stuck", "failed")
 
+AS_BEFORE: Final = "as it was before; helm has not applied it yet"
+"""Why something broken says nothing of what comes, while helm is at work; whether it heals is not known either."""
+
 Outdated = Mapping[str, Sequence[Mapping[str, Any]]]
 """By uid, conditions that an object had when what is wanted of it changed: they tell of what was wanted before."""
 

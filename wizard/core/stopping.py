@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from wizard.core import sanitize
 from wizard.core.rules.findings_registry import Finding
 from wizard.core.runview import RunView
 from wizard.core.status import Verdict
@@ -92,9 +93,18 @@ def end(recorded: str, *, rollback_on_failure: bool) -> str:
     return f"It was stopped as asked; {f'{recorded}, ' if recorded else ''}what was made stays."
 
 
+def giving_up(cause: Finding, seconds: float) -> str:
+    """What is said when helm is asked to stop because of a cause that cannot heal."""
+    return f"helm is asked to stop: {cause.object} cannot heal by itself, and that stood for {seconds:.0f} s."
+
+
+_PROOF: Final = 300
+"""Characters of the evidence in the last line; the finding and the evidence file have it whole."""
+
+
 def given_up(cause: Finding, seconds: float, recorded: str) -> str:
     """Why a run was ended because of a cause that cannot heal, with its evidence; `recorded` as in `end`."""
-    proof = f" ({cause.lines[0]})" if cause.lines else ""
+    proof = f" ({sanitize.shorten(cause.lines[0], _PROOF)})" if cause.lines else ""
     left = f" {recorded[:1].upper()}{recorded[1:]}, what was made stays." if recorded else ""
     return (
         f"{cause.object}: {cause.title}{proof}. It cannot heal by itself and stood for {seconds:.0f} s, so the run was "

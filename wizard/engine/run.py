@@ -50,6 +50,8 @@ _BEFORE_SECONDS: Final = 3.0
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _GIVE_UP_TICK: Final = 1.0
 """How often the clock alone may end a run for a cause that cannot heal."""
+_APPLIED_TICK: Final = 2.0
+"""How often helm's records are asked whether it left as it is what was broken before."""
 _LIST_SECONDS: Final = 5.0
 """How long a stopped run waits to hear what helm has written down of it."""
 
@@ -188,6 +190,7 @@ class Run:
     material: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict, repr=False)
     after_failure: float = AFTER_FAILURE_SECONDS
     after_success: float = AFTER_SUCCESS_SECONDS
+    applied_every: float = _APPLIED_TICK
 
     def __post_init__(self) -> None:
         emit = self.world.record.emit
@@ -433,12 +436,13 @@ class Run:
         pid = await process.start(argv)
         if known is None or not known.helm_pid:
             self._say("helm.started", pid=pid, argv=argv)
-        giving_up = asyncio.create_task(self._unbreakable(self._give_up))
+        beside = [asyncio.create_task(self._unbreakable(one)) for one in (self._give_up, self._tell_what_is_applied)]
         try:
             await self._read_helm(dict(skip))
             ended = self._helm_exit = await process.wait()
         finally:
-            giving_up.cancel()
+            for task in beside:
+                task.cancel()
         if known is None or known.helm_exit is None:
             self._say("helm.exited", code=ended.code, signal=ended.signal)
         self._watch.hold = ""
@@ -457,23 +461,35 @@ class Run:
             watch = self._watch
             causes = stopping.cannot_heal(watch.verdict, watch.urgent) if watch.listed else []
             stood, cause = self._standing.longest(loop.time(), causes, watch.ready_pods())
-            if cause and stood >= self.spec.give_up_after and await self._is_of_this_run(cause):
+            long = stood >= self.spec.give_up_after
+            if cause and long and await self._is_of_this_run(cause):
                 if self.world.process.cancel():
                     self._given_up = (cause, stood)
-                    said = {"what": "stop", "who": "the wizard", "text": stopping.given_up(cause, stood, "")}
-                    self._say("decision", **said)
+                    self._say("decision", what="stop", who="the wizard", text=stopping.giving_up(cause, stood))
                 return
+            if long:  # another look at the records, but not many
+                await asyncio.sleep(_GIVE_UP_TICK)
             await watch.changed(min(_GIVE_UP_TICK, max(0.01, self.spec.give_up_after - stood)))
 
+    async def _tell_what_is_applied(self) -> None:
+        """While something broken from before is not judged: whether this revision wants it just so."""
+        while True:
+            await asyncio.sleep(self.applied_every)
+            if self._watch.holds_back:
+                self._watch.applied((await self._applied()).there)
+
     async def _is_of_this_run(self, cause: Finding) -> bool:
-        """Whether this run's revision was applied to what cannot heal; a hook may hold helm up before that."""
+        """Whether this run's revision was applied to what cannot heal: a hook may hold helm up before that.
+
+        Where the records are hidden our watch is believed, which knows what changed.
+        """
         spec, world = self.spec, self.world
         if spec.operation == "install":
             return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
                 found = await expected.there(world.cluster, world.documents, spec.target, spec.expected)
-                return found.whole or cause.object in found.there
+                return bool(found.hidden) or found.whole or cause.object in found.there
         return False
 
     def _argv(self) -> list[str]:
@@ -580,9 +596,9 @@ class Run:
         if not self._watch.members():
             return _End(Exit.FAILED, "failed", words)
         if self.spec.undo:
-            return _End(
-                Exit.FAILED, "failed", f"{reason}. {words}" if (reason := self._watch.verdict.reason) else words
-            )
+            now = self._watch.verdict
+            why = f"{now.reason}. " if now.reason and now.state != "ready" else ""  # the old pods may be ready
+            return _End(Exit.FAILED, "failed", f"{why}{words}")
         applied = await self._applied()
         if applied.nothing:
             return _End(Exit.FAILED, "failed", f"Nothing new runs: helm failed before it applied any of it. {words}")

@@ -94,6 +94,9 @@ class ReleaseWatch:
         self._judged_changed = asyncio.Event()
         self._pods_listeners: list[Callable[[Sequence[Object]], None]] = []
         self._ranked: tuple[Finding, ...] = ()
+        self.holds_back = False
+        """Whether something broken is not judged because it is still as it was before helm began."""
+        self._carried: frozenset[str] = frozenset()
         self._old_names: set[str] = set()
         """Kind/name of what is still as it was before helm began."""
 
@@ -222,10 +225,13 @@ class ReleaseWatch:
             self._before |= there.keys()
         for uid, one in there.items() if kind != "Pod" else ():
             old = before.get(uid)
-            if old is not None and not _wants_the_same(old, one):
+            if old is None and not first:
+                self._changed_at[uid] = time  # by our clock: the API server's may be another
+            elif old is not None and not _wants_the_same(old, one):
                 self._changed_at[uid] = time
                 self._outdated[uid] = tuple((old.get("status") or {}).get("conditions") or ())
-            if kind in _APPLIED and not first and (old is None or self._changed_at.get(uid) == time):
+            applied = kind in _APPLIED and not first and self._changed_at.get(uid) == time
+            if applied and membership.of({uid: one}, self._target.release, self._target.namespace):
                 self._applied = now
         for one in gone:
             uid, meta = str(one["metadata"]["uid"]), one["metadata"]
@@ -244,8 +250,17 @@ class ReleaseWatch:
         if (now - since).total_seconds() >= patient:
             return frozenset()
         return frozenset(
-            uid for uid in members if uid in self._before and not self._changed_at.keys() & _line(uid, members)
+            uid
+            for uid in members
+            if uid in self._before
+            and not self._changed_at.keys() & (line := _line(uid, members))
+            and not self._carried & {f"{members[one]['kind']}/{members[one]['metadata']['name']}" for one in line}
         )
+
+    def applied(self, names: Iterable[str]) -> None:
+        """Take these objects, as Kind/name, for what helm wants them to be: they are judged."""
+        self._carried = frozenset(names)
+        self._changed.set()
 
     def _in_sight(self, kind: str) -> None:
         if kind in self._blind:
@@ -279,9 +294,11 @@ class ReleaseWatch:
         judged = {uid: self._judge(obj) for uid, obj in members.items()}
         judged = patience.apply(judged, members, now, self._outdated)
         before = self._still_as_before(members)
+        self.holds_back = False
         for uid in before:
             if judged[uid].status.state in ("stuck", "failed"):
-                judged[uid] = patience.on_its_way(judged[uid], "as it was before; helm has not applied it yet")
+                judged[uid] = patience.on_its_way(judged[uid], patience.AS_BEFORE)
+                self.holds_back = True
         judged = {uid: self._aged(one, members[uid]) for uid, one in judged.items()}
         if self.listed:
             self._seen = {uid: one for uid, one in self._seen.items() if uid in members}

@@ -175,7 +175,7 @@ class Snapshot:
     hidden: frozenset[str] = frozenset()
     """Kinds of the release that could not be listed, or are not yet: what is not in `objects` may be there."""
     changed: Mapping[str, str] = field(default_factory=dict)
-    """By uid, when what is wanted of an object was seen to change; known to a watch only, as are the next two."""
+    """By uid, when an object was seen to be made or to be asked for something else; a watch knows, as it does the next two."""
     outdated: Outdated = field(default_factory=dict)
     gone: Sequence[Gone] = ()
     """Pods that were seen to go, oldest first."""
