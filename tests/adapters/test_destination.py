@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import select
 import socket
 import stat
@@ -223,3 +224,49 @@ def test_a_descriptor_that_was_handed_to_us_takes_the_text_and_our_own_do_not(tm
         PersonFiles().write(f"/dev/fd/{write}", "a: 1\n")
     os.close(read)
     os.close(write)
+
+
+NAMES = ("a", "b", "c", "d/a", "d/b", "d/e/c")
+
+
+def grown(folder: Path, dice: random.Random) -> None:
+    """A tree of files and links, some of them dangling or in circles, one through a linked folder."""
+    (folder / "d" / "e").mkdir(parents=True)
+    (folder / "linked").symlink_to("d/e")
+    for name in NAMES:
+        other = dice.choice((*NAMES, "missing", "d/missing", "linked/c", "linked/new", "nowhere/x"))
+        match dice.randrange(4):
+            case 0:
+                (folder / name).write_text("old")
+            case 1:
+                (folder / name).symlink_to(folder / other)
+            case 2:
+                (folder / name).symlink_to(os.path.relpath(folder / other, (folder / name).parent))
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """What is in each file, and where each link leads, of the tree; backups left out."""
+    return {
+        str(path.relative_to(folder)): f"-> {path.readlink()}".replace(str(folder), "") if path.is_symlink() else path.read_text()
+        for path in folder.rglob("*")
+        if path.is_symlink() or (path.is_file() and path.suffix != ".bak")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("cases", [40, pytest.param(2000, marks=pytest.mark.full)])
+def test_links_are_followed_as_the_kernel_follows_them(cases: int, tmp_path: Path) -> None:
+    for seed in range(cases):
+        ours, kernels = tmp_path / f"{seed}" / "ours", tmp_path / f"{seed}" / "kernels"
+        for folder in (ours, kernels):
+            grown(folder, random.Random(seed))
+        name = random.Random(seed).choice((*NAMES, "linked/c", "missing"))
+        try:
+            (kernels / name).write_text("new")
+            refused = False
+        except OSError:
+            refused = True
+        try:
+            PersonFiles().write(str(ours / name), "new")
+        except Problem:
+            assert refused, (seed, name)
+        assert texts(ours) == texts(kernels), (seed, name)
