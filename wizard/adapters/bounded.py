@@ -29,7 +29,7 @@ _LEFT_SECONDS: Final = 0.2
 """How long the output of a child that has ended may still be read while something that it left behind writes on."""
 
 
-class Exceeded(OSError):
+class ExceededError(OSError):
     """Something is larger (EFBIG) or takes longer (ETIMEDOUT) than is taken."""
 
 
@@ -50,7 +50,7 @@ def read(path: Path, size: int, *, seconds: float = 0.0) -> bytes:
 def open_regular(path: Path) -> IO[bytes]:
     """A regular file to read piece by piece. Raises OSError, for a pipe or device too."""
     with _opened(path, pipes=False) as handle:
-        return io.open(os.dup(handle), "rb")  # noqa: UP020, SIM115 - Path.open takes no descriptor; the caller closes it
+        return io.open(os.dup(handle), "rb")  # noqa: UP020 - Path.open takes no descriptor; the caller closes it
 
 
 @contextlib.contextmanager
@@ -84,7 +84,7 @@ def _of_pipe(handle: int, seconds: float) -> Iterator[bytes]:
     while True:
         left = until - time.monotonic()
         if left <= 0 or not poll.poll(left * 1000):
-            raise Exceeded(errno.ETIMEDOUT, f"it is a pipe that did not end within {seconds:g} s")
+            raise ExceededError(errno.ETIMEDOUT, f"it is a pipe that did not end within {seconds:g} s")
         with contextlib.suppress(BlockingIOError):
             if not (piece := os.read(handle, _PIECE)):
                 return
@@ -97,7 +97,7 @@ def _joined(pieces: Iterable[bytes], size: int) -> bytes:
         found.append(piece)
         total += len(piece)
         if total > size:
-            raise Exceeded(errno.EFBIG, f"it holds more than {limits.amount(size)}")
+            raise ExceededError(errno.EFBIG, f"it holds more than {limits.amount(size)}")
     return b"".join(found)
 
 
@@ -120,15 +120,15 @@ class Body:
         """At most `amt` bytes; empty at the end.
 
         Raises:
-            OSError: it is over a limit (Exceeded), or the connection broke.
+            OSError: it is over a limit (ExceededError), or the connection broke.
         """
         piece = self._body.read1(amt)
         self._total += len(piece)
         if self._total > self._size:
-            raise Exceeded(errno.EFBIG, f"it holds more than {limits.amount(self._size)}")
+            raise ExceededError(errno.EFBIG, f"it holds more than {limits.amount(self._size)}")
         took = time.monotonic() - self._began
         if piece and took > self._seconds + self._total / limits.MIB:
-            raise Exceeded(errno.ETIMEDOUT, f"it did not end within {took:.0f} s")
+            raise ExceededError(errno.ETIMEDOUT, f"it did not end within {took:.0f} s")
         return piece
 
     def read(self) -> bytes:
@@ -144,7 +144,7 @@ class Drip:
         self._until = 0.0
 
     def readline(self, limit: int | None = -1) -> bytes:
-        """One line, at most `limit` bytes of it. Raises Exceeded when the head takes too long."""
+        """One line, at most `limit` bytes of it. Raises ExceededError when the head takes too long."""
         line = b""
         most = limits.KIB * 64 if limit is None or limit < 0 else limit
         while len(line) < most and not line.endswith(b"\n"):
@@ -152,7 +152,7 @@ class Drip:
             now = time.monotonic()
             self._until = self._until or now + self._seconds
             if now > self._until:
-                raise Exceeded(errno.ETIMEDOUT, f"its head did not end within {self._seconds:g} s")
+                raise ExceededError(errno.ETIMEDOUT, f"its head did not end within {self._seconds:g} s")
             if not there:
                 break
             end = there.find(b"\n") + 1
@@ -186,13 +186,13 @@ class Child:
         """Start it, talk to it, wait for it. Blocking: for worker threads.
 
         Raises:
-            Exceeded: it did not end in time, or one output is too large.
+            ExceededError: it did not end in time, or one output is too large.
             OSError: it cannot be started.
             InterruptedError: `stop` was called.
         """
         self._wake, self._waker = os.pipe()
         try:
-            child = subprocess.Popen(  # noqa: S603 - an argument list, no shell
+            child = subprocess.Popen(
                 argv, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, env=dict(environment), start_new_session=True, bufsize=0,
             )  # fmt: skip
@@ -236,7 +236,7 @@ class Child:
                 if now > until:
                     if ended:
                         break
-                    raise Exceeded(errno.ETIMEDOUT, f"it did not end within {self._seconds:g} s")
+                    raise ExceededError(errno.ETIMEDOUT, f"it did not end within {self._seconds:g} s")
                 for key, _ in chosen.select(until - now):
                     file = key.fileobj
                     if file is child.stdin:
@@ -250,7 +250,7 @@ class Child:
                             outputs[file].append(piece)
                             sizes[file] += len(piece)
                             if sizes[file] > self._size:
-                                raise Exceeded(errno.EFBIG, f"it printed more than {limits.amount(self._size)}")
+                                raise ExceededError(errno.EFBIG, f"it printed more than {limits.amount(self._size)}")
                             if not piece:
                                 chosen.unregister(file)
                                 left.discard(file)

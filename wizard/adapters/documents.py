@@ -84,7 +84,7 @@ def _check(text: str, source: str) -> None:
 
     try:
         if len(text) > limits.YAML:
-            raise limits.OverLimit(f"it holds more than {limits.amount(limits.YAML)}")
+            raise limits.OverLimitError(f"it holds more than {limits.amount(limits.YAML)}")
         if limits.is_flat(text):
             return
         counted = limits.Expansion()
@@ -96,10 +96,10 @@ def _check(text: str, source: str) -> None:
             elif isinstance(event, yaml.CollectionEndEvent):
                 counted.end()
             elif isinstance(event, yaml.AliasEvent):
-                counted.alias(event.anchor)
+                counted.alias(str(event.anchor))
             elif isinstance(event, yaml.DocumentStartEvent):
                 counted = limits.Expansion()
-    except limits.OverLimit as error:
+    except limits.OverLimitError as error:
         raise Problem(f"{source} is not read: {error}.", "Write it out without that, or give another file.") from error
     except yaml.YAMLError as error:
         raise _problem(error, source) from error

@@ -91,7 +91,7 @@ def _talk(argv: list[str], environment: Mapping[str, str], spec: Mapping[str, An
     except FileNotFoundError:
         hint = sanitize.line(str(spec.get("installHint") or ""), 300)
         raise _no(f"The login plugin {shown} is not installed. {hint}".rstrip()) from None
-    except bounded.Exceeded as error:
+    except bounded.ExceededError as error:
         raise _no(f"The login plugin {shown} was ended: {error.strerror}. Log in first, then retry.") from None
     except OSError as error:
         raise _no(f"The login plugin {shown} cannot be started: {error.strerror}.") from None
@@ -128,7 +128,7 @@ def _answer(out: bytes, spec: Mapping[str, Any], shown: str) -> ExecCredential:
         )
         ends = status.get("expirationTimestamp")
         expires = datetime.fromisoformat(ends).timestamp() if ends else None
-    except limits.OverLimit as error:
+    except limits.OverLimitError as error:
         raise _no(f"The login plugin {shown} did not answer with a credential: {error}.") from None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise _no(f"The login plugin {shown} did not answer with a credential.") from None

@@ -142,7 +142,7 @@ class HelmCli:
         child = bounded.Child(limits.HELM_OUTPUT, limit)
         try:
             done = await self._workers.call(lambda: child.run(argv, environment(), stdin.encode()))
-        except bounded.Exceeded as error:
+        except bounded.ExceededError as error:
             raise Problem(
                 f"{shown} was ended: {error.strerror}.", "Run it by hand with --debug to see what it does."
             ) from None

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wizard.adapters import kube_body, kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
+from wizard.adapters import bounded, kube_body, kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
 from wizard.adapters.kube_connection import AGENT, READ, Connection, Stream
 from wizard.adapters.kube_rules import Rules
 from wizard.adapters.kube_threads import Channel, Workers
@@ -293,7 +293,7 @@ class KubeCluster:
             raise
         try:
             follow = "follow" in query
-            body = kube_body.followed(answer, stream.sock) if follow else kube_body.Gathered(kube_body.Body(answer))
+            body = kube_body.followed(answer, stream.sock) if follow else kube_body.Gathered(bounded.Body(answer))
             for batch in kube_logs.batches(body):
                 if not channel.put((batch,)):
                     return
@@ -392,7 +392,7 @@ class KubeCluster:
         content = kube_body.whole(answer, server)
         try:
             data = kube_objects.decode(content)
-        except limits.OverLimit as error:
+        except limits.OverLimitError as error:
             raise kube_errors.unread(server, str(error), "not-kubernetes") from None
         except ValueError:
             page = content.lstrip()[:1] == b"<"

@@ -336,8 +336,6 @@ def _tracked(pool: PoolManager) -> PoolManager:
                     self.fp = body
 
     class Told:
-        response_class = Bounded
-
         def request(self, *arguments: Any, **named: Any) -> None:
             stream: Stream | None = getattr(_sending, "stream", None)
             if stream:
@@ -347,10 +345,10 @@ def _tracked(pool: PoolManager) -> PoolManager:
                 stream.sent()
 
     class Plain(Told, urllib3.connection.HTTPConnection):
-        pass
+        response_class = Bounded
 
     class Encrypted(Told, urllib3.connection.HTTPSConnection):
-        pass
+        response_class = Bounded
 
     class PlainPool(urllib3.HTTPConnectionPool):
         ConnectionCls = Plain

@@ -54,7 +54,7 @@ def unread(server: str, words: str, trouble: Trouble = "other") -> ClusterError:
 
 
 def _of_cause(cause: BaseException, server: str) -> ClusterError | None:
-    if isinstance(cause, bounded.Exceeded):
+    if isinstance(cause, bounded.ExceededError):
         return unread(server, str(cause.strerror), "slow" if cause.errno == errno.ETIMEDOUT else "other")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return ClusterError("tls", _certificate(cause, server))

@@ -20,7 +20,7 @@ def decode(raw: bytes) -> Any:
     """JSON as plain data with every string (keys too) terminal-safe.
 
     Raises:
-        OverLimit: it is nested too deep.
+        OverLimitError: it is nested too deep.
         ValueError: it is not JSON.
     """
     data = limits.loads(raw)

@@ -141,7 +141,7 @@ class Watch:
         try:
             data = kube_objects.decode(body)
             return tuple(self._own(one) for one in data["items"]), str(data["metadata"].get("resourceVersion", ""))
-        except limits.OverLimit as error:
+        except limits.OverLimitError as error:
             raise kube_errors.unread(server, str(error), "not-kubernetes") from None
         except (ValueError, LookupError, TypeError, AttributeError):
             raise kube_errors.not_kubernetes(server, "something else") from None
@@ -170,7 +170,7 @@ class Watch:
                 raise kube_errors.unread(server, words, "not-kubernetes")
             try:
                 events = tuple(event for line in lines if line for event in self._event(line))
-            except limits.OverLimit as error:
+            except limits.OverLimitError as error:
                 raise kube_errors.unread(server, str(error), "not-kubernetes") from None
             except (ValueError, LookupError, TypeError, AttributeError):
                 raise kube_errors.not_kubernetes(server, "something else") from None

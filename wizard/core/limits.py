@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 KIB: Final = 1 << 10
 MIB: Final = 1 << 20
@@ -68,7 +68,7 @@ _STRING: Final = re.compile(rb'"[^"]*"')
 _STRAIGHT: Final = b"\x01" * (DEPTH + 1)
 
 
-class OverLimit(ValueError):
+class OverLimitError(ValueError):
     """Something from outside is larger or deeper than is taken; the text says which limit ("it is nested ...")."""
 
 
@@ -84,7 +84,7 @@ def loads(raw: bytes | str) -> Any:
     """JSON from outside as plain data.
 
     Raises:
-        OverLimit: it is nested more than DEPTH levels deep.
+        OverLimitError: it is nested more than DEPTH levels deep.
         ValueError: it is not JSON in UTF-8, or holds a number that is none (NaN, 1e400).
     """
     text = raw if isinstance(raw, str) else raw.decode("utf-8")
@@ -94,13 +94,13 @@ def loads(raw: bytes | str) -> Any:
 
 
 def _check_levels(raw: bytes) -> None:
-    """Raise OverLimit for JSON that is nested too deep, before a parser sees it; what else is wrong the parser says."""
+    """Raise OverLimitError for JSON that is nested too deep, before a parser sees it; what else is wrong the parser says."""
     bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_STEPS, _OTHERS)
     bare = bare.replace(b'""', b"")  # leaves every bracket inside or outside of a string as it was
     if b'"' in bare:
         bare = _STRING.sub(b"", bare)
     if bare.count(1) > DEPTH and (_STRAIGHT in bare or max(accumulate(memoryview(bare).cast("b"))) > DEPTH):
-        raise OverLimit(f"it is nested more than {DEPTH} levels deep")
+        raise OverLimitError(f"it is nested more than {DEPTH} levels deep")
 
 
 @cache
@@ -116,7 +116,7 @@ def _finite(text: str) -> float:
 
 
 def _no_number(text: str) -> float:
-    raise OverLimit(f"it holds {text[:20]}, which no number can be")
+    raise OverLimitError(f"it holds {text[:20]}, which no number can be")
 
 
 _BEFORE: Final = re.compile("(?:^|[\r\x85\u2028\u2029])[ \t?:-]*", re.MULTILINE)
@@ -160,11 +160,11 @@ class Expansion:
     def alias(self, anchor: str) -> None:
         """What was written under an anchor stands here once more; a name that is not known is the parser's to refuse."""
         if any(anchor == one for one, _, _ in self._open) and anchor not in self._known:
-            raise OverLimit("an alias in it refers to what it stands in")
+            raise OverLimitError("an alias in it refers to what it stands in")
         size, levels = self._known.get(anchor, (1, 0))
         self._added += size
         if self._added > ALIASED:
-            raise OverLimit(f"its aliases add more than {amount(ALIASED)}")
+            raise OverLimitError(f"its aliases add more than {amount(ALIASED)}")
         self._deep(len(self._open) + levels)
         self._took("", size, levels)
 
@@ -177,14 +177,10 @@ class Expansion:
 
     def _deep(self, levels: int) -> None:
         if levels > DEPTH:
-            raise OverLimit(f"it is nested more than {DEPTH} levels deep")
+            raise OverLimitError(f"it is nested more than {DEPTH} levels deep")
 
 
-Shape = Callable[[Any], bool]
-"""Whether a value is what is expected there."""
-
-
-def is_count(value: Any) -> bool:
+def is_count(value: Any) -> TypeGuard[int]:
     """A whole number that every program can hold exactly; true and false are none."""
     return type(value) is int and abs(value) < 1 << 53
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wizard.core import sanitize
+from wizard.core import limits, sanitize
 from wizard.core.errors import Exit, Problem
 
 TYPE: Final = "helm.sh/release.v1"
@@ -75,7 +75,7 @@ def unpack(body: str, where: str) -> dict[str, Any]:
             raw = base64.b64decode(raw, validate=True)
         if raw.startswith(_GZIP):
             raw = _inflate(raw)
-        data = json.loads(raw)
+        data = limits.loads(raw)
     except (ValueError, binascii.Error, OSError, EOFError, zlib.error) as error:
         raise _unreadable(where, "it is damaged, or a newer helm wrote it") from error
     if not isinstance(data, dict):

@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic
+from wizard.adapters import atomic, bounded
+from wizard.core import limits
 
 Command = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -64,7 +65,7 @@ class Control:
 
     def _reply(self, request: bytes) -> Mapping[str, Any]:
         try:
-            data = json.loads(request)
+            data = limits.loads(request)
         except ValueError:
             data = None
         if not isinstance(data, dict):
@@ -78,7 +79,7 @@ class Control:
 def forget(file: Path) -> None:
     """Remove what a killed runner left of its socket."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        left = Path(json.loads(file.read_text())["socket"]).parent
+        left = Path(limits.loads(bounded.read(file, limits.KEPT))["socket"]).parent
         if left.name.startswith(_PREFIX) and left.stat().st_uid == os.getuid():
             shutil.rmtree(left, ignore_errors=True)
     file.unlink(missing_ok=True)
