@@ -46,7 +46,7 @@ class YamlDocuments:
         """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
         from ruamel.yaml.error import YAMLError
 
-        _check(text, source)
+        _check(text, source, whole=True)  # of keys that are mappings ruamel reads each level twice: 2^n
         try:
             document = _round_trip().load(text)
         except (YAMLError, *_SCALARS) as error:
@@ -78,21 +78,21 @@ def _loaded(text: str, source: str, *, every: bool) -> Iterator[Any]:
         raise _problem(error, source) from error
 
 
-def _check(text: str, source: str) -> None:
+def _check(text: str, source: str, *, whole: bool = False) -> None:
     """Raise Problem for a text that would become too large or too deep, before anything of it is built."""
     import yaml
 
     try:
         if len(text) > limits.YAML:
             raise limits.OverLimitError(f"it holds more than {limits.amount(limits.YAML)}")
-        if limits.is_flat(text):
+        if not whole and limits.is_flat(text):
             return
         counted = limits.Expansion()
         for event in yaml.parse(text, Loader=_loader()):
             if isinstance(event, yaml.ScalarEvent):
                 counted.scalar(event.anchor, len(event.value))
             elif isinstance(event, yaml.CollectionStartEvent):
-                counted.begin(event.anchor)
+                counted.begin(event.anchor, mapping=isinstance(event, yaml.MappingStartEvent))
             elif isinstance(event, yaml.CollectionEndEvent):
                 counted.end()
             elif isinstance(event, yaml.AliasEvent):
@@ -152,6 +152,7 @@ def _round_trip() -> YAML:
     yaml_.indent(mapping=2, sequence=4, offset=2)
     yaml_.preserve_quotes = True
     yaml_.width = 4096
+    yaml_.composer.warn_double_anchors = False  # it would be printed over the screen; YAML allows it
     return yaml_
 
 

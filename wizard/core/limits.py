@@ -141,24 +141,32 @@ class Expansion:
         """By anchor: characters and levels."""
         self._open: list[tuple[str, int, int]] = []
         """Of the collections that have begun: anchor, characters so far, levels below."""
+        self._key: list[bool | None] = []
+        """Of the same: whether a key comes next; None in a sequence."""
         self._added = 0
 
-    def begin(self, anchor: str | None) -> None:
+    def begin(self, anchor: str | None, *, mapping: bool) -> None:
         """A mapping or sequence begins."""
+        if self._next():
+            raise OverLimitError("a mapping or list in it is a key")
+        self._key.append(True if mapping else None)
         self._open.append((anchor or "", 1, 0))
         self._deep(len(self._open))
 
     def end(self) -> None:
         """It ends."""
+        self._key.pop()
         anchor, size, levels = self._open.pop()
         self._took(anchor, size, levels + 1)
 
     def scalar(self, anchor: str | None, length: int) -> None:
         """A text of so many characters."""
+        self._next()
         self._took(anchor or "", length + 1, 0)
 
     def alias(self, anchor: str) -> None:
         """What was written under an anchor stands here once more; a name that is not known is the parser's to refuse."""
+        self._next()
         if any(anchor == one for one, _, _ in self._open) and anchor not in self._known:
             raise OverLimitError("an alias in it refers to what it stands in")
         size, levels = self._known.get(anchor, (1, 0))
@@ -167,6 +175,13 @@ class Expansion:
             raise OverLimitError(f"its aliases add more than {amount(ALIASED)}")
         self._deep(len(self._open) + levels)
         self._took("", size, levels)
+
+    def _next(self) -> bool:
+        """Whether what comes now is a key."""
+        if not self._key or self._key[-1] is None:
+            return False
+        self._key[-1] = not self._key[-1]
+        return not self._key[-1]
 
     def _took(self, anchor: str, size: int, levels: int) -> None:
         if anchor:

@@ -92,6 +92,8 @@ class SupervisedHelm:
             for stream, tail in tails.items():
                 while lines := tail.lines(last=ended):
                     yield stream, lines
+                    if not ended:
+                        break  # the other stream has a turn too, however fast this one grows
             if ended:
                 return
             ended = self.ended()
