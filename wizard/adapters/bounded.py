@@ -110,10 +110,10 @@ class Readable(Protocol):
 
 
 class Body:
-    """A body that ends: no larger than `size`, within `seconds` beside one for each MiB that came."""
+    """A body that ends: no larger than limits.BODY, within limits.BODY_SECONDS beside one for each MiB that came."""
 
-    def __init__(self, body: Readable, size: int = limits.BODY, seconds: float = limits.BODY_SECONDS) -> None:
-        self._body, self._size, self._seconds = body, size, seconds
+    def __init__(self, body: Readable) -> None:
+        self._body, self._size, self._seconds = body, limits.BODY, limits.BODY_SECONDS
         self._began, self._total = time.monotonic(), 0
 
     def read1(self, amt: int) -> bytes:
@@ -137,10 +137,10 @@ class Body:
 
 
 class Drip:
-    """The head of an answer: its lines, within a time that begins with its first byte."""
+    """The head of an answer: its lines, within limits.HEAD_SECONDS from its first byte."""
 
-    def __init__(self, file: io.BufferedReader, seconds: float = limits.HEAD_SECONDS) -> None:
-        self._file, self._seconds = file, seconds
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file, self._seconds = file, limits.HEAD_SECONDS
         self._until = 0.0
 
     def readline(self, limit: int | None = -1) -> bytes:
@@ -191,6 +191,7 @@ class Child:
             InterruptedError: `stop` was called.
         """
         self._wake, self._waker = os.pipe()
+        GUARD.start()  # before there is anything to guard: a process takes milliseconds to begin
         try:
             child = subprocess.Popen(
                 argv, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -327,6 +328,16 @@ class _Guard:
         self._shell: subprocess.Popen[bytes] | None = None
         self._owner = 0
 
+    def start(self) -> None:
+        """Have it there."""
+        with self._lock, contextlib.suppress(OSError):  # without a shell nothing is lost but this
+            if self._shell is None or self._owner != os.getpid() or self._shell.poll() is not None:
+                self._owner = os.getpid()
+                self._shell = subprocess.Popen(
+                    ["/bin/sh", "-c", self._SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, env={}, cwd="/", start_new_session=True, bufsize=0,
+                )  # fmt: skip
+
     def add(self, group: int) -> None:
         """This group is at work from now on."""
         self._say(f"+ {group}\n")
@@ -336,14 +347,8 @@ class _Guard:
         self._say(f"- {group}\n")
 
     def _say(self, text: str) -> None:
-        with self._lock, contextlib.suppress(OSError):  # without a shell nothing is lost but this
-            if self._shell is None or self._owner != os.getpid() or self._shell.poll() is not None:
-                self._owner = os.getpid()
-                self._shell = subprocess.Popen(
-                    ["/bin/sh", "-c", self._SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL, env={}, cwd="/", start_new_session=True, bufsize=0,
-                )  # fmt: skip
-            if self._shell.stdin:
+        with self._lock, contextlib.suppress(OSError):
+            if self._shell and self._shell.stdin:
                 self._shell.stdin.write(text.encode())
 
 
