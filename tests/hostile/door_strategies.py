@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+from wizard.core.errors import Problem
+from wizard.ports.cluster import ClusterError
 
 _COMMON: Final[dict[str, Any]] = {
     "derandomize": True, "deadline": None, "database": None, "suppress_health_check": list(HealthCheck),
@@ -23,6 +28,20 @@ def each(full: int = FULL.max_examples) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         "many", [pytest.param(QUICK, id="some"), pytest.param(more, id="all", marks=pytest.mark.full)]
     )
+
+
+@contextlib.contextmanager
+def one_sentence(names: str = "", never: str = "\n") -> Iterator[None]:
+    """What fails in it fails with a Problem or ClusterError in one line, which holds `names` and not `never`."""
+    said = ""
+    try:
+        yield
+    except (Problem, ClusterError) as error:
+        said = str(error)
+    if said:
+        assert names in said
+        assert "\n" not in said
+        assert never not in said
 
 
 RAW: Final = {
@@ -66,10 +85,11 @@ def broken(draw: st.DrawFn, tree: Any) -> Any:
     """The tree with up to three of its parts replaced or taken away."""
     made = {"": copy.deepcopy(tree)}
     for _ in range(draw(st.integers(0, 3))):
-        *before, last = ("", *draw(st.sampled_from(_paths(made[""]))))
+        path: list[Any] = ["", *draw(st.sampled_from(_paths(made[""])))]
         node: Any = made
-        for key in before:
+        for key in path[:-1]:
             node = node[key]
+        last = path[-1]
         if last != "" and draw(st.booleans()):
             del node[last]
         else:
