@@ -93,7 +93,7 @@ def broken(draw: st.DrawFn, tree: Any) -> Any:
         if last != "" and draw(st.booleans()):
             del node[last]
         else:
-            node[last] = draw(ODD)
+            node[last] = copy.deepcopy(draw(ODD))
     return made[""]
 
 

@@ -36,7 +36,7 @@ def test_any_text_is_plain_data_or_one_sentence_that_names_its_source(many: sett
         with one_sentence("mine.yaml"):
             for found in (YamlDocuments().load(text, "mine.yaml"), *YamlDocuments().load_all(text, "mine.yaml")):
                 assert levels(found) <= limits.DEPTH
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
     holds()
 
