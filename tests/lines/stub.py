@@ -58,6 +58,9 @@ class StubRuns:
     def runs(self) -> Sequence[RunSummary]:
         return self.known
 
+    def damaged(self) -> Sequence[Problem]:
+        return ()
+
     def machine(self) -> str:
         return "me@here:1"
 

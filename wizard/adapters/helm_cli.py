@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import os
 import re
 import shutil
-import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from wizard.adapters import kubeconfig
+from wizard.adapters import bounded, kubeconfig
 from wizard.adapters.folders import cache_dir
-from wizard.core import sanitize
+from wizard.adapters.kube_threads import Workers
+from wizard.core import limits, sanitize
 from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from wizard.ports.helm import HelmInfo
 
 _QUICK: Final = 10.0
-_RENDER: Final = 60.0
+_RENDER: Final = limits.HELM_SECONDS
 _CLUSTER: Final = 30.0
 """Seconds that helm may take: to say its version, to render, to ask a cluster."""
 _INSTALL: Final = (
@@ -32,6 +30,8 @@ _INSTALL: Final = (
 )
 _IDENTITY: Final = Path(__file__).with_name("identity-chart")
 """A chart that prints the uid of one object, looked up as helm reaches it."""
+_DUMP: Final = re.compile(r"(?<=in list: )\[.*", re.DOTALL)
+"""What client-go prints of a kubeconfig that names two users the same: every user with keys and tokens."""
 WITH_PLUGINS: Final = "LLM_COST_OPS_HELM_PLUGINS"
 """Set to 1, helm's plugins stay on."""
 
@@ -49,7 +49,7 @@ def _looks_up(chart: Path) -> bool:
         return True
     try:
         return any(
-            "lookup" in file.read_text("utf-8", "replace")
+            b"lookup" in bounded.read(file, limits.CHART_FILE)
             for folder in chart.rglob("templates")
             for file in folder.rglob("*")
             if file.is_file()
@@ -67,6 +67,7 @@ class HelmCli:
     def __init__(self, path: str | Callable[[], str] = "", *, known: HelmInfo | None = None) -> None:
         self._path = path
         self._info = known
+        self._workers = Workers(4)
 
     async def info(self) -> HelmInfo:
         """Which helm this is; asked once."""
@@ -117,7 +118,7 @@ class HelmCli:
         info = await self.info()
         out = await self._run([info.path, *dialect.list_argv(info.major, target)], _CLUSTER)
         try:
-            return [{str(key): str(value) for key, value in one.items()} for one in json.loads(out or "[]")]
+            return [{str(key): str(value) for key, value in one.items()} for one in limits.loads(out or "[]")]
         except (ValueError, AttributeError, TypeError):
             raise Problem("helm list did not answer with a list of releases.", "Run it by hand with --debug.") from None
 
@@ -157,28 +158,21 @@ class HelmCli:
 
     async def _run(self, argv: Sequence[str], limit: float, stdin: str = "") -> str:
         shown = f"helm {argv[1]}"
+        child = bounded.Child(limits.HELM_OUTPUT, limit)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *argv, stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment(), start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            words = (error.strerror or "error").lower()
-            raise Problem(f"{sanitize.line(argv[0])} cannot be started: {words}.", _INSTALL) from None
-        try:
-            out, err = await asyncio.wait_for(process.communicate(stdin.encode() or None), limit)
-        except TimeoutError:
+            done = await self._workers.call(lambda: child.run(argv, environment(), stdin.encode()))
+        except bounded.ExceededError as error:
             raise Problem(
-                f"{shown} did not answer within {limit:g} s.", "Run it by hand with --debug to see what it waits for."
+                f"{shown} was ended: {error.strerror}.", "Run it by hand with --debug to see what it does."
             ) from None
+        except (OSError, ValueError) as error:
+            words = getattr(error, "strerror", None) or "an argument holds a zero byte"
+            raise Problem(f"{sanitize.line(argv[0])} cannot be started: {words.lower()}.", _INSTALL) from None
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        if process.returncode:
-            raise Problem(f"{shown} failed: {self._words(err or out, process.returncode)}", "")
-        return self._clean(out)
+            child.stop()  # whoever was cancelled does not leave it at work
+        if done.code:
+            raise Problem(f"{shown} failed: {self._words(done.err or done.out, done.code)}", "")
+        return self._clean(done.out)
 
     def _clean(self, raw: bytes) -> str:
         text = raw.decode("utf-8", "replace")
@@ -190,5 +184,5 @@ class HelmCli:
 
         text = Redactor()(self._clean(raw)).strip()
         at = text.rfind("\nError: ")  # warnings come before it
-        text = chart_words(text[at + 1 :].removeprefix("Error: "))
+        text = chart_words(_DUMP.sub("...", text[at + 1 :].removeprefix("Error: ")))
         return text[:4000] or f"exit code {code}."

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wizard.core import sanitize
+from wizard.core import limits, sanitize
 from wizard.core.errors import Exit, Problem
 
 TYPE: Final = "helm.sh/release.v1"
@@ -74,8 +74,8 @@ def unpack(body: str, where: str) -> dict[str, Any]:
             raw = base64.b64decode(raw, validate=True)
         if raw.startswith(_GZIP):
             raw = _inflate(raw)
-        data = json.loads(raw)
-    except (ValueError, RecursionError, OSError, EOFError, zlib.error) as error:
+        data = limits.loads(raw)
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise _unreadable(where, "it is damaged, or a newer helm wrote it") from error
     if not isinstance(data, dict):
         raise _unreadable(where, "it is not a record")

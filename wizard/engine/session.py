@@ -208,8 +208,11 @@ class Session:
             return ()
         import difflib
 
+        from wizard.core import sanitize
+
         after = self.values_text(draft)
-        return tuple(difflib.unified_diff(before.splitlines(), after.splitlines(), path, f"{path} (new)", lineterm=""))
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), path, f"{path} (new)", lineterm="")
+        return tuple(map(sanitize.line, lines))  # it is shown; what is read and written stays as it is
 
     def write_values(self, draft: Draft) -> Sequence[str]:
         """Write the values file; returns the paths written (a dated backup among them)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wizard.core.answers import Draft
+from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
 
@@ -56,6 +57,10 @@ class RunStore(Protocol):
 
     def runs(self) -> Sequence[RunSummary]:
         """Every run, newest first."""
+        ...
+
+    def damaged(self) -> Sequence[Problem]:
+        """Why each run that is here and cannot be shown cannot, a sentence for each."""
         ...
 
     def find(self, run_id: str) -> RunSummary:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic, peers
+from wizard.adapters import atomic, bounded, peers
 from wizard.adapters.scratch import Scratch, is_temporary
+from wizard.core import limits
 
 Command = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -65,7 +66,7 @@ class Control:
 
     def _reply(self, request: bytes) -> Mapping[str, Any]:
         try:
-            data = json.loads(request)
+            data = limits.loads(request)
         except ValueError:
             data = None
         if not isinstance(data, dict):
@@ -79,7 +80,7 @@ class Control:
 def forget(file: Path) -> None:
     """Remove what a killed runner left of its socket."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        left = Path(json.loads(file.read_text())["socket"]).parent
+        left = Path(limits.loads(bounded.read(file, limits.KEPT))["socket"]).parent
         if is_temporary(left) and left.stat().st_uid == os.getuid():
             shutil.rmtree(left, ignore_errors=True)
     file.unlink(missing_ok=True)
