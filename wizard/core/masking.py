@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets as _random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -54,9 +55,9 @@ def masked(obj: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def kept(obj: Mapping[str, Any]) -> dict[str, Any]:
+def kept(obj: Mapping[str, Any], redact: Redactor | None = None) -> dict[str, Any]:
     """An object as it may be shown or lie on a disk: a Secret masked, and whatever a name or a shape tells to be a secret."""
-    result: dict[str, Any] = masked_values(masked(obj))
+    result: dict[str, Any] = masked_values(masked(obj), redact)
     if _APPLIED in (notes := (result.get("metadata") or {}).get("annotations") or {}):
         result["metadata"] = {**result["metadata"], "annotations": {**notes, _APPLIED: MASK}}
     return result
@@ -69,6 +70,13 @@ def masked_values(tree: Any, redact: Redactor | None = None) -> Any:
     """
     known = redact or Redactor()
     return _masked_node(tree, (), known)
+
+
+def masked_field(path: str, value: Any, redact: Redactor) -> Any:
+    """One field of an object, masked likewise; its path is written as in a plan: containers[api].env[DB_PASSWORD].value."""
+    parts = [part for part in re.split(r"[.\[\]]+", path) if part]
+    name = parts[-2] if parts[1:] and parts[-1] == "value" else "".join(parts[-1:])
+    return _masked_node(value, (name,), redact)
 
 
 def _masked_node(node: Any, path: tuple[str, ...], redact: Redactor) -> Any:

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from wizard.core import secrets, status
+from wizard.core import status
+from wizard.core.hiding import hide
 
 Object = Mapping[str, Any]
 Heals = Literal["yes", "no", "unknown"]
@@ -274,8 +275,8 @@ def diagnose(snapshot: Snapshot) -> tuple[Finding, ...]:
 
 def _hidden(one: Finding) -> Finding:
     """The finding without what looks like a password: logs and helm's words are anybody's."""
-    proof = tuple(replace(part, text=secrets.hide(part.text)) for part in one.evidence)
-    return replace(one, title=secrets.hide(one.title), evidence=proof)
+    proof = tuple(replace(part, text=hide(part.text)) for part in one.evidence)
+    return replace(one, title=hide(one.title), evidence=proof)
 
 
 def _rank(one: Finding) -> tuple[bool, bool, bool, int, str, str]:
