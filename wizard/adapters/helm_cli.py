@@ -159,16 +159,15 @@ class HelmCli:
                 await process.wait()
         if process.returncode:
             raise Problem(f"{shown} failed: {self._words(err or out, process.returncode)}", "")
-        return self._clean(out)
-
-    def _clean(self, raw: bytes) -> str:
-        text = raw.decode("utf-8", "replace")
-        return sanitize.text(text, len(text) + 1)
+        return out.decode("utf-8", "replace")  # manifests and values are data: whoever shows them makes them safe
 
     def _words(self, raw: bytes, code: int) -> str:
-        from wizard.core.secrets import Redactor
+        """What helm says, without the credentials of a kubeconfig: it prints whole entries of one that it cannot read."""
+        from wizard.adapters import kubeconfig
+        from wizard.core.hiding import hide
 
-        text = Redactor()(self._clean(raw)).strip()
+        words = raw.decode("utf-8", "replace")
+        text = hide(kubeconfig.redactor()(sanitize.text(words, len(words) * 4))).strip()
         at = text.rfind("\nError: ")  # warnings come before it
         text = text[at + 1 :].removeprefix("Error: ")
         return text[:4000] or f"exit code {code}."

@@ -385,7 +385,7 @@ class KubeCluster:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise kube_errors.of_exception(error, server) from None
         try:
-            data = kube_objects.decode(content)
+            data = kube_objects.decode(content, exact=True)  # manifests are compared with it: it is data
         except ValueError:
             page = content.lstrip()[:1] == b"<"
             raise kube_errors.not_kubernetes(server, "a web page" if page else "something else") from None

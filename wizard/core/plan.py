@@ -509,7 +509,13 @@ def redacted(plan: Plan, redact: Redactor) -> Plan:
 
     def side(many: tuple[Field, ...]) -> tuple[Field, ...]:
         return tuple(
-            Field(one.path, *(value if value is ABSENT or value == HIDDEN else masked_field(one.path, value, redact) for value in (one.old, one.new)))
+            Field(
+                one.path,
+                *(
+                    value if value is ABSENT or value == HIDDEN else masked_field(one.path, value, redact)
+                    for value in (one.old, one.new)
+                ),
+            )
             for one in many
         )
 

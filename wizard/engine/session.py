@@ -194,8 +194,8 @@ class Session:
         import difflib
 
         after = self.values_text(draft)
-        sides = [text.splitlines() for text in self._masked_files(before, after)]
-        diff = tuple(difflib.unified_diff(*sides, path, f"{path} (new)", lineterm=""))
+        old, new = (text.splitlines() for text in self._masked_files(before, after))
+        diff = tuple(difflib.unified_diff(old, new, path, f"{path} (new)", lineterm=""))
         return diff or ((f"{path}: only values that are not shown differ",) if before != after else ())
 
     def _masked_files(self, *texts: str) -> list[str]:

@@ -64,12 +64,12 @@ class QuestionaryPrompter:
         """One of the choices."""
         import questionary
 
-        shown = [
+        options = [
             questionary.Choice(shown(f"{one.label}  {one.note}" if one.note else one.label), value=one.value)
             for one in choices
         ]
-        first = next((one for one in shown if one.value == default), None)
-        return await _answer(questionary.select(title, shown, default=first, instruction=" ", **self._how))
+        first = next((one for one in options if one.value == default), None)
+        return await _answer(questionary.select(title, options, default=first, instruction=" ", **self._how))
 
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
         """A line of text."""
