@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -158,16 +159,17 @@ class HelmCli:
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         if process.returncode:
-            raise Problem(f"{shown} failed: {self._words(err or out, process.returncode)}", "")
+            named = [path for flag, path in pairwise(argv) if flag == "--kubeconfig"]
+            raise Problem(f"{shown} failed: {self._words(err or out, process.returncode, *named)}", "")
         return out.decode("utf-8", "replace")  # manifests and values are data: whoever shows them makes them safe
 
-    def _words(self, raw: bytes, code: int) -> str:
+    def _words(self, raw: bytes, code: int, path: str = "") -> str:
         """What helm says, without the credentials of a kubeconfig: it prints whole entries of one that it cannot read."""
         from wizard.adapters import kubeconfig
         from wizard.core.hiding import hide
 
         words = raw.decode("utf-8", "replace")
-        text = hide(kubeconfig.redactor()(sanitize.text(words, len(words) * 4))).strip()
+        text = hide(kubeconfig.redactor(path)(sanitize.text(words, len(words) * 4))).strip()
         at = text.rfind("\nError: ")  # warnings come before it
         text = text[at + 1 :].removeprefix("Error: ")
         return text[:4000] or f"exit code {code}."

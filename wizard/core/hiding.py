@@ -174,7 +174,7 @@ _ISSUERS: Final = (
     "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "glrt-", "gldt-", "glptt-", "xox", "akia", "asia", "eyj", "sk-",
     "sk_", "rk_", "hvs.", "hvb.", "hvr.", "npm_", "aiza", "sg.", "sha256~", "pypi-", "dop_v1_",
 )  # fmt: skip
-_SCHEMES: Final = ("bearer", "basic", "token", "apikey", "negotiate", "digest")
+_SCHEMES: Final = ("bearer", "basic", "token", "password", "apikey", "negotiate", "digest")
 _HINTS: Final = (
     "pass", "secret", "token", "key", "auth", "cred", "://", "%3a%2f%2f", "pwd", "dsn", "salt", "jwt", "signature", "cookie",
     "bearer", "basic ", "identified", "proxy", "ls0tls1", "45 45", "45, 45", "0x2d", "connection", *_ISSUERS,
@@ -271,7 +271,7 @@ def _spelled_out(found: re.Match[str]) -> str:
 
 
 _HEADER: Final = _Pattern(
-    r"(?P<name>(?<![\w-])(?:proxy-)?authorization\\*[\"']?\s{0,2}[:=]\s{0,2}\[?\\*[\"']?)?(?<![\w-])(?P<scheme>bearer|basic|token|apikey|negotiate|digest)"
+    r"(?P<name>(?<![\w-])(?:proxy-)?authorization\\*[\"']?\s{0,2}[:=]\s{0,2}\[?\\*[\"']?)?(?<![\w-])(?P<scheme>bearer|basic|token|password|apikey|negotiate|digest)"
     r"(?P<gap>\s{1,3}\\*[\"']?)(?P<value>[^\s\"',;\\\]\u23ce]{4,}+)(?P<more>=?)",
     re.IGNORECASE,
 )
@@ -281,7 +281,8 @@ def _credential(found: re.Match[str]) -> str:
     value = found["value"]
     if _PARAMETER.match(value) or _PLACEHOLDER.fullmatch(value):
         return found[0]
-    if not found["name"] and ((found["scheme"] == "token") or not looks_secret(value)):
+    prose = not found["name"] and found["scheme"].lower() in ("token", "password")
+    if not found["name"] and (not looks_secret(value) or (prose and (len(value) < 8 or _OBJECT.fullmatch(value)))):
         return found[0]
     return f"{found['name'] or ''}{found['scheme']}{found['gap']}{MASK}"
 
