@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from wizard.adapters import atomic, folders
 from wizard.core.answers import Draft
+from wizard.core.errors import Problem
 from wizard.core.model.target import DEFAULT_RELEASE, Target
 
 
@@ -22,7 +24,11 @@ class DraftFiles:
     def load_all(self) -> Sequence[tuple[str, Draft]]:
         """Every draft with the time it was saved, newest first; an unreadable file is left out."""
         found = []
-        for file in folders.state_dir("drafts").glob("*.json"):
+        try:
+            files = [*folders.state_dir("drafts").glob("*.json")]
+        except Problem:
+            return ()  # without a state folder nothing was kept; whoever must keep something says so
+        for file in files:
             try:
                 draft = Draft.from_data(json.loads(file.read_text(encoding="utf-8")))
                 found.append((datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds"), draft))
@@ -32,7 +38,8 @@ class DraftFiles:
 
     def forget(self, draft: Draft) -> None:
         """Remove the draft of the same target."""
-        self._path(draft).unlink(missing_ok=True)
+        with contextlib.suppress(Problem):
+            self._path(draft).unlink(missing_ok=True)
 
     def _path(self, draft: Draft) -> Path:
         answers = draft.answers
