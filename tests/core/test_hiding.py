@@ -93,6 +93,7 @@ SHOWN_WHOLE = [
     "llm-cost-ops-wizard install --preset dev --secret-file jwt=./jwt.txt --secret-file postgres=/run/keys/pg",
     "llm-cost-ops-wizard upgrade --existing-secret jwt=app-jwt --answer secret.redis=generate --answer secret.jwt.file=./jwt.txt",
     "kubectl create secret generic llm-cost-ops-app-credentials --from-file=jwt-secret=./jwt.txt -n llm-cost-ops",
+    "data.key: changed, not shown",
     "Secret/llm-cost-ops-app-credentials created with jwt-secret, smtp-password",
 ]  # fmt: skip
 
@@ -169,5 +170,5 @@ def test_a_masked_text_keeps_what_is_no_secret() -> None:
         ),
     ],
 )
-def test_the_last_word_of_a_name_tells(names: str, told: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_the_last_word_of_a_name_tells(names: str, told: bool) -> None:
     assert [name for name in names.split() if telling(name) is not told] == []

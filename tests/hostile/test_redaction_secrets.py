@@ -109,7 +109,19 @@ def test_thousands_of_known_secrets_are_masked_in_every_form(secret: str, form: 
 
 CANARY = st.text(_LETTERS, min_size=10, max_size=24).map(lambda text: f"Cn7{text}")
 NAMES = st.sampled_from(
-    ["DB_PASSWORD", "smtpPassword", "PGPASSWORD", "jwt-secret", "API_KEY", "client_secret", "ACCESS_TOKEN", "FILE_TOKEN", "REFRESH_TOKEN", "USERNAME_PASSWORD", "private_key"]
+    [
+        "DB_PASSWORD",
+        "smtpPassword",
+        "PGPASSWORD",
+        "jwt-secret",
+        "API_KEY",
+        "client_secret",
+        "ACCESS_TOKEN",
+        "FILE_TOKEN",
+        "REFRESH_TOKEN",
+        "USERNAME_PASSWORD",
+        "private_key",
+    ]
 )
 CONTEXTS: dict[str, Callable[[str, str], str]] = {
     "environment": lambda name, canary: f"export {name}={canary}",
@@ -156,7 +168,49 @@ def test_thousands_of_unknown_secrets_are_masked_in_every_context(name: str, can
 
 
 _WORDS = st.sampled_from(
-    ["the", "a", "pod", "secret", "token", "password", "key", "credential", "authorization", "login", "user", "image", "registry", "server", "message", "error", "failed", "not", "found", "expired", "invalid", "required", "denied", "missing", "for", "in", "of", "may", "is", "was", "with", "namespace", "default", "access", "pull", "by", "insufficient_scope", "unauthorized", "401", "port", "5432"]
+    [
+        "the",
+        "a",
+        "pod",
+        "secret",
+        "token",
+        "password",
+        "key",
+        "credential",
+        "authorization",
+        "login",
+        "user",
+        "image",
+        "registry",
+        "server",
+        "message",
+        "error",
+        "failed",
+        "not",
+        "found",
+        "expired",
+        "invalid",
+        "required",
+        "denied",
+        "missing",
+        "for",
+        "in",
+        "of",
+        "may",
+        "is",
+        "was",
+        "with",
+        "namespace",
+        "default",
+        "access",
+        "pull",
+        "by",
+        "insufficient_scope",
+        "unauthorized",
+        "401",
+        "port",
+        "5432",
+    ]
 )
 _JOINTS = st.sampled_from([" ", " ", " ", ": ", ", ", "; ", " - ", ". "])
 

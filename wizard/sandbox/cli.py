@@ -118,7 +118,12 @@ def run(args: argparse.Namespace) -> int:
         return _refuse(args, problem)
     except OSError as error:
         what = f"{error.filename or 'A file of the sandbox'}: {error.strerror or error}."
-        return _refuse(args, Problem(what, "The sandbox needs a state folder that it can write to: see XDG_STATE_HOME and HOME.", Exit.FAILED))
+        return _refuse(
+            args,
+            Problem(
+                what, "The sandbox needs a state folder that it can write to: see XDG_STATE_HOME and HOME.", Exit.FAILED
+            ),
+        )
     except KeyboardInterrupt:
         streams.talk("Interrupted.\n")
         return int(Exit.INTERRUPTED)

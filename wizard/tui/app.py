@@ -60,7 +60,9 @@ class WizardApp(App[None]):
 
     def notify(self, message: str, **how: Any) -> None:
         """Say it at the edge; what it quotes is made safe here, and is never markup."""
-        super().notify(safe_lines(message), **{**how, "markup": False})
+        super().notify(
+            safe_lines(message), **{key: value for key, value in how.items() if key != "markup"}, markup=False
+        )
 
     def get_default_screen(self) -> Screen[None]:
         """What is at the bottom is the first thing painted."""
