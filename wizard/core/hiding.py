@@ -108,7 +108,7 @@ def telling(name: str) -> bool:
     )
 
 
-_KEY: Final = _Pattern(r"[-_.]keys?(?:$|[-_.\d])", re.IGNORECASE)
+_KEY: Final = _Pattern(r"[-_]keys?(?:$|[-_.\d])", re.IGNORECASE)
 
 
 def harmless(name: str, value: object) -> bool:
