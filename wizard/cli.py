@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
 import os
@@ -12,6 +13,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import wizard
+from wizard import streams
 from wizard.core.errors import Exit, Problem
 from wizard.usage import COMMANDS, WORDS, program, top_help
 
@@ -72,16 +74,16 @@ class Terminal(NamedTuple):
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code. Never raises and never prints a trace unless asked to."""
+    streams.prepare()
     try:
         return _main(argv)
     except Problem as problem:
         return _report(problem, argv)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        streams.talk("interrupted\n")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # The reader went away; what was started goes on. Python would complain at exit about the flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.forget(sys.stdout)  # the reader went away; what was started goes on
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a sentence
         from wizard import crash
@@ -91,13 +93,13 @@ def main(argv: Sequence[str]) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     if "--version" in argv and not _command_named(argv):
-        print(f"llm-cost-ops-wizard {wizard.__version__}")
+        streams.data(f"llm-cost-ops-wizard {wizard.__version__}\n")
         return Exit.DONE
     command, rest = split(argv)
     if command == "sandbox":
         return _sandbox(rest)
     if not command and ("--help" in rest or "-h" in rest):
-        print(top_help(), end="")
+        streams.data(top_help())
         return Exit.DONE
     try:
         arguments = _parse(command, rest)
@@ -111,7 +113,7 @@ def _main(argv: Sequence[str]) -> int:
     if not command:
         return _no_command(terminal)
     if terminal.stdout and terminal.too_small and _has_screen(arguments):
-        print(f"{terminal.too_small} Going on in lines.", file=sys.stderr)
+        streams.talk(f"{terminal.too_small} Going on in lines.\n")
     from wizard import faces
 
     return faces.lines(arguments, program())
@@ -124,7 +126,7 @@ def _command_named(argv: Sequence[str]) -> bool:
 def _no_command(terminal: Terminal) -> int:
     if terminal.stdin and terminal.stdout and terminal.too_small:
         raise Problem(terminal.too_small, "Make it larger, or give a command: see --help.")
-    print(top_help(), end="", file=sys.stderr)
+    streams.talk(top_help())
     return Exit.REFUSED
 
 
@@ -179,9 +181,10 @@ def _report(problem: Problem, argv: Sequence[str]) -> int:
     out = Out(_asked_mode(argv), no_color="--no-color" in argv)
     out.problem(problem)
     said = {"what": problem.what, "next_step": problem.next_step, "question": problem.question}
-    out.object({"exit": int(problem.code), "problem": said})
     ended = {"code": int(problem.code), "verdict": "", "reason": problem.what, "files": [], "commands": []}
-    out.event(Event("run.finished", ended))
+    with contextlib.suppress(Problem, BrokenPipeError):  # standard output may be what the problem is about
+        out.object({"exit": int(problem.code), "problem": said})
+        out.event(Event("run.finished", ended))
     return problem.code
 
 

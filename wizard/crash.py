@@ -7,24 +7,25 @@ import traceback
 from datetime import UTC, datetime
 
 import wizard
+from wizard import streams
 from wizard.core import sanitize
 from wizard.core.errors import Exit, Problem
-from wizard.core.secrets import Redactor
+from wizard.core.hiding import hide
 
 
 def report(error: BaseException) -> str:
     """The trace of an error, fit for a file: no local variables, no escapes, no passwords of addresses."""
     trace = "".join(traceback.format_exception(error))
     where = f"llm-cost-ops-wizard {wizard.__version__}, Python {sys.version.split()[0]}, {sys.platform}"
-    return Redactor()(sanitize.text(f"{where}\n\n{trace}"))
+    return hide(sanitize.text(f"{where}\n\n{trace}"))
 
 
 def problem(error: BaseException, *, debug: bool = False) -> Problem:
     """The sentence for an unexpected error; the details are written to the state folder, 0600."""
     text = report(error)
     if debug:
-        print(text, file=sys.stderr)
-    what = f"Something unexpected happened: {type(error).__name__}: {Redactor()(sanitize.line(str(error), 200))}."
+        streams.talk(f"{text}\n")
+    what = f"Something unexpected happened: {type(error).__name__}: {hide(sanitize.line(str(error), 200))}."
     try:
         from wizard.adapters import atomic, folders
 

@@ -21,11 +21,15 @@ def _goes_on() -> str:
     """After the screen was killed: the run that goes on, and the way back to it."""
     from wizard.adapters.runs import RunFiles
     from wizard.engine.attach import AT_WORK
+    from wizard.lines.out import shown
     from wizard.usage import program
 
     runs = [one for one in RunFiles().runs() if one.state in AT_WORK]
     return "".join(
-        f"Run {one.id} ({one.operation} of {one.target.release} in {one.target.namespace}) goes on: {program()} runs {one.id}\n"
+        shown(
+            f"Run {one.id} ({one.operation} of {one.target.release} in {one.target.namespace}) goes on: {program()} runs {one.id}"
+        )
+        + "\n"
         for one in runs[:3]
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
+from wizard import streams
 from wizard.core.errors import Problem
 from wizard.usage import COMMANDS, EXAMPLES, EXIT_CODES, WORDS, program
 
@@ -16,6 +17,9 @@ class Parser(argparse.ArgumentParser):
         """Raise it; argparse would print and exit."""
         text = message[:1].upper() + message[1:].rstrip(".")
         raise Problem(f"{text}.", f"See {self.prog} --help.")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        streams.data(message)
 
 
 class _Set(argparse.Action):

@@ -339,13 +339,14 @@ async def test_every_request_names_the_wizard_and_its_version_those_of_discovery
     assert any(one.path == "/apis" for one in server.asked), "nothing was discovered"
 
 
-async def test_cluster_text_is_safe_to_print_and_secret_values_stay_behind(tmp_path: Path) -> None:
-    secret = {
-        "kind": "Secret", "metadata": {"name": "s\x1b]0;owned\x07", "managedFields": [1]}, "data": {"a": "c2VjcmV0", "b": ""},
-    }  # fmt: skip
+async def test_an_object_is_kept_as_it_is_and_secret_values_stay_behind(tmp_path: Path) -> None:
+    notes = {"tab": "a\tb", "joined": "\u200d", "half": "\ud800"}
+    secret = {"kind": "Secret", "metadata": {"name": "s", "annotations": notes, "managedFields": [1]}, "data": {"a": "c2VjcmV0", "b": ""}}  # fmt: skip
     with loopback.serving(lambda _: Answer(200, json.dumps(secret))) as server:
         found = await cluster(loopback.kubeconfig(tmp_path, server.url)).get("Secret", "s", "ns")
-    assert found["metadata"] == {"name": "s"}
+    assert found["metadata"] == {"name": "s", "annotations": {**notes, "half": "\ufffd"}}, (
+        "but for what no file can hold"
+    )
     assert found["data"] == {"a": "********", "b": ""}
 
 

@@ -19,7 +19,7 @@ from wizard.core import sanitize
         ("\x9b2Jgone", "gone"),
         ("\x1b[2Jgone", "gone"),
         ("a\x00b\x7fc\x08d", "abcd"),
-        ("abc\rxyz", "abcxyz"),
+        ("abc\rxyz", "abc\nxyz"),
         ("user\u202etxt.exe", "usertxt.exe"),
         ("zero\u200bwidth", "zerowidth"),
         ("tab\there", "tab    here"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import os
 import secrets
 import subprocess
@@ -11,12 +12,15 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
+import yaml
 
 from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
 from tests.e2e.shell import READY, Shell
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,3 +146,198 @@ def test_nothing_that_looks_at_a_release_prints_or_keeps_a_planted_secret(
 def _forms() -> list[str]:
     """The planted secrets, as they are and as Kubernetes keeps them."""
     return [form for one in PLANTED for form in (one, base64.b64encode(one.encode()).decode().rstrip("="))]
+
+
+PLACES: Final[tuple[str, ...]] = (
+    "variable", "sidecar-variable", "argument", "assigned-argument", "address", "annotation", "probe-header", "config-map", "config-pair",
+    "config-file", "secret", "jwt", "database", "grafana", "label-of-a-hook",
+)  # fmt: skip
+"""Where a person's own values file may hold a secret, on the real chart."""
+KEY: Final = "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n"
+
+
+def _canary(place: str, number: int) -> str:
+    """A secret that names its place and revision, so that a leak tells where it came from."""
+    return f"Canary{number}x{place.title().replace('-', '')}7Q"
+
+
+def planted(number: int) -> dict[str, Any]:
+    """Values of the real chart with a secret in each place, other ones in each revision."""
+    secret = {place: _canary(place, number) for place in PLACES}
+    return {
+        "image": {"registry": "docker.io", "repository": "llm-cost-ops", "tag": "latest"},
+        "replicaCount": 1, "autoscaling": {"enabled": False}, "ingress": {"enabled": False},
+        "postgresql": {"auth": {"password": secret["database"]}},
+        "jwt": {"secret": secret["jwt"] + "0123456789abcdefghij"},
+        "grafana": {"adminPassword": secret["grafana"]},
+        "extraEnv": [
+            {"name": "LEGACY_PASSWORD", "value": secret["variable"]},
+            {"name": "UPSTREAM", "value": f"https://svc:{secret['address']}@api.example.com/v1"},
+        ],
+        "args": ["serve", "--api-token", secret["argument"], f"--client-secret={secret['assigned-argument']}"],
+        "podAnnotations": {"example.com/webhook-token": secret["annotation"]},
+        "sidecars": [{
+            "name": "proxy", "image": "docker.io/llm-cost-ops:latest", "env": [{"name": "PROXY_API_KEY", "value": secret["sidecar-variable"]}],
+            "livenessProbe": {"httpGet": {
+                "path": "/", "port": 8080, "httpHeaders": [{"name": "Authorization", "value": f"Bearer {secret['probe-header']}"}],
+            }},
+        }],
+        "extraObjects": [
+            {
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "more"},
+                "data": {
+                    "SMTP_PASSWORD": secret["config-map"], "tls.key": KEY.format(secret["config-file"] * 2),
+                    "settings.yaml": f"env:\n- name: FEED_TOKEN\n  value: {secret['config-pair']}\n",
+                },
+            },
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "more"}, "stringData": {"password": secret["secret"]}},
+            {
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "hook", "annotations": {"helm.sh/hook": "post-upgrade", "example.com/api-key": secret["label-of-a-hook"]}},
+            },
+        ],
+    }  # fmt: skip
+
+
+def leaks(text: str) -> list[str]:
+    """Every canary that can be read in a text, as it is or in base64 of any alignment."""
+    found = []
+    for canary in (_canary(place, number) for place in PLACES for number in (1, 2, 3)):
+        forms = [canary]
+        for before in range(3):
+            whole = base64.b64encode(b"x" * before + canary.encode()).decode()
+            forms.append(whole[-(-before * 8 // 6) : (before + len(canary)) * 8 // 6])
+        found += [canary for form in forms if form in text]
+    return found
+
+
+class Table:
+    """The real chart with a secret in each place, twice installed by plain helm, and our commands on it."""
+
+    def __init__(self, bed: Bed, helm: str, namespace: str, folder: Path) -> None:
+        self.bed, self.helm, self.namespace, self.folder = bed, helm, namespace, folder
+        self.inputs = folder / "inputs"
+        self.inputs.mkdir()
+        self.work = folder / "work"
+        self.work.mkdir()
+        bed.kubectl("create", "namespace", namespace)
+        for number in (1, 2):
+            done = subprocess.run(
+                [
+                    helm, "--kubeconfig", bed.kubeconfig, "-n", namespace, "upgrade", "--install", "rel", str(ROOT / "chart" / "llm-cost-ops"),
+                    "-f", self.file(number),
+                ],
+                capture_output=True, text=True, timeout=120, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+        # A drift that holds a secret too: somebody set it by hand.
+        bed.kubectl(
+            "set", "env", "-n", namespace, "deployment/rel-llm-cost-ops", f"LEGACY_PASSWORD={_canary('variable', 3)}"
+        )
+
+    def file(self, number: int) -> str:
+        """The values file of a revision."""
+        path = self.inputs / f"values-{number}.yaml"
+        path.write_text(yaml.safe_dump(planted(number)))
+        return str(path)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What our commands run in."""
+        return {
+            **os.environ, "KUBECONFIG": self.bed.kubeconfig, "LLM_COST_OPS_HELM": self.helm, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin",
+        }  # fmt: skip
+
+    def call(self, *words: str) -> str:
+        """Everything that a command prints, on both streams; it must have answered."""
+        done = subprocess.run(
+            [sys.executable, "-m", "wizard", *words, "--release", "rel", "-n", self.namespace],
+            cwd=self.work, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        assert done.returncode in (0, 1, 2, 3), said
+        assert "Traceback" not in said
+        assert "unexpected" not in said
+        assert len(done.stdout) > 40, f"{words} said nothing: {said}"
+        return said
+
+
+SHOWN: Final[tuple[tuple[str, ...], ...]] = (
+    ("history",), ("history", "2"), ("history", "1", "2"), ("history", "2", "--values"), ("history", "2", "--all"),
+    ("history", "2", "--manifest"), ("rollback", "--dry-run"), ("uninstall", "--dry-run"), ("status",), ("diagnose",), ("plan", "-f", "VALUES"),
+    ("plan", "-f", "VALUES", "--manifests", "shown.yaml"), ("upgrade", "-f", "VALUES", "--dry-run"), ("check", "-f", "VALUES"),
+)  # fmt: skip
+QUICK: Final = (2, 3, 5, 10)
+
+
+@pytest.fixture
+def table(sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str], helm: str) -> Table:
+    """The release with the canaries."""
+    return Table(sandbox, tool(helm), namespace, tmp_path)
+
+
+def _shows_no_canary(table: Table, words: tuple[str, ...], form: str) -> None:
+    called = [table.file(3) if word == "VALUES" else word for word in words]
+    said = table.call(*called, "-o", form)
+    assert leaks(said) == [], words
+    if "--values" in words or "--manifest" in words:
+        assert "********" in said, "the places are there, and masked"
+
+
+@pytest.mark.parametrize("helm", ["helm4"])
+def test_commands_on_the_real_chart_print_no_canary(table: Table, helm: str) -> None:
+    for at in QUICK:
+        _shows_no_canary(table, SHOWN[at], "text")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("helm", ["helm4", "helm3"])
+def test_every_command_in_every_output_prints_no_canary_and_none_stays_in_a_file(table: Table, helm: str) -> None:
+    for words in SHOWN:
+        for form in ("text", "json", "jsonl"):
+            if form != "jsonl" or words[0] in (
+                "status",
+                "diagnose",
+                "plan",
+                "check",
+                "rollback",
+                "uninstall",
+                "upgrade",
+            ):
+                _shows_no_canary(table, words, form)
+    assert "********" in (table.work / "shown.yaml").read_text()
+    said = table.call("rollback", "1", "--yes", "-o", "jsonl")
+    assert [json.loads(line)["type"] for line in said.split("\n") if line.startswith("{")]
+    assert leaks(said) == []
+    # The values file that an upgrade writes is the person's own; all else that was kept is ours.
+    kept = [path for path in table.folder.rglob("*") if path.is_file() and table.inputs not in path.parents]
+    assert [path for path in kept if path.name == "record.jsonl"]
+    assert [
+        str(path) for path in kept if path.name != "values.yaml" and leaks(path.read_text("utf-8", "replace"))
+    ] == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("helm", ["helm4"])
+def test_the_full_screen_paints_no_canary(table: Table, helm: str) -> None:
+    with Terminal([sys.executable, "-m", "wizard", "--namespace", table.namespace], table.env, table.work) as screen:
+        seen = [screen.wait_for(r"> rel .*deployed", 40) and screen.text()]
+        for key, awaited in (("enter", r"\[h\] History"), ("h", "2 revisions are kept"), ("enter", "LEGACY_PASSWORD")):
+            screen.press(key)
+            screen.wait_for(awaited, 30)
+            seen.append(screen.text())
+        for _ in range(12):
+            screen.press("pagedown")
+            screen.wait_for(".", 5)
+            seen.append(screen.text())
+        screen.press("esc")
+        screen.wait_for("Enter what it changed", 20)
+        screen.press("down")
+        screen.wait_for("b roll back to it", 20)
+        screen.press("b")
+        screen.wait_for("This does not roll back", 30)
+        for _ in range(8):
+            seen.append(screen.text())
+            screen.press("pagedown")
+            screen.wait_for(".", 5)
+    assert leaks("\n".join(map(str, seen))) == []

@@ -206,3 +206,12 @@ def test_evidence_that_cannot_be_written_is_no_crash_and_no_path(
     monkeypatch.setattr("wizard.adapters.atomic.write", refuses)
     assert record.keep("evidence", {}) == ""
     assert "Read-only" in record.trouble
+
+
+def test_a_secret_that_is_broken_over_two_lines_is_masked_and_lines_stay_lines(tmp_path: Path) -> None:
+    record = opened(tmp_path)
+    record.know([Secret("hunter2hunter2hunter2")])
+    record.emit([log("said hunter2hu", "nter2hunter2 twice", "plain"), Event("helm.output", {"stream": "err", "lines": ["dXNlcjpodW50ZXIyaHVud", "GVyMmh1bnRlcjI=", "DB_PASSWORD=Other7Q"]})])  # fmt: skip
+    lines, output = (event.data["lines"] for event in read(tmp_path / "record.jsonl"))
+    assert [text for _, text in lines] == ["said ********", "******** twice", "plain"]
+    assert output == ["dXNlcjp********", "********", "DB_PASSWORD=********"]

@@ -350,6 +350,9 @@ class FakeSession:
         built = self.values_file(draft)
         return "".join(f"# {line}\n" for line in built.header) + yaml.safe_dump(dict(built.tree), sort_keys=False)
 
+    def values_shown(self, draft: Draft) -> str:
+        return self.values_text(draft)
+
     def values_diff(self, draft: Draft) -> tuple[str, ...]:
         path = self.values_file(draft).path
         before = self.files.existing(path)

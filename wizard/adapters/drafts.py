@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from wizard.adapters import atomic, bounded, folders
 from wizard.core import limits
 from wizard.core.answers import Draft
+from wizard.core.errors import Problem
 from wizard.core.model.target import DEFAULT_RELEASE, Target
 
 
@@ -23,7 +25,11 @@ class DraftFiles:
     def load_all(self) -> Sequence[tuple[str, Draft]]:
         """Every draft with the time it was saved, newest first; an unreadable file is left out."""
         found = []
-        for file in folders.state_dir("drafts").glob("*.json"):
+        try:
+            files = [*folders.state_dir("drafts").glob("*.json")]
+        except Problem:
+            return ()  # without a state folder nothing was kept; whoever must keep something says so
+        for file in files:
             try:
                 draft = Draft.from_data(limits.loads(bounded.read(file, limits.KEPT)))
                 found.append((datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds"), draft))
@@ -33,7 +39,8 @@ class DraftFiles:
 
     def forget(self, draft: Draft) -> None:
         """Remove the draft of the same target."""
-        self._path(draft).unlink(missing_ok=True)
+        with contextlib.suppress(Problem):
+            self._path(draft).unlink(missing_ok=True)
 
     def _path(self, draft: Draft) -> Path:
         answers = draft.answers

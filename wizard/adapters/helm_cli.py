@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -171,18 +172,17 @@ class HelmCli:
         finally:
             child.stop()  # whoever was cancelled does not leave it at work
         if done.code:
-            raise Problem(f"{shown} failed: {self._words(done.err or done.out, done.code)}", "")
-        return self._clean(done.out)
+            named = [path for flag, path in pairwise(argv) if flag == "--kubeconfig"]
+            raise Problem(f"{shown} failed: {self._words(done.err or done.out, done.code, *named)}", "")
+        return done.out.decode("utf-8", "replace")  # manifests and values are data: whoever shows them makes them safe
 
-    def _clean(self, raw: bytes) -> str:
-        text = raw.decode("utf-8", "replace")
-        return sanitize.text(text, len(text) + 1)
-
-    def _words(self, raw: bytes, code: int) -> str:
+    def _words(self, raw: bytes, code: int, path: str = "") -> str:
+        """What helm says, without the credentials of a kubeconfig: it prints whole entries of one that it cannot read."""
         from wizard.core.helm_output import chart_words
-        from wizard.core.secrets import Redactor
+        from wizard.core.hiding import hide
 
-        text = Redactor()(self._clean(raw)).strip()
+        words = raw.decode("utf-8", "replace")
+        text = hide(kubeconfig.redactor(path)(sanitize.text(words, len(words) * 4))).strip()
         at = text.rfind("\nError: ")  # warnings come before it
         text = chart_words(_DUMP.sub("...", text[at + 1 :].removeprefix("Error: ")))
         return text[:4000] or f"exit code {code}."

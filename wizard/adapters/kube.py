@@ -391,7 +391,7 @@ class KubeCluster:
         server = self._connection().server
         content = kube_body.whole(answer, server)
         try:
-            data = kube_objects.decode(content)
+            data = kube_objects.decode(content, exact=True)  # manifests are compared with it: it is data
         except limits.OverLimitError as error:
             raise kube_errors.unread(server, str(error), "not-kubernetes") from None
         except ValueError:

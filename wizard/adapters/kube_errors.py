@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from wizard.adapters import bounded
 from wizard.core import limits, sanitize
+from wizard.core.hiding import hide
 from wizard.ports.cluster import ClusterError, Trouble
 
 _BY_STATUS: Final[Mapping[int, Trouble]] = {
@@ -21,6 +22,7 @@ _BY_STATUS: Final[Mapping[int, Trouble]] = {
 
 def of_exception(error: BaseException, server: str) -> ClusterError:
     """The trouble behind an exception of the transport (urllib3, ssl, socket), innermost cause first."""
+    server = hide(server)
     chain = list(_causes(error))
     names = {type(cause).__name__ for cause in chain}
     if "ProxyError" in names:
@@ -44,6 +46,7 @@ def of_exception(error: BaseException, server: str) -> ClusterError:
 
 def slow(server: str, seconds: float = 0) -> ClusterError:
     """Nothing came back in time."""
+    server = hide(server)
     within = f" within {seconds:g} s" if seconds else " in time"
     return ClusterError("slow", f"{server} did not answer{within}; a firewall, a VPN or an overloaded server.")
 
@@ -106,12 +109,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _last_words(error: BaseException) -> str:
-    text = sanitize.line(str(error))
+    text = hide(sanitize.line(str(error)))
     return re.sub(r"^.*?Connection(Pool)?\([^)]*\): ", "", text).rstrip(".") or type(error).__name__
 
 
 def of_answer(status: int, content_type: str, body: bytes, server: str, permission: str = "") -> ClusterError:
     """The trouble that an answer with an error status tells; `permission` names the right that was used."""
+    server = hide(server)
     data = _status_object(body)
     if data is None:
         if status == 404 and b"404 page not found" in body and permission:

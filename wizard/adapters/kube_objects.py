@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from wizard.core import limits, masking, sanitize
@@ -10,30 +11,42 @@ from wizard.core.secrets import MASK
 
 _SUSPECT: Final = re.compile(rb"[\x7f-\xff]|\\(?:[bfrt]|u(?!00(?:3[ce]|26)))", re.IGNORECASE)
 """Bytes of JSON that can decode to something unsafe; Go escapes <, > and & for no reason of ours."""
+_HALVES: Final = re.compile(rb"\\ud[89a-f]", re.IGNORECASE)
+"""Halves of characters; one that stands alone cannot be written in any encoding."""
 
 _Kind = TypeVar("_Kind", str, dict[str, Any], list[Any])
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def decode(raw: bytes) -> Any:
-    """JSON as plain data with every string (keys too) terminal-safe.
+def decode(raw: bytes, *, exact: bool = False) -> Any:
+    """JSON as plain data with every string (keys too) terminal-safe; `exact`: as it was sent, but for halves of characters.
 
     Raises:
         OverLimitError: it is nested too deep.
         ValueError: it is not JSON.
     """
     data = limits.loads(raw)
-    return _clean(data) if _SUSPECT.search(raw) else data
+    if exact:
+        return _each(data, _whole) if _HALVES.search(raw) else data
+    return _each(data, _clean) if _SUSPECT.search(raw) else data
 
 
-def _clean(node: Any) -> Any:
+def _clean(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else sanitize.text(text, len(text) * 4)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _each(node: Any, made: Callable[[str], str]) -> Any:
     if isinstance(node, str):
-        return node if node.isascii() and node.isprintable() else sanitize.text(node, len(node) + 1)
+        return made(node)
     if isinstance(node, dict):
-        return {_clean(key): _clean(value) for key, value in node.items()}
+        return {made(key): _each(value, made) for key, value in node.items()}
     if isinstance(node, list):
-        return [_clean(one) for one in node]
+        return [_each(one, made) for one in node]
     return node
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wizard.adapters import bounded
 from wizard.core import limits, sanitize
 from wizard.core.errors import Problem
+from wizard.core.hiding import hide
 from wizard.ports.kubeconfig import Context, Kubeconfig
+
+if TYPE_CHECKING:
+    from wizard.core.secrets import Redactor
 
 _PRACTISE: Final = "or practise without a cluster: `llm-cost-ops-wizard sandbox up`."
 _SECTIONS: Final = {"clusters": "cluster", "users": "user", "contexts": "context"}
@@ -80,7 +85,7 @@ class KubeconfigFiles:
         contexts = tuple(
             Context(
                 sanitize.line(name),
-                sanitize.line(merged.clusters.get(one.text("cluster"), _NOTHING).text("server")),
+                hide(sanitize.line(merged.clusters.get(one.text("cluster"), _NOTHING).text("server"))),
                 sanitize.line(one.text("user")),
                 sanitize.line(one.text("namespace")),
                 bool(merged.clusters.get(one.text("cluster"), _NOTHING).body.get("insecure-skip-tls-verify")),
@@ -131,6 +136,18 @@ def said(path: str, context: str) -> dict[str, str]:
         "as": user.text("as"),
         "as-groups": ",".join(map(str, groups)) if isinstance(groups, list) else "",
     }
+
+
+def redactor(path: str = "") -> Redactor:
+    """Knows every credential of the kubeconfigs, those of entries that are hidden by another of the same name too; never raises."""
+    from wizard.core import masking
+
+    trees = []
+    with contextlib.suppress(Problem):
+        for file in _files(path):
+            with contextlib.suppress(Problem):
+                trees.append(_tree(file))
+    return masking.known_secrets(trees)
 
 
 def _files(path: str) -> Iterator[Path]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from wizard.core.hiding import hide
+
 
 class Exit(IntEnum):
     """Exit codes of every command (design: contracts, exit codes)."""
@@ -26,6 +28,9 @@ class Problem(Exception):  # noqa: N818 - it is shown to a person, who has a pro
     code: Exit = Exit.REFUSED
     question: str = ""
     """The id of the question whose answer caused it, so that a face can open that field."""
+
+    def __post_init__(self) -> None:
+        self.what, self.next_step = hide(self.what), hide(self.next_step)  # it may quote a file, a program or a server
 
     def __str__(self) -> str:
         return f"{self.what} {self.next_step}".strip()

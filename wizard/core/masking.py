@@ -8,22 +8,17 @@ import hashlib
 import hmac
 import re
 import secrets as _random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wizard.core import values
+from wizard.core.hiding import harmless, hide, telling
 from wizard.core.secrets import MASK, Redactor, Secret
 
 SEALED: Final = "sealed:"
 """What stands before the fingerprint of a Secret's value."""
 _KEY: Final = _random.token_bytes(32)
 """Fingerprints mean something in this process only, so that one that leaks cannot be guessed at."""
-_TELLING: Final = re.compile(
-    r"(pass(word|wd|phrase)?|pwd|secret|token|credential|api-?_?key|private-?_?key|access-?_?key|dsn|salt)s?$"
-    r"|(^|[-_.])(key|auth|jwt|signature)$|(database|redis|db|amqp|mongo)[-_.]?(url|uri)$",
-    re.IGNORECASE,
-)
-_NAMES: Final = re.compile(r"(existing|name|ref|enabled|keys?name|file|path|class|policy|create|mount)", re.IGNORECASE)
 _APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """The whole object once more, as text."""
 _SHORTEST: Final = 8
@@ -60,79 +55,96 @@ def masked(obj: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def kept(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """An object as it may lie on a disk: a Secret masked, and variables of containers whose names tell a secret."""
-    result: dict[str, Any] = _without_variables(masked(obj))
+def kept(obj: Mapping[str, Any], redact: Redactor | None = None) -> dict[str, Any]:
+    """An object as it may be shown or lie on a disk: a Secret masked, and whatever a name or a shape tells to be a secret."""
+    result: dict[str, Any] = masked_values(masked(obj), redact)
     if _APPLIED in (notes := (result.get("metadata") or {}).get("annotations") or {}):
         result["metadata"] = {**result["metadata"], "annotations": {**notes, _APPLIED: MASK}}
     return result
 
 
-def _without_variables(node: Any) -> Any:
-    if isinstance(node, list | tuple):
-        return [_without_variables(one) for one in node]
-    if not isinstance(node, Mapping):
-        return node
-    if node.get("value") and _is_secret((str(node.get("name", "")),)):
-        return {**node, "value": MASK}
-    return {key: _without_variables(value) for key, value in node.items()}
-
-
 def masked_values(tree: Any, redact: Redactor | None = None) -> Any:
-    """Values with everything masked whose path or key says that it is a secret, and known secrets wherever they are."""
+    """A tree (values, an object) with everything masked that a name tells to be a secret, and known secrets wherever they are.
+
+    Names tell in maps (`password: x`), in lists (`{name: DB_PASSWORD, value: x}`) and before arguments (`--password`, `x`).
+    """
     known = redact or Redactor()
     return _masked_node(tree, (), known)
 
 
+def masked_field(path: str, value: Any, redact: Redactor) -> Any:
+    """One field of an object, masked likewise; its path is written as in a plan: containers[api].env[DB_PASSWORD].value."""
+    parts = [part for part in re.split(r"[.\[\]]+", path) if part]
+    name = parts[-2] if parts[1:] and parts[-1] == "value" else "".join(parts[-1:])
+    return _masked_node(value, (name,), redact)
+
+
 def _masked_node(node: Any, path: tuple[str, ...], redact: Redactor) -> Any:
     if isinstance(node, Mapping):
-        return {key: _masked_node(value, (*path, str(key)), redact) for key, value in node.items()}
+        where = _named(node)
+        return {key: _masked_node(value, where(path, str(key)), redact) for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [_masked_node(value, path, redact) for value in node]
+        return [_masked_node(value, where, redact) for where, value in _items(node, path)]
     if isinstance(node, bool) or node in (None, ""):
         return node
-    if _is_secret(path):
+    if _is_secret(path) and not harmless(path[-1], node):
         return MASK
-    return redact(node) if isinstance(node, str) else node
+    return hide(redact(node)) if isinstance(node, str) else node
 
 
-def _is_secret(path: tuple[str, ...]) -> bool:
-    if ".".join(path) in values.SECRET_PATHS:
-        return True
-    last = path[-1] if path else ""
-    return bool(_TELLING.search(last)) and not _NAMES.search(last)
+Path = tuple[str, ...]
+
+
+def _named(node: Mapping[Any, Any]) -> Callable[[Path, str], Path]:
+    """How the path of a map's value goes on: `value` belongs to the name beside it, and a `key` beside others chooses."""
+    name = next((str(node[one]) for one in ("name", "key", "header") if isinstance(node.get(one), str)), "")
+    if "value" in node and name:
+        return lambda path, key: (*path, name if key == "value" else key)
+    return lambda path, key: (*path, key)
+
+
+def _items(node: Sequence[Any], path: Path) -> Iterator[tuple[Path, Any]]:
+    """Items of a list; an argument after a flag has the flag's name."""
+    flag = ""
+    for item in node:
+        yield (*path, flag) if flag and isinstance(item, str) else path, item
+        flag = item.lstrip("-") if isinstance(item, str) and item.startswith("-") and "=" not in item else ""
+
+
+def _is_secret(path: Path) -> bool:
+    return bool(path) and (".".join(path) in values.SECRET_PATHS or telling(path[-1]))
 
 
 def known_secrets(trees: Iterable[Any] = (), objects: Iterable[Mapping[str, Any]] = ()) -> Redactor:
-    """A redactor that knows the secrets of values trees and of rendered Secrets, as text and in base64."""
+    """A redactor that knows the secrets of values trees and of objects, those of rendered Secrets among them."""
     found: dict[str, None] = {}
+    names = set()
     for tree in trees:
         found.update(dict.fromkeys(_secret_leaves(tree, ())))
     for obj in objects:
-        found.update(dict.fromkeys(_secret_data(obj)))
-    texts = [text for text in found if len(text) >= _SHORTEST]
-    return Redactor(tuple(Secret(form) for text in texts for form in (text, base64.b64encode(text.encode()).decode())))
+        names.add((obj.get("metadata") or {}).get("name"))
+        found.update(dict.fromkeys(_secret_data(obj) if obj.get("kind") == "Secret" else _secret_leaves(obj, ())))
+    return Redactor(tuple(Secret(text) for text in found if len(text) >= _SHORTEST and text not in names))
 
 
-def _secret_leaves(node: Any, path: tuple[str, ...]) -> Iterator[str]:
+def _secret_leaves(node: Any, path: Path) -> Iterator[str]:
     if isinstance(node, Mapping):
+        where = _named(node)
         for key, value in node.items():
-            yield from _secret_leaves(value, (*path, str(key)))
+            yield from _secret_leaves(value, where(path, str(key)))
     elif isinstance(node, list | tuple):
-        for value in node:
-            yield from _secret_leaves(value, path)
-    elif isinstance(node, str) and _is_secret(path):
+        for where_item, value in _items(node, path):
+            yield from _secret_leaves(value, where_item)
+    elif isinstance(node, str) and _is_secret(path) and not harmless(path[-1], node):
         yield node
 
 
 def _secret_data(obj: Mapping[str, Any]) -> Iterator[str]:
-    if obj.get("kind") != "Secret":
-        return
     for key, value in (obj.get("data") or {}).items():
-        if _TELLING.search(str(key)):
+        if telling(str(key)):
             yield _decoded(value)
     for key, value in (obj.get("stringData") or {}).items():
-        if _TELLING.search(str(key)):
+        if telling(str(key)):
             yield str(value)
 
 

@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 
 from wizard.core import merge_patch
 from wizard.core.errors import Problem
-from wizard.core.masking import SEALED
+from wizard.core.hiding import hide
+from wizard.core.masking import SEALED, masked_field
 from wizard.core.secrets import Redactor
 
 Object = Mapping[str, Any]
@@ -508,24 +509,26 @@ def with_stale(objects: Sequence[ObjectPlan], users: Mapping[tuple[str, str], Se
 
 
 def redacted(plan: Plan, redact: Redactor) -> Plan:
-    """The plan with every known secret masked wherever it stands."""
-
-    def text(value: Any) -> Any:
-        if isinstance(value, str):
-            return redact(value)
-        if isinstance(value, Mapping):
-            return {key: text(one) for key, one in value.items()}
-        return [text(one) for one in value] if isinstance(value, list) else value
+    """The plan with every secret masked wherever it stands: known ones, and those that a name or a shape tells."""
 
     def side(many: tuple[Field, ...]) -> tuple[Field, ...]:
-        return tuple(Field(one.path, text(one.old), text(one.new)) for one in many)
+        return tuple(
+            Field(
+                one.path,
+                *(
+                    value if value is ABSENT or value == HIDDEN else masked_field(one.path, value, redact)
+                    for value in (one.old, one.new)
+                ),
+            )
+            for one in many
+        )
 
     objects = tuple(
         replace(
             one,
             fields=side(one.fields),
             drift=side(one.drift),
-            refusals=tuple(Refusal(said.path, redact(said.words)) for said in one.refusals),
+            refusals=tuple(Refusal(said.path, hide(redact(said.words))) for said in one.refusals),
         )
         for one in plan.objects
     )

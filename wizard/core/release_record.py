@@ -104,7 +104,7 @@ def of_data(data: Mapping[str, Any], where: str) -> ReleaseRecord:
             app_version=_line(metadata.get("appVersion") or ""),
             config=dict(data.get("config") or {}),
             defaults=dict(chart.get("values") or {}),
-            manifest=_text(data.get("manifest") or ""),
+            manifest=str(data.get("manifest") or ""),
             hooks=tuple(_hook(one) for one in data.get("hooks") or ()),
             apply_method=_line(data.get("apply_method") or ""),
         )
@@ -116,7 +116,7 @@ def _hook(data: Mapping[str, Any]) -> Hook:
     return Hook(
         _line(data.get("name") or ""),
         _line(data.get("kind") or ""),
-        _text(data.get("manifest") or ""),
+        str(data.get("manifest") or ""),
         tuple(map(_line, data.get("events") or ())),
         tuple(map(_line, data.get("delete_policies") or ())),
     )
@@ -133,10 +133,6 @@ def _inflate(raw: bytes) -> bytes:
 
 def _line(value: Any) -> str:
     return sanitize.line(str(value))
-
-
-def _text(value: Any) -> str:
-    return sanitize.text(str(value), len(str(value)) + 1)
 
 
 def _unreadable(where: str, why: str) -> Problem:

@@ -1,12 +1,20 @@
-"""Terminal-safe text. Everything from the cluster, helm or a file passes here once, at the adapter boundary."""
+"""Terminal-safe text. What is shown passes here: at the adapter boundary, and once more where a line leaves a front end.
+
+Data (a values file, an object that is sent) does not: it is kept character for character.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import Final
 
 LINE_LIMIT: Final = 4096
+BREAK: Final = "\u23ce"
+"""Stands where a line broke inside of what is one line."""
+MARKS: Final = 4
+"""Combining characters that a letter keeps; no language needs more, and some 20 paint over the lines above."""
 
 _ESCAPES: Final = (
     r"\x1b\][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"  # OSC: titles, clipboard writes, links
@@ -15,27 +23,58 @@ _ESCAPES: Final = (
     r"|\x1b\[[0-?]*[ -/]*[@-~]?|\x9b[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor moves
     r"|\x1b[ -/]*[0-~]?"  # everything else that starts with ESC
 )
-_CONTROLS: Final = (
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
-    r"|[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"  # bidi overrides, invisible marks
-    r"|[\ud800-\udfff\ue000-\uf8ff]|[\U000e0000-\U000e007f]"
+_BREAKS: Final = frozenset("\n\r\v\f\x85\u2028\u2029")
+_INVISIBLE: Final = re.compile("FILLER|VARIATION SELECTOR|GRAPHEME JOINER|PATTERN BLANK|INHERENT|NULL NOTEHEAD")
+"""Names of characters that show nothing though their category is that of a letter, a mark or a symbol."""
+_KEPT: Final = 4096
+_MAYBE: Final = (
+    r"[\u0300-\u036f\u0483-\u0489\u0590-\u1fff\u20d0-\u20ff\u2800\u2c00-\u2fff\u3020-\u30a0\u3160-\u3170"
+    r"\ua000-\uabff\ufb00-\uffff\U00010000-\U0001efff\U000e0000-\U000e0fff]"
 )
+"""Blocks in which marks and invisible characters are; without one the tables need not be made, which takes 60 ms."""
+
+
+class _Shown(dict[int, str | int | None]):
+    """What is shown of each character, found out when it first comes: itself, a break, nothing, or a mark of the unknown."""
+
+    def __missing__(self, code: int) -> str | int | None:
+        shown = _shown(chr(code))
+        if len(self) < _KEPT:
+            self[code] = shown
+        return shown
+
+
+def _shown(char: str) -> str | int | None:
+    if char in _BREAKS:
+        return "\n"
+    if char == "\t":
+        return "    "
+    match unicodedata.category(char):
+        case "Cc" | "Cf" | "Cs" | "Co":  # controls; zero width, bidi and tags; half characters; private use
+            return None
+        case "Cn":  # not in Unicode: nobody knows what a terminal does with it
+            return "\ufffd"
+    return ord(char)
+
+
+_TABLE: Final = _Shown()
 
 
 def text(raw: str, limit: int = LINE_LIMIT * 16) -> str:
-    """Several lines, safe to print: no escapes, no controls but newline (tabs become spaces), no bidi overrides."""
-    if raw.isascii() and raw.isprintable():
-        return raw if len(raw) <= limit else _cut(raw, limit)
-    raw = raw.replace("\r\n", "\n").replace("\t", "    ")
-    raw = _compiled(_CONTROLS).sub("", _compiled(_ESCAPES).sub("", raw))
+    """Several lines, safe to print: no escapes, no controls but newline (tabs become spaces), nothing invisible."""
+    if not raw.isprintable():  # for Python a control, a format character or what is not in Unicode is not printable
+        raw = raw.replace("\r\n", "\n")
+        raw = _compiled(_ESCAPES).sub("", raw).translate(_TABLE)
+    if not raw.isascii() and _compiled(_MAYBE).search(raw):
+        raw = _bounded(raw)
     return raw if len(raw) <= limit else _cut(raw, limit)
 
 
 def line(raw: str, limit: int = LINE_LIMIT) -> str:
     """One line, safe to print; line breaks become a visible mark, more than `limit` characters are cut and counted."""
-    if raw.isascii() and raw.isprintable():
+    if raw.isascii() and raw.isprintable():  # nearly every line
         return raw if len(raw) <= limit else _cut(raw, limit)
-    clean = text(raw.rstrip("\r\n"), limit=len(raw) + LINE_LIMIT).replace("\n", "\u23ce")
+    clean = text(raw.rstrip("\r\n"), limit=len(raw) * 4 + LINE_LIMIT).replace("\n", BREAK)
     return clean if len(clean) <= limit else _cut(clean, limit)
 
 
@@ -44,6 +83,47 @@ def shorten(clean: str, limit: int) -> str:
     if len(clean) <= limit:
         return clean
     return (clean[: limit + 1].rpartition(" ")[0] or clean[:limit]) + " ..."
+
+
+def escaped(json: str, *, ascii_only: bool = False) -> str:
+    r"""A JSON text that means the same and cannot drive a terminal: what is not shown as it is stands as \uXXXX."""
+    if json.isascii() and "\x7f" not in json:
+        return json
+    if ascii_only:
+        return "".join(one if " " <= one < "\x7f" else _unicode_escape(one) for one in json)
+    return "".join(one if one.isprintable() and _shown(one) == ord(one) else _unicode_escape(one) for one in json)
+
+
+def _unicode_escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))
+
+
+def _bounded(clean: str) -> str:
+    """At most `MARKS` combining characters on a letter, none on what stands before the line, and nothing invisible."""
+    marks, invisible = _classes()
+    if not _compiled(f"[{marks}{invisible}]").search(clean):
+        return clean
+    clean = _compiled(f"[{invisible}]").sub("", clean)
+    return _compiled(f"(?m)^[{marks}]+|(?<=[{marks}]{{{MARKS}}})[{marks}]+").sub("", clean)
+
+
+@cache
+def _classes() -> tuple[str, str]:
+    """Combining characters, and those that show nothing, each as ranges of a pattern."""
+    codes = (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0))
+    invisible = {code for code in codes if _INVISIBLE.search(unicodedata.name(chr(code), ""))}
+    return _ranges({code for code in codes if _combines(code)} - invisible), _ranges(invisible)
+
+
+def _ranges(codes: set[int]) -> str:
+    starts = sorted(code for code in codes if code - 1 not in codes)
+    ends = sorted(code for code in codes if code + 1 not in codes)
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(starts, ends, strict=True))
+
+
+def _combines(code: int) -> bool:
+    return unicodedata.category(chr(code)) in ("Mn", "Me")
 
 
 @cache

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import secrets as _random
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+from urllib.parse import quote
 
-MASK: Final = "********"
+from wizard.core import sanitize
+from wizard.core.hiding import MASK as MASK
+from wizard.core.hiding import hide as hide
+from wizard.core.hiding import hide_addresses
+
 _ALPHABET: Final = string.ascii_letters + string.digits
 GENERATED_LENGTH: Final = 32
 
@@ -54,47 +61,139 @@ def generate() -> Secret:
 
 @dataclass(frozen=True)
 class Redactor:
-    """Replaces every known secret in a text by a mask."""
+    """Replaces every known secret in a text by a mask, in every form in which programs print one.
+
+    As it is, in base64 (padded or not, inside of a longer text such as that of user:secret, as in addresses), escaped for
+    a URL, for JSON, for Go's %q or Python's repr, and broken over lines.
+    """
 
     secrets: tuple[Secret, ...] = ()
 
     def __call__(self, text: str) -> str:
-        """The text with every known secret of 4 characters or more masked."""
-        for secret in self._longest_first:
-            text = text.replace(secret.reveal(), MASK)
-        if "://" not in text or "@" not in text:  # this look costs a hundredth of the pattern
-            return text
-        lines = text.split("\n")  # such an address lies on one line
-        return "\n".join(_URL_PASSWORD.sub(rf"\1{MASK}@", one) if "://" in one else one for one in lines)
+        """The text with every known secret of 4 characters or more masked, and passwords in addresses."""
+        # Looking for a character costs a tenth of looking for a word, and few texts hold the rarest ones.
+        if likely := [one for one in self._forms if one[0] in text and one[1] in text]:
+            flat = _flat(text)
+            for _, _, anchor, form in likely:
+                if anchor in flat:
+                    text = form.pattern.sub(_masked, text)
+        return hide_addresses(text)
 
     @cached_property
-    def _longest_first(self) -> tuple[Secret, ...]:
-        long = (one for one in self.secrets if len(one.reveal()) >= 4)
-        return tuple(sorted(long, key=lambda one: -len(one.reveal())))
+    def _forms(self) -> list[tuple[str, str, str, _Form]]:
+        """Each form after its two rarest characters and its anchor."""
+        forms = {form.source: form for secret in self.secrets for form in _forms_of(secret.reveal())}
+        ordered = sorted(forms.values(), key=lambda form: -form.length)
+        return [(form.rare[:1], form.rare[1:2], form.anchor, form) for form in ordered]
 
     def plus(self, more: Iterable[Secret]) -> Redactor:
         """The same redactor that knows more secrets."""
         return Redactor((*self.secrets, *more))
 
 
-_URL_PASSWORD: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@")
+_SHORTEST: Final = 4
+_SHORTEST_PART: Final = 8
+"""Characters of a secret from which on parts of words count: inside of longer base64, over the end of a line."""
+_SHORTEST_LINE: Final = 12
+"""Characters of a line that is looked for by itself, of a secret with several lines."""
+_SELDOM: Final = "QXZJKVYWUBHqFMGNLzDOPxjRSCTIEA9876543kvbywgpfmuhldcrs2noiat10e"
+"""Letters and digits by how seldom a log line holds them."""
+_BREAK: Final = r"(?:\\?(?:\r?\n|\u23ce|\\r?\\n)[ \t]*)?"
+"""What stands where a text was broken: a newline, as it is, made visible or escaped, and the indentation after it."""
+_INDENTED: Final = re.compile(r"\\?(?:\r?\n|\u23ce|\\n)[ \t]*")
 
 
-def hide(text: str) -> str:
-    """A text of somebody else with what looks like a password in it masked: in addresses, and after password=, token: ..."""
-    text = _ADDRESS_PASSWORD.sub(rf"\1{MASK}@", text)
-    text = _OPEN_ADDRESS.sub(rf"\1{MASK}", text)
-    return _ASSIGNED.sub(rf"\1{MASK}", text)
+@dataclass(frozen=True)
+class _Form:
+    """One form of a secret; `anchor` is a part of it that all its spellings share, once broken lines are put together."""
+
+    anchor: str
+    source: str
+    length: int
+
+    @cached_property
+    def rare(self) -> str:
+        """The characters of the anchor that are least likely in a text of words."""
+        return "".join(sorted(set(self.anchor), key=_SELDOM.index)[:2])
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when the anchor is met: nearly no text holds a secret."""
+        return re.compile(self.source)
 
 
-_ADDRESS_PASSWORD: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?!\$\([A-Z0-9_]+\)@)[^\s\"']*@")
-"""A variable's name that was not filled in is no password, and the cause itself."""
-_OPEN_ADDRESS: Final = re.compile(
-    r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?!\*{8}@|\d{1,5}(?:[/?#\s\"'),;\]]|$)|\$\()[^\s\"']+"
-)
-"""A password with a slash or without a host behind it: no address any more, so nothing says where it ends."""
-_ASSIGNED: Final = re.compile(
-    r"((?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?(?:bearer\s+)?)"
-    r"(?!\*{8}|[\"'\s]|$)[^\s\"',;&]+",
-    re.IGNORECASE,
-)
+def _flat(text: str) -> str:
+    """A text with its lines put together; a secret that is broken over lines is whole in it."""
+    if "\\" in text or sanitize.BREAK in text:
+        return _INDENTED.sub("", text)
+    return "".join(map(str.strip, text.split("\n")))
+
+
+def _masked(found: re.Match[str]) -> str:
+    """The mask; where the text was broken it stays so, because lines are counted."""
+    return "\n".join([MASK] * (found[0].count("\n") + 1))
+
+
+def _forms_of(secret: str) -> Iterator[_Form]:
+    lines = [line.strip() for line in secret.splitlines()]
+    for text in dict.fromkeys((secret, sanitize.text(secret, len(secret) * 4), *(lines if len(lines) > 1 else ()))):
+        if len(text) < (_SHORTEST if text == secret else _SHORTEST_LINE):
+            continue
+        yield _form(text, _spelled)
+        raw = text.encode("utf-8", "surrogatepass")
+        for before in (0, 1, 2) if len(text) >= _SHORTEST_PART else (0,):
+            whole = base64.b64encode(bytes(before) + raw).decode()
+            core = whole[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+            yield _form(core, _base64_spelled, r"(?:[A-Za-z0-9+/_-]?(?:=|%3[Dd]|\\u003[Dd])+)?")
+
+
+def _form(text: str, spelled: Callable[[str], str], end: str = "") -> _Form:
+    between = _BREAK if len(text) >= _SHORTEST_PART else ""
+    anchor = max(re.findall("[A-Za-z0-9]+", text), key=len, default="")
+    return _Form(anchor, between.join(map(spelled, text)) + end, len(text))
+
+
+def _spelled(char: str) -> str:
+    """A pattern of every spelling of a character."""
+    if char.isascii() and char.isalnum():
+        return char
+    hexed = quote(char, safe="", errors="surrogatepass")
+    escapes = (
+        json.dumps(char)[1:-1],
+        repr(char)[1:-1],
+        f"\\{char}",
+        f"\\x{ord(char):02x}",
+        f"\\u{ord(char):04x}",
+        f"\\U{ord(char):08x}",
+    )
+    plain = dict.fromkeys(
+        (char, *escapes, hexed, f"%{ord(char):02X}", *_HTML.get(char, ()), *(("+", "") if char == " " else ()))
+    )
+    return "(?:" + "|".join(_any_case(one) for one in sorted(plain, key=len, reverse=True)) + ")"
+
+
+_HTML: Final = {
+    "&": ("&amp;",),
+    "<": ("&lt;",),
+    ">": ("&gt;",),
+    '"': ("&quot;", "&#34;"),
+    "'": ("&#39;", "&#x27;", "''"),
+}
+
+
+def _any_case(spelling: str) -> str:
+    """A pattern; hexadecimal digits are written large and small, and backslashes once more before backslashes."""
+    if len(spelling) > 1 and spelling[0] in "%\\":
+        return "".join(
+            r"\\{1,4}"
+            if char == "\\"
+            else f"[{char.upper()}{char.lower()}]"
+            if char in "abcdefABCDEF"
+            else re.escape(char)
+            for char in spelling
+        )
+    return re.escape(spelling)
+
+
+def _base64_spelled(char: str) -> str:
+    return {"+": r"(?:\+|-|%2[Bb]|\\u002[Bb])", "/": r"(?:\\?/|_|%2[Ff])"}.get(char, char)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,15 +108,7 @@ def manifest_text(documents: Documents, objects: Iterable[Object], redact: Redac
 def _text(documents: Documents, obj: Object | None, redact: Redactor) -> str:
     if obj is None:
         return ""
-    return documents.render((), _redacted(masking.masked(obj), redact), {}).lstrip("\n")
-
-
-def _redacted(node: Any, redact: Redactor) -> Any:
-    if isinstance(node, str):
-        return redact(node)
-    if isinstance(node, Mapping):
-        return {key: _redacted(value, redact) for key, value in node.items()}
-    return [_redacted(value, redact) for value in node] if isinstance(node, list) else node
+    return documents.render((), masking.kept(obj, redact), {}).lstrip("\n")
 
 
 def diff(old: str, new: str, before: int, after: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Each method imports what only it needs: all of it together is 60 ms, and the fir
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -200,6 +201,10 @@ class Session:
         built = self.values_file(draft)
         return self.ports.documents.render(built.header, built.tree, built.notes)
 
+    def values_shown(self, draft: Draft) -> str:
+        """The values file for a person to read: what a person's own files hold of secrets is masked."""
+        return self._masked_files(self.values_text(draft))[0]
+
     def values_diff(self, draft: Draft) -> tuple[str, ...]:
         """A unified diff against the file that is there; empty when there is none or it is the same."""
         path = self.values_file(draft).path
@@ -208,11 +213,22 @@ class Session:
             return ()
         import difflib
 
-        from wizard.core import sanitize
-
         after = self.values_text(draft)
-        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), path, f"{path} (new)", lineterm="")
-        return tuple(map(sanitize.line, lines))  # it is shown; what is read and written stays as it is
+        old, new = (text.splitlines() for text in self._masked_files(before, after))
+        diff = tuple(difflib.unified_diff(old, new, path, f"{path} (new)", lineterm=""))
+        return diff or ((f"{path}: only values that are not shown differ",) if before != after else ())
+
+    def _masked_files(self, *texts: str) -> list[str]:
+        """Values files as they may be shown."""
+        from wizard.core import masking
+        from wizard.core.hiding import hide
+
+        trees = []
+        for text in texts:
+            with contextlib.suppress(Problem):  # whoever needs the file says what is wrong with it
+                trees.append(self.ports.documents.load(text, "values"))
+        redact = masking.known_secrets(trees)
+        return [hide(redact(text)) for text in texts]
 
     def write_values(self, draft: Draft) -> Sequence[str]:
         """Write the values file; returns the paths written (a dated backup among them)."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.core import release_record
+from wizard.core import limits, release_record
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.engine import releases, store
@@ -82,7 +81,10 @@ async def _look(cluster: Cluster, files: FileStore, target: Target) -> tuple[Und
         )
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
-    before = json.loads(files.read(kept[0], "backup"))
+    try:
+        before = limits.loads(files.read(kept[0], "backup"))
+    except ValueError:
+        raise Problem(f"The backup {kept[0]} is damaged. Nothing was changed.", "See history.", Exit.UNKNOWN) from None
     if not found or not _ours(found[0], before):
         raise Problem(
             f"Revision {newest.revision} of {target.release} is not what recover wrote any more. Nothing was changed.",

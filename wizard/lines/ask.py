@@ -8,8 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wizard import streams
 from wizard.core.questions import Choice, Question
 from wizard.core.resolve import Resolved
+from wizard.lines.out import shown
 
 if TYPE_CHECKING:
     import questionary
@@ -37,7 +39,7 @@ def prompter(*, color: bool = True) -> Prompter:
 async def ask(question: Question, resolved: Resolved, prompt: Prompter, check: Callable[[str], str]) -> str:
     """The person's answer to a question; `check` judges it with everything else that is known."""
     effective, choices = resolved[question.id], list(question.choices(resolved))
-    print(question.help, file=sys.stderr)
+    streams.talk(f"{question.help}\n")
     if question.kind == "choice" and choices:
         if question.open:
             choices.append(Choice(_OTHER, "another ..."))
@@ -62,12 +64,12 @@ class QuestionaryPrompter:
         """One of the choices."""
         import questionary
 
-        shown = [
-            questionary.Choice(f"{one.label}  {one.note}" if one.note else one.label, value=one.value)
+        options = [
+            questionary.Choice(shown(f"{one.label}  {one.note}" if one.note else one.label), value=one.value)
             for one in choices
         ]
-        first = next((one for one in shown if one.value == default), None)
-        return await _answer(questionary.select(title, shown, default=first, instruction=" ", **self._how))
+        first = next((one for one in options if one.value == default), None)
+        return await _answer(questionary.select(title, options, default=first, instruction=" ", **self._how))
 
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
         """A line of text."""
@@ -91,7 +93,7 @@ class DumbPrompter:
     async def choose(self, title: str, choices: Sequence[Choice], default: str = "") -> str:
         """One of the choices, by number or value."""
         for number, one in enumerate(choices, 1):
-            print(f"  {number}  {one.label}  {one.note}".rstrip(), file=sys.stderr)
+            streams.talk(f"  {number}  {shown(f'{one.label}  {one.note}'.rstrip())}\n")
         by_text = {str(number): one.value for number, one in enumerate(choices, 1)} | {
             one.value: one.value for one in choices
         }
@@ -102,11 +104,11 @@ class DumbPrompter:
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
         """A line of text; an empty one takes the default."""
         while True:
-            print(f"{title} [{default}]: " if default else f"{title}: ", end="", file=sys.stderr, flush=True)
+            streams.talk(shown(f"{title} [{default}]: " if default else f"{title}: "))
             raw = await asyncio.to_thread(sys.stdin.readline)
             if not raw:
                 raise KeyboardInterrupt
             answer = raw.strip() or default
             if not (wrong := check(answer)):
                 return answer
-            print(wrong, file=sys.stderr)
+            streams.talk(f"{shown(wrong)}\n")

@@ -163,13 +163,13 @@ def conclude(view: RunView, out: Out) -> None:
     finished = view.finished or {}
     if view.notes:
         out.line()
-        out.block(view.notes, "")
+        out.block(view.notes)
     out.line()
     out.line(view.reason, view.verdict or "unknown")
     for title, texts in (("files", finished.get("files", ())), ("the same again", finished.get("commands", ()))):
         if texts:
             out.line(f"{title}:")
-            out.block("\n".join(map(str, texts)))
+            out.lines([("  ", str(text)) for text in texts])
 
 
 def as_data(view: RunView) -> dict[str, Any]:

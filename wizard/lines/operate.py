@@ -204,7 +204,7 @@ async def values(arguments: Arguments, session: Session, out: Out) -> int:
     commands = list(kubectl.secret_commands(secret_plan.plan(resolved), resolved["namespace"]))
     if arguments.write == "-":
         text = session.values_text(draft)
-        out.block(text, "")
+        out.data(text)
         written: Sequence[str] = ()
     else:
         text = ""
@@ -221,7 +221,7 @@ async def values(arguments: Arguments, session: Session, out: Out) -> int:
             say(f"  {command}")
     session.forget_draft(draft)
     data = {"command": "values", "exit": 0, "files": list(written), "commands": commands}
-    out.object({**data, "values": text} if text else data)
+    out.object({**data, "values": text} if text else data, exact=("values",))
     return Exit.DONE
 
 
@@ -280,7 +280,7 @@ def _dry_run(
             "dry_run": True,
             "exit": int(code),
             "checks": checks,
-            "values": session.values_text(draft),
+            "values": session.values_shown(draft),
             "plan": plan.to_data() if isinstance(plan, Plan) else None,
         }
     )

@@ -1,4 +1,7 @@
-"""Where lines go: stdout is data, stderr is talk; colour only on a terminal, and never colour alone."""
+"""Where lines go: stdout is data, stderr is talk; colour only on a terminal, and never colour alone.
+
+Everything that is printed passes `shown` here: a line is one line whatever is in it, without a secret that shows itself.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
+from wizard import streams
 from wizard.core import sanitize
 from wizard.core.errors import Problem
 from wizard.core.events import Event
+from wizard.core.hiding import hide, suspect
 
 Output = Literal["text", "json", "jsonl"]
 SYMBOLS: Final[Mapping[str, str]] = {
@@ -53,6 +58,19 @@ def span(since: str, now: datetime) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60:02}" if seconds < 86400 else f"{seconds // 86400} d"
 
 
+MORE: Final = "  | "
+"""Before each further line of a text that has several, so that it cannot pass for a line of ours."""
+
+
+_LONGEST: Final = 1 << 20
+"""Characters of a line; what comes from elsewhere was cut much earlier."""
+
+
+def shown(text: str) -> str:
+    """One line that somebody else may have written, safe to print: redacted, and its breaks made visible."""
+    return sanitize.line(hide(text if text.isprintable() else sanitize.line(text, _LONGEST)), _LONGEST)
+
+
 class Out:
     """The output of one command."""
 
@@ -66,23 +84,31 @@ class Out:
 
     def line(self, text: str = "", state: str = "") -> None:
         """One line of data; nothing in the JSON modes. A state becomes symbol and word before the text."""
-        if self.mode == "text":
-            print(f"{self.state(state)} {text}" if state else text, file=self._stdout, flush=True)
+        self.lines([(f"{self.state(state)} " if state else "", text)])
 
-    def lines(self, texts: Sequence[str]) -> None:
-        """Many lines of data in one write; nothing in the JSON modes."""
+    def lines(self, texts: Sequence[tuple[str, str]]) -> None:
+        """Many lines of data in one write, each as what is ours and a text; nothing in the JSON modes."""
         if texts and self.mode == "text":
-            print("\n".join(texts), file=self._stdout, flush=True)
+            # Redacted together: that is cheaper by the thousand, and a key may be broken over lines.
+            lines = [text if text.isprintable() else sanitize.line(text, _LONGEST) for _, text in texts]
+            safe = [sanitize.line(text, _LONGEST) for text in hide("\n".join(lines)).split("\n")]
+            streams.data(
+                "".join([f"{ours}{text}\n" for (ours, _), text in zip(texts, safe, strict=True)]), self._stdout
+            )
 
     def talk(self, text: str, state: str = "") -> None:
         """One line for the person; also in the JSON modes."""
-        print(f"{self.state(state, self._colour_talk)} {text}" if state else text, file=sys.stderr, flush=True)
+        self._talk(f"{self.state(state, self._colour_talk)} " if state else "", text)
 
     def problem(self, problem: Problem) -> None:
-        """What is wrong and what to do next, in sentences."""
-        self.talk(f"{self.paint('error:', 'x', self._colour_talk)} {sanitize.text(problem.what)}")
+        """What is wrong and what to do next, in sentences; words of others may have several lines."""
+        self._talk(f"{self.paint('error:', 'x', self._colour_talk)} ", problem.what)
         if problem.next_step:
-            self.talk(f"next:  {sanitize.text(problem.next_step)}")
+            self._talk("next:  ", problem.next_step)
+
+    def _talk(self, ours: str, text: str) -> None:
+        first, *more = sanitize.text(hide(sanitize.text(text))).split("\n")
+        streams.talk("\n".join((f"{ours}{first}", *(f"{MORE}{line}" for line in more))) + "\n")
 
     def state(self, state: str, colour: bool | None = None) -> str:
         """Symbol and word of a state."""
@@ -95,7 +121,7 @@ class Out:
         for row, text in zip(rows, columns([row[1:] for row in rows]), strict=True):
             symbol = SYMBOLS.get(row[0], "?")
             state = self.paint(f"{symbol} {WORDS.get(row[0], row[0])}".ljust(width), symbol)
-            self.line(f"{indent}{state}  {text}".rstrip())
+            self.lines([(f"{indent}{state}{'  ' if text else ''}", text)])
 
     def paint(self, text: str, symbol: str, colour: bool | None = None) -> str:
         """The text in the colour of a symbol, where colour is allowed."""
@@ -110,21 +136,44 @@ class Out:
             self._seq += 1
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             event = replace(event, seq=self._seq, time=event.time or now)
-        print(event.to_line(), file=self._stdout, flush=True)
+        text = event.to_line()
+        self._json(replace(event, data=_hidden(event.data)).to_line() if suspect(text) else text)
 
-    def object(self, data: Mapping[str, Any]) -> None:
-        """The one object of `--output json`; nothing in the other modes."""
+    def object(self, data: Mapping[str, Any], *, exact: Sequence[str] = ()) -> None:
+        """The one object of `--output json`; nothing in the other modes. What stands under `exact` is for a file."""
         if self.mode == "json":
-            print(json.dumps({"v": 1, **data}, ensure_ascii=False), file=self._stdout, flush=True)
+            safe = {key: value if key in exact else _hidden(value) for key, value in data.items()}
+            self._json(json.dumps({"v": 1, **safe}, ensure_ascii=False))
+
+    def _json(self, text: str) -> None:
+        """JSON that cannot drive a terminal, and that an encoding without Unicode can hold."""
+        narrow = not (self._stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
+        streams.data(sanitize.escaped(text, ascii_only=narrow) + "\n", self._stdout)
 
     def width(self) -> int:
         """Columns to fill; a pipe gets no folding."""
         return shutil.get_terminal_size().columns if self._stdout.isatty() else 10_000
 
-    def block(self, text: str, indent: str = "  ") -> None:
-        """Lines of someone else's text, indented."""
-        for one in text.splitlines():
-            self.line(f"{indent}{one}".rstrip())
+    def block(self, text: str, indent: str = MORE) -> None:
+        """Lines of someone else's text, marked."""
+        self.lines([(indent, one.rstrip()) for one in sanitize.text(text, len(text) * 4).split("\n")])
+
+    def data(self, text: str) -> None:
+        """A text for a file, character for character; on a terminal it is shown like everything else."""
+        if self.mode != "text":
+            return
+        if self._stdout.isatty():
+            self.block(text.removesuffix("\n"), "")
+        else:
+            streams.data(text, self._stdout)
+
+
+def _hidden(node: Any) -> Any:
+    if isinstance(node, str):
+        return hide(node)
+    if isinstance(node, Mapping):
+        return {key: _hidden(value) for key, value in node.items()}
+    return [_hidden(one) for one in node] if isinstance(node, Sequence) else node
 
 
 def columns(rows: Sequence[tuple[str, ...]], gap: str = "  ") -> list[str]:

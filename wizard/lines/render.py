@@ -39,7 +39,7 @@ class Lines:
         if event.type == "helm.output" and event.data["stream"] == "out":
             event = replace(event, data={**event.data, "lines": self._before_notes(event.data["lines"])})
         self._out.lines([
-            f"{time_of(time)} {self._out.state(state)} {text}" if state else f"{time_of(time)}   {text}"
+            (f"{time_of(time)} {self._out.state(state)} " if state else f"{time_of(time)}   ", text)
             for time, state, text in render(event.data, event.time)
         ])  # fmt: skip
 

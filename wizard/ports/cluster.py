@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+from wizard.core.hiding import hide
+
 Object = Mapping[str, Any]
 Trouble = Literal[
     "dns", "refused", "tls", "expired", "unauthorized", "forbidden", "not-found", "conflict", "invalid", "gone", "slow",
@@ -28,6 +30,9 @@ class ClusterError(Exception):  # the name says what failed
     """For forbidden: "list secrets in namespace x"."""
     body: Mapping[str, Any] | None = None
     """The API's own Status object, if it sent one (field errors live in details.causes)."""
+
+    def __post_init__(self) -> None:
+        self.message = hide(self.message)  # a server, a plugin or an address in a kubeconfig may have said a password
 
     def __str__(self) -> str:
         return self.message

@@ -71,7 +71,7 @@ def main() -> int:
         record.know(value for keys in material.values() for key, value in keys.items() if key not in known)
         return asyncio.run(_run(folder, lock, record, material))
     except Exception as error:  # noqa: BLE001 - the record must say it, and helm must not suffer
-        traceback.print_exc()
+        print(record.masked("".join(traceback.format_exception(error))), file=sys.stderr, flush=True)
         _failed(folder, record, error)
         return Exit.FAILED
     finally:

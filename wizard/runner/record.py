@@ -6,19 +6,19 @@ asks (`trouble`), said on stderr, and written as `record.gap` as soon as there i
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from wizard.adapters import atomic, processes
 from wizard.core.events import Event
+from wizard.core.hiding import hide
 from wizard.core.secrets import Redactor, Secret
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import LogLine
@@ -40,7 +40,6 @@ _FLOOD: Final = 1024 * 1024
 """Bytes within a second: some 8,000 lines."""
 _GAP_PERIOD: Final = timedelta(seconds=10)
 _FULL: Final = "the record of this run is full"
-_SHORTEST_FRAGMENT: Final = 12
 _PAIRS: Final[frozenset[type]] = frozenset({list, tuple, LogLine})
 
 
@@ -74,8 +73,12 @@ class Record:
         return self._past
 
     def know(self, secrets: Iterable[Secret]) -> None:
-        """Mask these from now on: as they are, line by line when they have several lines, and in base64."""
-        self._redact = self._redact.plus(form for secret in secrets for form in _forms(secret))
+        """Mask these from now on, in every form in which programs print them."""
+        self._redact = self._redact.plus(secrets)
+
+    def masked(self, text: str) -> str:
+        """A text without the secrets that are known and those that tell themselves."""
+        return hide(self._redact(text))
 
     def emit(self, events: Iterable[Event]) -> None:
         """Append events in one write; milestones are on the disk when this returns. Never raises for the disk."""
@@ -91,7 +94,9 @@ class Record:
         first, text = self._seq, []
         for event in kept:
             self._seq += 1
-            text.append(Event(event.type, self._masked(event.data), self._seq, self._now()).to_line())
+            # What containers say pours in; rules that look at each word of it are for whoever shows it.
+            mask = self._redact if event.type == "log.lines" else self.masked
+            text.append(Event(event.type, _masked(event.data, mask), self._seq, self._now()).to_line())
         data = ("\n" * self._torn + "\n".join(text) + "\n").encode("utf-8", "replace")
         needed = any(event.type in MILESTONES for event in kept)
         self._make_way(len(data))
@@ -114,7 +119,7 @@ class Record:
     def keep(self, name: str, data: Mapping[str, Any]) -> str:
         """Keep evidence as `<name>.json` beside the record; returns its path, "" when it could not be written."""
         path = self._folder / f"{name}.json"
-        text = json.dumps(self._masked(data), indent=1, ensure_ascii=False)
+        text = json.dumps(_masked(data, self.masked), indent=1, ensure_ascii=False)
         try:
             atomic.write(path, text)
         except OSError as error:
@@ -187,26 +192,30 @@ class Record:
         self._said[where] = now
         return _log_gap(where, self._unsaid.pop(where))
 
-    def _masked(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._redact(value)
-        if isinstance(value, Mapping):
-            return {self._redact(str(key)): self._masked(one) for key, one in value.items()}
-        if isinstance(value, list | tuple):
-            return self._masked_list(value)
-        return value
 
-    def _masked_list(self, values: list[Any] | tuple[Any, ...]) -> list[Any]:
-        # Log lines are [time, text] pairs by the thousand: one pass over the joined text is 20 times cheaper.
-        if len(values) > 8 and set(map(type, values)) <= _PAIRS and set(map(len, values)) == {2}:
-            before = "\n".join([str(text) for _, text in values])
-            after = self._redact(before)
-            texts = after.split("\n")
-            if after == before:
-                return list(values)
-            if len(texts) == len(values):
-                return [[one[0], text] for one, text in zip(values, texts, strict=True)]
-        return [self._masked(one) for one in values]
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {mask(str(key)): _masked(one, mask) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return _masked_list(value, mask)
+    return value
+
+
+def _masked_list(values: list[Any] | tuple[Any, ...], mask: Callable[[str], str]) -> list[Any]:
+    """Lines are masked as one text: a secret may be broken over two of them, and by the thousand it is 20 times cheaper."""
+    kinds = set(map(type, values))
+    pairs = bool(kinds) and kinds <= _PAIRS and set(map(len, values)) == {2}
+    if pairs or kinds == {str}:
+        before = "\n".join([str(one[1]) if pairs else one for one in values])
+        after = mask(before)
+        texts = after.split("\n")
+        if after == before:
+            return list(values)
+        if len(texts) == len(values):
+            return [[one[0], text] for one, text in zip(values, texts, strict=True)] if pairs else texts
+    return [_masked(one, mask) for one in values]
 
 
 def read(path: Path) -> Iterator[Event]:
@@ -231,15 +240,6 @@ def parse(line: bytes) -> Event | None:
 
 def _log_gap(where: tuple[str, str], lost: int) -> Event:
     return Event("log.gap", {"pod": where[0], "container": where[1], "lost": lost, "reason": _FULL})
-
-
-def _forms(secret: Secret) -> Iterator[Secret]:
-    text = secret.reveal()
-    yield secret
-    yield Secret(base64.b64encode(text.encode()).decode())
-    lines = text.split("\n")
-    if len(lines) > 1:
-        yield from (Secret(line.strip()) for line in lines if len(line.strip()) >= _SHORTEST_FRAGMENT)
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from wizard import streams
+from wizard.core import sanitize
 from wizard.core.errors import Exit, Problem
 from wizard.sandbox.catalog import APP_IMAGE, APP_NAMESPACE, DEFAULT_NAME, SCENARIOS, USERS
 
@@ -117,21 +118,30 @@ def run(args: argparse.Namespace) -> int:
         return _refuse(args, problem)
     except OSError as error:
         what = f"{error.filename or 'A file of the sandbox'}: {error.strerror or error}."
-        return _refuse(args, Problem(what, "The sandbox needs a state folder that it can write to.", Exit.FAILED))
+        return _refuse(
+            args,
+            Problem(
+                what, "The sandbox needs a state folder that it can write to: see XDG_STATE_HOME and HOME.", Exit.FAILED
+            ),
+        )
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        streams.talk("Interrupted.\n")
         return int(Exit.INTERRUPTED)
 
 
 def _refuse(args: argparse.Namespace, problem: Problem) -> int:
     if args.output == "json":
-        print(json.dumps({"error": problem.what, "next_step": problem.next_step}))
-    print(problem, file=sys.stderr)
+        _say(json.dumps({"error": problem.what, "next_step": problem.next_step}))
+    streams.talk(f"{sanitize.text(str(problem))}\n")
     return int(problem.code)
 
 
 def _talk(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    streams.talk(f"{text}\n")
+
+
+def _say(text: object) -> None:
+    streams.data(f"{text}\n")
 
 
 def _up(args: argparse.Namespace) -> int:
@@ -139,10 +149,10 @@ def _up(args: argparse.Namespace) -> int:
 
     info = cluster.up(args.name, _shape(args), audit=args.audit, progress=_talk)
     if args.output == "json":
-        print(json.dumps(_info(info)))
+        _say(json.dumps(_info(info)))
     else:
-        print(f"Sandbox {info.name!r} runs: {info.nodes.count} nodes, context {info.context}, image {info.image}")
-        print(f"KUBECONFIG={info.kubeconfig}")
+        _say(f"Sandbox {info.name!r} runs: {info.nodes.count} nodes, context {info.context}, image {info.image}")
+        _say(f"KUBECONFIG={info.kubeconfig}")
     return Exit.DONE
 
 
@@ -166,9 +176,9 @@ def _down(args: argparse.Namespace) -> int:
 
     stopped = [name for name in (cluster.names() if args.all else [args.name]) if cluster.down(name)]
     if args.output == "json":
-        print(json.dumps({"stopped": stopped}))
+        _say(json.dumps({"stopped": stopped}))
     else:
-        print(f"Stopped: {', '.join(stopped)}." if stopped else "There was nothing to stop.")
+        _say(f"Stopped: {', '.join(stopped)}." if stopped else "There was nothing to stop.")
     return Exit.DONE
 
 
@@ -177,9 +187,9 @@ def _status(args: argparse.Namespace) -> int:
 
     found = cluster.status(args.name)
     if args.output == "json":
-        print(json.dumps(_status_json(found)))
+        _say(json.dumps(_status_json(found)))
     else:
-        print(_status_text(found))
+        _say(_status_text(found))
     return Exit.FAILED if found.state == "broken" else Exit.DONE
 
 
@@ -211,10 +221,10 @@ def _env(args: argparse.Namespace) -> int:
 
     variables = cluster.environment(args.name)
     if args.output == "json":
-        print(json.dumps(variables))
+        _say(json.dumps(variables))
     else:
         for key, value in variables.items():
-            print(f"export {key}={shlex.quote(value)}")
+            _say(f"export {key}={shlex.quote(value)}")
     return Exit.DONE
 
 
@@ -223,9 +233,9 @@ def _scenario(args: argparse.Namespace) -> int:
 
     cluster.scenario(args.name, args.scenario, image=args.image, namespace=args.namespace)
     if args.output == "json":
-        print(json.dumps({"name": args.name, "scenario": args.scenario}))
+        _say(json.dumps({"name": args.name, "scenario": args.scenario}))
     else:
-        print(f"Scenario of sandbox {args.name!r}: {args.scenario}")
+        _say(f"Scenario of sandbox {args.name!r}: {args.scenario}")
     return Exit.DONE
 
 
@@ -233,7 +243,7 @@ def _user(args: argparse.Namespace) -> int:
     from wizard.sandbox import users
 
     path = users.user_kubeconfig(args.name, args.user, namespace=args.namespace)
-    print(json.dumps({"kubeconfig": str(path)}) if args.output == "json" else path)
+    _say(json.dumps({"kubeconfig": str(path)}) if args.output == "json" else path)
     return Exit.DONE
 
 

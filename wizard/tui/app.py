@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -17,6 +17,7 @@ from wizard.tui.bridge import Bridge
 from wizard.tui.crash import Unexpected
 from wizard.tui.navigator import Navigator
 from wizard.tui.screens.base import WizardScreen, fits
+from wizard.tui.text import safe_lines
 from wizard.tui.theme import WIZARD
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ class WizardApp(App[None]):
         # Without the watcher, which would parse all styles once more: nothing was styled yet.
         self.set_reactive(App.theme, WIZARD.name)
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def notify(self, message: str, **how: Any) -> None:
+        """Say it at the edge; what it quotes is made safe here, and is never markup."""
+        super().notify(
+            safe_lines(message), **{key: value for key, value in how.items() if key != "markup"}, markup=False
+        )
 
     def get_default_screen(self) -> Screen[None]:
         """What is at the bottom is the first thing painted."""
@@ -108,5 +115,5 @@ class WizardApp(App[None]):
         """End with one sentence; Textual's own screen would print the values of local variables."""
         error = self._exception
         text = str(self._problem_of(error)) if error else "The wizard made a mistake of its own."
-        self._exit_renderables.append(Text(f"{text} A run that was started goes on."))
+        self._exit_renderables.append(Text(f"{safe_lines(text)} A run that was started goes on."))
         self._close_messages_no_wait()

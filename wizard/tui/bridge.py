@@ -256,7 +256,7 @@ class Bridge:
 
         async def values() -> None:
             try:
-                text = await asyncio.to_thread(self.session.values_text, draft)
+                text = await asyncio.to_thread(self.session.values_shown, draft)
                 diff = await asyncio.to_thread(self.session.values_diff, draft)
                 path = self.session.values_file(draft).path
                 exists = self.session.ports.files.existing(path) is not None

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
+
+from wizard.core import sanitize
+from wizard.core.hiding import hide
 
 Span = tuple[str, str]
 """A text and its tone (a key of theme.TONES, "" for plain)."""
@@ -36,10 +40,23 @@ def word(state: str) -> str:
     return WORDS.get(state, state)
 
 
+@lru_cache(4096)
+def safe(text: str) -> str:
+    """One line that somebody else may have written, as it may be painted: redacted, its breaks made visible."""
+    return sanitize.line(hide(text if text.isprintable() else sanitize.line(text)))
+
+
+@lru_cache(1024)
+def safe_lines(text: str) -> str:
+    """Several lines likewise; each of them is wrapped and painted by itself."""
+    return sanitize.text(hide(sanitize.text(text)))
+
+
 def cut(text: str, width: int) -> str:
     """The text in at most `width` cells, with an ellipsis where something went."""
     if width <= 0:
         return ""
+    text = safe(text)
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1).rstrip() + "…"
@@ -47,6 +64,7 @@ def cut(text: str, width: int) -> str:
 
 def elide(text: str, width: int) -> str:
     """The text in at most `width` cells without its middle: names of objects differ at their end."""
+    text = safe(text)
     if cell_len(text) <= width or width < 8 or cell_len(text) != len(text):
         return cut(text, width)
     head = (width - 1) // 3
@@ -67,7 +85,7 @@ def cells(row: Sequence[Span]) -> int:
 def wrap(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` cells, broken at spaces where it can be; at least one line."""
     lines: list[str] = []
-    for paragraph in text.split("\n"):
+    for paragraph in safe_lines(text).split("\n"):  # before it is broken: half a secret tells nothing of itself
         body = paragraph.lstrip(" ")
         line = " " * min(len(paragraph) - len(body), width // 2)
         begun = False

@@ -19,7 +19,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from wizard.core import patience, secrets, status
+from wizard.core import patience, status
+from wizard.core.hiding import hide
 from wizard.core.patience import Gone, Outdated
 from wizard.core.revision import Times
 
@@ -323,8 +324,8 @@ def diagnose(snapshot: Snapshot) -> tuple[Finding, ...]:
 
 def _hidden(one: Finding) -> Finding:
     """The finding without what looks like a password: logs and helm's words are anybody's."""
-    proof = tuple(replace(part, text=secrets.hide(part.text)) for part in one.evidence)
-    return replace(one, title=secrets.hide(one.title), evidence=proof)
+    proof = tuple(replace(part, text=hide(part.text)) for part in one.evidence)
+    return replace(one, title=hide(one.title), evidence=proof)
 
 
 def _rank(one: Finding) -> tuple[bool, bool, bool, int, str, str]:

@@ -234,7 +234,7 @@ class StepScreen(WizardScreen):
         if wrong:
             text = "The file can be shown when these are right:\n\n" + "\n".join(wrong.values())
         else:
-            text = await asyncio.to_thread(self.wizard.session.values_text, self.draft)
+            text = await asyncio.to_thread(self.wizard.session.values_shown, self.draft)
         self.app.push_screen(Explain("The values file so far", text))
 
     def explanation(self) -> tuple[str, str]:

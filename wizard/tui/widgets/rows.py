@@ -14,17 +14,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wizard.tui.text import Row
+from wizard.tui.text import Row, safe
 from wizard.tui.theme import CHOSEN, TONES
-
-BREAK = "\u23ce"
-"""A line break inside a row would tear the screen apart; it is shown as what it is."""
 
 
 def paint(row: Row, width: int, base: Style, *, chosen: bool = False) -> Strip:
-    """A row as a strip of exactly `width` cells."""
+    """A row as a strip of exactly `width` cells. The last door: nothing is painted that did not pass `safe`."""
     under = base + CHOSEN if chosen else base
-    segments = [Segment(text.replace("\n", BREAK), under + TONES[tone]) for text, tone in row if text]
+    segments = [Segment(safe(text), under + TONES[tone]) for text, tone in row if text]
     return Strip(segments).adjust_cell_length(width, under)
 
 
