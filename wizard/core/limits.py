@@ -119,7 +119,7 @@ def _no_number(text: str) -> float:
     raise OverLimitError(f"it holds {text[:20]}, which no number can be")
 
 
-_BEFORE: Final = "(?:^|[\r\x85\u2028\u2029])[ \t?:-]*"
+_MARKS: Final = " \t?:-"
 
 
 def is_flat(text: str) -> bool:
@@ -129,7 +129,7 @@ def is_flat(text: str) -> bool:
     """
     if "*" in text:
         return False
-    block = max((len(found) for found in re.findall(_BEFORE, text, re.MULTILINE)), default=0)
+    block = max((len(line) - len(line.lstrip(_MARKS)) for line in text.splitlines()), default=0)
     return text.count("[") + text.count("{") + 2 * block + 2 <= DEPTH
 
 
