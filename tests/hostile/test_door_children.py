@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.door_strategies import answers, each, one_sentence
-from wizard.adapters import bounded, exec_credential
-from wizard.adapters.bounded import Child, ExceededError
+from wizard.adapters import exec_credential
+from wizard.adapters.bounded import ExceededError
+from wizard.adapters.children import Child
 from wizard.adapters.helm_cli import HelmCli
 from wizard.core import limits
 from wizard.core.errors import Problem
@@ -141,7 +142,7 @@ def test_what_we_started_ends_with_us_even_when_we_are_killed(tmp_path: Path, nu
         tmp_path,
         f"sleep 60 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/self; sleep 0.3; mv {tmp_path}/self {tmp_path}/there; wait",
     )
-    code = f"import os; from wizard.adapters.bounded import Child; Child(10, 60).run([{body!r}], os.environ)"
+    code = f"import os; from wizard.adapters.children import Child; Child(10, 60).run([{body!r}], os.environ)"
     with subprocess.Popen([sys.executable, "-c", code]) as ours:
         until = time.monotonic() + 10
         while not (tmp_path / "there").exists():
@@ -183,7 +184,7 @@ def test_any_output_is_taken_whole_up_to_its_limit_and_no_further(many: settings
     def holds(out: int, err: int) -> None:
         argv = ["/bin/sh", "-c", f"head -c {out} /dev/zero; head -c {err} /dev/zero >&2"]
         try:
-            done = bounded.Child(2000, 10).run(argv, os.environ)
+            done = Child(2000, 10).run(argv, os.environ)
         except ExceededError:
             assert max(out, err) > 2000
         else:

@@ -118,9 +118,9 @@ current-context: x
 users:
 - name: u
   user: {token: tokenCanaryOfUser1, client-key-data: LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpDYW5hcnkxMjM0NTY3ODk=, username: a, password: passCanaryword}
-- name: u
-  user: {token: tokenCanaryOfUser2}
 """
+TWICE = f"{KUBECONFIG}- name: u\n  user: {{token: tokenCanaryOfUser2}}\n"
+"""Two users of one name, which helm refuses with all that it knows of them."""
 
 
 def test_a_password_in_the_address_of_a_server_is_in_no_context_and_no_error(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ async def test_helm_s_error_about_a_kubeconfig_shows_no_key_and_no_token(
     name: str, tmp_path: Path, tool: Callable[[str], str]
 ) -> None:
     path = tmp_path / "kubeconfig"
-    path.write_text(KUBECONFIG.replace("admin:p4ss/Canary@", ""))
+    path.write_text(TWICE.replace("admin:p4ss/Canary@", ""))
     raw = await asyncio.to_thread(_printed, tool(name), "--kubeconfig", str(path), "list")
     assert "tokenCanaryOfUser1" in raw, "helm prints it"
     with pytest.raises(Problem) as caught:

@@ -139,10 +139,10 @@ def _problem(error: Exception, source: str) -> Problem:
 
 def _without_content(reason: str) -> str:
     """A parser's words without the tag, alias or text of the document that they quote: it may be a secret."""
-    return sanitize.line(_QUOTED.sub(r"\1...\2", reason))
+    return sanitize.line(re.sub(_QUOTED, r"\1...\2", reason, flags=re.DOTALL))
 
 
-_QUOTED: Final = re.compile(r"""(['"])(?!<)[^'"]{4,}.*(['"])""", re.DOTALL)
+_QUOTED: Final = r"""(['"])(?!<)[^'"]{4,}.*(['"])"""
 
 
 def _round_trip() -> YAML:

@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import bounded
+from wizard.adapters import bounded, children
 from wizard.core import limits, sanitize
 from wizard.ports.cluster import ClusterError
 
@@ -87,7 +87,7 @@ def _key(argv: Sequence[str], environment: Mapping[str, str]) -> int:
 def _talk(argv: list[str], environment: Mapping[str, str], spec: Mapping[str, Any]) -> bytes:
     shown = sanitize.line(argv[0])
     try:
-        done = bounded.Child(limits.PLUGIN_OUTPUT, limits.PLUGIN_SECONDS).run(argv, environment)
+        done = children.Child(limits.PLUGIN_OUTPUT, limits.PLUGIN_SECONDS).run(argv, environment)
     except FileNotFoundError:
         hint = sanitize.line(str(spec.get("installHint") or ""), 300)
         raise _no(f"The login plugin {shown} is not installed. {hint}".rstrip()) from None

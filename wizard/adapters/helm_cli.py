@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from wizard.adapters import bounded, kubeconfig
+from wizard.adapters import bounded, children, kubeconfig
 from wizard.adapters.folders import cache_dir
 from wizard.adapters.kube_threads import Workers
 from wizard.core import limits, sanitize
@@ -159,7 +159,7 @@ class HelmCli:
 
     async def _run(self, argv: Sequence[str], limit: float, stdin: str = "") -> str:
         shown = f"helm {argv[1]}"
-        child = bounded.Child(limits.HELM_OUTPUT, limit)
+        child = children.Child(limits.HELM_OUTPUT, limit)
         try:
             done = await self._workers.call(lambda: child.run(argv, environment(), stdin.encode()))
         except bounded.ExceededError as error:

@@ -315,9 +315,11 @@ class Connection:
             )
         with memory_files.file(certificate + b"\n" + key) as name:  # OpenSSL reads pairs from files only
             try:
-                context.load_cert_chain(name)
+                context.load_cert_chain(name, password="")  # without one OpenSSL would ask for it on the terminal
             except (ssl.SSLError, OSError):
                 message = "The client certificate and key in the kubeconfig do not belong together or are damaged."
+                if b"ENCRYPTED" in key:
+                    message = "The client key in the kubeconfig is encrypted; kubectl refuses such a key too."
                 raise ClusterError("no-credentials", message) from None
 
 

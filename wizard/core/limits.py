@@ -66,7 +66,7 @@ HELM_LINE: Final = 64 * KIB
 _STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 """Brackets as the signed bytes 1 and -1."""
 _OTHERS: Final = bytes(set(range(256)) - set(b'[]{}"'))
-_STRING: Final = re.compile(rb'"[^"]*"')
+_STRING: Final = rb'"[^"]*"'
 _STRAIGHT: Final = b"\x01" * (DEPTH + 1)
 
 
@@ -100,7 +100,7 @@ def _check_levels(raw: bytes) -> None:
     bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_STEPS, _OTHERS)
     bare = bare.replace(b'""', b"")  # leaves every bracket inside or outside of a string as it was
     if b'"' in bare:
-        bare = _STRING.sub(b"", bare)
+        bare = re.sub(_STRING, b"", bare)
     if bare.count(1) > DEPTH and (_STRAIGHT in bare or max(accumulate(memoryview(bare).cast("b"))) > DEPTH):
         raise OverLimitError(f"it is nested more than {DEPTH} levels deep")
 
@@ -121,7 +121,7 @@ def _no_number(text: str) -> float:
     raise OverLimitError(f"it holds {text[:20]}, which no number can be")
 
 
-_BEFORE: Final = re.compile("(?:^|[\r\x85\u2028\u2029])[ \t?:-]*", re.MULTILINE)
+_MARKS: Final = " \t?:-"
 
 
 def is_flat(text: str) -> bool:
@@ -131,7 +131,7 @@ def is_flat(text: str) -> bool:
     """
     if "*" in text:
         return False
-    block = max((len(found) for found in _BEFORE.findall(text)), default=0)
+    block = max((len(line) - len(line.lstrip(_MARKS)) for line in text.splitlines()), default=0)
     return text.count("[") + text.count("{") + 2 * block + 2 <= DEPTH
 
 

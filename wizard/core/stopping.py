@@ -98,7 +98,7 @@ def giving_up(cause: Finding, seconds: float) -> str:
     return f"helm is asked to stop: {cause.object} cannot heal by itself, and that stood for {seconds:.0f} s."
 
 
-_PROOF: Final = 300
+_PROOF: Final = 600
 """Characters of the evidence in the last line; the finding and the evidence file have it whole."""
 
 
