@@ -148,6 +148,15 @@ async def test_where_a_rollback_goes(revisions: Any, asked: int, goes: int, says
         assert await planning.wanted_revision(cluster, TARGET, known, asked) == goes
 
 
+async def test_a_roll_back_after_an_uninstall_makes_everything_anew_and_an_install_starts_from_nothing() -> None:
+    cluster = cluster_with((1, "superseded"), (2, "uninstalled"))
+    cluster.refuse["get ConfigMap"] = ClusterError("not-found", "it is gone", 404, body={})
+    back = (await planning.of_rollback(cluster, FakeHelm(""), YamlDocuments(), TARGET, 0)).plan
+    assert [(one.label, one.change, one.note) for one in back.objects] == [("ConfigMap/conf", "created", "")]
+    anew = await plan(cluster)
+    assert (anew.operation, anew.base, anew.last, anew.step) == ("install", 0, 2, "revision 2 -> 3")
+
+
 async def test_somebody_who_came_in_between_stops_the_run() -> None:
     cluster = cluster_with((1, "superseded"), (2, "deployed"))
     await expected.unchanged(cluster, TARGET, Expected(2))

@@ -114,7 +114,8 @@ async def of_rollback(cluster: Cluster, helm: Helm, documents: Documents, target
     force = method == "apply" and current.apply_method != "ssa"  # helm then takes over what it wrote the other way
     world = _World(cluster, target, os.path.basename(info.path), method, force)  # noqa: PTH119 - as above
     there = _Live(world)
-    stored, wanted = _objects(documents, current.manifest), _objects(documents, chosen.manifest)
+    stored = _objects(documents, current.manifest) if _is_installed(known) else ()
+    wanted = _objects(documents, chosen.manifest)
     there.ask(stored)
     hooks = tuple(
         f"{one.kind}/{one.name} ({', '.join(one.events)})"
