@@ -1,18 +1,18 @@
 # Thin: every target is one command a person could type. Needs python3 (>= 3.11); everything else is fetched at a pin.
-.PHONY: demo test test-full test-real test-real-sample check score bench tools lock chart-repo chart-docs
+.PHONY: demo test test-full test-real test-real-sample check score bench tools lock chart-repo chart-docs wheel
 .DEFAULT_GOAL := test
 
-UV_PIN := uv==0.9.18
 PY := .venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
 # A start takes twice as long when every module is compiled again; empty means "write it".
 export PYTHONDONTWRITEBYTECODE :=
 
-# A venv whose uv is pinned builds the rest from the lock, so two machines get the same packages. The lock is a list
-# of versions and hashes without addresses: it works with whatever index the machine is set up for.
-.venv/.synced: pyproject.toml requirements.lock
+# A venv whose uv is pinned builds the rest from the lock, so two machines get the same packages. The locks are lists
+# of versions and hashes without addresses: they work with whatever index the machine is set up for.
+PIP_LOCKED := -m pip install --quiet --disable-pip-version-check --only-binary=:all: --require-hashes
+.venv/.synced: pyproject.toml requirements.lock requirements-uv.lock
 	@test -x $(PY) || python3 -m venv .venv
-	@test -x .venv/bin/uv || $(PY) -m pip install --quiet --disable-pip-version-check $(UV_PIN)
+	@test -x .venv/bin/uv || $(PY) $(PIP_LOCKED) -r requirements-uv.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
@@ -52,11 +52,18 @@ score: .venv/.synced
 bench: tools
 	$(PY) -m bench
 
+# SIGN=NAME KEYRING=FILE signs; PASSPHRASE_FILE=FILE where the key has a passphrase.
 chart-repo: tools
-	$(PY) -m release.chart_repo
+	$(PY) -m release.chart_repo $(if $(SIGN),--sign "$$SIGN" --keyring "$$KEYRING") $(if $(PASSPHRASE_FILE),--passphrase-file "$$PASSPHRASE_FILE")
 
+wheel: .venv/.synced
+	$(PY) -m release.wheel
+
+COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 lock: .venv/.synced
-	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	$(COMPILE) --group dev pyproject.toml -o requirements.lock
+	$(COMPILE) --group uv -o requirements-uv.lock
+	$(COMPILE) --group go -o wizard/sandbox/go.lock
 
 chart-docs: .venv/.synced
 	$(PY) -m release.chart_docs

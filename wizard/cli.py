@@ -143,6 +143,8 @@ def _parse(command: str, rest: Sequence[str]) -> Arguments:
     said: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in parsed.items() if key in known
     }
+    if command == "values" and said.get("write") == "/dev/stdout":
+        said["write"] = "-"  # so that nothing else is printed there
     most = len(WORDS.get(command, "").split())
     if len(words := said.get("words", ())) > most:
         raise Problem(f'"{words[most]}" is one word too many.', f"See {program()} {command} --help.")

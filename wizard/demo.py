@@ -10,12 +10,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
 from wizard import crash
+from wizard.adapters.scratch import Scratch
 from wizard.core.errors import Exit, Problem
 
 NAME: Final = "demo"
@@ -51,9 +52,12 @@ def _demo() -> int:
     cluster.down(NAME)  # what an earlier demo that was killed left behind
     try:
         info = cluster.up(NAME, progress=_talk)
-        with tempfile.TemporaryDirectory(prefix="llm-cost-ops-demo-") as folder:
-            code = _wizard({**os.environ, **cluster.environment(NAME)}, folder)
+        folder = Scratch("demo")
+        try:
+            code = _wizard({**os.environ, **cluster.environment(NAME)}, folder.path)
             asyncio.run(_end_runs(info.context))
+        finally:
+            folder.remove()
         return code
     finally:
         _talk("taking the sandbox down")
@@ -64,7 +68,7 @@ def _talk(text: str) -> None:
     print(f"demo: {text}", file=sys.stderr, flush=True)
 
 
-def _wizard(environment: Mapping[str, str], folder: str) -> int:
+def _wizard(environment: Mapping[str, str], folder: Path) -> int:
     """Run the wizard in a folder of its own, so that the values file does not end in the checkout."""
     person = sys.stdin.isatty() and sys.stdout.isatty()
     words = () if person else ("install", "--preset", "dev", "--yes")

@@ -37,8 +37,10 @@ def _goes_on() -> str:
 def _screen(arguments: Arguments, terminal: guard.Terminal) -> int:
     try:
         from wizard import compose
+        from wizard.adapters import scratch
         from wizard.tui.main import run_app
 
+        scratch.sweep()
         session = compose.session(arguments.options(), helm_path=arguments.helm)
         return run_app(session, _start(arguments, session), unexpected=_unexpected)
     except Problem as problem:
@@ -109,10 +111,12 @@ def lines(arguments: Arguments, called: str) -> int:
     import gc
 
     from wizard import compose
+    from wizard.adapters import scratch
     from wizard.lines import commands
     from wizard.lines.out import Out
 
     gc.enable()
+    scratch.sweep()
     session = compose.session(arguments.options(), helm_path=arguments.helm)
     out = Out(arguments.mode, no_color=arguments.no_color)
 

@@ -109,6 +109,10 @@ def _operation(parser: argparse.ArgumentParser, command: str) -> None:
         "--rollback-on-failure", "--atomic", action="store_true", dest="undo",
         help="after a failure keep the evidence, then go back to what was there before",
     )  # fmt: skip
+    group.add_argument(
+        "--wait-anyway", action="store_true",
+        help="without a person to ask: wait for the time limit even for a cause that cannot heal",
+    )  # fmt: skip
     if command == "upgrade":
         group.add_argument("-i", "--install", action="store_true", help="install when there is no such release")
 

@@ -11,7 +11,7 @@ from typing import Final
 
 COMMANDS: Final[Mapping[str, str]] = {
     "install": "ask what is missing, check, install, and show it becoming ready",
-    "upgrade": "the same for a release that is there",
+    "upgrade": "the same for a release that is there; with --install also for one that is not",
     "rollback": "go back to an earlier revision, previewed",
     "uninstall": "remove a release; lists first what goes, what stays and what is lost for ever",
     "recover": "a release that is stuck in pending-*: who is at work on it, backup, repair",

@@ -117,7 +117,8 @@ class RecordAt:
 def test_a_copied_record_is_looked_into_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     where = {"context": "c", "namespace": "n", "release": "r"}
-    begun = Event("run.started", {"id": "ab", "operation": "install", "target": where}, 1, "t")
+    named = {"id": "ab", "operation": "install", "target": where, "chart": "", "helm": "", "preset": ""}
+    begun = Event("run.started", named, 1, "t")
     copied = tmp_path / "record.jsonl"
     copied.write_text("\n".join(one.to_line() for one in (begun, log(2, "a"), log(3, "b"))) + "\n")
     runs = RunFiles()

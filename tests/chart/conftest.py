@@ -220,6 +220,7 @@ ON_ONE_HELM = (
     "test_guide",
     "test_jobs",
     "test_secrets",
+    "test_data_guard",
 )
 """Modules whose helm 3 half waits for `make test-full`: the quick tier keeps two minutes by going through helm 4 there."""
 

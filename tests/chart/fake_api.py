@@ -1,4 +1,4 @@
-"""Just enough of an API server for `lookup`: discovery, and Secrets and StatefulSets that a test puts there."""
+"""Just enough of an API server for `lookup`: discovery, and the Secrets, StatefulSets and claims that a test puts there."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ class FakeApi:
         self.kubeconfig = kubeconfig
         self.secrets: dict[str, dict[str, Any]] = {}
         self.statefulsets: dict[str, dict[str, Any]] = {}
+        self.claims: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.forbidden: tuple[str, ...] = ()
 
     def store(self, name: str, data: dict[str, str] | None, *, release: str | None = "llm-cost-ops") -> None:
         """Put a Secret there, made by that release of helm or, with None, by somebody else."""
@@ -53,9 +56,26 @@ class FakeApi:
         metadata = statefulset["metadata"] | {"namespace": "costs", "annotations": annotations}
         self.statefulsets[metadata["name"]] = statefulset | {"metadata": metadata}
 
+        for template in statefulset["spec"].get("volumeClaimTemplates", ()):
+            labels = template["metadata"]["labels"] | {"app.kubernetes.io/instance": release}
+            self.claim(f"data-{metadata['name']}-0", labels)
+
+    def claim(self, name: str, labels: dict[str, str]) -> None:
+        """Put a claim there, as the controller of StatefulSets makes it."""
+        self.claims[name] = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": name, "namespace": "costs", "labels": labels},
+        }
+
+    def forbids(self, path: str) -> bool:
+        """Whether the user may not read this kind of object."""
+        return any(f"/namespaces/costs/{plural}" in path for plural in self.forbidden)
+
     def answer(self, path: str) -> dict[str, Any] | None:
-        """The object at that path."""
+        """The object at that path, or the objects below it."""
         path = path.split("?")[0].strip("/")
+        self.asked.append(path)
         if path == "version":
             return {"major": "1", "minor": "36", "gitVersion": "v1.36.3"}
         if path == "api":
@@ -86,12 +106,16 @@ class FakeApi:
                     for kind, plural in (entry.split() for entry in GROUPS[path])
                 ],
             }
-        for prefix, found in (
-            ("api/v1/namespaces/costs/secrets/", self.secrets),
-            ("apis/apps/v1/namespaces/costs/statefulsets/", self.statefulsets),
+        for prefix, kind, found in (
+            ("api/v1/namespaces/costs/secrets", "Secret", self.secrets),
+            ("api/v1/namespaces/costs/persistentvolumeclaims", "PersistentVolumeClaim", self.claims),
+            ("apis/apps/v1/namespaces/costs/statefulsets", "StatefulSet", self.statefulsets),
         ):
-            if path.startswith(prefix):
-                return found.get(path.removeprefix(prefix))
+            version = "apps/v1" if kind == "StatefulSet" else "v1"
+            if path == prefix:
+                return {"apiVersion": version, "kind": f"{kind}List", "metadata": {}, "items": list(found.values())}
+            if path.startswith(f"{prefix}/"):
+                return found.get(path.removeprefix(f"{prefix}/"))
         return None
 
 
@@ -105,9 +129,11 @@ def serve(folder: Path) -> Iterator[FakeApi]:
 
         def do_GET(self) -> None:
             found = api.answer(self.path)
-            missing = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
-            body = json.dumps(missing if found is None else found).encode()
-            self.send_response(404 if found is None else 200)
+            code, reason = (403, "Forbidden") if api.forbids(self.path) else (404, "NotFound")
+            status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code}
+            refused = found is None or code == 403
+            body = json.dumps(status | {"message": f"{self.path} is forbidden"} if refused else found).encode()
+            self.send_response(code if refused else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -323,6 +323,7 @@ def test_the_same_volume_in_other_words_is_no_change(
     chart: Chart, api: FakeApi, path: str, name: str, _size: str, same: str, before: tuple[str, ...], now: str
 ) -> None:  # fmt: skip
     api.run(chart.render(*(one.format(path) for one in before)).one("StatefulSet", name))
+    api.store(f"{name}-credentials", {"password": "the one that the volume was made with"})
     code, err = upgrade(
         api, "helm3", *(one.format(path) for one in before if "enabled" in one), now.format(path, same=same)
     )

@@ -186,17 +186,10 @@ def test_only_the_missing_key_is_generated(api: FakeApi, live: Live) -> None:
     assert len(value(rendered, "llm-cost-ops-app-credentials", "jwt-secret")) == 32
 
 
-def test_a_new_database_password_on_a_live_volume_is_refused_with_the_way_out(
-    api: FakeApi, call: Callable[..., tuple[int, str, str]]
-) -> None:
+def test_a_new_database_password_without_a_volume_that_needs_the_old_one_is_stored(api: FakeApi, live: Live) -> None:
     api.store("llm-cost-ops-postgresql-credentials", {"password": "old-password"})
-    code, _, said = call("postgresql.auth.password=new-password")
-    assert code != 0
-    assert "postgresql.auth.password differs from the password the database was made with" in said
-    assert "kubectl exec -it -n costs llm-cost-ops-postgresql-0 -c postgresql -- psql -U postgres" in said
-    assert "kubectl delete secret llm-cost-ops-postgresql-credentials -n costs" in said
-    assert "old-password" not in said
-    assert "new-password" not in said
+    rendered = live("postgresql.auth.password=new-password")
+    assert value(rendered, "llm-cost-ops-postgresql-credentials", "password") == "new-password"
 
 
 def test_the_same_database_password_again_is_fine(api: FakeApi, live: Live) -> None:

@@ -37,6 +37,13 @@ from wizard.ports.kubeconfig import Context, Kubeconfig
 TARGET = Target("here", "ns", "rel")
 SERVER = Server("v1.36.3", 20)
 CONFIG = Kubeconfig(("~/.kube/config",), (Context("here", "https://x", "me", ""),), "here")
+
+
+def at(server: str, *, unverified: bool = False) -> Kubeconfig:
+    """A kubeconfig whose context is that server's."""
+    return Kubeconfig(("config",), (Context("here", server, "me", "", unverified),), "here")
+
+
 CHART = ChartFound("/chart", "llm-cost-ops", "1.0.0", ">=1.28.0-0")
 
 
@@ -53,6 +60,12 @@ def ingress(class_name: str | None) -> dict[str, Any]:
 STANDARD, FAST = StorageClass("standard", True), StorageClass("fast-ssd", False)
 NGINX = NamedClass("nginx", False, "k8s.io/ingress-nginx")
 USE = SecretUse("mine", ("jwt-secret",), "Deployment/rel", "secret.jwt.name")
+
+
+def seen(revision: int, theirs: str) -> HelmSees:
+    """Helm sees that uid of kube-system, the wizard sees u1."""
+    return HelmSees(revision, (), "namespace kube-system", "u1", theirs)
+
 
 Row = tuple[str, Mapping[str, Any], str, str, str]
 TABLE: list[Row] = [
@@ -75,6 +88,8 @@ TABLE: list[Row] = [
         {"kubeconfig": Kubeconfig((), CONFIG.contexts, "", Problem("No current context.", "")), "target": TARGET},
         "pass", "context here", "",
     ),
+    ("W03", {"kubeconfig": at("https://x", unverified=True), "target": TARGET}, "warn", "is not verified", "context"),
+    ("W03", {"kubeconfig": at("http://x"), "target": TARGET}, "warn", "is not encrypted", "context"),
     # W04 login
     ("W04", {"identity": Identity("jane", ("ops", "system:authenticated"))}, "pass", "you are jane in ops", ""),
     ("W04", {"identity": Trouble("W04", "Your token expired.", "", "expired", "context")}, "fail", "expired", "context"),
@@ -87,8 +102,16 @@ TABLE: list[Row] = [
     ("W05", {"server": Trouble("W05", "x refuses the connection.", "", "refused", "context")}, "fail", "refuses", "context"),
     ("W05", {"server": Trouble("W04", "expired", "", "expired")}, "skipped", "waits for W04", ""),
     # W06 helm reaches the same cluster
-    ("W06", {"helm_sees": HelmSees(0), "release": Release(), "target": TARGET}, "pass", "no release of that name", ""),
-    ("W06", {"helm_sees": HelmSees(3), "release": Release(3, "deployed"), "target": TARGET}, "pass", "revision 3", ""),
+    ("W06", {"helm_sees": seen(0, "u1"), "release": Release(), "target": TARGET}, "pass", "no release of that name", ""),
+    ("W06", {"helm_sees": seen(3, "u1"), "release": Release(3, "deployed"), "target": TARGET}, "pass", "is u1 for both", ""),
+    ("W06", {"helm_sees": HelmSees(0), "release": Release(), "target": TARGET}, "unknown", "nothing that tells clusters", ""),
+    ("W06", {"helm_sees": seen(0, "u2"), "release": Release(), "target": TARGET}, "fail", "two clusters", "context"),
+    ("W06", {"helm_sees": seen(0, ""), "release": Release(), "target": TARGET}, "fail", "not there for helm", "context"),
+    (
+        "W06",
+        {"helm_sees": HelmSees(0, ("HELM_KUBEASUSER", "HELM_KUBETOKEN")), "release": Release(), "target": TARGET},
+        "fail", "HELM_KUBEASUSER, HELM_KUBETOKEN differ from the kubeconfig", "context",
+    ),
     (
         "W06",
         {"helm_sees": HelmSees(0), "release": Release(3, "deployed"), "target": TARGET},

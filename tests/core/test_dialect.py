@@ -24,6 +24,8 @@ def test_a_run_waits_in_its_namespace_and_never_rolls_back_or_makes_a_namespace(
     assert "--wait" in argv
     assert not {"--atomic", "--rollback-on-failure", "--create-namespace", "--set"} & set(argv)
     assert ("--reset-values" in argv) == (operation == "upgrade")
+    assert "--replace" not in argv, "no name is taken over unasked"
+    assert dialect.run_argv(major, operation, TARGET, "/chart", "/values", "10m", replace=True) == [*argv, "--replace"]
 
 
 def test_only_helm_3_needs_to_be_asked_for_every_status() -> None:

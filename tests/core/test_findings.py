@@ -253,7 +253,8 @@ def test_one_crash_is_not_yet_a_crash_loop() -> None:
 
 def not_ready(since: str = BEGAN, **rest: Any) -> dict[str, Any]:
     spec = {"containers": [{"name": "app", **PROBE, **rest}]}
-    return api_pod(container(running(since)), conditions=(condition("Ready", "False"),), spec=spec, phase="Running")
+    unready = condition("Ready", "False", lastTransitionTime=since)
+    return api_pod(container(running(since)), conditions=(unready,), spec=spec, phase="Running")
 
 
 def test_running_but_not_ready_says_what_the_probe_asks_and_what_it_gets() -> None:

@@ -14,6 +14,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "helm": "4.2.4",
         "preset": "dev",
         "rollback_on_failure": False,
+        "cluster_uid": "",
     },
     "run.phase": {"phase": "helm", "text": "helm installs"},
     "check.result": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +17,10 @@ READY: Final[dict[str, Any]] = {"job": False, "image": "llm-cost-ops:latest"}
 
 
 class Shell:
-    """Our commands on a release, as the sandbox's admin unless `kubeconfig` is another's."""
+    """Our commands on a release, as the sandbox's admin unless `kubeconfig` is another's; `through` starts them."""
 
-    def __init__(self, release: Release, folder: Path) -> None:
-        self.release, self.folder = release, folder
+    def __init__(self, release: Release, folder: Path, through: Sequence[str] = ()) -> None:
+        self.release, self.folder, self.through = release, folder, through
         self.kubeconfig = release.bed.kubeconfig
         self.err = ""
 
@@ -30,7 +31,7 @@ class Shell:
             **os.environ, "KUBECONFIG": self.kubeconfig, "LLM_COST_OPS_HELM": self.release.helm, "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "-m", "wizard", command, *where, *words],
+            [*self.through, sys.executable, "-m", "wizard", command, *where, *words],
             cwd=self.folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"

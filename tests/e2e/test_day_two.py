@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from tests.e2e.shell import READY, ROOT, Shell
 from wizard.core import release_record
 
 pytestmark = pytest.mark.e2e
+KILLED = "I killed it"
 HELMS = pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
 
 
@@ -104,6 +106,65 @@ def test_uninstall_keeps_the_history_when_asked_and_a_namespace_with_other_thing
     assert json.loads(call("history", "-o", "json"))["revisions"][-1]["status"] == "uninstalled"
 
 
+@HELMS
+def test_install_and_upgrade_refuse_what_helm_refuses_and_what_was_uninstalled_comes_back_by_a_bare_rollback(
+    shell: Callable[[str], Shell], helm: str
+) -> None:
+    call = shell(helm)
+    release, asked = call.release, ("--chart", call.release.chart, "--yes")
+    said = release.call("install", release.name, release.chart, check=False)
+    assert re.search("cannot re-?use a name that is still in use", said)
+    call("install", *asked, code=2)
+    assert "cannot re-use a name that is still in use" in call.err
+    release.upgrade(check=False, **READY, replicas=-1)
+    assert [status for _, status in statuses(call)] == ["deployed", "failed"]
+
+    call("uninstall", "--keep-history", "--yes")
+
+    assert statuses(call) == [(1, "superseded"), (2, "uninstalled")]
+    for command, words in (("install", r"cannot re-?use a name"), ("upgrade", "has no deployed releases")):
+        assert re.search(words, release.call(command, release.name, release.chart, check=False))
+        call(command, *asked, code=2)
+        assert re.search(words, call.err)
+        assert "upgrade --install rel" in call.err
+    assert json.loads(call("rollback", "--dry-run", "-o", "json"))["revision"] == 1, "revision 2 never ran"
+    call("rollback", "--yes")
+    assert statuses(call)[2:] == [(3, "deployed")]
+
+    call("uninstall", "--keep-history", "--yes")
+
+    assert json.loads(call("rollback", "--dry-run", "-o", "json"))["revision"] == 3, "it ran until it was uninstalled"
+
+
+@pytest.mark.full
+@HELMS
+def test_an_install_goes_over_a_kept_history_only_when_it_is_asked_for_as_in_helm(
+    sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str], helm: str
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    call = Shell(Release(sandbox, tool(helm), namespace, "", tmp_path, "llm-cost-ops"), tmp_path)
+    dev = ("--preset", "dev", "--yes")
+    call("upgrade", *dev, code=2)
+    assert "has no deployed releases" in call.err
+    call("upgrade", "--install", *dev)
+    call("uninstall", "--keep-history", "--yes")
+    call("install", *dev, code=2)
+    plan = json.loads(call("plan", *dev, "-o", "json"))["plan"]
+    assert (plan["operation"], plan["base_revision"], plan["last_revision"]) == ("install", 0, 1)
+
+    call("upgrade", "-i", *dev)
+
+    assert statuses(call) == [(1, "superseded"), (2, "deployed")]
+    call("install", *dev, code=2)
+    assert "cannot re-use a name that is still in use" in call.err
+    assert statuses(call) == [(1, "superseded"), (2, "deployed")]
+
+
+def statuses(call: Shell) -> list[tuple[int, str]]:
+    """(revision, status) of every revision that is kept."""
+    return [(one["revision"], one["status"]) for one in json.loads(call("history", "-o", "json"))["revisions"]]
+
+
 def test_an_ingress_that_serves_another_release_stops_the_uninstall(
     shell: Callable[[str], Shell], sandbox: Bed
 ) -> None:
@@ -171,7 +232,7 @@ def _killed(call: Shell, sandbox: Bed, status: str, revision: int) -> None:
     body = release_record.unpack(data["data"]["release"], "x")
     body["info"]["status"] = status
     data["data"]["release"] = base64.b64encode(release_record.pack(body).encode()).decode()
-    data["metadata"]["labels"] |= {"status": status, "modifiedAt": "1700000000"}
+    data["metadata"]["labels"] |= {"status": status}
     file = call.folder / "record.json"
     file.write_text(json.dumps(data))
     sandbox.kubectl("replace", "-f", str(file))
@@ -188,14 +249,16 @@ def test_a_stuck_upgrade_is_backed_up_marked_and_rolled_back_after_its_name_was_
     sandbox.kubectl("-n", call.release.namespace, "delete", "configmap", "extra")
 
     known = json.loads(call("recover", "--dry-run", "-o", "json"))
-    assert (known["revision"], known["status"], known["good"], known["young"]) == (2, "pending-upgrade", 1, False)
+    assert (known["revision"], known["status"], known["good"], known["young"]) == (2, "pending-upgrade", 1, True)
     assert (known["reached"], known["waiting"]) == (["ConfigMap/conf"], ["ConfigMap/extra"])
-    call("recover", code=2)
+    call("recover", "--confirm", "rel", code=3)
+    assert "--reason" in call.err
+    call("recover", "--reason", KILLED, code=2)
     assert "--confirm rel" in call.err
-    call("recover", "--confirm", "other", code=2)
+    call("recover", "--reason", KILLED, "--confirm", "other", code=2)
     assert json.loads(call("history", "-o", "json"))["revisions"][-1]["status"] == "pending-upgrade"
 
-    call("recover", "--confirm", "rel")
+    call("recover", "--reason", KILLED, "--confirm", "rel")
 
     revisions = [(one["revision"], one["status"]) for one in json.loads(call("history", "-o", "json"))["revisions"]]
     assert revisions[1:] == [(2, "failed"), (3, "deployed")]
@@ -215,7 +278,7 @@ def test_a_stuck_first_install_is_only_marked_and_can_be_upgraded_then(
     call("recover", "--to", "rollback", "--confirm", "rel", code=2)
     assert "no good revision" in call.err
 
-    said = call("recover", "--confirm", "rel")
+    said = call("recover", "--reason", KILLED, "--confirm", "rel")
 
     assert "marked as failed" in said
     assert "STATUS: deployed" in call.release.upgrade(**READY)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
 from tests.e2e.shell import READY, Shell
 from tests.e2e.test_full_screen_day_two import home
+from wizard.core import release_record
 
 pytestmark = pytest.mark.e2e
 
@@ -94,6 +98,49 @@ def test_a_helm_that_still_waits_is_left_alone_and_what_its_kill_left_is_marked_
         screen.press("q")
         assert screen.wait() == 0
     assert newest(call) == (1, "pending-install")
+
+
+ELSEWHERE = ("unshare", "--pid", "--fork", "--mount-proc")
+"""Starts a command that sees no process but its own, as one on another machine."""
+
+
+def rewind(release: Release, revision: int, hours: int) -> None:
+    """Make a revision that many hours old in all that a client can write: its labels, and the times in its body."""
+    then = datetime.now(UTC) - timedelta(hours=hours)
+    record = release.bed.get("secret", f"sh.helm.release.v1.{release.name}.v{revision}", "-n", release.namespace)
+    body = release_record.unpack(record["data"]["release"], "the record")
+    body["info"] |= dict.fromkeys(("first_deployed", "last_deployed"), then.isoformat())
+    record["metadata"]["labels"] |= dict.fromkeys(("createdAt", "modifiedAt"), str(int(then.timestamp())))
+    record["data"]["release"] = base64.b64encode(release_record.pack(body).encode()).decode()
+    file = release.folder / "record.json"
+    file.write_text(json.dumps(record))
+    release.bed.kubectl("replace", "-f", str(file))
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="a PID namespace takes root and unshare")
+@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
+def test_a_living_helm_elsewhere_is_left_alone_though_all_its_labels_are_hours_old(
+    release: Release, tmp_path: Path
+) -> None:
+    release.upgrade(**READY)
+    rewind(release, 1, hours=3)
+    call = Shell(release, tmp_path, ELSEWHERE)
+    with waiting(release) as helm:
+        labels = release.bed.get("secret", "sh.helm.release.v1.rel.v2", "-n", release.namespace)["metadata"]["labels"]
+        assert time.time() - int(labels["modifiedAt"]) > 3600, "helm copies the labels of the revision before"
+        call("recover", "--confirm", "rel", code=3)
+        assert "a helm on another machine may be at work on it" in call.err
+        (row,) = json.loads(call("status", "-o", "json", code=1))["releases"]
+        (*_, last) = json.loads(call("history", "-o", "json"))["revisions"]
+        for updated in (row["updated"], last["updated"]):
+            assert datetime.now(UTC) - datetime.fromisoformat(updated) < timedelta(minutes=2)
+        found = {
+            one["id"]: one for one in json.loads(call("diagnose", "-o", "json", code=1))["diagnoses"][0]["findings"]
+        }
+        assert not found["X01"]["terminal"], "it is no lock that nobody holds"
+        assert (helm.poll(), newest(call)) == (None, (2, "pending-upgrade"))
+    call("recover", "--to", "failed", "--reason", "I killed it", "--confirm", "rel")
+    assert newest(call) == (2, "failed")
 
 
 @pytest.mark.full

@@ -54,6 +54,8 @@ class FakeCluster(DayTwo):
         """By verb and kind: "watch Pod", "create Secret", "get Namespace", "logs"."""
         self.log: dict[str, Log] = {}
         self.made: list[tuple[str, Object]] = []
+        self.time = ""
+        """By the API server's clock; "" when it does not say it."""
 
     def _refused(self, what: str) -> None:
         if what in self.refuse:
@@ -98,8 +100,10 @@ class FakeCluster(DayTwo):
         raise ClusterError("not-found", f"{kind} {name} is not there", 404)
 
     async def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
-        kind, name = str(manifest["kind"]), manifest["metadata"]["name"]
+        kind, name = str(manifest["kind"]), manifest["metadata"].get("name", "")
         self._refused(f"create {kind}")
+        if kind == "SelfSubjectReview":
+            return {**manifest, "metadata": {"creationTimestamp": self.time}}
         if any(one["metadata"]["name"] == name for one in self.stored[kind].values()):
             raise ClusterError("conflict", f"{kind} {name} is there already", 409)
         made = {**manifest, "metadata": {**manifest["metadata"], "uid": f"uid-{kind}-{name}"}}

@@ -144,6 +144,10 @@ class FakeHelm:
     problem: Problem | None = None
     missing: Problem | None = None
     asked: list[str] = field(default_factory=list)
+    other: tuple[str, ...] = ()
+    """HELM_KUBE* variables that differ from the kubeconfig."""
+    uid: str = ""
+    """Of whatever is asked for."""
 
     async def info(self) -> HelmInfo:
         if self.missing:
@@ -167,6 +171,13 @@ class FakeHelm:
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         return self.rows
+
+    def overrides(self, target: Target) -> Sequence[str]:
+        return self.other
+
+    async def uid_of(self, target: Target, kind: str, name: str, namespace: str = "") -> str:
+        self.asked.append(f"uid of {kind} {name}")
+        return self.uid
 
     async def stored_values(self, target: Target) -> str:
         return ""

@@ -226,8 +226,9 @@ async def test_the_dry_run_applies_when_the_release_is_there_and_names_the_field
     causes = [{"field": "spec.selector", "message": "field is immutable"}]
     invalid = ClusterError("invalid", "Deployment is invalid", 422, body={"details": {"causes": causes}})
     cluster = active(refuse={"apply Deployment": invalid})
-    labels = {"owner": "helm", "name": "rel", "version": "2", "status": "deployed", "modifiedAt": "1767225600"}
-    cluster.add("Secret", "sh.helm.release.v1.rel.v2", "ns", metadata={"labels": labels})
+    labels = {"owner": "helm", "name": "rel", "version": "2", "status": "deployed", "modifiedAt": "1735689600"}
+    metadata = {"labels": labels, "creationTimestamp": "2026-01-01T00:00:00Z"}
+    cluster.add("Secret", "sh.helm.release.v1.rel.v2", "ns", metadata=metadata)
     found = await facts(world(cluster), "dry_run", "release")
     assert found["release"] == Release(2, "deployed", "2026-01-01T00:00:00Z")
     assert found["dry_run"] == DryRun(

@@ -11,6 +11,7 @@ import pytest
 
 from tests.core.objects import condition, container, ended, waiting
 from tests.engine.fakes import FakeCluster
+from wizard.adapters.documents import YamlDocuments
 from wizard.core import release_record
 from wizard.core.diagnosis import Diagnosis, Unseen
 from wizard.core.errors import Problem
@@ -87,7 +88,7 @@ def deployed(cluster: Cluster, state: dict[str, Any], **rest: Any) -> Cluster:
 
 
 async def views(cluster: Cluster, runs: Any = None) -> list[Diagnosis]:
-    return [one async for one in diagnose.diagnose(cluster, TARGET, At(), runs)]
+    return [one async for one in diagnose.diagnose(cluster, TARGET, At(), runs, YamlDocuments())]
 
 
 CRASH: dict[str, Any] = {"state": waiting("CrashLoopBackOff"), "lastState": ended(1), "restartCount": 4}
@@ -171,21 +172,66 @@ async def test_the_history_comes_from_the_labels_of_helm_s_records() -> None:
     cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
     for number, state in ((2, "pending-upgrade"), (1, "deployed")):
         labels = {"owner": "helm", "name": "rel", "version": str(number), "status": state, "modifiedAt": "1767225600"}
-        cluster.put("Secret", f"sh.helm.release.v1.rel.v{number}", meta={"labels": labels})
+        meta = {"labels": labels, "creationTimestamp": "2026-01-01T00:00:00Z"}
+        cluster.put("Secret", f"sh.helm.release.v1.rel.v{number}", meta=meta)
     last = (await views(cluster))[-1]
     assert (last.revision, last.helm_status) == (2, "pending-upgrade")
     assert [one.id for one in last.findings] == ["X01"]
     assert last.findings[0].terminal, "nobody upgrades for twelve hours"
 
 
-def record(number: int, state: str, description: str, config: dict[str, Any]) -> dict[str, Any]:
+TORN = """
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+"""
+
+
+def torn(minutes: int, made: bool, hook: str = "") -> Cluster:
+    """A pending install that was begun so long ago, its Service made or not, its Deployment not; with a hook before it."""
+    cluster = Cluster()
+    hooks = [{"name": "h", "kind": "Job", "events": [hook]}] if hook else []
+    cluster.bodies = (record(1, "pending-install", "Initial install underway", {}, manifest=TORN, hooks=hooks),)
+    meta = {"labels": cluster.bodies[0]["metadata"]["labels"], "creationTimestamp": f"2026-01-01T11:{60 - minutes}:00Z"}
+    cluster.put("Secret", "sh.helm.release.v1.rel.v1", meta=meta)
+    if made:
+        meta = {"labels": OURS, "creationTimestamp": meta["creationTimestamp"]}
+        meta["annotations"] = {"meta.helm.sh/release-name": "rel", "meta.helm.sh/release-namespace": "ns"}
+        cluster.put("Service", "api", meta=meta, spec={"selector": {"app": "api"}})
+    return cluster
+
+
+@pytest.mark.parametrize("minutes", [2, 50])
+@pytest.mark.parametrize("made", [True, False])
+async def test_an_install_that_stopped_half_way_is_a_killed_helm_and_no_fault_of_its_services(
+    minutes: int, made: bool
+) -> None:
+    for view in await views(torn(minutes, made)):
+        (only,) = view.findings
+        assert (only.id, only.urgent) == ("X01", True)
+        assert "Deployment/api" in only.evidence[1].text
+        assert "ecover" in only.remedy[0]
+        assert only.terminal is (minutes == 50)
+
+
+@pytest.mark.parametrize(("hook", "made", "urgent"), [("pre-install", False, False), ("pre-install", True, True)])
+async def test_an_install_that_may_wait_for_its_hook_is_not_called_killed(hook: str, made: bool, urgent: bool) -> None:
+    last = (await views(torn(2, made, hook)))[-1]
+    assert [one.urgent for one in last.findings if one.id == "X01"] == [urgent]
+
+
+def record(number: int, state: str, description: str, config: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A record as helm keeps it."""
     chart = {
         "metadata": {"name": "api", "version": "1", "dependencies": [{"name": "redis"}]},
         "values": {"replicas": 1},
     }
     info = {"status": state, "last_deployed": "2026-01-01T11:00:00Z", "description": description}
-    data = {"name": "rel", "namespace": "ns", "version": number, "info": info, "chart": chart, "config": config}
+    data = {"name": "rel", "namespace": "ns", "version": number, "info": info, "chart": chart, "config": config, **more}
     labels = {"owner": "helm", "name": "rel", "version": str(number), "status": state, "modifiedAt": "1767225600"}
     body = base64.b64encode(release_record.pack(data).encode()).decode()
     return {

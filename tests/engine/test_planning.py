@@ -16,7 +16,7 @@ from wizard.adapters.files import PersonFiles
 from wizard.core import release_record
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
-from wizard.engine import expected, past, planning, recover, store, uninstall
+from wizard.engine import expected, past, planning, recover, store, uninstall, writers
 from wizard.engine.expected import Expected
 from wizard.engine.recover import Recovery
 from wizard.ports.charts import Chart
@@ -46,11 +46,16 @@ def cluster_with(
             "info": {"status": status, "last_deployed": f"2026-01-02T03:0{number}:00Z"},
             "chart": {"metadata": {"name": chart, "version": version}, "values": {}},
         }  # fmt: skip
-        labels = {"owner": "helm", "name": "rel", "version": str(number), "status": status, "modifiedAt": "1767323100"}
+        labels = {"owner": "helm", "name": "rel", "version": str(number), "status": status, "modifiedAt": "1767225600"}
         name = f"sh.helm.release.v1.rel.v{number}"
-        cluster.add("Secret", name, "n", metadata={"labels": labels})
+        metadata = {
+            "labels": labels,
+            "creationTimestamp": f"2026-01-02T03:0{number}:00Z",
+            "resourceVersion": str(number),
+        }
+        cluster.add("Secret", name, "n", metadata=metadata)
         body = base64.b64encode(release_record.pack(data).encode()).decode()
-        bodies.append({"kind": "Secret", "metadata": {"name": name, "labels": labels}, "data": {"release": body}})
+        bodies.append({"kind": "Secret", "metadata": {**metadata, "name": name}, "data": {"release": body}})
     cluster.bodies = tuple(bodies)
     return cluster
 
@@ -127,15 +132,20 @@ async def test_a_release_that_is_not_there_says_where_was_looked() -> None:
         (((1, "failed"), (2, "failed")), 0, 0, "no revision before 2 was good"),
         (((1, "superseded"), (2, "deployed")), 9, 0, "no revision 9"),
         (((1, "superseded"), (2, "deployed")), 2, 0, "is the one that runs"),
+        (((1, "uninstalled"),), 0, 1, ""),
+        (((1, "superseded"), (2, "uninstalled")), 0, 2, ""),
+        (((1, "deployed"), (2, "uninstalling")), 0, 1, ""),
+        (((1, "superseded"), (2, "uninstalled")), 2, 2, ""),
     ],
 )
 async def test_where_a_rollback_goes(revisions: Any, asked: int, goes: int, says: str) -> None:
-    known = await store.heads(cluster_with(*revisions), TARGET)
+    cluster = cluster_with(*revisions)
+    known = await store.heads(cluster, TARGET)
     if says:
         with pytest.raises(Problem, match=says):
-            planning.wanted_revision(TARGET, known, asked)
+            await planning.wanted_revision(cluster, TARGET, known, asked)
     else:
-        assert planning.wanted_revision(TARGET, known, asked) == goes
+        assert await planning.wanted_revision(cluster, TARGET, known, asked) == goes
 
 
 async def test_somebody_who_came_in_between_stops_the_run() -> None:
@@ -174,6 +184,54 @@ async def test_a_run_of_ours_that_lives_stops_a_repair() -> None:
         await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([run]))  # type: ignore[arg-type]  # what a look asks of it
     found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([]))  # type: ignore[arg-type]  # the same
     assert (found.revision, found.good, found.young) == (2, 1, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "metadata", "deployed", "young"),
+    [
+        ("pending-upgrade", {}, "", False),
+        # what copies of labels say, helm 4's and helm 3's
+        ("pending-upgrade", {"creationTimestamp": "2026-01-02T03:59:47Z"}, "", True),
+        ("pending-upgrade", {}, "2026-01-02T03:59:47Z", True),
+        ("pending-upgrade", {}, "soon", True), ("pending-upgrade", {"creationTimestamp": "soon"}, "", True),
+        ("uninstalling", {}, "", False),
+        ("uninstalling", {"managedFields": [{"manager": "Helm", "time": "2026-01-02T03:59:00Z"}]}, "", True),
+    ],
+)  # fmt: skip
+async def test_a_revision_is_old_only_when_its_object_and_its_record_both_say_so(
+    monkeypatch: pytest.MonkeyPatch, status: str, metadata: dict[str, Any], deployed: str, young: bool
+) -> None:
+    monkeypatch.setattr(writers, "WINDOW_SECONDS", 0)
+    cluster = cluster_with((1, "superseded"), (2, status))
+    data = release_record.unpack(cluster.bodies[1]["data"]["release"], "it")
+    data["info"]["last_deployed"] = deployed or data["info"]["last_deployed"]
+    body = base64.b64encode(release_record.pack(data).encode()).decode()
+    cluster.bodies = (cluster.bodies[0], {**cluster.bodies[1], "data": {"release": body}})
+    cluster.add("Secret", "sh.helm.release.v1.rel.v2", "n", metadata={**cluster.bodies[1]["metadata"], **metadata})
+    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([]))  # type: ignore[arg-type]  # what a look asks of it
+    assert (found.young, found.unproved) == (young, young)
+
+
+async def test_by_a_clock_of_ours_that_is_hours_ahead_nothing_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Server(FakeCluster):
+        async def create(self, manifest: Any, namespace: str = "", *, dry_run: bool = False) -> Any:
+            return {**manifest, "metadata": {"creationTimestamp": "2026-01-02T03:04:00Z"}}
+
+    monkeypatch.setattr(writers, "WINDOW_SECONDS", 0)
+    old = cluster_with((1, "superseded"), (2, "pending-upgrade"))
+    cluster = Server(objects=old.objects)
+    cluster.bodies = old.bodies
+    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([]))  # type: ignore[arg-type]  # what a look asks of it
+    assert found.unproved
+
+
+async def test_a_superseded_revision_that_failed_by_its_own_words_is_no_way_back() -> None:
+    cluster = cluster_with((1, "superseded"), (2, "superseded"), (3, "failed"))
+    data = release_record.unpack(cluster.bodies[1]["data"]["release"], "it")
+    data["info"]["description"] = 'Upgrade "rel" failed: resource not ready'
+    body = base64.b64encode(release_record.pack(data).encode()).decode()
+    cluster.bodies = (cluster.bodies[0], {**cluster.bodies[1], "data": {"release": body}}, cluster.bodies[2])
+    assert await store.last_good(cluster, TARGET, await store.heads(cluster, TARGET)) == 1
 
 
 async def test_a_record_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:

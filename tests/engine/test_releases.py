@@ -11,15 +11,16 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.rules.registry import Unknown
 from wizard.engine import releases
-from wizard.engine.releases import ReleaseRow, ReleaseState, ReleasesView
+from wizard.engine.releases import ReleaseRow, ReleaseState, ReleasesView, Unfit
 from wizard.ports.cluster import ClusterError
 
 HIDDEN = ClusterError("forbidden", "eve may not list secrets.", 403, "list secrets in all namespaces")
 
 
 def record(cluster: FakeCluster, name: str, version: int, status: str, namespace: str = "ns") -> None:
-    labels = {"owner": "helm", "name": name, "version": str(version), "status": status, "modifiedAt": "1767225600"}
-    cluster.add("Secret", f"sh.helm.release.v1.{name}.v{version}", namespace, metadata={"labels": labels})
+    labels = {"owner": "helm", "name": name, "version": str(version), "status": status, "modifiedAt": "1735689600"}
+    metadata = {"labels": labels, "creationTimestamp": "2026-01-01T00:00:00Z"}
+    cluster.add("Secret", f"sh.helm.release.v1.{name}.v{version}", namespace, metadata=metadata)
 
 
 def workload(
@@ -132,13 +133,48 @@ async def test_our_chart_s_releases_come_first_and_a_name_picks_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "wanted"), [("deployed", "upgrade"), ("failed", "upgrade"), ("superseded", "upgrade"), (None, "install")]
-)
-async def test_install_or_upgrade_by_the_state_of_the_release(status: str | None, wanted: str) -> None:
+    ("status", "asked", "done", "says", "next_step"),
+    [
+        ("deployed", "either", "upgrade", "", ""), ("failed", "either", "upgrade", "", ""),
+        ("superseded", "upgrade", "upgrade", "", ""), (None, "either", "install", "", ""), (None, "install", "install", "", ""),
+        ("uninstalled", "either", "install", "", ""),
+        ("deployed", "install", "", "cannot re-use a name that is still in use", "wizard upgrade rel -n ns --context c"),
+        ("failed", "install", "", "cannot re-use a name that is still in use", "wizard upgrade rel -n ns --context c"),
+        ("uninstalled", "install", "", "cannot re-use a name that is still in use", "wizard upgrade --install rel -n ns"),
+        ("uninstalled", "upgrade", "", "has no deployed releases", "wizard rollback rel -n ns --context c"),
+        (None, "upgrade", "", "has no deployed releases", "wizard upgrade --install rel -n ns"),
+    ],
+)  # fmt: skip
+async def test_install_or_upgrade_by_what_is_asked_and_the_state_of_the_release_as_in_helm(
+    status: str | None, asked: releases.Asked, done: str, says: str, next_step: str
+) -> None:
     cluster = FakeCluster()
     if status:
         record(cluster, "rel", 3, status)
-    assert await releases.operation(cluster, Target("c", "ns", "rel")) == wanted
+    call = releases.operation(cluster, Target("c", "ns", "rel"), asked)
+    if done:
+        assert await call == done
+        return
+    with pytest.raises(Unfit) as caught:
+        await call
+    assert (says in caught.value.what, next_step in caught.value.next_step) == (True, True), caught.value
+    assert caught.value.code == Exit.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "over"), [(None, False), ("uninstalled", True), ("deployed", None), ("failed", None)]
+)
+async def test_an_install_starts_on_a_free_name_or_over_a_kept_history_and_on_nothing_else(
+    status: str | None, over: bool | None
+) -> None:
+    cluster = FakeCluster()
+    if status:
+        record(cluster, "rel", 3, status)
+    if over is not None:
+        assert await releases.over_history(cluster, Target("c", "ns", "rel")) is over
+        return
+    with pytest.raises(Unfit):
+        await releases.over_history(cluster, Target("c", "ns", "rel"))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +183,6 @@ async def test_install_or_upgrade_by_the_state_of_the_release(status: str | None
         (1, "pending-install", "llm-cost-ops-wizard recover rel -n ns --context c"),
         (4, "pending-upgrade", "llm-cost-ops-wizard recover rel -n ns --context c"),
         (4, "uninstalling", "recover rel"),
-        (4, "uninstalled", "helm rollback rel"),
     ],
 )
 async def test_a_release_that_helm_would_refuse_is_a_problem_with_a_way_out(
@@ -155,6 +190,8 @@ async def test_a_release_that_helm_would_refuse_is_a_problem_with_a_way_out(
 ) -> None:
     cluster = FakeCluster()
     record(cluster, "rel", version, status)
+    with pytest.raises(Unfit):
+        await releases.operation(cluster, Target("c", "ns", "rel"), "install")
     with pytest.raises(Problem) as caught:
         await releases.operation(cluster, Target("c", "ns", "rel"))
     assert way_out in caught.value.next_step

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+import yaml
 
+from wizard.adapters.documents import YamlDocuments
+from wizard.core import release_record
 from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.runview import RunView
@@ -16,7 +20,7 @@ from wizard.ports.cluster import ClusterError
 from wizard.ports.run import HelmExit
 
 from .fake_cluster import FakeCluster, Log
-from .objects import API, BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
+from .objects import BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
 
 
 class FakeHelm:
@@ -59,6 +63,10 @@ class Listing:
 
     def __init__(self, listed: Problem | list[dict[str, str]]) -> None:
         self.listed = listed
+        self.other: tuple[str, ...] = ()
+
+    def overrides(self, _: Any) -> tuple[str, ...]:
+        return self.other
 
     async def list(self, _: Any) -> list[dict[str, str]]:
         if isinstance(self.listed, Problem):
@@ -110,16 +118,30 @@ class Bench:
         self, what: RunSpec, past: Iterable[Event] = (), listed: Problem | list[dict[str, str]] | None = None
     ) -> None:
         self.cluster, self.helm, self.record = FakeCluster(), FakeHelm(), Recording(past)
-        unused = cast("Any", None)
         listing = cast("Any", Listing(listed or []))
         self.back = FakeHelm()
-        world = RunWorld(self.cluster, unused, listing, Clock(), self.record, self.helm, self.back)
+        world = RunWorld(self.cluster, YamlDocuments(), listing, Clock(), self.record, self.helm, self.back)
         material = {one.name: {key: Secret(f"value of {key}") for key in one.keys} for one in what.secrets}
         self.run = Run(what, world, material, after_failure=0.3, after_success=0.3)
 
     @property
     def view(self) -> RunView:
         return self.record.view
+
+    def recorded(self, *revisions: tuple[str, str]) -> None:
+        """Helm's records: the status and the image of the one Deployment of each revision, oldest first."""
+        bodies = []
+        for number, (status, image) in enumerate(revisions, 1):
+            data = {
+                "name": "rel", "namespace": "ns", "version": number, "manifest": yaml.safe_dump(manifest(image)),
+                "config": {}, "info": {"status": status}, "chart": {"metadata": {"name": "c", "version": "1"}},
+            }  # fmt: skip
+            labels = {"owner": "helm", "name": "rel", "version": str(number), "status": status}
+            name = f"sh.helm.release.v1.rel.v{number}"
+            body = base64.b64encode(release_record.pack(data).encode()).decode()
+            bodies.append({**obj("Secret", name, metadata={"labels": labels}), "data": {"release": body}})
+        self.cluster.put(*bodies)
+        self.cluster.bodies = tuple(bodies)
 
     def phases(self) -> list[str]:
         return list(dict.fromkeys(event.data["phase"] for event in self.record.events if event.type == "run.phase"))
@@ -132,6 +154,21 @@ class Bench:
             while not part(self.view):
                 self.record.changed.clear()
                 await self.record.changed.wait()
+
+
+def manifest(image: str) -> dict[str, Any]:
+    template = {"spec": {"containers": [{"name": "app", "image": image}]}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"}, "spec": {"template": template}}
+
+
+def live(image: str, ready: int, generation: int = 1) -> dict[str, Any]:
+    """The Deployment with that image, its status up to date."""
+    one = deployment(ready)
+    return {
+        **one, "spec": {**one["spec"], **manifest(image)["spec"]},
+        "metadata": {**one["metadata"], "generation": generation},
+        "status": {**one["status"], "observedGeneration": generation},
+    }  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -252,9 +289,10 @@ async def test_a_blocking_late_check_stops_before_helm(monkeypatch: pytest.Monke
 async def test_a_failed_helm_ends_with_the_cause_and_the_evidence_is_kept_first() -> None:
     bench = Bench(spec("upgrade"))
     bench.cluster.log["api-1-x/app"] = Log("panic")
+    bench.recorded(("superseded", "app:1"), ("failed", "app:nope"))
     task = asyncio.create_task(bench.run.go())
     await bench.helm_started()
-    bench.cluster.put(API, SET, pod(BROKEN))
+    bench.cluster.put(live("app:nope", 0), {**SET, "spec": live("app:nope", 0)["spec"]}, pod(BROKEN))
     await bench.until(lambda view: view.findings)
     bench.helm.end(1, "Error: UPGRADE FAILED: not ready", "context deadline exceeded")
     assert await task == 1
@@ -271,17 +309,158 @@ async def test_a_failed_helm_ends_with_the_cause_and_the_evidence_is_kept_first(
 async def test_helm_gave_up_and_the_pods_made_it_later_is_a_state_of_its_own() -> None:
     bench = Bench(spec("upgrade"))
     bench.run.after_failure = 5
+    bench.recorded(("superseded", "app:1"), ("failed", "app:2"))
     task = asyncio.create_task(bench.run.go())
     await bench.helm_started()
-    bench.cluster.put(deployment(0))
+    bench.cluster.put(live("app:2", 0))
     await bench.until(lambda view: view.total())
     bench.helm.end(1, "Error: timed out")
     await bench.until(lambda view: view.phase == "watching")
-    bench.cluster.put(deployment(1))
+    bench.cluster.put(live("app:2", 1))
     assert await task == 1
     assert bench.view.finished is not None
     assert bench.view.finished["verdict"] == "ready"
     assert "helm gave up, and the pods made it" in bench.view.reason
+
+
+NOT_APPLIED: list[tuple[str, list[tuple[str, str]], str, str]] = [
+    ("helm recorded nothing", [("deployed", "app:1")], "failed", "Nothing new runs"),
+    ("recorded, and nothing was applied", [("deployed", "app:1"), ("failed", "app:2")], "failed", "Nothing new runs"),
+    ("twice in a row", [("deployed", "app:1"), ("failed", "app:3"), ("failed", "app:2")], "failed", "Nothing new runs"),
+    ("somebody changed it", [("deployed", "app:0"), ("failed", "app:2")], "unknown", "is not known"),
+]
+
+
+@pytest.mark.parametrize(("what", "records", "verdict", "words"), NOT_APPLIED, ids=[row[0] for row in NOT_APPLIED])
+async def test_old_pods_that_are_ready_say_nothing_of_a_revision_that_helm_did_not_apply(
+    what: str, records: list[tuple[str, str]], verdict: str, words: str
+) -> None:
+    bench = Bench(spec("upgrade"))
+    bench.recorded(*records)
+    bench.cluster.put(live("app:1", 1))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    await bench.until(lambda view: view.total())
+    bench.helm.end(1, "Error: UPGRADE FAILED: conflict")
+    assert await asyncio.wait_for(task, 5) == 1
+    assert bench.view.finished is not None
+    assert bench.view.finished["verdict"] == verdict
+    assert words in bench.view.reason
+    assert "helm says: UPGRADE FAILED: conflict" in bench.view.reason
+    assert "made it" not in bench.view.reason
+
+
+async def test_ready_waits_until_our_watch_shows_what_helm_applied() -> None:
+    bench = Bench(spec("upgrade"))
+    bench.run.after_success = 5
+    bench.recorded(("superseded", "app:1"), ("deployed", "app:2"))
+    bench.cluster.put(live("app:1", 1))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    await bench.until(lambda view: view.total())
+    bench.helm.end(0)
+    await bench.until(lambda view: view.phase == "watching")
+    bench.cluster.put(live("app:2", 1, generation=2))
+    assert await task == 0
+    assert (bench.view.verdict, bench.view.finished is not None) == ("ready", True)
+
+
+async def test_what_somebody_put_back_after_helm_is_not_called_ready() -> None:
+    bench = Bench(spec("upgrade"))
+    bench.recorded(("superseded", "app:1"), ("deployed", "app:2"))
+    bench.cluster.put(live("app:1", 1))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    await bench.until(lambda view: view.total())
+    bench.helm.end(0)
+    assert await task == 0
+    assert bench.view.verdict == "unknown"
+    assert "Deployment/api is not as this revision asks" in bench.view.reason
+
+
+def unattended(operation: str = "upgrade", **more: Any) -> RunSpec:
+    return replace(spec(operation), wait_anyway=False, give_up_after=0.2, **more)
+
+
+async def test_nobody_waits_for_what_cannot_heal() -> None:
+    bench = Bench(unattended(), listed=[{"name": "rel", "revision": "2", "status": "failed"}])
+    bench.recorded(("deployed", "app:1"), ("pending-upgrade", "app:nope"))
+    bench.cluster.put(live("app:1", 1))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    new = live("app:nope", 0, generation=2)
+    bench.cluster.put(new, {**SET, "spec": new["spec"]}, pod(BROKEN))
+    await bench.until(lambda view: view.decisions)
+    assert bench.helm.cancelled == 1
+    bench.helm.end(1, "Error: UPGRADE FAILED: context canceled")
+    assert await task == 1
+    assert bench.view.finished is not None
+    assert bench.view.finished["verdict"] == "failed"
+    for words in ("Deployment/api: image app:nope cannot be pulled", "manifest unknown", "It cannot heal", "--wait-anyway",
+                  "Revision 2 is recorded as failed"):  # fmt: skip
+        assert words in bench.view.reason
+    assert [one["id"] for one in bench.record.kept["evidence"]["findings"]] == ["CO01"]
+
+
+ATTENDED = [
+    ("a person decides", replace(unattended(), wait_anyway=True), BROKEN),
+    ("a roll-back is never interrupted", unattended("rollback"), BROKEN),
+    (
+        "the registry's limit resets",
+        unattended(),
+        {"waiting": {"reason": "ErrImagePull", "message": "429 Too Many Requests"}},
+    ),
+    ("the kubelet's turn comes", unattended(), {"waiting": {"reason": "ErrImagePull", "message": "pull QPS exceeded"}}),
+    (
+        "the registry may answer again",
+        unattended(),
+        {"waiting": {"reason": "ErrImagePull", "message": "dial tcp: i/o timeout"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "asked", "state"), ATTENDED, ids=[row[0] for row in ATTENDED])
+async def test_helm_goes_on_where_a_person_decides_or_it_may_heal(
+    what: str, asked: RunSpec, state: dict[str, Any]
+) -> None:
+    bench = Bench(asked)
+    bench.recorded(("deployed", "app:1"), ("pending-upgrade", "app:nope"))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    new = live("app:nope", 0, generation=2)
+    bench.cluster.put(new, {**SET, "spec": new["spec"]}, pod(state))
+    await bench.until(lambda view: view.findings)
+    await asyncio.sleep(0.5)  # longer than it would take to give up
+    assert (bench.helm.cancelled, task.done()) == (0, False)
+    bench.helm.end(1, "Error: no")
+    await task
+
+
+async def test_an_upgrade_that_changes_nothing_of_what_is_broken_says_so() -> None:
+    bench = Bench(spec("upgrade"))
+    bench.run.applied_every = 0.01
+    bench.recorded(("deployed", "app:nope"), ("pending-upgrade", "app:nope"))
+    old = live("app:nope", 0)
+    bench.cluster.put(old, {**SET, "spec": old["spec"]}, pod(BROKEN))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()
+    await bench.until(lambda view: view.verdict == "stuck")
+    bench.helm.end(1, "Error: no")
+    await task
+
+
+async def test_what_the_run_has_not_applied_yet_does_not_end_it() -> None:
+    bench = Bench(unattended())
+    bench.recorded(("deployed", "app:nope"), ("pending-upgrade", "app:2"))
+    task = asyncio.create_task(bench.run.go())
+    await bench.helm_started()  # and a hook runs for a long while
+    old = live("app:nope", 0)
+    bench.cluster.put(old, {**SET, "spec": old["spec"]}, pod(BROKEN))
+    await bench.until(lambda view: view.verdict == "stuck")
+    await asyncio.sleep(0.5)  # longer than it would take to give up
+    assert bench.helm.cancelled == 0
+    bench.helm.end(1, "Error: no")
+    await task
 
 
 async def test_helm_is_content_and_we_are_not() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from wizard.core.errors import Problem
 from wizard.core.events import Event
+from wizard.engine import undo
+from wizard.ports.run import HelmExit
 
 from .fake_cluster import Log
 from .objects import API, BROKEN, SET, TARGET, deployment, obj, pod
@@ -114,11 +116,48 @@ async def test_where_there_is_no_way_back_nothing_is_done_and_the_reason_is_said
     assert not made.back.started.is_set()
 
 
+async def test_a_failed_install_over_a_kept_history_is_uninstalled_again_and_brings_nothing_back() -> None:
+    made = bench("upgrade", revision(1, "superseded"), revision(2, "failed"))
+    made.run.spec = replace(made.run.spec, operation="install", replace=True)
+    made.cluster.put(obj("Namespace", TARGET.namespace))
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    await made.back.started.wait()
+    assert "--replace" in made.helm.argv
+    assert (made.back.argv[1], made.back.argv[-1]) == ("uninstall", "--keep-history")
+    made.back.end(0)
+    assert await asyncio.wait_for(task, 5) == 1
+
+
+async def test_what_somebody_uninstalled_meanwhile_is_not_brought_back() -> None:
+    made = bench("upgrade", revision(1, "superseded"), revision(2, "uninstalled"))
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    assert await asyncio.wait_for(task, 5) == 1
+    assert "somebody uninstalled the release (revision 2)" in made.view.reason
+    assert not made.back.started.is_set()
+
+
+@pytest.mark.parametrize(("ahead", "later", "back"), [(3600, 3600, True), (-3600, -3000, False)])
+async def test_two_clocks_that_differ_by_an_hour_are_compared_before_their_times_are(
+    ahead: int, later: int, back: bool
+) -> None:
+    made, ended = bench("upgrade"), datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+    newest = revision(2, "failed")
+    newest["metadata"]["creationTimestamp"] = (ended + timedelta(seconds=later)).isoformat()
+    made.cluster.put(revision(1, "superseded"), newest)
+    made.cluster.time = (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat()
+    way = await undo.way(made.cluster, TARGET, 4, "5m", install=False, ended=HelmExit(1, at=ended.timestamp()))
+    assert bool(way.argv) is back, way.text
+
+
 @pytest.mark.parametrize(("later", "back"), [(600, False), (0, True)])
 async def test_what_others_did_since_helm_ended_is_not_rolled_back(later: int, back: bool) -> None:
     ended = datetime(2026, 3, 2, 14, 0, tzinfo=UTC).timestamp()
     newest = revision(3, "failed")
-    newest["metadata"]["labels"]["modifiedAt"] = str(int(ended) + later)
+    written = datetime.fromtimestamp(ended + later, UTC).isoformat()
+    newest["metadata"]["labels"]["modifiedAt"] = "1735689600"  # as helm copies it from the revision before
+    newest["metadata"]["managedFields"] = [{"manager": "Helm", "operation": "Update", "time": written}]
     first = bench("upgrade", revision(2, "superseded"))
     task = asyncio.create_task(first.run.go())
     await first.helm_started()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from wizard.core.runview import RunView
 from wizard.engine import live
 from wizard.engine import watch as watch_module
 from wizard.engine.watch import KINDS, ReleaseWatch
-from wizard.ports.cluster import ClusterError, WatchEvent
+from wizard.ports.cluster import ClusterError, LogLine, WatchEvent
 
 from .fake_cluster import FakeCluster, Log
 from .objects import API, BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
@@ -350,3 +351,119 @@ async def test_what_a_record_has_and_nobody_can_see_now_is_not_said_to_be_gone()
     task.cancel()
     assert "watch.blind" in second.types()
     assert not [one for one in second.said if one.data.get("state") == "gone"]
+
+
+# What is being left, and what only just changed
+
+
+class Replaced(Watched):
+    """A release with a broken image that helm is about to replace."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watch.hold, self.watch.replaces = "helm is still at work", True
+        self.old = self.version(1)
+        self.old_set = {**SET, "spec": self.old["spec"]}
+        self.cluster.put(self.old, self.old_set, pod(BROKEN))
+
+    def version(self, number: int) -> dict[str, Any]:
+        one = deployment(0)
+        template = {"spec": {"containers": [{"name": "app", "image": f"app:{number}"}]}}
+        return {**one, "metadata": {**one["metadata"], "generation": number}, "spec": {"replicas": 1, "template": template},
+                "status": {**one["status"], "observedGeneration": number}}  # fmt: skip
+
+    def later(self, seconds: float) -> str:
+        self.clock.time += timedelta(seconds=seconds)
+        self.watch.flush()
+        return self.watch.verdict.state
+
+
+@pytest.fixture
+async def replaced() -> AsyncIterator[Replaced]:
+    made = Replaced()
+    task = asyncio.create_task(made.watch.run())
+    async with asyncio.timeout(5):
+        while not made.watch.listed:
+            await made.watch.changed(0.1)
+    made.watch.flush()
+    yield made
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_what_helm_is_about_to_replace_is_found_and_does_not_make_the_run_stuck(replaced: Replaced) -> None:
+    assert [one.id for one in replaced.watch.findings] == ["CO01"]
+    assert replaced.watch.urgent == ()
+    assert replaced.watch.verdict.state == "progressing"
+    assert replaced.view.waiting is not None
+    assert replaced.view.waiting.heals == "unknown"
+
+
+async def test_the_pods_of_the_old_version_are_left_and_those_of_the_new_one_are_judged(replaced: Replaced) -> None:
+    new = replaced.version(2)
+    new_set = obj("ReplicaSet", "api-2", owner=new, spec=new["spec"], status={"observedGeneration": 1})
+    broken = {**pod(BROKEN, name="api-2-x")}
+    broken["metadata"]["ownerReferences"][0].update(name="api-2", uid=new_set["metadata"]["uid"])
+    replaced.cluster.put(new, new_set)
+    await asyncio.sleep(0.01)
+    assert replaced.later(20) == "progressing"
+    assert replaced.watch.findings == ()
+    replaced.cluster.put(broken)
+    await replaced.until(lambda view: view.verdict == "stuck")
+    assert [one.id for one in replaced.watch.urgent] == ["CO01"]
+
+
+async def test_what_helm_leaves_as_it_is_is_judged_once_helm_is_through(replaced: Replaced) -> None:
+    replaced.cluster.put(obj("Service", "other", ours=True, spec={}))
+    await asyncio.sleep(0.01)
+    assert replaced.later(4) == "progressing"
+    assert replaced.later(2) == "stuck"
+
+
+async def test_what_helm_wants_just_as_it_is_is_judged(replaced: Replaced) -> None:
+    assert replaced.watch.holds_back
+    replaced.watch.applied(["Deployment/api"])
+    assert replaced.later(0) == "stuck"
+    assert [one.id for one in replaced.watch.urgent] == ["CO01"]
+    assert not replaced.watch.holds_back
+
+
+async def test_what_others_change_in_the_namespace_does_not_show_that_helm_applies(replaced: Replaced) -> None:
+    replaced.cluster.put(obj("Service", "not-ours", spec={}))
+    await asyncio.sleep(0.01)
+    assert replaced.later(20) == "progressing"
+
+
+async def test_what_is_not_touched_at_all_is_judged_after_a_while_and_when_helm_has_ended(replaced: Replaced) -> None:
+    assert replaced.later(59) == "progressing"
+    replaced.watch.hold = ""
+    assert replaced.later(0) == "stuck"
+    replaced.watch.hold = "helm is still at work"
+    assert replaced.later(0) == "progressing"
+    assert replaced.later(2) == "stuck"
+
+
+async def test_what_a_container_said_before_it_was_ready_is_forgotten(watched: Watched) -> None:
+    watched.cluster.put(API, SET, pod(RUNNING))
+    await watched.until(lambda view: view.total("pod"))
+    watched.watch.hear("api-1-x", "app", [LogLine("2026-01-01T12:00:00Z", "password authentication failed")])
+    watched.watch.flush()
+    assert [one.id for one in watched.watch.findings] == ["LG01"]
+    watched.cluster.put(pod(RUNNING, ready=True))
+    await watched.until(lambda view: not view.findings)
+    watched.cluster.put(pod(RUNNING))
+    await watched.until(lambda view: view.ready_count("pod") == 0)
+    assert watched.watch.findings == ()
+
+
+async def test_a_service_that_is_seen_to_be_made_is_new_whatever_the_api_servers_clock_says(watched: Watched) -> None:
+    watched.cluster.put(API, SET, pod(RUNNING))
+    await watched.until(lambda view: view.total("pod"))
+    old = {"creationTimestamp": "2023-01-01T00:00:00Z"}
+    watched.cluster.put(obj("Service", "api", ours=True, metadata=old, spec={"selector": {"app": "none"}}))
+    await watched.until(lambda view: view.total("object") == 2)
+    assert watched.watch.findings == ()
+    watched.clock.time += timedelta(seconds=31)
+    watched.watch.flush()
+    assert [one.id for one in watched.watch.findings if one.id == "TR03"] == ["TR03"]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
 
 from wizard.adapters.processes import is_helm
 from wizard.core.model.target import Target
-from wizard.engine import writers
-from wizard.engine.store import Head
+from wizard.core.revision import Head, Times
 from wizard.engine.writers import _maker
 from wizard.ports.store import RunSummary
 
 TARGET = Target("c", "n", "rel")
+BEGUN = "2026-01-02T03:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -43,16 +43,31 @@ def test_a_helm_at_work_is_known_by_its_command_line(line: str, found: bool) -> 
         ("02:59:00", "", "upgrade", "pending-rollback", True),
     ],
 )  # fmt: skip
-def test_the_run_that_made_a_revision_was_at_work_on_the_same_when_helm_wrote_it(
+def test_the_run_that_made_a_revision_was_at_work_on_the_same_when_it_was_begun(
     started: str, ended: str, operation: str, status: str, made: bool
 ) -> None:
-    head = Head(2, status, "2026-01-02T03:00:00Z", "record")
+    assert (_maker(head(status), BEGUN, timedelta(0), [run(started, ended, operation)]) is not None) is made
+
+
+@pytest.mark.parametrize(
+    ("created", "begun", "ahead", "made"),
+    [
+        ("2026-01-02T04:30:00Z", BEGUN, 90, True), ("2026-01-02T01:30:00Z", BEGUN, -90, True),
+        ("2026-01-02T04:30:00Z", BEGUN, 0, False), (BEGUN, "2026-01-02T01:30:00Z", 0, False),
+        ("", BEGUN, 0, False), (BEGUN, "", 0, False), (BEGUN, "yesterday", 0, False),
+    ],
+)  # fmt: skip
+def test_it_takes_both_the_record_and_its_object_to_name_the_run_and_two_clocks_are_told_apart(
+    created: str, begun: str, ahead: int, made: bool
+) -> None:
+    found = _maker(head("pending-upgrade", created), begun, timedelta(minutes=ahead), [run("03:00:00", "", "upgrade")])
+    assert (found is not None) is made
+
+
+def head(status: str, created: str = BEGUN) -> Head:
+    return Head("rel", "n", 2, status, Times(created, created), "record")
+
+
+def run(started: str, ended: str, operation: str) -> RunSummary:
     end = f"2026-01-02T{ended}Z" if ended else ""
-    run = RunSummary("ab12", operation, TARGET, "lost", f"2026-01-02T{started}Z", who="jane", ended=end)
-    assert (_maker(head, [run]) is not None) is made
-
-
-def test_a_time_that_cannot_be_read_is_no_proof() -> None:
-    now = datetime(2026, 1, 2, 4, tzinfo=UTC)
-    assert writers.is_young("yesterday", now)
-    assert not writers.is_young("2026-01-02T03:00:00Z", now)
+    return RunSummary("ab12", operation, TARGET, "lost", f"2026-01-02T{started}Z", who="jane", ended=end)

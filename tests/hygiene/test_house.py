@@ -99,11 +99,3 @@ def test_nothing_that_is_committed_names_this_machine() -> None:
         if file.resolve() != own and pattern.search(file.read_text(encoding="utf-8", errors="replace"))
     ]
     assert wrong == []
-
-
-def test_the_lock_holds_hashes_and_no_addresses() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-
-    assert "--hash=sha256:" in lock
-    assert "://" not in lock
-    assert "--index" not in lock

@@ -24,7 +24,7 @@ from wizard.core.plan import Plan
 from wizard.core.rules.registry import CheckResult
 from wizard.engine.past import Guided
 from wizard.engine.ports import Ports
-from wizard.engine.releases import ReleasesView
+from wizard.engine.releases import Asked, ReleasesView, Unfit
 from wizard.engine.session import Operation, Options, Session
 from wizard.ports.cluster import Cluster
 from wizard.ports.kubeconfig import Context, Kubeconfig
@@ -57,6 +57,9 @@ class StubRuns:
 
     def runs(self) -> Sequence[RunSummary]:
         return self.known
+
+    def damaged(self) -> Sequence[Problem]:
+        return ()
 
     def machine(self) -> str:
         return "me@here:1"
@@ -109,9 +112,11 @@ class StubSession(Session):
         self._hints = replace(self._hints, sandbox=self.is_sandbox, namespaces=(), storage_classes=("standard",))
         return self._hints
 
-    async def operation(self, draft: Draft) -> Operation:
+    async def operation(self, draft: Draft, asked: Asked = "either") -> Operation:
         if isinstance(self.next_operation, Problem):
             raise self.next_operation
+        if asked not in ("either", self.next_operation):
+            raise Unfit(f"An {asked} does not go with what is there.")
         return self.next_operation
 
     async def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
@@ -128,9 +133,11 @@ class StubSession(Session):
         return replace(self.next_plan, release=target.release, namespace=target.namespace)
 
     async def start(
-        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None
-    ) -> str:
+        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None, *,
+        attended: bool = True, wait_anyway: bool = False,
+    ) -> str:  # fmt: skip
         self.write_values(draft)
+        self.waits_anyway = attended or wait_anyway
         self.accepted = [one.id for one in accepted]
         self.started.append((draft, operation))
         return "ab12"

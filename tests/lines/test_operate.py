@@ -24,7 +24,7 @@ from wizard.core.model.target import Target
 from wizard.core.plan import Field, ObjectPlan, Plan, Refusal
 from wizard.engine import keeping
 from wizard.engine.past import Guided
-from wizard.engine.releases import ReleaseRow, ReleasesView
+from wizard.engine.releases import ReleaseRow, ReleasesView, Unfit
 from wizard.lines import commands
 from wizard.lines.out import Out
 from wizard.ports.store import RunSummary
@@ -193,8 +193,9 @@ async def test_missing_answers_are_named_when_nobody_can_be_asked() -> None:
 async def test_upgrade_without_a_release_is_refused_unless_install_is_asked_for() -> None:
     session = StubSession()
 
-    with pytest.raises(Problem, match="There is no release llm-cost-ops in namespace"):
+    with pytest.raises(Unfit):
         await call("upgrade --preset dev --yes", session)
+    assert not session.started
     assert (await call("upgrade --install --preset dev --yes", session))[0] == 0
 
 
@@ -216,14 +217,17 @@ async def test_a_release_in_two_places_is_asked_about() -> None:
         await call("upgrade --preset dev --yes", session)
 
 
-async def test_install_of_what_is_there_upgrades_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("more", ["--yes", "--dry-run", "--yes --output json"])
+async def test_an_install_of_what_is_there_is_refused_and_an_upgrade_with_install_does_it(more: str) -> None:
     session = StubSession()
     session.next_operation = "upgrade"
 
-    await call("install --preset dev --yes", session)
+    with pytest.raises(Unfit):
+        await call(f"install --preset dev {more}", session)
+    assert not session.started
 
-    assert session.started[0][1] == "upgrade"
-    assert "is there already" in capsys.readouterr().err
+    assert (await call(f"upgrade --install --preset dev {more}", session))[0] == 0
+    assert [operation for _, operation in session.started] == ([] if "dry" in more else ["upgrade"])
 
 
 async def test_an_upgrade_without_files_starts_from_what_runs() -> None:
@@ -283,6 +287,15 @@ async def test_json_is_one_object_also_when_the_run_failed() -> None:
     assert (one["exit"], one["verdict"], one["reason"], one["run"]) == (1, "failed", "helm gave up", "ab12")
     assert one["checks"][0]["id"] == "C01"
     assert one["objects"][0]["name"] == "llm-cost-ops"
+
+
+@pytest.mark.parametrize(("more", "waits"), [("", False), ("--wait-anyway", True)])
+async def test_a_run_that_nobody_attends_ends_for_what_cannot_heal_unless_it_is_to_wait(more: str, waits: bool) -> None:
+    session = StubSession()
+
+    await call(f"install --preset dev --yes {more}", session)
+
+    assert session.waits_anyway == waits
 
 
 async def test_check_exits_by_its_worst_result(monkeypatch: pytest.MonkeyPatch) -> None:

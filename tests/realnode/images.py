@@ -28,6 +28,7 @@ APP_TAGS = ("v1.0.0", "v1.0.1")
 
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SERVER = ("16.15.0", "653abc065c682b85d3da50168fb95dc524bd85426cdec9ce3695a550ef431df2")
+_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy"
 _CLIENT = ("0.1.4", "1a5d07c61d51f2abfef4ef61e2ef5cd014b994f7e09de8d3c140d2cf370e84a8")
 _CLIENT_PROGRAMS = (
     "psql", "pg_isready", "pg_dump", "pg_dumpall", "pg_restore", "createdb", "dropdb", "createuser", "dropuser",
@@ -274,7 +275,9 @@ def _server(progress: Progress) -> Path:
 
     def fetch(folder: Path) -> None:
         artifact = f"-Dartifact=io.zonky.test.postgres:{name}:{version}"
-        needs.run(["mvn", "-q", "-B", "dependency:copy", artifact, f"-DoutputDirectory={folder}"], 600, folder)
+        needs.run(
+            ["mvn", "-q", "-B", "--strict-checksums", _COPY, artifact, f"-DoutputDirectory={folder}"], 600, folder
+        )
 
     return _download(layout.downloads() / f"{name}-{version}.jar", digest, fetch, progress)
 

@@ -62,7 +62,7 @@ def test_a_volume_with_another_password_is_a_cause_of_the_database_and_the_volum
     release.install()
     release.uninstall()
     assert release.kubectl("delete", "secret", POSTGRES).code == 0
-    break_by(release)
+    break_by(release, "postgresql.acceptRisk={password-change}")
 
     first = person.finds("LG01", DATABASE)
     assert "password authentication failed" in proof(first)

@@ -104,7 +104,7 @@ def test_a_volume_of_another_password_keeps_postgresql_from_starting_and_its_eve
     release.uninstall()
     assert release.kubectl("delete", "secret", POSTGRES).code == 0
 
-    done = release.apply("install", timeout="25s")
+    done = release.apply("install", sets=("postgresql.acceptRisk={password-change}",), timeout="25s")
     assert done.code == 1
     assert "password authentication failed" in messages(release, "postgresql")
 

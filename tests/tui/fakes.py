@@ -368,6 +368,10 @@ class FakeSession:
     async def operation(self, draft: Draft) -> str:
         return self.kind
 
+    async def on_what_runs(self, draft: Draft) -> Draft:
+        based = await self.upgrade_draft(self.resolve(draft).target)
+        return replace(draft.with_answers(dict(based.answers)), running=based.running)
+
     async def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
         for number, result in enumerate(self.results):
             if number == len(self.results) - 1:

@@ -6,6 +6,7 @@ from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, TARGET, FakeSession
 from wizard.core import rights
+from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
@@ -90,6 +91,36 @@ async def test_a_review_without_a_plan_says_why_and_can_be_started(open_app: Ope
         await see.sees("there is no plan: You may not read Secrets here.")
         await see.press("enter")
         await see.sees("run 7f3a9c")
+
+
+async def test_an_install_of_what_is_there_is_an_upgrade_on_the_values_that_run_and_says_so(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.kind = "upgrade"
+    draft = Draft({"preset": "dev", "context": CONTEXT})
+    target = session.resolve(draft).target
+    async with open_app(Start("install", draft=draft)) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("the release is there already: this upgrades it, on the values that run", "Enter upgrade")
+        await see.sees(f"upgrade {target}")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    ((draft, operation),) = session.started
+    assert (operation, draft.running["replicaCount"], session.resolve(draft).target) == ("upgrade", 4, target)
+
+
+async def test_the_way_back_leads_to_the_newest_revision_once_it_was_uninstalled(
+    open_app: Open, session: FakeSession
+) -> None:
+    session.release_rows = (DEPLOYED,)
+    session.next_plan = replace(PLAN, operation="rollback")
+    for status, offered in (("deployed", False), ("uninstalled", True)):
+        session.revisions = (Revision(1, status, "2026-01-01T00:00:00Z", "llm-cost-ops-1.0.0", "v1"),)
+        async with open_app() as see:
+            await menu(see, session, "h")
+            text = await see.sees("history", status)
+            assert ("[b]" in text or "b roll back" in text) is offered
 
 
 async def test_history_shows_revisions_what_one_changed_and_the_way_back(open_app: Open, session: FakeSession) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from wizard.adapters import atomic, folders
+from wizard.adapters import atomic, bounded, folders
+from wizard.core import limits
 from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
@@ -74,20 +75,23 @@ class ChartFolders:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return bounded.read(file, limits.CHART_FILE).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"{file} cannot be read: {error}.", "Give another chart with --chart.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise Problem(f"{file} cannot be read: {reason}.", "Give another chart with --chart.") from error
 
 
 def _trees(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
     """The parsed files by name, from the cache when the same texts were parsed before."""
     kept = f"{crc32(str(folder.resolve()).encode()):08x}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads((folders.cache_dir("charts") / kept).read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, Problem):
+        known = limits.loads(bounded.read(folders.cache_dir("charts") / kept, limits.KEPT))
         if known["texts"] == texts and known["trees"].keys() == texts.keys():
             return dict(known["trees"])
     trees = {name: _tree(text, folder / name) for name, text in texts.items()}
-    with contextlib.suppress(OSError, TypeError, ValueError):  # a cache that cannot be written costs time, nothing else
+    with contextlib.suppress(
+        OSError, TypeError, ValueError, Problem
+    ):  # a cache that cannot be written costs time, nothing else
         _keep(kept, texts, trees)
     return trees
 
@@ -103,7 +107,7 @@ def _tree(text: str, file: Path) -> Mapping[str, Any]:
 
 def _keep(name: str, texts: Mapping[str, str], trees: Mapping[str, Any]) -> None:
     text = json.dumps({"texts": texts, "trees": trees})
-    if json.loads(text)["trees"] != trees:
+    if limits.loads(text)["trees"] != trees:
         return  # YAML knows dates and keys that are no text; JSON would give back something else
     folder = folders.cache_dir("charts")
     atomic.write(folder / name, text)

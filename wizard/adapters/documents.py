@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
+from wizard.core import limits, sanitize
 from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
@@ -20,21 +24,11 @@ class YamlDocuments:
 
     def load(self, text: str, source: str) -> Any:
         """One document as plain Python data; raises Problem naming source, line and column."""
-        import yaml  # 15 ms, here and below: the first paint needs no document
-
-        try:
-            return yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader, the C one where it is built
-        except yaml.YAMLError as error:
-            raise _problem(error, source) from error
+        return next(_loaded(text, source, every=False))
 
     def load_all(self, text: str, source: str) -> list[Any]:
         """Every document of a stream, empty ones dropped."""
-        import yaml
-
-        try:
-            return [one for one in yaml.load_all(text, Loader=_loader()) if one]
-        except yaml.YAMLError as error:
-            raise _problem(error, source) from error
+        return [one for one in _loaded(text, source, every=True) if one]
 
     def render(self, header: Sequence[str], tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
         """A values file: header comment, tree, and a comment at the end of the lines that notes names by path."""
@@ -52,9 +46,10 @@ class YamlDocuments:
         """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
         from ruamel.yaml.error import YAMLError
 
+        _check(text, source, whole=True)  # of keys that are mappings ruamel reads each level twice: 2^n
         try:
             document = _round_trip().load(text)
-        except YAMLError as error:
+        except (YAMLError, *_SCALARS) as error:
             raise _problem(error, source) from error
         if document is None:
             document = _commented({})
@@ -65,18 +60,89 @@ class YamlDocuments:
         return _dump(document)
 
 
-def _loader() -> type[Any]:
+_SCALARS: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, AssertionError)
+"""What the libraries raise for a scalar that is not what its form or tag says: 2001-99-99, 0b_, !!bool x, !!timestamp x."""
+
+
+def _loaded(text: str, source: str, *, every: bool) -> Iterator[Any]:
+    """The documents of a text as plain data, or its only one; raises Problem."""
+    import yaml  # 15 ms, here and below: the first paint needs no document
+
+    _check(text, source)
+    try:
+        if every:
+            yield from yaml.load_all(text, Loader=_loader())
+        else:
+            yield yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader, the C one where it is built
+    except (yaml.YAMLError, *_SCALARS) as error:
+        raise _problem(error, source) from error
+
+
+def _check(text: str, source: str, *, whole: bool = False) -> None:
+    """Raise Problem for a text that would become too large or too deep, before anything of it is built."""
     import yaml
 
-    found: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return found
+    try:
+        if len(text) > limits.YAML:
+            raise limits.OverLimitError(f"it holds more than {limits.amount(limits.YAML)}")
+        if not whole and limits.is_flat(text):
+            return
+        counted = limits.Expansion()
+        for event in yaml.parse(text, Loader=_loader()):
+            if isinstance(event, yaml.ScalarEvent):
+                counted.scalar(event.anchor, len(event.value))
+            elif isinstance(event, yaml.CollectionStartEvent):
+                counted.begin(event.anchor, mapping=isinstance(event, yaml.MappingStartEvent))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                counted.end()
+            elif isinstance(event, yaml.AliasEvent):
+                counted.alias(str(event.anchor))
+            elif isinstance(event, yaml.DocumentStartEvent):
+                counted = limits.Expansion()
+    except limits.OverLimitError as error:
+        raise Problem(f"{source} is not read: {error}.", "Write it out without that, or give another file.") from error
+    except yaml.YAMLError as error:
+        raise _problem(error, source) from error
+
+
+@cache
+def _loader() -> type[Any]:
+    """A safe loader, the C one where it is built, that refuses .inf and .nan: JSON has no such numbers, so helm neither."""
+    import yaml
+
+    base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc] # which of the two it is shows at run time only
+        pass
+
+    def number(loader: Any, node: Any) -> float:
+        found: float = loader.construct_yaml_float(node)
+        if not math.isfinite(found):
+            words = "found a number that is infinite or none"
+            raise yaml.constructor.ConstructorError(None, None, words, node.start_mark)
+        return found
+
+    Loader.add_constructor("tag:yaml.org,2002:float", number)
+    return Loader
 
 
 def _problem(error: Exception, source: str) -> Problem:
+    if reason := getattr(error, "reason", ""):
+        return Problem(
+            f"{source} is not a text file: {sanitize.line(str(reason))}.", "Give another, or save it as text."
+        )
     mark = getattr(error, "problem_mark", None)
     where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    reason = getattr(error, "problem", None) or "it cannot be parsed"
-    return Problem(f"{source}{where} is not YAML: {reason}.", "Correct that line and try again.")
+    reason = getattr(error, "problem", None) or "a text in it is not what its form or its tag says"
+    return Problem(f"{source}{where} is not YAML: {_without_content(reason)}.", "Correct that line and try again.")
+
+
+def _without_content(reason: str) -> str:
+    """A parser's words without the tag, alias or text of the document that they quote: it may be a secret."""
+    return sanitize.line(_QUOTED.sub(r"\1...\2", reason))
+
+
+_QUOTED: Final = re.compile(r"""(['"])(?!<)[^'"]{4,}.*(['"])""", re.DOTALL)
 
 
 def _round_trip() -> YAML:
@@ -86,6 +152,7 @@ def _round_trip() -> YAML:
     yaml_.indent(mapping=2, sequence=4, offset=2)
     yaml_.preserve_quotes = True
     yaml_.width = 4096
+    yaml_.composer.warn_double_anchors = False  # it would be printed over the screen; YAML allows it
     return yaml_
 
 

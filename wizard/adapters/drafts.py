@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.adapters import atomic, folders
+from wizard.adapters import atomic, bounded, folders
+from wizard.core import limits
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.model.target import DEFAULT_RELEASE, Target
@@ -30,7 +31,7 @@ class DraftFiles:
             return ()  # without a state folder nothing was kept; whoever must keep something says so
         for file in files:
             try:
-                draft = Draft.from_data(json.loads(file.read_text(encoding="utf-8")))
+                draft = Draft.from_data(limits.loads(bounded.read(file, limits.KEPT)))
                 found.append((datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds"), draft))
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue  # another version's file, or one that was cut: there is nothing to offer

@@ -10,22 +10,23 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
-import subprocess
+import threading
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.core import sanitize
+from wizard.adapters import bounded
+from wizard.core import limits, sanitize
 from wizard.ports.cluster import ClusterError
 
-LIMIT: Final = 30.0
-"""Seconds a plugin may take; cloud logins need a few."""
 _EARLY: Final = 30.0
 """Seconds before its end at which a credential is renewed."""
+_FAILED: Final = 15.0
+"""Seconds for which a plugin that failed is not run again: a launch asks a dozen times for the one login that there is."""
 
 
 @dataclass(frozen=True)
@@ -52,38 +53,55 @@ def run(spec: Mapping[str, Any], folder: Path, cluster: Mapping[str, Any] | None
     """
     command = str(spec.get("command") or "")
     shown = sanitize.line(command)
+    if not isinstance(spec.get("args") or [], list) or not isinstance(spec.get("env") or [], list):
+        raise _no("The login plugin in the kubeconfig has args or an env that are no lists.")
     if not command or not spec.get("apiVersion"):
         raise _no("The login plugin in the kubeconfig has no command or no apiVersion.")
     if spec.get("interactiveMode") == "Always":
         raise _no(f"The login plugin {shown} wants to ask you something; log in first with {_by_hand(spec)}.")
     if os.sep in command:
         command = str(folder / Path(command).expanduser())
-    out, err, code = _talk([command, *map(str, spec.get("args") or ())], _environment(spec, cluster), spec)
-    if code:
-        words = sanitize.line(err.strip() or out.strip(), 400) or f"exit code {code}"
-        raise _no(f"The login plugin {shown} failed: {words}. Log in again, then retry.")
-    return _answer(out, spec, shown)
+    argv, environment = [command, *map(str, spec.get("args") or ())], _environment(spec, cluster)
+    key = _key(argv, environment)
+    with _TURNS[key]:
+        failed, words = _LAST.get(key, (-_FAILED, ""))
+        if time.monotonic() - failed < _FAILED:
+            raise _no(words)
+        try:
+            return _answer(_talk(argv, environment, spec), spec, shown)
+        except ClusterError as error:
+            _LAST[key] = (time.monotonic(), error.message)
+            raise
 
 
-def _talk(argv: list[str], environment: Mapping[str, str], spec: Mapping[str, Any]) -> tuple[str, str, int]:
+_TURNS: Final[dict[int, threading.Lock]] = defaultdict(threading.Lock)
+"""Who comes while a plugin runs waits for it, and gets its failure instead of another run."""
+_LAST: Final[dict[int, tuple[float, str]]] = {}
+"""When a plugin failed last, and how."""
+
+
+def _key(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    return hash((*argv, *sorted(environment.items())))
+
+
+def _talk(argv: list[str], environment: Mapping[str, str], spec: Mapping[str, Any]) -> bytes:
     shown = sanitize.line(argv[0])
     try:
-        process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(environment),
-            start_new_session=True,
-        )  # fmt: skip
+        done = bounded.Child(limits.PLUGIN_OUTPUT, limits.PLUGIN_SECONDS).run(argv, environment)
     except FileNotFoundError:
         hint = sanitize.line(str(spec.get("installHint") or ""), 300)
         raise _no(f"The login plugin {shown} is not installed. {hint}".rstrip()) from None
+    except bounded.ExceededError as error:
+        raise _no(f"The login plugin {shown} was ended: {error.strerror}. Log in first, then retry.") from None
     except OSError as error:
         raise _no(f"The login plugin {shown} cannot be started: {error.strerror}.") from None
-    try:
-        out, err = process.communicate(timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise _no(f"The login plugin {shown} did not answer within {LIMIT:g} s; log in first, then retry.") from None
-    return out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), process.returncode
+    except ValueError:
+        raise _no(f"The login plugin {shown} cannot be started: a zero byte is in its arguments or env.") from None
+    if done.code:
+        said = (done.err.strip() or done.out.strip()).decode("utf-8", "replace")
+        words = sanitize.line(said, 400) or f"exit code {done.code}"
+        raise _no(f"The login plugin {shown} failed: {words}. Log in again, then retry.")
+    return done.out
 
 
 def _environment(spec: Mapping[str, Any], cluster: Mapping[str, Any] | None) -> dict[str, str]:
@@ -91,27 +109,34 @@ def _environment(spec: Mapping[str, Any], cluster: Mapping[str, Any] | None) -> 
     if spec.get("provideClusterInfo") and cluster is not None:
         wanted["cluster"] = {key: value for key, value in cluster.items() if key != "extensions"}
         for one in cluster.get("extensions") or ():
-            if one.get("name") == "client.authentication.k8s.io/exec":
+            if isinstance(one, Mapping) and one.get("name") == "client.authentication.k8s.io/exec":
                 wanted["cluster"]["config"] = one.get("extension")
     info = {"apiVersion": spec["apiVersion"], "kind": "ExecCredential", "spec": wanted}
-    extra = {str(one["name"]): str(one["value"]) for one in spec.get("env") or ()}
-    return {**os.environ, **extra, "KUBERNETES_EXEC_INFO": json.dumps(info)}
-
-
-def _answer(out: str, spec: Mapping[str, Any], shown: str) -> ExecCredential:
     try:
-        data = json.loads(out)
+        extra = {str(one["name"]): str(one["value"]) for one in spec.get("env") or ()}
+        return {**os.environ, **extra, "KUBERNETES_EXEC_INFO": json.dumps(info)}
+    except (KeyError, TypeError, ValueError):
+        raise _no("The login plugin in the kubeconfig has an env or a cluster that no plugin can be given.") from None
+
+
+def _answer(out: bytes, spec: Mapping[str, Any], shown: str) -> ExecCredential:
+    try:
+        data = limits.loads(out)
         status = data["status"]
         token, certificate, key = (
             str(status.get(name) or "") for name in ("token", "clientCertificateData", "clientKeyData")
         )
         ends = status.get("expirationTimestamp")
         expires = datetime.fromisoformat(ends).timestamp() if ends else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except limits.OverLimitError as error:
+        raise _no(f"The login plugin {shown} did not answer with a credential: {error}.") from None
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise _no(f"The login plugin {shown} did not answer with a credential.") from None
     if data.get("apiVersion") != spec["apiVersion"]:
         said = sanitize.line(str(data.get("apiVersion")))
-        raise _no(f"The login plugin {shown} speaks {said}, the kubeconfig wants {spec['apiVersion']}.")
+        raise _no(
+            f"The login plugin {shown} speaks {said}, the kubeconfig wants {sanitize.line(str(spec['apiVersion']), 100)}."
+        )
     if not token and not (certificate and key):
         raise _no(f"The login plugin {shown} answered without a token or certificate.")
     return ExecCredential(token, certificate, key, expires)

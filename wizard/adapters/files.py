@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from wizard.adapters import atomic
-from wizard.core import sanitize
+from wizard.adapters import atomic, bounded, destination
+from wizard.core import limits
 from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
     from wizard.core.secrets import Secret
 
-_LARGEST: Final = 1 << 20
-"""A Secret and a release record may hold 1 MiB; nothing larger is worth reading."""
-
 
 class PersonFiles:
     """Reads and writes files by the paths a person typed; "~" is the home folder."""
 
+    def __init__(self) -> None:
+        self._secrets: dict[tuple[str, tuple[int, ...]], tuple[Secret, str]] = {}
+
     def read(self, path: str, what: str) -> str:
-        """The sanitised text of a file; raises Problem when missing, unreadable, empty or not UTF-8."""
+        """The text of a file as it is; raises Problem when missing, unreadable, empty or not UTF-8."""
         try:
-            return sanitize.text(self._bytes(path, what).decode("utf-8"), limit=_LARGEST)
+            return self._bytes(path, what).decode("utf-8")
         except UnicodeDecodeError as error:
             raise Problem(f"The {what} {path} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
 
     def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
-        """The file's content as a Secret, and a note when a trailing newline was removed; raises Problem."""
+        """The file's content as a Secret, and a note when a trailing newline was removed; raises Problem.
+
+        It is read once: a pipe (process substitution) gives its text to the first reader only, and what was checked is
+        what is used. A file that was changed since is another one.
+        """
+        identity = _identity(path)
+        if (path, identity) not in self._secrets:
+            self._secrets[path, identity] = self._read_secret(path, what)
+        return self._secrets[path, identity]
+
+    def _read_secret(self, path: str, what: str) -> tuple[Secret, str]:
         from wizard.core.secrets import Secret
 
         raw = self._bytes(path, what)
@@ -75,23 +86,32 @@ class PersonFiles:
     def existing(self, path: str) -> str | None:
         """The text of the file if it exists and can be read."""
         try:
-            return sanitize.text(Path(path).expanduser().read_text(encoding="utf-8"), limit=_LARGEST)
-        except (OSError, UnicodeDecodeError):
+            target = destination.find(path, "file")
+            there = destination.existing(target, limits.FILE) if isinstance(target, Path) else None
+            return there.content.decode("utf-8") if there else None
+        except (OSError, UnicodeDecodeError, Problem):
             return None
 
     def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
-        """Write atomically, 0600 when it is new; an existing different file is kept as a dated backup. Returns the paths written."""
-        target = Path(path).expanduser()
+        """Write atomically, 0600 when it is new; an existing different file is kept as a dated backup. Returns the paths written.
+
+        A link stays and its target gets the text; what is no file gets it as `destination` says.
+        """
+        data = text.encode()
         written = [path]
         try:
-            if target.exists():
-                before = target.read_bytes()
-                if before == text.encode():
+            target = destination.find(path, what)
+            if isinstance(target, destination.Stream):
+                target.send(data)
+                return written
+            before = destination.existing(target, limits.REPLACED)
+            if before:
+                if before.content == data:
                     return ()
                 backup = target.with_name(f"{target.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.bak")
-                atomic.write(backup, before.decode("utf-8", "surrogateescape"), _mode(target))
+                atomic.write(backup, before.content, before.mode)
                 written.append(str(backup))
-            atomic.write(target, text, _mode(target) if target.exists() else 0o600)
+            atomic.write(target, data, before.mode if before else 0o600)
         except OSError as error:
             raise Problem(
                 f"The {what} {path} cannot be written: {_reason(error)}.",
@@ -100,26 +120,27 @@ class PersonFiles:
         return written
 
     def _bytes(self, path: str, what: str) -> bytes:
-        file = Path(path).expanduser()
         try:
-            if file.is_dir():
-                raise Problem(f"The {what} {path} is a folder.", "Name the file inside it.")
-            size = file.stat().st_size
-            if size > _LARGEST:
-                raise Problem(
-                    f"The {what} {path} has {size} bytes; at most {_LARGEST} are read.", "Is it the right file?"
-                )
-            raw = file.read_bytes()
-        except OSError as error:
+            raw = bounded.read(Path(path).expanduser(), limits.FILE, seconds=limits.PIPE_SECONDS)
+        except RuntimeError:  # "~nobody/file"
+            raise Problem(f"The {what} {path} cannot be read: there is no such user.", "Check the path.") from None
+        except (OSError, ValueError) as error:
             raise Problem(f"The {what} {path} cannot be read: {_reason(error)}.", "Check the path.") from error
         if not raw:
             raise Problem(f"The {what} {path} is empty.", "Check the path, or fill the file.")
         return raw
 
 
-def _mode(path: Path) -> int:
-    return path.stat().st_mode & 0o777
+def _identity(path: str) -> tuple[int, ...]:
+    """Which file a path names just now, in which state; nothing where it cannot be told."""
+    try:
+        found = Path(path).expanduser().stat()
+    except (OSError, RuntimeError, ValueError):
+        return ()
+    whole = stat.S_ISREG(found.st_mode)  # of a pipe the times change with every read
+    return (found.st_dev, found.st_ino, *((found.st_size, found.st_mtime_ns, found.st_ctime_ns) if whole else ()))
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def _reason(error: OSError | ValueError) -> str:
+    words = getattr(error, "strerror", None) or str(error)
+    return f"{words[:1].lower()}{words[1:]}"

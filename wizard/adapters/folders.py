@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import stat
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,10 @@ from typing import Final
 from wizard.core.errors import Problem
 
 NAME: Final = "llm-cost-ops-wizard"
+
+
+class UnusableError(Problem):
+    """The folder cannot be made; another user's is a plain Problem, which nothing gets around."""
 
 
 def state_dir(*parts: str) -> Path:
@@ -28,7 +33,7 @@ def cache_dir(*parts: str) -> Path:
     """A folder below $XDG_CACHE_HOME/llm-cost-ops-wizard, made with mode 0700; one for this process where none can be made."""
     try:
         return _private("XDG_CACHE_HOME", ".cache", parts)
-    except Problem:
+    except UnusableError:
         return _made(Path(_temporary()), parts)
 
 
@@ -36,11 +41,11 @@ def _private(variable: str, below: str, parts: tuple[str, ...]) -> Path:
     base, named = _base(variable, below)
     try:
         folder = base / NAME
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _own(folder)
         return _made(folder, parts)
     except OSError as error:
         why = "a file is in its way" if isinstance(error, FileExistsError | NotADirectoryError) else str(error.strerror)
-        raise Problem(
+        raise UnusableError(
             f"The folder {base / NAME} cannot be made, which {named} leads to: {why[:1].lower()}{why[1:]}.",
             f"Set {variable} to a folder that you can write to.",
         ) from None
@@ -49,7 +54,7 @@ def _private(variable: str, below: str, parts: tuple[str, ...]) -> Path:
 def _made(folder: Path, parts: tuple[str, ...]) -> Path:
     for part in parts:
         folder /= part
-        folder.mkdir(mode=0o700, exist_ok=True)
+        _own(folder)
     return folder
 
 
@@ -60,7 +65,7 @@ def _base(variable: str, below: str) -> tuple[Path, str]:
     home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
     if Path(home).is_absolute() and os.environ.get("HOME") != "":
         return Path(home) / below, "HOME"
-    raise Problem(
+    raise UnusableError(
         "There is no home folder: HOME is not the path of one.",
         f"Set HOME or {variable} to a folder that you can write to.",
     )
@@ -71,3 +76,28 @@ def _temporary() -> str:
     folder = tempfile.mkdtemp(prefix=f"{NAME}-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def _own(folder: Path) -> None:
+    """Make the folder when it is missing, and keep others out of it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:
+        _refuse_foreign(folder, folder.stat())
+        raise
+    try:
+        status = os.fstat(handle)
+        _refuse_foreign(folder, status)
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            os.fchmod(handle, 0o700)
+    finally:
+        os.close(handle)
+
+
+def _refuse_foreign(folder: Path, status: os.stat_result) -> None:
+    if status.st_uid != os.getuid():
+        raise Problem(
+            f"The folder {folder} belongs to another user (uid {status.st_uid}); the wizard runs as uid {os.getuid()}.",
+            "Set HOME, or XDG_STATE_HOME and XDG_CACHE_HOME, to folders of the user that runs the wizard.",
+        )

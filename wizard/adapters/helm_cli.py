@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import os
 import re
 import shutil
-import signal
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wizard.adapters import bounded, kubeconfig
 from wizard.adapters.folders import cache_dir
-from wizard.core import sanitize
+from wizard.adapters.kube_threads import Workers
+from wizard.core import limits, sanitize
 from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
@@ -23,13 +22,17 @@ if TYPE_CHECKING:
     from wizard.ports.helm import HelmInfo
 
 _QUICK: Final = 10.0
-_RENDER: Final = 60.0
+_RENDER: Final = limits.HELM_SECONDS
 _CLUSTER: Final = 30.0
 """Seconds that helm may take: to say its version, to render, to ask a cluster."""
 _INSTALL: Final = (
     "Install helm 3.15 or newer (https://helm.sh/docs/intro/install), name one with --helm PATH, "
     "or let the wizard build its pinned one: `make tools`."
 )
+_IDENTITY: Final = Path(__file__).with_name("identity-chart")
+"""A chart that prints the uid of one object, looked up as helm reaches it."""
+_DUMP: Final = re.compile(r"(?<=in list: )\[.*", re.DOTALL)
+"""What client-go prints of a kubeconfig that names two users the same: every user with keys and tokens."""
 WITH_PLUGINS: Final = "LLM_COST_OPS_HELM_PLUGINS"
 """Set to 1, helm's plugins stay on."""
 
@@ -47,7 +50,7 @@ def _looks_up(chart: Path) -> bool:
         return True
     try:
         return any(
-            "lookup" in file.read_text("utf-8", "replace")
+            b"lookup" in bounded.read(file, limits.CHART_FILE)
             for folder in chart.rglob("templates")
             for file in folder.rglob("*")
             if file.is_file()
@@ -65,6 +68,7 @@ class HelmCli:
     def __init__(self, path: str | Callable[[], str] = "", *, known: HelmInfo | None = None) -> None:
         self._path = path
         self._info = known
+        self._workers = Workers(4)
 
     async def info(self) -> HelmInfo:
         """Which helm this is; asked once."""
@@ -115,9 +119,25 @@ class HelmCli:
         info = await self.info()
         out = await self._run([info.path, *dialect.list_argv(info.major, target)], _CLUSTER)
         try:
-            return [{str(key): str(value) for key, value in one.items()} for one in json.loads(out or "[]")]
+            return [{str(key): str(value) for key, value in one.items()} for one in limits.loads(out or "[]")]
         except (ValueError, AttributeError, TypeError):
             raise Problem("helm list did not answer with a list of releases.", "Run it by hand with --debug.") from None
+
+    def overrides(self, target: Target) -> Sequence[str]:
+        """Names of HELM_KUBE* variables by which helm would do otherwise than the kubeconfig says."""
+        from wizard.core import helm_environment
+
+        names = [name for name in os.environ if name.startswith(helm_environment.PREFIX)]
+        if not names:
+            return ()
+        return helm_environment.overrides(os.environ, kubeconfig.said(target.kubeconfig, target.context))
+
+    async def uid_of(self, target: Target, kind: str, name: str, namespace: str = "") -> str:
+        """The uid of an object of v1 as helm reaches it; "" when it is not there."""
+        wanted = json.dumps({"kind": kind, "name": name, "namespace": namespace})
+        rendered = await self.render(target, str(_IDENTITY), wanted, kube_version="", upgrade=False)
+        match = re.search(r'^  uid: "([^"]*)"$', rendered, re.MULTILINE)
+        return match[1] if match else ""
 
     async def stored_values(self, target: Target) -> str:
         """`helm get values` of the release as YAML."""
@@ -139,37 +159,31 @@ class HelmCli:
 
     async def _run(self, argv: Sequence[str], limit: float, stdin: str = "") -> str:
         shown = f"helm {argv[1]}"
+        child = bounded.Child(limits.HELM_OUTPUT, limit)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *argv, stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment(), start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            words = (error.strerror or "error").lower()
-            raise Problem(f"{sanitize.line(argv[0])} cannot be started: {words}.", _INSTALL) from None
-        try:
-            out, err = await asyncio.wait_for(process.communicate(stdin.encode() or None), limit)
-        except TimeoutError:
+            done = await self._workers.call(lambda: child.run(argv, environment(), stdin.encode()))
+        except bounded.ExceededError as error:
             raise Problem(
-                f"{shown} did not answer within {limit:g} s.", "Run it by hand with --debug to see what it waits for."
+                f"{shown} was ended: {error.strerror}.", "Run it by hand with --debug to see what it does."
             ) from None
+        except (OSError, ValueError) as error:
+            words = getattr(error, "strerror", None) or "an argument holds a zero byte"
+            raise Problem(f"{sanitize.line(argv[0])} cannot be started: {words.lower()}.", _INSTALL) from None
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        if process.returncode:
+            child.stop()  # whoever was cancelled does not leave it at work
+        if done.code:
             named = [path for flag, path in pairwise(argv) if flag == "--kubeconfig"]
-            raise Problem(f"{shown} failed: {self._words(err or out, process.returncode, *named)}", "")
-        return out.decode("utf-8", "replace")  # manifests and values are data: whoever shows them makes them safe
+            raise Problem(f"{shown} failed: {self._words(done.err or done.out, done.code, *named)}", "")
+        return done.out.decode("utf-8", "replace")  # manifests and values are data: whoever shows them makes them safe
 
     def _words(self, raw: bytes, code: int, path: str = "") -> str:
         """What helm says, without the credentials of a kubeconfig: it prints whole entries of one that it cannot read."""
         from wizard.adapters import kubeconfig
+        from wizard.core.helm_output import chart_words
         from wizard.core.hiding import hide
 
         words = raw.decode("utf-8", "replace")
         text = hide(kubeconfig.redactor(path)(sanitize.text(words, len(words) * 4))).strip()
         at = text.rfind("\nError: ")  # warnings come before it
-        text = text[at + 1 :].removeprefix("Error: ")
+        text = chart_words(_DUMP.sub("...", text[at + 1 :].removeprefix("Error: ")))
         return text[:4000] or f"exit code {code}."

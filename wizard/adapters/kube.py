@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
+import contextlib
 import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wizard.adapters import kube_body, kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
-from wizard.adapters.folders import cache_dir
+from wizard.adapters import bounded, kube_body, kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
 from wizard.adapters.kube_connection import AGENT, READ, Connection, Stream
 from wizard.adapters.kube_rules import Rules
 from wizard.adapters.kube_threads import Channel, Workers
-from wizard.core import merge_patch, release_record
+from wizard.core import limits, merge_patch, release_record, sanitize
 from wizard.core.model.target import Target
 from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _PAGE: Final = 1000
+_RECORDS: Final = 20
+"""Helm's records of one page: each may have more than a MiB."""
 _JSON: Final = "application/json"
 _APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML
 _STRATEGIC: Final = "application/strategic-merge-patch+json"
@@ -44,7 +45,7 @@ class KubeCluster:
         self._workers = Workers()
         self._lock = threading.Lock()
         self._made: Connection | None = None
-        self._found: dict[tuple[str, str], Resource] = {}
+        self._served: tuple[Resource, ...] = ()
         self._rules = Rules()
         self._streams: set[Stream] = set()
 
@@ -76,7 +77,7 @@ class KubeCluster:
 
     async def resources(self) -> tuple[Resource, ...]:
         """Every kind the API server serves."""
-        return await self._run(lambda: self._aggregated() or self._discover())
+        return await self._run(self._discover)
 
     async def get(
         self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
@@ -95,7 +96,7 @@ class KubeCluster:
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
         api_version: str = "",
     ) -> tuple[Object, ...]:  # fmt: skip
-        """All objects of a kind, in pages; Secrets' values are masked."""
+        """All objects of a kind, in pages; Secrets' values are masked, and metadata alone says who wrote it when."""
 
         def work() -> tuple[Object, ...]:
             resource = self._resource(kind, api_version)
@@ -103,16 +104,17 @@ class KubeCluster:
             query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": ""}
             accept = f"{_METADATA},{_JSON}" if metadata_only else _JSON
             found: list[Object] = []
-            while True:
+            for _ in range(limits.PAGES):
                 asked = {key: value for key, value in query.items() if value}
                 path = kube_kinds.path(resource, namespace)
                 page = self._call("GET", path, query=asked, permission=right, accept=accept)
                 for one in page.get("items") or ():
                     one["apiVersion"], one["kind"] = resource.api_version, resource.kind
-                    found.append(kube_objects.without_secrets(one))
-                query["continue"] = page["metadata"].get("continue", "")
+                    found.append(kube_objects.without_secrets(one, managers=metadata_only))
+                query["continue"] = str(page["metadata"].get("continue") or "")
                 if not query["continue"]:
                     return tuple(found)
+            raise kube_errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
 
         return await self._run(work)
 
@@ -162,12 +164,18 @@ class KubeCluster:
         def work() -> tuple[Object, ...]:
             resource = kube_kinds.KINDS[kind]
             right = kube_kinds.permission("list", resource, namespace)
-            query = {"labelSelector": labels}
-            page = self._call("GET", kube_kinds.path(resource, namespace), query=query, permission=right)
-            found = [
-                one for one in page.get("items") or () if kind != "Secret" or one.get("type") == release_record.TYPE
-            ]
-            return tuple({"apiVersion": resource.api_version, "kind": kind, **one} for one in found)
+            query = {"labelSelector": labels, "limit": str(_RECORDS)}
+            found: list[Object] = []
+            for _ in range(limits.PAGES):
+                page = self._call("GET", kube_kinds.path(resource, namespace), query=query, permission=right)
+                for one in page.get("items") or ():
+                    if kind != "Secret" or one.get("type") == release_record.TYPE:
+                        kube_objects.check(one)
+                        found.append({"apiVersion": resource.api_version, "kind": kind, **one})
+                query["continue"] = str(page["metadata"].get("continue") or "")
+                if not query["continue"]:
+                    return tuple(found)
+            raise kube_errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
 
         return await self._run(work)
 
@@ -284,7 +292,8 @@ class KubeCluster:
                 return
             raise
         try:
-            body = kube_body.followed(answer, stream.sock) if "follow" in query else kube_body.Gathered(answer)
+            follow = "follow" in query
+            body = kube_body.followed(answer, stream.sock) if follow else kube_body.Gathered(bounded.Body(answer))
             for batch in kube_logs.batches(body):
                 if not channel.put((batch,)):
                     return
@@ -321,9 +330,10 @@ class KubeCluster:
     async def _run(self, work: Callable[[], T]) -> T:
         try:
             return await self._workers.call(work)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             # The answer was JSON, but not shaped as Kubernetes shapes it.
-            message = f"{self._target.context} answered in an unexpected shape ({type(error).__name__} {error})."
+            words = sanitize.line(f"{type(error).__name__} {error}", 100)
+            message = f"{self._target.context} answered in an unexpected shape ({words})."
             raise ClusterError("not-kubernetes", message) from error
 
     def _create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> dict[str, Any]:
@@ -358,8 +368,9 @@ class KubeCluster:
                 continue
             if answer.status < 300:
                 return answer
+            content = kube_body.whole(answer, connection.server)
             error = kube_errors.of_answer(
-                answer.status, answer.headers.get("Content-Type", ""), answer.read(), connection.server, permission
+                answer.status, answer.headers.get("Content-Type", ""), content, connection.server, permission
             )
             if answer.status == 401 and connection.renewable and not renewed:
                 renewed = True
@@ -374,18 +385,15 @@ class KubeCluster:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Object | None = None,
         content_type: str = _JSON, accept: str = _JSON, permission: str = "",
     ) -> dict[str, Any]:  # fmt: skip
-        import urllib3
-
         headers = {"Accept": accept, **({"Content-Type": content_type} if body is not None else {})}
         raw = json.dumps(body).encode() if body is not None else None
         answer = self._send(method, path, query=query, body=raw, headers=headers, permission=permission)
         server = self._connection().server
-        try:
-            content = answer.read()
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise kube_errors.of_exception(error, server) from None
+        content = kube_body.whole(answer, server)
         try:
             data = kube_objects.decode(content, exact=True)  # manifests are compared with it: it is data
+        except limits.OverLimitError as error:
+            raise kube_errors.unread(server, str(error), "not-kubernetes") from None
         except ValueError:
             page = content.lstrip()[:1] == b"<"
             raise kube_errors.not_kubernetes(server, "a web page" if page else "something else") from None
@@ -400,41 +408,33 @@ class KubeCluster:
 
     def _resource(self, kind: str, api_version: str = "") -> Resource:
         """The resource of a kind: from the table, else by discovery."""
-        if found := kube_kinds.known(kind, api_version) or self._found.get((kind, api_version)):
+        if found := kube_kinds.known(kind, api_version):
             return found
         for fresh in (False, True):  # a chart may just have brought the kind along
-            for one in self._discover(fresh=fresh):
+            if fresh or not self._served:
+                self._served = self._discover()
+            for one in self._served:
                 if one.kind == kind and api_version in ("", one.api_version):
-                    self._found[kind, api_version] = one
                     return one
         version = f" ({api_version})" if api_version else ""
         raise ClusterError("not-found", f"This cluster serves no kind {kind}{version}.", 404)
 
-    def _aggregated(self) -> tuple[Resource, ...]:
-        """Discovery in two answers, as API servers give it since 1.26; nothing from an older one."""
+    def _discover(self) -> tuple[Resource, ...]:
+        """Every kind: in two answers, as API servers give it since 1.26; from older ones group by group."""
         found: list[Resource] = []
         for path in ("/apis", "/api"):
-            answer = self._call("GET", path, accept=f"{_AGGREGATED},{_JSON}", permission="discover the API (get /apis)")
-            if answer.get("kind") != "APIGroupDiscoveryList":
-                return ()
-            found += kube_kinds.aggregated(answer)
+            answer = self._asked(path, f"{_AGGREGATED},{_JSON}")
+            if answer.get("kind") == "APIGroupDiscoveryList":
+                found += kube_kinds.aggregated(answer)
+                continue
+            for version in kube_kinds.versions(answer):
+                root = "/api" if "/" not in version else "/apis"
+                with contextlib.suppress(ClusterError):  # an aggregated API that is down hides its own kinds only
+                    found += kube_kinds.listed(version, self._asked(f"{root}/{version}"))
         return tuple(found)
 
-    def _discover(self, *, fresh: bool = False) -> tuple[Resource, ...]:
-        dynamic: Any = importlib.import_module("kubernetes.dynamic")  # here: 0.4 s that only unknown kinds need
-        connection = self._connection()
-        name = "".join(char if char.isalnum() else "-" for char in connection.server)
-        try:
-            client = dynamic.DynamicClient(connection.client(), cache_file=str(cache_dir("discovery") / f"{name}.json"))
-            if fresh:
-                client.resources.invalidate_cache()
-            found = client.resources.search()
-        except ClusterError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever the client raises becomes one word and one sentence
-            raise _of_client(error, connection.server) from None
-        kinds = (one for one in found if type(one) is dynamic.Resource and one.kind and "/" not in one.name)
-        return tuple(Resource(one.group_version, one.kind, one.name, bool(one.namespaced)) for one in kinds)
+    def _asked(self, path: str, accept: str = _JSON) -> dict[str, Any]:
+        return self._call("GET", path, accept=accept, permission="discover the API (get /apis)")
 
 
 def _explained(error: ClusterError, connection: Connection) -> ClusterError:
@@ -443,12 +443,3 @@ def _explained(error: ClusterError, connection: Connection) -> ClusterError:
         return error
     message = f"Your token for {connection.context} expired at {ends:%Y-%m-%d %H:%M} UTC; log in again."
     return ClusterError("expired", message, error.status)
-
-
-def _of_client(error: Exception, server: str) -> ClusterError:
-    """The trouble behind an exception of the Kubernetes client, which has a status when the server answered."""
-    if isinstance(status := getattr(error, "status", None), int) and status:
-        body = getattr(error, "body", b"") or b""
-        raw = body.encode() if isinstance(body, str) else body
-        return kube_errors.of_answer(status, "", raw, server, "discover the API (get /apis)")
-    return kube_errors.of_exception(error, server)

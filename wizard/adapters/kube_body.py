@@ -5,7 +5,10 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
+
+from wizard.adapters import kube_errors
+from wizard.adapters.bounded import Body, Readable
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse
@@ -20,12 +23,19 @@ _LONGEST_SIZE: Final = 4096
 """Bytes of the line that says how long a chunk is."""
 
 
-class Readable(Protocol):
-    """A response body that gives what is there."""
+def whole(answer: HTTPResponse, server: str) -> bytes:
+    """All of an answer's body, within limits.
 
-    def read1(self, amt: int) -> bytes:
-        """At most `amt` bytes, as soon as there are any; empty at the end."""
-        ...
+    Raises:
+        ClusterError: it broke, is too large, or takes too long.
+    """
+    import urllib3
+
+    try:
+        return Body(answer).read()
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        answer.close()
+        raise kube_errors.of_exception(error, server) from None
 
 
 def followed(answer: HTTPResponse, sock: Any) -> Readable:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import http.client
 import importlib
-import json
 import os
+import re
 import socket
 import ssl
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from wizard import __version__
-from wizard.adapters import certificates, exec_credential, kube_errors, kubeconfig
+from wizard.adapters import bounded, certificates, exec_credential, kube_errors, kubeconfig, memory_files
 from wizard.adapters.exec_credential import ExecCredential
 from wizard.adapters.kubeconfig import Entry
-from wizard.core import sanitize
+from wizard.core import limits, sanitize
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.ports.cluster import ClusterError
@@ -45,7 +45,7 @@ USER_AGENT: Final = f"{AGENT}/{__version__}"
 """How an audit log names us."""
 _PLAIN_USER: Final = frozenset({
     "token", "tokenFile", "client-certificate", "client-certificate-data", "client-key", "client-key-data",
-    "username", "password", "exec", "as", "as-groups", "as-uid",
+    "username", "password", "exec", "auth-provider", "as", "as-groups", "as-uid",
 })  # fmt: skip
 _PLAIN_CLUSTER: Final = frozenset({
     "server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name",
@@ -129,11 +129,12 @@ class Connection:
             pool, own = self._ready()
             url = self.server + path + (f"?{urlencode(query)}" if query else "")
             whole = urllib3.HTTPHeaderDict({"User-Agent": USER_AGENT, **own, **(headers or {})})
-            for group in self._user.body.get("as-groups") or ():
-                whole.add("Impersonate-Group", str(group))
+            for group in self._groups():
+                whole.add("Impersonate-Group", group)
             answer: HTTPResponse = pool.request(  # type: ignore[assignment]  # urllib3 types it as its base class
                 method, url, body=body, headers=whole,
                 timeout=urllib3.Timeout(connect=CONNECT, read=read), retries=False, redirect=False, preload_content=False,
+                decode_content=False,  # none was asked for, and a few bytes of it can become gigabytes
             )  # fmt: skip
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise kube_errors.of_exception(error, self.server) from None
@@ -146,16 +147,12 @@ class Connection:
     @property
     def renewable(self) -> bool:
         """Whether logging in again could help after a 401."""
-        return not _is_plain(self._cluster, self._user) or bool({"exec", "tokenFile"} & set(self._user.body))
+        renewed = {"exec", "tokenFile", "auth-provider"}
+        return not _is_plain(self._cluster, self._user) or bool(renewed & set(self._user.body))
 
     def token_end(self) -> datetime | None:
         """When the kubeconfig's own token ends, if it is one that says so."""
-        parts = self._user.text("token").split(".")
-        try:
-            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
-            return datetime.fromtimestamp(claims["exp"], UTC)
-        except (IndexError, ValueError, KeyError, TypeError):
-            return None
+        return _end_of(self._user.text("token"))
 
     def close(self) -> None:
         """Close idle sockets."""
@@ -192,23 +189,28 @@ class Connection:
                 return {"token": got.token} if got.token else both
 
         loader.ExecProvider = Quiet
+        loader._create_temp_file_with_content = (
+            memory_files.lasting
+        )  # its own key files stay on the disk after a SIGKILL
         configuration = importlib.import_module("kubernetes.client").Configuration()
         configuration.retries = False
+        for entry, key in (
+            (self._cluster, "certificate-authority"), (self._user, "client-certificate"), (self._user, "client-key"),
+        ):  # fmt: skip
+            _material(entry, key)  # the client reads what is named without a limit
         try:
             client = config.new_client_from_config(
                 config_file=self._target.kubeconfig or None, context=self.context, persist_config=False,
                 client_configuration=configuration,
             )  # fmt: skip
-        except (config.ConfigException, OSError, ValueError, KeyError, TypeError) as error:
+        except ClusterError:
+            raise
+        except (config.ConfigException, OSError) as error:
             words = sanitize.line(str(error), 300).rstrip(".")
             raise ClusterError("no-credentials", f"The kubeconfig cannot be used: {words}.") from None
-        client.user_agent = USER_AGENT
-        send = client.rest_client.request
-
-        def in_time(*arguments: Any, **named: Any) -> Any:  # discovery passes no time limit
-            return send(*arguments, **{**named, "_request_timeout": (CONNECT, READ)})
-
-        client.rest_client.request = in_time
+        except Exception as error:  # noqa: BLE001 - it trips over what it does not expect in a kubeconfig
+            words = f"the Kubernetes client does not understand it ({type(error).__name__})"
+            raise ClusterError("no-credentials", f"The kubeconfig cannot be used: {words}.") from None
         return client
 
     def _ready(self) -> tuple[PoolManager, Mapping[str, str]]:
@@ -220,7 +222,13 @@ class Connection:
                 self._pool, self._headers = self._make_plain() if plain else self._make_by_client()
             pool, headers = self._pool, self._headers
         person = {header: self._user.text(key) for key, header in _IMPERSONATE.items() if self._user.text(key)}
-        return pool, {**headers(), **person}
+        return pool, {key: _header(value, _SOURCES[key]) for key, value in {**headers(), **person}.items()}
+
+    def _groups(self) -> list[str]:
+        groups = self._user.body.get("as-groups") or []
+        if not isinstance(groups, list):
+            raise ClusterError("no-credentials", "as-groups in the kubeconfig is no list.")
+        return [_header(str(group), "as-groups") for group in groups]
 
     def _make_by_client(self) -> tuple[PoolManager, Callable[[], Mapping[str, str]]]:
         client = self.client()
@@ -236,6 +244,10 @@ class Connection:
 
         user = self._user
         if spec := user.body.get("exec"):
+            if not isinstance(spec, Mapping):
+                raise ClusterError(
+                    "no-credentials", "The login plugin in the kubeconfig has no command or no apiVersion."
+                )
             self._exec = exec_credential.run(spec, user.folder, self._cluster.body)
         options: dict[str, Any] = {}
         if self.server.startswith("https"):
@@ -250,7 +262,7 @@ class Connection:
         user = self._user
         if self._exec:
             return {"Authorization": f"Bearer {self._exec.token}"} if self._exec.token else {}
-        token = user.text("token")
+        token = user.text("token") or self._id_token()
         if file := user.text("tokenFile"):
             token = _read(user.folder / Path(file).expanduser(), "token file").decode("utf-8", "replace").strip()
         if token:
@@ -259,6 +271,16 @@ class Connection:
             pair = base64.b64encode(f"{name}:{user.text('password')}".encode()).decode()
             return {"Authorization": f"Basic {pair}"}
         return {}
+
+    def _id_token(self) -> str:
+        """That of OpenID Connect; who renews it is kubectl: a new one that is not kept would make the kept one worthless."""
+        token = str(limits.map_of(limits.map_of(self._user.body, "auth-provider"), "config").get("id-token") or "")
+        ends = _end_of(token)
+        if ends and ends < datetime.now(UTC):
+            until = f"{ends:%Y-%m-%d %H:%M} UTC"
+            words = f"Your token for {self.context} expired at {until}; run kubectl once, it gets a new one."
+            raise ClusterError("expired", words)
+        return token
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not create_default_context: its strictness refuses old CAs
@@ -270,7 +292,7 @@ class Connection:
         elif authority := _material(self._cluster, "certificate-authority"):
             try:
                 context.load_verify_locations(cadata=authority.decode("ascii"))
-            except (ssl.SSLError, UnicodeDecodeError):
+            except (ssl.SSLError, ValueError):
                 raise ClusterError("tls", "The certificate authority in the kubeconfig is not a certificate.") from None
         else:
             context.load_default_certs()
@@ -291,11 +313,9 @@ class Connection:
                 "expired",
                 f"Your client certificate for {self.context} expired at {ends:%Y-%m-%d %H:%M} UTC; log in again.",
             )
-        with tempfile.NamedTemporaryFile() as file:  # mode 0600, gone at once: OpenSSL reads pairs from files only
-            file.write(certificate + b"\n" + key)
-            file.flush()
+        with memory_files.file(certificate + b"\n" + key) as name:  # OpenSSL reads pairs from files only
             try:
-                context.load_cert_chain(file.name)
+                context.load_cert_chain(name)
             except (ssl.SSLError, OSError):
                 message = "The client certificate and key in the kubeconfig do not belong together or are damaged."
                 raise ClusterError("no-credentials", message) from None
@@ -304,6 +324,16 @@ class Connection:
 def _tracked(pool: PoolManager) -> PoolManager:
     """The pool, with connections that tell the sending thread's stream about themselves."""
     import urllib3
+
+    class Bounded(http.client.HTTPResponse):
+        def begin(self) -> None:
+            body = self.fp
+            self.fp = bounded.Drip(body)  # type: ignore[assignment]  # all that the head is read with
+            try:
+                super().begin()
+            finally:
+                if isinstance(self.fp, bounded.Drip):  # not where the answer has no body: then it is closed
+                    self.fp = body
 
     class Told:
         def request(self, *arguments: Any, **named: Any) -> None:
@@ -315,10 +345,10 @@ def _tracked(pool: PoolManager) -> PoolManager:
                 stream.sent()
 
     class Plain(Told, urllib3.connection.HTTPConnection):
-        pass
+        response_class = Bounded
 
     class Encrypted(Told, urllib3.connection.HTTPSConnection):
-        pass
+        response_class = Bounded
 
     class PlainPool(urllib3.HTTPConnectionPool):
         ConnectionCls = Plain
@@ -344,7 +374,47 @@ def _entries(target: Target) -> tuple[str, Entry, Entry]:
     if cluster is None or not cluster.text("server"):
         raise ClusterError("other", f'The context "{sanitize.line(name)}" names a cluster without a server address.')
     user = merged.users.get(context.text("user"), Entry({}, cluster.folder))
+    if provider := user.body.get("auth-provider"):
+        _refuse_removed(provider, context.text("user"))
     return name, cluster, user
+
+
+_REMOVED: Final[Mapping[str, str]] = {
+    "gcp": "the login plugin gke-gcloud-auth-plugin (gcloud container clusters get-credentials writes it)",
+    "azure": "the login plugin kubelogin (az aks get-credentials, then kubelogin convert-kubeconfig)",
+}
+"""What takes the place of an auth-provider that Kubernetes 1.26 has removed."""
+
+
+def _refuse_removed(provider: Any, user: str) -> None:
+    name = str(provider.get("name")) if isinstance(provider, Mapping) else ""
+    if name == "oidc":
+        return
+    what = f'The user "{sanitize.line(user, 100)}" of the kubeconfig logs in with auth-provider "{sanitize.line(name, 100)}"'
+    way = _REMOVED.get(name, "a login plugin (exec)")
+    raise ClusterError("no-credentials", f"{what}, which kubectl and helm do not know any more; use {way}.")
+
+
+_SOURCES: Final[Mapping[str, str]] = {"Authorization": "token", **{header: key for key, header in _IMPERSONATE.items()}}
+"""Where in a kubeconfig a header comes from."""
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def _header(value: str, source: str) -> str:
+    """A value as it goes out, in UTF-8 as from kubectl; one that no header may carry is refused without being shown."""
+    if _CONTROLS.search(value):
+        words = f"The {source} that the kubeconfig gives (or its login plugin) holds a line break or another control character"
+        raise ClusterError("no-credentials", f"{words}; kubectl refuses it too.")
+    return value.encode("utf-8", "replace").decode("latin-1")
+
+
+def _end_of(token: str) -> datetime | None:
+    """When a token ends, if it is one that says so."""
+    try:
+        claims = limits.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        return datetime.fromtimestamp(claims["exp"], UTC)
+    except (IndexError, ValueError, KeyError, TypeError, OverflowError, OSError):
+        return None
 
 
 def _is_plain(cluster: Entry, user: Entry) -> bool:
@@ -365,9 +435,9 @@ def _material(entry: Entry, key: str) -> bytes:
 
 def _read(path: Path, what: str) -> bytes:
     try:
-        return path.read_bytes()
+        return bounded.read(path, limits.FILE)
     except OSError as error:
-        words = f"{sanitize.line(str(path))} cannot be read: {(error.strerror or 'error').lower()}"
+        words = f"{sanitize.line(str(path))} cannot be read: {error.strerror or 'error'}"
         raise ClusterError("no-credentials", f"The kubeconfig's {what} {words}.") from None
 
 

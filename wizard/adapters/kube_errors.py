@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from wizard.core import sanitize
+from wizard.adapters import bounded
+from wizard.core import limits, sanitize
 from wizard.core.hiding import hide
 from wizard.ports.cluster import ClusterError, Trouble
 
@@ -50,7 +51,14 @@ def slow(server: str, seconds: float = 0) -> ClusterError:
     return ClusterError("slow", f"{server} did not answer{within}; a firewall, a VPN or an overloaded server.")
 
 
+def unread(server: str, words: str, trouble: Trouble = "other") -> ClusterError:
+    """An answer that is over a limit; the words say which."""
+    return ClusterError(trouble, f"The answer of {server} is not read: {words}.")
+
+
 def _of_cause(cause: BaseException, server: str) -> ClusterError | None:
+    if isinstance(cause, bounded.ExceededError):
+        return unread(server, str(cause.strerror), "slow" if cause.errno == errno.ETIMEDOUT else "other")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return ClusterError("tls", _certificate(cause, server))
     if isinstance(cause, ssl.SSLError):
@@ -135,7 +143,7 @@ def _who_may_not(message: str, permission: str) -> str:
 
 def _status_object(body: bytes) -> dict[str, Any] | None:
     try:
-        data = json.loads(body)
+        data = limits.loads(body)
     except ValueError:
         return None
     return data if isinstance(data, dict) and data.get("kind") == "Status" else None

@@ -87,6 +87,21 @@ def aggregated(answer: Mapping[str, Any]) -> Iterator[Resource]:
                     yield Resource(api_version, str(kind), str(one["resource"]), one.get("scope") == "Namespaced")
 
 
+def versions(answer: Mapping[str, Any]) -> Iterator[str]:
+    """The versions that /api or /apis of a server older than 1.26 lists: "v1", "apps/v1"."""
+    yield from map(str, answer.get("versions") or ())
+    for group in answer.get("groups") or ():
+        for version in group.get("versions") or ():
+            yield str(version["groupVersion"])
+
+
+def listed(api_version: str, answer: Mapping[str, Any]) -> Iterator[Resource]:
+    """The kinds of one version of such a server, parts of objects (pods/log) left out."""
+    for one in answer.get("resources") or ():
+        if one.get("kind") and "/" not in one["name"]:
+            yield Resource(api_version, str(one["kind"]), str(one["name"]), bool(one.get("namespaced")))
+
+
 def path(resource: Resource, namespace: str = "", name: str = "", subresource: str = "") -> str:
     """The path below the server's address; a namespace is left out for kinds that have none."""
     root = "/api" if "/" not in resource.api_version else "/apis"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from wizard.adapters.kube_body import Readable
+from wizard.adapters.bounded import Readable
 from wizard.core import sanitize
 from wizard.ports.cluster import LogLine
 

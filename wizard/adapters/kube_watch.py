@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.adapters import kube_errors, kube_kinds, kube_objects
+from wizard.adapters import kube_body, kube_errors, kube_kinds, kube_objects
 from wizard.adapters.kube_connection import Connection, Stream
 from wizard.adapters.kube_threads import Channel
+from wizard.core import limits
 from wizard.ports.cluster import ClusterError, Object, Resource, WatchEvent
 
 _HEAL: Final = frozenset({"dns", "refused", "tls", "slow", "unavailable", "not-kubernetes", "gone", "conflict"})
@@ -135,10 +136,15 @@ class Watch:
 
     def _list(self) -> tuple[tuple[Object, ...], str]:
         answer = self._ask("list", {})
-        data = kube_objects.decode(_body(answer, self.connection().server))
-        if not isinstance(data, dict) or "items" not in data:
-            raise kube_errors.not_kubernetes(self.connection().server, "something else")
-        return tuple(self._own(one) for one in data["items"]), str(data["metadata"].get("resourceVersion", ""))
+        server = self.connection().server
+        body = kube_body.whole(answer, server)
+        try:
+            data = kube_objects.decode(body)
+            return tuple(self._own(one) for one in data["items"]), str(data["metadata"].get("resourceVersion", ""))
+        except limits.OverLimitError as error:
+            raise kube_errors.unread(server, str(error), "not-kubernetes") from None
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise kube_errors.not_kubernetes(server, "something else") from None
 
     def _ask(self, verb: str, query: dict[str, str]) -> Any:
         connection = self.connection()
@@ -149,36 +155,45 @@ class Watch:
         self.wait = seconds(answer.headers.get("Retry-After", "")) if answer.status != 200 else 0.0
         if answer.status != 200:
             right = kube_kinds.permission(verb, self.resource, self.namespace)
-            body = _body(answer, connection.server)
+            body = kube_body.whole(answer, connection.server)
             raise kube_errors.of_answer(
                 answer.status, answer.headers.get("Content-Type", ""), body, connection.server, right
             )
         return answer
 
     def _changes(self, answer: Any) -> Iterator[tuple[WatchEvent, ...]]:
-        rest = b""
-        for chunk in _chunks(answer, self.connection().server):
+        server, rest = self.connection().server, b""
+        for chunk in _chunks(answer, server):
             *lines, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
-            events = tuple(event for line in lines if line for event in self._event(line))
+            if len(rest) > limits.WATCH_LINE:
+                words = f"a line of a watch holds more than {limits.amount(limits.WATCH_LINE)}"
+                raise kube_errors.unread(server, words, "not-kubernetes")
+            try:
+                events = tuple(event for line in lines if line for event in self._event(line))
+            except limits.OverLimitError as error:
+                raise kube_errors.unread(server, str(error), "not-kubernetes") from None
+            except (ValueError, LookupError, TypeError, AttributeError):
+                raise kube_errors.not_kubernetes(server, "something else") from None
             if events:
                 yield events
 
     def _event(self, line: bytes) -> Iterator[WatchEvent]:
-        try:
-            data = kube_objects.decode(line)
-            kind, item = data["type"], data["object"]
-        except (ValueError, KeyError, TypeError):
-            raise kube_errors.not_kubernetes(self.connection().server, "something else") from None
+        """The change of one line; raises ClusterError for an error in it, ValueError, LookupError, TypeError or AttributeError for what is none."""
+        data = kube_objects.decode(line)
+        kind, item = data["type"], data["object"]
         if kind == "ERROR":
             code = int(item.get("code") or 500)
             raise ClusterError(
                 "gone" if code == 410 else "unavailable", str(item.get("message") or "watch error"), code
             )
-        self.version = item["metadata"]["resourceVersion"]
+        version = item["metadata"]["resourceVersion"]
         if kind == "BOOKMARK":
             self.marked = True
-        else:
+        elif kind in ("ADDED", "MODIFIED", "DELETED"):
             yield WatchEvent(kind, (self._own(item),))
+        else:
+            raise ValueError(f"a change of type {kind}")
+        self.version = str(version)
 
     def _own(self, item: dict[str, Any]) -> Object:
         item["apiVersion"], item["kind"] = self.resource.api_version, self.resource.kind
@@ -188,10 +203,6 @@ class Watch:
 def seconds(retry_after: str, otherwise: float = 0.0) -> float:
     """What a Retry-After asks for, never much; `otherwise` when there is none, or a date."""
     return min(float(retry_after), _LONGEST_WAIT) if retry_after.isdecimal() else otherwise
-
-
-def _body(answer: Any, server: str) -> bytes:
-    return b"".join(_chunks(answer, server))
 
 
 def _chunks(answer: Any, server: str) -> Iterator[bytes]:

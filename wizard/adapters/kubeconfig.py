@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.core import sanitize
+from wizard.adapters import bounded
+from wizard.core import limits, sanitize
 from wizard.core.errors import Problem
 from wizard.core.hiding import hide
 from wizard.ports.kubeconfig import Context, Kubeconfig
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 _PRACTISE: Final = "or practise without a cluster: `llm-cost-ops-wizard sandbox up`."
 _SECTIONS: Final = {"clusters": "cluster", "users": "user", "contexts": "context"}
+_NAME: Final = 300
+"""Characters of a path or name that a message shows."""
+_SHOWN: Final = 5
+"""How many of them."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,10 @@ class Entry:
         return value if isinstance(value, str) else ""
 
 
+_NOTHING: Final = Entry({}, Path())
+"""What an entry says that is not there."""
+
+
 @dataclass
 class Merged:
     """Every entry by section and name; the first file that names an entry wins, as for kubectl."""
@@ -45,17 +54,23 @@ class Merged:
     contexts: dict[str, Entry] = field(default_factory=dict)
 
     def add(self, path: Path, tree: Mapping[str, Any]) -> None:
-        """Merge the content of one file below what is there."""
+        """Merge the content of one file below what is there; raises Problem when it names two things the same."""
         self.files.append(str(path))
         current = tree.get("current-context")
         if not self.current and isinstance(current, str):
             self.current = current
         for section, key in _SECTIONS.items():
             known: dict[str, Entry] = getattr(self, section)
+            here: set[str] = set()
             for one in tree.get(section) or ():
-                if isinstance(one, Mapping) and isinstance(one.get("name"), str):
+                if isinstance(one, Mapping) and isinstance(name := one.get("name"), str):
+                    if name in here:
+                        # kubectl and helm refuse it too, and print the whole list with its keys and tokens.
+                        shown = f"{sanitize.line(str(path), _NAME)} names two {section} {sanitize.line(name, _NAME)!r}"
+                        raise Problem(f"The kubeconfig {shown}; kubectl and helm refuse that.", "Rename or remove one.")
+                    here.add(name)
                     body = one.get(key)
-                    known.setdefault(one["name"], Entry(body if isinstance(body, Mapping) else {}, path.parent))
+                    known.setdefault(name, Entry(body if isinstance(body, Mapping) else {}, path.parent))
 
 
 class KubeconfigFiles:
@@ -70,9 +85,10 @@ class KubeconfigFiles:
         contexts = tuple(
             Context(
                 sanitize.line(name),
-                hide(sanitize.line(merged.clusters.get(one.text("cluster"), Entry({}, Path())).text("server"))),
+                hide(sanitize.line(merged.clusters.get(one.text("cluster"), _NOTHING).text("server"))),
                 sanitize.line(one.text("user")),
                 sanitize.line(one.text("namespace")),
+                bool(merged.clusters.get(one.text("cluster"), _NOTHING).body.get("insecure-skip-tls-verify")),
             )
             for name, one in merged.contexts.items()
         )
@@ -108,47 +124,82 @@ def redactor(path: str = "") -> Redactor:
     return masking.known_secrets(trees)
 
 
+def said(path: str, context: str) -> dict[str, str]:
+    """What the context says of server, trust and identity, by the kubeconfig's own names; holds secrets: never shown.
+
+    A kubeconfig that cannot be used says nothing.
+    """
+    try:
+        merged = load(path)
+    except Problem:
+        return {}
+    name = context or merged.current
+    chosen = merged.contexts.get(name, _NOTHING)
+    cluster = merged.clusters.get(chosen.text("cluster"), _NOTHING)
+    user = merged.users.get(chosen.text("user"), _NOTHING)
+    groups = user.body.get("as-groups")
+    return {
+        "context": name,
+        "server": cluster.text("server").rstrip("/"),
+        "certificate-authority": cluster.text("certificate-authority"),
+        "insecure-skip-tls-verify": "true" if cluster.body.get("insecure-skip-tls-verify") else "",
+        "tls-server-name": cluster.text("tls-server-name"),
+        "token": user.text("token"),
+        "as": user.text("as"),
+        "as-groups": ",".join(map(str, groups)) if isinstance(groups, list) else "",
+    }
+
+
 def _files(path: str) -> Iterator[Path]:
     if path:
         wanted, source = [Path(path).expanduser()], "--kubeconfig"
     elif listed := os.environ.get("KUBECONFIG", ""):
-        wanted, source = [Path(one).expanduser() for one in listed.split(os.pathsep) if one], "$KUBECONFIG"
+        names = [one for one in listed.split(os.pathsep) if one]
+        if len(names) > limits.KUBECONFIGS:
+            raise Problem(
+                f"$KUBECONFIG lists {len(names)} files; at most {limits.KUBECONFIGS} are read.",
+                "Give one with --kubeconfig PATH.",
+            )
+        wanted, source = [Path(one).expanduser() for one in names], "$KUBECONFIG"
     else:
         wanted, source = [Path("~/.kube/config").expanduser()], "the default"
-    found = [one for one in wanted if one.exists()]
+    found = [one for one in wanted if _exists(one)]
     if not found:
-        names = ", ".join(sanitize.line(str(one)) for one in wanted)
+        names = [sanitize.line(str(one), _NAME) for one in wanted[:_SHOWN]]
+        more = f" and {len(wanted) - _SHOWN} more" if len(wanted) > _SHOWN else ""
         raise Problem(
-            f"There is no kubeconfig: {names} ({source}) does not exist.",
+            f"There is no kubeconfig: {', '.join(names)}{more} ({source}) does not exist.",
             f"Give one with --kubeconfig PATH or $KUBECONFIG, {_PRACTISE}",
         )
     yield from found
 
 
-def _tree(path: Path) -> Mapping[str, Any]:
-    import yaml  # here, not above: 40 ms that `--version` and `--help` need not pay
-
-    shown = sanitize.line(str(path))
+def _exists(path: Path) -> bool:
+    """Also of one that may not be looked at: reading it says why."""
     try:
-        tree = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+        return path.exists()
+    except OSError:
+        return True
+
+
+def _tree(path: Path) -> Mapping[str, Any]:
+    from wizard.adapters.documents import YamlDocuments
+
+    shown = f"The kubeconfig {sanitize.line(str(path), _NAME)}"
+    try:
+        # No pipe: it can be read once, and helm has to read it too.
+        text = bounded.read(path, limits.KUBECONFIG).decode("utf-8-sig")
     except OSError as error:
-        raise Problem(
-            f"The kubeconfig {shown} cannot be read: {error.strerror}.", "Look at its path and mode."
-        ) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise Problem(
-            f"The kubeconfig {shown} is not valid YAML:{where}: {sanitize.line(str(error.problem))}.",
-            "Repair that line or give another file with --kubeconfig PATH.",
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise Problem(f"The kubeconfig {shown} is not a text file.", "Give another with --kubeconfig PATH.") from None
+        reason = (error.strerror or str(error)).rstrip(".")
+        raise Problem(f"{shown} cannot be read: {reason}.", "Look at its path and mode.") from None
+    except UnicodeDecodeError:
+        raise Problem(f"{shown} is not a text file.", "Give another with --kubeconfig PATH.") from None
+    tree = YamlDocuments().load(text, shown)
     if tree is None:
         return {}
     if not isinstance(tree, Mapping) or any(not isinstance(tree.get(one) or [], list) for one in _SECTIONS):
         raise Problem(
-            f"{shown} is not a kubeconfig: it has no lists of clusters, users and contexts.",
+            f"{shown[4:]} is not a kubeconfig: it has no lists of clusters, users and contexts.",
             "Give another file with --kubeconfig PATH.",
         )
     return tree

@@ -7,6 +7,8 @@ import getpass
 from pathlib import Path
 from typing import Final
 
+from wizard.adapters import bounded
+from wizard.core import limits
 from wizard.core.logout import Login
 
 _SETTINGS: Final = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
@@ -29,6 +31,6 @@ def login() -> Login:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(errors="replace")
+        return bounded.read(file, limits.FILE).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -36,6 +37,15 @@ def alive(pid: int, start: str) -> bool:
     return bool(start) and start_of(pid) == start
 
 
+_autogroup: list[int] = []
+
+
+def hold_autogroup() -> None:
+    """Open what `yield_to_screens` writes to: once a process may not be dumped, its files below /proc are root's."""
+    with contextlib.suppress(OSError):
+        _autogroup.append(os.open("/proc/self/autogroup", os.O_WRONLY))
+
+
 def yield_to_screens(nice: int = 6) -> None:
     """Let other sessions go first while processors are short: a record may lag for a moment, a key may not.
 
@@ -43,7 +53,8 @@ def yield_to_screens(nice: int = 6) -> None:
     Where the kernel does not (or it is no Linux) nothing happens.
     """
     with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(nice))
+        for handle in _autogroup:
+            os.write(handle, str(nice).encode())
 
 
 _CHANGES: Final = ("install", "upgrade", "rollback", "uninstall", "delete")

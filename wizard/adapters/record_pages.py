@@ -6,8 +6,10 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
+from wizard.adapters import bounded
+from wizard.core import limits
 from wizard.core.events import Event
 
 _PIECE: Final = 256 * 1024
@@ -26,7 +28,7 @@ def until(path: Path, seq: int) -> Sequence[Event]:
     Raises:
         OSError: the record cannot be read.
     """
-    with path.open("rb") as file:
+    with bounded.open_regular(path) as file:
         end = _behind(file, seq)
         while end:
             piece, end = _piece_before(file, end)
@@ -41,7 +43,7 @@ def since(path: Path, seq: int) -> Sequence[Event]:
     Raises:
         OSError: the record cannot be read.
     """
-    with path.open("rb") as file:
+    with bounded.open_regular(path) as file:
         file.seek(_behind(file, seq - 1))
         while lines := file.readlines(_PIECE):
             if found := _parsed(line for line in lines if line.endswith(b"\n")):
@@ -49,13 +51,13 @@ def since(path: Path, seq: int) -> Sequence[Event]:
     return ()
 
 
-def _behind(file: BinaryIO, seq: int) -> int:
+def _behind(file: IO[bytes], seq: int) -> int:
     """Offset behind the last line whose number is at most `seq`; numbers only grow."""
     low, high = 0, file.seek(0, os.SEEK_END)
     while high - low > _NEAR:
         middle = (low + high) // 2
         file.seek(middle)
-        file.readline()  # the rest of a line that began before
+        file.readline(limits.RECORD_LINE)  # the rest of a line that began before
         number, end = _next(file)
         if number < 0 or number > seq:
             high = middle
@@ -69,15 +71,15 @@ def _behind(file: BinaryIO, seq: int) -> int:
         low = end
 
 
-def _next(file: BinaryIO) -> tuple[int, int]:
+def _next(file: IO[bytes]) -> tuple[int, int]:
     """Number of the next whole line that has one, and the offset behind it; (-1, ...) when there is none."""
-    while line := file.readline():
+    while line := file.readline(limits.RECORD_LINE):
         if (found := _SEQ.match(line)) and line.endswith(b"\n"):
             return int(found[1]), file.tell()
     return -1, file.tell()
 
 
-def _piece_before(file: BinaryIO, end: int) -> tuple[bytes, int]:
+def _piece_before(file: IO[bytes], end: int) -> tuple[bytes, int]:
     """Whole lines that end at an offset, and where they begin."""
     size = _PIECE
     while True:
@@ -87,6 +89,8 @@ def _piece_before(file: BinaryIO, end: int) -> tuple[bytes, int]:
         cut = data.find(b"\n") + 1 if start else 0
         if not start or 0 < cut < len(data):
             return data[cut:], start + cut
+        if size > limits.RECORD_LINE:
+            return b"", start  # no line is so long
         size *= 2  # one line is longer than that
 
 
@@ -95,7 +99,7 @@ def _parsed(lines: Iterable[bytes]) -> list[Event]:
     for line in lines:
         if _LOG in line[:_HEAD]:
             try:
-                found.append(Event.from_line(line.decode("utf-8")))
-            except (ValueError, KeyError, TypeError):
+                found.append(Event.from_line(line.decode("utf-8")).checked())
+            except ValueError:
                 continue  # a runner was killed in the middle of it
     return found

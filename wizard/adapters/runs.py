@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -18,8 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic, processes, record_pages
+from wizard import process
+from wizard.adapters import atomic, bounded, peers, processes, record_pages, scratch
 from wizard.adapters.folders import state_dir
+from wizard.core import limits, sanitize
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
@@ -46,6 +49,8 @@ _CHUNK: Final = 256 * 1024
 _LAST: Final = 256 * 1024
 _ANSWER_SECONDS: Final = 5.0
 _ENDING_SECONDS: Final = 3.0
+_LATEST: Final = 253_370_764_800.0
+"""The year 9999: later than this no time can be shown."""
 
 
 class RunFiles:
@@ -62,9 +67,22 @@ class RunFiles:
             self._spare = _Runner()
 
     def runs(self) -> Sequence[RunSummary]:
-        """Every run, newest first; a folder without a readable run.json is left out."""
-        found = [one for folder in _folder().iterdir() if (one := self._summary(folder))]
+        """Every run, newest first; those that `damaged` tells of are left out."""
+        found: list[RunSummary] = []
+        for folder in _folder().iterdir():
+            with contextlib.suppress(Problem):
+                found += [one] if (one := self._summary(folder)) else []
         return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
+
+    def damaged(self) -> Sequence[Problem]:
+        """Why each run that cannot be shown cannot."""
+        found = []
+        for folder in sorted(_folder().iterdir()):
+            try:
+                self._summary(folder)
+            except Problem as problem:
+                found.append(problem)
+        return found
 
     def find(self, run_id: str) -> RunSummary:
         """The run of that id or unique prefix, or the one whose folder or record lies at that path."""
@@ -83,16 +101,16 @@ class RunFiles:
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
         run = self.find(run_id)
-        path, rest, parse = _record(run), b"", _parse_safe if _is_elsewhere(run) else _parse
-        lives, asked, busy = True, 0.0, 0.0
+        path, foreign, lines = _record(run), _is_elsewhere(run), _Lines(safe=_is_elsewhere(run))
+        # Of a copy nobody is asked whether he lives: what it names are processes of another machine or time.
+        lives, asked, busy = not foreign, 0.0, 0.0
         with _Growing(path) as record:
             while True:
                 # Asked before reading, so that what a dying runner wrote last is still read.
-                if time.monotonic() - asked > _LIVES_SECONDS:
+                if not foreign and time.monotonic() - asked > _LIVES_SECONDS:
                     lives, asked = _lives(_json(path.parent / "runner.json")), time.monotonic()
                 data = record.read()
-                *lines, rest = (rest + data).split(b"\n")
-                events = [event for line in lines if (event := parse(line)) and event.seq > after]
+                events = [event for event in lines.feed(data) if event.seq > after or not event.seq]
                 if events:
                     yield events
                     if any(event.type == "run.finished" for event in events):
@@ -105,6 +123,10 @@ class RunFiles:
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Send a command to the runner of a run and return its answer."""
         run = self.find(run_id)
+        if _is_elsewhere(run):
+            raise Problem(
+                f"{run.id} is a copy: nobody works on that run here.", "Give the id of a run of this machine."
+            )
         try:
             asked = {**(data or {}), "command": name, "who": _who()}
             answer = await _asked(_folder() / run.id, asked, _ANSWER_SECONDS)
@@ -135,9 +157,10 @@ class RunFiles:
 
     async def trouble(self, run_id: str) -> str:
         """Why the record of a run cannot be written, "" while it can or nobody answers."""
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, TimeoutError):
-            answer = await _asked(_folder() / run_id, {"command": "ping"}, _PING_SECONDS)
-            return str(answer["trouble"])
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, TimeoutError, Problem):
+            if not _is_elsewhere(run := self.find(run_id)):
+                answer = await _asked(_folder() / run.id, {"command": "ping"}, _PING_SECONDS)
+                return str(answer["trouble"])
         return ""
 
     def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
@@ -153,24 +176,21 @@ class RunFiles:
         lock = self._lock(target)
         try:
             _has_room()
-            folder = _new_folder()
-            _own(lock, folder.name)
-            atomic.write(folder / "values.yaml", str(spec["values"]))
-            started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            kept = {key: value for key, value in spec.items() if key != "values"}
-            atomic.write(
-                folder / "run.json",
-                json.dumps(
-                    {
-                        "id": folder.name,
-                        "started": started,
-                        "who": _who(),
-                        "holder": f"{self.machine()}/{folder.name}",
-                        **kept,
-                    },
-                    indent=1,
-                ),
-            )
+            _remove_left()
+            with _new_folder() as folder:
+                _own(lock, folder.name)
+                atomic.write(folder / "values.yaml", str(spec["values"]))
+                started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+                kept = {key: value for key, value in spec.items() if key != "values"}
+                whole = {
+                    "id": folder.name,
+                    "started": started,
+                    "who": _who(),
+                    "holder": f"{self.machine()}/{folder.name}",
+                    **kept,
+                    "target": _settled_target(spec),
+                }
+                atomic.write(folder / "run.json", json.dumps(whole, indent=1))
             self._launch(folder, json.dumps(_revealed(secrets)).encode(), lock)
         finally:
             os.close(lock)
@@ -184,7 +204,7 @@ class RunFiles:
         file = state_dir() / "machine"
         if not file.exists():
             atomic.write(file, random.token_hex(4))
-        return f"{_who()}@{platform.node() or 'unnamed'}:{file.read_text().strip()}"
+        return f"{_who()}@{platform.node() or 'unnamed'}:{_machine_id()}"
 
     def helms(self, target: Target) -> Sequence[int]:
         """Processes of this machine that look like a helm at work on that release."""
@@ -200,17 +220,17 @@ class RunFiles:
     def revive(self, run_id: str) -> None:
         """Start a new runner on a run that lost its own; it goes on watching helm and finishes the record."""
         run = self.find(run_id)
-        if run.state in ("running", "finished"):
+        if run.state in ("running", "finished") or _is_elsewhere(run):
             return
         folder = _folder() / run.id
-        before = _json(folder / "runner.json")
+        before = _process(_json(folder / "runner.json"))
         if not (folder / "supervisor.json").exists() and not (folder / "exit.json").exists():
             words = f"Run {run.id} ended before helm was started; nothing was installed."
             raise Problem(words, f"Its process says why in {run.log}; start it again.")
-        if run.state == "hung":
+        if run.state == "hung" and before:
             # It may be stopped by a signal or stuck in the kernel; helm is not its child, so nothing else ends with it.
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(before["pid"]), signal.SIGKILL)
+                os.kill(before[0], signal.SIGKILL)
         # As long as helm or its supervisor lives they hold it; then it falls to this runner, which waits for it.
         lock = _lock_file(run.target)
         try:
@@ -252,22 +272,26 @@ class RunFiles:
             raise Problem(f"Run {folder.name} could not be started.", words) from error
 
     def _summary(self, folder: Path) -> RunSummary | None:
-        spec = _json(folder / "run.json")
-        if "target" not in spec:
+        """The run of a folder, None while it has no run.json yet; raises Problem when that is damaged."""
+        spec = _spec(folder)
+        if spec is None:
             return None
-        last = _last_event(folder / "record.jsonl")
+        if _is_foreign(folder, spec):
+            return _elsewhere(folder)
+        last = _last_event(folder / _RECORD)
         done = last.data if last and last.type == "run.finished" else {}
         return RunSummary(
             folder.name,
-            str(spec.get("operation", "")),
+            limits.text_of(spec, "operation"),
             _target(spec),
             self._state(folder),
-            str(spec.get("started", "")),
+            limits.text_of(spec, "started"),
             str(done.get("verdict", "")),
             done.get("code"),
-            str(spec.get("who", "")),
+            limits.text_of(spec, "who"),
             str(_log(folder)),
             _ended(folder) or (last.time if done and last else ""),
+            str(spec.get("cluster_uid", "")),
         )
 
     def _state(self, folder: Path) -> str:
@@ -278,7 +302,7 @@ class RunFiles:
         if _lives(_json(folder / "runner.json")):
             return "running" if _beats(folder) else "hung"
         for owners in (_json(folder / "supervisor.json"), _json(folder / "rollback" / "supervisor.json")):
-            if any(_lives(owners.get(who, {})) for who in ("supervisor", "helm")):
+            if any(_lives(limits.map_of(owners, who)) for who in ("supervisor", "helm")):
                 return "orphaned"
         return "lost"
 
@@ -288,32 +312,88 @@ def _record(run: RunSummary) -> Path:
     return path if path.name == _RECORD else path / _RECORD
 
 
+def _spec(folder: Path) -> Mapping[str, Any] | None:
+    """What run.json says, None where there is none; raises Problem when it is not what a run says of itself."""
+    path = folder / "run.json"
+    try:
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            return None
+        spec = limits.loads(bounded.read(path, limits.KEPT))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or (
+            error if isinstance(error, limits.OverLimitError) else "it is not JSON"
+        )
+        raise _damaged(path, str(reason)) from None
+    if not isinstance(spec, dict):
+        raise _damaged(path, "it holds no keys")
+    target = limits.map_of(spec, "target")
+    for key in ("context", "namespace", "release"):
+        if not isinstance(target.get(key), str):
+            raise _damaged(path, f"its target has no {key} that is a text")
+    for key in ("operation", "started"):
+        if not isinstance(spec.get(key, ""), str):
+            raise _damaged(path, f"its {key} is no text")
+    return spec
+
+
+def _damaged(path: Path, reason: str) -> Problem:
+    words = (
+        f"The run {sanitize.line(path.parent.name, 100)} cannot be shown: {sanitize.line(str(path), 300)}: {reason}."
+    )
+    return Problem(words, "Remove its folder if nobody needs it.")
+
+
+def _is_foreign(folder: Path, spec: Mapping[str, Any]) -> bool:
+    """Whether a run was made elsewhere, or under another name, and copied here: its processes and socket are not ours."""
+    holder = limits.text_of(spec, "holder")
+    machine, _, run_id = holder.rpartition("/")
+    # Not the host's name, which a network may change.
+    ours = not holder or (run_id == folder.name and machine.rpartition(":")[2] == _machine_id())
+    return not ours or spec.get("id", folder.name) != folder.name
+
+
+def _machine_id() -> str:
+    try:
+        return bounded.read(state_dir() / "machine", limits.KIB).decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+
+
 def _ended(folder: Path) -> str:
     """When helm was seen to end, the one that went back after a failure too."""
     seen = [_json(one / "exit.json").get("time") for one in (folder, folder / "rollback")]
-    times = [float(one) for one in seen if one]
+    times = [float(one) for one in seen if isinstance(one, int | float) and 0 < one < _LATEST]
     return datetime.fromtimestamp(max(times), UTC).isoformat(timespec="milliseconds") if times else ""
 
 
 def _elsewhere(path: Path) -> RunSummary:
     """A run that was copied here: its record is read as it is, and nobody writes it any more."""
-    record = (path / _RECORD if path.is_dir() else path).absolute()
+    record = path.absolute()
+    shown = sanitize.line(str(record), 300)
     try:
-        with record.open("rb") as file:
-            first = _parse_safe(file.readline(_CHUNK))
+        record = record / _RECORD if record.is_dir() else record
+        with bounded.open_regular(record) as file:
+            first = _event(file.readline(limits.RECORD_LINE)).safe()
     except OSError as error:
         raise Problem(
-            f"{record} cannot be read: {error.strerror}.", "Give a run's folder, or its record.jsonl."
+            f"{shown} cannot be read: {error.strerror}.", "Give a run's folder, or its record.jsonl."
         ) from None
-    if first is None or first.type != "run.started":
-        raise Problem(f"{record} is not the record of a run.", "Give a run's folder, or its record.jsonl.")
+    except ValueError as error:
+        raise Problem(
+            f"{shown} is not the record of a run: its first line is not read: {sanitize.line(str(error), 200)}.",
+            "Give a run's folder, or its record.jsonl.",
+        ) from None
+    if first.type != "run.started":
+        raise Problem(f"{shown} is not the record of a run.", "Give a run's folder, or its record.jsonl.")
     last, data = _last_event(record), first.data
     done = last.safe().data if last and last.type == "run.finished" else {}
-    where = data["target"]
-    target = Target(str(where["context"]), str(where["namespace"]), str(where["release"]))
+    target = Target(*(limits.text_of(data["target"], key) for key in ("context", "namespace", "release")))
     state = "finished" if done else "lost"
-    verdict, code = str(done.get("verdict", "")), done.get("code")
-    return RunSummary(str(record), str(data["operation"]), target, state, first.time, verdict, code)
+    return RunSummary(
+        str(record), data["operation"], target, state, first.time, str(done.get("verdict", "")), done.get("code")
+    )
 
 
 class _Runner:
@@ -325,12 +405,16 @@ class _Runner:
         ours, theirs = socket.socketpair()
         log = os.open(state_dir() / self.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
+            # No bytecode where the person wants none: isolated Python does not see PYTHONDONTWRITEBYTECODE.
+            options = ["-I", *(["-B"] if sys.dont_write_bytecode else [])]
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "wizard.runner"],
+                [sys.executable, *options, str(_START), *process.import_folders()],
                 stdin=theirs.fileno(),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                cwd=state_dir(),
+                env=_settled(os.environ),
             )
         finally:
             os.close(log)
@@ -342,6 +426,26 @@ class _Runner:
         with self._socket as line:
             socket.send_fds(line, [os.fsencode(folder) + b"\n"], [lock] if lock >= 0 else [])
             line.sendall(secrets)
+
+
+_START: Final = Path(process.__file__).with_name("runner") / "start.py"
+_PATHS: Final = frozenset({"KUBECONFIG", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"})
+
+
+def _settled(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process that works in another folder: paths that start from this one are made absolute.
+
+    For helm and login plugins, too. Elsewhere than in variables that are known to hold paths, a path starts with ./ or ../.
+    """
+
+    def settled(name: str, part: str) -> str:
+        is_path = part and (name in _PATHS or part.startswith(("./", "../")))
+        return str(Path(part).absolute()) if is_path and not part.startswith("~") else part
+
+    return {
+        name: os.pathsep.join(settled(name, part) for part in value.split(os.pathsep))
+        for name, value in environment.items()
+    }
 
 
 def _folder() -> Path:
@@ -368,22 +472,39 @@ def _log(folder: Path) -> Path:
     return own if own.exists() else state_dir() / _Runner.LOG
 
 
-def _new_folder() -> Path:
-    import secrets as random
-
+@contextlib.contextmanager
+def _new_folder() -> Iterator[Path]:
+    """A folder for a run, held until its run.json is written: the next start removes what was left before that."""
     for length in (2, 2, 2, 4, 8):
-        folder = _folder() / random.token_hex(length)
+        folder = _folder() / os.urandom(length).hex()
         try:
-            folder.mkdir(mode=0o700)
+            handle = scratch.make(folder)
         except FileExistsError:
             continue
-        return folder
+        try:
+            yield folder
+        finally:
+            os.close(handle)
+        return
     raise Problem("No free name for a run was found.", f"Look into {_folder()}.", Exit.FAILED)
+
+
+def _remove_left() -> None:
+    """Remove the folders of starts that were killed before there was a run."""
+    for folder in _folder().iterdir():
+        if folder.is_dir() and all(one.name == "values.yaml" or one.name[0] == "." for one in folder.iterdir()):
+            scratch.remove_left(folder)
+
+
+def _settled_target(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The target with a kubeconfig that is found from every folder."""
+    path = spec["target"].get("kubeconfig", "")
+    return {**spec["target"], "kubeconfig": str(Path(path).expanduser().absolute()) if path else ""}
 
 
 def _target(spec: Mapping[str, Any]) -> Target:
     named = spec["target"]
-    return Target(named["context"], named["namespace"], named["release"], named.get("kubeconfig", ""))
+    return Target(named["context"], named["namespace"], named["release"], limits.text_of(named, "kubeconfig"))
 
 
 def _lock_file(target: Target) -> int:
@@ -438,35 +559,53 @@ def _beats(folder: Path) -> bool:
 
 async def _asked(folder: Path, request: Mapping[str, Any], seconds: float) -> Any:
     """What the runner of a folder answers; raises OSError, ValueError, KeyError or TimeoutError when it does not."""
-    path = json.loads((folder / "control.json").read_text())["socket"]
+    path = _socket(folder)
     async with asyncio.timeout(seconds):
         reader, writer = await asyncio.open_unix_connection(path)
         try:
+            if not peers.is_own(writer.get_extra_info("socket")):
+                raise PermissionError(errno.EPERM, "another user listens there", path)
             writer.write(json.dumps(request, default=_plain).encode() + b"\n")
             await writer.drain()
-            return json.loads(await reader.readline())
+            return limits.loads(await reader.readline())
         finally:
             writer.close()
+
+
+def _socket(folder: Path) -> str:
+    """Where the runner of a folder listens; raises OSError when nothing says it, or it is not this person's own socket."""
+    path = limits.text_of(_json(folder / "control.json"), "socket")
+    found = os.lstat(path)  # of "" it raises too
+    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.getuid():
+        raise OSError(errno.ENOTSOCK, "it is not a socket of yours", path)
+    return path
 
 
 def _answers(folder: Path) -> bool:
     try:
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(_PING_SECONDS)
-            line.connect(json.loads((folder / "control.json").read_text())["socket"])
+            line.connect(_socket(folder))
             line.sendall(b'{"command":"ping"}\n')
             return bool(line.recv(1))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return False
 
 
+def _process(data: Mapping[str, Any]) -> tuple[int, str] | None:
+    """Which process a file names: its pid and its start; None when it names none."""
+    pid, start = data.get("pid"), limits.text_of(data, "start")
+    return (pid, start) if limits.is_count(pid) and pid > 1 and start else None
+
+
 def _lives(who: Mapping[str, Any]) -> bool:
-    return processes.alive(int(who.get("pid", 0)), str(who.get("start", "")))
+    found = _process(who)
+    return bool(found and processes.alive(*found))
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_bytes())
+        data = limits.loads(bounded.read(path, limits.KEPT))
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}
@@ -498,26 +637,63 @@ class _Growing:
         """What has come since the last call, a chunk at most."""
         if self._handle < 0:
             try:
-                self._handle = os.open(self._path, os.O_RDONLY)
+                with bounded.open_regular(self._path) as file:
+                    self._handle = os.dup(file.fileno())
             except FileNotFoundError:
                 return b""
+            except OSError as error:
+                shown = sanitize.line(str(self._path), 300)
+                raise Problem(f"{shown} cannot be read: {error.strerror}.", code=Exit.UNKNOWN) from None
         data = os.pread(self._handle, _CHUNK, self._offset)
         self._offset += len(data)
         return data
 
 
-def _parse(line: bytes) -> Event | None:
+def _event(line: bytes) -> Event:
+    """The event of a line; raises ValueError with the reason when it is none."""
     try:
-        return Event.of_record(line)
-    except (ValueError, KeyError, TypeError):
-        # A runner was killed in the middle of a line.
-        return None
+        return Event.of_record(line).checked()
+    except limits.OverLimitError:
+        raise
+    except ValueError as error:
+        raise ValueError(
+            "it is not JSON" if isinstance(error, json.JSONDecodeError | UnicodeError) else error
+        ) from None
 
 
-def _parse_safe(line: bytes) -> Event | None:
-    """Of a record that was copied here: whoever wrote it may want to drive this terminal."""
-    event = _parse(line)
-    return event.safe() if event else None
+class _Lines:
+    """The events of a record as its bytes come; of lines that are none it tells, too."""
+
+    def __init__(self, *, safe: bool) -> None:
+        self._safe = safe
+        self._rest, self._number, self._long = b"", 0, False
+        self._time = ""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that are whole by now, and a record.gap for lines that are none (seq 0: it is not in the record)."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        found, bad = [], []
+        for line in lines:
+            self._number += 1
+            try:
+                if self._long or len(line) > limits.RECORD_LINE:
+                    raise limits.OverLimitError(f"it holds more than {limits.amount(limits.RECORD_LINE)}")
+                if not line:
+                    continue  # a new runner ends the line in which the one before was killed
+                event = _event(line)
+                # Of a copy: whoever wrote it may want to drive this terminal.
+                found.append(event.safe() if self._safe else event)
+                self._time = event.time
+            except ValueError as error:
+                bad.append(f"line {self._number} of the record is not read: {sanitize.line(str(error), 200)}")
+            finally:
+                self._long = False
+        if len(self._rest) > limits.RECORD_LINE:
+            self._rest, self._long = b"", True
+        if bad:
+            more = f", and {len(bad) - 1} more after it" if len(bad) > 1 else ""
+            found.append(Event("record.gap", {"lost": len(bad), "reason": bad[0] + more}, 0, self._time))
+        return found
 
 
 def _is_elsewhere(run: RunSummary) -> bool:
@@ -526,15 +702,15 @@ def _is_elsewhere(run: RunSummary) -> bool:
 
 def _last_event(path: Path) -> Event | None:
     try:
-        with path.open("rb") as file:
+        with bounded.open_regular(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _LAST))
-            return next(_parsed_backwards(file.read()), None)
-    except FileNotFoundError:
-        return None
+            return next(_parsed_backwards(file.read(_LAST)), None)
+    except OSError:
+        return None  # whoever reads all of it says why
 
 
 def _parsed_backwards(data: bytes) -> Iterator[Event]:
     for line in reversed(data.split(b"\n")):
-        if event := _parse(line):
-            yield event
+        with contextlib.suppress(ValueError):
+            yield _event(line)

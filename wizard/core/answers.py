@@ -28,6 +28,8 @@ class Draft:
     kubeconfig: str = ""
     running: Mapping[str, Any] = field(default_factory=dict)
     """For an upgrade: the values of the release that runs, without secrets; answers start from them."""
+    cluster_uid: str = ""
+    """The uid of kube-system when the draft was last saved: a context may reach another cluster by the next start."""
 
     def with_answers(self, patch: Mapping[str, str | None]) -> Draft:
         """The draft with the patch applied; None takes an answer back to its default."""
@@ -47,6 +49,7 @@ class Draft:
             "undo": self.undo,
             "kubeconfig": self.kubeconfig,
             "running": dict(self.running),
+            "cluster_uid": self.cluster_uid,
         }
 
     @staticmethod
@@ -69,4 +72,5 @@ class Draft:
             undo=bool(data.get("undo")),
             kubeconfig=str(data["kubeconfig"]),
             running=dict(data["running"]),
+            cluster_uid=str(data.get("cluster_uid", "")),
         )

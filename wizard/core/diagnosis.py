@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from wizard.core import guided, status
+from wizard.core import guided, patience, status
 from wizard.core.errors import Exit
 from wizard.core.model.target import Target
 from wizard.core.rules.findings_registry import Finding, Object, Snapshot, diagnose, labels_of, name_of
@@ -154,8 +154,8 @@ def of(seen: Seen, target: Target) -> Diagnosis:
 
 
 def _verdict(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> Verdict:
-    judged = [_judged(one, snapshot) for one in snapshot.objects.values()]
-    verdict = status.release(judged, sorted(blind))
+    judged = {uid: _judged(one, snapshot) for uid, one in snapshot.objects.items()}
+    verdict = status.release(list(patience.apply(judged, snapshot.objects, snapshot.now).values()), sorted(blind))
     first = next((one for one in findings if one.urgent), None)
     if first and verdict.state != "failed":
         said = f"{first.object}: {first.title}"

@@ -56,16 +56,19 @@ def target_argv(target: Target) -> list[str]:
 
 
 def run_argv(
-    helm_major: int, operation: RunOperation, target: Target, chart: str, values_path: str, timeout: str
-) -> list[str]:
+    helm_major: int, operation: RunOperation, target: Target, chart: str, values_path: str, timeout: str, *,
+    replace: bool = False,
+) -> list[str]:  # fmt: skip
     """The arguments of a run after the binary's path.
 
     Never --create-namespace (the run makes it) and never a roll-back flag (it destroys the evidence). `timeout` is
-    helm's own form, such as 10m.
+    helm's own form, such as 10m. `replace`: an install over the kept history of a release that was uninstalled, as
+    `helm upgrade --install` does it.
     """
     return [
         operation, target.release, chart, *target_argv(target), "--values", values_path,
         *dialect(helm_major).wait, "--timeout", timeout, *_OPERATION_FLAGS[operation],
+        *(["--replace"] if replace else []),
     ]  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
-from wizard.core import packed, sanitize
+from wizard.core import limits, packed, sanitize
 
 VERSION: Final = 1
 _LONGEST: Final = 256 * 1024
@@ -19,8 +20,8 @@ _LONGEST: Final = 256 * 1024
 
 EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     # id; operation: install|upgrade|rollback|uninstall; target{context,namespace,release}; chart; helm; preset;
-    # rollback_on_failure: bool
-    "run.started": ("id", "operation", "target", "chart", "helm", "preset", "rollback_on_failure"),
+    # rollback_on_failure: bool; cluster_uid: of the namespace kube-system, "" when it was hidden
+    "run.started": ("id", "operation", "target", "chart", "helm", "preset", "rollback_on_failure", "cluster_uid"),
     # phase: namespace|secrets|checks|helm|watching|rollback|finished; text: one sentence
     "run.phase": ("phase", "text"),
     # id, title, state: pass|warn|fail|unknown|skipped, evidence: [str], next_step, blocking, question
@@ -73,6 +74,18 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_OPTIONAL: Final = frozenset({"rollback_on_failure", "cluster_uid"})
+"""Keys that records of older versions do not have."""
+
+
+_FIX: Final = ("id", "title", "command", "refused")
+_NEED: Final = ("id", "title", "kind")
+_FLAGS: Final = frozenset({"rollback_on_failure", "blocking", "terminal", "previous", "ok"})
+_COUNTS: Final = frozenset({"pid", "restarts", "count"})
+_COUNTS_OR_NONE: Final = frozenset({"code", "lost"})
+_LISTS: Final = frozenset({"evidence", "keys", "argv", "remedy", "files", "commands", "lines"})
+
+
 @dataclass(frozen=True)
 class Event:
     """One event. `time` is RFC 3339 in UTC with milliseconds; `seq` counts from 1 within a run."""
@@ -92,20 +105,22 @@ class Event:
         """The event of a line of a record.
 
         Raises:
-            ValueError: the line is not an event of a version this program knows.
+            ValueError: the line is not an event of a version this program knows; the text says why.
         """
-        whole = json.loads(line)
+        whole = limits.loads(line)
         if not isinstance(whole, dict) or whole.get("v") != VERSION:
-            msg = "not an event of version 1"
-            raise ValueError(msg)
-        return Event(str(whole["type"]), whole["data"], int(whole["seq"]), str(whole["time"]))
+            raise ValueError(f"it is not an event of version {VERSION}")
+        kind, seq, data = (whole.get(key) for key in ("type", "seq", "data"))
+        if not isinstance(kind, str) or not limits.is_count(seq) or not isinstance(data, dict):
+            raise ValueError("it has no type, seq or data")
+        return Event(kind, data, seq, str(whole.get("time") or ""))
 
     @staticmethod
     def of_record(line: bytes) -> Event:
         """The event of a line of a record; log lines stay packed.
 
         Raises:
-            ValueError, KeyError, TypeError: it is none, as of from_line.
+            ValueError: it is none, as of from_line.
         """
         found = packed.ENVELOPE.fullmatch(line)
         if found is None or int(found[1]) != VERSION:
@@ -115,10 +130,48 @@ class Event:
         data = {"pod": pod, "container": container, "previous": found[6] == b"true", "lines": lines}
         return Event("log.lines", data, int(found[2]), found[3].decode("utf-8"))
 
+    def checked(self) -> Event:
+        """The event, whose data are shaped as EVENTS says; more keys than that are a newer version's.
+
+        Raises:
+            ValueError: they are not; the text says which key.
+        """
+        if isinstance(self.data.get("lines"), packed.PackedLines):
+            return self  # its line was taken apart by its exact form
+        for key in EVENTS.get(self.type, ()):
+            if key not in self.data:
+                if key in _OPTIONAL:
+                    continue
+                raise ValueError(f"its {key} is missing")
+            if not _is_right(self.type, key, self.data[key]):
+                raise ValueError(f"its {key} is not what it should be")
+        return self
+
     def safe(self) -> Event:
         """The event with every text safe to print, for a record that anybody may have written; only notes have line breaks."""
         notes = self.type == "run.notes"
-        return Event(sanitize.line(self.type), _safe(self.data, notes=notes), self.seq, sanitize.line(self.time))
+        return Event(sanitize.line(self.type), _safe(self.data, notes=notes), self.seq, _moment(self.time))
+
+
+def _moment(text: str) -> str:
+    """The time of an event, "" when it is none that can be reckoned with."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return text if found.tzinfo and 1970 <= found.year < 9999 else ""
+
+
+def _is_right(kind: str, key: str, value: Any) -> bool:
+    if key in _COUNTS or key in _COUNTS_OR_NONE:
+        return limits.is_count(value) or (value is None and key in _COUNTS_OR_NONE)
+    if key in _FLAGS:
+        return isinstance(value, bool)
+    if key in _LISTS:
+        return _pairs(value) if kind == "log.lines" else limits.texts(value)
+    if key == "target":
+        return isinstance(value, Mapping) and all(isinstance(one, str) for one in value.values())
+    return _fixes(value) if key == "fixes" else isinstance(value, str)
 
 
 def _safe(value: Any, *, notes: bool) -> Any:
@@ -127,3 +180,25 @@ def _safe(value: Any, *, notes: bool) -> Any:
     if isinstance(value, Mapping):
         return {sanitize.line(str(key)): _safe(one, notes=notes) for key, one in value.items()}
     return [_safe(one, notes=notes) for one in value] if isinstance(value, Sequence) else value
+
+
+def _pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(limits.texts(one) and len(one) == 2 for one in value)
+
+
+def _fixes(value: Any) -> bool:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        return False
+    needs = [need for one in value for need in _list(one.get("needs"))]
+    return all(
+        limits.texts(one.get("preview")) and all(isinstance(one.get(key), str) for key in _FIX) for one in value
+    ) and all(
+        isinstance(need, dict)
+        and limits.texts(need.get("choices"))
+        and all(isinstance(need.get(key), str) for key in _NEED)
+        for need in needs
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [None]

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Final
+
+_WAY: Final = re.compile(
+    r"execution error at \([^()\s]+:\d+:\d+\): |template: [^\s:]+:\d+:\d+: executing .*error calling lookup: ",
+    re.DOTALL,
+)
+"""Helm's way through the templates to a `fail` of the chart, or to a lookup that the cluster refused."""
+_HINT: Final = re.compile(r"\s*Use --debug flag to render out invalid YAML\s*$")
+_LONGEST: Final = 20_000
+"""Characters of an error that are looked into: the chart's longest sentence is a tenth of it."""
+
+
+def chart_words(text: str) -> str:
+    """An error of helm without its way through the chart's templates: what the chart says about the values stays."""
+    return _HINT.sub("", _WAY.sub("", text[:_LONGEST], count=1))
 
 
 def notes_of(lines: Iterable[str]) -> str:
@@ -19,7 +34,7 @@ def failure_of(lines: Iterable[str], code: int | None, signal: str) -> str:
     starts = [number for number, line in enumerate(said) if re.match(r"error\b", line, re.IGNORECASE)]
     text = " ".join(said[starts[-1] :][:4] if starts else said[-1:])
     if text:
-        return f"helm says: {re.sub('^Error: ', '', text)}"
+        return f"helm says: {chart_words(re.sub('^Error: ', '', text))}"
     if signal:
         return f"helm was ended by {signal}."
     return "helm ended and nobody saw how." if code is None else f"helm ended with code {code}."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, overload
+
+from wizard.core import limits
 
 _BETWEEN: Final = b'"],["'
 """Between two lines, and nowhere in one: a quote in a text is written with a backslash before it."""
@@ -28,8 +29,8 @@ class PackedLines(Sequence[list[str]]):
     def unpack(self) -> list[list[str]]:
         """All of them, as many as there are said to be."""
         try:
-            found = json.loads(self.raw)
-        except (ValueError, RecursionError):
+            found = limits.loads(self.raw)
+        except ValueError:
             found = []
         whole = (one for one in found if isinstance(one, list) and len(one) == 2)
         pairs = [[str(time), str(text)] for time, text in whole][: self._count]

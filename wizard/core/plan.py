@@ -131,6 +131,8 @@ class Plan:
     """A hash of values, chart and target."""
     rendered: str = ""
     """A hash of the rendered objects (`digest`), to compare the stored manifest with afterwards."""
+    cluster_uid: str = ""
+    """The uid of kube-system of the cluster that it was made on; "" when it was hidden."""
 
     @property
     def changes(self) -> tuple[ObjectPlan, ...]:
@@ -150,7 +152,7 @@ class Plan:
     @property
     def hash(self) -> str:
         """Of everything that matters: inputs, revision and what would happen."""
-        whole = [self.inputs, self.operation, self.context, self.namespace, self.release, self.last]
+        whole = [self.inputs, self.operation, self.context, self.cluster_uid, self.namespace, self.release, self.last]
         told = [one.to_data() for one in self.objects]
         return hashlib.sha256(json.dumps([whole, told], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -175,7 +177,7 @@ class Plan:
         return {
             "operation": self.operation,
             "target": {"context": self.context, "namespace": self.namespace, "release": self.release},
-            "chart": self.chart, "base_revision": self.base, "last_revision": self.last, "method": self.method,
+            "cluster_uid": self.cluster_uid, "chart": self.chart, "base_revision": self.base, "last_revision": self.last, "method": self.method,
             "hash": self.hash, "counts": self.counts(), "objects": [one.to_data() for one in self.objects],
             "hooks": list(self.hooks), "unseen": list(self.unseen),
             "warnings": list(self.warnings), "owner": self.owner,
@@ -194,6 +196,8 @@ def refuse_owned(plan: Plan) -> None:
 def difference(before: Plan, after: Plan) -> tuple[str, ...]:
     """What differs between two plans of the same answers, one sentence each; empty when nothing does."""
     said = []
+    if before.cluster_uid and after.cluster_uid and before.cluster_uid != after.cluster_uid:
+        said.append(f"the context {after.context} reaches another cluster now")
     if before.last != after.last:
         said.append(f"the release is at revision {after.last} now, it was at {before.last}")
     if before.inputs != after.inputs:

@@ -7,7 +7,6 @@ The text of a record may hold secrets (values, rendered Secrets): it stays insid
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import json
 import zlib
@@ -15,16 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wizard.core import sanitize
+from wizard.core import limits, sanitize
 from wizard.core.errors import Exit, Problem
 
 TYPE: Final = "helm.sh/release.v1"
 _GZIP: Final = b"\x1f\x8b\x08"
 _LARGEST: Final = 64 * 1024 * 1024
 """A record unpacks to less than this; a larger one is not helm's."""
-
-DEPLOYED: Final = "deployed"
-PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback")
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,10 @@ class Hook:
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """One revision. `updated` is RFC 3339; `config` are the values a person gave; `apply_method` is ssa, csa or ""."""
+    """One revision. `config` are the values a person gave; `apply_method` is ssa, csa or "".
+
+    `updated` is helm's last_deployed: when the revision was begun, RFC 3339, by the clock of the machine that ran helm.
+    """
 
     name: str
     namespace: str
@@ -75,8 +74,8 @@ def unpack(body: str, where: str) -> dict[str, Any]:
             raw = base64.b64decode(raw, validate=True)
         if raw.startswith(_GZIP):
             raw = _inflate(raw)
-        data = json.loads(raw)
-    except (ValueError, binascii.Error, OSError, EOFError, zlib.error) as error:
+        data = limits.loads(raw)
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise _unreadable(where, "it is damaged, or a newer helm wrote it") from error
     if not isinstance(data, dict):
         raise _unreadable(where, "it is not a record")
@@ -109,7 +108,7 @@ def of_data(data: Mapping[str, Any], where: str) -> ReleaseRecord:
             hooks=tuple(_hook(one) for one in data.get("hooks") or ()),
             apply_method=_line(data.get("apply_method") or ""),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _unreadable(where, "it is shaped otherwise than helm 3 and 4 shape it") from error
 
 

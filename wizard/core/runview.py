@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from wizard.core.events import Event
+from wizard.core.events import EVENTS, Event
 from wizard.core.ring import LogBuffer
 from wizard.core.rules.registry import CheckResult
 from wizard.core.scrollback import Places, gap_line
@@ -211,7 +211,7 @@ class RunView:
         limit = helm_timeout(self.helm_argv)
         try:
             passed = (now - datetime.fromisoformat(self.helm_since or self.started)).total_seconds()
-        except ValueError:
+        except (ValueError, TypeError):
             return 0
         return max(0, limit - passed) if limit else 0
 
@@ -250,7 +250,8 @@ def _phase(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]
 
 
 def _check(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
-    result = CheckResult(**{**data, "evidence": tuple(data["evidence"])})
+    told = {key: data[key] for key in EVENTS["check.result"]}  # a newer version may tell more
+    result = CheckResult(**{**told, "evidence": tuple(data["evidence"])})
     view.checks[result.id] = result
     return frozenset({"checks"})
 
@@ -298,7 +299,7 @@ def _object(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Par
     if data["state"] == "gone":
         view.objects.pop(data["uid"], None)
     else:
-        view.objects[data["uid"]] = ObjectRow(**data)
+        view.objects[data["uid"]] = ObjectRow(**{key: data[key] for key in EVENTS["object.state"]})
     return frozenset({"objects"})
 
 

@@ -7,6 +7,7 @@ reached or scaled; they never hold it back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ IMAGE_REASONS: Final = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
      "RegistryUnavailable", "SignatureValidationFailed"}
 )  # fmt: skip
+QUEUED: Final = re.compile(r"pull QPS exceeded")
+"""The kubelet's words while it pulls so many images that this one has to wait its turn."""
 CONFIG_REASONS: Final = frozenset({"CreateContainerConfigError"})
 START_REASONS: Final = frozenset(
     {"CreateContainerError", "RunContainerError", "StartError", "PreCreateHookError", "PreStartHookError",
@@ -32,7 +35,8 @@ START_REASONS: Final = frozenset(
 CRASH_REASONS: Final = frozenset({"CrashLoopBackOff"})
 _STUCK_REASONS: Final = IMAGE_REASONS | CONFIG_REASONS | START_REASONS | CRASH_REASONS
 
-_LEAST_PROBE_BUDGET: Final = timedelta(seconds=20)
+LEAST_PROBE_BUDGET: Final = timedelta(seconds=20)
+"""How long a container may take to become ready whatever its probes say."""
 _TERMINATION_SLACK: Final = timedelta(seconds=30)
 _SHORT_LIFE: Final = timedelta(minutes=10)
 """A container that lived longer is restarted without a back-off: the kubelet's own measure."""
@@ -158,7 +162,7 @@ def probe_budget(container: Mapping[str, Any], *, starting: bool = False) -> tim
         if probe := container.get(name):
             rounds = int(probe.get("periodSeconds") or 10) * int(probe.get("failureThreshold") or 3)
             total += timedelta(seconds=int(probe.get("initialDelaySeconds") or 0) + rounds)
-    return max(total, _LEAST_PROBE_BUDGET)
+    return max(total, LEAST_PROBE_BUDGET)
 
 
 def is_starting(one: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
@@ -170,17 +174,31 @@ def unready_since(pod: Object, one: Mapping[str, Any]) -> str:
     """Since when a running container has not been ready; one restart more does not begin it anew. "" if unknown."""
     started = str(((one.get("state") or {}).get("running") or {}).get("startedAt") or "")
     before = str(((one.get("lastState") or {}).get("terminated") or {}).get("startedAt") or "")
-    known = [text for text in (before, str(condition(pod, "Ready").get("lastTransitionTime") or "")) if text]
-    return min(started, max(known)) if before and started else started
+    return max(before or started, _lost(pod)) if started else ""
 
 
-def crashes(one: Mapping[str, Any]) -> bool:
-    """Whether a container that is not ready ended again and again, each time after a short life."""
-    if one.get("ready") or int(one.get("restartCount") or 0) < 2:
+def _lost(pod: Object) -> str:
+    """When a pod stopped being ready, or was made so; "" while it is ready."""
+    ready = condition(pod, "Ready")
+    return str(ready.get("lastTransitionTime") or "") if ready.get("status") != "True" else ""
+
+
+def crashes(pod: Object, one: Mapping[str, Any]) -> bool:
+    """Whether a container that is not ready ended again and again, each time after a short life, and was not ready since."""
+    if one.get("ready") or int(one.get("restartCount") or 0) < 2 or _was_ready_since(pod, one):
         return False
     ended = last_end(one) or {}
     begun, over = (parse_time(str(ended.get(key) or "")) for key in ("startedAt", "finishedAt"))
     return bool(ended) and not (begun and over and over - begun > _SHORT_LIFE)
+
+
+def _was_ready_since(pod: Object, one: Mapping[str, Any]) -> bool:
+    """Whether the pod was ready after a container that runs was started the last time: what ended it then is over."""
+    started, lost = (
+        parse_time(text)
+        for text in (str(((one.get("state") or {}).get("running") or {}).get("startedAt") or ""), _lost(pod))
+    )
+    return bool(started and lost and lost > started)
 
 
 def last_end(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -192,7 +210,8 @@ def last_end(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return None
 
 
-def _seen(obj: Object) -> bool:
+def observed(obj: Object) -> bool:
+    """Whether its controller has seen what is wanted of it."""
     generation = obj.get("metadata", {}).get("generation") or 0
     return (obj.get("status", {}).get("observedGeneration") or 0) >= generation
 
@@ -213,7 +232,7 @@ def _deployment(obj: Object, _now: datetime) -> Status:
     wanted = int(spec.get("replicas", 1))
     ready, updated, total = (_count(status, key) for key in ("readyReplicas", "updatedReplicas", "replicas"))
     summary = f"{min(ready, wanted)} of {wanted}"
-    if not _seen(obj):
+    if not observed(obj):
         return _not_seen(obj, summary)
     progress, failure = condition(obj, "Progressing"), condition(obj, "ReplicaFailure")
     since = str(condition(obj, "Available").get("lastTransitionTime") or created(obj))
@@ -239,7 +258,7 @@ def _stateful_set(obj: Object, _now: datetime) -> Status:
     wanted = int(spec.get("replicas", 1))
     ready = _count(status, "readyReplicas")
     summary = f"{min(ready, wanted)} of {wanted}"
-    if not _seen(obj):
+    if not observed(obj):
         return _not_seen(obj, summary)
     if ready < wanted:
         return Status("progressing", summary, f"{wanted - ready} not ready yet", created(obj))
@@ -258,7 +277,7 @@ def _replica_set(obj: Object, _now: datetime) -> Status:
     wanted = int(obj.get("spec", {}).get("replicas", 1))
     ready = _count(obj.get("status", {}), "readyReplicas")
     summary = f"{min(ready, wanted)} of {wanted}"
-    if not _seen(obj):
+    if not observed(obj):
         return _not_seen(obj, summary)
     failure = condition(obj, "ReplicaFailure")
     if failure.get("status") == "True":
@@ -273,7 +292,7 @@ def _daemon_set(obj: Object, _now: datetime) -> Status:
     status = obj.get("status", {})
     wanted, ready = _count(status, "desiredNumberScheduled"), _count(status, "numberAvailable")
     summary = f"{min(ready, wanted)} of {wanted}"
-    if not _seen(obj):
+    if not observed(obj):
         return _not_seen(obj, summary)
     updated = _count(status, "updatedNumberScheduled")
     on_delete = obj.get("spec", {}).get("updateStrategy", {}).get("type") == "OnDelete"
@@ -379,8 +398,10 @@ def _containers(obj: Object, now: datetime, since: str) -> Status:
     for one in container_statuses(obj):
         waiting = (one.get("state") or {}).get("waiting") or {}
         reason = str(waiting.get("reason") or "")
+        text = str(waiting.get("message") or reason)
+        if reason in IMAGE_REASONS and QUEUED.search(text):
+            return Status("progressing", reason, f"container {one.get('name')}: {text}", since)
         if reason in _STUCK_REASONS:
-            text = str(waiting.get("message") or reason)
             return Status("stuck", reason, f"container {one.get('name')}: {text}", _last_end(one) or since)
     inits = [one for one in spec.get("initContainers") or () if one.get("restartPolicy") != "Always"]
     if inits and condition(obj, "Initialized").get("status") != "True":
@@ -416,7 +437,7 @@ def _initializing(obj: Object, inits: Sequence[Mapping[str, Any]], since: str) -
 
 def _unready(obj: Object, one: Mapping[str, Any], container: Mapping[str, Any], now: datetime, since: str) -> Status:
     state, name = one.get("state") or {}, one.get("name")
-    if crashes(one):
+    if crashes(obj, one):
         ended = last_end(one) or {}
         text = f"container {name} ends again and again, exit code {ended.get('exitCode')}"
         return Status("stuck", str(ended.get("reason") or "Ended"), text, _last_end(one) or since)

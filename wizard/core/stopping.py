@@ -2,10 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from wizard.core import sanitize
+from wizard.core.rules.findings_registry import Finding
 from wizard.core.runview import RunView
+from wizard.core.status import Verdict
 
 LASTING = ("install", "upgrade")
 """Operations in which helm can be stopped half-way without harm."""
+
+CANNOT_HEAL_SECONDS: Final = 30.0
+"""How long a cause that cannot heal stands before a run that nobody attends is ended."""
+_FROM_OUTSIDE: Final = ("SC02", "SC03")
+"""Findings about nodes: an autoscaler may bring one."""
+
+
+def cannot_heal(verdict: Verdict, urgent: Iterable[Finding]) -> list[Finding]:
+    """Of the urgent findings those that are certain and that waiting cannot mend."""
+    if verdict.state not in ("stuck", "failed"):
+        return []
+    certain = (one for one in urgent if not one.waits and one.id not in _FROM_OUTSIDE)
+    return [one for one in certain if one.heals == "no"]
+
+
+class Standing:
+    """For how long a cause that cannot heal stands without a break; a pod that becomes ready begins it anew."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], float] = {}
+        self._ready: frozenset[str] = frozenset()
+
+    def again(self) -> None:
+        """Something was done about it: count anew."""
+        self._since.clear()
+
+    def longest(self, now: float, causes: Sequence[Finding], ready: frozenset[str]) -> tuple[float, Finding | None]:
+        """The cause that stands longest and for how many seconds.
+
+        Args:
+            now: of any clock that only goes forward.
+            causes: those that `cannot_heal` leaves.
+            ready: the uids of the pods that are ready.
+        """
+        if ready - self._ready:
+            self.again()
+        self._ready = ready
+        self._since = {key: self._since.get(key, now) for key in ((one.id, one.object) for one in causes)}
+        first = min(causes, key=lambda one: self._since[one.id, one.object], default=None)
+        return (now - self._since[first.id, first.object] if first else 0.0), first
 
 
 def question(view: RunView) -> str:
@@ -45,3 +91,22 @@ def end(recorded: str, *, rollback_on_failure: bool) -> str:
     if rollback_on_failure:
         return "It was stopped as asked."
     return f"It was stopped as asked; {f'{recorded}, ' if recorded else ''}what was made stays."
+
+
+def giving_up(cause: Finding, seconds: float) -> str:
+    """What is said when helm is asked to stop because of a cause that cannot heal."""
+    return f"helm is asked to stop: {cause.object} cannot heal by itself, and that stood for {seconds:.0f} s."
+
+
+_PROOF: Final = 300
+"""Characters of the evidence in the last line; the finding and the evidence file have it whole."""
+
+
+def given_up(cause: Finding, seconds: float, recorded: str) -> str:
+    """Why a run was ended because of a cause that cannot heal, with its evidence; `recorded` as in `end`."""
+    proof = f" ({sanitize.shorten(cause.lines[0], _PROOF)})" if cause.lines else ""
+    left = f" {recorded[:1].upper()}{recorded[1:]}, what was made stays." if recorded else ""
+    return (
+        f"{cause.object}: {cause.title}{proof}. It cannot heal by itself and stood for {seconds:.0f} s, so the run was "
+        f"ended; --wait-anyway waits for the time limit instead.{left}"
+    )

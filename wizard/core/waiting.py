@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wizard.core import status
+from wizard.core import patience, status
 from wizard.core.rules.findings_registry import Finding
 from wizard.core.runview import Waiting
 from wizard.core.status import Judged
@@ -32,4 +32,5 @@ def line(members: Sequence[Judged], findings: Sequence[Finding]) -> Waiting:
     # Its newest pod says why; a ReplicaSet only repeats the count.
     why = next((one for one in below if one.kind == "Pod"), worst)
     heals = {"progressing": "yes", "failed": "no"}.get(why.status.state, "unknown")
+    heals = "unknown" if patience.AS_BEFORE in (why.status.reason, worst.status.reason) else heals
     return Waiting(f"{worst.kind}/{worst.name}", worst.status.since, why.status.reason or why.status.summary, heals)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from wizard.core import lease, plan
+from wizard.core import lease, plan, revision
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.rules import manifests
@@ -38,7 +38,7 @@ from wizard.core.rules.facts import (
     StorageClass,
 )
 from wizard.core.rules.registry import Absent, Trouble, Unknown
-from wizard.engine import planning, releases
+from wizard.engine import planning, releases, same_cluster
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
@@ -352,7 +352,7 @@ async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
     others = tuple(sorted(name for name in known if name != world.target.release))
     refused = releases.refused(mine, world.target)
     return Release(
-        mine.revision, mine.status, mine.updated, others, refused, world.runs.get(world.target, "") if refused else ""
+        mine.revision, mine.status, mine.since, others, refused, world.runs.get(world.target, "") if refused else ""
     )
 
 
@@ -373,12 +373,23 @@ async def _lease(world: World, ground: Mapping[str, Any]) -> LeaseSeen | Absent:
 
 
 async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | Trouble:
+    helm, target = world.helm, world.target
+    if names := tuple(helm.overrides(target)):
+        return HelmSees(0, names)
+
+    async def uids() -> tuple[str, str, str]:
+        found = await same_cluster.mark(world.cluster, target)
+        if found is None:
+            return "", "", ""
+        return found.title, found.uid, await helm.uid_of(target, found.kind, found.name, found.namespace)
+
     try:
-        rows = await world.helm.list(world.target)
+        rows, told = await asyncio.gather(helm.list(target), uids())
     except Problem as problem:
         return Trouble("W06", problem.what, problem.next_step)
-    mine = [one for one in rows if one.get("name") == world.target.release]
-    return HelmSees(max((int(one["revision"]) for one in mine if one.get("revision", "").isdigit()), default=0))
+    mine = [row for row in rows if row.get("name") == target.release]
+    revision = max((int(row["revision"]) for row in mine if row.get("revision", "").isdigit()), default=0)
+    return HelmSees(revision, (), *told)
 
 
 async def _owners(world: World, ground: Mapping[str, Any]) -> tuple[Owned, ...] | Absent:
@@ -497,7 +508,7 @@ async def _dry_run(world: World, ground: Mapping[str, Any]) -> DryRun | Absent:
     if namespace.state == "terminating":
         return Absent("waits for R01")
     release = ground["release"]
-    upgrade = isinstance(release, Release) and release.revision > 0
+    upgrade = isinstance(release, Release) and revision.installed(release.revision, release.status)
     objects = ground["rendered"].objects
     if upgrade and (planned := await _planned(world, objects)) is not None:
         return planned

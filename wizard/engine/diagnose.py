@@ -11,17 +11,18 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wizard.core import diagnosis, masking, membership, release_record, status, unread
+from wizard.core import diagnosis, masking, membership, plan, release_record, revision, status, unread
 from wizard.core.diagnosis import Diagnosis, Seen, Unseen
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.rules.findings.containers import missing_reference
-from wizard.core.rules.findings_registry import Revision, Said, Snapshot
+from wizard.core.rules.findings_registry import Revision, Said, Snapshot, name_of
 from wizard.core.rules.registry import Unknown
 from wizard.engine import releases, store
 from wizard.engine.tail import GONE
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.documents import Documents
 from wizard.ports.store import RunStore, RunSummary
 
 OWN: Final = (
@@ -51,18 +52,25 @@ class _Look:
 
 
 async def diagnose(
-    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None
+    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
 ) -> AsyncIterator[Diagnosis]:
     """First without logs, when there is something to say already; then whole. Raises nothing of the cluster's."""
-    async for seen in look(cluster, target, clock, runs):
+    async for seen in look(cluster, target, clock, runs, documents):
         found = diagnosis.of(seen, target)
         if seen.complete or found.urgent:
             yield found
 
 
-async def look(cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None) -> AsyncIterator[Seen]:
-    """What there is to see: first what lists show, then with logs and what pods refer to."""
+async def look(
+    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
+) -> AsyncIterator[Seen]:
+    """What there is to see: first what lists show, then with logs and what pods refer to.
+
+    With `documents` the manifest of a pending revision is read, for what helm did not make.
+    """
     seen = _seen(await _look(cluster, target, runs), target, clock)
+    if documents and seen.snapshot.revisions and seen.snapshot.revisions[-1].status in revision.PENDING:
+        seen = await _with_missing(cluster, seen, target, documents)
     yield replace(seen, complete=False)
     yield await _deeper(cluster, seen, target)
 
@@ -101,7 +109,10 @@ async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | U
         return Unknown(error.message.rstrip("."), error.permission)
     except TimeoutError:
         return Unknown(f"no answer within {_LIMIT:g} s")
-    return tuple(Revision(one.revision, one.status, one.updated) for one in store.heads_of(found))
+    return tuple(
+        Revision(one.revision, one.status, one.times.created, written=one.times.written)
+        for one in store.heads_of(found)
+    )
 
 
 # Helm's own words, from the record of our last run
@@ -160,6 +171,7 @@ def _seen(look: _Look, target: Target, clock: Clock) -> Seen:
         namespace=target.namespace,
         release=target.release,
         context=target.context,
+        hidden=frozenset(kind for kind in OWN if kind not in look.kinds),
     )
     strange = [Unseen(f"{one['kind']}/{one['metadata']['name']}", "its status makes no sense") for uid, one in members.items()
                if uid in unreadable]  # fmt: skip
@@ -266,6 +278,26 @@ async def _with_body(
         unread=unread.unread(record.config, record.defaults, frozenset(charts)),
     )
     return (*revisions[:-1], whole)
+
+
+async def _with_missing(cluster: Cluster, seen: Seen, target: Target, documents: Documents) -> Seen:
+    """What was seen, and what of its manifest the pending revision has not made; unchanged where its record is hidden."""
+    snapshot = seen.snapshot
+    *before, newest = snapshot.revisions
+    try:
+        record = await asyncio.wait_for(store.read(cluster, target, newest.number), _LOG_LIMIT)
+        wanted = plan.objects_of(documents.load_all(record.manifest, "the stored manifest")) if record.manifest else ()
+    except (TimeoutError, Problem):
+        return seen
+    there = {name_of(one) for one in (*snapshot.objects.values(), *snapshot.around.values())}
+    kinds = set(OWN) - seen.blind
+    names = [name_of(one) for one in wanted if one["kind"] in kinds and one["metadata"].get("name")]
+    missing = tuple(name for name in names if name not in there)
+    operation = newest.status.removeprefix("pending-")
+    hooks = any(f"pre-{operation}" in hook.events for hook in record.hooks)
+    if newest.status == "uninstalling" or (hooks and (operation != "install" or len(missing) == len(names))):
+        return seen  # gone on purpose, or helm may be waiting for a hook before it makes anything
+    return replace(seen, snapshot=replace(snapshot, revisions=(*before, replace(newest, missing=missing))))
 
 
 _REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")

@@ -60,6 +60,14 @@ class EarlyRender:
         """`helm list` of the target's namespace."""
         return await self._helm.list(target)
 
+    def overrides(self, target: Target) -> Sequence[str]:
+        """Names of HELM_KUBE* variables that differ from the kubeconfig."""
+        return self._helm.overrides(target)
+
+    async def uid_of(self, target: Target, kind: str, name: str, namespace: str = "") -> str:
+        """The uid of an object as helm reaches it."""
+        return await self._helm.uid_of(target, kind, name, namespace)
+
     async def stored_values(self, target: Target) -> str:
         """User-supplied values of the deployed release."""
         return await self._helm.stored_values(target)

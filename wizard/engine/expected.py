@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from typing import Final
 
-from wizard.core import plan
+from wizard.core import applied, plan
+from wizard.core.applied import Applied, Key, Wanted
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.engine import store
-from wizard.ports.cluster import Cluster
+from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
+
+_AT_ONCE: Final = 8
+"""Objects that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ async def unchanged(cluster: Cluster, target: Target, expected: Expected) -> Non
     if newest and newest.revision != expected.revision:
         raise Problem(
             f"Somebody else changed {target.release} since the plan: it is at revision {newest.revision} "
-            f"({newest.status}, {newest.updated}), the plan was made on {expected.revision}. Nothing was changed.",
+            f"({newest.status}, begun {newest.times.created}), the plan was made on {expected.revision}. Nothing was changed.",
             "Make the plan anew.",
             Exit.REFUSED,
         )
@@ -53,3 +59,45 @@ async def as_planned(cluster: Cluster, documents: Documents, target: Target, exp
     if plan.digest(objects) == expected.rendered:
         return f"revision {record.revision} is stored as it was planned"
     return f"revision {record.revision} is stored, but its manifest is not the planned one: see history"
+
+
+async def wanted(cluster: Cluster, documents: Documents, target: Target, expected: Expected | None) -> Wanted | Applied:
+    """What the newest revision asks for and what was there before it, or why that cannot be told.
+
+    A newest revision that the plan was made on is not this run's: then nothing was recorded.
+    """
+    try:
+        known = await store.heads(cluster, target)
+        newest = known[-1] if known else None
+        if newest is None or (expected and newest.revision <= expected.revision):
+            return Applied(recorded=False)
+        before = [one for one in known[:-1] if one is known[-2] or one.status in ("deployed", "superseded")][-2:]
+        records = await asyncio.gather(*(store.read(cluster, target, one.revision) for one in (newest, *before)))
+        new, *old = (plan.objects_of(documents.load_all(one.manifest, "the stored manifest")) for one in records)
+    except Problem as problem:
+        return Applied(hidden=problem.what.rstrip("."))
+    return applied.wanted(new, old, target.namespace, newest.status)
+
+
+async def there(cluster: Cluster, documents: Documents, target: Target, expected: Expected | None) -> Applied:
+    """What of the newest revision is live, when helm failed at it; every object that differs is asked for."""
+    asked = await wanted(cluster, documents, target, expected)
+    if isinstance(asked, Applied):
+        return asked
+    if asked.status == "deployed":  # the one before: helm failed before it wrote its own down
+        return Applied(recorded=False)
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def look(key: Key) -> tuple[Key, Object | None] | None:
+        group, kind, namespace, name = key
+        manifest = next(one[key] for one in (asked.new, *asked.before) if key in one)
+        async with turns:
+            try:
+                return key, await cluster.get(
+                    kind, name, namespace, str(manifest.get("apiVersion", "")) if group else ""
+                )
+            except ClusterError as error:
+                return (key, None) if error.trouble == "not-found" else None
+
+    found = await asyncio.gather(*(look(key) for key in asked.differing()))
+    return asked.compare(dict(one for one in found if one))

@@ -13,6 +13,7 @@ from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.rules.facts import Server
 from wizard.core.rules.registry import State
+from wizard.engine import same_cluster
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.kubeconfig import Kubeconfig
 
@@ -73,7 +74,7 @@ async def lines(session: Session) -> AsyncIterator[HomeLine]:
         yield await tools
         return
     cluster = session.cluster(target)
-    asked = asyncio.ensure_future(_cluster(cluster, config, target))
+    asked = asyncio.ensure_future(_cluster(session, cluster, config, target))
     pending = [asked, *map(asyncio.ensure_future, (tools, *_rest(session, cluster, target, asked)))]
     try:
         for done in asyncio.as_completed(pending):
@@ -132,7 +133,7 @@ def _target(session: Session) -> Target:
 # What it is
 
 
-async def _cluster(cluster: Cluster, config: Kubeconfig, target: Target) -> HomeLine:
+async def _cluster(session: Session, cluster: Cluster, config: Kubeconfig, target: Target) -> HomeLine:
     context = config.context(target.context)
     address = f" ({context.server})" if context else ""
     try:
@@ -145,8 +146,17 @@ async def _cluster(cluster: Cluster, config: Kubeconfig, target: Target) -> Home
         step = "Log in again, then retry." if error.trouble in _LOGIN else "Retry, or choose another cluster."
         return HomeLine("cluster", "fail", "Cluster", f"{target.context}: {error.message}", step, keys)
     server = Server(version["gitVersion"], int(version["latency_ms"]))
-    said = f"{target.context}   {_named(server)}, {await _nodes(cluster)}, API answers in {server.latency} ms"
+    nodes, uid = await asyncio.gather(_nodes(cluster), same_cluster.uid(cluster))
+    said = f"{target.context}   {_named(server)}, {nodes}, API answers in {server.latency} ms"
+    moved = await asyncio.to_thread(session.moved, target, uid)
+    warnings = [sentence for sentence in (moved, context.exposed if context else "") if sentence]
+    if warnings:
+        return HomeLine("cluster", "warn", "Cluster", said, ". ".join(map(_capital, warnings)) + ".")
     return HomeLine("cluster", "pass", "Cluster", said)
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _named(server: Server) -> str:

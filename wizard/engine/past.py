@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from wizard.core import guided, values
 from wizard.core.guided import KeyDifference, ValueRow
 from wizard.core.model.target import Target
-from wizard.core.release_record import DEPLOYED
+from wizard.core.revision import DEPLOYED, parse
 from wizard.engine import compare as comparing
 from wizard.engine import store, writers
 from wizard.engine.compare import Comparison
@@ -44,19 +44,11 @@ def _makers(revisions: Sequence[Revision], runs: Sequence[RunSummary]) -> dict[i
     """Who made a revision, by its number. A run makes one, the first after its start; what follows is somebody else's."""
     made = {}
     for run in runs:
-        began = _time(run.started)
-        after = (one for one in revisions if began and (when := _time(one.updated)) and began <= when <= began + _START)
+        began = parse(run.started)
+        after = (one for one in revisions if began and (when := parse(one.updated)) and began <= when <= began + _START)
         if first := next(after, None):
             made[first.revision] = f"{run.who or 'somebody here'} (run {run.id})"
     return made
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 async def compare(cluster: Cluster, documents: Documents, target: Target, old: int, new: int) -> Comparison:

@@ -17,9 +17,10 @@ from wizard.core import guided, masking, merge_patch, plan
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.plan import ObjectPlan, Plan, Refusal
-from wizard.core.release_record import DEPLOYED, ReleaseRecord
+from wizard.core.release_record import ReleaseRecord
+from wizard.core.revision import DEPLOYED, Head, installed
 from wizard.core.rules import manifests
-from wizard.engine import store
+from wizard.engine import same_cluster, store
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
@@ -71,7 +72,7 @@ async def of_values(
     except BaseException:
         served.cancel()
         raise
-    rendering = asyncio.ensure_future(_render(served, helm, target, chart, values_text, upgrade=bool(known)))
+    rendering = asyncio.ensure_future(_render(served, helm, target, chart, values_text, upgrade=_is_installed(known)))
     try:
         base = await _base(cluster, target, known)
         _same_chart(base, chart, target)
@@ -105,7 +106,7 @@ async def of_rollback(cluster: Cluster, helm: Helm, documents: Documents, target
         Problem: there is no such revision, nothing to roll back to, or helm's record cannot be seen or read.
     """
     info, known = await asyncio.gather(helm.info(), store.known(cluster, target))
-    revision = wanted_revision(target, known, revision)
+    revision = await wanted_revision(cluster, target, known, revision)
     current, chosen = await asyncio.gather(
         store.read(cluster, target, known[-1].revision), store.read(cluster, target, revision)
     )
@@ -151,15 +152,15 @@ async def tried(
     return tuple(plans)
 
 
-def wanted_revision(target: Target, known: Sequence[store.Head], revision: int) -> int:
-    """The revision that a roll-back goes to: the given one, or the last good one before the newest.
+async def wanted_revision(cluster: Cluster, target: Target, known: Sequence[Head], revision: int) -> int:
+    """The revision that a roll-back goes to: the given one, or the last good one.
 
     Raises:
         Problem: it is not kept, is what runs already, or there is none.
     """
     kept = [one.revision for one in known]
-    good = [one.revision for one in known[:-1] if one.status in (DEPLOYED, "superseded")]
     if not revision:
+        good = await store.last_good(cluster, target, known)
         if not good:
             raise Problem(
                 f"There is nothing to roll {target.release} back to: revision {kept[-1]} is the only good one."
@@ -167,7 +168,7 @@ def wanted_revision(target: Target, known: Sequence[store.Head], revision: int) 
                 else f"There is nothing to roll {target.release} back to: no revision before {kept[-1]} was good.",
                 "Correct the values and run upgrade, or uninstall (it lists first what is kept).",
             )
-        return good[-1]
+        return good
     if revision not in kept:
         raise Problem(
             f"{target.release} has no revision {revision}.", f"Revisions that are kept: {', '.join(map(str, kept))}."
@@ -179,9 +180,13 @@ def wanted_revision(target: Target, known: Sequence[store.Head], revision: int) 
     return revision
 
 
-async def _base(cluster: Cluster, target: Target, known: Sequence[store.Head]) -> ReleaseRecord | None:
-    """The revision that helm starts an upgrade from: the newest deployed one, else the newest."""
-    if not known:
+def _is_installed(known: Sequence[Head]) -> bool:
+    return bool(known) and installed(known[-1].revision, known[-1].status)
+
+
+async def _base(cluster: Cluster, target: Target, known: Sequence[Head]) -> ReleaseRecord | None:
+    """The revision that helm starts an upgrade from: the newest deployed one, else the newest; None for an install."""
+    if not _is_installed(known):
         return None
     deployed = [one.revision for one in known if one.status == DEPLOYED]
     return await store.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
@@ -289,14 +294,17 @@ async def _finished(
     there.ask(wanted)
     old = {plan.identity(one, space): one for one in stored if not plan.hook_events(one)}
     keys = {plan.identity(one, space) for one in wanted}
+    uid_asked = asyncio.ensure_future(same_cluster.uid(world.cluster))
     try:
         missing = made.base == 0 and await _namespace_missing(world)
+        uid = await uid_asked
         plans = await asyncio.gather(
             *(_one(world, there, old.get(plan.identity(one, space)), one, missing=missing) for one in wanted),
             *(_gone(world, there, one) for key, one in old.items() if key not in keys),
         )
         owner = guided.owner(await there.seen())
     finally:
+        uid_asked.cancel()
         await there.close()
     objects = plan.sort(plan.with_stale(plans, _readers(wanted)))
     unseen = tuple(dict.fromkeys(one.note for one in plans if one.change == "unknown"))
@@ -304,7 +312,9 @@ async def _finished(
         unseen = (
             f"namespace {space} is not there yet: what the API server says to these objects is checked once it is",
         )
-    whole = plan.redacted(replace(made, objects=objects, unseen=unseen, owner=str(owner or "")), redact)
+    whole = plan.redacted(
+        replace(made, objects=objects, unseen=unseen, owner=str(owner or ""), cluster_uid=uid), redact
+    )
     return Planned(whole, tuple(wanted), redact)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from wizard.core import masking, plan, release_record
+from wizard.core import masking, plan, release_record, revision
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.engine import releases, store, writers
@@ -32,11 +32,11 @@ class Recovery:
     revision: int
     status: str
     since: str
-    """RFC 3339: when helm last wrote the record."""
+    """RFC 3339: since when it is so."""
     young: bool
-    """Whether helm wrote it so lately that one on another machine could still be waiting."""
+    """Whether it was made or written so lately that a helm on another machine could still be waiting."""
     good: int
-    """The last good revision before; 0 when there is none, and then there is nothing to go back to."""
+    """The last good revision; 0 when there is none, and then there is nothing to go back to."""
     reached: tuple[str, ...]
     """Objects that the stuck revision changed or made already."""
     waiting: tuple[str, ...]
@@ -48,6 +48,8 @@ class Recovery:
     """Where a writer was looked for, and not found."""
     who: str = ""
     """Who made the revision, where a run of this machine did."""
+    written: str = ""
+    """RFC 3339: when its record was last written."""
 
     @property
     def unproved(self) -> bool:
@@ -67,25 +69,26 @@ async def look(cluster: Cluster, documents: Documents, target: Target, clock: Cl
     """
     known = await store.known(cluster, target)
     last = known[-1]
-    if last.status not in releases.PENDING:
+    if last.status not in revision.PENDING:
         raise Problem(
             f"{target.release} is {last.status} (revision {last.revision}): nothing is stuck, nothing was changed.",
             "See it with status and history.",
         )
-    good = [one.revision for one in known[:-1] if one.status in (release_record.DEPLOYED, "superseded")]
+    good = await store.last_good(cluster, target, known)
     try:
         record = await store.read(cluster, target, last.revision)
         named = [
             (one["kind"], one["metadata"]["name"], str(one.get("apiVersion", "")))
             for one in _objects(documents, record.manifest)
         ]
-        proof = await writers.look(cluster, target, last, named, runs, clock)
+        proof = await writers.look(cluster, target, last, record.updated, named, runs, clock)
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
-    reached, waiting, unseen = await _progress(cluster, documents, target, last.revision, good[-1] if good else 0)
+    before = good if good != last.revision else 0
+    reached, waiting, unseen = await _progress(cluster, documents, target, last.revision, before)
     return Recovery(
-        last.revision, last.status, last.updated, writers.is_young(last.updated, clock.now()), good[-1] if good else 0,
-        reached, waiting, unseen, proof.nobody, proof.told, proof.who,
+        last.revision, last.status, last.times.since(last.status), proof.young, good,
+        reached, waiting, unseen, proof.nobody, proof.told, proof.who, last.times.written,
     )  # fmt: skip
 
 
@@ -111,7 +114,8 @@ async def _progress(
 
 
 def _objects(documents: Documents, text: str) -> Sequence[Object]:
-    return plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
+    found = plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
+    return [one for one in found if one["metadata"].get("name")]
 
 
 async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | ClusterError | None:
@@ -136,9 +140,10 @@ def refuse_unproved(target: Target, known: Recovery, reason: str = "") -> None:
     if known.unproved and not reason.strip():
         minutes = int(writers.OLD.total_seconds() // 60)
         raise Problem(
-            f"{target.release} is {known.status} for less than {minutes} minutes, and a helm on another machine may be at work "
-            "on it: that cannot be seen from here. Nothing was changed.",
-            f'Look again {minutes} minutes after {known.since}, or say why nobody is: --reason "I killed it myself".',
+            f"Helm began revision {known.revision} of {target.release} ({known.status}), or wrote its record, less than "
+            f"{minutes} minutes ago, and a helm on another machine may be at work on it: that cannot be seen from here. "
+            "Nothing was changed.",
+            f'Look again {minutes} minutes after {known.written or known.since}, or say why nobody is: --reason "I killed it myself".',
             Exit.UNKNOWN,
         )
 
@@ -158,7 +163,8 @@ async def mark_failed(
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
     newest = (await store.known(cluster, target))[-1]
-    if not found or (newest.revision, newest.status, newest.updated) != (known.revision, known.status, known.since):
+    seen = (known.revision, known.status, known.written)
+    if not found or (newest.revision, newest.status, newest.times.written) != seen:
         raise Problem(
             f"{target.release} is at revision {newest.revision} ({newest.status}) now: somebody is at work on it. "
             "Nothing was changed.",

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from wizard.core import status
+from wizard.core import revision, status
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES, Target
+from wizard.core.revision import Head
 from wizard.core.rules.registry import Unknown
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
@@ -28,12 +29,19 @@ _RECORDS: Final[Mapping[str, str]] = {"": "Secret", "secret": "Secret", "secrets
 _BY_HELM: Final = "app.kubernetes.io/managed-by=Helm"
 _NAME, _SPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
-PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
+
+_IN_USE: Final = "helm cannot re-use a name that is still in use"
+Asked = Literal["install", "upgrade", "either"]
+"""What somebody wants done to a release: helm's install, its upgrade, or its `upgrade --install`."""
 
 
 @dataclass(frozen=True)
 class ReleaseRow:
-    """One release. `helm_status` is "" when it is hidden from this person; `updated` is RFC 3339."""
+    """One release. `helm_status` is "" when it is hidden from this person.
+
+    `updated` is when its newest revision was begun, as in helm's own list; where that is hidden, when its first workload
+    was made. RFC 3339.
+    """
 
     name: str
     namespace: str
@@ -59,11 +67,15 @@ class ReleasesView:
 
 @dataclass(frozen=True)
 class ReleaseState:
-    """The newest revision of one release; revision 0 and status "" mean there is none."""
+    """The newest revision of one release; revision 0 and status "" mean there is none. `since` it has its status, RFC 3339."""
 
     revision: int = 0
     status: str = ""
-    updated: str = ""
+    since: str = ""
+
+
+class Unfit(Problem):
+    """What was asked for does not go with what is there: helm would refuse it, too."""
 
 
 def record_kind() -> str | None:
@@ -83,7 +95,7 @@ async def records(cluster: Cluster, namespace: str) -> Mapping[str, ReleaseState
         found = await cluster.list(kind, namespace, labels="owner=helm", metadata_only=True)
     except ClusterError as error:
         return Unknown(error.message.rstrip("."), error.permission)
-    return {row.name: ReleaseState(row.revision, row.helm_status, row.updated) for row in _newest(found)}
+    return {one.release: ReleaseState(one.revision, one.status, one.times.since(one.status)) for one in _newest(found)}
 
 
 async def state(cluster: Cluster, target: Target) -> ReleaseState | Unknown:
@@ -92,60 +104,100 @@ async def state(cluster: Cluster, target: Target) -> ReleaseState | Unknown:
     return known if isinstance(known, Unknown) else known.get(target.release, ReleaseState())
 
 
-async def operation(cluster: Cluster, target: Target) -> Literal["install", "upgrade"]:
+async def operation(cluster: Cluster, target: Target, asked: Asked = "either") -> Literal["install", "upgrade"]:
     """Install or upgrade, by the state of the release.
 
     Raises:
-        Problem: it is pending, was uninstalled with its history kept, or cannot be known.
+        Unfit: an install of a release that is there, or an upgrade of one that is not.
+        Problem: it is pending, or cannot be known.
     """
+    known = await _fit(cluster, target, asked)
+    return "upgrade" if revision.installed(known.revision, known.status) else "install"
+
+
+async def over_history(cluster: Cluster, target: Target) -> bool:
+    """Whether an install, right now, goes over the kept history of a release that was uninstalled.
+
+    Raises:
+        Problem: the release is there, or cannot be known.
+    """
+    known = await _fit(cluster, target, "either")
+    if revision.installed(known.revision, known.status):
+        raise Unfit(*_taken(known, target), question="release")
+    return known.revision > 0
+
+
+async def _fit(cluster: Cluster, target: Target, asked: Asked) -> ReleaseState:
+    """The state of a release with which helm would do what is asked; raises Problem as `operation` does."""
     known = await state(cluster, target)
     if isinstance(known, Unknown):
         settle = f"To settle it: {known.permission}." if known.permission else "Retry when it answers."
         raise Problem(f"Whether release {target.release} exists is not known: {known.reason}.", settle, Exit.UNKNOWN)
     if refusal := refused(known, target):
-        raise Problem(*refusal, question="release")
-    return "upgrade" if known.revision else "install"
+        raise (Unfit if asked == "install" else Problem)(*refusal, question="release")
+    if unfit := _unfit(known, target, asked):
+        raise Unfit(*unfit, question="release")
+    return known
 
 
 def refused(known: ReleaseState, target: Target) -> tuple[str, str] | None:
     """Why helm would refuse this release, and what to do; None when it would not."""
-    name, since = target.release, f" since {known.updated}" if known.updated else ""
-    where = f"-n {target.namespace}" + (f" --kube-context {target.context}" if target.context else "")
-    if known.status in PENDING:
-        here = f"-n {target.namespace}" + (f" --context {target.context}" if target.context else "")
+    if known.status not in revision.PENDING:
+        return None
+    return (
+        f"Release {target.release} is {known.status} ({_of(known)}): a helm works on it, or was killed at it.",
+        f"Wait for that helm if it lives; if nobody works on it: {_ours('recover', target)}",
+    )
+
+
+def _unfit(known: ReleaseState, target: Target, asked: Asked) -> tuple[str, str] | None:
+    """Why helm would refuse just this operation, in its words, and what to do."""
+    if asked == "either":
+        return None
+    if revision.installed(known.revision, known.status):
+        return _taken(known, target) if asked == "install" else None
+    if known.revision:
+        why = {"install": _IN_USE, "upgrade": "it has no deployed releases to upgrade"}[asked]
         return (
-            f"Release {name} is {known.status} (revision {known.revision}{since}): a helm works on it, or was killed at it.",
-            f"Wait for that helm if it lives; if nobody works on it: llm-cost-ops-wizard recover {name} {here}",
+            f"Release {target.release} was uninstalled with its history kept ({_of(known)}): {why}. Nothing was changed.",
+            f"Install it again with {_ours('upgrade --install', target)}, or bring back what ran with "
+            f"{_ours('rollback', target)}.",
         )
-    if known.status == "uninstalled":
-        return (
-            f"Release {name} was uninstalled with its history kept (revision {known.revision}{since}).",
-            f"Bring it back with helm rollback {name} {where}, or take another release name.",
-        )
-    return None
+    if asked == "install":
+        return None
+    return (
+        f"There is no release {target.release} in namespace {target.namespace} to upgrade: it has no deployed releases. "
+        "Nothing was changed.",
+        f"Use install, or {_ours('upgrade --install', target)}; status shows where it is.",
+    )
 
 
-def _newest(found: Iterable[Object]) -> list[ReleaseRow]:
-    rows: dict[tuple[str, str], ReleaseRow] = {}
-    for one in found:
-        metadata = one["metadata"]
-        labels = metadata.get("labels") or {}
-        name, number = labels.get("name", ""), str(labels.get("version", ""))
-        if not name or not number.isdigit():
-            continue
-        key, revision = (metadata.get("namespace", ""), name), int(number)
-        if key not in rows or rows[key].revision < revision:
-            when = labels.get("modifiedAt") or labels.get("createdAt") or ""
-            updated = rfc3339(int(when)) if str(when).isdigit() else str(metadata.get("creationTimestamp") or "")
-            rows[key] = ReleaseRow(
-                name, key[0], revision=revision, helm_status=str(labels.get("status", "")), updated=updated
-            )
-    return list(rows.values())
+def _taken(known: ReleaseState, target: Target) -> tuple[str, str]:
+    return (
+        f"Release {target.release} is there already in namespace {target.namespace} ({known.status}, {_of(known)}): "
+        f"{_IN_USE}. Nothing was changed.",
+        f"Change it with {_ours('upgrade', target)}, or take another release name.",
+    )
 
 
-def rfc3339(seconds: int) -> str:
-    """Seconds since 1970 as RFC 3339 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _of(known: ReleaseState) -> str:
+    return f"revision {known.revision}" + (f" since {known.since}" if known.since else "")
+
+
+def _ours(command: str, target: Target) -> str:
+    """One of our commands on a release, to paste."""
+    context = f" --context {target.context}" if target.context else ""
+    return f"llm-cost-ops-wizard {command} {target.release} -n {target.namespace}{context}"
+
+
+def _newest(found: Iterable[Object]) -> list[Head]:
+    """The newest revision of each release."""
+    heads: dict[tuple[str, str], Head] = {}
+    for one in filter(None, map(revision.head, found)):
+        key = (one.namespace, one.release)
+        if key not in heads or heads[key].revision < one.revision:
+            heads[key] = one
+    return list(heads.values())
 
 
 # All in sight
@@ -225,7 +277,12 @@ async def _look_in(cluster: Cluster, namespace: str) -> _Looked | ClusterError:
 
 def _joined(looked: _Looked) -> tuple[ReleaseRow, ...]:
     """Records and workloads of the same release in one row."""
-    rows = {(one.namespace, one.name): one for one in _newest(looked.records)}
+    rows = {
+        (one.namespace, one.release): ReleaseRow(
+            one.release, one.namespace, revision=one.revision, helm_status=one.status, updated=one.times.created
+        )
+        for one in _newest(looked.records)
+    }
     by_release: dict[tuple[str, str], list[Object]] = {}
     for one in looked.workloads:
         if key := _release_of(one):

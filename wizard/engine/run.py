@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wizard.core import dialect, helm_output, stopping
+from wizard.core.applied import Applied, Wanted
 from wizard.core.errors import Exit, Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
+from wizard.core.rules.findings_registry import Finding
 from wizard.core.runview import RunView
 from wizard.core.secrets import Secret
 from wizard.core.status import Verdict
-from wizard.engine import evidence, expected, undo, unseen
+from wizard.engine import evidence, expected, same_cluster, undo, unseen
 from wizard.engine.early_render import EarlyRender
 from wizard.engine.expected import Expected
 from wizard.engine.heal import Healing
@@ -45,10 +47,22 @@ _LAST_LINES_SECONDS: Final = 1.0
 """How long ended containers may take to deliver their last lines before a failed run is finished."""
 _BEFORE_SECONDS: Final = 3.0
 """How long the picture of what is there may take before a roll-back or uninstall starts without it."""
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+_GIVE_UP_TICK: Final = 1.0
+"""How often the clock alone may end a run for a cause that cannot heal."""
+_APPLIED_TICK: Final = 2.0
+"""How often helm's records are asked whether it left as it is what was broken before."""
 _LIST_SECONDS: Final = 5.0
 """How long a stopped run waits to hear what helm has written down of it."""
 
 
+def _few(names: Sequence[str]) -> str:
+    """Some of the names."""
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more}"
+
+
+_FEW: Final = 3
 _DOES: Final[Mapping[str, str]] = {
     "install": "installs", "upgrade": "upgrades", "rollback": "rolls back", "uninstall": "uninstalls",
 }  # fmt: skip
@@ -90,6 +104,8 @@ class RunSpec:
     """The plan that was shown to the person, if one was."""
     revision: int = 0
     """Of a roll-back: where to."""
+    replace: bool = False
+    """Of an install: over the kept history of a release that was uninstalled."""
     keep_history: bool = False
     holder: str = ""
     """Of the Lease that warns other machines."""
@@ -97,6 +113,12 @@ class RunSpec:
     """Roll back on failure: of an install or upgrade, once helm has ended and the evidence is kept."""
     delete_namespace: bool = False
     """Of an uninstall: the namespace goes too, if nothing of others is in it by then."""
+    cluster_uid: str = ""
+    """The uid of kube-system when it was planned; "" when it was hidden."""
+    wait_anyway: bool = True
+    """Somebody decides when to stop, or chose to wait; else a cause that cannot heal ends an install or upgrade."""
+    give_up_after: float = stopping.CANNOT_HEAL_SECONDS
+    """Seconds that such a cause has to stand."""
 
     @property
     def lasting(self) -> bool:
@@ -125,10 +147,14 @@ class RunSpec:
             accepted=tuple(data.get("accepted", ())),
             expected=Expected(int(plan["revision"]), str(plan.get("rendered", ""))) if plan else None,
             revision=int(data.get("revision", 0)),
+            replace=bool(data.get("replace")),
             keep_history=bool(data.get("keep_history")),
             delete_namespace=bool(data.get("delete_namespace")),
             undo=bool(data.get("undo")),
             holder=str(data.get("holder", "")),
+            cluster_uid=str(data.get("cluster_uid", "")),
+            wait_anyway=bool(data.get("wait_anyway", True)),
+            give_up_after=float(data.get("give_up_after", stopping.CANNOT_HEAL_SECONDS)),
         )
 
 
@@ -164,15 +190,20 @@ class Run:
     material: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict, repr=False)
     after_failure: float = AFTER_FAILURE_SECONDS
     after_success: float = AFTER_SUCCESS_SECONDS
+    applied_every: float = _APPLIED_TICK
 
     def __post_init__(self) -> None:
         emit = self.world.record.emit
         self._watch = ReleaseWatch(self.world.cluster, self.spec.target, self.world.clock, emit)
         self._watch.hold = "helm is still at work"
+        self._watch.replaces = self.spec.operation in ("upgrade", "rollback")
         self._tail = LogTail(self.world.cluster, self.spec.target.namespace, self.world.clock, emit)
         self._watch.on_pods(self._tail.update)
         self._tail.on_lines(self._watch.hear)
         self._cancelled = False
+        self._standing = stopping.Standing()
+        self._wanted: Wanted | None = None
+        self._given_up: tuple[Finding, float] | None = None
         self._helm_runs = False
         self._healing = Healing(
             self.world.cluster, self.spec.target, self._watch, self.world.record, self.world.clock,
@@ -187,6 +218,7 @@ class Run:
 
     def fix(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """A person wants something that was offered to be done."""
+        self._standing.again()
         return self._healing.apply(asked)
 
     def cancel(self) -> str:
@@ -195,7 +227,7 @@ class Run:
             return "helm is rolling back and cannot be interrupted safely; it goes on."
         if self._helm_runs and not self.spec.lasting:
             return stopping.unsafe(self.spec.operation)
-        if self._cancelled:
+        if self._cancelled or self._given_up:
             return "It was asked to stop already."
         self._cancelled = True
         if not self._helm_runs:
@@ -216,6 +248,7 @@ class Run:
             "helm": spec.helm_version,
             "preset": spec.preset,
             "rollback_on_failure": spec.undo,
+            "cluster_uid": spec.cluster_uid,
         }
         self._say("run.started", **started)
         for result in spec.accepted:
@@ -243,6 +276,7 @@ class Run:
 
     async def resume(self) -> int:
         """Go on watching a run whose runner was lost; helm is running or has ended meanwhile."""
+        self._watch.replaces = False  # what it finds now was applied before
         view, counted = RunView(), {"out": 0, "err": 0}
         past = list(self.world.record.past())
         for event in past:
@@ -284,8 +318,11 @@ class Run:
 
     async def _prepare(self, early: EarlyRender | None) -> None:
         made = False
-        if self.spec.expected:
-            await expected.unchanged(self.world.cluster, self.spec.target, self.spec.expected)
+        spec, cluster = self.spec, self.world.cluster
+        same_cluster.refuse_overrides(self.world.helm, spec.target)
+        await same_cluster.refuse_another(cluster, spec.target, spec.cluster_uid)
+        if spec.expected:
+            await expected.unchanged(cluster, spec.target, spec.expected)
         if self.spec.operation == "install":
             self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
             made = await self._namespace()
@@ -399,8 +436,13 @@ class Run:
         pid = await process.start(argv)
         if known is None or not known.helm_pid:
             self._say("helm.started", pid=pid, argv=argv)
-        await self._read_helm(dict(skip))
-        ended = self._helm_exit = await process.wait()
+        beside = [asyncio.create_task(self._unbreakable(one)) for one in (self._give_up, self._tell_what_is_applied)]
+        try:
+            await self._read_helm(dict(skip))
+            ended = self._helm_exit = await process.wait()
+        finally:
+            for task in beside:
+                task.cancel()
         if known is None or known.helm_exit is None:
             self._say("helm.exited", code=ended.code, signal=ended.signal)
         self._watch.hold = ""
@@ -410,6 +452,46 @@ class Run:
             await self._tail.drain(_LAST_LINES_SECONDS)
         return await self._finish(end)
 
+    async def _give_up(self) -> None:
+        """Ask helm to stop, once, when nobody attends and a cause that cannot heal stood long enough."""
+        if self.spec.wait_anyway or not self.spec.lasting:
+            return
+        loop = asyncio.get_running_loop()
+        while not self._cancelled:
+            watch = self._watch
+            causes = stopping.cannot_heal(watch.verdict, watch.urgent) if watch.listed else []
+            stood, cause = self._standing.longest(loop.time(), causes, watch.ready_pods())
+            long = stood >= self.spec.give_up_after
+            if cause and long and await self._is_of_this_run(cause):
+                if self.world.process.cancel():
+                    self._given_up = (cause, stood)
+                    self._say("decision", what="stop", who="the wizard", text=stopping.giving_up(cause, stood))
+                return
+            if long:  # another look at the records, but not many
+                await asyncio.sleep(_GIVE_UP_TICK)
+            await watch.changed(min(_GIVE_UP_TICK, max(0.01, self.spec.give_up_after - stood)))
+
+    async def _tell_what_is_applied(self) -> None:
+        """While something broken from before is not judged: whether this revision wants it just so."""
+        while True:
+            await asyncio.sleep(self.applied_every)
+            if self._watch.holds_back:
+                self._watch.applied((await self._applied()).there)
+
+    async def _is_of_this_run(self, cause: Finding) -> bool:
+        """Whether this run's revision was applied to what cannot heal: a hook may hold helm up before that.
+
+        Where the records are hidden our watch is believed, which knows what changed.
+        """
+        spec, world = self.spec, self.world
+        if spec.operation == "install":
+            return True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LIST_SECONDS):
+                found = await expected.there(world.cluster, world.documents, spec.target, spec.expected)
+                return bool(found.hidden) or found.whole or cause.object in found.there
+        return False
+
     def _argv(self) -> list[str]:
         spec, major = self.spec, self.spec.helm_major
         match spec.operation:
@@ -418,7 +500,9 @@ class Run:
             case "uninstall":
                 said = dialect.uninstall_argv(major, spec.target, spec.timeout, keep_history=spec.keep_history)
             case operation:
-                said = dialect.run_argv(major, operation, spec.target, spec.chart, spec.values_path, spec.timeout)
+                said = dialect.run_argv(
+                    major, operation, spec.target, spec.chart, spec.values_path, spec.timeout, replace=spec.replace
+                )
         return [spec.helm_path, *said]
 
     async def _read_helm(self, skip: dict[str, int]) -> None:
@@ -437,6 +521,9 @@ class Run:
                 self._say("run.notes", text=notes)
             await self._compare_with_plan()
             return await self._after_success()
+        if self._given_up:
+            cause, stood = self._given_up
+            return _End(Exit.FAILED, "failed", stopping.given_up(cause, stood, await self._recorded()))
         if self._cancelled:
             reason = stopping.end(await self._recorded(), rollback_on_failure=self.spec.undo)
             return _End(Exit.INTERRUPTED, self._watch.verdict.state, reason)
@@ -491,10 +578,13 @@ class Run:
         return ""
 
     async def _after_success(self) -> _End:
+        await self._ask_what_is_wanted()
         verdict = self._watch.verdict
-        if verdict.state != "ready":
+        if verdict.state != "ready" or self._not_carried():
             self._phase("watching", "helm is content; waits for our own verdict")
             verdict = await self._wait_for_ready(self.after_success)
+        if verdict.state == "ready" and (other := self._not_carried()):
+            verdict = Verdict("unknown", f"{other} is not as this revision asks: somebody may have changed it since")
         if verdict.state == "ready":
             return _End(Exit.DONE, "ready", verdict.reason)
         if verdict.state == "unknown":
@@ -506,18 +596,59 @@ class Run:
         if not self._watch.members():
             return _End(Exit.FAILED, "failed", words)
         if self.spec.undo:
-            return _End(
-                Exit.FAILED, "failed", f"{reason}. {words}" if (reason := self._watch.verdict.reason) else words
-            )
+            now = self._watch.verdict
+            why = f"{now.reason}. " if now.reason and now.state != "ready" else ""  # the old pods may be ready
+            return _End(Exit.FAILED, "failed", f"{why}{words}")
+        applied = await self._applied()
+        if applied.nothing:
+            return _End(Exit.FAILED, "failed", f"Nothing new runs: helm failed before it applied any of it. {words}")
+        if applied.before:
+            return _End(Exit.FAILED, "failed", f"It is applied in part, not {_few(applied.before)}. {words}")
         self._phase("watching", "helm gave up; watches whether the pods make it a little later")
         gave_up = self.world.clock.now()
         verdict = await self._wait_for_ready(self.after_failure)
+        if verdict.state == "ready" and not applied.whole:
+            why = applied.hidden or f"{_few(applied.unsure)} cannot be compared with it"
+            return _End(
+                Exit.FAILED,
+                "unknown",
+                f"All pods are ready, but whether this revision runs is not known: {why}. {words}",
+            )
         if verdict.state == "ready":
             later = (self.world.clock.now() - gave_up).total_seconds()
             way = "" if locked else " The release is recorded as failed: run upgrade to put that right."
             return _End(Exit.FAILED, "ready", f"helm gave up, and the pods made it {later:.0f} s later. {words}{way}")
         state = "stuck" if self._watch.urgent else "failed"
         return _End(Exit.FAILED, state, f"{verdict.reason}. {words}" if verdict.reason else words)
+
+    async def _applied(self) -> Applied:
+        """What of this run's revision is live, after helm failed."""
+        spec, world = self.spec, self.world
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LIST_SECONDS):
+                return await expected.there(world.cluster, world.documents, spec.target, self._planned())
+        return Applied(hidden="the cluster did not answer in time")
+
+    def _planned(self) -> Expected | None:
+        """What the run was made on; an install is made on nothing."""
+        return self.spec.expected or (Expected(0) if self.spec.operation == "install" else None)
+
+    async def _ask_what_is_wanted(self) -> None:
+        """Read what the revision that helm applied asks for; without the right to, our watch is believed."""
+        spec, world = self.spec, self.world
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LIST_SECONDS):
+                asked = await expected.wanted(world.cluster, world.documents, spec.target, None)
+                self._wanted = asked if isinstance(asked, Wanted) else None
+
+    def _not_carried(self) -> str:
+        """A workload that our watch still sees as it was before what helm applied, as Kind/name; "" when none is."""
+        if self._wanted is None:
+            return ""
+        seen = {(one.get("kind"), one["metadata"]["name"]): one for one in self._watch.members()}
+        live = {key: one for key in self._wanted.new if (one := seen.get((key[1], key[3])))}
+        found = self._wanted.compare(live, _WORKLOADS)
+        return found.before[0] if found.before else ""
 
     async def _wait_for_ready(self, seconds: float) -> Verdict:
         """The verdict once it is ready, hopeless or cannot be known, or after so many seconds."""
@@ -528,7 +659,8 @@ class Run:
             waited = loop.time() - began
             hopeless = verdict.state == "failed" or any(one.terminal or one.heals == "no" for one in self._watch.urgent)
             blind = verdict.state == "unknown" and waited > _BLIND_SECONDS
-            done = verdict.state == "ready" or waited >= seconds or self._cancelled
+            ready = verdict.state == "ready" and not self._not_carried()
+            done = ready or waited >= seconds or self._cancelled
             if done or (self._watch.listed and (hopeless or blind)):
                 return verdict
             await self._watch.changed(min(seconds - waited, 0.5))
@@ -571,6 +703,7 @@ class Run:
             return replace(end, reason=undo.told(end.reason, Way((), f"not rolled back: {problem.what}"), None))
         after = ""
         if ended.code == 0 and back.argv[0] == "rollback":
+            await self._ask_what_is_wanted()
             self._watch.flush()
             after = (await self._wait_for_ready(self.after_success)).reason
         return replace(end, verdict="failed", reason=undo.told(end.reason, back, ended, after))

@@ -5,6 +5,7 @@ Each method imports what only it needs: all of it together is 60 ms, and the fir
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from wizard.engine.planning import Planned
     from wizard.engine.ports import Ports
     from wizard.engine.recover import Recovery
-    from wizard.engine.releases import ReleasesView
+    from wizard.engine.releases import Asked, ReleasesView
     from wizard.engine.store import Revision
     from wizard.engine.uninstall import Uninstall
     from wizard.engine.unrecover import Undo
@@ -96,7 +97,7 @@ class Session:
 
     def save_draft(self, draft: Draft) -> None:
         """Keep the draft; it is offered again at the next start."""
-        self.ports.drafts.save(draft)
+        self.ports.drafts.save(replace(draft, cluster_uid=self._hints.cluster_uid or draft.cluster_uid))
 
     def forget_draft(self, draft: Draft) -> None:
         """Remove the kept draft of the same target."""
@@ -158,8 +159,27 @@ class Session:
     async def refresh_hints(self, draft: Draft) -> Hints:
         """Ask the draft's cluster for what the questions offer; what cannot be had stays None. Never raises."""
         target = self.resolve(draft).target
-        self._hints = await live_hints.refresh(self._hints, self.cluster(target), target)
+        found = await live_hints.refresh(self._hints, self.cluster(target), target)
+        moved = await asyncio.to_thread(self.moved, target, found.cluster_uid)
+        self._hints = replace(found, moved=moved)
         return self._hints
+
+    def moved(self, target: Target, uid: str) -> str:
+        """One sentence when the context reaches another cluster than in the newest draft or run; "" when it does not.
+
+        `uid` is that of kube-system now. A sandbox is a new cluster each time that it is started: nothing is said of one.
+        """
+        from wizard.engine import same_cluster
+
+        if live_hints.is_sandbox(target.context):
+            return ""
+        return same_cluster.moved(target, uid, self.drafts(), self.runs())
+
+    async def cluster_moved(self, target: Target) -> str:
+        """Likewise, asking the cluster; raises nothing."""
+        from wizard.engine import same_cluster
+
+        return await asyncio.to_thread(self.moved, target, await same_cluster.uid(self.cluster(target)))
 
     def cluster(self, target: Target) -> Cluster:
         """The client of the target's context, one for the whole session."""
@@ -251,7 +271,8 @@ class Session:
         """What is wrong with a release, ranked: at once if it shows, then whole, with logs. Changes nothing; never raises."""
         from wizard.engine import diagnose
 
-        return diagnose.diagnose(self.cluster(target), target, self.ports.clock, self.ports.runs)
+        ports = self.ports
+        return diagnose.diagnose(self.cluster(target), target, ports.clock, ports.runs, ports.documents)
 
     # Day two, read only
 
@@ -261,26 +282,35 @@ class Session:
 
     async def planned(self, draft: Draft) -> Planned:
         """The plan with what was rendered for it; raises Problem."""
-        from wizard.engine import planning
+        from wizard.engine import planning, same_cluster
 
         target, ports = self.resolve(draft).target, self.ports
-        return await planning.of_values(
+        same_cluster.refuse_overrides(ports.helm, target)
+        planned = await planning.of_values(
             self.cluster(target), ports.helm, ports.documents, target, self.chart(draft), self.values_text(draft)
         )
+        return replace(planned, plan=await self._with_moved(target, planned.plan))
 
     async def plan_rollback(self, target: Target, revision: int = 0) -> Plan:
-        """What a roll-back to a revision would do (0: the last good one before the newest); raises Problem."""
-        from wizard.engine import planning
+        """What a roll-back to a revision would do (0: the last good one); raises Problem."""
+        from wizard.engine import planning, same_cluster
 
-        ports = self.ports
-        return (await planning.of_rollback(self.cluster(target), ports.helm, ports.documents, target, revision)).plan
+        ports, cluster = self.ports, self.cluster(target)
+        async with same_cluster.proven(cluster, ports.helm, target):
+            planned = await planning.of_rollback(cluster, ports.helm, ports.documents, target, revision)
+        return await self._with_moved(target, planned.plan)
+
+    async def _with_moved(self, target: Target, plan: Plan) -> Plan:
+        """The plan, warning of a context that reaches another cluster than before."""
+        moved = await asyncio.to_thread(self.moved, target, plan.cluster_uid)
+        return replace(plan, warnings=(*plan.warnings, moved)) if moved else plan
 
     async def rollback_revision(self, target: Target, revision: int = 0) -> int:
         """The revision that a roll-back goes to, the given one checked; raises Problem when there is none."""
         from wizard.engine import planning, store
 
         known = await store.known(self.cluster(target), target)
-        return planning.wanted_revision(target, known, revision)
+        return await planning.wanted_revision(self.cluster(target), target, known, revision)
 
     async def is_production(self, target: Target) -> bool:
         """Whether the newest revision says that it is production; raises Problem when it cannot be read."""
@@ -318,9 +348,13 @@ class Session:
 
     async def uninstall_lists(self, target: Target, *, namespace: bool = False) -> Uninstall:
         """What an uninstall deletes, keeps and loses for ever; raises Problem when something stops it."""
-        from wizard.engine import uninstall
+        from wizard.engine import same_cluster, uninstall
 
-        return await uninstall.look(self.cluster(target), self.ports.documents, target, namespace=namespace)
+        cluster = self.cluster(target)
+        async with same_cluster.proven(cluster, self.ports.helm, target):
+            lists = await uninstall.look(cluster, self.ports.documents, target, namespace=namespace)
+            uid = await same_cluster.uid(cluster)
+        return replace(lists, cluster_uid=uid, moved=await asyncio.to_thread(self.moved, target, uid))
 
     async def missing_rights(self, target: Target, operation: str) -> tuple[Right, ...]:
         """What this person may not do of an operation, each with what that costs; never raises."""
@@ -383,7 +417,11 @@ class Session:
         await rights.refuse(
             self.cluster(target), target, ((verbs[one.change], one.kind) for one in plan.objects if one.change in verbs)
         )
-        more = {"revision": revision, "expect": {"revision": plan.last, "rendered": plan.rendered}}
+        more = {
+            "revision": revision,
+            "expect": {"revision": plan.last, "rendered": plan.rendered},
+            "cluster_uid": plan.cluster_uid,
+        }
         return await self._start_on_release("rollback", target, plan.chart, helm_timeout, more)
 
     async def start_uninstall(
@@ -399,6 +437,7 @@ class Session:
             "keep_history": keep_history,
             "delete_namespace": delete_namespace,
             "expect": {"revision": lists.revision},
+            "cluster_uid": lists.cluster_uid,
         }
         return await self._start_on_release("uninstall", target, lists.chart, helm_timeout, more)
 
@@ -408,7 +447,9 @@ class Session:
         import shlex
 
         from wizard.core import dialect
+        from wizard.engine import same_cluster
 
+        same_cluster.refuse_overrides(self.ports.helm, target)
         helm = await self.ports.helm.info()
         if operation == "rollback":
             argv = dialect.rollback_argv(helm.major, target, int(more["revision"]), helm_timeout)
@@ -425,33 +466,48 @@ class Session:
         }  # fmt: skip
         return self.ports.runs.start(spec, {})
 
-    async def operation(self, draft: Draft) -> Operation:
-        """Install or upgrade, by the state of the release; raises Problem when it is pending or cannot be known."""
+    async def operation(self, draft: Draft, asked: Asked = "either") -> Operation:
+        """Install or upgrade, by the state of the release; raises Problem as `releases.operation` does."""
         from wizard.engine import releases
 
         self.ports.runs.warm()
-        return await releases.operation(self.cluster(self.resolve(draft).target), self.resolve(draft).target)
+        target = self.resolve(draft).target
+        return await releases.operation(self.cluster(target), target, asked)
+
+    async def on_what_runs(self, draft: Draft) -> Draft:
+        """The draft of an upgrade on the values that run, unless -f files are the truth; raises Problem."""
+        if draft.files:
+            return draft
+        based = await self.upgrade_draft(self.resolve(draft).target)  # names the target: its default may be another now
+        return replace(draft.with_answers(dict(based.answers)), running=based.running)
 
     async def start(
-        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None
-    ) -> str:
+        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None, *,
+        attended: bool = True, wait_anyway: bool = False,
+    ) -> str:  # fmt: skip
         """Write the values file and start the run in a process of its own; returns the run's id.
+
+        An install is refused when the release is there by now, so that it never resets what runs. When nobody attends the
+        run and it is not to wait anyway, a cause that cannot heal ends it.
 
         `accepted` are failed checks that the person accepted with a reason; the run records them. With the plan that was
         shown, the run stops before helm when the release has another revision by then, and says whether the stored
         manifest is the planned one.
         """
         from wizard.core import secret_plan
+        from wizard.engine import releases, same_cluster
 
         resolved = self.resolve(draft)
+        same_cluster.refuse_overrides(self.ports.helm, resolved.target)
         if problems := resolved.problems():
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
+        target = resolved.target
+        again = operation == "install" and await releases.over_history(self.cluster(target), target)
         planned = secret_plan.plan(resolved)
         material, notes = self._material(planned)
         written = self.write_values(draft)
         helm = await self.ports.helm.info()
-        target = resolved.target
         spec = {
             "operation": operation,
             "target": {
@@ -467,6 +523,8 @@ class Session:
             "helm": {"path": helm.path, "version": helm.version, "major": helm.major},
             "timeout": draft.timeout,
             "undo": draft.undo,
+            "replace": again,
+            "wait_anyway": attended or wait_anyway,
             "secrets": [
                 {"name": one.name, "type": one.type, "keys": [source.key for source in one.sources]} for one in planned
             ],
@@ -474,27 +532,38 @@ class Session:
             "notes": notes,
             "accepted": [one.to_data() for one in accepted],
             "expect": {"revision": plan.last, "rendered": plan.rendered} if plan else {},
-            "reproduce": list(self.reproduce(draft, operation, helm.major)),
+            "cluster_uid": plan.cluster_uid if plan else self._hints.cluster_uid,
+            "reproduce": list(self.reproduce(draft, operation, helm.major, again=again, wait_anyway=wait_anyway)),
         }
         run_id = self.ports.runs.start(spec, material)
         self.forget_draft(draft)
         return run_id
 
-    def reproduce(self, draft: Draft, operation: Operation, helm_major: int) -> tuple[str, ...]:
-        """The commands that do the same again: ours, then helm's own."""
+    def reproduce(
+        self, draft: Draft, operation: Operation, helm_major: int, *, again: bool = False, wait_anyway: bool = False
+    ) -> tuple[str, ...]:
+        """The commands that do the same: ours, then helm's own. `again`: an install over a kept history."""
         import shlex
 
         from wizard.core import dialect
 
         resolved = self.resolve(draft)
         target, path, chart = resolved.target, self.values_file(draft).path, self.chart(draft).path
-        ours = ["llm-cost-ops-wizard", operation, "--context", target.context, "--namespace", target.namespace]
+        ours = [
+            "llm-cost-ops-wizard",
+            *(["upgrade", "--install"] if again else [operation]),
+            "--context",
+            target.context,
+            "--namespace",
+            target.namespace,
+        ]
         ours += ["--release", target.release, "--preset", resolved["preset"], "-f", path, "--yes"]
         ours += ["--kubeconfig", target.kubeconfig] if target.kubeconfig else []
         ours += ["--chart", draft.chart] if draft.chart else []
         ours += ["--rollback-on-failure"] if draft.undo else []
+        ours += ["--wait-anyway"] if wait_anyway else []
         ours += ["--confirm", target.release] if resolved["preset"] == "prod" else []
-        helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout)]
+        helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout, replace=again)]
         return shlex.join(ours), shlex.join(helm)
 
     def _material(self, planned: Sequence[secret_plan.SecretToMake]) -> tuple[dict[str, dict[str, Secret]], list[str]]:

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from wizard.core import release_record
+from wizard.core import release_record, revision
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.release_record import ReleaseRecord
+from wizard.core.revision import Head
 from wizard.engine import releases
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
 _CODES: Final = {"forbidden": Exit.UNKNOWN, "not-found": Exit.UNKNOWN}
-
-
-@dataclass(frozen=True)
-class Head:
-    """What a record's labels say: no body was downloaded."""
-
-    revision: int
-    status: str
-    updated: str
-    """RFC 3339."""
-    name: str
-    """Of the Secret or ConfigMap that holds it."""
+_SECONDS: Final = timedelta(seconds=2)
+"""What whole seconds and a call on its way make of two clocks that agree."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +28,7 @@ class Revision:
     revision: int
     status: str
     updated: str
+    """When it was begun, RFC 3339: by its record, or by the storage object where the record cannot be read."""
     chart: str = ""
     app_version: str = ""
     description: str = ""
@@ -64,37 +57,69 @@ async def heads(cluster: Cluster, target: Target) -> tuple[Head, ...]:
 
 def heads_of(found: Iterable[Object]) -> tuple[Head, ...]:
     """The heads of records, oldest first; what bears no number of a revision is left out."""
-    return tuple(sorted((_head(one) for one in found if _number(one)), key=lambda one: one.revision))
+    return tuple(sorted(filter(None, map(revision.head, found)), key=lambda one: one.revision))
 
 
-async def read(cluster: Cluster, target: Target, revision: int) -> ReleaseRecord:
+async def last_good(cluster: Cluster, target: Target, known: Sequence[Head]) -> int:
+    """The revision that a roll-back goes to: the last one that was ever ready; 0 when there is none.
+
+    `known` are all revisions, oldest first. A record that cannot be read is believed by its label.
+    """
+    for one in revision.maybe_good(known):
+        if one.status == revision.DEPLOYED:
+            return one.revision
+        try:
+            record = await read(cluster, target, one.revision)
+        except Problem:
+            return one.revision
+        if not revision.says_failed(record.description):
+            return one.revision
+    return 0
+
+
+async def server_ahead(cluster: Cluster, now: Callable[[], datetime]) -> timedelta:
+    """How far the clock of the API server, which writes the times of records, is ahead of this machine's.
+
+    0 when they agree as far as whole seconds tell, or when the API server does not say its time.
+    """
+    asked = now()
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
+    try:
+        answer = await cluster.create(review, dry_run=True)
+    except ClusterError:
+        return timedelta(0)
+    there = revision.parse(revision.times(answer.get("metadata")).created)
+    return there - asked if there and abs(there - asked) > _SECONDS else timedelta(0)
+
+
+async def read(cluster: Cluster, target: Target, number: int) -> ReleaseRecord:
     """One revision's record; raises Problem when it is not there, hidden or unreadable."""
-    return release_record.of_data(await read_data(cluster, target, revision), _where(target, revision))
+    return release_record.of_data(await read_data(cluster, target, number), _where(target, number))
 
 
-async def read_data(cluster: Cluster, target: Target, revision: int) -> dict[str, Any]:
+async def read_data(cluster: Cluster, target: Target, number: int) -> dict[str, Any]:
     """One revision's record as its own JSON."""
-    found = await _bodies(cluster, target, revision)
+    found = await _bodies(cluster, target, number)
     if not found:
         known = ", ".join(str(one.revision) for one in await heads(cluster, target)) or "none"
         raise Problem(
-            f"{target.release} in namespace {target.namespace} has no revision {revision}.",
+            f"{target.release} in namespace {target.namespace} has no revision {number}.",
             f"Revisions that are kept: {known}.",
         )
-    return release_record.unpack(_body(found[0]), _where(target, revision))
+    return release_record.unpack(_body(found[0]), _where(target, number))
 
 
 async def history(cluster: Cluster, target: Target) -> tuple[tuple[Revision, ReleaseRecord | None], ...]:
     """Every revision with its record, oldest first, from one call; a record that cannot be read says so in its line."""
     known: list[tuple[Revision, ReleaseRecord | None]] = []
     for one in await _bodies(cluster, target, 0):
-        if not _number(one):
+        head = revision.head(one)
+        if head is None:
             continue
-        head = _head(one)
         try:
             record = release_record.decode(_body(one), _where(target, head.revision))
         except Problem as problem:
-            known.append((Revision(head.revision, head.status, head.updated, problem=problem.what), None))
+            known.append((Revision(head.revision, head.status, head.times.created, problem=problem.what), None))
             continue
         known.append((_line(record), record))
         await asyncio.sleep(0)  # fifty of them take a while, and a face wants to go on
@@ -126,9 +151,9 @@ def _line(record: ReleaseRecord) -> Revision:
     return Revision(record.revision, record.status, record.updated, chart, record.app_version, record.description)
 
 
-async def _bodies(cluster: Cluster, target: Target, revision: int) -> tuple[Object, ...]:
+async def _bodies(cluster: Cluster, target: Target, number: int) -> tuple[Object, ...]:
     try:
-        return await cluster.records(_kind(target), target.namespace, target.release, revision)
+        return await cluster.records(_kind(target), target.namespace, target.release, number)
     except ClusterError as error:
         raise _hidden(error, target) from error
 
@@ -151,25 +176,10 @@ def _hidden(error: ClusterError, target: Target) -> Problem:
     return Problem(error.message, "Retry when the cluster answers; nothing was changed.", Exit.UNKNOWN)
 
 
-def _where(target: Target, revision: int) -> str:
-    return f"of {target.release} revision {revision} in namespace {target.namespace}"
+def _where(target: Target, number: int) -> str:
+    return f"of {target.release} revision {number} in namespace {target.namespace}"
 
 
 def _body(one: Object) -> str:
-    return str((one.get("data") or {}).get("release") or "")
-
-
-def _labels(one: Object) -> dict[str, str]:
-    return dict(one["metadata"].get("labels") or {})
-
-
-def _number(one: Object) -> int:
-    text = str(_labels(one).get("version", ""))
-    return int(text) if text.isdigit() else 0
-
-
-def _head(one: Object) -> Head:
-    labels, metadata = _labels(one), one["metadata"]
-    when = labels.get("modifiedAt") or labels.get("createdAt") or ""
-    updated = releases.rfc3339(int(when)) if when.isdigit() else str(metadata.get("creationTimestamp") or "")
-    return Head(_number(one), str(labels.get("status", "")), updated, str(metadata["name"]))
+    data = one.get("data")
+    return str(data.get("release") or "") if isinstance(data, Mapping) else ""

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from wizard.core import dialect
+from wizard.core import dialect, revision
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
+from wizard.core.revision import Head
 from wizard.core.runview import RunView
 from wizard.engine import store
 from wizard.ports.cluster import Cluster
 from wizard.ports.run import HelmExit, HelmProcess
 
-GOOD: Final = ("deployed", "superseded")
-"""What helm calls a revision that once was ready."""
-
-_SLACK: Final = 2.0
-"""Seconds: helm writes its last word down before it ends, with a whole second's label."""
+_SLACK: Final = timedelta(seconds=2)
+"""Helm writes its last word down before it ends, and the API server notes whole seconds."""
 
 Say = Callable[..., None]
 
@@ -48,25 +46,28 @@ async def way(
     if not known:
         return Way((), "helm recorded no release, there is nothing to roll back")
     newest = known[-1]
-    if ended and ended.at and _seconds(newest.updated) > ended.at + _SLACK:
+    if await _written_since(cluster, newest, ended):
         return Way((), f"not rolled back: somebody worked on the release since (revision {newest.revision})")
+    if newest.status in (revision.UNINSTALLED, "uninstalling"):
+        return Way((), f"not rolled back: somebody uninstalled the release (revision {newest.revision})")
     if newest.status == "deployed" and (ended is None or ended.code != 0):
         return Way((), f"revision {newest.revision} is still the one that is deployed, there is nothing to roll back")
-    good = next((one.revision for one in reversed(known[:-1]) if one.status in GOOD), 0)
-    if good:
+    if install:  # earlier revisions were uninstalled before it: they are no place to go back to, and they are kept
+        argv = dialect.uninstall_argv(helm_major, target, helm_timeout, keep_history=len(known) > 1)
+        return Way(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
+    if good := await store.last_good(cluster, target, known):
         argv = dialect.rollback_argv(helm_major, target, good, helm_timeout)
         return Way(tuple(argv), f"rolled back to revision {good}")
-    if install and len(known) == 1:
-        argv = dialect.uninstall_argv(helm_major, target, helm_timeout, keep_history=False)
-        return Way(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
     return Way((), "not rolled back: there is no revision before it that was ever ready")
 
 
-def _seconds(time: str) -> float:
-    try:
-        return datetime.fromisoformat(time).timestamp()
-    except ValueError:
-        return 0.0
+async def _written_since(cluster: Cluster, newest: Head, ended: HelmExit | None) -> bool:
+    """Whether the newest record was written after helm ended; the API server's clock and ours are compared first."""
+    written = revision.parse(newest.times.written)
+    if written is None or not (ended and ended.at):
+        return False
+    ahead = await store.server_ahead(cluster, lambda: datetime.now(UTC))
+    return written - ahead > datetime.fromtimestamp(ended.at, UTC) + _SLACK
 
 
 @dataclass

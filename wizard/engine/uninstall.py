@@ -44,6 +44,10 @@ class Uninstall:
     """What in the namespace is of others, when that was asked; None when it was not."""
     unseen: tuple[str, ...] = ()
     owner: str = ""
+    cluster_uid: str = ""
+    """The uid of kube-system; "" when it is hidden."""
+    moved: str = ""
+    """A sentence when the context reaches another cluster than the last time."""
 
     def to_data(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -52,6 +56,7 @@ class Uninstall:
             "release": self.release, "namespace": self.namespace, "revision": self.revision, "chart": self.chart,
             **{name: [{"object": one.label, "why": one.why} for one in many] for name, many in lists.items()},
             "foreign": None if self.foreign is None else list(self.foreign), "unseen": list(self.unseen), "owner": self.owner,
+            "cluster_uid": self.cluster_uid, "moved": self.moved,
         }  # fmt: skip
 
 

@@ -11,11 +11,13 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
-from wizard.core import membership, status, waiting
+from wizard.core import membership, patience, status, waiting
 from wizard.core.events import Event
 from wizard.core.model.target import Target
+from wizard.core.patience import Gone
 from wizard.core.rules.findings_registry import Finding, Happening, Snapshot, diagnose
 from wizard.core.runview import RunView, Waiting
 from wizard.core.status import Judged, Status, Verdict
@@ -34,6 +36,17 @@ TICK_SECONDS: Final = 1.0
 
 _AGAIN: Final = (2.0, 300.0)
 """Seconds until a kind that was refused is asked for again, doubling: rights and logins come back."""
+
+_GONE_PODS: Final = 200
+"""Pods that are remembered after they went."""
+_APPLIED: Final = (
+    "Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget",
+)  # fmt: skip
+"""Kinds of which a change shows that helm applies; Jobs may be hooks that come long before."""
+_APPLIED_SECONDS: Final = 5.0
+"""Helm applies object after object: once nothing changed for so long, it is through."""
+_UNCHANGED_SECONDS: Final = 60.0
+"""When not even one object changed for so long, helm changes none of them."""
 
 _HEARD_LINES: Final = 20
 """Lines kept of a container's log: what ended it stands at its end."""
@@ -58,6 +71,8 @@ class ReleaseWatch:
         self._cluster, self._target, self._clock, self._emit = cluster, target, clock, emit
         self.hold = ""
         """While set, "ready" is said as "progressing" with this reason (helm has not ended yet)."""
+        self.replaces = False
+        """Set before `run` when helm is to replace what is there: until it has, that is what is being left."""
         self._kinds: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
         self._raw_events: dict[str, Object] = {}
         self._rows: dict[str, dict[str, Any]] = {}
@@ -68,11 +83,22 @@ class ReleaseWatch:
         self._blind: dict[str, str] = {}
         self._unlisted = {*KINDS, "Event"}
         self._seen: dict[str, _Seen] = {}
+        self._changed_at: dict[str, str] = {}
+        self._outdated: dict[str, Sequence[Mapping[str, Any]]] = {}
+        self._gone: deque[Gone] = deque(maxlen=_GONE_PODS)
+        self._before: set[str] = set()
+        self._began: datetime | None = None
+        self._applied: datetime | None = None
         self._heard: dict[tuple[str, str], deque[str]] = {}
         self._changed = asyncio.Event()
         self._judged_changed = asyncio.Event()
         self._pods_listeners: list[Callable[[Sequence[Object]], None]] = []
         self._ranked: tuple[Finding, ...] = ()
+        self.holds_back = False
+        """Whether something broken is not judged because it is still as it was before helm began."""
+        self._carried: frozenset[str] = frozenset()
+        self._old_names: set[str] = set()
+        """Kind/name of what is still as it was before helm began."""
 
     def resume_after(self, view: RunView) -> None:
         """Take what a record already says as said: only what changed since is emitted."""
@@ -97,8 +123,8 @@ class ReleaseWatch:
 
     @property
     def urgent(self) -> tuple[Finding, ...]:
-        """Those of them that hold the release; the others are shown and decide nothing."""
-        return tuple(one for one in self._ranked if one.urgent)
+        """Those of them that hold what comes; the others are shown and decide nothing."""
+        return tuple(one for one in self._ranked if one.urgent and one.object not in self._old_names)
 
     @property
     def listed(self) -> bool:
@@ -112,6 +138,14 @@ class ReleaseWatch:
     def members(self) -> list[Object]:
         """The objects of the release as last seen (never a Secret)."""
         return list(self._members().values())
+
+    def ready_pods(self) -> frozenset[str]:
+        """The uids of the release's pods that are ready."""
+        return frozenset(
+            uid
+            for uid, one in self._members().items()
+            if one.get("kind") == "Pod" and status.condition(one, "Ready").get("status") == "True"
+        )
 
     def happenings(self) -> list[Happening]:
         """The events about objects of the release."""
@@ -133,6 +167,7 @@ class ReleaseWatch:
 
     async def run(self) -> None:
         """Watch until cancelled; never raises for what the cluster refuses."""
+        self._began = self._clock.now()
         async with asyncio.TaskGroup() as group:
             for kind in (*KINDS, "Event"):
                 group.create_task(self._watch(kind), name=f"watch {kind}")
@@ -163,14 +198,68 @@ class ReleaseWatch:
                 self._in_sight(kind)
         elif change.type == "LIST":
             self._in_sight(kind)
+            there = {str(one["metadata"]["uid"]): one for one in change.objects}
+            self._note(kind, store, there, [one for uid, one in store.items() if uid not in there])
             store.clear()
-            store.update({str(one["metadata"]["uid"]): one for one in change.objects})
+            store.update(there)
             self._unlisted.discard(kind)
         elif change.type == "DELETED":
+            self._note(kind, store, {}, change.objects)
             for one in change.objects:
                 store.pop(str(one["metadata"]["uid"]), None)
         else:
-            store.update({str(one["metadata"]["uid"]): one for one in change.objects})
+            there = {str(one["metadata"]["uid"]): one for one in change.objects}
+            self._note(kind, store, there, ())
+            store.update(there)
+        self._changed.set()
+
+    def _note(
+        self, kind: str, before: Mapping[str, Object], there: Mapping[str, Object], gone: Iterable[Object]
+    ) -> None:
+        """Keep when what is wanted of objects changed, and which pods went: patience counts since then."""
+        if kind == "Event":
+            return
+        now, first = self._clock.now(), kind in self._unlisted
+        time = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+        if first and self.replaces:
+            self._before |= there.keys()
+        for uid, one in there.items() if kind != "Pod" else ():
+            old = before.get(uid)
+            if old is None and not first:
+                self._changed_at[uid] = time  # by our clock: the API server's may be another
+            elif old is not None and not _wants_the_same(old, one):
+                self._changed_at[uid] = time
+                self._outdated[uid] = tuple((old.get("status") or {}).get("conditions") or ())
+            applied = kind in _APPLIED and not first and self._changed_at.get(uid) == time
+            if applied and membership.of({uid: one}, self._target.release, self._target.namespace):
+                self._applied = now
+        for one in gone:
+            uid, meta = str(one["metadata"]["uid"]), one["metadata"]
+            self._changed_at.pop(uid, None)
+            self._outdated.pop(uid, None)
+            if kind == "Pod":
+                owner = str(status.controller(one).get("uid", ""))
+                self._gone.append(Gone(meta.get("labels") or {}, owner, status.created(one), time))
+
+    def _still_as_before(self, members: Mapping[str, Object]) -> frozenset[str]:
+        """The uids of what was there before helm began and is not applied anew yet."""
+        now = self._clock.now()
+        if not (self.hold and self._before and self._began):
+            return frozenset()
+        since, patient = (self._applied, _APPLIED_SECONDS) if self._applied else (self._began, _UNCHANGED_SECONDS)
+        if (now - since).total_seconds() >= patient:
+            return frozenset()
+        return frozenset(
+            uid
+            for uid in members
+            if uid in self._before
+            and not self._changed_at.keys() & (line := _line(uid, members))
+            and not self._carried & {f"{members[one]['kind']}/{members[one]['metadata']['name']}" for one in line}
+        )
+
+    def applied(self, names: Iterable[str]) -> None:
+        """Take these objects, as Kind/name, for what helm wants them to be: they are judged."""
+        self._carried = frozenset(names)
         self._changed.set()
 
     def _in_sight(self, kind: str) -> None:
@@ -203,6 +292,13 @@ class ReleaseWatch:
         now = self._clock.now()
         members = self._members()
         judged = {uid: self._judge(obj) for uid, obj in members.items()}
+        judged = patience.apply(judged, members, now, self._outdated)
+        before = self._still_as_before(members)
+        self.holds_back = False
+        for uid in before:
+            if judged[uid].status.state in ("stuck", "failed"):
+                judged[uid] = patience.on_its_way(judged[uid], patience.AS_BEFORE)
+                self.holds_back = True
         judged = {uid: self._aged(one, members[uid]) for uid, one in judged.items()}
         if self.listed:
             self._seen = {uid: one for uid, one in self._seen.items() if uid in members}
@@ -212,7 +308,19 @@ class ReleaseWatch:
         events += self._cluster_events(happenings)
         # What makes no sense is shown as such and kept from everything that reads deeper.
         sane = {uid: obj for uid, obj in members.items() if judged[uid].status.summary != _UNREADABLE}
-        self._ranked = diagnose(Snapshot(sane, happenings, now, self._heard)) if sane else ()
+        self._forget_what_is_over(sane.values())
+        snapshot = Snapshot(
+            sane,
+            happenings,
+            now,
+            self._heard,
+            hidden=frozenset(self._unlisted | self._blind.keys()),
+            changed=self._changed_at,
+            outdated=self._outdated,
+            gone=tuple(self._gone),
+        )
+        self._ranked = diagnose(snapshot) if sane else ()
+        self._old_names = {f"{judged[uid].kind}/{judged[uid].name}" for uid in before}
         events += self._said_findings()
         everyone = list(judged.values())
         events += self._said_verdict(everyone)
@@ -221,6 +329,14 @@ class ReleaseWatch:
         for listener in self._pods_listeners:
             listener([one for one in sane.values() if one.get("kind") == "Pod"])
         self._judged_changed.set()
+
+    def _forget_what_is_over(self, objects: Iterable[Object]) -> None:
+        """What a container said before it was ready is not why it is not ready later."""
+        for pod in objects:
+            if pod.get("kind") == "Pod":
+                for one in status.container_statuses(pod):
+                    if one.get("ready"):
+                        self._heard.pop((str(pod["metadata"]["name"]), str(one.get("name"))), None)
 
     def _members(self) -> dict[str, Object]:
         every = {uid: obj for store in self._kinds.values() for uid, obj in store.items()}
@@ -231,6 +347,7 @@ class ReleaseWatch:
         try:
             said = status.of(obj, self._clock.now())
             status.restarts(obj)
+            patience.template(obj)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             # The cluster's text is hostile: an object that makes no sense must not end the watch.
             said = Status("unknown", _UNREADABLE, f"its status makes no sense: {error}")
@@ -313,10 +430,26 @@ class ReleaseWatch:
         if verdict.state == "progressing" and standing:
             return Verdict("stuck", f"{standing[0].object}: {standing[0].title}")
         if verdict.state in ("stuck", "progressing") and urgent:
-            return Verdict(verdict.state, f"{urgent[0].object}: {urgent[0].title}")
+            state = "progressing" if all(one.heals == "yes" for one in urgent) else verdict.state
+            return Verdict(state, f"{urgent[0].object}: {urgent[0].title}")
         if self.hold and (verdict.state == "ready" or (verdict.state == "unknown" and not self._blind)):
             return Verdict("progressing", self.hold)
         return verdict
+
+
+def _wants_the_same(old: Object, new: Object) -> bool:
+    """Whether what is wanted of an object is as it was, by its generation where the API counts one."""
+    counted = [one["metadata"].get("generation") for one in (old, new)]
+    return counted[0] == counted[1] if all(counted) else old.get("spec") == new.get("spec")
+
+
+def _line(uid: str, members: Mapping[str, Object]) -> set[str]:
+    """The uids of an object and its owners."""
+    found: set[str] = set()
+    while uid in members and uid not in found:
+        found.add(uid)
+        uid = str(status.controller(members[uid]).get("uid", ""))
+    return found
 
 
 def _shown(obj: Object, one: Judged, judged: Mapping[str, Judged]) -> bool:

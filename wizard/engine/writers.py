@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from wizard.core import lease
+from wizard.core import lease, revision
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
+from wizard.core.revision import Head
 from wizard.engine import releases, store
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
@@ -32,6 +33,8 @@ class Proof:
 
     nobody: str
     told: tuple[str, ...]
+    young: bool
+    """Whether the revision was made, or its record written, so lately that a helm elsewhere could still be waiting."""
     who: str = ""
     """Who made the revision, as far as it is known."""
 
@@ -39,12 +42,15 @@ class Proof:
 async def look(
     cluster: Cluster,
     target: Target,
-    head: store.Head,
+    head: Head,
+    begun: str,
     wanted: Sequence[tuple[str, str, str]],
     runs: RunStore,
     clock: Clock,
 ) -> Proof:
-    """Look for a writer; `wanted` are kind, name and apiVersion of the revision's objects.
+    """Look for a writer.
+
+    `begun` is when the revision was by its own record; `wanted` are kind, name and apiVersion of its objects.
 
     Raises:
         Problem: somebody is at work on the release; nothing was changed.
@@ -66,16 +72,19 @@ async def look(
     ):
         raise busy(target, f"somebody: {', '.join(changed[:5])} changed within {WINDOW_SECONDS:.0f} seconds")
     told.append(f"nothing of it changed within {WINDOW_SECONDS:.0f} seconds")
-    made = _maker(head, [run for run in summaries if same(run.target, target)])
-    who = f"{made.who or 'somebody here'} (run {made.id})" if made else ""
+    ahead = await store.server_ahead(cluster, clock.now)
+    old = min(
+        revision.age(clock.now() + ahead, head.times.created, head.times.written), revision.age(clock.now(), begun)
+    )
+    made = _maker(head, begun, ahead, [run for run in summaries if same(run.target, target)])
     if made:
-        return Proof(f"run {made.id} of this machine made it, and its helm has ended", tuple(told), who)
-    if not is_young(head.updated, clock.now()):
-        return Proof(
-            f"helm wrote it {_minutes(head.updated, clock.now())} minutes ago and waits no longer than that",
-            tuple(told),
-        )
-    return Proof("", tuple(told))
+        who = f"{made.who or 'somebody here'} (run {made.id})"
+        proof = f"run {made.id} of this machine made it, and its helm has ended"
+        return Proof(proof, tuple(told), old < OLD, who)
+    if old < OLD:
+        return Proof("", tuple(told), young=True)
+    minutes = int(old.total_seconds() // 60)
+    return Proof(f"helm wrote it {minutes} minutes ago and waits no longer than that", tuple(told), young=False)
 
 
 def same(one: Target, other: Target) -> bool:
@@ -102,7 +111,7 @@ async def _lease(cluster: Cluster, target: Target, clock: Clock) -> str:
 
 
 async def _stamps(
-    cluster: Cluster, target: Target, head: store.Head, wanted: Sequence[tuple[str, str, str]]
+    cluster: Cluster, target: Target, head: Head, wanted: Sequence[tuple[str, str, str]]
 ) -> dict[str, str]:
     kind = releases.record_kind() or "Secret"
     listed = await cluster.list(kind, target.namespace, labels=f"owner=helm,name={target.release}", metadata_only=True)
@@ -120,13 +129,18 @@ async def _stamp(cluster: Cluster, target: Target, kind: str, name: str, version
     return f"{meta.get('uid')} {meta.get('resourceVersion') if kind in _QUIET else meta.get('generation', '')}"
 
 
-def _maker(head: store.Head, runs: Iterable[RunSummary]) -> RunSummary | None:
-    """The run of this machine that made a revision: helm wrote it while the last such run was at work on the same.
+def _maker(head: Head, begun: str, ahead: timedelta, runs: Iterable[RunSummary]) -> RunSummary | None:
+    """The run of this machine that made a revision: it began while the last such run was at work on the same.
 
-    One whose end is not known had no longer than OLD. What was written after a run's end is somebody else's.
+    Both its record (`begun`, by the clock of the machine that ran helm) and its storage object have to say so; the clock
+    of the API server is `ahead` of ours. A run whose end is not known had no longer than OLD. What was begun after a run's
+    end is somebody else's.
     """
-    written = _time(head.updated)
-    near = [one for one in runs if written and _does(one, head.status) and _at_work(one, written)]
+    created, said = revision.parse(head.times.created), revision.parse(begun)
+    if created is None or said is None:
+        return None
+    when = (created - ahead, said)
+    near = [one for one in runs if _does(one, head.status) and all(_at_work(one, moment) for moment in when)]
     return max(near, key=lambda one: one.started, default=None)
 
 
@@ -136,28 +150,6 @@ def _does(run: RunSummary, status: str) -> bool:
 
 
 def _at_work(run: RunSummary, when: datetime) -> bool:
-    began = _time(run.started)
-    ended = _time(run.ended) or (began and began + OLD)
+    began = revision.parse(run.started)
+    ended = revision.parse(run.ended) or (began and began + OLD)
     return bool(began and ended and began - _CLOCKS <= when <= ended)
-
-
-def is_young(since: str, now: datetime) -> bool:
-    """Whether a helm that wrote it could still be waiting; a time that cannot be read counts as now."""
-    return _age(since, now) < OLD
-
-
-def _age(since: str, now: datetime) -> timedelta:
-    written = _time(since)
-    return now - written if written else timedelta(0)
-
-
-def _minutes(since: str, now: datetime) -> int:
-    return int(_age(since, now).total_seconds() // 60)
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None

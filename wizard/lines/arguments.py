@@ -50,6 +50,7 @@ class Arguments:
     install: bool = False
     undo: bool = False
     """Roll back on failure."""
+    wait_anyway: bool = False
     detailed_exitcode: bool = False
     revision: int = 0
     to: str = ""

@@ -98,6 +98,8 @@ async def _rights(session: Session, target: Target, operation: str, out: Out) ->
 
 def _show(lists: Uninstall, arguments: Arguments, out: Out) -> None:
     out.line(f"uninstall {lists.release} in {lists.namespace}, revision {lists.revision}, chart {lists.chart}")
+    if lists.moved:
+        out.line(lists.moved, "warn")
     if lists.owner:
         out.line(f"owned by {lists.owner}: it installs the release again; remove it there", "warn")
     parts = (("deleted", lists.deleted, "-"), ("kept", lists.kept, "="), ("lost for ever", lists.lost, "x"))

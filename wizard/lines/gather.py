@@ -35,6 +35,8 @@ def require_context(arguments: Arguments, config: Kubeconfig) -> None:
 
 Prepare = Callable[[Draft], Awaitable[Draft]]
 """What the cluster adds to a draft before anything but the environment is asked."""
+Refuse = Callable[[Draft], Awaitable[None]]
+"""What stops a command line by what the cluster has, before anything at all is asked."""
 
 
 async def gather(
@@ -44,6 +46,7 @@ async def gather(
     *,
     cluster: bool,
     prepare: Prepare | None = None,
+    refuse: Refuse | None = None,
 ) -> tuple[Draft, Prompter | None]:
     """The draft of a command, complete and valid, and the prompter if there is a person to ask.
 
@@ -53,6 +56,7 @@ async def gather(
         out: where talk goes.
         cluster: whether the command needs one; without it no kubeconfig is needed and nothing is contacted.
         prepare: asks the cluster; without it only what it offers to the questions is asked for.
+        refuse: looks at the command line alone, before a kept draft is offered.
 
     Raises:
         Problem: an answer is wrong, or missing and nobody can be asked.
@@ -61,8 +65,11 @@ async def gather(
     if cluster:
         require_context(arguments, config)
     prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
-    kept = await _kept(arguments, session, prompt) if prompt else None
-    draft = draft_of(arguments, session, kept)
+    draft = draft_of(arguments, session)
+    if prompt and refuse:
+        await refuse(draft)
+    if prompt and (kept := await _kept(arguments, session, prompt)):
+        draft = draft_of(arguments, session, kept)
     session.layers(draft)
     if prompt and "preset" not in draft.answers and arguments.command != "upgrade":
         draft = await _ask_one(session, draft, prompt, session.resolve(draft).question("preset"))
@@ -70,6 +77,8 @@ async def gather(
         draft = await prepare(draft)
     elif cluster:
         await session.refresh_hints(draft)
+    if cluster and session.hints.moved:
+        out.talk(session.hints.moved, "warn")
     for problem in _open(session, draft, cluster=cluster):
         if prompt is None or problem.question in draft.answers:
             raise problem

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from wizard.core import secret_plan
@@ -14,6 +13,7 @@ from wizard.core.events import Event
 from wizard.core.plan import Plan, difference, refuse_owned
 from wizard.core.questions import Choice
 from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
+from wizard.engine.releases import Asked, Unfit
 from wizard.engine.session import Operation, Session
 from wizard.lines import guided, kubectl, plan_lines
 from wizard.lines.arguments import GUIDE_CHART, Arguments
@@ -33,8 +33,8 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
             "Nothing was changed: without a terminal to ask on, --yes is needed.",
             "Add --yes, or --dry-run to only check.",
         )
-    base = Base(arguments, session, out)
-    draft, prompt = await gather(arguments, session, out, cluster=True, prepare=base.prepare)
+    base = Base(arguments, session)
+    draft, prompt = await gather(arguments, session, out, cluster=True, prepare=base.prepare, refuse=base.refuse)
     _confirmed(arguments, session, draft, prompt)
     while True:
         if prompt:
@@ -68,7 +68,10 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
         )
     await _downgrade_by_name(arguments, session, draft, plan, prompt)
     accepted = [one for one in results if one.id in arguments.accepted()]
-    run_id = await session.start(draft, base.operation, accepted, plan if isinstance(plan, Plan) else None)
+    run_id = await session.start(
+        draft, base.operation, accepted, plan if isinstance(plan, Plan) else None,
+        attended=prompt is not None, wait_anyway=arguments.wait_anyway,
+    )  # fmt: skip
     view, ended = await follow(session, run_id, out, prompt, called=called)
     for one in results:
         view.checks.setdefault(one.id, one)
@@ -132,11 +135,13 @@ async def _still_so(
 class Base:
     """What is there already decides what is to be done, and what the answers start from."""
 
-    def __init__(self, arguments: Arguments, session: Session, out: Out) -> None:
+    def __init__(self, arguments: Arguments, session: Session) -> None:
         self.operation: Operation = "install"
         self.problem: Problem | None = None
         """Why the operation is not known; the checks come first, they say more."""
-        self._arguments, self._session, self._out = arguments, session, out
+        self._arguments, self._session = arguments, session
+        asked: Mapping[str, Asked] = {"install": "install", "upgrade": "either" if arguments.install else "upgrade"}
+        self._asked = asked.get(arguments.command, "either")
 
     async def prepare(self, draft: Draft) -> Draft:
         """The draft on the release that runs, if there is one; raises Problem when there is none to upgrade."""
@@ -147,22 +152,21 @@ class Base:
         if operation is None:
             return draft
         self.operation = operation
-        target = session.resolve(draft).target
-        if arguments.command == "upgrade" and self.operation == "install" and not arguments.install:
-            raise Problem(
-                f"There is no release {target.release} in namespace {target.namespace} to upgrade.",
-                "Use install, or look where it is with status.",
-            )
-        if arguments.command == "install" and self.operation == "upgrade":
-            self._out.talk(f"{target.release} is there already in {target.namespace}: it is upgraded.", "warn")
-        if self.operation == "upgrade" and not (draft.files or "preset" in draft.answers):
-            draft = replace(draft, running=(await session.upgrade_draft(target)).running)
+        if self.operation == "upgrade" and "preset" not in draft.answers:
+            draft = await session.on_what_runs(draft)
         return draft
 
+    async def refuse(self, draft: Draft) -> None:
+        """Before anything is asked: raise Problem when the release that was named is not there, or must not be."""
+        if "namespace" in draft.answers or (self._arguments.command == "install" and "preset" in draft.answers):
+            await self._operation(draft)
+
     async def _operation(self, draft: Draft) -> Operation | None:
+        self.problem = None
         try:
-            self.problem = None
-            return await self._session.operation(draft)
+            return await self._session.operation(draft, self._asked)
+        except Unfit:
+            raise
         except Problem as problem:
             self.problem = problem
             return None

@@ -41,7 +41,7 @@ def time_of(time: str) -> str:
 def _clock(time: str) -> str:
     try:
         return f"{datetime.fromisoformat(time).astimezone():%H:%M:%S}"
-    except ValueError:
+    except (ValueError, OverflowError):
         return " " * 8
 
 

@@ -16,7 +16,7 @@ from wizard.lines.out import Out
 
 async def plan(arguments: Arguments, session: Session, out: Out) -> int:
     """Show what install or upgrade would change; returns the exit code."""
-    base = Base(arguments, session, out)
+    base = Base(arguments, session)
     draft, _ = await gather(arguments, session, out, cluster=True, prepare=base.prepare)
     if base.problem:
         raise base.problem

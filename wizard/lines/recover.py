@@ -30,6 +30,8 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
     if arguments.undo_recover:
         return await _undo(arguments, session, out, target)
     _wrong_name(arguments, target)
+    if moved := await session.cluster_moved(target):
+        out.talk(moved, "warn")
     known = await session.recovery(target)
     _show(target, known, out)
     way = arguments.to or ("rollback" if known.good else "failed")

@@ -18,6 +18,8 @@ from wizard.ports.store import RunSummary
 async def runs(arguments: Arguments, session: Session, out: Out, called: str) -> int:
     """List the runs, or follow one; returns the exit code (that of the run)."""
     if not arguments.words:
+        for damaged in session.ports.runs.damaged():
+            out.talk(str(damaged), "warn")
         return _list(session.runs(), out, called)
     run = session.ports.runs.find(arguments.words[0])
     if told := attach(session.ports.runs, run):

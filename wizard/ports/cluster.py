@@ -92,7 +92,10 @@ class Cluster(Protocol):
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
         api_version: str = "",
     ) -> tuple[Object, ...]:  # fmt: skip
-        """All objects of a kind in a namespace, or in all of them; metadata_only asks for PartialObjectMetadata."""
+        """All objects of a kind in a namespace, or in all of them.
+
+        metadata_only asks for PartialObjectMetadata; only that has managedFields: manager, operation and time each.
+        """
         ...
 
     async def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:

@@ -53,6 +53,14 @@ class Helm(Protocol):
         """`helm list` of the target's namespace, every status, in exactly the environment that a run gets."""
         ...
 
+    def overrides(self, target: Target) -> Sequence[str]:
+        """Names of HELM_KUBE* variables by which helm would do otherwise than the kubeconfig says (core/helm_environment)."""
+        ...
+
+    async def uid_of(self, target: Target, kind: str, name: str, namespace: str = "") -> str:
+        """The uid of an object of v1 as helm reaches it in the environment that a run gets; "" when it is not there."""
+        ...
+
     async def stored_values(self, target: Target) -> str:
         """User-supplied values of the deployed release as YAML (may hold secrets; never shown)."""
         ...

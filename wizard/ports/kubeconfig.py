@@ -16,6 +16,20 @@ class Context:
     server: str
     user: str
     namespace: str
+    unverified: bool = False
+    """insecure-skip-tls-verify: whoever stands between may answer in the server's place."""
+
+    @property
+    def exposed(self) -> str:
+        """Why what is sent can be read or changed on its way, as a sentence without its full stop; "" when it cannot."""
+        if self.server.startswith("http://"):
+            return f"the connection to {self.server} is not encrypted: logins and Secrets can be read on their way"
+        if self.unverified:
+            return (
+                "the server's certificate is not verified (insecure-skip-tls-verify): "
+                "whoever stands between reads logins and Secrets"
+            )
+        return ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wizard.core.answers import Draft
+from wizard.core.errors import Problem
 from wizard.core.events import Event
 from wizard.core.model.target import Target
 
@@ -31,6 +32,8 @@ class RunSummary:
     """The file in which the run's process says why it died, if it did."""
     ended: str = ""
     """RFC 3339: when its helm was seen to end, else when the run was finished; "" while neither is known."""
+    cluster_uid: str = ""
+    """The uid of kube-system of the cluster that it works on; "" when it was hidden."""
 
 
 class DraftStore(Protocol):
@@ -54,6 +57,10 @@ class RunStore(Protocol):
 
     def runs(self) -> Sequence[RunSummary]:
         """Every run, newest first."""
+        ...
+
+    def damaged(self) -> Sequence[Problem]:
+        """Why each run that is here and cannot be shown cannot, a sentence for each."""
         ...
 
     def find(self, run_id: str) -> RunSummary:

@@ -1,4 +1,4 @@
-"""`python -m wizard.runner`: the detached process of one run.
+"""The detached process of one run; `start.py` starts it.
 
 It may be started ahead of time. Its stdin is a socket that brings one order: the run's folder as a line, with it a
 descriptor of the target's lock, then the secrets as JSON `{Secret: {key: value}}` to the end. Without an order it ends.
@@ -22,7 +22,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from wizard import SELDOM
+from wizard import SELDOM, process
+from wizard.adapters import processes
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
@@ -46,6 +47,8 @@ _CHUNK: Final = 64 * 1024
 def main() -> int:
     """Wait for the order, then run it; returns the run's exit code."""
     os.umask(0o077)
+    processes.hold_autogroup()
+    process.no_dump()  # before the order: there is no secret here yet
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     importlib.import_module("urllib3")  # what the cluster's adapter imports at its first call
@@ -85,6 +88,7 @@ def _order() -> tuple[Path, int, dict[str, dict[str, Secret]]] | None:
         return None
     name, _, secrets = b"".join(chunks).partition(b"\n")
     folder = Path(os.fsdecode(name))
+    os.chdir(folder)
     _descriptors(folder)
     data: Mapping[str, Mapping[str, str]] = json.loads(secrets)
     material = {secret: {key: Secret(value) for key, value in keys.items()} for secret, keys in data.items()}
@@ -161,7 +165,3 @@ def _failed(folder: Path, record: Record, error: Exception) -> None:
     reason = f"The wizard itself failed: {type(error).__name__}: {error}. Details are in {folder / 'runner.log'}."
     data = {"code": int(Exit.FAILED), "verdict": "unknown", "reason": reason, "files": [], "commands": []}
     record.emit([Event("run.finished", data)])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

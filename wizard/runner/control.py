@@ -11,12 +11,13 @@ import contextlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic
+from wizard.adapters import atomic, bounded, peers
+from wizard.adapters.scratch import Scratch, is_temporary
+from wizard.core import limits
 
 Command = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -31,14 +32,14 @@ class Control:
     def __init__(self, folder: Path, commands: Mapping[str, Command]) -> None:
         self._file = folder / "control.json"
         self._commands = commands
-        self._private: Path | None = None
+        self._private: Scratch | None = None
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
         """Listen; removes the socket of a runner that was killed."""
         forget(self._file)
-        self._private = _private_folder()
-        path = self._private / "run"
+        self._private = Scratch("run", _PATH_LIMIT - len("/run"))
+        path = self._private.path / "run"
         before = os.umask(0o177)
         try:
             self._server = await asyncio.start_unix_server(self._answer, str(path), limit=_LONGEST_REQUEST)
@@ -52,19 +53,20 @@ class Control:
             self._server.close()
         self._file.unlink(missing_ok=True)
         if self._private is not None:
-            shutil.rmtree(self._private, ignore_errors=True)
+            self._private.remove()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
-            async with asyncio.timeout(10):
-                request = await reader.readline()
-            writer.write(json.dumps(self._reply(request)).encode() + b"\n")
-            await writer.drain()
+            if peers.is_own(writer.get_extra_info("socket")):
+                async with asyncio.timeout(10):
+                    request = await reader.readline()
+                writer.write(json.dumps(self._reply(request)).encode() + b"\n")
+                await writer.drain()
         writer.close()
 
     def _reply(self, request: bytes) -> Mapping[str, Any]:
         try:
-            data = json.loads(request)
+            data = limits.loads(request)
         except ValueError:
             data = None
         if not isinstance(data, dict):
@@ -78,17 +80,7 @@ class Control:
 def forget(file: Path) -> None:
     """Remove what a killed runner left of its socket."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        left = Path(json.loads(file.read_text())["socket"]).parent
-        if left.name.startswith(_PREFIX) and left.stat().st_uid == os.getuid():
+        left = Path(limits.loads(bounded.read(file, limits.KEPT))["socket"]).parent
+        if is_temporary(left) and left.stat().st_uid == os.getuid():
             shutil.rmtree(left, ignore_errors=True)
     file.unlink(missing_ok=True)
-
-
-_PREFIX: Final = "llm-cost-ops-run-"
-
-
-def _private_folder() -> Path:
-    for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp makes it private
-        if base and len(base) < _PATH_LIMIT - len(_PREFIX) - 16 and os.access(base, os.W_OK | os.X_OK):
-            return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-    return Path(tempfile.mkdtemp(prefix=_PREFIX))

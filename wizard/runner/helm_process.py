@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import subprocess
@@ -14,14 +13,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import processes
+from wizard.adapters import bounded, processes
 from wizard.adapters.helm_cli import environment
-from wizard.core import sanitize
+from wizard.core import limits, sanitize
 from wizard.core.errors import Problem
 from wizard.ports.run import HelmExit
 
 _POLL_SECONDS: Final = 0.02
 _START_SECONDS: Final = 10.0
+_PIECE: Final = 256 * limits.KIB
+"""Of helm's output, taken at once."""
 
 
 class SupervisedHelm:
@@ -89,8 +90,10 @@ class SupervisedHelm:
         ended = False
         while True:
             for stream, tail in tails.items():
-                if lines := tail.lines(last=ended):
+                while lines := tail.lines(last=ended):
                     yield stream, lines
+                    if not ended:
+                        break  # the other stream has a turn too, however fast this one grows
             if ended:
                 return
             ended = self.ended()
@@ -102,7 +105,12 @@ class SupervisedHelm:
         while not self.ended():  # noqa: ASYNC110 - another process writes the file
             await asyncio.sleep(_POLL_SECONDS)
         data = self._read("exit.json")
-        return HelmExit(data.get("code"), str(data.get("signal", "")), float(data.get("time", 0.0)))
+        code, at = data.get("code"), data.get("time")
+        return HelmExit(
+            code if limits.is_count(code) else None,
+            limits.text_of(data, "signal"),
+            float(at) if isinstance(at, int | float) else 0.0,
+        )
 
     def cancel(self) -> bool:
         """One SIGTERM, by way of the supervisor."""
@@ -110,8 +118,8 @@ class SupervisedHelm:
             return False
         running = self._read("supervisor.json")
         for who in ("supervisor", "helm"):
-            one = running.get(who, {})
-            if processes.alive(int(one.get("pid", 0)), str(one.get("start", ""))):
+            one = limits.map_of(running, who)
+            if _lives(one):
                 os.kill(one["pid"], signal.SIGTERM)
                 self._asked = True
                 return True
@@ -128,36 +136,55 @@ class SupervisedHelm:
         running = self._read("supervisor.json")
         if not running:
             return not self._child_lives()
-        everyone = (running.get(who, {}) for who in ("supervisor", "helm"))
-        return not any(processes.alive(int(one.get("pid", 0)), str(one.get("start", ""))) for one in everyone)
+        return not any(_lives(limits.map_of(running, who)) for who in ("supervisor", "helm"))
 
     def _child_lives(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
     def _read(self, name: str) -> Mapping[str, Any]:
         try:
-            data = json.loads((self._folder / name).read_bytes())
+            data = limits.loads(bounded.read(self._folder / name, limits.KEPT))
         except (OSError, ValueError):
             return {}
         return data if isinstance(data, dict) else {}
 
 
+def _lives(who: Mapping[str, Any]) -> bool:
+    pid = who.get("pid")
+    return limits.is_count(pid) and pid > 1 and processes.alive(pid, limits.text_of(who, "start"))
+
+
 class _Tail:
-    """The lines of a growing file."""
+    """The lines of a growing file; of a line that is longer than anybody reads the first part."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._offset, self._rest = path, 0, b""
+        self._path, self._offset, self._rest, self._cut = path, 0, b"", False
 
     def lines(self, *, last: bool) -> list[str]:
-        """Whole lines since the last call; with `last` also one that does not end."""
+        """Whole lines since the last call, of a piece of the file; with `last` also one that does not end.
+
+        Empty when nothing has come, or no line has ended yet.
+        """
+        whole: list[bytes] = []
+        while not whole:
+            data = self._piece()
+            if not data:
+                if last and self._rest:
+                    whole, self._rest = [self._rest], b""
+                break
+            *whole, self._rest = (self._rest + data).split(b"\n")
+            if whole and self._cut:
+                whole[0], self._cut = whole[0][: limits.HELM_LINE], False
+            if len(self._rest) > limits.HELM_LINE:
+                self._rest, self._cut = self._rest[: limits.HELM_LINE], True
+        return [sanitize.line(line.decode("utf-8", "replace")) for line in whole]
+
+    def _piece(self) -> bytes:
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
-                data = file.read()
+                data = file.read(_PIECE)
         except OSError:
-            data = b""
+            return b""
         self._offset += len(data)
-        *whole, self._rest = (self._rest + data).split(b"\n")
-        if last and self._rest:
-            whole, self._rest = [*whole, self._rest], b""
-        return [sanitize.line(line.decode("utf-8", "replace")) for line in whole]
+        return data

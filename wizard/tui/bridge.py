@@ -65,10 +65,7 @@ class Bridge:
                     f"The release {target.release} {where}.", "Choose one below, or name its namespace with -n."
                 )
             draft = draft.with_answers({"namespace": places[0]})
-            target = session.resolve(draft).target
-        if draft.running or draft.files or "preset" in draft.answers:
-            return draft
-        return replace(draft, running=(await session.upgrade_draft(target)).running)
+        return draft if draft.running or "preset" in draft.answers else await session.on_what_runs(draft)
 
     async def save(self, draft: Draft) -> Problem | None:
         """Keep the draft; what went wrong is returned, for it must not stop the person."""
@@ -112,9 +109,12 @@ class Bridge:
         # After the paint that is due: the cluster's client takes 15 ms to import.
         listener.call_after_refresh(lambda: self._spawn("hints", read(), listener))
 
-    def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True) -> None:
-        """Values file, operation and checks of the draft; the listener gets ReviewChanged."""
-        self._spawn("review", self._read_review(listener, draft, cluster=cluster), listener)
+    def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True, fresh: bool = False) -> None:
+        """Values file, operation and checks of the draft; the listener gets ReviewChanged.
+
+        `fresh`: its answers were made for an install, so that of a release that is there its values come first.
+        """
+        self._spawn("review", self._read_review(listener, draft, cluster=cluster, fresh=fresh), listener)
 
     def once(self, listener: MessagePump, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Do one piece of reading; the listener gets Read, or StreamFailed."""
@@ -243,7 +243,7 @@ class Bridge:
         if failures:
             raise failures[0]
 
-    async def _read_review(self, listener: MessagePump, draft: Draft, *, cluster: bool) -> None:
+    async def _read_review(self, listener: MessagePump, draft: Draft, *, cluster: bool, fresh: bool) -> None:
         from wizard.tui.reviewview import ReviewState
 
         state = ReviewState()
@@ -266,7 +266,9 @@ class Bridge:
 
         async def operation() -> None:
             try:
-                know(operation=await self.session.operation(draft))
+                kind = await self.session.operation(draft)
+                based = await self.session.on_what_runs(draft) if fresh and kind == "upgrade" else draft
+                know(operation=kind, draft=based, there=fresh and kind == "upgrade")
             except Problem as problem:
                 know(problem=problem)
 

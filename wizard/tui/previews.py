@@ -216,6 +216,8 @@ class UninstallPreview(_Usual):
         if not one:
             return (), ()
         rows: list[Row] = [((f" revision {one.revision}, chart {one.chart}", "strong"),)]
+        if one.moved:
+            rows += beside(" !", one.moved, width - 1, label_width=3, tone="look")
         if one.owner:
             rows += beside(
                 " !", f"{one.owner} installs it again: remove it there", width - 1, label_width=3, tone="look"

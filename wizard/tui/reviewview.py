@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.plan import Plan
 from wizard.core.rules.registry import CheckResult
@@ -21,6 +22,10 @@ class ReviewState:
     diff: tuple[str, ...] = ()
     exists: bool = False
     operation: str = ""
+    draft: Draft | None = None
+    """The draft as it has to be: of a release that is there, on the values that run."""
+    there: bool = False
+    """Somebody came to install it, and the release is there."""
     problem: Problem | None = None
     """Why it cannot be started, apart from checks: a pending release, a bad values file, a start that was refused."""
     plan: Plan | None = None
@@ -83,9 +88,10 @@ def detail(one: CheckResult | None, width: int, height: int) -> list[Row]:
 
 
 def problem_rows(state: ReviewState, width: int) -> list[Row]:
-    """What stands in the way apart from checks."""
+    """What stands in the way apart from checks, or makes it another operation than the one that somebody came for."""
     if not state.problem:
-        return []
+        said = "the release is there already: this upgrades it, on the values that run"
+        return [((" ! ", "look"), (cut(said, width - 4), "strong"))] if state.there else []
     rows: list[Row] = [((" x ", "bad"), (line, "strong")) for line in wrap(state.problem.what, width - 4)]
     return [*rows, *((("   ", ""), (line, "")) for line in wrap(state.problem.next_step, width - 4) if line)]
 

@@ -25,15 +25,27 @@ def writes(resolved: Resolved, question: Question) -> list[str]:
 
 
 def below_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
-    """Help and lines for a narrow terminal, at most two rows each."""
+    """Help and lines for a narrow terminal: four rows, of which a warning about the cluster takes half."""
+    warning = _warning(resolved, width)
+    each = 1 if warning else 2
     what = "; ".join(writes(resolved, question)) or "nothing"
     means = beside(" Means", question.help, width, label_width=9)
-    return [*means[:2], *beside(" Writes", what, width, label_width=9)[:2]]
+    return [*warning[:2], *means[:each], *beside(" Writes", what, width, label_width=9)[:each]]
+
+
+def _warning(resolved: Resolved, width: int) -> list[Row]:
+    moved = resolved.hints.moved
+    return beside(" !", f"{moved} (choose another under Where)", width, label_width=3, tone="look") if moved else []
 
 
 def beside_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
     """Help, what the choices mean and what is written, for the column of a wide terminal."""
-    rows: list[Row] = [((question.title, "accent"),), *(((line, ""),) for line in wrap(question.help, width)), ()]
+    rows: list[Row] = [
+        *_warning(resolved, width),
+        ((question.title, "accent"),),
+        *(((line, ""),) for line in wrap(question.help, width)),
+        (),
+    ]
     rows.append((("Writes", "accent"),))
     made = writes(resolved, question)
     rows += [((cut(line, width), ""),) for line in made] or [(("nothing", "dim"),)]

@@ -67,44 +67,6 @@ nothing in it may depend on versions, environments or lookups.
 {{- end }}
 
 {{/*
-Refuses what Kubernetes would refuse, a changed claim template, while the way out can still be said: dict "root" $ "component"
-NAME "name" STATEFULSET "path" VALUES-PATH "persistence" SECTION. Sees nothing where Helm may not look things up.
-*/}}
-{{- define "llm-cost-ops.component.volumeGuard" -}}
-{{- $ns := .root.Release.Namespace -}}
-{{- $live := lookup "apps/v1" "StatefulSet" $ns .name | default dict -}}
-{{- if eq (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live) .root.Release.Name -}}
-{{- $templates := dig "spec" "volumeClaimTemplates" list $live -}}
-{{- $path := .path -}}
-{{- $inPod := or (not .persistence.enabled) .persistence.existingClaim -}}
-{{- $anew := printf "kubectl delete statefulset %s -n %s --cascade=orphan" .name $ns -}}
-{{- $copy := printf "save the data (README, \"Backup and restore\"), run kubectl delete statefulset/%s pvc/data-%s-0 -n %s, run this again and put the data back" .name .name $ns -}}
-{{- if and $templates $inPod -}}
-{{- fail (printf "%s.persistence.enabled and %s.persistence.existingClaim cannot change on a running StatefulSet: its data is in the claim data-%s-0; put back persistence.enabled=true without an existing claim, or, to go on without that data, run %s, then this again" $path $path .name $anew) -}}
-{{- else if and (not $templates) (not $inPod) -}}
-{{- fail (printf "%s.persistence now asks for a claim, and the running StatefulSet has none of its own; put the old setting back, or, to begin with an empty claim, run %s, then this again" $path $anew) -}}
-{{- else if $templates -}}
-{{- $claim := index $templates 0 -}}
-{{- $wanted := index (include "llm-cost-ops.component.claims" . | fromYamlArray) 0 -}}
-{{- $had := $claim.spec.resources.requests.storage -}}
-{{- $hadBytes := include "llm-cost-ops.bytes" $had | float64 -}}
-{{- $bytes := include "llm-cost-ops.bytes" .persistence.size | float64 -}}
-{{- if gt $bytes $hadBytes -}}
-{{- fail (printf "%s.persistence.size=%v: the volume was made with %v, and a StatefulSet cannot change that. Grow the volume (its storage class must allow it) and let the chart make the StatefulSet again; pod and data stay: kubectl patch pvc data-%s-0 -n %s -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"%v\"}}}}' && %s, then run this again. Or keep %s.persistence.size=%v" $path .persistence.size $had .name $ns .persistence.size $anew $path $had) -}}
-{{- else if lt $bytes $hadBytes -}}
-{{- fail (printf "%s.persistence.size=%v: the volume was made with %v, and no volume can shrink. Keep %s.persistence.size=%v; for a smaller one %s" $path .persistence.size $had $path $had $copy) -}}
-{{- else if ne (pick $claim.spec "storageClassName" | toJson) (pick $wanted.spec "storageClassName" | toJson) -}}
-{{- $class := get $claim.spec "storageClassName" | default "" -}}
-{{- if and (hasKey $claim.spec "storageClassName") (not $class) }}{{ $class = "-" }}{{ end -}}
-{{- fail (printf "%s.persistence.storageClass (or global.storageClass) now gives another class than the volume was made with (%s), and a volume cannot move. Keep %s.persistence.storageClass=%s; for another class %s" $path (default "none named" $class) $path $class $copy) -}}
-{{- else if or (ne (toJson $claim.spec.accessModes) (toJson $wanted.spec.accessModes)) (ne (get $claim.metadata "annotations" | default dict | toJson) (get $wanted.metadata "annotations" | default dict | toJson)) -}}
-{{- fail (printf "%s.persistence.accessModes and %s.persistence.annotations cannot change on a running StatefulSet; put the old ones back, or change the claim data-%s-0 itself, run %s and then this again" $path $path .name $anew) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- end }}
-
-{{/*
 Files of Redis, or of Valkey, whose programs may have names of their own. The password goes into a file in memory rather than
 onto a command line, where every process could read it. It is a cache, so a full one forgets instead of being killed; a quarter
 of the limit is for snapshots and clients. A probe that fails says what Redis answered, since the event shows that.

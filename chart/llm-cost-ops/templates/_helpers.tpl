@@ -214,9 +214,9 @@ changeme change-me change_me changeit change-me-in-production password passw0rd 
 
 {{/*
 One credential as plain text: dict "root" $ "secret" NAME "key" KEY "given" VALUE "path" VALUES-PATH "existing" NAME
-"existingPath" VALUES-PATH "generate" BOOL and, where a live volume depends on it, "fixed" COMMAND.
+"existingPath" VALUES-PATH "generate" BOOL.
 Precedence: existing Secret (yields nothing here) > given value > value stored by an earlier revision > generated.
-Each is settled once per render and remembered, since a second call would generate another one.
+Each is settled once per render and remembered with its origin, since a second call would generate another one.
 */}}
 {{- define "llm-cost-ops.secret.value" -}}
 {{- $values := .root.Values -}}
@@ -244,11 +244,10 @@ Each is settled once per render and remembered, since a second call would genera
 {{- $live = dict -}}
 {{- end -}}
 {{- $stored := index (get $live "data" | default dict) .key | default "" | b64dec -}}
-{{- if and $given $stored .fixed (ne $given $stored) -}}
-{{- fail (printf "%s differs from the password the database was made with, and a new Secret would lock the app out. Leave %s empty to keep the old one. To change it: %s (asks for the new password), then kubectl delete secret %s -n %s, then run this again" .path .path .fixed .secret .root.Release.Namespace) -}}
-{{- end -}}
 {{- $value = $given | default $stored -}}
-{{- if and (not $value) .generate }}{{ $value = randAlphaNum 32 }}{{ end -}}
+{{- $origin := $given | empty | ternary "stored" "given" -}}
+{{- if and (not $value) .generate }}{{ $value = randAlphaNum 32 }}{{ $origin = "generated" }}{{ end -}}
+{{- $_ := set $settled (printf "%s origin" $id) $origin -}}
 {{- end -}}
 {{- $_ := set $settled $id $value -}}
 {{- end -}}
@@ -296,13 +295,9 @@ The credentials themselves; all take the root context and yield plain text, or n
 {{- end }}
 
 {{- define "llm-cost-ops.postgresql.value" -}}
-{{- $fixed := "" -}}
-{{- if .Values.postgresql.primary.persistence.enabled -}}
-{{- $fixed = printf "kubectl exec -it -n %s %s-postgresql-0 -c postgresql -- psql -U %s -d %s -c '\\password'" .Release.Namespace (include "llm-cost-ops.fullname" .) .Values.postgresql.auth.username .Values.postgresql.auth.database -}}
-{{- end -}}
 {{- include "llm-cost-ops.secret.value" (dict "root" . "secret" (include "llm-cost-ops.postgresql.ownSecret" .) "key" .Values.postgresql.auth.secretKeys.userPasswordKey
   "given" .Values.postgresql.auth.password "path" "postgresql.auth.password" "existing" .Values.postgresql.auth.existingSecret
-  "existingPath" "postgresql.auth.existingSecret" "generate" true "fixed" $fixed) -}}
+  "existingPath" "postgresql.auth.existingSecret" "generate" true) -}}
 {{- end }}
 
 {{- define "llm-cost-ops.externalDatabase.value" -}}

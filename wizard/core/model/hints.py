@@ -24,3 +24,7 @@ class Hints:
     """Names of all Secrets in the target's namespace."""
     claims: tuple[str, ...] | None = None
     releases: tuple[str, ...] | None = None
+    cluster_uid: str = ""
+    """The uid of kube-system; "" when it is not known."""
+    moved: str = ""
+    """A sentence when the context reaches another cluster than the last time; "" when it does not."""

@@ -93,7 +93,8 @@ class Release:
 
     revision: int = 0
     status: str = ""
-    updated: str = ""
+    since: str = ""
+    """Since when it has its status, RFC 3339."""
     others: tuple[str, ...] = ()
     refused: tuple[str, str] | None = None
     """Why helm would refuse it and what to do."""
@@ -186,9 +187,16 @@ class DryRun:
 
 @dataclass(frozen=True)
 class HelmSees:
-    """What `helm list` shows of the target's release in a run's environment: revision 0 when it shows none."""
+    """What helm, in a run's environment, sees of the target's release (revision 0: none) and of the cluster."""
 
     revision: int
+    overrides: tuple[str, ...] = ()
+    """Names of HELM_KUBE* variables that differ from the kubeconfig; then helm was not asked."""
+    mark: str = ""
+    """The object that the cluster is told by, "" when this person may see none."""
+    ours: str = ""
+    theirs: str = ""
+    """Its uid as the wizard and as helm reach it."""
 
 
 READ_FOR_STATUS: Final[tuple[tuple[str, str, str], ...]] = (

@@ -16,13 +16,19 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Literal
 
-from wizard.core import status
+from wizard.core import patience, status
 from wizard.core.hiding import hide
+from wizard.core.patience import Gone, Outdated
+from wizard.core.revision import Times
 
 Object = Mapping[str, Any]
 Heals = Literal["yes", "no", "unknown"]
+
+_SCALED: Final = ("SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet")
+"""Events of a controller that made or removed a pod."""
 
 STAGES: Final = ("X", "CL", "SC", "VO", "CO", "LG", "TR")
 """Families, causes of others first: the release itself, its nodes, then as a pod comes to life: admission and
@@ -87,6 +93,8 @@ class Finding:
     """Proof that is missing, and what would show it."""
     affects: tuple[str, ...] = ()
     """Objects that cannot be well because of it."""
+    swallows: tuple[str, ...] = ()
+    """Objects about which no finding says anything of its own while this one stands."""
     explains: tuple[str, ...] = ()
     """What it swallowed: objects with the same cause, and findings that are only its symptoms."""
 
@@ -110,7 +118,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision of the release as helm recorded it; `updated` is RFC 3339.
+    """One revision of the release as helm recorded it; `updated` is when it was begun, RFC 3339.
 
     `description` and `unread` are in the record's body, which takes the right to read it: "" and () without.
     """
@@ -121,6 +129,15 @@ class Revision:
     description: str = ""
     unread: tuple[str, ...] = ()
     """Paths of values that somebody gave and the chart does not have."""
+    written: str = ""
+    """When its record was last written, RFC 3339; "" when that is not known."""
+    missing: tuple[str, ...] = ()
+    """Of a pending one: objects ("Kind/name") of its manifest that helm has to make next and that are not there."""
+
+    @property
+    def since(self) -> str:
+        """Since when it has its status."""
+        return Times(self.updated, self.written or self.updated).since(self.status)
 
 
 @dataclass(frozen=True)
@@ -156,6 +173,13 @@ class Snapshot:
     namespace: str = ""
     release: str = ""
     context: str = ""
+    hidden: frozenset[str] = frozenset()
+    """Kinds of the release that could not be listed, or are not yet: what is not in `objects` may be there."""
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """By uid, when an object was seen to be made or to be asked for something else; a watch knows, as it does the next two."""
+    outdated: Outdated = field(default_factory=dict)
+    gone: Sequence[Gone] = ()
+    """Pods that were seen to go, oldest first."""
     _by_uid: dict[str, list[Happening]] = field(default_factory=dict, compare=False, repr=False)
 
     def command(self, *words: str) -> str:
@@ -169,6 +193,30 @@ class Snapshot:
         """Whether a time is known and at least so long ago."""
         begun = status.parse_time(since)
         return begun is not None and (self.now - begun).total_seconds() >= seconds
+
+    def since(self, *objects: Object, selector: Mapping[str, Any] | None = None) -> str:
+        """Since when what these objects show together can have been wrong, at the earliest.
+
+        That is the latest of: when they were made, what is wanted of them changed, a condition or the number of their
+        pods changed, and a pod with the labels of the selector went.
+        """
+        times = [one.seen for one in self.gone if selector and selector.items() <= one.labels.items()]
+        for one in objects:
+            times += [status.created(one), self.changed.get(str(one["metadata"].get("uid")), "")]
+            for each in one.get("status", {}).get("conditions") or ():
+                times += [str(each.get(key) or "") for key in ("lastTransitionTime", "lastUpdateTime")]
+            times += [each.time for each in self.about(one, *_SCALED)]
+        return patience.latest(times)
+
+    @cached_property
+    def left(self) -> frozenset[str]:
+        """The uids of what is being left: it is not judged as what comes."""
+        return patience.left(self.objects)
+
+    @cached_property
+    def going(self) -> bool:
+        """Whether pods are being removed, which gives back what they hold."""
+        return patience.going(self.objects, self.now)
 
     def beside(self, *kinds: str) -> list[Object]:
         """Objects of these kinds around the release, by name."""
@@ -190,11 +238,12 @@ class Snapshot:
         return sorted(found, key=lambda one: str(one["metadata"]["name"]))
 
     def starting_pods(self) -> list[Object]:
-        """Pods that should come up: not leaving and not ended."""
+        """Pods that should come up: of the version that is wanted, not leaving and not ended."""
         return [
             pod
             for pod in self.of_kind("Pod")
-            if not pod["metadata"].get("deletionTimestamp")
+            if str(pod["metadata"].get("uid")) not in self.left
+            and not pod["metadata"].get("deletionTimestamp")
             and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
         ]
 
@@ -328,6 +377,8 @@ def _explains(cause: Finding, one: Finding, snapshot: Snapshot) -> bool:
         return True
     if not cause.urgent:
         return False
+    if one.object in cause.swallows:
+        return True
     if cause.object == one.object:
         return stage(cause) < stage(one) or (one.waits and not cause.waits)
     if not one.waits:

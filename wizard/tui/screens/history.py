@@ -91,7 +91,7 @@ class HistoryScreen(WizardScreen):
         """The keys that do something now."""
         if not self.found:
             return (("Esc", "home"), ("q", "quit"))
-        back = (("b", "roll back to it"),) if self._at else ()
+        back = (("b", "roll back to it"),) if self._can_go_back else ()
         return (("Enter", "what it changed"), ("v", "values"), ("m", "manifest"), *back, ("Esc", "home"), ("q", "quit"))
 
     def body(self) -> Iterable[Widget]:
@@ -119,6 +119,11 @@ class HistoryScreen(WizardScreen):
     @property
     def _at(self) -> int:
         return self.query_one(Revisions).cursor
+
+    @property
+    def _can_go_back(self) -> bool:
+        """The newest revision is one to go back to, too, unless it is what runs."""
+        return bool(self.found) and bool(self._at or self.found[0].status != "deployed")
 
     def explanation(self) -> tuple[str, str]:
         """What this screen does."""
@@ -172,7 +177,7 @@ class HistoryScreen(WizardScreen):
 
     def action_rollback(self) -> None:
         """Preview the way back to the revision in hand."""
-        if self.found and self._at:
+        if self._can_go_back:
             self.nav.roll_back(self.target, self.found[self._at].revision)
 
     def action_home(self) -> None:

@@ -104,7 +104,7 @@ class ReviewScreen(WizardScreen):
     def action_again(self) -> None:
         """Run the checks again."""
         self.state, self._armed = ReviewState(), False
-        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values")
+        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=self.nav.doing == "install")
         self.refresh_state()
 
     def on_resize(self, event: object) -> None:
@@ -143,6 +143,10 @@ class ReviewScreen(WizardScreen):
     async def on_review_changed(self, message: ReviewChanged) -> None:
         """More is known; an Enter pressed before is done once nothing stands in the way."""
         self.state = message.state
+        if self.state.draft and self.state.draft.running != self.draft.running:
+            self.draft = replace(self.state.draft, undo=self.draft.undo)
+            self.action_again()
+            return
         if stopped(self.state):
             self._armed = False
         self.refresh_state()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.core import validate
+from wizard.core import revision, validate
 from wizard.core.lease import name as lease_name
 from wizard.core.model.target import Target
 from wizard.core.rules.checks.access import capped
@@ -37,7 +37,10 @@ def state(facts: Facts) -> Outcome:
         return Outcome("fail", (what,), next_step, "release")
     if not release.revision:
         return Outcome("pass", ("no such release yet: this is an install",))
-    since = f" since {release.updated}" if release.updated else ""
+    since = f" since {release.since}" if release.since else ""
+    if not revision.installed(release.revision, release.status):
+        kept = f"it was uninstalled with its history kept (revision {release.revision}{since}): this installs it again"
+        return Outcome("pass", (kept,))
     said = f"revision {release.revision} is {release.status or 'in an unknown state'}{since}: this is an upgrade"
     return Outcome("pass", (said, "an upgrade repairs a failed release") if release.status == "failed" else (said,))
 

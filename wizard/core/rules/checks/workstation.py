@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from wizard.core import constraint, dialect
+from wizard.core import constraint, dialect, helm_environment
 from wizard.core.model.target import Target
 from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server
 from wizard.core.rules.registry import Facts, Outcome, Trouble, check
 
 _SLOW: Final = 1000
 _LOGIN_AGAIN: Final = "Log in again the way you got this kubeconfig, then retry."
+_VERIFY: Final = "Ask for a kubeconfig with an https address and its certificate authority."
+_LOOK_AT_HELM: Final = "Run helm list by hand; look at KUBECONFIG, HELM_* and proxy variables in your environment."
+_SEE_KUBE_SYSTEM: Final = "To settle it: get namespace kube-system, or get configmap kube-root-ca.crt in the namespace."
 
 
 def _told(trouble: Trouble, next_step: str = "") -> Outcome:
@@ -45,7 +48,10 @@ def kubeconfig(facts: Facts) -> Outcome:
         said = f'the kubeconfig has no context "{target.context}"'
         return Outcome("fail", (said,), f"Choose one with --context: {names}.", "context")
     user = f" as {context.user}" if context.user else ""
-    return Outcome("pass", (f"context {context.name}: {context.server}{user}", f"read from {', '.join(config.files)}"))
+    said = f"context {context.name}: {context.server}{user}"
+    if context.exposed:
+        return Outcome("warn", (said, context.exposed), _VERIFY, "context")
+    return Outcome("pass", (said, f"read from {', '.join(config.files)}"))
 
 
 @check("W04", "login", needs=("identity",), severity="B")
@@ -75,17 +81,29 @@ def api_server(facts: Facts) -> Outcome:
 
 @check("W06", "helm reaches the same cluster", needs=("helm_sees", "release", "target"), severity="B")
 def same_cluster(facts: Facts) -> Outcome:
-    """`helm list`, in exactly the environment of a run, sees what we see."""
+    """Helm, in exactly the environment of a run, reaches the cluster that we reach, as the same user."""
     sees: HelmSees | Trouble = facts["helm_sees"]
     if isinstance(sees, Trouble):
-        return _told(sees, "Run helm list by hand; look at HELM_* and proxy variables in your environment.")
+        return _told(sees, _LOOK_AT_HELM)
+    if sees.overrides:
+        return Outcome(
+            "fail",
+            (helm_environment.differing(sees.overrides),),
+            helm_environment.unset(sees.overrides),
+            "context",
+        )
     release: Release = facts["release"]
     target: Target = facts["target"]
+    if sees.ours != sees.theirs:
+        said = f"{sees.mark} is {sees.theirs or 'not there'} for helm and {sees.ours} for the wizard: two clusters"
+        return Outcome("fail", (said,), _LOOK_AT_HELM, "context")
     if sees.revision != release.revision:
         said = f"helm sees revision {sees.revision or 'none'} of {target.release}, we see {release.revision or 'none'}"
-        return Outcome("fail", (said,), "Unset HELM_KUBE* variables: they send helm to another cluster.", "context")
-    shown = f"revision {sees.revision}" if sees.revision else "no release of that name"
-    return Outcome("pass", (f"helm list shows {shown}",))
+        return Outcome("fail", (said,), _LOOK_AT_HELM, "context")
+    shown = f"helm list shows {f'revision {sees.revision}' if sees.revision else 'no release of that name'}"
+    if not sees.mark:
+        return Outcome("unknown", (shown, "nothing that tells clusters apart can be seen"), _SEE_KUBE_SYSTEM)
+    return Outcome("pass", (f"{sees.mark} is {sees.ours} for both", shown))
 
 
 @check("W08", "chart", needs=("chart", "kubernetes"), severity="B")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from wizard.core import status
+from wizard.core import patience, status
 from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
 
 _REFUSALS: Final = (
@@ -37,6 +37,8 @@ MAKERS: Final = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
     """A controller tries to create pods and the API server refuses them."""
     for maker in snapshot.of_kind(*MAKERS):
+        if str(maker["metadata"].get("uid")) in snapshot.left:
+            continue
         message, since, field = refusal_of(maker, snapshot)
         if not message:
             continue
@@ -47,7 +49,7 @@ def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
             snapshot.root_name(maker),
             (Evidence(message, name_of(maker), field, since), *_quota(message, snapshot)),
             (remedy,),
-            heals="no",
+            heals="yes" if "exceeded quota" in message and snapshot.going else "no",
             since=since,
             commands=(
                 snapshot.command("kubectl", "describe", str(maker["kind"]).lower(), str(maker["metadata"]["name"])),
@@ -62,9 +64,22 @@ def refusal_of(maker: Object, snapshot: Snapshot) -> tuple[str, str, str]:
         since = str(failure.get("lastTransitionTime") or "")
         return str(failure.get("message") or "refused"), since, "status.conditions[ReplicaFailure]"
     refused = snapshot.about(maker, "FailedCreate")
-    if not refused or lacking(maker, snapshot) <= 0:
+    if (
+        not refused
+        or "Pod" in snapshot.hidden
+        or lacking(maker, snapshot) <= 0
+        or refused[0].time < _last_made(maker, snapshot)
+    ):
         return "", "", ""
     return refused[0].message, refused[0].time, f"event FailedCreate, seen {refused[0].count} times"
+
+
+def _last_made(maker: Object, snapshot: Snapshot) -> str:
+    """When a controller last had a pod made, by the API's times: a refusal of before is over. "" when it never had."""
+    uid = maker["metadata"].get("uid")
+    pods = [status.created(pod) for pod in snapshot.of_kind("Pod") if status.controller(pod).get("uid") == uid]
+    gone = [one.made for one in snapshot.gone if one.owner == uid]
+    return patience.latest((*pods, *gone, *(one.time for one in snapshot.about(maker, "SuccessfulCreate"))))
 
 
 def lacking(maker: Object, snapshot: Snapshot) -> int:
@@ -136,7 +151,7 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
                 *(_rooms(short, snapshot) if short else _labels(pod, snapshot)),
             ),
             _room(short) if short else _match(reasons),
-            heals="yes" if growing else "no",
+            heals="yes" if growing or (short and snapshot.going) else "no",
             since=str(one.get("lastTransitionTime") or ""),
             commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
             avoid=("Don't delete pods that run to make room: they would need the same room again.",) if short else (),

@@ -106,7 +106,7 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
                 yield _bad_command(pod, container, f"{reason}: {wait.get('message', '')}", snapshot)
             elif not ended or logs.cause(pod, container, snapshot):
                 continue  # why it ends is known, and said by its own finding
-            elif reason in status.CRASH_REASONS or status.crashes(container) or _killed(pod, container, snapshot):
+            elif reason in status.CRASH_REASONS or status.crashes(pod, container) or _killed(pod, container, snapshot):
                 yield _crash(pod, container, ended, snapshot)
 
 
@@ -195,7 +195,10 @@ def _killed(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Ha
     """The event by which the kubelet says that it killed the container for its liveness or startup probe."""
     if container.get("ready") or not int(container.get("restartCount") or 0):
         return None
+    since = status.unready_since(pod, container)
     for event in snapshot.about(pod, "Killing"):
+        if since and event.time < since:
+            continue  # it was ready after that
         about = event.container in ("", container.get("name")) and str(container.get("name")) in event.message
         if about and re.search(r"failed (?:liveness|startup) probe", event.message):
             return event
@@ -221,7 +224,7 @@ def _liveness(pod: Object, container: Mapping[str, Any], words: str, killed: Hap
             "If it only starts slowly, give it a startupProbe whose period times failures is longer than its start.",
             "If it hangs, its log before the kill says where.",
         ),
-        False, "no", killed.time, waits=True, commands=(log_command(pod, container, snapshot),),
+        False, "no" if int(container.get("restartCount") or 0) > 1 else "unknown", killed.time, waits=True, commands=(log_command(pod, container, snapshot),),
     )  # fmt: skip
 
 

@@ -34,6 +34,10 @@ _NEVER: Final = _Why(
 _BY_REASON: Final[Mapping[str, _Why]] = {"InvalidImageName": _INVALID, "ErrImageNeverPull": _NEVER}
 _BY_WORDS: Final = (
     _Why(
+        "CO03", status.QUEUED.pattern, "the node pulls many images, this one waits its turn", False, "yes",
+        "Nothing to do: the kubelet tries again by itself.",
+    ),
+    _Why(
         "CO03", r"toomanyrequests|rate limit|\b429\b", "the registry limits how often it may be asked", False, "yes",
         "It heals when the limit resets; a login or a mirror avoids it.",
     ),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
-from wizard.core import sanitize, status
+from wizard.core import patience, sanitize, status
 from wizard.core.rules.findings.pods import log_command
 from wizard.core.rules.findings_registry import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
 
@@ -28,9 +27,7 @@ def running_not_ready(snapshot: Snapshot) -> Iterator[Finding]:
             starting = status.is_starting(one, container)
             failed = probe_failures(pod, one, snapshot)
             since = status.unready_since(pod, one)
-            begun = status.parse_time(since)
-            ran = snapshot.now - begun if begun else timedelta()
-            spent = ran >= status.probe_budget(container, starting=starting)
+            spent = patience.unready_too_long(pod, one, container, snapshot.objects, snapshot.now)
             if spent or (not starting and _too_often(failed, container)):
                 yield _not_ready(pod, one, container, failed, since, snapshot)
 
@@ -98,7 +95,7 @@ def _not_ready(
             "Read the container's log: it says what it waits for.",
             f"If the application answers elsewhere, correct the {which}.",
         ),
-        heals="unknown",
+        heals="yes" if patience.store_on_its_way(pod, snapshot.objects, snapshot.now) else "unknown",
         since=since,
         waits=True,
         commands=(log_command(pod, one, snapshot),),

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from wizard.core import status
+from wizard.core.revision import PENDING
 from wizard.core.rules.findings_registry import Evidence, Finding, Object, Revision, Said, Snapshot, finding, name_of
 
-_PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 _YOUNG: Final = 900
 """Seconds in which a helm may still be at work: its default time limit is five minutes, ours ten."""
+_SILENT: Final = 30
+"""Seconds after which a helm that waits for nothing has made its next object, or makes none any more."""
 _BACK: Final = ("deployed", "superseded")
+_NAMED: Final = 6
+"""Objects that are named."""
 
 
 def _name(snapshot: Snapshot) -> str:
@@ -21,27 +25,38 @@ def _name(snapshot: Snapshot) -> str:
 
 
 def _proof(one: Revision) -> Evidence:
-    return Evidence(f"revision {one.number} is {one.status}", "", "helm's record", one.updated)
+    return Evidence(f"revision {one.number} is {one.status}", "", "helm's record", one.since)
 
 
 @finding("X01")
 def locked(snapshot: Snapshot) -> Iterator[Finding]:
     """The newest revision is pending: a helm works on it, or was killed at it and left the release locked."""
     newest = _newest(snapshot)
-    if newest is None or newest.status not in _PENDING:
+    if newest is None or newest.status not in PENDING:
         return
-    stale = snapshot.older(newest.updated, _YOUNG)
-    good = [one for one in snapshot.revisions if one.status in _BACK]
+    written = newest.written or newest.updated
+    stale, torn = snapshot.older(written, _YOUNG), bool(newest.missing) and snapshot.older(written, _SILENT)
+    proof = [_proof(newest)]
+    if torn:
+        more = f" and {len(newest.missing) - _NAMED} more" if len(newest.missing) > _NAMED else ""
+        proof.append(
+            Evidence(f"{', '.join(newest.missing[:_NAMED])}{more}: not there", "", "manifest of that revision")
+        )
+    good = any(one.status in _BACK for one in snapshot.revisions)
     if stale:
         title = f"the release is locked: {newest.status}, and no helm takes that long"
-        back = f"back to revision {good[-1].number}" if good else "marked failed, as there is no revision to go back to"
+        back = "back to the last good revision" if good else "marked failed, as there is no revision to go back to"
         remedy = f"Prove that no helm works on it, then have it put {back}: see recover."
+    elif torn:
+        title = f"helm was killed half-way, or hangs: {newest.status}, {len(newest.missing)} of its objects not made"
+        remedy = "Recover the release: that proves first that no helm works on it. If somebody's helm still does, wait for it."
     else:
         title = f"a helm is at work on it, or was killed: {newest.status}"
         remedy = "Wait for that helm; if nobody runs one, recover the release."
     yield Finding(
-        "X01", title, _name(snapshot), (_proof(newest),), (remedy,), terminal=stale, heals="no" if stale else "unknown",
-        since=newest.updated, urgent=stale,
+        "X01", title, _name(snapshot), tuple(proof), (remedy,), terminal=stale, heals="no" if stale else "unknown",
+        since=newest.since, urgent=stale or torn,
+        swallows=tuple(name_of(one) for one in snapshot.of_kind("Service", "Ingress")) if torn else (),
         commands=(f"llm-cost-ops-wizard recover {snapshot.release} -n {snapshot.namespace}",
                   snapshot.command("helm", "history", snapshot.release)),
         avoid=("Don't delete the record by hand: it holds the values and the manifest of what runs.",),
@@ -60,7 +75,7 @@ def never_deployed(snapshot: Snapshot) -> Iterator[Finding]:
         "X02", title, _name(snapshot), (_proof(newest), *_described(newest)),
         ("Mend the cause, then run upgrade: it takes the failed release over.",
          "Or uninstall it, keeping the volumes, and install again."),
-        heals="no", since=newest.updated, waits=not gone,
+        heals="no", since=newest.since, waits=not gone,
         commands=(snapshot.command("helm", "history", snapshot.release),),
         avoid=("Don't uninstall with the claims: the data goes with them.",),
     )  # fmt: skip
@@ -160,7 +175,7 @@ def _current(snapshot: Snapshot) -> Iterator[Said]:
     """What helm said since the last revision that went well."""
     newest = _newest(snapshot)
     if newest and newest.status == "failed" and newest.description:
-        yield Said(newest.description, f"description of revision {newest.number}", newest.updated)
+        yield Said(newest.description, f"description of revision {newest.number}", newest.since)
     good = [one for one in snapshot.revisions if one.status == "deployed"]
     after = status.parse_time(good[-1].updated) if good else None
     for said in snapshot.said:
@@ -200,7 +215,7 @@ def values_not_applied(snapshot: Snapshot) -> Iterator[Finding]:
             "X18", f"the values of revision {newest.number} do not apply: it failed, revision {good[-1].number} is the "
             "last that went well", _name(snapshot), (_proof(newest), _proof(good[-1]), *_described(newest)),
             ("Mend the cause and run upgrade again, or roll back so that helm and the cluster say the same.",),
-            heals="no", since=newest.updated, waits=True,
+            heals="no", since=newest.since, waits=True,
             commands=(snapshot.command("helm", "get", "values", snapshot.release),),
             avoid=("Don't upgrade with --reuse-values: it keeps the values of the failed revision.",),
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wizard.core import status
@@ -11,6 +11,7 @@ from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snaps
 _SERVICE_PATIENCE: Final = 30
 _ADDRESS_PATIENCE: Final = 300
 _METRICS_PATIENCE: Final = 120
+_BUDGET_PATIENCE: Final = 30
 """Seconds that each may take on a healthy cluster before it is worth a word."""
 
 
@@ -21,7 +22,8 @@ def rollout_stalled(snapshot: Snapshot) -> Iterator[Finding]:
         progress = status.condition(one, "Progressing")
         wanted = int(one.get("spec", {}).get("replicas", 1))
         state = one.get("status", {})
-        stalled = progress.get("reason") == "ProgressDeadlineExceeded"
+        before = progress in snapshot.outdated.get(str(one["metadata"].get("uid")), ()) or not status.observed(one)
+        stalled = progress.get("reason") == "ProgressDeadlineExceeded" and not before
         paused = one.get("spec", {}).get("paused") and int(state.get("updatedReplicas") or 0) < wanted
         if not (stalled or paused):
             continue
@@ -54,27 +56,49 @@ def rollout_stalled(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
+_MAKERS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+
+
 @finding("TR03")
 def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
-    """A Service finds no pod, or no pod has the port that it names; pods that are there and not ready are the cause."""
-    for service in snapshot.of_kind("Service"):
+    """A Service finds no pod, or no pod has the port that it names; pods that are there and not ready are the cause.
+
+    Pods of a workload that replaces them are away for a while: patience counts since they went, or since what the
+    Service asks for could last be found.
+    """
+    for service in snapshot.of_kind("Service") if "Pod" not in snapshot.hidden else ():
         spec = service.get("spec", {})
         selector: Mapping[str, Any] = spec.get("selector") or {}
         if not selector or spec.get("type") == "ExternalName":
             continue
-        pods = [pod for pod in snapshot.selected(selector) if not pod["metadata"].get("deletionTimestamp")]
-        if not pods and snapshot.older(status.created(service), _SERVICE_PATIENCE):
-            yield _no_pods(service, selector, snapshot)
+        found = snapshot.selected(selector)
+        pods = [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
+        makers = [one for one in snapshot.of_kind(*_MAKERS) if _would_match(one, selector)]
+        since = snapshot.since(service, *makers, *pods, selector=selector)
+        if len(pods) < len(found) or not snapshot.older(since, _SERVICE_PATIENCE):
+            continue
+        if not pods and (makers or _all_made(snapshot)):
+            yield _no_pods(service, selector, makers, since, snapshot)
         for port in spec.get("ports") or () if pods else ():
             wanted = port.get("targetPort")
-            if isinstance(wanted, str) and not wanted.isdigit() and not any(_has_port(pod, wanted) for pod in pods):
-                yield _no_port(service, wanted, pods[0], snapshot)
+            if not isinstance(wanted, str) or wanted.isdigit():
+                continue
+            coming = [one["spec"]["template"] for one in makers]
+            if not any(_has_port(one, wanted) for one in (*pods, *coming)):
+                yield _no_port(service, wanted, pods[0], since, snapshot)
 
 
-def _no_pods(service: Object, selector: Mapping[str, Any], snapshot: Snapshot) -> Finding:
+def _all_made(snapshot: Snapshot) -> bool:
+    """Whether a workload that is not there is missing: every kind was seen, and helm finished the newest revision."""
+    pending = bool(snapshot.revisions) and snapshot.revisions[-1].status.startswith("pending-")
+    return not pending and not snapshot.hidden & {*_MAKERS}
+
+
+def _no_pods(
+    service: Object, selector: Mapping[str, Any], makers: Sequence[Object], since: str, snapshot: Snapshot
+) -> Finding:
     wanted = ", ".join(f"{key}={value}" for key, value in selector.items())
-    makers = [one for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet") if _would_match(one, selector)]
-    proof = [Evidence(wanted, name_of(service), "spec.selector", status.created(service))]
+    proof = [Evidence(wanted, name_of(service), "spec.selector", since)]
     if makers:
         count = makers[0].get("spec", {}).get("replicas", 1)
         proof.append(Evidence(f"{count} wanted, no pod is there", name_of(makers[0]), "spec.replicas"))
@@ -82,13 +106,15 @@ def _no_pods(service: Object, selector: Mapping[str, Any], snapshot: Snapshot) -
             title, remedy = f"nobody is behind it: {name_of(makers[0])} is scaled to 0", "Scale it up."
         else:
             title, remedy = "nobody is behind it: its pods are not there", "See why they are not made."
-    else:
-        near = _nearest(selector, snapshot)
+    elif near := _nearest(selector, snapshot):
         title = "nobody is behind it: its selector matches no pod"
-        proof += [Evidence(_text(labels_of(near)), name_of(near), "metadata.labels")] if near else []
+        proof.append(Evidence(_text(labels_of(near)), name_of(near), "metadata.labels"))
         remedy = "Make the Service's selector and the pods' labels the same."
+    else:
+        title = "nobody is behind it: the workload that it is for is not there"
+        remedy = "An upgrade or a rollback makes it again."
     return Finding(
-        "TR03", title, name_of(service), tuple(proof), (remedy,), heals="no", since=status.created(service),
+        "TR03", title, name_of(service), tuple(proof), (remedy,), heals="no", since=since,
         waits=bool(makers) and makers[0].get("spec", {}).get("replicas", 1) != 0,
         commands=(snapshot.command("kubectl", "get", "pods", "--show-labels"),
                   snapshot.command("kubectl", "get", "endpoints", str(service["metadata"]["name"]))),
@@ -101,7 +127,13 @@ def _would_match(maker: Object, selector: Mapping[str, Any]) -> bool:
 
 
 def _nearest(selector: Mapping[str, Any], snapshot: Snapshot) -> Object | None:
-    pods = snapshot.of_kind("Pod")
+    """The pod that the Service may be meant for: of those that no Service finds, the one with the most of its labels."""
+    selectors = [one.get("spec", {}).get("selector") or {} for one in snapshot.of_kind("Service")]
+    pods = [
+        pod
+        for pod in snapshot.of_kind("Pod")
+        if not any(one and one.items() <= labels_of(pod).items() for one in selectors)
+    ]
     return max(pods, key=lambda pod: len(selector.items() & labels_of(pod).items()), default=None)
 
 
@@ -115,17 +147,17 @@ def _has_port(pod: Object, name: str) -> bool:
     return any(port.get("name") == name for one in every for port in one.get("ports") or ())
 
 
-def _no_port(service: Object, wanted: str, pod: Object, snapshot: Snapshot) -> Finding:
+def _no_port(service: Object, wanted: str, pod: Object, since: str, snapshot: Snapshot) -> Finding:
     have = [
         str(port.get("name")) for one in pod.get("spec", {}).get("containers") or () for port in one.get("ports") or ()
     ]
     return Finding(
         "TR03", f"nobody is behind it: no pod has a port named {wanted}", name_of(service),
         (
-            Evidence(wanted, name_of(service), "spec.ports.targetPort", status.created(service)),
+            Evidence(wanted, name_of(service), "spec.ports.targetPort", since),
             Evidence(", ".join(have) or "none", name_of(pod), "spec.containers.ports"),
         ),
-        ("Name a port that the pods have in the Service's targetPort.",), heals="no", since=status.created(service),
+        ("Name a port that the pods have in the Service's targetPort.",), heals="no", since=since,
         commands=(snapshot.command("kubectl", "get", "endpoints", str(service["metadata"]["name"])),),
     )  # fmt: skip
 
@@ -136,7 +168,7 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
     for one in snapshot.of_kind("Ingress"):
         if (one.get("status", {}).get("loadBalancer") or {}).get("ingress"):
             continue
-        spec, since = one.get("spec", {}), status.created(one)
+        spec, since = one.get("spec", {}), snapshot.since(one)
         old = labels_of(one).get("kubernetes.io/ingress.class")
         noted = (one["metadata"].get("annotations") or {}).get("kubernetes.io/ingress.class", old)
         wanted = str(spec.get("ingressClassName") or noted or "")
@@ -216,7 +248,9 @@ def disruption_budget_blocks(snapshot: Snapshot) -> Iterator[Finding]:
     for one in snapshot.of_kind("PodDisruptionBudget"):
         state = one.get("status", {})
         expected, wanted = int(state.get("expectedPods") or 0), int(state.get("desiredHealthy") or 0)
-        if not expected or int(state.get("disruptionsAllowed") or 0) or wanted < expected:
+        since = snapshot.since(one)
+        blocks = expected and wanted >= expected and not int(state.get("disruptionsAllowed") or 0)
+        if not blocks or not status.observed(one) or not snapshot.older(since, _BUDGET_PATIENCE):
             continue
         spec = one.get("spec", {})
         key = next((name for name in ("minAvailable", "maxUnavailable") if name in spec), "minAvailable")
@@ -224,11 +258,11 @@ def disruption_budget_blocks(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(
             "TR13", f"it allows no pod to be moved: {wanted} of {expected} have to stay", name_of(one),
             (
-                Evidence(f"{key} {spec.get(key)}", name_of(one), "spec", status.created(one)),
+                Evidence(f"{key} {spec.get(key)}", name_of(one), "spec", since),
                 Evidence(f"0, with {state.get('currentHealthy', 0)} of {expected} healthy", name_of(one), "status.disruptionsAllowed"),
                 *(Evidence("is cordoned, a drain would wait", name_of(node), "spec.unschedulable") for node in drained),
             ),
-            ("Ask for fewer to stay than there are pods, or run more pods.",), heals="no", since=status.created(one),
+            ("Ask for fewer to stay than there are pods, or run more pods.",), heals="no", since=since,
             waits=True, urgent=False,
             commands=(snapshot.command("kubectl", "get", "pdb", str(one["metadata"]["name"])),),
             avoid=("Don't force a drain past it while a pod is not ready.",),

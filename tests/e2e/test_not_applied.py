@@ -1,0 +1,41 @@
+"""Helm fails while it applies, and the pods of before are ready: nobody calls that ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bed
+from tests.e2e.test_run_process import Runner, release_status
+from wizard.core.runview import RunView
+
+pytestmark = pytest.mark.e2e
+MORE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one-too-many}\ndata: {a: b}\n"
+
+
+@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
+async def test_an_upgrade_of_which_the_api_server_refuses_a_part_says_that_nothing_new_runs(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, helm: str
+) -> None:
+    runner = Runner(sandbox.kubeconfig, namespace, tool(helm), tmp_path)
+    view = await runner.follow(await runner.start())
+    assert view.finished is not None
+    assert view.finished["code"] == 0, view.reason
+    have = len(sandbox.get("configmaps", "-n", namespace)["items"])
+    sandbox.kubectl("create", "quota", "few", "-n", namespace, f"--hard=count/configmaps={have}")
+    sandbox.kubectl("wait", "--for=jsonpath={.status.hard}", "quota/few", "-n", namespace, "--timeout=20s")
+    changes = (("extraObjects", [MORE]), ("extraEnv", [{"name": "COLOUR", "value": "blue"}]))
+    runner.view = RunView()
+    view = await runner.follow(await runner.session.start(replace(runner.draft(), sets=changes), "upgrade"))
+    assert view.finished is not None
+    assert (view.finished["code"], view.verdict) == (1, "failed"), view.reason
+    assert view.reason.startswith(("Nothing new runs", "It is applied in part, not ConfigMap/one-too-many")), (
+        view.reason
+    )
+    assert "exceeded quota" in view.reason
+    assert "made it" not in view.reason
+    assert release_status(sandbox, namespace) == "failed"
+    await runner.session.close()

@@ -1,0 +1,110 @@
+"""Which cluster this is: told by uids, as we reach it and as helm does, today and the last time."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.fakes import FakeCluster, FakeHelm
+from wizard.core.answers import Draft
+from wizard.core.errors import Problem
+from wizard.core.model.target import Target
+from wizard.engine import same_cluster
+from wizard.ports.cluster import ClusterError
+from wizard.ports.store import RunSummary
+
+TARGET = Target("prod", "ns")
+
+
+def cluster(uid: str = "", root_ca: str = "") -> FakeCluster:
+    """A cluster whose kube-system has that uid, and whose namespace has a ConfigMap of Kubernetes' own; "" hides each."""
+    made = FakeCluster()
+    if uid:
+        made.add("Namespace", "kube-system", metadata={"uid": uid})
+    else:
+        made.refuse["get Namespace"] = ClusterError("forbidden", "no", 403, "get namespaces")
+    if root_ca:
+        made.add("ConfigMap", "kube-root-ca.crt", "ns", metadata={"uid": root_ca})
+    return made
+
+
+async def test_one_cluster_is_proven_by_the_uid_of_kube_system() -> None:
+    helm = FakeHelm(uid="u1")
+
+    await same_cluster.prove(cluster("u1"), helm, TARGET)
+    assert helm.asked == ["uid of Namespace kube-system"]
+
+
+@pytest.mark.parametrize("theirs", ["u2", ""])
+async def test_another_cluster_is_refused_with_both_uids(theirs: str) -> None:
+    with pytest.raises(Problem, match=f"kube-system is {theirs or 'not there'} for helm and u1 for the wizard"):
+        await same_cluster.prove(cluster("u1"), FakeHelm(uid=theirs), TARGET)
+
+
+async def test_who_may_not_see_kube_system_is_proven_by_a_configmap_of_the_namespace() -> None:
+    helm = FakeHelm(uid="c1")
+
+    await same_cluster.prove(cluster(root_ca="c1"), helm, TARGET)
+    assert helm.asked == ["uid of ConfigMap kube-root-ca.crt"]
+    with pytest.raises(Problem, match="another cluster"):
+        await same_cluster.prove(cluster(root_ca="c2"), helm, TARGET)
+
+
+async def test_where_nothing_can_be_seen_helm_is_not_asked_and_nothing_is_claimed() -> None:
+    helm = FakeHelm(uid="u1")
+
+    await same_cluster.prove(cluster(), helm, TARGET)
+    assert helm.asked == []
+
+
+async def test_a_variable_that_differs_is_refused_by_name_before_helm_is_asked() -> None:
+    helm = FakeHelm(uid="u1", other=("HELM_KUBEASUSER",))
+
+    with pytest.raises(Problem, match="HELM_KUBEASUSER differs") as caught:
+        await same_cluster.prove(cluster("u1"), helm, TARGET)
+    assert "unset HELM_KUBEASUSER" in caught.value.next_step
+    assert helm.asked == []
+
+
+async def test_what_was_planned_on_another_cluster_is_refused() -> None:
+    await same_cluster.refuse_another(cluster("u1"), TARGET, "u1")
+    await same_cluster.refuse_another(cluster("u1"), TARGET, "")
+    await same_cluster.refuse_another(cluster(), TARGET, "u1")
+    with pytest.raises(Problem, match="The context prod reaches another cluster than when this was planned"):
+        await same_cluster.refuse_another(cluster("u2"), TARGET, "u1")
+
+
+def draft(uid: str, context: str = "prod", kubeconfig: str = "") -> Draft:
+    return Draft({"context": context} if context else {}, kubeconfig=kubeconfig, cluster_uid=uid)
+
+
+def run(uid: str, started: str, context: str = "prod") -> RunSummary:
+    return RunSummary("7f3a", "install", Target(context, "ns"), "finished", started, cluster_uid=uid)
+
+
+@pytest.mark.parametrize(
+    ("drafts", "runs", "says"),
+    [
+        ([], [], ""),
+        ([("2026-01-01T00:00:00", draft("u1"))], [], ""),
+        ([("2026-01-01T00:00:00", draft("u2"))], [], "than on 2026-01-01 (a draft)"),
+        ([("2026-01-01T00:00:00", draft("u2", context=""))], [], "than on 2026-01-01 (a draft)"),
+        ([("2026-01-01T00:00:00", draft("u2", context="dev"))], [], ""),
+        ([("2026-01-01T00:00:00", draft("u2", kubeconfig="/other"))], [], ""),
+        ([("2026-01-01T00:00:00", draft(""))], [], ""),
+        ([], [run("u2", "2026-01-02T00:00:00.000Z")], "than on 2026-01-02 (run 7f3a)"),
+        ([("2026-01-01T00:00:00", draft("u2"))], [run("u1", "2026-01-02T00:00:00.000Z")], ""),
+        ([("2026-01-03T00:00:00", draft("u2"))], [run("u1", "2026-01-02T00:00:00.000Z")], "than on 2026-01-03"),
+        ([], [run("u2", "2026-01-02T00:00:00.000Z", "dev")], ""),
+    ],
+)
+def test_a_context_is_held_against_the_newest_that_is_known_of_it(
+    drafts: list[tuple[str, Draft]], runs: list[RunSummary], says: str
+) -> None:
+    said = same_cluster.moved(TARGET, "u1", drafts, runs)
+
+    assert said == (said if says in said and said.startswith("context prod reaches another cluster") else "")
+    assert bool(said) == bool(says)
+
+
+def test_nothing_is_said_where_kube_system_is_hidden() -> None:
+    assert same_cluster.moved(TARGET, "", [("2026-01-01", draft("u2"))], []) == ""

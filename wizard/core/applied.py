@@ -1,0 +1,178 @@
+"""Whether live objects carry what a revision asks for: compared where its manifest differs from those before. Pure.
+
+Only differences are looked at, so that defaults of the API server and fields of other managers say nothing. Secrets are
+not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from wizard.core import plan, sanitize
+from wizard.core.plan import Object
+
+Key = tuple[str, str, str, str]
+"""Group, kind, namespace and name."""
+
+_QUANTITIES: Final = frozenset({"resources", "sizeLimit", "storage", "averageValue", "limits", "requests", "hard"})
+_UNITS: Final[Mapping[str, Decimal]] = {
+    "": Decimal(1), "m": Decimal("0.001"), "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9),
+    "T": Decimal(10**12), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
+}  # fmt: skip
+_MAPS: Final = frozenset({"env", "args", "command", "volumes", "volumeMounts", "labels", "annotations", "data"})
+"""Where an entry that a revision no longer has shows that it was not applied; elsewhere a default takes its place."""
+_NOT_COMPARED: Final = frozenset({("spec", "replicas"), ("status",), ("metadata", "namespace")})
+"""How many replicas there are may be an autoscaler's."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What is there of a revision, each as Kind/name. `hidden` says why nothing can be told, "" otherwise."""
+
+    there: tuple[str, ...] = ()
+    """They carry what it asks for, or it asks for nothing new."""
+    changed: tuple[str, ...] = ()
+    """Those of `there` for which it asks something new."""
+    before: tuple[str, ...] = ()
+    """They are as they were before, or are not there."""
+    unsure: tuple[str, ...] = ()
+    """They are neither, or cannot be seen."""
+    recorded: bool = True
+    """Whether helm wrote the revision down."""
+    hidden: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is there."""
+        return self.recorded and not (self.before or self.unsure or self.hidden)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing new of it is there."""
+        return not self.recorded or bool(self.before and not self.changed and not self.unsure and not self.hidden)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The objects of a revision, and those of the revisions that may have been live before it."""
+
+    new: Mapping[Key, Object]
+    before: Sequence[Mapping[Key, Object]]
+    status: str = ""
+    """Helm's word on the revision."""
+
+    def differing(self) -> tuple[Key, ...]:
+        """What it makes, changes or removes."""
+        removed = {key for one in self.before for key in one} - self.new.keys()
+        changed = [key for key, one in self.new.items() if self._is_new(key) or any(self._paths(key, one))]
+        return (*changed, *sorted(key for key in removed if not _kept(self._old(key))))
+
+    def compare(self, live: Mapping[Key, Object | None], only: Collection[str] = ()) -> Applied:
+        """How much of it is live.
+
+        Args:
+            live: of what differs, the live object, or None when it is not there; what is not in it cannot be seen.
+            only: kinds to look at; all without it.
+        """
+        there: list[str] = []
+        changed: list[str] = []
+        before: list[str] = []
+        unsure: list[str] = []
+        differing = set(self.differing())
+        for key in (*self.new, *(key for key in differing if key not in self.new)):
+            label = f"{key[1]}/{key[3]}"
+            if only and key[1] not in only:
+                continue
+            if key not in differing:
+                there.append(label)
+            elif key not in live:
+                unsure.append(label)
+            else:
+                state = self._state(key, live[key])
+                (changed if state == "new" else before if state == "before" else unsure).append(label)
+        return Applied((*there, *changed), tuple(changed), tuple(before), tuple(unsure))
+
+    def _state(self, key: Key, live: Object | None) -> str:
+        if key not in self.new:
+            return "new" if live is None else "before"
+        if live is None:
+            ends = key[1] == "Job" and (self.new[key].get("spec") or {}).get("ttlSecondsAfterFinished") is not None
+            return "new" if ends else "before"  # a Job that is over may be gone already
+        leaves, known = dict(_leaves(live)), "new"
+        for path, new, old in self._paths(key, self.new[key]):
+            now = leaves.get(path)
+            if _same(path, now, new):
+                continue
+            if any(_same(path, now, each) for each in old):
+                return "before"
+            known = "unsure"
+        return known
+
+    def _is_new(self, key: Key) -> bool:
+        return not any(key in one for one in self.before)
+
+    def _old(self, key: Key) -> Object:
+        return next(one[key] for one in self.before if key in one)
+
+    def _paths(self, key: Key, new: Object) -> Iterator[tuple[tuple[str, ...], Any, list[Any]]]:
+        """The paths in which it differs from one before, with the new value and the old ones."""
+        mine, old = dict(_leaves(new)), [dict(_leaves(one[key])) for one in self.before if key in one]
+        for path in dict.fromkeys((*mine, *(path for one in old for path in one if _MAPS & {*path}))):
+            values = [one.get(path) for one in old]
+            if any(not _same(path, each, mine.get(path)) for each in values):
+                yield path, mine.get(path), values
+
+
+def wanted(new: Iterable[Object], before: Iterable[Iterable[Object]], namespace: str, status: str = "") -> Wanted:
+    """Manifests as they are compared: hooks and Secrets are no part of it."""
+    return Wanted(_by_key(new, namespace), [_by_key(one, namespace) for one in before], status)
+
+
+def _by_key(objects: Iterable[Object], namespace: str) -> dict[Key, Object]:
+    return {
+        plan.identity(one, namespace): one
+        for one in objects
+        if one.get("kind") != "Secret" and not plan.hook_events(one)
+    }
+
+
+def _kept(obj: Object) -> bool:
+    return bool(((obj.get("metadata") or {}).get("annotations") or {}).get("helm.sh/resource-policy"))
+
+
+def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value with its path; an element of a list goes by its name where all have one."""
+    if path in _NOT_COMPARED:
+        return
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _leaves(value, (*path, str(key)))
+    elif isinstance(node, list):
+        named = all(isinstance(one, Mapping) and one.get("name") for one in node)
+        for number, one in enumerate(node):
+            yield from _leaves(one, (*path, str(one["name"]) if named else str(number)))
+    elif node not in (None, "", False, 0):  # the API server drops these
+        yield path, node
+
+
+def _same(path: tuple[str, ...], one: Any, other: Any) -> bool:
+    if one == other or str(one) == str(other):
+        return True
+    if _QUANTITIES & {*path}:
+        left, right = _quantity(one), _quantity(other)
+        return left is not None and left == right
+    # What the API served was made safe to print; a manifest was not.
+    texts = [sanitize.text(each, len(each) + 1) if isinstance(each, str) else each for each in (one, other)]
+    return texts[0] == texts[1]
+
+
+def _quantity(value: Any) -> Decimal | None:
+    text = str(value)
+    number = text.rstrip("mkMGTi")
+    try:
+        return Decimal(number) * _UNITS[text[len(number) :]]
+    except (ArithmeticError, KeyError):
+        return None

@@ -1,0 +1,219 @@
+"""How much of anything from outside is taken: sizes, depths, counts and total times, and the checks that need no world.
+
+Every reader (adapters/bounded and whoever parses) uses these. Over a limit is a ValueError or OSError with a sentence;
+the reader names the source and makes it a Problem or a ClusterError.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from functools import cache
+from itertools import accumulate
+from typing import Any, Final, TypeGuard
+
+KIB: Final = 1 << 10
+MIB: Final = 1 << 20
+
+DEPTH: Final = 100
+"""Levels of a document. Kubernetes' own objects have about 20; Python's readers give up at some hundred."""
+ALIASED: Final = MIB
+"""Characters that the aliases of a YAML document may add: a release record holds no more, so helm could store none of it."""
+
+FILE: Final = MIB
+"""Bytes of a person's file: a Secret and a release record hold 1 MiB."""
+REPLACED: Final = 64 * MIB
+"""Bytes of a person's file that is compared, kept as a backup and replaced."""
+CHART_FILE: Final = 5 * MIB
+"""Bytes of one file of a chart, as for helm."""
+KUBECONFIG: Final = 4 * MIB
+"""Bytes of one kubeconfig: some hundred clusters with their certificates."""
+KUBECONFIGS: Final = 100
+"""Files that $KUBECONFIG may list."""
+KEPT: Final = 8 * MIB
+"""Bytes of a file that the wizard wrote itself: a draft, a run's run.json, a cached chart."""
+PIPE_SECONDS: Final = 30.0
+"""How long a pipe that is named as a file (process substitution) may take in all; a password manager asks its person."""
+
+BODY: Final = 64 * MIB
+"""Bytes of one answer of an API server; lists come in pages."""
+HEAD_SECONDS: Final = 30.0
+"""How long the head of an answer may take from its first byte."""
+BODY_SECONDS: Final = 30.0
+"""How long a body may take in all, beside one second for each MiB that came."""
+PAGES: Final = 500
+"""Pages of one list."""
+WATCH_LINE: Final = 8 * MIB
+"""Bytes of one line of a watch: an object of a cluster has at most 3 MiB."""
+RECORD_LINE: Final = 8 * MIB
+"""Bytes of one line of a run's record."""
+
+PLUGIN_SECONDS: Final = 20.0
+"""How long a login plugin may take; cloud logins need a few seconds."""
+PLUGIN_OUTPUT: Final = MIB
+"""Bytes of each output of a login plugin."""
+HELM_OUTPUT: Final = 16 * MIB
+"""Bytes of each output of a helm that renders or lists."""
+HELM_SECONDS: Final = 60.0
+"""How long such a helm may take at most."""
+YAML: Final = 16 * MIB
+"""Characters of one YAML text."""
+HELM_LINE: Final = 64 * KIB
+"""Bytes that are kept of one line that a run's helm prints."""
+
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""Brackets as the signed bytes 1 and -1."""
+_OTHERS: Final = bytes(set(range(256)) - set(b'[]{}"'))
+_STRING: Final = re.compile(rb'"[^"]*"')
+_STRAIGHT: Final = b"\x01" * (DEPTH + 1)
+
+
+class OverLimitError(ValueError):
+    """Something from outside is larger or deeper than is taken; the text says which limit ("it is nested ...")."""
+
+
+def amount(size: int) -> str:
+    """A limit in words: "64 MiB", "100 bytes"."""
+    for unit, name in ((MIB, "MiB"), (KIB, "KiB")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit} {name}"
+    return f"{size} bytes"
+
+
+def loads(raw: bytes | str) -> Any:
+    """JSON from outside as plain data.
+
+    Raises:
+        OverLimitError: it is nested more than DEPTH levels deep.
+        ValueError: it is not JSON in UTF-8, or holds a number that is none (NaN, 1e400).
+    """
+    text = raw if isinstance(raw, str) else raw.decode("utf-8")
+    if text.count("{") + text.count("[") > DEPTH:
+        _check_levels(raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass"))
+    return _decoder().decode(text)
+
+
+def _check_levels(raw: bytes) -> None:
+    """Raise OverLimitError for JSON that is nested too deep, before a parser sees it; what else is wrong the parser says."""
+    bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_STEPS, _OTHERS)
+    bare = bare.replace(b'""', b"")  # leaves every bracket inside or outside of a string as it was
+    if b'"' in bare:
+        bare = _STRING.sub(b"", bare)
+    if bare.count(1) > DEPTH and (_STRAIGHT in bare or max(accumulate(memoryview(bare).cast("b"))) > DEPTH):
+        raise OverLimitError(f"it is nested more than {DEPTH} levels deep")
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):
+        _no_number(text)
+    return found
+
+
+def _no_number(text: str) -> float:
+    raise OverLimitError(f"it holds {text[:20]}, which no number can be")
+
+
+_BEFORE: Final = re.compile("(?:^|[\r\x85\u2028\u2029])[ \t?:-]*", re.MULTILINE)
+
+
+def is_flat(text: str) -> bool:
+    """Whether a YAML text is sure to have no alias and no more than DEPTH levels, which most can be seen to have at once.
+
+    A collection in block style begins behind blanks and marks (`- `, `? `) of its line, at most two in each column.
+    """
+    if "*" in text:
+        return False
+    block = max((len(found) for found in _BEFORE.findall(text)), default=0)
+    return text.count("[") + text.count("{") + 2 * block + 2 <= DEPTH
+
+
+class Expansion:
+    """What a YAML document becomes once its aliases are followed, counted from its events, before anything is built."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, int]] = {}
+        """By anchor: characters and levels."""
+        self._open: list[tuple[str, int, int]] = []
+        """Of the collections that have begun: anchor, characters so far, levels below."""
+        self._key: list[bool | None] = []
+        """Of the same: whether a key comes next; None in a sequence."""
+        self._added = 0
+
+    def begin(self, anchor: str | None, *, mapping: bool) -> None:
+        """A mapping or sequence begins."""
+        if self._next():
+            raise OverLimitError("a mapping or list in it is a key")
+        self._key.append(True if mapping else None)
+        self._open.append((anchor or "", 1, 0))
+        self._deep(len(self._open))
+
+    def end(self) -> None:
+        """It ends."""
+        self._key.pop()
+        anchor, size, levels = self._open.pop()
+        self._took(anchor, size, levels + 1)
+
+    def scalar(self, anchor: str | None, length: int) -> None:
+        """A text of so many characters."""
+        self._next()
+        self._took(anchor or "", length + 1, 0)
+
+    def alias(self, anchor: str) -> None:
+        """What was written under an anchor stands here once more; a name that is not known is the parser's to refuse."""
+        self._next()
+        if any(anchor == one for one, _, _ in self._open) and anchor not in self._known:
+            raise OverLimitError("an alias in it refers to what it stands in")
+        size, levels = self._known.get(anchor, (1, 0))
+        self._added += size
+        if self._added > ALIASED:
+            raise OverLimitError(f"its aliases add more than {amount(ALIASED)}")
+        self._deep(len(self._open) + levels)
+        self._took("", size, levels)
+
+    def _next(self) -> bool:
+        """Whether what comes now is a key."""
+        if not self._key or self._key[-1] is None:
+            return False
+        self._key[-1] = not self._key[-1]
+        return not self._key[-1]
+
+    def _took(self, anchor: str, size: int, levels: int) -> None:
+        if anchor:
+            self._known[anchor] = (size, levels)
+        if self._open:
+            name, before, below = self._open[-1]
+            self._open[-1] = (name, before + size, max(below, levels))
+
+    def _deep(self, levels: int) -> None:
+        if levels > DEPTH:
+            raise OverLimitError(f"it is nested more than {DEPTH} levels deep")
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """A whole number that every program can hold exactly; true and false are none."""
+    return type(value) is int and abs(value) < 1 << 53
+
+
+def texts(value: Any) -> bool:
+    """A list of texts."""
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+
+
+def text_of(data: Mapping[str, Any], key: str) -> str:
+    """The text under a key, "" when there is none or it is something else."""
+    found = data.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def map_of(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The mapping under a key, an empty one likewise."""
+    found = data.get(key)
+    return found if isinstance(found, Mapping) else {}

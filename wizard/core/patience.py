@@ -1,0 +1,188 @@
+"""Which of what looks stuck is on its way: what is being left, and what waits for something that only just changed. Pure.
+
+An object's age says nothing about a trouble of today. Patience counts since the thing judged can have been wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from wizard.core import status
+from wizard.core.status import Judged, Object
+
+_HASH: Final = "pod-template-hash"
+_BROKEN: Final = ("stuck", "failed")
+
+AS_BEFORE: Final = "as it was before; helm has not applied it yet"
+"""Why something broken says nothing of what comes, while helm is at work; whether it heals is not known either."""
+
+Outdated = Mapping[str, Sequence[Mapping[str, Any]]]
+"""By uid, conditions that an object had when what is wanted of it changed: they tell of what was wanted before."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A pod that is no more: its labels, its owner's uid, when the API made it and when it was seen to go."""
+
+    labels: Mapping[str, Any]
+    owner: str
+    made: str
+    seen: str
+
+
+def latest(times: Iterable[str]) -> str:
+    """The latest of these RFC 3339 times; "" when none is known."""
+    known = [(when, text) for text in times if (when := status.parse_time(text))]
+    return max(known)[1] if known else ""
+
+
+def left(objects: Mapping[str, Object]) -> frozenset[str]:
+    """The uids of ReplicaSets that their Deployment asks for no longer, and of pods that their workload takes away.
+
+    An old pod of a StatefulSet that starts its pods in order is not among them: its controller waits for it.
+    """
+    sets = {
+        uid
+        for uid, one in objects.items()
+        if one.get("kind") == "ReplicaSet" and (owner := objects.get(_owner(one))) and _is_old(one, owner)
+    }
+    pods = {
+        uid
+        for uid, one in objects.items()
+        if one.get("kind") == "Pod"
+        and (_owner(one) in sets or ((owner := objects.get(_owner(one))) and _is_replaced(one, owner)))
+    }
+    return frozenset(sets | pods)
+
+
+def _owner(obj: Object) -> str:
+    return str(status.controller(obj).get("uid", ""))
+
+
+def _is_old(replica_set: Object, owner: Object) -> bool:
+    """As the Deployment's controller tells: a ReplicaSet of another template. While paused it makes no new one."""
+    if owner.get("kind") != "Deployment" or owner.get("spec", {}).get("paused"):
+        return False
+    return template(replica_set) != template(owner)
+
+
+def template(workload: Object) -> tuple[Any, Any, Any]:
+    """Labels, annotations and spec of the pods that a workload makes, without what its controller adds."""
+    made = workload.get("spec", {}).get("template") or {}
+    meta = made.get("metadata") or {}
+    labels = {key: value for key, value in (meta.get("labels") or {}).items() if key != _HASH}
+    return labels, meta.get("annotations") or {}, made.get("spec")
+
+
+def _is_replaced(pod: Object, owner: Object) -> bool:
+    if owner.get("kind") != "StatefulSet":
+        return False
+    spec = owner.get("spec", {})
+    if not status.observed(owner):
+        return True
+    strategy = spec.get("updateStrategy") or {}
+    if spec.get("podManagementPolicy") != "Parallel" or strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return False
+    mine = (pod["metadata"].get("labels") or {}).get("controller-revision-hash")
+    newest = owner.get("status", {}).get("updateRevision")
+    ordinal = str(pod["metadata"]["name"]).rpartition("-")[2]
+    first = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+    return bool(mine and newest and mine != newest and ordinal.isdigit() and int(ordinal) >= first)
+
+
+def going(objects: Mapping[str, Object], now: datetime) -> bool:
+    """Whether a pod of the release is being removed and still within its time: it gives back what it holds."""
+    return any(
+        one.get("kind") == "Pod"
+        and one["metadata"].get("deletionTimestamp")
+        and status.of(one, now).state == "progressing"
+        for one in objects.values()
+    )
+
+
+def store_on_its_way(pod: Object, objects: Mapping[str, Object], now: datetime) -> str:
+    """A StatefulSet, as Kind/name, that a pod may wait for: not ready, and nothing is wrong with it; "" for none."""
+    for one, pods in _stores(pod, objects):
+        states = {status.of(each, now).state for each in (one, *pods)}
+        if "progressing" in states and not states & {*_BROKEN}:
+            return f"StatefulSet/{one['metadata']['name']}"
+    return ""
+
+
+def stores_back(pod: Object, objects: Mapping[str, Object]) -> str:
+    """When the last pod of the StatefulSets that a pod may wait for became ready; "" when none is."""
+    ready = [status.condition(each, "Ready") for _, pods in _stores(pod, objects) for each in pods]
+    return latest(str(one.get("lastTransitionTime") or "") for one in ready if one.get("status") == "True")
+
+
+def _stores(pod: Object, objects: Mapping[str, Object]) -> Iterator[tuple[Object, list[Object]]]:
+    for uid, one in objects.items():
+        if one.get("kind") == "StatefulSet" and uid != _owner(pod):
+            yield one, [each for each in objects.values() if each.get("kind") == "Pod" and _owner(each) == uid]
+
+
+def unready_too_long(
+    pod: Object, one: Mapping[str, Any], container: Mapping[str, Any], objects: Mapping[str, Object], now: datetime
+) -> bool:
+    """Whether a container (status and specification) that runs used up its probes' budget with all stores there."""
+    since = status.parse_time(latest((status.unready_since(pod, one), stores_back(pod, objects))))
+    budget = status.probe_budget(container, starting=status.is_starting(one, container))
+    return since is not None and now - since >= budget and not store_on_its_way(pod, objects, now)
+
+
+def apply(
+    judged: Mapping[str, Judged], objects: Mapping[str, Object], now: datetime, outdated: Outdated | None = None
+) -> dict[str, Judged]:
+    """The same with what is on its way after all as progressing, and why. Objects that make no sense are left out."""
+    sane = {uid: one for uid, one in objects.items() if judged[uid].status.state != "unknown"}
+    being_left, found = left(sane), dict(judged)
+    for uid, one in sane.items():
+        said = judged[uid]
+        if said.status.state not in _BROKEN:
+            continue
+        why = ""
+        if uid in being_left:
+            why = "of the version that is being left"
+        elif _tells_of_before(one, sane, being_left, outdated or {}):
+            why = "its controller has not told of the latest change yet"
+        elif said.status.summary == "NotReady" and not _any_unready_too_long(one, sane, now):
+            why = f"waits for {store_on_its_way(one, sane, now) or 'what it uses, which is only just back'}"
+        elif said.status.summary == "Unschedulable" and going(sane, now):
+            why = "pods that are being removed make room"
+        if why:
+            found[uid] = on_its_way(said, why)
+    return found
+
+
+def _any_unready_too_long(pod: Object, objects: Mapping[str, Object], now: datetime) -> bool:
+    specs = status.container_specs(pod)
+    running = (
+        one for one in status.container_statuses(pod) if "running" in (one.get("state") or {}) and not one.get("ready")
+    )
+    return any(unready_too_long(pod, one, specs.get(str(one.get("name")), {}), objects, now) for one in running)
+
+
+def on_its_way(one: Judged, why: str) -> Judged:
+    """The same as progressing, with the reason."""
+    return replace(one, status=replace(one.status, state="progressing", reason=why))
+
+
+def _tells_of_before(
+    obj: Object, objects: Mapping[str, Object], being_left: frozenset[str], outdated: Outdated
+) -> bool:
+    """Whether a Deployment is stuck only by a condition of what was wanted before, or by a ReplicaSet that it leaves."""
+    if obj.get("kind") != "Deployment":
+        return False
+    uid = str(obj["metadata"]["uid"])
+    failure = status.condition(obj, "ReplicaFailure")
+    if failure.get("status") == "True":
+        refused = [each for each in objects.values() if _owner(each) == uid and _is_refused(each)]
+        return bool(refused) and all(str(each["metadata"]["uid"]) in being_left for each in refused)
+    return status.condition(obj, "Progressing") in outdated.get(uid, ())
+
+
+def _is_refused(replica_set: Object) -> bool:
+    return status.condition(replica_set, "ReplicaFailure").get("status") == "True"

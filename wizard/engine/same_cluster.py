@@ -1,0 +1,140 @@
+"""Which cluster this is, and that helm reaches the same one as we do.
+
+A cluster is known by the uid of its namespace kube-system: it is made with the cluster and never again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from wizard.core import helm_environment
+from wizard.core.answers import Draft
+from wizard.core.errors import Exit, Problem
+from wizard.core.model.target import Target
+from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.helm import Helm
+from wizard.ports.store import RunSummary
+
+_LIMIT: Final = 5.0
+"""Seconds that the question which cluster this is may take before it stays open."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An object that tells clusters apart, with its uid."""
+
+    kind: str
+    name: str
+    namespace: str
+    uid: str
+
+    @property
+    def title(self) -> str:
+        """How it is named in a sentence."""
+        return f"{self.kind.lower()} {self.name}" + (f" in {self.namespace}" if self.namespace else "")
+
+
+async def uid(cluster: Cluster) -> str:
+    """The uid of kube-system, "" when this person may not see it. Raises nothing."""
+    found = await _mark(cluster, "Namespace", "kube-system", "")
+    return found.uid if found else ""
+
+
+async def mark(cluster: Cluster, target: Target) -> Mark | None:
+    """What to tell the cluster by: kube-system, else the ConfigMap that Kubernetes puts into every namespace, else None."""
+    return await _mark(cluster, "Namespace", "kube-system", "") or await _mark(
+        cluster, "ConfigMap", "kube-root-ca.crt", target.namespace
+    )
+
+
+async def _mark(cluster: Cluster, kind: str, name: str, namespace: str) -> Mark | None:
+    try:
+        found = await asyncio.wait_for(cluster.get(kind, name, namespace), _LIMIT)
+    except (ClusterError, TimeoutError):
+        return None
+    told = str(found["metadata"].get("uid") or "")
+    return Mark(kind, name, namespace, told) if told else None
+
+
+def refuse_overrides(helm: Helm, target: Target) -> None:
+    """Raise Problem when variables would send helm to another cluster, or make it somebody else, than we are."""
+    if names := helm.overrides(target):
+        said = helm_environment.differing(names)
+        raise Problem(f"{said}. Nothing was changed.", helm_environment.unset(names))
+
+
+async def prove(cluster: Cluster, helm: Helm, target: Target) -> None:
+    """Raise Problem unless helm, in a run's environment, reaches the cluster that we reach.
+
+    What neither may see proves nothing, and then nothing is raised: check W06 says that it is unknown.
+    """
+    refuse_overrides(helm, target)
+    ours = await mark(cluster, target)
+    if ours and (theirs := await helm.uid_of(target, ours.kind, ours.name, ours.namespace)) != ours.uid:
+        raise Problem(
+            f"helm reaches another cluster than the wizard: {ours.title} is {theirs or 'not there'} for helm and "
+            f"{ours.uid} for the wizard. Nothing was changed.",
+            "Look at KUBECONFIG, proxy variables and HELM_* in your environment.",
+        )
+
+
+@contextlib.asynccontextmanager
+async def proven(cluster: Cluster, helm: Helm, target: Target) -> AsyncIterator[None]:
+    """Prove it while something else is read; raises Problem as `prove` does, at once or at the end of the block."""
+    refuse_overrides(helm, target)
+    proof = asyncio.ensure_future(prove(cluster, helm, target))
+    try:
+        yield
+        await proof
+    finally:
+        proof.cancel()
+
+
+async def refuse_another(cluster: Cluster, target: Target, planned: str) -> None:
+    """Raise Problem when the context reaches another cluster than the one that something was planned on.
+
+    Args:
+        cluster: as it is reached now.
+        target: names the context.
+        planned: the uid at that time; "" when it was hidden, and then nothing can be said.
+    """
+    now = await uid(cluster) if planned else ""
+    if now and now != planned:
+        raise Problem(
+            f"The context {target.context} reaches another cluster than when this was planned "
+            f"(kube-system was {planned}, it is {now}). Nothing was changed.",
+            "Look at the kubeconfig, then plan again.",
+            Exit.REFUSED,
+        )
+
+
+def moved(target: Target, now: str, drafts: Iterable[tuple[str, Draft]], runs: Iterable[RunSummary]) -> str:
+    """One sentence when the context reaches another cluster than the last time that we know of; "" when it does not.
+
+    Args:
+        target: context and kubeconfig.
+        now: the uid of kube-system; "" when it is hidden, and then nothing can be said.
+        drafts: kept drafts with the time when they were saved.
+        runs: past runs.
+    """
+    if not now:
+        return ""
+    here = (target.context, target.kubeconfig)
+    known = [
+        (saved, draft.cluster_uid, "a draft")
+        for saved, draft in drafts
+        if draft.cluster_uid and (draft.answers.get("context", target.context), draft.kubeconfig) == here
+    ]
+    known += [
+        (run.started, run.cluster_uid, f"run {run.id}")
+        for run in runs
+        if run.cluster_uid and (run.target.context, run.target.kubeconfig) == here
+    ]
+    when, before, what = max(known, default=("", now, ""))
+    if before == now:
+        return ""
+    return f"context {target.context} reaches another cluster than on {when[:10]} ({what})"
