@@ -167,7 +167,7 @@ def planted(number: int) -> dict[str, Any]:
     return {
         "image": {"registry": "docker.io", "repository": "llm-cost-ops", "tag": "latest"},
         "replicaCount": 1, "autoscaling": {"enabled": False}, "ingress": {"enabled": False},
-        "postgresql": {"auth": {"password": secret["database"]}},
+        "postgresql": {"auth": {"password": _canary("database", 1)}},
         "jwt": {"secret": secret["jwt"] + "0123456789abcdefghij"},
         "grafana": {"adminPassword": secret["grafana"]},
         "extraEnv": [

@@ -14,6 +14,10 @@ from wizard.core.errors import Problem
 NAME: Final = "llm-cost-ops-wizard"
 
 
+class UnusableError(Problem):
+    """The folder cannot be made; another user's is a plain Problem, which nothing gets around."""
+
+
 def state_dir(*parts: str) -> Path:
     """A folder below $XDG_STATE_HOME/llm-cost-ops-wizard with mode 0700.
 
@@ -27,7 +31,7 @@ def cache_dir(*parts: str) -> Path:
     """A folder below $XDG_CACHE_HOME/llm-cost-ops-wizard, likewise; one for this process where none can be had."""
     try:
         return _private("XDG_CACHE_HOME", ".cache", parts)
-    except Problem:
+    except UnusableError:
         return _made(_temporary(), parts)
 
 
@@ -38,7 +42,7 @@ def _private(variable: str, below: str, parts: tuple[str, ...]) -> Path:
         return _made(base / NAME, parts)
     except OSError as error:
         why = "a file is in its way" if isinstance(error, FileExistsError | NotADirectoryError) else str(error.strerror)
-        raise Problem(
+        raise UnusableError(
             f"The folder {base / NAME} cannot be made, which {named} leads to: {why[:1].lower()}{why[1:]}.",
             f"Set {variable} to a folder that you can write to.",
         ) from None
@@ -83,7 +87,7 @@ def _base(variable: str, below: str) -> tuple[Path, str]:
     home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
     if Path(home).is_absolute() and os.environ.get("HOME") != "":
         return Path(home) / below, "HOME"
-    raise Problem(
+    raise UnusableError(
         "There is no home folder: HOME is not the path of one.",
         f"Set HOME or {variable} to a folder that you can write to.",
     )
