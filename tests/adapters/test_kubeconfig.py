@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import os
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -108,3 +111,23 @@ def test_escape_sequences_in_names_do_not_reach_the_screen(tmp_path: Path) -> No
 
 def test_relative_paths_start_from_the_folder_of_their_file(tmp_path: Path) -> None:
     assert load(str(write(tmp_path, "one", "a"))).users["u-a"].folder == tmp_path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can look as another user")
+def test_a_file_that_every_user_can_read_is_named() -> None:
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "kube"
+        folder.mkdir()
+        file = write(folder, "config", "dev")
+        answers = set()
+        for outer, inner, mode in itertools.product((0o700, 0o755), (0o750, 0o711), (0o600, 0o640, 0o644, 0o604)):
+            Path(made).chmod(outer)
+            folder.chmod(inner)
+            file.chmod(mode)
+            read = subprocess.run(["cat", file], user=nobody, group=nobody, extra_groups=[], capture_output=True)
+
+            assert bool(KubeconfigFiles().read(str(file)).open_to_others) == (read.returncode == 0)
+            answers.add(read.returncode == 0)
+
+        assert answers == {True, False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,6 +91,7 @@ TABLE: list[Row] = [
     ),
     ("W03", {"kubeconfig": at("https://x", unverified=True), "target": TARGET}, "warn", "is not verified", "context"),
     ("W03", {"kubeconfig": at("http://x"), "target": TARGET}, "warn", "is not encrypted", "context"),
+    ("W03", {"kubeconfig": replace(CONFIG, open_to_others=("/k",)), "target": TARGET}, "warn", "can read /k", ""),
     # W04 login
     ("W04", {"identity": Identity("jane", ("ops", "system:authenticated"))}, "pass", "you are jane in ops", ""),
     ("W04", {"identity": Trouble("W04", "Your token expired.", "", "expired", "context")}, "fail", "expired", "context"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +95,8 @@ class KubeconfigFiles:
         )
         problem = None if merged.current in merged.contexts else _no_current(merged)
         current = sanitize.line(merged.current) if problem is None else ""
-        return Kubeconfig(tuple(map(sanitize.line, merged.files)), contexts, current, problem)
+        readable = tuple(sanitize.line(one) for one in merged.files if _open_to_others(Path(one)))
+        return Kubeconfig(tuple(map(sanitize.line, merged.files)), contexts, current, problem, readable)
 
 
 def load(path: str = "") -> Merged:
@@ -180,6 +182,17 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except OSError:
         return True
+
+
+def _open_to_others(path: Path) -> bool:
+    """It gives everybody the right to read, and so do all folders on the way to it (path_resolution(7)); without ACLs."""
+    try:
+        real = path.resolve()
+        return bool(real.stat().st_mode & stat.S_IROTH) and all(
+            one.stat().st_mode & stat.S_IXOTH for one in real.parents
+        )
+    except OSError:
+        return False
 
 
 def _tree(path: Path) -> Mapping[str, Any]:

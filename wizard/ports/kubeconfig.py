@@ -40,6 +40,8 @@ class Kubeconfig:
     contexts: tuple[Context, ...]
     current: str
     problem: Problem | None = None
+    open_to_others: tuple[str, ...] = ()
+    """Those of the files that every user of this machine can read."""
 
     def context(self, name: str) -> Context | None:
         """The context of that name."""

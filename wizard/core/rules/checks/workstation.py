@@ -51,6 +51,9 @@ def kubeconfig(facts: Facts) -> Outcome:
     said = f"context {context.name}: {context.server}{user}"
     if context.exposed:
         return Outcome("warn", (said, context.exposed), _VERIFY, "context")
+    if config.open_to_others:
+        names = " ".join(config.open_to_others)
+        return Outcome("warn", (said, f"every user of this machine can read {names}"), f"chmod go-r {names}")
     return Outcome("pass", (said, f"read from {', '.join(config.files)}"))
 
 
