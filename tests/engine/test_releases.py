@@ -106,13 +106,19 @@ async def test_nothing_to_be_seen_is_not_nothing_there() -> None:
     assert "refuses" in (await last(FakeCluster(refuse={"list": refused}), "ns")).hidden
 
 
-async def test_what_is_not_ready_is_explained_by_its_pods() -> None:
+@pytest.mark.parametrize(("template", "verdict"), [({}, "stuck"), ({"spec": {"containers": []}}, "progressing")])
+async def test_what_is_not_ready_is_explained_by_its_pods_but_not_by_those_that_are_being_left(
+    template: dict[str, Any], verdict: str
+) -> None:
     cluster = FakeCluster()
     record(cluster, "rel", 1, "pending-install")
     workload(cluster, "rel", ready=False)
     owner = [{"kind": "Deployment", "uid": "u-rel", "controller": True}]
     labels = {"app.kubernetes.io/instance": "rel"}
-    cluster.add("ReplicaSet", "rs", "ns", metadata={"uid": "u-rs", "ownerReferences": owner, "labels": labels})
+    cluster.add(
+        "ReplicaSet", "rs", "ns",
+        metadata={"uid": "u-rs", "ownerReferences": owner, "labels": labels}, spec={"template": template},
+    )  # fmt: skip
     waiting = {"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
     cluster.add(
         "Pod", "p", "ns",
@@ -120,8 +126,8 @@ async def test_what_is_not_ready_is_explained_by_its_pods() -> None:
         spec={"containers": [{"name": "c"}]}, status={"phase": "Pending", "containerStatuses": [waiting]},
     )  # fmt: skip
     views = [view async for view in releases.find(cluster, Target("c", "ns", ""))]
-    assert [view.rows[0].verdict for view in views] == ["progressing", "stuck"]
-    assert "Pod/p" in views[-1].rows[0].worst
+    assert [view.rows[0].verdict for view in views] == ["progressing", verdict]
+    assert ("Pod/p" in views[-1].rows[0].worst) == (verdict == "stuck")
 
 
 async def test_our_chart_s_releases_come_first_and_a_name_picks_one() -> None:

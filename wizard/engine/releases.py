@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from wizard.core import revision, status
+from wizard.core import patience, revision, status
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES, Target
 from wizard.core.revision import Head
@@ -295,7 +295,11 @@ def _joined(looked: _Looked) -> tuple[ReleaseRow, ...]:
 
 
 def _judged(row: ReleaseRow, workloads: Sequence[Object], below: Sequence[Object], now: datetime) -> ReleaseRow:
-    judged = [_judge(one, now) for one in (*workloads, *below)]
+    objects = {
+        one["metadata"].get("uid") or f"{one['kind']}/{one['metadata']['name']}": one for one in (*workloads, *below)
+    }
+    found = patience.apply({uid: _judge(one, now) for uid, one in objects.items()}, objects, now)
+    judged = list(found.values())
     verdict = status.release(judged)
     tops = judged[: len(workloads)]
     labels = _labels(workloads)
