@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,23 @@ def test_values_manifest_and_comparison_of_revisions_show_no_secret_and_all_else
 
 def test_a_difference_in_masked_values_only_is_still_a_difference() -> None:
     found = compare.revisions(DOCUMENTS, record(1, OLD), record(2, NEW))
-    assert [one.lines for one in found.objects] == [("values changed: SMTP_PASSWORD",), ("values changed",)]
+    assert found.values == ("values changed: extraEnv, smtp.password",)
+    assert [one.lines for one in found.objects] == [
+        ("values changed: SMTP_PASSWORD",),
+        ("values changed: metadata.annotations.example\\.com/webhook-token, spec.template.spec.containers",),
+    ]
+
+
+def test_a_difference_in_masked_values_is_said_beside_one_that_shows() -> None:
+    old, new = record(1, OLD), record(2, NEW)
+    new = replace(
+        new, config={**new.config, "replicaCount": 2}, manifest=new.manifest.replace("level: info", "level: debug")
+    )
+    found = compare.revisions(DOCUMENTS, old, new)
+    assert found.values[-2:] == ("+replicaCount: 2", "values changed: extraEnv, smtp.password")
+    lines = next(one.lines for one in found.objects if one.label == "ConfigMap/conf")
+    assert "+  level: debug" in lines
+    assert lines[-1] == "values changed: SMTP_PASSWORD"
 
 
 @pytest.mark.parametrize(

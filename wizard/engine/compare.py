@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.core import masking, plan
+from wizard.core import masking, plan, values
 from wizard.core.release_record import ReleaseRecord
 from wizard.core.secrets import Redactor
 from wizard.ports.cluster import Object
@@ -31,7 +31,7 @@ class Comparison:
     new: int
     chart: tuple[str, str]
     values: tuple[str, ...]
-    """A unified diff of the values a person gave."""
+    """A unified diff of the values a person gave, and which of them changed without showing it."""
     objects: tuple[ObjectDiff, ...]
 
     def to_data(self) -> dict[str, Any]:
@@ -46,12 +46,14 @@ def revisions(documents: Documents, old: ReleaseRecord, new: ReleaseRecord) -> C
     """What differs between two stored revisions."""
     sides = [plan.objects_of(documents.load_all(one.manifest, "the stored manifest")) for one in (old, new)]
     redact = masking.known_secrets([old.config, new.config], (*sides[0], *sides[1]))
-    texts = [values_text(documents, one, redact) for one in (old, new)]
+    given = (old.config, new.config)
+    shown = [masking.masked_values(one, redact) for one in given]
+    texts = [documents.render((), one, {}) for one in shown]
     return Comparison(
         old.revision,
         new.revision,
         (f"{old.chart}-{old.chart_version}", f"{new.chart}-{new.chart_version}"),
-        diff(texts[0], texts[1], old.revision, new.revision),
+        (*diff(texts[0], texts[1], old.revision, new.revision), *_unseen(given, shown)),
         tuple(_objects(documents, sides[0], sides[1], redact, (old, new))),
     )
 
@@ -71,24 +73,28 @@ def _objects(
             continue
         change = "added" if was is None else "removed" if now is None else "changed"
         texts = [_text(documents, one, redact) for one in (was, now)]
-        lines = diff(texts[0], texts[1], records[0].revision, records[1].revision)
-        if not lines:  # only masked values differ: which keys is said, what they hold is not
-            names = ", ".join(_changed_keys(was or {}, now or {}))
-            lines = (f"values changed{f': {names}' if names else ''}",)
+        both = [one for one in (was, now) if one]
+        lines = (
+            *diff(texts[0], texts[1], records[0].revision, records[1].revision),
+            *_unseen([masking.sealed(one) for one in both], [masking.kept(one, redact) for one in both]),
+        )
         yield ObjectDiff(f"{key[1]}/{key[3]}", change, lines)
 
 
-def _changed_keys(old: Object, new: Object) -> list[str]:
-    left, right = ((masking.sealed(one).get("data") or {}) for one in (old, new))
-    return sorted(key for key in left.keys() | right.keys() if left.get(key) != right.get(key))
+def _unseen(trees: Sequence[Any], shown: Sequence[Any]) -> tuple[str, ...]:
+    """One line about values that differ in two trees though nothing of it is shown: which they are, not what they hold."""
+    if len(trees) < 2:
+        return ()
+    (old, new), (left, right) = ([dict(values.leaves(one)) for one in both] for both in (trees, shown))
+    found = [path for path in old if old[path] != new.get(path, old[path]) and left.get(path) == right.get(path)]
+    names = sorted(str(path[1]) if path[0] == "data" and len(path) == 2 else values.dotted(path) for path in found)
+    return (f"values changed: {', '.join(names)}",) if names else ()
 
 
 def values_text(
     documents: Documents, record: ReleaseRecord, redact: Redactor | None = None, *, every: bool = False
 ) -> str:
     """The values of a revision as YAML, masked: those a person gave, or all of them."""
-    from wizard.core import values
-
     redact = redact or masking.known_secrets([record.config, record.defaults])
     tree = values.merge(record.defaults, record.config) if every else record.config
     return documents.render((), masking.masked_values(tree, redact), {})
