@@ -17,10 +17,10 @@ A template below yields the text of its refusals, or nothing. Line breaks in it 
   "isStore" (eq $v.redis.maxmemoryPolicy "noeviction") -}}
 {{- $refusals := list -}}
 {{- range list $postgresql $redis -}}
-{{- $refusals = append $refusals (include "llm-cost-ops.dataGuard.component" . | trim) -}}
+{{- $refusals = append $refusals (include "llm-cost-ops.dataGuard.component" . | trim | trimSuffix ".") -}}
 {{- end -}}
 {{- with compact $refusals -}}
-{{- fail (regexReplaceAll "\\s+" (join " " .) " ") -}}
+{{- fail (regexReplaceAll "\\s+" (join "; " .) " ") -}}
 {{- end -}}
 {{- end }}
 
