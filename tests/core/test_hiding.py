@@ -36,6 +36,7 @@ SHOWN_WHOLE = [
     '"Unable to retrieve pull secret, the image pull may not succeed." pod="default/api-0" secret="default/reg-cred" err="secret \\"reg-cred\\" not found"',
     "Liveness probe failed: HTTP probe failed with statuscode: 401",
     "Readiness probe failed: Get \"http://10.244.0.9:8080/health\": dial tcp 10.244.0.9:8080: connect: connection refused",
+    'spec.containers[app].env[DB_PASSWORD]: (none) -> {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"key": "password"}}}',
     "  DB_PASSWORD:  <set to the key 'password' in secret 'llm-cost-ops-postgresql-credentials'>  Optional: false",
     # Kubernetes API
     "Unauthorized: the server has asked for the client to provide credentials",

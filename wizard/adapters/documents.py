@@ -142,7 +142,7 @@ def _without_content(reason: str) -> str:
     return sanitize.line(re.sub(_QUOTED, r"\1...\2", reason, flags=re.DOTALL))
 
 
-_QUOTED: Final = r"""(['"])(?!<)[^'"]{4,}.*(['"])"""
+_QUOTED: Final = r"""(?<!\S)(['"])(?!<)[^'"]{4,}.*(['"])"""
 
 
 def _round_trip() -> YAML:

@@ -192,7 +192,7 @@ _ADDRESS: Final = _Pattern(r"(?<![a-zA-Z0-9+.-])([a-zA-Z][a-zA-Z0-9+.-]{1,40}+:/
 _ENCODED: Final = _Pattern(r"(%3[Aa]%2[Ff]%2[Ff][^%\s]{0,100}+%3[Aa])[^\s\"'&]{1,500}?(%40)")
 _AS_PORT: Final = _Pattern(r"\d{1,5}(?![^/?#),;.\]\\])")
 _PLACEHOLDER: Final = _Pattern(
-    r"\*{3,}.*|\$\([A-Za-z0-9_]+\)|\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|<.*|\{\{.*|\[?\(?redacted\)?\]?|x{3,}|%[a-z+]{1,2}",
+    r"\*{3,}.*|\$\([A-Za-z0-9_]+\)|\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|<.*|\{\{.*|\[?\(?redacted\)?\]?|\(none\)?|x{3,}|%[a-z+]{1,2}",
     re.IGNORECASE,
 )
 """Stands where a secret would: a variable that was not filled in, a mask, a hint."""
