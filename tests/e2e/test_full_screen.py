@@ -131,7 +131,7 @@ def test_closing_the_terminal_leaves_helm_to_finish_and_the_next_start_shows_the
     ("kubeconfig", "reason"),
     [
         (None, r"no kubeconfig"),
-        ("not: [yaml", r"not valid YAML"),
+        ("not: [yaml", r"is not YAML: did not find expected"),
         (REFUSED, r"refuses the connection"),
     ],
 )

@@ -445,7 +445,7 @@ def test_a_full_disk_or_a_folder_that_cannot_be_written_refuses_a_start(
             RunFiles().start(spec(tmp_path, helm), {})
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    with pytest.raises(Problem, match=r"Nothing was started: .*Not a directory"):
+    with pytest.raises(Problem, match="XDG_STATE_HOME leads to: a file is in its way"):
         RunFiles().start(spec(tmp_path, helm), {})
     assert helm.heard() == []
 
