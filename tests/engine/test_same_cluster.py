@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from tests.engine.fakes import FakeCluster, FakeHelm
 from wizard.core.answers import Draft
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
-from wizard.engine import same_cluster
+from wizard.engine import home, same_cluster
+from wizard.engine.session import Session
 from wizard.ports.cluster import ClusterError
+from wizard.ports.kubeconfig import Context, Kubeconfig
 from wizard.ports.store import RunSummary
 
 TARGET = Target("prod", "ns")
@@ -108,3 +113,24 @@ def test_a_context_is_held_against_the_newest_that_is_known_of_it(
 
 def test_nothing_is_said_where_kube_system_is_hidden() -> None:
     assert same_cluster.moved(TARGET, "", [("2026-01-01", draft("u2"))], []) == ""
+
+
+@pytest.mark.parametrize(
+    ("server", "unverified", "moved", "says"),
+    [
+        ("https://x", False, "", ""),
+        ("https://x", True, "", "The server's certificate is not verified (insecure-skip-tls-verify): "),
+        ("http://x", False, "", "The connection to http://x is not encrypted: "),
+        ("https://x", False, "context prod reaches another cluster", "Context prod reaches another cluster."),
+        ("http://x", False, "context prod reaches another cluster", "another cluster. The connection to http://x"),
+    ],
+)
+async def test_home_says_what_is_odd_about_the_way_to_the_cluster(
+    server: str, unverified: bool, moved: str, says: str
+) -> None:
+    config = Kubeconfig(("/k",), (Context("prod", server, "me", "ns", unverified),), "prod")
+    session = SimpleNamespace(moved=lambda target, uid: moved if (target, uid) == (TARGET, "u1") else "")
+    line = await home._cluster(cast("Session", session), cluster("u1"), config, TARGET)
+
+    assert line.state == ("warn" if says else "pass")
+    assert says in line.next_step
