@@ -251,8 +251,9 @@ def mallory_hears_nothing(world: World, live: LiveRun) -> None:
     os.kill(live.pids["runner"], signal.SIGKILL)
     place = world.sticky / "run"
     listens = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); import os\n"
-    listens += "os.chmod(sys.argv[1], 0o666); s.settimeout(30); line = s.accept()[0]; print(line.recv(100))"
-    command = other_user.command(MALLORY, [sys.executable, "-c", listens, str(place)])
+    listens += "os.chmod(sys.argv[1], 0o666); s.settimeout(float(sys.argv[2]))\n"
+    listens += "try: print(s.accept()[0].recv(100))\nexcept TimeoutError: print(b'')"
+    command = other_user.command(MALLORY, [sys.executable, "-c", listens, str(place), "10"])
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as mallory:
         until(lambda: place.exists() and stat.S_IMODE(place.stat().st_mode) == 0o666)
         (live.folder / "control.json").write_text(json.dumps({"socket": str(place)}))

@@ -203,8 +203,8 @@ class Healing:
     async def _anew(self, step: Step) -> None:
         live = await self._live(step)
         wanted = step.manifest["spec"]["storageClassName"]
-        for _ in range(_TRIES):
-            await self._remove(step, live)
+        for attempt in range(_TRIES):
+            await self._remove(step, live, f"before-{live['metadata']['name']}{f'-{attempt + 1}' if attempt else ''}")
             try:
                 await self._cluster.create(step.manifest, self._target.namespace)
             except ClusterError as error:
@@ -220,13 +220,13 @@ class Healing:
                 return
         raise _StepError(f"{step.label} is made again with its old class each time; change the workload itself")
 
-    async def _remove(self, step: Step, live: Object) -> None:
-        """Keep the claim on the disk, then delete exactly this one, as it was looked at."""
+    async def _remove(self, step: Step, live: Object, kept: str) -> None:
+        """Keep the claim on the disk under that name, then delete exactly this one, as it was looked at."""
         if not unbound(live):
             raise _StepError(f"{step.label} has or had a volume: it is not deleted")
         meta = live["metadata"]
         about = [vars(one) for one in self._watch.happenings() if one.uid == meta.get("uid")]
-        if not self._record.keep(f"before-{meta['name']}", {"object": live, "events": about}):
+        if not self._record.keep(kept, {"object": live, "events": about}):
             raise _StepError(f"what {step.label} is now could not be kept on the disk: it is not deleted")
         kind, name, space = "PersistentVolumeClaim", str(meta["name"]), self._target.namespace
         await self._cluster.delete(kind, name, space, uid=str(meta["uid"]), version=str(meta["resourceVersion"]))
