@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from wizard.core.errors import Problem
+from wizard.core.hiding import hide
 from wizard.core.model.target import Target
 from wizard.core.questions import QUESTIONS
 from wizard.core.rules.facts import (
@@ -60,7 +61,7 @@ def ingress(class_name: str | None) -> dict[str, Any]:
 
 STANDARD, FAST = StorageClass("standard", True), StorageClass("fast-ssd", False)
 NGINX = NamedClass("nginx", False, "k8s.io/ingress-nginx")
-USE = SecretUse("mine", ("jwt-secret",), "Deployment/rel", "secret.jwt.name")
+USE = SecretUse("mine-credentials", ("jwt-secret",), "Deployment/rel", "secret.jwt.name")
 
 
 def seen(revision: int, theirs: str) -> HelmSees:
@@ -222,7 +223,7 @@ TABLE: list[Row] = [
     ("I01", {"rendered": Rendered(()), "ingress_classes": Absent("no Ingress is installed")}, "skipped", "no Ingress", ""),
     # K02 existing Secrets
     ("K02", {"secrets": (), "target": TARGET}, "pass", "the run makes every Secret", ""),
-    ("K02", {"secrets": (SecretSeen(USE, True, ("jwt-secret",)),), "target": TARGET}, "pass", "mine: jwt-secret", ""),
+    ("K02", {"secrets": (SecretSeen(USE, True, ("jwt-secret",)),), "target": TARGET}, "pass", "mine-credentials has jwt-secret", ""),
     ("K02", {"secrets": (SecretSeen(USE, False),), "target": TARGET}, "fail", "is not in namespace ns", "secret.jwt.name"),
     (
         "K02",
@@ -232,7 +233,7 @@ TABLE: list[Row] = [
     (
         "K02",
         {"secrets": (SecretSeen(USE, True, ("jwt-secret",), ("jwt-secret",)),), "target": TARGET},
-        "fail", "jwt-secret is empty", "secret.jwt.name",
+        "fail", "jwt-secret of Secret mine-credentials is empty", "secret.jwt.name",
     ),
     # N07 leftovers
     ("N07", {"kept_data": (), "target": TARGET}, "pass", "no database of an earlier install", ""),
@@ -262,6 +263,8 @@ def test_a_check_says_what_its_facts_mean(
     assert result.state == state
     assert says in "\n".join(result.evidence)
     assert result.question == question
+    ours = (*result.evidence, result.next_step)
+    assert [hide(line) for line in ours] == [*ours], "our own words are not taken for secrets"
     if state in ("fail", "warn"):
         assert result.next_step, "a red or yellow line has a next step"
 

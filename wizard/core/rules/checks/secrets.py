@@ -22,7 +22,12 @@ def existing_secrets(facts: Facts) -> Outcome:
         )
         question = next((one.use.question for one, _ in problems if one.use.question), "")
         return Outcome("fail", tuple(line for _, line in problems), step, question)
-    return Outcome("pass", tuple(f"{one.use.name}: {', '.join(one.use.keys) or 'there'}" for one in found))
+    return Outcome("pass", tuple(_there(one) for one in found))
+
+
+def _there(one: SecretSeen) -> str:
+    # Not "NAME: KEY": behind a name that ends with "credentials" that reads like a secret, and is masked.
+    return f"{one.use.name} has {', '.join(one.use.keys)}" if one.use.keys else f"{one.use.name} is there"
 
 
 @check("N07", "leftovers", needs=("kept_data", "target"), severity="B")
@@ -51,5 +56,5 @@ def _problem(one: SecretSeen, namespace: str) -> str:
         has = ", ".join(one.keys) or "none"
         return f"Secret {use.name} has no key {', '.join(missing)}, which {use.used_by} needs; its keys: {has}"
     if empty := [key for key in use.keys if key in one.empty]:
-        return f"Secret {use.name}: {', '.join(empty)} is empty"
+        return f"{', '.join(empty)} of Secret {use.name} is empty"
     return ""
