@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.diagnosis.score import FIRST, LOSSES, TOP_THREE, Scored, false_alarms
 from wizard.core import diagnosis
 from wizard.core.diagnosis import Seen
 from wizard.core.errors import Exit
+from wizard.core.hiding import hide
 from wizard.core.model.target import Target
 from wizard.core.rules.findings_registry import diagnose
 
@@ -37,6 +40,20 @@ def test_nothing_is_found_in_a_healthy_release() -> None:
 
 def test_the_page_says_what_was_measured(scored: list[Scored]) -> None:
     assert PAGE.read_text(encoding="utf-8") == table(scored, false_alarms()), "run make score"
+
+
+def _texts(node: object) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list | tuple):
+        for one in node.values() if isinstance(node, dict) else node:
+            yield from _texts(one)
+
+
+def test_no_words_of_a_finding_are_taken_for_a_secret(scored: list[Scored]) -> None:
+    texts = [text for one in scored for found in one.found for text in _texts(asdict(found))]
+    assert len(texts) > 1000
+    assert [text for text in texts if hide(text) != text] == []
 
 
 @pytest.mark.parametrize("loss", LOSSES)
