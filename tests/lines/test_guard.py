@@ -45,12 +45,12 @@ def start(folder: Path, *wrap: str) -> tuple[Terminal, int]:
 
 
 def text_of(file: Path) -> str:
-    """The text of a file, once it is there."""
+    """The text of a file, once it holds some: a shell makes the file before the program that writes it."""
     deadline = time.monotonic() + 20
-    while not file.exists():
-        assert time.monotonic() < deadline, f"no {file.name}"
+    while not (file.exists() and (text := file.read_text())):
+        assert time.monotonic() < deadline, f"nothing in {file.name}"
         time.sleep(0.01)
-    return file.read_text()
+    return text
 
 
 def is_plain(terminal: Terminal) -> bool:
