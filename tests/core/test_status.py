@@ -159,3 +159,15 @@ def test_the_verdict_of_a_release(what: str, members: list[Judged], blind: list[
 def test_owners_in_a_circle_end() -> None:
     first, second = judged("ReplicaSet", "a", "ready", "b"), judged("ReplicaSet", "b", "ready", "a")
     assert status.root_uid(first, {"a": first, "b": second}) == "b"
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-01-01T12:00:00Z", 12), ("2026-01-01T12:00:00+02:00", 10), ("", None), ("now", None), (None, None), (7, None),
+        ("2026-01-01T12:00:00", None), ("9999-12-31T23:59:59-14:00", None), ("0001-01-01T00:00:00+23:59", None),
+    ],
+)  # fmt: skip
+def test_a_time_is_one_with_its_offset_and_nothing_else_raises(text: object, hour: int | None) -> None:
+    found = status.parse_time(text)
+    assert (found.hour if found else None) == hour

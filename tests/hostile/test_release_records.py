@@ -22,6 +22,7 @@ from wizard.adapters.documents import YamlDocuments
 from wizard.core import release_record, revision
 from wizard.core.errors import Problem
 from wizard.core.model.target import Target
+from wizard.core.status import parse_time
 from wizard.engine import diagnose, past, recover, releases, store, writers
 from wizard.ports.cluster import Object
 
@@ -174,7 +175,7 @@ def an_age_is_never_negative_and_what_cannot_be_read_is_young(found: list[Object
         times = revision.times(one["metadata"])
         age = revision.age(NOW, times.created, times.written, begun)
         assert age >= timedelta(0)
-        known = [revision.parse(text) for text in (one["metadata"].get("creationTimestamp"), begun)]
+        known = [parse_time(text) for text in (one["metadata"].get("creationTimestamp"), begun)]
         if None in known:
             assert age == timedelta(0)
         else:
@@ -194,7 +195,7 @@ def whoever_reads_them_ends_with_an_answer_or_a_problem(found: list[Object]) -> 
     async def read() -> None:
         cluster = Records(found)
         async for view in releases.find(cluster, TARGET):
-            assert all(row.updated == "" or revision.parse(row.updated) for row in view.rows)
+            assert all(row.updated == "" or parse_time(row.updated) for row in view.rows)
         async for _ in diagnose.diagnose(cluster, TARGET, Clock(), None, YamlDocuments()):
             pass
         known = await store.heads(cluster, TARGET)
@@ -217,7 +218,7 @@ def recover_is_sure_of_nothing_but_hours(found: list[Object]) -> None:
             return
         newest = (await store.heads(cluster, TARGET))[-1]
         record = await store.read(cluster, TARGET, newest.revision)
-        old = [revision.parse(text) for text in (newest.times.created, record.updated)]
+        old = [parse_time(text) for text in (newest.times.created, record.updated)]
         hours = all(moment and NOW - moment >= writers.OLD for moment in old)
         assert known.unproved or hours, "a living helm may be at work on it"
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from wizard.core.status import parse_time
 
 DEPLOYED: Final = "deployed"
 UNINSTALLED: Final = "uninstalled"
@@ -74,27 +76,18 @@ def head(record: Any) -> Head | None:
 def times(metadata: Any) -> Times:
     """The times in the metadata of a storage object; whatever is not shaped as the API shapes it is left out."""
     metadata = _mapping(metadata)
-    created = parse(metadata.get("creationTimestamp"))
+    created = parse_time(metadata.get("creationTimestamp"))
     if created is None:
         return Times()
     managers = metadata.get("managedFields")
-    named = (parse(_mapping(one).get("time")) for one in (managers if isinstance(managers, list | tuple) else ()))
+    named = (parse_time(_mapping(one).get("time")) for one in (managers if isinstance(managers, list | tuple) else ()))
     return Times(_text(created), _text(max([created, *(one for one in named if one)])))
 
 
 def age(now: datetime, *since: str) -> timedelta:
     """How long ago the latest of some times was; what is missing, unreadable or yet to come counts as now."""
-    known = [parse(one) for one in since]
+    known = [parse_time(one) for one in since]
     return min((max(now - one, timedelta(0)) if one else timedelta(0) for one in known), default=timedelta(0))
-
-
-def parse(text: Any) -> datetime | None:
-    """A time with its offset, as Kubernetes and helm write it, in UTC; None for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def installed(number: int, status: str) -> bool:

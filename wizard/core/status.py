@@ -135,11 +135,12 @@ def condition(obj: Object, kind: str) -> Mapping[str, Any]:
     return {}
 
 
-def parse_time(text: str) -> datetime | None:
-    """A time as the API writes it, or None."""
+def parse_time(text: Any) -> datetime | None:
+    """A time with its offset, as Kubernetes and helm write it, in UTC; None for anything else."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC) if text else None
-    except ValueError:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

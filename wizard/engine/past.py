@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 from wizard.core import guided, values
 from wizard.core.guided import KeyDifference, ValueRow
 from wizard.core.model.target import Target
-from wizard.core.revision import DEPLOYED, parse
+from wizard.core.revision import DEPLOYED
+from wizard.core.status import parse_time
 from wizard.engine import compare as comparing
 from wizard.engine import store, writers
 from wizard.engine.compare import Comparison
@@ -44,8 +45,10 @@ def _makers(revisions: Sequence[Revision], runs: Sequence[RunSummary]) -> dict[i
     """Who made a revision, by its number. A run makes one, the first after its start; what follows is somebody else's."""
     made = {}
     for run in runs:
-        began = parse(run.started)
-        after = (one for one in revisions if began and (when := parse(one.updated)) and began <= when <= began + _START)
+        began = parse_time(run.started)
+        after = (
+            one for one in revisions if began and (when := parse_time(one.updated)) and began <= when <= began + _START
+        )
         if first := next(after, None):
             made[first.revision] = f"{run.who or 'somebody here'} (run {run.id})"
     return made

@@ -13,6 +13,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.release_record import ReleaseRecord
 from wizard.core.revision import Head
+from wizard.core.status import parse_time
 from wizard.engine import releases
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
@@ -88,7 +89,7 @@ async def server_ahead(cluster: Cluster, now: Callable[[], datetime]) -> timedel
         answer = await cluster.create(review, dry_run=True)
     except ClusterError:
         return timedelta(0)
-    there = revision.parse(revision.times(answer.get("metadata")).created)
+    there = parse_time(revision.times(answer.get("metadata")).created)
     return there - asked if there and abs(there - asked) > _SECONDS else timedelta(0)
 
 

@@ -17,6 +17,7 @@ from wizard.core.errors import Problem
 from wizard.core.model.target import Target
 from wizard.core.revision import Head
 from wizard.core.runview import RunView
+from wizard.core.status import parse_time
 from wizard.engine import store
 from wizard.ports.cluster import Cluster
 from wizard.ports.run import HelmExit, HelmProcess
@@ -63,7 +64,7 @@ async def way(
 
 async def _written_since(cluster: Cluster, newest: Head, ended: HelmExit | None) -> bool:
     """Whether the newest record was written after helm ended; the API server's clock and ours are compared first."""
-    written = revision.parse(newest.times.written)
+    written = parse_time(newest.times.written)
     if written is None or not (ended and ended.at):
         return False
     ahead = await store.server_ahead(cluster, lambda: datetime.now(UTC))

@@ -12,6 +12,7 @@ from wizard.core import lease, revision
 from wizard.core.errors import Exit, Problem
 from wizard.core.model.target import Target
 from wizard.core.revision import Head
+from wizard.core.status import parse_time
 from wizard.engine import releases, store
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
@@ -136,7 +137,7 @@ def _maker(head: Head, begun: str, ahead: timedelta, runs: Iterable[RunSummary])
     of the API server is `ahead` of ours. A run whose end is not known had no longer than OLD. What was begun after a run's
     end is somebody else's.
     """
-    created, said = revision.parse(head.times.created), revision.parse(begun)
+    created, said = parse_time(head.times.created), parse_time(begun)
     if created is None or said is None:
         return None
     when = (created - ahead, said)
@@ -150,6 +151,6 @@ def _does(run: RunSummary, status: str) -> bool:
 
 
 def _at_work(run: RunSummary, when: datetime) -> bool:
-    began = revision.parse(run.started)
-    ended = revision.parse(run.ended) or (began and began + OLD)
+    began = parse_time(run.started)
+    ended = parse_time(run.ended) or (began and began + OLD)
     return bool(began and ended and began - _CLOCKS <= when <= ended)
