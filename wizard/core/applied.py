@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
 from wizard.core import plan, sanitize
@@ -18,10 +17,6 @@ Key = tuple[str, str, str, str]
 """Group, kind, namespace and name."""
 
 _QUANTITIES: Final = frozenset({"resources", "sizeLimit", "storage", "averageValue", "limits", "requests", "hard"})
-_UNITS: Final[Mapping[str, Decimal]] = {
-    "": Decimal(1), "m": Decimal("0.001"), "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9),
-    "T": Decimal(10**12), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
-}  # fmt: skip
 _MAPS: Final = frozenset({"env", "args", "command", "volumes", "volumeMounts", "labels", "annotations", "data"})
 """Where an entry that a revision no longer has shows that it was not applied; elsewhere a default takes its place."""
 _NOT_COMPARED: Final = frozenset({("spec", "replicas"), ("status",), ("metadata", "namespace")})
@@ -162,17 +157,8 @@ def _same(path: tuple[str, ...], one: Any, other: Any) -> bool:
     if one == other or str(one) == str(other):
         return True
     if _QUANTITIES & {*path}:
-        left, right = _quantity(one), _quantity(other)
+        left, right = plan.quantity(one), plan.quantity(other)
         return left is not None and left == right
     # What the API served was made safe to print; a manifest was not.
     texts = [sanitize.text(each, len(each) + 1) if isinstance(each, str) else each for each in (one, other)]
     return texts[0] == texts[1]
-
-
-def _quantity(value: Any) -> Decimal | None:
-    text = str(value)
-    number = text.rstrip("mkMGTi")
-    try:
-        return Decimal(number) * _UNITS[text[len(number) :]]
-    except (ArithmeticError, KeyError):
-        return None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -444,13 +446,14 @@ _UNITS: Final[Mapping[str, float]] = {
 
 
 def quantity(value: Any) -> float | None:
-    """The amount of a Kubernetes quantity (500m, 1Gi, 2); None when it is none."""
-    text = str(value).strip()
-    unit = text.lstrip("+-0123456789.")
-    try:
-        return round(float(text[: len(text) - len(unit)]) * _UNITS[unit], 9)
-    except (ValueError, KeyError):
-        return None
+    """The amount of a Kubernetes quantity (500m, 1Gi, 2, 12e6); None when it is none."""
+    found = _QUANTITY.fullmatch(str(value).strip())
+    amount = round(float(found[1]) * _UNITS[found[2]], 9) if found else math.inf
+    return amount if math.isfinite(amount) else None
+
+
+_QUANTITY: Final = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+\Z)?)({'|'.join(_UNITS)})", re.ASCII)
+"""Kubernetes' grammar (apimachinery, resource.Quantity): behind the number stands an exponent or a unit, not both."""
 
 
 # One object
