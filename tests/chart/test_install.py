@@ -51,6 +51,7 @@ def credentials(sandbox: Bed, namespace: str) -> dict[str, Any]:
     return {s["metadata"]["name"]: s["data"] for s in found}
 
 
+@pytest.mark.full  # 20 s; the quick tier brings the same preset up through the wizard
 @pytest.mark.parametrize("helm", HELMS, indirect=True)
 def test_the_development_preset_comes_up_upgrades_quietly_and_comes_back_with_its_data(
     helm: Helm, sandbox: Bed, namespace: str
@@ -93,6 +94,7 @@ def jobs(sandbox: Bed, namespace: str) -> dict[str, int]:
     return {job["metadata"]["name"]: job["status"].get("succeeded", 0) for job in found}
 
 
+@pytest.mark.full  # 18 s: two installs that wait for their Jobs
 @pytest.mark.parametrize("helm", HELMS, indirect=True)
 def test_migrations_and_backups_run_beside_a_release_that_is_waited_for(
     helm: Helm, sandbox: Bed, namespace: str

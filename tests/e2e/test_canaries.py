@@ -57,7 +57,7 @@ class ProcessWatch(threading.Thread):
         self.join(5)
 
 
-@pytest.mark.parametrize("helm", ["helm4", "helm3"])
+@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
 def test_planted_secrets_are_in_no_process_no_file_and_no_release_record(
     sandbox: Bed, namespace: str, tmp_path: Path, helm: str
 ) -> None:

@@ -89,7 +89,7 @@ def test_a_dev_install_takes_eight_keys_and_ends_ready_and_an_upgrade_follows(
         pytest.param(
             "never-ready", "PROGRESSING", r"its probe \(GET /health on port http\) fails", marks=pytest.mark.full
         ),
-        ("unschedulable", "STUCK", r"no node fits .3 of 3: too little cpu free"),
+        pytest.param("unschedulable", "STUCK", r"no node fits .3 of 3: too little cpu free", marks=pytest.mark.full),
     ],
 )
 def test_a_start_that_does_not_come_up_is_named_with_its_cause_on_the_screen(

@@ -94,6 +94,7 @@ async def test_a_missing_pull_secret_is_made_while_helm_waits(
     await runner.session.close()
 
 
+@pytest.mark.full  # the quick tier puts a start right by keys
 async def test_a_claim_of_a_wrong_class_and_a_quota_are_put_right_while_helm_waits(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:

@@ -114,6 +114,7 @@ def test_a_dev_install_with_prompts_is_enter_only(person: Person, namespace: str
         assert re.search(r"\+ ready .*ready", terminal.text())
 
 
+@pytest.mark.full  # 16 s; in the quick tier the same start is named on the full screen and by the process of a run
 def test_a_broken_image_is_named_and_fails_with_exit_1(person: Person, sandbox: Bed, namespace: str) -> None:
     sandbox.scenario("image-pull", namespace=namespace)
 
@@ -141,7 +142,10 @@ def test_jsonl_is_checks_and_record_in_the_documented_shape(person: Person, name
     assert [one["seq"] for one in events[start:]] == list(range(1, len(events) - start + 1))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, *(pytest.param(number, marks=pytest.mark.full) for number in (signal.SIGINT, signal.SIGHUP))],
+)
 def test_a_face_that_is_ended_leaves_the_run_running(number: signal.Signals, person: Person, namespace: str) -> None:
     face = person.start("install", "--preset", "dev", "-n", namespace, "--yes")
     assert face.stdout

@@ -163,7 +163,7 @@ async def test_a_broken_image_is_named_within_a_second_of_the_pods_status_and_ca
 SCENARIOS = [
     pytest.param("never-ready", "TR01", "503", marks=pytest.mark.full),
     ("unschedulable", "SC02", "too little cpu"),
-    ("crash-loop", "CO11", "exit code 1"),
+    pytest.param("crash-loop", "CO11", "exit code 1", marks=pytest.mark.full),
 ]
 
 
@@ -205,6 +205,7 @@ async def test_when_the_runner_is_killed_helm_ends_well_and_the_next_runner_says
     assert len(lines) == len(set(lines)), "the new runner repeated lines"
 
 
+@pytest.mark.full  # the quick tier installs as this user by the command line
 async def test_a_namespace_only_user_installs_where_they_may_and_is_refused_a_new_namespace(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -221,6 +222,7 @@ async def test_a_namespace_only_user_installs_where_they_may_and_is_refused_a_ne
     await elsewhere.session.close()
 
 
+@pytest.mark.full  # the quick tier looks as this user on the full screen and by the command line
 async def test_the_view_role_sees_a_release_live_and_what_it_cannot_see(
     sandbox: Bed, namespace: str, runner: Runner, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -238,6 +240,7 @@ async def test_the_view_role_sees_a_release_live_and_what_it_cannot_see(
     await viewer.session.close()
 
 
+@pytest.mark.full  # in the quick tier the planted secrets of test_canaries are looked for there, too
 async def test_no_secret_of_the_run_is_in_its_folder(sandbox: Bed, namespace: str, runner: Runner) -> None:
     run_id = await runner.start()
     await runner.follow(run_id)

@@ -144,7 +144,7 @@ async def test_named_secrets_must_be_there_with_their_keys(
     assert (gone.state, gone.question) == ("fail", "secret.jwt.name")
     assert "Secret gone" in gone.evidence[0]
     assert "kubectl create secret generic gone" in gone.next_step
-    assert (full.state, full.evidence) == ("pass", ("full: password",))
+    assert (full.state, full.evidence) == ("pass", ("full has password",))
     assert (half.state, half.question) == ("fail", "secret.postgres.name")
     assert "Secret half has no key password" in half.evidence[0]
 

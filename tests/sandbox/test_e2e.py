@@ -220,6 +220,7 @@ def test_log_options_are_honoured(app: Kubectl) -> None:
     assert "previous terminated container" in refused.stderr
 
 
+@pytest.mark.full  # 6 s; the quick tier meets this scenario by its findings
 def test_image_pull_fails_with_its_cause_and_heals(app: Kubectl, sandbox: SandboxInfo) -> None:
     cluster.scenario(sandbox.name, "image-pull")
     app("rollout", "restart", "-n", "demo", "deploy/app")

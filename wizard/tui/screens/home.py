@@ -64,6 +64,7 @@ class HomeScreen(WizardScreen):
         self._problem = problem
         self.state = HomeState(problem=problem)
         self._touched = False
+        self._was_read = False
 
     def heading(self) -> Heading:
         """What the header says now."""
@@ -87,12 +88,17 @@ class HomeScreen(WizardScreen):
     def on_mount(self) -> None:
         """Show at once, then read."""
         self.query_one(Board).focus()
-        self.call_after_refresh(self.read)
+        self.call_after_refresh(self._read_first)
+
+    def _read_first(self) -> None:
+        # Whoever came back here with a problem before the first paint has read already: reading again would drop it.
+        if not self._was_read:
+            self.read(self._problem)
 
     def read(self, problem: Problem | None = None) -> None:
         """Read everything anew."""
-        self.bridge.watch_home(self, problem or self._problem)
-        self._problem = None
+        self._was_read = True
+        self.bridge.watch_home(self, problem)
 
     def on_home_changed(self, message: HomeChanged) -> None:
         """More is known; the cursor stays on what it stood on once the person moved it."""
