@@ -50,8 +50,8 @@ WATCH_LINE: Final = 8 * MIB
 RECORD_LINE: Final = 8 * MIB
 """Bytes of one line of a run's record."""
 
-PLUGIN_SECONDS: Final = 20.0
-"""How long a login plugin may take; cloud logins need a few seconds."""
+PLUGIN_SECONDS: Final = 10.0
+"""How long a login plugin may take; cloud logins need a few seconds. Less than a check waits, so that the plugin is named."""
 PLUGIN_OUTPUT: Final = MIB
 """Bytes of each output of a login plugin."""
 HELM_OUTPUT: Final = 16 * MIB
