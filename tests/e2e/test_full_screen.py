@@ -108,6 +108,7 @@ def test_a_start_that_does_not_come_up_is_named_with_its_cause_on_the_screen(
         screen.wait_for("FAILED|[Cc]ancelled|[Ss]topped", 30)
 
 
+@pytest.mark.full  # the quick tier hangs up on the command line
 def test_closing_the_terminal_leaves_helm_to_finish_and_the_next_start_shows_the_run(
     sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -185,6 +185,7 @@ def test_a_namespace_only_user_is_refused_elsewhere_with_the_permission(
     assert f"{namespace}-x" not in sandbox.kubectl("get", "namespaces")
 
 
+@pytest.mark.full  # the quick tier looks as this user on the full screen
 def test_a_user_with_the_view_role_sees_the_release_and_is_told_what_is_hidden(
     person: Person, other: Callable[..., Person], namespace: str
 ) -> None:

@@ -111,6 +111,7 @@ def _until(met: Callable[[], bool], what: str, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.full  # in the quick tier test_recover kills a helm that waits
 @HELMS
 def test_a_helm_that_was_killed_while_it_waited_is_recovered_to_the_revision_before(killed: Shell) -> None:
     known = json.loads(killed("recover", "--dry-run", "-o", "json"))

@@ -115,7 +115,8 @@ def first_seen(bed: Bed, kubectl: str, namespace: str, words: str) -> Future[flo
     return found
 
 
-@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
+@pytest.mark.full  # the quick tier does the same by keys and by lines
+@pytest.mark.parametrize("helm", ["helm4", "helm3"])
 async def test_install_to_ready_with_logs_and_then_upgrade(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, helm: str
 ) -> None:
@@ -162,7 +163,7 @@ async def test_a_broken_image_is_named_within_a_second_of_the_pods_status_and_ca
 
 SCENARIOS = [
     pytest.param("never-ready", "TR01", "503", marks=pytest.mark.full),
-    ("unschedulable", "SC02", "too little cpu"),
+    pytest.param("unschedulable", "SC02", "too little cpu", marks=pytest.mark.full),
     pytest.param("crash-loop", "CO11", "exit code 1", marks=pytest.mark.full),
 ]
 
@@ -222,7 +223,7 @@ async def test_a_namespace_only_user_installs_where_they_may_and_is_refused_a_ne
     await elsewhere.session.close()
 
 
-@pytest.mark.full  # the quick tier looks as this user on the full screen and by the command line
+@pytest.mark.full  # the quick tier looks as this user on the full screen
 async def test_the_view_role_sees_a_release_live_and_what_it_cannot_see(
     sandbox: Bed, namespace: str, runner: Runner, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
