@@ -6,9 +6,9 @@ import gc
 import sys
 from pathlib import Path
 
-from wizard.core.events import Event
-from wizard.core.ring import LogBuffer
-from wizard.core.runview import RunView
+from wizard.core.run.events import Event
+from wizard.core.run.log_buffer import LogBuffer
+from wizard.core.run.view import RunView
 
 
 def resident() -> float:

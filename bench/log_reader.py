@@ -10,7 +10,7 @@ import time
 
 from wizard import SELDOM
 from wizard.adapters.kube import KubeCluster
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 
 
 async def main(namespace: str, pod: str, lines: int) -> None:

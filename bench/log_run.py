@@ -17,8 +17,8 @@ from wizard.adapters import processes
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.folders import state_dir
 from wizard.adapters.kube import KubeCluster
-from wizard.core.events import Event
-from wizard.core.model.target import Target
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine.tail import LogTail
 from wizard.engine.watch import ReleaseWatch
 from wizard.runner.record import Record

@@ -19,8 +19,8 @@ from bench.rounds import Row, alternate, timed
 from bench.runs import Bed
 from tests.terminal import Terminal
 from wizard import compose
-from wizard.core import release_record
-from wizard.core.model.target import Target
+from wizard.core.helm import release
+from wizard.core.target import Target
 from wizard.engine.session import Options
 from wizard.sandbox import cluster, toolchain
 from wizard.sandbox.toolchain import Pin
@@ -67,16 +67,14 @@ def _complete(found: list[dict[str, Any]]) -> None:
 def _fill(here: Bed, origin: str, namespace: str) -> None:
     api = cluster.admin(here.name)
     model = api.get(f"/api/v1/namespaces/{origin}/secrets/sh.helm.release.v1.llm-cost-ops.v1")
-    body = release_record.unpack(base64.b64decode(model["data"]["release"]).decode(), "the model")
+    body = release.unpack(base64.b64decode(model["data"]["release"]).decode(), "the model")
     here.call("kubectl", "create", "namespace", namespace)
     for number in range(_RELEASES):
         name = f"release-{number}"
         for revision in range(1, _REVISIONS + 1):
             status = "deployed" if revision == _REVISIONS else "superseded"
             info = {**body["info"], "status": status}
-            text = release_record.pack(
-                {**body, "name": name, "namespace": namespace, "version": revision, "info": info}
-            )
+            text = release.pack({**body, "name": name, "namespace": namespace, "version": revision, "info": info})
             labels = {**model["metadata"]["labels"], "name": name, "version": str(revision), "status": status}
             record = {
                 "apiVersion": "v1",

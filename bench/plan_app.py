@@ -10,7 +10,7 @@ from wizard.adapters.charts import ChartFolders
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
 from wizard.adapters.kube import KubeCluster
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.engine import planning
 
 

@@ -13,7 +13,7 @@ from bench.far import far
 from bench.rounds import Row, alternate, timed
 from bench.runs import Bed
 from wizard import compose
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.engine.session import Options
 
 _OBJECTS: Final = 100

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from wizard.core import chart_settings
-from wizard.core.chart_settings import Section, Setting
+from wizard.core.helm import chart_settings
+from wizard.core.helm.chart_settings import Section, Setting
 
 CHART = Path(__file__).resolve().parents[1] / "chart" / "llm-cost-ops"
 BEGIN = "<!-- settings: written by make chart-docs -->"

@@ -175,7 +175,7 @@ def _asked_mode(argv: Sequence[str]) -> Output:
 
 
 def _report(problem: Problem, argv: Sequence[str]) -> int:
-    from wizard.core.events import Event
+    from wizard.core.run.events import Event
     from wizard.lines.out import Out
 
     out = Out(_asked_mode(argv), no_color="--no-color" in argv)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wizard.adapters.helm_cli import HelmCli
     from wizard.adapters.kubeconfig import KubeconfigFiles
     from wizard.adapters.runs import RunFiles
-    from wizard.core.model.target import Target
+    from wizard.core.target import Target
     from wizard.ports.cluster import Cluster
 
 

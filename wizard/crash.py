@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import wizard
 from wizard import streams
-from wizard.core import sanitize
 from wizard.core.errors import Exit, Problem
-from wizard.core.hiding import hide
+from wizard.core.text import sanitize
+from wizard.core.text.redaction import hide
 
 
 def report(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import yaml
 
 from wizard.adapters.documents import YamlDocuments
 from wizard.core.errors import Problem
-from wizard.core.values import DELETE, Line
+from wizard.core.helm.values import DELETE, Line
 
 DOCUMENTS = YamlDocuments()
 

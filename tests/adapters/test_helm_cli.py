@@ -13,7 +13,7 @@ import pytest
 from wizard.adapters import helm_cli
 from wizard.adapters.helm_cli import HelmCli
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.helm import HelmInfo
 
 CHART = str(Path(__file__).parents[2] / "chart" / "llm-cost-ops")

@@ -13,7 +13,7 @@ from tests.adapters import loopback
 from tests.adapters.loopback import Answer
 from wizard.adapters.kube import KubeCluster
 from wizard.adapters.kube_body import Chunks, Gathered
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError
 
 T = "2026-01-01T00:00:00.123456789Z"

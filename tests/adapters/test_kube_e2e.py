@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Bed
 from wizard.adapters.kube import KubeCluster
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError, LogLine, WatchEvent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]

@@ -20,7 +20,7 @@ from wizard import __version__
 from wizard.adapters import certificates, kube_connection, kube_errors
 from wizard.adapters.kube import KubeCluster
 from wizard.core import limits
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import Cluster, ClusterError
 
 VERSION = json.dumps({"gitVersion": "v1.36.3", "major": "1", "minor": "36"})

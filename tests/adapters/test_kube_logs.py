@@ -14,7 +14,7 @@ from tests.adapters import loopback
 from tests.adapters.loopback import Answer, Asked, status
 from wizard.adapters import kube_logs
 from wizard.adapters.kube import KubeCluster
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError, LogLine
 
 T = "2026-01-01T00:00:00.123456789Z"

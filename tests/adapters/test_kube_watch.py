@@ -18,7 +18,7 @@ from tests.adapters import loopback
 from tests.adapters.loopback import Answer, Asked, Server, status
 from wizard.adapters import kube_watch
 from wizard.adapters.kube import KubeCluster
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError, WatchEvent
 
 

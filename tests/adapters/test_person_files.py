@@ -9,7 +9,7 @@ import pytest
 from wizard.adapters.charts import ChartFolders
 from wizard.adapters.drafts import DraftFiles
 from wizard.adapters.files import PersonFiles
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 
 

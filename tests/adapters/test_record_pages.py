@@ -11,9 +11,9 @@ import pytest
 from wizard.adapters import record_pages
 from wizard.adapters.runs import RunFiles
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.ring import Line
-from wizard.core.scrollback import BEGIN, lines_of
+from wizard.core.run.events import Event
+from wizard.core.run.log_buffer import Line
+from wizard.core.run.log_window import BEGIN, lines_of
 from wizard.engine import older
 
 PLACES = (1, 2, 3, 700, 701, 2001, 3998, 3999, 4000, 9999)

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.chart.conftest import CHART
-from wizard.core import chart_settings
+from wizard.core.helm import chart_settings
 
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 SETTINGS = chart_settings.settings(SCHEMA)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chart.conftest import Chart, read, run_helm
 from tests.chart.shapes import PUT_BY_HELM, SETTINGS, SHAPES, put
-from wizard.core.chart_settings import Setting
+from wizard.core.helm.chart_settings import Setting
 
 # Where the example is what the chart has anyway.
 OTHER: dict[str, Any] = {

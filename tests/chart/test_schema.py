@@ -12,8 +12,8 @@ import yaml
 from release import chart_docs
 from tests.chart.conftest import CHART, PRESETS
 from tests.chart.shapes import PUT_BY_HELM, SCHEMA, SETTINGS
-from wizard.core import chart_settings
-from wizard.core.chart_settings import Section, Setting
+from wizard.core.helm import chart_settings
+from wizard.core.helm.chart_settings import Section, Setting
 
 # Maps whose keys are the person's own, and objects of Kubernetes that are handed on. Whatever else is open is a mistake.
 FREE_MAPS = {

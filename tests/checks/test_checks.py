@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
+from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
-from wizard.core.hiding import hide
-from wizard.core.model.target import Target
-from wizard.core.questions import QUESTIONS
+from wizard.core.rules.check import Absent, CheckResult, Trouble, Unknown, all_checks
 from wizard.core.rules.facts import (
     ChartFound,
     DryRun,
@@ -32,7 +31,8 @@ from wizard.core.rules.facts import (
     Server,
     StorageClass,
 )
-from wizard.core.rules.registry import Absent, CheckResult, Trouble, Unknown, all_checks
+from wizard.core.target import Target
+from wizard.core.text.redaction import hide
 from wizard.engine.collect import COLLECTORS
 from wizard.ports.kubeconfig import Context, Kubeconfig
 

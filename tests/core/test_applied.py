@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wizard.core import applied
+from wizard.core.helm import applied
 
 
 def deployment(image: str = "a:1", **container: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wizard.core.chart_settings import Section, entries, resolve, settings
+from wizard.core.helm.chart_settings import Section, entries, resolve, settings
 
 SCHEMA: dict[str, Any] = {
     "definitions": {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core.constraint import allows
+from wizard.core.helm.version import allows
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core import dialect
-from wizard.core.dialect import RunOperation
-from wizard.core.model.target import Target
+from wizard.core.helm import command_line
+from wizard.core.helm.command_line import RunOperation
+from wizard.core.target import Target
 
 TARGET = Target("my ctx", "ns", "rel", "/kube config")
 
@@ -14,7 +14,7 @@ TARGET = Target("my ctx", "ns", "rel", "/kube config")
 def test_a_run_waits_in_its_namespace_and_never_rolls_back_or_makes_a_namespace(
     major: int, operation: RunOperation
 ) -> None:
-    argv = dialect.run_argv(major, operation, TARGET, "/chart", "/values", "10m")
+    argv = command_line.run_argv(major, operation, TARGET, "/chart", "/values", "10m")
     assert argv[:3] == [operation, "rel", "/chart"]
     assert argv[argv.index("--kube-context") + 1] == "my ctx"
     assert argv[argv.index("--kubeconfig") + 1] == "/kube config"
@@ -25,17 +25,20 @@ def test_a_run_waits_in_its_namespace_and_never_rolls_back_or_makes_a_namespace(
     assert not {"--atomic", "--rollback-on-failure", "--create-namespace", "--set"} & set(argv)
     assert ("--reset-values" in argv) == (operation == "upgrade")
     assert "--replace" not in argv, "no name is taken over unasked"
-    assert dialect.run_argv(major, operation, TARGET, "/chart", "/values", "10m", replace=True) == [*argv, "--replace"]
+    assert command_line.run_argv(major, operation, TARGET, "/chart", "/values", "10m", replace=True) == [
+        *argv,
+        "--replace",
+    ]
 
 
 def test_only_helm_3_needs_to_be_asked_for_every_status() -> None:
-    assert "--all" in dialect.list_argv(3, TARGET)
-    assert "--all" not in dialect.list_argv(4, TARGET)
+    assert "--all" in command_line.list_argv(3, TARGET)
+    assert "--all" not in command_line.list_argv(4, TARGET)
 
 
 def test_a_later_major_speaks_like_the_newest_known() -> None:
-    assert dialect.dialect(5) == dialect.dialect(4)
+    assert command_line.dialect(5) == command_line.dialect(4)
 
 
 def test_without_a_kubeconfig_helm_finds_its_own() -> None:
-    assert "--kubeconfig" not in dialect.list_argv(4, Target("c", "ns"))
+    assert "--kubeconfig" not in command_line.list_argv(4, Target("c", "ns"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core.events import EVENTS, Event
+from wizard.core.run.events import EVENTS, Event
 
 
 def test_a_line_of_the_record_has_the_public_shape_and_reads_back() -> None:

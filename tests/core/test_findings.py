@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from wizard.core import waiting as waiting_line
+from wizard.core.kube.status import Judged, Status
+from wizard.core.rules.finding import Finding, Happening, Snapshot, diagnose
 from wizard.core.rules.findings.admission import node_reasons
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.findings.readiness import probe_words
-from wizard.core.rules.findings_registry import Finding, Happening, Snapshot, diagnose
-from wizard.core.status import Judged, Status
+from wizard.core.run import waiting as waiting_line
 
 from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from wizard.core.rules import fixes_registry
-from wizard.core.rules.findings_registry import Happening, Snapshot, diagnose
+from wizard.core.rules import fix as rules_fix
+from wizard.core.rules.finding import Happening, Snapshot, diagnose
+from wizard.core.rules.fix import Fix
 from wizard.core.rules.fixes.volumes import unbound
-from wizard.core.rules.fixes_registry import Fix
-from wizard.core.secrets import Secret
+from wizard.core.text.secrets import Secret
 
 from .objects import BEGAN, NOW, condition, container, deployment, obj, pod, waiting
 
@@ -29,7 +29,7 @@ def offered(
     snapshot = Snapshot(
         kept, tuple(events), NOW, around=beside, seen=frozenset(seen.split()), namespace="n", release="r", context="c"
     )
-    return tuple(fix for one in diagnose(snapshot) for fix in fixes_registry.offers(one, snapshot))
+    return tuple(fix for one in diagnose(snapshot) for fix in rules_fix.offers(one, snapshot))
 
 
 def names(secret: str, *keys: str) -> list[dict[str, Any]]:

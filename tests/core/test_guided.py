@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from wizard.core import guided, masking
-from wizard.core.guided import ABSENT
+from wizard.core.helm import upgrade_values
+from wizard.core.helm.upgrade_values import ABSENT
+from wizard.core.text import masking
 
 
 def test_four_columns_for_what_a_person_set_and_what_the_charts_differ_in() -> None:
@@ -15,7 +16,7 @@ def test_four_columns_for_what_a_person_set_and_what_the_charts_differ_in() -> N
     new = {"replicas": 2, "image": {"tag": "2"}, "same": 1, "added": "x", "now-default": 1}
     mine = {"replicas": 3, "gone": False, "now-default": 5}
 
-    rows = guided.rows(old, new, mine, {**new, "replicas": 3})
+    rows = upgrade_values.rows(old, new, mine, {**new, "replicas": 3})
 
     told = [(one.path, one.old_default, one.new_default, one.mine, one.result, one.kind) for one in rows]
     assert told == [
@@ -33,7 +34,7 @@ def test_a_secret_among_the_values_is_masked_in_every_column() -> None:
         "extra": {"apiKey": "canary-key-1"},
         "url": "pg://u:canary-pw@h/d",
     }
-    rows = guided.rows({}, {}, mine, mine)
+    rows = upgrade_values.rows({}, {}, mine, mine)
     assert "canary" not in str(rows)
     assert {one.path for one in rows} == {"postgresql.auth.password", "extra.apiKey", "url"}
 
@@ -42,7 +43,7 @@ def test_a_file_is_compared_with_what_runs_by_what_it_means() -> None:
     running = {"replicas": 2, "level": "info", "postgresql": {"auth": {"password": "canary-canary"}}}
     file = {"replicas": 3, "level": "info", "size": 1}
     defaults = {"replicas": 1, "size": 1}
-    found = guided.against_file(running, file, defaults)
+    found = upgrade_values.against_file(running, file, defaults)
     assert [(one.path, one.running, one.file) for one in found] == [("replicas", 2, 3)]
 
 
@@ -60,7 +61,7 @@ def test_a_file_is_compared_with_what_runs_by_what_it_means() -> None:
     ],
 )  # fmt: skip
 def test_a_controller_that_owns_the_release_is_named(metadata: dict[str, Any], says: str) -> None:
-    found = guided.owner([{"kind": "Deployment", "metadata": {"name": "api", **metadata}}])
+    found = upgrade_values.owner([{"kind": "Deployment", "metadata": {"name": "api", **metadata}}])
     assert str(found or "").startswith(says)
     assert bool(found) is bool(says)
 
@@ -70,7 +71,7 @@ def test_a_controller_that_owns_the_release_is_named(metadata: dict[str, Any], s
     [("1.2.0", "1.1.9", True), ("1.2.0", "1.2.0", False), ("1.9.0", "1.10.0", False), ("x", "1.0.0", False)],
 )
 def test_a_downgrade_is_an_older_chart(running: str, chart: str, older: bool) -> None:
-    assert guided.is_downgrade(running, chart) is older
+    assert upgrade_values.is_downgrade(running, chart) is older
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from wizard.core.helm_environment import PREFIX, differing, overrides, unset
+from wizard.core.helm.environment import PREFIX, differing, overrides, unset
 
 SAID = {
     "context": "prod", "server": "https://10.0.0.1:6443", "token": "t0ken", "as": "jane", "as-groups": "ops,dev",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core.helm_output import chart_words, failure_of, notes_of
+from wizard.core.helm.output import chart_words, failure_of, notes_of
 
 WORDS = [
     (["Error: INSTALLATION FAILED: no", "more"], 1, "", "helm says: INSTALLATION FAILED: no more"),

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from wizard.core.hiding import MASK, hide, telling
+from wizard.core.text.redaction import MASK, hide, telling
 
 SHOWN_WHOLE = [
     # container runtimes and registries, as the kubelet passes them on

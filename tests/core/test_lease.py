@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from wizard.core import lease
-from wizard.core.model.target import Target
+from wizard.core.kube import lease
+from wizard.core.target import Target
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 TARGET = Target("here", "ns", "rel")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wizard.core import masking
-from wizard.core.secrets import MASK
+from wizard.core.text import masking
+from wizard.core.text.secrets import MASK
 
 
 def test_variables_that_tell_a_secret_are_masked_wherever_containers_stand() -> None:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from wizard.core.events import Event
-from wizard.core.packed import PackedLines
-from wizard.core.ring import Line, LogBuffer
+from wizard.core.run.events import Event
+from wizard.core.run.log_buffer import Line, LogBuffer
+from wizard.core.run.packed import PackedLines
 
 HOSTILE = ['"],["', '\\"],[\\"', "a\tb", "\u202e", 'end"]]}}', "[[", "", '{"v":1}']
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from wizard.core import diagnosis, patience, status
-from wizard.core.diagnosis import Seen
-from wizard.core.model.target import Target
-from wizard.core.patience import Gone
-from wizard.core.rules.findings_registry import Finding, Happening, Revision, Snapshot, diagnose
+from wizard.core.kube import patience, status
+from wizard.core.kube.patience import Gone
+from wizard.core.rules import diagnosis
+from wizard.core.rules.diagnosis import Seen
+from wizard.core.rules.finding import Finding, Happening, Revision, Snapshot, diagnose
+from wizard.core.target import Target
 
 from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from wizard.core import masking, merge_patch, plan
-from wizard.core.plan import Field, ObjectPlan, Plan, Refusal
-from wizard.core.secrets import Redactor, Secret
+from wizard.core.helm import plan
+from wizard.core.helm.plan import Field, ObjectPlan, Plan, Refusal
+from wizard.core.kube import merge_patch
+from wizard.core.text import masking
+from wizard.core.text.secrets import Redactor, Secret
 
 
 def deployment(image: str = "api:1", **spec: Any) -> dict[str, Any]:

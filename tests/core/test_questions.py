@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from wizard.adapters.charts import ChartFolders
-from wizard.core import secret_plan, values, values_file
-from wizard.core.answers import Draft
+from wizard.core.answers import secrets, values_file
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions import QUESTIONS, STEPS
+from wizard.core.answers.resolve import Layers, Resolved
+from wizard.core.answers.suggestions import Hints
 from wizard.core.errors import Problem
-from wizard.core.model.hints import Hints
-from wizard.core.questions import QUESTIONS, STEPS
-from wizard.core.resolve import Layers, Resolved
+from wizard.core.helm import values
 
 _CHART = ChartFolders().open()
 LAYERS = Layers(_CHART.defaults, _CHART.presets, (), _CHART.version, _CHART.app_version)
@@ -128,9 +129,7 @@ def test_secrets_are_named_in_the_values_and_never_in_them() -> None:
 
 
 def test_the_plan_of_secrets_follows_the_answers() -> None:
-    planned = {
-        one.name: one for one in secret_plan.plan(resolve(secret__redis="existing", smtp__host="mail.acme.test"))
-    }
+    planned = {one.name: one for one in secrets.plan(resolve(secret__redis="existing", smtp__host="mail.acme.test"))}
     assert set(planned) == {
         "llm-cost-ops-app-credentials", "llm-cost-ops-postgresql-credentials", "llm-cost-ops-grafana-credentials",
     }  # fmt: skip
@@ -144,13 +143,13 @@ def test_a_secret_that_is_there_is_kept_by_default() -> None:
     hints = replace(SANDBOX, secrets=("llm-cost-ops-postgresql-credentials",))
     resolved = resolve(hints)
     assert resolved["secret.postgres"] == "keep"
-    assert "llm-cost-ops-postgresql-credentials" not in {one.name for one in secret_plan.plan(resolved)}
+    assert "llm-cost-ops-postgresql-credentials" not in {one.name for one in secrets.plan(resolved)}
     assert written(resolved)["postgresql"]["auth"]["existingSecret"] == "llm-cost-ops-postgresql-credentials"
 
 
 def test_certificate_files_become_a_tls_secret() -> None:
     resolved = resolve(preset="prod", host="api.acme.test", tls="files", tls__cert="a.crt", tls__key="a.key")
-    (tls,) = [one for one in secret_plan.plan(resolved) if one.type == "kubernetes.io/tls"]
+    (tls,) = [one for one in secrets.plan(resolved) if one.type == "kubernetes.io/tls"]
     assert (tls.name, [source.detail for source in tls.sources]) == ("llm-cost-ops-tls", ["a.crt", "a.key"])
     assert written(resolved)["ingress"]["tls"] == [{"secretName": "llm-cost-ops-tls", "hosts": ["api.acme.test"]}]
 
@@ -220,7 +219,7 @@ def test_an_upgrade_that_changes_nothing_writes_the_same_file_again() -> None:
 def test_an_upgrade_leaves_passwords_as_the_release_has_them() -> None:
     resolved = upgrade()
     assert {resolved[f"secret.{name}"] for name in ("jwt", "postgres", "redis", "grafana")} == {"release"}
-    assert secret_plan.plan(resolved) == ()
+    assert secrets.plan(resolved) == ()
     assert "auth" not in written(resolved).get("postgresql", {})
     named = upgrade({**RUNNING, "redis": {"auth": {"existingSecret": "mine"}}})
     assert (named["secret.redis"], named["secret.redis.name"]) == ("existing", "mine")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wizard.core.rules.registry import Absent, Check, Facts, Outcome, Unknown, accept, all_checks, ready_to_run
+from wizard.core.rules.check import Absent, Check, Facts, Outcome, Unknown, accept, all_checks, ready_to_run
 
 
 def _body(facts: Facts) -> Outcome:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from wizard.core import release_record
 from wizard.core.errors import Exit, Problem
+from wizard.core.helm import release
 
 RECORD: dict[str, Any] = {
     "name": "rel", "namespace": "n", "version": 3, "apply_method": "ssa", "manifest": "kind: ConfigMap\n",
@@ -21,9 +21,9 @@ RECORD: dict[str, Any] = {
 
 
 def test_a_record_is_read_from_a_secret_and_from_a_config_map() -> None:
-    body = release_record.pack(RECORD)
+    body = release.pack(RECORD)
     for text in (body, base64.b64encode(body.encode()).decode()):
-        found = release_record.decode(text, "of rel")
+        found = release.decode(text, "of rel")
         assert (found.revision, found.status, found.chart, found.chart_version, found.apply_method) == (
             3, "deployed", "c", "1.0.0", "ssa",
         )  # fmt: skip
@@ -33,7 +33,7 @@ def test_a_record_is_read_from_a_secret_and_from_a_config_map() -> None:
 
 def test_an_uncompressed_record_of_an_old_helm_is_read() -> None:
     body = base64.b64encode(json.dumps(RECORD).encode()).decode()
-    assert release_record.decode(body, "of rel").revision == 3
+    assert release.decode(body, "of rel").revision == 3
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_an_uncompressed_record_of_an_old_helm_is_read() -> None:
 )  # fmt: skip
 def test_a_record_that_cannot_be_read_is_a_sentence_that_names_it(body: str) -> None:
     with pytest.raises(Problem) as caught:
-        release_record.decode(body, "of rel revision 3")
+        release.decode(body, "of rel revision 3")
     assert "of rel revision 3" in caught.value.what
     assert caught.value.code == Exit.UNKNOWN
 
 
 def test_a_record_shows_neither_values_nor_manifest_when_it_is_printed() -> None:
-    found = release_record.decode(release_record.pack({**RECORD, "config": {"p": "canary"}, "manifest": "canary"}), "x")
+    found = release.decode(release.pack({**RECORD, "config": {"p": "canary"}, "manifest": "canary"}), "x")
     assert "canary" not in repr(found)

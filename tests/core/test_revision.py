@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from wizard.core import revision
-from wizard.core.revision import Head, Times
+from wizard.core.helm import revision
+from wizard.core.helm.revision import Head, Times
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 MADE, WRITTEN = "2026-01-02T11:59:00Z", "2026-01-02T11:59:30Z"

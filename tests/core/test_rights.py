@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wizard.core import rights
+from wizard.core.kube import rights
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "day-two.md"
 

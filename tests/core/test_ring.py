@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from wizard.core.ring import Line, LogBuffer
+from wizard.core.run.log_buffer import Line, LogBuffer
 
 
 def line(text: str) -> Line:

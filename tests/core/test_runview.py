@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wizard.core.events import EVENTS, Event
-from wizard.core.runview import _REDUCERS, RunView
+from wizard.core.run.events import EVENTS, Event
+from wizard.core.run.view import _REDUCERS, RunView
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "run.started": {

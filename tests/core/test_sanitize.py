@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core import sanitize
+from wizard.core.text import sanitize
 
 
 @pytest.mark.parametrize(

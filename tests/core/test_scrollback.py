@@ -2,10 +2,21 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core.events import Event
-from wizard.core.ring import Line
-from wizard.core.runview import RunView
-from wizard.core.scrollback import BEGIN, Entry, Mark, Page, Places, Window, backwards, forwards, last_before, lines_of
+from wizard.core.run.events import Event
+from wizard.core.run.log_buffer import Line
+from wizard.core.run.log_window import (
+    BEGIN,
+    Entry,
+    Mark,
+    Page,
+    Places,
+    Window,
+    backwards,
+    forwards,
+    last_before,
+    lines_of,
+)
+from wizard.core.run.view import RunView
 
 
 def said(seq: int, *texts: str) -> Event:

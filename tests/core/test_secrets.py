@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from wizard.core.secrets import MASK, Redactor, Secret, generate, hide
+from wizard.core.text.secrets import MASK, Redactor, Secret, generate, hide
 
 
 def test_every_way_of_showing_a_secret_shows_a_mask() -> None:

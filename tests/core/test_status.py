@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from wizard.core import status
-from wizard.core.status import Judged, Status
+from wizard.core.kube import status
+from wizard.core.kube.status import Judged, Status
 
 from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
 

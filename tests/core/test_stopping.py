@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core import stopping
-from wizard.core.rules.findings_registry import Evidence, Finding
-from wizard.core.runview import RunView
-from wizard.core.status import Verdict
+from wizard.core.kube.status import Verdict
+from wizard.core.rules.finding import Evidence, Finding
+from wizard.core.run import stopping
+from wizard.core.run.view import RunView
 
 HELM = ("helm", "upgrade")
 QUESTIONS = [
@@ -32,7 +32,7 @@ def test_the_question_says_what_stopping_would_do_now_and_fits_beside_its_choice
 
 def test_a_record_of_an_older_wizard_is_read_as_one_without_a_roll_back() -> None:
     from tests.core.test_runview import SAMPLES
-    from wizard.core.events import Event
+    from wizard.core.run.events import Event
 
     data = {key: value for key, value in SAMPLES["run.started"].items() if key != "rollback_on_failure"}
     view = RunView()

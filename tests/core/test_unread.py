@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wizard.core.unread import unread
+from wizard.core.helm.unused_values import unread
 
 DEFAULTS: dict[str, Any] = {
     "replicaCount": 1, "jwt": {"existingSecret": ""}, "nodeSelector": {}, "prometheus": {"enabled": False},

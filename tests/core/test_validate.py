@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core import validate
+from wizard.core.answers import validate
+from wizard.core.answers.validate import ImageName
 from wizard.core.errors import Problem
-from wizard.core.validate import ImageName
 
 
 @pytest.mark.parametrize("text", ["api.example.com", "a.b", "*.example.com", "xn--bcher-kva.example"])

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from wizard.core import values
 from wizard.core.errors import Problem
-from wizard.core.values import DELETE, Line
+from wizard.core.helm import values
+from wizard.core.helm.values import DELETE, Line
 
 
 @pytest.mark.parametrize(

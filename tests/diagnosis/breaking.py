@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.diagnosis import worlds
 from tests.diagnosis.worlds import World
-from wizard.core.rules.findings_registry import Happening, Revision, Said
+from wizard.core.rules.finding import Happening, Revision, Said
 
 APP, DB, CACHE = "app", "postgresql", "redis"
 REGISTRY = "failed to pull and unpack image"

@@ -12,12 +12,12 @@ import pytest
 from tests.diagnosis.breaking import APP, Bed
 from tests.diagnosis.cases import CASES, HEALTHY
 from tests.diagnosis.score import FIRST, LOSSES, TOP_THREE, Scored, false_alarms, score, share, table
-from wizard.core import diagnosis
-from wizard.core.diagnosis import Seen
 from wizard.core.errors import Exit
-from wizard.core.hiding import hide
-from wizard.core.model.target import Target
-from wizard.core.rules.findings_registry import diagnose
+from wizard.core.rules import diagnosis
+from wizard.core.rules.diagnosis import Seen
+from wizard.core.rules.finding import diagnose
+from wizard.core.target import Target
+from wizard.core.text.redaction import hide
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "diagnosis-score.md"
 TARGET = Target("prod", "shop", "llm-cost-ops", "")

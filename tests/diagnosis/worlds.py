@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from wizard.core.rules.findings_registry import Happening, Revision, Said, Snapshot
+from wizard.core.rules.finding import Happening, Revision, Said, Snapshot
 
 FOLDER = Path(__file__).resolve().parent / "worlds"
 
@@ -92,7 +92,7 @@ def _lines(value: Any) -> str:
 async def _capture(namespace: str, release: str, path: Path) -> None:
     from wizard.adapters.clock import SystemClock
     from wizard.adapters.kube import KubeCluster
-    from wizard.core.model.target import Target
+    from wizard.core.target import Target
     from wizard.engine.diagnose import look
 
     target = Target("", namespace, release, "")

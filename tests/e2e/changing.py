@@ -11,7 +11,7 @@ from typing import Any, Final
 import yaml
 
 from tests.conftest import Bed
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 
 VALUES: Final[dict[str, Any]] = {
     "image": "api:1", "replicas": 1, "env": {"A": "1"}, "strategy": "RollingUpdate", "cpu": "50m", "config": {"level": "info"},

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from wizard import compose
-from wizard.core.secrets import Secret
+from wizard.core.text.secrets import Secret
 from wizard.engine.session import Options
 from wizard.lines.follow import follow
 from wizard.lines.out import Out

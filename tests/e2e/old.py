@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.kube import KubeCluster
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.rules.findings_registry import Finding
+from wizard.core.rules.finding import Finding
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine.watch import ReleaseWatch
 from wizard.ports.cluster import Object, WatchEvent
 

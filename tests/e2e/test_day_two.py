@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
 from tests.e2e.shell import READY, ROOT, Shell
-from wizard.core import release_record
+from wizard.core.helm import release as helm_release
 
 pytestmark = pytest.mark.e2e
 KILLED = "I killed it"
@@ -229,9 +229,9 @@ def test_a_record_that_cannot_be_read_is_named_and_nothing_is_changed(
 def _killed(call: Shell, sandbox: Bed, status: str, revision: int) -> None:
     """The release as a helm that was killed leaves it: its newest record is pending."""
     data = call.release.bed.get("secret", f"sh.helm.release.v1.rel.v{revision}", "-n", call.release.namespace)
-    body = release_record.unpack(data["data"]["release"], "x")
+    body = helm_release.unpack(data["data"]["release"], "x")
     body["info"]["status"] = status
-    data["data"]["release"] = base64.b64encode(release_record.pack(body).encode()).decode()
+    data["data"]["release"] = base64.b64encode(helm_release.pack(body).encode()).decode()
     data["metadata"]["labels"] |= {"status": status}
     file = call.folder / "record.json"
     file.write_text(json.dumps(data))
@@ -266,7 +266,7 @@ def test_a_stuck_upgrade_is_backed_up_marked_and_rolled_back_after_its_name_was_
     assert "STATUS: deployed" in call.release.upgrade(**READY), "helm works with it again"
     (backup,) = (call.folder / "state" / "llm-cost-ops-wizard" / "backups").iterdir()
     assert backup.stat().st_mode & 0o777 == 0o600
-    kept = release_record.unpack(json.loads(backup.read_text())["data"]["release"], "x")
+    kept = helm_release.unpack(json.loads(backup.read_text())["data"]["release"], "x")
     assert kept["info"]["status"] == "pending-upgrade"
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Bed
 from tests.e2e.test_rollback_on_failure import evidence_of, revisions
 from tests.e2e.test_run_process import Runner, release_status
-from wizard.core.runview import RunView
+from wizard.core.run.view import RunView
 
 pytestmark = pytest.mark.e2e
 STANDS = 2.0

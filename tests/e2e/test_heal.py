@@ -15,7 +15,7 @@ from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner, release_status
 from tests.terminal import Terminal
 from wizard.core.errors import Problem
-from wizard.core.runview import RunView
+from wizard.core.run.view import RunView
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]

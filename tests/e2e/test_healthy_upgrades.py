@@ -13,8 +13,8 @@ from tests.conftest import Bed
 from tests.e2e.old import Watcher, alarms
 from tests.e2e.test_giving_up import impatient
 from tests.e2e.test_run_process import Runner
-from wizard.core.model.target import Target
-from wizard.core.runview import RunView
+from wizard.core.run.view import RunView
+from wizard.core.target import Target
 
 pytestmark = pytest.mark.e2e
 

@@ -19,7 +19,7 @@ import yaml
 from tests.conftest import Bed
 from tests.lines.servers import answering
 from tests.terminal import Terminal
-from wizard.core.events import EVENTS
+from wizard.core.run.events import EVENTS
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner, release_status
-from wizard.core.runview import RunView
+from wizard.core.run.view import RunView
 
 pytestmark = pytest.mark.e2e
 MORE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one-too-many}\ndata: {a: b}\n"

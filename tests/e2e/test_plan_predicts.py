@@ -17,8 +17,8 @@ from wizard.adapters.charts import ChartFolders
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
 from wizard.adapters.kube import KubeCluster
-from wizard.core import masking
-from wizard.core.plan import Plan, fields
+from wizard.core.helm.plan import Plan, fields
+from wizard.core.text import masking
 from wizard.engine import planning
 
 pytestmark = pytest.mark.e2e

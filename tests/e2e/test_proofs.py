@@ -209,12 +209,12 @@ def test_bad_input_ends_with_its_exit_code_and_changes_nothing(release: Release,
 
 
 def _rewrite(release: Release, change: Callable[[dict[str, Any]], None]) -> None:
-    from wizard.core import release_record
+    from wizard.core.helm import release as helm_release
 
     data = release.bed.get("secret", f"sh.helm.release.v1.{release.name}.v1", "-n", release.namespace)
-    record = release_record.unpack(data["data"]["release"], "x")
+    record = helm_release.unpack(data["data"]["release"], "x")
     change(record)
-    data["data"]["release"] = base64.b64encode(release_record.pack(record).encode()).decode()
+    data["data"]["release"] = base64.b64encode(helm_release.pack(record).encode()).decode()
     file = release.folder / "record.json"
     file.write_text(json.dumps(data))
     release.bed.kubectl("replace", "-f", str(file))

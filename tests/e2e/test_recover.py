@@ -20,7 +20,7 @@ from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
 from tests.e2e.shell import READY, Shell
 from tests.e2e.test_full_screen_day_two import home
-from wizard.core import release_record
+from wizard.core.helm import release as helm_release
 
 pytestmark = pytest.mark.e2e
 
@@ -108,10 +108,10 @@ def rewind(release: Release, revision: int, hours: int) -> None:
     """Make a revision that many hours old in all that a client can write: its labels, and the times in its body."""
     then = datetime.now(UTC) - timedelta(hours=hours)
     record = release.bed.get("secret", f"sh.helm.release.v1.{release.name}.v{revision}", "-n", release.namespace)
-    body = release_record.unpack(record["data"]["release"], "the record")
+    body = helm_release.unpack(record["data"]["release"], "the record")
     body["info"] |= dict.fromkeys(("first_deployed", "last_deployed"), then.isoformat())
     record["metadata"]["labels"] |= dict.fromkeys(("createdAt", "modifiedAt"), str(int(then.timestamp())))
-    record["data"]["release"] = base64.b64encode(release_record.pack(body).encode()).decode()
+    record["data"]["release"] = base64.b64encode(helm_release.pack(body).encode()).decode()
     file = release.folder / "record.json"
     file.write_text(json.dumps(record))
     release.bed.kubectl("replace", "-f", str(file))

@@ -14,7 +14,7 @@ from tests import audit
 from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner
 from wizard.adapters import kube_kinds
-from wizard.core import lease
+from wizard.core.kube import lease
 from wizard.engine.watch import KINDS
 
 pytestmark = pytest.mark.e2e

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner
-from wizard.core.runview import RunView
+from wizard.core.run.view import RunView
 
 pytestmark = pytest.mark.e2e
 HELMS = ["helm4", pytest.param("helm3", marks=pytest.mark.full)]

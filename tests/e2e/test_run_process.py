@@ -21,11 +21,11 @@ import pytest
 from tests.conftest import Bed
 from wizard import compose
 from wizard.adapters import processes
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.runview import RunView
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
+from wizard.core.target import Target
 from wizard.engine.session import Options, Session
 
 pytestmark = pytest.mark.e2e

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner
-from wizard.core.rules.registry import CheckResult
+from wizard.core.rules.check import CheckResult
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 
 TARGET = Target("here", "ns", "rel")
 BEGAN = "2026-01-01T12:00:00Z"

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any, cast
 
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.rules.findings_registry import Finding
+from wizard.core.rules.finding import Finding
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine.watch import KINDS, ReleaseWatch
 from wizard.ports.cluster import Object, WatchEvent
 

@@ -12,7 +12,7 @@ import pytest
 from tests.engine.fakes import FakeCluster, FakeHelm
 from wizard.adapters.documents import YamlDocuments
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.rules.check import Absent, Trouble, Unknown
 from wizard.core.rules.facts import (
     DryRun,
     Identity,
@@ -24,7 +24,7 @@ from wizard.core.rules.facts import (
     SecretUse,
     Server,
 )
-from wizard.core.rules.registry import Absent, Trouble, Unknown
+from wizard.core.target import Target
 from wizard.engine import collect
 from wizard.engine.collect import World
 from wizard.ports.cluster import ClusterError

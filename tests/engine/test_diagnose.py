@@ -12,11 +12,11 @@ import pytest
 from tests.core.objects import condition, container, ended, waiting
 from tests.engine.fakes import FakeCluster
 from wizard.adapters.documents import YamlDocuments
-from wizard.core import release_record
-from wizard.core.diagnosis import Diagnosis, Unseen
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.model.target import Target
+from wizard.core.helm import release as helm_release
+from wizard.core.rules.diagnosis import Diagnosis, Unseen
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine import diagnose
 from wizard.ports.cluster import ClusterError, LogLine
 from wizard.ports.store import RunSummary
@@ -233,7 +233,7 @@ def record(number: int, state: str, description: str, config: dict[str, Any], **
     info = {"status": state, "last_deployed": "2026-01-01T11:00:00Z", "description": description}
     data = {"name": "rel", "namespace": "ns", "version": number, "info": info, "chart": chart, "config": config, **more}
     labels = {"owner": "helm", "name": "rel", "version": str(number), "status": state, "modifiedAt": "1767225600"}
-    body = base64.b64encode(release_record.pack(data).encode()).decode()
+    body = base64.b64encode(helm_release.pack(data).encode()).decode()
     return {
         "kind": "Secret",
         "metadata": {"name": f"sh.helm.release.v1.rel.v{number}", "labels": labels},

@@ -22,9 +22,9 @@ from wizard.adapters import kube_watch
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.kube import KubeCluster
 from wizard.adapters.kube_connection import Connection
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.runview import RunView
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
+from wizard.core.target import Target
 from wizard.engine import tail as tail_module
 from wizard.engine import watch as watch_module
 from wizard.engine.tail import LogTail

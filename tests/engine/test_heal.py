@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from tests.engine.fake_cluster import FakeCluster
 from tests.engine.test_run import Recording
-from wizard.core.model.target import Target
-from wizard.core.rules.fixes_registry import Step
+from wizard.core.rules.fix import Step
+from wizard.core.target import Target
 from wizard.engine.heal import Healing
 from wizard.ports.cluster import Object
 

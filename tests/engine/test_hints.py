@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.fakes import FakeCluster
-from wizard.core.model.hints import Hints
-from wizard.core.model.target import Target
+from wizard.core.answers.suggestions import Hints
+from wizard.core.target import Target
 from wizard.engine import hints
 from wizard.ports.cluster import ClusterError
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from wizard.core import lease
+from wizard.core.kube import lease
 from wizard.ports.cluster import ClusterError
 
 from .objects import TARGET, Clock, deployment

@@ -13,9 +13,9 @@ from tests.engine.fakes import FakeCluster, FakeHelm
 from tests.lines.stub import StubRuns
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.files import PersonFiles
-from wizard.core import release_record
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
+from wizard.core.helm import release
+from wizard.core.target import Target
 from wizard.engine import expected, past, planning, recover, store, uninstall, writers
 from wizard.engine.expected import Expected
 from wizard.engine.recover import Recovery
@@ -54,7 +54,7 @@ def cluster_with(
             "resourceVersion": str(number),
         }
         cluster.add("Secret", name, "n", metadata=metadata)
-        body = base64.b64encode(release_record.pack(data).encode()).decode()
+        body = base64.b64encode(release.pack(data).encode()).decode()
         bodies.append({"kind": "Secret", "metadata": {**metadata, "name": name}, "data": {"release": body}})
     cluster.bodies = tuple(bodies)
     return cluster
@@ -212,9 +212,9 @@ async def test_a_revision_is_old_only_when_its_object_and_its_record_both_say_so
 ) -> None:
     monkeypatch.setattr(writers, "WINDOW_SECONDS", 0)
     cluster = cluster_with((1, "superseded"), (2, status))
-    data = release_record.unpack(cluster.bodies[1]["data"]["release"], "it")
+    data = release.unpack(cluster.bodies[1]["data"]["release"], "it")
     data["info"]["last_deployed"] = deployed or data["info"]["last_deployed"]
-    body = base64.b64encode(release_record.pack(data).encode()).decode()
+    body = base64.b64encode(release.pack(data).encode()).decode()
     cluster.bodies = (cluster.bodies[0], {**cluster.bodies[1], "data": {"release": body}})
     cluster.add("Secret", "sh.helm.release.v1.rel.v2", "n", metadata={**cluster.bodies[1]["metadata"], **metadata})
     found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([]))  # type: ignore[arg-type]  # what a look asks of it
@@ -236,9 +236,9 @@ async def test_by_a_clock_of_ours_that_is_hours_ahead_nothing_is_old(monkeypatch
 
 async def test_a_superseded_revision_that_failed_by_its_own_words_is_no_way_back() -> None:
     cluster = cluster_with((1, "superseded"), (2, "superseded"), (3, "failed"))
-    data = release_record.unpack(cluster.bodies[1]["data"]["release"], "it")
+    data = release.unpack(cluster.bodies[1]["data"]["release"], "it")
     data["info"]["description"] = 'Upgrade "rel" failed: resource not ready'
-    body = base64.b64encode(release_record.pack(data).encode()).decode()
+    body = base64.b64encode(release.pack(data).encode()).decode()
     cluster.bodies = (cluster.bodies[0], {**cluster.bodies[1], "data": {"release": body}}, cluster.bodies[2])
     assert await store.last_good(cluster, TARGET, await store.heads(cluster, TARGET)) == 1
 
@@ -255,7 +255,7 @@ def test_a_marked_record_is_as_helm_leaves_a_failed_one() -> None:
     (record,) = cluster_with((2, "pending-upgrade")).bodies
     known = Recovery(2, "pending-upgrade", "", False, 1, (), ())
     after = recover.failed(record, known, Clock().now())
-    read = release_record.decode(after["data"]["release"], "x")
+    read = release.decode(after["data"]["release"], "x")
     assert (read.status, after["metadata"]["labels"]["status"]) == ("failed", "failed")
     assert read.manifest == MAP
     assert "pending-upgrade" in read.description

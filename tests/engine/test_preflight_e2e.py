@@ -20,11 +20,11 @@ from wizard import compose
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
 from wizard.adapters.kube import KubeCluster
-from wizard.core.answers import Draft
-from wizard.core.model.target import Target
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.validate import amount
 from wizard.core.rules import manifests
-from wizard.core.rules.registry import CheckResult, all_checks
-from wizard.core.validate import amount
+from wizard.core.rules.check import CheckResult, all_checks
+from wizard.core.target import Target
 from wizard.engine import home, preflight
 from wizard.engine.session import Options, Session
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.engine.fakes import FakeCluster
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.rules.registry import Unknown
+from wizard.core.rules.check import Unknown
+from wizard.core.target import Target
 from wizard.engine import releases
 from wizard.engine.releases import ReleaseRow, ReleaseState, ReleasesView, Unfit
 from wizard.ports.cluster import ClusterError

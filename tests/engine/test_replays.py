@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.old import AGED, aged, alarms
 from tests.engine.playing import Player
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import WatchEvent
 
 STREAMS = sorted((Path(__file__).parent / "streams").glob("*.json.gz"))

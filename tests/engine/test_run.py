@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from wizard.adapters.documents import YamlDocuments
-from wizard.core import release_record
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.runview import RunView
-from wizard.core.secrets import Secret
+from wizard.core.helm import release
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
+from wizard.core.text.secrets import Secret
 from wizard.engine.run import Run, RunSpec, RunWorld, SecretSpec
 from wizard.ports.cluster import ClusterError
 from wizard.ports.run import HelmExit
@@ -138,7 +138,7 @@ class Bench:
             }  # fmt: skip
             labels = {"owner": "helm", "name": "rel", "version": str(number), "status": status}
             name = f"sh.helm.release.v1.rel.v{number}"
-            body = base64.b64encode(release_record.pack(data).encode()).decode()
+            body = base64.b64encode(release.pack(data).encode()).decode()
             bodies.append({**obj("Secret", name, metadata={"labels": labels}), "data": {"release": body}})
         self.cluster.put(*bodies)
         self.cluster.bodies = tuple(bodies)
@@ -273,7 +273,7 @@ async def test_a_namespace_that_is_being_deleted_is_refused() -> None:
 
 
 async def test_a_blocking_late_check_stops_before_helm(monkeypatch: pytest.MonkeyPatch) -> None:
-    from wizard.core.rules.registry import CheckResult
+    from wizard.core.rules.check import CheckResult
 
     async def late(*_: Any) -> list[CheckResult]:
         return [CheckResult("D01", "dry run", "fail", ("quota",), "Ask for more.", blocking=True)]

@@ -8,9 +8,9 @@ from typing import cast
 import pytest
 
 from tests.engine.fakes import FakeCluster, FakeHelm
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.engine import home, same_cluster
 from wizard.engine.session import Session
 from wizard.ports.cluster import ClusterError

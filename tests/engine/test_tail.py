@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from wizard.core.events import Event
-from wizard.core.runview import RunView
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
 from wizard.engine import tail
 from wizard.engine.tail import LogTail
 from wizard.ports.cluster import ClusterError, LogLine

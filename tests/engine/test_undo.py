@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from wizard.core.errors import Problem
-from wizard.core.events import Event
+from wizard.core.run.events import Event
 from wizard.engine import undo
 from wizard.ports.run import HelmExit
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wizard.adapters.files import PersonFiles
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.engine import unrecover
 from wizard.engine.recover import backup_name
 

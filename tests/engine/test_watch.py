@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from wizard.core.events import Event
-from wizard.core.runview import RunView
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
 from wizard.engine import live
 from wizard.engine import watch as watch_module
 from wizard.engine.watch import KINDS, ReleaseWatch

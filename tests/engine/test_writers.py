@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from wizard.adapters.processes import is_helm
-from wizard.core.model.target import Target
-from wizard.core.revision import Head, Times
+from wizard.core.helm.revision import Head, Times
+from wizard.core.target import Target
 from wizard.engine.writers import _maker
 from wizard.ports.store import RunSummary
 

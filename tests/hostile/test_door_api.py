@@ -22,7 +22,7 @@ from wizard.adapters import kube_watch
 from wizard.adapters.kube import KubeCluster
 from wizard.adapters.kube_connection import Stream
 from wizard.core import limits
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError
 
 POD = {

@@ -24,7 +24,7 @@ from wizard.adapters.children import Child
 from wizard.adapters.helm_cli import HelmCli
 from wizard.core import limits
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError
 
 API = "client.authentication.k8s.io/v1"

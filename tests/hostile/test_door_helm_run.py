@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.door_strategies import each
-from wizard.core import limits, sanitize
+from wizard.core import limits
+from wizard.core.text import sanitize
 from wizard.runner.helm_process import _Tail
 
 

@@ -18,7 +18,7 @@ from tests.hostile.door_strategies import YAML_TEXTS, broken, each, one_sentence
 from wizard.adapters.kube import KubeCluster
 from wizard.adapters.kube_connection import Connection
 from wizard.adapters.kubeconfig import KubeconfigFiles
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError
 
 SECRET: Final = "C4n4ry-of-a-token"

@@ -22,8 +22,8 @@ from wizard.adapters.folders import state_dir
 from wizard.adapters.runs import RunFiles
 from wizard.core import limits
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.runview import RunView
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
 from wizard.lines.follow import as_data
 from wizard.lines.out import Out
 from wizard.lines.render import Lines

@@ -15,7 +15,7 @@ from tests.hostile.door_strategies import YAML_TEXTS, each, one_sentence
 from wizard.adapters.documents import YamlDocuments
 from wizard.core import limits
 from wizard.core.errors import Problem
-from wizard.core.values import Line
+from wizard.core.helm.values import Line
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "\n".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

@@ -14,13 +14,13 @@ from wizard.adapters import kube_errors
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
 from wizard.adapters.kubeconfig import KubeconfigFiles
-from wizard.core import plan
 from wizard.core.errors import Problem
-from wizard.core.masking import known_secrets
-from wizard.core.model.target import Target
-from wizard.core.plan import Field, ObjectPlan, Plan
-from wizard.core.release_record import ReleaseRecord
-from wizard.core.secrets import Redactor
+from wizard.core.helm import plan
+from wizard.core.helm.plan import Field, ObjectPlan, Plan
+from wizard.core.helm.release import ReleaseRecord
+from wizard.core.target import Target
+from wizard.core.text.masking import known_secrets
+from wizard.core.text.secrets import Redactor
 from wizard.engine import compare
 
 OLD, NEW = "Canary1xold7", "Canary2xnew7"

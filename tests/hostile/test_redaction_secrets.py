@@ -16,9 +16,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wizard.core import masking
-from wizard.core.hiding import MASK, hide
-from wizard.core.secrets import Redactor, Secret
+from wizard.core.text import masking
+from wizard.core.text.redaction import MASK, hide
+from wizard.core.text.secrets import Redactor, Secret
 
 SAMPLE, MANY = 60, 5000
 

@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from tests.engine.fakes import FakeCluster
 from tests.lines.stub import StubRuns
 from wizard.adapters.documents import YamlDocuments
-from wizard.core import release_record, revision
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
-from wizard.core.status import parse_time
+from wizard.core.helm import release as helm_release
+from wizard.core.helm import revision
+from wizard.core.kube.status import parse_time
+from wizard.core.target import Target
 from wizard.engine import diagnose, past, recover, releases, store, writers
 from wizard.ports.cluster import Object
 
@@ -130,7 +131,7 @@ def storage(draw: st.DrawFn, *, bodies: bool = True) -> list[Object]:
         status = draw(st.sampled_from(STATUSES))
         labels = {"owner": "helm", "name": "rel", "version": str(number), "status": status, "modifiedAt": "1767312000"}
         one = {
-            "apiVersion": "v1", "kind": "Secret", "type": release_record.TYPE,
+            "apiVersion": "v1", "kind": "Secret", "type": helm_release.TYPE,
             "metadata": {
                 "name": f"sh.helm.release.v1.rel.v{number}", "namespace": "ns", "uid": f"u{number}", "labels": labels,
                 "creationTimestamp": HOURS_AGO, "resourceVersion": str(number),
@@ -184,7 +185,7 @@ def an_age_is_never_negative_and_what_cannot_be_read_is_young(found: list[Object
 
 def a_body_is_a_record_or_a_problem(text: str) -> None:
     try:
-        read = release_record.decode(text, "of rel")
+        read = helm_release.decode(text, "of rel")
     except Problem:
         return
     assert read.status.isprintable()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.e2e.old import alarms
 from tests.engine.playing import Player
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import WatchEvent
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)

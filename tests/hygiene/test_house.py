@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from wizard import usage
-from wizard.core.events import EVENTS
+from wizard.core.run.events import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 TUI = ROOT / "wizard" / "tui"

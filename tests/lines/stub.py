@@ -14,14 +14,14 @@ from wizard.adapters.clock import SystemClock
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.drafts import DraftFiles
 from wizard.adapters.files import PersonFiles
-from wizard.core.answers import Draft
-from wizard.core.diagnosis import Diagnosis
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.suggestions import Hints
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.model.hints import Hints
-from wizard.core.model.target import Target
-from wizard.core.plan import Plan
-from wizard.core.rules.registry import CheckResult
+from wizard.core.helm.plan import Plan
+from wizard.core.rules.check import CheckResult
+from wizard.core.rules.diagnosis import Diagnosis
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine.past import Guided
 from wizard.engine.ports import Ports
 from wizard.engine.releases import Asked, ReleasesView, Unfit

@@ -8,10 +8,10 @@ import pytest
 
 from tests.lines.stub import StubSession, objects
 from tests.lines.test_operate import call
-from wizard.core.diagnosis import Change, Diagnosis, Feel, Step, Unseen
-from wizard.core.model.target import Target
-from wizard.core.rules.findings_registry import Evidence, Finding
-from wizard.core.status import Verdict
+from wizard.core.kube.status import Verdict
+from wizard.core.rules.diagnosis import Change, Diagnosis, Feel, Step, Unseen
+from wizard.core.rules.finding import Evidence, Finding
+from wizard.core.target import Target
 from wizard.engine.releases import ReleaseRow, ReleasesView
 
 TARGET = Target("here", "shop", "llm-cost-ops", "")

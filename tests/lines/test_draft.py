@@ -8,7 +8,7 @@ import pytest
 
 from tests.lines.stub import StubSession, write
 from wizard import cli
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.lines.arguments import Arguments
 from wizard.lines.draft import draft_of, unused

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tests.lines.stub import StubSession
-from wizard.core.questions import Choice
-from wizard.core.runview import RunView
+from wizard.core.answers.questions import Choice
+from wizard.core.run.view import RunView
 from wizard.lines.follow import Interrupts, _leave
 from wizard.lines.out import Out
 

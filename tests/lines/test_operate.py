@@ -16,12 +16,12 @@ import yaml
 
 from tests.lines.stub import StubSession, check, finished_run, objects, write
 from wizard import cli
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.guided import KeyDifference, ValueRow
-from wizard.core.model.target import Target
-from wizard.core.plan import Field, ObjectPlan, Plan, Refusal
+from wizard.core.helm.plan import Field, ObjectPlan, Plan, Refusal
+from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine import keeping
 from wizard.engine.past import Guided
 from wizard.engine.releases import ReleaseRow, ReleasesView, Unfit
@@ -118,7 +118,7 @@ async def test_accepting_an_unknown_check_is_refused() -> None:
 
 def _known_check(monkeypatch: pytest.MonkeyPatch, id_: str) -> str:
     """Make an ID known as one that blocks, whatever the registry holds."""
-    from wizard.core.rules.registry import Check, Outcome
+    from wizard.core.rules.check import Check, Outcome
     from wizard.lines import operate
 
     known = Check(id_, "a check", (), "B", lambda _: Outcome("pass"))

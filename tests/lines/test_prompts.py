@@ -13,7 +13,7 @@ import pytest
 
 from tests.terminal import Terminal
 from wizard.adapters.drafts import DraftFiles
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.core.events import EVENTS, Event
-from wizard.core.secret_plan import SecretToMake, Source
+from wizard.core.answers.secrets import SecretToMake, Source
+from wizard.core.run.events import EVENTS, Event
 from wizard.lines import kubectl, render
 from wizard.lines.out import Out, columns, span, time_of
 from wizard.lines.render import Lines

@@ -10,8 +10,8 @@ import pytest
 from tests.lines.stub import TARGET, StubSession, finished_run, objects
 from tests.lines.test_operate import call
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.model.target import Target
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.ports.store import RunSummary
 

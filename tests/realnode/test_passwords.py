@@ -9,33 +9,33 @@ from urllib.parse import quote
 import pytest
 
 from tests.realnode.conftest import RELEASE, Release, until
-from wizard.core import secret_parts
+from wizard.core.answers import secrets
 
 pytestmark = pytest.mark.real
 
 SPECIAL = """p@ss/w0rd:x#%?&=+ "q"'s\\n $HOME $(id) `id` [é] <{|}>~;!*,"""
 POSTGRES, REDIS = f"{RELEASE}-postgresql-credentials", f"{RELEASE}-redis-credentials"
 EXISTING = tuple(
-    f"{part.path}={secret_parts.created_name(name, RELEASE)}"
-    for name, part in secret_parts.PARTS.items()
+    f"{part.path}={secrets.created_name(name, RELEASE)}"
+    for name, part in secrets.PARTS.items()
     if name in ("jwt", "postgres", "redis")
 )
-ENCODED = tuple(f"{secret_parts.PARTS[name].encoded_path}={secret_parts.ENCODED_KEY}" for name in ("postgres", "redis"))
+ENCODED = tuple(f"{secrets.PARTS[name].encoded_path}={secrets.ENCODED_KEY}" for name in ("postgres", "redis"))
 
 
 def make_secrets(release: Release, folder: Path, password: str) -> None:
     """Secrets with the names and keys that the wizard gives them."""
     for name in ("jwt", "postgres", "redis"):
-        part = secret_parts.PARTS[name]
+        part = secrets.PARTS[name]
         contents = dict.fromkeys(part.keys, password)
         if part.encoded_path:
-            contents[secret_parts.ENCODED_KEY] = quote(password, safe="")
+            contents[secrets.ENCODED_KEY] = quote(password, safe="")
         options = []
         for key, content in contents.items():
             file = folder / f"{name}-{key}"
             file.write_text(content)
             options.append(f"--from-file={key}={file}")
-        done = release.kubectl("create", "secret", "generic", secret_parts.created_name(name, RELEASE), *options)
+        done = release.kubectl("create", "secret", "generic", secrets.created_name(name, RELEASE), *options)
         assert done.code == 0, done.err
 
 

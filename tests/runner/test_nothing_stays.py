@@ -23,7 +23,7 @@ from tests.adapters import loopback
 from tests.leaks import Disks, forms
 from tests.terminal import Terminal, children
 from wizard.adapters.runs import RunFiles
-from wizard.core.secrets import Secret
+from wizard.core.text.secrets import Secret
 
 from .conftest import FakeHelm, ends, until
 from .test_runs import begin, folder_of, pids, spec
@@ -38,7 +38,7 @@ CORES_ARE_FILES = Path("/proc/sys/kernel/core_pattern").read_text().strip() == "
 HOLDS = """
 import sys, time
 from wizard import __main__, cli
-from wizard.core.secrets import Secret
+from wizard.core.text.secrets import Secret
 
 def hold(argv):
     kept = Secret(sys.stdin.readline().strip())

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from wizard.core.events import Event
-from wizard.core.secrets import Secret
+from wizard.core.run.events import Event
+from wizard.core.text.secrets import Secret
 from wizard.runner.record import Record, read
 
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nAgEAyk0v7Qm2o1\n-----END PRIVATE KEY-----\n"

@@ -20,9 +20,9 @@ import pytest
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.runs import RunFiles
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.runview import RunView
-from wizard.core.secrets import Secret
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
+from wizard.core.text.secrets import Secret
 from wizard.engine.attach import attach
 from wizard.runner.__main__ import inherit
 from wizard.runner.helm_process import SupervisedHelm

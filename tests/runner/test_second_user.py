@@ -32,7 +32,7 @@ from pathlib import Path
 from tests.runner.conftest import FakeHelm, until
 from tests.runner.test_runs import begin, spec
 from wizard.adapters.runs import RunFiles
-from wizard.core.secrets import Secret
+from wizard.core.text.secrets import Secret
 
 Path("fake").mkdir(mode=0o700)
 helm = FakeHelm(Path("fake").absolute())

@@ -12,20 +12,20 @@ from typing import Any, cast
 
 import yaml
 
-from wizard.core import values_file
-from wizard.core.answers import Draft
-from wizard.core.diagnosis import Diagnosis
+from wizard.core.answers import values_file
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions import QUESTIONS
+from wizard.core.answers.resolve import Layers, Resolved
+from wizard.core.answers.suggestions import Hints
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.model.hints import Hints
-from wizard.core.model.target import Target
-from wizard.core.plan import ObjectPlan, Plan
-from wizard.core.questions import QUESTIONS
-from wizard.core.resolve import Layers, Resolved
-from wizard.core.rights import Right
-from wizard.core.rules.registry import CheckResult, State
-from wizard.core.scrollback import Mark, Page
-from wizard.core.secrets import Secret
+from wizard.core.helm.plan import ObjectPlan, Plan
+from wizard.core.kube.rights import Right
+from wizard.core.rules.check import CheckResult, State
+from wizard.core.rules.diagnosis import Diagnosis
+from wizard.core.run.events import Event
+from wizard.core.run.log_window import Mark, Page
+from wizard.core.target import Target
+from wizard.core.text.secrets import Secret
 from wizard.engine import older
 from wizard.engine.compare import Comparison
 from wizard.engine.home import HomeLine

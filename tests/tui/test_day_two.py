@@ -5,11 +5,11 @@ from dataclasses import replace
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, TARGET, FakeSession
-from wizard.core import rights
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
-from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
+from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
+from wizard.core.kube import rights
+from wizard.core.target import Target
 from wizard.engine.leftovers import Leftover, Leftovers
 from wizard.engine.store import Revision
 from wizard.engine.uninstall import Item, Uninstall

@@ -5,10 +5,10 @@ from dataclasses import replace
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, DEPLOYED, FakeSession
-from wizard.core.diagnosis import Change, Diagnosis, Feel, Step, Unseen
-from wizard.core.model.target import Target
-from wizard.core.rules.findings_registry import Evidence, Finding
-from wizard.core.status import Verdict
+from wizard.core.kube.status import Verdict
+from wizard.core.rules.diagnosis import Change, Diagnosis, Feel, Step, Unseen
+from wizard.core.rules.finding import Evidence, Finding
+from wizard.core.target import Target
 
 TARGET = Target(CONTEXT, DEPLOYED.namespace, DEPLOYED.name)
 PASSWORD = Finding(

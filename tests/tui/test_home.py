@@ -6,7 +6,7 @@ import pytest
 
 from tests.tui.conftest import Open
 from tests.tui.fakes import CONTEXT, DEPLOYED, TARGET, FakeSession
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.engine.home import HomeLine
 from wizard.ports.kubeconfig import Kubeconfig

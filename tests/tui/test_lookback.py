@@ -7,8 +7,8 @@ import re
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import BEGIN, FakeSession, lines
-from wizard.core.ring import LogBuffer
-from wizard.core.scrollback import Page
+from wizard.core.run.log_buffer import LogBuffer
+from wizard.core.run.log_window import Page
 from wizard.tui.messages import PageRead
 from wizard.tui.screens.run import RunScreen
 from wizard.tui.start import Start

@@ -13,8 +13,8 @@ import wizard
 from tests.tui.driving import Driver
 from tests.tui.fakes import BEGIN, CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, FakeSession, check, event, lines
 from tests.tui.test_lookback import flood
-from wizard.core import sanitize
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
+from wizard.core.text import sanitize
 from wizard.engine import keeping
 from wizard.tui.app import WizardApp
 from wizard.tui.start import Start

@@ -6,9 +6,9 @@ import pytest
 from rich.cells import cell_len
 
 from tests.tui.fakes import DEFAULTS, DEV, HINTS, NOW
-from wizard.core.answers import Draft
-from wizard.core.questions import QUESTIONS
-from wizard.core.resolve import Layers, Resolved
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions import QUESTIONS
+from wizard.core.answers.resolve import Layers, Resolved
 from wizard.tui import flow, text
 from wizard.tui.logview import readable
 from wizard.tui.widgets.edit import LineEdit

@@ -8,7 +8,7 @@ from textual.events import Key
 
 from tests.tui.conftest import Open
 from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, FakeSession, event, lines
-from wizard.core import sanitize
+from wizard.core.text import sanitize
 from wizard.engine import keeping
 from wizard.tui.screens.run import RunScreen
 from wizard.tui.start import Start

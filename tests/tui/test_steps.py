@@ -8,7 +8,7 @@ from textual.events import Key
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, FakeSession, check
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.tui.start import Start
 

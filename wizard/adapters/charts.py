@@ -33,7 +33,7 @@ class ChartFolders:
 
     def open(self, path: str = "") -> Chart:
         """The chart at the path, or the built-in one; raises Problem when it is missing or not a chart."""
-        from wizard.core.resolve import PRESETS  # 4 ms, here: the first paint needs no chart
+        from wizard.core.answers.resolve import PRESETS  # 4 ms, here: the first paint needs no chart
         from wizard.ports.charts import Chart
 
         folder = Path(path).expanduser() if path else next((one for one in _BUILT_IN if one.is_dir()), _BUILT_IN[0])

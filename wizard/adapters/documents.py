@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.core import limits, sanitize
+from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.text import sanitize
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
-    from wizard.core.values import Line, Path
+    from wizard.core.helm.values import Line, Path
 
 
 class YamlDocuments:
@@ -35,7 +36,7 @@ class YamlDocuments:
         out = "".join(f"# {line}\n" for line in header)
         if not tree:
             return out + "{}\n"
-        from wizard.core import values
+        from wizard.core.helm import values
 
         document = _commented(tree)
         for path, why in notes.items():
@@ -206,7 +207,7 @@ def _round_trip_map(node: Any) -> CommentedMap:
 
 
 def _put(document: Any, line: Line) -> None:
-    from wizard.core.values import DELETE
+    from wizard.core.helm.values import DELETE
 
     node = document
     for here, following in zip(line.path, line.path[1:], strict=False):

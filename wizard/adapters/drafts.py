@@ -10,9 +10,9 @@ from pathlib import Path
 
 from wizard.adapters import atomic, bounded, folders
 from wizard.core import limits
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.model.target import DEFAULT_RELEASE, Target
+from wizard.core.target import DEFAULT_RELEASE, Target
 
 
 class DraftFiles:

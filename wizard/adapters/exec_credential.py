@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from wizard.adapters import bounded, children
-from wizard.core import limits, sanitize
+from wizard.core import limits
+from wizard.core.text import sanitize
 from wizard.ports.cluster import ClusterError
 
 _EARLY: Final = 30.0

@@ -13,7 +13,7 @@ from wizard.core import limits
 from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
-    from wizard.core.secrets import Secret
+    from wizard.core.text.secrets import Secret
 
 
 class PersonFiles:
@@ -41,7 +41,7 @@ class PersonFiles:
         return self._secrets[path, identity]
 
     def _read_secret(self, path: str, what: str) -> tuple[Secret, str]:
-        from wizard.core.secrets import Secret
+        from wizard.core.text.secrets import Secret
 
         raw = self._bytes(path, what)
         try:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from wizard.adapters import bounded, children, kubeconfig
 from wizard.adapters.folders import cache_dir
 from wizard.adapters.kube_threads import Workers
-from wizard.core import limits, sanitize
+from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.text import sanitize
 
 if TYPE_CHECKING:
-    from wizard.core.model.target import Target
+    from wizard.core.target import Target
     from wizard.ports.helm import HelmInfo
 
 _QUICK: Final = 10.0
@@ -72,7 +73,7 @@ class HelmCli:
 
     async def info(self) -> HelmInfo:
         """Which helm this is; asked once."""
-        from wizard.core import dialect
+        from wizard.core.helm import command_line
         from wizard.ports.helm import HelmInfo
 
         if self._info is None:
@@ -83,8 +84,8 @@ class HelmCli:
                 said = sanitize.line(out, 80)
                 raise Problem(f'{sanitize.line(path)} is not helm: asked for its version it says "{said}".', _INSTALL)
             info = HelmInfo(path, match[1], int(match[2]))
-            if info.tuple < dialect.OLDEST:
-                oldest = ".".join(map(str, dialect.OLDEST[:2]))
+            if info.tuple < command_line.OLDEST:
+                oldest = ".".join(map(str, command_line.OLDEST[:2]))
                 raise Problem(f"helm {info.version} ({sanitize.line(path)}) is older than {oldest}.", _INSTALL)
             self._info = info
         return self._info
@@ -93,10 +94,10 @@ class HelmCli:
         self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
     ) -> str:
         """The rendered manifests; values come from the file, or from the text when it is given."""
-        from wizard.core import dialect
+        from wizard.core.helm import command_line
 
         info = await self.info()
-        argv = dialect.template_argv(target, chart, "-" if values_text else values_file, kube_version)
+        argv = command_line.template_argv(target, chart, "-" if values_text else values_file, kube_version)
         return await self._run([info.path, *argv], _RENDER, values_text)
 
     async def render(
@@ -104,20 +105,20 @@ class HelmCli:
         upgrade: bool,
     ) -> str:  # fmt: skip
         """The manifests as an install or upgrade would render them; values go through stdin."""
-        from wizard.core import dialect
+        from wizard.core.helm import command_line
 
         info = await self.info()
-        argv = dialect.render_argv(
+        argv = command_line.render_argv(
             target, chart, kube_version, api_versions, upgrade=upgrade, looks_up=_looks_up(Path(chart))
         )
         return await self._run([info.path, *argv], _RENDER, values_text or "{}")
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         """`helm list` of the namespace, every status."""
-        from wizard.core import dialect
+        from wizard.core.helm import command_line
 
         info = await self.info()
-        out = await self._run([info.path, *dialect.list_argv(info.major, target)], _CLUSTER)
+        out = await self._run([info.path, *command_line.list_argv(info.major, target)], _CLUSTER)
         try:
             return [{str(key): str(value) for key, value in one.items()} for one in limits.loads(out or "[]")]
         except (ValueError, AttributeError, TypeError):
@@ -125,7 +126,7 @@ class HelmCli:
 
     def overrides(self, target: Target) -> Sequence[str]:
         """Names of HELM_KUBE* variables by which helm would do otherwise than the kubeconfig says."""
-        from wizard.core import helm_environment
+        from wizard.core.helm import environment as helm_environment
 
         names = [name for name in os.environ if name.startswith(helm_environment.PREFIX)]
         if not names:
@@ -141,10 +142,10 @@ class HelmCli:
 
     async def stored_values(self, target: Target) -> str:
         """`helm get values` of the release as YAML."""
-        from wizard.core import dialect
+        from wizard.core.helm import command_line
 
         info = await self.info()
-        argv = ["get", "values", target.release, *dialect.target_argv(target), "--output", "yaml"]
+        argv = ["get", "values", target.release, *command_line.target_argv(target), "--output", "yaml"]
         return await self._run([info.path, *argv], _CLUSTER)
 
     def _find(self) -> str:
@@ -178,8 +179,8 @@ class HelmCli:
 
     def _words(self, raw: bytes, code: int, path: str = "") -> str:
         """What helm says, without the credentials of a kubeconfig: it prints whole entries of one that it cannot read."""
-        from wizard.core.helm_output import chart_words
-        from wizard.core.hiding import hide
+        from wizard.core.helm.output import chart_words
+        from wizard.core.text.redaction import hide
 
         words = raw.decode("utf-8", "replace")
         text = hide(kubeconfig.redactor(path)(sanitize.text(words, len(words) * 4))).strip()

@@ -13,8 +13,11 @@ from wizard.adapters import bounded, kube_body, kube_errors, kube_kinds, kube_lo
 from wizard.adapters.kube_connection import AGENT, READ, Connection, Stream
 from wizard.adapters.kube_rules import Rules
 from wizard.adapters.kube_threads import Channel, Workers
-from wizard.core import limits, merge_patch, release_record, sanitize
-from wizard.core.model.target import Target
+from wizard.core import limits
+from wizard.core.helm import release as helm_release
+from wizard.core.kube import merge_patch
+from wizard.core.target import Target
+from wizard.core.text import sanitize
 from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
 
 if TYPE_CHECKING:
@@ -169,7 +172,7 @@ class KubeCluster:
             for _ in range(limits.PAGES):
                 page = self._call("GET", kube_kinds.path(resource, namespace), query=query, permission=right)
                 for one in page.get("items") or ():
-                    if kind != "Secret" or one.get("type") == release_record.TYPE:
+                    if kind != "Secret" or one.get("type") == helm_release.TYPE:
                         kube_objects.check(one)
                         found.append({"apiVersion": resource.api_version, "kind": kind, **one})
                 query["continue"] = str(page["metadata"].get("continue") or "")

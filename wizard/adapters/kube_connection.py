@@ -29,9 +29,10 @@ from wizard import __version__
 from wizard.adapters import bounded, certificates, exec_credential, kube_errors, kubeconfig, memory_files
 from wizard.adapters.exec_credential import ExecCredential
 from wizard.adapters.kubeconfig import Entry
-from wizard.core import limits, sanitize
+from wizard.core import limits
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.target import Target
+from wizard.core.text import sanitize
 from wizard.ports.cluster import ClusterError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wizard.adapters import bounded
-from wizard.core import limits, sanitize
-from wizard.core.hiding import hide
+from wizard.core import limits
+from wizard.core.text import sanitize
+from wizard.core.text.redaction import hide
 from wizard.ports.cluster import ClusterError, Trouble
 
 _BY_STATUS: Final[Mapping[int, Trouble]] = {

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from wizard.adapters.bounded import Readable
-from wizard.core import sanitize
+from wizard.core.text import sanitize
 from wizard.ports.cluster import LogLine
 
 CHUNK: Final = 262_144

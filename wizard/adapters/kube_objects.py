@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from wizard.core import limits, masking, sanitize
-from wizard.core.secrets import MASK
+from wizard.core import limits
+from wizard.core.text import masking, sanitize
+from wizard.core.text.secrets import MASK
 
 _SUSPECT: Final = re.compile(rb"[\x7f-\xff]|\\(?:[bfrt]|u(?!00(?:3[ce]|26)))", re.IGNORECASE)
 """Bytes of JSON that can decode to something unsafe; Go escapes <, > and & for no reason of ours."""

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.adapters import bounded
-from wizard.core import limits, sanitize
+from wizard.core import limits
 from wizard.core.errors import Problem
-from wizard.core.hiding import hide
+from wizard.core.text import sanitize
+from wizard.core.text.redaction import hide
 from wizard.ports.kubeconfig import Context, Kubeconfig
 
 if TYPE_CHECKING:
-    from wizard.core.secrets import Redactor
+    from wizard.core.text.secrets import Redactor
 
 _PRACTISE: Final = "or practise without a cluster: `llm-cost-ops-wizard sandbox up`."
 _SECTIONS: Final = {"clusters": "cluster", "users": "user", "contexts": "context"}
@@ -142,7 +143,7 @@ def said(path: str, context: str) -> dict[str, str]:
 
 def redactor(path: str = "") -> Redactor:
     """Knows every credential of the kubeconfigs, those of entries that are hidden by another of the same name too; never raises."""
-    from wizard.core import masking
+    from wizard.core.text import masking
 
     trees = []
     with contextlib.suppress(Problem):

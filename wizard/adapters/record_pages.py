@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from wizard.adapters import bounded
 from wizard.core import limits
-from wizard.core.events import Event
+from wizard.core.run.events import Event
 
 _PIECE: Final = 256 * 1024
 """Bytes of the record that are parsed at once."""

@@ -22,11 +22,12 @@ from typing import Any, Final
 from wizard import process
 from wizard.adapters import atomic, bounded, peers, processes, record_pages, scratch
 from wizard.adapters.folders import state_dir
-from wizard.core import limits, sanitize
+from wizard.core import limits
 from wizard.core.errors import Exit, Problem
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.secrets import Secret
+from wizard.core.run.events import Event
+from wizard.core.target import Target
+from wizard.core.text import sanitize
+from wizard.core.text.secrets import Secret
 from wizard.ports.store import RunSummary
 
 _RECORD: Final = "record.jsonl"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from wizard.core.hiding import hide
+from wizard.core.text.redaction import hide
 
 
 class Exit(IntEnum):

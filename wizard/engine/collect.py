@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from wizard.core import lease, plan, revision
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.helm import plan, revision
+from wizard.core.kube import lease
 from wizard.core.rules import manifests
+from wizard.core.rules.check import Absent, Trouble, Unknown
 from wizard.core.rules.facts import (
     READ_FOR_STATUS,
     ChartFound,
@@ -37,7 +38,7 @@ from wizard.core.rules.facts import (
     Server,
     StorageClass,
 )
-from wizard.core.rules.registry import Absent, Trouble, Unknown
+from wizard.core.target import Target
 from wizard.engine import planning, releases, same_cluster
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.core import masking, plan, values
-from wizard.core.release_record import ReleaseRecord
-from wizard.core.secrets import Redactor
+from wizard.core.helm import plan, values
+from wizard.core.helm.release import ReleaseRecord
+from wizard.core.text import masking
+from wizard.core.text.secrets import Redactor
 from wizard.ports.cluster import Object
 from wizard.ports.documents import Documents
 

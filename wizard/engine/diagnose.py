@@ -11,13 +11,16 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wizard.core import diagnosis, masking, membership, plan, release_record, revision, status, unread
-from wizard.core.diagnosis import Diagnosis, Seen, Unseen
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.helm import plan, release, revision, unused_values
+from wizard.core.kube import membership, status
+from wizard.core.rules import diagnosis
+from wizard.core.rules.check import Unknown
+from wizard.core.rules.diagnosis import Diagnosis, Seen, Unseen
+from wizard.core.rules.finding import Revision, Said, Snapshot, name_of
 from wizard.core.rules.findings.containers import missing_reference
-from wizard.core.rules.findings_registry import Revision, Said, Snapshot, name_of
-from wizard.core.rules.registry import Unknown
+from wizard.core.target import Target
+from wizard.core.text import masking
 from wizard.engine import releases, store
 from wizard.engine.tail import GONE
 from wizard.ports.clock import Clock
@@ -262,7 +265,7 @@ async def _with_body(
     newest = revisions[-1]
     try:
         data = await asyncio.wait_for(store.read_data(cluster, target, newest.number), _LOG_LIMIT)
-        record = release_record.of_data(data, f"of revision {newest.number}")
+        record = release.of_data(data, f"of revision {newest.number}")
     except TimeoutError:
         unseen.append(Unseen(f"the record of revision {newest.number}", f"no answer within {_LOG_LIMIT:g} s"))
         return revisions
@@ -275,7 +278,7 @@ async def _with_body(
     whole = replace(
         newest,
         description=redact(record.description),
-        unread=unread.unread(record.config, record.defaults, frozenset(charts)),
+        unread=unused_values.unread(record.config, record.defaults, frozenset(charts)),
     )
     return (*revisions[:-1], whole)
 

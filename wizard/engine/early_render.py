@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Sequence
 
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.helm import Helm, HelmInfo
 

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
-from wizard.core import masking, status
+from wizard.core.kube import status
+from wizard.core.text import masking
 from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object

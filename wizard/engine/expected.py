@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from wizard.core import applied, plan
-from wizard.core.applied import Applied, Key, Wanted
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
+from wizard.core.helm import applied, plan
+from wizard.core.helm.applied import Applied, Key, Wanted
+from wizard.core.target import Target
 from wizard.engine import store
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.rules import fixes_registry
-from wizard.core.rules.findings_registry import Finding, Snapshot
+from wizard.core.rules import fix
+from wizard.core.rules.finding import Finding, Snapshot
+from wizard.core.rules.fix import Answers, Fix, Step
 from wizard.core.rules.fixes.volumes import unbound
-from wizard.core.rules.fixes_registry import Answers, Fix, Step
-from wizard.core.runview import RunView
-from wizard.core.secrets import Secret
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
+from wizard.core.target import Target
+from wizard.core.text.secrets import Secret
 from wizard.engine.watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
@@ -62,7 +62,7 @@ class Healing:
 
     async def look(self) -> None:
         """Look what could be done about each finding that is new or says something else than before."""
-        found = {(one.id, one.object): one for one in self._watch.urgent if fixes_registry.fixable(one)}
+        found = {(one.id, one.object): one for one in self._watch.urgent if fix.fixable(one)}
         for key in self._looked.keys() - found.keys():
             del self._looked[key]
             self._offered.pop(key, None)
@@ -74,8 +74,8 @@ class Healing:
                 await self._offer(key, one)
 
     async def _offer(self, key: _Key, found: Finding) -> None:
-        snapshot = await self._snapshot(fixes_registry.reads(found))
-        offered = [await self._allowed(one) for one in fixes_registry.offers(found, snapshot)]
+        snapshot = await self._snapshot(fix.reads(found))
+        offered = [await self._allowed(one) for one in fix.offers(found, snapshot)]
         self._offered[key] = tuple(offered)
         data = [one.to_data() for one in offered]
         if data != self._said.get(key, []):

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.core.model.hints import Hints
+from wizard.core.answers.suggestions import Hints
 
 if TYPE_CHECKING:
-    from wizard.core.model.target import Target
+    from wizard.core.target import Target
     from wizard.ports.cluster import Cluster, Object
 
 SANDBOX_CONTEXT: Final = "llm-cost-ops-sandbox"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.core import validate
+from wizard.core.answers import validate
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.rules.check import State
 from wizard.core.rules.facts import Server
-from wizard.core.rules.registry import State
+from wizard.core.target import Target
 from wizard.engine import same_cluster
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.kubeconfig import Kubeconfig

@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from wizard.core import lease
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
+from wizard.core.kube import lease
+from wizard.core.target import Target
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 

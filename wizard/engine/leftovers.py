@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES, Target
 from wizard.core.rules import manifests
-from wizard.core.rules.registry import Unknown
+from wizard.core.rules.check import Unknown
+from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
 from wizard.engine import inventory, releases
 from wizard.ports.cluster import Cluster, ClusterError, Object
 

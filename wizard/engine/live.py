@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 
-from wizard.core.events import Event
-from wizard.core.model.target import Target
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine.tail import LogTail
 from wizard.engine.watch import FLUSH_SECONDS, ReleaseWatch
 from wizard.ports.clock import Clock

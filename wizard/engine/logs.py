@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from wizard.core.errors import Exit, Problem
-from wizard.core.events import Event
-from wizard.core.model.target import Target
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.ports.cluster import Cluster, ClusterError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from wizard.core.ring import Line
-from wizard.core.scrollback import Entry, Mark, Page, backwards, forwards, last_before
+from wizard.core.run.log_buffer import Line
+from wizard.core.run.log_window import Entry, Mark, Page, backwards, forwards, last_before
 from wizard.ports.store import RunStore
 
 Wanted = Callable[[Line], bool]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from wizard.core import guided, values
-from wizard.core.guided import KeyDifference, ValueRow
-from wizard.core.model.target import Target
-from wizard.core.revision import DEPLOYED
-from wizard.core.status import parse_time
+from wizard.core.helm import upgrade_values, values
+from wizard.core.helm.revision import DEPLOYED
+from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
+from wizard.core.kube.status import parse_time
+from wizard.core.target import Target
 from wizard.engine import compare as comparing
 from wizard.engine import store, writers
 from wizard.engine.compare import Comparison
@@ -104,11 +104,11 @@ async def guided_values(
     over: dict[str, Any] = {}
     for _, tree in files:
         over = values.merge(over, tree)
-    old = guided.without_globals(record.defaults, chart.subcharts)
-    new = guided.with_subcharts(chart.defaults, chart.subcharts)
+    old = upgrade_values.without_globals(record.defaults, chart.subcharts)
+    new = upgrade_values.with_subcharts(chart.defaults, chart.subcharts)
     return Guided(
-        guided.rows(old, new, record.config, values.merge(new, result)),
-        guided.against_file(record.config, over, new) if files else (),
+        upgrade_values.rows(old, new, record.config, values.merge(new, result)),
+        upgrade_values.against_file(record.config, over, new) if files else (),
         f"{record.chart}-{record.chart_version}",
         f"{chart.name}-{chart.version}",
     )

@@ -13,13 +13,15 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from wizard.core import guided, masking, merge_patch, plan
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.plan import ObjectPlan, Plan, Refusal
-from wizard.core.release_record import ReleaseRecord
-from wizard.core.revision import DEPLOYED, Head, installed
+from wizard.core.helm import plan, upgrade_values
+from wizard.core.helm.plan import ObjectPlan, Plan, Refusal
+from wizard.core.helm.release import ReleaseRecord
+from wizard.core.helm.revision import DEPLOYED, Head, installed
+from wizard.core.kube import merge_patch
 from wizard.core.rules import manifests
+from wizard.core.target import Target
+from wizard.core.text import masking
 from wizard.engine import same_cluster, store
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError, Object
@@ -236,7 +238,7 @@ def _same_chart(base: ReleaseRecord | None, chart: Chart, target: Target) -> Non
 
 
 def _downgrade(base: ReleaseRecord | None, version: str) -> str:
-    if base and guided.is_downgrade(base.chart_version, version):
+    if base and upgrade_values.is_downgrade(base.chart_version, version):
         return f"this takes the chart back from {base.chart_version} to {version}"
     return ""
 
@@ -303,7 +305,7 @@ async def _finished(
             *(_one(world, there, old.get(plan.identity(one, space)), one, missing=missing) for one in wanted),
             *(_gone(world, there, one) for key, one in old.items() if key not in keys),
         )
-        owner = guided.owner(await there.seen())
+        owner = upgrade_values.owner(await there.seen())
     finally:
         uid_asked.cancel()
         await there.close()

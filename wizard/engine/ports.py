@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wizard.core.model.target import Target
+    from wizard.core.target import Target
     from wizard.ports.charts import ChartSource
     from wizard.ports.clock import Clock
     from wizard.ports.cluster import Cluster

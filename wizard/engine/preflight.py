@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from wizard.core import secret_parts, secret_plan, values
-from wizard.core.answers import Draft
+from wizard.core.answers import secrets
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
-from wizard.core.resolve import Resolved
+from wizard.core.helm import values
+from wizard.core.rules.check import Check, CheckResult, all_checks, ready_to_run
 from wizard.core.rules.facts import SecretUse
-from wizard.core.rules.registry import Check, CheckResult, all_checks, ready_to_run
+from wizard.core.target import Target
 from wizard.engine import collect
 from wizard.engine.collect import World
 from wizard.ports.cluster import Cluster
@@ -76,7 +77,7 @@ def _world(session: Session, draft: Draft) -> World:
     questions, extra = _secret_questions(resolved)
     return World(
         session.cluster(target), ports.documents, ports.helm, target, chart, values_text=text or "{}",
-        values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secret_plan.plan(resolved)),
+        values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secrets.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         runs=_at_work(session), machine=ports.runs.machine(),
         logout=ports.runs.ended_by_logout(),
@@ -101,7 +102,7 @@ def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretU
     """Secret name -> the question that named it, and the Secrets that no pod mentions."""
     asked = {one.id for one in resolved.visible()}
     named = {question: resolved[question] for question in ("image.pullSecret", "tls.secret") if question in asked}
-    for name in secret_parts.PARTS:
+    for name in secrets.PARTS:
         if (question := f"secret.{name}.name") in asked:
             named[question] = resolved[question]
     extra: tuple[SecretUse, ...] = ()
@@ -111,7 +112,7 @@ def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretU
 
 
 def _database_secrets(resolved: Resolved) -> dict[str, Literal["generate", "file"]]:
-    name = secret_parts.created_name("postgres", resolved["release"])
+    name = secrets.created_name("postgres", resolved["release"])
     if resolved["database"] != "bundled":
         return {}
     match resolved["secret.postgres"]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from wizard.core import masking, plan, release_record, revision
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
+from wizard.core.helm import plan, release, revision
+from wizard.core.target import Target
+from wizard.core.text import masking
 from wizard.engine import releases, store, writers
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
@@ -189,11 +190,11 @@ async def mark_failed(
 def failed(record: Object, known: Recovery, now: datetime, reason: str = "") -> dict[str, Any]:
     """The record as helm itself leaves a revision that failed: status in the body and in the label."""
     body = str((record.get("data") or {}).get("release") or "")
-    data = release_record.unpack(body, f"revision {known.revision}")
+    data = release.unpack(body, f"revision {known.revision}")
     info = dict(data.get("info") or {})
     info["status"] = "failed"
     info["description"] = f"Was {known.status}; {MARK}: {reason.strip() or known.proof}"
-    text = release_record.pack({**data, "info": info})
+    text = release.pack({**data, "info": info})
     if record.get("kind") == "Secret":
         text = base64.b64encode(text.encode()).decode()
     metadata: Mapping[str, Any] = record["metadata"]

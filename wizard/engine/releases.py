@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from wizard.core import patience, revision, status
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES, Target
-from wizard.core.revision import Head
-from wizard.core.rules.registry import Unknown
+from wizard.core.helm import revision
+from wizard.core.helm.revision import Head
+from wizard.core.kube import patience, status
+from wizard.core.rules.check import Unknown
+from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
 CHART: Final = "llm-cost-ops"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from wizard.core import rights
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.rights import Right
+from wizard.core.kube import rights
+from wizard.core.kube.rights import Right
+from wizard.core.target import Target
 from wizard.engine import releases
 from wizard.ports.cluster import Cluster, ClusterError
 

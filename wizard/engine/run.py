@@ -12,15 +12,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from wizard.core import dialect, helm_output, stopping
-from wizard.core.applied import Applied, Wanted
 from wizard.core.errors import Exit, Problem
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.rules.findings_registry import Finding
-from wizard.core.runview import RunView
-from wizard.core.secrets import Secret
-from wizard.core.status import Verdict
+from wizard.core.helm import command_line, output
+from wizard.core.helm.applied import Applied, Wanted
+from wizard.core.kube.status import Verdict
+from wizard.core.rules.finding import Finding
+from wizard.core.run import stopping
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
+from wizard.core.target import Target
+from wizard.core.text.secrets import Secret
 from wizard.engine import evidence, expected, same_cluster, undo, unseen
 from wizard.engine.early_render import EarlyRender
 from wizard.engine.expected import Expected
@@ -85,7 +86,7 @@ class RunSpec:
     """What is to be done; built from run.json. No secret is in it."""
 
     id: str
-    operation: dialect.RunOperation
+    operation: command_line.RunOperation
     target: Target
     chart: str
     chart_version: str
@@ -496,11 +497,11 @@ class Run:
         spec, major = self.spec, self.spec.helm_major
         match spec.operation:
             case "rollback":
-                said = dialect.rollback_argv(major, spec.target, spec.revision, spec.timeout)
+                said = command_line.rollback_argv(major, spec.target, spec.revision, spec.timeout)
             case "uninstall":
-                said = dialect.uninstall_argv(major, spec.target, spec.timeout, keep_history=spec.keep_history)
+                said = command_line.uninstall_argv(major, spec.target, spec.timeout, keep_history=spec.keep_history)
             case operation:
-                said = dialect.run_argv(
+                said = command_line.run_argv(
                     major, operation, spec.target, spec.chart, spec.values_path, spec.timeout, replace=spec.replace
                 )
         return [spec.helm_path, *said]
@@ -517,7 +518,7 @@ class Run:
         if self.spec.operation == "uninstall":
             return await self._after_uninstall(ended)
         if ended.code == 0:
-            if notes := helm_output.notes_of(self._lines["out"]):
+            if notes := output.notes_of(self._lines["out"]):
                 self._say("run.notes", text=notes)
             await self._compare_with_plan()
             return await self._after_success()
@@ -530,7 +531,7 @@ class Run:
         return await self._after_failure(self._words(ended), await self._left_locked())
 
     def _words(self, ended: HelmExit) -> str:
-        return helm_output.failure_of(self._lines["err"], ended.code, ended.signal)
+        return output.failure_of(self._lines["err"], ended.code, ended.signal)
 
     async def _left_locked(self) -> str:
         """The sentence about a release that a dead helm left in pending-*; "" when there is nothing to say."""

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from wizard.core import helm_environment
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
+from wizard.core.helm import environment
+from wizard.core.target import Target
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.helm import Helm
 from wizard.ports.store import RunSummary
@@ -63,8 +63,8 @@ async def _mark(cluster: Cluster, kind: str, name: str, namespace: str) -> Mark 
 def refuse_overrides(helm: Helm, target: Target) -> None:
     """Raise Problem when variables would send helm to another cluster, or make it somebody else, than we are."""
     if names := helm.overrides(target):
-        said = helm_environment.differing(names)
-        raise Problem(f"{said}. Nothing was changed.", helm_environment.unset(names))
+        said = environment.differing(names)
+        raise Problem(f"{said}. Nothing was changed.", environment.unset(names))
 
 
 async def prove(cluster: Cluster, helm: Helm, target: Target) -> None:

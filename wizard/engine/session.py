@@ -12,23 +12,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import wizard
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.suggestions import Hints
 from wizard.core.errors import Problem
-from wizard.core.model.hints import Hints
 from wizard.engine import hints as live_hints
 
 if TYPE_CHECKING:
-    from wizard.core import secret_plan, values_file
-    from wizard.core.diagnosis import Diagnosis
-    from wizard.core.dialect import RunOperation
-    from wizard.core.events import Event
-    from wizard.core.model.target import Target
-    from wizard.core.plan import Plan
-    from wizard.core.resolve import Layers, Resolved
-    from wizard.core.rights import Right
-    from wizard.core.rules.registry import CheckResult
-    from wizard.core.scrollback import Mark, Page
-    from wizard.core.secrets import Secret
+    from wizard.core.answers import secrets, values_file
+    from wizard.core.answers.resolve import Layers, Resolved
+    from wizard.core.helm.command_line import RunOperation
+    from wizard.core.helm.plan import Plan
+    from wizard.core.kube.rights import Right
+    from wizard.core.rules.check import CheckResult
+    from wizard.core.rules.diagnosis import Diagnosis
+    from wizard.core.run.events import Event
+    from wizard.core.run.log_window import Mark, Page
+    from wizard.core.target import Target
+    from wizard.core.text.secrets import Secret
     from wizard.engine.compare import Comparison
     from wizard.engine.home import HomeLine
     from wizard.engine.leftovers import Leftover, Leftovers, Removal
@@ -84,7 +84,7 @@ class Session:
 
     async def upgrade_draft(self, target: Target) -> Draft:
         """A draft that starts from the values of the release that runs, secrets left out; raises Problem."""
-        from wizard.core import values
+        from wizard.core.helm import values
 
         stored = self.ports.documents.load(await self.ports.helm.stored_values(target), f"values of {target.release}")
         answers = {"context": target.context, "namespace": target.namespace, "release": target.release}
@@ -111,7 +111,7 @@ class Session:
 
     def layers(self, draft: Draft) -> Layers:
         """The value layers below the answers; raises Problem for a bad chart or values file."""
-        from wizard.core.resolve import Layers
+        from wizard.core.answers.resolve import Layers
 
         chart = self.chart(draft)
         for path in draft.files:
@@ -127,8 +127,8 @@ class Session:
 
     def resolve(self, draft: Draft) -> Resolved:
         """Every question's effective answer, with the live facts known so far."""
-        from wizard.core.questions import QUESTIONS
-        from wizard.core.resolve import Resolved
+        from wizard.core.answers.questions import QUESTIONS
+        from wizard.core.answers.resolve import Resolved
 
         return Resolved(draft, self._hints, self.layers(draft), QUESTIONS)
 
@@ -192,7 +192,7 @@ class Session:
 
     def values_file(self, draft: Draft) -> values_file.ValuesFile:
         """The values file of the answers, as data."""
-        from wizard.core import values_file
+        from wizard.core.answers import values_file
 
         return values_file.build(self.resolve(draft), wizard.__version__)
 
@@ -220,8 +220,8 @@ class Session:
 
     def _masked_files(self, *texts: str) -> list[str]:
         """Values files as they may be shown."""
-        from wizard.core import masking
-        from wizard.core.hiding import hide
+        from wizard.core.text import masking
+        from wizard.core.text.redaction import hide
 
         trees = []
         for text in texts:
@@ -446,15 +446,17 @@ class Session:
     ) -> str:
         import shlex
 
-        from wizard.core import dialect
+        from wizard.core.helm import command_line
         from wizard.engine import same_cluster
 
         same_cluster.refuse_overrides(self.ports.helm, target)
         helm = await self.ports.helm.info()
         if operation == "rollback":
-            argv = dialect.rollback_argv(helm.major, target, int(more["revision"]), helm_timeout)
+            argv = command_line.rollback_argv(helm.major, target, int(more["revision"]), helm_timeout)
         else:
-            argv = dialect.uninstall_argv(helm.major, target, helm_timeout, keep_history=bool(more["keep_history"]))
+            argv = command_line.uninstall_argv(
+                helm.major, target, helm_timeout, keep_history=bool(more["keep_history"])
+            )
         where = {
             "context": target.context, "namespace": target.namespace, "release": target.release,
             "kubeconfig": target.kubeconfig,
@@ -494,7 +496,7 @@ class Session:
         shown, the run stops before helm when the release has another revision by then, and says whether the stored
         manifest is the planned one.
         """
-        from wizard.core import secret_plan
+        from wizard.core.answers import secrets
         from wizard.engine import releases, same_cluster
 
         resolved = self.resolve(draft)
@@ -504,7 +506,7 @@ class Session:
             raise Problem(text, f"Answer {question}.", question=question)
         target = resolved.target
         again = operation == "install" and await releases.over_history(self.cluster(target), target)
-        planned = secret_plan.plan(resolved)
+        planned = secrets.plan(resolved)
         material, notes = self._material(planned)
         written = self.write_values(draft)
         helm = await self.ports.helm.info()
@@ -545,7 +547,7 @@ class Session:
         """The commands that do the same: ours, then helm's own. `again`: an install over a kept history."""
         import shlex
 
-        from wizard.core import dialect
+        from wizard.core.helm import command_line
 
         resolved = self.resolve(draft)
         target, path, chart = resolved.target, self.values_file(draft).path, self.chart(draft).path
@@ -563,13 +565,16 @@ class Session:
         ours += ["--rollback-on-failure"] if draft.undo else []
         ours += ["--wait-anyway"] if wait_anyway else []
         ours += ["--confirm", target.release] if resolved["preset"] == "prod" else []
-        helm = ["helm", *dialect.run_argv(helm_major, operation, target, chart, path, draft.timeout, replace=again)]
+        helm = [
+            "helm",
+            *command_line.run_argv(helm_major, operation, target, chart, path, draft.timeout, replace=again),
+        ]
         return shlex.join(ours), shlex.join(helm)
 
-    def _material(self, planned: Sequence[secret_plan.SecretToMake]) -> tuple[dict[str, dict[str, Secret]], list[str]]:
+    def _material(self, planned: Sequence[secrets.SecretToMake]) -> tuple[dict[str, dict[str, Secret]], list[str]]:
         from urllib.parse import quote
 
-        from wizard.core.secrets import Secret, generate
+        from wizard.core.text.secrets import Secret, generate
 
         material: dict[str, dict[str, Secret]] = {}
         shared: dict[str, Secret] = {}
@@ -629,8 +634,8 @@ class Session:
 
         The answer to a secret is `generate` or the path of a file; the value goes through the private socket only.
         """
-        from wizard.core.rules.fixes_registry import GENERATE
-        from wizard.core.secrets import generate
+        from wizard.core.rules.fix import GENERATE
+        from wizard.core.text.secrets import generate
 
         given: dict[str, Any] = dict(answers)
         for need in offered["needs"]:

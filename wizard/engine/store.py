@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from wizard.core import release_record, revision
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.release_record import ReleaseRecord
-from wizard.core.revision import Head
-from wizard.core.status import parse_time
+from wizard.core.helm import release, revision
+from wizard.core.helm.release import ReleaseRecord
+from wizard.core.helm.revision import Head
+from wizard.core.kube.status import parse_time
+from wizard.core.target import Target
 from wizard.engine import releases
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
@@ -95,7 +95,7 @@ async def server_ahead(cluster: Cluster, now: Callable[[], datetime]) -> timedel
 
 async def read(cluster: Cluster, target: Target, number: int) -> ReleaseRecord:
     """One revision's record; raises Problem when it is not there, hidden or unreadable."""
-    return release_record.of_data(await read_data(cluster, target, number), _where(target, number))
+    return release.of_data(await read_data(cluster, target, number), _where(target, number))
 
 
 async def read_data(cluster: Cluster, target: Target, number: int) -> dict[str, Any]:
@@ -107,7 +107,7 @@ async def read_data(cluster: Cluster, target: Target, number: int) -> dict[str, 
             f"{target.release} in namespace {target.namespace} has no revision {number}.",
             f"Revisions that are kept: {known}.",
         )
-    return release_record.unpack(_body(found[0]), _where(target, number))
+    return release.unpack(_body(found[0]), _where(target, number))
 
 
 async def history(cluster: Cluster, target: Target) -> tuple[tuple[Revision, ReleaseRecord | None], ...]:
@@ -118,7 +118,7 @@ async def history(cluster: Cluster, target: Target) -> tuple[tuple[Revision, Rel
         if head is None:
             continue
         try:
-            record = release_record.decode(_body(one), _where(target, head.revision))
+            record = release.decode(_body(one), _where(target, head.revision))
         except Problem as problem:
             known.append((Revision(head.revision, head.status, head.times.created, problem=problem.what), None))
             continue

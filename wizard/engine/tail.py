@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wizard.core import status
-from wizard.core.events import Event
+from wizard.core.kube import status
+from wizard.core.run.events import Event
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, LogLine, Object
 

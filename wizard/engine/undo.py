@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from wizard.core import dialect, revision
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
-from wizard.core.revision import Head
-from wizard.core.runview import RunView
-from wizard.core.status import parse_time
+from wizard.core.helm import command_line, revision
+from wizard.core.helm.revision import Head
+from wizard.core.kube.status import parse_time
+from wizard.core.run.view import RunView
+from wizard.core.target import Target
 from wizard.engine import store
 from wizard.ports.cluster import Cluster
 from wizard.ports.run import HelmExit, HelmProcess
@@ -54,10 +54,10 @@ async def way(
     if newest.status == "deployed" and (ended is None or ended.code != 0):
         return Way((), f"revision {newest.revision} is still the one that is deployed, there is nothing to roll back")
     if install:  # earlier revisions were uninstalled before it: they are no place to go back to, and they are kept
-        argv = dialect.uninstall_argv(helm_major, target, helm_timeout, keep_history=len(known) > 1)
+        argv = command_line.uninstall_argv(helm_major, target, helm_timeout, keep_history=len(known) > 1)
         return Way(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
     if good := await store.last_good(cluster, target, known):
-        argv = dialect.rollback_argv(helm_major, target, good, helm_timeout)
+        argv = command_line.rollback_argv(helm_major, target, good, helm_timeout)
         return Way(tuple(argv), f"rolled back to revision {good}")
     return Way((), "not rolled back: there is no revision before it that was ever ready")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.core import guided, plan
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.release_record import ReleaseRecord
+from wizard.core.helm import plan, upgrade_values
+from wizard.core.helm.release import ReleaseRecord
 from wizard.core.rules import manifests
+from wizard.core.target import Target
 from wizard.engine import inventory, store
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
@@ -102,7 +102,7 @@ async def look(cluster: Cluster, documents: Documents, target: Target, *, namesp
     return Uninstall(
         target.release, target.namespace, record.revision, f"{record.chart}-{record.chart_version}", is_production(record),
         tuple(Item(manifests.label(one)) for one in going), tuple(kept), tuple(lost),
-        await foreign(cluster, target) if namespace else None, tuple(dict.fromkeys(unseen)), str(guided.owner(there) or ""),
+        await foreign(cluster, target) if namespace else None, tuple(dict.fromkeys(unseen)), str(upgrade_values.owner(there) or ""),
     )  # fmt: skip
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.core import limits, release_record
+from wizard.core import limits
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
+from wizard.core.helm import release as helm_release
+from wizard.core.target import Target
 from wizard.engine import releases, store
 from wizard.engine.recover import MARK, backup_name
 from wizard.ports.cluster import Cluster, ClusterError, Object
@@ -99,7 +100,7 @@ def _ours(now: Object, before: Object) -> bool:
     if now["metadata"].get("uid") != before["metadata"].get("uid"):
         return False
     try:
-        one, other = (release_record.unpack(str(record["data"]["release"]), "the record") for record in (now, before))
+        one, other = (helm_release.unpack(str(record["data"]["release"]), "the record") for record in (now, before))
     except (Problem, KeyError, TypeError):
         return False
     mine = dict(one.get("info") or {})

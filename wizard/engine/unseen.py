@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from wizard.core.errors import Problem
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 from wizard.ports.helm import Helm
 from wizard.ports.run import HelmExit
 

@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from wizard.core import membership, patience, status, waiting
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.patience import Gone
-from wizard.core.rules.findings_registry import Finding, Happening, Snapshot, diagnose
-from wizard.core.runview import RunView, Waiting
-from wizard.core.status import Judged, Status, Verdict
+from wizard.core.kube import membership, patience, status
+from wizard.core.kube.patience import Gone
+from wizard.core.kube.status import Judged, Status, Verdict
+from wizard.core.rules.finding import Finding, Happening, Snapshot, diagnose
+from wizard.core.run import waiting
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView, Waiting
+from wizard.core.target import Target
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, LogLine, Object, WatchEvent
 

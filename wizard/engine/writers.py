@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from wizard.core import lease, revision
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.revision import Head
-from wizard.core.status import parse_time
+from wizard.core.helm import revision
+from wizard.core.helm.revision import Head
+from wizard.core.kube import lease
+from wizard.core.kube.status import parse_time
+from wizard.core.target import Target
 from wizard.engine import releases, store
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object

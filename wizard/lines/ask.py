@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wizard import streams
-from wizard.core.questions import Choice, Question
-from wizard.core.resolve import Resolved
+from wizard.core.answers.questions import Choice, Question
+from wizard.core.answers.resolve import Resolved
 from wizard.lines.out import shown
 
 if TYPE_CHECKING:

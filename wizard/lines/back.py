@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wizard.core import rights, validate
+from wizard.core.answers import validate
+from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.plan import NOT_ROLLED_BACK, difference, refuse_owned
-from wizard.core.questions import Choice
+from wizard.core.helm.plan import NOT_ROLLED_BACK, difference, refuse_owned
+from wizard.core.kube import rights
+from wizard.core.target import Target
 from wizard.engine.session import Session
 from wizard.engine.uninstall import Item, Uninstall
 from wizard.lines import plan_lines

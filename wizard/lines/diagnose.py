@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from wizard.core.diagnosis import Diagnosis
 from wizard.core.errors import Exit
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.rules.findings_registry import Finding
+from wizard.core.rules.diagnosis import Diagnosis
+from wizard.core.rules.finding import Finding
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine.releases import ReleasesView
 from wizard.engine.session import Session
 from wizard.lines import looking

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from wizard.core import validate, values
-from wizard.core.answers import Draft
+from wizard.core.answers import validate
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions import QUESTIONS, Question
+from wizard.core.answers.resolve import PRESETS
+from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Problem
-from wizard.core.questions import QUESTIONS, Question
-from wizard.core.resolve import PRESETS
-from wizard.core.secret_parts import PARTS
+from wizard.core.helm import values
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments, pair
 

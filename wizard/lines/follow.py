@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from wizard.core import stopping
+from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
-from wizard.core.events import Event
-from wizard.core.questions import Choice
-from wizard.core.runview import RunView
+from wizard.core.run import stopping
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
 from wizard.engine.session import Session
 from wizard.lines.ask import Prompter
 from wizard.lines.mend import Asking

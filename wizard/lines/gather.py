@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from wizard.core import secret_plan
-from wizard.core.answers import Draft
+from wizard.core.answers import secrets
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions import STEPS, Choice, Question
+from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Exit, Problem
-from wizard.core.questions import STEPS, Choice, Question
-from wizard.core.resolve import Resolved
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments
 from wizard.lines.ask import Prompter, ask, prompter
@@ -180,7 +180,7 @@ def secret_notes(session: Session, draft: Draft) -> Sequence[str]:
         Problem: one is missing or empty.
     """
     notes = []
-    for one in secret_plan.plan(session.resolve(draft)):
+    for one in secrets.plan(session.resolve(draft)):
         for source in {source.detail: source for source in one.sources if source.how == "file"}.values():
             try:
                 _, note = session.ports.files.read_secret(source.detail, f"file for {source.shared or source.key}")

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from wizard.core.secret_plan import SecretToMake, Source
+from wizard.core.answers.secrets import SecretToMake, Source
 
 _ENCODE: Final = shlex.quote(
     'import sys, urllib.parse as u; print(u.quote(sys.stdin.read().rstrip("\\n"), safe=""), end="")'

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
-from wizard.core.events import Event
-from wizard.core.model.target import Target
-from wizard.core.questions import Choice
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 from wizard.engine.leftovers import Leftover, Leftovers
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from wizard.core import stopping
+from wizard.core.answers.questions import Choice
 from wizard.core.errors import Problem
-from wizard.core.questions import Choice
-from wizard.core.rules.fixes_registry import FILE, GENERATE
-from wizard.core.runview import FindingRow, RunView
+from wizard.core.rules.fix import FILE, GENERATE
+from wizard.core.run import stopping
+from wizard.core.run.view import FindingRow, RunView
 from wizard.engine.session import Session
 from wizard.lines.ask import Prompter
 from wizard.lines.out import Out

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wizard.core import secret_plan
-from wizard.core.answers import Draft
+from wizard.core.answers import secrets
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
-from wizard.core.events import Event
-from wizard.core.plan import Plan, difference, refuse_owned
-from wizard.core.questions import Choice
-from wizard.core.rules.registry import SEVERITY_BLOCKS, CheckResult, accept, all_checks
+from wizard.core.helm.plan import Plan, difference, refuse_owned
+from wizard.core.rules.check import SEVERITY_BLOCKS, CheckResult, accept, all_checks
+from wizard.core.run.events import Event
 from wizard.engine.releases import Asked, Unfit
 from wizard.engine.session import Operation, Session
 from wizard.lines import guided, kubectl, plan_lines
@@ -201,7 +201,7 @@ async def values(arguments: Arguments, session: Session, out: Out) -> int:
             draft = await change(session, draft, prompt, cluster=False)
             summary(session.resolve(draft), out)
     resolved = session.resolve(draft)
-    commands = list(kubectl.secret_commands(secret_plan.plan(resolved), resolved["namespace"]))
+    commands = list(kubectl.secret_commands(secrets.plan(resolved), resolved["namespace"]))
     if arguments.write == "-":
         text = session.values_text(draft)
         out.data(text)

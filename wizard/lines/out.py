@@ -16,10 +16,10 @@ from functools import lru_cache
 from typing import Any, Final, Literal, TextIO
 
 from wizard import streams
-from wizard.core import sanitize
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.hiding import hide, suspect
+from wizard.core.run.events import Event
+from wizard.core.text import sanitize
+from wizard.core.text.redaction import hide, suspect
 
 Output = Literal["text", "json", "jsonl"]
 SYMBOLS: Final[Mapping[str, str]] = {

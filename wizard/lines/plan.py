@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wizard.core.errors import Exit
-from wizard.core.events import Event
-from wizard.core.plan import Plan
+from wizard.core.helm.plan import Plan
+from wizard.core.run.events import Event
 from wizard.engine.session import Session
 from wizard.lines import guided as guided_lines
 from wizard.lines import plan_lines

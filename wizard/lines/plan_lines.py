@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan
+from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan
 from wizard.engine.session import Session
 from wizard.lines.out import Out
 

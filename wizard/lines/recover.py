@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
-from wizard.core.model.target import Target
-from wizard.core.questions import Choice
+from wizard.core.target import Target
 from wizard.engine.recover import IF_NOBODY, Recovery, refuse_unproved
 from wizard.engine.session import Session
 from wizard.engine.unrecover import AFTER

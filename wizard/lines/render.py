@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from wizard.core.events import Event
+from wizard.core.run.events import Event
 from wizard.lines.out import Out, span, time_of
 
 _HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal by itself"}

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
-from wizard.core.events import Event
-from wizard.core.runview import RunView
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
 from wizard.engine import logs as read_logs
 from wizard.engine.releases import ReleaseRow, ReleasesView
 from wizard.engine.session import Session

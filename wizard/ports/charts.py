@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, NamedTuple, Protocol
 
-from wizard.core.values import Tree
+from wizard.core.helm.values import Tree
 
 
 class Chart(NamedTuple):

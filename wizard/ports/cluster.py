@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
-from wizard.core.hiding import hide
+from wizard.core.text.redaction import hide
 
 Object = Mapping[str, Any]
 Trouble = Literal[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from wizard.core.values import Line
+from wizard.core.helm.values import Line
 
 
 class Documents(Protocol):

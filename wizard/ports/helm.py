@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wizard.core.events import Event
-from wizard.core.secrets import Secret
+from wizard.core.run.events import Event
+from wizard.core.text.secrets import Secret
 
 
 @dataclass(frozen=True)

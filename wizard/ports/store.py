@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.model.target import Target
+from wizard.core.run.events import Event
+from wizard.core.target import Target
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,11 @@ from wizard.adapters.clock import SystemClock
 from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
 from wizard.adapters.kube import KubeCluster
+from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Exit
-from wizard.core.events import Event
-from wizard.core.rules import findings_registry
-from wizard.core.secret_parts import PARTS
-from wizard.core.secrets import Secret
+from wizard.core.rules import finding
+from wizard.core.run.events import Event
+from wizard.core.text.secrets import Secret
 from wizard.engine import preflight  # noqa: F401 - the run imports it late; here it is imported ahead of the order
 from wizard.engine.run import Run, RunSpec, RunWorld
 from wizard.ports.helm import HelmInfo
@@ -52,7 +52,7 @@ def main() -> int:
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     importlib.import_module("urllib3")  # what the cluster's adapter imports at its first call
-    findings_registry.all_findings()
+    finding.all_findings()
     gc.freeze()
     gc.set_threshold(*SELDOM)
     order = _order()

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from wizard.adapters import bounded, processes
 from wizard.adapters.helm_cli import environment
-from wizard.core import limits, sanitize
+from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.text import sanitize
 from wizard.ports.run import HelmExit
 
 _POLL_SECONDS: Final = 0.02

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from wizard.adapters import atomic, processes
-from wizard.core.events import Event
-from wizard.core.hiding import hide
-from wizard.core.secrets import Redactor, Secret
+from wizard.core.run.events import Event
+from wizard.core.text.redaction import hide
+from wizard.core.text.secrets import Redactor, Secret
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import LogLine
 

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from wizard import streams
-from wizard.core import sanitize
 from wizard.core.errors import Exit, Problem
+from wizard.core.text import sanitize
 from wizard.sandbox.catalog import APP_IMAGE, APP_NAMESPACE, DEFAULT_NAME, SCENARIOS, USERS
 
 if TYPE_CHECKING:

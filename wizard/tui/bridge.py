@@ -23,10 +23,10 @@ from wizard.tui.messages import (
 )
 
 if TYPE_CHECKING:
-    from wizard.core.answers import Draft
-    from wizard.core.model.target import Target
-    from wizard.core.questions import Question
-    from wizard.core.rules.registry import CheckResult
+    from wizard.core.answers.draft import Draft
+    from wizard.core.answers.questions import Question
+    from wizard.core.rules.check import CheckResult
+    from wizard.core.target import Target
     from wizard.engine.session import Session
     from wizard.tui.feed import RunFeed
     from wizard.tui.widgets.lookback import Lookback
@@ -227,7 +227,7 @@ class Bridge:
         async def releases() -> None:
             if config.problem or not session.hints.current_context:
                 return
-            from wizard.core.model.target import Target
+            from wizard.core.target import Target
 
             options = session.options
             target = Target(session.hints.current_context, options.namespace, options.release, options.kubeconfig)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from wizard.tui.text import Row, age, beside, cells, cut, ends, mark, time_of_day, wrap
 
 if TYPE_CHECKING:
-    from wizard.core.diagnosis import Diagnosis
-    from wizard.core.rules.findings_registry import Finding
+    from wizard.core.rules.diagnosis import Diagnosis
+    from wizard.core.rules.finding import Finding
 
 _USERS: Final = {
     "fine": ("USERS FINE", "ok"),

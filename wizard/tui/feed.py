@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from wizard.core.errors import Problem
-from wizard.core.events import Event
-from wizard.core.runview import RunView
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
 
 
 class RunFeed:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from wizard.core.questions import STEPS, Question
-from wizard.core.resolve import Resolved
+from wizard.core.answers.questions import STEPS, Question
+from wizard.core.answers.resolve import Resolved
 
 if TYPE_CHECKING:
     from wizard.tui.state import Goal

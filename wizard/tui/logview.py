@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from wizard.core.ring import Line
+from wizard.core.run.log_buffer import Line
 
 _TIME: Final = frozenset(("time", "timestamp", "ts", "@timestamp", "t", "asctime"))
 _LEVEL: Final = ("level", "severity", "lvl", "levelname")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wizard.core.errors import Problem
-from wizard.core.rules.fixes_registry import FILE, GENERATE
+from wizard.core.rules.fix import FILE, GENERATE
 from wizard.tui.screens.modals import Choose, Confirm, Prompt
 
 if TYPE_CHECKING:
-    from wizard.core.runview import FindingRow, RunView
+    from wizard.core.run.view import FindingRow, RunView
     from wizard.tui.screens.base import WizardScreen
 
 _HOW = {GENERATE: "generate one", FILE: "read it from a file"}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from wizard.core.diagnosis import Diagnosis
     from wizard.core.errors import Problem
-    from wizard.core.scrollback import Page
+    from wizard.core.rules.diagnosis import Diagnosis
+    from wizard.core.run.log_window import Page
     from wizard.tui.reviewview import ReviewState
     from wizard.tui.state import HomeState
 

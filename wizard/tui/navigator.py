@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from wizard.core.answers import Draft
-    from wizard.core.model.target import Target
-    from wizard.core.plan import Plan
+    from wizard.core.answers.draft import Draft
+    from wizard.core.helm.plan import Plan
+    from wizard.core.target import Target
     from wizard.engine.releases import ReleaseRow
     from wizard.engine.session import Operation
     from wizard.ports.store import RunSummary
@@ -156,7 +156,7 @@ class Navigator:
 
     def leftovers(self) -> None:
         """What releases that are gone have left, where the session looks."""
-        from wizard.core.model.target import Target
+        from wizard.core.target import Target
         from wizard.tui.screens.leftovers import LeftoversScreen
 
         session = self._app.session
@@ -203,7 +203,7 @@ class Navigator:
         self._open(PreviewScreen(preview))
 
     def _target(self, row: ReleaseRow) -> Target:
-        from wizard.core.model.target import Target
+        from wizard.core.target import Target
 
         session = self._app.session
         return Target(session.hints.current_context, row.namespace, row.name, session.options.kubeconfig)
@@ -302,7 +302,7 @@ class Navigator:
 
     async def start(self, draft: Draft, operation: str, plan: Plan | None) -> None:
         """Plan again, silently, start the run when nothing differs, and show it; raises Problem."""
-        from wizard.core.plan import difference, refuse_owned
+        from wizard.core.helm.plan import difference, refuse_owned
 
         session = self._app.session
         if plan:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.core.plan import ABSENT, Field, ObjectPlan, Plan
+from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan
 from wizard.tui.text import Row, Span, beside, cut, pad, rule, wrap
 
 if TYPE_CHECKING:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from wizard.core import rights
 from wizard.core.errors import Problem
-from wizard.core.plan import NOT_ROLLED_BACK
+from wizard.core.helm.plan import NOT_ROLLED_BACK
+from wizard.core.kube import rights
 from wizard.tui import planview
 from wizard.tui.text import Row, beside, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from wizard.core.answers import Draft
-    from wizard.core.model.target import Target
-    from wizard.core.plan import Plan
+    from wizard.core.answers.draft import Draft
+    from wizard.core.helm.plan import Plan
+    from wizard.core.target import Target
     from wizard.engine.recover import Recovery
     from wizard.engine.session import Session
     from wizard.engine.uninstall import Item, Uninstall
@@ -180,7 +180,7 @@ class RollbackPreview(_NoSwitches):
 
     async def start(self, session: Session) -> tuple[str, str]:
         """Plan again, and begin when nothing differs."""
-        from wizard.core.plan import difference
+        from wizard.core.helm.plan import difference
 
         shown = self._plan
         again = await session.plan_rollback(self._target, self._revision)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.plan import Plan
-from wizard.core.rules.registry import CheckResult
+from wizard.core.helm.plan import Plan
+from wizard.core.rules.check import CheckResult
 from wizard.tui import planview
 from wizard.tui.text import Row, beside, cut, mark, pad, word, wrap
 

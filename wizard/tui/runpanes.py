@@ -9,9 +9,9 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from wizard.core import stopping
-from wizard.core.runview import FindingRow, ObjectRow, RunView
-from wizard.core.validate import seconds as helm_seconds
+from wizard.core.answers.validate import seconds as helm_seconds
+from wizard.core.run import stopping
+from wizard.core.run.view import FindingRow, ObjectRow, RunView
 from wizard.tui.text import (
     Row,
     age,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from wizard.core.answers import Draft
+    from wizard.core.answers.draft import Draft
     from wizard.core.errors import Problem
     from wizard.engine.home import HomeLine
     from wizard.engine.releases import ReleasesView

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from wizard.core.questions import Question
-from wizard.core.resolve import Resolved
-from wizard.core.values import DELETE, dotted
+from wizard.core.answers.questions import Question
+from wizard.core.answers.resolve import Resolved
+from wizard.core.helm.values import DELETE, dotted
 from wizard.tui import flow
 from wizard.tui.text import Row, beside, cut, wrap
 from wizard.tui.widgets.rail import rail_rows

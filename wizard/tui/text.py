@@ -9,8 +9,8 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from wizard.core import sanitize
-from wizard.core.hiding import hide
+from wizard.core.text import sanitize
+from wizard.core.text.redaction import hide
 
 Span = tuple[str, str]
 """A text and its tone (a key of theme.TONES, "" for plain)."""

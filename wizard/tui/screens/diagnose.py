@@ -15,10 +15,10 @@ from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
-    from wizard.core.diagnosis import Diagnosis
     from wizard.core.errors import Problem
-    from wizard.core.model.target import Target
-    from wizard.core.rules.findings_registry import Finding
+    from wizard.core.rules.diagnosis import Diagnosis
+    from wizard.core.rules.finding import Finding
+    from wizard.core.target import Target
 
 AGAIN: Final = 10.0
 """Seconds between two looks while the screen is open."""

@@ -17,7 +17,7 @@ from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
-    from wizard.core.model.target import Target
+    from wizard.core.target import Target
     from wizard.engine.store import Revision
 
 _STATES = {"deployed": "pass", "superseded": "skipped", "failed": "fail", "uninstalled": "skipped"}

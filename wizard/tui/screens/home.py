@@ -226,7 +226,7 @@ class HomeScreen(WizardScreen):
 
     def action_namespace(self) -> None:
         """Choose the namespace to look in."""
-        from wizard.core import validate
+        from wizard.core.answers import validate
         from wizard.tui.screens.modals import Prompt
 
         def problem(text: str) -> str:

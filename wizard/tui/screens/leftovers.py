@@ -16,7 +16,7 @@ from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
-    from wizard.core.model.target import Target
+    from wizard.core.target import Target
     from wizard.engine.leftovers import Leftover, Leftovers
 
 _GROUPS = {

@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from wizard.core.answers import Draft
+from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.core.rules.registry import CheckResult
+from wizard.core.rules.check import CheckResult
 from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
 from wizard.tui.reviewview import (

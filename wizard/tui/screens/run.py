@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widget import Widget
 
-from wizard.core import stopping
 from wizard.core.errors import Problem
+from wizard.core.run import stopping
 from wizard.tui.bridge import FRAME
 from wizard.tui.feed import RunFeed
 from wizard.tui.mending import mend

@@ -11,8 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 
-from wizard.core.answers import Draft
-from wizard.core.resolve import Resolved
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.resolve import Resolved
 from wizard.tui import flow, stepview
 from wizard.tui.messages import HintsChanged, StreamFailed
 from wizard.tui.screens.base import WizardScreen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from wizard.core.rules.registry import CheckResult
+from wizard.core.rules.check import CheckResult
 from wizard.tui.reviewview import check_row
 from wizard.tui.widgets.rows import Lines
 

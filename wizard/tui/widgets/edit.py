@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from wizard.core import sanitize
+from wizard.core.text import sanitize
 from wizard.tui.text import Span, pad
 
 

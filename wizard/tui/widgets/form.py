@@ -11,8 +11,8 @@ from textual.events import Key, Paste
 from textual.geometry import Size
 from textual.message import Message
 
-from wizard.core.questions import Choice, Question
-from wizard.core.resolve import Resolved
+from wizard.core.answers.questions import Choice, Question
+from wizard.core.answers.resolve import Resolved
 from wizard.tui.text import Row, Span, cut, pad, wrap
 from wizard.tui.widgets.edit import LineEdit
 from wizard.tui.widgets.rows import Lines

@@ -13,8 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from wizard.core.ring import Line, LogBuffer
-from wizard.core.scrollback import Page, Places
+from wizard.core.run.log_buffer import Line, LogBuffer
+from wizard.core.run.log_window import Page, Places
 from wizard.tui.logview import printed, readable
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES

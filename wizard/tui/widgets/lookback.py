@@ -8,8 +8,8 @@ from typing import Final
 from textual.message import Message
 from textual.widget import Widget
 
-from wizard.core.ring import Line, LogBuffer
-from wizard.core.scrollback import BEGIN, Entry, Mark, Page, Places, Window
+from wizard.core.run.log_buffer import Line, LogBuffer
+from wizard.core.run.log_window import BEGIN, Entry, Mark, Page, Places, Window
 
 _MORE: Final = 500
 """Lines of the ring that are taken at once when the window reaches it."""

@@ -9,7 +9,7 @@ from typing import Final
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from wizard.core.runview import ObjectRow, RunView
+from wizard.core.run.view import ObjectRow, RunView
 from wizard.tui.runpanes import event_rows, finding_rows, helm_rows, object_row
 from wizard.tui.text import Row, rule
 from wizard.tui.widgets.log_pane import LogPane

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from wizard.core.model.target import Target
+from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.facts import DryRun, Namespace, Right
-from wizard.core.rules.registry import Facts, Outcome, check
+from wizard.core.target import Target
 
 _ASK: Final = (
     "Ask an administrator for these rights in namespace {}; `kubectl auth can-i --list -n {}` shows what you have."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from wizard.core.rules import manifests
+from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.facts import NamedClass, Rendered, StorageClass
-from wizard.core.rules.registry import Facts, Outcome, check
 
 _DATABASE: Final = "database.class"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from wizard.core import revision, validate
-from wizard.core.lease import name as lease_name
-from wizard.core.model.target import Target
+from wizard.core.answers import validate
+from wizard.core.helm import revision
+from wizard.core.kube.lease import name as lease_name
+from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import LeaseSeen, Owned, Release
-from wizard.core.rules.registry import Facts, Outcome, check
+from wizard.core.target import Target
 
 
 @check("N01", "release name", needs=("release", "target"), severity="B")

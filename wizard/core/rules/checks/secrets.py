@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.facts import KeptData, SecretSeen
-from wizard.core.rules.registry import Facts, Outcome, check
 
 
 @check("K02", "existing Secrets", needs=("secrets", "target"), severity="B")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from wizard.core import constraint, dialect, helm_environment
-from wizard.core.model.target import Target
+from wizard.core.helm import command_line, environment, version
+from wizard.core.rules.check import Facts, Outcome, Trouble, check
 from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server
-from wizard.core.rules.registry import Facts, Outcome, Trouble, check
+from wizard.core.target import Target
 
 _SLOW: Final = 1000
 _LOGIN_AGAIN: Final = "Log in again the way you got this kubeconfig, then retry."
@@ -29,7 +29,7 @@ def helm(facts: Facts) -> Outcome:
     if isinstance(found, Trouble):
         return _told(found)
     said = f"helm {found.version} at {found.path}"
-    fixed = dialect.FIXED_SINCE.get(found.numbers[0])
+    fixed = command_line.FIXED_SINCE.get(found.numbers[0])
     if fixed and found.numbers < fixed:
         newer = ".".join(map(str, fixed))
         return Outcome("warn", (said, f"security fixes came with {newer}"), f"Upgrade helm to {newer} or newer.")
@@ -91,8 +91,8 @@ def same_cluster(facts: Facts) -> Outcome:
     if sees.overrides:
         return Outcome(
             "fail",
-            (helm_environment.differing(sees.overrides),),
-            helm_environment.unset(sees.overrides),
+            (environment.differing(sees.overrides),),
+            environment.unset(sees.overrides),
             "context",
         )
     release: Release = facts["release"]
@@ -119,7 +119,7 @@ def chart(facts: Facts) -> Outcome:
     server: Server | None = facts["kubernetes"]
     if not found.kube_version or server is None:
         return Outcome("pass", (said,))
-    fits = constraint.allows(found.kube_version, server.numbers)
+    fits = version.allows(found.kube_version, server.numbers)
     if fits is None:
         return Outcome("pass", (said, f"wants Kubernetes {found.kube_version}; helm itself will judge that"))
     wants = f"wants Kubernetes {found.kube_version}, this is {server.version}"

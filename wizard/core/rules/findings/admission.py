@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from wizard.core import patience, status
-from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
+from wizard.core.kube import patience, status
+from wizard.core.rules.finding import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
 
 _REFUSALS: Final = (
     (r"exceeded quota", "the namespace's quota is used up", "Ask for more quota, or lower replicas or requests."),

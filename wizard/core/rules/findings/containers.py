@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from wizard.core import status
+from wizard.core.kube import status
+from wizard.core.rules.finding import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
 from wizard.core.rules.findings import logs
 from wizard.core.rules.findings.pods import began, in_field, last_lines, log_command, waiting
-from wizard.core.rules.findings_registry import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
 
 
 @finding("CO06", "CO07")

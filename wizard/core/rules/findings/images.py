@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.core import status
+from wizard.core.kube import status
+from wizard.core.rules.finding import Evidence, Finding, Heals, Object, Snapshot, finding, name_of
 from wizard.core.rules.findings.pods import began, in_field, waiting
-from wizard.core.rules.findings_registry import Evidence, Finding, Heals, Object, Snapshot, finding, name_of
 
 
 @dataclass(frozen=True)

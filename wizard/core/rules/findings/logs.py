@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.core import status
+from wizard.core.kube import status
+from wizard.core.rules.finding import Evidence, Finding, Heals, Object, Snapshot, finding, name_of
 from wizard.core.rules.findings.pods import in_field, log_command
 from wizard.core.rules.findings.readiness import probe_failures
-from wizard.core.rules.findings_registry import Evidence, Finding, Heals, Object, Snapshot, finding, name_of
 
 
 @dataclass(frozen=True)

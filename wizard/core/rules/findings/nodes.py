@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from wizard.core import status
-from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snapshot, finding, name_of
+from wizard.core.kube import status
+from wizard.core.rules.finding import Evidence, Finding, Object, Snapshot, finding, name_of
 
 _PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure")
 

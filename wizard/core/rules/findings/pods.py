@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wizard.core import status
-from wizard.core.rules.findings_registry import Object, Snapshot
+from wizard.core.kube import status
+from wizard.core.rules.finding import Object, Snapshot
 
 
 def waiting(pod: Object, reasons: frozenset[str]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from wizard.core import patience, sanitize, status
+from wizard.core.kube import patience, status
+from wizard.core.rules.finding import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
 from wizard.core.rules.findings.pods import log_command
-from wizard.core.rules.findings_registry import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
+from wizard.core.text import sanitize
 
 _SAID: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
 _COMMAND_WORDS: Final = 60

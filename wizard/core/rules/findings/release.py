@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from wizard.core import status
-from wizard.core.revision import PENDING
-from wizard.core.rules.findings_registry import Evidence, Finding, Object, Revision, Said, Snapshot, finding, name_of
+from wizard.core.helm.revision import PENDING
+from wizard.core.kube import status
+from wizard.core.rules.finding import Evidence, Finding, Object, Revision, Said, Snapshot, finding, name_of
 
 _YOUNG: Final = 900
 """Seconds in which a helm may still be at work: its default time limit is five minutes, ours ten."""

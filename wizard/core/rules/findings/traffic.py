@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from wizard.core import status
-from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
+from wizard.core.kube import status
+from wizard.core.rules.finding import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
 
 _SERVICE_PATIENCE: Final = 30
 _ADDRESS_PATIENCE: Final = 300

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from wizard.core import status
-from wizard.core.rules.findings_registry import Evidence, Finding, Object, Snapshot, finding, name_of
+from wizard.core.kube import status
+from wizard.core.rules.finding import Evidence, Finding, Object, Snapshot, finding, name_of
 
 _FIRST_CONSUMER_PATIENCE: Final = 30
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from wizard.core.plan import quantity
+from wizard.core.helm.plan import quantity
+from wizard.core.rules.finding import Finding, Object, Snapshot, name_of
 from wizard.core.rules.findings.admission import MAKERS, lacking, refusal_of
-from wizard.core.rules.findings_registry import Finding, Object, Snapshot, name_of
-from wizard.core.rules.fixes_registry import Answers, Fix, Need, Step, fix
+from wizard.core.rules.fix import Answers, Fix, Need, Step, fix
 
 MARK: Final = "llm-cost-ops-wizard/tried-again"
 _EXCEEDED: Final = re.compile(r"exceeded quota: (\S+), requested: (\S+), used: (\S+), limited: (\S+)")

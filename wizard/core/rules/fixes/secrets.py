@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+from wizard.core.answers.secrets import ENCODED_KEY, PARTS
+from wizard.core.rules.finding import Finding, Object, Snapshot
 from wizard.core.rules.findings.containers import missing_part
-from wizard.core.rules.findings_registry import Finding, Object, Snapshot
-from wizard.core.rules.fixes_registry import FILE, GENERATE, Answers, Fix, Need, Step, fix, labels
-from wizard.core.secret_parts import ENCODED_KEY, PARTS
-from wizard.core.secrets import Secret
+from wizard.core.rules.fix import FILE, GENERATE, Answers, Fix, Need, Step, fix, labels
+from wizard.core.text.secrets import Secret
 
 _KEEP: Final = "If a database with data used one before, give that same value: it keeps its old password."
 _NOT_MADE_UP: Final = ("smtp", "tls")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from wizard.core.rules.findings_registry import Finding, Object, Snapshot, name_of
-from wizard.core.rules.fixes_registry import Answers, Fix, Need, Step, fix
+from wizard.core.rules.finding import Finding, Object, Snapshot, name_of
+from wizard.core.rules.fix import Answers, Fix, Need, Step, fix
 
 MARK: Final = "llm-cost-ops-wizard/made-anew"
 _DEFAULT: Final = "storageclass.kubernetes.io/is-default-class"

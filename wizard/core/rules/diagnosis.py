@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from wizard.core import guided, patience, status
 from wizard.core.errors import Exit
-from wizard.core.model.target import Target
-from wizard.core.rules.findings_registry import Finding, Object, Snapshot, diagnose, labels_of, name_of
-from wizard.core.status import Judged, Verdict
+from wizard.core.helm import upgrade_values
+from wizard.core.kube import patience, status
+from wizard.core.kube.status import Judged, Verdict
+from wizard.core.rules.finding import Finding, Object, Snapshot, diagnose, labels_of, name_of
+from wizard.core.target import Target
 
 Users = Literal["fine", "part", "outside", "down", "unknown"]
 """fine: they are answered; part: some of the pods answer; outside: only inside the cluster; down: nobody is answered."""
@@ -148,7 +149,7 @@ def of(seen: Seen, target: Target) -> Diagnosis:
         revision=newest.number if newest else 0,
         helm_status=newest.status if newest else "",
         chart=_chart(snapshot),
-        owner=str(guided.owner(snapshot.objects.values()) or ""),
+        owner=str(upgrade_values.owner(snapshot.objects.values()) or ""),
         complete=seen.complete,
     )
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from wizard.core import validate
+from wizard.core.answers import validate
+from wizard.core.answers.resolve import Resolved
+from wizard.core.answers.secrets import ENCODED_KEY, PARTS, created_name
+from wizard.core.answers.validate import ImageName
 from wizard.core.errors import Problem
-from wizard.core.model.target import DEFAULT_RELEASE, NAMESPACES
-from wizard.core.resolve import Resolved
-from wizard.core.secret_parts import ENCODED_KEY, PARTS, created_name
-from wizard.core.validate import ImageName
-from wizard.core.values import DELETE, Line, get, path_of
+from wizard.core.helm.values import DELETE, Line, get, path_of
+from wizard.core.target import DEFAULT_RELEASE, NAMESPACES
 
 Kind = Literal["choice", "text", "path"]
 STEPS: Final[tuple[tuple[str, str, str], ...]] = (

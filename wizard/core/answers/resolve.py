@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.core import values
-from wizard.core.answers import Draft
-from wizard.core.model.hints import Hints
-from wizard.core.model.target import Target
-from wizard.core.values import DELETE, Line, Tree
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.suggestions import Hints
+from wizard.core.helm import values
+from wizard.core.helm.values import DELETE, Line, Tree
+from wizard.core.target import Target
 
 if TYPE_CHECKING:
-    from wizard.core.questions import Question
+    from wizard.core.answers.questions import Question
 
 PRESETS: Final = ("dev", "staging", "prod")
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from wizard.core.rules.findings_registry import Finding, Object, Snapshot
-from wizard.core.secrets import Secret
+from wizard.core.rules.finding import Finding, Object, Snapshot
+from wizard.core.text.secrets import Secret
 
 Answers = Mapping[str, "str | Secret"]
 MADE_BY: Final = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard"}

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.core import plan, sanitize
-from wizard.core.plan import Object
+from wizard.core.helm import plan
+from wizard.core.text import sanitize
+from wizard.core.helm.plan import Object
 
 Key = tuple[str, str, str, str]
 """Group, kind, namespace and name."""

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from wizard.core import sanitize, status
-from wizard.core.rules.findings_registry import Happening
-from wizard.core.status import Object
+from wizard.core.kube import status
+from wizard.core.kube.status import Object
+from wizard.core.rules.finding import Happening
+from wizard.core.text import sanitize
 
 _COMMAND: Final = re.compile(r"(command(?: timed out:)? [\"'])(.*)(?=[\"'])")
 _COMMAND_WORDS: Final = 60

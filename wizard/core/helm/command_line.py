@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 
 OLDEST: Final = (3, 15, 0)
 """Below this helm is refused."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from wizard.core.events import EVENTS, Event
-from wizard.core.ring import LogBuffer
-from wizard.core.rules.registry import CheckResult
-from wizard.core.scrollback import Places, gap_line
-from wizard.core.validate import seconds
+from wizard.core.answers.validate import seconds
+from wizard.core.rules.check import CheckResult
+from wizard.core.run.events import EVENTS, Event
+from wizard.core.run.log_buffer import LogBuffer
+from wizard.core.run.log_window import Places, gap_line
 
 Part = Literal[
     "run", "phase", "checks", "made", "objects", "helm", "events", "logs", "waiting", "findings", "verdict", "notes",

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
-from wizard.core import sanitize
-from wizard.core.hiding import MASK as MASK
-from wizard.core.hiding import hide as hide
-from wizard.core.hiding import hide_addresses
+from wizard.core.text import sanitize
+from wizard.core.text.redaction import MASK as MASK
+from wizard.core.text.redaction import hide as hide
+from wizard.core.text.redaction import hide_addresses
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 GENERATED_LENGTH: Final = 32

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.core import values
+from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
-from wizard.core.resolve import Resolved
+from wizard.core.helm import values
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from wizard.core import merge_patch
+from wizard.core.kube import merge_patch
 from wizard.core.errors import Problem
-from wizard.core.hiding import hide
-from wizard.core.masking import SEALED, masked_field
-from wizard.core.secrets import Redactor
+from wizard.core.text.redaction import hide
+from wizard.core.text.masking import SEALED, masked_field
+from wizard.core.text.secrets import Redactor
 
 Object = Mapping[str, Any]
 Change = Literal["created", "changed", "unchanged", "removed", "kept", "refused", "unknown"]

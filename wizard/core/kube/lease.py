@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from wizard.core.model.target import Target
+from wizard.core.target import Target
 
 SECONDS: Final = 90
 """Without renewal it counts for so long; clocks of two machines may differ by less than that."""

@@ -19,10 +19,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from wizard.core import patience, status
-from wizard.core.hiding import hide
-from wizard.core.patience import Gone, Outdated
-from wizard.core.revision import Times
+from wizard.core.helm.revision import Times
+from wizard.core.kube import patience, status
+from wizard.core.kube.patience import Gone, Outdated
+from wizard.core.text.redaction import hide
 
 Object = Mapping[str, Any]
 Heals = Literal["yes", "no", "unknown"]

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from wizard.core import limits, packed, sanitize
+from wizard.core import limits
+from wizard.core.run import packed
+from wizard.core.text import sanitize
 
 VERSION: Final = 1
 _LONGEST: Final = 256 * 1024

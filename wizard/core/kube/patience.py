@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from wizard.core import status
-from wizard.core.status import Judged, Object
+from wizard.core.kube import status
+from wizard.core.kube.status import Judged, Object
 
 _HASH: Final = "pod-template-hash"
 _BROKEN: Final = ("stuck", "failed")

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wizard.core import limits, sanitize
+from wizard.core import limits
+from wizard.core.text import sanitize
 from wizard.core.errors import Exit, Problem
 
 TYPE: Final = "helm.sh/release.v1"

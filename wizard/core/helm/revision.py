@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from wizard.core.status import parse_time
+from wizard.core.kube.status import parse_time
 
 DEPLOYED: Final = "deployed"
 UNINSTALLED: Final = "uninstalled"

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from wizard.core import masking, values
-from wizard.core.plan import HIDDEN
-from wizard.core.secrets import MASK, Redactor
+from wizard.core.text import masking
+from wizard.core.helm import values
+from wizard.core.helm.plan import HIDDEN
+from wizard.core.text.secrets import MASK, Redactor
 
 ABSENT: Final = "(none)"
 """What stands for a value that is not there."""

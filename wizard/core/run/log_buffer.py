@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate, groupby, islice
 from typing import Final, NamedTuple
 
-from wizard.core.packed import PackedLines
+from wizard.core.run.packed import PackedLines
 
 DEFAULT_BYTES: Final = 32 * 1024 * 1024
 _OVERHEAD: Final = 48

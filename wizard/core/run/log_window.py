@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from wizard.core.events import Event
-from wizard.core.ring import Line
+from wizard.core.run.events import Event
+from wizard.core.run.log_buffer import Line
 
 WINDOW_BYTES: Final = 8 * 1024 * 1024
 """What is kept of the record while it is looked at."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from wizard.core import sanitize
-from wizard.core.rules.findings_registry import Finding
-from wizard.core.runview import RunView
-from wizard.core.status import Verdict
+from wizard.core.kube.status import Verdict
+from wizard.core.rules.finding import Finding
+from wizard.core.run.view import RunView
+from wizard.core.text import sanitize
 
 LASTING = ("install", "upgrade")
 """Operations in which helm can be stopped half-way without harm."""

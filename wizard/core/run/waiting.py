@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wizard.core import patience, status
-from wizard.core.rules.findings_registry import Finding
-from wizard.core.runview import Waiting
-from wizard.core.status import Judged
+from wizard.core.kube import patience, status
+from wizard.core.kube.status import Judged
+from wizard.core.rules.finding import Finding
+from wizard.core.run.view import Waiting
 
 NOTHING = Waiting("", "", "", "")
 _ORDER = ("failed", "stuck", "unknown", "progressing")

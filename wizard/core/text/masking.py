@@ -11,9 +11,9 @@ import secrets as _random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from wizard.core import values
-from wizard.core.hiding import harmless, hide, telling
-from wizard.core.secrets import MASK, Redactor, Secret
+from wizard.core.helm import values
+from wizard.core.text.redaction import harmless, hide, telling
+from wizard.core.text.secrets import MASK, Redactor, Secret
 
 SEALED: Final = "sealed:"
 """What stands before the fingerprint of a Secret's value."""

@@ -1,0 +1,1 @@
+"""Kubernetes' objects: what they mean for a release."""

@@ -1,1 +1,0 @@
-"""Frozen values that three or more modules share."""

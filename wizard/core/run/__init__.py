@@ -1,0 +1,1 @@
+"""A run: its events, the view that is reduced from them, its log lines."""

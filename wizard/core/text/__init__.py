@@ -1,0 +1,1 @@
+"""Text from outside and for people: made safe to show, secrets masked."""
