@@ -19,8 +19,8 @@ from wizard.adapters.folders import state_dir
 from wizard.adapters.kube import KubeCluster
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.tail import LogTail
-from wizard.engine.watch import ReleaseWatch
+from wizard.engine.watch.log_tail import LogTail
+from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.runner.record import Record
 
 RELEASE = "shop"

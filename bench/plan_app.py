@@ -11,7 +11,7 @@ from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.helm_cli import HelmCli
 from wizard.adapters.kube import KubeCluster
 from wizard.core.target import Target
-from wizard.engine import planning
+from wizard.engine.release import plan
 
 
 async def main() -> None:
@@ -19,7 +19,7 @@ async def main() -> None:
     kubeconfig, namespace, chart, values, helm = sys.argv[1:]
     target = Target("", namespace, "hundred", kubeconfig)
     cluster = KubeCluster(target)
-    planned = await planning.of_values(
+    planned = await plan.of_values(
         cluster, HelmCli(helm), YamlDocuments(), target, ChartFolders().open(chart), Path(values).read_text()
     )
     print(planned.plan.counts())

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from wizard.adapters.charts import ChartFolders
-from wizard.engine.hints import is_sandbox
 from wizard.engine.ports import Ports
+from wizard.engine.preflight.suggestions import is_sandbox
 from wizard.engine.session import Options, Session
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ def screen(arguments: Arguments) -> int:
 def _goes_on() -> str:
     """After the screen was killed: the run that goes on, and the way back to it."""
     from wizard.adapters.runs import RunFiles
-    from wizard.engine.attach import AT_WORK
+    from wizard.engine.records import AT_WORK
     from wizard.lines.out import shown
     from wizard.usage import program
 
@@ -72,11 +72,11 @@ def _start(arguments: Arguments, session: Any) -> Start:
     from wizard.tui.start import Start
 
     if arguments.command == "runs":
-        from wizard.engine import attach
+        from wizard.engine import records
 
         try:
             run = session.ports.runs.find(arguments.words[0])
-            attach.attach(session.ports.runs, run)
+            records.attach(session.ports.runs, run)
             return Start("runs", run_id=run.id)
         except Problem as problem:
             return Start(problem=problem)

@@ -14,7 +14,7 @@ from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.run.log_buffer import Line
 from wizard.core.run.log_window import BEGIN, lines_of
-from wizard.engine import older
+from wizard.engine import records
 
 PLACES = (1, 2, 3, 700, 701, 2001, 3998, 3999, 4000, 9999)
 
@@ -83,7 +83,7 @@ async def test_a_record_is_read_from_either_end_to_the_other_line_by_line(record
     down: list[tuple[int, str]] = []
     edge = BEGIN
     while True:
-        page = await older.newer(runs, "ab", edge, holds, 100)
+        page = await records.newer_logs(runs, "ab", edge, holds, 100)
         down += [(one.mark.number, one.line.text) for one in page.entries]
         if page.edge is None:
             break
@@ -92,7 +92,7 @@ async def test_a_record_is_read_from_either_end_to_the_other_line_by_line(record
 
     up: list[tuple[int, str]] = []
     while True:
-        page = await older.older(runs, "ab", edge, holds, 100)
+        page = await records.older_logs(runs, "ab", edge, holds, 100)
         up[:0] = [(one.mark.number, one.line.text) for one in page.entries]
         if page.edge is None:
             break

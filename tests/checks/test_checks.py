@@ -33,7 +33,7 @@ from wizard.core.rules.facts import (
 )
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
-from wizard.engine.collect import COLLECTORS
+from wizard.engine.preflight.collectors import COLLECTORS
 from wizard.ports.kubeconfig import Context, Kubeconfig
 
 TARGET = Target("here", "ns", "rel")

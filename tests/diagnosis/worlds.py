@@ -93,7 +93,7 @@ async def _capture(namespace: str, release: str, path: Path) -> None:
     from wizard.adapters.clock import SystemClock
     from wizard.adapters.kube import KubeCluster
     from wizard.core.target import Target
-    from wizard.engine.diagnose import look
+    from wizard.engine.watch.diagnose import look
 
     target = Target("", namespace, release, "")
     cluster = KubeCluster(target)

@@ -14,7 +14,7 @@ from wizard.adapters.kube import KubeCluster
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.watch import ReleaseWatch
+from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.cluster import Object, WatchEvent
 
 AGE: Final = timedelta(days=3)

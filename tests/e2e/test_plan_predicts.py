@@ -19,7 +19,7 @@ from wizard.adapters.helm_cli import HelmCli
 from wizard.adapters.kube import KubeCluster
 from wizard.core.helm.plan import Plan, fields
 from wizard.core.text import masking
-from wizard.engine import planning
+from wizard.engine.release import plan as release_plan
 
 pytestmark = pytest.mark.e2e
 
@@ -117,7 +117,7 @@ async def world(sandbox: Bed) -> AsyncIterator[Callable[[Release], Any]]:
     async def plan(release: Release, **changes: Any) -> Plan:
         cluster = KubeCluster(release.target)
         made.append(cluster)
-        planned = await planning.of_values(
+        planned = await release_plan.of_values(
             cluster, HelmCli(release.helm), YamlDocuments(), release.target, ChartFolders().open(release.chart),
             release.values(**changes),
         )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any, cast
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.watch import KINDS, ReleaseWatch
+from wizard.engine.watch.release_watch import KINDS, ReleaseWatch
 from wizard.ports.cluster import Object, WatchEvent
 
 

@@ -25,8 +25,8 @@ from wizard.core.rules.facts import (
     Server,
 )
 from wizard.core.target import Target
-from wizard.engine import collect
-from wizard.engine.collect import World
+from wizard.engine.preflight import collectors
+from wizard.engine.preflight.collectors import World
 from wizard.ports.cluster import ClusterError
 from wizard.ports.kubeconfig import Context, Kubeconfig
 
@@ -70,14 +70,14 @@ def active(**more: Any) -> FakeCluster:
 
 
 async def facts(of: World, *names: str) -> dict[str, Any]:
-    return {name: fact async for name, fact in collect.facts(of, frozenset(names) if names else None)}
+    return {name: fact async for name, fact in collectors.facts(of, frozenset(names) if names else None)}
 
 
 async def test_every_fact_comes_in_and_nothing_is_fetched_twice() -> None:
     cluster = active()
     helm = FakeHelm(MANIFEST)
     found = await facts(world(cluster, helm))
-    assert set(found) == set(collect.COLLECTORS)
+    assert set(found) == set(collectors.COLLECTORS)
     assert found["server"] == Server("v1.36.3", 7, "https://x")
     assert found["identity"] == Identity("jane", ("ops",))
     assert found["namespace"] == Namespace("ns", "active")
@@ -111,8 +111,8 @@ async def test_without_a_context_the_kubeconfig_is_to_blame() -> None:
 
 
 async def test_a_hanging_call_is_unknown_after_its_limit_and_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = {name: replace(one, limit=0.1) for name, one in collect.COLLECTORS.items()}
-    monkeypatch.setattr(collect, "COLLECTORS", quick)
+    quick = {name: replace(one, limit=0.1) for name, one in collectors.COLLECTORS.items()}
+    monkeypatch.setattr(collectors, "COLLECTORS", quick)
     began = time.monotonic()
     found = await facts(world(active(slow={"list StorageClass"})))
     assert found["storage_classes"] == Unknown("no answer within 0.1 s")
@@ -124,14 +124,14 @@ async def test_a_mistake_in_one_collector_is_one_unknown_fact(monkeypatch: pytes
     async def broken(_: Any, __: Any) -> Any:
         raise KeyError("metadata")
 
-    table = {**collect.COLLECTORS, "sight": collect.Collector(broken, needs=("server",))}
-    monkeypatch.setattr(collect, "COLLECTORS", table)
+    table = {**collectors.COLLECTORS, "sight": collectors.Collector(broken, needs=("server",))}
+    monkeypatch.setattr(collectors, "COLLECTORS", table)
     assert isinstance((await facts(world(active()), "sight"))["sight"], Unknown)
 
 
 async def test_leaving_early_ends_what_is_still_asked() -> None:
     before = asyncio.all_tasks()
-    stream = collect.facts(world(active(slow={"list"})))
+    stream = collectors.facts(world(active(slow={"list"})))
     await anext(stream)
     await stream.aclose()  # type: ignore[attr-defined]  # an async generator behind its protocol
     assert asyncio.all_tasks() == before

@@ -17,7 +17,7 @@ from wizard.core.helm import release as helm_release
 from wizard.core.rules.diagnosis import Diagnosis, Unseen
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine import diagnose
+from wizard.engine.watch import diagnose
 from wizard.ports.cluster import ClusterError, LogLine
 from wizard.ports.store import RunSummary
 

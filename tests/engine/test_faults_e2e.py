@@ -25,10 +25,10 @@ from wizard.adapters.kube_connection import Connection
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
-from wizard.engine import tail as tail_module
-from wizard.engine import watch as watch_module
-from wizard.engine.tail import LogTail
-from wizard.engine.watch import ReleaseWatch
+from wizard.engine.watch import log_tail as tail_module
+from wizard.engine.watch import release_watch as watch_module
+from wizard.engine.watch.log_tail import LogTail
+from wizard.engine.watch.release_watch import ReleaseWatch
 
 PODS = r"/pods\?watch=1"
 LOG = r"/pods/[^/]+/log\?"

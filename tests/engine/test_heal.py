@@ -9,7 +9,7 @@ from tests.engine.fake_cluster import FakeCluster
 from tests.engine.test_run import Recording
 from wizard.core.rules.fix import Step
 from wizard.core.target import Target
-from wizard.engine.heal import Healing
+from wizard.engine.run.fixes import Healing
 from wizard.ports.cluster import Object
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.engine.fakes import FakeCluster
 from wizard.core.answers.suggestions import Hints
 from wizard.core.target import Target
-from wizard.engine import hints
+from wizard.engine.preflight import suggestions
 from wizard.ports.cluster import ClusterError
 
 TARGET = Target("llm-cost-ops-sandbox-x", "ns")
@@ -17,7 +17,7 @@ async def test_what_may_not_be_seen_is_none_and_what_is_not_there_is_empty() -> 
     cluster = FakeCluster(refuse={"list StorageClass": forbidden, "list ClusterIssuer": unserved})
     cluster.add("Namespace", "ns")
     cluster.add("Secret", "sh.helm.release.v1.rel.v1", "ns", metadata={"labels": {"owner": "helm", "name": "rel"}})
-    found = await hints.refresh(Hints(contexts=("a",)), cluster, TARGET)
+    found = await suggestions.refresh(Hints(contexts=("a",)), cluster, TARGET)
     assert found.contexts == ("a",), "what was known stays"
     assert found.sandbox
     assert found.namespaces == ("ns",)
@@ -30,14 +30,14 @@ async def test_what_may_not_be_seen_is_none_and_what_is_not_there_is_empty() -> 
 async def test_the_default_class_is_the_marked_one() -> None:
     cluster = FakeCluster()
     cluster.add("StorageClass", "a")
-    cluster.add("StorageClass", "b", metadata={"annotations": {hints._DEFAULT_CLASS: "true"}})
-    found = await hints.refresh(Hints(), cluster, TARGET)
+    cluster.add("StorageClass", "b", metadata={"annotations": {suggestions._DEFAULT_CLASS: "true"}})
+    found = await suggestions.refresh(Hints(), cluster, TARGET)
     assert (found.storage_classes, found.default_storage_class) == (("a", "b"), "b")
 
 
 async def test_a_hanging_call_leaves_only_its_own_hint_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hints, "_LIMIT", 0.1)
-    found = await hints.refresh(Hints(), FakeCluster(slow={"list Namespace"}), TARGET)
+    monkeypatch.setattr(suggestions, "_LIMIT", 0.1)
+    found = await suggestions.refresh(Hints(), FakeCluster(slow={"list Namespace"}), TARGET)
     assert found.namespaces is None
     assert found.storage_classes == ()
 
@@ -46,4 +46,4 @@ async def test_a_hanging_call_leaves_only_its_own_hint_unknown(monkeypatch: pyte
     ("context", "wanted"), [("llm-cost-ops-sandbox", True), ("llm-cost-ops-sandbox-mine", True), ("prod", False)]
 )
 def test_a_sandbox_is_known_by_its_context(context: str, wanted: bool) -> None:
-    assert hints.is_sandbox(context) is wanted
+    assert suggestions.is_sandbox(context) is wanted

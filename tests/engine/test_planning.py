@@ -16,9 +16,11 @@ from wizard.adapters.files import PersonFiles
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import release
 from wizard.core.target import Target
-from wizard.engine import expected, past, planning, recover, store, uninstall, writers
-from wizard.engine.expected import Expected
-from wizard.engine.recover import Recovery
+from wizard.engine.release import activity, history, records, recover, uninstall
+from wizard.engine.release import plan as release_plan
+from wizard.engine.release.recover import Recovery
+from wizard.engine.run import plan_guard
+from wizard.engine.run.plan_guard import Expected
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import ClusterError
 from wizard.ports.store import RunSummary
@@ -61,7 +63,7 @@ def cluster_with(
 
 
 async def plan(cluster: FakeCluster, rendered: str = MAP, chart: Chart = CHART) -> Any:
-    return (await planning.of_values(cluster, FakeHelm(rendered), YamlDocuments(), TARGET, chart, "{}")).plan
+    return (await release_plan.of_values(cluster, FakeHelm(rendered), YamlDocuments(), TARGET, chart, "{}")).plan
 
 
 async def test_another_chart_under_that_name_is_refused() -> None:
@@ -107,7 +109,7 @@ async def test_records_that_are_hidden_are_named_with_the_permission() -> None:
     cluster = FakeCluster()
     cluster.refuse["list Secret"] = ClusterError("forbidden", "no", 403, "list secrets in namespace n")
     for call in (
-        plan(cluster), past.history(cluster, TARGET), uninstall.look(cluster, YamlDocuments(), TARGET),
+        plan(cluster), history.history(cluster, TARGET), uninstall.look(cluster, YamlDocuments(), TARGET),
     ):  # fmt: skip
         with pytest.raises(Problem) as caught:
             await call
@@ -117,7 +119,7 @@ async def test_records_that_are_hidden_are_named_with_the_permission() -> None:
 
 async def test_a_release_that_is_not_there_says_where_was_looked() -> None:
     with pytest.raises(Problem) as caught:
-        await past.history(FakeCluster(), TARGET)
+        await history.history(FakeCluster(), TARGET)
     assert "looked in namespace n of c" in caught.value.what
     assert caught.value.code == Exit.UNKNOWN
 
@@ -140,18 +142,18 @@ async def test_a_release_that_is_not_there_says_where_was_looked() -> None:
 )
 async def test_where_a_rollback_goes(revisions: Any, asked: int, goes: int, says: str) -> None:
     cluster = cluster_with(*revisions)
-    known = await store.heads(cluster, TARGET)
+    known = await records.heads(cluster, TARGET)
     if says:
         with pytest.raises(Problem, match=says):
-            await planning.wanted_revision(cluster, TARGET, known, asked)
+            await release_plan.wanted_revision(cluster, TARGET, known, asked)
     else:
-        assert await planning.wanted_revision(cluster, TARGET, known, asked) == goes
+        assert await release_plan.wanted_revision(cluster, TARGET, known, asked) == goes
 
 
 async def test_a_roll_back_after_an_uninstall_makes_everything_anew_and_an_install_starts_from_nothing() -> None:
     cluster = cluster_with((1, "superseded"), (2, "uninstalled"))
     cluster.refuse["get ConfigMap"] = ClusterError("not-found", "it is gone", 404, body={})
-    back = (await planning.of_rollback(cluster, FakeHelm(""), YamlDocuments(), TARGET, 0)).plan
+    back = (await release_plan.of_rollback(cluster, FakeHelm(""), YamlDocuments(), TARGET, 0)).plan
     assert [(one.label, one.change, one.note) for one in back.objects] == [("ConfigMap/conf", "created", "")]
     anew = await plan(cluster)
     assert (anew.operation, anew.base, anew.last, anew.step) == ("install", 0, 2, "revision 2 -> 3")
@@ -159,24 +161,24 @@ async def test_a_roll_back_after_an_uninstall_makes_everything_anew_and_an_insta
 
 async def test_somebody_who_came_in_between_stops_the_run() -> None:
     cluster = cluster_with((1, "superseded"), (2, "deployed"))
-    await expected.unchanged(cluster, TARGET, Expected(2))
+    await plan_guard.unchanged(cluster, TARGET, Expected(2))
     with pytest.raises(Problem) as caught:
-        await expected.unchanged(cluster, TARGET, Expected(1))
+        await plan_guard.unchanged(cluster, TARGET, Expected(1))
     assert "Somebody else changed rel" in caught.value.what
     with pytest.raises(Problem, match="was uninstalled since"):
-        await expected.unchanged(FakeCluster(), TARGET, Expected(1))
+        await plan_guard.unchanged(FakeCluster(), TARGET, Expected(1))
 
 
 async def test_who_made_a_revision_is_known_where_a_run_of_ours_did() -> None:
     run = RunSummary("ab12", "upgrade", TARGET, "finished", "2026-01-02T03:01:30Z", who="jane")
     other = RunSummary("cd34", "upgrade", Target("c", "m", "rel"), "finished", "2026-01-02T03:01:40Z", who="joe")
-    found = await past.history(cluster_with((1, "superseded"), (2, "deployed")), TARGET, [run, other])
+    found = await history.history(cluster_with((1, "superseded"), (2, "deployed")), TARGET, [run, other])
     assert [one.who for one in found] == ["", "jane (run ab12)"]
 
 
 async def test_a_revision_that_followed_one_of_ours_is_not_taken_for_ours() -> None:
     run = RunSummary("ab12", "install", TARGET, "finished", "2026-01-02T03:00:30Z", who="jane")
-    found = await past.history(cluster_with((1, "superseded"), (2, "deployed")), TARGET, [run])
+    found = await history.history(cluster_with((1, "superseded"), (2, "deployed")), TARGET, [run])
     assert [one.who for one in found] == ["jane (run ab12)", ""]
 
 
@@ -210,7 +212,7 @@ async def test_a_run_of_ours_that_lives_stops_a_repair() -> None:
 async def test_a_revision_is_old_only_when_its_object_and_its_record_both_say_so(
     monkeypatch: pytest.MonkeyPatch, status: str, metadata: dict[str, Any], deployed: str, young: bool
 ) -> None:
-    monkeypatch.setattr(writers, "WINDOW_SECONDS", 0)
+    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0)
     cluster = cluster_with((1, "superseded"), (2, status))
     data = release.unpack(cluster.bodies[1]["data"]["release"], "it")
     data["info"]["last_deployed"] = deployed or data["info"]["last_deployed"]
@@ -226,7 +228,7 @@ async def test_by_a_clock_of_ours_that_is_hours_ahead_nothing_is_old(monkeypatch
         async def create(self, manifest: Any, namespace: str = "", *, dry_run: bool = False) -> Any:
             return {**manifest, "metadata": {"creationTimestamp": "2026-01-02T03:04:00Z"}}
 
-    monkeypatch.setattr(writers, "WINDOW_SECONDS", 0)
+    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0)
     old = cluster_with((1, "superseded"), (2, "pending-upgrade"))
     cluster = Server(objects=old.objects)
     cluster.bodies = old.bodies
@@ -240,7 +242,7 @@ async def test_a_superseded_revision_that_failed_by_its_own_words_is_no_way_back
     data["info"]["description"] = 'Upgrade "rel" failed: resource not ready'
     body = base64.b64encode(release.pack(data).encode()).decode()
     cluster.bodies = (cluster.bodies[0], {**cluster.bodies[1], "data": {"release": body}}, cluster.bodies[2])
-    assert await store.last_good(cluster, TARGET, await store.heads(cluster, TARGET)) == 1
+    assert await records.last_good(cluster, TARGET, await records.heads(cluster, TARGET)) == 1
 
 
 async def test_a_record_that_changed_meanwhile_is_not_repaired(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from wizard.core.answers.validate import amount
 from wizard.core.rules import manifests
 from wizard.core.rules.check import CheckResult, all_checks
 from wizard.core.target import Target
-from wizard.engine import home, preflight
+from wizard.engine.preflight import checks, overview
 from wizard.engine.session import Options, Session
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
@@ -93,11 +93,11 @@ async def test_a_missing_namespace_skips_the_dry_run_which_is_made_late(
         target = Target(sandbox.info.context, namespace, "llm-cost-ops", sandbox.kubeconfig)
         chart = str(ROOT / "chart" / "llm-cost-ops")
         helm, documents = HelmCli(tool("helm4")), YamlDocuments()
-        passed = await preflight.late(made.cluster(target), documents, helm, target, chart, str(values))
+        passed = await checks.late(made.cluster(target), documents, helm, target, chart, str(values))
         sandbox.kubectl("-n", namespace, "create", "quota", "small", "--hard=services=0")
         counted = ("wait", "quota", "small", "--for=jsonpath={.status.hard.services}=0", "--timeout=20s")
         sandbox.kubectl("-n", namespace, *counted)
-        refused = await preflight.late(made.cluster(target), documents, helm, target, chart, str(values))
+        refused = await checks.late(made.cluster(target), documents, helm, target, chart, str(values))
     assert (results["R01"].state, results["R07"].state) == ("pass", "skipped")
     assert results["R07"].evidence == ("namespace not there yet",)
     assert [(one.id, one.state) for one in passed] == [("R07", "pass")]
@@ -328,7 +328,7 @@ async def test_no_kubeconfig_still_shows_tools_and_checks(tool: Callable[[str], 
 
 async def test_home_says_what_the_cluster_has(sandbox: Bed, tool: Callable[[str], str]) -> None:
     async with session(tool, sandbox.kubeconfig) as made:
-        lines: dict[str, home.HomeLine] = {line.key: line async for line in made.home()}
+        lines: dict[str, overview.HomeLine] = {line.key: line async for line in made.home()}
     assert set(lines) == {"cluster", "you", "tools", "releases", "disk", "wayin", "certs", "metrics", "room"}
     count = sandbox.info.nodes.count
     assert f"{count} of {count} nodes ready" in lines["cluster"].text
@@ -355,7 +355,7 @@ async def test_hints_offer_what_is_there(sandbox: Bed, namespace: str, tool: Cal
 
 
 def test_the_room_that_home_asks_for_is_what_the_presets_request(tool: Callable[[str], str]) -> None:
-    for preset, cpu, memory in home._ROOM:
+    for preset, cpu, memory in overview._ROOM:
         chart = ROOT / "chart" / "llm-cost-ops"
         argv = [tool("helm4"), "template", "x", str(chart), "-f", str(chart / f"values-{preset}.yaml")]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)

@@ -10,8 +10,8 @@ from tests.engine.fakes import FakeCluster
 from wizard.core.errors import Exit, Problem
 from wizard.core.rules.check import Unknown
 from wizard.core.target import Target
-from wizard.engine import releases
-from wizard.engine.releases import ReleaseRow, ReleaseState, ReleasesView, Unfit
+from wizard.engine.release import listing
+from wizard.engine.release.listing import ReleaseRow, ReleaseState, ReleasesView, Unfit
 from wizard.ports.cluster import ClusterError
 
 HIDDEN = ClusterError("forbidden", "eve may not list secrets.", 403, "list secrets in all namespaces")
@@ -43,7 +43,7 @@ def workload(
 
 
 async def last(cluster: FakeCluster, namespace: str = "", release: str = "", home: str = "") -> ReleasesView:
-    return [view async for view in releases.find(cluster, Target("c", namespace, release), home)][-1]
+    return [view async for view in listing.find(cluster, Target("c", namespace, release), home)][-1]
 
 
 async def test_the_newest_revision_and_its_workloads_are_one_row() -> None:
@@ -125,7 +125,7 @@ async def test_what_is_not_ready_is_explained_by_its_pods_but_not_by_those_that_
         metadata={"uid": "u-p", "ownerReferences": [{"kind": "ReplicaSet", "uid": "u-rs", "controller": True}], "labels": labels},
         spec={"containers": [{"name": "c"}]}, status={"phase": "Pending", "containerStatuses": [waiting]},
     )  # fmt: skip
-    views = [view async for view in releases.find(cluster, Target("c", "ns", ""))]
+    views = [view async for view in listing.find(cluster, Target("c", "ns", ""))]
     assert [view.rows[0].verdict for view in views] == ["progressing", verdict]
     assert ("Pod/p" in views[-1].rows[0].worst) == (verdict == "stuck")
 
@@ -152,12 +152,12 @@ async def test_our_chart_s_releases_come_first_and_a_name_picks_one() -> None:
     ],
 )  # fmt: skip
 async def test_install_or_upgrade_by_what_is_asked_and_the_state_of_the_release_as_in_helm(
-    status: str | None, asked: releases.Asked, done: str, says: str, next_step: str
+    status: str | None, asked: listing.Asked, done: str, says: str, next_step: str
 ) -> None:
     cluster = FakeCluster()
     if status:
         record(cluster, "rel", 3, status)
-    call = releases.operation(cluster, Target("c", "ns", "rel"), asked)
+    call = listing.operation(cluster, Target("c", "ns", "rel"), asked)
     if done:
         assert await call == done
         return
@@ -177,10 +177,10 @@ async def test_an_install_starts_on_a_free_name_or_over_a_kept_history_and_on_no
     if status:
         record(cluster, "rel", 3, status)
     if over is not None:
-        assert await releases.over_history(cluster, Target("c", "ns", "rel")) is over
+        assert await listing.over_history(cluster, Target("c", "ns", "rel")) is over
         return
     with pytest.raises(Unfit):
-        await releases.over_history(cluster, Target("c", "ns", "rel"))
+        await listing.over_history(cluster, Target("c", "ns", "rel"))
 
 
 @pytest.mark.parametrize(
@@ -197,9 +197,9 @@ async def test_a_release_that_helm_would_refuse_is_a_problem_with_a_way_out(
     cluster = FakeCluster()
     record(cluster, "rel", version, status)
     with pytest.raises(Unfit):
-        await releases.operation(cluster, Target("c", "ns", "rel"), "install")
+        await listing.operation(cluster, Target("c", "ns", "rel"), "install")
     with pytest.raises(Problem) as caught:
-        await releases.operation(cluster, Target("c", "ns", "rel"))
+        await listing.operation(cluster, Target("c", "ns", "rel"))
     assert way_out in caught.value.next_step
     assert "2026-01-01T00:00:00Z" in caught.value.what
 
@@ -207,8 +207,8 @@ async def test_a_release_that_helm_would_refuse_is_a_problem_with_a_way_out(
 async def test_a_state_that_cannot_be_known_is_not_guessed() -> None:
     cluster = FakeCluster(refuse={"list Secret": HIDDEN})
     target = Target("c", "ns", "rel")
-    assert await releases.state(cluster, target) == Unknown("eve may not list secrets", HIDDEN.permission)
-    assert await releases.state(FakeCluster(), target) == ReleaseState()
+    assert await listing.state(cluster, target) == Unknown("eve may not list secrets", HIDDEN.permission)
+    assert await listing.state(FakeCluster(), target) == ReleaseState()
     with pytest.raises(Problem) as caught:
-        await releases.operation(cluster, target)
+        await listing.operation(cluster, target)
     assert caught.value.code == Exit.UNKNOWN

@@ -15,7 +15,7 @@ from wizard.core.helm import release
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.text.secrets import Secret
-from wizard.engine.run import Run, RunSpec, RunWorld, SecretSpec
+from wizard.engine.run.run import Run, RunSpec, RunWorld, SecretSpec
 from wizard.ports.cluster import ClusterError
 from wizard.ports.run import HelmExit
 
@@ -179,7 +179,7 @@ def no_late_checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append("late")
         return []
 
-    monkeypatch.setattr("wizard.engine.preflight.late", late)
+    monkeypatch.setattr("wizard.engine.preflight.checks.late", late)
     return asked
 
 
@@ -278,7 +278,7 @@ async def test_a_blocking_late_check_stops_before_helm(monkeypatch: pytest.Monke
     async def late(*_: Any) -> list[CheckResult]:
         return [CheckResult("D01", "dry run", "fail", ("quota",), "Ask for more.", blocking=True)]
 
-    monkeypatch.setattr("wizard.engine.preflight.late", late)
+    monkeypatch.setattr("wizard.engine.preflight.checks.late", late)
     bench = Bench(spec("install"))
     assert await asyncio.wait_for(bench.run.go(), 5) == 2
     assert "Check D01 (dry run) failed: quota. Ask for more." in bench.view.reason

@@ -11,7 +11,8 @@ from tests.engine.fakes import FakeCluster, FakeHelm
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.target import Target
-from wizard.engine import home, same_cluster
+from wizard.engine import cluster_identity
+from wizard.engine.preflight import overview
 from wizard.engine.session import Session
 from wizard.ports.cluster import ClusterError
 from wizard.ports.kubeconfig import Context, Kubeconfig
@@ -35,29 +36,29 @@ def cluster(uid: str = "", root_ca: str = "") -> FakeCluster:
 async def test_one_cluster_is_proven_by_the_uid_of_kube_system() -> None:
     helm = FakeHelm(uid="u1")
 
-    await same_cluster.prove(cluster("u1"), helm, TARGET)
+    await cluster_identity.prove(cluster("u1"), helm, TARGET)
     assert helm.asked == ["uid of Namespace kube-system"]
 
 
 @pytest.mark.parametrize("theirs", ["u2", ""])
 async def test_another_cluster_is_refused_with_both_uids(theirs: str) -> None:
     with pytest.raises(Problem, match=f"kube-system is {theirs or 'not there'} for helm and u1 for the wizard"):
-        await same_cluster.prove(cluster("u1"), FakeHelm(uid=theirs), TARGET)
+        await cluster_identity.prove(cluster("u1"), FakeHelm(uid=theirs), TARGET)
 
 
 async def test_who_may_not_see_kube_system_is_proven_by_a_configmap_of_the_namespace() -> None:
     helm = FakeHelm(uid="c1")
 
-    await same_cluster.prove(cluster(root_ca="c1"), helm, TARGET)
+    await cluster_identity.prove(cluster(root_ca="c1"), helm, TARGET)
     assert helm.asked == ["uid of ConfigMap kube-root-ca.crt"]
     with pytest.raises(Problem, match="another cluster"):
-        await same_cluster.prove(cluster(root_ca="c2"), helm, TARGET)
+        await cluster_identity.prove(cluster(root_ca="c2"), helm, TARGET)
 
 
 async def test_where_nothing_can_be_seen_helm_is_not_asked_and_nothing_is_claimed() -> None:
     helm = FakeHelm(uid="u1")
 
-    await same_cluster.prove(cluster(), helm, TARGET)
+    await cluster_identity.prove(cluster(), helm, TARGET)
     assert helm.asked == []
 
 
@@ -65,17 +66,17 @@ async def test_a_variable_that_differs_is_refused_by_name_before_helm_is_asked()
     helm = FakeHelm(uid="u1", other=("HELM_KUBEASUSER",))
 
     with pytest.raises(Problem, match="HELM_KUBEASUSER differs") as caught:
-        await same_cluster.prove(cluster("u1"), helm, TARGET)
+        await cluster_identity.prove(cluster("u1"), helm, TARGET)
     assert "unset HELM_KUBEASUSER" in caught.value.next_step
     assert helm.asked == []
 
 
 async def test_what_was_planned_on_another_cluster_is_refused() -> None:
-    await same_cluster.refuse_another(cluster("u1"), TARGET, "u1")
-    await same_cluster.refuse_another(cluster("u1"), TARGET, "")
-    await same_cluster.refuse_another(cluster(), TARGET, "u1")
+    await cluster_identity.refuse_another(cluster("u1"), TARGET, "u1")
+    await cluster_identity.refuse_another(cluster("u1"), TARGET, "")
+    await cluster_identity.refuse_another(cluster(), TARGET, "u1")
     with pytest.raises(Problem, match="The context prod reaches another cluster than when this was planned"):
-        await same_cluster.refuse_another(cluster("u2"), TARGET, "u1")
+        await cluster_identity.refuse_another(cluster("u2"), TARGET, "u1")
 
 
 def draft(uid: str, context: str = "prod", kubeconfig: str = "") -> Draft:
@@ -105,14 +106,14 @@ def run(uid: str, started: str, context: str = "prod") -> RunSummary:
 def test_a_context_is_held_against_the_newest_that_is_known_of_it(
     drafts: list[tuple[str, Draft]], runs: list[RunSummary], says: str
 ) -> None:
-    said = same_cluster.moved(TARGET, "u1", drafts, runs)
+    said = cluster_identity.moved(TARGET, "u1", drafts, runs)
 
     assert said == (said if says in said and said.startswith("context prod reaches another cluster") else "")
     assert bool(said) == bool(says)
 
 
 def test_nothing_is_said_where_kube_system_is_hidden() -> None:
-    assert same_cluster.moved(TARGET, "", [("2026-01-01", draft("u2"))], []) == ""
+    assert cluster_identity.moved(TARGET, "", [("2026-01-01", draft("u2"))], []) == ""
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ async def test_home_says_what_is_odd_about_the_way_to_the_cluster(
 ) -> None:
     config = Kubeconfig(("/k",), (Context("prod", server, "me", "ns", unverified),), "prod")
     session = SimpleNamespace(moved=lambda target, uid: moved if (target, uid) == (TARGET, "u1") else "")
-    line = await home._cluster(cast("Session", session), cluster("u1"), config, TARGET)
+    line = await overview._cluster(cast("Session", session), cluster("u1"), config, TARGET)
 
     assert line.state == ("warn" if says else "pass")
     assert says in line.next_step

@@ -10,8 +10,8 @@ import pytest
 
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
-from wizard.engine import tail
-from wizard.engine.tail import LogTail
+from wizard.engine.watch import log_tail
+from wizard.engine.watch.log_tail import LogTail
 from wizard.ports.cluster import ClusterError, LogLine
 
 from .fake_cluster import FakeCluster, Log
@@ -49,7 +49,7 @@ class Tailed:
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tail, "_RETRY", (0.01, 0.02))
+    monkeypatch.setattr(log_tail, "_RETRY", (0.01, 0.02))
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_a_container_that_ran_before_gives_its_last_lines_only(tailed: Tai
     log_of(tailed).say(*[f"old {number}" for number in range(500)])
     old = {"running": {"startedAt": "2026-01-01T11:00:00Z"}}
     tailed.tail.update([pod(old, containerID="c1")])
-    await tailed.until(lambda: len(tailed.texts()) == tail.OLD_LINES)
+    await tailed.until(lambda: len(tailed.texts()) == log_tail.OLD_LINES)
     assert tailed.texts()[-1] == "old 499"
 
 
@@ -156,7 +156,7 @@ async def test_each_life_of_a_crash_loop_is_read_whole_once_and_without_a_gap(
     tailed: Tailed, monkeypatch: pytest.MonkeyPatch, ran_before: bool
 ) -> None:
     if ran_before:
-        monkeypatch.setattr(tail, "OLD_LINES", 1)
+        monkeypatch.setattr(log_tail, "OLD_LINES", 1)
     begun = {"running": {"startedAt": "2020-01-01T00:00:00Z"}} if ran_before else RUNNING
     log, said = log_of(tailed), []
     for life in range(3):
@@ -260,10 +260,10 @@ async def test_a_right_that_is_given_back_brings_the_logs_back(tailed: Tailed, m
 
 def test_a_place_is_the_last_second_whatever_the_batches() -> None:
     times = [f"2026-01-01T12:00:0{second}.{n:09}Z" for second in (1, 1, 2, 2, 2) for n in (1, 1, 2)]
-    whole = tail._Place()
+    whole = log_tail._Place()
     whole.take([LogLine(time, "") for time in times])
     for size in (1, 2, 4, 7):
-        place = tail._Place()
+        place = log_tail._Place()
         for at in range(0, len(times), size):
             place.take([*(LogLine(time, "") for time in times[at : at + size]), LogLine("", "no time")])
         assert (place.since, sorted(place.seen)) == ("2026-01-01T12:00:02Z", sorted(whole.seen))

@@ -12,7 +12,7 @@ import pytest
 
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
-from wizard.engine import undo
+from wizard.engine.run import rollback_on_failure
 from wizard.ports.run import HelmExit
 
 from .fake_cluster import Log
@@ -147,7 +147,9 @@ async def test_two_clocks_that_differ_by_an_hour_are_compared_before_their_times
     newest["metadata"]["creationTimestamp"] = (ended + timedelta(seconds=later)).isoformat()
     made.cluster.put(revision(1, "superseded"), newest)
     made.cluster.time = (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat()
-    way = await undo.way(made.cluster, TARGET, 4, "5m", install=False, ended=HelmExit(1, at=ended.timestamp()))
+    way = await rollback_on_failure.way(
+        made.cluster, TARGET, 4, "5m", install=False, ended=HelmExit(1, at=ended.timestamp())
+    )
     assert bool(way.argv) is back, way.text
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from wizard.adapters.files import PersonFiles
 from wizard.core.target import Target
-from wizard.engine import unrecover
-from wizard.engine.recover import backup_name
+from wizard.engine.release import undo_recover
+from wizard.engine.release.recover import backup_name
 
 TARGET = Target("here", "ns", "rel")
 
@@ -29,4 +29,4 @@ def test_an_undo_is_offered_for_the_revision_that_recover_left_failed_and_for_no
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     files = PersonFiles()
     files.keep_private(backup_name(TARGET, 3), "{}")
-    assert unrecover.offered(files, TARGET, revision, status) is offered
+    assert undo_recover.offered(files, TARGET, revision, status) is offered

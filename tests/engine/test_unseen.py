@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.engine.unseen import by_its_words
+from wizard.engine.run.helm_outcome import by_its_words
 from wizard.ports.run import HelmExit
 
 NOBODY = HelmExit(None)

@@ -10,9 +10,9 @@ import pytest
 
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
-from wizard.engine import live
-from wizard.engine import watch as watch_module
-from wizard.engine.watch import KINDS, ReleaseWatch
+from wizard.engine.watch import live
+from wizard.engine.watch import release_watch as watch_module
+from wizard.engine.watch.release_watch import KINDS, ReleaseWatch
 from wizard.ports.cluster import ClusterError, LogLine, WatchEvent
 
 from .fake_cluster import FakeCluster, Log

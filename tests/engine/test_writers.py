@@ -9,7 +9,7 @@ import pytest
 from wizard.adapters.processes import is_helm
 from wizard.core.helm.revision import Head, Times
 from wizard.core.target import Target
-from wizard.engine.writers import _maker
+from wizard.engine.release.activity import _maker
 from wizard.ports.store import RunSummary
 
 TARGET = Target("c", "n", "rel")

@@ -21,7 +21,7 @@ from wizard.core.helm.release import ReleaseRecord
 from wizard.core.target import Target
 from wizard.core.text.masking import known_secrets
 from wizard.core.text.secrets import Redactor
-from wizard.engine import compare
+from wizard.engine.release import compare
 
 OLD, NEW = "Canary1xold7", "Canary2xnew7"
 DOCUMENTS = YamlDocuments()

@@ -24,7 +24,8 @@ from wizard.core.helm import release as helm_release
 from wizard.core.helm import revision
 from wizard.core.kube.status import parse_time
 from wizard.core.target import Target
-from wizard.engine import diagnose, past, recover, releases, store, writers
+from wizard.engine.release import activity, history, listing, records, recover
+from wizard.engine.watch import diagnose
 from wizard.ports.cluster import Object
 
 QUICK, FULL, WHOLE = 40, 3_000, 1_000
@@ -195,15 +196,15 @@ def a_body_is_a_record_or_a_problem(text: str) -> None:
 def whoever_reads_them_ends_with_an_answer_or_a_problem(found: list[Object]) -> None:
     async def read() -> None:
         cluster = Records(found)
-        async for view in releases.find(cluster, TARGET):
+        async for view in listing.find(cluster, TARGET):
             assert all(row.updated == "" or parse_time(row.updated) for row in view.rows)
         async for _ in diagnose.diagnose(cluster, TARGET, Clock(), None, YamlDocuments()):
             pass
-        known = await store.heads(cluster, TARGET)
-        assert await store.last_good(cluster, TARGET, known) in {0, *(one.revision for one in known)}
+        known = await records.heads(cluster, TARGET)
+        assert await records.last_good(cluster, TARGET, known) in {0, *(one.revision for one in known)}
         try:
-            await releases.operation(cluster, TARGET, "install")
-            await past.history(cluster, TARGET, [])
+            await listing.operation(cluster, TARGET, "install")
+            await history.history(cluster, TARGET, [])
         except Problem:
             pass
 
@@ -217,10 +218,10 @@ def recover_is_sure_of_nothing_but_hours(found: list[Object]) -> None:
             known = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), StubRuns())  # type: ignore[arg-type]  # what it asks of runs
         except Problem:
             return
-        newest = (await store.heads(cluster, TARGET))[-1]
-        record = await store.read(cluster, TARGET, newest.revision)
+        newest = (await records.heads(cluster, TARGET))[-1]
+        record = await records.read(cluster, TARGET, newest.revision)
         old = [parse_time(text) for text in (newest.times.created, record.updated)]
-        hours = all(moment and NOW - moment >= writers.OLD for moment in old)
+        hours = all(moment and NOW - moment >= activity.OLD for moment in old)
         assert known.unproved or hours, "a living helm may be at work on it"
 
     asyncio.run(look())
@@ -253,7 +254,7 @@ def test_whoever_reads_them_ends_with_an_answer_or_a_problem(found: list[Object]
 @quick
 @given(storage())
 def test_recover_is_sure_of_nothing_but_hours(monkeypatch: pytest.MonkeyPatch, found: list[Object]) -> None:
-    monkeypatch.setattr(writers, "WINDOW_SECONDS", 0)
+    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0)
     recover_is_sure_of_nothing_but_hours(found)
 
 
@@ -275,6 +276,6 @@ def test_thousands_of_bodies_are_records_or_problems(text: str) -> None:
 def test_thousands_of_releases_end_with_an_answer_or_a_problem(
     monkeypatch: pytest.MonkeyPatch, found: list[Object]
 ) -> None:
-    monkeypatch.setattr(writers, "WINDOW_SECONDS", 0)
+    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0)
     whoever_reads_them_ends_with_an_answer_or_a_problem(found)
     recover_is_sure_of_nothing_but_hours(found)

@@ -22,9 +22,9 @@ from wizard.core.rules.check import CheckResult
 from wizard.core.rules.diagnosis import Diagnosis
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.past import Guided
 from wizard.engine.ports import Ports
-from wizard.engine.releases import Asked, ReleasesView, Unfit
+from wizard.engine.release.history import Guided
+from wizard.engine.release.listing import Asked, ReleasesView, Unfit
 from wizard.engine.session import Operation, Options, Session
 from wizard.ports.cluster import Cluster
 from wizard.ports.kubeconfig import Context, Kubeconfig

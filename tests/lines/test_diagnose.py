@@ -12,7 +12,7 @@ from wizard.core.kube.status import Verdict
 from wizard.core.rules.diagnosis import Change, Diagnosis, Feel, Step, Unseen
 from wizard.core.rules.finding import Evidence, Finding
 from wizard.core.target import Target
-from wizard.engine.releases import ReleaseRow, ReleasesView
+from wizard.engine.release.listing import ReleaseRow, ReleasesView
 
 TARGET = Target("here", "shop", "llm-cost-ops", "")
 CAUSE = Finding(

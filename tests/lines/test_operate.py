@@ -22,9 +22,9 @@ from wizard.core.helm.plan import Field, ObjectPlan, Plan, Refusal
 from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine import keeping
-from wizard.engine.past import Guided
-from wizard.engine.releases import ReleaseRow, ReleasesView, Unfit
+from wizard.engine import records
+from wizard.engine.release.history import Guided
+from wizard.engine.release.listing import ReleaseRow, ReleasesView, Unfit
 from wizard.lines import commands
 from wizard.lines.out import Out
 from wizard.ports.store import RunSummary
@@ -453,7 +453,7 @@ async def test_a_record_that_cannot_be_written_is_said_at_once_beside_the_data(
             yield self.events[1:]
 
     session = Full()
-    session.troubles = [keeping.said("the record cannot be written: Read-only file system"), ""]
+    session.troubles = [records.record_problem_text("the record cannot be written: Read-only file system"), ""]
 
     code, said = await call("install --preset dev --yes -o jsonl", session)
 

@@ -12,7 +12,7 @@ from tests.lines.test_operate import call
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.releases import ReleaseRow, ReleasesView
+from wizard.engine.release.listing import ReleaseRow, ReleasesView
 from wizard.ports.store import RunSummary
 
 ROW = ReleaseRow("llm-cost-ops", "llm-cost-ops-dev", "llm-cost-ops-1.0.0", "1.0.0", 2, "deployed", "", 7, 7, "ready")

@@ -23,7 +23,7 @@ from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.text.secrets import Secret
-from wizard.engine.attach import attach
+from wizard.engine.records import attach
 from wizard.runner.__main__ import inherit
 from wizard.runner.helm_process import SupervisedHelm
 from wizard.runner.record import Record

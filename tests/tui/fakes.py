@@ -26,16 +26,16 @@ from wizard.core.run.events import Event
 from wizard.core.run.log_window import Mark, Page
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
-from wizard.engine import older
-from wizard.engine.compare import Comparison
-from wizard.engine.home import HomeLine
-from wizard.engine.leftovers import Leftover, Leftovers, Removal
-from wizard.engine.recover import Recovery
-from wizard.engine.releases import ReleaseRow, ReleasesView
+from wizard.engine import records
+from wizard.engine.preflight.overview import HomeLine
+from wizard.engine.release.compare import Comparison
+from wizard.engine.release.leftovers import Leftover, Leftovers, Removal
+from wizard.engine.release.listing import ReleaseRow, ReleasesView
+from wizard.engine.release.records import Revision
+from wizard.engine.release.recover import Recovery
+from wizard.engine.release.undo_recover import Undo
+from wizard.engine.release.uninstall import Uninstall
 from wizard.engine.session import Options, Session
-from wizard.engine.store import Revision
-from wizard.engine.uninstall import Uninstall
-from wizard.engine.unrecover import Undo
 from wizard.ports.kubeconfig import Context, Kubeconfig
 from wizard.ports.store import RunStore, RunSummary
 
@@ -406,13 +406,13 @@ class FakeSession:
     def logs_from(self, run_id: str, seq: int) -> Sequence[Event]:
         return [one for one in self.record if one.type.startswith("log.") and one.seq >= seq][:2]
 
-    async def older_logs(self, run_id: str, mark: Mark, wanted: older.Wanted, least: int) -> Page:
+    async def older_logs(self, run_id: str, mark: Mark, wanted: records.Wanted, least: int) -> Page:
         await self.page_gate.wait()
-        return await older.older(cast("RunStore", self), run_id, mark, wanted, least)
+        return await records.older_logs(cast("RunStore", self), run_id, mark, wanted, least)
 
-    async def newer_logs(self, run_id: str, mark: Mark, wanted: older.Wanted, least: int) -> Page:
+    async def newer_logs(self, run_id: str, mark: Mark, wanted: records.Wanted, least: int) -> Page:
         await self.page_gate.wait()
-        return await older.newer(cast("RunStore", self), run_id, mark, wanted, least)
+        return await records.newer_logs(cast("RunStore", self), run_id, mark, wanted, least)
 
     async def record_troubles(self, run_id: str) -> AsyncIterator[str]:
         while True:

@@ -10,10 +10,10 @@ from wizard.core.errors import Problem
 from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
 from wizard.core.kube import rights
 from wizard.core.target import Target
-from wizard.engine.leftovers import Leftover, Leftovers
-from wizard.engine.store import Revision
-from wizard.engine.uninstall import Item, Uninstall
-from wizard.engine.unrecover import Undo
+from wizard.engine.release.leftovers import Leftover, Leftovers
+from wizard.engine.release.records import Revision
+from wizard.engine.release.undo_recover import Undo
+from wizard.engine.release.uninstall import Item, Uninstall
 from wizard.ports.store import RunSummary
 from wizard.tui.start import Start
 from wizard.tui.widgets.frame import Keys

@@ -8,7 +8,7 @@ from tests.tui.conftest import Open
 from tests.tui.fakes import CONTEXT, DEPLOYED, TARGET, FakeSession
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
-from wizard.engine.home import HomeLine
+from wizard.engine.preflight.overview import HomeLine
 from wizard.ports.kubeconfig import Kubeconfig
 from wizard.ports.store import RunSummary
 from wizard.tui.screens.step import StepScreen

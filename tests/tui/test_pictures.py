@@ -15,7 +15,7 @@ from tests.tui.fakes import BEGIN, CONTEXT, DEPLOYED, END, PASSING, READY, STUCK
 from tests.tui.test_lookback import flood
 from wizard.core.answers.draft import Draft
 from wizard.core.text import sanitize
-from wizard.engine import keeping
+from wizard.engine import records
 from wizard.tui.app import WizardApp
 from wizard.tui.start import Start
 
@@ -108,7 +108,7 @@ def test_the_logs_held(snap_compare: Compare, session: FakeSession, size: tuple[
 def test_the_logs_of_the_record(snap_compare: Compare, session: FakeSession, size: tuple[int, int]) -> None:
     """Above the lines that are kept: those of the record, and the way back; below, that it is not written just now."""
     session.record += [replace(one, seq=number) for number, one in enumerate(BEGIN, 1)]
-    session.troubles.put_nowait(keeping.said("the record cannot be written: No space left on device"))
+    session.troubles.put_nowait(records.record_problem_text("the record cannot be written: No space left on device"))
     app = WizardApp(session.as_session(), Start("runs", run_id="7f3a9c"))
 
     async def before(pilot: Pilot[None]) -> None:

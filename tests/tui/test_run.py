@@ -9,7 +9,7 @@ from textual.events import Key
 from tests.tui.conftest import Open
 from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, FakeSession, event, lines
 from wizard.core.text import sanitize
-from wizard.engine import keeping
+from wizard.engine import records
 from wizard.tui.screens.run import RunScreen
 from wizard.tui.start import Start
 from wizard.tui.widgets.log_pane import LogPane
@@ -261,7 +261,9 @@ async def test_a_record_that_cannot_be_written_is_said_while_the_run_goes_on_and
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("Closing the terminal is safe")
-        session.troubles.put_nowait(keeping.said("the record cannot be written: No space left on device"))
+        session.troubles.put_nowait(
+            records.record_problem_text("the record cannot be written: No space left on device")
+        )
         text = await see.sees(
             "! The record cannot be written: No space left on device. helm goes on;", "neither kept nor shown"
         )

@@ -1,1 +1,1 @@
-"""Use cases. The engine does the work; faces ask it and watch it."""
+"""Use cases. The engine does the work and decides what is safe; front ends ask it and show it."""

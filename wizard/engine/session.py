@@ -15,7 +15,7 @@ import wizard
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import Hints
 from wizard.core.errors import Problem
-from wizard.engine import hints as live_hints
+from wizard.engine.preflight import suggestions as live_hints
 
 if TYPE_CHECKING:
     from wizard.core.answers import secrets, values_file
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from wizard.core.run.log_window import Mark, Page
     from wizard.core.target import Target
     from wizard.core.text.secrets import Secret
-    from wizard.engine.compare import Comparison
-    from wizard.engine.home import HomeLine
-    from wizard.engine.leftovers import Leftover, Leftovers, Removal
-    from wizard.engine.older import Wanted
-    from wizard.engine.past import Guided, RevisionText
-    from wizard.engine.planning import Planned
     from wizard.engine.ports import Ports
-    from wizard.engine.recover import Recovery
-    from wizard.engine.releases import Asked, ReleasesView
-    from wizard.engine.store import Revision
-    from wizard.engine.uninstall import Uninstall
-    from wizard.engine.unrecover import Undo
+    from wizard.engine.preflight.overview import HomeLine
+    from wizard.engine.records import Wanted
+    from wizard.engine.release.compare import Comparison
+    from wizard.engine.release.history import Guided, RevisionText
+    from wizard.engine.release.leftovers import Leftover, Leftovers, Removal
+    from wizard.engine.release.listing import Asked, ReleasesView
+    from wizard.engine.release.plan import Planned
+    from wizard.engine.release.records import Revision
+    from wizard.engine.release.recover import Recovery
+    from wizard.engine.release.undo_recover import Undo
+    from wizard.engine.release.uninstall import Uninstall
     from wizard.ports.charts import Chart
     from wizard.ports.cluster import Cluster
     from wizard.ports.kubeconfig import Kubeconfig
@@ -169,17 +169,17 @@ class Session:
 
         `uid` is that of kube-system now. A sandbox is a new cluster each time that it is started: nothing is said of one.
         """
-        from wizard.engine import same_cluster
+        from wizard.engine import cluster_identity
 
         if live_hints.is_sandbox(target.context):
             return ""
-        return same_cluster.moved(target, uid, self.drafts(), self.runs())
+        return cluster_identity.moved(target, uid, self.drafts(), self.runs())
 
     async def cluster_moved(self, target: Target) -> str:
         """Likewise, asking the cluster; raises nothing."""
-        from wizard.engine import same_cluster
+        from wizard.engine import cluster_identity
 
-        return await asyncio.to_thread(self.moved, target, await same_cluster.uid(self.cluster(target)))
+        return await asyncio.to_thread(self.moved, target, await cluster_identity.uid(self.cluster(target)))
 
     def cluster(self, target: Target) -> Cluster:
         """The client of the target's context, one for the whole session."""
@@ -238,15 +238,15 @@ class Session:
 
     def home(self) -> AsyncIterator[HomeLine]:
         """The lines of home as they become known; never raises."""
-        from wizard.engine import home
+        from wizard.engine.preflight import overview
 
-        return home.lines(self)
+        return overview.lines(self)
 
     def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         """Releases in sight: first a quick view, then with readiness; says where was looked and what is hidden."""
-        from wizard.engine import releases
+        from wizard.engine.release import listing
 
-        return releases.find(self.cluster(target), target, self._hints.context_namespace)
+        return listing.find(self.cluster(target), target, self._hints.context_namespace)
 
     async def namespaces_of(self, release: str, target: Target) -> tuple[str, ...]:
         """Where a release of that name is, in every namespace in sight of the target's context."""
@@ -257,19 +257,19 @@ class Session:
 
     def preflight(self, draft: Draft) -> AsyncIterator[CheckResult]:
         """Every check of the draft as it is decided; never raises."""
-        from wizard.engine import preflight
+        from wizard.engine.preflight import checks
 
-        return preflight.run(self, draft)
+        return checks.run(self, draft)
 
     def watch(self, target: Target, *, logs: bool = True) -> AsyncIterator[Sequence[Event]]:
         """A release live, without a run: the same events as a run's record, in batches."""
-        from wizard.engine import live
+        from wizard.engine.watch import live
 
         return live.watch_release(self.cluster(target), target, self.ports.clock, logs=logs)
 
     def diagnose(self, target: Target) -> AsyncIterator[Diagnosis]:
         """What is wrong with a release, ranked: at once if it shows, then whole, with logs. Changes nothing; never raises."""
-        from wizard.engine import diagnose
+        from wizard.engine.watch import diagnose
 
         ports = self.ports
         return diagnose.diagnose(self.cluster(target), target, ports.clock, ports.runs, ports.documents)
@@ -282,22 +282,24 @@ class Session:
 
     async def planned(self, draft: Draft) -> Planned:
         """The plan with what was rendered for it; raises Problem."""
-        from wizard.engine import planning, same_cluster
+        from wizard.engine import cluster_identity
+        from wizard.engine.release import plan as release_plan
 
         target, ports = self.resolve(draft).target, self.ports
-        same_cluster.refuse_overrides(ports.helm, target)
-        planned = await planning.of_values(
+        cluster_identity.refuse_overrides(ports.helm, target)
+        planned = await release_plan.of_values(
             self.cluster(target), ports.helm, ports.documents, target, self.chart(draft), self.values_text(draft)
         )
         return replace(planned, plan=await self._with_moved(target, planned.plan))
 
     async def plan_rollback(self, target: Target, revision: int = 0) -> Plan:
         """What a roll-back to a revision would do (0: the last good one); raises Problem."""
-        from wizard.engine import planning, same_cluster
+        from wizard.engine import cluster_identity
+        from wizard.engine.release import plan as release_plan
 
         ports, cluster = self.ports, self.cluster(target)
-        async with same_cluster.proven(cluster, ports.helm, target):
-            planned = await planning.of_rollback(cluster, ports.helm, ports.documents, target, revision)
+        async with cluster_identity.proven(cluster, ports.helm, target):
+            planned = await release_plan.of_rollback(cluster, ports.helm, ports.documents, target, revision)
         return await self._with_moved(target, planned.plan)
 
     async def _with_moved(self, target: Target, plan: Plan) -> Plan:
@@ -307,70 +309,72 @@ class Session:
 
     async def rollback_revision(self, target: Target, revision: int = 0) -> int:
         """The revision that a roll-back goes to, the given one checked; raises Problem when there is none."""
-        from wizard.engine import planning, store
+        from wizard.engine.release import plan as release_plan
+        from wizard.engine.release import records
 
-        known = await store.known(self.cluster(target), target)
-        return await planning.wanted_revision(self.cluster(target), target, known, revision)
+        known = await records.known(self.cluster(target), target)
+        return await release_plan.wanted_revision(self.cluster(target), target, known, revision)
 
     async def is_production(self, target: Target) -> bool:
         """Whether the newest revision says that it is production; raises Problem when it cannot be read."""
-        from wizard.engine import store, uninstall
+        from wizard.engine.release import records, uninstall
 
-        known = await store.known(self.cluster(target), target)
-        return uninstall.is_production(await store.read(self.cluster(target), target, known[-1].revision))
+        known = await records.known(self.cluster(target), target)
+        return uninstall.is_production(await records.read(self.cluster(target), target, known[-1].revision))
 
     async def history(self, target: Target) -> Sequence[Revision]:
         """Every revision of a release, oldest first; raises Problem when there is none or it is hidden."""
-        from wizard.engine import past
+        from wizard.engine.release import history
 
-        return await past.history(self.cluster(target), target, self.runs())
+        return await history.history(self.cluster(target), target, self.runs())
 
     async def compare(self, target: Target, old: int, new: int) -> Comparison:
         """What differs between two revisions, masked; raises Problem."""
-        from wizard.engine import past
+        from wizard.engine.release import history
 
-        return await past.compare(self.cluster(target), self.ports.documents, target, old, new)
+        return await history.compare(self.cluster(target), self.ports.documents, target, old, new)
 
     async def revision_text(self, target: Target, revision: int, what: RevisionText) -> str:
         """One revision's values (given or all) or manifest as YAML, secrets masked; raises Problem."""
-        from wizard.engine import past
+        from wizard.engine.release import history
 
-        return await past.text(self.cluster(target), self.ports.documents, target, revision, what)
+        return await history.text(self.cluster(target), self.ports.documents, target, revision, what)
 
     async def guided(self, draft: Draft) -> Guided:
         """The values of an upgrade in four columns, and how the -f files differ from what runs; raises Problem."""
-        from wizard.engine import past
+        from wizard.engine.release import history
 
         resolved = self.resolve(draft)
         target, files = resolved.target, resolved.layers.files
         result = self.values_file(draft).tree
-        return await past.guided_values(self.cluster(target), target, self.chart(draft), result, files)
+        return await history.guided_values(self.cluster(target), target, self.chart(draft), result, files)
 
     async def uninstall_lists(self, target: Target, *, namespace: bool = False) -> Uninstall:
         """What an uninstall deletes, keeps and loses for ever; raises Problem when something stops it."""
-        from wizard.engine import same_cluster, uninstall
+        from wizard.engine import cluster_identity
+        from wizard.engine.release import uninstall
 
         cluster = self.cluster(target)
-        async with same_cluster.proven(cluster, self.ports.helm, target):
+        async with cluster_identity.proven(cluster, self.ports.helm, target):
             lists = await uninstall.look(cluster, self.ports.documents, target, namespace=namespace)
-            uid = await same_cluster.uid(cluster)
+            uid = await cluster_identity.uid(cluster)
         return replace(lists, cluster_uid=uid, moved=await asyncio.to_thread(self.moved, target, uid))
 
     async def missing_rights(self, target: Target, operation: str) -> tuple[Right, ...]:
         """What this person may not do of an operation, each with what that costs; never raises."""
-        from wizard.engine import rights
+        from wizard.engine.release import rights
 
         return await rights.missing(self.cluster(target), target, operation)
 
     async def leftovers(self, target: Target) -> tuple[Leftovers, ...]:
         """What releases that are gone have left, each namespace apart; raises Problem when the release is installed."""
-        from wizard.engine import leftovers
+        from wizard.engine.release import leftovers
 
         return await leftovers.everywhere(self.cluster(target), target, self._hints.context_namespace)
 
     async def recovery(self, target: Target) -> Recovery:
         """What is known of a release that is stuck in pending-*; raises Problem when it is not."""
-        from wizard.engine import recover
+        from wizard.engine.release import recover
 
         ports = self.ports
         return await recover.look(self.cluster(target), ports.documents, target, ports.clock, ports.runs)
@@ -379,25 +383,25 @@ class Session:
 
     def may_undo(self, target: Target, revision: int, status: str) -> bool:
         """Whether a recover of this machine left the release as it is, and the record from before is kept."""
-        from wizard.engine import unrecover
+        from wizard.engine.release import undo_recover
 
-        return unrecover.offered(self.ports.files, target, revision, status)
+        return undo_recover.offered(self.ports.files, target, revision, status)
 
     async def undo_recovery(self, target: Target) -> Undo:
         """What undoing a recover would put back; raises Problem when there is nothing to undo."""
-        from wizard.engine import unrecover
+        from wizard.engine.release import undo_recover
 
-        return await unrecover.look(self.cluster(target), self.ports.files, target)
+        return await undo_recover.look(self.cluster(target), self.ports.files, target)
 
     async def undo(self, target: Target, known: Undo) -> None:
         """Put the record back as it was before recover; raises Problem."""
-        from wizard.engine import unrecover
+        from wizard.engine.release import undo_recover
 
-        await unrecover.undo(self.cluster(target), self.ports.files, target, known)
+        await undo_recover.undo(self.cluster(target), self.ports.files, target, known)
 
     async def mark_failed(self, target: Target, known: Recovery, reason: str = "") -> str:
         """Back up the record of a stuck revision and mark it as failed; returns the backup's path; raises Problem."""
-        from wizard.engine import recover
+        from wizard.engine.release import recover
 
         return await recover.mark_failed(
             self.cluster(target), self.ports.files, target, known, self.ports.clock, reason
@@ -405,13 +409,13 @@ class Session:
 
     def delete_leftovers(self, target: Target, picked: Sequence[Leftover]) -> AsyncIterator[Removal]:
         """Delete leftovers one by one, proven once more before the first; raises Problem when one is not what was shown."""
-        from wizard.engine import leftovers
+        from wizard.engine.release import leftovers
 
         return leftovers.remove(self.cluster(target), target, picked)
 
     async def start_rollback(self, target: Target, plan: Plan, revision: int, *, helm_timeout: str = "10m") -> str:
         """Start a roll-back as it was planned; returns the run's id."""
-        from wizard.engine import rights
+        from wizard.engine.release import rights
 
         verbs = {"created": "create", "changed": "patch", "removed": "delete"}
         await rights.refuse(
@@ -429,7 +433,7 @@ class Session:
         helm_timeout: str = "10m",
     ) -> str:  # fmt: skip
         """Start an uninstall as it was listed; returns the run's id."""
-        from wizard.engine import rights
+        from wizard.engine.release import rights
 
         kinds = (one.label.partition("/")[0] for one in lists.deleted)
         await rights.refuse(self.cluster(target), target, (("delete", kind) for kind in kinds))
@@ -447,9 +451,9 @@ class Session:
         import shlex
 
         from wizard.core.helm import command_line
-        from wizard.engine import same_cluster
+        from wizard.engine import cluster_identity
 
-        same_cluster.refuse_overrides(self.ports.helm, target)
+        cluster_identity.refuse_overrides(self.ports.helm, target)
         helm = await self.ports.helm.info()
         if operation == "rollback":
             argv = command_line.rollback_argv(helm.major, target, int(more["revision"]), helm_timeout)
@@ -470,11 +474,11 @@ class Session:
 
     async def operation(self, draft: Draft, asked: Asked = "either") -> Operation:
         """Install or upgrade, by the state of the release; raises Problem as `releases.operation` does."""
-        from wizard.engine import releases
+        from wizard.engine.release import listing
 
         self.ports.runs.warm()
         target = self.resolve(draft).target
-        return await releases.operation(self.cluster(target), target, asked)
+        return await listing.operation(self.cluster(target), target, asked)
 
     async def on_what_runs(self, draft: Draft) -> Draft:
         """The draft of an upgrade on the values that run, unless -f files are the truth; raises Problem."""
@@ -497,15 +501,16 @@ class Session:
         manifest is the planned one.
         """
         from wizard.core.answers import secrets
-        from wizard.engine import releases, same_cluster
+        from wizard.engine import cluster_identity
+        from wizard.engine.release import listing
 
         resolved = self.resolve(draft)
-        same_cluster.refuse_overrides(self.ports.helm, resolved.target)
+        cluster_identity.refuse_overrides(self.ports.helm, resolved.target)
         if problems := resolved.problems():
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
         target = resolved.target
-        again = operation == "install" and await releases.over_history(self.cluster(target), target)
+        again = operation == "install" and await listing.over_history(self.cluster(target), target)
         planned = secrets.plan(resolved)
         material, notes = self._material(planned)
         written = self.write_values(draft)
@@ -607,21 +612,21 @@ class Session:
 
     async def older_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
         """Wanted log lines before a place in the record of a run, at least so many while there are; raises Problem."""
-        from wizard.engine import older
+        from wizard.engine import records
 
-        return await older.older(self.ports.runs, run_id, mark, wanted, least)
+        return await records.older_logs(self.ports.runs, run_id, mark, wanted, least)
 
     async def newer_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
         """Likewise those after it."""
-        from wizard.engine import older
+        from wizard.engine import records
 
-        return await older.newer(self.ports.runs, run_id, mark, wanted, least)
+        return await records.newer_logs(self.ports.runs, run_id, mark, wanted, least)
 
     def record_troubles(self, run_id: str) -> AsyncIterator[str]:
         """Sentences about a record that cannot be written, as that changes, "" once it can; never ends."""
-        from wizard.engine import keeping
+        from wizard.engine import records
 
-        return keeping.troubles(self.ports.runs, run_id)
+        return records.record_problems(self.ports.runs, run_id)
 
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Send a command to a run: "cancel" stops helm with one SIGTERM."""

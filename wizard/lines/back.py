@@ -10,8 +10,8 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm.plan import NOT_ROLLED_BACK, difference, refuse_owned
 from wizard.core.kube import rights
 from wizard.core.target import Target
+from wizard.engine.release.uninstall import Item, Uninstall
 from wizard.engine.session import Session
-from wizard.engine.uninstall import Item, Uninstall
 from wizard.lines import plan_lines
 from wizard.lines.arguments import Arguments
 from wizard.lines.ask import Prompter, prompter

@@ -11,7 +11,7 @@ from wizard.core.rules.diagnosis import Diagnosis
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.releases import ReleasesView
+from wizard.engine.release.listing import ReleasesView
 from wizard.engine.session import Session
 from wizard.lines import looking
 from wizard.lines.arguments import Arguments

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from wizard.engine.past import Guided
+from wizard.engine.release.history import Guided
 from wizard.lines.out import Out, columns
 
 _KINDS: Final = {"mine": "yours", "gone": "! not used any more", "new-default": "new default", "added": "new"}

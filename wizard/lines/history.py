@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from wizard.core.errors import Exit, Problem
-from wizard.engine.compare import Comparison
-from wizard.engine.past import RevisionText
+from wizard.engine.release.compare import Comparison
+from wizard.engine.release.history import RevisionText
+from wizard.engine.release.records import Revision
 from wizard.engine.session import Session
-from wizard.engine.store import Revision
 from wizard.lines.arguments import Arguments
 from wizard.lines.out import Out, columns
 from wizard.lines.release import the_release

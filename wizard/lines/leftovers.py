@@ -10,7 +10,7 @@ from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.leftovers import Leftover, Leftovers
+from wizard.engine.release.leftovers import Leftover, Leftovers
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments
 from wizard.lines.ask import Prompter, prompter
@@ -51,7 +51,7 @@ async def _delete(
     if len(found) != 1:
         places = ", ".join(one.namespace for one in found)
         raise Problem(f"There are leftovers in {places}. Nothing was deleted.", "Choose one with -n NAMESPACE.")
-    from wizard.engine import leftovers as engine
+    from wizard.engine.release import leftovers as engine
 
     picked = engine.chosen(found[0], arguments.delete)
     releases = sorted({one.release for one in picked})

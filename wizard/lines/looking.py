@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wizard.core.errors import Exit
 from wizard.core.target import Target
-from wizard.engine.releases import ReleaseRow, ReleasesView
+from wizard.engine.release.listing import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments
 from wizard.lines.gather import require_context

@@ -13,7 +13,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm.plan import Plan, difference, refuse_owned
 from wizard.core.rules.check import SEVERITY_BLOCKS, CheckResult, accept, all_checks
 from wizard.core.run.events import Event
-from wizard.engine.releases import Asked, Unfit
+from wizard.engine.release.listing import Asked, Unfit
 from wizard.engine.session import Operation, Session
 from wizard.lines import guided, kubectl, plan_lines
 from wizard.lines.arguments import GUIDE_CHART, Arguments

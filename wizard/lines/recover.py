@@ -5,9 +5,9 @@ from __future__ import annotations
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.target import Target
-from wizard.engine.recover import IF_NOBODY, Recovery, refuse_unproved
+from wizard.engine.release.recover import IF_NOBODY, Recovery, refuse_unproved
+from wizard.engine.release.undo_recover import AFTER
 from wizard.engine.session import Session
-from wizard.engine.unrecover import AFTER
 from wizard.lines import plan_lines
 from wizard.lines.arguments import Arguments
 from wizard.lines.ask import Prompter, prompter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.target import DEFAULT_RELEASE, Target
-from wizard.engine.releases import ReleasesView
+from wizard.engine.release.listing import ReleasesView
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments
 from wizard.lines.gather import require_context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wizard.core.errors import Exit
-from wizard.engine.attach import attach
+from wizard.engine.records import attach
 from wizard.engine.session import Session
 from wizard.lines.arguments import Arguments
 from wizard.lines.ask import prompter

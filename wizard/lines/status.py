@@ -11,10 +11,10 @@ from typing import Any, Final
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
-from wizard.engine import logs as read_logs
-from wizard.engine.releases import ReleaseRow, ReleasesView
+from wizard.engine.release.listing import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
-from wizard.engine.watch import STILL_READING
+from wizard.engine.watch import logs as read_logs
+from wizard.engine.watch.release_watch import STILL_READING
 from wizard.lines import looking
 from wizard.lines.arguments import Arguments
 from wizard.lines.follow import Interrupts, findings_data, next_or_interrupt, objects_data

@@ -33,8 +33,10 @@ from wizard.core.errors import Exit
 from wizard.core.rules import finding
 from wizard.core.run.events import Event
 from wizard.core.text.secrets import Secret
-from wizard.engine import preflight  # noqa: F401 - the run imports it late; here it is imported ahead of the order
-from wizard.engine.run import Run, RunSpec, RunWorld
+from wizard.engine.preflight import (
+    checks,  # noqa: F401 - the run imports it late; here it is imported ahead of the order
+)
+from wizard.engine.run.run import Run, RunSpec, RunWorld
 from wizard.ports.helm import HelmInfo
 from wizard.runner.control import Control
 from wizard.runner.helm_process import SupervisedHelm

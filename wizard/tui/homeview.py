@@ -10,8 +10,8 @@ from wizard.tui.state import HomeState
 from wizard.tui.text import Row, age, beside, cut, mark, pad, time_of_day, word, wrap
 
 if TYPE_CHECKING:
-    from wizard.engine.home import HomeLine
-    from wizard.engine.releases import ReleaseRow
+    from wizard.engine.preflight.overview import HomeLine
+    from wizard.engine.release.listing import ReleaseRow
 
 _FACTS: Final = ("cluster", "you", "tools", "releases")
 _LABEL: Final = 11

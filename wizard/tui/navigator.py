@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
     from wizard.core.helm.plan import Plan
     from wizard.core.target import Target
-    from wizard.engine.releases import ReleaseRow
+    from wizard.engine.release.listing import ReleaseRow
     from wizard.engine.session import Operation
     from wizard.ports.store import RunSummary
     from wizard.tui.app import WizardApp
@@ -222,10 +222,10 @@ class Navigator:
 
     def attach(self, run: RunSummary) -> None:
         """Show a run; one whose runner died or hangs gets a new one."""
-        from wizard.engine import attach
+        from wizard.engine import records
 
         try:
-            told = attach.attach(self._app.session.ports.runs, run)
+            told = records.attach(self._app.session.ports.runs, run)
         except Problem as problem:
             self.home(problem)
             return

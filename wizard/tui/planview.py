@@ -10,7 +10,7 @@ from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan
 from wizard.tui.text import Row, Span, beside, cut, pad, rule, wrap
 
 if TYPE_CHECKING:
-    from wizard.engine.compare import Comparison
+    from wizard.engine.release.compare import Comparison
 
 _MARKS: Final[dict[str, Span]] = {
     "created": ("+ created", "ok"), "changed": ("~ changed", "look"), "removed": ("- removed", "bad"), "refused": ("x refused", "bad"),

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
     from wizard.core.helm.plan import Plan
     from wizard.core.target import Target
-    from wizard.engine.recover import Recovery
+    from wizard.engine.release.recover import Recovery
+    from wizard.engine.release.undo_recover import Undo
+    from wizard.engine.release.uninstall import Item, Uninstall
     from wizard.engine.session import Session
-    from wizard.engine.uninstall import Item, Uninstall
-    from wizard.engine.unrecover import Undo
 
 
 class Preview(Protocol):
@@ -320,7 +320,7 @@ class RecoverPreview(_Usual):
 
     def harm(self) -> str:
         """Helm's record is rewritten."""
-        from wizard.engine.recover import IF_NOBODY
+        from wizard.engine.release.recover import IF_NOBODY
 
         return IF_NOBODY
 
@@ -365,7 +365,7 @@ class UndoPreview(_NoSwitches):
 
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
         """What is known, and what would be done."""
-        from wizard.engine.unrecover import AFTER
+        from wizard.engine.release.undo_recover import AFTER
 
         one = self._known
         if not one:
@@ -382,7 +382,7 @@ class UndoPreview(_NoSwitches):
 
     def harm(self) -> str:
         """Helm's record is rewritten."""
-        from wizard.engine.recover import IF_NOBODY
+        from wizard.engine.release.recover import IF_NOBODY
 
         return IF_NOBODY
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
     from wizard.core.errors import Problem
-    from wizard.engine.home import HomeLine
-    from wizard.engine.releases import ReleasesView
+    from wizard.engine.preflight.overview import HomeLine
+    from wizard.engine.release.listing import ReleasesView
     from wizard.ports.kubeconfig import Kubeconfig
     from wizard.ports.store import RunSummary
 

@@ -18,7 +18,7 @@ from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
     from wizard.core.target import Target
-    from wizard.engine.store import Revision
+    from wizard.engine.release.records import Revision
 
 _STATES = {"deployed": "pass", "superseded": "skipped", "failed": "fail", "uninstalled": "skipped"}
 

@@ -21,7 +21,7 @@ from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines, Rows
 
 if TYPE_CHECKING:
-    from wizard.engine.releases import ReleaseRow
+    from wizard.engine.release.listing import ReleaseRow
 
 
 class Board(Lines):

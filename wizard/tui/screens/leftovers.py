@@ -17,7 +17,7 @@ from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
     from wizard.core.target import Target
-    from wizard.engine.leftovers import Leftover, Leftovers
+    from wizard.engine.release.leftovers import Leftover, Leftovers
 
 _GROUPS = {
     "rest": "Objects",
@@ -163,7 +163,7 @@ class LeftoversScreen(WizardScreen):
 
     async def action_start(self) -> None:
         """Delete what is marked, after the name was typed where something is lost."""
-        from wizard.engine import leftovers
+        from wizard.engine.release import leftovers
 
         marked = [(space, one) for space, one in self._items if one.uid in self.marked]
         if not marked or self._busy:

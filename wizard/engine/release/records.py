@@ -14,7 +14,7 @@ from wizard.core.helm.release import ReleaseRecord
 from wizard.core.helm.revision import Head
 from wizard.core.kube.status import parse_time
 from wizard.core.target import Target
-from wizard.engine import releases
+from wizard.engine.release import listing
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
 _CODES: Final = {"forbidden": Exit.UNKNOWN, "not-found": Exit.UNKNOWN}
@@ -160,7 +160,7 @@ async def _bodies(cluster: Cluster, target: Target, number: int) -> tuple[Object
 
 
 def _kind(target: Target) -> str:
-    kind = releases.record_kind()
+    kind = listing.record_kind()
     if kind is None:
         raise Problem(
             f"Helm keeps the records of {target.release} outside of the cluster (HELM_DRIVER).",

@@ -22,7 +22,8 @@ from wizard.core.kube import merge_patch
 from wizard.core.rules import manifests
 from wizard.core.target import Target
 from wizard.core.text import masking
-from wizard.engine import same_cluster, store
+from wizard.engine import cluster_identity
+from wizard.engine.release import records
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
@@ -70,7 +71,7 @@ async def of_values(
     """
     served = asyncio.ensure_future(_served(cluster))
     try:
-        info, known = await asyncio.gather(helm.info(), store.heads(cluster, target))
+        info, known = await asyncio.gather(helm.info(), records.heads(cluster, target))
     except BaseException:
         served.cancel()
         raise
@@ -107,10 +108,10 @@ async def of_rollback(cluster: Cluster, helm: Helm, documents: Documents, target
     Raises:
         Problem: there is no such revision, nothing to roll back to, or helm's record cannot be seen or read.
     """
-    info, known = await asyncio.gather(helm.info(), store.known(cluster, target))
+    info, known = await asyncio.gather(helm.info(), records.known(cluster, target))
     revision = await wanted_revision(cluster, target, known, revision)
     current, chosen = await asyncio.gather(
-        store.read(cluster, target, known[-1].revision), store.read(cluster, target, revision)
+        records.read(cluster, target, known[-1].revision), records.read(cluster, target, revision)
     )
     method = _method(info, chosen)
     force = method == "apply" and current.apply_method != "ssa"  # helm then takes over what it wrote the other way
@@ -137,7 +138,7 @@ async def tried(
     cluster: Cluster, info: HelmInfo, documents: Documents, target: Target, objects: Sequence[Object]
 ) -> tuple[ObjectPlan, ...]:
     """The plans of rendered objects on the release that runs, for a check; raises Problem as `of_values` does."""
-    known = await store.heads(cluster, target)
+    known = await records.heads(cluster, target)
     base = await _base(cluster, target, known)
     world = _World(cluster, target, os.path.basename(info.path), _method(info, base, fresh=base is None))  # noqa: PTH119 - as above
     there, space = _Live(world), target.namespace
@@ -163,7 +164,7 @@ async def wanted_revision(cluster: Cluster, target: Target, known: Sequence[Head
     """
     kept = [one.revision for one in known]
     if not revision:
-        good = await store.last_good(cluster, target, known)
+        good = await records.last_good(cluster, target, known)
         if not good:
             raise Problem(
                 f"There is nothing to roll {target.release} back to: revision {kept[-1]} is the only good one."
@@ -192,7 +193,7 @@ async def _base(cluster: Cluster, target: Target, known: Sequence[Head]) -> Rele
     if not _is_installed(known):
         return None
     deployed = [one.revision for one in known if one.status == DEPLOYED]
-    return await store.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
+    return await records.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
 
 
 def _method(info: HelmInfo, record: ReleaseRecord | None, *, fresh: bool = False) -> str:
@@ -297,7 +298,7 @@ async def _finished(
     there.ask(wanted)
     old = {plan.identity(one, space): one for one in stored if not plan.hook_events(one)}
     keys = {plan.identity(one, space) for one in wanted}
-    uid_asked = asyncio.ensure_future(same_cluster.uid(world.cluster))
+    uid_asked = asyncio.ensure_future(cluster_identity.uid(world.cluster))
     try:
         missing = made.base == 0 and await _namespace_missing(world)
         uid = await uid_asked

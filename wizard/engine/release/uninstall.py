@@ -12,7 +12,7 @@ from wizard.core.helm import plan, upgrade_values
 from wizard.core.helm.release import ReleaseRecord
 from wizard.core.rules import manifests
 from wizard.core.target import Target
-from wizard.engine import inventory, store
+from wizard.engine.release import inventory, records
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
 
@@ -66,8 +66,8 @@ async def look(cluster: Cluster, documents: Documents, target: Target, *, namesp
     Raises:
         Problem: there is no such release, its record is hidden or unreadable, or an Ingress of it serves another release.
     """
-    known = await store.known(cluster, target)
-    record = await store.read(cluster, target, known[-1].revision)
+    known = await records.known(cluster, target)
+    record = await records.read(cluster, target, known[-1].revision)
     stored = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
     live, claims, secrets = await asyncio.gather(
         asyncio.gather(*(_live(cluster, one, target.namespace) for one in stored)),

@@ -10,7 +10,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import applied, plan
 from wizard.core.helm.applied import Applied, Key, Wanted
 from wizard.core.target import Target
-from wizard.engine import store
+from wizard.engine.release import records as release_records
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
 
@@ -29,7 +29,7 @@ class Expected:
 async def unchanged(cluster: Cluster, target: Target, expected: Expected) -> None:
     """Raise Problem when the release has another revision than the plan was made on."""
     try:
-        known = await store.heads(cluster, target)
+        known = await release_records.heads(cluster, target)
     except Problem:
         return  # helm will say what it may not read; that is no sign of a second person
     newest = known[-1] if known else None
@@ -51,8 +51,8 @@ async def unchanged(cluster: Cluster, target: Target, expected: Expected) -> Non
 async def as_planned(cluster: Cluster, documents: Documents, target: Target, expected: Expected) -> str:
     """One sentence on the stored manifest and the plan; "" when it cannot be told."""
     try:
-        known = await store.heads(cluster, target)
-        record = await store.read(cluster, target, known[-1].revision)
+        known = await release_records.heads(cluster, target)
+        record = await release_records.read(cluster, target, known[-1].revision)
         objects = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
     except (Problem, IndexError):
         return ""
@@ -67,12 +67,14 @@ async def wanted(cluster: Cluster, documents: Documents, target: Target, expecte
     A newest revision that the plan was made on is not this run's: then nothing was recorded.
     """
     try:
-        known = await store.heads(cluster, target)
+        known = await release_records.heads(cluster, target)
         newest = known[-1] if known else None
         if newest is None or (expected and newest.revision <= expected.revision):
             return Applied(recorded=False)
         before = [one for one in known[:-1] if one is known[-2] or one.status in ("deployed", "superseded")][-2:]
-        records = await asyncio.gather(*(store.read(cluster, target, one.revision) for one in (newest, *before)))
+        records = await asyncio.gather(
+            *(release_records.read(cluster, target, one.revision) for one in (newest, *before))
+        )
         new, *old = (plan.objects_of(documents.load_all(one.manifest, "the stored manifest")) for one in records)
     except Problem as problem:
         return Applied(hidden=problem.what.rstrip("."))

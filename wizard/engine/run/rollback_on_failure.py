@@ -18,7 +18,7 @@ from wizard.core.helm.revision import Head
 from wizard.core.kube.status import parse_time
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
-from wizard.engine import store
+from wizard.engine.release import records
 from wizard.ports.cluster import Cluster
 from wizard.ports.run import HelmExit, HelmProcess
 
@@ -41,7 +41,7 @@ async def way(
 ) -> Way:
     """What leads back from where the release is now; what others did since helm ended is left alone. Never raises."""
     try:
-        known = await store.heads(cluster, target)
+        known = await records.heads(cluster, target)
     except Problem as problem:
         return Way((), f"not rolled back: {problem.what}")
     if not known:
@@ -56,7 +56,7 @@ async def way(
     if install:  # earlier revisions were uninstalled before it: they are no place to go back to, and they are kept
         argv = command_line.uninstall_argv(helm_major, target, helm_timeout, keep_history=len(known) > 1)
         return Way(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
-    if good := await store.last_good(cluster, target, known):
+    if good := await records.last_good(cluster, target, known):
         argv = command_line.rollback_argv(helm_major, target, good, helm_timeout)
         return Way(tuple(argv), f"rolled back to revision {good}")
     return Way((), "not rolled back: there is no revision before it that was ever ready")
@@ -67,7 +67,7 @@ async def _written_since(cluster: Cluster, newest: Head, ended: HelmExit | None)
     written = parse_time(newest.times.written)
     if written is None or not (ended and ended.at):
         return False
-    ahead = await store.server_ahead(cluster, lambda: datetime.now(UTC))
+    ahead = await records.server_ahead(cluster, lambda: datetime.now(UTC))
     return written - ahead > datetime.fromtimestamp(ended.at, UTC) + _SLACK
 
 

@@ -9,8 +9,8 @@ from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import release as helm_release
 from wizard.core.target import Target
-from wizard.engine import releases, store
-from wizard.engine.recover import MARK, backup_name
+from wizard.engine.release import listing, records
+from wizard.engine.release.recover import MARK, backup_name
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.store import FileStore
 
@@ -68,7 +68,7 @@ async def undo(cluster: Cluster, files: FileStore, target: Target, known: Undo) 
 
 
 async def _look(cluster: Cluster, files: FileStore, target: Target) -> tuple[Undo, Object, Object]:
-    newest = (await store.known(cluster, target))[-1]
+    newest = (await records.known(cluster, target))[-1]
     kept = files.kept_private(backup_name(target, newest.revision))
     if not kept:
         raise Problem(
@@ -78,7 +78,7 @@ async def _look(cluster: Cluster, files: FileStore, target: Target) -> tuple[Und
         )
     try:
         found = await cluster.records(
-            releases.record_kind() or "Secret", target.namespace, target.release, newest.revision
+            listing.record_kind() or "Secret", target.namespace, target.release, newest.revision
         )
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error

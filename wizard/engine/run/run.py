@@ -22,14 +22,15 @@ from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
-from wizard.engine import evidence, expected, same_cluster, undo, unseen
-from wizard.engine.early_render import EarlyRender
-from wizard.engine.expected import Expected
-from wizard.engine.heal import Healing
-from wizard.engine.lease import Held
-from wizard.engine.tail import LogTail
-from wizard.engine.undo import Undo, Way
-from wizard.engine.watch import ReleaseWatch
+from wizard.engine import cluster_identity
+from wizard.engine.run import evidence, helm_outcome, plan_guard, rollback_on_failure
+from wizard.engine.run.early_render import EarlyRender
+from wizard.engine.run.fixes import Healing
+from wizard.engine.run.lease import Held
+from wizard.engine.run.plan_guard import Expected
+from wizard.engine.run.rollback_on_failure import Undo, Way
+from wizard.engine.watch.log_tail import LogTail
+from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
@@ -320,10 +321,10 @@ class Run:
     async def _prepare(self, early: EarlyRender | None) -> None:
         made = False
         spec, cluster = self.spec, self.world.cluster
-        same_cluster.refuse_overrides(self.world.helm, spec.target)
-        await same_cluster.refuse_another(cluster, spec.target, spec.cluster_uid)
+        cluster_identity.refuse_overrides(self.world.helm, spec.target)
+        await cluster_identity.refuse_another(cluster, spec.target, spec.cluster_uid)
         if spec.expected:
-            await expected.unchanged(cluster, spec.target, spec.expected)
+            await plan_guard.unchanged(cluster, spec.target, spec.expected)
         if self.spec.operation == "install":
             self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
             made = await self._namespace()
@@ -415,10 +416,10 @@ class Run:
         self._say("object.made", kind="Secret", name=one.name, action=action, keys=list(one.keys))
 
     async def _late_checks(self, early: EarlyRender) -> None:
-        from wizard.engine import preflight  # 40 ms of rules that a run into an existing namespace does not need
+        from wizard.engine.preflight import checks  # 40 ms of rules that a run into an existing namespace does not need
 
         spec, world = self.spec, self.world
-        results = await preflight.late(world.cluster, world.documents, early, spec.target, spec.chart, spec.values_path)
+        results = await checks.late(world.cluster, world.documents, early, spec.target, spec.chart, spec.values_path)
         world.record.emit(Event("check.result", one.to_data()) for one in results)
         for one in results:
             if one.blocking:
@@ -448,7 +449,7 @@ class Run:
             self._say("helm.exited", code=ended.code, signal=ended.signal)
         self._watch.hold = ""
         self._watch.flush()
-        end = await self._judge(unseen.by_its_words(ended, self._lines["out"], self._lines["err"]))
+        end = await self._judge(helm_outcome.by_its_words(ended, self._lines["out"], self._lines["err"]))
         if end.code != Exit.DONE:
             await self._tail.drain(_LAST_LINES_SECONDS)
         return await self._finish(end)
@@ -489,7 +490,7 @@ class Run:
             return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                found = await expected.there(world.cluster, world.documents, spec.target, spec.expected)
+                found = await plan_guard.there(world.cluster, world.documents, spec.target, spec.expected)
                 return bool(found.hidden) or found.whole or cause.object in found.there
         return False
 
@@ -537,7 +538,7 @@ class Run:
         """The sentence about a release that a dead helm left in pending-*; "" when there is nothing to say."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                return await unseen.stranded(self.world.helm, self.spec.target)
+                return await helm_outcome.stranded(self.world.helm, self.spec.target)
         return ""
 
     async def _after_uninstall(self, ended: HelmExit) -> _End:
@@ -547,7 +548,7 @@ class Run:
         reason = f"{target.release} is uninstalled" + (", its history is kept" if self.spec.keep_history else "")
         if not self.spec.delete_namespace:
             return _End(Exit.DONE, "ready", reason)
-        from wizard.engine import uninstall  # only here
+        from wizard.engine.release import uninstall  # only here
 
         if others := await uninstall.foreign(self.world.cluster, target):
             told = ", ".join(others[:5])
@@ -563,7 +564,7 @@ class Run:
         if spec.expected and spec.expected.rendered:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LIST_SECONDS):
-                    said = await expected.as_planned(world.cluster, world.documents, spec.target, spec.expected)
+                    said = await plan_guard.as_planned(world.cluster, world.documents, spec.target, spec.expected)
                 if said:
                     self._phase("watching", said)
 
@@ -627,7 +628,7 @@ class Run:
         spec, world = self.spec, self.world
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                return await expected.there(world.cluster, world.documents, spec.target, self._planned())
+                return await plan_guard.there(world.cluster, world.documents, spec.target, self._planned())
         return Applied(hidden="the cluster did not answer in time")
 
     def _planned(self) -> Expected | None:
@@ -639,7 +640,7 @@ class Run:
         spec, world = self.spec, self.world
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                asked = await expected.wanted(world.cluster, world.documents, spec.target, None)
+                asked = await plan_guard.wanted(world.cluster, world.documents, spec.target, None)
                 self._wanted = asked if isinstance(asked, Wanted) else None
 
     def _not_carried(self) -> str:
@@ -692,22 +693,24 @@ class Run:
         if not kept:
             return replace(end, reason=f"{end.reason} It is not rolled back: the evidence could not be kept.")
         spec, self._undoing = self.spec, True
-        back = self._undo.known or await undo.way(
+        back = self._undo.known or await rollback_on_failure.way(
             self.world.cluster, spec.target, spec.helm_major, spec.timeout,
             install=spec.operation == "install", ended=self._helm_exit,
         )  # fmt: skip
         if not back.argv:
-            return replace(end, reason=undo.told(end.reason, back, None))
+            return replace(end, reason=rollback_on_failure.told(end.reason, back, None))
         try:
             ended = await self._undo.go(spec.helm_path, back)
         except Problem as problem:
-            return replace(end, reason=undo.told(end.reason, Way((), f"not rolled back: {problem.what}"), None))
+            return replace(
+                end, reason=rollback_on_failure.told(end.reason, Way((), f"not rolled back: {problem.what}"), None)
+            )
         after = ""
         if ended.code == 0 and back.argv[0] == "rollback":
             await self._ask_what_is_wanted()
             self._watch.flush()
             after = (await self._wait_for_ready(self.after_success)).reason
-        return replace(end, verdict="failed", reason=undo.told(end.reason, back, ended, after))
+        return replace(end, verdict="failed", reason=rollback_on_failure.told(end.reason, back, ended, after))
 
     async def _evidence(self, name: str = "evidence") -> str:
         """What is there now, on the disk; "" when it could not be written."""

@@ -9,7 +9,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.kube import rights
 from wizard.core.kube.rights import Right
 from wizard.core.target import Target
-from wizard.engine import releases
+from wizard.engine.release import listing
 from wizard.ports.cluster import Cluster, ClusterError
 
 
@@ -21,7 +21,7 @@ async def missing(cluster: Cluster, target: Target, operation: str) -> tuple[Rig
 
 
 def _records() -> str:
-    return releases.record_kind() or "Secret"
+    return listing.record_kind() or "Secret"
 
 
 async def refuse(cluster: Cluster, target: Target, verbs: Iterable[tuple[str, str]]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from wizard.core.kube import status
 from wizard.core.text import masking
-from wizard.engine.watch import ReleaseWatch
+from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 

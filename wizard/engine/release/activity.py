@@ -14,7 +14,7 @@ from wizard.core.helm.revision import Head
 from wizard.core.kube import lease
 from wizard.core.kube.status import parse_time
 from wizard.core.target import Target
-from wizard.engine import releases, store
+from wizard.engine.release import listing, records
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.store import RunStore, RunSummary
@@ -74,7 +74,7 @@ async def look(
     ):
         raise busy(target, f"somebody: {', '.join(changed[:5])} changed within {WINDOW_SECONDS:.0f} seconds")
     told.append(f"nothing of it changed within {WINDOW_SECONDS:.0f} seconds")
-    ahead = await store.server_ahead(cluster, clock.now)
+    ahead = await records.server_ahead(cluster, clock.now)
     old = min(
         revision.age(clock.now() + ahead, head.times.created, head.times.written), revision.age(clock.now(), begun)
     )
@@ -115,7 +115,7 @@ async def _lease(cluster: Cluster, target: Target, clock: Clock) -> str:
 async def _stamps(
     cluster: Cluster, target: Target, head: Head, wanted: Sequence[tuple[str, str, str]]
 ) -> dict[str, str]:
-    kind = releases.record_kind() or "Secret"
+    kind = listing.record_kind() or "Secret"
     listed = await cluster.list(kind, target.namespace, labels=f"owner=helm,name={target.release}", metadata_only=True)
     stamps = {f"record {one['metadata']['name']}": str(one["metadata"].get("resourceVersion")) for one in listed}
     found = await asyncio.gather(*(_stamp(cluster, target, *one) for one in wanted))

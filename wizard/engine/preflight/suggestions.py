@@ -25,10 +25,10 @@ def is_sandbox(context: str) -> bool:
 
 async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
     """The hints with everything the cluster tells within about 3 s; what cannot be had is None. Never raises."""
-    from wizard.engine import same_cluster
+    from wizard.engine import cluster_identity
 
     here = target.namespace
-    uid = asyncio.ensure_future(same_cluster.uid(cluster))
+    uid = asyncio.ensure_future(cluster_identity.uid(cluster))
     namespaces, ingress, storage, issuers, secrets, tls, claims = await asyncio.gather(
         _try(cluster.list("Namespace", metadata_only=True)),
         _try(cluster.list("IngressClass")),

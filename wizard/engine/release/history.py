@@ -13,10 +13,10 @@ from wizard.core.helm.revision import DEPLOYED
 from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
 from wizard.core.kube.status import parse_time
 from wizard.core.target import Target
-from wizard.engine import compare as comparing
-from wizard.engine import store, writers
-from wizard.engine.compare import Comparison
-from wizard.engine.store import Revision
+from wizard.engine.release import activity, records
+from wizard.engine.release import compare as comparing
+from wizard.engine.release.compare import Comparison
+from wizard.engine.release.records import Revision
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
@@ -33,10 +33,10 @@ async def history(cluster: Cluster, target: Target, runs: Iterable[RunSummary] =
     Raises:
         Problem: there is no such release, or its records are hidden.
     """
-    found = [one for one, _ in await store.history(cluster, target)]
+    found = [one for one, _ in await records.history(cluster, target)]
     if not found:
-        raise store.missing(target)
-    mine = sorted((run for run in runs if writers.same(run.target, target)), key=lambda run: run.started)
+        raise records.missing(target)
+    mine = sorted((run for run in runs if activity.same(run.target, target)), key=lambda run: run.started)
     makers = _makers(found, mine)
     return tuple(replace(one, who=makers.get(one.revision, "")) for one in found)
 
@@ -56,13 +56,13 @@ def _makers(revisions: Sequence[Revision], runs: Sequence[RunSummary]) -> dict[i
 
 async def compare(cluster: Cluster, documents: Documents, target: Target, old: int, new: int) -> Comparison:
     """What differs between two revisions, masked; raises Problem."""
-    sides = await asyncio.gather(store.read(cluster, target, old), store.read(cluster, target, new))
+    sides = await asyncio.gather(records.read(cluster, target, old), records.read(cluster, target, new))
     return comparing.revisions(documents, *sides)
 
 
 async def text(cluster: Cluster, documents: Documents, target: Target, revision: int, what: RevisionText) -> str:
     """One revision's values or manifest, masked; raises Problem."""
-    record = await store.read(cluster, target, revision)
+    record = await records.read(cluster, target, revision)
     if what == "manifest":
         return comparing.manifest(documents, record)
     return comparing.values_text(documents, record, every=what == "all")
@@ -98,9 +98,9 @@ async def guided_values(
     Raises:
         Problem: there is no such release, or its record is hidden or unreadable.
     """
-    known = await store.known(cluster, target)
+    known = await records.known(cluster, target)
     deployed = [one.revision for one in known if one.status == DEPLOYED]
-    record = await store.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
+    record = await records.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
     over: dict[str, Any] = {}
     for _, tree in files:
         over = values.merge(over, tree)

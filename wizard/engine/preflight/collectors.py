@@ -39,7 +39,9 @@ from wizard.core.rules.facts import (
     StorageClass,
 )
 from wizard.core.target import Target
-from wizard.engine import planning, releases, same_cluster
+from wizard.engine import cluster_identity
+from wizard.engine.release import listing
+from wizard.engine.release import plan as release_plan
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
@@ -318,7 +320,7 @@ async def _rights(world: World, ground: Mapping[str, Any]) -> tuple[Right, ...]:
 
 
 async def _record_rights(world: World, _: Mapping[str, Any]) -> tuple[Right, ...] | Absent:
-    kind = releases.record_kind()
+    kind = listing.record_kind()
     if kind is None:
         return Absent("helm keeps its records outside of the cluster (HELM_DRIVER)")
     return await _may(world, [(verb, kind, "") for verb in _RECORD_VERBS])
@@ -346,12 +348,12 @@ async def _may(world: World, asked: list[tuple[str, str, str]]) -> tuple[Right, 
 
 
 async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
-    known = await releases.records(world.cluster, world.target.namespace)
+    known = await listing.records(world.cluster, world.target.namespace)
     if isinstance(known, Unknown):
         return known
-    mine = known.get(world.target.release, releases.ReleaseState())
+    mine = known.get(world.target.release, listing.ReleaseState())
     others = tuple(sorted(name for name in known if name != world.target.release))
-    refused = releases.refused(mine, world.target)
+    refused = listing.refused(mine, world.target)
     return Release(
         mine.revision, mine.status, mine.since, others, refused, world.runs.get(world.target, "") if refused else ""
     )
@@ -379,7 +381,7 @@ async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | Trouble:
         return HelmSees(0, names)
 
     async def uids() -> tuple[str, str, str]:
-        found = await same_cluster.mark(world.cluster, target)
+        found = await cluster_identity.mark(world.cluster, target)
         if found is None:
             return "", "", ""
         return found.title, found.uid, await helm.uid_of(target, found.kind, found.name, found.namespace)
@@ -522,7 +524,7 @@ async def _dry_run(world: World, ground: Mapping[str, Any]) -> DryRun | Absent:
 async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
     """The dry run of an upgrade, as helm will send it; None when helm's record of what runs cannot be read."""
     try:
-        plans = await planning.tried(world.cluster, await world.helm.info(), world.documents, world.target, objects)
+        plans = await release_plan.tried(world.cluster, await world.helm.info(), world.documents, world.target, objects)
     except Problem:
         return None
     refused = [

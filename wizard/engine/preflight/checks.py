@@ -13,8 +13,8 @@ from wizard.core.helm import values
 from wizard.core.rules.check import Check, CheckResult, all_checks, ready_to_run
 from wizard.core.rules.facts import SecretUse
 from wizard.core.target import Target
-from wizard.engine import collect
-from wizard.engine.collect import World
+from wizard.engine.preflight import collectors
+from wizard.engine.preflight.collectors import World
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
@@ -46,7 +46,7 @@ async def _evaluate(world: World, checks: tuple[Check, ...]) -> AsyncIterator[Ch
     known: dict[str, Any] = {}
     done: set[str] = set()
     needed = frozenset(name for one in checks for name in one.needs)
-    async for name, fact in collect.facts(world, needed):
+    async for name, fact in collectors.facts(world, needed):
         known[name] = fact
         for result in ready_to_run(checks, known, done):
             yield result

@@ -14,7 +14,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import plan, release, revision
 from wizard.core.target import Target
 from wizard.core.text import masking
-from wizard.engine import releases, store, writers
+from wizard.engine.release import activity, listing, records
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
@@ -68,21 +68,21 @@ async def look(cluster: Cluster, documents: Documents, target: Target, clock: Cl
     Raises:
         Problem: there is none, it is not stuck, somebody is at work on it, or its record cannot be read.
     """
-    known = await store.known(cluster, target)
+    known = await records.known(cluster, target)
     last = known[-1]
     if last.status not in revision.PENDING:
         raise Problem(
             f"{target.release} is {last.status} (revision {last.revision}): nothing is stuck, nothing was changed.",
             "See it with status and history.",
         )
-    good = await store.last_good(cluster, target, known)
+    good = await records.last_good(cluster, target, known)
     try:
-        record = await store.read(cluster, target, last.revision)
+        record = await records.read(cluster, target, last.revision)
         named = [
             (one["kind"], one["metadata"]["name"], str(one.get("apiVersion", "")))
             for one in _objects(documents, record.manifest)
         ]
-        proof = await writers.look(cluster, target, last, record.updated, named, runs, clock)
+        proof = await activity.look(cluster, target, last, record.updated, named, runs, clock)
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
     before = good if good != last.revision else 0
@@ -97,8 +97,8 @@ async def _progress(
     cluster: Cluster, documents: Documents, target: Target, revision: int, good: int
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """(reached, not reached, hidden): of what the stuck revision changes, what is live already."""
-    record = await store.read(cluster, target, revision)
-    before = await store.read(cluster, target, good) if good else None
+    record = await records.read(cluster, target, revision)
+    before = await records.read(cluster, target, good) if good else None
     old = {plan.identity(one, target.namespace): one for one in _objects(documents, before.manifest if before else "")}
     new = [one for one in _objects(documents, record.manifest) if old.get(plan.identity(one, target.namespace)) != one]
     live = await asyncio.gather(*(_live(cluster, one, target.namespace) for one in new))
@@ -139,7 +139,7 @@ def refuse_unproved(target: Target, known: Recovery, reason: str = "") -> None:
         Problem: it is not certain, and no reason was given.
     """
     if known.unproved and not reason.strip():
-        minutes = int(writers.OLD.total_seconds() // 60)
+        minutes = int(activity.OLD.total_seconds() // 60)
         raise Problem(
             f"Helm began revision {known.revision} of {target.release} ({known.status}), or wrote its record, less than "
             f"{minutes} minutes ago, and a helm on another machine may be at work on it: that cannot be seen from here. "
@@ -158,12 +158,12 @@ async def mark_failed(
         Problem: it is not the record any more that was looked at, or may not be written; then nothing was changed.
     """
     refuse_unproved(target, known, reason)
-    kind = releases.record_kind() or "Secret"
+    kind = listing.record_kind() or "Secret"
     try:
         found = await cluster.records(kind, target.namespace, target.release, known.revision)
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
-    newest = (await store.known(cluster, target))[-1]
+    newest = (await records.known(cluster, target))[-1]
     seen = (known.revision, known.status, known.written)
     if not found or (newest.revision, newest.status, newest.times.written) != seen:
         raise Problem(

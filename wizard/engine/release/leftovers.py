@@ -12,7 +12,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Unknown
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
-from wizard.engine import inventory, releases
+from wizard.engine.release import inventory, listing
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
 CLAIM, VOLUME, SECRET, SPACE = "PersistentVolumeClaim", "PersistentVolume", "Secret", "Namespace"
@@ -140,7 +140,7 @@ async def _spaces(cluster: Cluster, release: str, home: str) -> tuple[str, ...]:
 async def look(cluster: Cluster, target: Target) -> Leftovers:
     """What is left in one namespace; see `everywhere`."""
     space = target.namespace
-    records = await releases.records(cluster, space)
+    records = await listing.records(cluster, space)
     certain = not isinstance(records, Unknown)
     states = {} if isinstance(records, Unknown) else records
     installed = {name for name, one in states.items() if one.status != "uninstalled"}

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.tail import LogTail
-from wizard.engine.watch import FLUSH_SECONDS, ReleaseWatch
+from wizard.engine.watch.log_tail import LogTail
+from wizard.engine.watch.release_watch import FLUSH_SECONDS, ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster
 

@@ -20,7 +20,7 @@ from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
-from wizard.engine.watch import ReleaseWatch
+from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.run import Recorder

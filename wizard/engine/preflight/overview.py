@@ -13,7 +13,7 @@ from wizard.core.errors import Problem
 from wizard.core.rules.check import State
 from wizard.core.rules.facts import Server
 from wizard.core.target import Target
-from wizard.engine import same_cluster
+from wizard.engine import cluster_identity
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.kubeconfig import Kubeconfig
 
@@ -146,7 +146,7 @@ async def _cluster(session: Session, cluster: Cluster, config: Kubeconfig, targe
         step = "Log in again, then retry." if error.trouble in _LOGIN else "Retry, or choose another cluster."
         return HomeLine("cluster", "fail", "Cluster", f"{target.context}: {error.message}", step, keys)
     server = Server(version["gitVersion"], int(version["latency_ms"]))
-    nodes, uid = await asyncio.gather(_nodes(cluster), same_cluster.uid(cluster))
+    nodes, uid = await asyncio.gather(_nodes(cluster), cluster_identity.uid(cluster))
     said = f"{target.context}   {_named(server)}, {nodes}, API answers in {server.latency} ms"
     moved = await asyncio.to_thread(session.moved, target, uid)
     warnings = [sentence for sentence in (moved, context.exposed if context else "") if sentence]

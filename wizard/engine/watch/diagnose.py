@@ -21,8 +21,8 @@ from wizard.core.rules.finding import Revision, Said, Snapshot, name_of
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.target import Target
 from wizard.core.text import masking
-from wizard.engine import releases, store
-from wizard.engine.tail import GONE
+from wizard.engine.release import listing, records
+from wizard.engine.watch.log_tail import GONE
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
@@ -102,7 +102,7 @@ async def _list(cluster: Cluster, look: _Look, kind: str, namespace: str) -> Non
 
 async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | Unknown:
     """The revisions of the release, from the labels of helm's records."""
-    kind = releases.record_kind()
+    kind = listing.record_kind()
     if kind is None:
         return Unknown("helm keeps its records outside of the cluster (HELM_DRIVER)")
     labels = f"owner=helm,name={target.release}"
@@ -114,7 +114,7 @@ async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | U
         return Unknown(f"no answer within {_LIMIT:g} s")
     return tuple(
         Revision(one.revision, one.status, one.times.created, written=one.times.written)
-        for one in store.heads_of(found)
+        for one in records.heads_of(found)
     )
 
 
@@ -264,7 +264,7 @@ async def _with_body(
         return revisions
     newest = revisions[-1]
     try:
-        data = await asyncio.wait_for(store.read_data(cluster, target, newest.number), _LOG_LIMIT)
+        data = await asyncio.wait_for(records.read_data(cluster, target, newest.number), _LOG_LIMIT)
         record = release.of_data(data, f"of revision {newest.number}")
     except TimeoutError:
         unseen.append(Unseen(f"the record of revision {newest.number}", f"no answer within {_LOG_LIMIT:g} s"))
@@ -288,7 +288,7 @@ async def _with_missing(cluster: Cluster, seen: Seen, target: Target, documents:
     snapshot = seen.snapshot
     *before, newest = snapshot.revisions
     try:
-        record = await asyncio.wait_for(store.read(cluster, target, newest.number), _LOG_LIMIT)
+        record = await asyncio.wait_for(records.read(cluster, target, newest.number), _LOG_LIMIT)
         wanted = plan.objects_of(documents.load_all(record.manifest, "the stored manifest")) if record.manifest else ()
     except (TimeoutError, Problem):
         return seen

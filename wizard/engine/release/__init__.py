@@ -1,0 +1,1 @@
+"""A release that is there: listed, compared, planned, taken back, repaired, removed."""

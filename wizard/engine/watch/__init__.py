@@ -1,0 +1,1 @@
+"""A release as it is now: watched, its logs followed, diagnosed."""
