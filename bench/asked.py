@@ -18,7 +18,7 @@ from bench.log_run import RELEASE
 from bench.rounds import Row
 from bench.runs import Bed
 from tests import audit
-from wizard.adapters import kube_kinds
+from wizard.adapters.kube import kinds as kube_kinds
 from wizard.engine.watch.release_watch import KINDS
 from wizard.sandbox import cluster, toolchain
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 from wizard import SELDOM
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.target import Target
 
 

@@ -13,10 +13,10 @@ import sys
 from datetime import UTC, datetime
 
 from wizard import SELDOM
-from wizard.adapters import processes
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.folders import state_dir
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.kube.client import KubeCluster
+from wizard.adapters.runs import processes
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.engine.watch.log_tail import LogTail

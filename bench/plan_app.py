@@ -6,10 +6,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from wizard.adapters.charts import ChartFolders
-from wizard.adapters.documents import YamlDocuments
-from wizard.adapters.helm_cli import HelmCli
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.helm.charts import ChartFolders
+from wizard.adapters.helm.cli import HelmCli
+from wizard.adapters.helm.documents import YamlDocuments
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.target import Target
 from wizard.engine.release import plan
 

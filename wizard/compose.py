@@ -7,19 +7,19 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from wizard.adapters.charts import ChartFolders
+from wizard.adapters.helm.charts import ChartFolders
 from wizard.engine.ports import Ports
 from wizard.engine.preflight.suggestions import is_sandbox
 from wizard.engine.session import Options, Session
 
 if TYPE_CHECKING:
     from wizard.adapters.clock import SystemClock
-    from wizard.adapters.documents import YamlDocuments
     from wizard.adapters.drafts import DraftFiles
     from wizard.adapters.files import PersonFiles
-    from wizard.adapters.helm_cli import HelmCli
-    from wizard.adapters.kubeconfig import KubeconfigFiles
-    from wizard.adapters.runs import RunFiles
+    from wizard.adapters.helm.cli import HelmCli
+    from wizard.adapters.helm.documents import YamlDocuments
+    from wizard.adapters.kube.kubeconfig import KubeconfigFiles
+    from wizard.adapters.runs.store import RunFiles
     from wizard.core.target import Target
     from wizard.ports.cluster import Cluster
 
@@ -63,20 +63,20 @@ def _later(make: Callable[[], Adapter]) -> Adapter:
 
 
 def _kubeconfig() -> KubeconfigFiles:
-    from wizard.adapters.kubeconfig import KubeconfigFiles
+    from wizard.adapters.kube.kubeconfig import KubeconfigFiles
 
     return KubeconfigFiles()
 
 
 def _helm(path: str, options: Options, kubeconfig: KubeconfigFiles) -> HelmCli:
-    from wizard.adapters.helm_cli import HelmCli
+    from wizard.adapters.helm.cli import HelmCli
 
     named = path or os.environ.get("LLM_COST_OPS_HELM", "")
     return HelmCli(named or (lambda: _sandbox_helm(options, kubeconfig)))
 
 
 def _documents() -> YamlDocuments:
-    from wizard.adapters.documents import YamlDocuments
+    from wizard.adapters.helm.documents import YamlDocuments
 
     return YamlDocuments()
 
@@ -88,7 +88,7 @@ def _drafts() -> DraftFiles:
 
 
 def _runs() -> RunFiles:
-    from wizard.adapters.runs import RunFiles
+    from wizard.adapters.runs.store import RunFiles
 
     return RunFiles()
 
@@ -106,7 +106,7 @@ def _clock() -> SystemClock:
 
 
 def _cluster(target: Target) -> Cluster:
-    from wizard.adapters.kube import KubeCluster  # 12 ms that the first paint does without
+    from wizard.adapters.kube.client import KubeCluster  # 12 ms that the first paint does without
 
     return KubeCluster(target)
 

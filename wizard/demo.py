@@ -85,7 +85,7 @@ def _wizard(environment: Mapping[str, str], folder: Path) -> int:
 
 async def _end_runs(context: str) -> None:
     """Stop what still runs on the sandbox: it would wait for a cluster that is about to go."""
-    from wizard.adapters.runs import RunFiles
+    from wizard.adapters.runs.store import RunFiles
 
     runs = RunFiles()
     for one in runs.runs():

@@ -19,7 +19,7 @@ def screen(arguments: Arguments) -> int:
 
 def _goes_on() -> str:
     """After the screen was killed: the run that goes on, and the way back to it."""
-    from wizard.adapters.runs import RunFiles
+    from wizard.adapters.runs.store import RunFiles
     from wizard.engine.records import AT_WORK
     from wizard.lines.out import shown
     from wizard.usage import program

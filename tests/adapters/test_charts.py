@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.adapters.charts import ChartFolders
 from wizard.adapters.folders import cache_dir
+from wizard.adapters.helm.charts import ChartFolders
 from wizard.core.errors import Problem
 
 CHART = Path(__file__).parents[2] / "chart" / "llm-cost-ops"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from wizard.adapters.documents import YamlDocuments
+from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm.values import DELETE, Line
 

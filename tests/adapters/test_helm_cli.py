@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.adapters import helm_cli
-from wizard.adapters.helm_cli import HelmCli
+from wizard.adapters.helm import cli
+from wizard.adapters.helm.cli import HelmCli
 from wizard.core.errors import Problem
 from wizard.core.target import Target
 from wizard.ports.helm import HelmInfo
@@ -78,7 +78,7 @@ async def test_a_binary_for_another_machine_is_said(tmp_path: Path) -> None:
 async def test_a_hanging_helm_is_ended_with_everything_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(helm_cli, "_QUICK", 0.3)
+    monkeypatch.setattr(cli, "_QUICK", 0.3)
     helm = HelmCli(script(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; wait"))
     assert "did not end within 0.3 s" in (await problem(helm)).what
     child = int((tmp_path / "child").read_text())
@@ -107,8 +107,8 @@ async def test_helm_gets_the_person_s_environment_no_terminal_and_no_plugins(
     assert "HELM_NO_PLUGINS=1" in seen
     assert "HELM_PLUGINS=/somewhere" not in seen
     assert "not a tty" in (tmp_path / "tty").read_text()
-    monkeypatch.setenv(helm_cli.WITH_PLUGINS, "1")
-    assert helm_cli.environment() == dict(os.environ)
+    monkeypatch.setenv(cli.WITH_PLUGINS, "1")
+    assert cli.environment() == dict(os.environ)
 
 
 @pytest.mark.parametrize("name", ["helm4", "helm3"])

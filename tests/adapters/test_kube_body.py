@@ -11,8 +11,8 @@ import pytest
 
 from tests.adapters import loopback
 from tests.adapters.loopback import Answer
-from wizard.adapters.kube import KubeCluster
-from wizard.adapters.kube_body import Chunks, Gathered
+from wizard.adapters.kube.body import Chunks, Gathered
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError
 

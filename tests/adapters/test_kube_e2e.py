@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Bed
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError, LogLine, WatchEvent
 
@@ -80,7 +80,7 @@ async def test_objects_are_made_checked_strictly_and_only_tried_in_a_dry_run(san
 
 
 async def test_lists_come_in_pages_and_whole(sandbox: Bed, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wizard.adapters.kube._PAGE", 2)
+    monkeypatch.setattr("wizard.adapters.kube.client._PAGE", 2)
     sandbox.kubectl("create", "namespace", namespace)
     async with connected(sandbox) as cluster:
         await asyncio.gather(*(cluster.create(config_map(f"m{n}"), namespace) for n in range(5)))

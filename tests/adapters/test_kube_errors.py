@@ -17,8 +17,8 @@ import pytest
 from tests.adapters import loopback
 from tests.adapters.loopback import Answer, Asked, status
 from wizard import __version__
-from wizard.adapters import certificates, kube_connection, kube_errors
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.kube import certificates, connection, errors
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core import limits
 from wizard.core.target import Target
 from wizard.ports.cluster import Cluster, ClusterError
@@ -53,7 +53,7 @@ async def test_a_name_that_does_not_resolve_is_dns(tmp_path: Path) -> None:
 async def test_a_server_that_says_nothing_is_slow_not_hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with loopback.silent() as url:
         made = cluster(loopback.kubeconfig(tmp_path, url))
-        monkeypatch.setattr("wizard.adapters.kube.READ", 0.3)
+        monkeypatch.setattr("wizard.adapters.kube.client.READ", 0.3)
         began = time.monotonic()
         error = await trouble(made.version())
     assert error.trouble == "slow"
@@ -353,12 +353,12 @@ async def test_an_object_is_kept_as_it_is_and_secret_values_stay_behind(tmp_path
 def test_an_ssl_alert_about_the_client_certificate_is_about_credentials() -> None:
     error = ssl.SSLError(1, "x")
     error.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
-    assert kube_errors.of_exception(error, "https://x").trouble == "unauthorized"
+    assert errors.of_exception(error, "https://x").trouble == "unauthorized"
 
 
 def test_calls_are_limited_in_time_everywhere() -> None:
-    assert kube_connection.CONNECT <= 3
-    assert kube_connection.READ <= 10
+    assert connection.CONNECT <= 3
+    assert connection.READ <= 10
 
 
 _: Callable[[Target], Cluster] = KubeCluster

@@ -12,8 +12,8 @@ import pytest
 
 from tests.adapters import loopback
 from tests.adapters.loopback import Answer, Asked, status
-from wizard.adapters import kube_logs
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.kube import logs
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError, LogLine
 
@@ -31,7 +31,7 @@ class Pieces:
 
 
 def lines(*pieces: bytes) -> list[LogLine]:
-    return [line for batch in kube_logs.batches(Pieces(list(pieces))) for line in batch]
+    return [line for batch in logs.batches(Pieces(list(pieces))) for line in batch]
 
 
 @pytest.mark.parametrize(

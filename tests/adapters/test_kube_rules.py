@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wizard.adapters.kube_rules import Rules
+from wizard.adapters.kube.rules import Rules
 from wizard.ports.cluster import ClusterError
 
 RULES: list[dict[str, Any]] = [

@@ -16,8 +16,8 @@ import pytest
 
 from tests.adapters import loopback
 from tests.adapters.loopback import Answer, Asked, Server, status
-from wizard.adapters import kube_watch
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.kube import watch as kube_watch
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError, WatchEvent
 
@@ -90,7 +90,7 @@ async def test_it_lists_then_tells_changes_and_resumes_from_the_last_bookmark(tm
 async def test_a_watch_outlives_a_wait_of_five_minutes_so_that_a_run_of_that_length_asks_twice_for_a_kind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wizard.adapters.kube_watch.random.randint", lambda low, _: low)
+    monkeypatch.setattr("wizard.adapters.kube.watch.random.randint", lambda low, _: low)
     forever = threading.Event()
     watch = Answer(chunks=[line("ADDED", pod("b", 11))], then_hold=forever)
     async with watching(tmp_path, lambda a: watch if is_watch(a) else listing(10)) as (it, server):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.adapters.kubeconfig import KubeconfigFiles, load
+from wizard.adapters.kube.kubeconfig import KubeconfigFiles, load
 
 
 def write(folder: Path, name: str, context: str, *, current: str = "", server: str = "https://a:6443") -> Path:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from wizard.adapters.charts import ChartFolders
 from wizard.adapters.drafts import DraftFiles
 from wizard.adapters.files import PersonFiles
+from wizard.adapters.helm.charts import ChartFolders
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 

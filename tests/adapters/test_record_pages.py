@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from wizard.adapters import record_pages
-from wizard.adapters.runs import RunFiles
+from wizard.adapters.runs import pages
+from wizard.adapters.runs.store import RunFiles
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.run.log_buffer import Line
@@ -52,7 +52,7 @@ def logs() -> list[Event]:
 @pytest.mark.parametrize("seq", PLACES)
 def test_the_last_log_events_before_a_number_are_found_without_a_hole(record: Path, seq: int) -> None:
     wanted = [one for one in logs() if one.seq <= seq]
-    found = record_pages.until(record, seq)
+    found = pages.until(record, seq)
     assert list(found) == wanted[len(wanted) - len(found) :]
     assert bool(found) == bool(wanted)
 
@@ -60,14 +60,14 @@ def test_the_last_log_events_before_a_number_are_found_without_a_hole(record: Pa
 @pytest.mark.parametrize("seq", PLACES)
 def test_the_first_log_events_from_a_number_on_are_found_without_a_hole(record: Path, seq: int) -> None:
     wanted = [one for one in logs() if one.seq >= seq]
-    found = record_pages.since(record, seq)
+    found = pages.since(record, seq)
     assert list(found) == wanted[: len(found)]
     assert bool(found) == bool(wanted)
 
 
 def test_only_a_piece_of_a_long_record_is_parsed(record: Path) -> None:
     assert record.stat().st_size > 3 * 256 * 1024
-    for found in (record_pages.until(record, 4000), record_pages.since(record, 1)):
+    for found in (pages.until(record, 4000), pages.since(record, 1)):
         assert 0 < len(found) < len(logs()) - 1
 
 
@@ -108,10 +108,10 @@ class RecordAt:
         self.path = path
 
     def logs_until(self, run_id: str, seq: int) -> Any:
-        return record_pages.until(self.path, seq)
+        return pages.until(self.path, seq)
 
     def logs_from(self, run_id: str, seq: int) -> Any:
-        return record_pages.since(self.path, seq)
+        return pages.since(self.path, seq)
 
 
 def test_a_copied_record_is_looked_into_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

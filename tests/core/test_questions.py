@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wizard.adapters.charts import ChartFolders
+from wizard.adapters.helm.charts import ChartFolders
 from wizard.core.answers import secrets, values_file
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import QUESTIONS, STEPS

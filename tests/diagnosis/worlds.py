@@ -91,7 +91,7 @@ def _lines(value: Any) -> str:
 
 async def _capture(namespace: str, release: str, path: Path) -> None:
     from wizard.adapters.clock import SystemClock
-    from wizard.adapters.kube import KubeCluster
+    from wizard.adapters.kube.client import KubeCluster
     from wizard.core.target import Target
     from wizard.engine.watch.diagnose import look
 

@@ -27,7 +27,7 @@ from tests import faultproxy
 from tests.conftest import Bed
 from tests.faultproxy import FaultProxy, Rule
 from tests.terminal import as_on_a_terminal
-from wizard.adapters import processes
+from wizard.adapters.runs import processes
 from wizard.core.run.view import RunView
 from wizard.runner import record
 from wizard.sandbox.api import Api, ApiError

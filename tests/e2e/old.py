@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from wizard.adapters.clock import SystemClock
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target

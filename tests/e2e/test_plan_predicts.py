@@ -13,10 +13,10 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
-from wizard.adapters.charts import ChartFolders
-from wizard.adapters.documents import YamlDocuments
-from wizard.adapters.helm_cli import HelmCli
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.helm.charts import ChartFolders
+from wizard.adapters.helm.cli import HelmCli
+from wizard.adapters.helm.documents import YamlDocuments
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.helm.plan import Plan, fields
 from wizard.core.text import masking
 from wizard.engine.release import plan as release_plan

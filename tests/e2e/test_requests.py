@@ -13,7 +13,7 @@ import pytest
 from tests import audit
 from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner
-from wizard.adapters import kube_kinds
+from wizard.adapters.kube import kinds as kube_kinds
 from wizard.core.kube import lease
 from wizard.engine.watch.release_watch import KINDS
 

@@ -20,7 +20,7 @@ import pytest
 
 from tests.conftest import Bed
 from wizard import compose
-from wizard.adapters import processes
+from wizard.adapters.runs import processes
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.engine.fakes import FakeCluster, FakeHelm
-from wizard.adapters.documents import YamlDocuments
+from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.rules.check import Absent, Trouble, Unknown
 from wizard.core.rules.facts import (

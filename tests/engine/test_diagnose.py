@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.objects import condition, container, ended, waiting
 from tests.engine.fakes import FakeCluster
-from wizard.adapters.documents import YamlDocuments
+from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release as helm_release
 from wizard.core.rules.diagnosis import Diagnosis, Unseen

@@ -18,10 +18,10 @@ import pytest
 from tests import faultproxy
 from tests.conftest import Bed
 from tests.faultproxy import FaultProxy, Rule
-from wizard.adapters import kube_watch
 from wizard.adapters.clock import SystemClock
-from wizard.adapters.kube import KubeCluster
-from wizard.adapters.kube_connection import Connection
+from wizard.adapters.kube import watch
+from wizard.adapters.kube.client import KubeCluster
+from wizard.adapters.kube.connection import Connection
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
@@ -76,7 +76,7 @@ class Live:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kube_watch, "_BACKOFF", (0.05, 0.4))
+    monkeypatch.setattr(watch, "_BACKOFF", (0.05, 0.4))
     monkeypatch.setattr(watch_module, "_AGAIN", (0.1, 0.5))
     monkeypatch.setattr(tail_module, "_RETRY", (0.05, 0.2))
     monkeypatch.setattr(tail_module, "_AGAIN", (0.1, 0.5))
@@ -155,7 +155,7 @@ async def test_a_watch_that_is_cut_in_the_middle_of_an_object_resumes(
 async def test_a_watch_whose_line_is_dead_without_a_word_is_asked_for_again(
     sandbox: Bed, namespace: str, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kube_watch, "_QUIET", 2.0)
+    monkeypatch.setattr(watch, "_QUIET", 2.0)
     rule = proxy.add(Rule(path=PODS, stall=0, times=1))
     async with live(proxy.kubeconfig, namespace) as seen:
         await seen.until(lambda: seen.watch.listed and rule.hits)

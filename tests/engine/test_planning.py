@@ -11,8 +11,8 @@ import pytest
 
 from tests.engine.fakes import FakeCluster, FakeHelm
 from tests.lines.stub import StubRuns
-from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.files import PersonFiles
+from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import release
 from wizard.core.target import Target

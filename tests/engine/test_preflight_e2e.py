@@ -17,9 +17,9 @@ import yaml
 from tests.adapters import loopback
 from tests.conftest import Bed
 from wizard import compose
-from wizard.adapters.documents import YamlDocuments
-from wizard.adapters.helm_cli import HelmCli
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.helm.cli import HelmCli
+from wizard.adapters.helm.documents import YamlDocuments
+from wizard.adapters.kube.client import KubeCluster
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.validate import amount
 from wizard.core.rules import manifests

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from wizard.adapters.documents import YamlDocuments
+from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release
 from wizard.core.run.events import Event

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from wizard.adapters.processes import is_helm
+from wizard.adapters.runs.processes import is_helm
 from wizard.core.helm.revision import Head, Times
 from wizard.core.target import Target
 from wizard.engine.release.activity import _maker

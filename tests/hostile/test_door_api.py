@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from tests.adapters import loopback
 from tests.hostile.door_strategies import answers, each, one_sentence
-from wizard.adapters import kube_watch
-from wizard.adapters.kube import KubeCluster
-from wizard.adapters.kube_connection import Stream
+from wizard.adapters.kube import watch as kube_watch
+from wizard.adapters.kube.client import KubeCluster
+from wizard.adapters.kube.connection import Stream
 from wizard.core import limits
 from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError
@@ -190,11 +190,11 @@ class Body:
 
 
 def watch() -> kube_watch.Watch:
-    from wizard.adapters import kube_kinds
+    from wizard.adapters.kube import kinds
 
     here: Any = SimpleNamespace(server="https://x")
     channel: Any = None
-    return kube_watch.Watch(lambda: here, kube_kinds.KINDS["Pod"], "n", "", channel, Stream())
+    return kube_watch.Watch(lambda: here, kinds.KINDS["Pod"], "n", "", channel, Stream())
 
 
 @each()

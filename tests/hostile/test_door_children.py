@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.door_strategies import answers, each, one_sentence
-from wizard.adapters import exec_credential
 from wizard.adapters.bounded import ExceededError
 from wizard.adapters.children import Child
-from wizard.adapters.helm_cli import HelmCli
+from wizard.adapters.helm.cli import HelmCli
+from wizard.adapters.kube import exec_plugin
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.target import Target
@@ -65,7 +65,7 @@ def test_any_answer_of_a_plugin_is_a_credential_or_one_sentence(many: settings) 
     @given(answers(CREDENTIAL))
     def holds(raw: bytes) -> None:
         with one_sentence("The login plugin plugin "):
-            found = exec_credential._answer(raw, {"apiVersion": API}, "plugin")
+            found = exec_plugin._answer(raw, {"apiVersion": API}, "plugin")
             assert isinstance(found.token, str)
             assert found.stale in (True, False)
 
@@ -103,7 +103,7 @@ def test_a_plugin_without_end_is_ended_with_what_it_started(
     monkeypatch.setattr(limits, "PLUGIN_SECONDS", 1.0)
     began = time.monotonic()
     with pytest.raises(ClusterError, match=says):
-        exec_credential.run(plugin(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child\n{body}"), tmp_path)
+        exec_plugin.run(plugin(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child\n{body}"), tmp_path)
     assert time.monotonic() - began < 4
     assert gone(int((tmp_path / "child").read_text()))
 
@@ -111,7 +111,7 @@ def test_a_plugin_without_end_is_ended_with_what_it_started(
 def test_a_child_that_keeps_the_output_open_does_not_hold_the_answer_up(tmp_path: Path) -> None:
     said = json.dumps(CREDENTIAL)
     began = time.monotonic()
-    found = exec_credential.run(
+    found = exec_plugin.run(
         plugin(tmp_path, f"sleep 30 & echo $! > {tmp_path}/child\ncat <<'END'\n{said}\nEND"), tmp_path
     )
     assert found.token == "t"
@@ -123,16 +123,16 @@ def test_a_plugin_that_failed_is_not_run_for_each_of_a_dozen_calls(tmp_path: Pat
     spec = plugin(tmp_path, f"echo x >> {tmp_path}/runs; echo no >&2; exit 1")
     for _ in range(12):
         with pytest.raises(ClusterError, match="failed: no"):
-            exec_credential.run(spec, tmp_path)
+            exec_plugin.run(spec, tmp_path)
     assert (tmp_path / "runs").read_text() == "x\n"
 
 
 def test_a_plugin_that_failed_is_run_again_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exec_credential, "_FAILED", 0.0)
+    monkeypatch.setattr(exec_plugin, "_FAILED", 0.0)
     spec = plugin(tmp_path, f"echo x >> {tmp_path}/runs; exit 1")
     for _ in range(2):
         with pytest.raises(ClusterError):
-            exec_credential.run(spec, tmp_path)
+            exec_plugin.run(spec, tmp_path)
     assert (tmp_path / "runs").read_text() == "x\nx\n"
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.adapters import loopback
 from tests.adapters.loopback import Answer
 from tests.hostile.door_strategies import YAML_TEXTS, broken, each, one_sentence, torn
-from wizard.adapters.kube import KubeCluster
-from wizard.adapters.kube_connection import Connection
-from wizard.adapters.kubeconfig import KubeconfigFiles
+from wizard.adapters.kube.client import KubeCluster
+from wizard.adapters.kube.connection import Connection
+from wizard.adapters.kube.kubeconfig import KubeconfigFiles
 from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError
 

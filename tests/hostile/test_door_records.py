@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from tests.core.test_runview import SAMPLES
 from tests.hostile.door_strategies import answers, broken, each, one_sentence, raw_json
-from wizard.adapters import processes, runs
 from wizard.adapters.folders import state_dir
-from wizard.adapters.runs import RunFiles
+from wizard.adapters.runs import processes
+from wizard.adapters.runs import store as runs_store
+from wizard.adapters.runs.store import RunFiles
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
@@ -179,7 +180,7 @@ def test_what_a_copied_folder_names_is_asked_for_nothing(tmp_path: Path, monkeyp
         listening.setblocking(False)
         (folder / "control.json").write_text(json.dumps({"socket": str(tmp_path / "s")}))
         for seam in ("_lives", "_answers", "_asked"):
-            monkeypatch.setattr(runs, seam, lambda *_: pytest.fail("it was followed"))
+            monkeypatch.setattr(runs_store, seam, lambda *_: pytest.fail("it was followed"))
         assert RunFiles().find(path).state == "lost"
         assert [one.type for one in events(path)] == ["run.started"]
         assert asyncio.run(RunFiles().trouble(path)) == ""
@@ -201,7 +202,7 @@ def test_a_folder_that_was_copied_among_the_runs_is_not_followed_either(
     (run_folder / "run.json").write_text(json.dumps({**SPEC, **other}))
     (run_folder / "record.jsonl").write_text(json.dumps(STARTED) + "\n")
     (run_folder / "runner.json").write_text(json.dumps({"pid": os.getpid(), "start": processes.start_of(os.getpid())}))
-    monkeypatch.setattr(runs, "_lives", lambda *_: pytest.fail("it was followed"))
+    monkeypatch.setattr(runs_store, "_lives", lambda *_: pytest.fail("it was followed"))
     assert [one.state for one in RunFiles().runs()] == ["lost"]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.door_strategies import YAML_TEXTS, each, one_sentence
-from wizard.adapters.documents import YamlDocuments
+from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.helm.values import Line

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from wizard.adapters import kube_errors
-from wizard.adapters.documents import YamlDocuments
-from wizard.adapters.helm_cli import HelmCli
-from wizard.adapters.kubeconfig import KubeconfigFiles
+from wizard.adapters.helm.cli import HelmCli
+from wizard.adapters.helm.documents import YamlDocuments
+from wizard.adapters.kube import errors as kube_errors
+from wizard.adapters.kube.kubeconfig import KubeconfigFiles
 from wizard.core.errors import Problem
 from wizard.core.helm import plan
 from wizard.core.helm.plan import Field, ObjectPlan, Plan

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.engine.fakes import FakeCluster
 from tests.lines.stub import StubRuns
-from wizard.adapters.documents import YamlDocuments
+from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release as helm_release
 from wizard.core.helm import revision

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wizard.adapters.charts import ChartFolders
 from wizard.adapters.clock import SystemClock
-from wizard.adapters.documents import YamlDocuments
 from wizard.adapters.drafts import DraftFiles
 from wizard.adapters.files import PersonFiles
+from wizard.adapters.helm.charts import ChartFolders
+from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import Hints
 from wizard.core.errors import Problem

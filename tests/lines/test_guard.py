@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal import Terminal, children
-from wizard.adapters import processes
+from wizard.adapters.runs import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.adapters import processes
+from wizard.adapters.runs import processes
 
 HELM = """#!/bin/sh
 # A helm of tests: says what happens to it in the file beside it, and ends when it is told to.

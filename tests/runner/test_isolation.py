@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from wizard import process
-from wizard.adapters import folders, processes
-from wizard.adapters.runs import RunFiles
+from wizard.adapters import folders
+from wizard.adapters.runs import processes
+from wizard.adapters.runs.store import RunFiles
 
 from .conftest import FakeHelm, until
 from .test_runs import begin, folder_of, followed, pids, spec

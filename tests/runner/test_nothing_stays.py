@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.adapters import loopback
 from tests.leaks import Disks, forms
 from tests.terminal import Terminal, children
-from wizard.adapters.runs import RunFiles
+from wizard.adapters.runs.store import RunFiles
 from wizard.core.text.secrets import Secret
 
 from .conftest import FakeHelm, ends, until

@@ -121,7 +121,7 @@ def test_a_runner_lets_screens_go_first_once_its_record_is_flooded_and_not_befor
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     yielded: list[bool] = []
-    monkeypatch.setattr("wizard.adapters.processes.yield_to_screens", lambda: yielded.append(True))
+    monkeypatch.setattr("wizard.adapters.runs.processes.yield_to_screens", lambda: yielded.append(True))
     record = opened(tmp_path)
     record.emit([log("a quiet line")])
     assert yielded == []

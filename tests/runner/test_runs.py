@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from wizard.adapters.clock import SystemClock
-from wizard.adapters.runs import RunFiles
+from wizard.adapters.runs.store import RunFiles
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
@@ -362,7 +362,7 @@ async def test_a_runner_started_ahead_takes_the_next_run(tmp_path: Path, helm: F
 
 def test_a_runner_started_ahead_ends_with_the_process_that_wanted_it() -> None:
     program = (
-        "from wizard.adapters.runs import RunFiles; runs = RunFiles(); runs.warm();"
+        "from wizard.adapters.runs.store import RunFiles; runs = RunFiles(); runs.warm();"
         "print(runs._spare.child.pid, flush=True); input()"
     )
     with subprocess.Popen(
@@ -456,15 +456,15 @@ async def test_a_runner_that_is_stopped_is_told_from_one_at_work_and_replaced_wi
     runs = RunFiles()
     run_id = begin(runs, spec(tmp_path, helm), helm)
     before = pids(run_id)
-    monkeypatch.setattr("wizard.adapters.runs.HEARTBEAT_SECONDS", 0.0)
-    monkeypatch.setattr("wizard.adapters.runs._PING_SECONDS", 10.0)
+    monkeypatch.setattr("wizard.adapters.runs.store.HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("wizard.adapters.runs.store._PING_SECONDS", 10.0)
     assert runs.find(run_id).state == "running", "it is silent, and answers"
-    monkeypatch.setattr("wizard.adapters.runs._PING_SECONDS", 0.2)
+    monkeypatch.setattr("wizard.adapters.runs.store._PING_SECONDS", 0.2)
     os.kill(before["runner"], signal.SIGSTOP)
     until(lambda: runs.find(run_id).state == "hung")
-    monkeypatch.setattr("wizard.adapters.runs.HEARTBEAT_SECONDS", 60.0)
+    monkeypatch.setattr("wizard.adapters.runs.store.HEARTBEAT_SECONDS", 60.0)
     assert runs.find(run_id).state == "running", "for so long it may be silent"
-    monkeypatch.setattr("wizard.adapters.runs.HEARTBEAT_SECONDS", 0.0)
+    monkeypatch.setattr("wizard.adapters.runs.store.HEARTBEAT_SECONDS", 0.0)
     assert "did not answer any more; helm went on" in attach(runs, runs.find(run_id))
     until(lambda: ends(before["runner"]))
     assert not ends(before["helm"])

@@ -31,7 +31,7 @@ import os, sys
 from pathlib import Path
 from tests.runner.conftest import FakeHelm, until
 from tests.runner.test_runs import begin, spec
-from wizard.adapters.runs import RunFiles
+from wizard.adapters.runs.store import RunFiles
 from wizard.core.text.secrets import Secret
 
 Path("fake").mkdir(mode=0o700)
@@ -257,7 +257,7 @@ def mallory_hears_nothing(world: World, live: LiveRun) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as mallory:
         until(lambda: place.exists() and stat.S_IMODE(place.stat().st_mode) == 0o666)
         (live.folder / "control.json").write_text(json.dumps({"socket": str(place)}))
-        sends = "import asyncio, sys; from wizard.adapters.runs import RunFiles\n"
+        sends = "import asyncio, sys; from wizard.adapters.runs.store import RunFiles\n"
         sends += "asyncio.run(RunFiles().command(sys.argv[1], 'fix', {'answers': {'password': 'canary'}}))"
         assert "does not answer" in world.as_alice(sys.executable, "-c", sends, live.id, code=1)
         assert mallory.communicate(timeout=30)[0] == "b''\n"

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from wizard import SELDOM, process
-from wizard.adapters import processes
 from wizard.adapters.clock import SystemClock
-from wizard.adapters.documents import YamlDocuments
-from wizard.adapters.helm_cli import HelmCli
-from wizard.adapters.kube import KubeCluster
+from wizard.adapters.helm.cli import HelmCli
+from wizard.adapters.helm.documents import YamlDocuments
+from wizard.adapters.kube.client import KubeCluster
+from wizard.adapters.runs import processes
 from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Exit
 from wizard.core.rules import finding

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic, bounded, peers
+from wizard.adapters import atomic, bounded
+from wizard.adapters.runs import peers
 from wizard.adapters.scratch import Scratch, is_temporary
 from wizard.core import limits
 

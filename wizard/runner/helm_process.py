@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import bounded, processes
-from wizard.adapters.helm_cli import environment
+from wizard.adapters import bounded
+from wizard.adapters.helm.cli import environment
+from wizard.adapters.runs import processes
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.text import sanitize

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from wizard.adapters import atomic, processes
+from wizard.adapters import atomic
+from wizard.adapters.runs import processes
 from wizard.core.run.events import Event
 from wizard.core.text.redaction import hide
 from wizard.core.text.secrets import Redactor, Secret

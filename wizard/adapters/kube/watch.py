@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.adapters import kube_body, kube_errors, kube_kinds, kube_objects
-from wizard.adapters.kube_connection import Connection, Stream
-from wizard.adapters.kube_threads import Channel
+from wizard.adapters.kube import body as kube_body
+from wizard.adapters.kube import errors, kinds
+from wizard.adapters.kube import objects as kube_objects
+from wizard.adapters.kube.connection import Connection, Stream
+from wizard.adapters.kube.threads import Channel
 from wizard.core import limits
 from wizard.ports.cluster import ClusterError, Object, Resource, WatchEvent
 
@@ -142,21 +144,21 @@ class Watch:
             data = kube_objects.decode(body)
             return tuple(self._own(one) for one in data["items"]), str(data["metadata"].get("resourceVersion", ""))
         except limits.OverLimitError as error:
-            raise kube_errors.unread(server, str(error), "not-kubernetes") from None
+            raise errors.unread(server, str(error), "not-kubernetes") from None
         except (ValueError, LookupError, TypeError, AttributeError):
-            raise kube_errors.not_kubernetes(server, "something else") from None
+            raise errors.not_kubernetes(server, "something else") from None
 
     def _ask(self, verb: str, query: dict[str, str]) -> Any:
         connection = self.connection()
-        path = kube_kinds.path(self.resource, self.namespace)
+        path = kinds.path(self.resource, self.namespace)
         if self.labels:
             query = {**query, "labelSelector": self.labels}
         answer = connection.send("GET", path, query=query, stream=self.stream)
         self.wait = seconds(answer.headers.get("Retry-After", "")) if answer.status != 200 else 0.0
         if answer.status != 200:
-            right = kube_kinds.permission(verb, self.resource, self.namespace)
+            right = kinds.permission(verb, self.resource, self.namespace)
             body = kube_body.whole(answer, connection.server)
-            raise kube_errors.of_answer(
+            raise errors.of_answer(
                 answer.status, answer.headers.get("Content-Type", ""), body, connection.server, right
             )
         return answer
@@ -167,13 +169,13 @@ class Watch:
             *lines, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
             if len(rest) > limits.WATCH_LINE:
                 words = f"a line of a watch holds more than {limits.amount(limits.WATCH_LINE)}"
-                raise kube_errors.unread(server, words, "not-kubernetes")
+                raise errors.unread(server, words, "not-kubernetes")
             try:
                 events = tuple(event for line in lines if line for event in self._event(line))
             except limits.OverLimitError as error:
-                raise kube_errors.unread(server, str(error), "not-kubernetes") from None
+                raise errors.unread(server, str(error), "not-kubernetes") from None
             except (ValueError, LookupError, TypeError, AttributeError):
-                raise kube_errors.not_kubernetes(server, "something else") from None
+                raise errors.not_kubernetes(server, "something else") from None
             if events:
                 yield events
 
@@ -212,6 +214,6 @@ def _chunks(answer: Any, server: str) -> Iterator[bytes]:
         while chunk := answer.read1(262_144):
             yield chunk
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise kube_errors.of_exception(error, server) from None
+        raise errors.of_exception(error, server) from None
     finally:
         answer.close()

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from wizard import process
-from wizard.adapters import atomic, bounded, peers, processes, record_pages, scratch
+from wizard.adapters import atomic, bounded, scratch
 from wizard.adapters.folders import state_dir
+from wizard.adapters.runs import pages, peers, processes
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
@@ -139,11 +140,11 @@ class RunFiles:
 
     def logs_until(self, run_id: str, seq: int) -> Sequence[Event]:
         """The last log events of the record up to `seq`, oldest first, a piece of it."""
-        return self._piece(record_pages.until, run_id, seq)
+        return self._piece(pages.until, run_id, seq)
 
     def logs_from(self, run_id: str, seq: int) -> Sequence[Event]:
         """The first log events of the record from `seq` on, likewise."""
-        return self._piece(record_pages.since, run_id, seq)
+        return self._piece(pages.since, run_id, seq)
 
     def _piece(self, read: Callable[[Path, int], Sequence[Event]], run_id: str, seq: int) -> Sequence[Event]:
         run = self.find(run_id)
@@ -213,10 +214,9 @@ class RunFiles:
 
     def ended_by_logout(self) -> tuple[str, str]:
         """Why a run would not outlive this person's logout, and what to do; ("", "") when it does."""
-        from wizard.adapters import login
-        from wizard.core import logout
+        from wizard.adapters import session_survival
 
-        return logout.ended_by_logout(login.login())
+        return session_survival.ended_by_logout(session_survival.login())
 
     def revive(self, run_id: str) -> None:
         """Start a new runner on a run that lost its own; it goes on watching helm and finishes the record."""

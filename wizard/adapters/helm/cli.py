@@ -11,9 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from wizard.adapters import bounded, children, kubeconfig
+from wizard.adapters import bounded, children
+from wizard.adapters.kube import kubeconfig
 from wizard.adapters.folders import cache_dir
-from wizard.adapters.kube_threads import Workers
+from wizard.adapters.kube.threads import Workers
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.text import sanitize

@@ -1,10 +1,20 @@
-"""Whether a detached process outlives its person's logout. Pure, over what systemd-logind and the kernel say."""
+"""Whether a run outlives its person's logout: what systemd-logind and the kernel say, and what follows."""
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wizard.adapters import bounded
+from wizard.core import limits
+
+_SETTINGS: Final = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
+_LINGER: Final = Path("/var/lib/systemd/linger")
 
 
 @dataclass(frozen=True)
@@ -15,6 +25,27 @@ class Login:
     settings: tuple[str, ...] = ()
     user: str = ""
     lingers: bool = False
+
+
+def login() -> Login:
+    """The facts; empty where there is no systemd. Never raises."""
+    cgroup = _text(Path("/proc/self/cgroup"))
+    if "user.slice" not in cgroup:
+        return Login()
+    files: list[Path] = [Path(folder) / "logind.conf" for folder in _SETTINGS]
+    dropped = {file.name: file for folder in _SETTINGS for file in sorted(Path(folder).glob("logind.conf.d/*.conf"))}
+    files += [dropped[name] for name in sorted(dropped)]
+    user = ""
+    with contextlib.suppress(OSError, KeyError, ImportError):
+        user = getpass.getuser()
+    return Login(cgroup, tuple(map(_text, files)), user, bool(user) and (_LINGER / user).exists())
+
+
+def _text(file: Path) -> str:
+    try:
+        return bounded.read(file, limits.FILE).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def ended_by_logout(login: Login) -> tuple[str, str]:

@@ -197,7 +197,7 @@ def _open_to_others(path: Path) -> bool:
 
 
 def _tree(path: Path) -> Mapping[str, Any]:
-    from wizard.adapters.documents import YamlDocuments
+    from wizard.adapters.helm.documents import YamlDocuments
 
     shown = f"The kubeconfig {sanitize.line(str(path), _NAME)}"
     try:

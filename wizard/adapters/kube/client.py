@@ -9,10 +9,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wizard.adapters import bounded, kube_body, kube_errors, kube_kinds, kube_logs, kube_objects, kube_watch
-from wizard.adapters.kube_connection import AGENT, READ, Connection, Stream
-from wizard.adapters.kube_rules import Rules
-from wizard.adapters.kube_threads import Channel, Workers
+from wizard.adapters import bounded
+from wizard.adapters.kube import body as kube_body
+from wizard.adapters.kube import errors, kinds, logs, objects, watch
+from wizard.adapters.kube.connection import AGENT, READ, Connection, Stream
+from wizard.adapters.kube.rules import Rules
+from wizard.adapters.kube.threads import Channel, Workers
 from wizard.core import limits
 from wizard.core.helm import release as helm_release
 from wizard.core.kube import merge_patch
@@ -72,7 +74,7 @@ class KubeCluster:
             began = time.monotonic()
             data = self._call("GET", "/version")
             if "gitVersion" not in data:
-                raise kube_errors.not_kubernetes(self._connection().server, "something else")
+                raise errors.not_kubernetes(self._connection().server, "something else")
             found = {key: str(value) for key, value in data.items()}
             return {**found, "latency_ms": str(round((time.monotonic() - began) * 1000))}
 
@@ -89,8 +91,8 @@ class KubeCluster:
 
         def work() -> Object:
             resource = self._resource(kind, api_version)
-            right = kube_kinds.permission("get", resource, namespace)
-            path = kube_kinds.path(resource, namespace, name)
+            right = kinds.permission("get", resource, namespace)
+            path = kinds.path(resource, namespace, name)
             return self._object(self._call("GET", path, permission=right), sealed=sealed)
 
         return await self._run(work)
@@ -103,21 +105,21 @@ class KubeCluster:
 
         def work() -> tuple[Object, ...]:
             resource = self._resource(kind, api_version)
-            right = kube_kinds.permission("list", resource, namespace)
+            right = kinds.permission("list", resource, namespace)
             query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": ""}
             accept = f"{_METADATA},{_JSON}" if metadata_only else _JSON
             found: list[Object] = []
             for _ in range(limits.PAGES):
                 asked = {key: value for key, value in query.items() if value}
-                path = kube_kinds.path(resource, namespace)
+                path = kinds.path(resource, namespace)
                 page = self._call("GET", path, query=asked, permission=right, accept=accept)
                 for one in page.get("items") or ():
                     one["apiVersion"], one["kind"] = resource.api_version, resource.kind
-                    found.append(kube_objects.without_secrets(one, managers=metadata_only))
+                    found.append(objects.without_secrets(one, managers=metadata_only))
                 query["continue"] = str(page["metadata"].get("continue") or "")
                 if not query["continue"]:
                     return tuple(found)
-            raise kube_errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
+            raise errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
 
         return await self._run(work)
 
@@ -131,10 +133,10 @@ class KubeCluster:
         def work() -> Object:
             resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
             where = namespace or str(manifest["metadata"].get("namespace", ""))
-            path = kube_kinds.path(resource, where, str(manifest["metadata"]["name"]))
+            path = kinds.path(resource, where, str(manifest["metadata"]["name"]))
             query = {"fieldManager": AGENT, "fieldValidation": "Strict"}
             query |= {"dryRun": "All", "force": "true"} if dry_run else {}
-            right = kube_kinds.permission("patch", resource, where)
+            right = kinds.permission("patch", resource, where)
             return self._object(
                 self._call("PATCH", path, query=query, body=manifest, content_type=_APPLY, permission=right)
             )
@@ -155,8 +157,8 @@ class KubeCluster:
     def _patch(self, named: Object, body: Object, namespace: str, content: str, query: Mapping[str, str]) -> Object:
         resource = self._resource(str(named.get("kind")), str(named.get("apiVersion", "")))
         where = namespace or str(named["metadata"].get("namespace", ""))
-        path = kube_kinds.path(resource, where, str(named["metadata"]["name"]))
-        right = kube_kinds.permission("patch", resource, where)
+        path = kinds.path(resource, where, str(named["metadata"]["name"]))
+        right = kinds.permission("patch", resource, where)
         answer = self._call("PATCH", path, query=query, body=body, content_type=content, permission=right)
         return self._object(answer, sealed=True)
 
@@ -165,20 +167,20 @@ class KubeCluster:
         labels = f"owner=helm,name={release}" + (f",version={revision}" if revision else "")
 
         def work() -> tuple[Object, ...]:
-            resource = kube_kinds.KINDS[kind]
-            right = kube_kinds.permission("list", resource, namespace)
+            resource = kinds.KINDS[kind]
+            right = kinds.permission("list", resource, namespace)
             query = {"labelSelector": labels, "limit": str(_RECORDS)}
             found: list[Object] = []
             for _ in range(limits.PAGES):
-                page = self._call("GET", kube_kinds.path(resource, namespace), query=query, permission=right)
+                page = self._call("GET", kinds.path(resource, namespace), query=query, permission=right)
                 for one in page.get("items") or ():
                     if kind != "Secret" or one.get("type") == helm_release.TYPE:
-                        kube_objects.check(one)
+                        objects.check(one)
                         found.append({"apiVersion": resource.api_version, "kind": kind, **one})
                 query["continue"] = str(page["metadata"].get("continue") or "")
                 if not query["continue"]:
                     return tuple(found)
-            raise kube_errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
+            raise errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
 
         return await self._run(work)
 
@@ -192,8 +194,8 @@ class KubeCluster:
 
         def work() -> Object:
             resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
-            path = kube_kinds.path(resource, namespace, str(manifest["metadata"]["name"]))
-            right = kube_kinds.permission("update", resource, namespace)
+            path = kinds.path(resource, namespace, str(manifest["metadata"]["name"]))
+            right = kinds.permission("update", resource, namespace)
             return self._object(self._call("PUT", path, query={"fieldManager": AGENT}, body=manifest, permission=right))
 
         return await self._run(work)
@@ -208,8 +210,8 @@ class KubeCluster:
             exactly = {key: text for key, text in (("uid", uid), ("resourceVersion", version)) if text}
             only = {"preconditions": exactly} if exactly else {}
             body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", **only}
-            right = kube_kinds.permission("delete", resource, namespace)
-            self._call("DELETE", kube_kinds.path(resource, namespace, name), body=body, permission=right)
+            right = kinds.permission("delete", resource, namespace)
+            self._call("DELETE", kinds.path(resource, namespace, name), body=body, permission=right)
 
         await self._run(work)
 
@@ -231,7 +233,7 @@ class KubeCluster:
                 "kind": "SelfSubjectAccessReview",
                 "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
             }
-            path = kube_kinds.path(kube_kinds.KINDS["SelfSubjectAccessReview"])
+            path = kinds.path(kinds.KINDS["SelfSubjectAccessReview"])
             return bool(self._call("POST", path, body=review)["status"].get("allowed"))
 
         return await self._run(work)
@@ -242,7 +244,7 @@ class KubeCluster:
             "kind": "SelfSubjectRulesReview",
             "spec": {"namespace": namespace},
         }
-        path = kube_kinds.path(kube_kinds.KINDS["SelfSubjectRulesReview"])
+        path = kinds.path(kinds.KINDS["SelfSubjectRulesReview"])
         return dict(self._call("POST", path, body=review)["status"])
 
     # Streams
@@ -252,7 +254,7 @@ class KubeCluster:
         resource = await self._run(lambda: self._resource(kind))
         channel: Channel[WatchEvent] = Channel(10_000)
         stream = Stream()
-        job = kube_watch.Watch(self._connection, resource, namespace, labels, channel, stream)
+        job = watch.Watch(self._connection, resource, namespace, labels, channel, stream)
         async for event in self._read(channel, stream, job.run, f"watch-{resource.plural}"):
             yield event
 
@@ -285,8 +287,8 @@ class KubeCluster:
     ) -> None:
         import urllib3
 
-        path = kube_kinds.path(kube_kinds.KINDS["Pod"], namespace, pod, "log")
-        right = kube_kinds.permission("get", kube_kinds.KINDS["Pod"], namespace, "log")
+        path = kinds.path(kinds.KINDS["Pod"], namespace, pod, "log")
+        right = kinds.permission("get", kinds.KINDS["Pod"], namespace, "log")
         read = _LOG_SILENCE if "follow" in query else READ
         try:
             answer = self._send("GET", path, query=query, read=read, stream=stream, permission=right)
@@ -297,14 +299,14 @@ class KubeCluster:
         try:
             follow = "follow" in query
             body = kube_body.followed(answer, stream.sock) if follow else kube_body.Gathered(bounded.Body(answer))
-            for batch in kube_logs.batches(body):
+            for batch in logs.batches(body):
                 if not channel.put((batch,)):
                     return
         except (urllib3.exceptions.ReadTimeoutError, TimeoutError):
             return
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if not stream.closed:
-                raise kube_errors.of_exception(error, self._connection().server) from None
+                raise errors.of_exception(error, self._connection().server) from None
         finally:
             answer.close()
 
@@ -343,8 +345,8 @@ class KubeCluster:
         resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
         where = namespace or str((manifest.get("metadata") or {}).get("namespace", ""))
         query = {"fieldManager": AGENT, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
-        right = kube_kinds.permission("create", resource, where)
-        path = kube_kinds.path(resource, where)
+        right = kinds.permission("create", resource, where)
+        path = kinds.path(resource, where)
         return self._object(self._call("POST", path, query=query, body=manifest, permission=right))
 
     def _connection(self) -> Connection:
@@ -372,7 +374,7 @@ class KubeCluster:
             if answer.status < 300:
                 return answer
             content = kube_body.whole(answer, connection.server)
-            error = kube_errors.of_answer(
+            error = errors.of_answer(
                 answer.status, answer.headers.get("Content-Type", ""), content, connection.server, permission
             )
             if answer.status == 401 and connection.renewable and not renewed:
@@ -380,7 +382,7 @@ class KubeCluster:
                 connection.refresh()
             elif answer.status == 429 and busy < _BUSY_TRIES:
                 busy += 1
-                time.sleep(min(kube_watch.seconds(answer.headers.get("Retry-After", ""), 1.0), _BUSY_WAIT))
+                time.sleep(min(watch.seconds(answer.headers.get("Retry-After", ""), 1.0), _BUSY_WAIT))
             else:
                 raise _explained(error, connection)
 
@@ -394,24 +396,24 @@ class KubeCluster:
         server = self._connection().server
         content = kube_body.whole(answer, server)
         try:
-            data = kube_objects.decode(content, exact=True)  # manifests are compared with it: it is data
+            data = objects.decode(content, exact=True)  # manifests are compared with it: it is data
         except limits.OverLimitError as error:
-            raise kube_errors.unread(server, str(error), "not-kubernetes") from None
+            raise errors.unread(server, str(error), "not-kubernetes") from None
         except ValueError:
             page = content.lstrip()[:1] == b"<"
-            raise kube_errors.not_kubernetes(server, "a web page" if page else "something else") from None
+            raise errors.not_kubernetes(server, "a web page" if page else "something else") from None
         if not isinstance(data, dict):
-            raise kube_errors.not_kubernetes(server, "something else")
+            raise errors.not_kubernetes(server, "something else")
         return data
 
     def _object(self, data: dict[str, Any], *, sealed: bool = False) -> dict[str, Any]:
         if "kind" not in data:
-            raise kube_errors.not_kubernetes(self._connection().server, "something else")
-        return kube_objects.without_secrets(data, sealed=sealed)
+            raise errors.not_kubernetes(self._connection().server, "something else")
+        return objects.without_secrets(data, sealed=sealed)
 
     def _resource(self, kind: str, api_version: str = "") -> Resource:
         """The resource of a kind: from the table, else by discovery."""
-        if found := kube_kinds.known(kind, api_version):
+        if found := kinds.known(kind, api_version):
             return found
         for fresh in (False, True):  # a chart may just have brought the kind along
             if fresh or not self._served:
@@ -428,12 +430,12 @@ class KubeCluster:
         for path in ("/apis", "/api"):
             answer = self._asked(path, f"{_AGGREGATED},{_JSON}")
             if answer.get("kind") == "APIGroupDiscoveryList":
-                found += kube_kinds.aggregated(answer)
+                found += kinds.aggregated(answer)
                 continue
-            for version in kube_kinds.versions(answer):
+            for version in kinds.versions(answer):
                 root = "/api" if "/" not in version else "/apis"
                 with contextlib.suppress(ClusterError):  # an aggregated API that is down hides its own kinds only
-                    found += kube_kinds.listed(version, self._asked(f"{root}/{version}"))
+                    found += kinds.listed(version, self._asked(f"{root}/{version}"))
         return tuple(found)
 
     def _asked(self, path: str, accept: str = _JSON) -> dict[str, Any]:

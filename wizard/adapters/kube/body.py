@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.adapters import kube_errors
 from wizard.adapters.bounded import Body, Readable
+from wizard.adapters.kube import errors
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse
@@ -35,7 +35,7 @@ def whole(answer: HTTPResponse, server: str) -> bytes:
         return Body(answer).read()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         answer.close()
-        raise kube_errors.of_exception(error, server) from None
+        raise errors.of_exception(error, server) from None
 
 
 def followed(answer: HTTPResponse, sock: Any) -> Readable:

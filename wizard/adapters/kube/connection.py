@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from wizard import __version__
-from wizard.adapters import bounded, certificates, exec_credential, kube_errors, kubeconfig, memory_files
-from wizard.adapters.exec_credential import ExecCredential
-from wizard.adapters.kubeconfig import Entry
+from wizard.adapters import bounded, memory_files
+from wizard.adapters.kube import certificates, errors, exec_plugin, kubeconfig
+from wizard.adapters.kube.exec_plugin import ExecCredential
+from wizard.adapters.kube.kubeconfig import Entry
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.target import Target
@@ -138,7 +139,7 @@ class Connection:
                 decode_content=False,  # none was asked for, and a few bytes of it can become gigabytes
             )  # fmt: skip
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise kube_errors.of_exception(error, self.server) from None
+            raise errors.of_exception(error, self.server) from None
         finally:
             _sending.stream = None
         if stream:
@@ -185,7 +186,7 @@ class Connection:
 
             def run(self, previous_response: Any = None) -> dict[str, str]:
                 cluster = self._cluster.value if self._cluster is not None else None
-                got = exec_credential.run(self._spec.value, folder, cluster)
+                got = exec_plugin.run(self._spec.value, folder, cluster)
                 both = {"clientCertificateData": got.certificate, "clientKeyData": got.key}
                 return {"token": got.token} if got.token else both
 
@@ -249,7 +250,7 @@ class Connection:
                 raise ClusterError(
                     "no-credentials", "The login plugin in the kubeconfig has no command or no apiVersion."
                 )
-            self._exec = exec_credential.run(spec, user.folder, self._cluster.body)
+            self._exec = exec_plugin.run(spec, user.folder, self._cluster.body)
         options: dict[str, Any] = {}
         if self.server.startswith("https"):
             options["ssl_context"] = self._tls()

@@ -16,7 +16,7 @@ from wizard.core.errors import Problem
 if TYPE_CHECKING:
     from wizard.ports.charts import Chart
 
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_PACKAGE: Final = Path(__file__).resolve().parents[2]
 _BUILT_IN: Final = (_PACKAGE / "_chart" / "llm-cost-ops", _PACKAGE.parent / "chart" / "llm-cost-ops")
 
 
@@ -97,7 +97,7 @@ def _trees(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _tree(text: str, file: Path) -> Mapping[str, Any]:
-    from wizard.adapters.documents import YamlDocuments
+    from wizard.adapters.helm.documents import YamlDocuments
 
     tree = YamlDocuments().load(text, str(file)) or {}
     if not isinstance(tree, Mapping):

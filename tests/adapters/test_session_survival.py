@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core.logout import Login, ended_by_logout
+from wizard.adapters.session_survival import Login, ended_by_logout
 
 SESSION = "0::/user.slice/user-1000.slice/session-3.scope\n"
 MANAGED = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/vte-spawn-1.scope\n"

@@ -1,0 +1,1 @@
+"""helm, charts and the documents it reads."""

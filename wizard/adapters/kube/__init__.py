@@ -1,0 +1,1 @@
+"""The API server: connection, lists, watches, logs, and the person's kubeconfig."""

@@ -1,0 +1,1 @@
+"""The recorded runs of this machine and the processes that make them."""
