@@ -11,8 +11,16 @@ from tests.tui.fakes import STUCK, FakeSession
 from wizard.core.errors import Problem
 from wizard.tui import commands
 from wizard.tui.app import WizardApp
-from wizard.tui.screens import diagnose, done, history, home, leftovers, preview, review, run, step
+from wizard.tui.diagnose.screen import DiagnoseScreen
+from wizard.tui.history.screen import HistoryScreen
+from wizard.tui.home.screen import HomeScreen
+from wizard.tui.leftovers.screen import LeftoversScreen
+from wizard.tui.preview.screen import PreviewScreen
+from wizard.tui.review.screen import ReviewScreen
+from wizard.tui.run.done import DoneScreen
+from wizard.tui.run.screen import RunScreen
 from wizard.tui.start import Start
+from wizard.tui.step.screen import StepScreen
 
 
 async def test_a_terminal_that_becomes_too_small_says_so_and_the_run_goes_on_behind(
@@ -69,20 +77,19 @@ async def test_a_crash_prints_the_sentence_it_is_given_and_no_variable(
 
 def test_the_app_is_imported_without_kubernetes_yaml_or_screens_it_does_not_open() -> None:
     code = (
-        "import sys; import wizard.tui.app, wizard.tui.screens.home; "
-        "bad = [m for m in ('kubernetes', 'yaml', 'ruamel', 'cryptography', 'wizard.tui.screens.run', "
-        "'wizard.tui.screens.step', 'wizard.adapters') if m in sys.modules]; sys.exit(', '.join(bad) or 0)"
+        "import sys; import wizard.tui.app, wizard.tui.home.screen; "
+        "bad = [m for m in ('kubernetes', 'yaml', 'ruamel', 'cryptography', 'wizard.tui.run.screen', "
+        "'wizard.tui.step.screen', 'wizard.adapters') if m in sys.modules]; sys.exit(', '.join(bad) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_every_command_of_the_palette_is_an_action_of_its_screen() -> None:
-    screens = {
-        "HomeScreen": home.HomeScreen, "StepScreen": step.StepScreen, "ReviewScreen": review.ReviewScreen, "RunScreen": run.RunScreen,
-        "DoneScreen": done.DoneScreen, "HistoryScreen": history.HistoryScreen, "PreviewScreen": preview.PreviewScreen,
-        "DiagnoseScreen": diagnose.DiagnoseScreen, "LeftoversScreen": leftovers.LeftoversScreen,
-    }  # fmt: skip
+    kinds = (
+        HomeScreen, StepScreen, ReviewScreen, RunScreen, DoneScreen, HistoryScreen, PreviewScreen, DiagnoseScreen, LeftoversScreen,
+    )  # fmt: skip
+    screens = {kind.__name__: kind for kind in kinds}
     assert commands._BY_SCREEN.keys() == screens.keys()
     for name, offered in commands._BY_SCREEN.items():
         assert [action for action, _ in offered if not hasattr(screens[name], f"action_{action}")] == []

@@ -310,7 +310,7 @@ async def test_a_record_that_somebody_wrote_since_is_not_put_back_and_says_why(
 
 
 async def test_a_field_that_is_not_there_before_is_said_so() -> None:
-    from wizard.tui.planview import field_rows
+    from wizard.tui.review.plan_view import field_rows
 
     (row,) = field_rows(Field("spec.x", ABSENT, "new\nline"), 80)
     assert "".join(text for text, _ in row).strip() == "spec.x  (none)  ->  new\u23celine"

@@ -11,8 +11,8 @@ from wizard.core.errors import Problem
 from wizard.engine.preflight.overview import HomeLine
 from wizard.ports.kubeconfig import Kubeconfig
 from wizard.ports.store import RunSummary
-from wizard.tui.screens.step import StepScreen
 from wizard.tui.start import Start
+from wizard.tui.step.screen import StepScreen
 
 NO_CONFIG = Problem("No kubeconfig was found at ~/.kube/config.", "Set KUBECONFIG or name a file.")
 

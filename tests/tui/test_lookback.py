@@ -10,7 +10,7 @@ from tests.tui.fakes import BEGIN, FakeSession, lines
 from wizard.core.run.log_buffer import LogBuffer
 from wizard.core.run.log_window import Page
 from wizard.tui.messages import PageRead
-from wizard.tui.screens.run import RunScreen
+from wizard.tui.run.screen import RunScreen
 from wizard.tui.start import Start
 from wizard.tui.widgets.log_pane import LogPane
 

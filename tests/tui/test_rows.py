@@ -10,7 +10,7 @@ from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.answers.resolve import Layers, Resolved
 from wizard.tui import flow, text
-from wizard.tui.logview import readable
+from wizard.tui.run.log_view import readable
 from wizard.tui.widgets.edit import LineEdit
 
 

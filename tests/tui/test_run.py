@@ -10,7 +10,7 @@ from tests.tui.conftest import Open
 from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, FakeSession, event, lines
 from wizard.core.text import sanitize
 from wizard.engine import records
-from wizard.tui.screens.run import RunScreen
+from wizard.tui.run.screen import RunScreen
 from wizard.tui.start import Start
 from wizard.tui.widgets.log_pane import LogPane
 

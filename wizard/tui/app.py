@@ -16,9 +16,9 @@ from wizard.tui import crash
 from wizard.tui.bridge import Bridge
 from wizard.tui.crash import Unexpected
 from wizard.tui.navigator import Navigator
-from wizard.tui.screens.base import WizardScreen, fits
 from wizard.tui.text import safe_lines
 from wizard.tui.theme import WIZARD
+from wizard.tui.widgets.base import WizardScreen, fits
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -95,7 +95,7 @@ class WizardApp(App[None]):
             self.pop_screen()
         if covered or fits(event.size):
             return
-        from wizard.tui.screens.too_small import TooSmall
+        from wizard.tui.widgets.too_small import TooSmall
 
         self._cover = TooSmall()
         self.push_screen(self._cover)

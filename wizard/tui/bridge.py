@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from wizard.core.rules.check import CheckResult
     from wizard.core.target import Target
     from wizard.engine.session import Session
-    from wizard.tui.feed import RunFeed
-    from wizard.tui.widgets.lookback import Lookback
+    from wizard.tui.run.state import RunFeed
+    from wizard.tui.widgets.log_history import Lookback
 
 _PAGE: Final = 500
 """Log lines that a look into the record brings at least: some screens of them."""
@@ -94,7 +94,7 @@ class Bridge:
 
     def watch_home(self, listener: MessagePump, problem: Problem | None = None) -> None:
         """Read everything of home anew; the listener gets HomeChanged."""
-        from wizard.tui.state import HomeState  # questions have no use for it
+        from wizard.tui.home.state import HomeState  # questions have no use for it
 
         self.home = HomeState(problem=problem)
         self._spawn("home", self._read_home(listener), listener)
@@ -136,7 +136,7 @@ class Bridge:
 
     def follow(self, listener: MessagePump, run_id: str) -> RunFeed:
         """Read the record of a run as it grows."""
-        from wizard.tui.feed import RunFeed  # home has no use for the reducer
+        from wizard.tui.run.state import RunFeed  # home has no use for the reducer
 
         feed = RunFeed(run_id)
 
@@ -244,7 +244,7 @@ class Bridge:
             raise failures[0]
 
     async def _read_review(self, listener: MessagePump, draft: Draft, *, cluster: bool, fresh: bool) -> None:
-        from wizard.tui.reviewview import ReviewState
+        from wizard.tui.review.view import ReviewState
 
         state = ReviewState()
         begun = self.session.ports.clock.now()

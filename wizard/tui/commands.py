@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from wizard.tui.screens.base import WizardScreen
+from wizard.tui.widgets.base import WizardScreen
 
 _TITLES = {
     "home": {

@@ -9,7 +9,7 @@ from wizard.core.answers.questions import STEPS, Question
 from wizard.core.answers.resolve import Resolved
 
 if TYPE_CHECKING:
-    from wizard.tui.state import Goal
+    from wizard.tui.home.state import Goal
 
 REVIEW: Final = "review"
 NAMES: Final = (*((step, name) for step, name, _ in STEPS), (REVIEW, "Review"))

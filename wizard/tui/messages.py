@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from wizard.core.errors import Problem
     from wizard.core.rules.diagnosis import Diagnosis
     from wizard.core.run.log_window import Page
-    from wizard.tui.reviewview import ReviewState
-    from wizard.tui.state import HomeState
+    from wizard.tui.home.state import HomeState
+    from wizard.tui.review.view import ReviewState
 
 
 class HomeChanged(Message):

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from wizard.engine.session import Operation
     from wizard.ports.store import RunSummary
     from wizard.tui.app import WizardApp
-    from wizard.tui.feed import RunFeed
-    from wizard.tui.previews import Preview
+    from wizard.tui.home.state import Goal
+    from wizard.tui.preview.view import Preview
+    from wizard.tui.run.state import RunFeed
     from wizard.tui.start import Start
-    from wizard.tui.state import Goal
 
 
 class Navigator:
@@ -50,10 +50,10 @@ class Navigator:
         if self._shows_run:
             return None
         if self._start.problem is not None or self._start.find is not None or self._start.screen == "home":
-            from wizard.tui.screens.home import HomeScreen
+            from wizard.tui.home.screen import HomeScreen
 
             return HomeScreen(self._start.problem)
-        from wizard.tui.screens.step import StepScreen
+        from wizard.tui.step.screen import StepScreen
 
         self.doing = self._start.screen
         return StepScreen(self._start.draft or self._app.session.new_draft())
@@ -62,7 +62,7 @@ class Navigator:
         """The run that the start asks for."""
         if not self._shows_run:
             return None
-        from wizard.tui.screens.run import RunScreen
+        from wizard.tui.run.screen import RunScreen
 
         return RunScreen(self._start.run_id)
 
@@ -88,7 +88,7 @@ class Navigator:
 
     def home(self, problem: Problem | None = None) -> None:
         """Home, with the reason when something led back there."""
-        from wizard.tui.screens.home import HomeScreen
+        from wizard.tui.home.screen import HomeScreen
 
         base = self._app.screen_stack[0]
         if not isinstance(base, HomeScreen):
@@ -120,7 +120,7 @@ class Navigator:
 
     async def with_release(self, row: ReleaseRow, key: str | None) -> None:
         """Do with a release what a key of its menu stands for."""
-        from wizard.tui import previews
+        from wizard.tui.preview import view
 
         match key:
             case "u":
@@ -134,9 +134,9 @@ class Navigator:
             case "x":
                 self.uninstall(self._target(row))
             case "c":
-                self._preview(previews.RecoverPreview(self._target(row)))
+                self._preview(view.RecoverPreview(self._target(row)))
             case "z":
-                self._preview(previews.UndoPreview(self._target(row)))
+                self._preview(view.UndoPreview(self._target(row)))
 
     def may_undo(self, row: ReleaseRow) -> bool:
         """Whether a recover of this machine left the release as it is."""
@@ -144,20 +144,20 @@ class Navigator:
 
     def diagnose(self, target: Target) -> None:
         """What is wrong with a release."""
-        from wizard.tui.screens.diagnose import DiagnoseScreen
+        from wizard.tui.diagnose.screen import DiagnoseScreen
 
         self._open(DiagnoseScreen(target))
 
     def uninstall(self, target: Target) -> None:
         """The lists that come before an uninstall."""
-        from wizard.tui.previews import UninstallPreview
+        from wizard.tui.preview.view import UninstallPreview
 
         self._preview(UninstallPreview(target))
 
     def leftovers(self) -> None:
         """What releases that are gone have left, where the session looks."""
         from wizard.core.target import Target
-        from wizard.tui.screens.leftovers import LeftoversScreen
+        from wizard.tui.leftovers.screen import LeftoversScreen
 
         session = self._app.session
         options = session.options
@@ -169,21 +169,21 @@ class Navigator:
 
     def history(self, row: ReleaseRow) -> None:
         """What a release was."""
-        from wizard.tui.screens.history import HistoryScreen
+        from wizard.tui.history.screen import HistoryScreen
 
         self._looked_from = None
         self._open(HistoryScreen(self._target(row)))
 
     def roll_back(self, target: Target, revision: int = 0) -> None:
         """The preview of a roll-back, to the last revision that was fine unless one is named; Esc goes back to the history."""
-        from wizard.tui.previews import RollbackPreview
-        from wizard.tui.screens.history import HistoryScreen
+        from wizard.tui.history.screen import HistoryScreen
+        from wizard.tui.preview.view import RollbackPreview
 
         self._preview(RollbackPreview(target, revision), lambda: self._open(HistoryScreen(target)))
 
     def plan(self, draft: Draft, plan: Plan | None) -> None:
         """What the draft would change; Esc goes back to the review."""
-        from wizard.tui.previews import PlanPreview
+        from wizard.tui.preview.view import PlanPreview
 
         target = self._app.session.resolve(draft).target
         self._preview(PlanPreview(draft, target, plan), lambda: self.review(draft))
@@ -197,7 +197,7 @@ class Navigator:
             self.home()
 
     def _preview(self, preview: Preview, back: Callable[[], None] | None = None) -> None:
-        from wizard.tui.screens.preview import PreviewScreen
+        from wizard.tui.preview.screen import PreviewScreen
 
         self._looked_from = back
         self._open(PreviewScreen(preview))
@@ -209,13 +209,13 @@ class Navigator:
         return Target(session.hints.current_context, row.namespace, row.name, session.options.kubeconfig)
 
     def _step(self, draft: Draft, step: str = "", question: str = "") -> None:
-        from wizard.tui.screens.step import StepScreen
+        from wizard.tui.step.screen import StepScreen
 
         self._open(StepScreen(draft, step, question))
 
     def review(self, draft: Draft) -> None:
         """The review of a draft."""
-        from wizard.tui.screens.review import ReviewScreen
+        from wizard.tui.review.screen import ReviewScreen
 
         self.returning = False
         self._open(ReviewScreen(draft))
@@ -235,19 +235,19 @@ class Navigator:
 
     def run(self, run_id: str) -> None:
         """Show a run."""
-        from wizard.tui.screens.run import RunScreen
+        from wizard.tui.run.screen import RunScreen
 
         self._open(RunScreen(run_id))
 
     def back_to_run(self, feed: RunFeed) -> None:
         """From the result to the run's logs and objects."""
-        from wizard.tui.screens.run import RunScreen
+        from wizard.tui.run.screen import RunScreen
 
         self._open(RunScreen(feed.run_id, feed))
 
     def done(self, feed: RunFeed) -> None:
         """The result of a run."""
-        from wizard.tui.screens.done import DoneScreen
+        from wizard.tui.run.done import DoneScreen
 
         self._open(DoneScreen(feed))
 

@@ -15,10 +15,10 @@ from textual.strip import Strip
 
 from wizard.core.run.log_buffer import Line, LogBuffer
 from wizard.core.run.log_window import Page, Places
-from wizard.tui.logview import printed, readable
+from wizard.tui.run.log_view import printed, readable
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES
-from wizard.tui.widgets.lookback import Lookback
+from wizard.tui.widgets.log_history import Lookback
 from wizard.tui.widgets.rows import paint
 
 _ERROR: Final = re.compile(r"\b(error|fatal|panic|exception|traceback|failed|critical)\b", re.IGNORECASE)

@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from wizard.core.errors import Problem
-from wizard.tui import planview
 from wizard.tui.messages import Read, StreamFailed
-from wizard.tui.screens.base import WizardScreen
+from wizard.tui.review import plan_view
 from wizard.tui.text import Row, age, cut, mark, pad, wrap
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines
 
@@ -146,7 +146,7 @@ class HistoryScreen(WizardScreen):
 
     async def _changes(self, old: int, new: int) -> list[Row]:
         one = await self.wizard.session.compare(self.target, old, new)
-        return planview.comparison_rows(one, self.app.size.width - 2)
+        return plan_view.comparison_rows(one, self.app.size.width - 2)
 
     async def action_values(self) -> None:
         """The values that were given for it."""
@@ -168,7 +168,7 @@ class HistoryScreen(WizardScreen):
             await self._explain(f"{what} of revision {number}", rows())
 
     async def _explain(self, title: str, rows: Awaitable[list[Row]]) -> None:
-        from wizard.tui.screens.modals import Explain
+        from wizard.tui.widgets.modals import Explain
 
         try:
             self.app.push_screen(Explain(title, await rows))

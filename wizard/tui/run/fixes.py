@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from wizard.core.errors import Problem
 from wizard.core.rules.fix import FILE, GENERATE
-from wizard.tui.screens.modals import Choose, Confirm, Prompt
+from wizard.tui.widgets.modals import Choose, Confirm, Prompt
 
 if TYPE_CHECKING:
     from wizard.core.run.view import FindingRow, RunView
-    from wizard.tui.screens.base import WizardScreen
+    from wizard.tui.widgets.base import WizardScreen
 
 _HOW = {GENERATE: "generate one", FILE: "read it from a file"}
 

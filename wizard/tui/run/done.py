@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from wizard.tui.feed import RunFeed
-from wizard.tui.runpanes import clock_text, done_rows
-from wizard.tui.screens.base import WizardScreen
+from wizard.tui.run.state import RunFeed
+from wizard.tui.run.view import clock_text, done_rows
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines
 

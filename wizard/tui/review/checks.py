@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from wizard.core.rules.check import CheckResult
-from wizard.tui.reviewview import check_row
+from wizard.tui.review.view import check_row
 from wizard.tui.widgets.rows import Lines
 
 

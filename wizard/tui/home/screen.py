@@ -12,11 +12,11 @@ from textual.widget import Widget
 
 import wizard
 from wizard.core.errors import Problem
-from wizard.tui.homeview import Entry, HomeView, layout, menu
+from wizard.tui.home.state import HomeState
+from wizard.tui.home.view import Entry, HomeView, layout, menu
 from wizard.tui.messages import HomeChanged, StreamFailed
-from wizard.tui.screens.base import WizardScreen
-from wizard.tui.state import HomeState
 from wizard.tui.text import Row, wrap
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines, Rows
 
@@ -182,7 +182,7 @@ class HomeScreen(WizardScreen):
                 self.action_explain_entry(entry)
 
     def _menu(self, row: ReleaseRow) -> None:
-        from wizard.tui.screens.modals import Choose
+        from wizard.tui.widgets.modals import Choose
 
         options, first = menu(row, undo=self.nav.may_undo(row))
         self.app.push_screen(
@@ -191,7 +191,7 @@ class HomeScreen(WizardScreen):
 
     def action_explain_entry(self, entry: Entry) -> None:
         """Show what an entry means."""
-        from wizard.tui.screens.modals import Explain
+        from wizard.tui.widgets.modals import Explain
 
         self.app.push_screen(Explain(entry.title, entry.explain))
 
@@ -200,7 +200,7 @@ class HomeScreen(WizardScreen):
         if len(drafts) == 1:
             await self.nav.ask(drafts[0][1])
             return
-        from wizard.tui.screens.modals import Choose
+        from wizard.tui.widgets.modals import Choose
 
         async def take(value: str | None) -> None:
             if value is not None:
@@ -218,7 +218,7 @@ class HomeScreen(WizardScreen):
         if not config or not config.contexts:
             self.tell(Problem("The kubeconfig names no cluster to choose from.", "Use o to name another file."))
             return
-        from wizard.tui.screens.modals import Choose
+        from wizard.tui.widgets.modals import Choose
 
         options = [(one.name, one.name, one.server) for one in config.contexts]
         here = self.wizard.session.hints.current_context
@@ -227,7 +227,7 @@ class HomeScreen(WizardScreen):
     def action_namespace(self) -> None:
         """Choose the namespace to look in."""
         from wizard.core.answers import validate
-        from wizard.tui.screens.modals import Prompt
+        from wizard.tui.widgets.modals import Prompt
 
         def problem(text: str) -> str:
             return validate.label(text, "Namespace") if text else ""
@@ -237,7 +237,7 @@ class HomeScreen(WizardScreen):
         self.app.push_screen(prompt, partial(self._use, "namespace"))
 
     def _other_file(self) -> None:
-        from wizard.tui.screens.modals import Prompt
+        from wizard.tui.widgets.modals import Prompt
 
         here = self.wizard.session.options.kubeconfig
         self.app.push_screen(Prompt("Which kubeconfig?", here, "File"), partial(self._use, "kubeconfig"))

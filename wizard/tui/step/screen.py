@@ -13,12 +13,13 @@ from textual.widget import Widget
 
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.resolve import Resolved
-from wizard.tui import flow, stepview
+from wizard.tui import flow
 from wizard.tui.messages import HintsChanged, StreamFailed
-from wizard.tui.screens.base import WizardScreen
+from wizard.tui.step import view
+from wizard.tui.step.rail import Rail
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.form import Form, is_text
 from wizard.tui.widgets.frame import Heading, Key
-from wizard.tui.widgets.rail import Rail
 from wizard.tui.widgets.rows import Rows
 
 
@@ -144,12 +145,12 @@ class StepScreen(WizardScreen):
         self.query_one("#title", Rows).show(((((f"{name}: ", "accent"), (flow.TITLES[step], "strong"))), ()))
 
     def _around(self) -> None:
-        self.query_one(Rail).show(stepview.rail(self.resolved, self.nav.goal, self.step, self.nav.visited))
+        self.query_one(Rail).show(view.rail(self.resolved, self.nav.goal, self.step, self.nav.visited))
         if question := self.query_one(Form).question:
             width = max(40, self.query_one("#middle").size.width or 60) - 1
-            self.query_one("#means", Rows).show(stepview.below_form(self.resolved, question, width))
+            self.query_one("#means", Rows).show(view.below_form(self.resolved, question, width))
             width = max(20, (self.query_one("#aside").size.width or 36) - 1)
-            self.query_one("#aside", Rows).show(stepview.beside_form(self.resolved, question, width))
+            self.query_one("#aside", Rows).show(view.beside_form(self.resolved, question, width))
         self.refresh_frame()
 
     # Messages
@@ -226,7 +227,7 @@ class StepScreen(WizardScreen):
     async def action_preview(self) -> None:
         """The values file as it would be written now."""
         await self._ready.wait()
-        from wizard.tui.screens.modals import Explain
+        from wizard.tui.widgets.modals import Explain
 
         if not self._resolved:
             return
@@ -242,7 +243,7 @@ class StepScreen(WizardScreen):
         question = self.query_one(Form).question
         if not question or not self._resolved:
             return "Step", "The chart is being read."
-        return question.title, stepview.explanation(self.resolved, question)
+        return question.title, view.explanation(self.resolved, question)
 
     async def leave(self) -> None:
         """Keep the answers, then out."""

@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from wizard.core.errors import Problem
-from wizard.tui.feed import RunFeed
 from wizard.tui.messages import PageRead
-from wizard.tui.screens.base import WizardScreen
-from wizard.tui.widgets.lookback import Lookback
-from wizard.tui.widgets.run_panes import RunPanes
+from wizard.tui.run.panes import RunPanes
+from wizard.tui.run.state import RunFeed
+from wizard.tui.widgets.base import WizardScreen
+from wizard.tui.widgets.log_history import Lookback
 
 
 class RunLogs(WizardScreen):
@@ -62,7 +62,7 @@ class RunLogs(WizardScreen):
 
     def action_filter(self) -> None:
         """Show only lines that hold a text."""
-        from wizard.tui.screens.modals import Prompt
+        from wizard.tui.widgets.modals import Prompt
 
         pane = self.panes.logs
 
@@ -84,7 +84,7 @@ class RunLogs(WizardScreen):
 
     def action_find(self, step: int = -1) -> None:
         """The next older (-1) or newer (1) line with a text; asks for the text the first time, and when it is not there."""
-        from wizard.tui.screens.modals import Prompt
+        from wizard.tui.widgets.modals import Prompt
 
         pane = self.panes.logs
 
@@ -104,7 +104,7 @@ class RunLogs(WizardScreen):
         """Copy helm's command from its pane, else the log lines that show; they are shown too, for many terminals drop it."""
         import shlex
 
-        from wizard.tui.screens.modals import Explain
+        from wizard.tui.widgets.modals import Explain
 
         view = self.feed.view
         command = self.query_one("#helm").has_focus
@@ -117,7 +117,7 @@ class RunLogs(WizardScreen):
 
     def action_save(self) -> None:
         """Write the lines that are shown here and kept to a file, as `kubectl logs` prints them."""
-        from wizard.tui.screens.modals import Prompt
+        from wizard.tui.widgets.modals import Prompt
 
         files, pane = self.wizard.session.ports.files, self.panes.logs
 

@@ -9,7 +9,7 @@ from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import CheckResult
-from wizard.tui import planview
+from wizard.tui.review import plan_view
 from wizard.tui.text import Row, beside, cut, mark, pad, word, wrap
 
 
@@ -102,7 +102,7 @@ def plan_rows(state: ReviewState, width: int) -> list[Row]:
         return [
             (
                 (" plan  ", "strong"),
-                (cut(planview.summary(state.plan), width - 24), ""),
+                (cut(plan_view.summary(state.plan), width - 24), ""),
                 ("   [p] ", "key"),
                 ("shows it", "dim"),
             )

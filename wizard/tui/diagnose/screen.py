@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from wizard.tui import diagnoseview
+from wizard.tui.diagnose import view as diagnose_view
 from wizard.tui.messages import DiagnosisChanged, StreamFailed
-from wizard.tui.screens.base import WizardScreen
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines
 
@@ -38,7 +38,7 @@ class Causes(Lines):
             text = f" x {problem}" if problem else " ~ looking at the release ..."
             self.rows, self.pickable = (((text, "bad" if problem else "busy"),),), ()
             return
-        view = diagnoseview.layout(seen, self._of.now(), width, self.cursor)
+        view = diagnose_view.layout(seen, self._of.now(), width, self.cursor)
         self.rows, self.pickable = view.rows, view.places
 
     def moved(self) -> None:
@@ -69,7 +69,7 @@ class DiagnoseScreen(WizardScreen):
         if not self.seen:
             return Heading(where, "read", "nothing changed", "looking")
         looks = "live" if self.seen.complete else "reading logs"
-        return Heading(where, "read", "nothing changed", f"{looks}   {diagnoseview.facts(self.seen)}")
+        return Heading(where, "read", "nothing changed", f"{looks}   {diagnose_view.facts(self.seen)}")
 
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
@@ -127,18 +127,18 @@ class DiagnoseScreen(WizardScreen):
 
     def action_proof(self) -> None:
         """Everything about the cause in hand."""
-        from wizard.tui.screens.modals import Explain
+        from wizard.tui.widgets.modals import Explain
 
         if finding := self._finding():
-            rows = diagnoseview.proof(finding, min(100, self.app.size.width - 4))
+            rows = diagnose_view.proof(finding, min(100, self.app.size.width - 4))
             self.app.push_screen(Explain(f"{finding.id} {finding.object}: {finding.title}", rows))
 
     def action_message(self) -> None:
         """The diagnosis as text for a chat, copied where the terminal lets us."""
-        from wizard.tui.screens.modals import Explain
+        from wizard.tui.widgets.modals import Explain
 
         if self.seen:
-            text = diagnoseview.message(self.seen, self.now())
+            text = diagnose_view.message(self.seen, self.now())
             self.app.copy_to_clipboard(text)
             self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
 

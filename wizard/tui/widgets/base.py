@@ -93,7 +93,7 @@ class WizardScreen(Screen[None]):
 
     def action_explain(self) -> None:
         """Explain the focused thing."""
-        from wizard.tui.screens.modals import Explain
+        from wizard.tui.widgets.modals import Explain
 
         self.app.push_screen(Explain(*self.explanation()))
 

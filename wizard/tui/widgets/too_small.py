@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from wizard.tui.screens.base import LEAST
 from wizard.tui.text import Row, wrap
+from wizard.tui.widgets.base import LEAST
 from wizard.tui.widgets.rows import Rows
 
 

@@ -9,11 +9,11 @@ from wizard.core.answers.questions import Question
 from wizard.core.answers.resolve import Resolved
 from wizard.core.helm.values import DELETE, dotted
 from wizard.tui import flow
+from wizard.tui.step.rail import rail_rows
 from wizard.tui.text import Row, beside, cut, wrap
-from wizard.tui.widgets.rail import rail_rows
 
 if TYPE_CHECKING:
-    from wizard.tui.state import Goal
+    from wizard.tui.home.state import Goal
 
 
 def writes(resolved: Resolved, question: Question) -> list[str]:

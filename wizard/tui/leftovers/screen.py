@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from wizard.core.errors import Problem
 from wizard.tui.messages import Read, StreamFailed
-from wizard.tui.screens.base import WizardScreen
 from wizard.tui.text import Row, cut, wrap
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines
 
@@ -180,7 +180,7 @@ class LeftoversScreen(WizardScreen):
         if not any(one.matters for one in picked):
             await self._delete(space, picked, picked[0].release)
             return
-        from wizard.tui.screens.modals import typed_name
+        from wizard.tui.widgets.modals import typed_name
 
         async def take(typed: str | None) -> None:
             await self._delete(space, picked, typed)

@@ -10,13 +10,13 @@ from textual.widget import Widget
 
 from wizard.core.errors import Problem
 from wizard.tui.messages import Read, StreamFailed
-from wizard.tui.screens.base import WizardScreen
 from wizard.tui.text import wrap
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
-    from wizard.tui.previews import Preview
+    from wizard.tui.preview.view import Preview
 
 
 class Board(Lines):
@@ -130,7 +130,7 @@ class PreviewScreen(WizardScreen):
         if not (question := self.preview.question()):
             await self._confirm()
             return
-        from wizard.tui.screens.modals import Prompt
+        from wizard.tui.widgets.modals import Prompt
 
         wrong = "Say it in a few words, or go back with Esc."
         self.app.push_screen(Prompt(question, problem=lambda text: "" if text.strip() else wrong), self._answered)
@@ -145,7 +145,7 @@ class PreviewScreen(WizardScreen):
         if not harm:
             await self._start("")
             return
-        from wizard.tui.screens.modals import typed_name
+        from wizard.tui.widgets.modals import typed_name
 
         self.app.push_screen(typed_name(harm, release), self._start)
 

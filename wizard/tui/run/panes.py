@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from wizard.core.run.view import ObjectRow, RunView
-from wizard.tui.runpanes import event_rows, finding_rows, helm_rows, object_row
+from wizard.tui.run.view import event_rows, finding_rows, helm_rows, object_row
 from wizard.tui.text import Row, rule
 from wizard.tui.widgets.log_pane import LogPane
 from wizard.tui.widgets.rows import Lines, Rows

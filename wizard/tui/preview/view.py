@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import NOT_ROLLED_BACK
 from wizard.core.kube import rights
-from wizard.tui import planview
+from wizard.tui.review import plan_view
 from wizard.tui.text import Row, beside, cut
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class PlanPreview(_NoSwitches):
 
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
         """The plan."""
-        return planview.plan_rows(self._plan, width, chosen) if self._plan else ((), ())
+        return plan_view.plan_rows(self._plan, width, chosen) if self._plan else ((), ())
 
     def go(self) -> str:
         """Nothing: the review starts it."""
@@ -154,7 +154,7 @@ class RollbackPreview(_NoSwitches):
         """The plan, then what does not come back."""
         if not self._plan:
             return (), ()
-        rows, places = planview.plan_rows(self._plan, width, chosen)
+        rows, places = plan_view.plan_rows(self._plan, width, chosen)
         rows += [
             (),
             ((" This does not roll back", "look"),),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.tui.state import HomeState
+from wizard.tui.home.state import HomeState
 from wizard.tui.text import Row, age, beside, cut, mark, pad, time_of_day, word, wrap
 
 if TYPE_CHECKING:

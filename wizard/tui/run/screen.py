@@ -13,14 +13,14 @@ from textual.widget import Widget
 from wizard.core.errors import Problem
 from wizard.core.run import stopping
 from wizard.tui.bridge import FRAME
-from wizard.tui.feed import RunFeed
-from wizard.tui.mending import mend
 from wizard.tui.messages import StreamFailed
-from wizard.tui.runpanes import ABOUT, bottom_rows, boundary, clock_text, object_text, verdict_rows
-from wizard.tui.screens.run_logs import RunLogs
+from wizard.tui.run.fixes import mend
+from wizard.tui.run.logs import RunLogs
+from wizard.tui.run.panes import RunPanes
+from wizard.tui.run.state import RunFeed
+from wizard.tui.run.view import ABOUT, bottom_rows, boundary, clock_text, object_text, verdict_rows
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Rows
-from wizard.tui.widgets.run_panes import RunPanes
 
 _WIDE: Final = 130
 _TALL: Final = 36
@@ -216,7 +216,7 @@ class RunScreen(RunLogs):
             self._ask()
 
     def _ask(self, at: str = "l") -> None:
-        from wizard.tui.screens.modals import Choose
+        from wizard.tui.widgets.modals import Choose
 
         options = [
             ("l", "leave it running", "helm goes on; the next start shows the run"),

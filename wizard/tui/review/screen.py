@@ -15,7 +15,8 @@ from wizard.core.errors import Problem
 from wizard.core.rules.check import CheckResult
 from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
-from wizard.tui.reviewview import (
+from wizard.tui.review.checks import Checks
+from wizard.tui.review.view import (
     ReviewState,
     back_row,
     counts,
@@ -28,9 +29,8 @@ from wizard.tui.reviewview import (
     red_question,
     stopped,
 )
-from wizard.tui.screens.base import WizardScreen
 from wizard.tui.text import rule
-from wizard.tui.widgets.checks import Checks
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines, Rows
 
@@ -185,7 +185,7 @@ class ReviewScreen(WizardScreen):
             await self._really()
 
     def _confirm(self, harm: str, release: str) -> None:
-        from wizard.tui.screens.modals import typed_name
+        from wizard.tui.widgets.modals import typed_name
 
         async def take(text: str | None) -> None:
             self._armed = self._starting = False

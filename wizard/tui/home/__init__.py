@@ -1,0 +1,1 @@
+"""Home: what is there and what can be done."""

@@ -1,0 +1,1 @@
+"""What releases that are gone have left."""

@@ -1,0 +1,1 @@
+"""What a roll-back, an uninstall or a repair would do."""

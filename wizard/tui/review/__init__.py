@@ -1,0 +1,1 @@
+"""The review before a run: answers, checks, plan."""

@@ -1,1 +1,0 @@
-"""Screens: each is built from a snapshot and returns what the person decided."""

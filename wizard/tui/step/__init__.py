@@ -1,0 +1,1 @@
+"""The steps with their questions."""
