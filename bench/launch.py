@@ -83,7 +83,7 @@ def version(rounds: int) -> Row:
 
 
 def _imports() -> str:
-    code = "import sys\nfrom wizard import cli\nfor line in (['--version'], ['install', '--help']): cli.main(line)\nprint(*sys.modules)"
+    code = "import sys\nfrom wizard.cli import parser\nfor line in (['--version'], ['install', '--help']): parser.main(line)\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     heavy = {"textual", "kubernetes", "yaml", "rich"} & set(done.stdout.split())
     return f"--version and --help import {', '.join(sorted(heavy)) or 'neither textual nor kubernetes'}"

@@ -29,7 +29,7 @@ def why_not() -> str:
     if sys.platform != "linux" or os.getuid() != 0:
         return "only root on Linux can be two other users"
     tried = subprocess.run(
-        command(61_200, [sys.executable, "-c", "import wizard.cli"]), capture_output=True, text=True, check=False
+        command(61_200, [sys.executable, "-c", "import wizard.cli.parser"]), capture_output=True, text=True, check=False
     )
     return tried.stderr.strip().splitlines()[-1] if tried.returncode else ""
 

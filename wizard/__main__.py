@@ -14,9 +14,9 @@ def main() -> int:
     gc.disable()
     gc.set_threshold(*SELDOM)
     process.no_dump()
-    from wizard import cli
+    from wizard.cli import parser
 
-    return cli.main(sys.argv[1:])
+    return parser.main(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from wizard import compose
+from wizard.cli.follow import follow
+from wizard.cli.output import Out
 from wizard.core.text.secrets import Secret
 from wizard.engine.session import Options
-from wizard.lines.follow import follow
-from wizard.lines.out import Out
 
 
 def main(specification: str, secrets: str) -> int:

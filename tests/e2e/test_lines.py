@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cli.servers import answering
 from tests.conftest import Bed
-from tests.lines.servers import answering
 from tests.terminal import Terminal
 from wizard.core.run.events import EVENTS
 

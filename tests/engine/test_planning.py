@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.stub import StubRuns
 from tests.engine.fakes import FakeCluster, FakeHelm
-from tests.lines.stub import StubRuns
 from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Exit, Problem

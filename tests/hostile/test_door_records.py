@@ -21,13 +21,13 @@ from wizard.adapters.folders import state_dir
 from wizard.adapters.runs import processes
 from wizard.adapters.runs import store as runs_store
 from wizard.adapters.runs.store import RunFiles
+from wizard.cli.follow import as_data
+from wizard.cli.output import Out
+from wizard.cli.render import Lines
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
-from wizard.lines.follow import as_data
-from wizard.lines.out import Out
-from wizard.lines.render import Lines
 
 TIME = "2026-01-01T00:00:00.000Z"
 STARTED = {"v": 1, "seq": 1, "time": TIME, "type": "run.started", "data": SAMPLES["run.started"]}

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
+from wizard.cli.output import MORE, Out
+from wizard.cli.render import Lines
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.text import sanitize
 from wizard.core.text.redaction import hide
-from wizard.lines.out import MORE, Out
-from wizard.lines.render import Lines
 from wizard.tui import text as tui_text
 from wizard.tui.widgets.rows import paint
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from wizard import usage
+from wizard.cli import help as cli_help
 from wizard.core.run.events import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ def test_install_page_and_help_name_the_same_exit_codes() -> None:
     page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
     codes = set(re.findall(r"^\| (\d+) \|", page, re.MULTILINE))
 
-    assert codes == set(re.findall(r"^  (\d+) ", usage.EXIT_CODES, re.MULTILINE))
+    assert codes == set(re.findall(r"^  (\d+) ", cli_help.EXIT_CODES, re.MULTILINE))
 
 
 def test_pages_link_to_what_is_there() -> None:

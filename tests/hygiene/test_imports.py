@@ -26,7 +26,7 @@ HEAVY = {"textual", "rich", "yaml", "ruamel", "kubernetes", "questionary", "prom
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["install", "--help"], ["runs", "--help"], ["bogus"]])
 def test_version_and_help_import_nothing_heavy(arguments: list[str]) -> None:
-    names = pulled_in(f"from wizard import cli; cli.main({arguments!r})")
+    names = pulled_in(f"from wizard.cli import parser; parser.main({arguments!r})")
 
     assert not names & (HEAVY | {"asyncio"})
     assert not {
@@ -35,7 +35,7 @@ def test_version_and_help_import_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_help_of_the_sandbox_imports_nothing_heavy() -> None:
-    assert not pulled_in("from wizard import cli; cli.main(['sandbox', '--help'])") & HEAVY
+    assert not pulled_in("from wizard.cli import parser; parser.main(['sandbox', '--help'])") & HEAVY
 
 
 def test_core_imports_the_standard_library_alone() -> None:
@@ -56,7 +56,7 @@ def test_the_engine_imports_no_adapter_and_no_library() -> None:
 
     assert not names & HEAVY
     assert not {
-        name for name in names if name.startswith(("wizard.adapters", "wizard.tui", "wizard.lines", "wizard.runner"))
+        name for name in names if name.startswith(("wizard.adapters", "wizard.tui", "wizard.cli", "wizard.runner"))
     }
 
 

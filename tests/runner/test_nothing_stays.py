@@ -37,7 +37,8 @@ CORES_ARE_FILES = Path("/proc/sys/kernel/core_pattern").read_text().strip() == "
 )
 HOLDS = """
 import sys, time
-from wizard import __main__, cli
+from wizard import __main__
+from wizard.cli import parser
 from wizard.core.text.secrets import Secret
 
 def hold(argv):
@@ -45,7 +46,7 @@ def hold(argv):
     print("held", flush=True)
     time.sleep(60)
 
-cli.main = hold
+parser.main = hold
 __main__.main()
 """
 

@@ -1,0 +1,114 @@
+"""From a command line to a draft."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.stub import StubSession, write
+from wizard.cli import parser
+from wizard.cli.arguments import Arguments
+from wizard.cli.draft import draft_of, unused
+from wizard.core.answers.draft import Draft
+from wizard.core.errors import Problem
+
+
+def parsed(line: str, command: str = "install") -> Arguments:
+    return parser._parse(command, line.split())
+
+
+def drafted(line: str, start: Draft | None = None) -> Draft:
+    arguments = parsed(line)
+    return draft_of(arguments, StubSession(arguments.options()), start)
+
+
+def test_where_it_goes_and_what_it_is_become_answers() -> None:
+    draft = drafted(
+        "shop -n team-a --context there --preset staging --answer host=api.acme.test --timeout 5m --write out.yaml"
+    )
+
+    assert draft.answers == {
+        "release": "shop", "namespace": "team-a", "context": "there", "preset": "staging", "host": "api.acme.test",
+    }  # fmt: skip
+    assert (draft.timeout, draft.write) == ("5m", "out.yaml")
+
+
+def test_set_keeps_helms_meaning_and_order() -> None:
+    draft = drafted(r"--set a.b=1,c=true --set-string d=1 --set e=null --set x.y\.z/w=v --set l[0].m={p,q}")
+
+    assert draft.sets == (("a.b", 1), ("c", True), ("d", "1"), ("e", None), (r"x.y\.z/w", "v"), ("l[0].m", ["p", "q"]))
+
+
+def test_a_dot_inside_a_key_survives_to_the_values_file(tmp_path: Path) -> None:
+    arguments = parsed(r"--preset dev --answer image=a/b:c --set ingress.annotations.nginx\.org/x=yes")
+    session = StubSession()
+
+    tree = session.values_file(draft_of(arguments, session)).tree
+
+    assert tree["ingress"]["annotations"]["nginx.org/x"] == "yes"
+
+
+def test_set_file_reads_the_text_as_helm_does(tmp_path: Path) -> None:
+    path = write(tmp_path / "motd", "hello\n")
+
+    assert drafted(f"--set-file config.motd={path}").sets == (("config.motd", "hello\n"),)
+
+
+def test_secrets_are_named_and_never_read_into_the_draft(tmp_path: Path) -> None:
+    path = write(tmp_path / "jwt", "canary")
+    draft = drafted(f"--secret-file jwt={path} --existing-secret redis=mine")
+
+    assert draft.answers["secret.jwt"] == "file"
+    assert draft.answers["secret.jwt.file"] == path
+    assert draft.answers["secret.redis"] == "existing"
+    assert draft.answers["secret.redis.name"] == "mine"
+    assert "canary" not in str(draft.to_data())
+
+
+@pytest.mark.parametrize(
+    ("environment", "preset"), [("production", "prod"), ("staging", "staging"), ("development", "dev"), ("lab", None)]
+)
+def test_a_values_file_speaks_for_its_environment(environment: str, preset: str | None, tmp_path: Path) -> None:
+    path = write(tmp_path / "v.yaml", f"global:\n  environment: {environment}\n")
+
+    assert drafted(f"-f {path}").answers.get("preset") == preset
+
+
+def test_the_flag_wins_over_the_values_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.yaml", "global:\n  environment: production\n")
+
+    assert drafted(f"-f {path} --preset dev").answers["preset"] == "dev"
+
+
+def test_flags_win_over_a_kept_draft() -> None:
+    kept = Draft({"preset": "prod", "namespace": "old", "replicas": "4"}, files=("old.yaml",))
+
+    draft = drafted("-n new --preset dev", kept)
+
+    assert draft.answers == {"preset": "dev", "namespace": "new", "replicas": "4"}
+    assert draft.files == ("old.yaml",)
+
+
+def test_the_charts_name_in_the_guide_means_the_built_in_chart() -> None:
+    assert parsed("llm-cost-ops llm-cost-ops/llm-cost-ops").options().chart == ""
+    assert parsed("llm-cost-ops ./helm/llm-cost-ops").options().chart == "./helm/llm-cost-ops"
+
+
+def test_answers_that_nobody_asks_for_are_found() -> None:
+    session = StubSession()
+    draft = draft_of(parsed("--preset dev --answer host=api.acme.test"), session)
+
+    assert [question.id for question, _ in unused(draft, session)] == ["host"]
+
+
+def test_a_secret_in_a_values_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.yaml", "jwt:\n  secret: canary\n")
+    session = StubSession()
+    draft = draft_of(parsed(f"-f {path} --answer image=a/b:c"), session)
+
+    with pytest.raises(Problem) as refused:
+        session.values_text(draft)
+
+    assert "--secret-file jwt=PATH" in str(refused.value)
+    assert "canary" not in str(refused.value)

@@ -1,0 +1,358 @@
+"""`install`, `upgrade`, `check` and `values` in lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wizard.cli import kubectl, plan_output, upgrade_values
+from wizard.cli.answers import asks, change, gather, summary
+from wizard.cli.arguments import GUIDE_CHART, Arguments
+from wizard.cli.follow import as_data, follow
+from wizard.cli.output import Out
+from wizard.cli.prompts import Prompter
+from wizard.cli.render import check_lines
+from wizard.core.answers import secrets
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions import Choice
+from wizard.core.errors import Exit, Problem
+from wizard.core.helm.plan import Plan, difference, refuse_owned
+from wizard.core.rules.check import SEVERITY_BLOCKS, CheckResult, accept, all_checks
+from wizard.core.run.events import Event
+from wizard.engine.release.listing import Asked, Unfit
+from wizard.engine.session import Operation, Session
+
+
+async def operate(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+    """Ask, check, run, watch; returns the exit code."""
+    if GUIDE_CHART in arguments.words and not session.options.chart:
+        out.talk(f"{GUIDE_CHART} is the name the guide prints; the built-in chart is used.")
+    if not (arguments.dry_run or arguments.yes or asks(arguments)):
+        raise Problem(
+            "Nothing was changed: without a terminal to ask on, --yes is needed.",
+            "Add --yes, or --dry-run to only check.",
+        )
+    base = Base(arguments, session)
+    draft, prompt = await gather(arguments, session, out, cluster=True, prepare=base.prepare, refuse=base.refuse)
+    _confirmed(arguments, session, draft, prompt)
+    while True:
+        if prompt:
+            summary(session.resolve(draft), out)
+        results, plan = await _review(arguments, session, draft, base, out)
+        code = _blocked(arguments, results)
+        if base.problem and not code:
+            raise base.problem
+        code = code or _refused(plan)
+        if not code:
+            _show_diff(session, draft, out)
+        if arguments.dry_run:
+            return _dry_run(session, draft, base.operation, results, code, out, plan)
+        if isinstance(plan, Plan):
+            refuse_owned(plan)
+        if prompt is None:
+            break
+        draft, go = await _decide(session, draft, prompt, base.operation, code, results)
+        if go:
+            await _confirm_by_name(arguments, session, draft, prompt)
+            plan, go = await _still_so(session, draft, prompt, plan, out)
+        if go:
+            break
+        draft = await base.prepare(draft)
+    if code:
+        session.save_draft(draft)
+        failed = ", ".join(one.id for one in results if one.blocking) or ", ".join(_open_ids(results)) or _names(plan)
+        word = "failed" if code == Exit.REFUSED else "could not be decided"
+        raise Problem(
+            f"Nothing was changed: {failed} {word}.", "See the lines above; the answers are kept as a draft.", code
+        )
+    await _downgrade_by_name(arguments, session, draft, plan, prompt)
+    accepted = [one for one in results if one.id in arguments.accepted()]
+    run_id = await session.start(
+        draft, base.operation, accepted, plan if isinstance(plan, Plan) else None,
+        attended=prompt is not None, wait_anyway=arguments.wait_anyway,
+    )  # fmt: skip
+    view, ended = await follow(session, run_id, out, prompt, called=called)
+    for one in results:
+        view.checks.setdefault(one.id, one)
+    out.object({"command": arguments.command, "exit": ended, **as_data(view)})
+    return ended
+
+
+async def _review(
+    arguments: Arguments, session: Session, draft: Draft, base: Base, out: Out
+) -> tuple[list[CheckResult], Plan | Problem | None]:
+    """Checks and plan, made at the same time; an install that asks nobody has no plan: everything in it is new."""
+    wanted = base.operation == "upgrade" or arguments.dry_run or not arguments.yes
+    planning = asyncio.ensure_future(plan_output.for_review(session, draft)) if wanted and not base.problem else None
+    try:
+        results = await _checks(arguments, session, draft, out)
+        if planning is None or any(one.blocking for one in results):
+            return results, None
+        plan = await planning
+        if isinstance(plan, Problem) and plan.question:  # an answer is wrong: another chart has this name
+            raise plan
+    finally:
+        if planning:
+            planning.cancel()
+    if isinstance(plan, Plan):
+        if plan.base:
+            upgrade_values.show(await session.guided(draft), out)
+        plan_output.show(plan, out)
+    else:
+        out.line(f"there is no plan: {plan}", "unknown")
+    return results, plan
+
+
+def _refused(plan: Plan | Problem | None) -> Exit:
+    return Exit.REFUSED if isinstance(plan, Plan) and plan.refused else Exit.DONE
+
+
+def _names(plan: Plan | Problem | None) -> str:
+    return ", ".join(one.label for one in plan.refused) if isinstance(plan, Plan) else ""
+
+
+async def _still_so(
+    session: Session, draft: Draft, prompt: Prompter, plan: Plan | Problem | None, out: Out
+) -> tuple[Plan | Problem | None, bool]:
+    """The plan made again, silently; a difference is shown and asked about."""
+    if not isinstance(plan, Plan):
+        return plan, True
+    again = await plan_output.for_review(session, draft)
+    if not isinstance(again, Plan):
+        raise again
+    changed = difference(plan, again)
+    if not changed:
+        return again, True
+    out.talk("The plan is not the one that was shown:", "warn")
+    for text in changed:
+        out.talk(f"  {text}")
+    plan_output.show(again, out)
+    choices = (Choice("back", "look again", "nothing is changed"), Choice("go", "go on with the new plan"))
+    return again, await prompt.choose("Go on?", choices, "back") == "go"
+
+
+class Base:
+    """What is there already decides what is to be done, and what the answers start from."""
+
+    def __init__(self, arguments: Arguments, session: Session) -> None:
+        self.operation: Operation = "install"
+        self.problem: Problem | None = None
+        """Why the operation is not known; the checks come first, they say more."""
+        self._arguments, self._session = arguments, session
+        asked: Mapping[str, Asked] = {"install": "install", "upgrade": "either" if arguments.install else "upgrade"}
+        self._asked = asked.get(arguments.command, "either")
+
+    async def prepare(self, draft: Draft) -> Draft:
+        """The draft on the release that runs, if there is one; raises Problem when there is none to upgrade."""
+        arguments, session = self._arguments, self._session
+        if arguments.command in ("upgrade", "plan") and "namespace" not in draft.answers:
+            draft = draft.with_answers({"namespace": await self._namespace(draft)})
+        operation, _ = await asyncio.gather(self._operation(draft), session.refresh_hints(draft))
+        if operation is None:
+            return draft
+        self.operation = operation
+        if self.operation == "upgrade" and "preset" not in draft.answers:
+            draft = await session.on_what_runs(draft)
+        return draft
+
+    async def refuse(self, draft: Draft) -> None:
+        """Before anything is asked: raise Problem when the release that was named is not there, or must not be."""
+        if "namespace" in draft.answers or (self._arguments.command == "install" and "preset" in draft.answers):
+            await self._operation(draft)
+
+    async def _operation(self, draft: Draft) -> Operation | None:
+        self.problem = None
+        try:
+            return await self._session.operation(draft, self._asked)
+        except Unfit:
+            raise
+        except Problem as problem:
+            self.problem = problem
+            return None
+
+    async def _namespace(self, draft: Draft) -> str | None:
+        """Where the release to upgrade is; None leaves it to the environment's usual namespace."""
+        target = self._session.resolve(draft).target
+        places = await self._session.namespaces_of(target.release, target)
+        if len(places) > 1:
+            raise Problem(
+                f"{target.release} is in {', '.join(places)}.", "Choose one with -n NAMESPACE.", question="namespace"
+            )
+        return places[0] if places else None
+
+
+async def check(arguments: Arguments, session: Session, out: Out) -> int:
+    """All checks and nothing else; returns the exit code."""
+    draft, _ = await gather(arguments, session, out, cluster=True)
+    results = await _checks(arguments, session, draft, out)
+    code = Exit.REFUSED if any(one.blocking for one in results) else Exit.UNKNOWN if _open_ids(results) else Exit.DONE
+    out.object({"command": "check", "exit": int(code), "checks": [one.to_data() for one in results]})
+    return code
+
+
+async def values(arguments: Arguments, session: Session, out: Out) -> int:
+    """Write the values file; no cluster is asked. Returns the exit code."""
+    draft, prompt = await gather(arguments, session, out, cluster=False)
+    if prompt:
+        summary(session.resolve(draft), out)
+        choices = (Choice("go", "write it"), Choice("change", "change an answer"))
+        while await prompt.choose("Write the values file?", choices, "go") == "change":
+            draft = await change(session, draft, prompt, cluster=False)
+            summary(session.resolve(draft), out)
+    resolved = session.resolve(draft)
+    commands = list(kubectl.secret_commands(secrets.plan(resolved), resolved["namespace"]))
+    if arguments.write == "-":
+        text = session.values_text(draft)
+        out.data(text)
+        written: Sequence[str] = ()
+    else:
+        text = ""
+        _show_diff(session, draft, out)
+        path = session.values_file(draft).path
+        written = session.write_values(draft)
+        out.line(f"{path} written" if written else f"{path} is as it should be", "pass")
+        for backup in written[1:]:
+            out.line(f"the old one is kept as {backup}")
+    say = out.talk if arguments.write == "-" else out.line
+    if commands:
+        say("The file names Secrets and holds none. They are made by the install, or by these lines:")
+        for command in commands:
+            say(f"  {command}")
+    session.forget_draft(draft)
+    data = {"command": "values", "exit": 0, "files": list(written), "commands": commands}
+    out.object({**data, "values": text} if text else data, exact=("values",))
+    return Exit.DONE
+
+
+async def _checks(arguments: Arguments, session: Session, draft: Draft, out: Out) -> list[CheckResult]:
+    accepted = arguments.accepted()
+    if unknown := set(accepted) - {one.id for one in all_checks()}:
+        raise Problem(f'--accept: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
+    results = []
+    out.talk("Checking; this reads and dry-runs, it changes nothing.")
+    async for result in session.preflight(draft):
+        one = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
+        results.append(one)
+        out.event(Event("check.result", one.to_data()))
+        if one.state != "skipped":
+            first, *rest = check_lines(one.to_data())
+            out.line(first, one.state)
+            for text in rest:
+                out.line(text)
+    _show_skipped(results, out)
+    return results
+
+
+def _show_skipped(results: Sequence[CheckResult], out: Out) -> None:
+    """Checks that could not be made yet, by what they wait for."""
+    by_reason: dict[str, list[str]] = {}
+    for one in results:
+        if one.state == "skipped":
+            by_reason.setdefault("; ".join(one.evidence), []).append(one.id)
+    for reason, ids in by_reason.items():
+        out.line(f"{', '.join(sorted(ids))}: {reason}", "skipped")
+
+
+def _open_ids(results: Sequence[CheckResult]) -> list[str]:
+    """Checks that would block if they failed and could not be decided."""
+    blocks = {one.id for one in all_checks() if one.severity == SEVERITY_BLOCKS}
+    return [one.id for one in results if one.state == "unknown" and one.id in blocks]
+
+
+def _blocked(arguments: Arguments, results: Sequence[CheckResult]) -> Exit:
+    if any(one.blocking for one in results):
+        return Exit.REFUSED
+    return Exit.UNKNOWN if arguments.strict and _open_ids(results) else Exit.DONE
+
+
+def _dry_run(
+    session: Session, draft: Draft, operation: Operation, results: Sequence[CheckResult], code: Exit, out: Out,
+    plan: Plan | Problem | None,
+) -> int:  # fmt: skip
+    target = session.resolve(draft).target
+    word = {Exit.DONE: "pass", Exit.REFUSED: "fail"}.get(code, "unknown")
+    out.line(f"dry run of {operation} {target}: nothing was changed, nothing was written", word)
+    checks = [one.to_data() for one in results]
+    out.object(
+        {
+            "command": operation,
+            "dry_run": True,
+            "exit": int(code),
+            "checks": checks,
+            "values": session.values_shown(draft),
+            "plan": plan.to_data() if isinstance(plan, Plan) else None,
+        }
+    )
+    _ended(out, code, "dry run: nothing was changed")
+    return code
+
+
+def _ended(out: Out, code: int, reason: str) -> None:
+    data: Mapping[str, Any] = {"code": int(code), "verdict": "", "reason": reason, "files": [], "commands": []}
+    out.event(Event("run.finished", data))
+
+
+def _show_diff(session: Session, draft: Draft, out: Out) -> None:
+    if diff := session.values_diff(draft):
+        out.talk("The values file is there already; this changes, and the old one is kept beside it:")
+        for line in diff:
+            out.talk(f"  {line}")
+
+
+def _confirmed(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
+    """Refuse a wrong --confirm, and prod without one when nobody can be asked."""
+    resolved = session.resolve(draft)
+    release = resolved["release"]
+    if arguments.confirm and arguments.confirm != release:
+        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{release}".', "Nothing was changed.")
+    if resolved["preset"] == "prod" and not (arguments.confirm or arguments.dry_run or prompt):
+        raise Problem("--yes alone does not change production.", f"Add --confirm {release}.")
+
+
+async def _decide(
+    session: Session, draft: Draft, prompt: Prompter, operation: Operation, code: Exit, results: Sequence[CheckResult]
+) -> tuple[Draft, bool]:
+    """What the person wants after the checks: the draft, and whether to start."""
+    target = session.resolve(draft).target
+    go = Choice("go", f"{operation} {target}", "this changes the cluster")
+    rest = (Choice("change", "change an answer"), Choice("stop", "stop here", "the answers are kept"))
+    choices = rest if code else (go, *rest)
+    answer = await prompt.choose("What now?", choices, choices[0].value)
+    if answer == "stop":
+        session.save_draft(draft)
+        raise KeyboardInterrupt
+    if answer == "change":
+        first = next((one.question for one in results if one.blocking and one.question), "")
+        draft = await change(session, draft, prompt, cluster=True, first=first)
+    return draft, answer == "go"
+
+
+async def _confirm_by_name(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter) -> None:
+    resolved = session.resolve(draft)
+    if resolved["preset"] == "prod" and not arguments.confirm:
+        wrong = "That is not the release name."
+        release = resolved["release"]
+        await prompt.text(
+            f"This is production. Type the release name ({release}) to go on",
+            "",
+            lambda text: "" if text == release else wrong,
+        )
+
+
+async def _downgrade_by_name(
+    arguments: Arguments, session: Session, draft: Draft, plan: Plan | Problem | None, prompt: Prompter | None
+) -> None:
+    """An older chart than the one that runs needs the release's name, as production does."""
+    resolved = session.resolve(draft)
+    if not (isinstance(plan, Plan) and plan.downgrade) or arguments.confirm or resolved["preset"] == "prod":
+        return
+    release = resolved["release"]
+    if prompt is None:
+        raise Problem(
+            f"Nothing was changed: {plan.downgrade}, and --yes alone is not enough for that.",
+            f"Take the newer chart with --chart, or add --confirm {release}.",
+        )
+    wrong = "That is not the release name."
+    title = f"{plan.downgrade[:1].upper()}{plan.downgrade[1:]}. Type the release name ({release}) to go on"
+    await prompt.text(title, "", lambda text: "" if text == release else wrong)

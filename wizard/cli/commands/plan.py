@@ -1,0 +1,59 @@
+"""`plan` in lines: what install or upgrade would change; changes nothing."""
+
+from __future__ import annotations
+
+from wizard.cli import plan_output
+from wizard.cli import upgrade_values as guided_lines
+from wizard.cli.answers import gather
+from wizard.cli.arguments import Arguments
+from wizard.cli.commands.install import Base
+from wizard.cli.output import Out
+from wizard.core.errors import Exit
+from wizard.core.helm.plan import Plan
+from wizard.core.run.events import Event
+from wizard.engine.session import Session
+
+
+async def plan(arguments: Arguments, session: Session, out: Out) -> int:
+    """Show what install or upgrade would change; returns the exit code."""
+    base = Base(arguments, session)
+    draft, _ = await gather(arguments, session, out, cluster=True, prepare=base.prepare)
+    if base.problem:
+        raise base.problem
+    planned = await session.planned(draft)
+    guided = await session.guided(draft) if planned.plan.base else None
+    written = []
+    if arguments.manifests:
+        from wizard.engine.release import compare
+
+        text = compare.manifest_text(session.ports.documents, planned.objects, planned.redact)
+        written = list(session.ports.files.write(arguments.manifests, text))
+    if guided:
+        guided_lines.show(guided, out)
+    plan_output.show(planned.plan, out)
+    for path in written[:1]:
+        out.line(f"{path} written (Secrets masked)", "pass")
+    code = exit_code(planned.plan, detailed=arguments.detailed_exitcode)
+    out.object(
+        {
+            "command": "plan",
+            "exit": int(code),
+            "plan": planned.plan.to_data(),
+            "values": guided and guided.to_data(),
+            "files": written,
+        }
+    )
+    out.event(ended(code, "planned; nothing was changed"))
+    return code
+
+
+def exit_code(plan: Plan, *, detailed: bool) -> Exit:
+    """2 when something is refused, 4 when asked for and something changes."""
+    if plan.refused:
+        return Exit.REFUSED
+    return Exit.CHANGES if detailed and plan.changes else Exit.DONE
+
+
+def ended(code: int, reason: str) -> Event:
+    """The last event of a command that has no record."""
+    return Event("run.finished", {"code": int(code), "verdict": "", "reason": reason, "files": [], "commands": []})

@@ -1,0 +1,145 @@
+"""`recover`: a release that is stuck in pending-*: looked at, backed up, repaired after a typed confirmation."""
+
+from __future__ import annotations
+
+from wizard.cli import plan_output
+from wizard.cli.answers import asks
+from wizard.cli.arguments import Arguments
+from wizard.cli.commands.plan import ended
+from wizard.cli.follow import as_data, follow
+from wizard.cli.output import Out
+from wizard.cli.prompts import Prompter, prompter
+from wizard.cli.release import the_release
+from wizard.core.answers.questions import Choice
+from wizard.core.errors import Exit, Problem
+from wizard.core.target import Target
+from wizard.engine.release.recover import IF_NOBODY, Recovery, refuse_unproved
+from wizard.engine.release.undo_recover import AFTER
+from wizard.engine.session import Session
+
+_WAYS = ("rollback", "failed")
+
+
+async def recover(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+    """Look at a stuck release and repair it; returns the exit code."""
+    if arguments.revisions():
+        raise Problem("recover takes no revision.", "It goes back to the last good one; see history.")
+    if arguments.to not in ("", *_WAYS):
+        raise Problem(f'--to "{arguments.to}" is not a way out.', f"Choose {' or '.join(_WAYS)}.")
+    target = await the_release(arguments, session)
+    if arguments.undo_recover:
+        return await _undo(arguments, session, out, target)
+    _wrong_name(arguments, target)
+    if moved := await session.cluster_moved(target):
+        out.talk(moved, "warn")
+    known = await session.recovery(target)
+    _show(target, known, out)
+    way = arguments.to or ("rollback" if known.good else "failed")
+    if way == "rollback" and not known.good:
+        raise Problem(
+            f"There is no good revision of {target.release} to go back to.",
+            "Use --to failed, then upgrade or uninstall.",
+        )
+    if arguments.dry_run:
+        out.line(f"recover would mark revision {known.revision} as failed" + _then(known, way))
+        out.object({"command": "recover", "dry_run": True, "exit": 0, "way": way, **known.to_data()})
+        out.event(ended(0, "dry run: nothing was changed"))
+        return Exit.DONE
+    prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
+    refuse_unproved(target, known, arguments.reason)
+    way = await _confirmed(arguments, target, known, way, prompt)
+    backup = await session.mark_failed(target, known, arguments.reason)
+    out.line(f"revision {known.revision} is marked as failed; the record as it was is in {backup}", "pass")
+    if way == "failed":
+        reason = f"{target.release} can be changed again: run upgrade, rollback or uninstall"
+        out.line(reason, "pass")
+        out.object({"command": "recover", "exit": 0, "way": way, "backup": backup, **known.to_data()})
+        out.event(ended(0, reason))
+        return Exit.DONE
+    plan = await session.plan_rollback(target, known.good)
+    plan_output.show(plan, out)
+    run_id = await session.start_rollback(target, plan, known.good, helm_timeout=arguments.timeout)
+    view, code = await follow(session, run_id, out, prompt, called=called)
+    out.object({"command": "recover", "exit": code, "way": way, "backup": backup, **as_data(view)})
+    return code
+
+
+async def _undo(arguments: Arguments, session: Session, out: Out, target: Target) -> int:
+    """Put the record back as it was before a recover; returns the exit code."""
+    _wrong_name(arguments, target)
+    known = await session.undo_recovery(target)
+    back = known.said(target.release)
+    if arguments.dry_run:
+        out.line(f"recover --undo would put {back}")
+    else:
+        prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
+        out.talk(f"This puts {back}; {AFTER}")
+        await _typed(arguments, target, prompt)
+        await session.undo(target, known)
+        out.line(f"put {back}", "pass")
+    out.object({"command": "recover", "undo": True, "dry_run": arguments.dry_run, "exit": 0, **known.to_data()})
+    out.event(ended(0, "dry run: nothing was changed" if arguments.dry_run else f"put {back}"))
+    return Exit.DONE
+
+
+def _wrong_name(arguments: Arguments, target: Target) -> None:
+    if arguments.confirm and arguments.confirm != target.release:
+        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{target.release}".', "Nothing was changed.")
+
+
+async def _typed(arguments: Arguments, target: Target, prompt: Prompter | None) -> None:
+    """The release's name, from --confirm or typed; raises Problem when nobody can be asked."""
+    if arguments.confirm:
+        return
+    if prompt is None:
+        raise Problem(
+            "Nothing was changed: this rewrites helm's record.",
+            f"{IF_NOBODY}: --confirm {target.release}.",
+        )
+    wrong = "That is not the release name."
+    await prompt.text(
+        f"{IF_NOBODY}, type the release name ({target.release})", "",
+        lambda text: "" if text == target.release else wrong,
+    )  # fmt: skip
+
+
+def _then(known: Recovery, way: str) -> str:
+    return f", then roll back to revision {known.good}" if way == "rollback" else ""
+
+
+def _show(target: Target, known: Recovery, out: Out) -> None:
+    out.line(
+        f"{target.release} in {target.namespace}: revision {known.revision} is {known.status} since {known.since}",
+        "stuck",
+    )
+    if known.who:
+        out.line(f"made by {known.who}")
+    for text in known.looked:
+        out.line(text, "unknown" if "hidden" in text else "pass")
+    if known.proof:
+        out.line(f"so nobody is at work on it: {known.proof}", "pass")
+    else:
+        out.line("that is not long ago: a helm on another machine may be at work on it; wait if anybody may be", "warn")
+    for title, labels in (("changed already", known.reached), ("not reached", known.waiting)):
+        out.line(f"{title}: {', '.join(labels) or 'nothing'}")
+    for text in known.unseen:
+        out.line(f"not seen: {text}", "unknown")
+    good = f"the last good revision is {known.good}" if known.good else "there is no good revision before it"
+    out.line(good)
+
+
+async def _confirmed(arguments: Arguments, target: Target, known: Recovery, way: str, prompt: Prompter | None) -> str:
+    if prompt is None:
+        await _typed(arguments, target, None)
+        return way
+    if not arguments.to and known.good:
+        choices = (
+            Choice("rollback", f"roll back to revision {known.good}"),
+            Choice("failed", "only mark it as failed", "then upgrade works again"),
+            Choice("stop", "stop here"),
+        )
+        way = await prompt.choose("What now?", choices, "rollback")
+        if way == "stop":
+            raise KeyboardInterrupt
+    await _typed(arguments, target, prompt)
+    return way

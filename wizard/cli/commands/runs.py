@@ -1,0 +1,65 @@
+"""`runs`: past and running operations; with an ID comes back to one or shows it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wizard.cli.answers import asks
+from wizard.cli.arguments import Arguments
+from wizard.cli.follow import as_data, follow
+from wizard.cli.output import Out
+from wizard.cli.prompts import prompter
+from wizard.core.errors import Exit
+from wizard.engine.records import attach
+from wizard.engine.session import Session
+from wizard.ports.store import RunSummary
+
+
+async def runs(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+    """List the runs, or follow one; returns the exit code (that of the run)."""
+    if not arguments.words:
+        for damaged in session.ports.runs.damaged():
+            out.talk(str(damaged), "warn")
+        return _list(session.runs(), out, called)
+    run = session.ports.runs.find(arguments.words[0])
+    if told := attach(session.ports.runs, run):
+        out.talk(told, "warn")
+    prompt = prompter(color=not arguments.no_color) if asks(arguments) and run.state != "finished" else None
+    view, code = await follow(session, run.id, out, prompt, called=called)
+    out.object({"command": "runs", "exit": code, **as_data(view)})
+    return code
+
+
+def _list(listed: Sequence[RunSummary], out: Out, called: str) -> int:
+    out.table(
+        [
+            (_state(one), one.id, one.started[:19].replace("T", " "), one.operation, str(one.target), _said(one))
+            for one in listed
+        ]
+    )
+    if not listed:
+        out.talk("There are no runs yet.")
+    elif out.mode == "text":
+        out.talk(f"Show one: {called} runs {listed[0].id}")
+    out.object({"command": "runs", "exit": 0, "runs": [_data(one) for one in listed]})
+    return Exit.DONE
+
+
+def _state(run: RunSummary) -> str:
+    if run.state == "running":
+        return "progressing"
+    if run.state == "finished":
+        return "ready" if run.code == 0 else "failed"
+    return "unknown"
+
+
+def _said(run: RunSummary) -> str:
+    return run.state if run.code is None else f"{run.state}, exit {run.code}, {run.verdict}"
+
+
+def _data(run: RunSummary) -> dict[str, object]:
+    target = {"context": run.target.context, "namespace": run.target.namespace, "release": run.target.release}
+    return {
+        "id": run.id, "operation": run.operation, "target": target, "state": run.state, "started": run.started,
+        "verdict": run.verdict, "exit": run.code,
+    }  # fmt: skip

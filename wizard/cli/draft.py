@@ -1,0 +1,118 @@
+"""The draft that a command line makes: answers, files, --set, secrets by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+from wizard.cli.arguments import Arguments, pair
+from wizard.core.answers import validate
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions import QUESTIONS, Question
+from wizard.core.answers.resolve import PRESETS
+from wizard.core.answers.secrets import PARTS
+from wizard.core.errors import Problem
+from wizard.core.helm import values
+from wizard.engine.session import Session
+
+SECRET_NAMES: Final = tuple(name for name in PARTS if name != "tls")
+"""NAME of --secret-file and --existing-secret."""
+_ENVIRONMENTS: Final = {"development": "dev", "staging": "staging", "production": "prod"}
+
+
+def draft_of(arguments: Arguments, session: Session, start: Draft | None = None) -> Draft:
+    """The draft that the command line makes, over `start` (a kept draft) or an empty one.
+
+    Raises:
+        Problem: an option is not understood, names an unknown question, or carries a secret.
+    """
+    draft = session.new_draft()
+    if start is not None:
+        draft = replace(start.with_answers(dict(draft.answers)), kubeconfig=draft.kubeconfig, chart=draft.chart)
+    if problem := validate.duration(arguments.timeout):
+        raise Problem(f"--timeout: {problem}", "Helm waits that long for everything to be ready.")
+    draft = replace(
+        draft,
+        files=arguments.values or draft.files,
+        write="" if arguments.write == "-" else arguments.write or draft.write,
+        timeout=arguments.timeout,
+        undo=arguments.undo or draft.undo,
+        sets=(*draft.sets, *_sets(arguments, session)),
+    )
+    patch = dict(_answers(arguments))
+    preset = arguments.preset or patch.get("preset", "") or draft.answers.get("preset", "")
+    preset = preset or _preset_of_files(session, draft)
+    if preset:
+        patch["preset"] = preset
+    return draft.with_answers(patch)
+
+
+def _answers(arguments: Arguments) -> Iterable[tuple[str, str]]:
+    if arguments.preset and arguments.preset not in PRESETS:
+        raise Problem(
+            f'"{arguments.preset}" is not a preset.', f"Choose one of {', '.join(PRESETS)}.", question="preset"
+        )
+    known = {one.id: one for one in QUESTIONS}
+    for text in arguments.answer:
+        key, value = pair("--answer", text if not text.endswith("=") else text + " ", "host=api.example.com")
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Questions are {', '.join(known)}."
+            raise Problem(f'There is no question "{key}".', hint)
+        yield key, value.strip()
+    for text in arguments.secret_file:
+        name, path = _secret("--secret-file", text, "jwt=./jwt-secret.txt")
+        yield f"secret.{name}", "file"
+        yield f"secret.{name}.file", path
+    for text in arguments.existing_secret:
+        name, secret = _secret("--existing-secret", text, "jwt=my-jwt-secret")
+        yield f"secret.{name}", "existing"
+        yield f"secret.{name}.name", secret
+
+
+def _secret(flag: str, text: str, example: str) -> tuple[str, str]:
+    name, value = pair(flag, text, example)
+    if name not in SECRET_NAMES:
+        raise Problem(f'{flag}: there is no secret "{name}".', f"Name one of {', '.join(SECRET_NAMES)}.")
+    return name, value
+
+
+def _sets(arguments: Arguments, session: Session) -> Iterable[tuple[str, Any]]:
+    for flag, text in arguments.sets:
+        if flag == "--set-file":
+            key, path = pair(flag, text, "config.extra=./extra.txt")
+            _refuse_secret(flag, key)
+            yield values.dotted(values.path_of(key)), session.ports.files.read(path, f"file of {flag} {key}")
+            continue
+        for line in values.parse_set(text, typed=flag == "--set"):
+            _refuse_secret(flag, values.dotted(line.path))
+            yield values.dotted(line.path), None if line.value is values.DELETE else line.value
+
+
+def _refuse_secret(flag: str, path: str) -> None:
+    if name := values.SECRET_PATHS.get(path):
+        raise Problem(
+            f"{flag} {path} would store a secret in the values file and in Helm's history.",
+            f"Give it as --secret-file {name}=PATH or --existing-secret {name}=SECRET.",
+        )
+
+
+def _preset_of_files(session: Session, draft: Draft) -> str:
+    """The preset that -f files speak for by global.environment, so that the guide's lines paste; "" without one."""
+    if not draft.files:
+        return ""
+    try:
+        trees = [tree for _, tree in session.layers(draft).files]
+    except Problem:
+        return ""  # whoever needs the files says what is wrong with them
+    named = [str(values.get(tree, ("global", "environment"), "")) for tree in trees]
+    return next((_ENVIRONMENTS[one] for one in reversed(named) if one in _ENVIRONMENTS), "")
+
+
+def unused(draft: Draft, session: Session) -> tuple[tuple[Question, str], ...]:
+    """Answers that were given to questions nobody asks now, each with why that matters."""
+    resolved = session.resolve(draft)
+    asked = {one.id for one in resolved.visible()}
+    return tuple((one, resolved[one.id]) for one in QUESTIONS if resolved.given(one.id) and one.id not in asked)

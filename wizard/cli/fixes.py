@@ -1,0 +1,139 @@
+"""A run that is blocked, in lines: what can be done while helm waits is asked once; nothing is done by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from wizard.cli.output import Out
+from wizard.cli.prompts import Prompter
+from wizard.core.answers.questions import Choice
+from wizard.core.errors import Problem
+from wizard.core.rules.fix import FILE, GENERATE
+from wizard.core.run import stopping
+from wizard.core.run.view import FindingRow, RunView
+from wizard.engine.session import Session
+
+_HOW: Final = {GENERATE: Choice(GENERATE, "generate one"), FILE: Choice(FILE, "read it from a file")}
+
+
+class Asking:
+    """Asks about each block once. Lines that come while a question is open are shown after it."""
+
+    def __init__(
+        self, session: Session, run_id: str, out: Out, prompt: Prompter | None, done: Callable[[], None]
+    ) -> None:
+        self._session, self._run_id, self._out, self._prompt, self._done = session, run_id, out, prompt, done
+        self._asked: set[tuple[str, ...]] = set()
+        self._key: tuple[str, ...] = ()
+        self._task: asyncio.Task[None] | None = None
+        self._held: list[Callable[[], None]] = []
+
+    def after(self, say: Callable[[], None]) -> None:
+        """Say something now, or after the question that is open."""
+        self._held.append(say)
+        if not self._open:
+            self._say()
+
+    def _say(self) -> None:
+        held, self._held = self._held, []
+        for say in held:
+            say()
+
+    @property
+    def _open(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    def look(self, view: RunView) -> None:
+        """Ask about what is new; take a question back that has become pointless."""
+        key = _key(view)
+        if self._open:
+            if key != self._key and self._task:
+                self._task.cancel()
+            return
+        if not key or key in self._asked:
+            return
+        self._asked.add(key)
+        self._key = key
+        if self._prompt is None:
+            if view.hopeless:
+                self._out.talk(_nobody(view))
+            return
+        self._task = asyncio.create_task(self._ask(view, self._prompt))
+
+    async def close(self) -> None:
+        """No question any more; show what was held back."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._say()
+
+    async def _ask(self, view: RunView, prompt: Prompter) -> None:
+        offered = [(row, one) for row, one in view.mendable if not one["refused"]]
+        choices = [Choice(str(number), one["title"], row.title) for number, (row, one) in enumerate(offered, 1)]
+        if view.hopeless and view.operation in ("install", "upgrade"):
+            choices.append(
+                Choice("stop", "stop early", f"helm would wait {_left(view)} more for nothing; {stopping.early(view)}")
+            )
+        choices.append(Choice("wait", "wait on"))
+        what = view.waiting.what if view.waiting else "it"
+        try:
+            answer = await prompt.choose(f"{what} cannot go on. What now?", choices, choices[0].value)
+            if answer == "stop":
+                self._out.talk(str((await self._session.command(self._run_id, "cancel")).get("text", "")))
+            elif answer != "wait":
+                await self._mend(*offered[int(answer) - 1], prompt)
+        except Problem as problem:
+            self._out.problem(problem)
+        except KeyboardInterrupt:
+            self._out.talk("Nothing was decided; the run goes on.")
+        finally:
+            self._done()
+
+    async def _mend(self, row: FindingRow, one: Mapping[str, Any], prompt: Prompter) -> None:
+        answers = {need["id"]: await _answer(need, prompt) for need in one["needs"]}
+        for line in one["preview"]:
+            self._out.talk(f"  {line}")
+        go = (Choice("do", "do it", "this changes the cluster"), Choice("no", "no"))
+        if await prompt.choose(f"{one['title']}?", go, "do") == "do":
+            self._out.talk(await self._session.fix(self._run_id, row.id, row.object, one, answers))
+
+
+async def _answer(need: Mapping[str, Any], prompt: Prompter) -> str:
+    if need["kind"] == "choice":
+        return await prompt.choose(need["title"], [Choice(one, one) for one in need["choices"]], need["default"])
+    if need["kind"] == "secret":
+        how = need["choices"][0]
+        if len(need["choices"]) > 1:
+            how = await prompt.choose(need["title"], [_HOW[one] for one in need["choices"]], need["default"])
+        if how == GENERATE:
+            return str(GENERATE)
+        return await prompt.text(f"{need['title']}: the file that holds it", "", _said)
+    return await prompt.text(need["title"], need["default"], _said)
+
+
+def _said(text: str) -> str:
+    return "" if text.strip() else "It is needed."
+
+
+def _key(view: RunView) -> tuple[str, ...]:
+    """What there is to ask about; empty for nothing."""
+    if offered := [(row, one) for row, one in view.mendable if not one["refused"]]:
+        return tuple(part for row, one in offered for part in (row.id, row.object, one["title"]))
+    return ("stop", view.waiting.what, view.waiting.why) if view.hopeless and view.waiting else ()
+
+
+def _left(view: RunView) -> str:
+    minutes, seconds = divmod(int(view.left(datetime.now(UTC))), 60)
+    return f"{minutes} m {seconds:02} s"
+
+
+def _nobody(view: RunView) -> str:
+    return (
+        f"This will not heal by itself: helm would wait {_left(view)} more for nothing. "
+        f"Stop it early, or put it right, from a terminal: llm-cost-ops-wizard runs {view.id}"
+    )

@@ -1,0 +1,208 @@
+"""Follows a run in lines, and ends with what came of it. Leaving never stops the run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from wizard.cli.fixes import Asking
+from wizard.cli.output import Out
+from wizard.cli.prompts import Prompter
+from wizard.cli.render import Lines
+from wizard.core.answers.questions import Choice
+from wizard.core.errors import Exit, Problem
+from wizard.core.run import stopping
+from wizard.core.run.events import Event
+from wizard.core.run.view import RunView
+from wizard.engine.session import Session
+
+
+class Interrupts:
+    """Ctrl-C as something to wait for, while this is entered."""
+
+    def __init__(self) -> None:
+        self._pressed = asyncio.Event()
+
+    async def __aenter__(self) -> Interrupts:
+        self.listen()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+
+    def listen(self) -> None:
+        """Take Ctrl-C (again, after a prompt took it)."""
+        self._pressed.clear()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._pressed.set)
+
+    async def wait(self) -> None:
+        """Return when it was pressed."""
+        await self._pressed.wait()
+
+
+_T = TypeVar("_T")
+
+
+async def next_or_interrupt(
+    stream: AsyncIterator[_T], pending: asyncio.Task[_T | None] | None, interrupts: Interrupts
+) -> tuple[asyncio.Task[_T | None], bool]:
+    """The task of the next batch (None at the end), and whether it is done; if not, Ctrl-C was pressed."""
+    task = pending or asyncio.ensure_future(anext(stream, None))
+    pressed = asyncio.ensure_future(interrupts.wait())
+    await asyncio.wait({task, pressed}, return_when=asyncio.FIRST_COMPLETED)
+    pressed.cancel()
+    return task, task.done()
+
+
+async def _told(session: Session, run_id: str) -> AsyncIterator[Sequence[Event] | str]:
+    """The record in batches as it grows, and between them why it is not written just now; ends with the record."""
+    record, troubles = session.follow(run_id), session.record_troubles(run_id)
+    batch = asyncio.ensure_future(anext(record, None))
+    trouble = asyncio.ensure_future(anext(troubles, None))
+    try:
+        while True:
+            if trouble.done() and (said := trouble.result()) is not None:
+                trouble = asyncio.ensure_future(anext(troubles, None))
+                yield said
+            elif batch.done():
+                if (events := batch.result()) is None:
+                    return
+                batch = asyncio.ensure_future(anext(record, None))
+                yield events
+            else:
+                asked: set[asyncio.Future[Any]] = {batch} if trouble.done() else {batch, trouble}
+                await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _drop(batch)
+        await _drop(trouble)
+
+
+async def follow(
+    session: Session, run_id: str, out: Out, prompt: Prompter | None, *, called: str
+) -> tuple[RunView, int]:
+    """Show a run until it ends or the person leaves it; returns what is known of it and the exit code."""
+    view, lines = RunView(), Lines(out)
+    stream = _told(session, run_id)
+    pending: asyncio.Task[Sequence[Event] | str | None] | None = None
+    async with Interrupts() as interrupts:
+        asking = Asking(session, run_id, out, prompt, interrupts.listen)
+        while True:
+            pending, done = await next_or_interrupt(stream, pending, interrupts)
+            if not done:
+                await asking.close()
+                if await _leave(session, run_id, view, out, prompt, interrupts):
+                    await _drop(pending)
+                    out.talk(f"The run goes on. Come back to it: {called} runs {run_id}")
+                    return view, Exit.INTERRUPTED
+                continue
+            batch, pending = pending.result(), None
+            if batch is None:
+                break
+            if isinstance(batch, str):
+                if batch:
+                    asking.after(partial(out.talk, batch, "warn"))
+                continue
+            for event in batch:
+                view.apply(event)
+                out.event(event)
+                asking.after(partial(lines.show, event))
+            asking.look(view)
+        await asking.close()
+    if view.finished is None:
+        out.talk(_cut_short(session, run_id, called), "unknown")
+        return view, Exit.UNKNOWN
+    conclude(view, out)
+    return view, int(view.finished["code"])
+
+
+def _cut_short(session: Session, run_id: str, called: str) -> str:
+    """Why a record has no end, as far as it can be told: the run's process died, and its own log has the reason."""
+    where = ""
+    with contextlib.suppress(Problem):
+        where = session.ports.runs.find(run_id).log
+    why = f" Its process died and says why in {where}." if where else ""
+    return f"The record ends before the run did.{why} See {called} runs."
+
+
+async def _leave(
+    session: Session, run_id: str, view: RunView, out: Out, prompt: Prompter | None, interrupts: Interrupts
+) -> bool:
+    """Whether the person leaves; without a person to ask, Ctrl-C leaves."""
+    if prompt is None:
+        return True
+    choices = (
+        Choice("leave", "leave it running", "helm is not touched; come back with `runs`"),
+        Choice("stop", "stop helm", stopping.question(view)),
+        Choice("stay", "stay"),
+    )
+    try:
+        answer = await prompt.choose("This run goes on without you. What now?", choices, "leave")
+    except KeyboardInterrupt:
+        return True
+    interrupts.listen()
+    if answer == "stop":
+        try:
+            out.talk(str((await session.command(run_id, "cancel")).get("text", "")))
+        except Problem as problem:
+            out.problem(problem)
+    return answer == "leave"
+
+
+async def _drop(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+        await task
+
+
+def conclude(view: RunView, out: Out) -> None:
+    """The end of a run: what helm printed for people, verdict, files, and the commands that do it again."""
+    finished = view.finished or {}
+    if view.notes:
+        out.line()
+        out.block(view.notes)
+    out.line()
+    out.line(view.reason, view.verdict or "unknown")
+    for title, texts in (("files", finished.get("files", ())), ("the same again", finished.get("commands", ()))):
+        if texts:
+            out.line(f"{title}:")
+            out.lines([("  ", str(text)) for text in texts])
+
+
+def as_data(view: RunView) -> dict[str, Any]:
+    """A run as the one object of `--output json`."""
+    finished = view.finished or {}
+    return {
+        "run": view.id,
+        "operation": view.operation,
+        "target": {key: str(value) for key, value in view.target.items()},
+        "verdict": view.verdict,
+        "reason": view.reason,
+        "checks": [one.to_data() for one in view.checks.values()],
+        "made": [
+            {"kind": one.kind, "name": one.name, "action": one.action, "keys": list(one.keys)} for one in view.made
+        ],
+        "objects": objects_data(view),
+        "findings": findings_data(view),
+        "notes": view.notes,
+        "files": list(finished.get("files", ())),
+        "commands": list(finished.get("commands", ())),
+    }
+
+
+def objects_data(view: RunView) -> list[dict[str, Any]]:
+    """The watched objects, red first."""
+    keys = ("kind", "name", "group", "state", "summary", "reason", "since", "owner", "restarts")
+    return [{key: getattr(row, key) for key in keys} for row in view.rows()]
+
+
+def findings_data(view: RunView) -> list[dict[str, Any]]:
+    """The diagnosed causes, worst first."""
+    return [
+        {"id": one.id, "title": one.title, "object": one.object, "terminal": one.terminal, "evidence": list(one.evidence),
+         "remedy": list(one.remedy), "since": one.since}
+        for one in view.ranked_findings()
+    ]  # fmt: skip

@@ -1,0 +1,241 @@
+"""Events as readable lines: what happened, with its clock time before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from wizard.cli.output import Out, span, time_of
+from wizard.core.run.events import Event
+
+_HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal by itself"}
+
+
+_TOLD: Final = ("state", "summary", "reason", "what", "why", "title", "evidence")
+"""What makes an event news; a new age alone does not."""
+
+
+class Lines:
+    """Prints events of one run or release. A line that would repeat the one before it is left out."""
+
+    def __init__(self, out: Out, *, logs: bool = True) -> None:
+        self._out = out
+        self._logs = logs
+        self._last: dict[str, tuple[str, ...]] = {}
+        self._said: set[tuple[str, ...]] = set()
+        self._notes = False
+
+    def show(self, event: Event) -> None:
+        """Print what a person wants to know of an event."""
+        render = _RENDER.get(event.type)
+        if render is None or (event.type in ("log.lines", "log.gap") and not self._logs):
+            return
+        if event.type in ("object.state", "waiting", "finding", "verdict", "watch.blind") and not self._news(event):
+            return
+        if event.type == "cluster.event" and not self._first(event):
+            return
+        if event.type == "helm.output" and event.data["stream"] == "out":
+            event = replace(event, data={**event.data, "lines": self._before_notes(event.data["lines"])})
+        self._out.lines([
+            (f"{time_of(time)} {self._out.state(state)} " if state else f"{time_of(time)}   ", text)
+            for time, state, text in render(event.data, event.time)
+        ])  # fmt: skip
+
+    def _before_notes(self, lines: Sequence[str]) -> list[str]:
+        """What helm prints before the chart's NOTES; those are shown as a whole at the end."""
+        before = []
+        for line in lines:
+            self._notes = self._notes or line.startswith("NOTES:")
+            if not self._notes:
+                before.append(line)
+        return before
+
+    def _first(self, event: Event) -> bool:
+        """Whether a cluster event says what it has not said before; how often it happened is no news."""
+        said = tuple(str(event.data[name]) for name in ("object", "reason", "message"))
+        new = said not in self._said
+        self._said.add(said)
+        return new
+
+    def _news(self, event: Event) -> bool:
+        data = event.data
+        keys = {"object.state": "uid", "finding": "object", "watch.blind": "what"}
+        key = f"{event.type} {data.get('id', '')} {data.get(keys.get(event.type, ''), '')}"
+        told = ("state",) if event.type == "verdict" else _TOLD  # what it waits for and why are lines of their own
+        now = tuple(str(data.get(name, "")) for name in told)
+        if self._last.get(key) == now:
+            return False
+        self._last[key] = now
+        return True
+
+
+Rendered = Iterator[tuple[str, str, str]]
+
+
+def check_lines(data: Mapping[str, Any]) -> list[str]:
+    """A check's lines after its state: id and title, then evidence, then the next step unless it passed."""
+    lines = [f"{data['id']} {data['title']}"]
+    lines += [f"      {one}" for one in data["evidence"]]
+    if data["next_step"] and data["state"] != "pass":
+        lines.append(f"      next: {data['next_step']}")
+    return lines
+
+
+def _started(data: Mapping[str, Any], time: str) -> Rendered:
+    target = data["target"]
+    where = f"{target.get('release', '')} -> {target.get('context', '')} / {target.get('namespace', '')}"
+    yield (
+        time,
+        "progressing",
+        f"run {data['id']}: {data['operation']} {where}, chart {data['chart']}, helm {data['helm']}",
+    )
+
+
+def _phase(data: Mapping[str, Any], time: str) -> Rendered:
+    yield time, "", data["text"]
+
+
+def _check(data: Mapping[str, Any], time: str) -> Rendered:
+    first, *rest = check_lines(data)
+    yield time, data["state"], first
+    for one in rest:
+        yield time, "", one
+
+
+def _made(data: Mapping[str, Any], time: str) -> Rendered:
+    keys = f" with {', '.join(data['keys'])}" if data["keys"] else ""
+    yield time, "pass", f"{data['kind']}/{data['name']} {data['action']}{keys}"
+
+
+def _called(data: Mapping[str, Any], time: str) -> Rendered:
+    yield time, "", f"$ {' '.join(map(str, data['argv']))}"
+
+
+def _helm_output(data: Mapping[str, Any], time: str) -> Rendered:
+    for line in data["lines"]:
+        yield time, "", f"helm | {line}"
+
+
+def _helm_exited(data: Mapping[str, Any], time: str) -> Rendered:
+    how = f"by {data['signal']}" if data["signal"] else f"with code {data['code']}"
+    yield time, "pass" if data["code"] == 0 else "failed", f"helm ended {how}"
+
+
+def _object(data: Mapping[str, Any], time: str) -> Rendered:
+    name = f"{data['kind']}/{data['name']}"
+    if data["state"] == "gone":
+        yield time, "", f"{name} is gone"
+        return
+    reason = f"  {data['reason']}" if data["reason"] else ""
+    restarts = f"  restarts {data['restarts']}" if data["restarts"] else ""
+    yield time, data["state"], f"{name}  {data['summary']}{reason}{restarts}"
+
+
+def _cluster_event(data: Mapping[str, Any], time: str) -> Rendered:
+    if data["kind"] == "Warning":
+        times = f" ({data['count']} times)" if (data["count"] or 1) > 1 else ""
+        yield time, "warn", f"{data['object']} {data['reason']}: {data['message']}{times}"
+
+
+def _log_lines(data: Mapping[str, Any], time: str) -> Rendered:
+    before = " (before its restart)" if data["previous"] else ""
+    for said, text in data["lines"]:
+        yield said or time, "", f"{data['pod']} {data['container']}{before} | {text}"
+
+
+def _log_gap(data: Mapping[str, Any], time: str) -> Rendered:
+    count = "some lines" if data["lost"] is None else f"{data['lost']} lines"
+    yield time, "warn", f"{data['pod']} {data['container']} | {count} lost: {data['reason']}"
+
+
+def _waiting(data: Mapping[str, Any], time: str) -> Rendered:
+    if not data["what"]:
+        return
+    since = span(data["since"], _moment(time))
+    why = f": {data['why']}" if data["why"] else ""
+    yield (
+        time,
+        "progressing",
+        f"waiting for {data['what']}{f', {since}' if since else ''}{why} ({_HEALS.get(data['heals'], '')})",
+    )
+
+
+def _finding(data: Mapping[str, Any], time: str) -> Rendered:
+    about = f" ({data['object']})" if data["object"] else ""
+    yield time, "stuck" if data["terminal"] else "warn", f"{data['id']} {data['title']}{about}"
+    for one in data["evidence"]:
+        yield time, "", f"    {one}"
+    for one in data["remedy"]:
+        yield time, "", f"    next: {one}"
+
+
+def _healed(data: Mapping[str, Any], time: str) -> Rendered:
+    about = f" ({data['object']})" if data.get("object") else ""
+    yield time, "pass", f"{data['id']} is over{about}"
+
+
+def _fix_offered(data: Mapping[str, Any], time: str) -> Rendered:
+    for one in data["fixes"]:
+        yield time, "", f"can be put right while helm waits: {one['title']}"
+        if one["refused"]:
+            yield time, "", f"    {one['refused']}"
+        yield time, "", f"    by hand: {one['command']}"
+
+
+def _decision(data: Mapping[str, Any], time: str) -> Rendered:
+    yield time, "", f"{data['who']} decided: {data['text']}"
+
+
+def _fix_applied(data: Mapping[str, Any], time: str) -> Rendered:
+    yield time, "pass" if data["ok"] else "fail", data["text"]
+
+
+def _verdict(data: Mapping[str, Any], time: str) -> Rendered:
+    yield time, data["state"], data["reason"]
+
+
+def _blind(data: Mapping[str, Any], time: str) -> Rendered:
+    settle = f"; needs: {data['permission']}" if data["permission"] else ""
+    yield time, "unknown", f"{data['what']} cannot be seen: {data['reason']}{settle}"
+
+
+def _record_gap(data: Mapping[str, Any], time: str) -> Rendered:
+    lost = f"; {data['lost']} events are missing here" if data["lost"] else ""
+    yield time, "warn", f"{data['reason']}{lost}"
+
+
+def _moment(time: str) -> datetime:
+    try:
+        return datetime.fromisoformat(time)
+    except ValueError:
+        return datetime.now(UTC)
+
+
+_RENDER: Final[Mapping[str, Callable[[Mapping[str, Any], str], Rendered]]] = {
+    "run.started": _started,
+    "run.phase": _phase,
+    "check.result": _check,
+    "object.made": _made,
+    "helm.started": _called,
+    "helm.output": _helm_output,
+    "helm.exited": _helm_exited,
+    "rollback.started": _called,
+    "rollback.output": _helm_output,
+    "rollback.exited": _helm_exited,
+    "object.state": _object,
+    "cluster.event": _cluster_event,
+    "log.lines": _log_lines,
+    "log.gap": _log_gap,
+    "waiting": _waiting,
+    "finding": _finding,
+    "finding.healed": _healed,
+    "fix.offered": _fix_offered,
+    "decision": _decision,
+    "fix.applied": _fix_applied,
+    "verdict": _verdict,
+    "watch.blind": _blind,
+    "record.gap": _record_gap,
+}
+"""The lines of each event type; run.notes and run.finished are shown as the summary at the end."""

@@ -1,0 +1,129 @@
+"""Joins a face to a session over the real world. Everything heavy is imported here, after the face was chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from wizard import terminal_guard
+from wizard.core.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from wizard.cli.arguments import Arguments
+    from wizard.tui.start import First, Start
+
+
+def screen(arguments: Arguments) -> int:
+    """The full screen, in a child process; returns its exit code."""
+    return terminal_guard.run(lambda terminal: _screen(arguments, terminal), _goes_on)
+
+
+def _goes_on() -> str:
+    """After the screen was killed: the run that goes on, and the way back to it."""
+    from wizard.adapters.runs.store import RunFiles
+    from wizard.cli.help import program
+    from wizard.cli.output import shown
+    from wizard.engine.records import AT_WORK
+
+    runs = [one for one in RunFiles().runs() if one.state in AT_WORK]
+    return "".join(
+        shown(
+            f"Run {one.id} ({one.operation} of {one.target.release} in {one.target.namespace}) goes on: {program()} runs {one.id}"
+        )
+        + "\n"
+        for one in runs[:3]
+    )
+
+
+def _screen(arguments: Arguments, terminal: terminal_guard.Terminal) -> int:
+    try:
+        from wizard import compose
+        from wizard.adapters import scratch
+        from wizard.tui.main import run_app
+
+        scratch.sweep()
+        session = compose.session(arguments.options(), helm_path=arguments.helm)
+        return run_app(session, _start(arguments, session), unexpected=_unexpected)
+    except Problem as problem:
+        terminal.restore()
+        _say(problem, arguments)
+        return problem.code
+    except KeyboardInterrupt:
+        terminal.restore()
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the child's last place that can turn a bug into a sentence
+        terminal.restore()
+        _say(_unexpected(error, debug=arguments.debug), arguments)
+        return Exit.FAILED
+
+
+def _unexpected(error: BaseException, *, debug: bool = False) -> Problem:
+    from wizard import crash
+
+    return crash.problem(error, debug=debug)
+
+
+def _say(problem: Problem, arguments: Arguments) -> None:
+    from wizard.cli.output import Out
+
+    Out(no_color=arguments.no_color).problem(problem)
+
+
+def _start(arguments: Arguments, session: Any) -> Start:
+    from wizard.tui.start import Start
+
+    if arguments.command == "runs":
+        from wizard.engine import records
+
+        try:
+            run = session.ports.runs.find(arguments.words[0])
+            records.attach(session.ports.runs, run)
+            return Start("runs", run_id=run.id)
+        except Problem as problem:
+            return Start(problem=problem)
+    if arguments.command in ("rollback", "uninstall", "diagnose"):
+        return _with_release(arguments, session)
+    if arguments.command not in ("install", "upgrade"):
+        return Start()
+    from wizard.cli.draft import draft_of
+
+    try:
+        draft = draft_of(arguments, session)
+        session.layers(draft)  # so that the first paint holds the first question
+        return Start("install" if arguments.command == "install" else "upgrade", draft=draft)
+    except Problem as problem:
+        return Start(problem=problem)
+
+
+def _with_release(arguments: Arguments, session: Any) -> Start:
+    from wizard.cli.release import the_release
+    from wizard.tui.start import Start
+
+    try:
+        revision = arguments.one_revision() if arguments.command == "rollback" else 0
+    except Problem as problem:
+        return Start(problem=problem)
+    return Start(cast("First", arguments.command), find=lambda: the_release(arguments, session), revision=revision)
+
+
+def lines(arguments: Arguments, called: str) -> int:
+    """The line face; `called` is this program as a person types it. Returns the exit code."""
+    import asyncio
+    import gc
+
+    from wizard import compose
+    from wizard.adapters import scratch
+    from wizard.cli import dispatch
+    from wizard.cli.output import Out
+
+    gc.enable()
+    scratch.sweep()
+    session = compose.session(arguments.options(), helm_path=arguments.helm)
+    out = Out(arguments.mode, no_color=arguments.no_color)
+
+    async def whole() -> int:
+        try:
+            return await dispatch.run(arguments, session, out, called)
+        finally:
+            await session.close()
+
+    return asyncio.run(whole())

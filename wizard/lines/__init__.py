@@ -1,1 +1,0 @@
-"""The line face: readable lines, JSON and prompts over the same engine."""
