@@ -19,7 +19,7 @@ from bench.rounds import Row
 from bench.runs import Bed
 from tests import audit
 from wizard.adapters.kube import kinds as kube_kinds
-from wizard.engine.watch.release_watch import KINDS
+from wizard.core.kube.objects import KINDS
 from wizard.sandbox import cluster, toolchain
 
 _WATCHED: Final = frozenset(kube_kinds.KINDS[kind].plural for kind in (*KINDS, "Event"))

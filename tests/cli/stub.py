@@ -157,6 +157,9 @@ class StubSession(Session):
     async def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         yield self.found
 
+    async def status(self, target: Target) -> Sequence[Event]:
+        return [event for batch in self.watched for event in batch]
+
     async def watch(self, target: Target, *, logs: bool = True) -> AsyncIterator[Sequence[Event]]:
         for batch in self.watched:
             yield batch

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from wizard.core.kube.objects import ObjectEvent
 from wizard.core.kube.status import Judged, Status
-from wizard.core.rules.finding import Finding, Happening, Snapshot, diagnose
+from wizard.core.rules.finding import Finding
 from wizard.core.rules.findings.admission import node_reasons
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.findings.readiness import probe_words
+from wizard.core.rules.ranking import diagnose
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.run import waiting as waiting_line
 
 from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
@@ -24,13 +27,13 @@ def api_pod(*statuses: dict[str, Any], **rest: Any) -> dict[str, Any]:
     return pod(*statuses, owner=SET, **rest)
 
 
-def happening(about: dict[str, Any], reason: str, message: str, **rest: Any) -> Happening:
+def object_event(about: dict[str, Any], reason: str, message: str, **rest: Any) -> ObjectEvent:
     meta = about["metadata"]
-    return Happening(meta["uid"], about["kind"], meta["name"], "Warning", reason, message, 3, BEGAN, **rest)
+    return ObjectEvent(meta["uid"], about["kind"], meta["name"], "Warning", reason, message, 3, BEGAN, **rest)
 
 
 def look(
-    *objects: dict[str, Any], events: tuple[Happening, ...] = (), logs: tuple[str, ...] = ()
+    *objects: dict[str, Any], events: tuple[ObjectEvent, ...] = (), logs: tuple[str, ...] = ()
 ) -> tuple[Finding, ...]:
     said = {("api-0", "app"): logs}
     return diagnose(Snapshot({one["metadata"]["uid"]: one for one in (API, SET, *objects)}, events, NOW, said))
@@ -68,7 +71,7 @@ def test_an_image_that_cannot_be_pulled_is_named_with_the_registrys_words(
 
 def test_a_back_off_that_says_nothing_takes_the_words_of_the_failed_pull() -> None:
     broken = api_pod(container(waiting("ImagePullBackOff", 'Back-off pulling image "registry.example/app:1"')))
-    event = happening(broken, "Failed", 'Failed to pull image "registry.example/app:1": manifest unknown')
+    event = object_event(broken, "Failed", 'Failed to pull image "registry.example/app:1": manifest unknown')
     found = only(look(broken, events=(event,)))
     assert found.id == "CO01"
     assert found.lines[0].endswith(": manifest unknown")
@@ -103,13 +106,13 @@ def test_a_missing_secret_is_named_and_heals_when_somebody_makes_it() -> None:
 
 def test_a_missing_secret_of_a_volume_is_found_in_the_events() -> None:
     broken = api_pod(container(waiting("ContainerCreating")))
-    event = happening(broken, "FailedMount", 'MountVolume.SetUp failed for volume "t" : secret "api-tls" not found')
+    event = object_event(broken, "FailedMount", 'MountVolume.SetUp failed for volume "t" : secret "api-tls" not found')
     assert only(look(broken, events=(event,))).id == "CO06"
 
 
 def test_a_mount_event_of_before_the_start_is_no_finding_once_the_container_runs() -> None:
     healed = api_pod(container(running(), ready=True), conditions=(condition("Ready", "True"),))
-    event = happening(healed, "FailedMount", 'secret "api-tls" not found')
+    event = object_event(healed, "FailedMount", 'secret "api-tls" not found')
     assert look(healed, events=(event,)) == ()
 
 
@@ -141,7 +144,7 @@ def test_refused_pods_are_named_with_the_reason_of_the_replica_set(message: str,
 
 
 def test_a_stateful_set_says_refusals_only_in_events_and_only_while_pods_are_missing() -> None:
-    event = happening(DB, "FailedCreate", "exceeded quota: small")
+    event = object_event(DB, "FailedCreate", "exceeded quota: small")
     assert only(look(DB, events=(event,))).object == "StatefulSet/db"
     made = pod(container(running(), ready=True), name="db-0", owner=DB, conditions=(condition("Ready", "True"),))
     assert look(DB, made, events=(event,)) == ()
@@ -184,7 +187,7 @@ def test_too_little_room_names_what_is_short_and_what_the_pod_asks() -> None:
 
 def test_it_heals_when_the_cluster_grows() -> None:
     broken = unschedulable("0/3 nodes are available: 3 Insufficient cpu.", owner=SET)
-    assert only(look(broken, events=(happening(broken, "TriggeredScaleUp", "node group"),))).heals == "yes"
+    assert only(look(broken, events=(object_event(broken, "TriggeredScaleUp", "node group"),))).heals == "yes"
 
 
 def test_no_matching_node_is_another_finding_than_no_room() -> None:
@@ -209,19 +212,19 @@ def test_a_claim_of_a_missing_class_is_the_cause_and_the_waiting_pod_its_symptom
     wanted = claim("gp9")
     volumes = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]}
     held = unschedulable("pod has unbound immediate PersistentVolumeClaims", name="db-0", owner=DB, spec=volumes)
-    event = happening(wanted, "ProvisioningFailed", 'storageclass.storage.k8s.io "gp9" not found')
+    event = object_event(wanted, "ProvisioningFailed", 'storageclass.storage.k8s.io "gp9" not found')
     found = only(look(DB, wanted, held, events=(event,)))
     assert (found.id, found.object, found.title) == ("VO01", "StatefulSet/db", "StorageClass gp9 is not there")
 
 
 def test_a_claim_without_class_and_without_default() -> None:
-    event = happening(claim(None), "FailedBinding", "no persistent volumes available and no storage class is set")
+    event = object_event(claim(None), "FailedBinding", "no persistent volumes available and no storage class is set")
     found = only(look(claim(None), events=(event,)))
     assert "there is no default" in found.title
 
 
 def test_a_claim_that_waits_for_its_first_consumer_is_no_finding() -> None:
-    event = happening(claim("standard"), "WaitForFirstConsumer", "waiting for first consumer to be created")
+    event = object_event(claim("standard"), "WaitForFirstConsumer", "waiting for first consumer to be created")
     assert look(claim("standard"), events=(event,)) == ()
 
 
@@ -259,7 +262,7 @@ def not_ready(since: str = BEGAN, **rest: Any) -> dict[str, Any]:
 
 def test_running_but_not_ready_says_what_the_probe_asks_and_what_it_gets() -> None:
     broken = not_ready()
-    event = happening(
+    event = object_event(
         broken, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", container="app"
     )
     found = only(look(broken, events=(event,)))
@@ -271,15 +274,15 @@ def test_running_but_not_ready_says_what_the_probe_asks_and_what_it_gets() -> No
 
 def test_the_first_seconds_of_a_container_are_not_held_against_it() -> None:
     young = not_ready(NOW.isoformat())
-    event = happening(young, "Unhealthy", "Readiness probe failed: connection refused")
+    event = object_event(young, "Unhealthy", "Readiness probe failed: connection refused")
     assert look(young, events=(event,)) == ()
 
 
 STARTING = {"httpGet": {"path": "/health", "port": "http"}, "periodSeconds": 2, "failureThreshold": 150}
 
 
-def unhealthy(about: dict[str, Any], message: str, count: int = 3, time: str = BEGAN) -> Happening:
-    return replace(happening(about, "Unhealthy", message), count=count, time=time)
+def unhealthy(about: dict[str, Any], message: str, count: int = 3, time: str = BEGAN) -> ObjectEvent:
+    return replace(object_event(about, "Unhealthy", message), count=count, time=time)
 
 
 BUDGETS: list[tuple[str, str, bool, str, int, str]] = [
@@ -317,7 +320,7 @@ def test_without_events_only_a_used_up_probe_budget_is_a_finding() -> None:
 
 
 def test_anothers_probe_event_is_not_taken() -> None:
-    event = happening(not_ready(), "Unhealthy", "Readiness probe failed: no", container="sidecar")
+    event = object_event(not_ready(), "Unhealthy", "Readiness probe failed: no", container="sidecar")
     assert look(not_ready(), events=(event,)) == ()
 
 

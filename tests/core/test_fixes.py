@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from wizard.core.kube.objects import ObjectEvent
 from wizard.core.rules import fix as rules_fix
-from wizard.core.rules.finding import Happening, Snapshot, diagnose
 from wizard.core.rules.fix import Fix
 from wizard.core.rules.fixes.volumes import unbound
+from wizard.core.rules.ranking import diagnose
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text.secrets import Secret
 
 from .objects import BEGAN, NOW, condition, container, deployment, obj, pod, waiting
@@ -110,9 +112,9 @@ def classes() -> tuple[dict[str, Any], ...]:
     return obj("StorageClass", "slow"), obj("StorageClass", "standard", metadata=usual)
 
 
-def about(one: dict[str, Any], reason: str, message: str) -> Happening:
+def about(one: dict[str, Any], reason: str, message: str) -> ObjectEvent:
     meta = one["metadata"]
-    return Happening(meta["uid"], one["kind"], meta["name"], "Warning", reason, message, 3, BEGAN)
+    return ObjectEvent(meta["uid"], one["kind"], meta["name"], "Warning", reason, message, 3, BEGAN)
 
 
 def test_a_pending_claim_of_a_class_that_is_not_there_is_made_anew_with_its_labels() -> None:

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from wizard.core.kube import patience, status
+from wizard.core.kube.objects import ObjectEvent
 from wizard.core.kube.patience import Gone
 from wizard.core.rules import diagnosis
 from wizard.core.rules.diagnosis import Seen
-from wizard.core.rules.finding import Finding, Happening, Revision, Snapshot, diagnose
+from wizard.core.rules.finding import Finding
+from wizard.core.rules.ranking import diagnose
+from wizard.core.rules.snapshot import Revision, Snapshot
 from wizard.core.target import Target
 
 from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
@@ -57,9 +60,9 @@ def found(what: Snapshot, rule: str) -> list[Finding]:
     return [one for one in diagnose(what) if one.id == rule]
 
 
-def happening(about: dict[str, Any], reason: str, message: str, when: str) -> Happening:
+def object_event(about: dict[str, Any], reason: str, message: str, when: str) -> ObjectEvent:
     meta = about["metadata"]
-    return Happening(meta["uid"], about["kind"], meta["name"], "Warning", reason, message, 3, when)
+    return ObjectEvent(meta["uid"], about["kind"], meta["name"], "Warning", reason, message, 3, when)
 
 
 def gone(seconds: float, made: str = YEARS_AGO) -> Gone:
@@ -74,7 +77,7 @@ AWAY: list[tuple[str, tuple[dict[str, Any], ...], dict[str, Any], bool]] = [
     ("its pod went a moment ago", (STORE,), {"gone": (gone(29),)}, False),
     ("its pod went and none came", (STORE,), {"gone": (gone(31),)}, True),
     ("nobody saw its pods", (STORE,), {}, True),
-    ("its controller made one a moment ago", (STORE,), {"events": (happening(STORE, "SuccessfulCreate", "x", ago(5)),)}, False),
+    ("its controller made one a moment ago", (STORE,), {"events": (object_event(STORE, "SuccessfulCreate", "x", ago(5)),)}, False),
     ("what it selects changed a moment ago", (STORE,), {"changed": {service()["metadata"]["uid"]: ago(5)}}, False),
     ("what is wanted of its workload changed a moment ago", (STORE,), {"changed": {STORE["metadata"]["uid"]: ago(5)}}, False),
     ("pods may not be listed", (STORE,), {"hidden": frozenset({"Pod"})}, False),
@@ -137,7 +140,7 @@ REFUSALS: list[tuple[str, dict[str, Any], bool]] = [
 
 @pytest.mark.parametrize(("what", "known", "said"), REFUSALS, ids=[row[0] for row in REFUSALS])
 def test_a_refusal_of_before_the_last_pod_is_over(what: str, known: dict[str, Any], said: bool) -> None:
-    events = (happening(STORE, "FailedCreate", REFUSED, ago(600)),)
+    events = (object_event(STORE, "FailedCreate", REFUSED, ago(600)),)
     assert bool(found(snapshot(STORE, events=events, **known), "SC01")) == said
 
 
@@ -165,7 +168,7 @@ def test_a_container_that_lost_its_readiness_now_has_what_its_probes_allow(one: 
 
 def test_a_kill_by_a_probe_of_before_it_was_ready_is_over() -> None:
     lost = lost_readiness(restartCount=1, lastState=ended(137, startedAt=YEARS_AGO))
-    killed = happening(lost, "Killing", "Container app failed liveness probe, will be restarted", ago(600))
+    killed = object_event(lost, "Killing", "Container app failed liveness probe, will be restarted", ago(600))
     assert found(snapshot(lost, events=(killed,)), "CO10") == []
 
 

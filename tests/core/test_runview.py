@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard.core.rules.finding import STAGES, Evidence, Finding, finding_ids, order
 from wizard.core.run.events import EVENTS, Event
 from wizard.core.run.view import _REDUCERS, RunView
 
@@ -50,7 +55,21 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "log.lines": {"pod": "api-0", "container": "api", "previous": False, "lines": [["t", "hello"], ["t", "again"]]},
     "log.gap": {"pod": "api-0", "container": "api", "lost": 3, "reason": "rotated"},
     "waiting": {"what": "Pod/api-0", "since": "t", "why": "image", "heals": "no"},
-    "finding": {"id": "CO01", "title": "t", "object": "Pod/api-0", "terminal": True, "evidence": ["e"], "remedy": []},
+    "finding": {
+        "id": "CO01",
+        "title": "t",
+        "object": "Pod/api-0",
+        "terminal": True,
+        "evidence": ["e"],
+        "remedy": [],
+        "urgent": True,
+        "waits": False,
+        "heals": "no",
+        "since": "",
+        "rank": 4,
+        "commands": [],
+        "avoid": [],
+    },
     "finding.healed": {"id": "CO01", "object": "Pod/api-0"},
     "fix.offered": {"finding": "CO01", "object": "Pod/api-0", "fixes": []},
     "decision": {"what": "fix", "who": "me", "text": "create Secret a"},
@@ -110,14 +129,56 @@ def test_a_finding_keeps_when_it_was_first_seen_and_leaves_when_healed() -> None
     assert not view.findings
 
 
-def test_terminal_findings_rank_before_transient_ones_and_admission_before_containers() -> None:
-    finding = SAMPLES["finding"]
+FINDINGS = st.builds(
+    Finding,
+    id=st.builds("{}{:02}".format, st.sampled_from([*STAGES, "ZZ"]), st.integers(1, 12)),
+    title=st.text(max_size=5),
+    object=st.sampled_from(["Pod/a", "Deployment/b", "Release/c"]),
+    evidence=st.lists(st.builds(Evidence, st.text(max_size=5), st.just("Pod/a"), st.just("status")), max_size=2).map(
+        tuple
+    ),
+    remedy=st.lists(st.text(max_size=5), max_size=2).map(tuple),
+    terminal=st.booleans(),
+    heals=st.sampled_from(["yes", "no", "unknown"]),
+    since=st.sampled_from(["", "2026-01-01T00:00:00Z"]),
+    waits=st.booleans(),
+    urgent=st.booleans(),
+    commands=st.lists(st.text(max_size=5), max_size=2).map(tuple),
+    avoid=st.lists(st.text(max_size=5), max_size=2).map(tuple),
+)
+
+
+@given(st.lists(FINDINGS, unique_by=lambda found: (found.id, found.object)), st.randoms(use_true_random=False))
+def test_a_run_shows_findings_in_the_order_of_the_diagnosis(found: list[Finding], random: Random) -> None:
+    ranked = sorted(found, key=order)
+    random.shuffle(found)
+    shown = view_of(*(("finding", one.to_data()) for one in found)).ranked_findings()
+    assert [(one.id, one.object) for one in shown] == [(one.id, one.object) for one in ranked]
+    for one, told in zip(shown, ranked, strict=True):
+        assert {**one.to_data(), "since": told.since} == told.to_data()
+
+
+def test_what_keeps_the_release_from_working_comes_before_a_claim_that_waits_for_its_first_pod() -> None:
+    registry = Finding("CO03", "the nodes cannot reach the registry", "Deployment/api", (), ("Look at the network.",))
+    claim = Finding(
+        "VO02", "waits for its first pod", "PersistentVolumeClaim/data", (), ("Nothing to do.",), urgent=False
+    )
+    view = view_of(("finding", claim.to_data()), ("finding", registry.to_data()))
+    assert [one.id for one in view.ranked_findings()] == ["CO03", "VO02"]
+
+
+def test_findings_of_older_records_are_ranked_by_what_they_tell() -> None:
+    finding = {key: SAMPLES["finding"][key] for key in ("id", "title", "object", "terminal", "evidence", "remedy")}
     view = view_of(
         ("finding", finding | {"id": "TR01", "terminal": False}),
         ("finding", finding | {"id": "CO01"}),
         ("finding", finding | {"id": "SC01"}),
     )
     assert [one.id for one in view.ranked_findings()] == ["SC01", "CO01", "TR01"]
+
+
+def test_every_rule_of_findings_has_a_stage() -> None:
+    assert {one.rstrip("0123456789") for one in finding_ids()} == set(STAGES)
 
 
 def test_a_log_gap_is_a_visible_line_and_counted() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from tests.diagnosis import worlds
 from tests.diagnosis.worlds import World
-from wizard.core.rules.finding import Happening, Revision, Said
+from wizard.core.kube.objects import ObjectEvent
+from wizard.core.rules.snapshot import HelmError, Revision
 
 APP, DB, CACHE = "app", "postgresql", "redis"
 REGISTRY = "failed to pull and unpack image"
@@ -61,7 +62,7 @@ class Bed:
         """A warning about an object, a minute ago."""
         meta = about["metadata"]
         self.world.events.append(
-            Happening(
+            ObjectEvent(
                 meta["uid"], about["kind"], meta["name"], "Warning", reason, message, count, self.ago(1), container
             )
         )
@@ -195,7 +196,7 @@ class Bed:
 
     def helm_said(self, text: str) -> None:
         """Helm's words at the end of our last run."""
-        self.world.said = [Said(text, "helm, run ab12", self.ago(2))]
+        self.world.said = [HelmError(text, "helm, run ab12", self.ago(2))]
 
 
 def _component(one: dict[str, Any]) -> str:

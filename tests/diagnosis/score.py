@@ -8,7 +8,8 @@ from typing import Final
 
 from tests.diagnosis.breaking import Bed, Break
 from tests.diagnosis.cases import CASES, HEALTHY, Case
-from wizard.core.rules.finding import Finding, diagnose
+from wizard.core.rules.finding import Finding
+from wizard.core.rules.ranking import diagnose
 
 FIRST, TOP_THREE = 0.90, 0.98
 """The least share of cases whose cause is first, and among the first three."""

@@ -15,7 +15,9 @@ from tests.diagnosis.score import FIRST, LOSSES, TOP_THREE, Scored, false_alarms
 from wizard.core.errors import Exit
 from wizard.core.rules import diagnosis
 from wizard.core.rules.diagnosis import Seen
-from wizard.core.rules.finding import diagnose
+from wizard.core.rules.ranking import diagnose
+from wizard.core.rules.verdict import exit_code
+from wizard.core.run.view import RunView
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
 
@@ -85,6 +87,22 @@ def _diagnosed(name: str) -> diagnosis.Diagnosis:
     change = HEALTHY[name] if name in HEALTHY else next(one.breaks for one in CASES if one.name == name)
     change(bed)
     return diagnosis.of(Seen(bed.world.snapshot()), TARGET)
+
+
+@pytest.mark.parametrize("name", [*HEALTHY, *(one.name for one in CASES)])
+def test_status_says_what_diagnose_says(name: str) -> None:
+    bed = Bed()
+    (HEALTHY[name] if name in HEALTHY else next(one.breaks for one in CASES if one.name == name))(bed)
+    seen = Seen(bed.world.snapshot())
+    found = diagnosis.of(seen, TARGET)
+    view = RunView()
+    for event in diagnosis.events(seen, found):
+        view.apply(event)
+    assert [(one.id, one.object) for one in view.ranked_findings()] == [(one.id, one.object) for one in found.findings]
+    assert (view.verdict, view.reason) == (found.verdict.state, found.verdict.reason)
+    assert exit_code(view.verdict, view.ranked_findings()) == found.code
+    if view.waiting and found.urgent:
+        assert view.waiting.why == found.urgent[0].title
 
 
 FEELINGS = [

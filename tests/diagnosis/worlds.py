@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from wizard.core.rules.finding import Happening, Revision, Said, Snapshot
+from wizard.core.kube.objects import ObjectEvent
+from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 
 FOLDER = Path(__file__).resolve().parent / "worlds"
 
@@ -26,13 +27,13 @@ class World:
     objects: list[dict[str, Any]]
     around: list[dict[str, Any]]
     seen: list[str]
-    events: list[Happening]
+    events: list[ObjectEvent]
     logs: dict[tuple[str, str], list[str]]
     revisions: list[Revision]
     now: datetime
     namespace: str
     release: str
-    said: list[Said] = field(default_factory=list)
+    said: list[HelmError] = field(default_factory=list)
 
     def snapshot(self) -> Snapshot:
         """The world as rules get it."""
@@ -44,7 +45,7 @@ class World:
             around={one["metadata"]["uid"]: one for one in self.around},
             seen=frozenset(self.seen),
             revisions=tuple(self.revisions),
-            said=tuple(self.said),
+            helm_errors=tuple(self.said),
             namespace=self.namespace,
             release=self.release,
         )
@@ -57,7 +58,7 @@ def load(name: str) -> World:
         objects=data["objects"],
         around=data["around"],
         seen=data["seen"],
-        events=[Happening(**one) for one in data["events"]],
+        events=[ObjectEvent(**one) for one in data["events"]],
         logs={(pod, container): lines for pod, container, lines in data["logs"]},
         revisions=[Revision(**{**one, "unread": tuple(one["unread"])}) for one in data["revisions"]],
         now=datetime.fromisoformat(data["now"]),

@@ -15,7 +15,7 @@ from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner
 from wizard.adapters.kube import kinds as kube_kinds
 from wizard.core.kube import lease
-from wizard.engine.watch.release_watch import KINDS
+from wizard.core.kube.objects import KINDS
 
 pytestmark = pytest.mark.e2e
 WATCHED = {kube_kinds.KINDS[kind].plural for kind in (*KINDS, "Event")}

@@ -148,7 +148,7 @@ async def test_a_broken_image_is_named_within_a_second_of_the_pods_status_and_ca
     view = await runner.follow(run_id, lambda view: view.findings)
     (found,) = view.ranked_findings()
     assert (found.id, found.object) == ("CO02", "Deployment/llm-cost-ops")
-    assert "insufficient_scope" in found.evidence[0]
+    assert "insufficient_scope" in found.lines[0]
     assert (view.verdict, view.waiting.heals if view.waiting else "") == ("stuck", "no")
     named = next(event for event in runner.events if event.type == "finding")
     assert datetime.fromisoformat(named.time).timestamp() - seen.result(10) < 1

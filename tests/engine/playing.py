@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any, cast
 
+from wizard.core.kube.objects import KINDS
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.watch.release_watch import KINDS, ReleaseWatch
+from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.cluster import Object, WatchEvent
 
 

@@ -22,6 +22,7 @@ from wizard.adapters.clock import SystemClock
 from wizard.adapters.kube import watch
 from wizard.adapters.kube.client import KubeCluster
 from wizard.adapters.kube.connection import Connection
+from wizard.core.kube.objects import KINDS
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
@@ -217,7 +218,7 @@ async def test_a_run_s_watches_ask_once_for_the_list_and_once_for_the_watch_of_e
     async with live(proxy.kubeconfig, namespace) as seen:
         start(sandbox, namespace, "one", rate=100)
         await seen.until(lambda: len(seen.numbers()) > 200)
-    kinds = len(watch_module.KINDS) + 1
+    kinds = len(KINDS) + 1
     assert proxy.count("GET", "watch=1") == kinds
     assert proxy.count("GET", LOG) == 1
     assert proxy.count() == 2 * kinds + 1

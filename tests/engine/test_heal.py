@@ -31,7 +31,7 @@ class Controlled(FakeCluster):
 async def test_what_each_claim_was_is_kept_though_its_controller_makes_another_one_first() -> None:
     cluster, record = Controlled(), Recording()
     cluster.put(claim("a-persons", "gone"))
-    watch = SimpleNamespace(happenings=tuple)
+    watch = SimpleNamespace(object_events=tuple)
     healing = Healing(cluster, Target("c", "ns"), cast("Any", watch), record, cast("Any", None), lambda: True)
     await healing._anew(Step("recreate", claim("", "fast"), uid="a-persons"))
 

@@ -127,7 +127,7 @@ async def test_what_is_not_ready_is_explained_by_its_pods_but_not_by_those_that_
     )  # fmt: skip
     views = [view async for view in listing.find(cluster, Target("c", "ns", ""))]
     assert [view.rows[0].verdict for view in views] == ["progressing", verdict]
-    assert ("Pod/p" in views[-1].rows[0].worst) == (verdict == "stuck")
+    assert ("cannot be pulled" in views[-1].rows[0].worst) == (verdict == "stuck")
 
 
 async def test_our_chart_s_releases_come_first_and_a_name_picks_one() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from wizard.core.kube.objects import KINDS
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.engine.watch import live
 from wizard.engine.watch import release_watch as watch_module
-from wizard.engine.watch.release_watch import KINDS, ReleaseWatch
+from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.cluster import ClusterError, LogLine, WatchEvent
 
 from .fake_cluster import FakeCluster, Log

@@ -12,9 +12,10 @@ from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Problem
+from wizard.core.rules.finding import Finding
 from wizard.core.rules.fix import FILE, GENERATE
 from wizard.core.run import stopping
-from wizard.core.run.view import FindingRow, RunView
+from wizard.core.run.view import RunView
 from wizard.engine.session import Session
 
 _HOW: Final = {GENERATE: Choice(GENERATE, "generate one"), FILE: Choice(FILE, "read it from a file")}
@@ -94,7 +95,7 @@ class Asking:
         finally:
             self._done()
 
-    async def _mend(self, row: FindingRow, one: Mapping[str, Any], prompt: Prompter) -> None:
+    async def _mend(self, row: Finding, one: Mapping[str, Any], prompt: Prompter) -> None:
         answers = {need["id"]: await _answer(need, prompt) for need in one["needs"]}
         for line in one["preview"]:
             self._out.talk(f"  {line}")

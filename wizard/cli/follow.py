@@ -201,8 +201,4 @@ def objects_data(view: RunView) -> list[dict[str, Any]]:
 
 def findings_data(view: RunView) -> list[dict[str, Any]]:
     """The diagnosed causes, worst first."""
-    return [
-        {"id": one.id, "title": one.title, "object": one.object, "terminal": one.terminal, "evidence": list(one.evidence),
-         "remedy": list(one.remedy), "since": one.since}
-        for one in view.ranked_findings()
-    ]  # fmt: skip
+    return [one.to_data() for one in view.ranked_findings()]

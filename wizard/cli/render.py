@@ -169,6 +169,10 @@ def _finding(data: Mapping[str, Any], time: str) -> Rendered:
         yield time, "", f"    {one}"
     for one in data["remedy"]:
         yield time, "", f"    next: {one}"
+    for one in data.get("commands", ()):
+        yield time, "", f"    $ {one}"
+    for one in data.get("avoid", ()):
+        yield time, "", f"    do not: {one}"
 
 
 def _healed(data: Mapping[str, Any], time: str) -> Rendered:

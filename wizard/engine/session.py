@@ -274,6 +274,13 @@ class Session:
         ports = self.ports
         return diagnose.diagnose(self.cluster(target), target, ports.clock, ports.runs, ports.documents)
 
+    async def status(self, target: Target) -> Sequence[Event]:
+        """A release as it is now: the same events as a run's record, and the verdict that `diagnose` gives; never raises."""
+        from wizard.engine.watch import diagnose
+
+        ports = self.ports
+        return await diagnose.status_events(self.cluster(target), target, ports.clock, ports.runs, ports.documents)
+
     # Day two, read only
 
     async def plan(self, draft: Draft) -> Plan:

@@ -14,12 +14,12 @@ from wizard.cli.follow import Interrupts, findings_data, next_or_interrupt, obje
 from wizard.cli.output import Out, span
 from wizard.cli.render import Lines
 from wizard.core.errors import Exit, Problem
+from wizard.core.rules.verdict import exit_code
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.engine.release.listing import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 from wizard.engine.watch import logs as read_logs
-from wizard.engine.watch.release_watch import STILL_READING
 
 _LIMIT: Final = 15.0
 """Seconds until a look that brings no verdict ends as unknown; each call below it has a shorter limit of its own."""
@@ -40,12 +40,9 @@ async def status(arguments: Arguments, session: Session, out: Out) -> int:
     view = RunView()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LIMIT):
-            async for batch in session.watch(target, logs=False):
-                for event in batch:
-                    view.apply(event)
-                    out.event(event)
-                if view.verdict and view.reason != STILL_READING:
-                    break
+            for event in await session.status(target):
+                view.apply(event)
+                out.event(event)
     return _one(row, found, view, out)
 
 
@@ -91,10 +88,10 @@ def _severity(code: Exit) -> int:
 
 
 def _one(row: ReleaseRow, found: ReleasesView, view: RunView, out: Out) -> int:
-    verdict = view.verdict or "unknown"
+    state = view.verdict or "unknown"
     reason = view.reason or f"nothing was heard of it within {_LIMIT:.0f} s"
     helm = row.helm_status or "status not known"
-    out.line(f"{row.name} in {row.namespace}: {reason}", verdict)
+    out.line(f"{row.name} in {row.namespace}: {reason}", state)
     out.line(f"revision {row.revision or '?'}, helm: {helm}, chart {row.chart or '?'}, app {row.app_version or '?'}")
     now = datetime.now(UTC)
     out.table(
@@ -105,7 +102,7 @@ def _one(row: ReleaseRow, found: ReleasesView, view: RunView, out: Out) -> int:
         "  ",
     )
     lines = Lines(out)
-    if view.waiting and verdict != "ready":
+    if view.waiting and state != "ready":
         waiting = view.waiting
         lines.show(
             Event("waiting", {"what": waiting.what, "since": waiting.since, "why": waiting.why, "heals": waiting.heals})
@@ -115,11 +112,9 @@ def _one(row: ReleaseRow, found: ReleasesView, view: RunView, out: Out) -> int:
     for blind in view.blind:
         lines.show(Event("watch.blind", {"what": blind.what, "reason": blind.reason, "permission": blind.permission}))
     find_release.hidden(found, out)
-    code = _CODES.get(verdict, Exit.UNKNOWN)
-    if code == Exit.DONE and any(one.terminal for one in view.ranked_findings()):
-        code = Exit.FAILED
+    code = exit_code(state, view.ranked_findings())
     out.object({
-        "command": "status", "exit": int(code), "releases": [_data(row)], "verdict": verdict, "reason": reason,
+        "command": "status", "exit": int(code), "releases": [_data(row)], "verdict": state, "reason": reason,
         "objects": objects_data(view), "findings": findings_data(view), **find_release.sight(found),
     })  # fmt: skip
     return code

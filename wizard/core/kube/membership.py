@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from wizard.core.kube import status
+from wizard.core.kube.objects import ObjectEvent
 from wizard.core.kube.status import Object
-from wizard.core.rules.finding import Happening
 from wizard.core.text import sanitize
 
 _COMMAND: Final = re.compile(r"(command(?: timed out:)? [\"'])(.*)(?=[\"'])")
@@ -44,17 +44,17 @@ def _is_ours(obj: Object, release: str, namespace: str) -> bool:
     return bool((meta.get("labels") or {}).get(_INSTANCE) == release)
 
 
-def happenings(events: Iterable[Object], members: Mapping[str, Object]) -> list[Happening]:
+def object_events(events: Iterable[Object], members: Mapping[str, Object]) -> list[ObjectEvent]:
     """The events about these objects, oldest first."""
     found = []
     for raw in events:
         about = raw.get("involvedObject") or raw.get("regarding") or {}
         if str(about.get("uid", "")) in members:
-            found.append(happening(raw, about))
+            found.append(object_event(raw, about))
     return sorted(found, key=lambda one: one.time)
 
 
-def happening(raw: Object, about: Mapping[str, Any]) -> Happening:
+def object_event(raw: Object, about: Mapping[str, Any]) -> ObjectEvent:
     """An event in either of the API's two shapes."""
     series = raw.get("series") or {}
     field = str(about.get("fieldPath") or "")
@@ -66,7 +66,7 @@ def happening(raw: Object, about: Mapping[str, Any]) -> Happening:
         or raw.get("firstTimestamp")
         or status.created(raw)
     )
-    return Happening(
+    return ObjectEvent(
         str(about.get("uid", "")),
         str(about.get("kind", "")),
         str(about.get("name", "")),

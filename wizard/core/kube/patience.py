@@ -11,10 +11,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.kube.status import Judged, Object
+from wizard.core.kube.status import Judged, Object, Status
 
 _HASH: Final = "pod-template-hash"
 _BROKEN: Final = ("stuck", "failed")
+
+UNREADABLE: Final = "unreadable"
+"""The summary of an object whose status makes no sense."""
 
 AS_BEFORE: Final = "as it was before; helm has not applied it yet"
 """Why something broken says nothing of what comes, while helm is at work; whether it heals is not known either."""
@@ -131,6 +134,24 @@ def unready_too_long(
     since = status.parse_time(latest((status.unready_since(pod, one), stores_back(pod, objects))))
     budget = status.probe_budget(container, starting=status.is_starting(one, container))
     return since is not None and now - since >= budget and not store_on_its_way(pod, objects, now)
+
+
+def judge(objects: Mapping[str, Object], now: datetime, outdated: Outdated | None = None) -> dict[str, Judged]:
+    """Every object judged, those that are on their way after all with that reason; one that makes no sense is unknown."""
+    return apply({uid: _judged(one, now) for uid, one in objects.items()}, objects, now, outdated)
+
+
+def _judged(obj: Object, now: datetime) -> Judged:
+    meta = obj["metadata"]
+    try:
+        said = status.of(obj, now)
+        status.restarts(obj)
+        template(obj)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        # The cluster's text is hostile: an object that makes no sense must not end a watch.
+        said = Status("unknown", UNREADABLE, f"its status makes no sense: {error}")
+    owner = str(status.controller(obj).get("uid") or "")
+    return Judged(str(obj.get("kind")), str(meta["name"]), str(meta.get("uid") or ""), owner, said)
 
 
 def apply(

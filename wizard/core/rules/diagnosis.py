@@ -9,8 +9,15 @@ from typing import Any, Final, Literal
 from wizard.core.errors import Exit
 from wizard.core.helm import upgrade_values
 from wizard.core.kube import patience, status
-from wizard.core.kube.status import Judged, Verdict
-from wizard.core.rules.finding import Finding, Object, Snapshot, diagnose, labels_of, name_of
+from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
+from wizard.core.kube.status import Verdict
+from wizard.core.rules.finding import Finding
+from wizard.core.rules.ranking import diagnose
+from wizard.core.rules.snapshot import Snapshot
+from wizard.core.rules.verdict import exit_code, release_verdict
+from wizard.core.run import waiting
+from wizard.core.run.events import Event
+from wizard.core.run.rows import object_rows, waiting_data
 from wizard.core.target import Target
 
 Users = Literal["fine", "part", "outside", "down", "unknown"]
@@ -85,9 +92,7 @@ class Diagnosis:
     @property
     def code(self) -> Exit:
         """0 healthy or on its way, 1 a problem was found, 3 it cannot be known (design: contracts, exit codes)."""
-        if any(one.heals != "yes" for one in self.findings) or self.verdict.state in ("stuck", "failed"):
-            return Exit.FAILED
-        return Exit.UNKNOWN if self.verdict.state == "unknown" else Exit.DONE
+        return exit_code(self.verdict.state, self.findings)
 
     def to_data(self) -> dict[str, Any]:
         """The public shape of `--output json`."""
@@ -140,7 +145,7 @@ def of(seen: Seen, target: Target) -> Diagnosis:
         target=target,
         at=snapshot.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         feel=feel(snapshot, findings, seen.blind),
-        verdict=_verdict(snapshot, findings, seen.blind),
+        verdict=release_verdict(patience.judge(snapshot.objects, snapshot.now).values(), findings, seen.blind),
         findings=findings,
         way_in=tuple(way_in(snapshot, findings, seen.blind)),
         before=tuple(before(snapshot)),
@@ -154,20 +159,19 @@ def of(seen: Seen, target: Target) -> Diagnosis:
     )
 
 
-def _verdict(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> Verdict:
-    judged = {uid: _judged(one, snapshot) for uid, one in snapshot.objects.items()}
-    verdict = status.release(list(patience.apply(judged, snapshot.objects, snapshot.now).values()), sorted(blind))
-    first = next((one for one in findings if one.urgent), None)
-    if first and verdict.state != "failed":
-        said = f"{first.object}: {first.title}"
-        return Verdict("progressing", said) if first.heals == "yes" else Verdict("stuck", said)
-    return verdict
-
-
-def _judged(one: Object, snapshot: Snapshot) -> Judged:
-    meta = one["metadata"]
-    parent = str(status.controller(one).get("uid", ""))
-    return Judged(str(one.get("kind")), str(meta["name"]), str(meta["uid"]), parent, status.of(one, snapshot.now))
+def events(seen: Seen, found: Diagnosis) -> Iterator[Event]:
+    """The objects that were seen, then what the diagnosis says of them, as the events of a run say it."""
+    snapshot = seen.snapshot
+    judged = patience.judge(snapshot.objects, snapshot.now)
+    yield from (Event("object.state", row) for row in object_rows(snapshot.objects, judged).values())
+    yield from (
+        Event("watch.blind", {"what": one.what, "reason": one.reason, "permission": one.permission})
+        for one in seen.unseen
+        if one.what in KINDS
+    )
+    yield from (Event("finding", one.to_data()) for one in found.findings)
+    yield Event("waiting", waiting_data(waiting.line(list(judged.values()), found.urgent)))
+    yield Event("verdict", {"state": found.verdict.state, "reason": found.verdict.reason})
 
 
 def _chart(snapshot: Snapshot) -> str:

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from wizard.core.rules.finding import Finding, Object, Snapshot
+from wizard.core.kube.objects import Object
+from wizard.core.rules.finding import Finding
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text.secrets import Secret
 
 Answers = Mapping[str, "str | Secret"]

@@ -54,7 +54,21 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     # waiting for what, since when, why not yet, will it heal: yes|no|unknown
     "waiting": ("what", "since", "why", "heals"),
     # a diagnosed cause; object: "Kind/name"; evidence: [str]; remedy: [str]; terminal: bool
-    "finding": ("id", "title", "object", "terminal", "evidence", "remedy"),
+    "finding": (
+        "id",
+        "title",
+        "object",
+        "terminal",
+        "evidence",
+        "remedy",
+        "urgent",
+        "waits",
+        "heals",
+        "since",
+        "rank",
+        "commands",
+        "avoid",
+    ),
     # the cause is no longer there
     "finding.healed": ("id", "object"),
     # what can be done about a finding while helm waits; fixes: [{id,title,needs,preview,command,refused}], [] for nothing

@@ -1,18 +1,20 @@
-"""A run as a face shows it: the events of its record folded into one state.
+"""A run as it is shown: the events of its record folded into one state.
 
-Both faces, the replay of a finished run and `status` without a run use this one reducer.
+Both front ends, the replay of a finished run and `status` without a run use this one reducer.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from wizard.core.answers.validate import seconds
+from wizard.core.kube.objects import KINDS
 from wizard.core.rules.check import CheckResult
+from wizard.core.rules.finding import Finding, order
 from wizard.core.run.events import EVENTS, Event
 from wizard.core.run.log_buffer import LogBuffer
 from wizard.core.run.log_window import Places, gap_line
@@ -23,11 +25,6 @@ Part = Literal[
 ]  # fmt: skip
 
 RED_FIRST: Final = ("failed", "stuck", "unknown", "progressing", "ready")
-_KINDS: Final = (
-    "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim", "Service", "Ingress",
-    "HorizontalPodAutoscaler", "PodDisruptionBudget", "ReplicaSet",
-)  # fmt: skip
-_FAMILIES: Final = ("X", "SC", "VO", "CO", "LG", "TR", "CL")
 _MAX_EVENTS: Final = 1000
 _MAX_HELM_LINES: Final = 10_000
 
@@ -78,19 +75,6 @@ class Waiting:
     since: str
     why: str
     heals: str
-
-
-@dataclass(frozen=True)
-class FindingRow:
-    """A diagnosed cause; `since` is when it was first seen in this view."""
-
-    id: str
-    title: str
-    object: str
-    terminal: bool
-    evidence: tuple[str, ...]
-    remedy: tuple[str, ...]
-    since: str
 
 
 @dataclass(frozen=True)
@@ -152,7 +136,7 @@ class RunView:
     """Lines known to be lost; `log_gaps` counts the places, also those of unknown size."""
     log_gaps: int = 0
     waiting: Waiting | None = None
-    findings: dict[tuple[str, str], FindingRow] = field(default_factory=dict)
+    findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     verdict: str = ""
     reason: str = ""
     notes: str = ""
@@ -176,7 +160,7 @@ class RunView:
     def rows(self, group: str | None = None) -> list[ObjectRow]:
         """Rows of one group (object|pod) or all, red first, then by kind and name."""
         chosen = [row for row in self.objects.values() if group in (None, row.group)]
-        return sorted(chosen, key=lambda row: (_rank(RED_FIRST, row.state), _rank(_KINDS, row.kind), row.name))
+        return sorted(chosen, key=lambda row: (_rank(RED_FIRST, row.state), _rank(KINDS, row.kind), row.name))
 
     def ready_count(self, group: str | None = None) -> int:
         """How many rows are ready."""
@@ -186,15 +170,12 @@ class RunView:
         """How many rows there are."""
         return sum(group in (None, row.group) for row in self.objects.values())
 
-    def ranked_findings(self) -> list[FindingRow]:
-        """Findings worst first: terminal before transient, then admission, disk, container, readiness."""
-        return sorted(
-            self.findings.values(),
-            key=lambda one: (not one.terminal, _rank(_FAMILIES, one.id.rstrip("0123456789")), one.id, one.object),
-        )
+    def ranked_findings(self) -> list[Finding]:
+        """Findings, the first cause first."""
+        return sorted(self.findings.values(), key=order)
 
     @property
-    def mendable(self) -> list[tuple[FindingRow, Mapping[str, Any]]]:
+    def mendable(self) -> list[tuple[Finding, Mapping[str, Any]]]:
         """What can be done now, with the finding that it mends, worst first; nothing once helm has ended."""
         if self.finished is not None or self.helm_exit is not None:
             return []
@@ -332,12 +313,9 @@ def _waiting(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Pa
 
 
 def _finding(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
-    key = (data["id"], data["object"])
-    since = view.findings[key].since if key in view.findings else time
-    evidence, remedy = tuple(data["evidence"]), tuple(data["remedy"])
-    view.findings[key] = FindingRow(
-        data["id"], data["title"], data["object"], data["terminal"], evidence, remedy, since
-    )
+    told = Finding.of_data(data)
+    known = view.findings.get((told.id, told.object))
+    view.findings[told.id, told.object] = replace(told, since=told.since or (known.since if known else time))
     return frozenset({"findings"})
 
 

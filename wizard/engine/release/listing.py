@@ -17,7 +17,12 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import revision
 from wizard.core.helm.revision import Head
 from wizard.core.kube import patience, status
+from wizard.core.kube.objects import KINDS
 from wizard.core.rules.check import Unknown
+from wizard.core.rules.finding import Finding
+from wizard.core.rules.ranking import diagnose
+from wizard.core.rules.snapshot import Snapshot
+from wizard.core.rules.verdict import release_verdict
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
@@ -30,6 +35,7 @@ _RECORDS: Final[Mapping[str, str]] = {"": "Secret", "secret": "Secret", "secrets
 _BY_HELM: Final = "app.kubernetes.io/managed-by=Helm"
 _NAME, _SPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+_BELOW: Final = ("ReplicaSet", "Pod")
 
 _IN_USE: Final = "helm cannot re-use a name that is still in use"
 Asked = Literal["install", "upgrade", "either"]
@@ -299,9 +305,13 @@ def _judged(row: ReleaseRow, workloads: Sequence[Object], below: Sequence[Object
     objects = {
         one["metadata"].get("uid") or f"{one['kind']}/{one['metadata']['name']}": one for one in (*workloads, *below)
     }
-    found = patience.apply({uid: _judge(one, now) for uid, one in objects.items()}, objects, now)
+    found = patience.judge(objects, now)
     judged = list(found.values())
-    verdict = status.release(judged)
+    findings: tuple[Finding, ...] = ()
+    if below:
+        shown = {one["kind"] for one in objects.values()}
+        findings = diagnose(Snapshot(objects, (), now, hidden=frozenset(KINDS) - shown - {*_WORKLOADS, *_BELOW}))
+    verdict = release_verdict(judged, findings)
     tops = judged[: len(workloads)]
     labels = _labels(workloads)
     return replace(
@@ -321,12 +331,6 @@ def _labels(workloads: Sequence[Object]) -> Mapping[str, str]:
     ours = [one for one in all_of_them if one.get("helm.sh/chart", "").startswith(f"{CHART}-")]
     main = [one for one in ours if one.get("app.kubernetes.io/name") == CHART]
     return next(iter([*main, *ours, *all_of_them]), {})
-
-
-def _judge(one: Object, now: datetime) -> status.Judged:
-    metadata = one["metadata"]
-    owner = str(status.controller(one).get("uid") or "")
-    return status.Judged(one["kind"], metadata["name"], metadata.get("uid", ""), owner, status.of(one, now))
 
 
 def _release_of(one: Object) -> tuple[str, str] | None:
@@ -350,9 +354,7 @@ async def _explain(cluster: Cluster, row: ReleaseRow, workloads: Sequence[Object
         return row
     labels = f"app.kubernetes.io/instance={row.name}"
     try:
-        below = await asyncio.gather(
-            cluster.list("ReplicaSet", row.namespace, labels=labels), cluster.list("Pod", row.namespace, labels=labels)
-        )
+        below = await asyncio.gather(*(cluster.list(kind, row.namespace, labels=labels) for kind in _BELOW))
     except ClusterError:
         return row  # what the workloads say stays true
     own = [one for one in workloads if _release_of(one) == (row.namespace, row.name)]

@@ -31,7 +31,7 @@ async def of(cluster: Cluster, clock: Clock, namespace: str, watch: ReleaseWatch
     happened = [
         {"object": f"{one.kind}/{one.name}", "reason": one.reason, "message": one.message, "count": one.count,
          "time": one.time}
-        for one in watch.happenings()
+        for one in watch.object_events()
     ]  # fmt: skip
     objects = watch.members()
     return {

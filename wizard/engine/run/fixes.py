@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from wizard.core.rules import fix
-from wizard.core.rules.finding import Finding, Snapshot
+from wizard.core.rules.finding import Finding
 from wizard.core.rules.fix import Answers, Fix, Step
 from wizard.core.rules.fixes.volumes import unbound
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
@@ -94,7 +95,7 @@ class Healing:
                 seen.add(kind)
         members = {str(one["metadata"]["uid"]): one for one in self._watch.members()}
         return Snapshot(
-            members, self._watch.happenings(), self._clock.now(), around=around, seen=frozenset(seen),
+            members, self._watch.object_events(), self._clock.now(), around=around, seen=frozenset(seen),
             namespace=self._target.namespace, release=self._target.release, context=self._target.context,
         )  # fmt: skip
 
@@ -225,7 +226,7 @@ class Healing:
         if not unbound(live):
             raise _StepError(f"{step.label} has or had a volume: it is not deleted")
         meta = live["metadata"]
-        about = [vars(one) for one in self._watch.happenings() if one.uid == meta.get("uid")]
+        about = [vars(one) for one in self._watch.object_events() if one.uid == meta.get("uid")]
         if not self._record.keep(kept, {"object": live, "events": about}):
             raise _StepError(f"what {step.label} is now could not be kept on the disk: it is not deleted")
         kind, name, space = "PersistentVolumeClaim", str(meta["name"]), self._target.namespace

@@ -14,11 +14,13 @@ from typing import Final
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, release, revision, unused_values
 from wizard.core.kube import membership, status
+from wizard.core.kube.objects import KINDS, name_of
 from wizard.core.rules import diagnosis
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.diagnosis import Diagnosis, Seen, Unseen
-from wizard.core.rules.finding import Revision, Said, Snapshot, name_of
 from wizard.core.rules.findings.containers import missing_reference
+from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
+from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.core.text import masking
 from wizard.engine.release import listing, records
@@ -28,11 +30,6 @@ from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.documents import Documents
 from wizard.ports.store import RunStore, RunSummary
 
-OWN: Final = (
-    "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim", "Service", "Ingress",
-    "HorizontalPodAutoscaler", "PodDisruptionBudget",
-)  # fmt: skip
-"""Kinds that a release has itself."""
 AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "IngressClass")
 """Kinds that it stands on; the last four belong to the whole cluster and are often hidden."""
 _LOG_LINES: Final = 40
@@ -51,7 +48,7 @@ class _Look:
     kinds: dict[str, tuple[Object, ...]]
     unseen: list[Unseen]
     revisions: tuple[Revision, ...] = ()
-    said: tuple[Said, ...] = ()
+    said: tuple[HelmError, ...] = ()
 
 
 async def diagnose(
@@ -62,6 +59,14 @@ async def diagnose(
         found = diagnosis.of(seen, target)
         if seen.complete or found.urgent:
             yield found
+
+
+async def status_events(
+    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
+) -> tuple[Event, ...]:
+    """A release as it is now, in the events of a run: its objects, its findings, the verdict of the whole diagnosis."""
+    whole = [seen async for seen in look(cluster, target, clock, runs, documents)][-1]
+    return tuple(diagnosis.events(whole, diagnosis.of(whole, target)))
 
 
 async def look(
@@ -80,7 +85,7 @@ async def look(
 
 async def _look(cluster: Cluster, target: Target, runs: RunStore | None) -> _Look:
     look = _Look({}, [])
-    lists = asyncio.gather(*(_list(cluster, look, kind, target.namespace) for kind in (*OWN, *AROUND, "Event")))
+    lists = asyncio.gather(*(_list(cluster, look, kind, target.namespace) for kind in (*KINDS, *AROUND, "Event")))
     history, said, _ = await asyncio.gather(_history(cluster, target), _said(runs, target), lists)
     look.said = said
     if isinstance(history, Unknown):
@@ -121,7 +126,7 @@ async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | U
 # Helm's own words, from the record of our last run
 
 
-async def _said(runs: RunStore | None, target: Target) -> tuple[Said, ...]:
+async def _said(runs: RunStore | None, target: Target) -> tuple[HelmError, ...]:
     """What helm said when our newest run on this target failed."""
     failed = last_failure(runs.runs(), target) if runs else None
     if runs is None or failed is None:
@@ -139,7 +144,7 @@ async def _said(runs: RunStore | None, target: Target) -> tuple[Said, ...]:
         pass  # a record that is too long, or is being removed, still has what was read of it
     text = "\n".join(lines)
     words = text[text.rfind("Error:") :].removeprefix("Error:").strip() if "Error:" in text else ""
-    return (Said(words, f"helm, run {failed.id}", ended),) if words else ()
+    return (HelmError(words, f"helm, run {failed.id}", ended),) if words else ()
 
 
 def last_failure(runs: Iterable[RunSummary], target: Target) -> RunSummary | None:
@@ -156,7 +161,7 @@ def last_failure(runs: Iterable[RunSummary], target: Target) -> RunSummary | Non
 
 
 def _seen(look: _Look, target: Target, clock: Clock) -> Seen:
-    every = {str(one["metadata"]["uid"]): one for kind in OWN for one in look.kinds.get(kind, ())}
+    every = {str(one["metadata"]["uid"]): one for kind in KINDS for one in look.kinds.get(kind, ())}
     members = membership.of(every, target.release, target.namespace)
     members |= _claims_of(members, every)
     unreadable = {uid for uid, one in members.items() if not _makes_sense(one, clock)}
@@ -165,20 +170,20 @@ def _seen(look: _Look, target: Target, clock: Clock) -> Seen:
     around |= {uid: one for uid, one in every.items() if one.get("kind") == "Service" and uid not in members}
     snapshot = Snapshot(
         objects=sane,
-        events=membership.happenings(look.kinds.get("Event", ()), members),
+        events=membership.object_events(look.kinds.get("Event", ()), members),
         now=clock.now(),
         around=around,
         seen=frozenset(kind for kind in AROUND if kind in look.kinds),
         revisions=look.revisions,
-        said=look.said,
+        helm_errors=look.said,
         namespace=target.namespace,
         release=target.release,
         context=target.context,
-        hidden=frozenset(kind for kind in OWN if kind not in look.kinds),
+        hidden=frozenset(kind for kind in KINDS if kind not in look.kinds),
     )
     strange = [Unseen(f"{one['kind']}/{one['metadata']['name']}", "its status makes no sense") for uid, one in members.items()
                if uid in unreadable]  # fmt: skip
-    return Seen(snapshot, (*look.unseen, *strange), frozenset(kind for kind in OWN if kind not in look.kinds))
+    return Seen(snapshot, (*look.unseen, *strange), frozenset(kind for kind in KINDS if kind not in look.kinds))
 
 
 def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> dict[str, Object]:
@@ -293,7 +298,7 @@ async def _with_missing(cluster: Cluster, seen: Seen, target: Target, documents:
     except (TimeoutError, Problem):
         return seen
     there = {name_of(one) for one in (*snapshot.objects.values(), *snapshot.around.values())}
-    kinds = set(OWN) - seen.blind
+    kinds = set(KINDS) - seen.blind
     names = [name_of(one) for one in wanted if one["kind"] in kinds and one["metadata"].get("name")]
     missing = tuple(name for name in names if name not in there)
     operation = newest.status.removeprefix("pending-")

@@ -15,20 +15,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from wizard.core.kube import membership, patience, status
+from wizard.core.kube.objects import KINDS, ObjectEvent
 from wizard.core.kube.patience import Gone
-from wizard.core.kube.status import Judged, Status, Verdict
-from wizard.core.rules.finding import Finding, Happening, Snapshot, diagnose
+from wizard.core.kube.status import Judged, Verdict
+from wizard.core.rules.finding import Finding
+from wizard.core.rules.ranking import diagnose
+from wizard.core.rules.snapshot import Snapshot
+from wizard.core.rules.verdict import release_verdict
 from wizard.core.run import waiting
 from wizard.core.run.events import Event
-from wizard.core.run.view import RunView, Waiting
+from wizard.core.run.rows import object_rows, waiting_data
+from wizard.core.run.view import RunView
 from wizard.core.target import Target
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, LogLine, Object, WatchEvent
 
-KINDS: Final = (
-    "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "PersistentVolumeClaim", "Service", "Ingress",
-    "HorizontalPodAutoscaler", "PodDisruptionBudget",
-)  # fmt: skip
 STILL_READING: Final = "still reading the cluster"
 """Reason of the verdict until every kind was listed once; events too, for they may be all that names a cause."""
 FLUSH_SECONDS: Final = 0.05
@@ -51,7 +52,6 @@ _UNCHANGED_SECONDS: Final = 60.0
 
 _HEARD_LINES: Final = 20
 """Lines kept of a container's log: what ended it stands at its end."""
-_UNREADABLE: Final = "unreadable"
 
 Emit = Callable[[Iterable[Event]], None]
 
@@ -105,10 +105,7 @@ class ReleaseWatch:
         """Take what a record already says as said: only what changed since is emitted."""
         self._rows = {uid: asdict(row) for uid, row in view.objects.items()}
         self._seen = {uid: _Seen(row.state, None, row.since) for uid, row in view.objects.items()}
-        for row in view.findings.values():
-            data = {**asdict(row), "evidence": list(row.evidence), "remedy": list(row.remedy)}
-            del data["since"]
-            self._findings[row.id, row.object] = data
+        self._findings = {key: found.to_data() for key, found in view.findings.items()}
 
     # What others ask
 
@@ -148,9 +145,9 @@ class ReleaseWatch:
             if one.get("kind") == "Pod" and status.condition(one, "Ready").get("status") == "True"
         )
 
-    def happenings(self) -> list[Happening]:
+    def object_events(self) -> list[ObjectEvent]:
         """The events about objects of the release."""
-        return membership.happenings(self._raw_events.values(), self._members())
+        return membership.object_events(self._raw_events.values(), self._members())
 
     async def changed(self, seconds: float) -> None:
         """Wait until something was judged anew, at most so long."""
@@ -292,8 +289,7 @@ class ReleaseWatch:
         """Judge the release now and emit what is different from what was said before."""
         now = self._clock.now()
         members = self._members()
-        judged = {uid: self._judge(obj) for uid, obj in members.items()}
-        judged = patience.apply(judged, members, now, self._outdated)
+        judged = patience.judge(members, now, self._outdated)
         before = self._still_as_before(members)
         self.holds_back = False
         for uid in before:
@@ -305,14 +301,14 @@ class ReleaseWatch:
             self._seen = {uid: one for uid, one in self._seen.items() if uid in members}
         events: list[Event] = []
         events += self._objects(members, judged)
-        happenings = membership.happenings(self._raw_events.values(), members)
-        events += self._cluster_events(happenings)
+        object_events = membership.object_events(self._raw_events.values(), members)
+        events += self._cluster_events(object_events)
         # What makes no sense is shown as such and kept from everything that reads deeper.
-        sane = {uid: obj for uid, obj in members.items() if judged[uid].status.summary != _UNREADABLE}
+        sane = {uid: obj for uid, obj in members.items() if judged[uid].status.summary != patience.UNREADABLE}
         self._forget_what_is_over(sane.values())
         snapshot = Snapshot(
             sane,
-            happenings,
+            object_events,
             now,
             self._heard,
             hidden=frozenset(self._unlisted | self._blind.keys()),
@@ -343,18 +339,6 @@ class ReleaseWatch:
         every = {uid: obj for store in self._kinds.values() for uid, obj in store.items()}
         return membership.of(every, self._target.release, self._target.namespace)
 
-    def _judge(self, obj: Object) -> Judged:
-        meta = obj["metadata"]
-        try:
-            said = status.of(obj, self._clock.now())
-            status.restarts(obj)
-            patience.template(obj)
-        except (TypeError, ValueError, AttributeError, KeyError) as error:
-            # The cluster's text is hostile: an object that makes no sense must not end the watch.
-            said = Status("unknown", _UNREADABLE, f"its status makes no sense: {error}")
-        owner = str(status.controller(obj).get("uid", ""))
-        return Judged(str(obj.get("kind")), str(meta["name"]), str(meta["uid"]), owner, said)
-
     def _aged(self, one: Judged, obj: Object) -> Judged:
         """The object counted since its state, or what is wanted of it, was seen to change; before that by its own times."""
         state, generation = one.status.state, obj["metadata"].get("generation")
@@ -369,9 +353,7 @@ class ReleaseWatch:
         return replace(one, status=replace(one.status, since=since))
 
     def _objects(self, members: Mapping[str, Object], judged: Mapping[str, Judged]) -> list[Event]:
-        rows = {
-            uid: _row(members[uid], one, judged) for uid, one in judged.items() if _shown(members[uid], one, judged)
-        }
+        rows = object_rows(members, judged)
         events = [Event("object.state", row) for uid, row in rows.items() if self._rows.get(uid) != row]
         missing = {uid: row for uid, row in self._rows.items() if uid not in rows}
         # What cannot be seen is not gone: a record says it was there, and nobody has said otherwise.
@@ -384,9 +366,9 @@ class ReleaseWatch:
         self._rows = {**rows, **unlisted}
         return events
 
-    def _cluster_events(self, happenings: Sequence[Happening]) -> list[Event]:
+    def _cluster_events(self, object_events: Sequence[ObjectEvent]) -> list[Event]:
         events = []
-        for one in happenings:
+        for one in object_events:
             key = (one.uid, one.reason, one.message)
             if self._said_events.get(key, 0) >= one.count:
                 continue
@@ -405,7 +387,11 @@ class ReleaseWatch:
         new = {(one.id, one.object): one.to_data() for one in self._ranked}
         gone = [key for key in self._findings if key not in new]
         events = [Event("finding.healed", {"id": key[0], "object": key[1]}) for key in gone]
-        events += [Event("finding", data) for key, data in new.items() if self._findings.get(key) != data]
+        for key, data in new.items():
+            known = self._findings.get(key, {})
+            # Where the finding does not know since when, a record says when it was first seen.
+            if known != (data if data["since"] else {**data, "since": known.get("since", "")}):
+                events.append(Event("finding", data))
         self._findings = dict(new)
         return events
 
@@ -414,7 +400,7 @@ class ReleaseWatch:
         line = waiting.line(judged, self.urgent)
         if line != self._waiting:
             self._waiting = line
-            events.append(Event("waiting", _waiting_data(line)))
+            events.append(Event("waiting", waiting_data(line)))
         verdict = self._decide(judged)
         if verdict != self._verdict:
             self._verdict = verdict
@@ -424,15 +410,7 @@ class ReleaseWatch:
     def _decide(self, judged: Sequence[Judged]) -> Verdict:
         if self._unlisted:
             return Verdict("unknown", STILL_READING)
-        verdict = status.release(judged, sorted(self._blind))
-        # A claim without a class and a pod that no controller may create look like mere waiting; the finding knows.
-        urgent = self.urgent
-        standing = [one for one in urgent if one.heals == "no"]
-        if verdict.state == "progressing" and standing:
-            return Verdict("stuck", f"{standing[0].object}: {standing[0].title}")
-        if verdict.state in ("stuck", "progressing") and urgent:
-            state = "progressing" if all(one.heals == "yes" for one in urgent) else verdict.state
-            return Verdict(state, f"{urgent[0].object}: {urgent[0].title}")
+        verdict = release_verdict(judged, self.urgent, self._blind)
         if self.hold and (verdict.state == "ready" or (verdict.state == "unknown" and not self._blind)):
             return Verdict("progressing", self.hold)
         return verdict
@@ -451,35 +429,3 @@ def _line(uid: str, members: Mapping[str, Object]) -> set[str]:
         found.add(uid)
         uid = str(status.controller(members[uid]).get("uid", ""))
     return found
-
-
-def _shown(obj: Object, one: Judged, judged: Mapping[str, Judged]) -> bool:
-    """A ReplicaSet of a Deployment is the Deployment's business, unless it is refused pods."""
-    return one.kind != "ReplicaSet" or one.owner_uid not in judged
-
-
-def _row(obj: Object, one: Judged, judged: Mapping[str, Judged]) -> dict[str, Any]:
-    owner = status.controller(obj)
-    return {
-        "uid": one.uid,
-        "kind": one.kind,
-        "name": one.name,
-        "group": "pod" if one.kind == "Pod" else "object",
-        "state": one.status.state,
-        "summary": one.status.summary,
-        "reason": one.status.reason,
-        "since": one.status.since,
-        "owner": _owner_name(one, judged) or (f"{owner['kind']}/{owner['name']}" if owner else ""),
-        "restarts": 0 if one.status.summary == _UNREADABLE else status.restarts(obj),
-    }
-
-
-def _owner_name(one: Judged, judged: Mapping[str, Judged]) -> str:
-    if one.owner_uid not in judged:
-        return ""
-    root = judged[status.root_uid(one, judged)]
-    return f"{root.kind}/{root.name}"
-
-
-def _waiting_data(line: Waiting) -> dict[str, str]:
-    return {"what": line.what, "since": line.since, "why": line.why, "heals": line.heals}

@@ -10,7 +10,8 @@ from wizard.core.rules.fix import FILE, GENERATE
 from wizard.tui.widgets.modals import Choose, Confirm, Prompt
 
 if TYPE_CHECKING:
-    from wizard.core.run.view import FindingRow, RunView
+    from wizard.core.rules.finding import Finding
+    from wizard.core.run.view import RunView
     from wizard.tui.widgets.base import WizardScreen
 
 _HOW = {GENERATE: "generate one", FILE: "read it from a file"}
@@ -45,7 +46,7 @@ async def mend(screen: WizardScreen, run_id: str, view: RunView, tell: Callable[
             screen.app.notify(text, markup=False)
 
 
-def _preview(row: FindingRow, one: Mapping[str, Any], answers: Mapping[str, str]) -> list[str]:
+def _preview(row: Finding, one: Mapping[str, Any], answers: Mapping[str, str]) -> list[str]:
     given = [f"{need['title']}: {answers[need['id']]}" for need in one["needs"]]
     return [row.title, "", *one["preview"], *given, "", f"By hand: {one['command']}"]
 

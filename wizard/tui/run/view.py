@@ -10,8 +10,9 @@ from typing import Final
 from rich.cells import cell_len
 
 from wizard.core.answers.validate import seconds as helm_seconds
+from wizard.core.rules.finding import Finding
 from wizard.core.run import stopping
-from wizard.core.run.view import FindingRow, ObjectRow, RunView
+from wizard.core.run.view import ObjectRow, RunView
 from wizard.tui.text import (
     Row,
     age,
@@ -109,7 +110,7 @@ def _then(view: RunView, now: datetime) -> str:
     return view.phase_text
 
 
-def _you(view: RunView, found: list[FindingRow]) -> str:
+def _you(view: RunView, found: list[Finding]) -> str:
     if view.mendable:
         stop = f"; s: stop early, {stopping.early(view)}" if view.hopeless else ""
         return f"f: {view.mendable[0][1]['title']}{stop}"
@@ -151,7 +152,7 @@ def object_text(view: RunView, row: ObjectRow, now: datetime) -> str:
     lines += [f"belongs to {row.owner}"] if row.owner else []
     for one in view.ranked_findings():
         if one.object == f"{row.kind}/{row.name}":
-            lines += ["", f"{one.id} {one.title}", *(f"  {text}" for text in one.evidence)]
+            lines += ["", f"{one.id} {one.title}", *(f"  {text}" for text in one.lines)]
             lines += [f"  Do: {text}" for text in one.remedy]
     return "\n".join(lines)
 
@@ -210,9 +211,13 @@ def finding_rows(view: RunView, width: int) -> list[Row]:
         title = wrap(one.title, width - 12)
         rows.append(((f" {sign} ", tone), (title[0], "strong"), (f"  {one.id}", "dim")))
         rows += [(("   ", ""), (line, "strong")) for line in title[1:]]
-        rows += beside("   Seen", f"{one.object}: " + "; ".join(one.evidence), width - 1, label_width=9)
+        rows += beside("   Seen", f"{one.object}: " + "; ".join(one.lines), width - 1, label_width=9)
         for remedy in one.remedy:
             rows += beside("   Do", remedy, width - 1, label_width=9, label_tone="accent")
+        for command in one.commands:
+            rows += beside("   $", command, width - 1, label_width=9, tone="accent")
+        for text in one.avoid:
+            rows += beside("   Do not", text, width - 1, label_width=10, label_tone="bad")
     for blind in view.blind:
         needs = f" Needs: {blind.permission}." if blind.permission else ""
         rows += [

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from wizard.core.kube import patience, status
-from wizard.core.rules.finding import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
+from wizard.core.kube.objects import Object, labels_of, name_of
+from wizard.core.rules.finding import Evidence, Finding, finding
+from wizard.core.rules.snapshot import Snapshot
 
 _REFUSALS: Final = (
     (r"exceeded quota", "the namespace's quota is used up", "Ask for more quota, or lower replicas or requests."),

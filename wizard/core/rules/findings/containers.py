@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.rules.finding import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
+from wizard.core.kube.objects import Object, ObjectEvent, name_of
+from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import logs
 from wizard.core.rules.findings.pods import began, in_field, last_lines, log_command, waiting
+from wizard.core.rules.snapshot import Snapshot
 
 
 @finding("CO06", "CO07")
@@ -191,7 +193,7 @@ def _out_of_memory(
     )  # fmt: skip
 
 
-def _killed(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Happening | None:
+def _killed(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> ObjectEvent | None:
     """The event by which the kubelet says that it killed the container for its liveness or startup probe."""
     if container.get("ready") or not int(container.get("restartCount") or 0):
         return None
@@ -205,7 +207,9 @@ def _killed(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Ha
     return None
 
 
-def _liveness(pod: Object, container: Mapping[str, Any], words: str, killed: Happening, snapshot: Snapshot) -> Finding:
+def _liveness(
+    pod: Object, container: Mapping[str, Any], words: str, killed: ObjectEvent, snapshot: Snapshot
+) -> Finding:
     spec = status.container_specs(pod).get(str(container.get("name")), {})
     which = "startupProbe" if "startup" in killed.message else "livenessProbe"
     probe: Mapping[str, Any] = spec.get(which) or {}

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.rules.finding import Evidence, Finding, Heals, Object, Snapshot, finding, name_of
+from wizard.core.kube.objects import Object, name_of
+from wizard.core.rules.finding import Evidence, Finding, Heals, finding
 from wizard.core.rules.findings.pods import began, in_field, waiting
+from wizard.core.rules.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.rules.finding import Evidence, Finding, Heals, Object, Snapshot, finding, name_of
+from wizard.core.kube.objects import Object, name_of
+from wizard.core.rules.finding import Evidence, Finding, Heals, finding
 from wizard.core.rules.findings.pods import in_field, log_command
 from wizard.core.rules.findings.readiness import probe_failures
+from wizard.core.rules.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.rules.finding import Evidence, Finding, Object, Snapshot, finding, name_of
+from wizard.core.kube.objects import Object, name_of
+from wizard.core.rules.finding import Evidence, Finding, finding
+from wizard.core.rules.snapshot import Snapshot
 
 _PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure")
 

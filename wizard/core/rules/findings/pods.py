@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wizard.core.kube import status
-from wizard.core.rules.finding import Object, Snapshot
+from wizard.core.kube.objects import Object
+from wizard.core.rules.snapshot import Snapshot
 
 
 def waiting(pod: Object, reasons: frozenset[str]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wizard.core.kube import patience, status
-from wizard.core.rules.finding import Evidence, Finding, Happening, Object, Snapshot, finding, name_of
+from wizard.core.kube.objects import Object, ObjectEvent, name_of
+from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings.pods import log_command
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text import sanitize
 
 _SAID: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
@@ -37,7 +39,7 @@ def _probed(container: Mapping[str, Any]) -> bool:
     return bool(container.get("readinessProbe") or container.get("startupProbe"))
 
 
-def probe_failures(pod: Object, one: Mapping[str, Any], snapshot: Snapshot) -> list[Happening]:
+def probe_failures(pod: Object, one: Mapping[str, Any], snapshot: Snapshot) -> list[ObjectEvent]:
     """The events of failing probes since the container (its status) is not ready, newest first."""
     since = status.parse_time(status.unready_since(pod, one))
     found = []
@@ -55,7 +57,7 @@ def probe_name(message: str) -> str:
     return f"{match[1].lower()}Probe" if match else ""
 
 
-def _too_often(failed: list[Happening], container: Mapping[str, Any]) -> bool:
+def _too_often(failed: list[ObjectEvent], container: Mapping[str, Any]) -> bool:
     """Whether a probe other than the startup probe failed as often as makes a container unready."""
     counts: dict[str, int] = {}
     for event in failed:
@@ -72,7 +74,7 @@ def _not_ready(
     pod: Object,
     one: Mapping[str, Any],
     container: Mapping[str, Any],
-    failed: list[Happening],
+    failed: list[ObjectEvent],
     since: str,
     snapshot: Snapshot,
 ) -> Finding:

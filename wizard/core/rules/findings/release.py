@@ -9,7 +9,9 @@ from typing import Final
 
 from wizard.core.helm.revision import PENDING
 from wizard.core.kube import status
-from wizard.core.rules.finding import Evidence, Finding, Object, Revision, Said, Snapshot, finding, name_of
+from wizard.core.kube.objects import Object, name_of
+from wizard.core.rules.finding import Evidence, Finding, finding
+from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 
 _YOUNG: Final = 900
 """Seconds in which a helm may still be at work: its default time limit is five minutes, ours ten."""
@@ -171,20 +173,20 @@ def refused_on_apply(snapshot: Snapshot) -> Iterator[Finding]:
                 return
 
 
-def _current(snapshot: Snapshot) -> Iterator[Said]:
+def _current(snapshot: Snapshot) -> Iterator[HelmError]:
     """What helm said since the last revision that went well."""
     newest = _newest(snapshot)
     if newest and newest.status == "failed" and newest.description:
-        yield Said(newest.description, f"description of revision {newest.number}", newest.since)
+        yield HelmError(newest.description, f"description of revision {newest.number}", newest.since)
     good = [one for one in snapshot.revisions if one.status == "deployed"]
     after = status.parse_time(good[-1].updated) if good else None
-    for said in snapshot.said:
+    for said in snapshot.helm_errors:
         when = status.parse_time(said.time)
         if after is None or when is None or when > after:
             yield said
 
 
-def _refusal(one: _Refusal, match: re.Match[str], said: Said, snapshot: Snapshot) -> Finding:
+def _refusal(one: _Refusal, match: re.Match[str], said: HelmError, snapshot: Snapshot) -> Finding:
     groups = {key: value for key, value in match.groupdict().items() if value}
     alias = {"policy": "name", "why": "path", "level": "name", "repo": "name", "url": "name", "site": "name"}
     parts = {alias.get(key, key): value for key, value in groups.items()}

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.rules.finding import Evidence, Finding, Object, Snapshot, finding, labels_of, name_of
+from wizard.core.kube.objects import Object, labels_of, name_of
+from wizard.core.rules.finding import Evidence, Finding, finding
+from wizard.core.rules.snapshot import Snapshot
 
 _SERVICE_PATIENCE: Final = 30
 _ADDRESS_PATIENCE: Final = 300

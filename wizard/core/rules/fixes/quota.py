@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wizard.core.helm.plan import quantity
-from wizard.core.rules.finding import Finding, Object, Snapshot, name_of
+from wizard.core.kube.objects import Object, name_of
+from wizard.core.rules.finding import Finding
 from wizard.core.rules.findings.admission import MAKERS, lacking, refusal_of
 from wizard.core.rules.fix import Answers, Fix, Need, Step, fix
+from wizard.core.rules.snapshot import Snapshot
 
 MARK: Final = "llm-cost-ops-wizard/tried-again"
 _EXCEEDED: Final = re.compile(r"exceeded quota: (\S+), requested: (\S+), used: (\S+), limited: (\S+)")

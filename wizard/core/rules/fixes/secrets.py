@@ -11,9 +11,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from wizard.core.answers.secrets import ENCODED_KEY, PARTS
-from wizard.core.rules.finding import Finding, Object, Snapshot
+from wizard.core.kube.objects import Object
+from wizard.core.rules.finding import Finding
 from wizard.core.rules.findings.containers import missing_part
 from wizard.core.rules.fix import FILE, GENERATE, Answers, Fix, Need, Step, fix, labels
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text.secrets import Secret
 
 _KEEP: Final = "If a database with data used one before, give that same value: it keeps its old password."

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from wizard.core.rules.finding import Finding, Object, Snapshot, name_of
+from wizard.core.kube.objects import Object, name_of
+from wizard.core.rules.finding import Finding
 from wizard.core.rules.fix import Answers, Fix, Need, Step, fix
+from wizard.core.rules.snapshot import Snapshot
 
 MARK: Final = "llm-cost-ops-wizard/made-anew"
 _DEFAULT: Final = "storageclass.kubernetes.io/is-default-class"

@@ -1,0 +1,43 @@
+"""An object as the API sends it, its names, and an event about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+Object = Mapping[str, Any]
+"""The API's own dictionary."""
+
+KINDS: Final = (
+    "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim", "Service", "Ingress",
+    "HorizontalPodAutoscaler", "PodDisruptionBudget", "ReplicaSet",
+)  # fmt: skip
+"""The kinds of a release that are watched and judged, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class ObjectEvent:
+    """A Kubernetes event about an object of the release. `time` is its last occurrence."""
+
+    uid: str
+    kind: str
+    name: str
+    type: str
+    reason: str
+    message: str
+    count: int
+    time: str
+    container: str = ""
+    """Named by the event's field path, such as spec.containers{api}."""
+
+
+def name_of(obj: Object) -> str:
+    """Kind/name of an object."""
+    return f"{obj.get('kind')}/{obj['metadata']['name']}"
+
+
+def labels_of(obj: Object) -> Mapping[str, Any]:
+    """The labels of an object."""
+    found: Mapping[str, Any] = obj["metadata"].get("labels") or {}
+    return found

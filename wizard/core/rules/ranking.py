@@ -1,0 +1,134 @@
+"""Ranks what the rules of findings say and puts the cause before its symptoms.
+
+Each workload keeps its earliest cause, and a workload that only waits for a broken one is named as affected instead of
+being a finding of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from wizard.core.kube.objects import labels_of
+from wizard.core.rules.finding import Evidence, Finding, all_findings, order, stage
+from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.redaction import hide
+
+
+def diagnose(snapshot: Snapshot) -> tuple[Finding, ...]:
+    """The causes, worst first; a finding that is only a symptom of another one is named there as explained by it."""
+    merged = _merge(_hidden(found) for body in all_findings() for found in body(snapshot))
+    return tuple(sorted(_fold(merged, snapshot), key=order))
+
+
+def _hidden(one: Finding) -> Finding:
+    """The finding without what looks like a password: logs and helm's words are anybody's."""
+    proof = tuple(replace(part, text=hide(part.text)) for part in one.evidence)
+    return replace(one, title=hide(one.title), evidence=proof)
+
+
+def _merge(found: Iterator[Finding]) -> list[Finding]:
+    """One finding for all pods of a workload with the same cause."""
+    by_key: dict[tuple[str, str], Finding] = {}
+    more: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for one in found:
+        key = (one.id, one.object)
+        if key in by_key:
+            more[key].append(one)
+        by_key.setdefault(key, one)
+    return [replace(one, evidence=(*one.evidence, *_others(one, more[key]))) for key, one in by_key.items()]
+
+
+def _others(one: Finding, more: list[Finding]) -> Iterator[Evidence]:
+    if same := sum(other.title == one.title for other in more):
+        yield Evidence(f"the same in {same} more")
+    yield from (Evidence(text) for text in dict.fromkeys(f"also: {o.title}" for o in more if o.title != one.title))
+
+
+def _fold(found: list[Finding], snapshot: Snapshot) -> list[Finding]:
+    """Symptoms into their cause, and one cause that hits several workloads into one finding on the first of them."""
+    causes: list[Finding] = []
+    explained: dict[int, dict[str, None]] = defaultdict(dict)
+    order = {one.object: _depth(one, found, snapshot) for one in found if one.waits}
+    for one in sorted(found, key=lambda one: (one.waits, order.get(one.object, 0), stage(one), one.since, one.object)):
+        cause = next((cause for cause in causes if _explains(cause, one, snapshot)), None)
+        if cause is None:
+            causes.append(one)
+        elif one.object != cause.object:
+            explained[id(cause)][one.object] = None
+        elif cause.id != one.id:
+            explained[id(cause)][one.title] = None
+    return [replace(one, explains=(*one.explains, *explained[id(one)])) for one in causes]
+
+
+def _depth(one: Finding, found: list[Finding], snapshot: Snapshot) -> int:
+    """On how many of the broken objects this one stands: those at the bottom come first."""
+    others = {other.object for other in found if other.urgent and other.object != one.object}
+    return sum(_needs(one.object, other, snapshot) for other in others)
+
+
+def _explains(cause: Finding, one: Finding, snapshot: Snapshot) -> bool:
+    if (cause.id, cause.title) == (one.id, one.title):
+        return True
+    if not cause.urgent:
+        return False
+    if one.object in cause.swallows:
+        return True
+    if cause.object == one.object:
+        return stage(cause) < stage(one) or (one.waits and not cause.waits)
+    if not one.waits:
+        return False
+    return one.object in cause.affects or _needs(one.object, cause.object, snapshot)
+
+
+_STORE: Final = "StatefulSet/"
+
+
+def _needs(waiting: str, broken: str, snapshot: Snapshot) -> bool:
+    """Whether what waits stands on what is broken: by a Service, a reference, or because the broken one is a store."""
+    kind, _, name = waiting.partition("/")
+    if kind == "Release":
+        return waiting != broken
+    obj = snapshot.named(kind, name)
+    spec = (obj or {}).get("spec") or {}
+    if kind == "HorizontalPodAutoscaler":
+        target = spec.get("scaleTargetRef") or {}
+        return f"{target.get('kind')}/{target.get('name')}" == broken
+    selector = spec.get("selector") or {}
+    if kind in ("Service", "PodDisruptionBudget"):
+        return _matches(selector.get("matchLabels", selector), _pod_labels(broken, snapshot))
+    if broken.startswith(_STORE) and not waiting.startswith(_STORE):
+        return True
+    return _names_a_service(waiting, _services(broken, snapshot), snapshot)
+
+
+def _pod_labels(root: str, snapshot: Snapshot) -> list[Mapping[str, Any]]:
+    """The labels of a workload's pods, those that it made and those that it would make."""
+    kind, _, name = root.partition("/")
+    found = [labels_of(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == root]
+    template = ((snapshot.named(kind, name) or {}).get("spec") or {}).get("template") or {}
+    return [*found, (template.get("metadata") or {}).get("labels") or {}]
+
+
+def _matches(selector: Mapping[str, Any], labels: list[Mapping[str, Any]]) -> bool:
+    return bool(selector) and any(selector.items() <= have.items() for have in labels)
+
+
+def _services(root: str, snapshot: Snapshot) -> list[str]:
+    labels = _pod_labels(root, snapshot)
+    return [
+        str(one["metadata"]["name"])
+        for one in snapshot.of_kind("Service")
+        if _matches((one.get("spec") or {}).get("selector") or {}, labels)
+    ]
+
+
+def _names_a_service(waiting: str, services: list[str], snapshot: Snapshot) -> bool:
+    specs = [json.dumps(one.get("spec", {})) for one in snapshot.of_kind("Pod") if snapshot.root_name(one) == waiting]
+    return any(
+        re.search(rf'["/@]{re.escape(service)}[:."]', spec) is not None for service in services for spec in specs
+    )

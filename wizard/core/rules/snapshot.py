@@ -1,0 +1,170 @@
+"""What the rules of findings read: the objects of one release, and what was looked at besides, at one moment."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from wizard.core.helm.revision import Times
+from wizard.core.kube import patience, status
+from wizard.core.kube.objects import Object, ObjectEvent, labels_of, name_of
+from wizard.core.kube.patience import Gone, Outdated
+
+_SCALED: Final = ("SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet")
+"""Events of a controller that made or removed a pod."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One revision of the release as helm recorded it; `updated` is when it was begun, RFC 3339.
+
+    `description` and `unread` are in the record's body, which takes the right to read it: "" and () without.
+    """
+
+    number: int
+    status: str
+    updated: str = ""
+    description: str = ""
+    unread: tuple[str, ...] = ()
+    """Paths of values that somebody gave and the chart does not have."""
+    written: str = ""
+    """When its record was last written, RFC 3339; "" when that is not known."""
+    missing: tuple[str, ...] = ()
+    """Of a pending one: objects ("Kind/name") of its manifest that helm has to make next and that are not there."""
+
+    @property
+    def since(self) -> str:
+        """Since when it has its status."""
+        return Times(self.updated, self.written or self.updated).since(self.status)
+
+
+@dataclass(frozen=True)
+class HelmError:
+    """Helm's own words about a failed operation, where they stand, and when it ended."""
+
+    text: str
+    source: str
+    time: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The objects of one release by uid, the events about them and the ends of their logs, at one moment.
+
+    Only the first three are always there. The rest is what a diagnosis looks for besides; a rule that needs it asks
+    whether it was `seen`.
+    """
+
+    objects: Mapping[str, Object]
+    events: Sequence[ObjectEvent]
+    now: datetime
+    logs: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    """The last log lines by pod and container, oldest first, as far as logs are read."""
+    around: Mapping[str, Object] = field(default_factory=dict)
+    """By uid, what the release stands on and does not own: nodes, volumes, classes, quotas, Secrets without values."""
+    seen: frozenset[str] = frozenset()
+    """Kinds of `around` that were listed whole, so that what is not in it is not there."""
+    revisions: Sequence[Revision] = ()
+    """Oldest first; empty when helm's records are hidden."""
+    helm_errors: Sequence[HelmError] = ()
+    """What helm said, newest first."""
+    namespace: str = ""
+    release: str = ""
+    context: str = ""
+    hidden: frozenset[str] = frozenset()
+    """Kinds of the release that could not be listed, or are not yet: what is not in `objects` may be there."""
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """By uid, when an object was seen to be made or to be asked for something else; a watch knows, as it does the next two."""
+    outdated: Outdated = field(default_factory=dict)
+    gone: Sequence[Gone] = ()
+    """Pods that were seen to go, oldest first."""
+    _by_uid: dict[str, list[ObjectEvent]] = field(default_factory=dict, compare=False, repr=False)
+
+    def command(self, *words: str) -> str:
+        """A kubectl or helm line on this cluster and namespace, to paste."""
+        where = ["-n", self.namespace] if self.namespace else []
+        if self.context:
+            where += ["--context" if words[0] == "kubectl" else "--kube-context", self.context]
+        return shlex.join([*words, *where])
+
+    def older(self, since: str, seconds: int) -> bool:
+        """Whether a time is known and at least so long ago."""
+        begun = status.parse_time(since)
+        return begun is not None and (self.now - begun).total_seconds() >= seconds
+
+    def since(self, *objects: Object, selector: Mapping[str, Any] | None = None) -> str:
+        """Since when what these objects show together can have been wrong, at the earliest.
+
+        That is the latest of: when they were made, what is wanted of them changed, a condition or the number of their
+        pods changed, and a pod with the labels of the selector went.
+        """
+        times = [one.seen for one in self.gone if selector and selector.items() <= one.labels.items()]
+        for one in objects:
+            times += [status.created(one), self.changed.get(str(one["metadata"].get("uid")), "")]
+            for each in one.get("status", {}).get("conditions") or ():
+                times += [str(each.get(key) or "") for key in ("lastTransitionTime", "lastUpdateTime")]
+            times += [each.time for each in self.about(one, *_SCALED)]
+        return patience.latest(times)
+
+    @cached_property
+    def left(self) -> frozenset[str]:
+        """The uids of what is being left: it is not judged as what comes."""
+        return patience.left(self.objects)
+
+    @cached_property
+    def going(self) -> bool:
+        """Whether pods are being removed, which gives back what they hold."""
+        return patience.going(self.objects, self.now)
+
+    def beside(self, *kinds: str) -> list[Object]:
+        """Objects of these kinds around the release, by name."""
+        found = [one for one in self.around.values() if one.get("kind") in kinds]
+        return sorted(found, key=lambda one: str(one["metadata"]["name"]))
+
+    def named(self, kind: str, name: str) -> Object | None:
+        """One object of the release or around it."""
+        every = (*self.of_kind(kind), *self.beside(kind))
+        return next((one for one in every if one["metadata"]["name"] == name), None)
+
+    def selected(self, selector: Mapping[str, Any]) -> list[Object]:
+        """The release's pods with these labels; none for an empty selector."""
+        return [pod for pod in self.of_kind("Pod") if selector and selector.items() <= labels_of(pod).items()]
+
+    def of_kind(self, *kinds: str) -> list[Object]:
+        """Objects of these kinds, by name."""
+        found = [one for one in self.objects.values() if one.get("kind") in kinds]
+        return sorted(found, key=lambda one: str(one["metadata"]["name"]))
+
+    def starting_pods(self) -> list[Object]:
+        """Pods that should come up: of the version that is wanted, not leaving and not ended."""
+        return [
+            pod
+            for pod in self.of_kind("Pod")
+            if str(pod["metadata"].get("uid")) not in self.left
+            and not pod["metadata"].get("deletionTimestamp")
+            and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+        ]
+
+    def about(self, obj: Object, *reasons: str) -> list[ObjectEvent]:
+        """Events about an object with one of these reasons (any when none is given), newest first."""
+        if not self._by_uid:
+            for one in self.events:
+                self._by_uid.setdefault(one.uid, []).append(one)
+        found = self._by_uid.get(str(obj["metadata"].get("uid")), ())
+        return sorted((one for one in found if not reasons or one.reason in reasons), key=lambda one: one.time)[::-1]
+
+    def root(self, obj: Object) -> Object:
+        """The topmost owner of an object that is in the snapshot."""
+        seen: set[str] = set()
+        while (uid := str(status.controller(obj).get("uid", ""))) in self.objects and uid not in seen:
+            seen.add(uid)
+            obj = self.objects[uid]
+        return obj
+
+    def root_name(self, obj: Object) -> str:
+        """Kind/name of the topmost owner that can be seen."""
+        return name_of(self.root(obj))

@@ -1,0 +1,47 @@
+"""The verdict of a release over its objects and its findings: one for a run, status, home and diagnose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from wizard.core.errors import Exit
+from wizard.core.kube import status
+from wizard.core.kube.status import Judged, Verdict
+from wizard.core.rules.finding import Finding
+
+REACHABILITY: Final = frozenset(
+    {"Ingress", "HTTPRoute", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Certificate"}
+)
+"""Kinds whose trouble never holds a release back (design: contracts, facts)."""
+
+
+def release_verdict(judged: Iterable[Judged], findings: Sequence[Finding], hidden: Iterable[str] = ()) -> Verdict:
+    """The verdict of a release.
+
+    Objects alone look like mere waiting where a finding knows better: a claim without a class, a pod that no controller
+    may create. And they look ready where nobody is let in. So an urgent finding that does not heal by itself makes it
+    stuck; one that may heal says why, and leaves it to the objects how long that may take.
+
+    Args:
+        judged: every object of the release.
+        findings: the first cause first.
+        hidden: kinds that could not be seen.
+    """
+    verdict = status.release(list(judged), sorted(hidden))
+    urgent = [one for one in findings if one.urgent and one.object.partition("/")[0] not in REACHABILITY]
+    if not urgent or verdict.state == "failed":
+        return verdict
+    why = f"{urgent[0].object}: {urgent[0].title}"
+    if any(one.heals == "no" for one in urgent):
+        return Verdict("stuck", why)
+    if verdict.state not in ("stuck", "progressing"):
+        return verdict
+    return Verdict("progressing" if all(one.heals == "yes" for one in urgent) else verdict.state, why)
+
+
+def exit_code(state: str, findings: Sequence[Finding]) -> Exit:
+    """0 healthy or on its way, 1 a problem was found, 3 it cannot be known (design: contracts, exit codes)."""
+    if any(one.heals != "yes" for one in findings) or state in ("stuck", "failed"):
+        return Exit.FAILED
+    return Exit.UNKNOWN if state == "unknown" else Exit.DONE
