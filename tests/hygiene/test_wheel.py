@@ -117,7 +117,19 @@ def test_the_bill_of_materials_names_the_distributions_that_uv_counts_with_hashe
 def test_the_bill_of_materials_tells_what_needs_what(bill: dict[str, Any]) -> None:
     needs = {one["ref"]: set(one.get("dependsOn", [])) for one in bill["dependencies"]}
     assert needs["wheel:llm-cost-ops-wizard"] == {
-        f"pypi:{name}" for name in ("textual", "pyyaml", "ruamel-yaml", "questionary", "kubernetes", "cryptography")
+        f"pypi:{name}"
+        for name in (
+            "textual",
+            "rich",
+            "pyyaml",
+            "ruamel-yaml",
+            "questionary",
+            "prompt-toolkit",
+            "kubernetes",
+            "urllib3",
+            "cryptography",
+            "typing-extensions",
+        )
     }
     assert "pypi:prompt-toolkit" in needs["pypi:questionary"]
     assert "pypi:linkify-it-py" in needs["pypi:markdown-it-py"], "textual asks for it as an extra"
