@@ -3,6 +3,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from wizard.core.rules.finding import STAGES, Evidence, Finding, finding_ids, or
 from wizard.core.run.events import EVENTS, Event
 from wizard.core.run.view import _REDUCERS, RunView
 
+TIME = "2026-01-01T00:00:01.000Z"
 SAMPLES: dict[str, dict[str, Any]] = {
     "run.started": {
         "id": "7f3a",
@@ -129,6 +131,11 @@ def test_a_finding_keeps_when_it_was_first_seen_and_leaves_when_healed() -> None
     assert not view.findings
 
 
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_every_event_passes_the_reader_of_records(kind: str) -> None:
+    assert Event.from_line(Event(kind, SAMPLES[kind], 1, TIME).to_line()).checked().data == SAMPLES[kind]
+
+
 FINDINGS = st.builds(
     Finding,
     id=st.builds("{}{:02}".format, st.sampled_from([*STAGES, "ZZ"]), st.integers(1, 12)),
@@ -152,7 +159,8 @@ FINDINGS = st.builds(
 def test_a_run_shows_findings_in_the_order_of_the_diagnosis(found: list[Finding], random: Random) -> None:
     ranked = sorted(found, key=order)
     random.shuffle(found)
-    shown = view_of(*(("finding", one.to_data()) for one in found)).ranked_findings()
+    lines = [Event("finding", one.to_data(), 1, TIME).to_line() for one in found]
+    shown = view_of(*(("finding", dict(Event.from_line(line).checked().data)) for line in lines)).ranked_findings()
     assert [(one.id, one.object) for one in shown] == [(one.id, one.object) for one in ranked]
     for one, told in zip(shown, ranked, strict=True):
         assert {**one.to_data(), "since": told.since} == told.to_data()

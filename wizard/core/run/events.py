@@ -90,16 +90,19 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-_OPTIONAL: Final = frozenset({"rollback_on_failure", "cluster_uid"})
-"""Keys that records of older versions do not have."""
+_OPTIONAL: Final[Mapping[str, frozenset[str]]] = {
+    "run.started": frozenset({"rollback_on_failure", "cluster_uid"}),
+    "finding": frozenset({"urgent", "waits", "heals", "since", "rank", "commands", "avoid"}),
+}
+"""By type, keys that records of older versions do not have."""
 
 
 _FIX: Final = ("id", "title", "command", "refused")
 _NEED: Final = ("id", "title", "kind")
-_FLAGS: Final = frozenset({"rollback_on_failure", "blocking", "terminal", "previous", "ok"})
-_COUNTS: Final = frozenset({"pid", "restarts", "count"})
+_FLAGS: Final = frozenset({"rollback_on_failure", "blocking", "terminal", "previous", "ok", "urgent", "waits"})
+_COUNTS: Final = frozenset({"pid", "restarts", "count", "rank"})
 _COUNTS_OR_NONE: Final = frozenset({"code", "lost"})
-_LISTS: Final = frozenset({"evidence", "keys", "argv", "remedy", "files", "commands", "lines"})
+_LISTS: Final = frozenset({"evidence", "keys", "argv", "remedy", "files", "commands", "avoid", "lines"})
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ class Event:
             return self  # its line was taken apart by its exact form
         for key in EVENTS.get(self.type, ()):
             if key not in self.data:
-                if key in _OPTIONAL:
+                if key in _OPTIONAL.get(self.type, ()):
                     continue
                 raise ValueError(f"its {key} is missing")
             if not _is_right(self.type, key, self.data[key]):

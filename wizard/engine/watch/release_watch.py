@@ -315,6 +315,9 @@ class ReleaseWatch:
             changed=self._changed_at,
             outdated=self._outdated,
             gone=tuple(self._gone),
+            namespace=self._target.namespace,
+            release=self._target.release,
+            context=self._target.context,
         )
         self._ranked = diagnose(snapshot) if sane else ()
         self._old_names = {f"{judged[uid].kind}/{judged[uid].name}" for uid in before}
