@@ -22,6 +22,7 @@ from wizard.core.rules.check import CheckResult
 from wizard.core.rules.diagnosis import Diagnosis
 from wizard.core.run.events import Event
 from wizard.core.target import Target
+from wizard.engine import approval
 from wizard.engine.ports import Ports
 from wizard.engine.release.history import Guided
 from wizard.engine.release.listing import Asked, ReleasesView, Unfit
@@ -133,12 +134,16 @@ class StubSession(Session):
         return replace(self.next_plan, release=target.release, namespace=target.namespace)
 
     async def start(
-        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None, *,
-        attended: bool = True, wait_anyway: bool = False,
+        self, draft: Draft, operation: Operation, checks: Sequence[CheckResult] = (), plan: Plan | None = None, *,
+        confirmed: str = "", attended: bool = True, wait_anyway: bool = False,
     ) -> str:  # fmt: skip
+        resolved = self.resolve(draft)
+        approval.of_run(resolved["release"], resolved["preset"], plan, checks).require(confirmed)
+        if plan:
+            approval.refuse_changed(plan, await self.plan(draft))
         self.write_values(draft)
         self.waits_anyway = attended or wait_anyway
-        self.accepted = [one.id for one in accepted]
+        self.accepted = [one.id for one in checks if one.accepted]
         self.started.append((draft, operation))
         return "ab12"
 

@@ -169,7 +169,7 @@ async def test_production_needs_the_release_name_also_with_yes() -> None:
     line = "install --preset prod --answer host=api.acme.test --yes"
     session = StubSession()
 
-    with pytest.raises(Problem, match="--yes alone does not change production"):
+    with pytest.raises(Problem, match="--yes alone is not enough here"):
         await call(line, session)
     with pytest.raises(Problem, match='--confirm "other" is not the release'):
         await call(f"{line} --confirm other", session)

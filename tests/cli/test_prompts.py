@@ -116,7 +116,7 @@ def test_production_wants_its_name_typed(tmp_path: Path) -> None:
         terminal.press("enter")
         terminal.wait_for("Type the release name")
         terminal.press("nonsense", "enter")
-        terminal.wait_for("That is not the release name")
+        terminal.wait_for("That is not llm-cost-ops")
         terminal.press("ctrl+u", "llm-cost-ops", "enter")
 
         assert terminal.wait() == 0

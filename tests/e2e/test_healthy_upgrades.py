@@ -109,7 +109,7 @@ async def test_the_way_out_of_a_broken_version_is_not_called_stuck_for_what_it_l
         assert "It cannot heal by itself" in view.reason
     runner.view, runner.events = RunView(), []
     if way == "rollback":
-        run_id = await session.start_rollback(old.target, await session.plan_rollback(old.target, 1), 1)
+        run_id = await session.start_rollback(old.target, await session.rollback(old.target, 1))
     else:
         run_id = await session.start(runner.draft(), "upgrade", attended=False)
     view = await runner.follow(run_id)

@@ -91,7 +91,7 @@ def test_a_helm_that_still_waits_is_left_alone_and_what_its_kill_left_is_marked_
         screen.press("z")
         screen.wait_for("back to pending-install", 20)
         screen.press("enter")
-        screen.wait_for("If nobody is at work on it: type rel")
+        screen.wait_for("This rewrites Helm's record: type rel")
         screen.press("rel")
         screen.press("enter")
         screen.wait_for("Put revision 1 of rel back to pending-install", 20)

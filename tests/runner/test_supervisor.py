@@ -169,7 +169,7 @@ def test_who_yields_to_screens_says_so_to_the_kernel() -> None:
     if not own.exists():
         pytest.skip("this kernel does not share processors by session")
     code = (
-        "from wizard import process; from wizard.adapters import processes\n"
+        "from wizard import process; from wizard.adapters.runs import processes\n"
         f"processes.hold_autogroup(); process.no_dump(); processes.yield_to_screens(); print(open({str(own)!r}).read())"
     )
     done = subprocess.run(

@@ -26,13 +26,14 @@ from wizard.core.run.events import Event
 from wizard.core.run.log_window import Mark, Page
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
-from wizard.engine import records
+from wizard.engine import approval, records
 from wizard.engine.preflight.overview import HomeLine
 from wizard.engine.release.compare import Comparison
 from wizard.engine.release.leftovers import Leftover, Leftovers, Removal
 from wizard.engine.release.listing import ReleaseRow, ReleasesView
 from wizard.engine.release.records import Revision
 from wizard.engine.release.recover import Recovery
+from wizard.engine.release.rollback import Rollback
 from wizard.engine.release.undo_recover import Undo
 from wizard.engine.release.uninstall import Uninstall
 from wizard.engine.session import Options, Session
@@ -277,11 +278,10 @@ class FakeSession:
     async def plan_rollback(self, target: Target, revision: int = 0) -> Plan:
         return await self.plan(Draft())
 
-    async def rollback_revision(self, target: Target, revision: int = 0) -> int:
-        return revision or 1
-
-    async def is_production(self, target: Target) -> bool:
-        return self.production
+    async def rollback(self, target: Target, revision: int = 0) -> Rollback:
+        plan = await self.plan_rollback(target, revision)
+        agreed = approval.of_rollback(target.release, plan, production=self.production)
+        return Rollback(revision or 1, plan, self.lost_rights, agreed)
 
     async def history(self, target: Target) -> Sequence[Revision]:
         return self.revisions
@@ -304,7 +304,10 @@ class FakeSession:
         self.looked_at.append(target)
         return tuple(replace(one, items=tuple(i for i in one.items if i.uid not in self.removed)) for one in self.left)
 
-    async def delete_leftovers(self, target: Target, picked: Sequence[Leftover]) -> AsyncIterator[Removal]:
+    async def delete_leftovers(
+        self, target: Target, found: Leftovers, picked: Sequence[Leftover], *, confirmed: str
+    ) -> AsyncIterator[Removal]:
+        approval.of_leftovers(found, picked).require(confirmed)
         for one in picked:
             self.removed.append(one.uid)
             yield Removal(one, "deleted")
@@ -320,18 +323,24 @@ class FakeSession:
             return self.undoable
         raise self.undoable or Problem("there is nothing to undo")
 
-    async def undo(self, target: Target, known: Undo) -> None:
+    async def undo(self, target: Target, known: Undo, *, confirmed: str) -> None:
+        approval.of_undo_recover(target).require(confirmed)
         self.done.append(("undo", known.revision))
 
-    async def mark_failed(self, target: Target, known: Recovery, reason: str) -> str:
+    async def mark_failed(self, target: Target, known: Recovery, reason: str, *, confirmed: str) -> str:
+        approval.of_recovery(target, known, reason).require(confirmed)
         self.done.append((f"failed: {reason}" if reason else "failed", known.revision))
         return "backup.json"
 
-    async def start_rollback(self, target: Target, plan: Plan, revision: int) -> str:
-        self.done.append(("rollback", revision))
+    async def start_rollback(self, target: Target, shown: Rollback, *, confirmed: str) -> str:
+        now = await self.rollback(target, shown.revision)
+        now.approval.require(confirmed)
+        approval.refuse_changed(shown.plan, now.plan)
+        self.done.append(("rollback", shown.revision))
         return "7f3a9c"
 
-    async def start_uninstall(self, target: Target, lists: Uninstall, *, keep_history: bool) -> str:
+    async def start_uninstall(self, target: Target, lists: Uninstall, *, confirmed: str, keep_history: bool) -> str:
+        approval.of_uninstall(lists).require(confirmed)
         self.done.append(("uninstall, history kept" if keep_history else "uninstall", lists.revision))
         return "7f3a9c"
 
@@ -368,7 +377,12 @@ class FakeSession:
     async def operation(self, draft: Draft) -> str:
         return self.kind
 
-    async def on_what_runs(self, draft: Draft) -> Draft:
+    async def located(self, draft: Draft, *, required: bool = False) -> Draft:
+        return await Session.located(cast("Session", self), draft, required=required)
+
+    async def on_what_runs(self, draft: Draft, *, fresh: bool = False) -> Draft:
+        if not fresh and (draft.running or "preset" in draft.answers):
+            return draft
         based = await self.upgrade_draft(self.resolve(draft).target)
         return replace(draft.with_answers(dict(based.answers)), running=based.running)
 
@@ -378,9 +392,15 @@ class FakeSession:
                 await self.checks_gate.wait()
             yield result
 
-    async def start(self, draft: Draft, operation: str, plan: Plan | None = None) -> str:
+    async def start(
+        self, draft: Draft, operation: str, checks: Sequence[CheckResult], plan: Plan | None, *, confirmed: str
+    ) -> str:
         if self.refusal:
             raise self.refusal
+        resolved = self.resolve(draft)
+        approval.of_run(resolved["release"], resolved["preset"], plan, checks).require(confirmed)
+        if plan:
+            approval.refuse_changed(plan, await self.plan(draft))
         self.started.append((draft, operation))
         return "7f3a9c"
 

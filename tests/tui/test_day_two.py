@@ -79,7 +79,7 @@ async def test_a_plan_that_is_another_one_at_the_last_moment_is_not_started(
         session.next_plan = replace(PLAN, last=4)
         await see.press("enter")
         session.checks_gate.set()
-        await see.sees("The plan is not the one that was shown", "revision 4 now")
+        await see.sees("the plan is not the one that was shown", "revision 4 now")
     assert not session.started
 
 
@@ -171,11 +171,11 @@ async def test_a_refused_or_owned_roll_back_cannot_be_started(open_app: Open, se
     session.next_plan = replace(PLAN, objects=(refused,))
     async with open_app() as see:
         await menu(see, session, "b")
-        await see.sees("x refused", "spec.selector: field is immutable", "Enter is off")
+        await see.sees("x refused", "spec.selector: field is immutable", "Enter disabled: see above")
         await see.press("enter")
         session.next_plan = replace(PLAN, owner="Argo CD application shop")
         await see.press("t")
-        await see.sees("Argo CD application shop owns it")
+        await see.sees("is owned by Argo CD application shop")
         await see.press("enter")
     assert session.done == []
 
@@ -234,7 +234,7 @@ async def test_a_stuck_release_offers_recover_first_and_asks_for_the_name(open_a
             "revision 3 is pending-upgrade", "Changed already", "Deployment/a", "then roll back to revision 2"
         )
         await see.press("f", "enter")
-        await see.sees("If nobody is at work on it: type llm-cost-ops")
+        await see.sees("This rewrites Helm's record: type llm-cost-ops")
         await see.type("llm-cost-ops")
         await see.press("enter")
         await see.sees("backup.json", "What do you want to do?")
@@ -250,12 +250,12 @@ async def test_of_a_release_that_a_helm_elsewhere_may_have_in_hand_it_is_asked_w
         await menu(see, session, "c")
         await see.sees("a helm on another machine may be at work", "Enter asks why", "Enter roll back")
         await see.press("f", "enter")
-        await see.sees("Why is nobody at work on it?")
+        await see.sees("Confirm that no other helm is running")
         await see.press("space", "enter")
         await see.sees("Say it in a few words")
         await see.type("I killed it")
         await see.press("enter")
-        await see.sees("If nobody is at work on it: type llm-cost-ops")
+        await see.sees("This rewrites Helm's record: type llm-cost-ops")
         assert session.done == []
         await see.type("llm-cost-ops")
         await see.press("enter")
@@ -282,7 +282,7 @@ async def test_a_recover_of_ours_can_be_undone_from_the_menu_after_the_name_was_
         await see.sees("put revision 3 of llm-cost-ops back to pending-upgrade", "kept/v3.json", "Enter undo recover")
         await see.sees("helm refuses to change it then.")
         await see.press("enter")
-        await see.sees("If nobody is at work on it: type llm-cost-ops to go on")
+        await see.sees("This rewrites Helm's record: type llm-cost-ops to go on")
         assert session.done == []
         await see.type("llm-cost-ops")
         await see.press("enter")
@@ -344,7 +344,7 @@ async def test_leftovers_are_deleted_when_marked_and_data_only_after_the_name_wa
         await see.press("space")
         await see.sees("its data are deleted with it", "delete 1")
         await see.press("enter")
-        await see.sees("1 cannot be had back: type llm-cost-ops to go on")
+        await see.sees("1 of these cannot be had back: type llm-cost-ops to go on")
         await see.type("llm-cost-ops")
         await see.press("enter")
         await see.sees("nothing is left")

@@ -65,14 +65,14 @@ async def test_values_that_may_not_be_read_lead_back_home_with_the_reason(open_a
 
 @pytest.mark.parametrize(
     ("places", "sentence"),
-    [((), "llm-cost-ops was not found."), (("a", "b"), "The release llm-cost-ops is in a, b.")],
+    [((), "llm-cost-ops was not found."), (("a", "b"), "llm-cost-ops is in a, b.")],
 )
 async def test_an_upgrade_of_a_release_that_is_not_in_one_place_asks_which(
     open_app: Open, session: FakeSession, places: tuple[str, ...], sentence: str
 ) -> None:
     session.release_rows = tuple(replace(DEPLOYED, namespace=one) for one in places)
     async with open_app(Start("upgrade")) as see:
-        await see.sees(sentence, "Choose one below")
+        await see.sees(sentence, "-n NAMESPACE")
 
 
 async def test_an_upgrade_finds_the_only_place_of_its_release(open_app: Open, session: FakeSession) -> None:

@@ -195,7 +195,7 @@ async def test_a_red_line_without_a_field_stops_the_start_and_says_why(open_app:
     session.results = (check("R01", "The API server answers", "fail", "connection refused", next_step="Start it."),)
     async with open_app(Start("install")) as see:
         await at_review(see)
-        await see.sees("Enter is off: stopped by 1 failed check")
+        await see.sees("Enter disabled: 1 check failed")
         await see.press("enter")
         await see.pilot.pause()
     assert not session.started

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Problem
 from wizard.core.rules.finding import Finding
-from wizard.core.rules.fix import FILE, GENERATE
+from wizard.core.rules.fix import answered
 from wizard.core.run import stopping
 from wizard.core.run.view import RunView
 from wizard.engine.session import Session
-
-_HOW: Final = {GENERATE: Choice(GENERATE, "generate one"), FILE: Choice(FILE, "read it from a file")}
 
 
 class Asking:
@@ -96,7 +94,8 @@ class Asking:
             self._done()
 
     async def _mend(self, row: Finding, one: Mapping[str, Any], prompt: Prompter) -> None:
-        answers = {need["id"]: await _answer(need, prompt) for need in one["needs"]}
+        given = {need["id"]: await answered(need, _Asker(prompt)) for need in one["needs"]}
+        answers = {key: text for key, text in given.items() if text is not None}
         for line in one["preview"]:
             self._out.talk(f"  {line}")
         go = (Choice("do", "do it", "this changes the cluster"), Choice("no", "no"))
@@ -104,21 +103,17 @@ class Asking:
             self._out.talk(await self._session.fix(self._run_id, row.id, row.object, one, answers))
 
 
-async def _answer(need: Mapping[str, Any], prompt: Prompter) -> str:
-    if need["kind"] == "choice":
-        return await prompt.choose(need["title"], [Choice(one, one) for one in need["choices"]], need["default"])
-    if need["kind"] == "secret":
-        how = need["choices"][0]
-        if len(need["choices"]) > 1:
-            how = await prompt.choose(need["title"], [_HOW[one] for one in need["choices"]], need["default"])
-        if how == GENERATE:
-            return str(GENERATE)
-        return await prompt.text(f"{need['title']}: the file that holds it", "", _said)
-    return await prompt.text(need["title"], need["default"], _said)
+class _Asker:
+    """Asks with the prompts of the command line, which Ctrl-C leaves."""
 
+    def __init__(self, prompt: Prompter) -> None:
+        self._prompt = prompt
 
-def _said(text: str) -> str:
-    return "" if text.strip() else "It is needed."
+    async def choose(self, title: str, options: Sequence[tuple[str, str]], default: str) -> str:
+        return await self._prompt.choose(title, [Choice(value, label) for value, label in options], default)
+
+    async def text(self, title: str, default: str, problem: Callable[[str], str], *, file: bool = False) -> str:
+        return await self._prompt.text(title, default, problem)
 
 
 def _key(view: RunView) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import wizard
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import Hints
 from wizard.core.errors import Problem
+from wizard.engine import approval
 from wizard.engine.preflight import suggestions as live_hints
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from wizard.engine.release.plan import Planned
     from wizard.engine.release.records import Revision
     from wizard.engine.release.recover import Recovery
+    from wizard.engine.release.rollback import Rollback
     from wizard.engine.release.undo_recover import Undo
     from wizard.engine.release.uninstall import Uninstall
     from wizard.ports.charts import Chart
@@ -309,6 +311,18 @@ class Session:
             planned = await release_plan.of_rollback(cluster, ports.helm, ports.documents, target, revision)
         return await self._with_moved(target, planned.plan)
 
+    async def rollback(self, target: Target, revision: int = 0) -> Rollback:
+        """What a roll-back would do and needs (revision 0: to the last good one); raises Problem."""
+        from wizard.engine.release import rollback
+
+        revision = await self.rollback_revision(target, revision)
+        plan, production, missing = await asyncio.gather(
+            self.plan_rollback(target, revision), self.is_production(target), self.missing_rights(target, "rollback")
+        )
+        return rollback.Rollback(
+            revision, plan, missing, approval.of_rollback(target.release, plan, production=production)
+        )
+
     async def _with_moved(self, target: Target, plan: Plan) -> Plan:
         """The plan, warning of a context that reaches another cluster than before."""
         moved = await asyncio.to_thread(self.moved, target, plan.cluster_uid)
@@ -400,48 +414,62 @@ class Session:
 
         return await undo_recover.look(self.cluster(target), self.ports.files, target)
 
-    async def undo(self, target: Target, known: Undo) -> None:
+    async def undo(self, target: Target, known: Undo, *, confirmed: str = "") -> None:
         """Put the record back as it was before recover; raises Problem."""
         from wizard.engine.release import undo_recover
 
+        approval.of_undo_recover(target).require(confirmed)
         await undo_recover.undo(self.cluster(target), self.ports.files, target, known)
 
-    async def mark_failed(self, target: Target, known: Recovery, reason: str = "") -> str:
+    async def mark_failed(self, target: Target, known: Recovery, reason: str = "", *, confirmed: str = "") -> str:
         """Back up the record of a stuck revision and mark it as failed; returns the backup's path; raises Problem."""
         from wizard.engine.release import recover
 
+        approval.of_recovery(target, known, reason).require(confirmed)
         return await recover.mark_failed(
             self.cluster(target), self.ports.files, target, known, self.ports.clock, reason
         )
 
-    def delete_leftovers(self, target: Target, picked: Sequence[Leftover]) -> AsyncIterator[Removal]:
+    def delete_leftovers(
+        self, target: Target, found: Leftovers, picked: Sequence[Leftover], *, confirmed: str = ""
+    ) -> AsyncIterator[Removal]:
         """Delete leftovers one by one, proven once more before the first; raises Problem when one is not what was shown."""
         from wizard.engine.release import leftovers
 
-        return leftovers.remove(self.cluster(target), target, picked)
+        approved = approval.of_leftovers(found, picked)
+        approved.require(confirmed)
+        where = replace(target, namespace=found.namespace, release=approved.release)
+        return leftovers.remove(self.cluster(where), where, picked)
 
-    async def start_rollback(self, target: Target, plan: Plan, revision: int, *, helm_timeout: str = "10m") -> str:
-        """Start a roll-back as it was planned; returns the run's id."""
+    async def start_rollback(
+        self, target: Target, shown: Rollback, *, confirmed: str = "", helm_timeout: str = "10m"
+    ) -> str:
+        """Start a roll-back if it is still what was shown; returns the run's id; raises Problem."""
         from wizard.engine.release import rights
 
+        now = await self.rollback(target, shown.revision)
+        now.approval.require(confirmed)
+        approval.refuse_changed(shown.plan, now.plan)
+        plan = now.plan
         verbs = {"created": "create", "changed": "patch", "removed": "delete"}
         await rights.refuse(
             self.cluster(target), target, ((verbs[one.change], one.kind) for one in plan.objects if one.change in verbs)
         )
         more = {
-            "revision": revision,
+            "revision": now.revision,
             "expect": {"revision": plan.last, "rendered": plan.rendered},
             "cluster_uid": plan.cluster_uid,
         }
         return await self._start_on_release("rollback", target, plan.chart, helm_timeout, more)
 
     async def start_uninstall(
-        self, target: Target, lists: Uninstall, *, keep_history: bool = False, delete_namespace: bool = False,
-        helm_timeout: str = "10m",
+        self, target: Target, lists: Uninstall, *, confirmed: str = "", keep_history: bool = False,
+        delete_namespace: bool = False, helm_timeout: str = "10m",
     ) -> str:  # fmt: skip
-        """Start an uninstall as it was listed; returns the run's id."""
+        """Start an uninstall as it was listed; returns the run's id; raises Problem."""
         from wizard.engine.release import rights
 
+        approval.of_uninstall(lists, delete_namespace=delete_namespace).require(confirmed)
         kinds = (one.label.partition("/")[0] for one in lists.deleted)
         await rights.refuse(self.cluster(target), target, (("delete", kind) for kind in kinds))
         more = {
@@ -487,25 +515,46 @@ class Session:
         target = self.resolve(draft).target
         return await listing.operation(self.cluster(target), target, asked)
 
-    async def on_what_runs(self, draft: Draft) -> Draft:
-        """The draft of an upgrade on the values that run, unless -f files are the truth; raises Problem."""
-        if draft.files:
+    async def located(self, draft: Draft, *, required: bool = False) -> Draft:
+        """The draft with the namespace in which its release is; unchanged when it names one or the release is nowhere.
+
+        Raises:
+            Problem: the release is in several namespaces, or required and nowhere.
+        """
+        if "namespace" in draft.answers:
+            return draft
+        target = self.resolve(draft).target
+        places = await self.namespaces_of(target.release, target)
+        if required and not places:
+            raise Problem(f"{target.release} was not found.", "Name its namespace with -n NAMESPACE.")
+        if len(places) > 1:
+            raise Problem(
+                f"{target.release} is in {', '.join(places)}.", "Choose one with -n NAMESPACE.", question="namespace"
+            )
+        return draft.with_answers({"namespace": places[0]}) if places else draft
+
+    async def on_what_runs(self, draft: Draft, *, fresh: bool = False) -> Draft:
+        """The draft of an upgrade on the values that run, unless -f files or a chosen preset are the truth; raises Problem.
+
+        `fresh`: its answers were made for an install, so that its preset is no choice for what runs.
+        """
+        if draft.files or (not fresh and (draft.running or "preset" in draft.answers)):
             return draft
         based = await self.upgrade_draft(self.resolve(draft).target)  # names the target: its default may be another now
         return replace(draft.with_answers(dict(based.answers)), running=based.running)
 
     async def start(
-        self, draft: Draft, operation: Operation, accepted: Sequence[CheckResult] = (), plan: Plan | None = None, *,
-        attended: bool = True, wait_anyway: bool = False,
+        self, draft: Draft, operation: Operation, checks: Sequence[CheckResult] = (), plan: Plan | None = None, *,
+        confirmed: str = "", attended: bool = True, wait_anyway: bool = False,
     ) -> str:  # fmt: skip
         """Write the values file and start the run in a process of its own; returns the run's id.
 
         An install is refused when the release is there by now, so that it never resets what runs. When nobody attends the
         run and it is not to wait anyway, a cause that cannot heal ends it.
 
-        `accepted` are failed checks that the person accepted with a reason; the run records them. With the plan that was
-        shown, the run stops before helm when the release has another revision by then, and says whether the stored
-        manifest is the planned one.
+        `checks` as they were decided: one that blocks refuses it, the accepted ones are recorded. `plan` is the one that was
+        shown: PlanChanged is raised when another one is made now, and the run stops before helm when the release has
+        another revision by then. `confirmed` is the release's name where it had to be typed. Raises Problem.
         """
         from wizard.core.answers import secrets
         from wizard.engine import cluster_identity
@@ -517,6 +566,9 @@ class Session:
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
         target = resolved.target
+        approval.of_run(target.release, resolved["preset"], plan, checks).require(confirmed)
+        if plan:
+            approval.refuse_changed(plan, await self.plan(draft))
         again = operation == "install" and await listing.over_history(self.cluster(target), target)
         planned = secrets.plan(resolved)
         material, notes = self._material(planned)
@@ -544,7 +596,7 @@ class Session:
             ],
             "files": list(written),
             "notes": notes,
-            "accepted": [one.to_data() for one in accepted],
+            "accepted": [one.to_data() for one in checks if one.accepted],
             "expect": {"revision": plan.last, "rendered": plan.rendered} if plan else {},
             "cluster_uid": plan.cluster_uid if plan else self._hints.cluster_uid,
             "reproduce": list(self.reproduce(draft, operation, helm.major, again=again, wait_anyway=wait_anyway)),

@@ -55,17 +55,7 @@ class Bridge:
 
     async def on_what_runs(self, draft: Draft) -> Draft:
         """The draft of an upgrade on the values of the release that runs; raises Problem when there is no such release."""
-        session = self.session
-        target = session.resolve(draft).target
-        if "namespace" not in draft.answers:
-            places = await session.namespaces_of(target.release, target)
-            if len(places) != 1:
-                where = f"is in {', '.join(places)}" if places else "was not found"
-                raise Problem(
-                    f"The release {target.release} {where}.", "Choose one below, or name its namespace with -n."
-                )
-            draft = draft.with_answers({"namespace": places[0]})
-        return draft if draft.running or "preset" in draft.answers else await session.on_what_runs(draft)
+        return await self.session.on_what_runs(await self.session.located(draft, required=True))
 
     async def save(self, draft: Draft) -> Problem | None:
         """Keep the draft; what went wrong is returned, for it must not stop the person."""
@@ -267,7 +257,7 @@ class Bridge:
         async def operation() -> None:
             try:
                 kind = await self.session.operation(draft)
-                based = await self.session.on_what_runs(draft) if fresh and kind == "upgrade" else draft
+                based = await self.session.on_what_runs(draft, fresh=True) if fresh and kind == "upgrade" else draft
                 know(operation=kind, draft=based, there=fresh and kind == "upgrade")
             except Problem as problem:
                 know(problem=problem)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from wizard.core.errors import Exit, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual.screen import Screen
 
     from wizard.core.answers.draft import Draft
     from wizard.core.helm.plan import Plan
+    from wizard.core.rules.check import CheckResult
     from wizard.core.target import Target
     from wizard.engine.release.listing import ReleaseRow
     from wizard.engine.session import Operation
@@ -300,20 +301,12 @@ class Navigator:
         step = self._app.session.resolve(draft).question(question_id).step
         self._step(draft, step, question_id)
 
-    async def start(self, draft: Draft, operation: str, plan: Plan | None) -> None:
-        """Plan again, silently, start the run when nothing differs, and show it; raises Problem."""
-        from wizard.core.helm.plan import difference, refuse_owned
-
-        session = self._app.session
-        if plan:
-            refuse_owned(plan)
-            if changed := difference(plan, await session.plan(draft)):
-                raise Problem(
-                    f"The plan is not the one that was shown: {'; '.join(changed)}.",
-                    "Press t to look again, then Enter.",
-                )
+    async def start(
+        self, draft: Draft, operation: str, plan: Plan | None, checks: Sequence[CheckResult], name: str
+    ) -> None:
+        """Start the run and show it; raises Problem, PlanChanged when the plan is not the one that was shown."""
         kind: Operation = "upgrade" if operation == "upgrade" else "install"
-        self.run(await session.start(draft, kind, plan=plan))
+        self.run(await self._app.session.start(draft, kind, checks, plan, confirmed=name))
 
     async def write(self, draft: Draft) -> None:
         """Write the values file only, and go home with the names of the files."""

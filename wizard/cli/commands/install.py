@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wizard.cli import kubectl, plan_output, upgrade_values
-from wizard.cli.answers import asks, change, gather, summary
+from wizard.cli.answers import change, gather, summary
 from wizard.cli.arguments import GUIDE_CHART, Arguments
+from wizard.cli.confirm import confirmed, prompt_or_yes
 from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
@@ -17,9 +18,10 @@ from wizard.core.answers import secrets
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
-from wizard.core.helm.plan import Plan, difference, refuse_owned
+from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import SEVERITY_BLOCKS, CheckResult, accept, all_checks
 from wizard.core.run.events import Event
+from wizard.engine.approval import PlanChanged, of_run
 from wizard.engine.release.listing import Asked, Unfit
 from wizard.engine.session import Operation, Session
 
@@ -28,14 +30,10 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
     """Ask, check, run, watch; returns the exit code."""
     if GUIDE_CHART in arguments.words and not session.options.chart:
         out.talk(f"{GUIDE_CHART} is the name the guide prints; the built-in chart is used.")
-    if not (arguments.dry_run or arguments.yes or asks(arguments)):
-        raise Problem(
-            "Nothing was changed: without a terminal to ask on, --yes is needed.",
-            "Add --yes, or --dry-run to only check.",
-        )
+    prompt_or_yes(arguments)
     base = Base(arguments, session)
     draft, prompt = await gather(arguments, session, out, cluster=True, prepare=base.prepare, refuse=base.refuse)
-    _confirmed(arguments, session, draft, prompt)
+    _refuse_unconfirmed(arguments, session, draft, prompt)
     while True:
         if prompt:
             summary(session.resolve(draft), out)
@@ -48,14 +46,14 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
             _show_diff(session, draft, out)
         if arguments.dry_run:
             return _dry_run(session, draft, base.operation, results, code, out, plan)
-        if isinstance(plan, Plan):
-            refuse_owned(plan)
+        planned = plan if isinstance(plan, Plan) else None
+        resolved = session.resolve(draft)
+        approval = of_run(resolved["release"], resolved["preset"], planned)
+        if planned and planned.owner:
+            approval.refuse_blocked()
         if prompt is None:
             break
         draft, go = await _decide(session, draft, prompt, base.operation, code, results)
-        if go:
-            await _confirm_by_name(arguments, session, draft, prompt)
-            plan, go = await _still_so(session, draft, prompt, plan, out)
         if go:
             break
         draft = await base.prepare(draft)
@@ -66,12 +64,18 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
         raise Problem(
             f"Nothing was changed: {failed} {word}.", "See the lines above; the answers are kept as a draft.", code
         )
-    await _downgrade_by_name(arguments, session, draft, plan, prompt)
-    accepted = [one for one in results if one.id in arguments.accepted()]
-    run_id = await session.start(
-        draft, base.operation, accepted, plan if isinstance(plan, Plan) else None,
-        attended=prompt is not None, wait_anyway=arguments.wait_anyway,
-    )  # fmt: skip
+    name = await confirmed(arguments, approval, prompt)
+    while True:
+        try:
+            run_id = await session.start(
+                draft, base.operation, results, planned, confirmed=name, attended=prompt is not None,
+                wait_anyway=arguments.wait_anyway,
+            )  # fmt: skip
+            break
+        except PlanChanged as changed:
+            if prompt is None:
+                raise
+            planned = await _as_it_is_now(changed, prompt, out)
     view, ended = await follow(session, run_id, out, prompt, called=called)
     for one in results:
         view.checks.setdefault(one.id, one)
@@ -112,24 +116,16 @@ def _names(plan: Plan | Problem | None) -> str:
     return ", ".join(one.label for one in plan.refused) if isinstance(plan, Plan) else ""
 
 
-async def _still_so(
-    session: Session, draft: Draft, prompt: Prompter, plan: Plan | Problem | None, out: Out
-) -> tuple[Plan | Problem | None, bool]:
-    """The plan made again, silently; a difference is shown and asked about."""
-    if not isinstance(plan, Plan):
-        return plan, True
-    again = await plan_output.for_review(session, draft)
-    if not isinstance(again, Plan):
-        raise again
-    changed = difference(plan, again)
-    if not changed:
-        return again, True
+async def _as_it_is_now(changed: PlanChanged, prompt: Prompter, out: Out) -> Plan:
+    """The plan as it is now, once a person has seen what is different; raises KeyboardInterrupt when they stop."""
     out.talk("The plan is not the one that was shown:", "warn")
-    for text in changed:
+    for text in changed.changed:
         out.talk(f"  {text}")
-    plan_output.show(again, out)
-    choices = (Choice("back", "look again", "nothing is changed"), Choice("go", "go on with the new plan"))
-    return again, await prompt.choose("Go on?", choices, "back") == "go"
+    plan_output.show(changed.plan, out)
+    choices = (Choice("stop", "stop here", "nothing is changed"), Choice("go", "go on with the new plan"))
+    if await prompt.choose("Go on?", choices, "stop") == "stop":
+        raise KeyboardInterrupt
+    return changed.plan
 
 
 class Base:
@@ -146,15 +142,13 @@ class Base:
     async def prepare(self, draft: Draft) -> Draft:
         """The draft on the release that runs, if there is one; raises Problem when there is none to upgrade."""
         arguments, session = self._arguments, self._session
-        if arguments.command in ("upgrade", "plan") and "namespace" not in draft.answers:
-            draft = draft.with_answers({"namespace": await self._namespace(draft)})
+        if arguments.command in ("upgrade", "plan"):
+            draft = await session.located(draft)
         operation, _ = await asyncio.gather(self._operation(draft), session.refresh_hints(draft))
         if operation is None:
             return draft
         self.operation = operation
-        if self.operation == "upgrade" and "preset" not in draft.answers:
-            draft = await session.on_what_runs(draft)
-        return draft
+        return await session.on_what_runs(draft) if operation == "upgrade" else draft
 
     async def refuse(self, draft: Draft) -> None:
         """Before anything is asked: raise Problem when the release that was named is not there, or must not be."""
@@ -170,16 +164,6 @@ class Base:
         except Problem as problem:
             self.problem = problem
             return None
-
-    async def _namespace(self, draft: Draft) -> str | None:
-        """Where the release to upgrade is; None leaves it to the environment's usual namespace."""
-        target = self._session.resolve(draft).target
-        places = await self._session.namespaces_of(target.release, target)
-        if len(places) > 1:
-            raise Problem(
-                f"{target.release} is in {', '.join(places)}.", "Choose one with -n NAMESPACE.", question="namespace"
-            )
-        return places[0] if places else None
 
 
 async def check(arguments: Arguments, session: Session, out: Out) -> int:
@@ -300,14 +284,13 @@ def _show_diff(session: Session, draft: Draft, out: Out) -> None:
             out.talk(f"  {line}")
 
 
-def _confirmed(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
-    """Refuse a wrong --confirm, and prod without one when nobody can be asked."""
+def _refuse_unconfirmed(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
+    """Before anything is asked of the cluster: refuse a wrong --confirm, and prod without one when nobody can be asked."""
     resolved = session.resolve(draft)
-    release = resolved["release"]
-    if arguments.confirm and arguments.confirm != release:
-        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{release}".', "Nothing was changed.")
-    if resolved["preset"] == "prod" and not (arguments.confirm or arguments.dry_run or prompt):
-        raise Problem("--yes alone does not change production.", f"Add --confirm {release}.")
+    approval = of_run(resolved["release"], resolved["preset"], None)
+    approval.refuse_wrong_name(arguments.confirm)
+    if not (arguments.dry_run or prompt):
+        approval.require(arguments.confirm)
 
 
 async def _decide(
@@ -326,33 +309,3 @@ async def _decide(
         first = next((one.question for one in results if one.blocking and one.question), "")
         draft = await change(session, draft, prompt, cluster=True, first=first)
     return draft, answer == "go"
-
-
-async def _confirm_by_name(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter) -> None:
-    resolved = session.resolve(draft)
-    if resolved["preset"] == "prod" and not arguments.confirm:
-        wrong = "That is not the release name."
-        release = resolved["release"]
-        await prompt.text(
-            f"This is production. Type the release name ({release}) to go on",
-            "",
-            lambda text: "" if text == release else wrong,
-        )
-
-
-async def _downgrade_by_name(
-    arguments: Arguments, session: Session, draft: Draft, plan: Plan | Problem | None, prompt: Prompter | None
-) -> None:
-    """An older chart than the one that runs needs the release's name, as production does."""
-    resolved = session.resolve(draft)
-    if not (isinstance(plan, Plan) and plan.downgrade) or arguments.confirm or resolved["preset"] == "prod":
-        return
-    release = resolved["release"]
-    if prompt is None:
-        raise Problem(
-            f"Nothing was changed: {plan.downgrade}, and --yes alone is not enough for that.",
-            f"Take the newer chart with --chart, or add --confirm {release}.",
-        )
-    wrong = "That is not the release name."
-    title = f"{plan.downgrade[:1].upper()}{plan.downgrade[1:]}. Type the release name ({release}) to go on"
-    await prompt.text(title, "", lambda text: "" if text == release else wrong)

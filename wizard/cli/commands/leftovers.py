@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
-from wizard.cli.answers import asks, require_context
+from wizard.cli.answers import require_context
 from wizard.cli.arguments import Arguments
 from wizard.cli.commands.plan import ended
+from wizard.cli.confirm import confirmed, prompt_or_yes
 from wizard.cli.output import Out
-from wizard.cli.prompts import Prompter, prompter
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.engine.release.leftovers import Leftover, Leftovers
+from wizard.engine.approval import of_leftovers
+from wizard.engine.release.leftovers import Leftovers
 from wizard.engine.session import Session
 
 GROUPS: Final = {
@@ -54,9 +54,8 @@ async def _delete(
     from wizard.engine.release import leftovers as engine
 
     picked = engine.chosen(found[0], arguments.delete)
-    releases = sorted({one.release for one in picked})
-    if len(releases) > 1:
-        raise Problem(f"These are of several releases: {', '.join(releases)}.", "Name one with --release.")
+    approval = of_leftovers(found[0], picked)
+    approval.refuse_blocked()
     out.line(f"these go, of namespace {found[0].namespace}:")
     for one in picked:
         out.line(f"  x {one.label}")
@@ -66,9 +65,10 @@ async def _delete(
         out.object({**data, "exit": 0, "dry_run": True, "would_delete": [one.label for one in picked]})
         out.event(ended(0, "dry run: nothing was deleted"))
         return Exit.DONE
-    await _confirmed(arguments, releases[0], picked)
+    choices = (Choice("stop", "stop here"), Choice("go", "delete them", "there is no way back"))
+    name = await confirmed(arguments, approval, prompt_or_yes(arguments), choices)
     done = []
-    async for went in session.delete_leftovers(replace(target, namespace=found[0].namespace), picked):
+    async for went in session.delete_leftovers(target, found[0], picked, confirmed=name):
         done.append(went)
         state = {"failed": "fail", "going": "warn"}.get(went.state, "pass")
         out.line(f"{went.item.label}: {went.text or went.state}", state)
@@ -100,33 +100,3 @@ def _show(found: Leftovers, release: str, out: Out) -> None:
         out.line(f"not seen: {text}", "unknown")
     if found.items:
         out.talk("Delete by name: uninstall --leftovers --delete KIND/NAME (repeatable). Nothing else is touched.")
-
-
-async def _confirmed(arguments: Arguments, release: str, picked: tuple[Leftover, ...]) -> None:
-    if arguments.confirm and arguments.confirm != release:
-        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{release}".', "Nothing was deleted.")
-    lost = [one.label for one in picked if one.matters]
-    if not asks(arguments):
-        if lost and not arguments.confirm:
-            raise Problem(
-                f"Nothing was deleted: {lost[0]} cannot be had back, and --yes alone is not enough for it.",
-                f"Add --confirm {release}.",
-            )
-        if not (arguments.yes or arguments.confirm):
-            raise Problem(
-                "Nothing was deleted: without a terminal to ask on, --yes is needed.",
-                "Add --yes, or --dry-run to only look.",
-            )
-        return
-    await _ask(prompter(color=not arguments.no_color), release, bool(lost) and not arguments.confirm)
-
-
-async def _ask(prompt: Prompter, release: str, by_name: bool) -> None:
-    choices = (Choice("stop", "stop here"), Choice("go", "delete them", "there is no way back"))
-    if await prompt.choose("What now?", choices, "stop") == "stop":
-        raise KeyboardInterrupt
-    if by_name:
-        wrong = "That is not the release name."
-        await prompt.text(
-            f"Type the release name ({release}) to delete them", "", lambda text: "" if text == release else wrong
-        )

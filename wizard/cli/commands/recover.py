@@ -6,6 +6,7 @@ from wizard.cli import plan_output
 from wizard.cli.answers import asks
 from wizard.cli.arguments import Arguments
 from wizard.cli.commands.plan import ended
+from wizard.cli.confirm import confirmed
 from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter, prompter
@@ -13,7 +14,8 @@ from wizard.cli.release import the_release
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.target import Target
-from wizard.engine.release.recover import IF_NOBODY, Recovery, refuse_unproved
+from wizard.engine import approval
+from wizard.engine.release.recover import Recovery
 from wizard.engine.release.undo_recover import AFTER
 from wizard.engine.session import Session
 
@@ -29,7 +31,7 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
     target = await the_release(arguments, session)
     if arguments.undo_recover:
         return await _undo(arguments, session, out, target)
-    _wrong_name(arguments, target)
+    approval.of_undo_recover(target).refuse_wrong_name(arguments.confirm)
     if moved := await session.cluster_moved(target):
         out.talk(moved, "warn")
     known = await session.recovery(target)
@@ -46,9 +48,11 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
         out.event(ended(0, "dry run: nothing was changed"))
         return Exit.DONE
     prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
-    refuse_unproved(target, known, arguments.reason)
-    way = await _confirmed(arguments, target, known, way, prompt)
-    backup = await session.mark_failed(target, known, arguments.reason)
+    approved = approval.of_recovery(target, known, arguments.reason)
+    approved.refuse_blocked()
+    way = await _way(arguments, known, way, prompt)
+    name = await confirmed(arguments, approved, prompt)
+    backup = await session.mark_failed(target, known, arguments.reason, confirmed=name)
     out.line(f"revision {known.revision} is marked as failed; the record as it was is in {backup}", "pass")
     if way == "failed":
         reason = f"{target.release} can be changed again: run upgrade, rollback or uninstall"
@@ -56,9 +60,9 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
         out.object({"command": "recover", "exit": 0, "way": way, "backup": backup, **known.to_data()})
         out.event(ended(0, reason))
         return Exit.DONE
-    plan = await session.plan_rollback(target, known.good)
-    plan_output.show(plan, out)
-    run_id = await session.start_rollback(target, plan, known.good, helm_timeout=arguments.timeout)
+    back = await session.rollback(target, known.good)
+    plan_output.show(back.plan, out)
+    run_id = await session.start_rollback(target, back, confirmed=name, helm_timeout=arguments.timeout)
     view, code = await follow(session, run_id, out, prompt, called=called)
     out.object({"command": "recover", "exit": code, "way": way, "backup": backup, **as_data(view)})
     return code
@@ -66,7 +70,8 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
 
 async def _undo(arguments: Arguments, session: Session, out: Out, target: Target) -> int:
     """Put the record back as it was before a recover; returns the exit code."""
-    _wrong_name(arguments, target)
+    approved = approval.of_undo_recover(target)
+    approved.refuse_wrong_name(arguments.confirm)
     known = await session.undo_recovery(target)
     back = known.said(target.release)
     if arguments.dry_run:
@@ -74,33 +79,12 @@ async def _undo(arguments: Arguments, session: Session, out: Out, target: Target
     else:
         prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
         out.talk(f"This puts {back}; {AFTER}")
-        await _typed(arguments, target, prompt)
-        await session.undo(target, known)
+        name = await confirmed(arguments, approved, prompt)
+        await session.undo(target, known, confirmed=name)
         out.line(f"put {back}", "pass")
     out.object({"command": "recover", "undo": True, "dry_run": arguments.dry_run, "exit": 0, **known.to_data()})
     out.event(ended(0, "dry run: nothing was changed" if arguments.dry_run else f"put {back}"))
     return Exit.DONE
-
-
-def _wrong_name(arguments: Arguments, target: Target) -> None:
-    if arguments.confirm and arguments.confirm != target.release:
-        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{target.release}".', "Nothing was changed.")
-
-
-async def _typed(arguments: Arguments, target: Target, prompt: Prompter | None) -> None:
-    """The release's name, from --confirm or typed; raises Problem when nobody can be asked."""
-    if arguments.confirm:
-        return
-    if prompt is None:
-        raise Problem(
-            "Nothing was changed: this rewrites helm's record.",
-            f"{IF_NOBODY}: --confirm {target.release}.",
-        )
-    wrong = "That is not the release name."
-    await prompt.text(
-        f"{IF_NOBODY}, type the release name ({target.release})", "",
-        lambda text: "" if text == target.release else wrong,
-    )  # fmt: skip
 
 
 def _then(known: Recovery, way: str) -> str:
@@ -128,18 +112,16 @@ def _show(target: Target, known: Recovery, out: Out) -> None:
     out.line(good)
 
 
-async def _confirmed(arguments: Arguments, target: Target, known: Recovery, way: str, prompt: Prompter | None) -> str:
-    if prompt is None:
-        await _typed(arguments, target, None)
+async def _way(arguments: Arguments, known: Recovery, way: str, prompt: Prompter | None) -> str:
+    """The way out that was asked for, else the one that a person chooses."""
+    if prompt is None or arguments.to or not known.good:
         return way
-    if not arguments.to and known.good:
-        choices = (
-            Choice("rollback", f"roll back to revision {known.good}"),
-            Choice("failed", "only mark it as failed", "then upgrade works again"),
-            Choice("stop", "stop here"),
-        )
-        way = await prompt.choose("What now?", choices, "rollback")
-        if way == "stop":
-            raise KeyboardInterrupt
-    await _typed(arguments, target, prompt)
+    choices = (
+        Choice("rollback", f"roll back to revision {known.good}"),
+        Choice("failed", "only mark it as failed", "then upgrade works again"),
+        Choice("stop", "stop here"),
+    )
+    way = await prompt.choose("What now?", choices, "rollback")
+    if way == "stop":
+        raise KeyboardInterrupt
     return way

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from wizard.cli import plan_output
-from wizard.cli.answers import asks
 from wizard.cli.arguments import Arguments
 from wizard.cli.commands.plan import ended
+from wizard.cli.confirm import confirmed, prompt_or_yes
 from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
-from wizard.cli.prompts import Prompter, prompter
+from wizard.cli.prompts import Prompter
 from wizard.cli.release import the_release
 from wizard.core.answers import validate
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
-from wizard.core.helm.plan import NOT_ROLLED_BACK, difference, refuse_owned
+from wizard.core.helm.plan import NOT_ROLLED_BACK
 from wizard.core.kube import rights
-from wizard.core.target import Target
+from wizard.core.kube.rights import Right
+from wizard.engine.approval import of_uninstall
 from wizard.engine.release.uninstall import Item, Uninstall
 from wizard.engine.session import Session
 
@@ -27,32 +30,28 @@ async def rollback(arguments: Arguments, session: Session, out: Out, called: str
     revision = arguments.one_revision()
     prompt = _prompt(arguments)
     target = await the_release(arguments, session)
-    revision = await session.rollback_revision(target, revision)
-    plan = await session.plan_rollback(target, revision)
-    out.line(f"roll back {target} to revision {revision}")
+    shown = await session.rollback(target, revision)
+    plan = shown.plan
+    out.line(f"roll back {target} to revision {shown.revision}")
     plan_output.show(plan, out)
-    lost = await _rights(session, target, "rollback", out)
+    lost = _rights(shown.missing, out)
     out.line("this does not roll back:")
     for text in NOT_ROLLED_BACK:
         out.line(f"    {text}")
-    code = Exit.REFUSED if plan.refused else Exit.DONE
     if arguments.dry_run:
-        data = {"command": "rollback", "dry_run": True, "exit": int(code), "revision": revision, "plan": plan.to_data()}
+        code = Exit.REFUSED if plan.refused else Exit.DONE
+        data = {
+            "command": "rollback",
+            "dry_run": True,
+            "exit": int(code),
+            "revision": shown.revision,
+            "plan": plan.to_data(),
+        }
         out.object({**data, "not_rolled_back": list(NOT_ROLLED_BACK), "rights": lost})
         out.event(ended(code, "dry run: nothing was changed"))
         return code
-    refuse_owned(plan)
-    if code:
-        raise Problem(
-            f"Nothing was changed: {', '.join(one.label for one in plan.refused)} would be refused.",
-            "See the lines above; put right what they name, then roll back.",
-        )
-    await _confirmed(arguments, target, prompt, await session.is_production(target), f"roll back {target}")
-    if prompt:
-        again = await session.plan_rollback(target, revision)
-        if changed := difference(plan, again):
-            raise Problem(f"Nothing was changed: {'; '.join(changed)}.", "Look at it again: rollback --dry-run.")
-    run_id = await session.start_rollback(target, plan, revision, helm_timeout=arguments.timeout)
+    name = await confirmed(arguments, shown.approval, prompt, _choices(f"roll back {target}"))
+    run_id = await session.start_rollback(target, shown, confirmed=name, helm_timeout=arguments.timeout)
     return await _followed(arguments, session, run_id, out, prompt, called)
 
 
@@ -67,31 +66,32 @@ async def uninstall(arguments: Arguments, session: Session, out: Out, called: st
         )
     prompt = _prompt(arguments)
     target = await the_release(arguments, session)
-    lists = await session.uninstall_lists(target, namespace=arguments.delete_namespace)
+    lists, missing = await asyncio.gather(
+        session.uninstall_lists(target, namespace=arguments.delete_namespace),
+        session.missing_rights(target, "uninstall"),
+    )
     _show(lists, arguments, out)
-    lost = await _rights(session, target, "uninstall", out)
-    if lists.foreign:
-        raise Problem(
-            f"Namespace {target.namespace} is not deleted, there is more in it: {', '.join(lists.foreign[:8])}. "
-            "Nothing was changed.",
-            "Leave --delete-namespace out, or move those things first.",
-        )
+    lost = _rights(missing, out)
+    approval = of_uninstall(lists, delete_namespace=arguments.delete_namespace)
+    approval.refuse_blocked()
     if arguments.dry_run:
         out.object({"command": "uninstall", "dry_run": True, "exit": 0, **lists.to_data(), "rights": lost})
         out.event(ended(0, "dry run: nothing was changed"))
         return Exit.DONE
-    harm = lists.production or bool(lists.lost) or arguments.delete_namespace
-    await _confirmed(arguments, target, prompt, harm, f"uninstall {target}")
+    name = await confirmed(arguments, approval, prompt, _choices(f"uninstall {target}"))
     run_id = await session.start_uninstall(
-        target, lists, keep_history=arguments.keep_history, delete_namespace=arguments.delete_namespace,
-        helm_timeout=arguments.timeout,
+        target, lists, confirmed=name, keep_history=arguments.keep_history,
+        delete_namespace=arguments.delete_namespace, helm_timeout=arguments.timeout,
     )  # fmt: skip
     return await _followed(arguments, session, run_id, out, prompt, called)
 
 
-async def _rights(session: Session, target: Target, operation: str, out: Out) -> list[dict[str, Any]]:
+def _choices(what: str) -> tuple[Choice, ...]:
+    return Choice("stop", "stop here"), Choice("go", what, "this changes the cluster")
+
+
+def _rights(missing: Sequence[Right], out: Out) -> list[dict[str, Any]]:
     """Say what this person may not do, and what that costs; the same as data."""
-    missing = await session.missing_rights(target, operation)
     for text in rights.lines(missing):
         out.line(text, "unknown")
     return [one.to_data() for one in missing]
@@ -122,34 +122,7 @@ def _item(one: Item) -> str:
 def _prompt(arguments: Arguments) -> Prompter | None:
     if problem := validate.duration(arguments.timeout):
         raise Problem(f"--timeout: {problem}", "Helm waits that long.")
-    if not (arguments.dry_run or arguments.yes or asks(arguments)):
-        raise Problem(
-            "Nothing was changed: without a terminal to ask on, --yes is needed.",
-            "Add --yes, or --dry-run to only look.",
-        )
-    return prompter(color=not arguments.no_color) if asks(arguments) and not arguments.dry_run else None
-
-
-async def _confirmed(arguments: Arguments, target: Target, prompt: Prompter | None, harm: bool, what: str) -> None:
-    if arguments.confirm and arguments.confirm != target.release:
-        raise Problem(f'--confirm "{arguments.confirm}" is not the release "{target.release}".', "Nothing was changed.")
-    if prompt is None:
-        if harm and not arguments.confirm:
-            raise Problem(
-                "--yes alone is not enough for production, for data that is lost or for a namespace.",
-                f"Add --confirm {target.release}.",
-            )
-        return
-    choices = (Choice("stop", "stop here"), Choice("go", what, "this changes the cluster"))
-    if await prompt.choose("What now?", choices, "stop") == "stop":
-        raise KeyboardInterrupt
-    if harm and not arguments.confirm:
-        wrong = "That is not the release name."
-        await prompt.text(
-            f"Type the release name ({target.release}) to go on",
-            "",
-            lambda text: "" if text == target.release else wrong,
-        )
+    return prompt_or_yes(arguments)
 
 
 async def _followed(

@@ -186,15 +186,6 @@ class Plan:
         }  # fmt: skip
 
 
-def refuse_owned(plan: Plan) -> None:
-    """Raise Problem when a GitOps controller owns the release: it would undo what is done here."""
-    if plan.owner:
-        raise Problem(
-            f"{plan.release} is owned by {plan.owner}. Nothing was changed: it would undo it.",
-            "Write the values with the command values, see what they change with plan, and commit them at its source.",
-        )
-
-
 def difference(before: Plan, after: Plan) -> tuple[str, ...]:
     """What differs between two plans of the same answers, one sentence each; empty when nothing does."""
     said = []

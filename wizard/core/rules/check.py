@@ -67,6 +67,8 @@ class CheckResult:
     next_step: str
     blocking: bool
     question: str = ""
+    accepted: str = ""
+    """Why a person accepted the fail, in their words."""
 
     def to_data(self) -> dict[str, Any]:
         """The data of a `check.result` event."""
@@ -159,4 +161,6 @@ def ready_to_run(checks: tuple[Check, ...], facts: Facts, done: set[str]) -> Ite
 
 def accept(result: CheckResult, reason: str) -> CheckResult:
     """The result of a fail that the person accepts with a stored reason: it no longer blocks."""
-    return replace(result, state="warn", blocking=False, evidence=(*result.evidence, f"accepted: {reason}"))
+    return replace(
+        result, state="warn", blocking=False, accepted=reason, evidence=(*result.evidence, f"accepted: {reason}")
+    )

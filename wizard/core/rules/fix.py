@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from wizard.core.kube.objects import Object
 from wizard.core.rules.finding import Finding
@@ -41,6 +41,38 @@ class Need:
         if self.kind == "choice" and answer not in self.choices:
             return f"{self.title} is one of {', '.join(self.choices)}."
         return "" if answer.strip() else f"{self.title} is empty."
+
+
+class Asker(Protocol):
+    """Who asks a person, in either front end; None when the person leaves."""
+
+    async def choose(self, title: str, options: Sequence[tuple[str, str]], default: str) -> str | None:
+        """The value of one of the options, which are (value, label)."""
+        ...
+
+    async def text(self, title: str, default: str, problem: Callable[[str], str], *, file: bool = False) -> str | None:
+        """A text, or the path of a file, about which `problem` says nothing."""
+        ...
+
+
+_HOW: Final = {GENERATE: "generate one", FILE: "read it from a file"}
+
+
+async def answered(need: Mapping[str, Any], ask: Asker) -> str | None:
+    """The answer to a need as `fix.offered` tells it: a text, a choice, `generate` or a path; None when the person leaves."""
+    title, choices, default = need["title"], need["choices"], need["default"]
+    if need["kind"] == "choice":
+        return await ask.choose(title, [(one, one) for one in choices], default)
+    if need["kind"] == "text":
+        return await ask.text(title, default, _needed)
+    how: str | None = choices[0]
+    if len(choices) > 1:
+        how = await ask.choose(title, [(one, _HOW[one]) for one in choices], default)
+    return await ask.text(f"{title}: the file that holds it", "", _needed, file=True) if how == FILE else how
+
+
+def _needed(text: str) -> str:
+    return "" if text.strip() else "It is needed."
 
 
 @dataclass(frozen=True)

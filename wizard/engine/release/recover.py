@@ -14,6 +14,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import plan, release, revision
 from wizard.core.target import Target
 from wizard.core.text import masking
+from wizard.engine import approval
 from wizard.engine.release import activity, listing, records
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, Object
@@ -22,8 +23,6 @@ from wizard.ports.store import FileStore, RunStore
 
 MARK: Final = "marked as failed by llm-cost-ops-wizard recover"
 """In the description of a record that we wrote: what it was stands before it, why after it."""
-IF_NOBODY: Final = "If nobody is at work on it"
-"""What the release's name is typed for."""
 
 
 @dataclass(frozen=True)
@@ -132,23 +131,6 @@ def backup_name(target: Target, revision: int) -> str:
     return f"{target.namespace}.{target.release}.v{revision}"
 
 
-def refuse_unproved(target: Target, known: Recovery, reason: str = "") -> None:
-    """Refuse to touch what a helm on another machine may have in hand, unless somebody says why none can.
-
-    Raises:
-        Problem: it is not certain, and no reason was given.
-    """
-    if known.unproved and not reason.strip():
-        minutes = int(activity.OLD.total_seconds() // 60)
-        raise Problem(
-            f"Helm began revision {known.revision} of {target.release} ({known.status}), or wrote its record, less than "
-            f"{minutes} minutes ago, and a helm on another machine may be at work on it: that cannot be seen from here. "
-            "Nothing was changed.",
-            f'Look again {minutes} minutes after {known.written or known.since}, or say why nobody is: --reason "I killed it myself".',
-            Exit.UNKNOWN,
-        )
-
-
 async def mark_failed(
     cluster: Cluster, files: FileStore, target: Target, known: Recovery, clock: Clock, reason: str = ""
 ) -> str:
@@ -157,7 +139,7 @@ async def mark_failed(
     Raises:
         Problem: it is not the record any more that was looked at, or may not be written; then nothing was changed.
     """
-    refuse_unproved(target, known, reason)
+    approval.of_recovery(target, known, reason).refuse_blocked()
     kind = listing.record_kind() or "Secret"
     try:
         found = await cluster.records(kind, target.namespace, target.release, known.revision)

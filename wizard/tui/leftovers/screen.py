@@ -163,6 +163,7 @@ class LeftoversScreen(WizardScreen):
 
     async def action_start(self) -> None:
         """Delete what is marked, after the name was typed where something is lost."""
+        from wizard.engine.approval import of_leftovers
         from wizard.engine.release import leftovers
 
         marked = [(space, one) for space, one in self._items if one.uid in self.marked]
@@ -170,34 +171,31 @@ class LeftoversScreen(WizardScreen):
             return
         space = marked[0][0]
         try:
-            if len({(where.namespace, one.release) for where, one in marked}) > 1:
-                raise Problem("These are of several releases or namespaces.", "Delete those of one first.")
+            if len({where.namespace for where, _ in marked}) > 1:
+                raise Problem("These are in several namespaces.", "Delete those of one first.")
             picked = leftovers.chosen(space, [one.label for _, one in marked])
+            approval = of_leftovers(space, picked)
+            approval.refuse_blocked()
         except Problem as problem:
             self.problem = problem
             self._show()
             return
-        if not any(one.matters for one in picked):
-            await self._delete(space, picked, picked[0].release)
+        if not approval.type_the_name_because:
+            await self._delete(space, picked, "")
             return
         from wizard.tui.widgets.modals import typed_name
 
         async def take(typed: str | None) -> None:
             await self._delete(space, picked, typed)
 
-        said = leftovers.warnings(space, picked)
-        harm = f"{said[0]}" if said else f"{len(picked)} cannot be had back"
-        self.app.push_screen(typed_name(harm, picked[0].release), take)
+        self.app.push_screen(typed_name(approval), take)
 
     async def _delete(self, space: Leftovers, picked: Sequence[Leftover], typed: str | None) -> None:
         if typed is None:
             return
-        from dataclasses import replace
-
         self._busy, bad = True, []
         try:
-            where = replace(self.target, namespace=space.namespace, release=picked[0].release)
-            async for one in self.wizard.session.delete_leftovers(where, picked):
+            async for one in self.wizard.session.delete_leftovers(self.target, space, picked, confirmed=typed):
                 bad += [f"{one.item.label}: {one.text}"] if one.state != "deleted" else []
         except Problem as problem:
             bad = [str(problem)]

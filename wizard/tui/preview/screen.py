@@ -28,7 +28,7 @@ class Board(Lines):
 
     def build(self, width: int) -> None:
         """Lay it out."""
-        problem = self._of.problem
+        problem = self._of.problem or self._of.blocked
         said = [
             ((" x " if n == 0 else "   ", "bad"), (line, "strong"))
             for n, line in enumerate(wrap(str(problem), width - 4))
@@ -66,6 +66,12 @@ class PreviewScreen(WizardScreen):
         self.problem: Problem | None = None
         self._starting = False
 
+    @property
+    def blocked(self) -> Problem | None:
+        """Why Enter is disabled."""
+        approval = self.preview.approval
+        return approval.blocked if approval else None
+
     def heading(self) -> Heading:
         """What the header says now."""
         starts = bool(self.preview.go())
@@ -74,8 +80,8 @@ class PreviewScreen(WizardScreen):
 
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
-        go, stop = self.preview.go(), self.preview.stopped()
-        enter = (("Enter", f"is off: {stop}" if stop else go),) if go and self.ready else ()
+        go = self.preview.go()
+        enter = (("Enter", "disabled: see above" if self.blocked else go),) if go and self.ready else ()
         switches = tuple(self.preview.switches().items()) if self.ready else ()
         return (*enter, *switches, ("Up Down", "look around"), ("t", "look again"), ("Esc", "back"))
 
@@ -125,7 +131,7 @@ class PreviewScreen(WizardScreen):
 
     async def action_start(self) -> None:
         """Start it, after the name was typed where there is harm in it."""
-        if not self.ready or self._starting or not self.preview.go() or self.preview.stopped():
+        if not self.ready or self._starting or not self.preview.go() or self.blocked:
             return
         if not (question := self.preview.question()):
             await self._confirm()
@@ -141,20 +147,20 @@ class PreviewScreen(WizardScreen):
             await self._confirm()
 
     async def _confirm(self) -> None:
-        harm, release = self.preview.harm(), self.preview.release
-        if not harm:
+        approval = self.preview.approval
+        if not (approval and approval.type_the_name_because):
             await self._start("")
             return
         from wizard.tui.widgets.modals import typed_name
 
-        self.app.push_screen(typed_name(harm, release), self._start)
+        self.app.push_screen(typed_name(approval), self._start)
 
     async def _start(self, typed: str | None) -> None:
         if typed is None:
             return
         self._starting = True
         try:
-            run_id, said = await self.preview.start(self.wizard.session)
+            run_id, said = await self.preview.start(self.wizard.session, typed)
         except Problem as problem:
             self.problem, self._starting = problem, False
             self._show()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import NOT_ROLLED_BACK
 from wizard.core.kube import rights
+from wizard.engine.approval import PlanChanged, of_recovery, of_undo_recover, of_uninstall
 from wizard.tui.review import plan_view
 from wizard.tui.text import Row, beside, cut
 
@@ -17,181 +21,127 @@ if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
     from wizard.core.helm.plan import Plan
     from wizard.core.target import Target
+    from wizard.engine.approval import Approval
     from wizard.engine.release.recover import Recovery
+    from wizard.engine.release.rollback import Rollback
     from wizard.engine.release.undo_recover import Undo
     from wizard.engine.release.uninstall import Item, Uninstall
     from wizard.engine.session import Session
 
 
-class Preview(Protocol):
-    """One operation before it begins. `switches` are keys: key -> what it says now."""
+class Preview(ABC):
+    """One operation before it begins."""
 
     release: str
+    approval: Approval | None = None
+    """What a person has to agree to; None until it is known, and of what is only looked at."""
 
+    @abstractmethod
     def heading(self) -> str:
-        """What is being looked at."""
-        ...
+        """The operation and its target, for the header."""
 
+    @abstractmethod
     async def read(self, session: Session) -> None:
         """Look at the cluster; raises Problem."""
-        ...
 
+    @abstractmethod
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
         """Rows, and those that the cursor may stand on."""
-        ...
 
     def go(self) -> str:
         """What Enter does; "" when it does nothing here."""
-        ...
-
-    def stopped(self) -> str:
-        """Why Enter must do nothing; "" when it may."""
-        ...
-
-    def harm(self) -> str:
-        """Why the release's name has to be typed; "" when Enter is enough."""
-        ...
+        return ""
 
     def question(self) -> str:
         """What a person has to say in words before it starts; "" when nothing."""
-        ...
+        return ""
 
-    def answer(self, text: str) -> None:
+    def answer(self, text: str) -> None:  # noqa: B027 - most previews ask nothing
         """Take those words."""
-        ...
 
     def switches(self) -> Mapping[str, str]:
-        """The switches as they stand."""
-        ...
-
-    def switch(self, key: str) -> None:
-        """Turn a switch."""
-        ...
-
-    async def start(self, session: Session) -> tuple[str, str]:
-        """Begin: the id of the run ("" when it is done already), and a sentence to say; raises Problem."""
-        ...
-
-
-class _Usual:
-    """What most previews do not need."""
-
-    def stopped(self) -> str:
-        """Nothing stops it."""
-        return ""
-
-    def question(self) -> str:
-        """Nothing."""
-        return ""
-
-    def answer(self, text: str) -> None:
-        """Nothing was asked."""
-
-
-class _NoSwitches(_Usual):
-    def switches(self) -> Mapping[str, str]:
-        """None."""
+        """Key of each switch -> what it would change now."""
         return {}
 
-    def switch(self, key: str) -> None:
-        """Nothing to turn."""
+    def switch(self, key: str) -> None:  # noqa: B027 - most previews have no switch
+        """Turn a switch."""
+
+    async def start(self, session: Session, name: str) -> tuple[str, str]:
+        """Begin: the id of the run ("" when it is done already), and a sentence to say; raises Problem.
+
+        `name` is the release's name as it was typed, "" where it did not have to be.
+        """
+        raise Problem("This is only looked at.", "Start it from the review.")
 
 
-class PlanPreview(_NoSwitches):
+class PlanPreview(Preview):
     """What install or upgrade would change; the review starts it, not this."""
 
     def __init__(self, draft: Draft, target: Target, plan: Plan | None = None) -> None:
         self.release = target.release
         self._draft, self._target, self._plan = draft, target, plan
 
+    @override
     def heading(self) -> str:
-        """What is being looked at."""
         return f"plan {self._target}"
 
+    @override
     async def read(self, session: Session) -> None:
-        """Make the plan, unless it is there."""
         self._plan = self._plan or await session.plan(self._draft)
 
+    @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
-        """The plan."""
         return plan_view.plan_rows(self._plan, width, chosen) if self._plan else ((), ())
 
-    def go(self) -> str:
-        """Nothing: the review starts it."""
-        return ""
 
-    def harm(self) -> str:
-        """Never started from here."""
-        return ""
-
-    async def start(self, session: Session) -> tuple[str, str]:
-        """Never called: `go` is empty."""
-        raise Problem("A plan is only looked at.", "Start it from the review.")
-
-
-class RollbackPreview(_NoSwitches):
+class RollbackPreview(Preview):
     """A roll-back to a revision; 0 means the one before."""
 
     def __init__(self, target: Target, revision: int) -> None:
         self.release = target.release
         self._target, self._revision = target, revision
-        self._plan: Plan | None = None
-        self._production = False
-        self._lost: list[str] = []
+        self._shown: Rollback | None = None
 
+    @override
     def heading(self) -> str:
-        """What is being looked at."""
         return f"roll back to {self._revision or 'the last good'}: {self._target}"
 
+    @override
     async def read(self, session: Session) -> None:
-        """Make the plan from the stored manifests."""
-        self._revision = await session.rollback_revision(self._target, self._revision)
-        self._plan = await session.plan_rollback(self._target, self._revision)
-        self._production = await session.is_production(self._target)
-        self._lost = rights.lines(await session.missing_rights(self._target, "rollback"))
+        self._show(await session.rollback(self._target, self._revision))
 
+    def _show(self, shown: Rollback) -> None:
+        self._shown, self._revision, self.approval = shown, shown.revision, shown.approval
+
+    @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
-        """The plan, then what does not come back."""
-        if not self._plan:
+        if not self._shown:
             return (), ()
-        rows, places = plan_view.plan_rows(self._plan, width, chosen)
+        rows, places = plan_view.plan_rows(self._shown.plan, width, chosen)
         rows += [
             (),
             ((" This does not roll back", "look"),),
             *(((cut(f"   - {text}", width), ""),) for text in NOT_ROLLED_BACK),
-            *_lost(self._lost, width),
+            *_lost(rights.lines(self._shown.missing), width),
         ]
         return rows, places
 
+    @override
     def go(self) -> str:
-        """What Enter does."""
         return f"roll back to {self._revision}"
 
-    def stopped(self) -> str:
-        """Somebody else owns the release, or the API server refuses an object of it."""
-        if self._plan and self._plan.owner:
-            return f"{self._plan.owner} owns it and would undo it"
-        refused = self._plan.refused if self._plan else ()
-        return f"{refused[0].label} would be refused" if refused else ""
-
-    def harm(self) -> str:
-        """Production."""
-        return "This is production" if self._production else ""
-
-    async def start(self, session: Session) -> tuple[str, str]:
-        """Plan again, and begin when nothing differs."""
-        from wizard.core.helm.plan import difference
-
-        shown = self._plan
-        again = await session.plan_rollback(self._target, self._revision)
-        self._plan = again
-        if shown is None or (changed := difference(shown, again)):
-            said = "; ".join(changed) if shown else "it was not shown yet"
-            raise Problem(f"The plan is not the one that was shown: {said}.", "Look at it, then press Enter again.")
-        return await session.start_rollback(self._target, again, self._revision), ""
+    @override
+    async def start(self, session: Session, name: str) -> tuple[str, str]:
+        if not self._shown:
+            raise Problem("It is not known yet.", "Wait for it.")
+        try:
+            return await session.start_rollback(self._target, self._shown, confirmed=name), ""
+        except PlanChanged:
+            self._show(await session.rollback(self._target, self._revision))
+            raise
 
 
-class UninstallPreview(_Usual):
+class UninstallPreview(Preview):
     """What an uninstall deletes, keeps and loses for ever."""
 
     def __init__(self, target: Target) -> None:
@@ -201,17 +151,18 @@ class UninstallPreview(_Usual):
         self._keep = False
         self._lost: list[str] = []
 
+    @override
     def heading(self) -> str:
-        """What is being looked at."""
         return f"uninstall {self._target}"
 
+    @override
     async def read(self, session: Session) -> None:
-        """Make the lists; raises Problem when another release depends on it."""
         self._lists = await session.uninstall_lists(self._target)
+        self.approval = of_uninstall(self._lists)
         self._lost = rights.lines(await session.missing_rights(self._target, "uninstall"))
 
+    @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
-        """Three lists."""
         one = self._lists
         if not one:
             return (), ()
@@ -233,32 +184,27 @@ class UninstallPreview(_Usual):
         rows += _lost(self._lost, width)
         return rows, ()
 
+    @override
     def go(self) -> str:
-        """What Enter does."""
         return "uninstall"
 
-    def harm(self) -> str:
-        """Production, or data that is lost."""
-        if self._lists and self._lists.lost:
-            return "Data is lost for ever"
-        return "This is production" if self._lists and self._lists.production else ""
-
+    @override
     def switches(self) -> Mapping[str, str]:
-        """Whether revisions are kept."""
         return {"k": "drop revisions" if self._keep else "keep revisions"}
 
+    @override
     def switch(self, key: str) -> None:
-        """Keep them or not."""
         self._keep = not self._keep
 
-    async def start(self, session: Session) -> tuple[str, str]:
-        """Begin."""
+    @override
+    async def start(self, session: Session, name: str) -> tuple[str, str]:
         if not self._lists:
             raise Problem("The lists are not there yet.", "Wait for them.")
-        return await session.start_uninstall(self._target, self._lists, keep_history=self._keep), ""
+        run_id = await session.start_uninstall(self._target, self._lists, confirmed=name, keep_history=self._keep)
+        return run_id, ""
 
 
-class RecoverPreview(_Usual):
+class RecoverPreview(Preview):
     """A release that is stuck in pending-*."""
 
     def __init__(self, target: Target) -> None:
@@ -268,17 +214,19 @@ class RecoverPreview(_Usual):
         self._back = True
         self._reason = ""
 
+    @override
     def heading(self) -> str:
-        """What is being looked at."""
         return f"recover {self._target}"
 
+    @override
     async def read(self, session: Session) -> None:
-        """Look who may be at work on it; raises Problem when somebody is."""
         self._known = await session.recovery(self._target)
+        # Until Enter has asked for the reason, its absence does not turn Enter off.
+        self.approval = replace(of_recovery(self._target, self._known), blocked=None)
         self._back = self._back and bool(self._known.good)
 
+    @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
-        """What is known, and what would be done."""
         one = self._known
         if not one:
             return (), ()
@@ -305,49 +253,43 @@ class RecoverPreview(_Usual):
         rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in one.unseen]
         return rows, ()
 
+    @override
     def go(self) -> str:
-        """What Enter does."""
         return "roll back" if self._back else "mark as failed"
 
+    @override
     def question(self) -> str:
-        """About a writer that cannot be seen from here."""
         unproved = self._known and self._known.unproved
-        return "Why is nobody at work on it? Your words are kept in the record" if unproved else ""
+        return "Confirm that no other helm is running. Your reason is stored in the record" if unproved else ""
 
+    @override
     def answer(self, text: str) -> None:
-        """Why nobody is."""
         self._reason = text
 
-    def harm(self) -> str:
-        """Helm's record is rewritten."""
-        from wizard.engine.release.recover import IF_NOBODY
-
-        return IF_NOBODY
-
+    @override
     def switches(self) -> Mapping[str, str]:
-        """The way out."""
         if not self._known or not self._known.good:
             return {}
         return {"f": "only mark as failed" if self._back else "roll back after it"}
 
+    @override
     def switch(self, key: str) -> None:
-        """The other way out."""
         self._back = not self._back
 
-    async def start(self, session: Session) -> tuple[str, str]:
-        """Mark it, then roll back when that was chosen."""
+    @override
+    async def start(self, session: Session, name: str) -> tuple[str, str]:
         if not self._known:
             raise Problem("It is not known yet.", "Wait for it.")
         known = replace(self._known)
-        backup = await session.mark_failed(self._target, known, self._reason)
+        backup = await session.mark_failed(self._target, known, self._reason, confirmed=name)
         said = f"Revision {known.revision} is marked as failed; the record as it was is in {backup}."
         if not self._back:
             return "", said
-        plan = await session.plan_rollback(self._target, known.good)
-        return await session.start_rollback(self._target, plan, known.good), said
+        back = await session.rollback(self._target, known.good)
+        return await session.start_rollback(self._target, back, confirmed=name), said
 
 
-class UndoPreview(_NoSwitches):
+class UndoPreview(Preview):
     """A release whose record a recover of this machine wrote: what it was before."""
 
     def __init__(self, target: Target) -> None:
@@ -355,16 +297,17 @@ class UndoPreview(_NoSwitches):
         self._target = target
         self._known: Undo | None = None
 
+    @override
     def heading(self) -> str:
-        """What is being looked at."""
         return f"undo recover {self._target}"
 
+    @override
     async def read(self, session: Session) -> None:
-        """Look for the backup; raises Problem when there is none, or the record is not what recover wrote any more."""
         self._known = await session.undo_recovery(self._target)
+        self.approval = of_undo_recover(self._target)
 
+    @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
-        """What is known, and what would be done."""
         from wizard.engine.release.undo_recover import AFTER
 
         one = self._known
@@ -376,21 +319,15 @@ class UndoPreview(_NoSwitches):
         rows += [(), *beside(" Enter will", text, width - 1, label_width=18, tone="strong", label_tone="accent")]
         return rows, ()
 
+    @override
     def go(self) -> str:
-        """What Enter does."""
         return "undo recover"
 
-    def harm(self) -> str:
-        """Helm's record is rewritten."""
-        from wizard.engine.release.recover import IF_NOBODY
-
-        return IF_NOBODY
-
-    async def start(self, session: Session) -> tuple[str, str]:
-        """Put it back."""
+    @override
+    async def start(self, session: Session, name: str) -> tuple[str, str]:
         if not self._known:
             raise Problem("It is not known yet.", "Wait for it.")
-        await session.undo(self._target, self._known)
+        await session.undo(self._target, self._known, confirmed=name)
         return "", f"Put {self._known.said(self.release)}."
 
 

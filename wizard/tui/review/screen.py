@@ -13,6 +13,7 @@ from textual.widget import Widget
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.rules.check import CheckResult
+from wizard.engine.approval import Approval, of_run
 from wizard.tui import flow
 from wizard.tui.messages import ReviewChanged, StreamFailed
 from wizard.tui.review.checks import Checks
@@ -178,26 +179,26 @@ class ReviewScreen(WizardScreen):
             return
         self._starting = True
         resolved = self.wizard.session.resolve(self.draft)
-        back = self.state.plan.downgrade if self.state.plan else ""
-        if harm := "This is production" if resolved["preset"] == "prod" else back[:1].upper() + back[1:]:
-            self._confirm(harm, resolved["release"])
+        approval = of_run(resolved["release"], resolved["preset"], self.state.plan)
+        if approval.type_the_name_because:
+            self._confirm(approval)
         else:
-            await self._really()
+            await self._really("")
 
-    def _confirm(self, harm: str, release: str) -> None:
+    def _confirm(self, approval: Approval) -> None:
         from wizard.tui.widgets.modals import typed_name
 
-        async def take(text: str | None) -> None:
+        async def take(name: str | None) -> None:
             self._armed = self._starting = False
-            if text is not None:
-                await self._really()
+            if name is not None:
+                await self._really(name)
             self.refresh_frame()
 
-        self.app.push_screen(typed_name(harm, release), take)
+        self.app.push_screen(typed_name(approval), take)
 
-    async def _really(self) -> None:
+    async def _really(self, name: str) -> None:
         try:
-            await self.nav.start(self.draft, self.state.operation, self.state.plan)
+            await self.nav.start(self.draft, self.state.operation, self.state.plan, self.state.checks, name)
         except Problem as problem:
             self._armed = self._starting = False
             self.state = ReviewState(**{**vars(self.state), "problem": problem})

@@ -9,6 +9,7 @@ from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import CheckResult
+from wizard.engine.approval import of_run
 from wizard.tui.review import plan_view
 from wizard.tui.text import Row, beside, cut, mark, pad, word, wrap
 
@@ -34,6 +35,11 @@ class ReviewState:
     checks: tuple[CheckResult, ...] = ()
     complete: bool = False
     seconds: float = 0.0
+
+    @property
+    def stands_in_the_way(self) -> Problem | None:
+        """Why it cannot be started, apart from checks; what the plan says of it included."""
+        return self.problem or of_run("", "", self.plan).blocked
 
     @property
     def blocking(self) -> tuple[CheckResult, ...]:
@@ -89,11 +95,12 @@ def detail(one: CheckResult | None, width: int, height: int) -> list[Row]:
 
 def problem_rows(state: ReviewState, width: int) -> list[Row]:
     """What stands in the way apart from checks, or makes it another operation than the one that somebody came for."""
-    if not state.problem:
+    problem = state.stands_in_the_way
+    if not problem:
         said = "the release is there already: this upgrades it, on the values that run"
         return [((" ! ", "look"), (cut(said, width - 4), "strong"))] if state.there else []
-    rows: list[Row] = [((" x ", "bad"), (line, "strong")) for line in wrap(state.problem.what, width - 4)]
-    return [*rows, *((("   ", ""), (line, "")) for line in wrap(state.problem.next_step, width - 4) if line)]
+    rows: list[Row] = [((" x ", "bad"), (line, "strong")) for line in wrap(problem.what, width - 4)]
+    return [*rows, *((("   ", ""), (line, "")) for line in wrap(problem.next_step, width - 4) if line)]
 
 
 def plan_rows(state: ReviewState, width: int) -> list[Row]:
@@ -140,10 +147,10 @@ def file_rows(lines: Sequence[str], *, diff: bool) -> list[Row]:
 
 def stopped(state: ReviewState) -> str:
     """Why it cannot be started, "" when it can."""
-    if state.problem:
-        return "stopped by the line at the top"
+    if state.stands_in_the_way:
+        return "see the top"
     number = len(state.blocking)
-    return f"stopped by {number} failed check{'s' if number > 1 else ''}" if number else ""
+    return f"{number} check{'s' if number > 1 else ''} failed" if number else ""
 
 
 def red_question(state: ReviewState, here: CheckResult | None) -> str:
@@ -162,5 +169,5 @@ def enter_text(state: ReviewState, here: CheckResult | None, goal: str, doing: s
     if goal == "values":
         return "write the file"
     if stopped(state):
-        return "open the red field" if red_question(state, here) else f"is off: {stopped(state)}"
+        return "open the red field" if red_question(state, here) else f"disabled: {stopped(state)}"
     return f"pressed: {doing} starts when the checks are in" if armed else doing

@@ -1,20 +1,18 @@
-"""Fix and continue on the full screen: which fix, what it needs, what it would do, and then a word to the run."""
+"""Fix and continue on the full screen: which fix, what it needs, what it would do; then the fix command is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wizard.core.errors import Problem
-from wizard.core.rules.fix import FILE, GENERATE
+from wizard.core.rules.fix import answered
 from wizard.tui.widgets.modals import Choose, Confirm, Prompt
 
 if TYPE_CHECKING:
     from wizard.core.rules.finding import Finding
     from wizard.core.run.view import RunView
     from wizard.tui.widgets.base import WizardScreen
-
-_HOW = {GENERATE: "generate one", FILE: "read it from a file"}
 
 
 async def mend(screen: WizardScreen, run_id: str, view: RunView, tell: Callable[[Problem], None]) -> None:
@@ -33,7 +31,7 @@ async def mend(screen: WizardScreen, run_id: str, view: RunView, tell: Callable[
         return
     answers: dict[str, str] = {}
     for need in one["needs"]:
-        said = await _answer(screen, need)
+        said = await answered(need, _Asker(screen))
         if said is None:
             return
         answers[need["id"]] = said
@@ -51,24 +49,19 @@ def _preview(row: Finding, one: Mapping[str, Any], answers: Mapping[str, str]) -
     return [row.title, "", *one["preview"], *given, "", f"By hand: {one['command']}"]
 
 
-async def _answer(screen: WizardScreen, need: Mapping[str, Any]) -> str | None:
-    """The answer to one need; None when the person leaves."""
-    wait = screen.app.push_screen_wait
-    if need["kind"] == "choice":
-        return await wait(Choose(need["title"], [(one, one, "") for one in need["choices"]], at=need["default"]))
-    if need["kind"] == "secret":
-        how = need["choices"][0]
-        if len(need["choices"]) > 1:
-            options = [(one[0], _HOW[one], "") for one in need["choices"]]
-            letter = await wait(Choose(need["title"], options, at=need["default"][:1]))
-            if letter is None:
-                return None
-            how = next(one for one in need["choices"] if one[0] == letter)
-        if how == GENERATE:
-            return GENERATE
-        return await wait(Prompt(f"{need['title']}: the file that holds it", "", "file", _said))
-    return await wait(Prompt(need["title"], need["default"], "", _said))
+class _Asker:
+    """Asks with the app's own prompts."""
 
+    def __init__(self, screen: WizardScreen) -> None:
+        self._wait = screen.app.push_screen_wait
 
-def _said(text: str) -> str:
-    return "" if text.strip() else "It is needed."
+    async def choose(self, title: str, options: Sequence[tuple[str, str]], default: str) -> str | None:
+        # Options that are told in words have their first letters as keys.
+        letters = {value[:1]: value for value, label in options if label != value}
+        keyed = len(letters) == len(options)
+        shown = [(value[:1] if keyed else value, label, "") for value, label in options]
+        answer = await self._wait(Choose(title, shown, at=default[:1] if keyed else default))
+        return letters.get(answer, answer) if keyed and answer else answer
+
+    async def text(self, title: str, default: str, problem: Callable[[str], str], *, file: bool = False) -> str | None:
+        return await self._wait(Prompt(title, default, "file" if file else "", problem))

@@ -11,6 +11,7 @@ from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from wizard.engine.approval import Approval
 from wizard.tui.text import Row, cells, cut, pad, rule, wrap
 from wizard.tui.widgets.edit import LineEdit
 from wizard.tui.widgets.frame import Keys
@@ -171,12 +172,12 @@ class Confirm(ModalScreen[bool]):
         lines.focus()
 
 
-def typed_name(harm: str, release: str) -> Prompt:
-    """A prompt that only the release's name satisfies; `harm` is why it has to be typed."""
+def typed_name(approval: Approval) -> Prompt:
+    """A prompt that only the release's name satisfies, with the reason why it has to be typed."""
     return Prompt(
-        f"{harm}: type {release} to go on",
+        f"{approval.type_the_name_because}: type {approval.release} to go on",
         label="Release",
-        problem=lambda text: "" if text == release else f"That is not {release}.",
+        problem=approval.wrong_name,
     )
 
 

@@ -1,0 +1,167 @@
+"""What stands between a wish and a change of the cluster: the safety rules of every front end, decided here and nowhere else.
+
+A front end shows what `blocked` says, asks for the release's name where `type_the_name_because` is not empty, and hands the
+answer to the session, which builds the same approval once more before anything is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from wizard.core.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from wizard.core.helm.plan import Plan
+    from wizard.core.rules.check import CheckResult
+    from wizard.core.target import Target
+    from wizard.engine.release.leftovers import Leftover, Leftovers
+    from wizard.engine.release.recover import Recovery
+    from wizard.engine.release.uninstall import Uninstall
+
+PRODUCTION: Final = "This is production"
+REWRITES_THE_RECORD: Final = "This rewrites Helm's record"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What a person has to agree to before an operation on a release starts."""
+
+    release: str
+    blocked: Problem | None = None
+    """Why it must not start, whatever a person says."""
+    type_the_name_because: str = ""
+    """Why the release's name has to be typed, the beginning of a sentence; "" where Enter or --yes is enough."""
+
+    def refuse_blocked(self) -> None:
+        """Raise Problem when it must not start."""
+        if self.blocked:
+            raise self.blocked
+
+    def wrong_name(self, name: str) -> str:
+        """What is wrong with the name as a person typed it; "" when it is the release's."""
+        return "" if name == self.release else f"That is not {self.release}."
+
+    def refuse_wrong_name(self, name: str) -> None:
+        """Raise Problem when --confirm names another release; "" names none."""
+        if name and self.wrong_name(name):
+            raise Problem(f'--confirm "{name}" is not the release "{self.release}".', "Nothing was changed.")
+
+    def require(self, name: str) -> None:
+        """Raise Problem when it must not start, or the release's name is needed and `name` is not it."""
+        self.refuse_blocked()
+        self.refuse_wrong_name(name)
+        if self.type_the_name_because and not name:
+            raise Problem(
+                f"Nothing was changed: --yes alone is not enough here. {self.type_the_name_because}.",
+                f"Add --confirm {self.release}.",
+            )
+
+
+class PlanChanged(Problem):
+    """The plan is not the one that was shown; `plan` is the one of now."""
+
+    def __init__(self, changed: Sequence[str], plan: Plan) -> None:
+        super().__init__(
+            f"Nothing was changed: the plan is not the one that was shown: {'; '.join(changed)}.", "Look at it again."
+        )
+        self.plan = plan
+        self.changed = tuple(changed)
+
+
+def refuse_changed(shown: Plan, now: Plan) -> None:
+    """Raise PlanChanged when what would be done is not what a person has seen."""
+    from wizard.core.helm.plan import difference
+
+    if changed := difference(shown, now):
+        raise PlanChanged(changed, now)
+
+
+def of_run(release: str, preset: str, plan: Plan | None, checks: Sequence[CheckResult] = ()) -> Approval:
+    """Of an install or upgrade: what its checks and its plan say; without a plan everything in it is new."""
+    failed = ", ".join(one.id for one in checks if one.blocking)
+    unchecked = Problem(f"Nothing was changed: {failed} failed.", "See the checks.") if failed else None
+    owned, refused, downgrade = (_owned(plan), _refused(plan), plan.downgrade) if plan else (None, None, "")
+    because = PRODUCTION if preset == "prod" else downgrade[:1].upper() + downgrade[1:]
+    return Approval(release, owned or unchecked or refused, because)
+
+
+def of_rollback(release: str, plan: Plan, *, production: bool) -> Approval:
+    """Of a roll-back: what its plan says."""
+    return Approval(release, _owned(plan) or _refused(plan), PRODUCTION if production else "")
+
+
+def of_uninstall(lists: Uninstall, *, delete_namespace: bool = False) -> Approval:
+    """Of an uninstall: what goes with it."""
+    blocked = None
+    if delete_namespace and lists.foreign:
+        blocked = Problem(
+            f"Namespace {lists.namespace} is not deleted, there is more in it: {', '.join(lists.foreign[:8])}. "
+            "Nothing was changed.",
+            "Leave --delete-namespace out, or move those things first.",
+        )
+    because = "Data is lost for ever" if lists.lost else PRODUCTION if lists.production else ""
+    return Approval(lists.release, blocked, because or ("The namespace goes too" if delete_namespace else ""))
+
+
+def of_recovery(target: Target, known: Recovery, reason: str = "") -> Approval:
+    """Of a recover: Helm's record is rewritten, which a helm that is still at work must not meet."""
+    return Approval(target.release, _unproved(target, known, reason), REWRITES_THE_RECORD)
+
+
+def of_undo_recover(target: Target) -> Approval:
+    """Of the undo of a recover: Helm's record is rewritten."""
+    return Approval(target.release, None, REWRITES_THE_RECORD)
+
+
+def of_leftovers(found: Leftovers, picked: Sequence[Leftover]) -> Approval:
+    """Of the removal of what a release that is gone has left."""
+    from wizard.engine.release import leftovers
+
+    releases = sorted({one.release for one in picked})
+    if len(releases) > 1:
+        blocked = Problem(
+            f"These are of several releases: {', '.join(releases)}. Nothing was deleted.", "Delete those of one first."
+        )
+        return Approval("", blocked)
+    lost = [one.label for one in picked if one.matters]
+    said = leftovers.warnings(found, picked)
+    because = (said[0] if said else f"{len(lost)} of these cannot be had back") if lost else ""
+    return Approval("".join(releases), None, because)
+
+
+def _owned(plan: Plan) -> Problem | None:
+    """A GitOps controller owns the release: it would undo what is done here."""
+    if not plan.owner:
+        return None
+    return Problem(
+        f"{plan.release} is owned by {plan.owner}. Nothing was changed: it would undo it.",
+        "Write the values with the command values, see what they change with plan, and commit them at its source.",
+    )
+
+
+def _refused(plan: Plan) -> Problem | None:
+    """The API server would refuse objects of it."""
+    if not plan.refused:
+        return None
+    return Problem(
+        f"Nothing was changed: {', '.join(one.label for one in plan.refused)} would be refused.",
+        "See the plan; put right what it names.",
+    )
+
+
+def _unproved(target: Target, known: Recovery, reason: str) -> Problem | None:
+    """A helm on another machine may be at work on it, and nobody said why none is."""
+    if not known.unproved or reason.strip():
+        return None
+    from wizard.engine.release import activity
+
+    minutes = int(activity.OLD.total_seconds() // 60)
+    return Problem(
+        f"Helm began revision {known.revision} of {target.release} ({known.status}), or wrote its record, less than "
+        f"{minutes} minutes ago, and a helm on another machine may be at work on it: that cannot be seen from here. "
+        "Nothing was changed.",
+        f'Look again {minutes} minutes after {known.written or known.since}, or say why nobody is: --reason "I killed it myself".',
+        Exit.UNKNOWN,
+    )
