@@ -72,11 +72,9 @@ def _start(arguments: Arguments, session: Any) -> Start:
     from wizard.tui.start import Start
 
     if arguments.command == "runs":
-        from wizard.engine import records
-
         try:
-            run = session.ports.runs.find(arguments.words[0])
-            records.attach(session.ports.runs, run)
+            run = session.find_run(arguments.words[0])
+            session.attach(run)
             return Start("runs", run_id=run.id)
         except Problem as problem:
             return Start(problem=problem)

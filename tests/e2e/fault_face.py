@@ -23,7 +23,7 @@ def main(specification: str, secrets: str) -> int:
     material = json.loads(Path(secrets).read_text())
     session = compose.session(Options(kubeconfig=spec["target"]["kubeconfig"]))
     told = {name: {key: Secret(value) for key, value in keys.items()} for name, keys in material.items()}
-    run_id = session.ports.runs.start(spec, told)
+    run_id = session._ports.runs.start(spec, told)
     _, code = asyncio.run(follow(session, run_id, Out(), None, called="llm-cost-ops-wizard"))
     return code
 

@@ -20,7 +20,7 @@ STANDS = 2.0
 
 
 def impatient(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs = runner.session.ports.runs
+    runs = runner.session._ports.runs
     start = runs.start
 
     def sooner(spec: Mapping[str, Any], material: Any) -> str:

@@ -196,8 +196,8 @@ async def test_when_the_runner_is_killed_helm_ends_well_and_the_next_runner_says
     while processes.start_of(before["runner"]):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
-    assert runner.session.ports.runs.find(run_id).state == "orphaned"
-    runner.session.ports.runs.revive(run_id)
+    assert runner.session.find_run(run_id).state == "orphaned"
+    runner.session.attach(runner.session.find_run(run_id))
     view = await runner.follow(run_id)
     assert view.finished is not None
     assert (view.finished["code"], view.verdict) == (0, "ready"), view.reason

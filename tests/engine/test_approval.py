@@ -108,7 +108,7 @@ class Started(StubSession):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ports = self.ports._replace(helm=cast("Helm", SimpleNamespace(overrides=lambda target: ())))
+        self._ports = self._ports._replace(helm=cast("Helm", SimpleNamespace(overrides=lambda target: ())))
 
 
 @pytest.mark.parametrize("attended", [True, False])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+WIZARD = Path(__file__).resolve().parents[2] / "wizard"
 LOOK = "import json, sys; before = set(sys.modules); {}; print('\\n' + json.dumps(sorted(set(sys.modules) - before)))"
 
 
@@ -77,3 +80,30 @@ def test_the_supervisor_imports_nothing_of_ours_and_no_library() -> None:
         "wizard.runner.supervisor",
     }
     assert not names & HEAVY
+
+
+def reached(file: Path) -> list[str]:
+    """Places where a front end reaches past the session's own methods."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Attribute):
+            continue
+        owner = node.value
+        session = getattr(owner, "id", getattr(owner, "attr", "")) in ("session", "_session")
+        if node.attr in ("ports", "_ports") or (session and node.attr.startswith("_")):
+            found.append(f"{file.name}:{node.lineno} {ast.unparse(node)}")
+    return found
+
+
+def test_front_ends_reach_no_port() -> None:
+    files = [*(WIZARD / "tui").rglob("*.py"), *(WIZARD / "cli").rglob("*.py"), WIZARD / "frontends.py"]
+    assert len(files) > 50
+    assert [place for file in files for place in reached(file)] == []
+
+
+def test_a_front_end_that_reaches_a_port_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "screen.py"
+    file.write_text(
+        "def f(self, session):\n    session._ports.files.read('x')\n    self.app.session.ports.runs\n    self.session._charts\n"
+    )
+    assert [place.split()[0] for place in reached(file)] == ["screen.py:2", "screen.py:3", "screen.py:4"]

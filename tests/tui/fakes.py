@@ -170,8 +170,6 @@ class FakeSession:
         self.files = FakeFiles()
         self.clock = FakeClock()
         self.revived: list[str] = []
-        runs = SimpleNamespace(revive=self.revived.append)
-        self.ports = SimpleNamespace(clock=self.clock, files=self.files, runs=runs)
         self.known = Hints()
         self.hints_after = HINTS
         self.home_lines: Sequence[HomeLine] = LINES
@@ -369,6 +367,24 @@ class FakeSession:
             return ()
         after = self.values_text(draft).splitlines()
         return tuple(difflib.unified_diff(before.splitlines(), after, path, f"{path} (new)", lineterm=""))
+
+    def values_exist(self, draft: Draft) -> bool:
+        return self.files.existing(self.values_file(draft).path) is not None
+
+    def read_file(self, path: str, what: str) -> str:
+        return self.files.read(path, what)
+
+    def secret_file_note(self, path: str, what: str) -> str:
+        return self.files.read_secret(path, what)[1]
+
+    def write_file(self, path: str, text: str, what: str) -> Sequence[str]:
+        return self.files.write(path, text, what)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def attach(self, run: RunSummary) -> str:
+        return records.attach(cast("RunStore", SimpleNamespace(revive=self.revived.append)), run)
 
     def write_values(self, draft: Draft) -> Sequence[str]:
         self.written.append(draft)

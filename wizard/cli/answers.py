@@ -183,7 +183,7 @@ def secret_notes(session: Session, draft: Draft) -> Sequence[str]:
     for one in secrets.plan(session.resolve(draft)):
         for source in {source.detail: source for source in one.sources if source.how == "file"}.values():
             try:
-                _, note = session.ports.files.read_secret(source.detail, f"file for {source.shared or source.key}")
+                note = session.secret_file_note(source.detail, f"file for {source.shared or source.key}")
             except Problem as problem:
                 question = f"secret.{source.shared}.file" if source.shared else ""
                 raise Problem(problem.what, problem.next_step, Exit.REFUSED, question) from problem

@@ -84,7 +84,7 @@ def _sets(arguments: Arguments, session: Session) -> Iterable[tuple[str, Any]]:
         if flag == "--set-file":
             key, path = pair(flag, text, "config.extra=./extra.txt")
             _refuse_secret(flag, key)
-            yield values.dotted(values.path_of(key)), session.ports.files.read(path, f"file of {flag} {key}")
+            yield values.dotted(values.path_of(key)), session.read_file(path, f"file of {flag} {key}")
             continue
         for line in values.parse_set(text, typed=flag == "--set"):
             _refuse_secret(flag, values.dotted(line.path))

@@ -123,7 +123,7 @@ def _cut_short(session: Session, run_id: str, called: str) -> str:
     """Why a record has no end, as far as it can be told: the run's process died, and its own log has the reason."""
     where = ""
     with contextlib.suppress(Problem):
-        where = session.ports.runs.find(run_id).log
+        where = session.find_run(run_id).log
     why = f" Its process died and says why in {where}." if where else ""
     return f"The record ends before the run did.{why} See {called} runs."
 

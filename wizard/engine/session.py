@@ -19,6 +19,8 @@ from wizard.engine import approval
 from wizard.engine.preflight import suggestions as live_hints
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wizard.core.answers import secrets, values_file
     from wizard.core.answers.resolve import Layers, Resolved
     from wizard.core.helm.command_line import RunOperation
@@ -66,7 +68,7 @@ class Session:
     """One person, one kubeconfig, one chart. Faces ask it and watch it; it never waits for a face."""
 
     def __init__(self, ports: Ports, options: Options | None = None) -> None:
-        self.ports = ports
+        self._ports = ports
         self.options = options or Options()
         self._hints = Hints()
         self._charts: dict[str, Chart] = {}
@@ -88,27 +90,27 @@ class Session:
         """A draft that starts from the values of the release that runs, secrets left out; raises Problem."""
         from wizard.core.helm import values
 
-        stored = self.ports.documents.load(await self.ports.helm.stored_values(target), f"values of {target.release}")
+        stored = self._ports.documents.load(await self._ports.helm.stored_values(target), f"values of {target.release}")
         answers = {"context": target.context, "namespace": target.namespace, "release": target.release}
         draft = replace(self.new_draft(), answers={key: value for key, value in answers.items() if value})
         return replace(draft, running=values.without_secrets(stored or {"global": {"environment": "production"}}))
 
     def drafts(self) -> Sequence[tuple[str, Draft]]:
         """Drafts kept from earlier sessions with the time they were saved, newest first."""
-        return self.ports.drafts.load_all()
+        return self._ports.drafts.load_all()
 
     def save_draft(self, draft: Draft) -> None:
         """Keep the draft; it is offered again at the next start."""
-        self.ports.drafts.save(replace(draft, cluster_uid=self._hints.cluster_uid or draft.cluster_uid))
+        self._ports.drafts.save(replace(draft, cluster_uid=self._hints.cluster_uid or draft.cluster_uid))
 
     def forget_draft(self, draft: Draft) -> None:
         """Remove the kept draft of the same target."""
-        self.ports.drafts.forget(draft)
+        self._ports.drafts.forget(draft)
 
     def chart(self, draft: Draft) -> Chart:
         """The draft's chart, read once; raises Problem when the path is missing or not a chart."""
         if draft.chart not in self._charts:
-            self._charts[draft.chart] = self.ports.charts.open(draft.chart)
+            self._charts[draft.chart] = self._ports.charts.open(draft.chart)
         return self._charts[draft.chart]
 
     def layers(self, draft: Draft) -> Layers:
@@ -118,7 +120,7 @@ class Session:
         chart = self.chart(draft)
         for path in draft.files:
             if path not in self._files:
-                tree = self.ports.documents.load(self.ports.files.read(path, "values file"), path) or {}
+                tree = self._ports.documents.load(self._ports.files.read(path, "values file"), path) or {}
                 if not isinstance(tree, Mapping):
                     raise Problem(
                         f"{path} is not a values file: it holds no KEY: VALUE lines.", "Give another with -f."
@@ -145,7 +147,7 @@ class Session:
 
     def kubeconfig(self) -> Kubeconfig:
         """The kubeconfig; also makes its contexts known to the questions."""
-        config = self.ports.kubeconfig.read(self.options.kubeconfig)
+        config = self._ports.kubeconfig.read(self.options.kubeconfig)
         current = self.options.context or config.current
         chosen = config.context(current)
         self._hints = replace(
@@ -187,7 +189,7 @@ class Session:
         """The client of the target's context, one for the whole session."""
         key = (target.kubeconfig, target.context)
         if key not in self._clusters:
-            self._clusters[key] = self.ports.cluster(target)
+            self._clusters[key] = self._ports.cluster(target)
         return self._clusters[key]
 
     # Values file
@@ -201,7 +203,7 @@ class Session:
     def values_text(self, draft: Draft) -> str:
         """The values file as it will be written."""
         built = self.values_file(draft)
-        return self.ports.documents.render(built.header, built.tree, built.notes)
+        return self._ports.documents.render(built.header, built.tree, built.notes)
 
     def values_shown(self, draft: Draft) -> str:
         """The values file for a person to read: what a person's own files hold of secrets is masked."""
@@ -210,7 +212,7 @@ class Session:
     def values_diff(self, draft: Draft) -> tuple[str, ...]:
         """A unified diff against the file that is there; empty when there is none or it is the same."""
         path = self.values_file(draft).path
-        before = self.ports.files.existing(path)
+        before = self._ports.files.existing(path)
         if before is None:
             return ()
         import difflib
@@ -228,13 +230,42 @@ class Session:
         trees = []
         for text in texts:
             with contextlib.suppress(Problem):  # whoever needs the file says what is wrong with it
-                trees.append(self.ports.documents.load(text, "values"))
+                trees.append(self._ports.documents.load(text, "values"))
         redact = masking.known_secrets(trees)
         return [hide(redact(text)) for text in texts]
 
     def write_values(self, draft: Draft) -> Sequence[str]:
         """Write the values file; returns the paths written (a dated backup among them)."""
-        return self.ports.files.write(self.values_file(draft).path, self.values_text(draft))
+        return self._ports.files.write(self.values_file(draft).path, self.values_text(draft))
+
+    def values_exist(self, draft: Draft) -> bool:
+        """Whether there is a file where the values file will be written; raises Problem when it cannot be read."""
+        return self._ports.files.existing(self.values_file(draft).path) is not None
+
+    # Files that a person names
+
+    def read_file(self, path: str, what: str) -> str:
+        """The text of a file, `what` it is for messages; raises Problem."""
+        return self._ports.files.read(path, what)
+
+    def secret_file_note(self, path: str, what: str) -> str:
+        """What a person should know about a file that holds a secret; its content is not kept; raises Problem."""
+        return self._ports.files.read_secret(path, what)[1]
+
+    def write_file(self, path: str, text: str, what: str) -> Sequence[str]:
+        """Write a text; returns the paths written (a backup among them); raises Problem."""
+        return self._ports.files.write(path, text, what)
+
+    def write_manifests(self, path: str, planned: Planned) -> Sequence[str]:
+        """Write the objects of a plan, Secrets masked; returns the paths written; raises Problem."""
+        from wizard.engine.release import compare
+
+        text = compare.manifest_text(self._ports.documents, planned.objects, planned.redact)
+        return self._ports.files.write(path, text)
+
+    def now(self) -> datetime:
+        """The time by the session's clock."""
+        return self._ports.clock.now()
 
     # The cluster, read only
 
@@ -242,7 +273,7 @@ class Session:
         """The lines of home as they become known; never raises."""
         from wizard.engine.preflight import overview
 
-        return overview.lines(self)
+        return overview.lines(self, self._ports)
 
     def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         """Releases in sight: first a quick view, then with readiness; says where was looked and what is hidden."""
@@ -261,26 +292,26 @@ class Session:
         """Every check of the draft as it is decided; never raises."""
         from wizard.engine.preflight import checks
 
-        return checks.run(self, draft)
+        return checks.run(self, self._ports, draft)
 
     def watch(self, target: Target, *, logs: bool = True) -> AsyncIterator[Sequence[Event]]:
         """A release live, without a run: the same events as a run's record, in batches."""
         from wizard.engine.watch import live
 
-        return live.watch_release(self.cluster(target), target, self.ports.clock, logs=logs)
+        return live.watch_release(self.cluster(target), target, self._ports.clock, logs=logs)
 
     def diagnose(self, target: Target) -> AsyncIterator[Diagnosis]:
         """What is wrong with a release, ranked: at once if it shows, then whole, with logs. Changes nothing; never raises."""
         from wizard.engine.watch import diagnose
 
-        ports = self.ports
+        ports = self._ports
         return diagnose.diagnose(self.cluster(target), target, ports.clock, ports.runs, ports.documents)
 
     async def status(self, target: Target) -> Sequence[Event]:
         """A release as it is now: the same events as a run's record, and the verdict that `diagnose` gives; never raises."""
         from wizard.engine.watch import diagnose
 
-        ports = self.ports
+        ports = self._ports
         return await diagnose.status_events(self.cluster(target), target, ports.clock, ports.runs, ports.documents)
 
     # Day two, read only
@@ -294,7 +325,7 @@ class Session:
         from wizard.engine import cluster_identity
         from wizard.engine.release import plan as release_plan
 
-        target, ports = self.resolve(draft).target, self.ports
+        target, ports = self.resolve(draft).target, self._ports
         cluster_identity.refuse_overrides(ports.helm, target)
         planned = await release_plan.of_values(
             self.cluster(target), ports.helm, ports.documents, target, self.chart(draft), self.values_text(draft)
@@ -306,7 +337,7 @@ class Session:
         from wizard.engine import cluster_identity
         from wizard.engine.release import plan as release_plan
 
-        ports, cluster = self.ports, self.cluster(target)
+        ports, cluster = self._ports, self.cluster(target)
         async with cluster_identity.proven(cluster, ports.helm, target):
             planned = await release_plan.of_rollback(cluster, ports.helm, ports.documents, target, revision)
         return await self._with_moved(target, planned.plan)
@@ -353,13 +384,13 @@ class Session:
         """What differs between two revisions, masked; raises Problem."""
         from wizard.engine.release import history
 
-        return await history.compare(self.cluster(target), self.ports.documents, target, old, new)
+        return await history.compare(self.cluster(target), self._ports.documents, target, old, new)
 
     async def revision_text(self, target: Target, revision: int, what: RevisionText) -> str:
         """One revision's values (given or all) or manifest as YAML, secrets masked; raises Problem."""
         from wizard.engine.release import history
 
-        return await history.text(self.cluster(target), self.ports.documents, target, revision, what)
+        return await history.text(self.cluster(target), self._ports.documents, target, revision, what)
 
     async def guided(self, draft: Draft) -> Guided:
         """The values of an upgrade in four columns, and how the -f files differ from what runs; raises Problem."""
@@ -376,8 +407,8 @@ class Session:
         from wizard.engine.release import uninstall
 
         cluster = self.cluster(target)
-        async with cluster_identity.proven(cluster, self.ports.helm, target):
-            lists = await uninstall.look(cluster, self.ports.documents, target, namespace=namespace)
+        async with cluster_identity.proven(cluster, self._ports.helm, target):
+            lists = await uninstall.look(cluster, self._ports.documents, target, namespace=namespace)
             uid = await cluster_identity.uid(cluster)
         return replace(lists, cluster_uid=uid, moved=await asyncio.to_thread(self.moved, target, uid))
 
@@ -397,7 +428,7 @@ class Session:
         """What is known of a release that is stuck in pending-*; raises Problem when it is not."""
         from wizard.engine.release import recover
 
-        ports = self.ports
+        ports = self._ports
         return await recover.look(self.cluster(target), ports.documents, target, ports.clock, ports.runs)
 
     # Runs
@@ -406,20 +437,20 @@ class Session:
         """Whether a recover of this machine left the release as it is, and the record from before is kept."""
         from wizard.engine.release import undo_recover
 
-        return undo_recover.offered(self.ports.files, target, revision, status)
+        return undo_recover.offered(self._ports.files, target, revision, status)
 
     async def undo_recovery(self, target: Target) -> Undo:
         """What undoing a recover would put back; raises Problem when there is nothing to undo."""
         from wizard.engine.release import undo_recover
 
-        return await undo_recover.look(self.cluster(target), self.ports.files, target)
+        return await undo_recover.look(self.cluster(target), self._ports.files, target)
 
     async def undo(self, target: Target, known: Undo, *, confirmed: str = "") -> None:
         """Put the record back as it was before recover; raises Problem."""
         from wizard.engine.release import undo_recover
 
         approval.of_undo_recover(target).require(confirmed)
-        await undo_recover.undo(self.cluster(target), self.ports.files, target, known)
+        await undo_recover.undo(self.cluster(target), self._ports.files, target, known)
 
     async def mark_failed(self, target: Target, known: Recovery, reason: str = "", *, confirmed: str = "") -> str:
         """Back up the record of a stuck revision and mark it as failed; returns the backup's path; raises Problem."""
@@ -427,7 +458,7 @@ class Session:
 
         approval.of_recovery(target, known, reason).require(confirmed)
         return await recover.mark_failed(
-            self.cluster(target), self.ports.files, target, known, self.ports.clock, reason
+            self.cluster(target), self._ports.files, target, known, self._ports.clock, reason
         )
 
     def delete_leftovers(
@@ -488,8 +519,8 @@ class Session:
         from wizard.core.helm import command_line
         from wizard.engine import cluster_identity
 
-        cluster_identity.refuse_overrides(self.ports.helm, target)
-        helm = await self.ports.helm.info()
+        cluster_identity.refuse_overrides(self._ports.helm, target)
+        helm = await self._ports.helm.info()
         if operation == "rollback":
             argv = command_line.rollback_argv(helm.major, target, int(more["revision"]), helm_timeout)
         else:
@@ -505,13 +536,13 @@ class Session:
             "values": "{}\n", "helm": {"path": helm.path, "version": helm.version, "major": helm.major}, "timeout": helm_timeout,
             "reproduce": [shlex.join(["helm", *argv])], **more,
         }  # fmt: skip
-        return self.ports.runs.start(spec, {})
+        return self._ports.runs.start(spec, {})
 
     async def operation(self, draft: Draft, asked: Asked = "either") -> Operation:
         """Install or upgrade, by the state of the release; raises Problem as `releases.operation` does."""
         from wizard.engine.release import listing
 
-        self.ports.runs.warm()
+        self._ports.runs.warm()
         target = self.resolve(draft).target
         return await listing.operation(self.cluster(target), target, asked)
 
@@ -561,7 +592,7 @@ class Session:
         from wizard.engine.release import listing
 
         resolved = self.resolve(draft)
-        cluster_identity.refuse_overrides(self.ports.helm, resolved.target)
+        cluster_identity.refuse_overrides(self._ports.helm, resolved.target)
         if problems := resolved.problems():
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
@@ -571,9 +602,9 @@ class Session:
             approval.refuse_changed(plan, await self.plan(draft))
         again = operation == "install" and await listing.over_history(self.cluster(target), target)
         planned = secrets.plan(resolved)
-        material, notes = self._material(planned)
+        material = self._material(planned)
         written = self.write_values(draft)
-        helm = await self.ports.helm.info()
+        helm = await self._ports.helm.info()
         spec = {
             "operation": operation,
             "target": {
@@ -595,13 +626,12 @@ class Session:
                 {"name": one.name, "type": one.type, "keys": [source.key for source in one.sources]} for one in planned
             ],
             "files": list(written),
-            "notes": notes,
             "accepted": [one.to_data() for one in checks if one.accepted],
             "expect": {"revision": plan.last, "rendered": plan.rendered} if plan else {},
             "cluster_uid": plan.cluster_uid if plan else self._hints.cluster_uid,
             "reproduce": list(self.reproduce(draft, operation, helm.major, again=again, wait_anyway=wait_anyway)),
         }
-        run_id = self.ports.runs.start(spec, material)
+        run_id = self._ports.runs.start(spec, material)
         self.forget_draft(draft)
         return run_id
 
@@ -635,14 +665,13 @@ class Session:
         ]
         return shlex.join(ours), shlex.join(helm)
 
-    def _material(self, planned: Sequence[secrets.SecretToMake]) -> tuple[dict[str, dict[str, Secret]], list[str]]:
+    def _material(self, planned: Sequence[secrets.SecretToMake]) -> dict[str, dict[str, Secret]]:
         from urllib.parse import quote
 
         from wizard.core.text.secrets import Secret, generate
 
         material: dict[str, dict[str, Secret]] = {}
         shared: dict[str, Secret] = {}
-        notes: list[str] = []
         for one in planned:
             for source in one.sources:
                 if source.how == "constant":
@@ -650,8 +679,7 @@ class Session:
                 elif source.shared in shared:
                     value = shared[source.shared]
                 elif source.how == "file":
-                    value, note = self.ports.files.read_secret(source.detail, f"file for {source.shared or source.key}")
-                    notes += [f"{source.detail}: {note}"] if note else []
+                    value, _ = self._ports.files.read_secret(source.detail, f"file for {source.shared or source.key}")
                 else:
                     value = generate()
                 if source.shared:
@@ -659,37 +687,51 @@ class Session:
                 if source.encoded:
                     value = Secret(quote(value.reveal(), safe=""))
                 material.setdefault(one.name, {})[source.key] = value
-        return material, notes
+        return material
 
     def runs(self) -> Sequence[RunSummary]:
         """Past and running operations, newest first."""
-        return self.ports.runs.runs()
+        return self._ports.runs.runs()
+
+    def find_run(self, run_id: str) -> RunSummary:
+        """The run with that id, its beginning or the path of a record; raises Problem."""
+        return self._ports.runs.find(run_id)
+
+    def damaged_runs(self) -> Sequence[Problem]:
+        """What is wrong with records that cannot be read."""
+        return self._ports.runs.damaged()
+
+    def attach(self, run: RunSummary) -> str:
+        """Have a run watched; what was done about its runner as a sentence, "" when nothing; raises Problem."""
+        from wizard.engine import records
+
+        return records.attach(self._ports.runs, run)
 
     def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """The record of a run as it grows, in batches; ends with the run."""
-        return self.ports.runs.follow(run_id, after=after)
+        return self._ports.runs.follow(run_id, after=after)
 
     async def older_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
         """Wanted log lines before a place in the record of a run, at least so many while there are; raises Problem."""
         from wizard.engine import records
 
-        return await records.older_logs(self.ports.runs, run_id, mark, wanted, least)
+        return await records.older_logs(self._ports.runs, run_id, mark, wanted, least)
 
     async def newer_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
         """Likewise those after it."""
         from wizard.engine import records
 
-        return await records.newer_logs(self.ports.runs, run_id, mark, wanted, least)
+        return await records.newer_logs(self._ports.runs, run_id, mark, wanted, least)
 
     def record_troubles(self, run_id: str) -> AsyncIterator[str]:
         """Sentences about a record that cannot be written, as that changes, "" once it can; never ends."""
         from wizard.engine import records
 
-        return records.record_problems(self.ports.runs, run_id)
+        return records.record_problems(self._ports.runs, run_id)
 
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Send a command to a run: "cancel" stops helm with one SIGTERM."""
-        return await self.ports.runs.command(run_id, name, data)
+        return await self._ports.runs.command(run_id, name, data)
 
     async def fix(
         self, run_id: str, finding: str, about: str, offered: Mapping[str, Any], answers: Mapping[str, str]
@@ -704,7 +746,7 @@ class Session:
         given: dict[str, Any] = dict(answers)
         for need in offered["needs"]:
             if need["kind"] == "secret" and (answer := given.get(need["id"], "")):
-                made = generate() if answer == GENERATE else self.ports.files.read_secret(answer, need["title"])[0]
+                made = generate() if answer == GENERATE else self._ports.files.read_secret(answer, need["title"])[0]
                 given[need["id"]] = made
         asked = {"finding": finding, "object": about, "fix": offered["id"], "answers": given}
         answer = await self.command(run_id, "fix", asked)

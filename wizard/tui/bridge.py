@@ -73,9 +73,9 @@ class Bridge:
         what = f"file for {title}" if title != question.title else title.lower()
         try:
             if question.id == "tls.cert":
-                await asyncio.to_thread(self.session.ports.files.read, path, what)
+                await asyncio.to_thread(self.session.read_file, path, what)
                 return "", ""
-            _, note = await asyncio.to_thread(self.session.ports.files.read_secret, path, what)
+            note = await asyncio.to_thread(self.session.secret_file_note, path, what)
         except Problem as problem:
             return str(problem), ""
         return "", note
@@ -237,11 +237,11 @@ class Bridge:
         from wizard.tui.review.view import ReviewState
 
         state = ReviewState()
-        begun = self.session.ports.clock.now()
+        begun = self.session.now()
 
         def know(**more: Any) -> None:
             nonlocal state
-            state = replace(state, seconds=(self.session.ports.clock.now() - begun).total_seconds(), **more)
+            state = replace(state, seconds=(self.session.now() - begun).total_seconds(), **more)
             self._post_soon("review", listener, lambda: ReviewChanged(state))
 
         async def values() -> None:
@@ -249,7 +249,7 @@ class Bridge:
                 text = await asyncio.to_thread(self.session.values_shown, draft)
                 diff = await asyncio.to_thread(self.session.values_diff, draft)
                 path = self.session.values_file(draft).path
-                exists = self.session.ports.files.existing(path) is not None
+                exists = self.session.values_exist(draft)
                 know(path=path, values=tuple(text.splitlines()), diff=diff, exists=exists)
             except Problem as problem:
                 know(problem=problem)

@@ -223,10 +223,8 @@ class Navigator:
 
     def attach(self, run: RunSummary) -> None:
         """Show a run; one whose runner died or hangs gets a new one."""
-        from wizard.engine import records
-
         try:
-            told = records.attach(self._app.session.ports.runs, run)
+            told = self._app.session.attach(run)
         except Problem as problem:
             self.home(problem)
             return

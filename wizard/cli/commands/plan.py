@@ -24,10 +24,7 @@ async def plan(arguments: Arguments, session: Session, out: Out) -> int:
     guided = await session.guided(draft) if planned.plan.base else None
     written = []
     if arguments.manifests:
-        from wizard.engine.release import compare
-
-        text = compare.manifest_text(session.ports.documents, planned.objects, planned.redact)
-        written = list(session.ports.files.write(arguments.manifests, text))
+        written = list(session.write_manifests(arguments.manifests, planned))
     if guided:
         guided_lines.show(guided, out)
     plan_output.show(planned.plan, out)

@@ -10,7 +10,6 @@ from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
 from wizard.cli.prompts import prompter
 from wizard.core.errors import Exit
-from wizard.engine.records import attach
 from wizard.engine.session import Session
 from wizard.ports.store import RunSummary
 
@@ -18,11 +17,11 @@ from wizard.ports.store import RunSummary
 async def runs(arguments: Arguments, session: Session, out: Out, called: str) -> int:
     """List the runs, or follow one; returns the exit code (that of the run)."""
     if not arguments.words:
-        for damaged in session.ports.runs.damaged():
+        for damaged in session.damaged_runs():
             out.talk(str(damaged), "warn")
         return _list(session.runs(), out, called)
-    run = session.ports.runs.find(arguments.words[0])
-    if told := attach(session.ports.runs, run):
+    run = session.find_run(arguments.words[0])
+    if told := session.attach(run):
         out.talk(told, "warn")
     prompt = prompter(color=not arguments.no_color) if asks(arguments) and run.state != "finished" else None
     view, code = await follow(session, run.id, out, prompt, called=called)

@@ -22,8 +22,6 @@ class Hints:
     tls_secrets: tuple[str, ...] | None = None
     secrets: tuple[str, ...] | None = None
     """Names of all Secrets in the target's namespace."""
-    claims: tuple[str, ...] | None = None
-    releases: tuple[str, ...] | None = None
     cluster_uid: str = ""
     """The uid of kube-system; "" when it is not known."""
     moved: str = ""

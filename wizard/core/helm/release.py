@@ -32,7 +32,6 @@ class Hook:
     kind: str
     manifest: str = field(repr=False)
     events: tuple[str, ...] = ()
-    delete_policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,6 @@ def _hook(data: Mapping[str, Any]) -> Hook:
         _line(data.get("kind") or ""),
         str(data.get("manifest") or ""),
         tuple(map(_line, data.get("events") or ())),
-        tuple(map(_line, data.get("delete_policies") or ())),
     )
 
 

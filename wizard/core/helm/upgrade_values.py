@@ -121,11 +121,6 @@ def _leaves(tree: Mapping[str, Any]) -> dict[str, Any]:
     return {values.dotted(path): value for path, value in values.leaves(tree) if path and value not in ({}, None)}
 
 
-def masked(tree: Mapping[str, Any], redact: Redactor | None = None) -> Any:
-    """A values tree with its secrets masked, for showing."""
-    return masking.masked_values(tree, redact or masking.known_secrets([tree]))
-
-
 # Who owns it
 
 _FLUX: Final = ("helm.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/name")

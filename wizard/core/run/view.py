@@ -112,7 +112,6 @@ class RunView:
     last_seq: int = 0
     phase: str = ""
     phase_text: str = ""
-    phase_since: str = ""
     checks: dict[str, CheckResult] = field(default_factory=dict)
     made: list[MadeRow] = field(default_factory=list)
     objects: dict[str, ObjectRow] = field(default_factory=dict)
@@ -223,9 +222,7 @@ def _started(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Par
     return frozenset({"run"})
 
 
-def _phase(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
-    if data["phase"] != view.phase:
-        view.phase_since = time
+def _phase(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
     view.phase, view.phase_text = data["phase"], data["text"]
     return frozenset({"phase"})
 

@@ -20,6 +20,7 @@ from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
 
 if TYPE_CHECKING:
+    from wizard.engine.ports import Ports
     from wizard.engine.session import Session
 
 _LATE: Final = frozenset({"dry_run"})
@@ -27,9 +28,9 @@ _LATE: Final = frozenset({"dry_run"})
 _AT_WORK: Final = ("running", "hung", "orphaned")
 
 
-async def run(session: Session, draft: Draft) -> AsyncIterator[CheckResult]:
+async def run(session: Session, ports: Ports, draft: Draft) -> AsyncIterator[CheckResult]:
     """Every check of the draft as it is decided; never raises."""
-    async for result in _evaluate(_world(session, draft), all_checks()):
+    async for result in _evaluate(_world(session, ports, draft), all_checks()):
         yield result
 
 
@@ -52,9 +53,9 @@ async def _evaluate(world: World, checks: tuple[Check, ...]) -> AsyncIterator[Ch
             yield result
 
 
-def _world(session: Session, draft: Draft) -> World:
+def _world(session: Session, ports: Ports, draft: Draft) -> World:
     """The draft as collectors see it; a chart or values file that cannot be read is a fact like any other."""
-    ports, config = session.ports, session.kubeconfig()
+    config = session.kubeconfig()
     try:
         resolved, chart = session.resolve(draft), session.chart(draft)
         target = resolved.target
@@ -67,7 +68,7 @@ def _world(session: Session, draft: Draft) -> World:
             target,
             problem,
             kubeconfig=config,
-            runs=_at_work(session),
+            runs=_at_work(ports),
         )
     text, refused = "", None
     try:
@@ -79,7 +80,7 @@ def _world(session: Session, draft: Draft) -> World:
         session.cluster(target), ports.documents, ports.helm, target, chart, values_text=text or "{}",
         values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secrets.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
-        runs=_at_work(session), machine=ports.runs.machine(),
+        runs=_at_work(ports), machine=ports.runs.machine(),
         logout=ports.runs.ended_by_logout(),
     )  # fmt: skip
 
@@ -94,8 +95,8 @@ def _target_without_chart(session: Session, draft: Draft) -> Target:
     )
 
 
-def _at_work(session: Session) -> Mapping[Target, str]:
-    return {one.target: one.id for one in session.ports.runs.runs() if one.state in _AT_WORK}
+def _at_work(ports: Ports) -> Mapping[Target, str]:
+    return {one.target: one.id for one in ports.runs.runs() if one.state in _AT_WORK}
 
 
 def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretUse, ...]]:

@@ -18,6 +18,7 @@ from wizard.ports.cluster import Cluster, ClusterError, Object
 from wizard.ports.kubeconfig import Kubeconfig
 
 if TYPE_CHECKING:
+    from wizard.engine.ports import Ports
     from wizard.engine.session import Session
 
 _LIMIT: Final = 6.0
@@ -58,10 +59,10 @@ class HomeLine:
     keys: tuple[tuple[str, str], ...] = ()
 
 
-async def lines(session: Session) -> AsyncIterator[HomeLine]:
+async def lines(session: Session, ports: Ports) -> AsyncIterator[HomeLine]:
     """The lines as they become known; never raises."""
     config = session.kubeconfig()
-    tools = _safely(_tools(session), HomeLine("tools", "unknown", "Tools", "not known"))
+    tools = _safely(_tools(session, ports), HomeLine("tools", "unknown", "Tools", "not known"))
     target = _target(session)
     if (problem := config.problem) and config.context(target.context) is None:
         yield HomeLine("cluster", "fail", "Cluster", problem.what, problem.next_step, _NO_WAY)
@@ -195,8 +196,8 @@ async def _you(cluster: Cluster, target: Target) -> HomeLine:
     return HomeLine("you", "warn", "You", said, "Ask for these rights, or choose another namespace.")
 
 
-async def _tools(session: Session) -> HomeLine:
-    info = await session.ports.helm.info()
+async def _tools(session: Session, ports: Ports) -> HomeLine:
+    info = await ports.helm.info()
     try:
         chart = session.chart(session.new_draft())
     except Problem as problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from wizard.core.answers.suggestions import Hints
 
@@ -29,14 +29,13 @@ async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
 
     here = target.namespace
     uid = asyncio.ensure_future(cluster_identity.uid(cluster))
-    namespaces, ingress, storage, issuers, secrets, tls, claims = await asyncio.gather(
+    namespaces, ingress, storage, issuers, secrets, tls = await asyncio.gather(
         _try(cluster.list("Namespace", metadata_only=True)),
         _try(cluster.list("IngressClass")),
         _try(cluster.list("StorageClass")),
         _try(cluster.list("ClusterIssuer", metadata_only=True)),
         _try(cluster.list("Secret", here, metadata_only=True)),
         _try(cluster.list("Secret", here, metadata_only=True, fields="type=kubernetes.io/tls")),
-        _try(cluster.list("PersistentVolumeClaim", here, metadata_only=True)),
     )
     return replace(
         hints,
@@ -55,8 +54,6 @@ async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
         issuers=_names(issuers),
         tls_secrets=_names(tls),
         secrets=_names(secrets),
-        claims=_names(claims),
-        releases=_releases(secrets),
         cluster_uid=await uid,
     )
 
@@ -74,10 +71,3 @@ async def _try(call: Awaitable[tuple[Object, ...]]) -> tuple[Object, ...] | None
 
 def _names(objects: Sequence[Object] | None) -> tuple[str, ...] | None:
     return None if objects is None else tuple(one["metadata"]["name"] for one in objects)
-
-
-def _releases(secrets: Sequence[Object] | None) -> tuple[str, ...] | None:
-    if secrets is None:
-        return None
-    labels: list[dict[str, Any]] = [one["metadata"].get("labels") or {} for one in secrets]
-    return tuple(sorted({one["name"] for one in labels if one.get("owner") == "helm" and "name" in one}))

@@ -17,7 +17,6 @@ from wizard.core.target import Target
 from wizard.engine.release import listing
 from wizard.ports.cluster import Cluster, ClusterError, Object
 
-_CODES: Final = {"forbidden": Exit.UNKNOWN, "not-found": Exit.UNKNOWN}
 _SECONDS: Final = timedelta(seconds=2)
 """What whole seconds and a call on its way make of two clocks that agree."""
 

@@ -119,13 +119,13 @@ class RunLogs(WizardScreen):
         """Write the lines that are shown here and kept to a file, as `kubectl logs` prints them."""
         from wizard.tui.widgets.modals import Prompt
 
-        files, pane = self.wizard.session.ports.files, self.panes.logs
+        session, pane = self.wizard.session, self.panes.logs
 
         def take(path: str | None) -> None:
             if not path:
                 return
             try:
-                written = files.write(path, pane.printed(), "log file")
+                written = session.write_file(path, pane.printed(), "log file")
             except Problem as problem:
                 self.tell(problem)
             else:

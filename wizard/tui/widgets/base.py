@@ -56,7 +56,7 @@ class WizardScreen(Screen[None]):
 
     def now(self) -> datetime:
         """The present moment, by the session's clock."""
-        return self.wizard.session.ports.clock.now()
+        return self.wizard.session.now()
 
     def heading(self) -> Heading:
         """What the header says now."""
