@@ -238,6 +238,7 @@ def _killed(call: Shell, sandbox: Bed, status: str, revision: int) -> None:
     sandbox.kubectl("replace", "-f", str(file))
 
 
+@pytest.mark.full  # 16 s; test_recover repairs a stuck release in the quick tier
 @HELMS
 def test_a_stuck_upgrade_is_backed_up_marked_and_rolled_back_after_its_name_was_typed(
     shell: Callable[[str], Shell], sandbox: Bed, helm: str

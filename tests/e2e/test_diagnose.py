@@ -40,7 +40,7 @@ FAULTS = {
     "wrong-path": ("TR01", API),
     "node-lost": ("CL01", "Node/node-1"),
 }
-SAMPLE = {"missing-key", "oom-kill", "wrong-password", "node-lost"}
+SAMPLE = {"missing-key", "wrong-password", "node-lost"}
 
 
 class Release:

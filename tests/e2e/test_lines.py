@@ -103,6 +103,7 @@ def test_a_dev_install_with_yes_ends_ready_and_everything_about_it_can_be_asked(
     assert f"run {run_id}: install" in again
 
 
+@pytest.mark.full  # the quick tier holds the prompts with a session of their own, and installs with --yes
 def test_a_dev_install_with_prompts_is_enter_only(person: Person, namespace: str) -> None:
     with Terminal([*WIZARD, "install", "--plain", "-n", namespace], person.env, person.folder, (120, 40)) as terminal:
         terminal.wait_for("Environment")

@@ -18,7 +18,6 @@ EVERY_TIME = (
     "Install Helm",
     "Kubernetes Cluster",
     "Quick Start",
-    "Upgrade Release",
     "Uninstall Release",
     "Common Issues: Chart not found",
     "Debugging",
