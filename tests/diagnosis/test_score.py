@@ -6,20 +6,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.diagnosis.breaking import APP, Bed
-from tests.diagnosis.cases import CASES, HEALTHY
+from tests.diagnosis.cases import CASES, HEALTHY, Case
 from tests.diagnosis.score import FIRST, LOSSES, TOP_THREE, Scored, false_alarms, score, share, table
+from tests.engine.playing import Player
 from wizard.core.errors import Exit
+from wizard.core.kube.objects import ObjectEvent
 from wizard.core.rules import diagnosis
-from wizard.core.rules.diagnosis import Seen
+from wizard.core.rules.diagnosis import Observation
 from wizard.core.rules.ranking import diagnose
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.rules.verdict import exit_code
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
+from wizard.ports.cluster import LogLine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "diagnosis-score.md"
 TARGET = Target("prod", "shop", "llm-cost-ops", "")
@@ -86,14 +91,14 @@ def _diagnosed(name: str) -> diagnosis.Diagnosis:
     bed = Bed()
     change = HEALTHY[name] if name in HEALTHY else next(one.breaks for one in CASES if one.name == name)
     change(bed)
-    return diagnosis.of(Seen(bed.world.snapshot()), TARGET)
+    return diagnosis.of(Observation(bed.world.snapshot()), TARGET)
 
 
 @pytest.mark.parametrize("name", [*HEALTHY, *(one.name for one in CASES)])
 def test_status_says_what_diagnose_says(name: str) -> None:
     bed = Bed()
     (HEALTHY[name] if name in HEALTHY else next(one.breaks for one in CASES if one.name == name))(bed)
-    seen = Seen(bed.world.snapshot())
+    seen = Observation(bed.world.snapshot())
     found = diagnosis.of(seen, TARGET)
     view = RunView()
     for event in diagnosis.events(seen, found):
@@ -103,6 +108,34 @@ def test_status_says_what_diagnose_says(name: str) -> None:
     assert exit_code(view.verdict, view.ranked_findings()) == found.code
     if view.waiting and found.urgent:
         assert view.waiting.why == found.urgent[0].title
+
+
+def _as_sent(one: ObjectEvent) -> dict[str, Any]:
+    """An event as the API sends it."""
+    about = {"uid": one.uid, "kind": one.kind, "name": one.name, "fieldPath": f"spec.containers{{{one.container}}}"}
+    return {
+        "kind": "Event", "metadata": {"name": f"e-{id(one)}", "uid": f"e-{id(one)}"}, "involvedObject": about, "type": one.type,
+        "reason": one.reason, "message": one.message, "count": one.count, "lastTimestamp": one.time,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_a_terminal_cause_is_named_by_the_first_look_of_a_watch(case: Case) -> None:
+    bed = Bed()
+    case.breaks(bed)
+    whole = bed.world.snapshot()
+    known = Snapshot(
+        whole.objects, whole.events, whole.now, whole.logs, namespace=whole.namespace, release=whole.release
+    )
+    terminal = [(one.id, one.object) for one in diagnose(known) if one.urgent and one.heals == "no"]
+    async with Player(Target("prod", whole.namespace, whole.release), whole.now, replaces=False) as player:
+        for (pod, container), lines in whole.logs.items():
+            player.watch.hear(pod, container, [LogLine("", line) for line in lines])
+        await player.list(*whole.objects.values(), *map(_as_sent, whole.events))
+        named = [(one.id, one.object) for one in player.watch.urgent if one.heals == "no"]
+    assert named == terminal
+    if case.cause in {one.id for one in diagnose(known)} and named:
+        assert player.watch.verdict.state in ("stuck", "failed")
 
 
 FEELINGS = [
@@ -125,8 +158,8 @@ def test_what_users_feel_comes_first_and_the_exit_code_is_of_the_contract(
     name: str, users: str, words: str, code: Exit
 ) -> None:
     found = _diagnosed(name)
-    assert (found.feel.users, found.code) == (users, code)
-    assert words in found.feel.text
+    assert (found.impact.users, found.code) == (users, code)
+    assert words in found.impact.text
 
 
 def test_a_cause_swallows_what_depends_on_it() -> None:
@@ -167,7 +200,7 @@ def test_no_secret_that_an_application_prints_is_in_a_finding(line: str, way: st
         bed.record("deployed", "failed", description=f'admission webhook "w" denied the request: {line}')
     found = diagnose(bed.world.snapshot())
     assert found
-    said = repr(found) + repr(diagnosis.of(Seen(bed.world.snapshot()), TARGET).to_data())
+    said = repr(found) + repr(diagnosis.of(Observation(bed.world.snapshot()), TARGET).to_data())
     assert "c4n4ry" not in said
     assert "odd@signs" not in said
 
@@ -179,12 +212,12 @@ def test_what_was_looked_at_and_is_not_it_is_said() -> None:
     bed = Bed()
     bed.world.seen = []
     bed.crashes(APP, 1)
-    assert "nodes" not in diagnosis.of(Seen(bed.world.snapshot()), TARGET).ruled_out
+    assert "nodes" not in diagnosis.of(Observation(bed.world.snapshot()), TARGET).ruled_out
 
 
 def test_the_owner_of_a_release_is_named() -> None:
     bed = Bed()
     bed.root(APP)["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "shop-prod:apps/Deployment:shop/x"
-    owner = diagnosis.of(Seen(bed.world.snapshot()), TARGET).owner
+    owner = diagnosis.of(Observation(bed.world.snapshot()), TARGET).owner
     assert owner == "Argo CD (application shop-prod), seen on Deployment/llm-cost-ops"
-    assert diagnosis.of(Seen(Bed().world.snapshot()), TARGET).owner == ""
+    assert diagnosis.of(Observation(Bed().world.snapshot()), TARGET).owner == ""
