@@ -24,7 +24,7 @@ def problem(error: BaseException, *, debug: bool = False) -> Problem:
     """The sentence for an unexpected error; the details are written to the state folder, 0600."""
     text = report(error)
     if debug:
-        streams.talk(f"{text}\n")
+        streams.message(f"{text}\n")
     what = f"Something unexpected happened: {type(error).__name__}: {hide(sanitize.line(str(error), 200))}."
     try:
         from wizard.adapters import atomic, folders

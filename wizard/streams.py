@@ -52,7 +52,7 @@ def data(text: str, stream: TextIO | None = None) -> None:
         ) from None
 
 
-def talk(text: str) -> None:
+def message(text: str) -> None:
     """Write to standard error, if anybody can read it: a message that is lost stops nothing."""
     with contextlib.suppress(OSError, ValueError):
         try:

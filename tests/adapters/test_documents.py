@@ -7,7 +7,7 @@ import yaml
 
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
-from wizard.core.helm.values import DELETE, Line
+from wizard.core.helm.values import DELETE, ValueEdit
 
 DOCUMENTS = YamlDocuments()
 
@@ -48,7 +48,9 @@ def test_an_empty_tree_is_still_a_values_file() -> None:
 
 def test_edits_keep_comments_order_and_unknown_keys() -> None:
     before = "# mine\nz: 1 # one\nunknown: {x: 1}\na:\n  - p\n  - q # second\n"
-    after = DOCUMENTS.edit(before, [Line(("z",), 2), Line(("n", "m"), "on"), Line(("a", 0), DELETE)], "mine.yaml")
+    after = DOCUMENTS.edit(
+        before, [ValueEdit(("z",), 2), ValueEdit(("n", "m"), "on"), ValueEdit(("a", 0), DELETE)], "mine.yaml"
+    )
     assert after == '# mine\nz: 2 # one\nunknown: {x: 1}\na:\n  - q # second\nn:\n  m: "on"\n'
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.stub import StubSession, objects
 from tests.cli.test_operate import call
 from wizard.core.kube.status import Verdict
-from wizard.core.rules.diagnosis import Change, Diagnosis, Feel, Step, Unseen
+from wizard.core.rules.diagnosis import Change, Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding
 from wizard.core.target import Target
 from wizard.engine.release.listing import ReleaseRow, ReleasesView
@@ -24,13 +24,13 @@ LATER = Finding(
     "TR11", "the autoscaler is blind", "HorizontalPodAutoscaler/api", (), ("Look.",), heals="no", urgent=False
 )
 SICK = Diagnosis(
-    TARGET, "2026-01-01T00:10:00Z", Feel("fine", "2 old pods still answer; the new version does not come up"),
+    TARGET, "2026-01-01T00:10:00Z", UserImpact("fine", "2 old pods still answer; the new version does not come up"),
     Verdict("stuck", "Deployment/api: Secret a is not there"), (CAUSE, LATER), (Step("Service/api", "pass", "endpoints 2 of 3"),),
     (Change("2026-01-01T00:00:00Z", "revision 2: deployed"),), ("image", "disk"),
-    (Unseen("helm's status and history", "v may not list secrets", "list secrets in namespace shop"),), 2, "deployed", "api-1.0.0",
+    (Hidden("helm's status and history", "v may not list secrets", "list secrets in namespace shop"),), 2, "deployed", "api-1.0.0",
     "Flux HelmRelease api",
 )  # fmt: skip
-WELL = Diagnosis(TARGET, "", Feel("fine", "3 of 3 pods answer"), Verdict("ready", "all ready"), chart="api-1.0.0")
+WELL = Diagnosis(TARGET, "", UserImpact("fine", "3 of 3 pods answer"), Verdict("ready", "all ready"), chart="api-1.0.0")
 ROW = ReleaseRow("llm-cost-ops", "shop", "llm-cost-ops-1.0.0")
 
 
@@ -113,7 +113,7 @@ async def test_json_has_every_part_of_a_finding() -> None:
     (one,) = objects(said)
     assert (one["command"], one["exit"], code) == ("diagnose", 1, 1)
     (told,) = one["diagnoses"]
-    assert told["users"] == {"users": "fine", "text": SICK.feel.text, "since": ""}
+    assert told["users"] == {"users": "fine", "text": SICK.impact.text, "since": ""}
     first = told["findings"][0]
     assert first["evidence"] == [
         {"text": "not found", "object": "Pod/p", "field": "waiting", "time": "2026-01-01T00:00:00Z"}

@@ -13,7 +13,7 @@ from wizard.core.kube import patience, status
 from wizard.core.kube.objects import ObjectEvent
 from wizard.core.kube.patience import Gone
 from wizard.core.rules import diagnosis
-from wizard.core.rules.diagnosis import Seen
+from wizard.core.rules.diagnosis import Observation
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Revision, Snapshot
@@ -182,7 +182,7 @@ def test_what_uses_a_store_waits_while_the_store_comes_and_for_its_own_probes_af
         back["status"]["conditions"] = [condition("Ready", "True", lastTransitionTime=ago(5))]
         ready = {**STORE, "status": {**STORE["status"], "readyReplicas": 1 if db is back else 0}}
         world = replace(snapshot(app, ready, db), now=NOW + timedelta(seconds=seconds))
-        states.append(diagnosis.of(Seen(world), Target("", "ns", "rel")).verdict.state)
+        states.append(diagnosis.of(Observation(world), Target("", "ns", "rel")).verdict.state)
     assert states == ["progressing", "progressing", "stuck"]
 
 
@@ -212,7 +212,7 @@ def test_broken_pods_of_the_version_before_neither_make_it_stuck_nor_are_a_findi
     world = snapshot(NEW, old_set, new_set, old, new)
     assert world.left == {old_set["metadata"]["uid"], old["metadata"]["uid"]}
     assert diagnose(world) == ()
-    assert diagnosis.of(Seen(world), Target("", "ns", "rel")).verdict.state == "progressing"
+    assert diagnosis.of(Observation(world), Target("", "ns", "rel")).verdict.state == "progressing"
     broken = pod(NOT_FOUND, name="api-2-x", owner=new_set)
     assert [one.id for one in diagnose(snapshot(NEW, old_set, new_set, old, broken))] == ["CO01"]
 
@@ -271,7 +271,7 @@ def test_pods_that_end_make_room(leaving: bool, heals: str, state: str) -> None:
     world = snapshot(NEW, waits, *going)
     (one,) = found(world, "SC02")
     assert one.heals == heals
-    assert diagnosis.of(Seen(world), Target("", "ns", "rel")).verdict.state == state
+    assert diagnosis.of(Observation(world), Target("", "ns", "rel")).verdict.state == state
 
 
 def test_an_image_that_waits_its_turn_is_on_its_way() -> None:
@@ -279,7 +279,7 @@ def test_an_image_that_waits_its_turn_is_on_its_way() -> None:
     world = snapshot(NEW, queued)
     (one,) = diagnose(world)
     assert (one.id, one.heals, one.terminal) == ("CO03", "yes", False)
-    assert diagnosis.of(Seen(world), Target("", "ns", "rel")).verdict.state == "progressing"
+    assert diagnosis.of(Observation(world), Target("", "ns", "rel")).verdict.state == "progressing"
 
 
 def test_a_disruption_budget_that_just_changed_is_given_time() -> None:

@@ -85,7 +85,7 @@ def test_the_values_file_holds_what_differs_and_gives_the_same_tree_back() -> No
     assert values.get(whole, values.path_of("image.repository")) == "acme/app"
     assert values.get(whole, values.path_of("image.registry")) == "ghcr.io"
     assert values.get(whole, values.path_of("replicaCount")) == 4
-    assert whole == values.apply_lines(resolved.base, resolved.lines())
+    assert whole == values.apply_edits(resolved.base, resolved.value_edits())
 
 
 def test_the_file_means_the_same_when_the_preset_lies_below_it_again() -> None:
@@ -93,7 +93,7 @@ def test_the_file_means_the_same_when_the_preset_lies_below_it_again() -> None:
     resolved = resolve(replicas="3", database__size="100Gi")
     tree = written(resolved)
     layers = replace(LAYERS, files=(("it.yaml", tree),))
-    assert resolve(layers=layers).base == values.apply_lines(resolved.base, resolved.lines())
+    assert resolve(layers=layers).base == values.apply_edits(resolved.base, resolved.value_edits())
 
 
 def test_lines_of_the_preset_are_marked_with_its_version() -> None:
@@ -111,7 +111,7 @@ def test_every_question_that_writes_values_writes_paths_the_chart_knows() -> Non
     known = {values.dotted(path)[: len(values.dotted(path))] for path, _ in values.leaves(LAYERS.defaults)}
     for patch in ({}, given):
         resolved = Resolved(Draft(patch), SANDBOX, LAYERS, QUESTIONS)
-        for line in resolved.lines():
+        for line in resolved.value_edits():
             path = values.dotted(line.path)
             inside = any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in known)
             assert inside or path.startswith("ingress.annotations."), f"{path} is not a value of the chart"

@@ -8,7 +8,7 @@ import pytest
 
 from wizard.core.errors import Problem
 from wizard.core.helm import values
-from wizard.core.helm.values import DELETE, Line
+from wizard.core.helm.values import DELETE, ValueEdit
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,13 @@ def test_a_set_without_key_or_value_is_refused(argument: str) -> None:
 def test_edits_make_what_is_missing_and_leave_the_rest() -> None:
     before = {"a": {"b": 1}, "list": [{"x": 1}]}
     lines = [
-        Line(("a", "c"), 2),
-        Line(("list", 0, "y"), 3),
-        Line(("list", 1, "x"), 4),
-        Line(("a", "b"), DELETE),
-        Line(("n", "m"), DELETE),
+        ValueEdit(("a", "c"), 2),
+        ValueEdit(("list", 0, "y"), 3),
+        ValueEdit(("list", 1, "x"), 4),
+        ValueEdit(("a", "b"), DELETE),
+        ValueEdit(("n", "m"), DELETE),
     ]
-    assert values.apply_lines(before, lines) == {"a": {"c": 2}, "list": [{"x": 1, "y": 3}, {"x": 4}]}
+    assert values.apply_edits(before, lines) == {"a": {"c": 2}, "list": [{"x": 1, "y": 3}, {"x": 4}]}
     assert before == {"a": {"b": 1}, "list": [{"x": 1}]}
 
 

@@ -24,8 +24,8 @@ CANARY = "canary-of-a-fix-0123456789"
 
 async def blocked(runner: Runner, run_id: str, fix: str) -> tuple[Any, Any]:
     """The finding and the fix once it is offered."""
-    view = await runner.follow(run_id, lambda view: any(one["id"] == fix for _, one in view.mendable))
-    offered = [(row, one) for row, one in view.mendable if one["id"] == fix]
+    view = await runner.follow(run_id, lambda view: any(one["id"] == fix for _, one in view.applicable_fixes))
+    offered = [(row, one) for row, one in view.applicable_fixes if one["id"] == fix]
     assert offered, view
     return offered[0]
 

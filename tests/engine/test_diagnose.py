@@ -14,7 +14,7 @@ from tests.engine.fakes import FakeCluster
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release as helm_release
-from wizard.core.rules.diagnosis import Diagnosis, Unseen
+from wizard.core.rules.diagnosis import Diagnosis, Hidden
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.engine.watch import diagnose
@@ -120,7 +120,7 @@ async def test_the_kubelets_word_for_a_log_that_is_gone_is_no_line_of_it() -> No
 async def test_a_healthy_release_needs_no_logs_and_one_view() -> None:
     cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
     (only,) = await views(cluster)
-    assert (only.findings, only.verdict.state, only.feel.users) == ((), "ready", "fine")
+    assert (only.findings, only.verdict.state, only.impact.users) == ((), "ready", "fine")
     assert not cluster.asked
 
 
@@ -144,8 +144,8 @@ async def test_what_the_view_role_may_not_see_is_said_and_holds_nothing_up() -> 
     cluster.refuse["get Secret"] = forbidden("get secrets")
     cluster.said["api-1-x", "app", True] = [NO_LOGIN]
     last = (await views(cluster))[-1]
-    assert Unseen("helm's status and history", "v may not list secrets", "list secrets") in last.unseen
-    assert Unseen("Node", "v may not list nodes", "list nodes") in last.unseen
+    assert Hidden("helm's status and history", "v may not list secrets", "list secrets") in last.unseen
+    assert Hidden("Node", "v may not list nodes", "list nodes") in last.unseen
     assert (last.findings[0].id, last.findings[0].unseen) == (
         "LG01", ("when Secret db was written: get secrets in namespace ns",),
     )  # fmt: skip
@@ -164,7 +164,7 @@ async def test_a_cluster_that_shows_nothing_is_unknown() -> None:
     cluster = Cluster()
     cluster.refuse["list"] = forbidden("list anything")
     (only,) = await views(cluster)
-    assert (only.verdict.state, int(only.code), only.feel.users) == ("unknown", 3, "unknown")
+    assert (only.verdict.state, int(only.code), only.impact.users) == ("unknown", 3, "unknown")
     assert len(only.unseen) > 10
 
 

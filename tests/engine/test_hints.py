@@ -16,7 +16,6 @@ async def test_what_may_not_be_seen_is_none_and_what_is_not_there_is_empty() -> 
     unserved = ClusterError("not-found", "This cluster does not serve clusterissuers.cert-manager.io.", 404)
     cluster = FakeCluster(refuse={"list StorageClass": forbidden, "list ClusterIssuer": unserved})
     cluster.add("Namespace", "ns")
-    cluster.add("Secret", "sh.helm.release.v1.rel.v1", "ns", metadata={"labels": {"owner": "helm", "name": "rel"}})
     found = await suggestions.refresh(Hints(contexts=("a",)), cluster, TARGET)
     assert found.contexts == ("a",), "what was known stays"
     assert found.sandbox
@@ -24,7 +23,6 @@ async def test_what_may_not_be_seen_is_none_and_what_is_not_there_is_empty() -> 
     assert found.storage_classes is None
     assert found.issuers == ()
     assert found.ingress_classes == ()
-    assert found.releases == ("rel",)
 
 
 async def test_the_default_class_is_the_marked_one() -> None:

@@ -350,7 +350,6 @@ async def test_hints_offer_what_is_there(sandbox: Bed, namespace: str, tool: Cal
     assert hints.storage_classes == ("fast-ssd", "standard")
     assert hints.default_storage_class == "standard"
     assert hints.issuers == ()
-    assert hints.releases == ()
     assert hints.sandbox
 
 

@@ -64,7 +64,7 @@ def shown(seen: list[Event]) -> str:
         view.apply(event)
         lines.show(event)
     json.dumps(as_data(view))
-    view.rows(), view.ranked_findings(), view.mendable, view.hopeless, view.containers()
+    view.rows(), view.ranked_findings(), view.applicable_fixes, view.hopeless, view.containers()
     return out.getvalue()
 
 

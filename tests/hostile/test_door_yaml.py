@@ -15,7 +15,7 @@ from tests.hostile.door_strategies import YAML_TEXTS, each, one_sentence
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core import limits
 from wizard.core.errors import Problem
-from wizard.core.helm.values import Line
+from wizard.core.helm.values import ValueEdit
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "\n".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -47,7 +47,7 @@ def test_any_text_can_be_edited_or_is_refused_in_one_sentence(many: settings) ->
     @given(YAML_TEXTS)
     def holds(text: str) -> None:
         with one_sentence("mine.yaml"):
-            YamlDocuments().edit(text, [Line(("new", "key"), "1")], "mine.yaml")
+            YamlDocuments().edit(text, [ValueEdit(("new", "key"), "1")], "mine.yaml")
 
     holds()
 

@@ -6,7 +6,7 @@ from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, DEPLOYED, FakeSession
 from wizard.core.kube.status import Verdict
-from wizard.core.rules.diagnosis import Change, Diagnosis, Feel, Step, Unseen
+from wizard.core.rules.diagnosis import Change, Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding
 from wizard.core.target import Target
 
@@ -31,18 +31,18 @@ METRICS = Finding(
 SICK = Diagnosis(
     TARGET,
     "2026-01-02T03:04:05Z",
-    Feel("fine", "2 old pods still answer; the new version does not come up", "2026-01-02T03:00:00Z"),
+    UserImpact("fine", "2 old pods still answer; the new version does not come up", "2026-01-02T03:00:00Z"),
     Verdict("stuck", "StatefulSet/llm-cost-ops-postgresql: the database password does not open the volume"),
     (PASSWORD, METRICS),
     (Step("Ingress/llm-cost-ops", "pass", "has an address"), Step("Service/llm-cost-ops", "fail", "endpoints 0 of 2")),
     (Change("2026-01-02T02:41:07Z", "revision 13: failed"),),
     ("image", "quota"),
-    (Unseen("nodes", "no right to list them", "list nodes"),),
+    (Hidden("nodes", "no right to list them", "list nodes"),),
     revision=13,
     helm_status="failed",
 )
 WELL = replace(
-    SICK, findings=(), feel=Feel("fine", "3 of 3 pods answer"), verdict=Verdict("ready", "all 3 of 3 are ready"), unseen=()
+    SICK, findings=(), impact=UserImpact("fine", "3 of 3 pods answer"), verdict=Verdict("ready", "all 3 of 3 are ready"), unseen=()
 )  # fmt: skip
 
 

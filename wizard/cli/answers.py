@@ -78,16 +78,16 @@ async def gather(
     elif cluster:
         await session.refresh_hints(draft)
     if cluster and session.hints.moved:
-        out.talk(session.hints.moved, "warn")
+        out.message(session.hints.moved, "warn")
     for problem in _open(session, draft, cluster=cluster):
         if prompt is None or problem.question in draft.answers:
             raise problem
     if prompt:
         draft = await _ask_missing(session, draft, prompt, cluster=cluster)
     for question, _ in unused(draft, session):
-        out.talk(f"not used: {question.id}; {question.title} is only asked with other answers", "warn")
+        out.message(f"not used: {question.id}; {question.title} is only asked with other answers", "warn")
     for note in secret_notes(session, draft):
-        out.talk(note)
+        out.message(note)
     return draft, prompt
 
 
@@ -163,9 +163,9 @@ def summary(resolved: Resolved, out: Out) -> None:
             (f"  {one.title}", _shown(one, resolved), "" if resolved.given(one.id) else "(default)") for one in asked
         ]
         if rows:
-            out.talk(title)
+            out.message(title)
         for line in columns(rows):
-            out.talk(line)
+            out.message(line)
 
 
 def _shown(question: Question, resolved: Resolved) -> str:

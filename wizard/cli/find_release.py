@@ -41,7 +41,7 @@ def nothing(arguments: Arguments, found: ReleasesView, out: Out) -> int:
     out.line(f"{wanted} found; looked in {found.looked_in}", "unknown")
     hidden(found, out)
     if not arguments.namespace:
-        out.talk("Look elsewhere with -n NAMESPACE or --context NAME.")
+        out.message("Look elsewhere with -n NAMESPACE or --context NAME.")
     out.object({"command": arguments.command, "exit": int(Exit.UNKNOWN), "releases": [], **sight(found)})
     return Exit.UNKNOWN
 

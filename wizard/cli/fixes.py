@@ -59,7 +59,7 @@ class Asking:
         self._key = key
         if self._prompt is None:
             if view.hopeless:
-                self._out.talk(_nobody(view))
+                self._out.message(_nobody(view))
             return
         self._task = asyncio.create_task(self._ask(view, self._prompt))
 
@@ -72,7 +72,7 @@ class Asking:
         self._say()
 
     async def _ask(self, view: RunView, prompt: Prompter) -> None:
-        offered = [(row, one) for row, one in view.mendable if not one["refused"]]
+        offered = [(row, one) for row, one in view.applicable_fixes if not one["refused"]]
         choices = [Choice(str(number), one["title"], row.title) for number, (row, one) in enumerate(offered, 1)]
         if view.hopeless and view.operation in ("install", "upgrade"):
             choices.append(
@@ -83,24 +83,24 @@ class Asking:
         try:
             answer = await prompt.choose(f"{what} cannot go on. What now?", choices, choices[0].value)
             if answer == "stop":
-                self._out.talk(str((await self._session.command(self._run_id, "cancel")).get("text", "")))
+                self._out.message(str((await self._session.command(self._run_id, "cancel")).get("text", "")))
             elif answer != "wait":
-                await self._mend(*offered[int(answer) - 1], prompt)
+                await self._apply(*offered[int(answer) - 1], prompt)
         except Problem as problem:
             self._out.problem(problem)
         except KeyboardInterrupt:
-            self._out.talk("Nothing was decided; the run goes on.")
+            self._out.message("Nothing was decided; the run goes on.")
         finally:
             self._done()
 
-    async def _mend(self, row: Finding, one: Mapping[str, Any], prompt: Prompter) -> None:
+    async def _apply(self, row: Finding, one: Mapping[str, Any], prompt: Prompter) -> None:
         given = {need["id"]: await answered(need, _Asker(prompt)) for need in one["needs"]}
         answers = {key: text for key, text in given.items() if text is not None}
         for line in one["preview"]:
-            self._out.talk(f"  {line}")
+            self._out.message(f"  {line}")
         go = (Choice("do", "do it", "this changes the cluster"), Choice("no", "no"))
         if await prompt.choose(f"{one['title']}?", go, "do") == "do":
-            self._out.talk(await self._session.fix(self._run_id, row.id, row.object, one, answers))
+            self._out.message(await self._session.fix(self._run_id, row.id, row.object, one, answers))
 
 
 class _Asker:
@@ -118,7 +118,7 @@ class _Asker:
 
 def _key(view: RunView) -> tuple[str, ...]:
     """What there is to ask about; empty for nothing."""
-    if offered := [(row, one) for row, one in view.mendable if not one["refused"]]:
+    if offered := [(row, one) for row, one in view.applicable_fixes if not one["refused"]]:
         return tuple(part for row, one in offered for part in (row.id, row.object, one["title"]))
     return ("stop", view.waiting.what, view.waiting.why) if view.hopeless and view.waiting else ()
 

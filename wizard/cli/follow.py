@@ -96,7 +96,7 @@ async def follow(
                 await asking.close()
                 if await _leave(session, run_id, view, out, prompt, interrupts):
                     await _drop(pending)
-                    out.talk(f"The run goes on. Come back to it: {called} runs {run_id}")
+                    out.message(f"The run goes on. Come back to it: {called} runs {run_id}")
                     return view, Exit.INTERRUPTED
                 continue
             batch, pending = pending.result(), None
@@ -104,7 +104,7 @@ async def follow(
                 break
             if isinstance(batch, str):
                 if batch:
-                    asking.after(partial(out.talk, batch, "warn"))
+                    asking.after(partial(out.message, batch, "warn"))
                 continue
             for event in batch:
                 view.apply(event)
@@ -113,7 +113,7 @@ async def follow(
             asking.look(view)
         await asking.close()
     if view.finished is None:
-        out.talk(_cut_short(session, run_id, called), "unknown")
+        out.message(_cut_short(session, run_id, called), "unknown")
         return view, Exit.UNKNOWN
     conclude(view, out)
     return view, int(view.finished["code"])
@@ -146,7 +146,7 @@ async def _leave(
     interrupts.listen()
     if answer == "stop":
         try:
-            out.talk(str((await session.command(run_id, "cancel")).get("text", "")))
+            out.message(str((await session.command(run_id, "cancel")).get("text", "")))
         except Problem as problem:
             out.problem(problem)
     return answer == "leave"

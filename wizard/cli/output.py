@@ -96,7 +96,7 @@ class Out:
                 "".join([f"{ours}{text}\n" for (ours, _), text in zip(texts, safe, strict=True)]), self._stdout
             )
 
-    def talk(self, text: str, state: str = "") -> None:
+    def message(self, text: str, state: str = "") -> None:
         """One line for the person; also in the JSON modes."""
         self._talk(f"{self.state(state, self._colour_talk)} " if state else "", text)
 
@@ -108,7 +108,7 @@ class Out:
 
     def _talk(self, ours: str, text: str) -> None:
         first, *more = sanitize.text(hide(sanitize.text(text))).split("\n")
-        streams.talk("\n".join((f"{ours}{first}", *(f"{MORE}{line}" for line in more))) + "\n")
+        streams.message("\n".join((f"{ours}{first}", *(f"{MORE}{line}" for line in more))) + "\n")
 
     def state(self, state: str, colour: bool | None = None) -> str:
         """Symbol and word of a state."""

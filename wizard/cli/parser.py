@@ -80,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
     except Problem as problem:
         return _report(problem, argv)
     except KeyboardInterrupt:
-        streams.talk("interrupted\n")
+        streams.message("interrupted\n")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         streams.forget(sys.stdout)  # the reader went away; what was started goes on
@@ -113,7 +113,7 @@ def _main(argv: Sequence[str]) -> int:
     if not command:
         return _no_command(terminal)
     if terminal.stdout and terminal.too_small and _has_screen(arguments):
-        streams.talk(f"{terminal.too_small} Going on in lines.\n")
+        streams.message(f"{terminal.too_small} Going on in lines.\n")
     from wizard import frontends
 
     return frontends.lines(arguments, program())
@@ -126,7 +126,7 @@ def _command_named(argv: Sequence[str]) -> bool:
 def _no_command(terminal: Terminal) -> int:
     if terminal.stdin and terminal.stdout and terminal.too_small:
         raise Problem(terminal.too_small, "Make it larger, or give a command: see --help.")
-    streams.talk(top_help())
+    streams.message(top_help())
     return Exit.REFUSED
 
 

@@ -39,7 +39,7 @@ def prompter(*, color: bool = True) -> Prompter:
 async def ask(question: Question, resolved: Resolved, prompt: Prompter, check: Callable[[str], str]) -> str:
     """The person's answer to a question; `check` judges it with everything else that is known."""
     effective, choices = resolved[question.id], list(question.choices(resolved))
-    streams.talk(f"{question.help}\n")
+    streams.message(f"{question.help}\n")
     if question.kind == "choice" and choices:
         if question.open:
             choices.append(Choice(_OTHER, "another ..."))
@@ -93,7 +93,7 @@ class DumbPrompter:
     async def choose(self, title: str, choices: Sequence[Choice], default: str = "") -> str:
         """One of the choices, by number or value."""
         for number, one in enumerate(choices, 1):
-            streams.talk(f"  {number}  {shown(f'{one.label}  {one.note}'.rstrip())}\n")
+            streams.message(f"  {number}  {shown(f'{one.label}  {one.note}'.rstrip())}\n")
         by_text = {str(number): one.value for number, one in enumerate(choices, 1)} | {
             one.value: one.value for one in choices
         }
@@ -104,11 +104,11 @@ class DumbPrompter:
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
         """A line of text; an empty one takes the default."""
         while True:
-            streams.talk(shown(f"{title} [{default}]: " if default else f"{title}: "))
+            streams.message(shown(f"{title} [{default}]: " if default else f"{title}: "))
             raw = await asyncio.to_thread(sys.stdin.readline)
             if not raw:
                 raise KeyboardInterrupt
             answer = raw.strip() or default
             if not (wrong := check(answer)):
                 return answer
-            streams.talk(f"{shown(wrong)}\n")
+            streams.message(f"{shown(wrong)}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from wizard.core.helm.values import Line
+from wizard.core.helm.values import ValueEdit
 
 
 class Documents(Protocol):
@@ -23,6 +23,6 @@ class Documents(Protocol):
         """A values file: header comment, tree, and a comment beside the lines that notes names by path."""
         ...
 
-    def edit(self, text: str, lines: Sequence[Line], source: str) -> str:
+    def edit(self, text: str, lines: Sequence[ValueEdit], source: str) -> str:
         """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
         ...

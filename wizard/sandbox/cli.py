@@ -125,19 +125,19 @@ def run(args: argparse.Namespace) -> int:
             ),
         )
     except KeyboardInterrupt:
-        streams.talk("Interrupted.\n")
+        streams.message("Interrupted.\n")
         return int(Exit.INTERRUPTED)
 
 
 def _refuse(args: argparse.Namespace, problem: Problem) -> int:
     if args.output == "json":
         _say(json.dumps({"error": problem.what, "next_step": problem.next_step}))
-    streams.talk(f"{sanitize.text(str(problem))}\n")
+    streams.message(f"{sanitize.text(str(problem))}\n")
     return int(problem.code)
 
 
 def _talk(text: str) -> None:
-    streams.talk(f"{text}\n")
+    streams.message(f"{text}\n")
 
 
 def _say(text: object) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
 
-    from wizard.core.helm.values import Line, Path
+    from wizard.core.helm.values import ValueEdit, Path
 
 
 class YamlDocuments:
@@ -43,7 +43,7 @@ class YamlDocuments:
             _comment(document, values.path_of(path), why)
         return out + "\n" + _dump(document)
 
-    def edit(self, text: str, lines: Sequence[Line], source: str) -> str:
+    def edit(self, text: str, lines: Sequence[ValueEdit], source: str) -> str:
         """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
         from ruamel.yaml.error import YAMLError
 
@@ -206,7 +206,7 @@ def _round_trip_map(node: Any) -> CommentedMap:
     return made
 
 
-def _put(document: Any, line: Line) -> None:
+def _put(document: Any, line: ValueEdit) -> None:
     from wizard.core.helm.values import DELETE
 
     node = document

@@ -75,8 +75,8 @@ def show(one: Diagnosis, out: Out) -> None:
     out.line(f"{one.target.release} in {one.target.namespace}: {one.verdict.reason}", one.verdict.state)
     owner = f", managed by {one.owner}" if one.owner else ""
     out.line(f"revision {one.revision or '?'}, helm: {helm}, chart {one.chart or '?'}{owner}")
-    since = span(one.feel.since, now) if one.feel.users != "fine" else ""
-    out.line(f"users: {one.feel.text}{f', for {since}' if since else ''}", _USERS[one.feel.users])
+    since = span(one.impact.since, now) if one.impact.users != "fine" else ""
+    out.line(f"users: {one.impact.text}{f', for {since}' if since else ''}", _USERS[one.impact.users])
     if one.way_in:
         out.line("way in: " + "   ".join(f"{step.name} {step.text}" for step in one.way_in))
     if not one.findings:

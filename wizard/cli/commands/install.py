@@ -29,7 +29,7 @@ from wizard.engine.session import Operation, Session
 async def operate(arguments: Arguments, session: Session, out: Out, called: str) -> int:
     """Ask, check, run, watch; returns the exit code."""
     if GUIDE_CHART in arguments.words and not session.options.chart:
-        out.talk(f"{GUIDE_CHART} is the name the guide prints; the built-in chart is used.")
+        out.message(f"{GUIDE_CHART} is the name the guide prints; the built-in chart is used.")
     prompt_or_yes(arguments)
     base = Base(arguments, session)
     draft, prompt = await gather(arguments, session, out, cluster=True, prepare=base.prepare, refuse=base.refuse)
@@ -118,9 +118,9 @@ def _names(plan: Plan | Problem | None) -> str:
 
 async def _as_it_is_now(changed: PlanChanged, prompt: Prompter, out: Out) -> Plan:
     """The plan as it is now, once a person has seen what is different; raises KeyboardInterrupt when they stop."""
-    out.talk("The plan is not the one that was shown:", "warn")
+    out.message("The plan is not the one that was shown:", "warn")
     for text in changed.changed:
-        out.talk(f"  {text}")
+        out.message(f"  {text}")
     plan_output.show(changed.plan, out)
     choices = (Choice("stop", "stop here", "nothing is changed"), Choice("go", "go on with the new plan"))
     if await prompt.choose("Go on?", choices, "stop") == "stop":
@@ -198,7 +198,7 @@ async def values(arguments: Arguments, session: Session, out: Out) -> int:
         out.line(f"{path} written" if written else f"{path} is as it should be", "pass")
         for backup in written[1:]:
             out.line(f"the old one is kept as {backup}")
-    say = out.talk if arguments.write == "-" else out.line
+    say = out.message if arguments.write == "-" else out.line
     if commands:
         say("The file names Secrets and holds none. They are made by the install, or by these lines:")
         for command in commands:
@@ -214,7 +214,7 @@ async def _checks(arguments: Arguments, session: Session, draft: Draft, out: Out
     if unknown := set(accepted) - {one.id for one in all_checks()}:
         raise Problem(f'--accept: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
     results = []
-    out.talk("Checking; this reads and dry-runs, it changes nothing.")
+    out.message("Checking; this reads and dry-runs, it changes nothing.")
     async for result in session.preflight(draft):
         one = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
         results.append(one)
@@ -279,9 +279,9 @@ def _ended(out: Out, code: int, reason: str) -> None:
 
 def _show_diff(session: Session, draft: Draft, out: Out) -> None:
     if diff := session.values_diff(draft):
-        out.talk("The values file is there already; this changes, and the old one is kept beside it:")
+        out.message("The values file is there already; this changes, and the old one is kept beside it:")
         for line in diff:
-            out.talk(f"  {line}")
+            out.message(f"  {line}")
 
 
 def _refuse_unconfirmed(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:

@@ -99,4 +99,4 @@ def _show(found: Leftovers, release: str, out: Out) -> None:
     for text in found.unseen:
         out.line(f"not seen: {text}", "unknown")
     if found.items:
-        out.talk("Delete by name: uninstall --leftovers --delete KIND/NAME (repeatable). Nothing else is touched.")
+        out.message("Delete by name: uninstall --leftovers --delete KIND/NAME (repeatable). Nothing else is touched.")

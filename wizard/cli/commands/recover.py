@@ -33,7 +33,7 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
         return await _undo(arguments, session, out, target)
     approval.of_undo_recover(target).refuse_wrong_name(arguments.confirm)
     if moved := await session.cluster_moved(target):
-        out.talk(moved, "warn")
+        out.message(moved, "warn")
     known = await session.recovery(target)
     _show(target, known, out)
     way = arguments.to or ("rollback" if known.good else "failed")
@@ -78,7 +78,7 @@ async def _undo(arguments: Arguments, session: Session, out: Out, target: Target
         out.line(f"recover --undo would put {back}")
     else:
         prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
-        out.talk(f"This puts {back}; {AFTER}")
+        out.message(f"This puts {back}; {AFTER}")
         name = await confirmed(arguments, approved, prompt)
         await session.undo(target, known, confirmed=name)
         out.line(f"put {back}", "pass")

@@ -18,11 +18,11 @@ async def runs(arguments: Arguments, session: Session, out: Out, called: str) ->
     """List the runs, or follow one; returns the exit code (that of the run)."""
     if not arguments.words:
         for damaged in session.damaged_runs():
-            out.talk(str(damaged), "warn")
+            out.message(str(damaged), "warn")
         return _list(session.runs(), out, called)
     run = session.find_run(arguments.words[0])
     if told := session.attach(run):
-        out.talk(told, "warn")
+        out.message(told, "warn")
     prompt = prompter(color=not arguments.no_color) if asks(arguments) and run.state != "finished" else None
     view, code = await follow(session, run.id, out, prompt, called=called)
     out.object({"command": "runs", "exit": code, **as_data(view)})
@@ -37,9 +37,9 @@ def _list(listed: Sequence[RunSummary], out: Out, called: str) -> int:
         ]
     )
     if not listed:
-        out.talk("There are no runs yet.")
+        out.message("There are no runs yet.")
     elif out.mode == "text":
-        out.talk(f"Show one: {called} runs {listed[0].id}")
+        out.message(f"Show one: {called} runs {listed[0].id}")
     out.object({"command": "runs", "exit": 0, "runs": [_data(one) for one in listed]})
     return Exit.DONE
 

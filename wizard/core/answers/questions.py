@@ -13,7 +13,7 @@ from wizard.core.answers.resolve import Resolved
 from wizard.core.answers.secrets import ENCODED_KEY, PARTS, created_name
 from wizard.core.answers.validate import ImageName
 from wizard.core.errors import Problem
-from wizard.core.helm.values import DELETE, Line, get, path_of
+from wizard.core.helm.values import DELETE, ValueEdit, get, path_of
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES
 
 Kind = Literal["choice", "text", "path"]
@@ -48,7 +48,7 @@ def _empty(_: Resolved) -> str:
     return ""
 
 
-def _no_lines(_: Resolved, __: str) -> Sequence[Line]:
+def _no_value_edits(_: Resolved, __: str) -> Sequence[ValueEdit]:
     return ()
 
 
@@ -68,7 +68,7 @@ class Question(NamedTuple):
     default: Callable[[Resolved], str] = _empty
     visible: Callable[[Resolved], bool] = _always
     validate: Callable[[Resolved, str], str] = _fine
-    lines: Callable[[Resolved, str], Sequence[Line]] = _no_lines
+    value_edits: Callable[[Resolved, str], Sequence[ValueEdit]] = _no_value_edits
     optional: bool = False
     open: bool = False
 
@@ -83,9 +83,9 @@ class Question(NamedTuple):
         return self.validate(resolved, answer)
 
 
-def _sets(path: str, convert: Callable[[str], Any] = str) -> Callable[[Resolved, str], Sequence[Line]]:
-    def lines(_: Resolved, answer: str) -> Sequence[Line]:
-        return (Line(path_of(path), convert(answer)),) if answer else ()
+def _sets(path: str, convert: Callable[[str], Any] = str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
+    def lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
+        return (ValueEdit(path_of(path), convert(answer)),) if answer else ()
 
     return lines
 
@@ -126,22 +126,22 @@ def _image_default(r: Resolved) -> str:
     return "/".join(filter(None, (registry, r.at("image.repository")))) + f":{tag}"
 
 
-def _image_lines(_: Resolved, answer: str) -> Sequence[Line]:
+def _image_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
     image = ImageName.parse(answer)
-    lines = [Line(path_of("image.repository"), image.repository, "the application image", pinned=True)]
+    lines = [ValueEdit(path_of("image.repository"), image.repository, "the application image", pinned=True)]
     if image.registry:
-        lines.insert(0, Line(path_of("image.registry"), image.registry, "the application image"))
+        lines.insert(0, ValueEdit(path_of("image.registry"), image.registry, "the application image"))
     if image.tag:
-        lines.append(Line(path_of("image.tag"), image.tag))
+        lines.append(ValueEdit(path_of("image.tag"), image.tag))
     if image.digest:
-        lines.append(Line(path_of("image.digest"), image.digest))
+        lines.append(ValueEdit(path_of("image.digest"), image.digest))
     return lines
 
 
-def _pull_secret_lines(r: Resolved, answer: str) -> Sequence[Line]:
+def _pull_secret_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
     if not (answer and r.given("image.pullSecret")):
         return ()
-    return (Line(path_of("imagePullSecrets"), [{"name": answer}], "the registry asks for a login"),)
+    return (ValueEdit(path_of("imagePullSecrets"), [{"name": answer}], "the registry asks for a login"),)
 
 
 def _pull_secret_default(r: Resolved) -> str:
@@ -157,31 +157,31 @@ def _external_cache(r: Resolved) -> bool:
     return r["cache"] == "external"
 
 
-def _database_lines(r: Resolved, answer: str) -> Sequence[Line]:
-    lines = [Line(path_of("postgresql.enabled"), answer == "bundled", "database: " + answer)]
+def _database_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
+    lines = [ValueEdit(path_of("postgresql.enabled"), answer == "bundled", "database: " + answer)]
     return lines if answer == "external" else [*lines, *_cleared(r, "externalDatabase")]
 
 
-def _cache_lines(r: Resolved, answer: str) -> Sequence[Line]:
-    lines = [Line(path_of("redis.enabled"), answer == "bundled", "cache: " + answer)]
+def _cache_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
+    lines = [ValueEdit(path_of("redis.enabled"), answer == "bundled", "cache: " + answer)]
     return lines if answer == "external" else [*lines, *_cleared(r, "externalRedis")]
 
 
-def _cleared(r: Resolved, section: str) -> Sequence[Line]:
+def _cleared(r: Resolved, section: str) -> Sequence[ValueEdit]:
     """A server of one's own that the base names is taken out: the chart refuses what nothing would read."""
     named = (f"{section}.{key}" for key in ("host", "existingSecret", "existingSecretUrlPasswordKey"))
-    return [Line(path_of(path), "") for path in named if r.at(path)]
+    return [ValueEdit(path_of(path), "") for path in named if r.at(path)]
 
 
-def _monitoring_lines(_: Resolved, answer: str) -> Sequence[Line]:
+def _monitoring_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
     bundled = answer == "bundled"
     why = {"bundled": "Prometheus and Grafana come along", "mine": "scraped by the cluster's own Prometheus"}.get(
         answer, "no monitoring"
     )
     return (
-        Line(path_of("prometheus.enabled"), bundled, why),
-        Line(path_of("grafana.enabled"), bundled, why),
-        Line(path_of("config.features.metrics"), answer != "none"),
+        ValueEdit(path_of("prometheus.enabled"), bundled, why),
+        ValueEdit(path_of("grafana.enabled"), bundled, why),
+        ValueEdit(path_of("config.features.metrics"), answer != "none"),
     )
 
 
@@ -194,13 +194,13 @@ _ENVIRONMENT = (
     Question(
         "image", "environment", "Application image",
         "Registry, repository and tag of the LLM Cost Ops image your cluster can pull.",
-        default=_image_default, validate=lambda _, a: validate.image(a), lines=_image_lines,
+        default=_image_default, validate=lambda _, a: validate.image(a), value_edits=_image_lines,
     ),
     Question(
         "image.pullSecret", "environment", "Pull secret",
         "Name of a Secret in the namespace that logs in to the registry; empty when the image is public.",
         optional=True, default=_pull_secret_default, validate=lambda _, a: validate.subdomain(a, "The pull secret"),
-        lines=_pull_secret_lines,
+        value_edits=_pull_secret_lines,
     ),
     Question(
         "database", "environment", "Database", "PostgreSQL 16 in this namespace, or one that you run elsewhere.",
@@ -209,26 +209,26 @@ _ENVIRONMENT = (
             Choice("bundled", "Bundled PostgreSQL", "one pod with its own disk"),
             Choice("external", "External", "you name host, database and user"),
         ),
-        default=lambda r: "bundled" if r.at("postgresql.enabled", default=True) else "external", lines=_database_lines,
+        default=lambda r: "bundled" if r.at("postgresql.enabled", default=True) else "external", value_edits=_database_lines,
     ),
     Question(
         "database.host", "environment", "Database host", "Host name of your PostgreSQL server.", visible=_external_database,
-        default=_base("externalDatabase.host"), lines=_sets("externalDatabase.host"),
+        default=_base("externalDatabase.host"), value_edits=_sets("externalDatabase.host"),
         validate=lambda _, a: "" if a else "The database host is empty.",
     ),
     Question(
         "database.port", "environment", "Database port", "Port of your PostgreSQL server.", visible=_external_database,
-        default=lambda r: str(r.at("externalDatabase.port", 5432)), lines=_sets("externalDatabase.port", int),
+        default=lambda r: str(r.at("externalDatabase.port", 5432)), value_edits=_sets("externalDatabase.port", int),
         validate=lambda _, a: validate.count(a, "The port", 1, 65535),
     ),
     Question(
         "database.name", "environment", "Database name", "The database inside your server.", visible=_external_database,
-        default=_base("externalDatabase.database"), lines=_sets("externalDatabase.database"),
+        default=_base("externalDatabase.database"), value_edits=_sets("externalDatabase.database"),
         validate=lambda _, a: "" if a else "The database name is empty.",
     ),
     Question(
         "database.user", "environment", "Database user", "The user the application logs in as.", visible=_external_database,
-        default=_base("externalDatabase.user"), lines=_sets("externalDatabase.user"),
+        default=_base("externalDatabase.user"), value_edits=_sets("externalDatabase.user"),
         validate=lambda _, a: "" if a else "The database user is empty.",
     ),
     Question(
@@ -241,11 +241,11 @@ _ENVIRONMENT = (
         default=lambda r: (
             "bundled" if r.at("redis.enabled", default=True) else "external" if r.at("externalRedis.host") else "none"
         ),
-        lines=_cache_lines,
+        value_edits=_cache_lines,
     ),
     Question(
         "cache.host", "environment", "Cache host", "Host name of your Redis server.", visible=_external_cache,
-        default=_base("externalRedis.host"), lines=_sets("externalRedis.host"),
+        default=_base("externalRedis.host"), value_edits=_sets("externalRedis.host"),
         validate=lambda _, a: "" if a else "The cache host is empty.",
     ),
     Question(
@@ -256,7 +256,7 @@ _ENVIRONMENT = (
             Choice("mine", "Mine", "metrics are offered, nothing is installed"),
             Choice("none", "None", "no metrics"),
         ),
-        default=lambda r: "bundled" if r.at("prometheus.enabled", default=True) else "none", lines=_monitoring_lines,
+        default=lambda r: "bundled" if r.at("prometheus.enabled", default=True) else "none", value_edits=_monitoring_lines,
     ),
 )  # fmt: skip
 
@@ -304,10 +304,10 @@ def _expose_default(r: Resolved) -> str:
     return "loadbalancer" if r.at("service.type") == "LoadBalancer" else "portforward"
 
 
-def _expose_lines(_: Resolved, answer: str) -> Sequence[Line]:
+def _expose_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
     return (
-        Line(path_of("ingress.enabled"), answer == "ingress", "address: " + answer),
-        Line(path_of("service.type"), "LoadBalancer" if answer == "loadbalancer" else "ClusterIP"),
+        ValueEdit(path_of("ingress.enabled"), answer == "ingress", "address: " + answer),
+        ValueEdit(path_of("service.type"), "LoadBalancer" if answer == "loadbalancer" else "ClusterIP"),
     )
 
 
@@ -327,15 +327,15 @@ def _first_path(r: Resolved) -> str:
     return str(paths[0].get("path", "/"))
 
 
-def _host_lines(r: Resolved, answer: str) -> Sequence[Line]:
+def _host_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
     if not (r.given("host") or r.given("path")):
         return ()  # what a person's own file says stays as it is, further hosts included
     entry = {"host": answer, "paths": [{"path": r["path"] or "/", "pathType": "Prefix"}]}
-    return (Line(path_of("ingress.hosts"), [entry], "the whole list: Helm replaces lists"),)
+    return (ValueEdit(path_of("ingress.hosts"), [entry], "the whole list: Helm replaces lists"),)
 
 
-def _class_lines(_: Resolved, answer: str) -> Sequence[Line]:
-    return (Line(path_of("ingress.className"), answer),)
+def _class_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
+    return (ValueEdit(path_of("ingress.className"), answer),)
 
 
 def _class_default(r: Resolved) -> str:
@@ -346,11 +346,11 @@ def _class_default(r: Resolved) -> str:
 _ADDRESS = (
     Question(
         "expose", "address", "Way in", "An Ingress needs a controller and a name; a load balancer needs a provider.",
-        kind="choice", choices=_expose_choices, default=_expose_default, lines=_expose_lines,
+        kind="choice", choices=_expose_choices, default=_expose_default, value_edits=_expose_lines,
     ),
     Question(
         "host", "address", "Host", "The name people will use. It need not resolve yet.", visible=_by_ingress,
-        default=_first_host, validate=lambda _, a: validate.host(a), lines=_host_lines,
+        default=_first_host, validate=lambda _, a: validate.host(a), value_edits=_host_lines,
     ),
     Question(
         "path", "address", "Path", "Everything below this path goes to the API.", visible=_by_ingress, default=_first_path,
@@ -359,7 +359,7 @@ _ADDRESS = (
     Question(
         "ingress.class", "address", "Ingress class", "Which controller serves it.", kind="choice", open=True,
         visible=_by_ingress, choices=lambda r: _known(r.hints.ingress_classes), default=_class_default,
-        validate=lambda _, a: validate.subdomain(a, "The ingress class"), lines=_class_lines,
+        validate=lambda _, a: validate.subdomain(a, "The ingress class"), value_edits=_class_lines,
     ),
 )  # fmt: skip
 
@@ -397,26 +397,26 @@ def _tls_default(r: Resolved) -> str:
     return "none" if r.hints.issuers == () else "issuer"
 
 
-def _tls_lines(r: Resolved, answer: str) -> Sequence[Line]:
+def _tls_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
     annotation = ("ingress", "annotations", _ISSUER_ANNOTATION)
     if answer == "issuer":
-        lines = [Line(annotation, r["tls.issuer"], "cert-manager makes the certificate")]
+        lines = [ValueEdit(annotation, r["tls.issuer"], "cert-manager makes the certificate")]
     else:
-        lines = [Line(annotation, DELETE)]
+        lines = [ValueEdit(annotation, DELETE)]
     if answer in ("balancer", "none"):
         redirect = ("ingress", "annotations", "nginx.ingress.kubernetes.io/ssl-redirect")
-        return [*lines, Line(path_of("ingress.tls"), [], "TLS: " + answer), Line(redirect, "false")]
+        return [*lines, ValueEdit(path_of("ingress.tls"), [], "TLS: " + answer), ValueEdit(redirect, "false")]
     own = created_name("tls", r["release"])
     name = {"secret": r["tls.secret"], "files": own}.get(answer) or _base_tls_secret(r) or own
     if name != _base_tls_secret(r) or r.given("host"):
-        lines.append(Line(path_of("ingress.tls"), [{"secretName": name, "hosts": [r["host"]]}], "TLS: " + answer))
+        lines.append(ValueEdit(path_of("ingress.tls"), [{"secretName": name, "hosts": [r["host"]]}], "TLS: " + answer))
     return lines
 
 
 _TLS = (
     Question(
         "tls", "tls", "Certificate", "Who provides the certificate for the host.", kind="choice", choices=_tls_choices,
-        default=_tls_default, visible=_by_ingress, lines=_tls_lines,
+        default=_tls_default, visible=_by_ingress, value_edits=_tls_lines,
     ),
     Question(
         "tls.issuer", "tls", "Issuer", "The ClusterIssuer that cert-manager asks.", kind="choice", open=True,
@@ -451,12 +451,12 @@ def _auto(r: Resolved) -> bool:
     return r["scaling"] == "auto"
 
 
-def _scaling_lines(_: Resolved, answer: str) -> Sequence[Line]:
-    return (Line(path_of("autoscaling.enabled"), answer == "auto"),)
+def _scaling_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
+    return (ValueEdit(path_of("autoscaling.enabled"), answer == "auto"),)
 
 
-def _replica_lines(r: Resolved, answer: str) -> Sequence[Line]:
-    return (Line(path_of("autoscaling.minReplicas" if _auto(r) else "replicaCount"), int(answer)),)
+def _replica_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
+    return (ValueEdit(path_of("autoscaling.minReplicas" if _auto(r) else "replicaCount"), int(answer)),)
 
 
 def _replicas_default(r: Resolved) -> str:
@@ -488,8 +488,8 @@ def _class_note(r: Resolved) -> tuple[Choice, ...]:
     return (Choice("", "default", note), *_known(r.hints.storage_classes))
 
 
-def _storage_lines(path: str) -> Callable[[Resolved, str], Sequence[Line]]:
-    return lambda _, answer: (Line(path_of(path), answer),)
+def _storage_lines(path: str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
+    return lambda _, answer: (ValueEdit(path_of(path), answer),)
 
 
 def _bundled_database(r: Resolved) -> bool:
@@ -504,7 +504,7 @@ def _size(
     question_id: str, title: str, help_: str, path: str, example: str, visible: Callable[[Resolved], bool] = _always
 ) -> Question:
     return Question(
-        question_id, "resources", title, help_, visible=visible, default=_base(path), lines=_sets(path),
+        question_id, "resources", title, help_, visible=visible, default=_base(path), value_edits=_sets(path),
         validate=lambda _, a: validate.quantity(a, title, example),
     )  # fmt: skip
 
@@ -516,25 +516,25 @@ _RESOURCES = (
             Choice("fixed", "Fixed", "always the same number"),
             Choice("auto", "Autoscaling", "needs the metrics API on the cluster"),
         ),
-        default=lambda r: "auto" if r.at("autoscaling.enabled", default=False) else "fixed", lines=_scaling_lines,
+        default=lambda r: "auto" if r.at("autoscaling.enabled", default=False) else "fixed", value_edits=_scaling_lines,
     ),
     Question(
         "replicas", "resources", "Replicas", "Pods of the API; with autoscaling the smallest number.",
-        default=_replicas_default, validate=lambda _, a: validate.count(a, "Replicas", 1, 500), lines=_replica_lines,
+        default=_replicas_default, validate=lambda _, a: validate.count(a, "Replicas", 1, 500), value_edits=_replica_lines,
     ),
     Question(
         "replicas.max", "resources", "Most replicas", "Autoscaling stops here.", visible=_auto,
-        default=_base("autoscaling.maxReplicas"), validate=_max_problem, lines=_sets("autoscaling.maxReplicas", int),
+        default=_base("autoscaling.maxReplicas"), validate=_max_problem, value_edits=_sets("autoscaling.maxReplicas", int),
     ),
     _size("cpu", "CPU request", "Reserved for each API pod.", "resources.requests.cpu", "500m or 2"),
     _size("memory", "Memory request", "Reserved for each API pod.", "resources.requests.memory", "512Mi or 2Gi"),
     Question(
         "cpu.limit", "resources", "CPU limit", "An API pod is slowed down above this.", default=_base("resources.limits.cpu"),
-        validate=lambda r, a: _limit_problem(r, a, "cpu", "CPU limit", "500m or 2"), lines=_sets("resources.limits.cpu"),
+        validate=lambda r, a: _limit_problem(r, a, "cpu", "CPU limit", "500m or 2"), value_edits=_sets("resources.limits.cpu"),
     ),
     Question(
         "memory.limit", "resources", "Memory limit", "An API pod is killed above this.",
-        default=_base("resources.limits.memory"), lines=_sets("resources.limits.memory"),
+        default=_base("resources.limits.memory"), value_edits=_sets("resources.limits.memory"),
         validate=lambda r, a: _limit_problem(r, a, "memory", "Memory limit", "512Mi or 2Gi"),
     ),
     _size(
@@ -546,7 +546,7 @@ _RESOURCES = (
         kind="choice", open=True, visible=_bundled_database, choices=_class_note, optional=True,
         default=_base("postgresql.primary.persistence.storageClass"),
         validate=lambda _, a: validate.subdomain(a, "The storage class"),
-        lines=_storage_lines("postgresql.primary.persistence.storageClass"),
+        value_edits=_storage_lines("postgresql.primary.persistence.storageClass"),
     ),
     _size("cache.size", "Cache disk", "For Redis.", "redis.master.persistence.size", "5Gi", _bundled_cache),
 )  # fmt: skip
@@ -585,17 +585,17 @@ def _is_there(r: Resolved, name: str) -> bool:
     return created_name(name, r["release"]) in (r.hints.secrets or ())
 
 
-def _secret_lines(name: str) -> Callable[[Resolved, str], Sequence[Line]]:
-    def lines(r: Resolved, answer: str) -> Sequence[Line]:
+def _secret_lines(name: str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
+    def lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
         if answer == "release":
             return ()
         secret = r[f"secret.{name}.name"] if answer == "existing" else created_name(name, r["release"])
         path = path_of(_secret_path(r, name))
-        named = Line(path, secret, "the name of a Secret; the secret itself is not in this file")
+        named = ValueEdit(path, secret, "the name of a Secret; the secret itself is not in this file")
         encoded = PARTS[name].external_encoded_path if _is_external(r, name) else PARTS[name].encoded_path
         if not encoded or (answer == "existing" and r.at(encoded) != ENCODED_KEY):
             return (named,)
-        return (named, Line(path_of(encoded), ENCODED_KEY, "the same password, fit for an address"))
+        return (named, ValueEdit(path_of(encoded), ENCODED_KEY, "the same password, fit for an address"))
 
     return lines
 
@@ -624,7 +624,7 @@ def _secret_questions(name: str, title: str) -> tuple[Question, ...]:
         Question(
             question_id, "secrets", title, "Generated, read from a file, or in a Secret that exists already.", kind="choice",
             choices=_secret_choices(name), default=_secret_default(name), visible=wanted,
-            lines=_secret_lines(name),
+            value_edits=_secret_lines(name),
         ),
         Question(
             f"{question_id}.file", "secrets", f"{title}: file", "One trailing newline is removed.", kind="path",
@@ -647,7 +647,7 @@ _SECRETS = (
     *_secret_questions("grafana", "Grafana admin"),
     Question(
         "smtp.host", "secrets", "Mail server", "Host of your SMTP server; empty when no mail is wanted.", optional=True,
-        default=_base("smtp.host"), lines=_sets("smtp.host"),
+        default=_base("smtp.host"), value_edits=_sets("smtp.host"),
     ),
     *_secret_questions("smtp", "SMTP password"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import Hints
 from wizard.core.helm import values
-from wizard.core.helm.values import DELETE, Line, Tree
+from wizard.core.helm.values import DELETE, Tree, ValueEdit
 from wizard.core.target import Target
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ class Resolved:
         found = ((one.id, one.problem(self, self[one.id])) for one in self.visible(step))
         return {question_id: text for question_id, text in found if text}
 
-    def lines(self) -> tuple[Line, ...]:
+    def value_edits(self) -> tuple[ValueEdit, ...]:
         """The ordered edits of all visible answers, then those of the command line's --set."""
-        asked = tuple(line for one in self.visible() for line in one.lines(self, self[one.id]))
+        asked = tuple(line for one in self.visible() for line in one.value_edits(self, self[one.id]))
         given = tuple(
-            Line(values.path_of(path), DELETE if value is None else value, "from the command line")
+            ValueEdit(values.path_of(path), DELETE if value is None else value, "from the command line")
             for path, value in self.draft.sets
         )
         return asked + given

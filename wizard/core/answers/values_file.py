@@ -29,18 +29,18 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     """
     _refuse_secrets(resolved)
     layers, preset = resolved.layers, resolved["preset"]
-    lines = resolved.lines()
-    whole = values.apply_lines(resolved.base, lines)
+    lines = resolved.value_edits()
+    whole = values.apply_edits(resolved.base, lines)
     below = values.merge(layers.presets.get(preset, {}), layers.defaults)
     # What takes a preset's value back to the chart's default is written too: the file must mean the same under the preset.
     from_preset = dict(values.leaves(layers.presets.get(preset, {})))
     taken_back = [
-        values.Line(path, values.get(whole, path))
+        values.ValueEdit(path, values.get(whole, path))
         for path, value in from_preset.items()
         if values.get(whole, path) == values.get(layers.defaults, path) != value
     ]
     kept = [*taken_back, *(line for line in lines if line.pinned)]
-    tree = values.ordered(values.apply_lines(values.minus(whole, layers.defaults), kept), below)
+    tree = values.ordered(values.apply_edits(values.minus(whole, layers.defaults), kept), below)
     notes = {values.dotted(line.path): line.why for line in lines if line.why}
     for path, value in values.leaves(tree):
         if path in from_preset and from_preset[path] == value and values.dotted(path) not in notes:
@@ -61,8 +61,8 @@ def default_path(preset: str) -> str:
 
 def _refuse_secrets(resolved: Resolved) -> None:
     sources = [*resolved.layers.files]
-    lines = [values.Line(values.path_of(path), value) for path, value in resolved.draft.sets if value is not None]
-    sources.append(("--set", values.apply_lines({}, lines)))
+    lines = [values.ValueEdit(values.path_of(path), value) for path, value in resolved.draft.sets if value is not None]
+    sources.append(("--set", values.apply_edits({}, lines)))
     for source, tree in sources:
         for path in values.secrets_in(tree):
             name = values.SECRET_PATHS[path]

@@ -41,7 +41,7 @@ SECRET_PATHS: Final[Mapping[str, str]] = {
 """Values that hold a secret, and the name it has in --secret-file."""
 
 
-class Line(NamedTuple):
+class ValueEdit(NamedTuple):
     """One ordered edit: a path gets a value, or DELETE removes it. `why` becomes the comment beside it."""
 
     path: Path
@@ -129,7 +129,7 @@ def ordered(tree: Tree, like: Tree) -> dict[str, Any]:
     }
 
 
-def apply_lines(tree: Tree, lines: Sequence[Line]) -> dict[str, Any]:
+def apply_edits(tree: Tree, lines: Sequence[ValueEdit]) -> dict[str, Any]:
     """A new tree with the edits applied in order; missing maps and list items are made."""
     result = _copy(tree)
     for line in lines:
@@ -186,16 +186,16 @@ def secrets_in(tree: Tree) -> tuple[str, ...]:
 
 def without_secrets(tree: Tree) -> dict[str, Any]:
     """The tree without any value that holds a secret."""
-    return apply_lines(tree, [Line(path_of(path), DELETE) for path in SECRET_PATHS])
+    return apply_edits(tree, [ValueEdit(path_of(path), DELETE) for path in SECRET_PATHS])
 
 
-def parse_set(argument: str, *, typed: bool = True) -> tuple[Line, ...]:
+def parse_set(argument: str, *, typed: bool = True) -> tuple[ValueEdit, ...]:
     r"""The edits of one `--set` (typed) or `--set-string` argument: a.b[0]=v,c={x,y}; commas escaped as \,.
 
     Raises:
         Problem: it is not of that form.
     """
-    lines: list[Line] = []
+    lines: list[ValueEdit] = []
     for item in _split(argument, ","):
         key, sign, raw = item.partition("=")
         if not sign or not key:
@@ -205,7 +205,7 @@ def parse_set(argument: str, *, typed: bool = True) -> tuple[Line, ...]:
             value = [_scalar(one, typed=typed) for one in _split(raw[1:-1], ",")] if raw != "{}" else []
         else:
             value = _scalar(raw, typed=typed)
-        lines.append(Line(path_of(key), DELETE if value is None else value, "--set"))
+        lines.append(ValueEdit(path_of(key), DELETE if value is None else value, "--set"))
     return tuple(lines)
 
 

@@ -25,7 +25,7 @@ Users = Literal["fine", "part", "outside", "down", "unknown"]
 
 
 @dataclass(frozen=True)
-class Feel:
+class UserImpact:
     """What users feel, in one word and one sentence; `since` is RFC 3339 or ""."""
 
     users: Users
@@ -43,7 +43,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Unseen:
+class Hidden:
     """What could not be seen, why, and the permission that would settle it."""
 
     what: str
@@ -65,13 +65,13 @@ class Diagnosis:
 
     target: Target
     at: str
-    feel: Feel
+    impact: UserImpact
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     way_in: tuple[Step, ...] = ()
     before: tuple[Change, ...] = ()
     ruled_out: tuple[str, ...] = ()
-    unseen: tuple[Unseen, ...] = ()
+    unseen: tuple[Hidden, ...] = ()
     revision: int = 0
     helm_status: str = ""
     chart: str = ""
@@ -105,7 +105,7 @@ class Diagnosis:
             "helm_status": self.helm_status,
             "chart": self.chart,
             "owner": self.owner,
-            "users": asdict(self.feel),
+            "users": asdict(self.impact),
             "verdict": self.verdict.state,
             "reason": self.verdict.reason,
             "findings": [_finding_data(one) for one in self.findings],
@@ -126,17 +126,17 @@ def _finding_data(one: Finding) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """What a look brought: the snapshot, and what stayed hidden (by kind)."""
 
     snapshot: Snapshot
-    unseen: tuple[Unseen, ...] = ()
+    unseen: tuple[Hidden, ...] = ()
     blind: frozenset[str] = frozenset()
     """Kinds of the release that could not be listed."""
     complete: bool = True
 
 
-def of(seen: Seen, target: Target) -> Diagnosis:
+def of(seen: Observation, target: Target) -> Diagnosis:
     """The diagnosis of what was seen."""
     snapshot = seen.snapshot
     findings = diagnose(snapshot)
@@ -144,7 +144,7 @@ def of(seen: Seen, target: Target) -> Diagnosis:
     return Diagnosis(
         target=target,
         at=snapshot.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        feel=feel(snapshot, findings, seen.blind),
+        impact=impact(snapshot, findings, seen.blind),
         verdict=release_verdict(patience.judge(snapshot.objects, snapshot.now).values(), findings, seen.blind),
         findings=findings,
         way_in=tuple(way_in(snapshot, findings, seen.blind)),
@@ -159,7 +159,7 @@ def of(seen: Seen, target: Target) -> Diagnosis:
     )
 
 
-def events(seen: Seen, found: Diagnosis) -> Iterator[Event]:
+def events(seen: Observation, found: Diagnosis) -> Iterator[Event]:
     """The objects that were seen, then what the diagnosis says of them, as the events of a run say it."""
     snapshot = seen.snapshot
     judged = patience.judge(snapshot.objects, snapshot.now)
@@ -182,33 +182,35 @@ def _chart(snapshot: Snapshot) -> str:
 # What users feel
 
 
-def feel(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> Feel:
+def impact(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> UserImpact:
     """What somebody who calls the application gets right now."""
     fronts = _fronts(snapshot)
     if not fronts:
-        return Feel("unknown", f"cannot see {', '.join(sorted(blind))}" if blind else "no workload is there to answer")
+        return UserImpact(
+            "unknown", f"cannot see {', '.join(sorted(blind))}" if blind else "no workload is there to answer"
+        )
     ready, wanted = _counts(fronts)
     names = ", ".join(name_of(one) for one in fronts)
     since = min((status.of(one, snapshot.now).since for one in fronts), default="")
     if wanted == 0:
-        return Feel("down", f"nobody is answered: {names} is scaled to 0", since)
+        return UserImpact("down", f"nobody is answered: {names} is scaled to 0", since)
     cut = next((one for one in findings if one.id == "TR03" and one.object in _front_services(snapshot, fronts)), None)
     if cut:
-        return Feel("down", f"nobody is answered: {cut.object}: {cut.title}", cut.since)
+        return UserImpact("down", f"nobody is answered: {cut.object}: {cut.title}", cut.since)
     if ready == 0:
-        return Feel("down", f"nobody is answered: no pod of {names} is ready (0 of {wanted})", since)
+        return UserImpact("down", f"nobody is answered: no pod of {names} is ready (0 of {wanted})", since)
     old = sum(_old_ready(one, snapshot) for one in fronts)
     closed = [one for one in findings if one.id == "TR04" and one.urgent]
     if closed:
-        return Feel(
+        return UserImpact(
             "outside", f"answered inside the cluster only: {closed[0].object}: {closed[0].title}", closed[0].since
         )
     if old and _moving(fronts):
-        return Feel("fine", f"{old} old {'pods' if old > 1 else 'pod'} still answer{'' if old > 1 else 's'}; "
+        return UserImpact("fine", f"{old} old {'pods' if old > 1 else 'pod'} still answer{'' if old > 1 else 's'}; "
                     "the new version does not come up", since)  # fmt: skip
     if ready < wanted:
-        return Feel("part", f"{ready} of {wanted} pods answer", since)
-    return Feel("fine", f"{ready} of {wanted} pods answer", since)
+        return UserImpact("part", f"{ready} of {wanted} pods answer", since)
+    return UserImpact("fine", f"{ready} of {wanted} pods answer", since)
 
 
 def _fronts(snapshot: Snapshot) -> list[Object]:

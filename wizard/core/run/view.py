@@ -174,7 +174,7 @@ class RunView:
         return sorted(self.findings.values(), key=order)
 
     @property
-    def mendable(self) -> list[tuple[Finding, Mapping[str, Any]]]:
+    def applicable_fixes(self) -> list[tuple[Finding, Mapping[str, Any]]]:
         """What can be done now, with the finding that it mends, worst first; nothing once helm has ended."""
         if self.finished is not None or self.helm_exit is not None:
             return []

@@ -128,8 +128,8 @@ def _value_questions(resolved: Resolved) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in resolved.visible():
         try:
-            lines = one.lines(resolved, resolved[one.id])
+            edits = one.value_edits(resolved, resolved[one.id])
         except (Problem, ValueError):
             continue  # an answer that is no value yet has its own sentence
-        found.update({values.dotted(line.path): one.id for line in lines})
+        found.update({values.dotted(edit.path): one.id for edit in edits})
     return found

@@ -17,7 +17,7 @@ from wizard.core.kube import membership, status
 from wizard.core.kube.objects import KINDS, name_of
 from wizard.core.rules import diagnosis
 from wizard.core.rules.check import Unknown
-from wizard.core.rules.diagnosis import Diagnosis, Seen, Unseen
+from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 from wizard.core.run.events import Event
@@ -46,7 +46,7 @@ class _Look:
     """What has come in so far."""
 
     kinds: dict[str, tuple[Object, ...]]
-    unseen: list[Unseen]
+    unseen: list[Hidden]
     revisions: tuple[Revision, ...] = ()
     said: tuple[HelmError, ...] = ()
 
@@ -71,7 +71,7 @@ async def status_events(
 
 async def look(
     cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
-) -> AsyncIterator[Seen]:
+) -> AsyncIterator[Observation]:
     """What there is to see: first what lists show, then with logs and what pods refer to.
 
     With `documents` the manifest of a pending revision is read, for what helm did not make.
@@ -89,7 +89,7 @@ async def _look(cluster: Cluster, target: Target, runs: RunStore | None) -> _Loo
     history, said, _ = await asyncio.gather(_history(cluster, target), _said(runs, target), lists)
     look.said = said
     if isinstance(history, Unknown):
-        look.unseen.append(Unseen("helm's status and history", history.reason, history.permission))
+        look.unseen.append(Hidden("helm's status and history", history.reason, history.permission))
     else:
         look.revisions = history
     return look
@@ -100,9 +100,9 @@ async def _list(cluster: Cluster, look: _Look, kind: str, namespace: str) -> Non
         look.kinds[kind] = await asyncio.wait_for(cluster.list(kind, namespace), _LIMIT)
     except ClusterError as error:
         if error.trouble != "not-found":
-            look.unseen.append(Unseen(kind, error.message.rstrip("."), error.permission))
+            look.unseen.append(Hidden(kind, error.message.rstrip("."), error.permission))
     except TimeoutError:
-        look.unseen.append(Unseen(kind, f"no answer within {_LIMIT:g} s"))
+        look.unseen.append(Hidden(kind, f"no answer within {_LIMIT:g} s"))
 
 
 async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | Unknown:
@@ -160,7 +160,7 @@ def last_failure(runs: Iterable[RunSummary], target: Target) -> RunSummary | Non
 # Joining
 
 
-def _seen(look: _Look, target: Target, clock: Clock) -> Seen:
+def _seen(look: _Look, target: Target, clock: Clock) -> Observation:
     every = {str(one["metadata"]["uid"]): one for kind in KINDS for one in look.kinds.get(kind, ())}
     members = membership.of(every, target.release, target.namespace)
     members |= _claims_of(members, every)
@@ -181,9 +181,9 @@ def _seen(look: _Look, target: Target, clock: Clock) -> Seen:
         context=target.context,
         hidden=frozenset(kind for kind in KINDS if kind not in look.kinds),
     )
-    strange = [Unseen(f"{one['kind']}/{one['metadata']['name']}", "its status makes no sense") for uid, one in members.items()
+    strange = [Hidden(f"{one['kind']}/{one['metadata']['name']}", "its status makes no sense") for uid, one in members.items()
                if uid in unreadable]  # fmt: skip
-    return Seen(snapshot, (*look.unseen, *strange), frozenset(kind for kind in KINDS if kind not in look.kinds))
+    return Observation(snapshot, (*look.unseen, *strange), frozenset(kind for kind in KINDS if kind not in look.kinds))
 
 
 def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> dict[str, Object]:
@@ -213,9 +213,9 @@ def _makes_sense(one: Object, clock: Clock) -> bool:
 # Deeper: logs of what is not ready, and the Secrets that are missed
 
 
-async def _deeper(cluster: Cluster, seen: Seen, target: Target) -> Seen:
+async def _deeper(cluster: Cluster, seen: Observation, target: Target) -> Observation:
     snapshot = seen.snapshot
-    unseen: list[Unseen] = []
+    unseen: list[Hidden] = []
     wanted = list(_unready(snapshot))[:_MOST_LOGS]
     logs, more, revisions = await asyncio.gather(
         asyncio.gather(*(_log(cluster, target, pod, name, which, unseen) for pod, name, which in wanted)),
@@ -242,7 +242,7 @@ def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
 
 
 async def _log(
-    cluster: Cluster, target: Target, pod: str, container: str, which: Sequence[bool], unseen: list[Unseen]
+    cluster: Cluster, target: Target, pod: str, container: str, which: Sequence[bool], unseen: list[Hidden]
 ) -> Sequence[str]:
     """The last lines before the restart, then those since."""
     lines: list[str] = []
@@ -255,14 +255,14 @@ async def _log(
                     lines += [line.text for line in batch if not GONE.match(line.text)]
         except ClusterError as error:
             if error.trouble == "forbidden":
-                unseen.append(Unseen("logs", error.message.rstrip("."), error.permission))
+                unseen.append(Hidden("logs", error.message.rstrip("."), error.permission))
         except TimeoutError:
-            unseen.append(Unseen(f"log of {pod} {container}", f"no answer within {_LOG_LIMIT:g} s"))
+            unseen.append(Hidden(f"log of {pod} {container}", f"no answer within {_LOG_LIMIT:g} s"))
     return lines
 
 
 async def _with_body(
-    cluster: Cluster, target: Target, revisions: Sequence[Revision], unseen: list[Unseen]
+    cluster: Cluster, target: Target, revisions: Sequence[Revision], unseen: list[Hidden]
 ) -> Sequence[Revision]:
     """The newest revision with what its body says: helm's description, and values that the chart does not have."""
     if not revisions:
@@ -272,10 +272,10 @@ async def _with_body(
         data = await asyncio.wait_for(records.read_data(cluster, target, newest.number), _LOG_LIMIT)
         record = release.of_data(data, f"of revision {newest.number}")
     except TimeoutError:
-        unseen.append(Unseen(f"the record of revision {newest.number}", f"no answer within {_LOG_LIMIT:g} s"))
+        unseen.append(Hidden(f"the record of revision {newest.number}", f"no answer within {_LOG_LIMIT:g} s"))
         return revisions
     except Problem as problem:
-        unseen.append(Unseen(f"the record of revision {newest.number}", problem.what.rstrip(".")))
+        unseen.append(Hidden(f"the record of revision {newest.number}", problem.what.rstrip(".")))
         return revisions
     metadata = (data.get("chart") or {}).get("metadata") or {}
     charts = {str(one.get("alias") or one.get("name")) for one in metadata.get("dependencies") or ()}
@@ -288,7 +288,7 @@ async def _with_body(
     return (*revisions[:-1], whole)
 
 
-async def _with_missing(cluster: Cluster, seen: Seen, target: Target, documents: Documents) -> Seen:
+async def _with_missing(cluster: Cluster, seen: Observation, target: Target, documents: Documents) -> Observation:
     """What was seen, and what of its manifest the pending revision has not made; unchanged where its record is hidden."""
     snapshot = seen.snapshot
     *before, newest = snapshot.revisions

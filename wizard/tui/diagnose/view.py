@@ -75,7 +75,7 @@ def proof(finding: Finding, width: int) -> list[Row]:
 
 def message(one: Diagnosis, now: datetime) -> str:
     """The diagnosis as a few lines for a chat: what users feel, the first causes, what is done about it."""
-    lines = [f"{one.target.release} in {one.target.namespace} ({one.target.context}), {one.at}: {one.feel.text}"]
+    lines = [f"{one.target.release} in {one.target.namespace} ({one.target.context}), {one.at}: {one.impact.text}"]
     for number, finding in enumerate(one.findings[:3], 1):
         since = age(finding.since, now)
         lines.append(f"{number}. {finding.object}: {finding.title}" + (f" (since {since})" if since else ""))
@@ -88,12 +88,12 @@ def message(one: Diagnosis, now: datetime) -> str:
 
 
 def _headline(one: Diagnosis, now: datetime, width: int) -> Row:
-    word, tone = _USERS[one.feel.users]
+    word, tone = _USERS[one.impact.users]
     rollout = _ROLLOUT.get(one.verdict.state, "")
     worse = f", {rollout}" if one.verdict.state in ("stuck", "failed") else ""
-    since = age(one.feel.since, now) if worse or one.feel.users != "fine" else ""
+    since = age(one.impact.since, now) if worse or one.impact.users != "fine" else ""
     left: Row = ((f" {word}{worse}", tone if not worse else "bad"), (f" {since}" if since else "", "strong"))
-    return (*left, ("   ", ""), (cut(one.feel.text, width - cells(left) - 4), ""))
+    return (*left, ("   ", ""), (cut(one.impact.text, width - cells(left) - 4), ""))
 
 
 def _way_in(one: Diagnosis, width: int) -> Iterator[Row]:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from wizard.tui.widgets.base import WizardScreen
 
 
-async def mend(screen: WizardScreen, run_id: str, view: RunView, tell: Callable[[Problem], None]) -> None:
+async def fix_now(screen: WizardScreen, run_id: str, view: RunView, tell: Callable[[Problem], None]) -> None:
     """Ask, show, and have the run do it; every step can be left with Esc and then nothing is changed."""
-    offered = view.mendable
+    offered = view.applicable_fixes
     chosen = 0
     if len(offered) > 1:
         options = [(str(number), one["title"], row.title) for number, (row, one) in enumerate(offered, 1)]

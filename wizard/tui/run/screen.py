@@ -14,7 +14,7 @@ from wizard.core.errors import Problem
 from wizard.core.run import stopping
 from wizard.tui.bridge import FRAME
 from wizard.tui.messages import StreamFailed
-from wizard.tui.run.fixes import mend
+from wizard.tui.run.fixes import fix_now
 from wizard.tui.run.logs import RunLogs
 from wizard.tui.run.panes import RunPanes
 from wizard.tui.run.state import RunFeed
@@ -76,7 +76,7 @@ class RunScreen(RunLogs):
         keys += [("Tab", "pane"), ("/", "filter"), ("e", "error"), ("Space", hold), ("p", "previous")]
         if self.is_mounted and self.panes.logs.has_focus:
             keys = [*keys[:-4], ("/", "filter"), ("Space", hold), ("n", "find"), ("j", "raw")]
-        keys += [("f", "fix" if self.feed.view.mendable else "cause")] if self.feed.view.findings else []
+        keys += [("f", "fix" if self.feed.view.applicable_fixes else "cause")] if self.feed.view.findings else []
         keys += [] if ended else [("s", "stop early" if self.feed.view.hopeless else "stop")]
         command = self.is_mounted and self.query_one("#helm").has_focus
         copy = ("y", "copy the command" if command else "copy")
@@ -173,8 +173,8 @@ class RunScreen(RunLogs):
 
     def action_findings(self) -> None:
         """Put right what can be put right while helm waits; else go to the findings."""
-        if self.feed.view.mendable:
-            self.run_worker(mend(self, self._run_id, self.feed.view, self.tell), exclusive=True)
+        if self.feed.view.applicable_fixes:
+            self.run_worker(fix_now(self, self._run_id, self.feed.view, self.tell), exclusive=True)
         else:
             self.panes.take("findings")
 

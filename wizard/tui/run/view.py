@@ -111,9 +111,9 @@ def _then(view: RunView, now: datetime) -> str:
 
 
 def _you(view: RunView, found: list[Finding]) -> str:
-    if view.mendable:
+    if view.applicable_fixes:
         stop = f"; s: stop early, {stopping.early(view)}" if view.hopeless else ""
-        return f"f: {view.mendable[0][1]['title']}{stop}"
+        return f"f: {view.applicable_fixes[0][1]['title']}{stop}"
     if not found or not found[0].remedy:
         return ""
     more = sum(len(one.remedy) for one in found) - 1

@@ -21,7 +21,7 @@ def writes(resolved: Resolved, question: Question) -> list[str]:
     answer = resolved[question.id]
     if question.problem(resolved, answer):
         return []
-    return [f"{dotted(one.path)}: {_shown(one.value)}" for one in question.lines(resolved, answer)]
+    return [f"{dotted(one.path)}: {_shown(one.value)}" for one in question.value_edits(resolved, answer)]
 
 
 def below_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
