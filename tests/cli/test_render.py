@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from wizard.cli import kubectl, render
-from wizard.cli.output import Out, columns, span, time_of
+from wizard.cli.output import Out, columns, time_of
 from wizard.cli.render import Lines
 from wizard.core.answers.secrets import SecretToMake, Source
 from wizard.core.run.events import EVENTS, Event
+from wizard.core.text.time import age
 
 TIME = "2026-01-02T03:04:05.000Z"
 
@@ -113,11 +114,11 @@ def test_an_event_is_a_line_when_it_is_new_and_not_for_each_time_it_happens(
 def test_ages_as_a_person_says_them(seconds: int, text: str) -> None:
     now = datetime(2026, 1, 10, tzinfo=UTC)
 
-    assert span(datetime.fromtimestamp(now.timestamp() - seconds, UTC).isoformat(), now) == text
+    assert age(datetime.fromtimestamp(now.timestamp() - seconds, UTC).isoformat(), now) == text
 
 
 def test_ages_of_no_time_are_empty() -> None:
-    assert span("", datetime.now(UTC)) == ""
+    assert age("", datetime.now(UTC)) == ""
     assert time_of("never") == " " * 8
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from wizard.core.kube import status
 from wizard.core.kube.status import Judged, Status
+from wizard.core.text.time import parse_time
 
 from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
 
@@ -169,5 +170,5 @@ def test_owners_in_a_circle_end() -> None:
     ],
 )  # fmt: skip
 def test_a_time_is_one_with_its_offset_and_nothing_else_raises(text: object, hour: int | None) -> None:
-    found = status.parse_time(text)
+    found = parse_time(text)
     assert (found.hour if found else None) == hour

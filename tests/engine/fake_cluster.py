@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from tests.engine.fakes import DayTwo
-from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
+from wizard.core.kube.objects import Object
+from wizard.ports.cluster import ClusterError, LogLine, Resource, WatchEvent
 
 
 class Log:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wizard.core.errors import Problem
+from wizard.core.kube.objects import Object
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError, LogLine, Object, Resource, WatchEvent
+from wizard.ports.cluster import ClusterError, LogLine, Resource, WatchEvent
 from wizard.ports.helm import HelmInfo
 
 

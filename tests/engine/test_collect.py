@@ -13,17 +13,7 @@ from tests.engine.fakes import FakeCluster, FakeHelm
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.rules.check import Absent, Trouble, Unknown
-from wizard.core.rules.facts import (
-    DryRun,
-    Identity,
-    Namespace,
-    Owned,
-    Refused,
-    Release,
-    Rendered,
-    SecretUse,
-    Server,
-)
+from wizard.core.rules.facts import DryRun, Identity, Namespace, Owned, Refused, Release, Rendered, SecretUse, Server
 from wizard.core.target import Target
 from wizard.engine.preflight import collectors
 from wizard.engine.preflight.collectors import World

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from tests.engine.fake_cluster import FakeCluster
 from tests.engine.test_run import Recording
+from wizard.core.kube.objects import Object
 from wizard.core.rules.fix import Step
 from wizard.core.target import Target
 from wizard.engine.run.fixes import Healing
-from wizard.ports.cluster import Object
 
 
 def claim(uid: str, storage_class: str) -> Object:

@@ -28,7 +28,7 @@ async def test_what_may_not_be_seen_is_none_and_what_is_not_there_is_empty() -> 
 async def test_the_default_class_is_the_marked_one() -> None:
     cluster = FakeCluster()
     cluster.add("StorageClass", "a")
-    cluster.add("StorageClass", "b", metadata={"annotations": {suggestions._DEFAULT_CLASS: "true"}})
+    cluster.add("StorageClass", "b", metadata={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}})
     found = await suggestions.refresh(Hints(), cluster, TARGET)
     assert (found.storage_classes, found.default_storage_class) == (("a", "b"), "b")
 

@@ -22,11 +22,11 @@ from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release as helm_release
 from wizard.core.helm import revision
-from wizard.core.kube.status import parse_time
+from wizard.core.kube.objects import Object
 from wizard.core.target import Target
+from wizard.core.text.time import parse_time
 from wizard.engine.release import activity, history, listing, records, recover
 from wizard.engine.watch import diagnose
-from wizard.ports.cluster import Object
 
 QUICK, FULL, WHOLE = 40, 3_000, 1_000
 """Cases of a property: in the quick tier, in the full one, and there of whole releases."""

@@ -9,6 +9,7 @@ from tests.tui.fakes import DEFAULTS, DEV, HINTS, NOW
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.answers.resolve import Layers, Resolved
+from wizard.core.text import time
 from wizard.tui import flow, text
 from wizard.tui.run.log_view import readable
 from wizard.tui.widgets.edit import LineEdit
@@ -67,7 +68,7 @@ def test_no_wrapped_line_is_wider_than_asked_and_nothing_is_lost(width: int) -> 
     ],
 )
 def test_ages_fit_a_narrow_column(since: str, age: str) -> None:
-    assert text.age(since, NOW) == age
+    assert time.age(since, NOW) == age
 
 
 def test_clocks_show_hours_only_when_there_are_some() -> None:

@@ -20,6 +20,7 @@ from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.text import sanitize
 from wizard.core.text.redaction import hide, suspect
+from wizard.core.text.time import rfc3339
 
 Output = Literal["text", "json", "jsonl"]
 SYMBOLS: Final[Mapping[str, str]] = {
@@ -43,19 +44,6 @@ def _clock(time: str) -> str:
         return f"{datetime.fromisoformat(time).astimezone():%H:%M:%S}"
     except (ValueError, OverflowError):
         return " " * 8
-
-
-def span(since: str, now: datetime) -> str:
-    """How long ago, as a person says it: 8 s, 3 m 07, 2 h 05, 4 d; "" when it is no time."""
-    try:
-        seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
-    except (ValueError, TypeError):
-        return ""
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} m {seconds % 60:02}"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02}" if seconds < 86400 else f"{seconds // 86400} d"
 
 
 MORE: Final = "  | "
@@ -134,7 +122,7 @@ class Out:
             return
         if not event.seq:
             self._seq += 1
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            now = rfc3339(datetime.now(UTC), "milliseconds")
             event = replace(event, seq=self._seq, time=event.time or now)
         text = event.to_line()
         self._json(replace(event, data=_hidden(event.data)).to_line() if suspect(text) else text)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from wizard.cli.output import Out, span, time_of
+from wizard.cli.output import Out, time_of
 from wizard.core.run.events import Event
+from wizard.core.text.time import age
 
 _HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal by itself"}
 
@@ -153,7 +154,7 @@ def _log_gap(data: Mapping[str, Any], time: str) -> Rendered:
 def _waiting(data: Mapping[str, Any], time: str) -> Rendered:
     if not data["what"]:
         return
-    since = span(data["since"], _moment(time))
+    since = age(data["since"], _moment(time))
     why = f": {data['why']}" if data["why"] else ""
     yield (
         time,

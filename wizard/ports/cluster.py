@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
+from wizard.core.kube.objects import Object
 from wizard.core.text.redaction import hide
 
-Object = Mapping[str, Any]
 Trouble = Literal[
     "dns", "refused", "tls", "expired", "unauthorized", "forbidden", "not-found", "conflict", "invalid", "gone", "slow",
     "not-kubernetes", "unavailable", "no-credentials", "other",

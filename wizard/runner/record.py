@@ -21,6 +21,7 @@ from wizard.adapters.runs import processes
 from wizard.core.run.events import Event
 from wizard.core.text.redaction import hide
 from wizard.core.text.secrets import Redactor, Secret
+from wizard.core.text.time import rfc3339
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import LogLine
 
@@ -167,7 +168,7 @@ class Record:
         return [Event("record.gap", {"lost": lost, "reason": reason})]
 
     def _now(self) -> str:
-        return self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return rfc3339(self._clock.now(), "milliseconds")
 
     def _within_budget(self, event: Event) -> Event | None:
         if event.type == "log.lines":

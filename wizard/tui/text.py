@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -136,32 +135,6 @@ def beside(
     lines = wrap(text, max(10, width - label_width))
     head: Row = ((pad(label, label_width), label_tone), (lines[0], tone))
     return [head, *(((" " * label_width, ""), (line, tone)) for line in lines[1:])]
-
-
-def seconds_between(since: str, now: datetime) -> float | None:
-    """Seconds from an RFC 3339 time to now; None when the time is not one."""
-    try:
-        return max(0.0, (now - datetime.fromisoformat(since.replace("Z", "+00:00"))).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def span_of(seconds: float) -> str:
-    """A length of time for a narrow column: 45 s, 2 m 58, 3 h 02, 12 d."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60:02}"
-    if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60:02}"
-    return f"{whole // 86400} d"
-
-
-def age(since: str, now: datetime) -> str:
-    """How long ago, for a narrow column; "" when unknown."""
-    seconds = seconds_between(since, now)
-    return "" if seconds is None else span_of(seconds)
 
 
 def clock(seconds: float) -> str:

@@ -14,7 +14,8 @@ from wizard.adapters.kube import objects as kube_objects
 from wizard.adapters.kube.connection import Connection, Stream
 from wizard.adapters.kube.threads import Channel
 from wizard.core import limits
-from wizard.ports.cluster import ClusterError, Object, Resource, WatchEvent
+from wizard.core.kube.objects import Object
+from wizard.ports.cluster import ClusterError, Resource, WatchEvent
 
 _HEAL: Final = frozenset({"dns", "refused", "tls", "slow", "unavailable", "not-kubernetes", "gone", "conflict"})
 """Troubles that pass; the others stay until a person does something."""

@@ -29,6 +29,7 @@ from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.core.text import sanitize
 from wizard.core.text.secrets import Secret
+from wizard.core.text.time import rfc3339
 from wizard.ports.store import RunSummary
 
 _RECORD: Final = "record.jsonl"
@@ -182,7 +183,7 @@ class RunFiles:
             with _new_folder() as folder:
                 _own(lock, folder.name)
                 atomic.write(folder / "values.yaml", str(spec["values"]))
-                started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+                started = rfc3339(datetime.now(UTC), "milliseconds")
                 kept = {key: value for key, value in spec.items() if key != "values"}
                 whole = {
                     "id": folder.name,

@@ -8,12 +8,13 @@ from typing import Final
 
 from wizard.cli import find_release
 from wizard.cli.arguments import Arguments
-from wizard.cli.output import Out, span
+from wizard.cli.output import Out
 from wizard.core.errors import Exit
 from wizard.core.rules.diagnosis import Diagnosis
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
+from wizard.core.text.time import age
 from wizard.engine.release.listing import ReleasesView
 from wizard.engine.session import Session
 
@@ -75,7 +76,7 @@ def show(one: Diagnosis, out: Out) -> None:
     out.line(f"{one.target.release} in {one.target.namespace}: {one.verdict.reason}", one.verdict.state)
     owner = f", managed by {one.owner}" if one.owner else ""
     out.line(f"revision {one.revision or '?'}, helm: {helm}, chart {one.chart or '?'}{owner}")
-    since = span(one.impact.since, now) if one.impact.users != "fine" else ""
+    since = age(one.impact.since, now) if one.impact.users != "fine" else ""
     out.line(f"users: {one.impact.text}{f', for {since}' if since else ''}", _USERS[one.impact.users])
     if one.way_in:
         out.line("way in: " + "   ".join(f"{step.name} {step.text}" for step in one.way_in))
@@ -99,7 +100,7 @@ def show(one: Diagnosis, out: Out) -> None:
 
 def _show_finding(number: int, one: Finding, now: datetime, out: Out) -> None:
     state = "stuck" if one.terminal else "warn"
-    since = span(one.since, now)
+    since = age(one.since, now)
     how = [_HEALS[one.heals], f"for {since}" if since else "", "" if one.urgent else "separate, not urgent"]
     out.line(f"{number}. {one.id} {one.object}: {one.title} ({', '.join(filter(None, how))})", state)
     for proof in one.evidence:

@@ -11,12 +11,13 @@ from typing import Any, Final
 from wizard.cli import find_release
 from wizard.cli.arguments import Arguments
 from wizard.cli.follow import Interrupts, findings_data, next_or_interrupt, objects_data
-from wizard.cli.output import Out, span
+from wizard.cli.output import Out
 from wizard.cli.render import Lines
 from wizard.core.errors import Exit, Problem
 from wizard.core.rules.verdict import exit_code
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
+from wizard.core.text.time import age
 from wizard.engine.release.listing import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 from wizard.engine.watch import logs as read_logs
@@ -96,7 +97,7 @@ def _one(row: ReleaseRow, found: ReleasesView, view: RunView, out: Out) -> int:
     now = datetime.now(UTC)
     out.table(
         [
-            (one.state, f"{one.kind}/{one.name}", one.summary, span(one.since, now) or "-", one.reason)
+            (one.state, f"{one.kind}/{one.name}", one.summary, age(one.since, now) or "-", one.reason)
             for one in view.rows()
         ],
         "  ",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from wizard.core.helm import plan
 from wizard.core.text import sanitize
-from wizard.core.helm.plan import Object
+from wizard.core.kube.objects import Object
 
 Key = tuple[str, str, str, str]
 """Group, kind, namespace and name."""

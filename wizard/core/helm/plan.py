@@ -6,6 +6,8 @@ noise. Secrets come in sealed (core/masking) and are only ever said to be change
 
 from __future__ import annotations
 
+from wizard.core.kube.objects import Object
+
 import hashlib
 import json
 import math
@@ -20,7 +22,6 @@ from wizard.core.text.redaction import hide
 from wizard.core.text.masking import SEALED, masked_field
 from wizard.core.text.secrets import Redactor
 
-Object = Mapping[str, Any]
 Change = Literal["created", "changed", "unchanged", "removed", "kept", "refused", "unknown"]
 Restart = Literal["", "rolling", "recreate", "on-delete"]
 

@@ -7,13 +7,17 @@ bear the times of one from last year.
 
 from __future__ import annotations
 
+from wizard.core.text.time import parse_time
+
+from wizard.core.text.time import rfc3339
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from wizard.core.kube.status import parse_time
+
 
 DEPLOYED: Final = "deployed"
 UNINSTALLED: Final = "uninstalled"
@@ -81,7 +85,7 @@ def times(metadata: Any) -> Times:
         return Times()
     managers = metadata.get("managedFields")
     named = (parse_time(_mapping(one).get("time")) for one in (managers if isinstance(managers, list | tuple) else ()))
-    return Times(_text(created), _text(max([created, *(one for one in named if one)])))
+    return Times(rfc3339(created), rfc3339(max([created, *(one for one in named if one)])))
 
 
 def age(now: datetime, *since: str) -> timedelta:
@@ -119,10 +123,6 @@ def says_failed(description: str) -> bool:
 
 def _number(text: Any) -> int:
     return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= _LONGEST else 0
-
-
-def _text(when: datetime) -> str:
-    return when.isoformat().replace("+00:00", "Z")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from wizard.core.kube.objects import MANAGED_BY, WIZARD
 from wizard.core.target import Target
+from wizard.core.text.time import rfc3339
 
 SECONDS: Final = 90
 """Without renewal it counts for so long; clocks of two machines may differ by less than that."""
@@ -26,8 +28,8 @@ def name(release: str) -> str:
 
 def manifest(target: Target, holder: str, now: datetime, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The Lease as the holder writes it now, over the one that is there."""
-    moment = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    labels = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard", "app.kubernetes.io/instance": target.release}
+    moment = rfc3339(now, "microseconds")
+    labels = {MANAGED_BY: WIZARD, "app.kubernetes.io/instance": target.release}
     metadata: dict[str, Any] = {"name": name(target.release), "namespace": target.namespace, "labels": labels}
     if before:
         metadata["resourceVersion"] = before["metadata"].get("resourceVersion", "")

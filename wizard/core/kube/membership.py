@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.kube.objects import ObjectEvent
-from wizard.core.kube.status import Object
+from wizard.core.kube.objects import Object, ObjectEvent
 from wizard.core.text import sanitize
 
 _COMMAND: Final = re.compile(r"(command(?: timed out:)? [\"'])(.*)(?=[\"'])")

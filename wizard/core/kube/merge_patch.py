@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-Object = Mapping[str, Any]
+from wizard.core.kube.objects import Object
+
 Where = tuple[str, ...]
 _GROUPS: Final = frozenset({
     "", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apps", "authentication.k8s.io", "authorization.k8s.io",

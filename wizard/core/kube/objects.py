@@ -9,6 +9,10 @@ from typing import Any, Final
 Object = Mapping[str, Any]
 """The API's own dictionary."""
 
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+WIZARD: Final = "llm-cost-ops-wizard"
+"""What the label above says of what the wizard made."""
+
 KINDS: Final = (
     "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim", "Service", "Ingress",
     "HorizontalPodAutoscaler", "PodDisruptionBudget", "ReplicaSet",
@@ -41,3 +45,10 @@ def labels_of(obj: Object) -> Mapping[str, Any]:
     """The labels of an object."""
     found: Mapping[str, Any] = obj["metadata"].get("labels") or {}
     return found
+
+
+def is_default_class(obj: Object) -> bool:
+    """Whether a StorageClass or IngressClass is the default one, by the annotation of its kind."""
+    notes = obj["metadata"].get("annotations") or {}
+    kinds = ("storageclass", "ingressclass")
+    return any(notes.get(f"{kind}.kubernetes.io/is-default-class") == "true" for kind in kinds)

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.kube.status import Judged, Object, Status
+from wizard.core.kube.objects import Object
+from wizard.core.kube.status import Judged, Status
+from wizard.core.text.time import parse_time
 
 _HASH: Final = "pod-template-hash"
 _BROKEN: Final = ("stuck", "failed")
@@ -38,7 +40,7 @@ class Gone:
 
 def latest(times: Iterable[str]) -> str:
     """The latest of these RFC 3339 times; "" when none is known."""
-    known = [(when, text) for text in times if (when := status.parse_time(text))]
+    known = [(when, text) for text in times if (when := parse_time(text))]
     return max(known)[1] if known else ""
 
 
@@ -131,7 +133,7 @@ def unready_too_long(
     pod: Object, one: Mapping[str, Any], container: Mapping[str, Any], objects: Mapping[str, Object], now: datetime
 ) -> bool:
     """Whether a container (status and specification) that runs used up its probes' budget with all stores there."""
-    since = status.parse_time(latest((status.unready_since(pod, one), stores_back(pod, objects))))
+    since = parse_time(latest((status.unready_since(pod, one), stores_back(pod, objects))))
     budget = status.probe_budget(container, starting=status.is_starting(one, container))
     return since is not None and now - since >= budget and not store_on_its_way(pod, objects, now)
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-Object = Mapping[str, Any]
+from wizard.core.kube.objects import Object
+from wizard.core.text.time import parse_time
+
 State = Literal["ready", "progressing", "stuck", "failed", "unknown"]
 
 HOLDING: Final = frozenset(
@@ -133,15 +135,6 @@ def condition(obj: Object, kind: str) -> Mapping[str, Any]:
             found: Mapping[str, Any] = one
             return found
     return {}
-
-
-def parse_time(text: Any) -> datetime | None:
-    """A time with its offset, as Kubernetes and helm write it, in UTC; None for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def controller(obj: Object) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from wizard.core.run import waiting
 from wizard.core.run.events import Event
 from wizard.core.run.rows import object_rows, waiting_data
 from wizard.core.target import Target
+from wizard.core.text.time import rfc3339
 
 Users = Literal["fine", "part", "outside", "down", "unknown"]
 """fine: they are answered; part: some of the pods answer; outside: only inside the cluster; down: nobody is answered."""
@@ -143,7 +144,7 @@ def of(seen: Observation, target: Target) -> Diagnosis:
     newest = snapshot.revisions[-1] if snapshot.revisions else None
     return Diagnosis(
         target=target,
-        at=snapshot.now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        at=rfc3339(snapshot.now, "seconds"),
         impact=impact(snapshot, findings, seen.blind),
         verdict=release_verdict(patience.judge(snapshot.objects, snapshot.now).values(), findings, seen.blind),
         findings=findings,

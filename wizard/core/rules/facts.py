@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-Object = Mapping[str, Any]
+from wizard.core.kube.objects import Object
 
 
 @dataclass(frozen=True)

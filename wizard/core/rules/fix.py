@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Protocol
 
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import MANAGED_BY, WIZARD, Object
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text.secrets import Secret
 
 Answers = Mapping[str, "str | Secret"]
-MADE_BY: Final = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard"}
 GENERATE: Final = "generate"
 FILE: Final = "file"
 
@@ -181,4 +180,4 @@ def fixable(found: Finding) -> bool:
 
 def labels(snapshot: Snapshot) -> dict[str, str]:
     """The labels of what a fix creates."""
-    return {**MADE_BY, "app.kubernetes.io/instance": snapshot.release}
+    return {MANAGED_BY: WIZARD, "app.kubernetes.io/instance": snapshot.release}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from wizard.core.rules.facts import Object
+from wizard.core.kube.objects import Object
 
 
 def label(one: Object) -> str:

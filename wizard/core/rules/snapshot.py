@@ -13,6 +13,7 @@ from wizard.core.helm.revision import Times
 from wizard.core.kube import patience, status
 from wizard.core.kube.objects import Object, ObjectEvent, labels_of, name_of
 from wizard.core.kube.patience import Gone, Outdated
+from wizard.core.text.time import parse_time
 
 _SCALED: Final = ("SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet")
 """Events of a controller that made or removed a pod."""
@@ -93,7 +94,7 @@ class Snapshot:
 
     def older(self, since: str, seconds: int) -> bool:
         """Whether a time is known and at least so long ago."""
-        begun = status.parse_time(since)
+        begun = parse_time(since)
         return begun is not None and (self.now - begun).total_seconds() >= seconds
 
     def since(self, *objects: Object, selector: Mapping[str, Any] | None = None) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision
 from wizard.core.kube import lease
+from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent, Trouble, Unknown
 from wizard.core.rules.facts import (
@@ -27,7 +28,6 @@ from wizard.core.rules.facts import (
     LeaseSeen,
     NamedClass,
     Namespace,
-    Object,
     Owned,
     Refused,
     Release,
@@ -61,8 +61,6 @@ INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 """What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _NOT_THERE: Final = "namespace not there yet"
-_DEFAULT_STORAGE: Final = "storageclass.kubernetes.io/is-default-class"
-_DEFAULT_INGRESS: Final = "ingressclass.kubernetes.io/is-default-class"
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 
 
@@ -427,12 +425,7 @@ async def _owner(world: World, wanted: Object) -> Owned | None:
 
 async def _storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageClass, ...]:
     found = await world.cluster.list("StorageClass")
-    return tuple(
-        StorageClass(
-            one["metadata"]["name"], (one["metadata"].get("annotations") or {}).get(_DEFAULT_STORAGE) == "true"
-        )
-        for one in found
-    )
+    return tuple(StorageClass(one["metadata"]["name"], is_default_class(one)) for one in found)
 
 
 async def _named_storage(_: World, ground: Mapping[str, Any]) -> Any:
@@ -448,7 +441,7 @@ async def _ingress_classes(world: World, ground: Mapping[str, Any]) -> tuple[Nam
     return tuple(
         NamedClass(
             one["metadata"]["name"],
-            (one["metadata"].get("annotations") or {}).get(_DEFAULT_INGRESS) == "true",
+            is_default_class(one),
             str((one.get("spec") or {}).get("controller", "")),
         )
         for one in found

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.answers import validate
 from wizard.core.errors import Problem
+from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.rules.check import State
 from wizard.core.rules.facts import Server
 from wizard.core.target import Target
 from wizard.engine import cluster_identity
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.kubeconfig import Kubeconfig
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ _NEEDED: Final = (
     "ServiceAccount",
     "PersistentVolumeClaim",
 )
-_DEFAULT_STORAGE: Final = "storageclass.kubernetes.io/is-default-class"
 _LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
 _ROOM: Final = (
     ("dev", Decimal("0.6"), Decimal(1 << 30)),
@@ -221,11 +221,7 @@ async def _releases(session: Session, target: Target) -> HomeLine:
 
 async def _disk(cluster: Cluster) -> HomeLine:
     found = await cluster.list("StorageClass")
-    defaults = {
-        one["metadata"]["name"]
-        for one in found
-        if (one["metadata"].get("annotations") or {}).get(_DEFAULT_STORAGE) == "true"
-    }
+    defaults = {one["metadata"]["name"] for one in found if is_default_class(one)}
     names = [one["metadata"]["name"] + (" (default)" if one["metadata"]["name"] in defaults else "") for one in found]
     if not found:
         return HomeLine("disk", "fail", "database disk", "no storage class", "bundled databases would wait for ever")

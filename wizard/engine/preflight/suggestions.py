@@ -8,14 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from wizard.core.answers.suggestions import Hints
+from wizard.core.kube.objects import is_default_class
 
 if TYPE_CHECKING:
+    from wizard.core.kube.objects import Object
     from wizard.core.target import Target
-    from wizard.ports.cluster import Cluster, Object
+    from wizard.ports.cluster import Cluster
 
 SANDBOX_CONTEXT: Final = "llm-cost-ops-sandbox"
 _LIMIT: Final = 3.0
-_DEFAULT_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 
 
 def is_sandbox(context: str) -> bool:
@@ -44,11 +45,7 @@ async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
         ingress_classes=_names(ingress),
         storage_classes=_names(storage),
         default_storage_class=next(
-            (
-                one["metadata"]["name"]
-                for one in storage or ()
-                if (one["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
-            ),
+            (one["metadata"]["name"] for one in storage or () if is_default_class(one)),
             "",
         ),
         issuers=_names(issuers),

@@ -9,9 +9,9 @@ from typing import Any
 
 from wizard.core.helm import plan, values
 from wizard.core.helm.release import ReleaseRecord
+from wizard.core.kube.objects import Object
 from wizard.core.text import masking
 from wizard.core.text.secrets import Redactor
-from wizard.ports.cluster import Object
 from wizard.ports.documents import Documents
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 from wizard.core.helm import upgrade_values, values
 from wizard.core.helm.revision import DEPLOYED
 from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
-from wizard.core.kube.status import parse_time
 from wizard.core.target import Target
+from wizard.core.text.time import parse_time
 from wizard.engine.release import activity, records
 from wizard.engine.release import compare as comparing
 from wizard.engine.release.compare import Comparison

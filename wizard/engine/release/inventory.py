@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.core.kube.objects import Object
+from wizard.ports.cluster import Cluster, ClusterError
 
 _PASSING: Final = frozenset(
     {"Event", "Lease", "Endpoints", "EndpointSlice", "PodMetrics", "Binding", "LocalSubjectAccessReview"}

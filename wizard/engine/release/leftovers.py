@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
+from wizard.core.kube.objects import MANAGED_BY, WIZARD, Object
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Unknown
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
 from wizard.engine.release import inventory, listing
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 
 CLAIM, VOLUME, SECRET, SPACE = "PersistentVolumeClaim", "PersistentVolume", "Secret", "Namespace"
-_WIZARD: Final = "llm-cost-ops-wizard"
 _INSTANCE, _COMPONENT = "app.kubernetes.io/instance", "app.kubernetes.io/component"
 _NAME, _SPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _SHORT: Final[Mapping[str, str]] = {
@@ -193,7 +193,7 @@ def _release_of(one: Object, space: str) -> tuple[str, str, str]:
     release = str(labels.get(_INSTANCE) or "")
     if not release:
         return "", "", ""
-    if labels.get("app.kubernetes.io/managed-by") == _WIZARD:
+    if labels.get(MANAGED_BY) == WIZARD:
         return release, group, "the wizard made it for the release"
     if notes.get("helm.sh/hook"):
         return release, group, f"a hook of the release ({notes['helm.sh/hook']})"

@@ -19,13 +19,14 @@ from wizard.core.helm.plan import ObjectPlan, Plan, Refusal
 from wizard.core.helm.release import ReleaseRecord
 from wizard.core.helm.revision import DEPLOYED, Head, installed
 from wizard.core.kube import merge_patch
+from wizard.core.kube.objects import Object
 from wizard.core.rules import manifests
 from wizard.core.target import Target
 from wizard.core.text import masking
 from wizard.engine import cluster_identity
 from wizard.engine.release import records
 from wizard.ports.charts import Chart
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm, HelmInfo
 

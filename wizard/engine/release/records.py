@@ -12,10 +12,11 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import release, revision
 from wizard.core.helm.release import ReleaseRecord
 from wizard.core.helm.revision import Head
-from wizard.core.kube.status import parse_time
+from wizard.core.kube.objects import Object
 from wizard.core.target import Target
+from wizard.core.text.time import parse_time
 from wizard.engine.release import listing
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 
 _SECONDS: Final = timedelta(seconds=2)
 """What whole seconds and a call on its way make of two clocks that agree."""

@@ -8,10 +8,11 @@ from typing import Any, Final
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import release as helm_release
+from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.engine.release import listing, records
 from wizard.engine.release.recover import MARK, backup_name
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.store import FileStore
 
 

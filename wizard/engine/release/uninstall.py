@@ -10,13 +10,13 @@ from typing import Any, Final
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import plan, upgrade_values
 from wizard.core.helm.release import ReleaseRecord
+from wizard.core.kube.objects import MANAGED_BY, WIZARD, Object
 from wizard.core.rules import manifests
 from wizard.core.target import Target
 from wizard.engine.release import inventory, records
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
 
-_MADE_BY_US: Final = "llm-cost-ops-wizard"
 _ALWAYS_THERE: Final = frozenset({"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"})
 
 
@@ -72,7 +72,7 @@ async def look(cluster: Cluster, documents: Documents, target: Target, *, namesp
     live, claims, secrets = await asyncio.gather(
         asyncio.gather(*(_live(cluster, one, target.namespace) for one in stored)),
         _list(cluster, "PersistentVolumeClaim", target.namespace),
-        _list(cluster, "Secret", target.namespace, f"app.kubernetes.io/managed-by={_MADE_BY_US}"),
+        _list(cluster, "Secret", target.namespace, f"{MANAGED_BY}={WIZARD}"),
     )
     there = [one for one in live if isinstance(one, Mapping)]
     await _guard(cluster, target, there)

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from wizard.core.kube import status
+from wizard.core.kube.objects import Object
 from wizard.core.text import masking
 from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 
 MOST_LINES: Final = 500
 """Of one container's log; what was said before them is counted."""

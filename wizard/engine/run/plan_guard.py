@@ -9,9 +9,10 @@ from typing import Final
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import applied, plan
 from wizard.core.helm.applied import Applied, Key, Wanted
+from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.engine.release import records as release_records
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
 
 _AT_ONCE: Final = 8

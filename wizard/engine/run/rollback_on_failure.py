@@ -15,9 +15,9 @@ from typing import Final
 from wizard.core.errors import Problem
 from wizard.core.helm import command_line, revision
 from wizard.core.helm.revision import Head
-from wizard.core.kube.status import parse_time
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
+from wizard.core.text.time import parse_time
 from wizard.engine.release import records
 from wizard.ports.cluster import Cluster
 from wizard.ports.run import HelmExit, HelmProcess

@@ -15,6 +15,7 @@ from typing import Any, Final
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import command_line, output
 from wizard.core.helm.applied import Applied, Wanted
+from wizard.core.kube.objects import MANAGED_BY, WIZARD
 from wizard.core.kube.status import Verdict
 from wizard.core.rules.finding import Finding
 from wizard.core.run import stopping
@@ -36,8 +37,6 @@ from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
 from wizard.ports.run import HelmExit, HelmProcess, Recorder
-
-MADE_BY: Final = {"app.kubernetes.io/managed-by": "llm-cost-ops-wizard"}
 
 AFTER_FAILURE_SECONDS: Final = 20.0
 """How long we watch on after helm gave up: pods often make it a little later, and that is worth knowing."""
@@ -371,7 +370,7 @@ class Run:
                     f"Namespace {name} is being deleted.", "Wait until it is gone, or use another one.", Exit.FAILED
                 )
             return False
-        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(MADE_BY)}}
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {MANAGED_BY: WIZARD}}}
         try:
             await cluster.create(manifest)
         except ClusterError as refused:
@@ -394,7 +393,7 @@ class Run:
             "kind": "Secret",
             "metadata": {
                 "name": one.name,
-                "labels": {**MADE_BY, "app.kubernetes.io/instance": self.spec.target.release},
+                "labels": {MANAGED_BY: WIZARD, "app.kubernetes.io/instance": self.spec.target.release},
             },
             "type": one.type,
             "stringData": {key: value.reveal() for key, value in values.items()},

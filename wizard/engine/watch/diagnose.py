@@ -14,7 +14,7 @@ from typing import Final
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, release, revision, unused_values
 from wizard.core.kube import membership, status
-from wizard.core.kube.objects import KINDS, name_of
+from wizard.core.kube.objects import KINDS, Object, name_of
 from wizard.core.rules import diagnosis
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
@@ -26,7 +26,7 @@ from wizard.core.text import masking
 from wizard.engine.release import listing, records
 from wizard.engine.watch.log_tail import GONE
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError, Object
+from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
 from wizard.ports.store import RunStore, RunSummary
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from wizard.core.run.events import Event
 from wizard.core.target import Target
+from wizard.core.text.time import rfc3339
 from wizard.engine.watch.log_tail import LogTail
 from wizard.engine.watch.release_watch import FLUSH_SECONDS, ReleaseWatch
 from wizard.ports.clock import Clock
@@ -38,7 +39,7 @@ async def watch_release(
         while True:
             await _first_of(there, tasks)
             there.clear()
-            time = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            time = rfc3339(clock.now(), "milliseconds")
             batch = [replace(event, seq=seq + number, time=time) for number, event in enumerate(waiting, 1)]
             waiting.clear()
             seq += len(batch)

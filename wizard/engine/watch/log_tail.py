@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wizard.core.kube import status
+from wizard.core.kube.objects import Object
 from wizard.core.run.events import Event
+from wizard.core.text.time import parse_time
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError, LogLine, Object
+from wizard.ports.cluster import Cluster, ClusterError, LogLine
 
 MAX_STREAMS: Final = 100
 """Streams open at once: each is a thread and a connection. More is said, not silently left out."""
@@ -185,7 +187,7 @@ class LogTail:
         if instance == mine.instance:
             return
         if not mine.instance:
-            begun = status.parse_time(str((state.get("running") or {}).get("startedAt") or ""))
+            begun = parse_time(str((state.get("running") or {}).get("startedAt") or ""))
             mine.old = bool(begun and begun < self._began.replace(microsecond=0))
         skipped = restarts - mine.restarts - 1
         if mine.instance and skipped > 0:

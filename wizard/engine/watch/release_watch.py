@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from wizard.core.kube import membership, patience, status
-from wizard.core.kube.objects import KINDS, ObjectEvent
+from wizard.core.kube.objects import KINDS, Object, ObjectEvent
 from wizard.core.kube.patience import Gone
 from wizard.core.kube.status import Judged, Verdict
 from wizard.core.rules.finding import Finding
@@ -27,8 +27,9 @@ from wizard.core.run.events import Event
 from wizard.core.run.rows import object_rows, waiting_data
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
+from wizard.core.text.time import parse_time, rfc3339
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError, LogLine, Object, WatchEvent
+from wizard.ports.cluster import Cluster, ClusterError, LogLine, WatchEvent
 
 STILL_READING: Final = "still reading the cluster"
 """Reason of the verdict until every kind was listed once; events too, for they may be all that names a cause."""
@@ -218,7 +219,7 @@ class ReleaseWatch:
         if kind == "Event":
             return
         now, first = self._clock.now(), kind in self._unlisted
-        time = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+        time = rfc3339(now, "seconds")
         if first and self.replaces:
             self._before |= there.keys()
         for uid, one in there.items() if kind != "Pod" else ():
@@ -348,9 +349,9 @@ class ReleaseWatch:
         before = self._seen.get(one.uid)
         since = before.since if before else ""
         if before and (before.state != state or before.generation not in (None, generation)):
-            since = self._clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+            since = rfc3339(self._clock.now(), "seconds")
         self._seen[one.uid] = _Seen(state, generation, since)
-        own, changed = status.parse_time(one.status.since), status.parse_time(since)
+        own, changed = parse_time(one.status.since), parse_time(since)
         if changed is None or (own is not None and own >= changed):
             return one
         return replace(one, status=replace(one.status, since=since))

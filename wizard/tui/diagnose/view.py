@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from wizard.tui.text import Row, age, beside, cells, cut, ends, mark, time_of_day, wrap
+from wizard.core.text.time import age
+from wizard.tui.text import Row, beside, cells, cut, ends, mark, time_of_day, wrap
 
 if TYPE_CHECKING:
     from wizard.core.rules.diagnosis import Diagnosis

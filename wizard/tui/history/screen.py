@@ -9,9 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from wizard.core.errors import Problem
+from wizard.core.text.time import age
 from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.review import plan_view
-from wizard.tui.text import Row, age, cut, mark, pad, wrap
+from wizard.tui.text import Row, cut, mark, pad, wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading, Key
 from wizard.tui.widgets.rows import Lines

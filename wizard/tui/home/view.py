@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from wizard.core.text.time import age
 from wizard.tui.home.state import HomeState
-from wizard.tui.text import Row, age, beside, cut, mark, pad, time_of_day, word, wrap
+from wizard.tui.text import Row, beside, cut, mark, pad, time_of_day, word, wrap
 
 if TYPE_CHECKING:
     from wizard.engine.preflight.overview import HomeLine

@@ -13,21 +13,8 @@ from wizard.core.answers.validate import seconds as helm_seconds
 from wizard.core.rules.finding import Finding
 from wizard.core.run import stopping
 from wizard.core.run.view import ObjectRow, RunView
-from wizard.tui.text import (
-    Row,
-    age,
-    beside,
-    clock,
-    cut,
-    elide,
-    ends,
-    mark,
-    pad,
-    seconds_between,
-    span_of,
-    time_of_day,
-    wrap,
-)
+from wizard.core.text.time import age, seconds_since, span
+from wizard.tui.text import Row, beside, clock, cut, elide, ends, mark, pad, time_of_day, wrap
 
 KINDS: Final[Mapping[str, str]] = {
     "PersistentVolumeClaim": "Claim", "HorizontalPodAutoscaler": "Autoscaler", "PodDisruptionBudget": "Budget",
@@ -52,8 +39,8 @@ def timeout(view: RunView) -> int:
 
 def elapsed(view: RunView, now: datetime) -> float:
     """Seconds since the run began; the whole run once it ended."""
-    end = seconds_between(view.finished_at, now) if view.finished_at else 0.0
-    return max(0.0, (seconds_between(view.started, now) or 0.0) - (end or 0.0))
+    end = seconds_since(view.finished_at, now) if view.finished_at else 0.0
+    return max(0.0, (seconds_since(view.started, now) or 0.0) - (end or 0.0))
 
 
 def clock_text(view: RunView, now: datetime) -> str:
@@ -106,7 +93,7 @@ def _then(view: RunView, now: datetime) -> str:
         return view.phase_text
     if limit and view.verdict in ("stuck", "failed"):
         left = limit - elapsed(view, now)
-        return f"helm would wait {span_of(left)} more for nothing" if left > 0 else "helm's time is used up"
+        return f"helm would wait {span(left)} more for nothing" if left > 0 else "helm's time is used up"
     return view.phase_text
 
 

@@ -13,6 +13,7 @@ from wizard.core.rules.finding import Evidence, Finding, Heals, finding
 from wizard.core.rules.findings.pods import in_field, log_command
 from wizard.core.rules.findings.readiness import probe_failures
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.time import parse_time
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ def _size(pod: Object, container: str, snapshot: Snapshot) -> list[Evidence]:
 
 
 def _is_older(claim: Object, secret: Object) -> bool:
-    before, after = status.parse_time(status.created(claim)), status.parse_time(status.created(secret))
+    before, after = parse_time(status.created(claim)), parse_time(status.created(secret))
     return bool(before and after and (after - before).total_seconds() > 60)
 
 

@@ -12,6 +12,7 @@ from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings.pods import log_command
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text import sanitize
+from wizard.core.text.time import parse_time
 
 _SAID: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
 _COMMAND_WORDS: Final = 60
@@ -41,10 +42,10 @@ def _probed(container: Mapping[str, Any]) -> bool:
 
 def probe_failures(pod: Object, one: Mapping[str, Any], snapshot: Snapshot) -> list[ObjectEvent]:
     """The events of failing probes since the container (its status) is not ready, newest first."""
-    since = status.parse_time(status.unready_since(pod, one))
+    since = parse_time(status.unready_since(pod, one))
     found = []
     for event in snapshot.about(pod, "Unhealthy"):
-        when = status.parse_time(event.time)
+        when = parse_time(event.time)
         late = since is None or when is None or when >= since
         if late and _SAID.match(event.message) and event.container in ("", one.get("name")):
             found.append(event)

@@ -12,6 +12,7 @@ from wizard.core.kube import status
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
+from wizard.core.text.time import parse_time
 
 _YOUNG: Final = 900
 """Seconds in which a helm may still be at work: its default time limit is five minutes, ours ten."""
@@ -179,9 +180,9 @@ def _current(snapshot: Snapshot) -> Iterator[HelmError]:
     if newest and newest.status == "failed" and newest.description:
         yield HelmError(newest.description, f"description of revision {newest.number}", newest.since)
     good = [one for one in snapshot.revisions if one.status == "deployed"]
-    after = status.parse_time(good[-1].updated) if good else None
+    after = parse_time(good[-1].updated) if good else None
     for said in snapshot.helm_errors:
-        when = status.parse_time(said.time)
+        when = parse_time(said.time)
         if after is None or when is None or when > after:
             yield said
 

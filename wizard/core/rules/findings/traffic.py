@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.kube.objects import Object, labels_of, name_of
+from wizard.core.kube.objects import Object, is_default_class, labels_of, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.snapshot import Snapshot
 
@@ -177,7 +177,7 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
         listed = "IngressClass" in snapshot.seen
         classes = snapshot.beside("IngressClass")
         missing = listed and wanted and not noted and not snapshot.named("IngressClass", wanted)
-        no_default = listed and not wanted and not any(_is_default(each) for each in classes)
+        no_default = listed and not wanted and not any(is_default_class(each) for each in classes)
         if not (missing or no_default) and not snapshot.older(since, _ADDRESS_PATIENCE):
             continue
         there = ", ".join(str(each["metadata"]["name"]) for each in classes) or "none"
@@ -202,11 +202,6 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
             commands=("kubectl get ingressclass", snapshot.command("kubectl", "describe", "ingress", str(one["metadata"]["name"]))),
             unseen=() if listed or not snapshot.seen else ("the classes: list ingressclasses",),
         )  # fmt: skip
-
-
-def _is_default(one: Object) -> bool:
-    notes = one["metadata"].get("annotations") or {}
-    return bool(notes.get("ingressclass.kubernetes.io/is-default-class") == "true")
 
 
 @finding("TR11")

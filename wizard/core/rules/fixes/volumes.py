@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from wizard.core.kube.objects import Object, name_of
+from wizard.core.kube.objects import Object, is_default_class, name_of
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.fix import Answers, Fix, Need, Step, fix
 from wizard.core.rules.snapshot import Snapshot
 
 MARK: Final = "llm-cost-ops-wizard/made-anew"
-_DEFAULT: Final = "storageclass.kubernetes.io/is-default-class"
 _OF_THE_BINDER: Final = ("pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
 
 
@@ -33,7 +32,7 @@ def storage_class(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
     if claim is None or not classes or not unbound(claim):
         return
     names = tuple(str(one["metadata"]["name"]) for one in classes)
-    usual = [str(one["metadata"]["name"]) for one in classes if _is_default(one)]
+    usual = [str(one["metadata"]["name"]) for one in classes if is_default_class(one)]
     name, old = str(claim["metadata"]["name"]), str(claim.get("spec", {}).get("storageClassName") or "")
     if old in names:
         return
@@ -61,10 +60,6 @@ def storage_class(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
         needs,
         (("delete", "PersistentVolumeClaim"), ("create", "PersistentVolumeClaim")),
     )
-
-
-def _is_default(one: Object) -> bool:
-    return (one["metadata"].get("annotations") or {}).get(_DEFAULT) == "true"
 
 
 def _uid(claim: Object) -> str:
