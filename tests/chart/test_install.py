@@ -174,6 +174,7 @@ def test_the_api_server_finds_no_unknown_field_in_any_object(
 
 
 @pytest.mark.parametrize("helm", [pytest.param("helm3", marks=pytest.mark.full), "helm4"], indirect=True)
+@pytest.mark.full  # 8 s; the data guard holds the same in the quick tier
 def test_what_was_generated_stays_over_upgrade_rollback_uninstall_and_install(
     helm: Helm, sandbox: Bed, namespace: str
 ) -> None:

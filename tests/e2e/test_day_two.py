@@ -92,6 +92,7 @@ def test_uninstall_lists_what_goes_and_stays_before_it_does_so(shell: Callable[[
 
 
 @HELMS
+@pytest.mark.full  # 4 s; a plain uninstall is in the quick tier
 def test_uninstall_keeps_the_history_when_asked_and_a_namespace_with_other_things_in_it(
     shell: Callable[[str], Shell], sandbox: Bed, helm: str
 ) -> None:
@@ -182,6 +183,7 @@ def test_an_ingress_that_serves_another_release_stops_the_uninstall(
     assert "Ingress/api" in call.release.live()
 
 
+@pytest.mark.full  # 5 s; a plain uninstall is in the quick tier
 def test_a_namespace_goes_when_nothing_of_others_is_in_it(shell: Callable[[str], Shell], sandbox: Bed) -> None:
     call = shell("helm4")
     call.release.upgrade(**READY, kept=False)

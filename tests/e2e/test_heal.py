@@ -151,6 +151,7 @@ async def test_on_the_full_screen_f_makes_the_missing_secret_and_the_run_ends_re
     await runner.session.close()
 
 
+@pytest.mark.full  # the quick tier stops such a start by itself
 async def test_in_lines_a_hopeless_start_is_stopped_early_when_the_person_says_so(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ def _left(call: Shell) -> dict[str, dict[str, Any]]:
 
 
 @HELMS
+@pytest.mark.full  # 8 s; both front ends have tests of their own
 def test_what_is_left_is_listed_by_ownership_and_only_what_is_named_goes(
     gone: Callable[[str], Shell], sandbox: Bed, helm: str
 ) -> None:

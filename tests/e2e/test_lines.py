@@ -130,6 +130,7 @@ def test_a_broken_image_is_named_and_fails_with_exit_1(person: Person, sandbox: 
     assert told["findings"][0]["id"].startswith("CO0")
 
 
+@pytest.mark.full  # 7 s; the shapes are held event by event
 def test_jsonl_is_checks_and_record_in_the_documented_shape(person: Person, namespace: str) -> None:
     said = person.call("install", "--preset", "dev", "-n", namespace, "--yes", "--output", "jsonl")
 

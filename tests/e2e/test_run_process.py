@@ -185,6 +185,7 @@ async def test_each_scenario_is_named_and_heals(
     assert (view.finished["code"], view.findings) == (0, {}), view.reason
 
 
+@pytest.mark.full  # 7 s; the sample of the fault matrix kills a runner
 async def test_when_the_runner_is_killed_helm_ends_well_and_the_next_runner_says_so(
     sandbox: Bed, namespace: str, runner: Runner
 ) -> None:

@@ -245,6 +245,7 @@ def test_never_ready_hits_running_pods_too_and_heals(app: Kubectl, sandbox: Sand
     until(lambda: ready(app), "the pod is ready again")
 
 
+@pytest.mark.full  # the quick tier meets this scenario by its findings
 def test_unschedulable_is_the_scheduler_s_own_word_and_heals(app: Kubectl, sandbox: SandboxInfo) -> None:
     cluster.scenario(sandbox.name, "unschedulable")
     until(lambda: {n["status"]["allocatable"]["cpu"] for n in app.items("nodes")} == {"50m"}, "the nodes shrink")
@@ -256,6 +257,7 @@ def test_unschedulable_is_the_scheduler_s_own_word_and_heals(app: Kubectl, sandb
     app("scale", "-n", "demo", "deploy/app", "--replicas=1")
 
 
+@pytest.mark.full  # the quick tier meets this scenario by its findings
 def test_a_crash_loop_counts_restarts_and_keeps_the_previous_log(app: Kubectl, sandbox: SandboxInfo) -> None:
     cluster.scenario(sandbox.name, "crash-loop", namespace="demo")
     until(lambda: waiting(app, "CrashLoopBackOff"), "the loop is recognised")
