@@ -9,10 +9,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,12 @@ def release(sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], 
     return Release(sandbox, tool(helm), namespace, chart(tmp_path), tmp_path)
 
 
+def applied(live: Mapping[str, Any]) -> bool:
+    """Whether helm has made and changed all that it does before it waits."""
+    config = live.get("ConfigMap/conf") or {"data": {}}
+    return "Ingress/api" in live and config["data"].get("level") == "debug"
+
+
 @contextmanager
 def waiting(release: Release, binary: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """A plain helm that waits for pods which cannot start; killed at the end with SIGKILL."""
@@ -44,7 +51,7 @@ def waiting(release: Release, binary: str = "") -> Iterator[subprocess.Popen[byt
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as helm:
         try:
             deadline = time.monotonic() + 60
-            while "Ingress/api" not in (live := release.live()) or live["ConfigMap/conf"]["data"]["level"] != "debug":
+            while not applied(release.live()):
                 assert time.monotonic() < deadline, "helm sends its objects"
                 time.sleep(0.1)
             assert helm.poll() is None
