@@ -177,6 +177,18 @@ async def test_production_needs_the_release_name_also_with_yes() -> None:
     assert (await call(f"{line} --confirm llm-cost-ops", session))[0] == 0
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["install --preset prod --answer host=api.acme.test", "upgrade --preset dev", "rollback", "uninstall"],
+)
+async def test_the_name_alone_does_not_stand_for_yes(line: str) -> None:
+    session = StubSession()
+
+    with pytest.raises(Problem, match="--yes is needed"):
+        await call(f"{line} --confirm llm-cost-ops", session)
+    assert session.started == []
+
+
 async def test_missing_answers_are_named_when_nobody_can_be_asked() -> None:
     session = StubSession()
     session.is_sandbox = False

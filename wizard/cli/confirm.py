@@ -12,9 +12,13 @@ from wizard.core.errors import Problem
 from wizard.engine.approval import Approval
 
 
-def prompt_or_yes(arguments: Arguments) -> Prompter | None:
-    """Who can be asked, if anybody; raises Problem when somebody has to be asked and nobody can be."""
-    if not (arguments.dry_run or arguments.yes or arguments.confirm or asks(arguments)):
+def prompt_or_yes(arguments: Arguments, *, name_is_enough: bool = False) -> Prompter | None:
+    """Who can be asked, if anybody; raises Problem when somebody has to be asked and nobody can be.
+
+    `name_is_enough`: --confirm stands for --yes, where what is done was named one by one.
+    """
+    agreed = arguments.yes or (name_is_enough and arguments.confirm)
+    if not (arguments.dry_run or agreed or asks(arguments)):
         raise Problem(
             "Nothing was changed: without a terminal to ask on, --yes is needed.",
             "Add --yes, or --dry-run to only look.",

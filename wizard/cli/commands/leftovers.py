@@ -66,7 +66,7 @@ async def _delete(
         out.event(ended(0, "dry run: nothing was deleted"))
         return Exit.DONE
     choices = (Choice("stop", "stop here"), Choice("go", "delete them", "there is no way back"))
-    name = await confirmed(arguments, approval, prompt_or_yes(arguments), choices)
+    name = await confirmed(arguments, approval, prompt_or_yes(arguments, name_is_enough=True), choices)
     done = []
     async for went in session.delete_leftovers(target, found[0], picked, confirmed=name):
         done.append(went)
