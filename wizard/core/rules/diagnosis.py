@@ -168,7 +168,7 @@ def events(seen: Observation, found: Diagnosis) -> Iterator[Event]:
     yield from (
         Event("watch.blind", {"what": one.what, "reason": one.reason, "permission": one.permission})
         for one in seen.unseen
-        if one.what in KINDS
+        if one.what in (*KINDS, "Event")
     )
     yield from (Event("finding", one.to_data()) for one in found.findings)
     yield Event("waiting", waiting_data(waiting.line(list(judged.values()), found.urgent)))
