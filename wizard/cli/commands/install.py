@@ -75,7 +75,11 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
         except PlanChanged as changed:
             if prompt is None:
                 raise
-            planned = await _as_it_is_now(changed, prompt, out)
+            try:
+                planned = await _as_it_is_now(changed, prompt, out)
+            except KeyboardInterrupt:
+                session.save_draft(draft)
+                raise
     view, ended = await follow(session, run_id, out, prompt, called=called)
     for one in results:
         view.checks.setdefault(one.id, one)
@@ -122,7 +126,10 @@ async def _as_it_is_now(changed: PlanChanged, prompt: Prompter, out: Out) -> Pla
     for text in changed.changed:
         out.message(f"  {text}")
     plan_output.show(changed.plan, out)
-    choices = (Choice("stop", "stop here", "nothing is changed"), Choice("go", "go on with the new plan"))
+    choices = (
+        Choice("stop", "stop here", "nothing is changed, the answers are kept"),
+        Choice("go", "go on with the new plan"),
+    )
     if await prompt.choose("Go on?", choices, "stop") == "stop":
         raise KeyboardInterrupt
     return changed.plan
