@@ -21,7 +21,7 @@ from tests.terminal import Terminal
 from wizard import compose
 from wizard.core.helm import release
 from wizard.core.target import Target
-from wizard.engine.session import Options
+from wizard.engine.state import Options
 from wizard.sandbox import cluster, toolchain
 from wizard.sandbox.toolchain import Pin
 

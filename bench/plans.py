@@ -14,7 +14,7 @@ from bench.rounds import Row, alternate, timed
 from bench.runs import Bed
 from wizard import compose
 from wizard.core.target import Target
-from wizard.engine.session import Options
+from wizard.engine.state import Options
 
 _OBJECTS: Final = 100
 _REVISIONS: Final = 50
@@ -88,7 +88,7 @@ async def _history(here: Bed, name: str, rounds: int) -> list[float]:
     samples = []
     for _ in range(rounds + 1):
         began = time.perf_counter()
-        found = await session.history(target)
+        found = await session.release(target).history()
         samples.append(time.perf_counter() - began)
         if len(found) != _REVISIONS:
             raise RuntimeError(f"{len(found)} revisions")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from wizard.adapters.helm.charts import ChartFolders
 from wizard.engine.ports import Ports
 from wizard.engine.preflight.suggestions import is_sandbox
-from wizard.engine.session import Options, Session
+from wizard.engine.session import Session
+from wizard.engine.state import Options
 
 if TYPE_CHECKING:
     from wizard.adapters.clock import SystemClock

@@ -73,8 +73,8 @@ def _start(arguments: Arguments, session: Any) -> Start:
 
     if arguments.command == "runs":
         try:
-            run = session.find_run(arguments.words[0])
-            session.attach(run)
+            run = session.runs.find(arguments.words[0])
+            session.runs.attach(run)
             return Start("runs", run_id=run.id)
         except Problem as problem:
             return Start(problem=problem)
@@ -86,7 +86,7 @@ def _start(arguments: Arguments, session: Any) -> Start:
 
     try:
         draft = draft_of(arguments, session)
-        session.layers(draft)  # so that the first paint holds the first question
+        session.answers.layers(draft)  # so that the first paint holds the first question
         return Start("install" if arguments.command == "install" else "upgrade", draft=draft)
     except Problem as problem:
         return Start(problem=problem)

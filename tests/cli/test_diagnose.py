@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.cli.stub import StubSession, objects
+from tests.cli.stub import objects, stub_session
 from tests.cli.test_operate import call
+from tests.stub_session import StubSession
 from wizard.core.kube.status import Verdict
 from wizard.core.rules.diagnosis import Change, Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding
@@ -35,9 +36,9 @@ ROW = ReleaseRow("llm-cost-ops", "shop", "llm-cost-ops-1.0.0")
 
 
 def session(found: Diagnosis = SICK) -> StubSession:
-    made = StubSession()
+    made = stub_session()
     made.found = ReleasesView((ROW,), "namespace shop")
-    made.diagnoses = {"llm-cost-ops": found}
+    made.diagnoses["llm-cost-ops"] = [replace(found, findings=found.findings[:1], complete=False), found]
     return made
 
 
@@ -81,7 +82,7 @@ async def test_exit_codes_are_those_of_the_contract(found: Diagnosis, code: int)
 
 
 async def test_nothing_found_is_unknown_and_says_where_it_looked() -> None:
-    empty = StubSession()
+    empty = stub_session()
     empty.found = ReleasesView((), "namespaces a, b", "needs list secrets")
     code, said = await call("diagnose", empty)
     assert code == 3
@@ -101,7 +102,7 @@ async def test_a_named_release_that_the_cluster_does_not_have_may_still_have_fai
 async def test_several_releases_are_diagnosed_and_the_worst_decides() -> None:
     many = session()
     many.found = ReleasesView((ROW, ReleaseRow("other", "b")), "all namespaces")
-    many.diagnoses["other"] = WELL
+    many.diagnoses["other"] = [WELL]
     code, said = await call("diagnose --output json", many)
     assert code == 1
     (one,) = objects(said)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.stub import StubSession, write
+from tests.cli.stub import stub_session, write
+from tests.stub_session import StubSession
 from wizard.cli import parser
 from wizard.cli.arguments import Arguments
 from wizard.cli.draft import draft_of, unused
@@ -31,7 +32,7 @@ def test_where_it_goes_and_what_it_is_become_answers() -> None:
     assert draft.answers == {
         "release": "shop", "namespace": "team-a", "context": "there", "preset": "staging", "host": "api.acme.test",
     }  # fmt: skip
-    assert (draft.timeout, draft.write) == ("5m", "out.yaml")
+    assert (draft.helm.timeout, draft.write) == ("5m", "out.yaml")
 
 
 def test_set_keeps_helms_meaning_and_order() -> None:
@@ -42,9 +43,9 @@ def test_set_keeps_helms_meaning_and_order() -> None:
 
 def test_a_dot_inside_a_key_survives_to_the_values_file(tmp_path: Path) -> None:
     arguments = parsed(r"--preset dev --answer image=a/b:c --set ingress.annotations.nginx\.org/x=yes")
-    session = StubSession()
+    session = stub_session()
 
-    tree = session.values_file(draft_of(arguments, session)).tree
+    tree = session.answers.prepare(draft_of(arguments, session)).file.tree
 
     assert tree["ingress"]["annotations"]["nginx.org/x"] == "yes"
 
@@ -96,7 +97,7 @@ def test_the_charts_name_in_the_guide_means_the_built_in_chart() -> None:
 
 
 def test_answers_that_nobody_asks_for_are_found() -> None:
-    session = StubSession()
+    session = stub_session()
     draft = draft_of(parsed("--preset dev --answer host=api.acme.test"), session)
 
     assert [question.id for question, _ in unused(draft, session)] == ["host"]
@@ -104,11 +105,11 @@ def test_answers_that_nobody_asks_for_are_found() -> None:
 
 def test_a_secret_in_a_values_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
     path = write(tmp_path / "v.yaml", "jwt:\n  secret: canary\n")
-    session = StubSession()
+    session = stub_session()
     draft = draft_of(parsed(f"-f {path} --answer image=a/b:c"), session)
 
     with pytest.raises(Problem) as refused:
-        session.values_text(draft)
+        _ = session.answers.prepare(draft).text
 
     assert "--secret-file jwt=PATH" in str(refused.value)
     assert "canary" not in str(refused.value)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tests.cli.stub import StubSession
+from tests.cli.stub import stub_session
+from tests.stub_session import RUN_ID
 from wizard.cli.follow import Interrupts, _leave
 from wizard.cli.output import Out
 from wizard.core.answers.questions import Choice
@@ -33,11 +34,11 @@ class Answers:
 async def test_who_stops_a_run_reads_whether_it_rolls_back_and_then_what_it_answers(
     capsys: pytest.CaptureFixture[str], words: str, *, back: bool
 ) -> None:
-    session, prompt = StubSession(), Answers("stop")
+    session, prompt = stub_session(), Answers("stop")
     view = RunView(operation="upgrade", helm_argv=("helm", "upgrade"), rollback_on_failure=back)
 
-    assert not await _leave(session, "ab12", view, Out("text", stdout=io.StringIO()), prompt, Interrupts())
+    assert not await _leave(session, RUN_ID, view, Out("text", stdout=io.StringIO()), prompt, Interrupts())
 
     assert words in next(one for one in prompt.offered if one.value == "stop").note
-    assert session.commands == [("ab12", "cancel")]
+    assert session.commands == [(RUN_ID, "cancel")]
     assert "helm was asked to stop; it answers." in capsys.readouterr().err

@@ -6,26 +6,24 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from tests.cli.stub import StubSession, check, finished_run, objects, write
+from tests.cli.stub import check, finished_run, objects, stub_session, write
+from tests.stub_session import RUN_ID, StubSession
 from wizard.cli import dispatch, parser
 from wizard.cli.output import Out
-from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import Field, ObjectPlan, Plan, Refusal
 from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
-from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.engine import records
 from wizard.engine.release.history import Guided
 from wizard.engine.release.listing import ReleaseRow, ReleasesView, Unfit
+from wizard.ports.kubeconfig import Kubeconfig
 from wizard.ports.store import RunSummary
 
 
@@ -38,7 +36,7 @@ async def call(line: str, session: StubSession | None = None) -> tuple[int, str]
     """Exit code and standard output of a command line; a Problem is raised."""
     command, rest = parser.split(line.split())
     arguments = parser._parse(command, rest)
-    session = session or StubSession()
+    session = session or stub_session()
     session.options = arguments.options()
     stdout = io.StringIO()
     code = await dispatch.run(arguments, session, Out(arguments.mode, stdout=stdout), "wizard")
@@ -46,7 +44,7 @@ async def call(line: str, session: StubSession | None = None) -> tuple[int, str]
 
 
 async def test_install_checks_starts_and_shows_the_run_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
-    session = StubSession()
+    session = stub_session()
 
     code, said = await call("install --preset dev --yes", session)
 
@@ -54,7 +52,7 @@ async def test_install_checks_starts_and_shows_the_run_to_its_end(capsys: pytest
     ((draft, operation),) = session.started
     assert operation == "install"
     assert draft.answers["preset"] == "dev"
-    for text in ("+ ok C01 API answers", "run ab12: install llm-cost-ops -> here", "+ ready Deployment/llm-cost-ops  1 of 1",
+    for text in ("+ ok C01 API answers", "run 7f3a9c: install llm-cost-ops -> here", "+ ready Deployment/llm-cost-ops  1 of 1",
                  "p-0 api | hello", "NOTES: open it", "+ ready all 3 of 3 are ready", "./v.yaml", "again"):  # fmt: skip
         assert text in said
     assert "Checking" in capsys.readouterr().err
@@ -63,8 +61,8 @@ async def test_install_checks_starts_and_shows_the_run_to_its_end(capsys: pytest
 
 @pytest.mark.parametrize(("code", "verdict"), [(1, "failed"), (130, "unknown")])
 async def test_the_exit_code_is_that_of_the_run(code: int, verdict: str) -> None:
-    session = StubSession()
-    session.events = finished_run(code, verdict, "helm gave up")
+    session = stub_session()
+    session.record = finished_run(code, verdict, "helm gave up")
 
     assert (await call("install --preset dev --yes", session))[0] == code
 
@@ -73,10 +71,10 @@ async def test_the_exit_code_is_that_of_the_run(code: int, verdict: str) -> None
 async def test_a_record_that_ends_early_is_unknown_and_the_reasons_place_is_named(
     kept: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    session = StubSession()
-    session.events = finished_run()[:kept]
+    session = stub_session()
+    session.record = finished_run()[:kept]
     target = Target("here", "llm-cost-ops-dev", "llm-cost-ops")
-    session.stub_runs.known = [RunSummary("ab12", "install", target, "lost", "", log="runs/ab12/runner.log")]
+    session.past = [RunSummary(RUN_ID, "install", target, "lost", "", log="runs/ab12/runner.log")]
 
     assert (await call("install --preset dev --yes", session))[0] == 3
     told = capsys.readouterr().err
@@ -84,7 +82,7 @@ async def test_a_record_that_ends_early_is_unknown_and_the_reasons_place_is_name
 
 
 async def test_a_blocking_check_stops_with_exit_2_and_keeps_the_answers() -> None:
-    session = StubSession()
+    session = stub_session()
     session.checks = [check("N06", "Class exists", "fail", blocking=True, next_step="Make it.")]
 
     with pytest.raises(Problem) as stopped:
@@ -94,11 +92,11 @@ async def test_a_blocking_check_stops_with_exit_2_and_keeps_the_answers() -> Non
     assert "Nothing was changed: N06 failed." in stopped.value.what
     assert session.started == []
     assert not Path("llm-cost-ops.dev.values.yaml").exists()
-    assert [draft.answers["preset"] for _, draft in session.drafts()] == ["dev"]
+    assert [draft.answers["preset"] for _, draft in session.answers.kept()] == ["dev"]
 
 
 async def test_an_accepted_check_no_longer_stops(monkeypatch: pytest.MonkeyPatch) -> None:
-    session = StubSession()
+    session = stub_session()
     known = _known_check(monkeypatch, "N06")
     session.checks = [check(known, "Class exists", "fail", blocking=True)]
 
@@ -107,7 +105,7 @@ async def test_an_accepted_check_no_longer_stops(monkeypatch: pytest.MonkeyPatch
     assert code == 0
     assert f"! look {known} Class exists" in said
     assert "accepted: later" in said
-    assert session.accepted == [known]  # for the record
+    assert [result["id"] for result in session.specs[0].accepted] == [known]  # for the record
 
 
 async def test_accepting_an_unknown_check_is_refused() -> None:
@@ -126,7 +124,7 @@ def _known_check(monkeypatch: pytest.MonkeyPatch, id_: str) -> str:
 
 
 async def test_skipped_checks_share_a_line_for_each_reason() -> None:
-    session = StubSession()
+    session = stub_session()
     session.checks = [
         check("W05", "API", "fail"),
         check("R02", "Rights", "skipped"),
@@ -140,7 +138,7 @@ async def test_skipped_checks_share_a_line_for_each_reason() -> None:
 
 
 async def test_unknown_facts_are_listed_and_do_not_stop_unless_strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    session = StubSession()
+    session = stub_session()
     known = _known_check(monkeypatch, "R01")
     session.checks = [check(known, "Rights", "unknown", next_step="Needs: get x.")]
 
@@ -155,7 +153,7 @@ async def test_unknown_facts_are_listed_and_do_not_stop_unless_strict(monkeypatc
 
 
 async def test_a_dry_run_changes_and_writes_nothing() -> None:
-    session = StubSession()
+    session = stub_session()
 
     code, said = await call("install --preset dev --dry-run", session)
 
@@ -167,7 +165,7 @@ async def test_a_dry_run_changes_and_writes_nothing() -> None:
 
 async def test_production_needs_the_release_name_also_with_yes() -> None:
     line = "install --preset prod --answer host=api.acme.test --yes"
-    session = StubSession()
+    session = stub_session()
 
     with pytest.raises(Problem, match="--yes alone is not enough here"):
         await call(line, session)
@@ -182,7 +180,7 @@ async def test_production_needs_the_release_name_also_with_yes() -> None:
     ["install --preset prod --answer host=api.acme.test", "upgrade --preset dev", "rollback", "uninstall"],
 )
 async def test_the_name_alone_does_not_stand_for_yes(line: str) -> None:
-    session = StubSession()
+    session = stub_session()
 
     with pytest.raises(Problem, match="--yes is needed"):
         await call(f"{line} --confirm llm-cost-ops", session)
@@ -190,8 +188,8 @@ async def test_the_name_alone_does_not_stand_for_yes(line: str) -> None:
 
 
 async def test_missing_answers_are_named_when_nobody_can_be_asked() -> None:
-    session = StubSession()
-    session.is_sandbox = False
+    session = stub_session()
+    session.known = replace(session.known, sandbox=False)
 
     with pytest.raises(Problem) as missing:
         await call("install --preset staging --yes", session)
@@ -202,7 +200,7 @@ async def test_missing_answers_are_named_when_nobody_can_be_asked() -> None:
 
 
 async def test_upgrade_without_a_release_is_refused_unless_install_is_asked_for() -> None:
-    session = StubSession()
+    session = stub_session()
 
     with pytest.raises(Unfit):
         await call("upgrade --preset dev --yes", session)
@@ -211,17 +209,17 @@ async def test_upgrade_without_a_release_is_refused_unless_install_is_asked_for(
 
 
 async def test_upgrade_looks_for_the_release_where_it_is() -> None:
-    session = StubSession()
+    session = stub_session()
     session.next_operation = "upgrade"
     session.found = ReleasesView((ReleaseRow("llm-cost-ops", "elsewhere"),), "everywhere")
 
     await call("upgrade --preset dev --yes", session)
 
-    assert session.resolve(session.started[0][0]).target.namespace == "elsewhere"
+    assert session.answers.resolve(session.started[0][0]).target.namespace == "elsewhere"
 
 
 async def test_a_release_in_two_places_is_asked_about() -> None:
-    session = StubSession()
+    session = stub_session()
     session.found = ReleasesView((ReleaseRow("llm-cost-ops", "a"), ReleaseRow("llm-cost-ops", "b")), "everywhere")
 
     with pytest.raises(Problem, match="llm-cost-ops is in a, b"):
@@ -230,7 +228,7 @@ async def test_a_release_in_two_places_is_asked_about() -> None:
 
 @pytest.mark.parametrize("more", ["--yes", "--dry-run", "--yes --output json"])
 async def test_an_install_of_what_is_there_is_refused_and_an_upgrade_with_install_does_it(more: str) -> None:
-    session = StubSession()
+    session = stub_session()
     session.next_operation = "upgrade"
 
     with pytest.raises(Unfit):
@@ -242,17 +240,12 @@ async def test_an_install_of_what_is_there_is_refused_and_an_upgrade_with_instal
 
 
 async def test_an_upgrade_without_files_starts_from_what_runs() -> None:
-    class Running(StubSession):
-        async def upgrade_draft(self, target: Any) -> Draft:
-            return Draft(
-                running={"global": {"environment": "development"}, "replicaCount": 3, "ingress": {"enabled": False}}
-            )
-
-    session = Running()
+    session = stub_session()
+    session.running = {"global": {"environment": "development"}, "replicaCount": 3, "ingress": {"enabled": False}}
     session.next_operation = "upgrade"
 
     await call("upgrade -n x --yes", session)
-    assert session.resolve(session.started[0][0])["replicas"] == "3"
+    assert session.answers.resolve(session.started[0][0])["replicas"] == "3"
 
     session.started.clear()
     await call("upgrade -n x --preset dev --yes", session)
@@ -260,7 +253,7 @@ async def test_an_upgrade_without_files_starts_from_what_runs() -> None:
 
 
 async def test_a_pending_release_is_refused_after_the_checks() -> None:
-    session = StubSession()
+    session = stub_session()
     session.next_operation = Problem("llm-cost-ops is pending-install.", "Wait for it.")
 
     with pytest.raises(Problem, match="pending-install"):
@@ -278,39 +271,39 @@ async def test_an_existing_values_file_is_shown_as_a_diff(capsys: pytest.Capture
 
 
 async def test_jsonl_is_the_checks_and_then_the_record() -> None:
-    session = StubSession()
+    session = stub_session()
 
     _, said = await call("install --preset dev --yes --output jsonl", session)
 
     events = objects(said)
-    assert [one["type"] for one in events] == ["check.result", *(one.type for one in session.events)]
+    assert [one["type"] for one in events] == ["check.result", *(one.type for one in session.record)]
     assert [one["seq"] for one in events] == [1, *range(1, 8)]
     assert all(one["v"] == 1 and one["time"] for one in events)
 
 
 async def test_json_is_one_object_also_when_the_run_failed() -> None:
-    session = StubSession()
-    session.events = finished_run(1, "failed", "helm gave up")
+    session = stub_session()
+    session.record = finished_run(1, "failed", "helm gave up")
 
     _, said = await call("install --preset dev --yes --output json", session)
 
     (one,) = objects(said)
-    assert (one["exit"], one["verdict"], one["reason"], one["run"]) == (1, "failed", "helm gave up", "ab12")
+    assert (one["exit"], one["verdict"], one["reason"], one["run"]) == (1, "failed", "helm gave up", RUN_ID)
     assert one["checks"][0]["id"] == "C01"
     assert one["objects"][0]["name"] == "llm-cost-ops"
 
 
 @pytest.mark.parametrize(("more", "waits"), [("", False), ("--wait-anyway", True)])
 async def test_a_run_that_nobody_attends_ends_for_what_cannot_heal_unless_it_is_to_wait(more: str, waits: bool) -> None:
-    session = StubSession()
+    session = stub_session()
 
     await call(f"install --preset dev --yes {more}", session)
 
-    assert session.waits_anyway == waits
+    assert session.specs[0].wait_anyway == waits
 
 
 async def test_check_exits_by_its_worst_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    session = StubSession()
+    session = stub_session()
     known = _known_check(monkeypatch, "R01")
 
     assert (await call("check --preset dev --yes", session))[0] == 0
@@ -323,7 +316,8 @@ async def test_check_exits_by_its_worst_result(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_values_needs_no_cluster_and_prints_how_to_make_the_secrets() -> None:
-    session = StubSession(problem=Problem("There is no kubeconfig."))
+    session = stub_session()
+    session.config = Kubeconfig((), (), "", Problem("There is no kubeconfig."))
 
     code, said = await call("values --preset dev --answer image=a/b:c --yes", session)
 
@@ -370,7 +364,7 @@ async def test_values_in_json() -> None:
 
 def upgrading(*objects: ObjectPlan, owner: str = "") -> StubSession:
     """A session on a release that runs, with this plan."""
-    session = StubSession()
+    session = stub_session()
     session.next_operation = "upgrade"
     session.next_plan = Plan("upgrade", "here", "", "", 1, 1, objects, owner=owner)
     return session
@@ -388,7 +382,7 @@ async def test_an_upgrade_shows_its_plan_before_it_starts() -> None:
 
     assert "~ changed   Deployment/llm-cost-ops  (pods restart one after the other)" in said
     assert "spec.template.spec.containers[app].image: app:1 -> app:2" in said
-    assert said.index("~ changed") < said.index("run ab12")
+    assert said.index("~ changed") < said.index(f"run {RUN_ID}")
 
 
 async def test_a_refused_plan_starts_nothing_and_names_the_object() -> None:
@@ -434,6 +428,7 @@ async def test_an_upgrade_shows_where_each_value_comes_from_before_its_plan() ->
 
 async def test_an_older_chart_needs_the_release_name_also_with_yes() -> None:
     session = upgrading(ObjectPlan("ConfigMap", "a", "n", "v1", "changed"))
+    assert isinstance(session.next_plan, Plan)
     session.next_plan = replace(session.next_plan, downgrade="this takes the chart back from 2.0.0 to 1.0.0")
 
     with pytest.raises(Problem, match=r"takes the chart back from 2\.0\.0") as caught:
@@ -447,7 +442,7 @@ async def test_an_older_chart_needs_the_release_name_also_with_yes() -> None:
 
 async def test_a_plan_that_names_a_wrong_answer_stops_the_run() -> None:
     session = upgrading()
-    session.no_plan = Problem("It is a release of another chart.", "Take another name.", question="release")
+    session.next_plan = Problem("It is a release of another chart.", "Take another name.", question="release")
     with pytest.raises(Problem, match="another chart"):
         await call(UPGRADE, session)
     assert session.started == []
@@ -456,17 +451,19 @@ async def test_a_plan_that_names_a_wrong_answer_stops_the_run() -> None:
 async def test_a_record_that_cannot_be_written_is_said_at_once_beside_the_data(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    class Full(StubSession):
-        async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
-            yield self.events[:1]
-            await asyncio.wait_for(self.said_troubles.wait(), 5)
-            assert "neither kept nor shown" in capsys.readouterr().err, "it is said while the record stands still"
-            yield self.events[1:]
+    session = stub_session()
+    whole, session.record, session.over = session.record, session.record[:1], False
+    session.record_problems.put_nowait(
+        records.record_problem_text("the record cannot be written: Read-only file system")
+    )
+    session.record_problems.put_nowait("")
 
-    session = Full()
-    session.troubles = [records.record_problem_text("the record cannot be written: Read-only file system"), ""]
+    async def go_on() -> None:
+        await asyncio.wait_for(session.record_problems.join(), 5)
+        assert "neither kept nor shown" in capsys.readouterr().err, "it is said while the record stands still"
+        await session.say(*whole[1:])
 
-    code, said = await call("install --preset dev --yes -o jsonl", session)
+    (code, said), _ = await asyncio.gather(call("install --preset dev --yes -o jsonl", session), go_on())
 
     assert code == 0
     assert [one["type"] for one in objects(said)][-1] == "run.finished"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.stub import TARGET, StubSession, finished_run, objects
+from tests.cli.stub import TARGET, finished_run, objects, stub_session
 from tests.cli.test_operate import call
+from tests.stub_session import RUN_ID
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.target import Target
@@ -38,7 +39,7 @@ def finding(*, terminal: bool) -> Event:
     ("state", "code"), [("ready", 0), ("progressing", 0), ("stuck", 1), ("failed", 1), ("unknown", 3)]
 )
 async def test_the_exit_code_of_status_is_the_verdict(state: str, code: int) -> None:
-    session = StubSession()
+    session = stub_session()
     session.found = ReleasesView((ROW,), "namespace llm-cost-ops-dev")
     session.watched = live(state, "because")
 
@@ -51,7 +52,7 @@ async def test_the_exit_code_of_status_is_the_verdict(state: str, code: int) -> 
 
 
 async def test_a_cause_that_does_not_heal_is_a_problem() -> None:
-    session = StubSession()
+    session = stub_session()
     session.found = ReleasesView((ROW,), "x")
     session.watched = live("progressing", "waits", finding(terminal=True))
 
@@ -62,7 +63,7 @@ async def test_a_cause_that_does_not_heal_is_a_problem() -> None:
 
 
 async def test_nothing_found_is_unknown_and_says_where_it_looked(capsys: pytest.CaptureFixture[str]) -> None:
-    session = StubSession()
+    session = stub_session()
     session.found = ReleasesView((), "namespaces a, b", "releases of other namespaces: needs list secrets")
 
     code, said = await call("status", session)
@@ -76,7 +77,7 @@ async def test_nothing_found_is_unknown_and_says_where_it_looked(capsys: pytest.
 
 @pytest.mark.parametrize(("worst", "code"), [("ready", 0), ("unknown", 3), ("stuck", 1)])
 async def test_several_releases_are_a_table_and_the_worst_decides(worst: str, code: int) -> None:
-    session = StubSession()
+    session = stub_session()
     rows = (ROW, ReleaseRow("other", "b", verdict=worst), ReleaseRow("third", "c", verdict="progressing"))
     session.found = ReleasesView(rows, "everywhere")
 
@@ -89,7 +90,7 @@ async def test_several_releases_are_a_table_and_the_worst_decides(worst: str, co
 
 
 async def test_a_name_chooses_among_several() -> None:
-    session = StubSession()
+    session = stub_session()
     session.found = ReleasesView((ROW, ReleaseRow("other", "b")), "everywhere")
     session.watched = live("ready", "fine")
 
@@ -98,7 +99,7 @@ async def test_a_name_chooses_among_several() -> None:
 
 
 async def test_status_in_json() -> None:
-    session = StubSession()
+    session = stub_session()
     session.found = ReleasesView((ROW,), "x", "y")
     session.watched = live("stuck", "why", finding(terminal=True))
 
@@ -111,7 +112,7 @@ async def test_status_in_json() -> None:
 
 
 async def test_followed_status_and_logs_go_on_until_the_stream_ends() -> None:
-    session = StubSession()
+    session = stub_session()
     session.found = ReleasesView((ROW,), "x")
     session.watched = [[one] for one in finished_run()[2:6]]
 
@@ -127,8 +128,8 @@ async def test_followed_status_and_logs_go_on_until_the_stream_ends() -> None:
 
 
 async def test_runs_are_listed_newest_first_with_how_they_ended() -> None:
-    session = StubSession()
-    session.stub_runs.known = [summary("b2", "running"), summary("a1", "finished", 1)]
+    session = stub_session()
+    session.past = [summary("b2", "running"), summary("a1", "finished", 1)]
 
     code, said = await call("runs", session)
 
@@ -146,25 +147,25 @@ async def test_no_runs_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 async def test_a_run_is_shown_again_by_its_id_and_exits_as_it_did() -> None:
-    session = StubSession()
-    session.stub_runs.known = [summary("ab12", "finished", 1)]
-    session.events = finished_run(1, "failed", "helm gave up")
+    session = stub_session()
+    session.past = [summary(RUN_ID, "finished", 1)]
+    session.record = finished_run(1, "failed", "helm gave up")
 
-    code, said = await call("runs ab12 --plain", session)
+    code, said = await call(f"runs {RUN_ID} --plain", session)
 
     assert code == 1
-    assert "run ab12: install" in said
+    assert f"run {RUN_ID}: install" in said
     assert "x failed helm gave up" in said
-    assert session.stub_runs.revived == []
+    assert session.revived == []
 
 
 async def test_a_run_that_lost_its_runner_gets_a_new_one(capsys: pytest.CaptureFixture[str]) -> None:
-    session = StubSession()
-    session.stub_runs.known = [summary("ab12", "orphaned")]
+    session = stub_session()
+    session.past = [summary(RUN_ID, "orphaned")]
 
-    await call("runs ab12 --plain", session)
+    await call(f"runs {RUN_ID} --plain", session)
 
-    assert session.stub_runs.revived == ["ab12"]
+    assert session.revived == [RUN_ID]
     assert "helm went on" in capsys.readouterr().err
 
 

@@ -12,17 +12,19 @@ from wizard.core.answers import secrets, values_file
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import QUESTIONS, STEPS
 from wizard.core.answers.resolve import Layers, Resolved
-from wizard.core.answers.suggestions import Hints
+from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.errors import Problem
 from wizard.core.helm import values
 
 _CHART = ChartFolders().open()
 LAYERS = Layers(_CHART.defaults, _CHART.presets, (), _CHART.version, _CHART.app_version)
-SANDBOX = Hints(sandbox=True, contexts=("llm-cost-ops-sandbox",), current_context="llm-cost-ops-sandbox")
+SANDBOX = ClusterSuggestions(sandbox=True, contexts=("llm-cost-ops-sandbox",), current_context="llm-cost-ops-sandbox")
 
 
-def resolve(hints: Hints = SANDBOX, layers: Layers = LAYERS, **answers: str) -> Resolved:
-    return Resolved(Draft({key.replace("__", "."): value for key, value in answers.items()}), hints, layers, QUESTIONS)
+def resolve(suggestions: ClusterSuggestions = SANDBOX, layers: Layers = LAYERS, **answers: str) -> Resolved:
+    return Resolved(
+        Draft({key.replace("__", "."): value for key, value in answers.items()}), suggestions, layers, QUESTIONS
+    )
 
 
 def written(resolved: Resolved) -> Any:
@@ -37,9 +39,9 @@ def test_in_a_sandbox_every_preset_is_answered_by_enter_alone_but_for_the_host()
 
 
 def test_outside_a_sandbox_the_image_must_be_named() -> None:
-    hints = replace(SANDBOX, sandbox=False)
-    assert "nobody can publish" in resolve(hints).problems()["image"]
-    assert resolve(hints, image="ghcr.io/acme/llm-cost-ops:v1.0.0").problems() == {}
+    suggestions = replace(SANDBOX, sandbox=False)
+    assert "nobody can publish" in resolve(suggestions).problems()["image"]
+    assert resolve(suggestions, image="ghcr.io/acme/llm-cost-ops:v1.0.0").problems() == {}
 
 
 @pytest.mark.parametrize("step", [step for step, _, _ in STEPS])
@@ -140,8 +142,8 @@ def test_the_plan_of_secrets_follows_the_answers() -> None:
 
 
 def test_a_secret_that_is_there_is_kept_by_default() -> None:
-    hints = replace(SANDBOX, secrets=("llm-cost-ops-postgresql-credentials",))
-    resolved = resolve(hints)
+    suggestions = replace(SANDBOX, secrets=("llm-cost-ops-postgresql-credentials",))
+    resolved = resolve(suggestions)
     assert resolved["secret.postgres"] == "keep"
     assert "llm-cost-ops-postgresql-credentials" not in {one.name for one in secrets.plan(resolved)}
     assert written(resolved)["postgresql"]["auth"]["existingSecret"] == "llm-cost-ops-postgresql-credentials"
@@ -234,7 +236,9 @@ def test_secrets_of_the_running_release_never_reach_the_draft() -> None:
 
 
 def test_without_a_kubeconfig_no_cluster_is_asked_for() -> None:
-    assert "context" not in {one.id for one in Resolved(Draft(), Hints(sandbox=True), LAYERS, QUESTIONS).visible()}
+    assert "context" not in {
+        one.id for one in Resolved(Draft(), ClusterSuggestions(sandbox=True), LAYERS, QUESTIONS).visible()
+    }
 
 
 def test_passwords_that_travel_in_addresses_have_an_encoded_twin() -> None:
@@ -272,5 +276,5 @@ def test_a_server_of_ones_own_is_taken_out_when_it_is_no_longer_wanted(
 
 def test_a_values_file_of_another_shape_ends_no_question() -> None:
     layers = replace(LAYERS, files=(("foreign.yaml", {"image": "app:1", "ingress": {"annotations": "none"}}),))
-    assert resolve(Hints(), layers)["image"] == ""
-    assert resolve(Hints(), layers)["tls.issuer"] == ""
+    assert resolve(ClusterSuggestions(), layers)["image"] == ""
+    assert resolve(ClusterSuggestions(), layers)["tls.issuer"] == ""

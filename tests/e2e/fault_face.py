@@ -13,17 +13,19 @@ from pathlib import Path
 from wizard import compose
 from wizard.cli.follow import follow
 from wizard.cli.output import Out
+from wizard.core.run.spec import RunSpec
 from wizard.core.text.secrets import Secret
-from wizard.engine.session import Options
+from wizard.engine.state import Options
 
 
 def main(specification: str, secrets: str) -> int:
     """The exit code of the run, or 130 when the person left it."""
-    spec = json.loads(Path(specification).read_text())
+    data = json.loads(Path(specification).read_text())
+    spec = RunSpec.of_data(data, "")
     material = json.loads(Path(secrets).read_text())
-    session = compose.session(Options(kubeconfig=spec["target"]["kubeconfig"]))
+    session = compose.session(Options(kubeconfig=spec.target.kubeconfig))
     told = {name: {key: Secret(value) for key, value in keys.items()} for name, keys in material.items()}
-    run_id = session._ports.runs.start(spec, told)
+    run_id = session._state.ports.runs.start(spec, data["values"], told)
     _, code = asyncio.run(follow(session, run_id, Out(), None, called="llm-cost-ops-wizard"))
     return code
 

@@ -290,7 +290,7 @@ class Ours:
                 "context": where.bed.info.context, "namespace": where.namespace, "release": RELEASE,
                 "kubeconfig": where.kubeconfig,
             },
-            "values": f"hook: {str(where.phase == HOOK).lower()}\n", "timeout": timeout, "revision": 1 if rollback else 0,
+            "id": "", "values": f"hook: {str(where.phase == HOOK).lower()}\n", "timeout": timeout, "revision": 1 if rollback else 0,
             "helm": {"path": where.helm, "version": f"v{major}.0.0", "major": major},
             "secrets": [] if rollback else [{"name": "planted", "type": "Opaque", "keys": ["password"]}],
         }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Bed
 from tests.e2e.test_rollback_on_failure import evidence_of, revisions
 from tests.e2e.test_run_process import Runner, release_status
+from wizard.core.run.spec import RunSpec
 from wizard.core.run.view import RunView
 
 pytestmark = pytest.mark.e2e
@@ -20,11 +21,11 @@ STANDS = 2.0
 
 
 def impatient(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    runs = runner.session._ports.runs
+    runs = runner.session._state.ports.runs
     start = runs.start
 
-    def sooner(spec: Mapping[str, Any], material: Any) -> str:
-        return start({**spec, "give_up_after": STANDS}, material)
+    def sooner(spec: RunSpec, values: str, material: Any) -> str:
+        return start(replace(spec, give_up_after=STANDS), values, material)
 
     monkeypatch.setattr(runs, "start", sooner)
 
@@ -36,8 +37,8 @@ async def test_an_install_whose_image_is_refused_ends_by_itself_with_cause_and_e
     runner = Runner(sandbox.kubeconfig, namespace, tool("helm4"), tmp_path)
     impatient(runner, monkeypatch)
     draft = runner.draft()
-    await runner.session.refresh_hints(draft)
-    run_id = await runner.session.start(draft, "install", attended=False)
+    await runner.session.refresh_suggestions(draft)
+    run_id = await runner.begin(draft, "install", attended=False)
     view = await runner.follow(run_id)
     assert view.finished is not None
     assert (view.finished["code"], view.verdict) == (1, "failed"), view.reason
@@ -61,9 +62,9 @@ async def test_an_upgrade_that_is_ended_so_goes_back_when_that_was_chosen(
     assert view.finished is not None
     assert view.finished["code"] == 0, view.reason
     impatient(runner, monkeypatch)
-    draft = replace(runner.draft(image="no-such-image:1.0.0"), undo=True)
+    draft = replace(runner.draft(image="no-such-image:1.0.0"), rollback_on_failure=True)
     runner.view = RunView()
-    view = await runner.follow(await runner.session.start(draft, "upgrade", attended=False))
+    view = await runner.follow(await runner.begin(draft, "upgrade", attended=False))
     assert view.finished is not None
     assert (view.finished["code"], view.back_exit) == (1, (0, "")), view.reason
     assert "It cannot heal by itself" in view.reason

@@ -64,8 +64,8 @@ async def test_a_missing_secret_or_key_is_made_while_helm_waits(
     row, one = await blocked(runner, run_id, "make-secret")
     assert row.id == "CO06"
     with pytest.raises(Problem, match="is missing"):
-        await runner.session.fix(run_id, row.id, row.object, one, {})
-    await runner.session.fix(run_id, row.id, row.object, one, {"jwt-secret": secret_file})
+        await runner.session.runs.fix(run_id, row.id, row.object, one, {})
+    await runner.session.runs.fix(run_id, row.id, row.object, one, {"jwt-secret": secret_file})
     view = await ready(runner, run_id)
     assert [(one.what, bool(one.who)) for one in view.decisions] == [("fix", True)]
     assert view.fixed is not None
@@ -85,7 +85,7 @@ async def test_a_missing_pull_secret_is_made_while_helm_waits(
     run_id = await runner.start(**{"image.pullSecret": "regcred"})
     row, one = await blocked(runner, run_id, "pull-secret")
     answers = {"registry": "registry.example", "username": "someone", "password": secret_file}
-    await runner.session.fix(run_id, row.id, row.object, one, answers)
+    await runner.session.runs.fix(run_id, row.id, row.object, one, answers)
     await ready(runner, run_id)
     made = sandbox.get("secret", "regcred", "-n", namespace)
     assert made["type"] == "kubernetes.io/dockerconfigjson"
@@ -105,11 +105,11 @@ async def test_a_claim_of_a_wrong_class_and_a_quota_are_put_right_while_helm_wai
     row, one = await blocked(runner, run_id, "storage-class")
     (need,) = one["needs"]
     before = sandbox.get("pvc", "-n", namespace)["items"]
-    await runner.session.fix(run_id, row.id, row.object, one, {"class": need["default"]})
+    await runner.session.runs.fix(run_id, row.id, row.object, one, {"class": need["default"]})
     await runner.follow(run_id, lambda view: view.fixed)
     row, one = await blocked(runner, run_id, "raise-quota")
     # What was refused so far is added up; with one more than all of it nothing is refused any more.
-    await runner.session.fix(run_id, row.id, row.object, one, {need["id"]: "9" for need in one["needs"]})
+    await runner.session.runs.fix(run_id, row.id, row.object, one, {need["id"]: "9" for need in one["needs"]})
     view = await ready(runner, run_id)
     assert [one.text.partition(" (")[0] for one in view.decisions][1:] == ["raise quota small"]
     after = {one["metadata"]["name"]: one for one in sandbox.get("pvc", "-n", namespace)["items"]}

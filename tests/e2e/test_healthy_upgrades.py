@@ -55,7 +55,7 @@ class Old:
     async def upgrade(self, name: str, **answers: str) -> None:
         draft = self.runner.draft(**answers)
         draft = replace(draft, sets=(*draft.sets, *CHANGES.get(name, {}).items()))
-        await self.watched(name, self.runner.session.start(draft, "upgrade", attended=False))
+        await self.watched(name, self.runner.begin(draft, "upgrade", attended=False))
 
     async def watched(self, name: str, start: Any) -> None:
         self.runner.view, self.runner.events = RunView(), []
@@ -105,13 +105,13 @@ async def test_the_way_out_of_a_broken_version_is_not_called_stuck_for_what_it_l
         impatient(runner, patch)
         runner.view = RunView()
         broken = runner.draft(image="no-such-image:1.0.0")
-        view = await runner.follow(await session.start(broken, "upgrade", attended=False))
+        view = await runner.follow(await runner.begin(broken, "upgrade", attended=False))
         assert "It cannot heal by itself" in view.reason
     runner.view, runner.events = RunView(), []
     if way == "rollback":
-        run_id = await session.start_rollback(old.target, await session.rollback(old.target, 1))
+        run_id = await session.release(old.target).start_rollback(await session.release(old.target).rollback(1))
     else:
-        run_id = await session.start(runner.draft(), "upgrade", attended=False)
+        run_id = await runner.begin(runner.draft(), "upgrade", attended=False)
     view = await runner.follow(run_id)
     assert view.finished is not None
     assert (view.finished["code"], view.verdict) == (0, "ready"), view.reason

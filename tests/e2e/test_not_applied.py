@@ -29,7 +29,7 @@ async def test_an_upgrade_of_which_the_api_server_refuses_a_part_says_that_nothi
     sandbox.kubectl("wait", "--for=jsonpath={.status.hard}", "quota/few", "-n", namespace, "--timeout=20s")
     changes = (("extraObjects", [MORE]), ("extraEnv", [{"name": "COLOUR", "value": "blue"}]))
     runner.view = RunView()
-    view = await runner.follow(await runner.session.start(replace(runner.draft(), sets=changes), "upgrade"))
+    view = await runner.follow(await runner.begin(replace(runner.draft(), sets=changes), "upgrade"))
     assert view.finished is not None
     assert (view.finished["code"], view.verdict) == (1, "failed"), view.reason
     assert view.reason.startswith(("Nothing new runs", "It is applied in part, not ConfigMap/one-too-many")), (

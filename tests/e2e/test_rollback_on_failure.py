@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner
+from wizard.core.helm.command_line import HelmOptions
 from wizard.core.run.view import RunView
 
 pytestmark = pytest.mark.e2e
@@ -31,9 +32,9 @@ def revisions(bed: Bed, namespace: str) -> list[tuple[int, str]]:
 
 async def undone(runner: Runner, **answers: str) -> tuple[str, RunView]:
     """A run that is to fail and to go back."""
-    draft = replace(runner.draft(**answers), undo=True, timeout="8s")
-    await runner.session.refresh_hints(draft)
-    run_id = await runner.session.start(draft, await runner.session.operation(draft))
+    draft = replace(runner.draft(**answers), rollback_on_failure=True, helm=HelmOptions("8s"))
+    await runner.session.refresh_suggestions(draft)
+    run_id = await runner.begin(draft)
     runner.view = RunView()
     return run_id, await runner.follow(run_id)
 

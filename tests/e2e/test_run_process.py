@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,13 @@ from wizard import compose
 from wizard.adapters.runs import processes
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
+from wizard.core.helm.command_line import HelmOptions
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
-from wizard.engine.session import Options, Session
+from wizard.engine.installer import Operation
+from wizard.engine.session import Session
+from wizard.engine.state import Options
 
 pytestmark = pytest.mark.e2e
 SECONDS = 90
@@ -43,17 +47,24 @@ class Runner:
 
     def draft(self, **answers: str) -> Draft:
         given = {"preset": "dev", "image": "llm-cost-ops:1.0.0", **answers}
-        draft = self.session.new_draft().with_answers(given)
-        return Draft(**{**draft.__dict__, "write": str(self.folder / "values.yaml"), "timeout": "60s"})
+        draft = self.session.answers.new().with_answers(given)
+        return replace(draft, write=str(self.folder / "values.yaml"), helm=HelmOptions("60s"))
 
     async def start(self, **answers: str) -> str:
         draft = self.draft(**answers)
-        await self.session.refresh_hints(draft)
-        return await self.session.start(draft, await self.session.operation(draft))
+        await self.session.refresh_suggestions(draft)
+        return await self.begin(draft)
+
+    async def begin(self, draft: Draft, operation: Operation | None = None, *, attended: bool = True) -> str:
+        """Start the run of a draft; which operation it is, is looked at unless it is named."""
+        prepared, installer = self.session.answers.prepare(draft), self.session.installer
+        return await installer.start(
+            prepared, operation or await installer.operation(prepared.target), attended=attended
+        )
 
     async def follow(self, run_id: str, until: Callable[[RunView], object] = lambda _: False) -> RunView:
         async with asyncio.timeout(SECONDS):
-            async for batch in self.session.follow(run_id, after=self.view.last_seq):
+            async for batch in self.session.runs.follow(run_id, after=self.view.last_seq):
                 for event in batch:
                     self.events.append(event)
                     self.view.apply(event)
@@ -152,7 +163,7 @@ async def test_a_broken_image_is_named_within_a_second_of_the_pods_status_and_ca
     assert (view.verdict, view.waiting.heals if view.waiting else "") == ("stuck", "no")
     named = next(event for event in runner.events if event.type == "finding")
     assert datetime.fromisoformat(named.time).timestamp() - seen.result(10) < 1
-    answer = await runner.session.command(run_id, "cancel")
+    answer = await runner.session.runs.command(run_id, "cancel")
     assert "asked to stop" in answer["text"]
     view = await runner.follow(run_id)
     assert view.finished is not None
@@ -197,8 +208,8 @@ async def test_when_the_runner_is_killed_helm_ends_well_and_the_next_runner_says
     while processes.start_of(before["runner"]):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
-    assert runner.session.find_run(run_id).state == "orphaned"
-    runner.session.attach(runner.session.find_run(run_id))
+    assert runner.session.runs.find(run_id).state == "orphaned"
+    runner.session.runs.attach(runner.session.runs.find(run_id))
     view = await runner.follow(run_id)
     assert view.finished is not None
     assert (view.finished["code"], view.verdict) == (0, "ready"), view.reason
@@ -220,7 +231,7 @@ async def test_a_namespace_only_user_installs_where_they_may_and_is_refused_a_ne
     await may.session.close()
     elsewhere = Runner(config, f"{namespace}-x", tool("helm4"), tmp_path)
     with pytest.raises(Problem, match=f"may not list secrets in namespace {namespace}-x"):
-        await elsewhere.session.start(elsewhere.draft(), "install")
+        await elsewhere.begin(elsewhere.draft(), "install")
     await elsewhere.session.close()
 
 
@@ -230,10 +241,10 @@ async def test_the_view_role_sees_a_release_live_and_what_it_cannot_see(
 ) -> None:
     await runner.follow(await runner.start())
     viewer = Runner(sandbox.user("view", namespace=namespace, cluster_wide=False), namespace, tool("helm4"), tmp_path)
-    target: Target = viewer.session.resolve(viewer.draft()).target
+    target: Target = viewer.session.answers.resolve(viewer.draft()).target
     view = RunView()
     async with asyncio.timeout(30):
-        async for batch in viewer.session.watch(target):
+        async for batch in viewer.session.release(target).watch():
             for event in batch:
                 view.apply(event)
             if view.verdict == "ready" and len(view.logs):

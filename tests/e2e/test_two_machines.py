@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 
 async def other_wizards(runner: Runner) -> CheckResult:
-    return next(iter([one async for one in runner.session.preflight(runner.draft()) if one.id == "N09"]))
+    return next(iter([one async for one in runner.session.installer.checks(runner.draft()) if one.id == "N09"]))
 
 
 async def test_the_second_machine_is_warned_while_the_first_is_at_work_and_not_afterwards(
@@ -34,7 +34,7 @@ async def test_the_second_machine_is_warned_while_the_first_is_at_work_and_not_a
         seen = await other_wizards(second)
         assert (seen.state, seen.blocking) == ("fail", True)
         assert f"(run {run_id}) is at work on it right now" in seen.evidence[0]
-        view = await second.follow(await second.session.start(second.draft(), "upgrade"))
+        view = await second.follow(await second.begin(second.draft(), "upgrade"))
         assert view.finished is not None
         assert view.finished["code"] == 2
         assert f"(run {run_id}) is at work on" in view.reason

@@ -12,6 +12,7 @@ from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError, LogLine, Resource, WatchEvent
 from wizard.ports.helm import HelmInfo
+from wizard.ports.store import RunSummary
 
 
 class DayTwo:
@@ -182,3 +183,19 @@ class FakeHelm:
 
     async def stored_values(self, target: Target) -> str:
         return ""
+
+
+class FakeRuns:
+    """What a repair asks of the runs of this machine."""
+
+    def __init__(self, *known: RunSummary) -> None:
+        self.known = known
+
+    def runs(self) -> Sequence[RunSummary]:
+        return self.known
+
+    def machine(self) -> str:
+        return "me@here:1"
+
+    def helms(self, target: Target) -> Sequence[int]:
+        return ()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
-from tests.cli.stub import StubSession, check
+from tests.cli.stub import check
+from tests.stub_session import StubSession
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm.plan import ObjectPlan, Plan
 from wizard.core.target import Target
@@ -16,10 +16,6 @@ from wizard.engine import approval
 from wizard.engine.approval import Approval, PlanChanged
 from wizard.engine.release.leftovers import Leftover, Leftovers
 from wizard.engine.release.uninstall import Item, Uninstall
-from wizard.engine.session import Session
-
-if TYPE_CHECKING:
-    from wizard.ports.helm import Helm
 
 PLAN = Plan("upgrade", "here", "ns", "rel", 2, 2, ())
 TARGET = Target("here", "ns", "rel")
@@ -101,25 +97,16 @@ def test_a_wrong_name_is_refused_where_none_is_needed_and_what_is_blocked_is_ref
         Approval("rel", Problem("There is no way.")).require("rel")
 
 
-class Started(StubSession):
-    """A session whose own `start` runs, up to the point at which a run would be made."""
-
-    start = Session.start
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._ports = self._ports._replace(helm=cast("Helm", SimpleNamespace(overrides=lambda target: ())))
-
-
 @pytest.mark.parametrize("attended", [True, False])
 async def test_a_run_is_not_started_on_another_plan_than_the_one_that_was_shown(attended: bool) -> None:
-    session = Started()
-    draft = session.new_draft().with_answers({"preset": "dev", "image": "a/b:1"})
-    shown = await session.plan(draft)
-    session.next_plan = replace(session.next_plan, last=7)
+    session = StubSession()
+    prepared = session.answers.prepare(session.answers.new().with_answers({"preset": "dev", "image": "a/b:1"}))
+    shown = await session.installer.plan(prepared)
+    session.next_plan = replace(shown, last=7)
     with pytest.raises(PlanChanged, match="revision 7 now") as said:
-        await session.start(draft, "upgrade", (), shown, attended=attended)
+        await session.installer.start(prepared, "upgrade", (), shown, attended=attended)
     assert said.value.plan.last == 7
+    assert session.specs == []
 
 
 REFUSALS = [
@@ -132,7 +119,8 @@ REFUSALS = [
 async def test_a_run_is_not_started_by_a_front_end_that_asked_nobody(
     answers: dict[str, str], checks: tuple[Any, ...], said: str
 ) -> None:
-    session = Started()
-    draft = session.new_draft().with_answers({"image": "a/b:1", **answers})
+    session = StubSession()
+    prepared = session.answers.prepare(session.answers.new().with_answers({"image": "a/b:1", **answers}))
     with pytest.raises(Problem, match=said):
-        await session.start(draft, "upgrade", checks, None)
+        await session.installer.start(prepared, "upgrade", checks, None)
+    assert session.specs == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.fakes import FakeCluster
-from wizard.core.answers.suggestions import Hints
+from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.target import Target
 from wizard.engine.preflight import suggestions
 from wizard.ports.cluster import ClusterError
@@ -16,7 +16,7 @@ async def test_what_may_not_be_seen_is_none_and_what_is_not_there_is_empty() -> 
     unserved = ClusterError("not-found", "This cluster does not serve clusterissuers.cert-manager.io.", 404)
     cluster = FakeCluster(refuse={"list StorageClass": forbidden, "list ClusterIssuer": unserved})
     cluster.add("Namespace", "ns")
-    found = await suggestions.refresh(Hints(contexts=("a",)), cluster, TARGET)
+    found = await suggestions.refresh(ClusterSuggestions(contexts=("a",)), cluster, TARGET)
     assert found.contexts == ("a",), "what was known stays"
     assert found.sandbox
     assert found.namespaces == ("ns",)
@@ -29,13 +29,13 @@ async def test_the_default_class_is_the_marked_one() -> None:
     cluster = FakeCluster()
     cluster.add("StorageClass", "a")
     cluster.add("StorageClass", "b", metadata={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}})
-    found = await suggestions.refresh(Hints(), cluster, TARGET)
+    found = await suggestions.refresh(ClusterSuggestions(), cluster, TARGET)
     assert (found.storage_classes, found.default_storage_class) == (("a", "b"), "b")
 
 
 async def test_a_hanging_call_leaves_only_its_own_hint_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suggestions, "_LIMIT", 0.1)
-    found = await suggestions.refresh(Hints(), FakeCluster(slow={"list Namespace"}), TARGET)
+    found = await suggestions.refresh(ClusterSuggestions(), FakeCluster(slow={"list Namespace"}), TARGET)
     assert found.namespaces is None
     assert found.storage_classes == ()
 

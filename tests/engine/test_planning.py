@@ -9,18 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.cli.stub import StubRuns
-from tests.engine.fakes import FakeCluster, FakeHelm
+from tests.engine.fakes import FakeCluster, FakeHelm, FakeRuns
 from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import release
+from wizard.core.run.spec import Expected
 from wizard.core.target import Target
 from wizard.engine.release import activity, history, records, recover, uninstall
 from wizard.engine.release import plan as release_plan
 from wizard.engine.release.recover import Recovery
 from wizard.engine.run import plan_guard
-from wizard.engine.run.plan_guard import Expected
 from wizard.ports.charts import Chart
 from wizard.ports.cluster import ClusterError
 from wizard.ports.store import RunSummary
@@ -182,18 +181,12 @@ async def test_a_revision_that_followed_one_of_ours_is_not_taken_for_ours() -> N
     assert [one.who for one in found] == ["jane (run ab12)", ""]
 
 
-class Runs(StubRuns):
-    def __init__(self, known: list[RunSummary]) -> None:
-        super().__init__()
-        self.known = known
-
-
 async def test_a_run_of_ours_that_lives_stops_a_repair() -> None:
     cluster = cluster_with((1, "superseded"), (2, "pending-upgrade"))
     run = RunSummary("ab12", "upgrade", TARGET, "running", "2026-01-02T03:01:30Z")
     with pytest.raises(Problem, match="run ab12 of this machine"):
-        await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([run]))  # type: ignore[arg-type]  # what a look asks of it
-    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([]))  # type: ignore[arg-type]  # the same
+        await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns(run))  # type: ignore[arg-type]  # what a look asks of it
+    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns())  # type: ignore[arg-type]  # the same
     assert (found.revision, found.good, found.young) == (2, 1, False)
 
 
@@ -219,7 +212,7 @@ async def test_a_revision_is_old_only_when_its_object_and_its_record_both_say_so
     body = base64.b64encode(release.pack(data).encode()).decode()
     cluster.bodies = (cluster.bodies[0], {**cluster.bodies[1], "data": {"release": body}})
     cluster.add("Secret", "sh.helm.release.v1.rel.v2", "n", metadata={**cluster.bodies[1]["metadata"], **metadata})
-    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([]))  # type: ignore[arg-type]  # what a look asks of it
+    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns())  # type: ignore[arg-type]  # what a look asks of it
     assert (found.young, found.unproved) == (young, young)
 
 
@@ -232,7 +225,7 @@ async def test_by_a_clock_of_ours_that_is_hours_ahead_nothing_is_old(monkeypatch
     old = cluster_with((1, "superseded"), (2, "pending-upgrade"))
     cluster = Server(objects=old.objects)
     cluster.bodies = old.bodies
-    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), Runs([]))  # type: ignore[arg-type]  # what a look asks of it
+    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns())  # type: ignore[arg-type]  # what a look asks of it
     assert found.unproved
 
 

@@ -1,4 +1,4 @@
-"""Checks, hints, home and releases against a real API server, as an admin and as people with fewer rights."""
+"""Checks, suggestions, home and releases against a real API server, as an admin and as people with fewer rights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from wizard.core.rules import manifests
 from wizard.core.rules.check import CheckResult, all_checks
 from wizard.core.target import Target
 from wizard.engine.preflight import checks, overview
-from wizard.engine.session import Options, Session
+from wizard.engine.session import Session
+from wizard.engine.state import Options
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
 ROOT = Path(__file__).parents[2]
@@ -47,11 +48,11 @@ async def session(
 
 
 async def checked(of: Session, answers: Mapping[str, str] | None = None) -> dict[str, CheckResult]:
-    return await checked_draft(of, of.new_draft().with_answers({"image": IMAGE, **(answers or {})}))
+    return await checked_draft(of, of.answers.new().with_answers({"image": IMAGE, **(answers or {})}))
 
 
 async def checked_draft(of: Session, draft: Draft) -> dict[str, CheckResult]:
-    return {one.id: one async for one in of.preflight(draft)}
+    return {one.id: one async for one in of.installer.checks(draft)}
 
 
 def states(results: dict[str, CheckResult]) -> dict[str, str]:
@@ -88,16 +89,16 @@ async def test_a_missing_namespace_skips_the_dry_run_which_is_made_late(
     async with session(tool, sandbox.kubeconfig, namespace) as made:
         results = await checked(made)
         values = tmp_path / "values.yaml"
-        values.write_text(made.values_text(made.new_draft().with_answers({"image": IMAGE})))
+        values.write_text(made.answers.prepare(made.answers.new().with_answers({"image": IMAGE})).text)
         sandbox.kubectl("create", "namespace", namespace)
         target = Target(sandbox.info.context, namespace, "llm-cost-ops", sandbox.kubeconfig)
         chart = str(ROOT / "chart" / "llm-cost-ops")
         helm, documents = HelmCli(tool("helm4")), YamlDocuments()
-        passed = await checks.late(made.cluster(target), documents, helm, target, chart, str(values))
+        passed = await checks.late(made._state.cluster(target), documents, helm, target, chart, str(values))
         sandbox.kubectl("-n", namespace, "create", "quota", "small", "--hard=services=0")
         counted = ("wait", "quota", "small", "--for=jsonpath={.status.hard.services}=0", "--timeout=20s")
         sandbox.kubectl("-n", namespace, *counted)
-        refused = await checks.late(made.cluster(target), documents, helm, target, chart, str(values))
+        refused = await checks.late(made._state.cluster(target), documents, helm, target, chart, str(values))
     assert (results["R01"].state, results["R07"].state) == ("pass", "skipped")
     assert results["R07"].evidence == ("namespace not there yet",)
     assert [(one.id, one.state) for one in passed] == [("R07", "pass")]
@@ -155,10 +156,10 @@ async def test_a_pending_release_is_refused_and_a_running_one_is_an_upgrade(
     sandbox.kubectl("create", "namespace", namespace)
     values = tmp_path / "values.yaml"
     async with session(tool, sandbox.kubeconfig, namespace) as made:
-        draft = made.new_draft().with_answers({"image": IMAGE})
-        values.write_text(made.values_text(draft))
+        draft = made.answers.new().with_answers({"image": IMAGE})
+        values.write_text(made.answers.prepare(draft).text)
         await _helm(tool, sandbox, namespace, "install", values)
-        assert await made.operation(draft) == "upgrade"
+        assert await made.installer.operation(made.answers.resolve(draft).target) == "upgrade"
         orphaned = await checked(made)
         name = "llm-cost-ops-postgresql-credentials"
         sandbox.kubectl("-n", namespace, "create", "secret", "generic", name, "--from-literal=password=x")
@@ -235,7 +236,7 @@ async def test_a_viewer_is_told_what_is_missing_and_still_sees_releases(
     sandbox.kubectl("create", "namespace", namespace)
     values = tmp_path / "values.yaml"
     async with session(tool, sandbox.kubeconfig, namespace) as made:
-        values.write_text(made.values_text(made.new_draft().with_answers({"image": IMAGE})))
+        values.write_text(made.answers.prepare(made.answers.new().with_answers({"image": IMAGE})).text)
     await _helm(tool, sandbox, namespace, "install", values)
     kubeconfig = sandbox.user("view", cluster_wide=True)
     async with session(tool, kubeconfig, namespace) as made:
@@ -258,12 +259,12 @@ async def test_an_expired_login_is_one_red_line(sandbox: Bed, tool: Callable[[st
     async with session(tool, sandbox.user("expired"), "ns") as made:
         results = await checked(made)
         lines = {line.key: line async for line in made.home()}
-        hints = await made.refresh_hints(made.new_draft())
+        suggestions = await made.refresh_suggestions(made.answers.new())
     assert [name for name, one in results.items() if one.state == "fail"] == ["W04"]
     assert results["R01"].evidence == ("waits for W04",)
     assert set(lines) == {"cluster", "tools"}
     assert ("L", "log in") in lines["cluster"].keys
-    assert hints.namespaces is None
+    assert suggestions.namespaces is None
 
 
 # Bad days of this machine
@@ -305,7 +306,7 @@ async def test_helm_chart_and_values_that_are_no_use_are_red_lines_too(
     assert results["R01"].state == "pass"
     assert lines["tools"].state == "fail"
     async with session(tool, sandbox.kubeconfig, namespace) as made:
-        broken = replace(made.new_draft(), sets=(("replicaCount", "many"),))
+        broken = replace(made.answers.new(), sets=(("replicaCount", "many"),))
         results = await checked_draft(made, broken.with_answers({"image": IMAGE}))
     assert results["W10"].blocking
     assert "replicaCount" in "\n".join(results["W10"].evidence)
@@ -338,19 +339,19 @@ async def test_home_says_what_the_cluster_has(sandbox: Bed, tool: Callable[[str]
     assert lines["certs"].state == lines["metrics"].state == "warn"
 
 
-async def test_hints_offer_what_is_there(sandbox: Bed, namespace: str, tool: Callable[[str], str]) -> None:
+async def test_suggestions_are_what_is_there(sandbox: Bed, namespace: str, tool: Callable[[str], str]) -> None:
     sandbox.kubectl("create", "namespace", namespace)
     sandbox.kubectl("-n", namespace, "create", "secret", "generic", "llm-cost-ops-app-credentials")
     async with session(tool, sandbox.kubeconfig, namespace) as made:
-        hints = await made.refresh_hints(made.new_draft())
-        resolved = made.resolve(made.new_draft())
+        suggestions = await made.refresh_suggestions(made.answers.new())
+        resolved = made.answers.resolve(made.answers.new())
         assert resolved["secret.jwt"] == "keep"
-    assert namespace in (hints.namespaces or ())
-    assert hints.ingress_classes == ("nginx",)
-    assert hints.storage_classes == ("fast-ssd", "standard")
-    assert hints.default_storage_class == "standard"
-    assert hints.issuers == ()
-    assert hints.sandbox
+    assert namespace in (suggestions.namespaces or ())
+    assert suggestions.ingress_classes == ("nginx",)
+    assert suggestions.storage_classes == ("fast-ssd", "standard")
+    assert suggestions.default_storage_class == "standard"
+    assert suggestions.issuers == ()
+    assert suggestions.sandbox
 
 
 def test_the_room_that_home_asks_for_is_what_the_presets_request(tool: Callable[[str], str]) -> None:
@@ -377,5 +378,7 @@ def test_the_room_that_home_asks_for_is_what_the_presets_request(tool: Callable[
 async def test_a_client_is_kept_for_the_whole_session(sandbox: Bed, tool: Callable[[str], str]) -> None:
     async with session(tool, sandbox.kubeconfig) as made:
         target = Target(sandbox.info.context, "a", "b", sandbox.kubeconfig)
-        assert isinstance(made.cluster(target), KubeCluster)
-        assert made.cluster(target) is made.cluster(Target(sandbox.info.context, "c", "d", sandbox.kubeconfig))
+        assert isinstance(made._state.cluster(target), KubeCluster)
+        assert made._state.cluster(target) is made._state.cluster(
+            Target(sandbox.info.context, "c", "d", sandbox.kubeconfig)
+        )

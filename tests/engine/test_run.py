@@ -13,9 +13,10 @@ from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release
 from wizard.core.run.events import Event
+from wizard.core.run.spec import RunSpec, SecretSpec
 from wizard.core.run.view import RunView
 from wizard.core.text.secrets import Secret
-from wizard.engine.run.run import Run, RunSpec, RunWorld, SecretSpec
+from wizard.engine.run.run import Run, RunWorld
 from wizard.ports.cluster import ClusterError
 from wizard.ports.run import HelmExit
 
@@ -106,8 +107,8 @@ class Recording:
 
 def spec(operation: str = "install", *secrets: SecretSpec) -> RunSpec:
     return RunSpec(
-        "7f3a", cast("Any", operation), TARGET, "/chart", "1.0.0", "dev", "/values.yaml", "/helm", "4.2.4", 4, "10m", secrets,
-        ("values.yaml",), ("again",),
+        cast("Any", operation), TARGET, "/helm", "4.2.4", 4, chart="/chart", chart_version="1.0.0", preset="dev",
+        secrets=secrets, files=("values.yaml",), reproduce=("again",), id="7f3a", values_path="/values.yaml",
     )  # fmt: skip
 
 
@@ -556,8 +557,8 @@ def test_the_specification_of_a_run_is_read_from_its_file() -> None:
         "helm": {"path": "/helm", "version": "3.21.4", "major": 3},
         "secrets": [{"name": "s", "type": "Opaque", "keys": ["k"]}],
     }  # fmt: skip
-    read = RunSpec.of(data, "/v.yaml")
-    assert (read.secrets, read.helm_major, read.timeout, read.target.kubeconfig) == (
+    read = RunSpec.of_data(data, "/v.yaml")
+    assert (read.secrets, read.helm_major, read.helm.timeout, read.target.kubeconfig) == (
         (SecretSpec("s", "Opaque", ("k",)),),
         3,
         "10m",

@@ -13,7 +13,7 @@ from wizard.core.errors import Problem
 from wizard.core.target import Target
 from wizard.engine import cluster_identity
 from wizard.engine.preflight import overview
-from wizard.engine.session import Session
+from wizard.engine.state import SessionState
 from wizard.ports.cluster import ClusterError
 from wizard.ports.kubeconfig import Context, Kubeconfig
 from wizard.ports.store import RunSummary
@@ -131,7 +131,7 @@ async def test_home_says_what_is_odd_about_the_way_to_the_cluster(
 ) -> None:
     config = Kubeconfig(("/k",), (Context("prod", server, "me", "ns", unverified),), "prod")
     session = SimpleNamespace(moved=lambda target, uid: moved if (target, uid) == (TARGET, "u1") else "")
-    line = await overview._cluster(cast("Session", session), cluster("u1"), config, TARGET)
+    line = await overview._cluster(cast("SessionState", session), cluster("u1"), config, TARGET)
 
     assert line.state == ("warn" if says else "pass")
     assert says in line.next_step

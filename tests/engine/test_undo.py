@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from wizard.core.errors import Problem
+from wizard.core.helm.command_line import HelmOptions
 from wizard.core.run.events import Event
 from wizard.engine.run import rollback_on_failure
 from wizard.ports.run import HelmExit
@@ -27,7 +28,7 @@ def revision(number: int, status: str) -> Mapping[str, Any]:
 
 
 def bench(operation: str, *revisions: Mapping[str, Any]) -> Bench:
-    made = Bench(replace(spec(operation), undo=True))
+    made = Bench(replace(spec(operation), rollback_on_failure=True))
     made.cluster.put(*revisions)
     made.run.after_failure = 60  # must not be waited for: there is a way back
     return made
@@ -118,7 +119,7 @@ async def test_where_there_is_no_way_back_nothing_is_done_and_the_reason_is_said
 
 async def test_a_failed_install_over_a_kept_history_is_uninstalled_again_and_brings_nothing_back() -> None:
     made = bench("upgrade", revision(1, "superseded"), revision(2, "failed"))
-    made.run.spec = replace(made.run.spec, operation="install", replace=True)
+    made.run.spec = replace(made.run.spec, operation="install", helm=HelmOptions(replace=True))
     made.cluster.put(obj("Namespace", TARGET.namespace))
     task = asyncio.create_task(made.run.go())
     await failed(made)
@@ -148,7 +149,7 @@ async def test_two_clocks_that_differ_by_an_hour_are_compared_before_their_times
     made.cluster.put(revision(1, "superseded"), newest)
     made.cluster.time = (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat()
     way = await rollback_on_failure.way(
-        made.cluster, TARGET, 4, "5m", install=False, ended=HelmExit(1, at=ended.timestamp())
+        made.cluster, TARGET, 4, HelmOptions("5m"), install=False, ended=HelmExit(1, at=ended.timestamp())
     )
     assert bool(way.argv) is back, way.text
 
@@ -164,7 +165,7 @@ async def test_what_others_did_since_helm_ended_is_not_rolled_back(later: int, b
     task = asyncio.create_task(first.run.go())
     await first.helm_started()
     task.cancel()
-    made = Bench(replace(spec("upgrade"), undo=True), first.record.events)
+    made = Bench(replace(spec("upgrade"), rollback_on_failure=True), first.record.events)
     made.cluster.put(revision(2, "superseded"), newest, API, SET, pod(BROKEN))
     made.helm.end(1, "Error: UPGRADE FAILED: not ready", at=ended)
     made.back.end(0, "Rollback was a success!")
@@ -226,7 +227,7 @@ async def test_a_new_runner_goes_on_with_a_way_back_that_was_begun() -> None:
     await first.back.started.wait()
     first.record.emit([Event("rollback.output", {"stream": "out", "lines": ["one"]})])
     task.cancel()
-    second = Bench(replace(spec("upgrade"), undo=True), first.record.events)
+    second = Bench(replace(spec("upgrade"), rollback_on_failure=True), first.record.events)
     second.helm.end(1, "Error: UPGRADE FAILED: not ready")
     second.cluster.put(revision(3, "deployed"), deployment(1))  # by now it looks as if all were well
     second.back.end(0, "one", "two")

@@ -16,8 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cli.stub import StubRuns
-from tests.engine.fakes import FakeCluster
+from tests.engine.fakes import FakeCluster, FakeRuns
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release as helm_release
@@ -215,7 +214,7 @@ def recover_is_sure_of_nothing_but_hours(found: list[Object]) -> None:
     async def look() -> None:
         cluster = Records(found)
         try:
-            known = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), StubRuns())  # type: ignore[arg-type]  # what it asks of runs
+            known = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns())  # type: ignore[arg-type]  # what it asks of runs
         except Problem:
             return
         newest = (await records.heads(cluster, TARGET))[-1]

@@ -64,9 +64,7 @@ def test_the_engine_imports_no_adapter_and_no_library() -> None:
 
 
 def test_a_session_over_the_real_world_imports_no_client_and_no_screen() -> None:
-    names = pulled_in(
-        "from wizard import compose; from wizard.engine.session import Options; compose.session(Options())"
-    )
+    names = pulled_in("from wizard import compose; from wizard.engine.state import Options; compose.session(Options())")
 
     assert not names & {"textual", "rich", "kubernetes", "questionary", "prompt_toolkit", "cryptography"}
 

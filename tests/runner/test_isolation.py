@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_paths_that_a_person_gave_from_the_current_folder_still_mean_the_same(
     monkeypatch.setenv("GREETING", "a ./b")
     monkeypatch.setenv("PYTHONPATH", "/of/a/login/plugin")
     what = spec(work.parent, helm)
-    what["target"]["kubeconfig"] = os.path.relpath(what["target"]["kubeconfig"])
+    what = replace(what, target=replace(what.target, kubeconfig=os.path.relpath(what.target.kubeconfig)))
     run_id = begin(RunFiles(), what, helm)
     started += pids(run_id).values()
     heard = environment_of(helm)

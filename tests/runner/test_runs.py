@@ -20,8 +20,11 @@ import pytest
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.runs.store import RunFiles
 from wizard.core.errors import Problem
+from wizard.core.helm.command_line import HelmOptions, RunOperation
 from wizard.core.run.events import Event
+from wizard.core.run.spec import RunSpec
 from wizard.core.run.view import RunView
+from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.engine.records import attach
 from wizard.runner.__main__ import inherit
@@ -40,23 +43,15 @@ contexts: [{name: nowhere, context: {cluster: nowhere, user: me}}]
 """
 
 
-def spec(folder: Path, helm: FakeHelm, release: str = "test", operation: str = "upgrade") -> dict[str, Any]:
+def spec(
+    folder: Path, helm: FakeHelm, release: str = "test", operation: RunOperation = "upgrade", **more: Any
+) -> RunSpec:
     config = folder / "kubeconfig"
     config.write_text(KUBECONFIG)
-    target = {"context": "nowhere", "namespace": "ns", "release": release, "kubeconfig": str(config)}
-    return {
-        "operation": operation,
-        "target": target,
-        "chart": "/chart",
-        "chart_version": "1.0.0",
-        "preset": "dev",
-        "values": "a: 1\n",
-        "helm": {"path": str(helm.path), "version": "4.2.4", "major": 4},
-        "timeout": "1m",
-        "secrets": [],
-        "files": ["values.yaml"],
-        "reproduce": ["helm upgrade"],
-    }
+    return RunSpec(
+        operation, Target("nowhere", "ns", release, str(config)), str(helm.path), "4.2.4", 4, HelmOptions("1m"),
+        chart="/chart", chart_version="1.0.0", preset="dev", files=("values.yaml",), reproduce=("helm upgrade",), **more,
+    )  # fmt: skip
 
 
 def folder_of(run_id: str) -> Path:
@@ -77,8 +72,8 @@ async def followed(runs: RunFiles, run_id: str, after: int = 0) -> RunView:
     return view
 
 
-def begin(runs: RunFiles, what: dict[str, Any], helm: FakeHelm, secrets: dict[str, Any] | None = None) -> str:
-    run_id = runs.start(what, secrets or {})
+def begin(runs: RunFiles, what: RunSpec, helm: FakeHelm, secrets: dict[str, Any] | None = None) -> str:
+    run_id = runs.start(what, "a: 1\n", secrets or {})
     until(lambda: (folder_of(run_id) / "supervisor.json").exists() and helm.heard())
     return run_id
 
@@ -116,7 +111,7 @@ async def test_a_run_says_that_its_record_cannot_be_written_as_long_as_it_cannot
     tmp_path: Path, helm: FakeHelm
 ) -> None:
     runs = RunFiles()
-    run_id = begin(runs, {**spec(tmp_path, helm, operation="rollback"), "revision": 1}, helm)
+    run_id = begin(runs, spec(tmp_path, helm, operation="rollback", revision=1), helm)
     runner = pids(run_id)["runner"]
     assert await runs.trouble(run_id) == ""
     before = resource.prlimit(runner, resource.RLIMIT_FSIZE)
@@ -213,7 +208,7 @@ async def test_when_supervisor_and_runner_are_killed_helm_still_goes_on_and_the_
         until(lambda who=who: ends(before[who]))  # type: ignore[misc]  # a default binds the loop's value
     assert runs.find(run_id).state == "orphaned"
     with pytest.raises(Problem, match=f"Run {run_id} is working on"):
-        runs.start(spec(tmp_path, helm), {})
+        runs.start(spec(tmp_path, helm), "a: 1\n", {})
     runs.revive(run_id)
     helm.end(0)
     view = await followed(runs, run_id)
@@ -263,13 +258,13 @@ async def test_two_runs_on_one_target_are_refused_and_two_targets_are_not(tmp_pa
     runs = RunFiles()
     first = begin(runs, spec(tmp_path, helm), helm)
     with pytest.raises(Problem, match=f"Run {first} is working on test -> nowhere / ns right now") as refused:
-        RunFiles().start(spec(tmp_path, helm), {})
+        RunFiles().start(spec(tmp_path, helm), "a: 1\n", {})
     assert f"runs {first}" in refused.value.next_step
-    second = runs.start(spec(tmp_path, helm, release="other"), {})
+    second = runs.start(spec(tmp_path, helm, release="other"), "a: 1\n", {})
     helm.end(0)
     await followed(runs, first)
     await followed(runs, second)
-    third = runs.start(spec(tmp_path, helm), {})
+    third = runs.start(spec(tmp_path, helm), "a: 1\n", {})
     await followed(runs, third)
 
 
@@ -308,7 +303,7 @@ async def test_helm_gets_the_persons_environment_without_plugins(
 
 async def test_an_unreachable_cluster_ends_an_install_before_helm_with_a_reason(tmp_path: Path, helm: FakeHelm) -> None:
     runs = RunFiles()
-    run_id = runs.start(spec(tmp_path, helm, operation="install"), {})
+    run_id = runs.start(spec(tmp_path, helm, operation="install"), "a: 1\n", {})
     view = await followed(runs, run_id)
     assert view.finished is not None
     assert view.finished["code"] == 1
@@ -335,7 +330,7 @@ def test_a_run_that_ended_before_helm_cannot_be_revived(tmp_path: Path, helm: Fa
     runs = RunFiles()
     folder = folder_of("abcd")
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({"id": "abcd", **spec(tmp_path, helm)}))
+    (folder / "run.json").write_text(json.dumps({"id": "abcd", **spec(tmp_path, helm).to_data()}))
     assert runs.find("abcd").state == "lost"
     assert runs.find("abcd").log == str(folder.parent.parent / "runner.log"), "it had no order yet"
     (folder / "runner.log").write_text("Traceback")
@@ -442,11 +437,11 @@ def test_a_full_disk_or_a_folder_that_cannot_be_written_refuses_a_start(
     with monkeypatch.context() as now:
         now.setattr(os, "statvfs", lambda _: full)
         with pytest.raises(Problem, match=r"Nothing was started: .*less than 16 MiB are free"):
-            RunFiles().start(spec(tmp_path, helm), {})
+            RunFiles().start(spec(tmp_path, helm), "a: 1\n", {})
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     with pytest.raises(Problem, match="XDG_STATE_HOME leads to: a file is in its way"):
-        RunFiles().start(spec(tmp_path, helm), {})
+        RunFiles().start(spec(tmp_path, helm), "a: 1\n", {})
     assert helm.heard() == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.driving import Driver
-from tests.tui.fakes import FakeSession
+from tests.tui.fakes import ScreenSession
 from wizard.tui.app import WizardApp
 from wizard.tui.start import Start
 
@@ -24,15 +24,15 @@ def _same_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def session() -> FakeSession:
-    return FakeSession()
+def session() -> ScreenSession:
+    return ScreenSession()
 
 
 @pytest.fixture
-def open_app(session: FakeSession) -> Open:
+def open_app(session: ScreenSession) -> Open:
     @asynccontextmanager
     async def opened(start: Start | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
-        app = WizardApp(session.as_session(), start or Start())
+        app = WizardApp(session, start or Start())
         async with app.run_test(size=size, notifications=True, tooltips=True) as pilot:
             yield Driver(app, pilot)
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.tui.conftest import Open
-from tests.tui.fakes import STUCK, FakeSession
+from tests.tui.fakes import STUCK, ScreenSession
 from wizard.core.errors import Problem
 from wizard.tui import commands
 from wizard.tui.app import WizardApp
@@ -24,7 +24,7 @@ from wizard.tui.step.screen import StepScreen
 
 
 async def test_a_terminal_that_becomes_too_small_says_so_and_the_run_goes_on_behind(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     async with open_app(Start("runs", run_id="7f3a9c")) as see:
         await see.pilot.resize_terminal(60, 15)
@@ -35,7 +35,7 @@ async def test_a_terminal_that_becomes_too_small_says_so_and_the_run_goes_on_beh
 
 
 async def test_without_colour_every_state_has_a_sign_and_a_word(
-    open_app: Open, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+    open_app: Open, session: ScreenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     await session.say(*STUCK)
@@ -44,7 +44,7 @@ async def test_without_colour_every_state_has_a_sign_and_a_word(
 
 
 async def test_a_crash_prints_the_sentence_it_is_given_and_no_variable(
-    session: FakeSession, capsys: pytest.CaptureFixture[str]
+    session: ScreenSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen: list[BaseException] = []
 
@@ -52,7 +52,7 @@ async def test_a_crash_prints_the_sentence_it_is_given_and_no_variable(
         seen.append(error)
         return Problem("Something unexpected happened.", "Details are in the state folder.")
 
-    app = WizardApp(session.as_session(), Start(), unexpected)
+    app = WizardApp(session, Start(), unexpected)
     password = "tr0ub4dor"
 
     def boom() -> float:

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
-from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, TARGET, FakeSession
+from tests.tui.fakes import CONTEXT, DEPLOYED, FIRST_PLAN, TARGET, ScreenSession
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan, Refusal
 from wizard.core.kube import rights
 from wizard.core.target import Target
 from wizard.engine.release.leftovers import Leftover, Leftovers
+from wizard.engine.release.listing import ReleasesView
 from wizard.engine.release.records import Revision
 from wizard.engine.release.undo_recover import Undo
 from wizard.engine.release.uninstall import Item, Uninstall
@@ -39,7 +40,7 @@ LISTS = Uninstall(
 )  # fmt: skip
 
 
-async def menu(see: Driver, session: FakeSession, key: str) -> None:
+async def menu(see: Driver, session: ScreenSession, key: str) -> None:
     """Open the menu of the only release and press a key in it."""
     await see.sees("> llm-cost-ops")
     await see.press("enter")
@@ -48,7 +49,7 @@ async def menu(see: Driver, session: FakeSession, key: str) -> None:
 
 
 async def test_the_review_says_what_would_change_and_p_shows_it_object_by_object(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     session.next_plan = PLAN
     async with open_app(Start("install")) as see:
@@ -68,7 +69,7 @@ async def test_the_review_says_what_would_change_and_p_shows_it_object_by_object
 
 
 async def test_a_plan_that_is_another_one_at_the_last_moment_is_not_started(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     session.next_plan = PLAN
     session.checks_gate.clear()
@@ -83,7 +84,7 @@ async def test_a_plan_that_is_another_one_at_the_last_moment_is_not_started(
     assert not session.started
 
 
-async def test_a_review_without_a_plan_says_why_and_can_be_started(open_app: Open, session: FakeSession) -> None:
+async def test_a_review_without_a_plan_says_why_and_can_be_started(open_app: Open, session: ScreenSession) -> None:
     session.next_plan = Problem("You may not read Secrets here.")
     async with open_app(Start("install")) as see:
         await see.sees("> 1 Environment")
@@ -94,11 +95,11 @@ async def test_a_review_without_a_plan_says_why_and_can_be_started(open_app: Ope
 
 
 async def test_an_install_of_what_is_there_is_an_upgrade_on_the_values_that_run_and_says_so(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.kind = "upgrade"
+    session.next_operation = "upgrade"
     draft = Draft({"preset": "dev", "context": CONTEXT})
-    target = session.resolve(draft).target
+    target = session.answers.resolve(draft).target
     async with open_app(Start("install", draft=draft)) as see:
         await see.sees("> 1 Environment")
         await see.press("f9")
@@ -107,13 +108,13 @@ async def test_an_install_of_what_is_there_is_an_upgrade_on_the_values_that_run_
         await see.press("enter")
         await see.sees("run 7f3a9c")
     ((draft, operation),) = session.started
-    assert (operation, draft.running["replicaCount"], session.resolve(draft).target) == ("upgrade", 4, target)
+    assert (operation, draft.running["replicaCount"], session.answers.resolve(draft).target) == ("upgrade", 4, target)
 
 
 async def test_the_way_back_leads_to_the_newest_revision_once_it_was_uninstalled(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (DEPLOYED,)
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.next_plan = replace(PLAN, operation="rollback")
     for status, offered in (("deployed", False), ("uninstalled", True)):
         session.revisions = (Revision(1, status, "2026-01-01T00:00:00Z", "llm-cost-ops-1.0.0", "v1"),)
@@ -123,8 +124,10 @@ async def test_the_way_back_leads_to_the_newest_revision_once_it_was_uninstalled
             assert ("[b]" in text or "b roll back" in text) is offered
 
 
-async def test_history_shows_revisions_what_one_changed_and_the_way_back(open_app: Open, session: FakeSession) -> None:
-    session.release_rows = (DEPLOYED,)
+async def test_history_shows_revisions_what_one_changed_and_the_way_back(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.revisions = REVISIONS
     session.next_plan = replace(PLAN, operation="rollback")
     async with open_app() as see:
@@ -145,8 +148,8 @@ async def test_history_shows_revisions_what_one_changed_and_the_way_back(open_ap
     assert session.done == [("rollback", 1)]
 
 
-async def test_a_roll_back_in_production_asks_for_the_name(open_app: Open, session: FakeSession) -> None:
-    session.release_rows = (DEPLOYED,)
+async def test_a_roll_back_in_production_asks_for_the_name(open_app: Open, session: ScreenSession) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.production = True
     session.next_plan = PLAN
     async with open_app() as see:
@@ -165,8 +168,8 @@ async def test_a_roll_back_in_production_asks_for_the_name(open_app: Open, sessi
     assert session.done == [("rollback", 1)]
 
 
-async def test_a_refused_or_owned_roll_back_cannot_be_started(open_app: Open, session: FakeSession) -> None:
-    session.release_rows = (DEPLOYED,)
+async def test_a_refused_or_owned_roll_back_cannot_be_started(open_app: Open, session: ScreenSession) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
     refused = replace(API, change="refused", refusals=(Refusal("spec.selector", "field is immutable"),))
     session.next_plan = replace(PLAN, objects=(refused,))
     async with open_app() as see:
@@ -181,9 +184,9 @@ async def test_a_refused_or_owned_roll_back_cannot_be_started(open_app: Open, se
 
 
 async def test_an_uninstall_shows_three_lists_and_keeps_revisions_when_asked(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (DEPLOYED,)
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.lists = LISTS
     async with open_app() as see:
         await menu(see, session, "x")
@@ -198,9 +201,9 @@ async def test_an_uninstall_shows_three_lists_and_keeps_revisions_when_asked(
 
 
 async def test_an_uninstall_that_loses_data_asks_for_the_name_and_escape_changes_nothing(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (DEPLOYED,)
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.lists = replace(LISTS, lost=(Item("PersistentVolumeClaim/data", "its class deletes"),))
     async with open_app() as see:
         await menu(see, session, "x")
@@ -212,8 +215,8 @@ async def test_an_uninstall_that_loses_data_asks_for_the_name_and_escape_changes
     assert session.done == []
 
 
-async def test_an_uninstall_that_must_not_be_says_why(open_app: Open, session: FakeSession) -> None:
-    session.release_rows = (DEPLOYED,)
+async def test_an_uninstall_that_must_not_be_says_why(open_app: Open, session: ScreenSession) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.lists = Problem("Ingress/llm-cost-ops serves Service/green of another release.", "Point it back")
     async with open_app() as see:
         await menu(see, session, "x")
@@ -222,8 +225,10 @@ async def test_an_uninstall_that_must_not_be_says_why(open_app: Open, session: F
     assert session.done == []
 
 
-async def test_a_stuck_release_offers_recover_first_and_asks_for_the_name(open_app: Open, session: FakeSession) -> None:
-    session.release_rows = (replace(DEPLOYED, helm_status="pending-upgrade"),)
+async def test_a_stuck_release_offers_recover_first_and_asks_for_the_name(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.found = ReleasesView((replace(DEPLOYED, helm_status="pending-upgrade"),), "all namespaces")
     session.next_plan = FIRST_PLAN
     async with open_app() as see:
         await see.sees("> llm-cost-ops")
@@ -242,9 +247,9 @@ async def test_a_stuck_release_offers_recover_first_and_asks_for_the_name(open_a
 
 
 async def test_of_a_release_that_a_helm_elsewhere_may_have_in_hand_it_is_asked_why_nobody_is_at_work_on_it(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (replace(DEPLOYED, helm_status="pending-upgrade"),)
+    session.found = ReleasesView((replace(DEPLOYED, helm_status="pending-upgrade"),), "all namespaces")
     session.stuck = replace(session.stuck, young=True, proof="")
     async with open_app() as see:
         await menu(see, session, "c")
@@ -273,9 +278,9 @@ async def test_the_first_key_is_cut_and_not_left_out_where_it_does_not_fit() -> 
 
 
 async def test_a_recover_of_ours_can_be_undone_from_the_menu_after_the_name_was_typed(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (replace(DEPLOYED, helm_status="failed"),)
+    session.found = ReleasesView((replace(DEPLOYED, helm_status="failed"),), "all namespaces")
     session.undoable = Undo(3, "pending-upgrade", "kept/v3.json")
     async with open_app() as see:
         await menu(see, session, "z")
@@ -290,17 +295,17 @@ async def test_a_recover_of_ours_can_be_undone_from_the_menu_after_the_name_was_
     assert session.done == [("undo", 3)]
 
 
-async def test_without_a_recover_of_ours_no_undo_is_offered(open_app: Open, session: FakeSession) -> None:
-    session.release_rows = (replace(DEPLOYED, helm_status="failed"),)
+async def test_without_a_recover_of_ours_no_undo_is_offered(open_app: Open, session: ScreenSession) -> None:
+    session.found = ReleasesView((replace(DEPLOYED, helm_status="failed"),), "all namespaces")
     async with open_app() as see:
         await menu(see, session, "up")
         assert "Undo recover" not in see.text()
 
 
 async def test_a_record_that_somebody_wrote_since_is_not_put_back_and_says_why(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (replace(DEPLOYED, helm_status="failed"),)
+    session.found = ReleasesView((replace(DEPLOYED, helm_status="failed"),), "all namespaces")
     session.undoable = Problem("Revision 3 of llm-cost-ops is not what recover wrote any more.", "Its backup is kept.")
     async with open_app() as see:
         await menu(see, session, "z")
@@ -327,7 +332,7 @@ LEFT = Leftovers(
 
 
 async def test_leftovers_are_deleted_when_marked_and_data_only_after_the_name_was_typed(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     session.past = [RunSummary("7f3a9c", "uninstall", TARGET, "finished", "2026-03-02T14:02:33Z")]
     session.left = (LEFT,)
@@ -351,7 +356,7 @@ async def test_leftovers_are_deleted_when_marked_and_data_only_after_the_name_wa
     assert session.removed == ["u1", "u2"]
 
 
-async def test_another_chart_under_the_name_stops_the_review(open_app: Open, session: FakeSession) -> None:
+async def test_another_chart_under_the_name_stops_the_review(open_app: Open, session: ScreenSession) -> None:
     session.next_plan = Problem("llm-cost-ops is a release of another chart.", question="release")
     async with open_app(Start("install")) as see:
         await see.sees("> 1 Environment")
@@ -362,7 +367,7 @@ async def test_another_chart_under_the_name_stops_the_review(open_app: Open, ses
     assert not session.started
 
 
-async def test_an_older_chart_is_started_only_after_the_name_was_typed(open_app: Open, session: FakeSession) -> None:
+async def test_an_older_chart_is_started_only_after_the_name_was_typed(open_app: Open, session: ScreenSession) -> None:
     session.next_plan = replace(PLAN, downgrade="this takes the chart back from 2.0.0 to 1.0.0")
     async with open_app(Start("install")) as see:
         await see.sees("> 1 Environment")
@@ -374,9 +379,9 @@ async def test_an_older_chart_is_started_only_after_the_name_was_typed(open_app:
 
 
 async def test_rights_that_are_missing_are_told_with_what_they_cost_before_an_uninstall(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (DEPLOYED,)
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.lists = LISTS
     session.lost_rights = (rights.TABLE[-3],)
     async with open_app() as see:
@@ -385,7 +390,7 @@ async def test_rights_that_are_missing_are_told_with_what_they_cost_before_an_un
 
 
 async def test_uninstall_as_a_command_opens_its_lists_and_escape_leads_home(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     session.lists = LISTS
 

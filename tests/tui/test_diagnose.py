@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
-from tests.tui.fakes import CONTEXT, DEPLOYED, FakeSession
+from tests.tui.fakes import CONTEXT, DEPLOYED, ScreenSession
 from wizard.core.kube.status import Verdict
 from wizard.core.rules.diagnosis import Change, Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding
 from wizard.core.target import Target
+from wizard.engine.release.listing import ReleasesView
 
 TARGET = Target(CONTEXT, DEPLOYED.namespace, DEPLOYED.name)
 PASSWORD = Finding(
@@ -54,10 +55,10 @@ async def look(see: Driver) -> None:
 
 
 async def test_d_on_a_release_says_what_users_feel_then_the_cause_then_what_to_do(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (DEPLOYED, replace(DEPLOYED, name="other", namespace="team-b"))
-    session.diagnoses = [SICK]
+    session.found = ReleasesView((DEPLOYED, replace(DEPLOYED, name="other", namespace="team-b")), "all namespaces")
+    session.diagnoses["other"] = [SICK]
     async with open_app() as see:
         await see.sees("[d] Diagnose")
         await see.press("down", "d")
@@ -73,8 +74,9 @@ async def test_d_on_a_release_says_what_users_feel_then_the_cause_then_what_to_d
     assert "list nodes" in text
 
 
-async def test_enter_shows_the_whole_proof_of_the_cause_in_hand(open_app: Open, session: FakeSession) -> None:
-    session.release_rows, session.diagnoses = (DEPLOYED,), [SICK]
+async def test_enter_shows_the_whole_proof_of_the_cause_in_hand(open_app: Open, session: ScreenSession) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
+    session.diagnoses[DEPLOYED.name] = [SICK]
     async with open_app() as see:
         await look(see)
         await see.press("enter")
@@ -83,21 +85,23 @@ async def test_enter_shows_the_whole_proof_of_the_cause_in_hand(open_app: Open, 
         await see.sees("no metrics", "Install it.")
 
 
-async def test_the_cursor_stays_on_its_cause_while_more_becomes_known(open_app: Open, session: FakeSession) -> None:
-    session.release_rows, session.diagnoses = (DEPLOYED,), [SICK]
+async def test_the_cursor_stays_on_its_cause_while_more_becomes_known(open_app: Open, session: ScreenSession) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
+    session.diagnoses[DEPLOYED.name] = [SICK]
     async with open_app() as see:
         await look(see)
         await see.press("down")
         await see.sees("> 2 !")
-        session.diagnoses = [replace(SICK, findings=(METRICS, PASSWORD))]
+        session.diagnoses[DEPLOYED.name] = [replace(SICK, findings=(METRICS, PASSWORD))]
         await see.press("r")
         await see.sees("> 1 ! the autoscaler is blind")
 
 
 async def test_the_message_for_a_chat_is_short_and_names_cause_and_next_step(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows, session.diagnoses = (DEPLOYED,), [SICK]
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
+    session.diagnoses[DEPLOYED.name] = [SICK]
     async with open_app() as see:
         await look(see)
         await see.press("m")
@@ -105,10 +109,10 @@ async def test_the_message_for_a_chat_is_short_and_names_cause_and_next_step(
 
 
 async def test_a_healthy_release_is_said_to_be_healthy_and_escape_goes_home(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
-    session.release_rows = (DEPLOYED,)
-    session.diagnoses = [WELL]
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
+    session.diagnoses[DEPLOYED.name] = [WELL]
     async with open_app() as see:
         await see.sees("[d] Diagnose")
         await see.press("d")

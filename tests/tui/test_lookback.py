@@ -6,7 +6,7 @@ import re
 
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
-from tests.tui.fakes import BEGIN, FakeSession, lines
+from tests.tui.fakes import BEGIN, ScreenSession, lines
 from wizard.core.run.log_buffer import LogBuffer
 from wizard.core.run.log_window import Page
 from wizard.tui.messages import PageRead
@@ -20,7 +20,7 @@ TALL = (80, 80)
 """Fewer presses to the same place."""
 
 
-async def flood(see: Driver, session: FakeSession, *, batches: int = 20) -> LogPane:
+async def flood(see: Driver, session: ScreenSession, *, batches: int = 20) -> LogPane:
     """A run that said more than its small ring keeps; the logs have the focus."""
     await see.sees("following")
     screen = see.app.screen
@@ -48,7 +48,7 @@ async def to_top_of_ring(see: Driver, pane: LogPane) -> int:
 
 
 async def test_page_up_above_the_ring_shows_the_lines_before_it_without_a_gap(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
@@ -65,7 +65,9 @@ async def test_page_up_above_the_ring_shows_the_lines_before_it_without_a_gap(
         assert numbers(see)[0] == first
 
 
-async def test_scrolling_up_for_long_reaches_the_first_line_of_the_record(open_app: Open, session: FakeSession) -> None:
+async def test_scrolling_up_for_long_reaches_the_first_line_of_the_record(
+    open_app: Open, session: ScreenSession
+) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN, size=TALL) as see:
         pane = await flood(see, session, batches=6)
@@ -82,7 +84,7 @@ async def test_scrolling_up_for_long_reaches_the_first_line_of_the_record(open_a
 
 
 async def test_home_goes_to_the_first_line_of_the_record_and_g_follows_again(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
@@ -98,7 +100,7 @@ async def test_home_goes_to_the_first_line_of_the_record_and_g_follows_again(
 
 
 async def test_from_the_first_line_one_comes_down_to_the_ring_and_follows_without_missing_a_line(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN, size=TALL) as see:
@@ -115,7 +117,7 @@ async def test_from_the_first_line_one_comes_down_to_the_ring_and_follows_withou
         assert seen == set(range(6 * BATCH))
 
 
-async def test_a_filter_holds_for_the_record_too(open_app: Open, session: FakeSession) -> None:
+async def test_a_filter_holds_for_the_record_too(open_app: Open, session: ScreenSession) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
         pane = await flood(see, session)
@@ -133,7 +135,7 @@ async def test_a_filter_holds_for_the_record_too(open_app: Open, session: FakeSe
 
 
 async def test_the_screen_goes_on_while_the_record_is_read_and_follow_forgets_the_answer(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
@@ -152,7 +154,7 @@ async def test_the_screen_goes_on_while_the_record_is_read_and_follow_forgets_th
         assert pane.window is None
 
 
-async def test_what_is_kept_of_the_record_stays_small(open_app: Open, session: FakeSession) -> None:
+async def test_what_is_kept_of_the_record_stays_small(open_app: Open, session: ScreenSession) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
         pane = await flood(see, session, batches=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from tests.tui.fakes import DEFAULTS, DEV, HINTS, NOW
+from tests.tui.fakes import DEFAULTS, DEV, NOW, SUGGESTIONS
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.answers.resolve import Layers, Resolved
@@ -16,7 +16,7 @@ from wizard.tui.widgets.edit import LineEdit
 
 
 def resolved(**answers: str) -> Resolved:
-    return Resolved(Draft(answers), HINTS, Layers(DEFAULTS, {"dev": DEV}), QUESTIONS)
+    return Resolved(Draft(answers), SUGGESTIONS, Layers(DEFAULTS, {"dev": DEV}), QUESTIONS)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from textual.events import Key
 
 from tests.tui.conftest import Open
-from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, FakeSession, event, lines
+from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, ScreenSession, event, lines
 from wizard.core.text import sanitize
 from wizard.engine import records
 from wizard.tui.run.screen import RunScreen
@@ -17,7 +17,7 @@ from wizard.tui.widgets.log_pane import LogPane
 RUN = Start("runs", run_id="7f3a9c")
 
 
-async def test_a_stuck_run_is_named_with_cause_and_next_step(open_app: Open, session: FakeSession) -> None:
+async def test_a_stuck_run_is_named_with_cause_and_next_step(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         text = await see.sees(
@@ -31,7 +31,7 @@ async def test_a_stuck_run_is_named_with_cause_and_next_step(open_app: Open, ses
         assert max(map(len, text.split("\n"))) <= 80
 
 
-async def test_every_pane_can_be_reached_by_tab(open_app: Open, session: FakeSession) -> None:
+async def test_every_pane_can_be_reached_by_tab(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("STUCK")
@@ -43,13 +43,13 @@ async def test_every_pane_can_be_reached_by_tab(open_app: Open, session: FakeSes
         await see.sees("The claim's class has no driver", "Or choose another class for the database disk.")
 
 
-async def test_with_room_all_panes_show_at_once(open_app: Open, session: FakeSession) -> None:
+async def test_with_room_all_panes_show_at_once(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN, size=(140, 45)) as see:
         await see.sees("objects  2 of 5", "logs  ", "helm", "events  1", "findings  1", "Or choose another class")
 
 
-async def test_enter_on_an_object_tells_all_about_it(open_app: Open, session: FakeSession) -> None:
+async def test_enter_on_an_object_tells_all_about_it(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("STUCK")
@@ -57,7 +57,7 @@ async def test_enter_on_an_object_tells_all_about_it(open_app: Open, session: Fa
         await see.sees("PersistentVolumeClaim data-postgresql-0", "no CSIDriver of that name")
 
 
-async def test_space_holds_the_logs_and_nothing_is_lost_meanwhile(open_app: Open, session: FakeSession) -> None:
+async def test_space_holds_the_logs_and_nothing_is_lost_meanwhile(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK, lines("p-1", "api", *(f"line {number}" for number in range(50))))
     async with open_app(RUN) as see:
         await see.sees("line 49")
@@ -72,7 +72,7 @@ async def test_space_holds_the_logs_and_nothing_is_lost_meanwhile(open_app: Open
         await see.sees("later 499", "following", "0 lines lost")
 
 
-async def test_a_filter_shows_only_matching_lines_and_an_empty_one_all(open_app: Open, session: FakeSession) -> None:
+async def test_a_filter_shows_only_matching_lines_and_an_empty_one_all(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("Ready to accept connections")
@@ -86,7 +86,7 @@ async def test_a_filter_shows_only_matching_lines_and_an_empty_one_all(open_app:
         await see.sees("Ready to accept connections")
 
 
-async def test_p_shows_what_a_container_said_before_its_last_restart(open_app: Open, session: FakeSession) -> None:
+async def test_p_shows_what_a_container_said_before_its_last_restart(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK, lines("p-1", "api", "last words", previous=True))
     async with open_app(RUN) as see:
         await see.sees("last words", "Ready to accept")
@@ -95,7 +95,7 @@ async def test_p_shows_what_a_container_said_before_its_last_restart(open_app: O
         await see.sees("last words", "before the last restart")
 
 
-async def test_e_holds_at_the_first_error(open_app: Open, session: FakeSession) -> None:
+async def test_e_holds_at_the_first_error(open_app: Open, session: ScreenSession) -> None:
     await session.say(*BEGIN, lines("p-1", "api", "fine", "ERROR first", *(f"line {number}" for number in range(90))))
     async with open_app(RUN) as see:
         await see.sees("line 89")
@@ -103,7 +103,7 @@ async def test_e_holds_at_the_first_error(open_app: Open, session: FakeSession) 
         await see.sees("ERROR first", "held")
 
 
-async def test_hostile_log_text_is_shown_as_text(open_app: Open, session: FakeSession) -> None:
+async def test_hostile_log_text_is_shown_as_text(open_app: Open, session: ScreenSession) -> None:
     raw = (
         "\x1b[2J\x1b]0;owned\x07[red]not markup[/red] [/tmp/x]",
         "a\u202eb\x9b31mc",
@@ -116,7 +116,7 @@ async def test_hostile_log_text_is_shown_as_text(open_app: Open, session: FakeSe
         assert not any(one in text for one in ("\x1b", "\x9b", "\u202e", "owned"))
 
 
-async def test_ten_thousand_lines_keep_the_screen_alive(open_app: Open, session: FakeSession) -> None:
+async def test_ten_thousand_lines_keep_the_screen_alive(open_app: Open, session: ScreenSession) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
         await see.sees("following")
@@ -129,7 +129,7 @@ async def test_ten_thousand_lines_keep_the_screen_alive(open_app: Open, session:
         await see.sees("line 0", "held")
 
 
-async def test_q_asks_and_staying_changes_nothing(open_app: Open, session: FakeSession) -> None:
+async def test_q_asks_and_staying_changes_nothing(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("STUCK")
@@ -142,7 +142,7 @@ async def test_q_asks_and_staying_changes_nothing(open_app: Open, session: FakeS
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
-async def test_leaving_a_run_that_goes_on_stops_nothing(open_app: Open, session: FakeSession, key: str) -> None:
+async def test_leaving_a_run_that_goes_on_stops_nothing(open_app: Open, session: ScreenSession, key: str) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("STUCK")
@@ -153,18 +153,18 @@ async def test_leaving_a_run_that_goes_on_stops_nothing(open_app: Open, session:
     assert see.app.return_code == 0
 
 
-async def test_stopping_helm_is_one_command_and_the_screen_stays(open_app: Open, session: FakeSession) -> None:
+async def test_stopping_helm_is_one_command_and_the_screen_stays(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("STUCK")
         await see.press("q", "s")
-        await see.sees("helm was asked to stop.")
+        await see.sees("helm was asked to stop; it answers.")
         assert isinstance(see.app.screen, RunScreen)
     assert session.commands == [("7f3a9c", "cancel")]
 
 
 async def test_who_asks_to_stop_reads_that_the_run_rolls_back_and_then_what_the_run_answers(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     begun = replace(BEGIN[0], data={**BEGIN[0].data, "rollback_on_failure": True})
     session.answer = "asked; it is rolled back."
@@ -178,7 +178,7 @@ async def test_who_asks_to_stop_reads_that_the_run_rolls_back_and_then_what_the_
 
 
 async def test_a_roll_back_that_must_not_be_stopped_says_so_in_the_question(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     begun = replace(BEGIN[0], data={**BEGIN[0].data, "operation": "rollback"})
     await session.say(begun, *STUCK[1:])
@@ -188,16 +188,18 @@ async def test_a_roll_back_that_must_not_be_stopped_says_so_in_the_question(
         await see.sees("helm cannot be interrupted safely in this rollback")
 
 
-async def test_a_letter_pressed_ahead_of_the_question_still_answers_it(open_app: Open, session: FakeSession) -> None:
+async def test_a_letter_pressed_ahead_of_the_question_still_answers_it(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("STUCK")
         for key in "qs":
             see.app.post_message(Key(key, key))
-        await see.sees("helm was asked to stop.")
+        await see.sees("helm was asked to stop; it answers.")
 
 
-async def test_a_run_that_ends_shows_three_facts_notes_files_and_commands(open_app: Open, session: FakeSession) -> None:
+async def test_a_run_that_ends_shows_three_facts_notes_files_and_commands(
+    open_app: Open, session: ScreenSession
+) -> None:
     await session.say(*READY)
     async with open_app(RUN) as see:
         await see.sees("3 of 3 ready")
@@ -212,7 +214,7 @@ async def test_a_run_that_ends_shows_three_facts_notes_files_and_commands(open_a
     assert see.app.return_code == 0
 
 
-async def test_an_uninstall_that_ended_says_only_that(open_app: Open, session: FakeSession) -> None:
+async def test_an_uninstall_that_ended_says_only_that(open_app: Open, session: ScreenSession) -> None:
     started = replace(READY[0], data={**READY[0].data, "operation": "uninstall"})
     reason = "llm-cost-ops is uninstalled"
     end = event("run.finished", code=0, verdict="ready", reason=reason, files=[], commands=[])
@@ -223,7 +225,7 @@ async def test_an_uninstall_that_ended_says_only_that(open_app: Open, session: F
         assert "+ Installed" not in see.text()
 
 
-async def test_the_code_of_a_failed_run_is_the_code_of_the_wizard(open_app: Open, session: FakeSession) -> None:
+async def test_the_code_of_a_failed_run_is_the_code_of_the_wizard(open_app: Open, session: ScreenSession) -> None:
     failed = event("run.finished", code=1, verdict="failed", reason="helm gave up", files=[], commands=[])
     await session.say(*STUCK, event("helm.exited", code=1, signal=""), failed)
     async with open_app(RUN) as see:
@@ -235,7 +237,7 @@ async def test_the_code_of_a_failed_run_is_the_code_of_the_wizard(open_app: Open
 
 
 async def test_a_reader_who_holds_the_logs_is_not_taken_away_when_the_run_ends(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     await session.say(*READY)
     async with open_app(RUN) as see:
@@ -247,7 +249,7 @@ async def test_a_reader_who_holds_the_logs_is_not_taken_away_when_the_run_ends(
         await see.sees("+ Installed")
 
 
-async def test_the_clock_goes_on_while_nothing_happens(open_app: Open, session: FakeSession) -> None:
+async def test_the_clock_goes_on_while_nothing_happens(open_app: Open, session: ScreenSession) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("03:07 of 10:00")
@@ -256,24 +258,24 @@ async def test_the_clock_goes_on_while_nothing_happens(open_app: Open, session: 
 
 
 async def test_a_record_that_cannot_be_written_is_said_while_the_run_goes_on_and_no_longer_once_it_can(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("Closing the terminal is safe")
-        session.troubles.put_nowait(
+        session.record_problems.put_nowait(
             records.record_problem_text("the record cannot be written: No space left on device")
         )
         text = await see.sees(
             "! The record cannot be written: No space left on device. helm goes on;", "neither kept nor shown"
         )
         assert max(map(len, text.split("\n"))) <= 80
-        session.troubles.put_nowait("")
+        session.record_problems.put_nowait("")
         await see.sees("Closing the terminal is safe")
         await see.loses("cannot be written")
 
 
-async def test_n_finds_older_and_newer_lines_and_marks_them(open_app: Open, session: FakeSession) -> None:
+async def test_n_finds_older_and_newer_lines_and_marks_them(open_app: Open, session: ScreenSession) -> None:
     said = [f"needle {number}" if number in (20, 60) else f"line {number}" for number in range(100)]
     await session.say(*BEGIN, lines("p-1", "api", *said))
     async with open_app(RUN) as see:
@@ -289,7 +291,7 @@ async def test_n_finds_older_and_newer_lines_and_marks_them(open_app: Open, sess
         await see.sees("* needle 60")
 
 
-async def test_j_shows_structured_lines_as_they_were_written(open_app: Open, session: FakeSession) -> None:
+async def test_j_shows_structured_lines_as_they_were_written(open_app: Open, session: ScreenSession) -> None:
     await session.say(*BEGIN, lines("p-1", "api", '{"level":"info","msg":"started","port":8080}'))
     async with open_app(RUN) as see:
         await see.sees("INFO  started  port=8080")
@@ -298,7 +300,7 @@ async def test_j_shows_structured_lines_as_they_were_written(open_app: Open, ses
 
 
 async def test_y_copies_the_log_lines_that_show_and_shows_them_for_terminals_that_drop_it(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     await session.say(*BEGIN, lines("p-1", "api", *(f"line {number}" for number in range(50))))
     async with open_app(RUN) as see:
@@ -312,7 +314,7 @@ async def test_y_copies_the_log_lines_that_show_and_shows_them_for_terminals_tha
         assert len(copied) == sum("line " in row and " api " in row for row in text.split("\n"))
 
 
-async def test_y_in_helms_pane_copies_its_command(open_app: Open, session: FakeSession) -> None:
+async def test_y_in_helms_pane_copies_its_command(open_app: Open, session: ScreenSession) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
         await see.sees("helm 4.2.4 running")
@@ -323,7 +325,7 @@ async def test_y_in_helms_pane_copies_its_command(open_app: Open, session: FakeS
         assert see.app.clipboard == "helm install llm-cost-ops chart --wait --timeout 10m"
 
 
-async def test_y_without_anything_to_copy_says_so(open_app: Open, session: FakeSession) -> None:
+async def test_y_without_anything_to_copy_says_so(open_app: Open, session: ScreenSession) -> None:
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
         await see.sees("helm 4.2.4 running")
@@ -332,7 +334,7 @@ async def test_y_without_anything_to_copy_says_so(open_app: Open, session: FakeS
         assert see.app.clipboard == ""
 
 
-async def test_w_saves_what_is_shown_as_kubectl_prints_it(open_app: Open, session: FakeSession) -> None:
+async def test_w_saves_what_is_shown_as_kubectl_prints_it(open_app: Open, session: ScreenSession) -> None:
     lost = event("log.gap", pod="p-1", container="api", lost=3, reason="the stream was cut")
     await session.say(*BEGIN, lines("p-1", "api", "one", "two"), lost)
     async with open_app(RUN) as see:
@@ -341,14 +343,14 @@ async def test_w_saves_what_is_shown_as_kubectl_prints_it(open_app: Open, sessio
         await see.sees("readable by you only")
         await see.press("enter")
         await see.sees("Written: ./release.log")
-    assert session.files.texts["./release.log"] == (
+    assert session.disk.texts["./release.log"] == (
         "[pod/p-1/api] 2026-03-02T14:05:30.000Z one\n[pod/p-1/api] 2026-03-02T14:05:31.000Z two\n"
         "# 3 lines lost here: the stream was cut\n"
     )
 
 
 async def test_a_change_that_comes_alone_does_not_wait_for_the_next_look(
-    open_app: Open, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+    open_app: Open, session: ScreenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clocked = RunScreen.set_interval
 

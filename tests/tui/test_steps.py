@@ -7,7 +7,7 @@ from textual.events import Key
 
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
-from tests.tui.fakes import CONTEXT, FakeSession, check
+from tests.tui.fakes import CONTEXT, ScreenSession, check
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.tui.start import Start
@@ -21,7 +21,7 @@ async def steps_to(see: Driver, *titles: str) -> None:
         await see.press("enter")
 
 
-async def test_a_dev_install_in_a_sandbox_takes_eight_keys_at_most(open_app: Open, session: FakeSession) -> None:
+async def test_a_dev_install_in_a_sandbox_takes_eight_keys_at_most(open_app: Open, session: ScreenSession) -> None:
     keys = ["i", "enter", "enter", "enter", "enter", "enter", "enter"]
     async with open_app() as see:
         await see.sees("[i] Install")
@@ -36,7 +36,7 @@ async def test_a_dev_install_in_a_sandbox_takes_eight_keys_at_most(open_app: Ope
     assert draft.answers == {}  # Enter keeps defaults as defaults
 
 
-async def test_keys_pressed_ahead_of_the_screen_are_not_lost(open_app: Open, session: FakeSession) -> None:
+async def test_keys_pressed_ahead_of_the_screen_are_not_lost(open_app: Open, session: ScreenSession) -> None:
     async with open_app() as see:
         await see.sees("[i] Install")
         for key in ("i", *["enter"] * 6):
@@ -45,7 +45,7 @@ async def test_keys_pressed_ahead_of_the_screen_are_not_lost(open_app: Open, ses
     assert len(session.started) == 1
 
 
-async def test_back_and_forth_keeps_every_answer_and_saves_it(open_app: Open, session: FakeSession) -> None:
+async def test_back_and_forth_keeps_every_answer_and_saves_it(open_app: Open, session: ScreenSession) -> None:
     async with open_app() as see:
         await see.sees("[i] Install")
         await see.press("i")
@@ -97,14 +97,16 @@ async def test_letters_are_text_in_a_text_field_and_keys_elsewhere(open_app: Ope
         await see.sees("The preset decides sizes")
 
 
-async def test_hints_that_arrive_late_change_offers_but_not_what_is_typed(open_app: Open, session: FakeSession) -> None:
-    session.hints_gate.clear()
+async def test_hints_that_arrive_late_change_offers_but_not_what_is_typed(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.known_gate.clear()
     async with open_app(Start("install", draft=Draft({"preset": "staging", "context": CONTEXT}))) as see:
         await steps_to(see, "1 Environment")
         await see.sees("> 2 Where")
         await see.press("tab", "ctrl+u")
         await see.type("team")
-        session.hints_gate.set()
+        session.known_gate.set()
         await see.sees("F8 known here: default, llm-cost-ops-dev", "[team")
         await see.press("f8")
         await see.sees("[default")
@@ -120,7 +122,7 @@ async def test_the_values_file_can_be_read_at_any_step(open_app: Open) -> None:
 
 
 async def test_a_secret_file_that_is_missing_stops_the_step_and_one_that_ends_in_a_newline_is_said(
-    open_app: Open, session: FakeSession
+    open_app: Open, session: ScreenSession
 ) -> None:
     draft = Draft({"context": CONTEXT, "secret.jwt": "file", "secret.jwt.file": "/none"})
     async with open_app(Start("install", draft=draft)) as see:
@@ -128,7 +130,7 @@ async def test_a_secret_file_that_is_missing_stops_the_step_and_one_that_ends_in
         await see.sees("> 5 Secrets", "JWT secret: file")
         await see.press("enter")
         await see.sees("x The file for JWT secret /none does not exist.", "> 5 Secrets")
-        session.files.texts["/none"] = "s3cret-text\n"
+        session.disk.texts["/none"] = "s3cret-text\n"
         await see.press("enter")
         await see.sees("Enter install")
         await see.press("escape")
@@ -143,13 +145,13 @@ async def test_f9_goes_to_the_first_answer_that_is_missing(open_app: Open) -> No
         await see.sees("> 3 Address", "x ")
 
 
-async def test_a_bad_chart_leads_home_with_the_reason(open_app: Open, session: FakeSession) -> None:
-    session.layers_problem = Problem("./nope is not a chart: it has no Chart.yaml.", "Give another with --chart.")
+async def test_a_bad_chart_leads_home_with_the_reason(open_app: Open, session: ScreenSession) -> None:
+    session.chart.problem = Problem("./nope is not a chart: it has no Chart.yaml.", "Give another with --chart.")
     async with open_app(Start("install")) as see:
         await see.sees("x ./nope is not a chart", "Give another with --chart.", "[i] Install")
 
 
-async def test_a_values_file_needs_no_cluster(open_app: Open, session: FakeSession) -> None:
+async def test_a_values_file_needs_no_cluster(open_app: Open, session: ScreenSession) -> None:
     session.config = replace(session.config, contexts=(), current="", problem=Problem("No kubeconfig.", "Name one."))
     draft = Draft({"image": "ghcr.io/me/api:1"})
     async with open_app(Start(draft=draft)) as see:
@@ -161,7 +163,7 @@ async def test_a_values_file_needs_no_cluster(open_app: Open, session: FakeSessi
         await see.sees("Enter write the file", "It holds no secret")
         await see.press("enter")
         await see.sees("Written: ./llm-cost-ops.dev.values.yaml")
-    assert len(session.written) == 1
+    assert list(session.disk.texts) == ["./llm-cost-ops.dev.values.yaml"]
     assert not session.started
 
 
@@ -174,25 +176,25 @@ async def at_review(see: Driver) -> None:
     await see.sees("review", "checks")
 
 
-async def test_a_red_line_opens_its_field_and_comes_back(open_app: Open, session: FakeSession) -> None:
+async def test_a_red_line_opens_its_field_and_comes_back(open_app: Open, session: ScreenSession) -> None:
     red = check(
         "A03", "Host is taken", "fail", "Ingress team-b/web uses it", next_step="Choose another.", question="host"
     )
-    session.results = (*session.results, red)
+    session.checks = (*session.checks, red)
     async with open_app(Start("install", draft=STAGING)) as see:
         await at_review(see)
         text = await see.sees("> x failed", "Host is taken", "Choose another.", "Enter open the red field")
         assert text.index("Host is taken") < text.index("Release state")
         await see.press("enter")
         await see.sees("> 3 Address", "Host", "api.example.org", "Enter review")
-        session.results = session.results[:-1]
+        session.checks = session.checks[:-1]
         await see.press("enter")
         await see.sees("Enter install")
     assert not session.started
 
 
-async def test_a_red_line_without_a_field_stops_the_start_and_says_why(open_app: Open, session: FakeSession) -> None:
-    session.results = (check("R01", "The API server answers", "fail", "connection refused", next_step="Start it."),)
+async def test_a_red_line_without_a_field_stops_the_start_and_says_why(open_app: Open, session: ScreenSession) -> None:
+    session.checks = (check("R01", "The API server answers", "fail", "connection refused", next_step="Start it."),)
     async with open_app(Start("install")) as see:
         await at_review(see)
         await see.sees("Enter disabled: 1 check failed")
@@ -201,7 +203,7 @@ async def test_a_red_line_without_a_field_stops_the_start_and_says_why(open_app:
     assert not session.started
 
 
-async def test_enter_before_the_checks_are_in_starts_when_they_are(open_app: Open, session: FakeSession) -> None:
+async def test_enter_before_the_checks_are_in_starts_when_they_are(open_app: Open, session: ScreenSession) -> None:
     session.checks_gate.clear()
     async with open_app(Start("install")) as see:
         await at_review(see)
@@ -213,7 +215,7 @@ async def test_enter_before_the_checks_are_in_starts_when_they_are(open_app: Ope
         await see.sees("run 7f3a9c")
 
 
-async def test_unknown_facts_are_listed_and_do_not_stop(open_app: Open, session: FakeSession) -> None:
+async def test_unknown_facts_are_listed_and_do_not_stop(open_app: Open, session: ScreenSession) -> None:
     async with open_app(Start("install")) as see:
         await at_review(see)
         await see.sees("? unknown C03", "To settle it: list clusterissuers.", "Enter install")
@@ -221,7 +223,7 @@ async def test_unknown_facts_are_listed_and_do_not_stop(open_app: Open, session:
         await see.sees("run 7f3a9c")
 
 
-async def test_production_asks_for_the_name_of_the_release(open_app: Open, session: FakeSession) -> None:
+async def test_production_asks_for_the_name_of_the_release(open_app: Open, session: ScreenSession) -> None:
     draft = STAGING.with_answers({"preset": "prod"})
     async with open_app(Start("install", draft=draft)) as see:
         await at_review(see)
@@ -238,8 +240,8 @@ async def test_production_asks_for_the_name_of_the_release(open_app: Open, sessi
         await see.sees("run 7f3a9c")
 
 
-async def test_an_existing_file_is_shown_as_a_diff_first(open_app: Open, session: FakeSession) -> None:
-    session.files.texts["./llm-cost-ops.dev.values.yaml"] = "replicaCount: 5\n"
+async def test_an_existing_file_is_shown_as_a_diff_first(open_app: Open, session: ScreenSession) -> None:
+    session.disk.texts["./llm-cost-ops.dev.values.yaml"] = "replicaCount: 5\n"
     async with open_app(Start("install")) as see:
         await at_review(see)
         await see.sees("changes", "-replicaCount: 5")
@@ -247,7 +249,7 @@ async def test_an_existing_file_is_shown_as_a_diff_first(open_app: Open, session
         await see.loses("-replicaCount: 5")
 
 
-async def test_a_refused_start_stands_at_the_top_and_nothing_is_lost(open_app: Open, session: FakeSession) -> None:
+async def test_a_refused_start_stands_at_the_top_and_nothing_is_lost(open_app: Open, session: ScreenSession) -> None:
     session.refusal = Problem("helm was not found.", "Name it with --helm.")
     async with open_app(Start("install")) as see:
         await at_review(see)
@@ -259,17 +261,17 @@ async def test_a_refused_start_stands_at_the_top_and_nothing_is_lost(open_app: O
         await see.sees("Enter install")
 
 
-async def test_s_writes_the_file_and_starts_nothing(open_app: Open, session: FakeSession) -> None:
+async def test_s_writes_the_file_and_starts_nothing(open_app: Open, session: ScreenSession) -> None:
     async with open_app(Start("install")) as see:
         await at_review(see)
         await see.sees("Enter install")
         await see.press("s")
         await see.sees("Written: ./llm-cost-ops.dev.values.yaml", "What do you want to do?")
-    assert session.written
+    assert session.disk.texts
     assert not session.started
 
 
-async def test_quitting_in_mid_question_keeps_the_draft(open_app: Open, session: FakeSession) -> None:
+async def test_quitting_in_mid_question_keeps_the_draft(open_app: Open, session: ScreenSession) -> None:
     async with open_app(Start("install")) as see:
         await see.sees("> 1 Environment")
         await see.press("down", "ctrl+q")
@@ -278,8 +280,8 @@ async def test_quitting_in_mid_question_keeps_the_draft(open_app: Open, session:
     assert see.app.return_code == 130
 
 
-async def test_a_first_question_whose_files_are_read_takes_keys_at_once(open_app: Open, session: FakeSession) -> None:
-    session.chart_read = True
+async def test_a_first_question_whose_files_are_read_takes_keys_at_once(open_app: Open, session: ScreenSession) -> None:
+    session.answers.layers(session.answers.new())
     async with open_app(Start("install")) as see:
         await see.press("down")
         await see.sees("preset staging", "(*) Staging")

@@ -70,15 +70,15 @@ async def gather(
         await refuse(draft)
     if prompt and (kept := await _kept(arguments, session, prompt)):
         draft = draft_of(arguments, session, kept)
-    session.layers(draft)
+    session.answers.layers(draft)
     if prompt and "preset" not in draft.answers and arguments.command != "upgrade":
-        draft = await _ask_one(session, draft, prompt, session.resolve(draft).question("preset"))
+        draft = await _ask_one(session, draft, prompt, session.answers.resolve(draft).question("preset"))
     if prepare:
         draft = await prepare(draft)
     elif cluster:
-        await session.refresh_hints(draft)
-    if cluster and session.hints.moved:
-        out.message(session.hints.moved, "warn")
+        await session.refresh_suggestions(draft)
+    if cluster and session.suggestions.moved:
+        out.message(session.suggestions.moved, "warn")
     for problem in _open(session, draft, cluster=cluster):
         if prompt is None or problem.question in draft.answers:
             raise problem
@@ -93,7 +93,7 @@ async def gather(
 
 def _open(session: Session, draft: Draft, *, cluster: bool) -> Sequence[Problem]:
     """What is wrong with the effective answers; those given come first, those missing are named together."""
-    resolved = session.resolve(draft)
+    resolved = session.answers.resolve(draft)
     found = {key: text for key, text in resolved.problems().items() if cluster or key != "context"}
     given = [
         Problem(text, f"Answer {key} anew: --answer {key}=VALUE.", question=key)
@@ -112,7 +112,7 @@ def _open(session: Session, draft: Draft, *, cluster: bool) -> Sequence[Problem]
 async def _kept(arguments: Arguments, session: Session, prompt: Prompter) -> Draft | None:
     """A draft of an earlier session, if there is one for this target and the person wants it."""
     wanted = {"context": arguments.context, "namespace": arguments.namespace, "release": arguments.options().release}
-    for saved, draft in session.drafts():
+    for saved, draft in session.answers.kept():
         if any(value and draft.answers.get(key, value) != value for key, value in wanted.items()):
             continue
         title = f"A draft from {saved[:10]} {time_of(saved)} is kept ({len(draft.answers)} answers, no secrets). Go on with it?"
@@ -123,31 +123,31 @@ async def _kept(arguments: Arguments, session: Session, prompt: Prompter) -> Dra
         )
         answer = await prompt.choose(title, choices, "resume")
         if answer == "forget":
-            session.forget_draft(draft)
+            session.answers.forget(draft)
         return draft if answer == "resume" else None
     return None
 
 
 async def _ask_missing(session: Session, draft: Draft, prompt: Prompter, *, cluster: bool) -> Draft:
     while problems := [one for one in _open(session, draft, cluster=cluster) if one.question]:
-        draft = await _ask_one(session, draft, prompt, session.resolve(draft).question(problems[0].question))
+        draft = await _ask_one(session, draft, prompt, session.answers.resolve(draft).question(problems[0].question))
     return draft
 
 
 async def _ask_one(session: Session, draft: Draft, prompt: Prompter, question: Question) -> Draft:
-    answer = await ask(question, session.resolve(draft), prompt, _judge(session, draft, question))
+    answer = await ask(question, session.answers.resolve(draft), prompt, _judge(session, draft, question))
     draft = draft.with_answers({question.id: answer})
-    session.save_draft(draft)
+    session.answers.keep(draft)
     return draft
 
 
 def _judge(session: Session, draft: Draft, question: Question) -> Callable[[str], str]:
-    return lambda text: question.problem(session.resolve(draft.with_answers({question.id: text})), text)
+    return lambda text: question.problem(session.answers.resolve(draft.with_answers({question.id: text})), text)
 
 
 async def change(session: Session, draft: Draft, prompt: Prompter, *, cluster: bool, first: str = "") -> Draft:
     """Let the person change one answer, and whatever becomes missing by it."""
-    resolved = session.resolve(draft)
+    resolved = session.answers.resolve(draft)
     asked = [one for one in resolved.visible() if cluster or one.id != "context"]
     choices = [Choice(one.id, one.title, resolved[one.id]) for one in asked]
     chosen = await prompt.choose("Which answer?", choices, first)
@@ -180,10 +180,10 @@ def secret_notes(session: Session, draft: Draft) -> Sequence[str]:
         Problem: one is missing or empty.
     """
     notes = []
-    for one in secrets.plan(session.resolve(draft)):
+    for one in secrets.plan(session.answers.resolve(draft)):
         for source in {source.detail: source for source in one.sources if source.how == "file"}.values():
             try:
-                note = session.secret_file_note(source.detail, f"file for {source.shared or source.key}")
+                note = session.files.secret_note(source.detail, f"file for {source.shared or source.key}")
             except Problem as problem:
                 question = f"secret.{source.shared}.file" if source.shared else ""
                 raise Problem(problem.what, problem.next_step, Exit.REFUSED, question) from problem

@@ -11,7 +11,7 @@ from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
     from wizard.cli.output import Output
-    from wizard.engine.session import Options
+    from wizard.engine.state import Options
 
 GUIDE_CHART: Final = "llm-cost-ops/llm-cost-ops"
 """The chart reference that the guide prints; nobody serves such a repository, so it means the built-in chart."""
@@ -84,7 +84,7 @@ class Arguments:
         Raises:
             Problem: a release or chart is named twice, differently.
         """
-        from wizard.engine.session import Options
+        from wizard.engine.state import Options
 
         if self.command in _OF_REVISIONS:
             names: tuple[str, ...] = tuple(word for word in self.words if not word.isdigit())[:1]

@@ -28,7 +28,7 @@ def draft_of(arguments: Arguments, session: Session, start: Draft | None = None)
     Raises:
         Problem: an option is not understood, names an unknown question, or carries a secret.
     """
-    draft = session.new_draft()
+    draft = session.answers.new()
     if start is not None:
         draft = replace(start.with_answers(dict(draft.answers)), kubeconfig=draft.kubeconfig, chart=draft.chart)
     if problem := validate.duration(arguments.timeout):
@@ -37,8 +37,8 @@ def draft_of(arguments: Arguments, session: Session, start: Draft | None = None)
         draft,
         files=arguments.values or draft.files,
         write="" if arguments.write == "-" else arguments.write or draft.write,
-        timeout=arguments.timeout,
-        undo=arguments.undo or draft.undo,
+        helm=replace(draft.helm, timeout=arguments.timeout),
+        rollback_on_failure=arguments.undo or draft.rollback_on_failure,
         sets=(*draft.sets, *_sets(arguments, session)),
     )
     patch = dict(_answers(arguments))
@@ -84,7 +84,7 @@ def _sets(arguments: Arguments, session: Session) -> Iterable[tuple[str, Any]]:
         if flag == "--set-file":
             key, path = pair(flag, text, "config.extra=./extra.txt")
             _refuse_secret(flag, key)
-            yield values.dotted(values.path_of(key)), session.read_file(path, f"file of {flag} {key}")
+            yield values.dotted(values.path_of(key)), session.files.read(path, f"file of {flag} {key}")
             continue
         for line in values.parse_set(text, typed=flag == "--set"):
             _refuse_secret(flag, values.dotted(line.path))
@@ -104,7 +104,7 @@ def _preset_of_files(session: Session, draft: Draft) -> str:
     if not draft.files:
         return ""
     try:
-        trees = [tree for _, tree in session.layers(draft).files]
+        trees = [tree for _, tree in session.answers.layers(draft).files]
     except Problem:
         return ""  # whoever needs the files says what is wrong with them
     named = [str(values.get(tree, ("global", "environment"), "")) for tree in trees]
@@ -113,6 +113,6 @@ def _preset_of_files(session: Session, draft: Draft) -> str:
 
 def unused(draft: Draft, session: Session) -> tuple[tuple[Question, str], ...]:
     """Answers that were given to questions nobody asks now, each with why that matters."""
-    resolved = session.resolve(draft)
+    resolved = session.answers.resolve(draft)
     asked = {one.id for one in resolved.visible()}
     return tuple((one, resolved[one.id]) for one in QUESTIONS if resolved.given(one.id) and one.id not in asked)

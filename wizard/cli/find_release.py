@@ -18,7 +18,7 @@ def target(arguments: Arguments, session: Session, row: ReleaseRow) -> Target:
 
 def context(arguments: Arguments, session: Session) -> str:
     """The context that was named, else the current one."""
-    return arguments.context or session.hints.current_context
+    return arguments.context or session.suggestions.current_context
 
 
 async def find(arguments: Arguments, session: Session, *, quick: bool = False) -> ReleasesView:

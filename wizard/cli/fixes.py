@@ -83,7 +83,7 @@ class Asking:
         try:
             answer = await prompt.choose(f"{what} cannot go on. What now?", choices, choices[0].value)
             if answer == "stop":
-                self._out.message(str((await self._session.command(self._run_id, "cancel")).get("text", "")))
+                self._out.message(str((await self._session.runs.command(self._run_id, "cancel")).get("text", "")))
             elif answer != "wait":
                 await self._apply(*offered[int(answer) - 1], prompt)
         except Problem as problem:
@@ -100,7 +100,7 @@ class Asking:
             self._out.message(f"  {line}")
         go = (Choice("do", "do it", "this changes the cluster"), Choice("no", "no"))
         if await prompt.choose(f"{one['title']}?", go, "do") == "do":
-            self._out.message(await self._session.fix(self._run_id, row.id, row.object, one, answers))
+            self._out.message(await self._session.runs.fix(self._run_id, row.id, row.object, one, answers))
 
 
 class _Asker:

@@ -60,7 +60,7 @@ async def next_or_interrupt(
 
 async def _told(session: Session, run_id: str) -> AsyncIterator[Sequence[Event] | str]:
     """The record in batches as it grows, and between them why it is not written just now; ends with the record."""
-    record, troubles = session.follow(run_id), session.record_troubles(run_id)
+    record, troubles = session.runs.follow(run_id), session.runs.record_problems(run_id)
     batch = asyncio.ensure_future(anext(record, None))
     trouble = asyncio.ensure_future(anext(troubles, None))
     try:
@@ -123,7 +123,7 @@ def _cut_short(session: Session, run_id: str, called: str) -> str:
     """Why a record has no end, as far as it can be told: the run's process died, and its own log has the reason."""
     where = ""
     with contextlib.suppress(Problem):
-        where = session.find_run(run_id).log
+        where = session.runs.find(run_id).log
     why = f" Its process died and says why in {where}." if where else ""
     return f"The record ends before the run did.{why} See {called} runs."
 
@@ -146,7 +146,7 @@ async def _leave(
     interrupts.listen()
     if answer == "stop":
         try:
-            out.message(str((await session.command(run_id, "cancel")).get("text", "")))
+            out.message(str((await session.runs.command(run_id, "cancel")).get("text", "")))
         except Problem as problem:
             out.problem(problem)
     return answer == "leave"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from wizard.cli.output import Out
-from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan
+from wizard.engine.answers import Prepared
 from wizard.engine.session import Session
 
 _MARKS: Final = {
@@ -102,9 +102,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... (+{len(text) - _LONGEST})"
 
 
-async def for_review(session: Session, draft: Draft) -> Plan | Problem:
-    """The plan of a draft, or why there is none."""
+async def for_review(session: Session, prepared: Prepared) -> Plan | Problem:
+    """The plan of answers, or why there is none."""
     try:
-        return await session.plan(draft)
+        return await session.installer.plan(prepared)
     except Problem as problem:
         return problem

@@ -18,7 +18,7 @@ async def the_release(arguments: Arguments, session: Session) -> Target:
     """
     require_context(arguments, session.kubeconfig())
     name = arguments.options().release
-    context = arguments.context or session.hints.current_context
+    context = arguments.context or session.suggestions.current_context
     target = Target(context, arguments.namespace, name, arguments.kubeconfig)
     if target.namespace and name:
         return target

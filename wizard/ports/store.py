@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
+from wizard.core.run.spec import RunSpec
 from wizard.core.target import Target
+from wizard.core.text.secrets import Secret
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,8 @@ class RunStore(Protocol):
         """Start a runner ahead of time, so that `start` does not wait for one; nothing happens yet."""
         ...
 
-    def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
-        """Start a detached runner on a run specification; secrets go through its stdin; returns the run's id."""
+    def start(self, spec: RunSpec, values: str, secrets: Mapping[str, Mapping[str, Secret]]) -> str:
+        """Start a detached runner on a specification and a values file; secrets go through its stdin; returns the run's id."""
         ...
 
     def machine(self) -> str:

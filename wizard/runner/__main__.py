@@ -32,11 +32,12 @@ from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Exit
 from wizard.core.rules import finding
 from wizard.core.run.events import Event
+from wizard.core.run.spec import RunSpec
 from wizard.core.text.secrets import Secret
 from wizard.engine.preflight import (
     checks,  # noqa: F401 - the run imports it late; here it is imported ahead of the order
 )
-from wizard.engine.run.run import Run, RunSpec, RunWorld
+from wizard.engine.run.run import Run, RunWorld
 from wizard.ports.helm import HelmInfo
 from wizard.runner.control import Control
 from wizard.runner.helm_process import SupervisedHelm
@@ -110,7 +111,7 @@ def _descriptors(folder: Path) -> None:
 
 
 async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, Mapping[str, Secret]]) -> int:
-    spec = RunSpec.of(json.loads((folder / "run.json").read_text()), str(folder / "values.yaml"))
+    spec = RunSpec.of_data(json.loads((folder / "run.json").read_text()), str(folder / "values.yaml"))
     process = SupervisedHelm(folder, lock)
     helm = HelmCli(spec.helm_path, known=HelmInfo(spec.helm_path, spec.helm_version, spec.helm_major))
     cluster = KubeCluster(spec.target)

@@ -51,16 +51,16 @@ class Bridge:
     async def prepare(self, draft: Draft) -> None:
         """Read kubeconfig, chart and values files, so that questions can be resolved; raises Problem."""
         await asyncio.to_thread(self.session.kubeconfig)
-        await asyncio.to_thread(self.session.layers, draft)
+        await asyncio.to_thread(self.session.answers.layers, draft)
 
     async def on_what_runs(self, draft: Draft) -> Draft:
         """The draft of an upgrade on the values of the release that runs; raises Problem when there is no such release."""
-        return await self.session.on_what_runs(await self.session.located(draft, required=True))
+        return await self.session.answers.on_what_runs(await self.session.answers.located(draft, required=True))
 
     async def save(self, draft: Draft) -> Problem | None:
         """Keep the draft; what went wrong is returned, for it must not stop the person."""
         try:
-            await asyncio.to_thread(self.session.save_draft, draft)
+            await asyncio.to_thread(self.session.answers.keep, draft)
         except Problem as problem:
             return problem
         except OSError as error:
@@ -73,9 +73,9 @@ class Bridge:
         what = f"file for {title}" if title != question.title else title.lower()
         try:
             if question.id == "tls.cert":
-                await asyncio.to_thread(self.session.read_file, path, what)
+                await asyncio.to_thread(self.session.files.read, path, what)
                 return "", ""
-            note = await asyncio.to_thread(self.session.secret_file_note, path, what)
+            note = await asyncio.to_thread(self.session.files.secret_note, path, what)
         except Problem as problem:
             return str(problem), ""
         return "", note
@@ -93,11 +93,11 @@ class Bridge:
         """Ask the cluster what the questions can offer; the listener gets HintsChanged."""
 
         async def read() -> None:
-            await self.session.refresh_hints(draft)
+            await self.session.refresh_suggestions(draft)
             listener.post_message(HintsChanged())
 
         # After the paint that is due: the cluster's client takes 15 ms to import.
-        listener.call_after_refresh(lambda: self._spawn("hints", read(), listener))
+        listener.call_after_refresh(lambda: self._spawn("suggestions", read(), listener))
 
     def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True, fresh: bool = False) -> None:
         """Values file, operation and checks of the draft; the listener gets ReviewChanged.
@@ -119,7 +119,7 @@ class Bridge:
         """Look at a release; the listener gets DiagnosisChanged."""
 
         async def read() -> None:
-            async for view in self.session.diagnose(target):
+            async for view in self.session.release(target).diagnose():
                 listener.post_message(DiagnosisChanged(view))
 
         self._spawn("diagnose", read(), listener)
@@ -132,7 +132,7 @@ class Bridge:
 
         async def read() -> None:
             try:
-                async for batch in self.session.follow(run_id):
+                async for batch in self.session.runs.follow(run_id):
                     feed.read(batch)
             except Problem as problem:
                 feed.problem = problem
@@ -141,7 +141,7 @@ class Bridge:
             feed.trouble = ""
 
         async def ask() -> None:
-            async for feed.trouble in self.session.record_troubles(run_id):
+            async for feed.trouble in self.session.runs.record_problems(run_id):
                 feed.changed.add("run")
 
         self._spawn("trouble", ask(), listener)
@@ -152,7 +152,7 @@ class Bridge:
         """Read log lines that only the record has; the listener gets PageRead, or StreamFailed."""
 
         async def read() -> None:
-            look = self.session.newer_logs if asked.newer else self.session.older_logs
+            look = self.session.runs.newer_logs if asked.newer else self.session.runs.older_logs
             page = await look(run_id, asked.mark, asked.matching, _PAGE)
             listener.post_message(PageRead(asked.ticket, page, newer=asked.newer))
 
@@ -205,8 +205,8 @@ class Bridge:
         know(config=config)
 
         async def files() -> None:
-            know(drafts=tuple(await asyncio.to_thread(session.drafts)))
-            know(runs=tuple(await asyncio.to_thread(session.runs)))
+            know(drafts=tuple(await asyncio.to_thread(session.answers.kept)))
+            know(runs=tuple(await asyncio.to_thread(session.runs.all)))
 
         async def lines() -> None:
             known: dict[str, Any] = {}
@@ -215,12 +215,12 @@ class Bridge:
                 know(lines=tuple(known.values()))
 
         async def releases() -> None:
-            if config.problem or not session.hints.current_context:
+            if config.problem or not session.suggestions.current_context:
                 return
             from wizard.core.target import Target
 
             options = session.options
-            target = Target(session.hints.current_context, options.namespace, options.release, options.kubeconfig)
+            target = Target(session.suggestions.current_context, options.namespace, options.release, options.kubeconfig)
             async for view in session.releases(target):
                 know(releases=view)
 
@@ -238,6 +238,7 @@ class Bridge:
 
         state = ReviewState()
         begun = self.session.now()
+        prepared = self.session.answers.prepare(draft)
 
         def know(**more: Any) -> None:
             nonlocal state
@@ -246,32 +247,32 @@ class Bridge:
 
         async def values() -> None:
             try:
-                text = await asyncio.to_thread(self.session.values_shown, draft)
-                diff = await asyncio.to_thread(self.session.values_diff, draft)
-                path = self.session.values_file(draft).path
-                exists = self.session.values_exist(draft)
-                know(path=path, values=tuple(text.splitlines()), diff=diff, exists=exists)
+                text = await asyncio.to_thread(prepared.shown)
+                diff = await asyncio.to_thread(prepared.diff)
+                exists = prepared.exists()
+                know(path=prepared.file.path, values=tuple(text.splitlines()), diff=diff, exists=exists)
             except Problem as problem:
                 know(problem=problem)
 
         async def operation() -> None:
             try:
-                kind = await self.session.operation(draft)
-                based = await self.session.on_what_runs(draft, fresh=True) if fresh and kind == "upgrade" else draft
-                know(operation=kind, draft=based, there=fresh and kind == "upgrade")
+                kind = await self.session.installer.operation(prepared.target)
+                there = fresh and kind == "upgrade"
+                based = await self.session.answers.on_what_runs(draft, fresh=True) if there else draft
+                know(operation=kind, draft=based, there=there)
             except Problem as problem:
                 know(problem=problem)
 
         async def checks() -> None:
             found: list[CheckResult] = []
-            stream: AsyncIterator[CheckResult] = self.session.preflight(draft)
+            stream: AsyncIterator[CheckResult] = self.session.installer.checks(draft)
             async for result in stream:
                 found.append(result)
                 know(checks=tuple(found))
 
         async def plan() -> None:
             try:
-                know(plan=await self.session.plan(draft))
+                know(plan=await self.session.installer.plan(prepared))
             except Problem as problem:  # one that names an answer stops it: another chart has this release's name
                 know(problem=problem) if problem.question else know(unplanned=problem)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from wizard.core.helm.plan import Plan
     from wizard.core.rules.check import CheckResult
     from wizard.core.target import Target
+    from wizard.engine.installer import Operation
     from wizard.engine.release.listing import ReleaseRow
-    from wizard.engine.session import Operation
     from wizard.ports.store import RunSummary
     from wizard.tui.app import WizardApp
     from wizard.tui.home.state import Goal
@@ -57,7 +57,7 @@ class Navigator:
         from wizard.tui.step.screen import StepScreen
 
         self.doing = self._start.screen
-        return StepScreen(self._start.draft or self._app.session.new_draft())
+        return StepScreen(self._start.draft or self._app.session.answers.new())
 
     def first(self) -> Screen[None] | None:
         """The run that the start asks for."""
@@ -108,7 +108,7 @@ class Navigator:
     async def ask(self, draft: Draft | None = None, *, goal: Goal = "run", doing: str = "install") -> None:
         """Begin the questions; for a mere check go straight to the review."""
         self.goal, self.doing, self.returning, self.visited = goal, doing, False, set()
-        draft = draft or self._start.draft or self._app.session.new_draft()
+        draft = draft or self._start.draft or self._app.session.answers.new()
         if goal != "check":
             self._step(draft)
         elif ready := await self.prepared(draft):
@@ -116,8 +116,12 @@ class Navigator:
 
     async def upgrade(self, row: ReleaseRow) -> None:
         """Begin the questions for a release that is there, from the values it runs with."""
-        named = {"context": self._app.session.hints.current_context, "namespace": row.namespace, "release": row.name}
-        await self.ask(self._app.session.new_draft().with_answers(named), doing="upgrade")
+        named = {
+            "context": self._app.session.suggestions.current_context,
+            "namespace": row.namespace,
+            "release": row.name,
+        }
+        await self.ask(self._app.session.answers.new().with_answers(named), doing="upgrade")
 
     async def with_release(self, row: ReleaseRow, key: str | None) -> None:
         """Do with a release what a key of its menu stands for."""
@@ -141,7 +145,7 @@ class Navigator:
 
     def may_undo(self, row: ReleaseRow) -> bool:
         """Whether a recover of this machine left the release as it is."""
-        return self._app.session.may_undo(self._target(row), row.revision, row.helm_status)
+        return self._app.session.release(self._target(row)).may_undo(row.revision, row.helm_status)
 
     def diagnose(self, target: Target) -> None:
         """What is wrong with a release."""
@@ -164,7 +168,7 @@ class Navigator:
         options = session.options
         self._open(
             LeftoversScreen(
-                Target(session.hints.current_context, options.namespace, options.release, options.kubeconfig)
+                Target(session.suggestions.current_context, options.namespace, options.release, options.kubeconfig)
             )
         )
 
@@ -186,7 +190,7 @@ class Navigator:
         """What the draft would change; Esc goes back to the review."""
         from wizard.tui.preview.view import PlanPreview
 
-        target = self._app.session.resolve(draft).target
+        target = self._app.session.answers.resolve(draft).target
         self._preview(PlanPreview(draft, target, plan), lambda: self.review(draft))
 
     def back_from_look(self) -> None:
@@ -207,7 +211,7 @@ class Navigator:
         from wizard.core.target import Target
 
         session = self._app.session
-        return Target(session.hints.current_context, row.namespace, row.name, session.options.kubeconfig)
+        return Target(session.suggestions.current_context, row.namespace, row.name, session.options.kubeconfig)
 
     def _step(self, draft: Draft, step: str = "", question: str = "") -> None:
         from wizard.tui.step.screen import StepScreen
@@ -224,7 +228,7 @@ class Navigator:
     def attach(self, run: RunSummary) -> None:
         """Show a run; one whose runner died or hangs gets a new one."""
         try:
-            told = self._app.session.attach(run)
+            told = self._app.session.runs.attach(run)
         except Problem as problem:
             self.home(problem)
             return
@@ -265,7 +269,7 @@ class Navigator:
         """A step is done: the next one, or the review (which is opened)."""
         from wizard.tui import flow
 
-        resolved = self._app.session.resolve(draft)
+        resolved = self._app.session.answers.resolve(draft)
         following = flow.after(resolved, step, self.goal)
         if not self.returning and following != flow.REVIEW:
             return following
@@ -282,7 +286,7 @@ class Navigator:
         if self.goal == "check" and step == flow.REVIEW:
             self.home()
             return ""
-        resolved = self._app.session.resolve(draft)
+        resolved = self._app.session.answers.resolve(draft)
         if self.returning and step != flow.REVIEW and not flow.problems(resolved, self.goal):
             self.review(draft)
             return ""
@@ -296,7 +300,7 @@ class Navigator:
     def fix(self, draft: Draft, question_id: str) -> None:
         """Open the field of a question; Enter or Esc there comes back to the review."""
         self.returning = True
-        step = self._app.session.resolve(draft).question(question_id).step
+        step = self._app.session.answers.resolve(draft).question(question_id).step
         self._step(draft, step, question_id)
 
     async def start(
@@ -304,12 +308,13 @@ class Navigator:
     ) -> None:
         """Start the run and show it; raises Problem, PlanChanged when the plan is not the one that was shown."""
         kind: Operation = "upgrade" if operation == "upgrade" else "install"
-        self.run(await self._app.session.start(draft, kind, checks, plan, confirmed=name))
+        session = self._app.session
+        self.run(await session.installer.start(session.answers.prepare(draft), kind, checks, plan, confirmed=name))
 
     async def write(self, draft: Draft) -> None:
         """Write the values file only, and go home with the names of the files."""
         try:
-            written = await asyncio.to_thread(self._app.session.write_values, draft)
+            written = await asyncio.to_thread(self._app.session.answers.prepare(draft).write)
         except Problem as problem:
             self._app.notify(str(problem), severity="error", markup=False)
             return

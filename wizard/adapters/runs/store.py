@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ from wizard.adapters.runs import pages, peers, processes
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
+from wizard.core.run.spec import RunSpec
 from wizard.core.target import Target
 from wizard.core.text import sanitize
 from wizard.core.text.secrets import Secret
@@ -166,32 +168,30 @@ class RunFiles:
                 return str(answer["trouble"])
         return ""
 
-    def start(self, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
+    def start(self, spec: RunSpec, values: str, secrets: Mapping[str, Mapping[str, Secret]]) -> str:
         """Start a detached runner; returns the id. Raises Problem while another run of ours works on the target."""
-        target = _target(spec)
         try:
-            return self._start(target, spec, secrets)
+            return self._start(spec, values, secrets)
         except OSError as error:
             words = f"Nothing was started: the record of the run cannot be written to {_where()}: {error.strerror or error}."
             raise Problem(words, "Make room there, or name another folder with XDG_STATE_HOME.", Exit.FAILED) from error
 
-    def _start(self, target: Target, spec: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
+    def _start(self, spec: RunSpec, values: str, secrets: Mapping[str, Mapping[str, Secret]]) -> str:
+        target = _absolute(spec.target)
         lock = self._lock(target)
         try:
             _has_room()
             _remove_left()
             with _new_folder() as folder:
                 _own(lock, folder.name)
-                atomic.write(folder / "values.yaml", str(spec["values"]))
+                atomic.write(folder / "values.yaml", values)
                 started = rfc3339(datetime.now(UTC), "milliseconds")
-                kept = {key: value for key, value in spec.items() if key != "values"}
                 whole = {
                     "id": folder.name,
                     "started": started,
                     "who": _who(),
                     "holder": f"{self.machine()}/{folder.name}",
-                    **kept,
-                    "target": _settled_target(spec),
+                    **replace(spec, target=target).to_data(),
                 }
                 atomic.write(folder / "run.json", json.dumps(whole, indent=1))
             self._launch(folder, json.dumps(_revealed(secrets)).encode(), lock)
@@ -498,10 +498,10 @@ def _remove_left() -> None:
             scratch.remove_left(folder)
 
 
-def _settled_target(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+def _absolute(target: Target) -> Target:
     """The target with a kubeconfig that is found from every folder."""
-    path = spec["target"].get("kubeconfig", "")
-    return {**spec["target"], "kubeconfig": str(Path(path).expanduser().absolute()) if path else ""}
+    path = target.kubeconfig
+    return replace(target, kubeconfig=str(Path(path).expanduser().absolute())) if path else target
 
 
 def _target(spec: Mapping[str, Any]) -> Target:
@@ -538,7 +538,7 @@ def _plain(value: Any) -> str:
     raise TypeError(msg)
 
 
-def _revealed(secrets: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _revealed(secrets: Mapping[str, Mapping[str, Secret]]) -> dict[str, dict[str, str]]:
     return {name: {key: value.reveal() for key, value in keys.items()} for name, keys in secrets.items()}
 
 

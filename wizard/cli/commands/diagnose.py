@@ -43,7 +43,7 @@ async def diagnose(arguments: Arguments, session: Session, out: Out) -> int:
 async def _whole(session: Session, target: Target, out: Out) -> list[Diagnosis]:
     """The last view of a look that says something, or none; with --output jsonl as events too."""
     last: list[Diagnosis] = []
-    async for view in session.diagnose(target):
+    async for view in session.release(target).diagnose():
         last = [view] if _says_something(view) else []
     for one in last:
         for found in one.findings:

@@ -25,16 +25,16 @@ async def history(arguments: Arguments, session: Session, out: Out) -> int:
         )
     target = await the_release(arguments, session)
     if whats:
-        text = await session.revision_text(target, wanted[0], whats[0])
+        text = await session.release(target).revision_text(wanted[0], whats[0])
         out.block(text, "")
         out.object({"command": "history", "exit": 0, "revision": wanted[0], whats[0]: text})
         return Exit.DONE
     if len(wanted) == 2:
-        comparison = await session.compare(target, *wanted)
+        comparison = await session.release(target).compare(*wanted)
         _compared(comparison, out)
         out.object({"command": "history", "exit": 0, **comparison.to_data()})
         return Exit.DONE
-    found = list(await session.history(target))
+    found = list(await session.release(target).history())
     if wanted:
         return await _one(session, target, found, wanted[0], out)
     out.line(f"{target.release} in {target.namespace}: {len(found)} revisions are kept")
@@ -54,7 +54,7 @@ async def _one(session: Session, target: Any, found: list[Revision], number: int
     out.line("  ".join(_row(found[at])))
     data: dict[str, Any] = {"command": "history", "exit": 0, "revisions": [found[at].to_data()]}
     if at and not (found[at].problem or found[at - 1].problem):
-        comparison = await session.compare(target, known[at - 1], number)
+        comparison = await session.release(target).compare(known[at - 1], number)
         _compared(comparison, out)
         data["compared"] = comparison.to_data()
     out.object(data)

@@ -21,9 +21,11 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import SEVERITY_BLOCKS, CheckResult, accept, all_checks
 from wizard.core.run.events import Event
+from wizard.engine.answers import Prepared
 from wizard.engine.approval import PlanChanged, of_run
+from wizard.engine.installer import Operation
 from wizard.engine.release.listing import Asked, Unfit
-from wizard.engine.session import Operation, Session
+from wizard.engine.session import Session
 
 
 async def operate(arguments: Arguments, session: Session, out: Out, called: str) -> int:
@@ -35,20 +37,20 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
     draft, prompt = await gather(arguments, session, out, cluster=True, prepare=base.prepare, refuse=base.refuse)
     _refuse_unconfirmed(arguments, session, draft, prompt)
     while True:
+        prepared = session.answers.prepare(draft)
         if prompt:
-            summary(session.resolve(draft), out)
-        results, plan = await _review(arguments, session, draft, base, out)
+            summary(prepared.resolved, out)
+        results, plan = await _review(arguments, session, prepared, base, out)
         code = _blocked(arguments, results)
         if base.problem and not code:
             raise base.problem
         code = code or _refused(plan)
         if not code:
-            _show_diff(session, draft, out)
+            _show_diff(prepared, out)
         if arguments.dry_run:
-            return _dry_run(session, draft, base.operation, results, code, out, plan)
+            return _dry_run(prepared, base.operation, results, code, out, plan)
         planned = plan if isinstance(plan, Plan) else None
-        resolved = session.resolve(draft)
-        approval = of_run(resolved["release"], resolved["preset"], planned)
+        approval = of_run(prepared.target.release, prepared.resolved["preset"], planned)
         if planned and planned.owner:
             approval.refuse_blocked()
         if prompt is None:
@@ -58,7 +60,7 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
             break
         draft = await base.prepare(draft)
     if code:
-        session.save_draft(draft)
+        session.answers.keep(draft)
         failed = ", ".join(one.id for one in results if one.blocking) or ", ".join(_open_ids(results)) or _names(plan)
         word = "failed" if code == Exit.REFUSED else "could not be decided"
         raise Problem(
@@ -67,8 +69,8 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
     name = await confirmed(arguments, approval, prompt)
     while True:
         try:
-            run_id = await session.start(
-                draft, base.operation, results, planned, confirmed=name, attended=prompt is not None,
+            run_id = await session.installer.start(
+                prepared, base.operation, results, planned, confirmed=name, attended=prompt is not None,
                 wait_anyway=arguments.wait_anyway,
             )  # fmt: skip
             break
@@ -78,7 +80,7 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
             try:
                 planned = await _as_it_is_now(changed, prompt, out)
             except KeyboardInterrupt:
-                session.save_draft(draft)
+                session.answers.keep(draft)
                 raise
     view, ended = await follow(session, run_id, out, prompt, called=called)
     for one in results:
@@ -88,13 +90,13 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
 
 
 async def _review(
-    arguments: Arguments, session: Session, draft: Draft, base: Base, out: Out
+    arguments: Arguments, session: Session, prepared: Prepared, base: Base, out: Out
 ) -> tuple[list[CheckResult], Plan | Problem | None]:
     """Checks and plan, made at the same time; an install that asks nobody has no plan: everything in it is new."""
     wanted = base.operation == "upgrade" or arguments.dry_run or not arguments.yes
-    planning = asyncio.ensure_future(plan_output.for_review(session, draft)) if wanted and not base.problem else None
+    planning = asyncio.ensure_future(plan_output.for_review(session, prepared)) if wanted and not base.problem else None
     try:
-        results = await _checks(arguments, session, draft, out)
+        results = await _checks(arguments, session, prepared.draft, out)
         if planning is None or any(one.blocking for one in results):
             return results, None
         plan = await planning
@@ -105,7 +107,7 @@ async def _review(
             planning.cancel()
     if isinstance(plan, Plan):
         if plan.base:
-            upgrade_values.show(await session.guided(draft), out)
+            upgrade_values.show(await session.installer.guided(prepared), out)
         plan_output.show(plan, out)
     else:
         out.line(f"there is no plan: {plan}", "unknown")
@@ -150,12 +152,12 @@ class Base:
         """The draft on the release that runs, if there is one; raises Problem when there is none to upgrade."""
         arguments, session = self._arguments, self._session
         if arguments.command in ("upgrade", "plan"):
-            draft = await session.located(draft)
-        operation, _ = await asyncio.gather(self._operation(draft), session.refresh_hints(draft))
+            draft = await session.answers.located(draft)
+        operation, _ = await asyncio.gather(self._operation(draft), session.refresh_suggestions(draft))
         if operation is None:
             return draft
         self.operation = operation
-        return await session.on_what_runs(draft) if operation == "upgrade" else draft
+        return await session.answers.on_what_runs(draft) if operation == "upgrade" else draft
 
     async def refuse(self, draft: Draft) -> None:
         """Before anything is asked: raise Problem when the release that was named is not there, or must not be."""
@@ -165,7 +167,7 @@ class Base:
     async def _operation(self, draft: Draft) -> Operation | None:
         self.problem = None
         try:
-            return await self._session.operation(draft, self._asked)
+            return await self._session.installer.operation(self._session.answers.resolve(draft).target, self._asked)
         except Unfit:
             raise
         except Problem as problem:
@@ -186,22 +188,22 @@ async def values(arguments: Arguments, session: Session, out: Out) -> int:
     """Write the values file; no cluster is asked. Returns the exit code."""
     draft, prompt = await gather(arguments, session, out, cluster=False)
     if prompt:
-        summary(session.resolve(draft), out)
+        summary(session.answers.resolve(draft), out)
         choices = (Choice("go", "write it"), Choice("change", "change an answer"))
         while await prompt.choose("Write the values file?", choices, "go") == "change":
             draft = await change(session, draft, prompt, cluster=False)
-            summary(session.resolve(draft), out)
-    resolved = session.resolve(draft)
-    commands = list(kubectl.secret_commands(secrets.plan(resolved), resolved["namespace"]))
+            summary(session.answers.resolve(draft), out)
+    prepared = session.answers.prepare(draft)
+    commands = list(kubectl.secret_commands(secrets.plan(prepared.resolved), prepared.target.namespace))
     if arguments.write == "-":
-        text = session.values_text(draft)
+        text = prepared.text
         out.data(text)
         written: Sequence[str] = ()
     else:
         text = ""
-        _show_diff(session, draft, out)
-        path = session.values_file(draft).path
-        written = session.write_values(draft)
+        _show_diff(prepared, out)
+        path = prepared.file.path
+        written = prepared.write()
         out.line(f"{path} written" if written else f"{path} is as it should be", "pass")
         for backup in written[1:]:
             out.line(f"the old one is kept as {backup}")
@@ -210,7 +212,7 @@ async def values(arguments: Arguments, session: Session, out: Out) -> int:
         say("The file names Secrets and holds none. They are made by the install, or by these lines:")
         for command in commands:
             say(f"  {command}")
-    session.forget_draft(draft)
+    session.answers.forget(draft)
     data = {"command": "values", "exit": 0, "files": list(written), "commands": commands}
     out.object({**data, "values": text} if text else data, exact=("values",))
     return Exit.DONE
@@ -222,7 +224,7 @@ async def _checks(arguments: Arguments, session: Session, draft: Draft, out: Out
         raise Problem(f'--accept: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
     results = []
     out.message("Checking; this reads and dry-runs, it changes nothing.")
-    async for result in session.preflight(draft):
+    async for result in session.installer.checks(draft):
         one = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
         results.append(one)
         out.event(Event("check.result", one.to_data()))
@@ -258,12 +260,11 @@ def _blocked(arguments: Arguments, results: Sequence[CheckResult]) -> Exit:
 
 
 def _dry_run(
-    session: Session, draft: Draft, operation: Operation, results: Sequence[CheckResult], code: Exit, out: Out,
+    prepared: Prepared, operation: Operation, results: Sequence[CheckResult], code: Exit, out: Out,
     plan: Plan | Problem | None,
 ) -> int:  # fmt: skip
-    target = session.resolve(draft).target
     word = {Exit.DONE: "pass", Exit.REFUSED: "fail"}.get(code, "unknown")
-    out.line(f"dry run of {operation} {target}: nothing was changed, nothing was written", word)
+    out.line(f"dry run of {operation} {prepared.target}: nothing was changed, nothing was written", word)
     checks = [one.to_data() for one in results]
     out.object(
         {
@@ -271,7 +272,7 @@ def _dry_run(
             "dry_run": True,
             "exit": int(code),
             "checks": checks,
-            "values": session.values_shown(draft),
+            "values": prepared.shown(),
             "plan": plan.to_data() if isinstance(plan, Plan) else None,
         }
     )
@@ -284,8 +285,8 @@ def _ended(out: Out, code: int, reason: str) -> None:
     out.event(Event("run.finished", data))
 
 
-def _show_diff(session: Session, draft: Draft, out: Out) -> None:
-    if diff := session.values_diff(draft):
+def _show_diff(prepared: Prepared, out: Out) -> None:
+    if diff := prepared.diff():
         out.message("The values file is there already; this changes, and the old one is kept beside it:")
         for line in diff:
             out.message(f"  {line}")
@@ -293,7 +294,7 @@ def _show_diff(session: Session, draft: Draft, out: Out) -> None:
 
 def _refuse_unconfirmed(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
     """Before anything is asked of the cluster: refuse a wrong --confirm, and prod without one when nobody can be asked."""
-    resolved = session.resolve(draft)
+    resolved = session.answers.resolve(draft)
     approval = of_run(resolved["release"], resolved["preset"], None)
     approval.refuse_wrong_name(arguments.confirm)
     if not (arguments.dry_run or prompt):
@@ -304,13 +305,13 @@ async def _decide(
     session: Session, draft: Draft, prompt: Prompter, operation: Operation, code: Exit, results: Sequence[CheckResult]
 ) -> tuple[Draft, bool]:
     """What the person wants after the checks: the draft, and whether to start."""
-    target = session.resolve(draft).target
+    target = session.answers.resolve(draft).target
     go = Choice("go", f"{operation} {target}", "this changes the cluster")
     rest = (Choice("change", "change an answer"), Choice("stop", "stop here", "the answers are kept"))
     choices = rest if code else (go, *rest)
     answer = await prompt.choose("What now?", choices, choices[0].value)
     if answer == "stop":
-        session.save_draft(draft)
+        session.answers.keep(draft)
         raise KeyboardInterrupt
     if answer == "change":
         first = next((one.question for one in results if one.blocking and one.question), "")

@@ -30,9 +30,9 @@ GROUPS: Final = {
 async def leftovers(arguments: Arguments, session: Session, out: Out) -> int:
     """List what is left, delete what is named with --delete; returns the exit code."""
     require_context(arguments, session.kubeconfig())
-    context = arguments.context or session.hints.current_context
+    context = arguments.context or session.suggestions.current_context
     target = Target(context, arguments.namespace, arguments.options().release, arguments.kubeconfig)
-    found = await session.leftovers(target)
+    found = await session.release(target).leftovers()
     for one in found:
         _show(one, target.release, out)
     data = {"command": "uninstall", "leftovers": [one.to_data() for one in found], "deleted": []}
@@ -68,7 +68,7 @@ async def _delete(
     choices = (Choice("stop", "stop here"), Choice("go", "delete them", "there is no way back"))
     name = await confirmed(arguments, approval, prompt_or_yes(arguments, name_is_enough=True), choices)
     done = []
-    async for went in session.delete_leftovers(target, found[0], picked, confirmed=name):
+    async for went in session.release(target).delete_leftovers(found[0], picked, confirmed=name):
         done.append(went)
         state = {"failed": "fail", "going": "warn"}.get(went.state, "pass")
         out.line(f"{went.item.label}: {went.text or went.state}", state)

@@ -20,11 +20,12 @@ async def plan(arguments: Arguments, session: Session, out: Out) -> int:
     draft, _ = await gather(arguments, session, out, cluster=True, prepare=base.prepare)
     if base.problem:
         raise base.problem
-    planned = await session.planned(draft)
-    guided = await session.guided(draft) if planned.plan.base else None
+    prepared = session.answers.prepare(draft)
+    planned = await session.installer.planned(prepared)
+    guided = await session.installer.guided(prepared) if planned.plan.base else None
     written = []
     if arguments.manifests:
-        written = list(session.write_manifests(arguments.manifests, planned))
+        written = list(session.files.write_manifests(arguments.manifests, planned))
     if guided:
         guided_lines.show(guided, out)
     plan_output.show(planned.plan, out)

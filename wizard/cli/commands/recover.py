@@ -13,6 +13,7 @@ from wizard.cli.prompts import Prompter, prompter
 from wizard.cli.release import the_release
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
+from wizard.core.helm.command_line import HelmOptions
 from wizard.core.target import Target
 from wizard.engine import approval
 from wizard.engine.release.recover import Recovery
@@ -32,9 +33,10 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
     if arguments.undo_recover:
         return await _undo(arguments, session, out, target)
     approval.of_undo_recover(target).refuse_wrong_name(arguments.confirm)
-    if moved := await session.cluster_moved(target):
+    release = session.release(target)
+    if moved := await release.moved():
         out.message(moved, "warn")
-    known = await session.recovery(target)
+    known = await release.recovery()
     _show(target, known, out)
     way = arguments.to or ("rollback" if known.good else "failed")
     if way == "rollback" and not known.good:
@@ -52,7 +54,7 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
     approved.refuse_blocked()
     way = await _way(arguments, known, way, prompt)
     name = await confirmed(arguments, approved, prompt)
-    backup = await session.mark_failed(target, known, arguments.reason, confirmed=name)
+    backup = await release.mark_failed(known, arguments.reason, confirmed=name)
     out.line(f"revision {known.revision} is marked as failed; the record as it was is in {backup}", "pass")
     if way == "failed":
         reason = f"{target.release} can be changed again: run upgrade, rollback or uninstall"
@@ -60,9 +62,9 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
         out.object({"command": "recover", "exit": 0, "way": way, "backup": backup, **known.to_data()})
         out.event(ended(0, reason))
         return Exit.DONE
-    back = await session.rollback(target, known.good)
+    back = await release.rollback(known.good)
     plan_output.show(back.plan, out)
-    run_id = await session.start_rollback(target, back, confirmed=name, helm_timeout=arguments.timeout)
+    run_id = await release.start_rollback(back, confirmed=name, helm=HelmOptions(arguments.timeout))
     view, code = await follow(session, run_id, out, prompt, called=called)
     out.object({"command": "recover", "exit": code, "way": way, "backup": backup, **as_data(view)})
     return code
@@ -72,7 +74,7 @@ async def _undo(arguments: Arguments, session: Session, out: Out, target: Target
     """Put the record back as it was before a recover; returns the exit code."""
     approved = approval.of_undo_recover(target)
     approved.refuse_wrong_name(arguments.confirm)
-    known = await session.undo_recovery(target)
+    known = await session.release(target).undo_recovery()
     back = known.said(target.release)
     if arguments.dry_run:
         out.line(f"recover --undo would put {back}")
@@ -80,7 +82,7 @@ async def _undo(arguments: Arguments, session: Session, out: Out, target: Target
         prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
         out.message(f"This puts {back}; {AFTER}")
         name = await confirmed(arguments, approved, prompt)
-        await session.undo(target, known, confirmed=name)
+        await session.release(target).undo(known, confirmed=name)
         out.line(f"put {back}", "pass")
     out.object({"command": "recover", "undo": True, "dry_run": arguments.dry_run, "exit": 0, **known.to_data()})
     out.event(ended(0, "dry run: nothing was changed" if arguments.dry_run else f"put {back}"))

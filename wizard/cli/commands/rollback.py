@@ -17,6 +17,7 @@ from wizard.cli.release import the_release
 from wizard.core.answers import validate
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Exit, Problem
+from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.plan import NOT_ROLLED_BACK
 from wizard.core.kube import rights
 from wizard.core.kube.rights import Right
@@ -30,7 +31,8 @@ async def rollback(arguments: Arguments, session: Session, out: Out, called: str
     revision = arguments.one_revision()
     prompt = _prompt(arguments)
     target = await the_release(arguments, session)
-    shown = await session.rollback(target, revision)
+    release = session.release(target)
+    shown = await release.rollback(revision)
     plan = shown.plan
     out.line(f"roll back {target} to revision {shown.revision}")
     plan_output.show(plan, out)
@@ -51,7 +53,7 @@ async def rollback(arguments: Arguments, session: Session, out: Out, called: str
         out.event(ended(code, "dry run: nothing was changed"))
         return code
     name = await confirmed(arguments, shown.approval, prompt, _choices(f"roll back {target}"))
-    run_id = await session.start_rollback(target, shown, confirmed=name, helm_timeout=arguments.timeout)
+    run_id = await release.start_rollback(shown, confirmed=name, helm=HelmOptions(arguments.timeout))
     return await _followed(arguments, session, run_id, out, prompt, called)
 
 
@@ -66,9 +68,9 @@ async def uninstall(arguments: Arguments, session: Session, out: Out, called: st
         )
     prompt = _prompt(arguments)
     target = await the_release(arguments, session)
+    release = session.release(target)
     lists, missing = await asyncio.gather(
-        session.uninstall_lists(target, namespace=arguments.delete_namespace),
-        session.missing_rights(target, "uninstall"),
+        release.uninstall_lists(namespace=arguments.delete_namespace), release.missing_rights("uninstall")
     )
     _show(lists, arguments, out)
     lost = _rights(missing, out)
@@ -79,10 +81,10 @@ async def uninstall(arguments: Arguments, session: Session, out: Out, called: st
         out.event(ended(0, "dry run: nothing was changed"))
         return Exit.DONE
     name = await confirmed(arguments, approval, prompt, _choices(f"uninstall {target}"))
-    run_id = await session.start_uninstall(
-        target, lists, confirmed=name, keep_history=arguments.keep_history,
-        delete_namespace=arguments.delete_namespace, helm_timeout=arguments.timeout,
-    )  # fmt: skip
+    helm = HelmOptions(arguments.timeout, keep_history=arguments.keep_history)
+    run_id = await release.start_uninstall(
+        lists, confirmed=name, delete_namespace=arguments.delete_namespace, helm=helm
+    )
     return await _followed(arguments, session, run_id, out, prompt, called)
 
 

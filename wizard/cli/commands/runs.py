@@ -17,11 +17,11 @@ from wizard.ports.store import RunSummary
 async def runs(arguments: Arguments, session: Session, out: Out, called: str) -> int:
     """List the runs, or follow one; returns the exit code (that of the run)."""
     if not arguments.words:
-        for damaged in session.damaged_runs():
+        for damaged in session.runs.damaged():
             out.message(str(damaged), "warn")
-        return _list(session.runs(), out, called)
-    run = session.find_run(arguments.words[0])
-    if told := session.attach(run):
+        return _list(session.runs.all(), out, called)
+    run = session.runs.find(arguments.words[0])
+    if told := session.runs.attach(run):
         out.message(told, "warn")
     prompt = prompter(color=not arguments.no_color) if asks(arguments) and run.state != "finished" else None
     view, code = await follow(session, run.id, out, prompt, called=called)

@@ -20,7 +20,6 @@ from wizard.core.run.view import RunView
 from wizard.core.text.time import age
 from wizard.engine.release.listing import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
-from wizard.engine.watch import logs as read_logs
 
 _LIMIT: Final = 15.0
 """Seconds until a look that brings no verdict ends as unknown; each call below it has a shorter limit of its own."""
@@ -37,11 +36,11 @@ async def status(arguments: Arguments, session: Session, out: Out) -> int:
     row = found.rows[0]
     target = find_release.target(arguments, session, row)
     if arguments.follow:
-        return await _live(session.watch(target, logs=False), out)
+        return await _live(session.release(target).watch(logs=False), out)
     view = RunView()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LIMIT):
-            for event in await session.status(target):
+            for event in await session.release(target).status():
                 view.apply(event)
                 out.event(event)
     return _one(row, found, view, out)
@@ -58,9 +57,9 @@ async def logs(arguments: Arguments, session: Session, out: Out) -> int:
     target = find_release.target(arguments, session, found.rows[0])
     wanted = ("log.lines", "log.gap", "watch.blind")
     if arguments.follow:
-        return await _live(session.watch(target), out, only=wanted, container=arguments.container)
+        return await _live(session.release(target).watch(), out, only=wanted, container=arguments.container)
     return await _live(
-        read_logs.read(session.cluster(target), target, tail=arguments.tail),
+        session.release(target).logs(tail=arguments.tail),
         out,
         only=wanted,
         container=arguments.container,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from wizard.core.helm.command_line import HelmOptions
+
 _SCHEMA: Final = 1
 
 
@@ -22,9 +24,8 @@ class Draft:
     """Value paths set on the command line, in order; the value None deletes."""
     write: str = ""
     """Where the values file goes; empty means the default name."""
-    timeout: str = "10m"
-    undo: bool = False
-    """Roll back on failure."""
+    helm: HelmOptions = field(default_factory=HelmOptions)
+    rollback_on_failure: bool = False
     kubeconfig: str = ""
     running: Mapping[str, Any] = field(default_factory=dict)
     """For an upgrade: the values of the release that runs, without secrets; answers start from them."""
@@ -45,8 +46,8 @@ class Draft:
             "files": list(self.files),
             "sets": [list(pair) for pair in self.sets],
             "write": self.write,
-            "timeout": self.timeout,
-            "undo": self.undo,
+            **self.helm.to_data(),
+            "undo": self.rollback_on_failure,
             "kubeconfig": self.kubeconfig,
             "running": dict(self.running),
             "cluster_uid": self.cluster_uid,
@@ -68,8 +69,8 @@ class Draft:
             files=tuple(map(str, data["files"])),
             sets=tuple((str(path), value) for path, value in data["sets"]),
             write=str(data["write"]),
-            timeout=str(data["timeout"]),
-            undo=bool(data.get("undo")),
+            helm=HelmOptions.of_data(data),
+            rollback_on_failure=bool(data.get("undo")),
             kubeconfig=str(data["kubeconfig"]),
             running=dict(data["running"]),
             cluster_uid=str(data.get("cluster_uid", "")),

@@ -119,7 +119,7 @@ def _preset_default(r: Resolved) -> str:
 
 def _image_default(r: Resolved) -> str:
     named = any(get(tree, path_of("image.repository")) for _, tree in r.layers.files)
-    if not (r.hints.sandbox or named):
+    if not (r.suggestions.sandbox or named):
         return ""
     registry = r.at("image.registry") or r.at("global.imageRegistry")
     tag = r.at("image.tag") or f"v{r.layers.app_version}"
@@ -265,12 +265,12 @@ _ENVIRONMENT = (
 _WHERE = (
     Question(
         "context", "where", "Cluster", "The kubeconfig context: which cluster, and as whom.", kind="choice",
-        choices=lambda r: _known(r.hints.contexts), default=lambda r: r.hints.current_context,
-        visible=lambda r: bool(r.hints.contexts),
+        choices=lambda r: _known(r.suggestions.contexts), default=lambda r: r.suggestions.current_context,
+        visible=lambda r: bool(r.suggestions.contexts),
     ),
     Question(
         "namespace", "where", "Namespace", "Made if it is not there yet.", kind="choice", open=True,
-        choices=lambda r: _known(r.hints.namespaces),
+        choices=lambda r: _known(r.suggestions.namespaces),
         default=lambda r: NAMESPACES.get(r["preset"], DEFAULT_RELEASE), validate=lambda _, a: validate.label(a, "Namespace"),
     ),
     Question(
@@ -287,7 +287,7 @@ def _by_ingress(r: Resolved) -> bool:
 
 
 def _expose_choices(r: Resolved) -> Sequence[Choice]:
-    classes = r.hints.ingress_classes
+    classes = r.suggestions.ingress_classes
     here = (
         "no ingress class on this cluster" if classes == () else "classes here: " + ", ".join(classes or ("not known",))
     )
@@ -339,7 +339,7 @@ def _class_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
 
 
 def _class_default(r: Resolved) -> str:
-    wanted, known = str(r.at("ingress.className")), r.hints.ingress_classes
+    wanted, known = str(r.at("ingress.className")), r.suggestions.ingress_classes
     return known[0] if known and wanted not in known else wanted
 
 
@@ -358,7 +358,7 @@ _ADDRESS = (
     ),
     Question(
         "ingress.class", "address", "Ingress class", "Which controller serves it.", kind="choice", open=True,
-        visible=_by_ingress, choices=lambda r: _known(r.hints.ingress_classes), default=_class_default,
+        visible=_by_ingress, choices=lambda r: _known(r.suggestions.ingress_classes), default=_class_default,
         validate=lambda _, a: validate.subdomain(a, "The ingress class"), value_edits=_class_lines,
     ),
 )  # fmt: skip
@@ -369,7 +369,7 @@ _ISSUER_ANNOTATION: Final = "cert-manager.io/cluster-issuer"
 
 
 def _tls_choices(r: Resolved) -> Sequence[Choice]:
-    issuers = r.hints.issuers
+    issuers = r.suggestions.issuers
     found = "no cert-manager here" if issuers == () else "issuers here: " + ", ".join(issuers or ("not known",))
     return (
         Choice("issuer", "cert-manager", found),
@@ -394,7 +394,7 @@ def _tls_default(r: Resolved) -> str:
         return "none"
     if not _base_issuer(r):
         return "secret"
-    return "none" if r.hints.issuers == () else "issuer"
+    return "none" if r.suggestions.issuers == () else "issuer"
 
 
 def _tls_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
@@ -420,15 +420,15 @@ _TLS = (
     ),
     Question(
         "tls.issuer", "tls", "Issuer", "The ClusterIssuer that cert-manager asks.", kind="choice", open=True,
-        visible=lambda r: _by_ingress(r) and r["tls"] == "issuer", choices=lambda r: _known(r.hints.issuers),
+        visible=lambda r: _by_ingress(r) and r["tls"] == "issuer", choices=lambda r: _known(r.suggestions.issuers),
         default=lambda r: (
-            r.hints.issuers[0] if r.hints.issuers and _base_issuer(r) not in r.hints.issuers else _base_issuer(r)
+            r.suggestions.issuers[0] if r.suggestions.issuers and _base_issuer(r) not in r.suggestions.issuers else _base_issuer(r)
         ),
         validate=lambda _, a: validate.subdomain(a, "The issuer"),
     ),
     Question(
         "tls.secret", "tls", "TLS Secret", "Name of the Secret that holds tls.crt and tls.key.", kind="choice", open=True,
-        visible=lambda r: _by_ingress(r) and r["tls"] == "secret", choices=lambda r: _known(r.hints.tls_secrets),
+        visible=lambda r: _by_ingress(r) and r["tls"] == "secret", choices=lambda r: _known(r.suggestions.tls_secrets),
         default=lambda r: _base_tls_secret(r) or created_name("tls", r["release"]),
         validate=lambda _, a: validate.subdomain(a, "The TLS Secret"),
     ),
@@ -483,9 +483,9 @@ def _limit_problem(r: Resolved, answer: str, request: str, what: str, example: s
 
 
 def _class_note(r: Resolved) -> tuple[Choice, ...]:
-    usual = r.hints.default_storage_class
+    usual = r.suggestions.default_storage_class
     note = f"the cluster's default: {usual}" if usual else "the cluster's default, if it has one"
-    return (Choice("", "default", note), *_known(r.hints.storage_classes))
+    return (Choice("", "default", note), *_known(r.suggestions.storage_classes))
 
 
 def _storage_lines(path: str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
@@ -582,7 +582,7 @@ def _secret_default(name: str) -> Callable[[Resolved], str]:
 
 
 def _is_there(r: Resolved, name: str) -> bool:
-    return created_name(name, r["release"]) in (r.hints.secrets or ())
+    return created_name(name, r["release"]) in (r.suggestions.secrets or ())
 
 
 def _secret_lines(name: str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:

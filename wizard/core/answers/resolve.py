@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.answers.draft import Draft
-from wizard.core.answers.suggestions import Hints
+from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.helm import values
 from wizard.core.helm.values import DELETE, Tree, ValueEdit
 from wizard.core.target import Target
@@ -33,9 +33,11 @@ class Layers:
 class Resolved:
     """Every question's effective answer. Made anew for each change; cheap, and never edited."""
 
-    def __init__(self, draft: Draft, hints: Hints, layers: Layers, table: Iterable[Question]) -> None:
+    def __init__(
+        self, draft: Draft, suggestions: ClusterSuggestions, layers: Layers, table: Iterable[Question]
+    ) -> None:
         self.draft = draft
-        self.hints = hints
+        self.suggestions = suggestions
         self.layers = layers
         self.table = tuple(table)
         self._by_id = {one.id: one for one in self.table}
@@ -99,5 +101,5 @@ class Resolved:
     @property
     def target(self) -> Target:
         """Where it goes."""
-        kubeconfig = self.draft.kubeconfig or self.hints.kubeconfig
+        kubeconfig = self.draft.kubeconfig or self.suggestions.kubeconfig
         return Target(self["context"], self["namespace"], self["release"], kubeconfig)

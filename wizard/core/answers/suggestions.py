@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Hints:
+class ClusterSuggestions:
     """What is known while questions are asked. None means not known (yet, or no right to see it), () means none there."""
 
     sandbox: bool = False

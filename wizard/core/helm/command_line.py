@@ -6,8 +6,8 @@ A new difference is one line in DIALECTS. Sources: reference/chart.md D.1, D.2.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
 
 from wizard.core.target import Target
 
@@ -55,34 +55,58 @@ def target_argv(target: Target) -> list[str]:
     return [*kubeconfig, *context, "--namespace", target.namespace]
 
 
-def run_argv(
-    helm_major: int, operation: RunOperation, target: Target, chart: str, values_path: str, timeout: str, *,
-    replace: bool = False,
-) -> list[str]:  # fmt: skip
-    """The arguments of a run after the binary's path.
+@dataclass(frozen=True)
+class HelmOptions:
+    """What a person may ask of helm in a run. A new flag is a field here and a line in `flags`."""
 
-    Never --create-namespace (the run makes it) and never a roll-back flag (it destroys the evidence). `timeout` is
-    helm's own form, such as 10m. `replace`: an install over the kept history of a release that was uninstalled, as
-    `helm upgrade --install` does it.
+    timeout: str = "10m"
+    """How long helm waits, in helm's own form."""
+    replace: bool = False
+    """Of an install: over the kept history of a release that was uninstalled, as `helm upgrade --install` does it."""
+    keep_history: bool = False
+    """Of an uninstall: the revisions stay."""
+
+    def flags(self) -> list[str]:
+        """Helm's flags for them."""
+        return [
+            "--timeout", self.timeout,
+            *(["--replace"] if self.replace else []),
+            *(["--keep-history"] if self.keep_history else []),
+        ]  # fmt: skip
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-ready, one key a field."""
+        return asdict(self)
+
+    @staticmethod
+    def of_data(data: Mapping[str, Any]) -> HelmOptions:
+        """The options among the keys of a larger whole; what is missing has its default."""
+        usual = asdict(HelmOptions())
+        return HelmOptions(**{name: type(value)(data.get(name, value)) for name, value in usual.items()})
+
+
+def run_argv(
+    helm_major: int, operation: RunOperation, target: Target, chart: str, values_path: str, options: HelmOptions
+) -> list[str]:
+    """The arguments of an install or upgrade after the binary's path.
+
+    Never --create-namespace (the run makes it) and never a roll-back flag (it destroys the evidence).
     """
     return [
         operation, target.release, chart, *target_argv(target), "--values", values_path,
-        *dialect(helm_major).wait, "--timeout", timeout, *_OPERATION_FLAGS[operation],
-        *(["--replace"] if replace else []),
+        *dialect(helm_major).wait, *options.flags(), *_OPERATION_FLAGS[operation],
     ]  # fmt: skip
 
 
-def rollback_argv(helm_major: int, target: Target, revision: int, timeout: str) -> list[str]:
+def rollback_argv(helm_major: int, target: Target, revision: int, options: HelmOptions) -> list[str]:
     """The arguments of a roll-back after the binary's path."""
     wait = dialect(helm_major).wait
-    return ["rollback", target.release, str(revision), *target_argv(target), *wait, "--timeout", timeout]
+    return ["rollback", target.release, str(revision), *target_argv(target), *wait, *options.flags()]
 
 
-def uninstall_argv(helm_major: int, target: Target, timeout: str, *, keep_history: bool) -> list[str]:
+def uninstall_argv(helm_major: int, target: Target, options: HelmOptions) -> list[str]:
     """The arguments of an uninstall after the binary's path."""
-    kept = ["--keep-history"] if keep_history else []
-    wait = dialect(helm_major).wait
-    return ["uninstall", target.release, *target_argv(target), *wait, "--timeout", timeout, *kept]
+    return ["uninstall", target.release, *target_argv(target), *dialect(helm_major).wait, *options.flags()]
 
 
 def list_argv(helm_major: int, target: Target) -> list[str]:

@@ -137,6 +137,10 @@ class Plan:
     cluster_uid: str = ""
     """The uid of kube-system of the cluster that it was made on; "" when it was hidden."""
 
+    def warning(self, sentence: str) -> Plan:
+        """The plan with one more warning; as it is for ""."""
+        return replace(self, warnings=(*self.warnings, sentence)) if sentence else self
+
     @property
     def changes(self) -> tuple[ObjectPlan, ...]:
         """The objects that would be touched, or are refused."""

@@ -20,17 +20,18 @@ from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
 
 if TYPE_CHECKING:
+    from wizard.engine.answers import Answers
     from wizard.engine.ports import Ports
-    from wizard.engine.session import Session
+    from wizard.engine.state import SessionState
 
 _LATE: Final = frozenset({"dry_run"})
 """Facts that cannot be had while the namespace is missing; their checks are made again once it is there."""
 _AT_WORK: Final = ("running", "hung", "orphaned")
 
 
-async def run(session: Session, ports: Ports, draft: Draft) -> AsyncIterator[CheckResult]:
+async def run(state: SessionState, answers: Answers, draft: Draft) -> AsyncIterator[CheckResult]:
     """Every check of the draft as it is decided; never raises."""
-    async for result in _evaluate(_world(session, ports, draft), all_checks()):
+    async for result in _evaluate(_world(state, answers, draft), all_checks()):
         yield result
 
 
@@ -53,16 +54,15 @@ async def _evaluate(world: World, checks: tuple[Check, ...]) -> AsyncIterator[Ch
             yield result
 
 
-def _world(session: Session, ports: Ports, draft: Draft) -> World:
+def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
     """The draft as collectors see it; a chart or values file that cannot be read is a fact like any other."""
-    config = session.kubeconfig()
+    config, ports = state.kubeconfig(), state.ports
     try:
-        resolved, chart = session.resolve(draft), session.chart(draft)
-        target = resolved.target
+        prepared = answers.prepare(draft)
     except Problem as problem:
-        target = _target_without_chart(session, draft)
+        target = _target_without_chart(state, draft)
         return World(
-            session.cluster(target),
+            state.cluster(target),
             ports.documents,
             ports.helm,
             target,
@@ -70,14 +70,15 @@ def _world(session: Session, ports: Ports, draft: Draft) -> World:
             kubeconfig=config,
             runs=_at_work(ports),
         )
+    resolved, target = prepared.resolved, prepared.target
     text, refused = "", None
     try:
-        text = session.values_text(draft)
+        text = prepared.text
     except Problem as problem:
         refused = problem
     questions, extra = _secret_questions(resolved)
     return World(
-        session.cluster(target), ports.documents, ports.helm, target, chart, values_text=text or "{}",
+        state.cluster(target), ports.documents, ports.helm, target, prepared.chart, values_text=text or "{}",
         values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secrets.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         runs=_at_work(ports), machine=ports.runs.machine(),
@@ -85,12 +86,12 @@ def _world(session: Session, ports: Ports, draft: Draft) -> World:
     )  # fmt: skip
 
 
-def _target_without_chart(session: Session, draft: Draft) -> Target:
-    options, hints, answers = session.options, session.hints, draft.answers
+def _target_without_chart(state: SessionState, draft: Draft) -> Target:
+    options, suggestions, given = state.options, state.suggestions, draft.answers
     return Target(
-        answers.get("context") or hints.current_context,
-        answers.get("namespace") or options.namespace or "default",
-        answers.get("release") or options.release or "llm-cost-ops",
+        given.get("context") or suggestions.current_context,
+        given.get("namespace") or options.namespace or "default",
+        given.get("release") or options.release or "llm-cost-ops",
         draft.kubeconfig or options.kubeconfig,
     )
 

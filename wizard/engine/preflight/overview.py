@@ -15,12 +15,13 @@ from wizard.core.rules.check import State
 from wizard.core.rules.facts import Server
 from wizard.core.target import Target
 from wizard.engine import cluster_identity
+from wizard.engine.release import listing
 from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.kubeconfig import Kubeconfig
 
 if TYPE_CHECKING:
-    from wizard.engine.ports import Ports
-    from wizard.engine.session import Session
+    from wizard.engine.answers import Answers
+    from wizard.engine.state import SessionState
 
 _LIMIT: Final = 6.0
 """Seconds a line may take before it says that it is not known."""
@@ -59,11 +60,11 @@ class HomeLine:
     keys: tuple[tuple[str, str], ...] = ()
 
 
-async def lines(session: Session, ports: Ports) -> AsyncIterator[HomeLine]:
+async def lines(state: SessionState, answers: Answers) -> AsyncIterator[HomeLine]:
     """The lines as they become known; never raises."""
-    config = session.kubeconfig()
-    tools = _safely(_tools(session, ports), HomeLine("tools", "unknown", "Tools", "not known"))
-    target = _target(session)
+    config = state.kubeconfig()
+    tools = _safely(_tools(state, answers), HomeLine("tools", "unknown", "Tools", "not known"))
+    target = _target(state, answers)
     if (problem := config.problem) and config.context(target.context) is None:
         yield HomeLine("cluster", "fail", "Cluster", problem.what, problem.next_step, _NO_WAY)
         yield await tools
@@ -74,9 +75,9 @@ async def lines(session: Session, ports: Ports) -> AsyncIterator[HomeLine]:
         yield HomeLine("cluster", "fail", "Cluster", said, f"Choose one with --context: {names}.", _NO_WAY)
         yield await tools
         return
-    cluster = session.cluster(target)
-    asked = asyncio.ensure_future(_cluster(session, cluster, config, target))
-    pending = [asked, *map(asyncio.ensure_future, (tools, *_rest(session, cluster, target, asked)))]
+    cluster = state.cluster(target)
+    asked = asyncio.ensure_future(_cluster(state, cluster, config, target))
+    pending = [asked, *map(asyncio.ensure_future, (tools, *_rest(state, cluster, target, asked)))]
     try:
         for done in asyncio.as_completed(pending):
             if (line := await done) is not None:
@@ -88,12 +89,12 @@ async def lines(session: Session, ports: Ports) -> AsyncIterator[HomeLine]:
 
 
 def _rest(
-    session: Session, cluster: Cluster, target: Target, asked: asyncio.Future[HomeLine]
+    state: SessionState, cluster: Cluster, target: Target, asked: asyncio.Future[HomeLine]
 ) -> Iterable[Awaitable[HomeLine | None]]:
     """The lines that only a cluster which answers can have: nothing is said twice of one that does not."""
     parts: Sequence[tuple[str, str, Awaitable[HomeLine]]] = (
         ("you", "You", _you(cluster, target)),
-        ("releases", "Releases", _releases(session, target)),
+        ("releases", "Releases", _releases(state, target)),
         ("disk", "database disk", _disk(cluster)),
         ("wayin", "way in", _way_in(cluster)),
         ("certs", "certificates", _certificates(cluster)),
@@ -120,21 +121,23 @@ async def _safely(part: Awaitable[HomeLine], otherwise: HomeLine) -> HomeLine:
         return replace(otherwise, state="fail", text=problem.what, next_step=problem.next_step)
 
 
-def _target(session: Session) -> Target:
-    draft = session.new_draft()
+def _target(state: SessionState, answers: Answers) -> Target:
+    draft = answers.new()
     try:
-        return session.resolve(draft).target
+        return answers.resolve(draft).target
     except Problem:  # a bad chart or values file is the tools line's matter
-        options, hints = session.options, session.hints
+        options, suggestions = state.options, state.suggestions
         return Target(
-            options.context or hints.current_context, options.namespace or "default", kubeconfig=options.kubeconfig
+            options.context or suggestions.current_context,
+            options.namespace or "default",
+            kubeconfig=options.kubeconfig,
         )
 
 
 # What it is
 
 
-async def _cluster(session: Session, cluster: Cluster, config: Kubeconfig, target: Target) -> HomeLine:
+async def _cluster(state: SessionState, cluster: Cluster, config: Kubeconfig, target: Target) -> HomeLine:
     context = config.context(target.context)
     address = f" ({context.server})" if context else ""
     try:
@@ -149,7 +152,7 @@ async def _cluster(session: Session, cluster: Cluster, config: Kubeconfig, targe
     server = Server(version["gitVersion"], int(version["latency_ms"]))
     nodes, uid = await asyncio.gather(_nodes(cluster), cluster_identity.uid(cluster))
     said = f"{target.context}   {_named(server)}, {nodes}, API answers in {server.latency} ms"
-    moved = await asyncio.to_thread(session.moved, target, uid)
+    moved = await asyncio.to_thread(state.moved, target, uid)
     warnings = [sentence for sentence in (moved, context.exposed if context else "") if sentence]
     if warnings:
         return HomeLine("cluster", "warn", "Cluster", said, ". ".join(map(_capital, warnings)) + ".")
@@ -196,18 +199,18 @@ async def _you(cluster: Cluster, target: Target) -> HomeLine:
     return HomeLine("you", "warn", "You", said, "Ask for these rights, or choose another namespace.")
 
 
-async def _tools(session: Session, ports: Ports) -> HomeLine:
-    info = await ports.helm.info()
+async def _tools(state: SessionState, answers: Answers) -> HomeLine:
+    info = await state.ports.helm.info()
     try:
-        chart = session.chart(session.new_draft())
+        chart = answers.chart(answers.new())
     except Problem as problem:
         return HomeLine("tools", "fail", "Tools", f"helm {info.version} ok; {problem.what}", problem.next_step)
     return HomeLine("tools", "pass", "Tools", f"helm {info.version} ok, chart {chart.version}, kubectl not needed")
 
 
-async def _releases(session: Session, target: Target) -> HomeLine:
-    everywhere = Target(target.context, session.options.namespace, session.options.release, target.kubeconfig)
-    found = await anext(aiter(session.releases(everywhere)))
+async def _releases(state: SessionState, target: Target) -> HomeLine:
+    everywhere = Target(target.context, state.options.namespace, state.options.release, target.kubeconfig)
+    found = await anext(aiter(listing.find(state.cluster(everywhere), everywhere, state.suggestions.context_namespace)))
     names = [f"{one.name} in {one.namespace}" for one in found.rows]
     hidden = found.hidden or "nothing hidden from you"
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") or "none"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from wizard.core.answers.suggestions import Hints
+from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.kube.objects import is_default_class
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def is_sandbox(context: str) -> bool:
     return context.startswith(SANDBOX_CONTEXT)
 
 
-async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
-    """The hints with everything the cluster tells within about 3 s; what cannot be had is None. Never raises."""
+async def refresh(suggestions: ClusterSuggestions, cluster: Cluster, target: Target) -> ClusterSuggestions:
+    """The suggestions with everything the cluster tells within about 3 s; what cannot be had is None. Never raises."""
     from wizard.engine import cluster_identity
 
     here = target.namespace
@@ -39,7 +39,7 @@ async def refresh(hints: Hints, cluster: Cluster, target: Target) -> Hints:
         _try(cluster.list("Secret", here, metadata_only=True, fields="type=kubernetes.io/tls")),
     )
     return replace(
-        hints,
+        suggestions,
         sandbox=is_sandbox(target.context),
         namespaces=_names(namespaces),
         ingress_classes=_names(ingress),

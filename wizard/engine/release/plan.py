@@ -52,6 +52,15 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class PlannedRollback:
+    """The plan of a roll-back, where it goes, and the record of the newest revision."""
+
+    plan: Plan
+    revision: int
+    newest: ReleaseRecord = field(repr=False)
+
+
+@dataclass(frozen=True)
 class _World:
     cluster: Cluster
     target: Target
@@ -103,8 +112,10 @@ async def of_values(
     return await _finished(world, there, made, stored, wanted, redact)
 
 
-async def of_rollback(cluster: Cluster, helm: Helm, documents: Documents, target: Target, revision: int) -> Planned:
-    """What a roll-back to a stored revision would do (0: the one before the newest); nothing is rendered.
+async def of_rollback(
+    cluster: Cluster, helm: Helm, documents: Documents, target: Target, revision: int
+) -> PlannedRollback:
+    """What a roll-back to a stored revision would do (0: to the last good one); nothing is rendered.
 
     Raises:
         Problem: there is no such revision, nothing to roll back to, or helm's record cannot be seen or read.
@@ -132,7 +143,8 @@ async def of_rollback(cluster: Cluster, helm: Helm, documents: Documents, target
         rendered=plan.digest(wanted),
     )  # fmt: skip
     redact = masking.known_secrets([current.config, chosen.config], (*wanted, *stored))
-    return await _finished(world, there, made, stored, wanted, redact)
+    planned = await _finished(world, there, made, stored, wanted, redact)
+    return PlannedRollback(planned.plan, revision, current)
 
 
 async def tried(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from wizard.core.helm.plan import Plan
 from wizard.core.kube.rights import Right
+from wizard.core.target import Target
+from wizard.engine import approval, cluster_identity
 from wizard.engine.approval import Approval
+from wizard.engine.release import plan, rights, uninstall
+from wizard.engine.state import SessionState
 
 
 @dataclass(frozen=True)
@@ -17,3 +22,19 @@ class Rollback:
     plan: Plan
     missing: tuple[Right, ...]
     approval: Approval
+
+
+async def look(state: SessionState, target: Target, revision: int) -> Rollback:
+    """What a roll-back would do and needs (revision 0: to the last good one); raises Problem."""
+    cluster, ports = state.cluster(target), state.ports
+    async with cluster_identity.proven(cluster, ports.helm, target):
+        planned, missing = await asyncio.gather(
+            plan.of_rollback(cluster, ports.helm, ports.documents, target, revision),
+            rights.missing(cluster, target, "rollback"),
+        )
+    moved = await asyncio.to_thread(state.moved, target, planned.plan.cluster_uid)
+    shown = planned.plan.warning(moved)
+    production = uninstall.is_production(planned.newest)
+    return Rollback(
+        planned.revision, shown, missing, approval.of_rollback(target.release, shown, production=production)
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import applied, plan
 from wizard.core.helm.applied import Applied, Key, Wanted
 from wizard.core.kube.objects import Object
+from wizard.core.run.spec import Expected
 from wizard.core.target import Target
 from wizard.engine.release import records as release_records
 from wizard.ports.cluster import Cluster, ClusterError
@@ -17,14 +17,6 @@ from wizard.ports.documents import Documents
 
 _AT_ONCE: Final = 8
 """Objects that are looked at together."""
-
-
-@dataclass(frozen=True)
-class Expected:
-    """The newest revision when the plan was made (0: none), and the hash of what was rendered for it."""
-
-    revision: int
-    rendered: str = ""
 
 
 async def unchanged(cluster: Cluster, target: Target, expected: Expected) -> None:

@@ -8,12 +8,13 @@ leaves the claims of StatefulSets and the wizard's Secrets.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from wizard.core.errors import Problem
 from wizard.core.helm import command_line, revision
+from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.revision import Head
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
@@ -37,9 +38,10 @@ class Way:
 
 
 async def way(
-    cluster: Cluster, target: Target, helm_major: int, helm_timeout: str, *, install: bool, ended: HelmExit | None
+    cluster: Cluster, target: Target, helm_major: int, options: HelmOptions, *, install: bool, ended: HelmExit | None
 ) -> Way:
     """What leads back from where the release is now; what others did since helm ended is left alone. Never raises."""
+    back = HelmOptions(timeout=options.timeout)
     try:
         known = await records.heads(cluster, target)
     except Problem as problem:
@@ -54,10 +56,10 @@ async def way(
     if newest.status == "deployed" and (ended is None or ended.code != 0):
         return Way((), f"revision {newest.revision} is still the one that is deployed, there is nothing to roll back")
     if install:  # earlier revisions were uninstalled before it: they are no place to go back to, and they are kept
-        argv = command_line.uninstall_argv(helm_major, target, helm_timeout, keep_history=len(known) > 1)
+        argv = command_line.uninstall_argv(helm_major, target, replace(back, keep_history=len(known) > 1))
         return Way(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
     if good := await records.last_good(cluster, target, known):
-        argv = command_line.rollback_argv(helm_major, target, good, helm_timeout)
+        argv = command_line.rollback_argv(helm_major, target, good, back)
         return Way(tuple(argv), f"rolled back to revision {good}")
     return Way((), "not rolled back: there is no revision before it that was ever ready")
 

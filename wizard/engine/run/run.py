@@ -20,15 +20,14 @@ from wizard.core.kube.status import Verdict
 from wizard.core.rules.finding import Finding
 from wizard.core.run import stopping
 from wizard.core.run.events import Event
+from wizard.core.run.spec import Expected, RunSpec, SecretSpec
 from wizard.core.run.view import RunView
-from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.engine import cluster_identity
 from wizard.engine.run import evidence, helm_outcome, plan_guard, rollback_on_failure
 from wizard.engine.run.early_render import EarlyRender
 from wizard.engine.run.fixes import Healing
 from wizard.engine.run.lease import Held
-from wizard.engine.run.plan_guard import Expected
 from wizard.engine.run.rollback_on_failure import Undo, Way
 from wizard.engine.watch.log_tail import LogTail
 from wizard.engine.watch.release_watch import ReleaseWatch
@@ -70,93 +69,6 @@ _DOES: Final[Mapping[str, str]] = {
 
 
 _UNDONE: Final[Mapping[str, str]] = {"rollback": "rolled back", "uninstall": "deleted"}
-
-
-@dataclass(frozen=True)
-class SecretSpec:
-    """A Secret to create if it is not there; the values come separately."""
-
-    name: str
-    type: str
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class RunSpec:
-    """What is to be done; built from run.json. No secret is in it."""
-
-    id: str
-    operation: command_line.RunOperation
-    target: Target
-    chart: str
-    chart_version: str
-    preset: str
-    values_path: str
-    helm_path: str
-    helm_version: str
-    helm_major: int
-    timeout: str
-    secrets: tuple[SecretSpec, ...] = ()
-    files: tuple[str, ...] = ()
-    reproduce: tuple[str, ...] = ()
-    accepted: tuple[Mapping[str, Any], ...] = ()
-    """Results of failed checks that the person accepted, with the reason: they belong into the record."""
-    expected: Expected | None = None
-    """The plan that was shown to the person, if one was."""
-    revision: int = 0
-    """Of a roll-back: where to."""
-    replace: bool = False
-    """Of an install: over the kept history of a release that was uninstalled."""
-    keep_history: bool = False
-    holder: str = ""
-    """Of the Lease that warns other machines."""
-    undo: bool = False
-    """Roll back on failure: of an install or upgrade, once helm has ended and the evidence is kept."""
-    delete_namespace: bool = False
-    """Of an uninstall: the namespace goes too, if nothing of others is in it by then."""
-    cluster_uid: str = ""
-    """The uid of kube-system when it was planned; "" when it was hidden."""
-    wait_anyway: bool = True
-    """Somebody decides when to stop, or chose to wait; else a cause that cannot heal ends an install or upgrade."""
-    give_up_after: float = stopping.CANNOT_HEAL_SECONDS
-    """Seconds that such a cause has to stand."""
-
-    @property
-    def lasting(self) -> bool:
-        """Whether helm can be stopped half-way without harm."""
-        return self.operation in stopping.LASTING
-
-    @staticmethod
-    def of(data: Mapping[str, Any], values_path: str) -> RunSpec:
-        """The specification as Session.start made it and the store kept it."""
-        where, helm, plan = data["target"], data["helm"], data.get("expect")
-        return RunSpec(
-            id=data["id"],
-            operation=data["operation"],
-            target=Target(where["context"], where["namespace"], where["release"], where.get("kubeconfig", "")),
-            chart=data["chart"],
-            chart_version=data.get("chart_version", ""),
-            preset=data.get("preset", ""),
-            values_path=values_path,
-            helm_path=helm["path"],
-            helm_version=helm["version"],
-            helm_major=int(helm["major"]),
-            timeout=data.get("timeout", "10m"),
-            secrets=tuple(SecretSpec(one["name"], one["type"], tuple(one["keys"])) for one in data.get("secrets", ())),
-            files=tuple(data.get("files", ())),
-            reproduce=tuple(data.get("reproduce", ())),
-            accepted=tuple(data.get("accepted", ())),
-            expected=Expected(int(plan["revision"]), str(plan.get("rendered", ""))) if plan else None,
-            revision=int(data.get("revision", 0)),
-            replace=bool(data.get("replace")),
-            keep_history=bool(data.get("keep_history")),
-            delete_namespace=bool(data.get("delete_namespace")),
-            undo=bool(data.get("undo")),
-            holder=str(data.get("holder", "")),
-            cluster_uid=str(data.get("cluster_uid", "")),
-            wait_anyway=bool(data.get("wait_anyway", True)),
-            give_up_after=float(data.get("give_up_after", stopping.CANNOT_HEAL_SECONDS)),
-        )
 
 
 @dataclass(frozen=True)
@@ -234,7 +146,7 @@ class Run:
         if not self._helm_runs:
             return "It stops before helm is started."
         if self.world.process.cancel():
-            return stopping.answer(rollback_on_failure=self.spec.undo)
+            return stopping.answer(rollback_on_failure=self.spec.rollback_on_failure)
         return "helm has ended already."
 
     async def go(self) -> int:
@@ -248,7 +160,7 @@ class Run:
             "chart": f"llm-cost-ops {spec.chart_version}".strip(),
             "helm": spec.helm_version,
             "preset": spec.preset,
-            "rollback_on_failure": spec.undo,
+            "rollback_on_failure": spec.rollback_on_failure,
             "cluster_uid": spec.cluster_uid,
         }
         self._say("run.started", **started)
@@ -497,13 +409,11 @@ class Run:
         spec, major = self.spec, self.spec.helm_major
         match spec.operation:
             case "rollback":
-                said = command_line.rollback_argv(major, spec.target, spec.revision, spec.timeout)
+                said = command_line.rollback_argv(major, spec.target, spec.revision, spec.helm)
             case "uninstall":
-                said = command_line.uninstall_argv(major, spec.target, spec.timeout, keep_history=spec.keep_history)
+                said = command_line.uninstall_argv(major, spec.target, spec.helm)
             case operation:
-                said = command_line.run_argv(
-                    major, operation, spec.target, spec.chart, spec.values_path, spec.timeout, replace=spec.replace
-                )
+                said = command_line.run_argv(major, operation, spec.target, spec.chart, spec.values_path, spec.helm)
         return [spec.helm_path, *said]
 
     async def _read_helm(self, skip: dict[str, int]) -> None:
@@ -526,7 +436,7 @@ class Run:
             cause, stood = self._given_up
             return _End(Exit.FAILED, "failed", stopping.given_up(cause, stood, await self._recorded()))
         if self._cancelled:
-            reason = stopping.end(await self._recorded(), rollback_on_failure=self.spec.undo)
+            reason = stopping.end(await self._recorded(), rollback_on_failure=self.spec.rollback_on_failure)
             return _End(Exit.INTERRUPTED, self._watch.verdict.state, reason)
         return await self._after_failure(self._words(ended), await self._left_locked())
 
@@ -544,7 +454,7 @@ class Run:
         target, words = self.spec.target, self._words(ended)
         if ended.code != 0:
             return _End(Exit.FAILED, "failed", f"{words} What is left is listed by uninstall --dry-run.")
-        reason = f"{target.release} is uninstalled" + (", its history is kept" if self.spec.keep_history else "")
+        reason = f"{target.release} is uninstalled" + (", its history is kept" if self.spec.helm.keep_history else "")
         if not self.spec.delete_namespace:
             return _End(Exit.DONE, "ready", reason)
         from wizard.engine.release import uninstall  # only here
@@ -596,7 +506,7 @@ class Run:
         words = f"{words} {locked}".strip()
         if not self._watch.members():
             return _End(Exit.FAILED, "failed", words)
-        if self.spec.undo:
+        if self.spec.rollback_on_failure:
             now = self._watch.verdict
             why = f"{now.reason}. " if now.reason and now.state != "ready" else ""  # the old pods may be ready
             return _End(Exit.FAILED, "failed", f"{why}{words}")
@@ -673,7 +583,7 @@ class Run:
         if end.code != Exit.DONE:
             kept = await self._evidence()
             files += [kept] if kept else []
-            if self.spec.undo and self._helm_runs:
+            if self.spec.rollback_on_failure and self._helm_runs:
                 end = await self._go_back(end, kept)
         await self._lease.release()  # whoever reads that it is finished may begin the next one
         self._phase("finished", end.reason)
@@ -693,7 +603,7 @@ class Run:
             return replace(end, reason=f"{end.reason} It is not rolled back: the evidence could not be kept.")
         spec, self._undoing = self.spec, True
         back = self._undo.known or await rollback_on_failure.way(
-            self.world.cluster, spec.target, spec.helm_major, spec.timeout,
+            self.world.cluster, spec.target, spec.helm_major, spec.helm,
             install=spec.operation == "install", ended=self._helm_exit,
         )  # fmt: skip
         if not back.argv:

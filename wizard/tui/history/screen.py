@@ -105,7 +105,7 @@ class HistoryScreen(WizardScreen):
         self.bridge.once(self, "history", self._read())
 
     async def _read(self) -> None:
-        self.found = tuple(reversed(await self.wizard.session.history(self.target)))
+        self.found = tuple(reversed(await self.wizard.session.release(self.target).history()))
 
     def on_read(self, _: Read) -> None:
         """They are there."""
@@ -146,7 +146,7 @@ class HistoryScreen(WizardScreen):
         await self._explain(f"revision {old} -> {new}", self._changes(old, new))
 
     async def _changes(self, old: int, new: int) -> list[Row]:
-        one = await self.wizard.session.compare(self.target, old, new)
+        one = await self.wizard.session.release(self.target).compare(old, new)
         return plan_view.comparison_rows(one, self.app.size.width - 2)
 
     async def action_values(self) -> None:
@@ -159,8 +159,8 @@ class HistoryScreen(WizardScreen):
 
     async def _text(self, what: str) -> None:
         async def rows() -> list[Row]:
-            text = await self.wizard.session.revision_text(
-                self.target, number, "values" if what == "values" else "manifest"
+            text = await self.wizard.session.release(self.target).revision_text(
+                number, "values" if what == "values" else "manifest"
             )
             return [((f" {line}", ""),) for line in text.splitlines()]
 

@@ -221,7 +221,7 @@ class HomeScreen(WizardScreen):
         from wizard.tui.widgets.modals import Choose
 
         options = [(one.name, one.name, one.server) for one in config.contexts]
-        here = self.wizard.session.hints.current_context
+        here = self.wizard.session.suggestions.current_context
         self.app.push_screen(Choose("Which cluster?", options, at=here), partial(self._use, "context"))
 
     def action_namespace(self) -> None:

@@ -125,7 +125,7 @@ class LeftoversScreen(WizardScreen):
         self.refresh_frame()
 
     async def _read(self) -> None:
-        self.found = tuple(await self.wizard.session.leftovers(self.target))
+        self.found = tuple(await self.wizard.session.release(self.target).leftovers())
         self.marked &= {one.uid for _, one in self._items}
 
     def on_read(self, _: Read) -> None:
@@ -195,7 +195,7 @@ class LeftoversScreen(WizardScreen):
             return
         self._busy, bad = True, []
         try:
-            async for one in self.wizard.session.delete_leftovers(self.target, space, picked, confirmed=typed):
+            async for one in self.wizard.session.release(self.target).delete_leftovers(space, picked, confirmed=typed):
                 bad += [f"{one.item.label}: {one.text}"] if one.state != "deleted" else []
         except Problem as problem:
             bad = [str(problem)]

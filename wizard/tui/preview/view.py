@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from wizard.core.errors import Problem
+from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.plan import NOT_ROLLED_BACK
 from wizard.core.kube import rights
 from wizard.engine.approval import PlanChanged, of_recovery, of_undo_recover, of_uninstall
@@ -87,7 +88,7 @@ class PlanPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._plan = self._plan or await session.plan(self._draft)
+        self._plan = self._plan or await session.installer.plan(session.answers.prepare(self._draft))
 
     @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
@@ -108,7 +109,7 @@ class RollbackPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._show(await session.rollback(self._target, self._revision))
+        self._show(await session.release(self._target).rollback(self._revision))
 
     def _show(self, shown: Rollback) -> None:
         self._shown, self._revision, self.approval = shown, shown.revision, shown.approval
@@ -135,9 +136,9 @@ class RollbackPreview(Preview):
         if not self._shown:
             raise Problem("It is not known yet.", "Wait for it.")
         try:
-            return await session.start_rollback(self._target, self._shown, confirmed=name), ""
+            return await session.release(self._target).start_rollback(self._shown, confirmed=name), ""
         except PlanChanged:
-            self._show(await session.rollback(self._target, self._revision))
+            self._show(await session.release(self._target).rollback(self._revision))
             raise
 
 
@@ -157,9 +158,10 @@ class UninstallPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._lists = await session.uninstall_lists(self._target)
+        release = session.release(self._target)
+        self._lists = await release.uninstall_lists()
         self.approval = of_uninstall(self._lists)
-        self._lost = rights.lines(await session.missing_rights(self._target, "uninstall"))
+        self._lost = rights.lines(await release.missing_rights("uninstall"))
 
     @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
@@ -200,8 +202,8 @@ class UninstallPreview(Preview):
     async def start(self, session: Session, name: str) -> tuple[str, str]:
         if not self._lists:
             raise Problem("The lists are not there yet.", "Wait for them.")
-        run_id = await session.start_uninstall(self._target, self._lists, confirmed=name, keep_history=self._keep)
-        return run_id, ""
+        helm = HelmOptions(keep_history=self._keep)
+        return await session.release(self._target).start_uninstall(self._lists, confirmed=name, helm=helm), ""
 
 
 class RecoverPreview(Preview):
@@ -220,7 +222,7 @@ class RecoverPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._known = await session.recovery(self._target)
+        self._known = await session.release(self._target).recovery()
         # Until Enter has asked for the reason, its absence does not turn Enter off.
         self.approval = replace(of_recovery(self._target, self._known), blocked=None)
         self._back = self._back and bool(self._known.good)
@@ -281,12 +283,13 @@ class RecoverPreview(Preview):
         if not self._known:
             raise Problem("It is not known yet.", "Wait for it.")
         known = replace(self._known)
-        backup = await session.mark_failed(self._target, known, self._reason, confirmed=name)
+        release = session.release(self._target)
+        backup = await release.mark_failed(known, self._reason, confirmed=name)
         said = f"Revision {known.revision} is marked as failed; the record as it was is in {backup}."
         if not self._back:
             return "", said
-        back = await session.rollback(self._target, known.good)
-        return await session.start_rollback(self._target, back, confirmed=name), said
+        back = await release.rollback(known.good)
+        return await release.start_rollback(back, confirmed=name), said
 
 
 class UndoPreview(Preview):
@@ -303,7 +306,7 @@ class UndoPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._known = await session.undo_recovery(self._target)
+        self._known = await session.release(self._target).undo_recovery()
         self.approval = of_undo_recover(self._target)
 
     @override
@@ -327,7 +330,7 @@ class UndoPreview(Preview):
     async def start(self, session: Session, name: str) -> tuple[str, str]:
         if not self._known:
             raise Problem("It is not known yet.", "Wait for it.")
-        await session.undo(self._target, self._known, confirmed=name)
+        await session.release(self._target).undo(self._known, confirmed=name)
         return "", f"Put {self._known.said(self.release)}."
 
 

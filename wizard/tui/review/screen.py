@@ -60,7 +60,7 @@ class ReviewScreen(WizardScreen):
 
     @property
     def _target(self) -> str:
-        return str(self.wizard.session.resolve(self.draft).target)
+        return str(self.wizard.session.answers.resolve(self.draft).target)
 
     @property
     def _shows_diff(self) -> bool:
@@ -115,7 +115,7 @@ class ReviewScreen(WizardScreen):
     def refresh_state(self) -> None:
         """Show everything again."""
         state, width = self.state, self.size.width or 80
-        back = [back_row(undo=self.draft.undo)] * (self.nav.goal == "run")
+        back = [back_row(undo=self.draft.rollback_on_failure)] * (self.nav.goal == "run")
         self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width), *back])
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
@@ -145,7 +145,7 @@ class ReviewScreen(WizardScreen):
         """More is known; an Enter pressed before is done once nothing stands in the way."""
         self.state = message.state
         if self.state.draft and self.state.draft.running != self.draft.running:
-            self.draft = replace(self.state.draft, undo=self.draft.undo)
+            self.draft = replace(self.state.draft, rollback_on_failure=self.draft.rollback_on_failure)
             self.action_again()
             return
         if stopped(self.state):
@@ -178,7 +178,7 @@ class ReviewScreen(WizardScreen):
         if self._starting:
             return
         self._starting = True
-        resolved = self.wizard.session.resolve(self.draft)
+        resolved = self.wizard.session.answers.resolve(self.draft)
         approval = of_run(resolved["release"], resolved["preset"], self.state.plan)
         if approval.type_the_name_because:
             self._confirm(approval)
@@ -225,7 +225,7 @@ class ReviewScreen(WizardScreen):
 
     def action_undo(self) -> None:
         """Roll back on failure, or not."""
-        self.draft = replace(self.draft, undo=not self.draft.undo)
+        self.draft = replace(self.draft, rollback_on_failure=not self.draft.rollback_on_failure)
         self.refresh_state()
 
     def action_pane(self) -> None:

@@ -37,7 +37,7 @@ async def fix_now(screen: WizardScreen, run_id: str, view: RunView, tell: Callab
         answers[need["id"]] = said
     if await screen.app.push_screen_wait(Confirm(one["title"], "\n".join(_preview(row, one, answers)), "do it")):
         try:
-            text = await screen.wizard.session.fix(run_id, row.id, row.object, one, answers)
+            text = await screen.wizard.session.runs.fix(run_id, row.id, row.object, one, answers)
         except Problem as problem:
             tell(problem)
         else:

@@ -125,7 +125,7 @@ class RunLogs(WizardScreen):
             if not path:
                 return
             try:
-                written = session.write_file(path, pane.printed(), "log file")
+                written = session.files.write(path, pane.printed(), "log file")
             except Problem as problem:
                 self.tell(problem)
             else:

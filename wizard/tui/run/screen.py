@@ -232,7 +232,7 @@ class RunScreen(RunLogs):
             self.nav.home()
         elif value == "s":
             try:
-                answer = await self.wizard.session.command(self._run_id, "cancel")
+                answer = await self.wizard.session.runs.command(self._run_id, "cancel")
                 self.app.notify(str(answer.get("text", "")), markup=False)
             except Problem as problem:
                 self.tell(problem)

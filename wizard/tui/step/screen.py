@@ -80,7 +80,7 @@ class StepScreen(WizardScreen):
     def on_mount(self) -> None:
         """Show the first question when all it needs is known, and read the rest beside the loop; keys wait for that."""
         self.query_one(Form).focus()
-        if self.nav.doing != "upgrade" and self.wizard.session.can_resolve(self.draft):
+        if self.nav.doing != "upgrade" and self.wizard.session.answers.can_resolve(self.draft):
             self._begin()
             self.call_after_refresh(self._read)
         else:
@@ -102,7 +102,7 @@ class StepScreen(WizardScreen):
             self._ready.set()
 
     def _begin(self) -> None:
-        self._resolved = self.wizard.session.resolve(self.draft)
+        self._resolved = self.wizard.session.answers.resolve(self.draft)
         self._show(self.step or flow.steps(self._resolved, self.nav.goal)[0], self._question)
 
     # State
@@ -115,7 +115,7 @@ class StepScreen(WizardScreen):
 
     def _edited(self, question_id: str, answer: str) -> None:
         draft = self.draft.with_answers({question_id: None})
-        default = self.wizard.session.resolve(draft)[question_id]
+        default = self.wizard.session.answers.resolve(draft)[question_id]
         self.draft = draft if answer == default else draft.with_answers({question_id: answer})
         self._wrong.pop(question_id, None)
         self._notes.pop(question_id, None)
@@ -125,7 +125,7 @@ class StepScreen(WizardScreen):
 
     def refresh_state(self) -> None:
         """Resolve again and show it; what is being typed stays."""
-        self._resolved = self.wizard.session.resolve(self.draft)
+        self._resolved = self.wizard.session.answers.resolve(self.draft)
         asked = flow.questions(self._resolved, self.step, self.nav.goal)
         problems = {**self._resolved.problems(self.step), **self._wrong}
         self.query_one(Form).update(self._resolved, asked, problems, self._notes)
@@ -171,7 +171,7 @@ class StepScreen(WizardScreen):
             self.refresh_state()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """Without hints the questions work as well."""
+        """Without suggestions the questions work as well."""
         self.tell(message.problem)
 
     # Actions
@@ -235,7 +235,7 @@ class StepScreen(WizardScreen):
         if wrong:
             text = "The file can be shown when these are right:\n\n" + "\n".join(wrong.values())
         else:
-            text = await asyncio.to_thread(self.wizard.session.values_shown, self.draft)
+            text = await asyncio.to_thread(self.wizard.session.answers.prepare(self.draft).shown)
         self.app.push_screen(Explain("The values file so far", text))
 
     def explanation(self) -> tuple[str, str]:

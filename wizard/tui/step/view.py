@@ -34,7 +34,7 @@ def below_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
 
 
 def _warning(resolved: Resolved, width: int) -> list[Row]:
-    moved = resolved.hints.moved
+    moved = resolved.suggestions.moved
     return beside(" !", f"{moved} (choose another under Where)", width, label_width=3, tone="look") if moved else []
 
 

@@ -1,0 +1,197 @@
+"""Drafts, and what is made of one: its answers, its chart, and the values file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import wizard
+from wizard.core.answers.draft import Draft
+from wizard.core.errors import Problem
+
+if TYPE_CHECKING:
+    from wizard.core.answers import values_file
+    from wizard.core.answers.resolve import Layers, Resolved
+    from wizard.core.target import Target
+    from wizard.engine.release.listing import ReleasesView
+    from wizard.engine.state import SessionState
+    from wizard.ports.charts import Chart
+    from wizard.ports.documents import Documents
+    from wizard.ports.store import FileStore
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A draft and everything that is made of it, each once. What was shown of it is what is planned and started."""
+
+    draft: Draft
+    resolved: Resolved
+    chart: Chart
+    _documents: Documents
+    _files: FileStore
+
+    @property
+    def target(self) -> Target:
+        """Where it goes."""
+        return self.resolved.target
+
+    @cached_property
+    def file(self) -> values_file.ValuesFile:
+        """The values file of the answers, as data; raises Problem when a -f file holds a secret."""
+        from wizard.core.answers import values_file
+
+        return values_file.build(self.resolved, wizard.__version__)
+
+    @cached_property
+    def text(self) -> str:
+        """The values file as it will be written; raises Problem as `file` does."""
+        return self._documents.render(self.file.header, self.file.tree, self.file.notes)
+
+    def shown(self) -> str:
+        """The values file for a person to read: what a person's own files hold of secrets is masked."""
+        return self._masked(self.text)[0]
+
+    def diff(self) -> tuple[str, ...]:
+        """A unified diff against the file that is there; empty when there is none or it is the same."""
+        path = self.file.path
+        before = self._files.existing(path)
+        if before is None:
+            return ()
+        import difflib
+
+        old, new = (text.splitlines() for text in self._masked(before, self.text))
+        diff = tuple(difflib.unified_diff(old, new, path, f"{path} (new)", lineterm=""))
+        return diff or ((f"{path}: only values that are not shown differ",) if before != self.text else ())
+
+    def _masked(self, *texts: str) -> list[str]:
+        """Values files as they may be shown."""
+        from wizard.core.text import masking
+        from wizard.core.text.redaction import hide
+
+        trees = []
+        for text in texts:
+            with contextlib.suppress(Problem):  # whoever needs the file says what is wrong with it
+                trees.append(self._documents.load(text, "values"))
+        redact = masking.known_secrets(trees)
+        return [hide(redact(text)) for text in texts]
+
+    def exists(self) -> bool:
+        """Whether there is a file where the values file will be written; raises Problem when it cannot be read."""
+        return self._files.existing(self.file.path) is not None
+
+    def write(self) -> Sequence[str]:
+        """Write the values file; returns the paths written (a dated backup among them)."""
+        return self._files.write(self.file.path, self.text)
+
+
+class Answers:
+    """Drafts of this session and of earlier ones."""
+
+    def __init__(self, state: SessionState, releases: Callable[[Target], AsyncIterator[ReleasesView]]) -> None:
+        self._state = state
+        self._releases = releases
+        self._charts: dict[str, Chart] = {}
+        self._trees: dict[str, Any] = {}
+
+    def new(self) -> Draft:
+        """An empty draft with what the command line said."""
+        options = self._state.options
+        named = {"context": options.context, "namespace": options.namespace, "release": options.release}
+        return Draft(
+            answers={key: value for key, value in named.items() if value},
+            chart=options.chart,
+            kubeconfig=options.kubeconfig,
+        )
+
+    async def of_running(self, target: Target) -> Draft:
+        """A draft that starts from the values of the release that runs, secrets left out; raises Problem."""
+        from wizard.core.helm import values
+
+        ports = self._state.ports
+        stored = ports.documents.load(await ports.helm.stored_values(target), f"values of {target.release}")
+        answers = {"context": target.context, "namespace": target.namespace, "release": target.release}
+        draft = replace(self.new(), answers={key: value for key, value in answers.items() if value})
+        return replace(draft, running=values.without_secrets(stored or {"global": {"environment": "production"}}))
+
+    def kept(self) -> Sequence[tuple[str, Draft]]:
+        """Drafts kept from earlier sessions with the time they were saved, newest first."""
+        return self._state.ports.drafts.load_all()
+
+    def keep(self, draft: Draft) -> None:
+        """Keep the draft; it is offered again at the next start."""
+        uid = self._state.suggestions.cluster_uid or draft.cluster_uid
+        self._state.ports.drafts.save(replace(draft, cluster_uid=uid))
+
+    def forget(self, draft: Draft) -> None:
+        """Remove the kept draft of the same target."""
+        self._state.ports.drafts.forget(draft)
+
+    def chart(self, draft: Draft) -> Chart:
+        """The draft's chart, read once; raises Problem when the path is missing or not a chart."""
+        if draft.chart not in self._charts:
+            self._charts[draft.chart] = self._state.ports.charts.open(draft.chart)
+        return self._charts[draft.chart]
+
+    def layers(self, draft: Draft) -> Layers:
+        """The value layers below the answers; raises Problem for a bad chart or values file."""
+        from wizard.core.answers.resolve import Layers
+
+        chart, ports = self.chart(draft), self._state.ports
+        for path in draft.files:
+            if path not in self._trees:
+                tree = ports.documents.load(ports.files.read(path, "values file"), path) or {}
+                if not isinstance(tree, Mapping):
+                    raise Problem(
+                        f"{path} is not a values file: it holds no KEY: VALUE lines.", "Give another with -f."
+                    )
+                self._trees[path] = tree
+        files = tuple((path, self._trees[path]) for path in draft.files)
+        return Layers(chart.defaults, chart.presets, files, chart.version, chart.app_version)
+
+    def resolve(self, draft: Draft) -> Resolved:
+        """Every question's effective answer, with the live facts known so far; raises Problem as `layers` does."""
+        from wizard.core.answers.questions import QUESTIONS
+        from wizard.core.answers.resolve import Resolved
+
+        return Resolved(draft, self._state.suggestions, self.layers(draft), QUESTIONS)
+
+    def can_resolve(self, draft: Draft) -> bool:
+        """Whether `resolve` has all it reads from files already."""
+        return draft.chart in self._charts and all(path in self._trees for path in draft.files)
+
+    def prepare(self, draft: Draft) -> Prepared:
+        """The draft and what is made of it; raises Problem as `layers` does."""
+        ports = self._state.ports
+        return Prepared(draft, self.resolve(draft), self.chart(draft), ports.documents, ports.files)
+
+    async def located(self, draft: Draft, *, required: bool = False) -> Draft:
+        """The draft with the namespace in which its release is; unchanged when it names one or the release is nowhere.
+
+        Raises:
+            Problem: the release is in several namespaces, or required and nowhere.
+        """
+        if "namespace" in draft.answers:
+            return draft
+        target = self.resolve(draft).target
+        places: set[str] = set()
+        async for view in self._releases(replace(target, namespace="")):
+            places = {row.namespace for row in view.rows if row.name == target.release}
+        if required and not places:
+            raise Problem(f"{target.release} was not found.", "Name its namespace with -n NAMESPACE.")
+        if len(places) > 1:
+            named = ", ".join(sorted(places))
+            raise Problem(f"{target.release} is in {named}.", "Choose one with -n NAMESPACE.", question="namespace")
+        return draft.with_answers({"namespace": places.pop()}) if places else draft
+
+    async def on_what_runs(self, draft: Draft, *, fresh: bool = False) -> Draft:
+        """The draft of an upgrade on the values that run, unless -f files or a chosen preset are the truth; raises Problem.
+
+        `fresh`: its answers were made for an install, so that its preset is no choice for what runs.
+        """
+        if draft.files or (not fresh and (draft.running or "preset" in draft.answers)):
+            return draft
+        based = await self.of_running(self.resolve(draft).target)  # names the target: its default may be another now
+        return replace(draft.with_answers(dict(based.answers)), running=based.running)

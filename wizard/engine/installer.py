@@ -1,0 +1,178 @@
+"""Install and upgrade: which of the two it is, what would change, the checks, and the start of the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from wizard.core.errors import Problem
+from wizard.engine import approval, cluster_identity
+
+if TYPE_CHECKING:
+    from wizard.core.answers import secrets
+    from wizard.core.answers.draft import Draft
+    from wizard.core.helm.plan import Plan
+    from wizard.core.rules.check import CheckResult
+    from wizard.core.target import Target
+    from wizard.core.text.secrets import Secret
+    from wizard.engine.answers import Answers, Prepared
+    from wizard.engine.release.history import Guided
+    from wizard.engine.release.listing import Asked
+    from wizard.engine.release.plan import Planned
+    from wizard.engine.state import SessionState
+
+Operation = Literal["install", "upgrade"]
+
+
+class Installer:
+    """Brings a prepared draft into its cluster."""
+
+    def __init__(self, state: SessionState, answers: Answers) -> None:
+        self._state = state
+        self._answers = answers
+
+    async def operation(self, target: Target, asked: Asked = "either") -> Operation:
+        """Install or upgrade, by the state of the release; raises Problem as `listing.operation` does."""
+        from wizard.engine.release import listing
+
+        self._state.ports.runs.warm()
+        return await listing.operation(self._state.cluster(target), target, asked)
+
+    def checks(self, draft: Draft) -> AsyncIterator[CheckResult]:
+        """Every check of the draft as it is decided; never raises."""
+        from wizard.engine.preflight import checks
+
+        return checks.run(self._state, self._answers, draft)
+
+    async def plan(self, prepared: Prepared) -> Plan:
+        """What an install or upgrade would do; raises Problem."""
+        return (await self.planned(prepared)).plan
+
+    async def planned(self, prepared: Prepared) -> Planned:
+        """The plan with what was rendered for it; raises Problem."""
+        from wizard.engine.release import plan as release_plan
+
+        state, ports, target = self._state, self._state.ports, prepared.target
+        cluster_identity.refuse_overrides(ports.helm, target)
+        planned = await release_plan.of_values(
+            state.cluster(target), ports.helm, ports.documents, target, prepared.chart, prepared.text
+        )
+        moved = await asyncio.to_thread(state.moved, target, planned.plan.cluster_uid)
+        return replace(planned, plan=planned.plan.warning(moved))
+
+    async def guided(self, prepared: Prepared) -> Guided:
+        """The values of an upgrade in four columns, and how the -f files differ from what runs; raises Problem."""
+        from wizard.engine.release import history
+
+        target, files = prepared.target, prepared.resolved.layers.files
+        return await history.guided_values(
+            self._state.cluster(target), target, prepared.chart, prepared.file.tree, files
+        )
+
+    async def start(
+        self, prepared: Prepared, operation: Operation, checks: Sequence[CheckResult] = (), plan: Plan | None = None, *,
+        confirmed: str = "", attended: bool = True, wait_anyway: bool = False,
+    ) -> str:  # fmt: skip
+        """Write the values file and start the run in a process of its own; returns the run's id.
+
+        An install is refused when the release is there by now, so that it never resets what runs. When nobody attends the
+        run and it is not to wait anyway, a cause that cannot heal ends it.
+
+        `checks` as they were decided: one that blocks refuses it, the accepted ones are recorded. `plan` is the one that was
+        shown: PlanChanged is raised when another one is made now, and the run stops before helm when the release has
+        another revision by then. `confirmed` is the release's name where it had to be typed. Raises Problem.
+        """
+        from wizard.core.answers import secrets
+        from wizard.core.run.spec import Expected, RunSpec, SecretSpec
+
+        resolved, target, ports = prepared.resolved, prepared.target, self._state.ports
+        cluster_identity.refuse_overrides(ports.helm, target)
+        if problems := resolved.problems():
+            question, text = next(iter(problems.items()))
+            raise Problem(text, f"Answer {question}.", question=question)
+        approval.of_run(target.release, resolved["preset"], plan, checks).require(confirmed)
+        if plan:
+            approval.refuse_changed(plan, await self.plan(prepared))
+        over = operation == "install" and await self._over_history(target)
+        prepared = replace(prepared, draft=replace(prepared.draft, helm=replace(prepared.draft.helm, replace=over)))
+        planned = secrets.plan(resolved)
+        material = self._material(planned)
+        written = prepared.write()
+        helm = await ports.helm.info()
+        spec = RunSpec(
+            operation, target, helm.path, helm.version, helm.major, prepared.draft.helm,
+            chart=prepared.chart.path,
+            chart_version=prepared.chart.version,
+            preset=resolved["preset"],
+            secrets=tuple(
+                SecretSpec(secret.name, secret.type, tuple(source.key for source in secret.sources))
+                for secret in planned
+            ),
+            files=tuple(written),
+            reproduce=reproduce(prepared, operation, helm.major, wait_anyway=wait_anyway),
+            accepted=tuple(result.to_data() for result in checks if result.accepted),
+            expected=Expected(plan.last, plan.rendered) if plan else None,
+            rollback_on_failure=prepared.draft.rollback_on_failure,
+            cluster_uid=plan.cluster_uid if plan else self._state.suggestions.cluster_uid,
+            wait_anyway=attended or wait_anyway,
+        )  # fmt: skip
+        run_id = ports.runs.start(spec, prepared.text, material)
+        self._answers.forget(prepared.draft)
+        return run_id
+
+    async def _over_history(self, target: Target) -> bool:
+        """Whether only the kept history of a release that was uninstalled is there; raises Problem when it is installed."""
+        from wizard.engine.release import listing
+
+        return await listing.over_history(self._state.cluster(target), target)
+
+    def _material(self, planned: Sequence[secrets.SecretToMake]) -> dict[str, dict[str, Secret]]:
+        """The values of the Secrets to make, by Secret and key."""
+        from urllib.parse import quote
+
+        from wizard.core.text.secrets import Secret, generate
+
+        files = self._state.ports.files
+        material: dict[str, dict[str, Secret]] = {}
+        shared: dict[str, Secret] = {}
+        for secret in planned:
+            for source in secret.sources:
+                if source.how == "constant":
+                    value = Secret(source.detail)
+                elif source.shared in shared:
+                    value = shared[source.shared]
+                elif source.how == "file":
+                    value, _ = files.read_secret(source.detail, f"file for {source.shared or source.key}")
+                else:
+                    value = generate()
+                if source.shared:
+                    shared[source.shared] = value
+                if source.encoded:
+                    value = Secret(quote(value.reveal(), safe=""))
+                material.setdefault(secret.name, {})[source.key] = value
+        return material
+
+
+def reproduce(
+    prepared: Prepared, operation: Operation, helm_major: int, *, wait_anyway: bool = False
+) -> tuple[str, ...]:
+    """The commands that do the same: ours, then helm's own."""
+    import shlex
+
+    from wizard.core.helm import command_line
+
+    draft, resolved, target, path = prepared.draft, prepared.resolved, prepared.target, prepared.file.path
+    ours = [
+        "llm-cost-ops-wizard", *(["upgrade", "--install"] if draft.helm.replace else [operation]),
+        "--context", target.context, "--namespace", target.namespace,
+        "--release", target.release, "--preset", resolved["preset"], "-f", path, "--yes",
+        *(["--kubeconfig", target.kubeconfig] if target.kubeconfig else []),
+        *(["--chart", draft.chart] if draft.chart else []),
+        *(["--rollback-on-failure"] if draft.rollback_on_failure else []),
+        *(["--wait-anyway"] if wait_anyway else []),
+        *(["--confirm", target.release] if resolved["preset"] == "prod" else []),
+    ]  # fmt: skip
+    helm = command_line.run_argv(helm_major, operation, target, prepared.chart.path, path, draft.helm)
+    return shlex.join(ours), shlex.join(["helm", *helm])

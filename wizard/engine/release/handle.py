@@ -1,0 +1,234 @@
+"""One release: everything that is asked of it or done with it, once it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from wizard.core.helm.command_line import HelmOptions
+from wizard.engine import approval, cluster_identity
+
+if TYPE_CHECKING:
+    from wizard.core.helm.command_line import RunOperation
+    from wizard.core.kube.rights import Right
+    from wizard.core.rules.diagnosis import Diagnosis
+    from wizard.core.run.events import Event
+    from wizard.core.target import Target
+    from wizard.engine.release.compare import Comparison
+    from wizard.engine.release.history import RevisionText
+    from wizard.engine.release.leftovers import Leftover, Leftovers, Removal
+    from wizard.engine.release.records import Revision
+    from wizard.engine.release.recover import Recovery
+    from wizard.engine.release.rollback import Rollback
+    from wizard.engine.release.undo_recover import Undo
+    from wizard.engine.release.uninstall import Uninstall
+    from wizard.engine.state import SessionState
+    from wizard.ports.cluster import Cluster
+
+_VERBS: Final = {"created": "create", "changed": "patch", "removed": "delete"}
+
+
+class Release:
+    """A release by its target. Nothing is contacted until something is asked; what cannot be had raises Problem."""
+
+    def __init__(self, state: SessionState, target: Target) -> None:
+        self._state = state
+        self._ports = state.ports
+        self._target = target
+
+    @property
+    def _cluster(self) -> Cluster:
+        return self._state.cluster(self._target)
+
+    async def moved(self) -> str:
+        """One sentence when the context reaches another cluster than the last time; "" when it does not. Raises nothing."""
+        return await self._moved(await cluster_identity.uid(self._cluster))
+
+    async def _moved(self, uid: str) -> str:
+        return await asyncio.to_thread(self._state.moved, self._target, uid)
+
+    # How it is
+
+    def watch(self, *, logs: bool = True) -> AsyncIterator[Sequence[Event]]:
+        """The release live, without a run: the same events as a run's record, in batches."""
+        from wizard.engine.watch import live
+
+        return live.watch_release(self._cluster, self._target, self._ports.clock, logs=logs)
+
+    async def status(self) -> Sequence[Event]:
+        """The release as it is now: the same events as a run's record, and the verdict that `diagnose` gives; never raises."""
+        from wizard.engine.watch import diagnose
+
+        ports = self._ports
+        return await diagnose.status_events(self._cluster, self._target, ports.clock, ports.runs, ports.documents)
+
+    def diagnose(self) -> AsyncIterator[Diagnosis]:
+        """What is wrong with it, ranked: at once if it shows, then whole, with logs. Changes nothing; never raises."""
+        from wizard.engine.watch import diagnose
+
+        ports = self._ports
+        return diagnose.diagnose(self._cluster, self._target, ports.clock, ports.runs, ports.documents)
+
+    def logs(self, *, tail: int | None = None) -> AsyncIterator[Sequence[Event]]:
+        """What its containers have said so far, in batches of log.lines; raises Problem when pods cannot be listed."""
+        from wizard.engine.watch import logs
+
+        return logs.read(self._cluster, self._target, tail=tail)
+
+    # What it was
+
+    async def history(self) -> Sequence[Revision]:
+        """Every revision, oldest first."""
+        from wizard.engine.release import history
+
+        return await history.history(self._cluster, self._target, self._ports.runs.runs())
+
+    async def compare(self, old: int, new: int) -> Comparison:
+        """What differs between two revisions, masked."""
+        from wizard.engine.release import history
+
+        return await history.compare(self._cluster, self._ports.documents, self._target, old, new)
+
+    async def revision_text(self, revision: int, what: RevisionText) -> str:
+        """One revision's values (given or all) or manifest as YAML, secrets masked."""
+        from wizard.engine.release import history
+
+        return await history.text(self._cluster, self._ports.documents, self._target, revision, what)
+
+    # Back, and away
+
+    async def missing_rights(self, operation: str) -> tuple[Right, ...]:
+        """What this person may not do of an operation, each with what that costs; never raises."""
+        from wizard.engine.release import rights
+
+        return await rights.missing(self._cluster, self._target, operation)
+
+    async def rollback(self, revision: int = 0) -> Rollback:
+        """What a roll-back would do and needs (revision 0: to the last good one)."""
+        from wizard.engine.release import rollback
+
+        self._ports.runs.warm()
+        return await rollback.look(self._state, self._target, revision)
+
+    async def start_rollback(
+        self, shown: Rollback, *, confirmed: str = "", helm: HelmOptions = HelmOptions()  # noqa: B008 - it is frozen
+    ) -> str:  # fmt: skip
+        """Start a roll-back if it is still what was shown; returns the run's id."""
+        from wizard.core.run.spec import Expected
+
+        now = await self.rollback(shown.revision)
+        now.approval.require(confirmed)
+        approval.refuse_changed(shown.plan, now.plan)
+        plan = now.plan
+        await self._refuse_without(
+            (_VERBS[change.change], change.kind) for change in plan.objects if change.change in _VERBS
+        )
+        return await self._start(
+            "rollback", helm, plan.chart, plan.cluster_uid, Expected(plan.last, plan.rendered), revision=now.revision
+        )
+
+    async def uninstall_lists(self, *, namespace: bool = False) -> Uninstall:
+        """What an uninstall deletes, keeps and loses for ever."""
+        from wizard.engine.release import uninstall
+
+        self._ports.runs.warm()
+        async with cluster_identity.proven(self._cluster, self._ports.helm, self._target):
+            lists = await uninstall.look(self._cluster, self._ports.documents, self._target, namespace=namespace)
+            uid = await cluster_identity.uid(self._cluster)
+        return replace(lists, cluster_uid=uid, moved=await self._moved(uid))
+
+    async def start_uninstall(
+        self, lists: Uninstall, *, confirmed: str = "", delete_namespace: bool = False,
+        helm: HelmOptions = HelmOptions(),  # noqa: B008 - it is frozen
+    ) -> str:  # fmt: skip
+        """Start an uninstall as it was listed; returns the run's id."""
+        from wizard.core.run.spec import Expected
+
+        approval.of_uninstall(lists, delete_namespace=delete_namespace).require(confirmed)
+        await self._refuse_without(("delete", item.label.partition("/")[0]) for item in lists.deleted)
+        expected = Expected(lists.revision)
+        return await self._start(
+            "uninstall", helm, lists.chart, lists.cluster_uid, expected, delete_namespace=delete_namespace
+        )
+
+    async def _refuse_without(self, wanted: Iterable[tuple[str, str]]) -> None:
+        from wizard.engine.release import rights
+
+        await rights.refuse(self._cluster, self._target, wanted)
+
+    async def _start(
+        self, operation: RunOperation, options: HelmOptions, chart: str, uid: str, expected: Any, **more: Any
+    ) -> str:
+        import shlex
+
+        from wizard.core.helm import command_line
+        from wizard.core.run.spec import RunSpec
+
+        target, ports = self._target, self._ports
+        cluster_identity.refuse_overrides(ports.helm, target)
+        helm = await ports.helm.info()
+        if operation == "rollback":
+            argv = command_line.rollback_argv(helm.major, target, int(more["revision"]), options)
+        else:
+            argv = command_line.uninstall_argv(helm.major, target, options)
+        spec = RunSpec(
+            operation, target, helm.path, helm.version, helm.major, options, chart_version=chart.rpartition("-")[2],
+            reproduce=(shlex.join(["helm", *argv]),), expected=expected, cluster_uid=uid, **more,
+        )  # fmt: skip
+        return ports.runs.start(spec, "{}\n", {})
+
+    # What is left, and what is stuck
+
+    async def leftovers(self) -> tuple[Leftovers, ...]:
+        """What releases that are gone have left, each namespace apart; raises Problem when the release is installed."""
+        from wizard.engine.release import leftovers
+
+        return await leftovers.everywhere(self._cluster, self._target, self._state.suggestions.context_namespace)
+
+    def delete_leftovers(
+        self, found: Leftovers, picked: Sequence[Leftover], *, confirmed: str = ""
+    ) -> AsyncIterator[Removal]:
+        """Delete leftovers one by one, proven once more before the first; raises Problem when one is not what was shown."""
+        from wizard.engine.release import leftovers
+
+        approved = approval.of_leftovers(found, picked)
+        approved.require(confirmed)
+        where = replace(self._target, namespace=found.namespace, release=approved.release)
+        return leftovers.remove(self._state.cluster(where), where, picked)
+
+    async def recovery(self) -> Recovery:
+        """What is known of a release that is stuck in pending-*; raises Problem when it is not."""
+        from wizard.engine.release import recover
+
+        ports = self._ports
+        return await recover.look(self._cluster, ports.documents, self._target, ports.clock, ports.runs)
+
+    async def mark_failed(self, known: Recovery, reason: str = "", *, confirmed: str = "") -> str:
+        """Back up the record of a stuck revision and mark it as failed; returns the backup's path."""
+        from wizard.engine.release import recover
+
+        approval.of_recovery(self._target, known, reason).require(confirmed)
+        return await recover.mark_failed(
+            self._cluster, self._ports.files, self._target, known, self._ports.clock, reason
+        )
+
+    def may_undo(self, revision: int, status: str) -> bool:
+        """Whether a recover of this machine left the release as it is, and the record from before is kept."""
+        from wizard.engine.release import undo_recover
+
+        return undo_recover.offered(self._ports.files, self._target, revision, status)
+
+    async def undo_recovery(self) -> Undo:
+        """What undoing a recover would put back; raises Problem when there is nothing to undo."""
+        from wizard.engine.release import undo_recover
+
+        return await undo_recover.look(self._cluster, self._ports.files, self._target)
+
+    async def undo(self, known: Undo, *, confirmed: str = "") -> None:
+        """Put the record back as it was before recover."""
+        from wizard.engine.release import undo_recover
+
+        approval.of_undo_recover(self._target).require(confirmed)
+        await undo_recover.undo(self._cluster, self._ports.files, self._target, known)

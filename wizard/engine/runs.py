@@ -1,0 +1,80 @@
+"""Runs of this machine: the list, the record of each as it grows, and what a person asks of one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wizard.core.errors import Problem
+from wizard.engine import records
+
+if TYPE_CHECKING:
+    from wizard.core.run.events import Event
+    from wizard.core.run.log_window import Mark, Page
+    from wizard.engine.records import Wanted
+    from wizard.ports.store import FileStore, RunStore, RunSummary
+
+
+class Runs:
+    """Past and running operations."""
+
+    def __init__(self, store: RunStore, files: FileStore) -> None:
+        self._store = store
+        self._files = files
+
+    def all(self) -> Sequence[RunSummary]:
+        """Past and running operations, newest first."""
+        return self._store.runs()
+
+    def find(self, run_id: str) -> RunSummary:
+        """The run with that id, its beginning or the path of a record; raises Problem."""
+        return self._store.find(run_id)
+
+    def damaged(self) -> Sequence[Problem]:
+        """What is wrong with records that cannot be read."""
+        return self._store.damaged()
+
+    def attach(self, run: RunSummary) -> str:
+        """Have a run watched; what was done about its runner as a sentence, "" when nothing; raises Problem."""
+        return records.attach(self._store, run)
+
+    def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+        """The record of a run as it grows, in batches; ends with the run."""
+        return self._store.follow(run_id, after=after)
+
+    async def older_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
+        """Wanted log lines before a place in the record of a run, at least so many while there are; raises Problem."""
+        return await records.older_logs(self._store, run_id, mark, wanted, least)
+
+    async def newer_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
+        """Likewise those after it."""
+        return await records.newer_logs(self._store, run_id, mark, wanted, least)
+
+    def record_problems(self, run_id: str) -> AsyncIterator[str]:
+        """Sentences about a record that cannot be written, as that changes, "" once it can; never ends."""
+        return records.record_problems(self._store, run_id)
+
+    async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Send a command to a run: "cancel" stops helm with one SIGTERM."""
+        return await self._store.command(run_id, name, data)
+
+    async def fix(
+        self, run_id: str, finding: str, about: str, offered: Mapping[str, Any], answers: Mapping[str, str]
+    ) -> str:
+        """Have a run do what it offered about a finding; returns a sentence; raises Problem when it did not begin.
+
+        The answer to a secret is `generate` or the path of a file; the value goes through the private socket only.
+        """
+        from wizard.core.rules.fix import GENERATE
+        from wizard.core.text.secrets import generate
+
+        given: dict[str, Any] = dict(answers)
+        for need in offered["needs"]:
+            if need["kind"] == "secret" and (answer := given.get(need["id"], "")):
+                secret = generate() if answer == GENERATE else self._files.read_secret(answer, need["title"])[0]
+                given[need["id"]] = secret
+        asked = {"finding": finding, "object": about, "fix": offered["id"], "answers": given}
+        answer = await self.command(run_id, "fix", asked)
+        if not answer.get("ok"):
+            raise Problem(str(answer.get("text") or "It was not done."), "Look at the run again.")
+        return str(answer["text"])
