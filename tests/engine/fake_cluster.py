@@ -164,7 +164,7 @@ class FakeCluster(DayTwo):
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
-        api_version: str = "",
+        api_version: str = "", sealed: bool = False,
     ) -> tuple[Object, ...]:  # fmt: skip
         return tuple(self.stored[kind].values())
 

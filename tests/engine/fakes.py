@@ -95,7 +95,7 @@ class FakeCluster(DayTwo):
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
-        api_version: str = "",
+        api_version: str = "", sealed: bool = False,
     ) -> tuple[Object, ...]:  # fmt: skip
         await self._asked("list", kind, namespace)
         wanted = dict(pair.split("=", 1) for pair in labels.split(",") if pair)

@@ -158,6 +158,30 @@ async def test_a_roll_back_after_an_uninstall_makes_everything_anew_and_an_insta
     assert (anew.operation, anew.base, anew.last, anew.step) == ("install", 0, 2, "revision 2 -> 3")
 
 
+MAPS = "---\n".join(MAP.replace("conf", f"conf-{number}") for number in range(6))
+
+
+@pytest.mark.parametrize("listed", ["all", "without some labels", "forbidden"])
+async def test_many_objects_of_a_kind_are_read_by_one_list_and_what_it_does_not_tell_one_by_one(listed: str) -> None:
+    cluster = cluster_with((1, "deployed"), manifest=MAPS)
+    for number in range(5):  # somebody deleted the last one
+        labels = {} if listed == "without some labels" and number < 2 else {"app.kubernetes.io/managed-by": "Helm"}
+        cluster.add("ConfigMap", f"conf-{number}", "n", data={"a": "b"}, metadata={"labels": labels})
+    if listed == "forbidden":
+        cluster.refuse["list ConfigMap"] = ClusterError("forbidden", "jane may not list.", 403, "list configmaps")
+    cluster.refuse["get ConfigMap conf-5"] = ClusterError("not-found", "it is gone", 404, body={})
+
+    found = await plan(cluster, MAPS.replace("a: b", "a: c", 2))
+
+    changes = {change.label.partition("/")[2]: change.change for change in found.objects}
+    assert changes == {
+        "conf-0": "changed", "conf-1": "changed", "conf-2": "unchanged", "conf-3": "unchanged", "conf-4": "unchanged",
+        "conf-5": "created",
+    }  # fmt: skip
+    singly = [call for call in cluster.calls if call.startswith("get ConfigMap conf-")]
+    assert len(singly) == {"all": 1, "without some labels": 3, "forbidden": 6}[listed]
+
+
 async def test_somebody_who_came_in_between_stops_the_run() -> None:
     cluster = cluster_with((1, "superseded"), (2, "deployed"))
     await plan_guard.unchanged(cluster, TARGET, Expected(2))

@@ -90,9 +90,9 @@ class Cluster(Protocol):
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
-        api_version: str = "",
+        api_version: str = "", sealed: bool = False,
     ) -> tuple[Object, ...]:  # fmt: skip
-        """All objects of a kind in a namespace, or in all of them.
+        """All objects of a kind in a namespace, or in all of them; `sealed` as of `get`.
 
         metadata_only asks for PartialObjectMetadata; only that has managedFields: manager, operation and time each.
         """

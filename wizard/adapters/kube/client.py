@@ -100,9 +100,9 @@ class KubeCluster:
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
-        api_version: str = "",
+        api_version: str = "", sealed: bool = False,
     ) -> tuple[Object, ...]:  # fmt: skip
-        """All objects of a kind, in pages; Secrets' values are masked, and metadata alone says who wrote it when."""
+        """All objects of a kind, in pages; Secrets' values are masked, or sealed; metadata alone says who wrote it when."""
 
         def work() -> tuple[Object, ...]:
             resource = self._resource(kind, api_version)
@@ -116,7 +116,7 @@ class KubeCluster:
                 page = self._call("GET", path, query=asked, permission=right, accept=accept)
                 for one in page.get("items") or ():
                     one["apiVersion"], one["kind"] = resource.api_version, resource.kind
-                    found.append(objects.without_secrets(one, managers=metadata_only))
+                    found.append(objects.without_secrets(one, sealed=sealed, managers=metadata_only))
                 query["continue"] = str(page["metadata"].get("continue") or "")
                 if not query["continue"]:
                     return tuple(found)

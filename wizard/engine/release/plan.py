@@ -39,6 +39,9 @@ _EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "upgrade": frozenset({"pre-upgrade", "post-upgrade"}),
     "rollback": frozenset({"pre-rollback", "post-rollback"}),
 }
+_MANY: Final = 4
+"""From so many objects of a kind on one list is asked for instead of each."""
+_MADE_BY_HELM: Final = "app.kubernetes.io/managed-by=Helm"
 Key = tuple[str, str, str, str]
 
 
@@ -92,7 +95,7 @@ async def of_values(
         world = _World(cluster, target, os.path.basename(info.path), _method(info, base, fresh=base is None))  # noqa: PTH119 - helm takes the name it was called by, links not followed
         there = _Live(world)
         stored = _objects(documents, base.manifest if base else "")
-        there.ask(stored)
+        there.ask_installed(stored)
         text = await rendering
     finally:
         rendering.cancel()
@@ -131,7 +134,7 @@ async def of_rollback(
     there = _Live(world)
     stored = _objects(documents, current.manifest) if _is_installed(known) else ()
     wanted = _objects(documents, chosen.manifest)
-    there.ask(stored)
+    there.ask_installed(stored)
     hooks = tuple(
         f"{one.kind}/{one.name} ({', '.join(one.events)})"
         for one in chosen.hooks
@@ -271,13 +274,46 @@ class _Live:
     def __init__(self, world: _World) -> None:
         self._world = world
         self._tasks: dict[Key, asyncio.Task[Object | ClusterError | None]] = {}
+        self._lists: list[asyncio.Task[dict[str, Object]]] = []
 
     def ask(self, objects: Iterable[Object]) -> None:
-        """Start reading."""
-        for one in objects:
-            key = plan.identity(one, self._world.target.namespace)
+        """Start reading, one by one."""
+        for obj in objects:
+            key = plan.identity(obj, self._world.target.namespace)
             if key not in self._tasks:
-                self._tasks[key] = asyncio.ensure_future(self._read(one, key))
+                self._tasks[key] = asyncio.ensure_future(self._read(obj, key))
+
+    def ask_installed(self, objects: Iterable[Object]) -> None:
+        """Start reading what helm has installed: many of a kind by one list."""
+        groups: dict[tuple[str, str, str], list[Object]] = {}
+        for obj in objects:
+            _, kind, namespace, _ = plan.identity(obj, self._world.target.namespace)
+            groups.setdefault((kind, namespace, str(obj.get("apiVersion", ""))), []).append(obj)
+        for (kind, namespace, version), group in groups.items():
+            if len(group) < _MANY or not namespace:
+                self.ask(group)
+                continue
+            listing = asyncio.ensure_future(self._list(kind, namespace, version))
+            self._lists.append(listing)
+            for obj in group:
+                key = plan.identity(obj, self._world.target.namespace)
+                self._tasks[key] = asyncio.ensure_future(self._listed(obj, key, listing))
+
+    async def _list(self, kind: str, namespace: str, version: str) -> dict[str, Object]:
+        """What helm made of a kind, by name: it labels every object. Nothing when it may not be listed."""
+        try:
+            found = await self._world.cluster.list(
+                kind, namespace, labels=_MADE_BY_HELM, api_version=version, sealed=True
+            )
+        except ClusterError:
+            return {}
+        return {str(obj["metadata"]["name"]): obj for obj in found}
+
+    async def _listed(
+        self, obj: Object, key: Key, listing: asyncio.Future[dict[str, Object]]
+    ) -> Object | ClusterError | None:
+        found = (await asyncio.shield(listing)).get(key[3])
+        return found if found is not None else await self._read(obj, key)
 
     async def of(self, obj: Object) -> Object | ClusterError | None:
         """The live object, None when there is none, or why it cannot be had."""
@@ -298,9 +334,10 @@ class _Live:
 
     async def close(self) -> None:
         """Nothing more is read."""
-        for task in self._tasks.values():
+        tasks = (*self._tasks.values(), *self._lists)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _finished(
@@ -348,10 +385,27 @@ async def _one(world: _World, there: _Live, old: Object | None, new: Object, *, 
     space = world.target.namespace
     if missing:
         return plan.simple(new, space, "created")
-    live = await there.of(new)
+    sent = plan.with_owner(new, world.target.release, space)
+    applied = None
+    if world.method == "apply" and old is not None and old != new:  # what is there does not change what is sent
+        applied = asyncio.ensure_future(_apply(world, sent))
+    try:
+        live = await there.of(new)
+        return await _compared(world, live, (old, new, sent), applied)
+    finally:
+        if applied:
+            applied.cancel()
+            applied.add_done_callback(lambda done: done.cancelled() or done.exception())  # it was nobody's concern
+
+
+async def _compared(
+    world: _World, live: Object | ClusterError | None, sides: tuple[Object | None, Object, Object],
+    applied: asyncio.Future[Object] | None,
+) -> ObjectPlan:  # fmt: skip
+    old, new, sent = sides
+    space = world.target.namespace
     if isinstance(live, ClusterError):
         return _trouble(new, space, live)
-    sent = plan.with_owner(new, world.target.release, space)
     if live is None:
         note = "" if old is None else "somebody deleted it; helm makes it again"
         return await _created(world, new, sent, note)
@@ -363,7 +417,7 @@ async def _one(world: _World, there: _Live, old: Object | None, new: Object, *, 
         drifted = plan.drift(masking.sealed(old), live)
         if old == new and not drifted:
             return plan.simple(new, space, "unchanged")
-    return await _updated(world, (old, sent, live), drifted)
+    return await _updated(world, (old, sent, live), drifted, applied)
 
 
 async def _created(world: _World, new: Object, sent: Object, note: str) -> ObjectPlan:
@@ -376,14 +430,15 @@ async def _created(world: _World, new: Object, sent: Object, note: str) -> Objec
 
 
 async def _updated(
-    world: _World, sides: tuple[Object | None, Object, Object], drifted: tuple[plan.Field, ...]
-) -> ObjectPlan:
+    world: _World, sides: tuple[Object | None, Object, Object], drifted: tuple[plan.Field, ...],
+    applied: asyncio.Future[Object] | None,
+) -> ObjectPlan:  # fmt: skip
     old, sent, live = sides
     space = world.target.namespace
     _, _, namespace, _ = plan.identity(sent, space)
     try:
         if world.method == "apply":
-            after = await world.cluster.try_apply(sent, namespace, manager=world.manager, force=world.force)
+            after = await (applied or _apply(world, sent))
         else:
             # A Secret's live values are sealed, so its new ones are always sent; that merges to the same.
             patch = merge_patch.patch(old, sent, live)
@@ -393,6 +448,11 @@ async def _updated(
     except ClusterError as error:
         return replace(_trouble(sent, space, error), drift=drifted)
     return plan.updated(sent, live, after, drifted, space)
+
+
+async def _apply(world: _World, sent: Object) -> Object:
+    _, _, namespace, _ = plan.identity(sent, world.target.namespace)
+    return await world.cluster.try_apply(sent, namespace, manager=world.manager, force=world.force)
 
 
 async def _gone(world: _World, there: _Live, old: Object) -> ObjectPlan:

@@ -233,21 +233,29 @@ class Run:
         made = False
         spec, cluster = self.spec, self.world.cluster
         cluster_identity.refuse_overrides(self.world.helm, spec.target)
-        await cluster_identity.refuse_another(cluster, spec.target, spec.cluster_uid)
+        if not spec.lasting:
+            self._may_watch.set()  # the evidence waits for what is listed
+        same = [cluster_identity.refuse_another(cluster, spec.target, spec.cluster_uid)]
         if spec.expected:
-            await plan_guard.unchanged(cluster, spec.target, spec.expected)
+            same.append(plan_guard.unchanged(cluster, spec.target, spec.expected))
+        for answer in await asyncio.gather(*same, return_exceptions=True):
+            if answer is not None:  # another cluster is said before another revision
+                raise answer
         if self.spec.operation == "install":
             self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
             made = await self._namespace()
-        if not self.spec.lasting:
-            self._may_watch.set()  # the evidence waits for what is listed
-        await self._lease.take(accepted=any(one["id"] == "N09" for one in self.spec.accepted))
-        self._may_watch.set()
+        keeping = None if spec.lasting else asyncio.create_task(self._evidence_before())
+        try:
+            await self._lease.take(accepted=any(result["id"] == "N09" for result in spec.accepted))
+            self._may_watch.set()
+            if keeping:
+                await keeping
+        finally:
+            if keeping:
+                keeping.cancel()
         if self.spec.secrets and not self._cancelled:
             self._phase("secrets", f"makes {len(self.spec.secrets)} Secrets if they are not there")
             await asyncio.gather(*(self._secret(one) for one in self.spec.secrets))
-        if not self.spec.lasting:
-            await self._evidence_before()
         if made and early and not self._cancelled:
             self._phase("checks", "makes the checks that had to wait for the namespace")
             await self._late_checks(early)
@@ -430,7 +438,7 @@ class Run:
         if ended.code == 0:
             if notes := output.notes_of(self._lines["out"]):
                 self._say("run.notes", text=notes)
-            await self._compare_with_plan()
+            await asyncio.gather(self._compare_with_plan(), self._ask_what_is_wanted())
             return await self._after_success()
         if self._given_up:
             cause, stood = self._given_up
@@ -489,7 +497,6 @@ class Run:
         return ""
 
     async def _after_success(self) -> _End:
-        await self._ask_what_is_wanted()
         verdict = self._watch.verdict
         if verdict.state != "ready" or self._not_carried():
             self._phase("watching", "helm is content; waits for our own verdict")
