@@ -297,7 +297,7 @@ class Ours:
         (where.folder / "spec.json").write_text(json.dumps(spec))
         secrets.write_text(json.dumps({} if rollback else {"planted": {"password": CANARY}}))
         secrets.chmod(0o600)
-        argv = [sys.executable, "-m", "tests.e2e.fault_face", str(where.folder / "spec.json"), str(secrets)]
+        argv = [sys.executable, "-m", "tests.e2e.fault_front_end", str(where.folder / "spec.json"), str(secrets)]
         self.face = Tty(argv, {**where.env, "XDG_STATE_HOME": str(state)}, where.folder)
         self.starts: dict[str, str] = {}
 

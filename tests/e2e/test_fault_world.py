@@ -1,6 +1,6 @@
 """What else can go wrong in the middle of a run: the API server, the login, the rights, the disk, the terminal, the text.
 
-All in `make test-full`, but for one that is quick. What breaks a watch or a log stream alone is in tests/engine/test_faults_e2e.py.
+All in `make test-full`, but for one that is quick. What breaks a watch or a log stream alone is in tests/engine/watch/test_faults_e2e.py.
 """
 
 from __future__ import annotations

@@ -5,11 +5,22 @@ from typing import Any
 
 import pytest
 
+from tests.core.kube.objects import (
+    BEGAN,
+    LONG_AGO,
+    NOW,
+    condition,
+    container,
+    deployment,
+    ended,
+    obj,
+    pod,
+    running,
+    waiting,
+)
 from wizard.core.kube import status
 from wizard.core.kube.status import Judged, Status
 from wizard.core.text.time import parse_time
-
-from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
 
 UNSCHEDULABLE = condition(
     "PodScheduled", "False", reason="Unschedulable", message="0/3 nodes are available: 3 Insufficient cpu."

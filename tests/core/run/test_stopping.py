@@ -31,7 +31,7 @@ def test_the_question_says_what_stopping_would_do_now_and_fits_beside_its_choice
 
 
 def test_a_record_of_an_older_wizard_is_read_as_one_without_a_roll_back() -> None:
-    from tests.core.test_runview import SAMPLES
+    from tests.core.run.test_view import SAMPLES
     from wizard.core.run.events import Event
 
     data = {key: value for key, value in SAMPLES["run.started"].items() if key != "rollback_on_failure"}

@@ -16,7 +16,7 @@ import pytest
 from tests.terminal import Terminal, children
 from wizard.adapters.runs import processes
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = """
 import os, sys, time, tty
 from pathlib import Path

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.old import AGED, aged, alarms
-from tests.engine.playing import Player
+from tests.engine.watch.playing import Player
 from wizard.core.target import Target
 from wizard.ports.cluster import WatchEvent
 

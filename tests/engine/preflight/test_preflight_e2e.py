@@ -29,7 +29,7 @@ from wizard.engine.preflight import checks, overview
 from wizard.engine.session import Options, Session
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 IMAGE = "llm-cost-ops:1.0.0"
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.cli.commands.test_install import call
 from tests.cli.stub import TARGET, StubSession, finished_run, objects
-from tests.cli.test_operate import call
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.target import Target

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.engine.fake_cluster import FakeCluster, Log
+from tests.engine.objects import API, BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
 from wizard.core.kube.objects import KINDS
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
@@ -15,9 +17,6 @@ from wizard.engine.watch import live
 from wizard.engine.watch import release_watch as watch_module
 from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.cluster import ClusterError, LogLine, WatchEvent
-
-from .fake_cluster import FakeCluster, Log
-from .objects import API, BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
 
 
 class Watched:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.cli.commands.test_install import call
 from tests.cli.stub import StubSession, objects
-from tests.cli.test_operate import call
 from wizard.core.kube.status import Verdict
 from wizard.core.rules.diagnosis import Change, Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
+from tests.engine.fake_cluster import FakeCluster, Log
+from tests.engine.objects import RUNNING, Clock, pod
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.engine.watch import log_tail
 from wizard.engine.watch.log_tail import LogTail
 from wizard.ports.cluster import ClusterError, LogLine
-
-from .fake_cluster import FakeCluster, Log
-from .objects import RUNNING, Clock, pod
 
 ENDED = {"terminated": {"exitCode": 1, "reason": "Error"}}
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}

@@ -5,6 +5,19 @@ from typing import Any
 
 import pytest
 
+from tests.core.kube.objects import (
+    BEGAN,
+    LONG_AGO,
+    NOW,
+    condition,
+    container,
+    deployment,
+    ended,
+    obj,
+    pod,
+    running,
+    waiting,
+)
 from wizard.core.kube.objects import ObjectEvent
 from wizard.core.kube.status import Judged, Status
 from wizard.core.rules.finding import Finding
@@ -14,8 +27,6 @@ from wizard.core.rules.findings.readiness import probe_words
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.run import waiting as waiting_line
-
-from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
 
 API = deployment("api")
 SET = obj("ReplicaSet", "api-1", owner=API, spec={"replicas": 1}, status={"observedGeneration": 1})

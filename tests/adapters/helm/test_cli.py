@@ -16,7 +16,7 @@ from wizard.core.errors import Problem
 from wizard.core.target import Target
 from wizard.ports.helm import HelmInfo
 
-CHART = str(Path(__file__).parents[2] / "chart" / "llm-cost-ops")
+CHART = str(Path(__file__).parents[3] / "chart" / "llm-cost-ops")
 TARGET = Target("", "ns", "rel")
 
 

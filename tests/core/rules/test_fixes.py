@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.kube.objects import BEGAN, NOW, condition, container, deployment, obj, pod, waiting
 from wizard.core.kube.objects import ObjectEvent
 from wizard.core.rules import fix as rules_fix
 from wizard.core.rules.fix import Fix
@@ -14,8 +15,6 @@ from wizard.core.rules.fixes.volumes import unbound
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text.secrets import Secret
-
-from .objects import BEGAN, NOW, condition, container, deployment, obj, pod, waiting
 
 API = deployment("api")
 SET = obj("ReplicaSet", "api-1", owner=API, spec={"replicas": 2}, status={"observedGeneration": 1})

@@ -1,6 +1,6 @@
 """A face for the fault matrix: starts a run and follows it in lines, as `install --yes` does once its checks are made.
 
-`python -m tests.e2e.fault_face SPECIFICATION SECRETS`: two JSON files, the second `{Secret: {key: value}}`.
+`python -m tests.e2e.fault_front_end SPECIFICATION SECRETS`: two JSON files, the second `{Secret: {key: value}}`.
 """
 
 from __future__ import annotations

@@ -9,6 +9,19 @@ from typing import Any
 
 import pytest
 
+from tests.core.kube.objects import (
+    BEGAN,
+    LONG_AGO,
+    NOW,
+    condition,
+    container,
+    deployment,
+    ended,
+    obj,
+    pod,
+    running,
+    waiting,
+)
 from wizard.core.kube import patience, status
 from wizard.core.kube.objects import ObjectEvent
 from wizard.core.kube.patience import Gone
@@ -18,8 +31,6 @@ from wizard.core.rules.finding import Finding
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Revision, Snapshot
 from wizard.core.target import Target
-
-from .objects import BEGAN, LONG_AGO, NOW, condition, container, deployment, ended, obj, pod, running, waiting
 
 YEARS_AGO = "2023-01-01T00:00:00Z"
 OLD = {"creationTimestamp": YEARS_AGO}

@@ -8,11 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from tests.engine.objects import TARGET, Clock, deployment
+from tests.engine.run.test_run import Bench, spec
 from wizard.core.kube import lease
 from wizard.ports.cluster import ClusterError
-
-from .objects import TARGET, Clock, deployment
-from .test_run import Bench, spec
 
 ME, OTHER = "me@here:1/7f3a", "eve@laptop:2/aaaa"
 

@@ -12,7 +12,7 @@ from wizard.adapters.folders import cache_dir
 from wizard.adapters.helm.charts import ChartFolders
 from wizard.core.errors import Problem
 
-CHART = Path(__file__).parents[2] / "chart" / "llm-cost-ops"
+CHART = Path(__file__).parents[3] / "chart" / "llm-cost-ops"
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 import yaml
 
+from tests.engine.fake_cluster import FakeCluster, Log
+from tests.engine.objects import BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release
@@ -18,9 +20,6 @@ from wizard.core.text.secrets import Secret
 from wizard.engine.run.run import Run, RunSpec, RunWorld, SecretSpec
 from wizard.ports.cluster import ClusterError
 from wizard.ports.run import HelmExit
-
-from .fake_cluster import FakeCluster, Log
-from .objects import BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
 
 
 class FakeHelm:

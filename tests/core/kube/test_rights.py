@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wizard.core.kube import rights
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "day-two.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "day-two.md"
 
 
 def test_the_page_has_the_table_of_rights_as_it_is() -> None:

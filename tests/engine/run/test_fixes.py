@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from tests.engine.fake_cluster import FakeCluster
-from tests.engine.test_run import Recording
+from tests.engine.run.test_run import Recording
 from wizard.core.kube.objects import Object
 from wizard.core.rules.fix import Step
 from wizard.core.target import Target

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.objects import condition, container, ended, waiting
+from tests.core.kube.objects import condition, container, ended, waiting
 from tests.engine.fakes import FakeCluster
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem

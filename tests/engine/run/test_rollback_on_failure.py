@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.engine.fake_cluster import Log
+from tests.engine.objects import API, BROKEN, SET, TARGET, deployment, obj, pod
+from tests.engine.run.test_run import Bench, spec
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.engine.run import rollback_on_failure
 from wizard.ports.run import HelmExit
-
-from .fake_cluster import Log
-from .objects import API, BROKEN, SET, TARGET, deployment, obj, pod
-from .test_run import Bench, spec
 
 
 def revision(number: int, status: str) -> Mapping[str, Any]:

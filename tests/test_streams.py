@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 WIZARD = f"{sys.executable} -m wizard"
 VALUES = "values --preset dev --yes --answer image=docker.io/a/b:v1 --write -"
 
