@@ -8,6 +8,7 @@ from tests.tui.conftest import Open
 from tests.tui.fakes import CONTEXT, DEPLOYED, TARGET, FakeSession
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
+from wizard.core.target import Target
 from wizard.engine.preflight.overview import HomeLine
 from wizard.ports.kubeconfig import Kubeconfig
 from wizard.ports.store import RunSummary
@@ -196,3 +197,11 @@ async def test_q_ends_with_code_zero_and_ends_the_session(open_app: Open, sessio
         await see.press("q")
     assert see.app.return_code == 0
     assert session.closed
+
+
+async def test_a_release_that_a_command_does_not_find_is_said_on_home(open_app: Open) -> None:
+    async def find() -> Target:
+        raise Problem("There is no release x here; looked in all namespaces.", "Look elsewhere with -n NAMESPACE.")
+
+    async with open_app(Start("diagnose", find=find)) as see:
+        await see.sees("There is no release x here", "Look elsewhere with -n NAMESPACE.")
