@@ -1,4 +1,4 @@
-"""A face for the fault matrix: starts a run and follows it in lines, as `install --yes` does once its checks are made.
+"""A front end for the fault matrix: starts a run and follows it in lines, as `install --yes` does once its checks are made.
 
 `python -m tests.e2e.fault_front_end SPECIFICATION SECRETS`: two JSON files, the second `{Secret: {key: value}}`.
 """
