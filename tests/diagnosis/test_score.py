@@ -13,7 +13,7 @@ import pytest
 from tests.diagnosis.breaking import APP, Bed
 from tests.diagnosis.cases import CASES, HEALTHY, Case
 from tests.diagnosis.score import FIRST, LOSSES, TOP_THREE, Scored, false_alarms, score, share, table
-from tests.engine.playing import Player
+from tests.engine.watch.playing import Player
 from wizard.core.errors import Exit
 from wizard.core.kube.objects import ObjectEvent
 from wizard.core.rules import diagnosis

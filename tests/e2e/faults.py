@@ -278,7 +278,7 @@ def moment(
 
 
 class Ours:
-    """The operation as the wizard does it: a face on a terminal, a runner, a supervisor and helm."""
+    """The operation as the wizard does it: a front end on a terminal, a runner, a supervisor and helm."""
 
     def __init__(self, where: Moment, state: Path, *, major: int = 4, timeout: str = "10m") -> None:
         self.where, self.state = where, state / "llm-cost-ops-wizard"
@@ -297,8 +297,8 @@ class Ours:
         (where.folder / "spec.json").write_text(json.dumps(spec))
         secrets.write_text(json.dumps({} if rollback else {"planted": {"password": CANARY}}))
         secrets.chmod(0o600)
-        argv = [sys.executable, "-m", "tests.e2e.fault_face", str(where.folder / "spec.json"), str(secrets)]
-        self.face = Tty(argv, {**where.env, "XDG_STATE_HOME": str(state)}, where.folder)
+        argv = [sys.executable, "-m", "tests.e2e.fault_front_end", str(where.folder / "spec.json"), str(secrets)]
+        self.front_end = Tty(argv, {**where.env, "XDG_STATE_HOME": str(state)}, where.folder)
         self.starts: dict[str, str] = {}
 
     @property
@@ -314,12 +314,12 @@ class Ours:
 
     def reach(self) -> None:
         """Wait until helm is where it is held and all processes are known."""
-        until(f"helm is {self.where.phase}; the face says: {self.face.said[-600:]}", self._reached)
+        until(f"helm is {self.where.phase}; the front end says: {self.front_end.said[-600:]}", self._reached)
         for who in ("runner", "supervisor", "helm"):
             self.starts[who] = str(self.who(who)["start"])
 
     def _reached(self) -> bool:
-        assert self.face.lives(), self.face.said
+        assert self.front_end.lives(), self.front_end.said
         return self.where.reached() and bool(self._json("supervisor.json"))
 
     def _json(self, name: str) -> dict[str, Any]:
@@ -336,14 +336,16 @@ class Ours:
 
     def send(self, number: int, name: str) -> None:
         """A signal to one of the four."""
-        if name == "face":
-            self.face.send(number)
+        if name == "front end":
+            self.front_end.send(number)
         else:
             os.kill(int(self.who(name)["pid"]), number)
 
     def lives(self, name: str) -> bool:
         """Whether the very process that was there when the moment was reached still lives."""
-        return self.face.lives() if name == "face" else processes.alive(int(self.who(name)["pid"]), self.starts[name])
+        if name == "front end":
+            return self.front_end.lives()
+        return processes.alive(int(self.who(name)["pid"]), self.starts[name])
 
     def wizard(self, *words: str) -> subprocess.Popen[str]:
         """A command of the wizard, without a terminal."""
@@ -389,7 +391,7 @@ class Ours:
 
     def close(self) -> None:
         """No process of it is left."""
-        self.face.close()
+        self.front_end.close()
         for name in ("runner", "supervisor", "helm"):
             with contextlib.suppress(OSError, KeyError, ValueError):
                 one = self.who(name)

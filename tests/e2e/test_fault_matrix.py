@@ -26,9 +26,9 @@ pytestmark = pytest.mark.e2e
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, signal.SIGSEGV)
 GENTLE: Final = (signal.SIGINT, signal.SIGTERM)
 """What helm has a handler for, in install and upgrade."""
-PROCESSES: Final = ("face", "runner", "supervisor", "helm")
+PROCESSES: Final = ("front end", "runner", "supervisor", "helm")
 SAMPLE: Final = {
-    (signal.SIGHUP, "face", WAIT), (signal.SIGKILL, "runner", HOOK), (signal.SIGSEGV, "supervisor", ROLLBACK),
+    (signal.SIGHUP, "front end", WAIT), (signal.SIGKILL, "runner", HOOK), (signal.SIGSEGV, "supervisor", ROLLBACK),
     (signal.SIGKILL, "helm", RECORDED),
 }  # fmt: skip
 
@@ -43,7 +43,7 @@ STRANDED = "helm dies, pending is said, recover unlocks it"
 def expected(number: int, process: str, phase: str) -> str:
     """What has to become of an operation: only what ends helm itself may end it, and then it is said and repaired."""
     match process:
-        case "face":
+        case "front end":
             return GOES_ON
         case "runner":
             return GOES_ON if number in (signal.SIGINT, signal.SIGHUP) else NEW_RUNNER
@@ -100,7 +100,7 @@ def test_a_signal_to_any_process_at_any_moment_loses_nothing_that_is_not_said_an
 @pytest.mark.parametrize(
     ("number", "process", "phase"),
     [
-        (signal.SIGHUP, "face", HOOK), (signal.SIGKILL, "runner", WAIT), (signal.SIGKILL, "supervisor", ROLLBACK),
+        (signal.SIGHUP, "front end", HOOK), (signal.SIGKILL, "runner", WAIT), (signal.SIGKILL, "supervisor", ROLLBACK),
         (signal.SIGTERM, "supervisor", WAIT), (signal.SIGTERM, "helm", ROLLBACK), (signal.SIGSEGV, "helm", RECORDED),
     ],
 )  # fmt: skip
@@ -135,9 +135,9 @@ def test_a_full_screen_that_ends_in_any_way_leaves_the_run_alone_and_the_termina
                 screen.wait()
                 assert screen.raw.rindex(b"\x1b[?1049l") > screen.raw.rindex(b"\x1b[?1049h")
                 assert "Traceback" not in screen.text()
-            assert all(map(ours.lives, ("face", "runner", "supervisor", "helm")))
+            assert all(map(ours.lives, ("front end", "runner", "supervisor", "helm")))
             where.release()
-            assert ours.face.end() == "0", ours.face.said
+            assert ours.front_end.end() == "0", ours.front_end.said
             assert ours.leaks() == []
         finally:
             ours.close()
@@ -145,16 +145,16 @@ def test_a_full_screen_that_ends_in_any_way_leaves_the_run_alone_and_the_termina
 
 def goes_on(ours: Ours, number: int, process: str) -> None:
     """Helm is not touched and the runner stays; whoever comes back sees the end."""
-    if process == "face":
-        until("the face is gone", lambda: not ours.lives("face"))
+    if process == "front end":
+        until("the front end is gone", lambda: not ours.lives("front end"))
     assert ours.lives("helm")
     assert ours.lives("runner")
     ours.where.release()
-    if process == "face":
+    if process == "front end":
         code, said = ours.call("runs", ours.id)
         assert code == 0, said
     else:
-        assert ours.face.end() == "0", ours.face.said
+        assert ours.front_end.end() == "0", ours.front_end.said
     view = ours.finished()
     assert (view.helm_exit, view.verdict) == ((0, ""), "ready"), view.reason
     assert ours.where.status() == "deployed"
@@ -164,8 +164,8 @@ def new_runner(ours: Ours, number: int, process: str) -> None:
     """The list names the state, recover refuses while helm lives, and coming back gives helm a new runner."""
     until("the runner is gone", lambda: not ours.lives("runner"))
     assert ours.lives("helm")
-    assert ours.face.end() == "3", ours.face.said
-    assert "runs" in ours.face.said.splitlines()[-1]
+    assert ours.front_end.end() == "3", ours.front_end.said
+    assert "runs" in ours.front_end.said.splitlines()[-1]
     code, said = ours.call("runs")
     assert (code, "orphaned" in said) == (0, True), said
     if ours.where.phase != BEFORE:
@@ -189,7 +189,7 @@ def by_its_words(ours: Ours, number: int, process: str) -> None:
     until("the supervisor is gone", lambda: not ours.lives("supervisor"))
     assert ours.lives("helm")
     ours.where.release()
-    assert ours.face.end() == "0", ours.face.said
+    assert ours.front_end.end() == "0", ours.front_end.said
     view = ours.finished()
     assert (view.helm_exit, view.verdict) == ((None, ""), "ready"), view.reason
     assert ours.where.status() == "deployed"
@@ -201,7 +201,7 @@ def stopped(ours: Ours, number: int, process: str) -> None:
         ours.where.release()  # helm writes its record down first, whatever it was told meanwhile
     until("helm is gone", lambda: not ours.lives("helm"))
     ours.where.release()
-    assert ours.face.end() == "1", ours.face.said
+    assert ours.front_end.end() == "1", ours.front_end.said
     view = ours.finished()
     assert view.helm_exit == (1, ""), view.reason
     assert ours.where.status() == "failed"
@@ -211,7 +211,7 @@ def nothing(ours: Ours, number: int, process: str) -> None:
     """Helm has recorded nothing, so nothing is locked."""
     until("helm is gone", lambda: not ours.lives("helm"))
     ours.where.release()
-    assert ours.face.end() == "1", ours.face.said
+    assert ours.front_end.end() == "1", ours.front_end.said
     view = ours.finished()
     assert view.helm_exit not in (None, (0, "")), view.reason
     assert "helm" in view.reason
@@ -224,7 +224,7 @@ def stranded(ours: Ours, number: int, process: str) -> None:
     pending = ours.where.status()
     assert pending.startswith("pending-")
     ours.where.release()
-    assert ours.face.end() == "1", ours.face.said
+    assert ours.front_end.end() == "1", ours.front_end.said
     view = ours.finished()
     assert pending in view.reason
     assert "recover" in view.reason
@@ -252,7 +252,7 @@ def afterwards(ours: Ours, process: str) -> None:
     assert ours.leaks() == []
     until("all processes of the run have ended", lambda: not any(map(ours.lives, PROCESSES)), 20)
     until("the lock is free", ours.lock_is_free, 20)
-    assert "Traceback" not in ours.face.said
+    assert "Traceback" not in ours.front_end.said
 
 
 _ALONE: dict[tuple[int, str], str] = {}

@@ -1,6 +1,6 @@
 """What else can go wrong in the middle of a run: the API server, the login, the rights, the disk, the terminal, the text.
 
-All in `make test-full`, but for one that is quick. What breaks a watch or a log stream alone is in tests/engine/test_faults_e2e.py.
+All in `make test-full`, but for one that is quick. What breaks a watch or a log stream alone is in tests/engine/watch/test_faults_e2e.py.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ def held(bed: Bed, namespace: str, helm: str, folder: Path, **more: Any) -> Iter
 def ends_well(where: Moment, ours: Ours) -> None:
     """What was held comes loose, and all is as if nothing had been."""
     where.release()
-    assert ours.face.end() == "0", ours.face.said
+    assert ours.front_end.end() == "0", ours.front_end.said
     view = ours.finished()
     assert (view.helm_exit, view.verdict) == ((0, ""), "ready"), view.reason
-    assert "Traceback" not in ours.face.said
+    assert "Traceback" not in ours.front_end.said
     assert ours.leaks() == []
 
 
@@ -145,7 +145,7 @@ def test_an_api_server_that_is_killed_is_said_and_after_its_restart_the_run_ends
 
         until("the API server answers again", answers)
         where.release()
-        ours.face.end()
+        ours.front_end.end()
         view = ours.finished()
         assert view.finished is not None
         assert view.helm_exit is not None
@@ -194,7 +194,7 @@ def test_a_login_that_ends_in_the_middle_is_said_and_never_taken_for_health(
         until("the token is refused", lambda: subprocess.run(asks, capture_output=True, check=False).returncode != 0)
         where.proxy.drop(OUR_WATCHES)
         until("the login's end is said", lambda: any("log" in one["reason"].lower() or "401" in one["reason"] for one in blind(ours)))  # fmt: skip
-        assert ours.face.end() == "1", ours.face.said
+        assert ours.front_end.end() == "1", ours.front_end.said
         view = ours.finished()
         assert view.verdict != "ready", view.reason
         assert "helm" in view.reason
@@ -215,8 +215,8 @@ def test_a_disk_that_fills_up_stops_neither_helm_nor_the_run(
                         pass
         where.release()
         until("helm has finished its work", lambda: where.status() == "deployed")
-        ours.face.end()
-        assert "Traceback" not in ours.face.said
+        ours.front_end.end()
+        assert "Traceback" not in ours.front_end.said
         (state / "filler").unlink()
         until("all processes of the run have ended", lambda: not any(map(ours.lives, ("runner", "supervisor", "helm"))))
         code, said = ours.call("runs", ours.id)
@@ -261,7 +261,7 @@ def test_hostile_text_and_ten_thousand_events_reach_neither_the_terminal_nor_the
         flood(where, 10_000)
         until("the flood is in the record", lambda: "event number" in (ours.folder / "record.jsonl").read_text())
         ends_well(where, ours)
-        assert _DRIVES.findall(_COLOUR.sub("", ours.face.said)) == []
+        assert _DRIVES.findall(_COLOUR.sub("", ours.front_end.said)) == []
         assert (ours.folder / "record.jsonl").stat().st_size < 64 * 1024 * 1024
         for _, said in (ours.call("runs", ours.id), ours.call("status", "-n", namespace, "--release", RELEASE)):
             assert _DRIVES.findall(_COLOUR.sub("", said)) == []
@@ -303,4 +303,4 @@ def test_a_terminal_that_shrinks_to_nothing_and_comes_back_shows_the_run_again(
             where.release()
             screen.wait_for("READY|ready", 60)
             assert screen.process.isalive()
-        assert ours.face.end() == "0", ours.face.said
+        assert ours.front_end.end() == "0", ours.front_end.said

@@ -1,4 +1,4 @@
-"""The line face on a real API server with real helm 3: what a script sees, and what a person is asked."""
+"""The command line on a real API server with real helm 3: what a script sees, and what a person is asked."""
 
 from __future__ import annotations
 
@@ -148,18 +148,20 @@ def test_jsonl_is_checks_and_record_in_the_documented_shape(person: Person, name
     "number",
     [signal.SIGTERM, *(pytest.param(number, marks=pytest.mark.full) for number in (signal.SIGINT, signal.SIGHUP))],
 )
-def test_a_face_that_is_ended_leaves_the_run_running(number: signal.Signals, person: Person, namespace: str) -> None:
-    face = person.start("install", "--preset", "dev", "-n", namespace, "--yes")
-    assert face.stdout
+def test_a_front_end_that_is_ended_leaves_the_run_running(
+    number: signal.Signals, person: Person, namespace: str
+) -> None:
+    front_end = person.start("install", "--preset", "dev", "-n", namespace, "--yes")
+    assert front_end.stdout
     said = ""
     while "$ " not in said:
-        said = face.stdout.readline()
-        assert said, face.communicate()[1]
-    face.send_signal(number)
-    _, err = face.communicate(timeout=20)
+        said = front_end.stdout.readline()
+        assert said, front_end.communicate()[1]
+    front_end.send_signal(number)
+    _, err = front_end.communicate(timeout=20)
 
     if number == signal.SIGINT:
-        assert face.returncode == 130
+        assert front_end.returncode == 130
         assert re.search(r"Come back to it: .* runs [0-9a-f]+", err)
     (listed,) = person.call("runs").splitlines()
     again = person.call("runs", listed.split()[2])

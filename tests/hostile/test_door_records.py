@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.test_runview import SAMPLES
+from tests.core.run.test_view import SAMPLES
 from tests.hostile.door_strategies import answers, broken, each, one_sentence, raw_json
 from wizard.adapters.folders import state_dir
 from wizard.adapters.runs import processes

@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.e2e.old import alarms
-from tests.engine.playing import Player
+from tests.engine.watch.playing import Player
 from wizard.core.target import Target
 from wizard.ports.cluster import WatchEvent
 

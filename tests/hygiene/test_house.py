@@ -15,6 +15,7 @@ from wizard.core.run.events import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 TUI = ROOT / "wizard" / "tui"
+TEMPLATE_COLUMNS = 160
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -52,6 +53,17 @@ def test_make_targets_in_the_pages_exist() -> None:
         named = set(re.findall(r"`?make ([a-z-]+)", (ROOT / page).read_text(encoding="utf-8")))
         assert named
         assert named <= targets
+
+
+def test_lines_of_the_chart_templates_fit_a_screen() -> None:
+    wide = [
+        f"{file.relative_to(ROOT)}:{number} has {len(line)} columns"
+        for file in (ROOT / "chart" / "llm-cost-ops").glob("**/templates/**/*")
+        if file.is_file()
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > TEMPLATE_COLUMNS
+    ]
+    assert wide == []
 
 
 def test_data_never_goes_into_markup() -> None:

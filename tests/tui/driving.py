@@ -51,3 +51,11 @@ class Driver:
             if time.monotonic() > until:
                 raise AssertionError(f"still on the screen: {text}\n{self.text()}")
             await asyncio.sleep(0.01)
+
+
+async def menu(see: Driver, key: str) -> None:
+    """Open the menu of the only release and press a key in it."""
+    await see.sees("> llm-cost-ops")
+    await see.press("enter")
+    await see.sees("[u] Upgrade")
+    await see.press(key)

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 import wizard
 from tests.tui.driving import Driver
 from tests.tui.fakes import BEGIN, CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, ScreenSession, check, event, lines
-from tests.tui.test_lookback import flood
+from tests.tui.widgets.test_log_history import flood
 from wizard.core.answers.draft import Draft
 from wizard.core.text import sanitize
 from wizard.engine import records

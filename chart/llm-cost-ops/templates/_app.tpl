@@ -70,7 +70,9 @@ appears once: an entry of extraEnv takes the place of ours.
 {{- $env := list -}}
 {{- $db := include "llm-cost-ops.database" . | fromYaml -}}
 {{- $env = append $env (dict "name" "DATABASE_URL_PASSWORD" "valueFrom" (dict "secretKeyRef" (dict "name" $db.secret "key" $db.urlKey))) -}}
-{{- $url := printf "postgres://%s:$(DATABASE_URL_PASSWORD)@%s:%v/%s?sslmode=%s" (include "llm-cost-ops.urlEncode" $db.user) $db.host $db.port (include "llm-cost-ops.urlEncode" $db.database) $db.sslmode -}}
+{{- $user := include "llm-cost-ops.urlEncode" $db.user -}}
+{{- $database := include "llm-cost-ops.urlEncode" $db.database -}}
+{{- $url := printf "postgres://%s:$(DATABASE_URL_PASSWORD)@%s:%v/%s?sslmode=%s" $user $db.host $db.port $database $db.sslmode -}}
 {{- $env = append $env (dict "name" "DATABASE_URL" "value" $url) -}}
 {{- with include "llm-cost-ops.cache" . | fromYaml -}}
 {{- $login := "" -}}

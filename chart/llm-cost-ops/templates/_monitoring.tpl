@@ -13,6 +13,7 @@ job="llm-cost-ops",namespace="{{ .Release.Namespace }}",release="{{ .Release.Nam
 
 {{/*
 Alert rules on what the program exports and on `up`: the source of the bundled Prometheus's file and of the PrometheusRule.
+A line that begins with an empty action goes on with the line before it.
 */}}
 {{- define "llm-cost-ops.rules" -}}
 {{- $s := include "llm-cost-ops.seriesSelector" . -}}
@@ -24,7 +25,8 @@ Alert rules on what the program exports and on `up`: the source of the bundled P
       labels: {severity: critical}
       annotations:
         summary: No instance of LLM Cost Ops answers Prometheus.
-        runbook: Look at the pods and their last words with kubectl get pods and kubectl logs --previous. When the API works all the same, the image serves no metrics; set config.features.metrics=false.
+        runbook: Look at the pods and their last words with kubectl get pods and kubectl logs --previous.
+          {{- "" }} When the API works all the same, the image serves no metrics; set config.features.metrics=false.
     - alert: LLMCostOpsInstanceDown
       expr: up{ {{- $s -}} } == 0
       for: 5m
@@ -51,7 +53,8 @@ Alert rules on what the program exports and on `up`: the source of the bundled P
       labels: {severity: warning}
       annotations:
         summary: 'One request in twenty takes longer than {{ "{{ $value | humanizeDuration }}" }}.'
-        runbook: Compare with the duration of database queries on the dashboard "LLM Cost Ops, database and cache". When the CPU is at its limit, raise autoscaling.maxReplicas or resources.limits.cpu.
+        runbook: Compare with the duration of database queries on the dashboard "LLM Cost Ops, database and cache".
+          {{- "" }} When the CPU is at its limit, raise autoscaling.maxReplicas or resources.limits.cpu.
     - alert: LLMCostOpsIngestionErrors
       expr: sum(rate(llm_cost_ops_ingestion_errors_total{ {{- $s -}} }[15m])) / sum(rate(llm_cost_ops_ingestion_requests_total{ {{- $s -}} }[15m])) > 0.05
       for: 15m
@@ -67,7 +70,9 @@ Alert rules on what the program exports and on `up`: the source of the bundled P
         summary: Records in the dead letter queue fail again when they are retried.
         runbook: They stay there and their cost is missing from the sums. Find the reason in the log, then retry them.
     - alert: LLMCostOpsLoginFailures
-      expr: sum(rate(llm_cost_ops_auth_failures_total{ {{- $s -}} }[10m])) > 0.5 * sum(rate(llm_cost_ops_auth_attempts_total{ {{- $s -}} }[10m])) and sum(rate(llm_cost_ops_auth_attempts_total{ {{- $s -}} }[10m])) > 0.1
+      {{- $failures := printf "sum(rate(llm_cost_ops_auth_failures_total{%s}[10m]))" $s }}
+      {{- $attempts := printf "sum(rate(llm_cost_ops_auth_attempts_total{%s}[10m]))" $s }}
+      expr: {{ $failures }} > 0.5 * {{ $attempts }} and {{ $attempts }} > 0.1
       for: 10m
       labels: {severity: warning}
       annotations:
@@ -97,14 +102,16 @@ Rules on series of kube-state-metrics, which the bundled Prometheus does not scr
 - name: llm-cost-ops-kubernetes
   rules:
     - alert: LLMCostOpsReplicasMissing
-      expr: kube_deployment_status_replicas_available{ {{- $ns -}} ,deployment="{{ $name }}"} < kube_deployment_spec_replicas{ {{- $ns -}} ,deployment="{{ $name }}"}
+      {{- $deployment := printf "%s,deployment=%q" $ns $name }}
+      expr: kube_deployment_status_replicas_available{ {{- $deployment -}} } < kube_deployment_spec_replicas{ {{- $deployment -}} }
       for: 15m
       labels: {severity: warning}
       annotations:
         summary: Fewer pods of LLM Cost Ops are available than wanted.
         runbook: kubectl get pods shows which; a rollout that stalls is undone with helm rollback.
     - alert: LLMCostOpsDataStoreMissing
-      expr: kube_statefulset_status_replicas_ready{ {{- $ns -}} ,statefulset=~"{{ $name }}-(postgresql|redis)"} < kube_statefulset_replicas{ {{- $ns -}} ,statefulset=~"{{ $name }}-(postgresql|redis)"}
+      {{- $stores := printf "%s,statefulset=~\"%s-(postgresql|redis)\"" $ns $name }}
+      expr: kube_statefulset_status_replicas_ready{ {{- $stores -}} } < kube_statefulset_replicas{ {{- $stores -}} }
       for: 5m
       labels: {severity: critical}
       annotations:
@@ -117,7 +124,8 @@ Rules on series of kube-state-metrics, which the bundled Prometheus does not scr
         summary: 'Container {{ "{{ $labels.container }}" }} of {{ "{{ $labels.pod }}" }} ends again and again.'
         runbook: kubectl logs --previous has its last words, kubectl describe pod its exit code.
     - alert: LLMCostOpsJobFailed
-      expr: kube_job_status_failed{ {{- $ns -}} ,job_name=~"{{ $name }}-(migrate|backup|restore)-.+"} > 0 unless kube_job_status_succeeded{ {{- $ns -}} ,job_name=~"{{ $name }}-(migrate|backup|restore)-.+"} > 0
+      {{- $jobs := printf "%s,job_name=~\"%s-(migrate|backup|restore)-.+\"" $ns $name }}
+      expr: kube_job_status_failed{ {{- $jobs -}} } > 0 unless kube_job_status_succeeded{ {{- $jobs -}} } > 0
       for: 5m
       labels: {severity: critical}
       annotations:

@@ -10,7 +10,8 @@ Where each Secret lives. The names hang on the release, so that an installer can
 
 {{/* What documentations, examples and images bring as passwords. */}}
 {{- define "llm-cost-ops.knownPasswords" -}}
-changeme change-me change_me changeit change-me-in-production password passw0rd secret default example test admin root postgres redis grafana prom-operator 123456 12345678
+changeme change-me change_me changeit change-me-in-production password passw0rd secret default example test admin root
+postgres redis grafana prom-operator 123456 12345678
 {{- end }}
 
 {{/*
@@ -33,14 +34,19 @@ Each is settled once per render and remembered with its origin, since a second c
 {{- fail (printf "%s holds nothing but a line break; check the file it was read from" .path) -}}
 {{- else if regexMatch "[\r\n\x00]" $given -}}
 {{- fail (printf "%s has a line break inside; a secret is one line" .path) -}}
-{{- else if and (eq $values.global.environment "production") (has (lower $given) (include "llm-cost-ops.knownPasswords" . | splitList " ")) -}}
-{{- fail (printf "%s is a password that everybody knows, and global.environment is production; leave %s empty to have one generated, or set %s" .path .path .existingPath) -}}
+{{- else if and (eq $values.global.environment "production")
+  (has (lower $given) (include "llm-cost-ops.knownPasswords" . | replace "\n" " " | splitList " ")) -}}
+{{- $said := list
+  "%s is a password that everybody knows, and global.environment is production;"
+  "leave %s empty to have one generated, or set %s" | join " " -}}
+{{- fail (printf $said .path .path .existingPath) -}}
 {{- else if not .existing -}}
 {{- $live := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict -}}
 {{- $owner := dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live -}}
 {{- if and $live (ne $owner .root.Release.Name) -}}
 {{- if or $given .generate -}}
-{{- fail (printf "Secret %s is already in namespace %s and is not this release's; set %s=%s to use it, or delete it" .secret .root.Release.Namespace .existingPath .secret) -}}
+{{- $said := "Secret %s is already in namespace %s and is not this release's; set %s=%s to use it, or delete it" -}}
+{{- fail (printf $said .secret .root.Release.Namespace .existingPath .secret) -}}
 {{- end -}}
 {{- $live = dict -}}
 {{- end -}}
@@ -90,14 +96,18 @@ The credentials themselves; all take the root context and yield plain text, or n
 {{- define "llm-cost-ops.smtp.value" -}}
 {{- $existing := .Values.smtp.existingSecret -}}
 {{- $existingPath := "smtp.existingSecret" -}}
-{{- if and .Values.secrets.existingSecret (not $existing) }}{{ $existing = .Values.secrets.existingSecret }}{{ $existingPath = "secrets.existingSecret" }}{{ end -}}
+{{- if and .Values.secrets.existingSecret (not $existing) -}}
+{{- $existing = .Values.secrets.existingSecret -}}
+{{- $existingPath = "secrets.existingSecret" -}}
+{{- end -}}
 {{- include "llm-cost-ops.secret.value" (dict "root" . "secret" (include "llm-cost-ops.app.ownSecret" .) "key" "smtp-password"
   "given" .Values.secrets.smtpPassword "path" "secrets.smtpPassword" "existing" $existing "existingPath" $existingPath "generate" false) -}}
 {{- end }}
 
 {{- define "llm-cost-ops.postgresql.value" -}}
-{{- include "llm-cost-ops.secret.value" (dict "root" . "secret" (include "llm-cost-ops.postgresql.ownSecret" .) "key" .Values.postgresql.auth.secretKeys.userPasswordKey
-  "given" .Values.postgresql.auth.password "path" "postgresql.auth.password" "existing" .Values.postgresql.auth.existingSecret
+{{- $auth := .Values.postgresql.auth -}}
+{{- include "llm-cost-ops.secret.value" (dict "root" . "secret" (include "llm-cost-ops.postgresql.ownSecret" .) "key" $auth.secretKeys.userPasswordKey
+  "given" $auth.password "path" "postgresql.auth.password" "existing" $auth.existingSecret
   "existingPath" "postgresql.auth.existingSecret" "generate" true) -}}
 {{- end }}
 
@@ -143,7 +153,8 @@ Checksum of the credentials this chart holds for the app; nothing when all of th
 
 {{- define "llm-cost-ops.externalSecret.wanted" -}}
 {{- $external := .Values.externalSecret -}}
-{{- $known := or (.Capabilities.APIVersions.Has "external-secrets.io/v1/ExternalSecret") (.Capabilities.APIVersions.Has "external-secrets.io/v1beta1/ExternalSecret") -}}
+{{- $apis := .Capabilities.APIVersions -}}
+{{- $known := or ($apis.Has "external-secrets.io/v1/ExternalSecret") ($apis.Has "external-secrets.io/v1beta1/ExternalSecret") -}}
 {{- if eq (toString $external.enabled) "true" -}}
 true
 {{- else if and (eq (toString $external.enabled) "auto") $known $external.secretStoreRef.name -}}
@@ -161,13 +172,46 @@ the pods read, the key of the percent-encoded twin if one is wanted, and what el
 {{- $redis := $v.externalRedis -}}
 {{- $grafana := $v.grafana -}}
 {{- $all := list
-  (dict "name" "jwt" "path" "jwt.existingSecret" "secret" (include "llm-cost-ops.jwt.existingSecret" .) "key" $v.jwt.existingSecretKey)
-  (dict "name" "smtp" "path" "smtp.existingSecret" "secret" (default $v.secrets.existingSecret $v.smtp.existingSecret) "key" $v.smtp.existingSecretKey)
-  (dict "name" "postgresql" "path" "postgresql.auth.existingSecret" "secret" $v.postgresql.auth.existingSecret "key" $v.postgresql.auth.secretKeys.userPasswordKey "urlKey" $v.postgresql.auth.secretKeys.urlPasswordKey)
-  (dict "name" "redis" "path" "redis.auth.existingSecret" "secret" $v.redis.auth.existingSecret "key" $v.redis.auth.existingSecretPasswordKey "urlKey" $v.redis.auth.existingSecretUrlPasswordKey)
-  (dict "name" "externalDatabase" "path" "externalDatabase.existingSecret" "secret" $db.existingSecret "key" $db.existingSecretPasswordKey "urlKey" $db.existingSecretUrlPasswordKey)
-  (dict "name" "externalRedis" "path" "externalRedis.existingSecret" "secret" $redis.existingSecret "key" $redis.existingSecretPasswordKey "urlKey" $redis.existingSecretUrlPasswordKey)
-  (dict "name" "grafana" "path" "grafana.existingSecret" "secret" $grafana.existingSecret "key" $grafana.secretKeys.passwordKey "fixed" (dict $grafana.secretKeys.userKey $grafana.adminUser))
+  (dict
+    "name" "jwt"
+    "path" "jwt.existingSecret"
+    "secret" (include "llm-cost-ops.jwt.existingSecret" .)
+    "key" $v.jwt.existingSecretKey)
+  (dict
+    "name" "smtp"
+    "path" "smtp.existingSecret"
+    "secret" (default $v.secrets.existingSecret $v.smtp.existingSecret)
+    "key" $v.smtp.existingSecretKey)
+  (dict
+    "name" "postgresql"
+    "path" "postgresql.auth.existingSecret"
+    "secret" $v.postgresql.auth.existingSecret
+    "key" $v.postgresql.auth.secretKeys.userPasswordKey
+    "urlKey" $v.postgresql.auth.secretKeys.urlPasswordKey)
+  (dict
+    "name" "redis"
+    "path" "redis.auth.existingSecret"
+    "secret" $v.redis.auth.existingSecret
+    "key" $v.redis.auth.existingSecretPasswordKey
+    "urlKey" $v.redis.auth.existingSecretUrlPasswordKey)
+  (dict
+    "name" "externalDatabase"
+    "path" "externalDatabase.existingSecret"
+    "secret" $db.existingSecret
+    "key" $db.existingSecretPasswordKey
+    "urlKey" $db.existingSecretUrlPasswordKey)
+  (dict
+    "name" "externalRedis"
+    "path" "externalRedis.existingSecret"
+    "secret" $redis.existingSecret
+    "key" $redis.existingSecretPasswordKey
+    "urlKey" $redis.existingSecretUrlPasswordKey)
+  (dict
+    "name" "grafana"
+    "path" "grafana.existingSecret"
+    "secret" $grafana.existingSecret
+    "key" $grafana.secretKeys.passwordKey
+    "fixed" (dict $grafana.secretKeys.userKey $grafana.adminUser))
 -}}
 {{- toYaml $all -}}
 {{- end }}

@@ -1,0 +1,88 @@
+"""Chart folders: what is read from the cache is what the files say."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from wizard.adapters.folders import cache_dir
+from wizard.adapters.helm.charts import ChartFolders
+from wizard.core.errors import Problem
+
+CHART = Path(__file__).parents[3] / "chart" / "llm-cost-ops"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of this test only."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small chart."""
+    made = tmp_path / "chart"
+    made.mkdir()
+    (made / "Chart.yaml").write_text("name: x\nversion: 1.2.3\nappVersion: 4\n")
+    (made / "values.yaml").write_text("replicaCount: 1\n")
+    (made / "values-dev.yaml").write_text("replicaCount: 2\n")
+    return made
+
+
+def test_a_chart_read_from_the_cache_is_the_chart_that_was_parsed() -> None:
+    parsed = ChartFolders().open(str(CHART))
+
+    assert len(list(cache_dir("charts").glob("*.json"))) == 1
+    assert ChartFolders().open(str(CHART)) == parsed
+    assert parsed.presets.keys() == {"dev", "staging", "prod"}
+
+
+def test_the_cache_is_private(folder: Path) -> None:
+    ChartFolders().open(str(folder))
+
+    (kept,) = cache_dir("charts").glob("*.json")
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_changed_file_is_read_again_also_when_its_time_and_size_are_the_same(folder: Path) -> None:
+    ChartFolders().open(str(folder))
+    values = folder / "values.yaml"
+    before = values.stat()
+    values.write_text("replicaCount: 7\n")
+    os.utime(values, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert ChartFolders().open(str(folder)).defaults == {"replicaCount": 7}
+
+
+def test_a_broken_cache_is_no_cache(folder: Path) -> None:
+    first = ChartFolders().open(str(folder))
+    (kept,) = cache_dir("charts").glob("*.json")
+    for broken in ("", "[]", '{"texts": {}}', "null"):
+        kept.write_text(broken)
+        assert ChartFolders().open(str(folder)) == first
+
+
+def test_what_json_would_change_is_not_kept(folder: Path) -> None:
+    (folder / "values.yaml").write_text("1: one\nday: 2026-01-02\n")
+
+    assert ChartFolders().open(str(folder)).defaults[1] == "one"  # type: ignore[index] # a key that is no text
+    assert not list(cache_dir("charts").glob("*.json"))
+
+
+def test_a_few_charts_are_kept(folder: Path, tmp_path: Path) -> None:
+    for number in range(12):
+        shutil.copytree(folder, tmp_path / f"copy-{number}")
+        ChartFolders().open(str(tmp_path / f"copy-{number}"))
+
+    assert len(list(cache_dir("charts").glob("*.json"))) == 8
+
+
+def test_a_folder_that_is_no_chart_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"holds no Chart\.yaml"):
+        ChartFolders().open(str(tmp_path))
+    with pytest.raises(Problem, match="There is no chart at"):
+        ChartFolders().open(str(tmp_path / "none"))

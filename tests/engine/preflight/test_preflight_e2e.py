@@ -1,0 +1,384 @@
+"""Checks, suggestions, home and releases against a real API server, as an admin and as people with fewer rights."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.adapters import loopback
+from tests.conftest import Bed
+from wizard import compose
+from wizard.adapters.helm.cli import HelmCli
+from wizard.adapters.helm.documents import YamlDocuments
+from wizard.adapters.kube.client import KubeCluster
+from wizard.core.answers.draft import Draft
+from wizard.core.answers.validate import amount
+from wizard.core.rules import manifests
+from wizard.core.rules.check import CheckResult, all_checks
+from wizard.core.target import Target
+from wizard.engine.preflight import checks, overview
+from wizard.engine.session import Session
+from wizard.engine.state import Options
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
+ROOT = Path(__file__).parents[3]
+IMAGE = "llm-cost-ops:1.0.0"
+
+
+@contextlib.asynccontextmanager
+async def session(
+    tool: Callable[[str], str], kubeconfig: str, namespace: str = "", helm: str = "helm4", **options: str
+) -> AsyncIterator[Session]:
+    path = tool(helm) if "/" not in helm else helm
+    made = compose.session(Options(kubeconfig=kubeconfig, namespace=namespace, **options), helm_path=path)
+    made.kubeconfig()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def checked(of: Session, answers: Mapping[str, str] | None = None) -> dict[str, CheckResult]:
+    return await checked_draft(of, of.answers.new().with_answers({"image": IMAGE, **(answers or {})}))
+
+
+async def checked_draft(of: Session, draft: Draft) -> dict[str, CheckResult]:
+    return {one.id: one async for one in of.installer.checks(draft)}
+
+
+def states(results: dict[str, CheckResult]) -> dict[str, str]:
+    return {name: one.state for name, one in results.items() if one.state != "pass"}
+
+
+@pytest.mark.parametrize("helm", ["helm4", "helm3"])
+async def test_a_dev_install_into_a_namespace_that_is_there_passes_everything(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], helm: str
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    async with session(tool, sandbox.kubeconfig, namespace, helm) as made:
+        results = await checked(made)
+    assert set(results) == {one.id for one in all_checks()}
+    assert states(results) == {"I01": "skipped", "S01": "skipped"}
+
+
+async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, tool: Callable[[str], str]) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        good = await checked(made, {"preset": "prod", "host": "api.example.org", "tls": "none"})
+        named = {"preset": "prod", "host": "api.example.org", "tls": "none"}
+        bad = await checked(made, {**named, "ingress.class": "alb", "database.class": "gone"})
+    assert states(good) == {}
+    assert states(bad) == {"I01": "fail", "S01": "fail"}
+    assert (bad["I01"].question, bad["S01"].question) == ("ingress.class", "database.class")
+    assert "nginx" in bad["I01"].next_step
+    assert "fast-ssd, standard" in bad["S01"].next_step
+
+
+async def test_a_missing_namespace_skips_the_dry_run_which_is_made_late(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        results = await checked(made)
+        values = tmp_path / "values.yaml"
+        values.write_text(made.answers.prepare(made.answers.new().with_answers({"image": IMAGE})).text)
+        sandbox.kubectl("create", "namespace", namespace)
+        target = Target(sandbox.info.context, namespace, "llm-cost-ops", sandbox.kubeconfig)
+        chart = str(ROOT / "chart" / "llm-cost-ops")
+        helm, documents = HelmCli(tool("helm4")), YamlDocuments()
+        passed = await checks.late(made._state.cluster(target), documents, helm, target, chart, str(values))
+        sandbox.kubectl("-n", namespace, "create", "quota", "small", "--hard=services=0")
+        counted = ("wait", "quota", "small", "--for=jsonpath={.status.hard.services}=0", "--timeout=20s")
+        sandbox.kubectl("-n", namespace, *counted)
+        refused = await checks.late(made._state.cluster(target), documents, helm, target, chart, str(values))
+    assert (results["R01"].state, results["R07"].state) == ("pass", "skipped")
+    assert results["R07"].evidence == ("namespace not there yet",)
+    assert [(one.id, one.state) for one in passed] == [("R07", "pass")]
+    assert [(one.id, one.state, one.blocking) for one in refused] == [("R07", "fail", True)]
+    assert "exceeded quota: small" in refused[0].evidence[0]
+    assert "quota" in refused[0].next_step
+
+
+async def test_a_namespace_that_is_going_away_stops_it(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str]
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    held = '{"metadata":{"finalizers":["example.com/hold"]}}'
+    sandbox.kubectl("-n", namespace, "create", "configmap", "held")
+    sandbox.kubectl("-n", namespace, "patch", "configmap", "held", "-p", held)
+    sandbox.kubectl("delete", "namespace", namespace, "--wait=false")
+    try:
+        async with session(tool, sandbox.kubeconfig, namespace) as made:
+            deadline = time.monotonic() + 20
+            while True:
+                results = await checked(made)
+                if "example.com/hold" in " ".join(results["R01"].evidence) or time.monotonic() > deadline:
+                    break
+    finally:
+        none = '{"metadata":{"finalizers":null}}'
+        sandbox.kubectl("-n", namespace, "patch", "configmap", "held", "-p", none)
+    assert results["R01"].blocking
+    assert "example.com/hold" in " ".join(results["R01"].evidence)
+    assert results["R01"].question == "namespace"
+
+
+async def test_named_secrets_must_be_there_with_their_keys(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str]
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    sandbox.kubectl("-n", namespace, "create", "secret", "generic", "full", "--from-literal=password=x")
+    sandbox.kubectl("-n", namespace, "create", "secret", "generic", "half", "--from-literal=other=x")
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        answers = {"secret.jwt": "existing", "secret.jwt.name": "gone"}
+        gone = (await checked(made, answers))["K02"]
+        answers = {"secret.postgres": "existing", "secret.postgres.name": "full"}
+        full = (await checked(made, answers))["K02"]
+        half = (await checked(made, {**answers, "secret.postgres.name": "half"}))["K02"]
+    assert (gone.state, gone.question) == ("fail", "secret.jwt.name")
+    assert "Secret gone" in gone.evidence[0]
+    assert "kubectl create secret generic gone" in gone.next_step
+    assert (full.state, full.evidence) == ("pass", ("full has password",))
+    assert (half.state, half.question) == ("fail", "secret.postgres.name")
+    assert "Secret half has no key password" in half.evidence[0]
+
+
+async def test_a_pending_release_is_refused_and_a_running_one_is_an_upgrade(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    values = tmp_path / "values.yaml"
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        draft = made.answers.new().with_answers({"image": IMAGE})
+        values.write_text(made.answers.prepare(draft).text)
+        await _helm(tool, sandbox, namespace, "install", values)
+        assert await made.installer.operation(made.answers.resolve(draft).target) == "upgrade"
+        orphaned = await checked(made)
+        name = "llm-cost-ops-postgresql-credentials"
+        sandbox.kubectl("-n", namespace, "create", "secret", "generic", name, "--from-literal=password=x")
+        upgrade = await checked(made)
+        changed = await checked(made, {"database.size": "20Gi"})
+        record = "sh.helm.release.v1.llm-cost-ops.v1"
+        sandbox.kubectl("-n", namespace, "label", "secret", record, "status=pending-install", "--overwrite")
+        pending = await checked(made)
+        other = await checked(made, {"release": "another"})
+    assert orphaned["N07"].blocking, "the database's claim is there, the Secret with its password is not"
+    assert {name: state for name, state in states(upgrade).items() if state == "fail"} == {}
+    assert "this is an upgrade" in upgrade["N02"].evidence[0]
+    assert "apply" in upgrade["R07"].evidence[0]
+    assert changed["R07"].state == "fail"
+    assert (
+        "volumeClaimTemplates" in changed["R07"].evidence[0] or "updates to statefulset" in changed["R07"].evidence[0]
+    )
+    assert pending["N02"].blocking
+    assert f"recover llm-cost-ops -n {namespace}" in pending["N02"].next_step
+    assert "also in" in other["N01"].evidence[1]
+
+
+async def _helm(tool: Callable[[str], str], bed: Bed, namespace: str, operation: str, values: Path) -> None:
+    import asyncio
+
+    argv = [tool("helm4"), operation, "llm-cost-ops", str(ROOT / "chart" / "llm-cost-ops"), "-n", namespace]
+    process = await asyncio.create_subprocess_exec(
+        *argv, "-f", str(values), "--kubeconfig", bed.kubeconfig, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+
+
+async def test_objects_of_others_are_named(sandbox: Bed, namespace: str, tool: Callable[[str], str]) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    sandbox.kubectl("-n", namespace, "create", "service", "clusterip", "llm-cost-ops", "--tcp=80")
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        results = await checked(made)
+    assert results["N03"].blocking
+    assert "Service/llm-cost-ops" in results["N03"].evidence[0]
+
+
+# People with fewer rights
+
+
+async def test_a_person_of_one_namespace_can_install_there_and_is_refused_elsewhere(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str]
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    kubeconfig = sandbox.user("namespace-only", namespace=namespace)
+    async with session(tool, kubeconfig, namespace) as made:
+        own = await checked(made)
+        lines = {line.key: line async for line in made.home()}
+    assert not any(one.blocking for one in own.values())
+    assert {"R01", "R02", "R04", "R05", "R07", "W06"} <= {name for name, one in own.items() if one.state == "pass"}
+    assert states(own)["S02"] == "unknown"
+    assert "list storageclasses.storage.k8s.io" in own["S02"].next_step
+    assert f"may create everything needed in namespace {namespace}" in lines["you"].text
+    assert "nodes hidden from you" in lines["cluster"].text
+    assert lines["room"].state == "unknown"
+    async with session(tool, kubeconfig, "default") as made:
+        refused = await checked(made)
+    assert refused["R02"].blocking
+    assert refused["R04"].blocking
+    assert "not allowed: Deployment" in "\n".join(refused["R02"].evidence)
+    async with session(tool, kubeconfig, f"{namespace}-more") as made:
+        missing = await checked(made)
+    assert missing["R01"].state in ("fail", "unknown")
+
+
+async def test_a_viewer_is_told_what_is_missing_and_still_sees_releases(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    values = tmp_path / "values.yaml"
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        values.write_text(made.answers.prepare(made.answers.new().with_answers({"image": IMAGE})).text)
+    await _helm(tool, sandbox, namespace, "install", values)
+    kubeconfig = sandbox.user("view", cluster_wide=True)
+    async with session(tool, kubeconfig, namespace) as made:
+        results = await checked(made)
+        views = [view async for view in made.releases(Target(sandbox.info.context, namespace, "", kubeconfig))]
+        lines = {line.key: line async for line in made.home()}
+    assert results["R02"].blocking
+    assert results["N02"].state == "unknown"
+    assert "list secrets" in results["N02"].next_step
+    (row,) = views[-1].rows
+    assert (row.name, row.helm_status, row.revision) == ("llm-cost-ops", "", 0)
+    assert row.chart == "llm-cost-ops-1.0.0"
+    assert row.total >= 3
+    assert "needs list secrets" in views[-1].hidden
+    assert "may create nothing" in lines["you"].text
+    assert "llm-cost-ops in" in lines["releases"].text
+
+
+async def test_an_expired_login_is_one_red_line(sandbox: Bed, tool: Callable[[str], str]) -> None:
+    async with session(tool, sandbox.user("expired"), "ns") as made:
+        results = await checked(made)
+        lines = {line.key: line async for line in made.home()}
+        suggestions = await made.refresh_suggestions(made.answers.new())
+    assert [name for name, one in results.items() if one.state == "fail"] == ["W04"]
+    assert results["R01"].evidence == ("waits for W04",)
+    assert set(lines) == {"cluster", "tools"}
+    assert ("L", "log in") in lines["cluster"].keys
+    assert suggestions.namespaces is None
+
+
+# Bad days of this machine
+
+
+async def test_each_bad_start_is_one_red_line_in_its_own_words(tool: Callable[[str], str], tmp_path: Path) -> None:
+    page = loopback.Answer(200, "<html>login</html>", "text/html")
+    pair = loopback.certificate(tmp_path, "server")
+    with loopback.serving(lambda _: page) as web, loopback.serving(lambda _: page, pair) as foreign:
+        for server, says in (
+            (loopback.closed_port(), "refuses the connection"),
+            ("https://no-such-host.invalid", "does not resolve"),
+            (web.url, "a web page"),
+            (foreign.url, "not from the authority"),
+        ):
+            async with session(tool, loopback.kubeconfig(tmp_path, server), "ns") as made:
+                results = await checked(made)
+                lines = {line.key: line async for line in made.home()}
+            assert [name for name, one in results.items() if one.state == "fail"] == ["W05"]
+            assert says in results["W05"].evidence[0]
+            assert results["W05"].next_step
+            assert says in lines["cluster"].text
+            assert lines["cluster"].next_step
+
+
+async def test_helm_chart_and_values_that_are_no_use_are_red_lines_too(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    async with session(tool, sandbox.kubeconfig, namespace, helm=str(tmp_path / "nohelm")) as made:
+        results = await checked(made)
+        lines = {line.key: line async for line in made.home()}
+    assert results["W01"].blocking
+    assert results["W10"].evidence == ("waits for W01",)
+    assert lines["tools"].state == "fail"
+    async with session(tool, sandbox.kubeconfig, namespace, chart=str(tmp_path)) as made:
+        results = await checked(made)
+        lines = {line.key: line async for line in made.home()}
+    assert results["W08"].blocking
+    assert results["R01"].state == "pass"
+    assert lines["tools"].state == "fail"
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        broken = replace(made.answers.new(), sets=(("replicaCount", "many"),))
+        results = await checked_draft(made, broken.with_answers({"image": IMAGE}))
+    assert results["W10"].blocking
+    assert "replicaCount" in "\n".join(results["W10"].evidence)
+    assert results["W10"].question == "replicas"
+
+
+async def test_no_kubeconfig_still_shows_tools_and_checks(tool: Callable[[str], str], tmp_path: Path) -> None:
+    async with session(tool, str(tmp_path / "none")) as made:
+        lines = [line async for line in made.home()]
+        results = await checked(made)
+    assert [(line.key, line.state) for line in lines] == [("cluster", "fail"), ("tools", "pass")]
+    assert "sandbox up" in lines[0].next_step
+    assert results["W03"].blocking
+    assert results["W05"].evidence == ("waits for W03",)
+    assert results["W10"].state == "pass"
+
+
+# What is offered
+
+
+async def test_home_says_what_the_cluster_has(sandbox: Bed, tool: Callable[[str], str]) -> None:
+    async with session(tool, sandbox.kubeconfig) as made:
+        lines: dict[str, overview.HomeLine] = {line.key: line async for line in made.home()}
+    assert set(lines) == {"cluster", "you", "tools", "releases", "disk", "wayin", "certs", "metrics", "room"}
+    count = sandbox.info.nodes.count
+    assert f"{count} of {count} nodes ready" in lines["cluster"].text
+    assert "standard (default)" in lines["disk"].text
+    assert "nginx" in lines["wayin"].text
+    assert "dev" in lines["room"].next_step
+    assert lines["certs"].state == lines["metrics"].state == "warn"
+
+
+async def test_suggestions_are_what_is_there(sandbox: Bed, namespace: str, tool: Callable[[str], str]) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    sandbox.kubectl("-n", namespace, "create", "secret", "generic", "llm-cost-ops-app-credentials")
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        suggestions = await made.refresh_suggestions(made.answers.new())
+        resolved = made.answers.resolve(made.answers.new())
+        assert resolved["secret.jwt"] == "keep"
+    assert namespace in (suggestions.namespaces or ())
+    assert suggestions.ingress_classes == ("nginx",)
+    assert suggestions.storage_classes == ("fast-ssd", "standard")
+    assert suggestions.default_storage_class == "standard"
+    assert suggestions.issuers == ()
+    assert suggestions.sandbox
+
+
+def test_the_room_that_home_asks_for_is_what_the_presets_request(tool: Callable[[str], str]) -> None:
+    for preset, cpu, memory in overview._ROOM:
+        chart = ROOT / "chart" / "llm-cost-ops"
+        argv = [tool("helm4"), "template", "x", str(chart), "-f", str(chart / f"values-{preset}.yaml")]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+        objects = [one for one in yaml.safe_load_all(done.stdout) if one]
+        least = max(
+            (one["spec"]["minReplicas"] for one in objects if one["kind"] == "HorizontalPodAutoscaler"), default=1
+        )
+        asked = {"cpu": Decimal(0), "memory": Decimal(0)}
+        for one in objects:
+            for _, spec in manifests.pods([one]):
+                count = one["spec"].get("replicas", least)
+                for container in spec["containers"]:
+                    requests: dict[str, Any] = (container.get("resources") or {}).get("requests") or {}
+                    for name in asked:
+                        asked[name] += count * amount(str(requests.get(name, "0.0")))
+        assert asked["cpu"] <= cpu < asked["cpu"] + 1
+        assert asked["memory"] <= memory < asked["memory"] + 2**30
+
+
+async def test_a_client_is_kept_for_the_whole_session(sandbox: Bed, tool: Callable[[str], str]) -> None:
+    async with session(tool, sandbox.kubeconfig) as made:
+        target = Target(sandbox.info.context, "a", "b", sandbox.kubeconfig)
+        assert isinstance(made._state.cluster(target), KubeCluster)
+        assert made._state.cluster(target) is made._state.cluster(
+            Target(sandbox.info.context, "c", "d", sandbox.kubeconfig)
+        )

@@ -1,0 +1,312 @@
+"""The look: in parallel, within what rights allow, and deeper only where something is not ready."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.core.kube.objects import condition, container, ended, waiting
+from tests.engine.fakes import FakeCluster
+from wizard.adapters.helm.documents import YamlDocuments
+from wizard.core.errors import Problem
+from wizard.core.helm import release as helm_release
+from wizard.core.rules.diagnosis import Diagnosis, Hidden
+from wizard.core.run.events import Event
+from wizard.core.target import Target
+from wizard.engine.watch import diagnose
+from wizard.ports.cluster import ClusterError, LogLine
+from wizard.ports.store import RunSummary
+
+TARGET = Target("here", "ns", "rel", "")
+OURS = {
+    "app.kubernetes.io/instance": "rel",
+    "app.kubernetes.io/name": "llm-cost-ops",
+    "helm.sh/chart": "llm-cost-ops-1.0.0",
+}
+
+
+class At:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+class Cluster(FakeCluster):
+    """With logs by pod, container and whether before the restart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: dict[tuple[str, str, bool], Sequence[str]] = {}
+        self.asked: list[tuple[str, str, bool]] = []
+
+    def put(self, kind: str, name: str, *, owner: str = "", **rest: Any) -> None:
+        meta = {
+            "uid": f"uid-{kind}-{name}",
+            "creationTimestamp": "2026-01-01T11:00:00Z",
+            "generation": 1,
+            **rest.pop("meta", {}),
+        }
+        if owner:
+            of_kind, of_name = owner.split("/")
+            meta["ownerReferences"] = [
+                {"kind": of_kind, "name": of_name, "uid": f"uid-{of_kind}-{of_name}", "controller": True}
+            ]
+        self.add(kind, name, "" if kind == "Node" else "ns", metadata=meta, **rest)
+
+    async def logs(
+        self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
+        since_time: str = "", tail_lines: int | None = None,
+    ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
+        self.asked.append((pod, container, previous))
+        if "logs" in self.refuse:
+            raise self.refuse["logs"]
+        yield tuple(LogLine("", text) for text in self.said.get((pod, container, previous), ()))
+
+
+def deployed(cluster: Cluster, state: dict[str, Any], **rest: Any) -> Cluster:
+    """One Deployment with one pod whose only container has that state."""
+    ready = bool(rest.get("ready"))
+    count = (
+        {"readyReplicas": 1, "availableReplicas": 1, "updatedReplicas": 1, "replicas": 1}
+        if ready
+        else {"updatedReplicas": 1, "replicas": 1}
+    )
+    cluster.put(
+        "Deployment", "api", meta={"labels": OURS}, spec={"replicas": 1}, status={"observedGeneration": 1, **count}
+    )
+    cluster.put("ReplicaSet", "api-1", owner="Deployment/api", spec={"replicas": 1}, status={"observedGeneration": 1})
+    env = [{"name": "DATABASE_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}]
+    status = {"phase": "Running", "conditions": [condition("Ready", "True" if ready else "False")],
+              "containerStatuses": [container(state, containerID="c", **rest)]}  # fmt: skip
+    cluster.put(
+        "Pod", "api-1-x", owner="ReplicaSet/api-1", spec={"containers": [{"name": "app", "env": env}]}, status=status
+    )
+    return cluster
+
+
+async def views(cluster: Cluster, runs: Any = None) -> list[Diagnosis]:
+    return [one async for one in diagnose.diagnose(cluster, TARGET, At(), runs, YamlDocuments())]
+
+
+CRASH: dict[str, Any] = {"state": waiting("CrashLoopBackOff"), "lastState": ended(1), "restartCount": 4}
+NO_LOGIN = 'FATAL: password authentication failed for user "app"'
+
+
+async def test_the_first_view_comes_before_the_logs_and_the_last_has_what_they_say() -> None:
+    cluster = deployed(Cluster(), **CRASH)
+    cluster.said["api-1-x", "app", True] = ["starting", NO_LOGIN]
+    first, last = await views(cluster)
+    assert (first.complete, [one.id for one in first.findings]) == (False, ["CO11"])
+    assert (last.complete, [one.id for one in last.findings]) == (True, ["LG01"])
+    assert last.findings[0].title == "the database refuses the password in Secret db"
+    assert cluster.asked == [("api-1-x", "app", True)], (
+        "while it waits, the kubelet gives the same log under both names"
+    )
+
+
+async def test_the_kubelets_word_for_a_log_that_is_gone_is_no_line_of_it() -> None:
+    cluster = deployed(Cluster(), state=ended(1), restartCount=4)
+    cluster.said["api-1-x", "app", True] = ["unable to retrieve container logs for containerd://5f43"]
+    cluster.said["api-1-x", "app", False] = ["starting", "out of paper"]
+    *_, last = await views(cluster)
+    assert cluster.asked == [("api-1-x", "app", True), ("api-1-x", "app", False)]
+    assert "out of paper" in str(last.findings[0].evidence)
+    assert "unable to retrieve" not in str(last.findings[0])
+
+
+async def test_a_healthy_release_needs_no_logs_and_one_view() -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    (only,) = await views(cluster)
+    assert (only.findings, only.verdict.state, only.impact.users) == ((), "ready", "fine")
+    assert not cluster.asked
+
+
+async def test_a_secret_without_the_key_shows_its_keys_and_never_a_value() -> None:
+    message = "couldn't find key jwt in Secret ns/app"
+    cluster = deployed(Cluster(), waiting("CreateContainerConfigError", message))
+    cluster.put("Secret", "app", data={"token": "********"})
+    last = (await views(cluster))[-1]
+    assert "Secret/app keys there: token" in last.findings[0].lines
+    assert "****" not in repr(last)
+
+
+def forbidden(what: str) -> ClusterError:
+    return ClusterError("forbidden", f"v may not {what}.", 403, what)
+
+
+async def test_what_the_view_role_may_not_see_is_said_and_holds_nothing_up() -> None:
+    cluster = deployed(Cluster(), **CRASH)
+    for kind in ("Secret", "Node"):
+        cluster.refuse[f"list {kind}"] = forbidden(f"list {kind.lower()}s")
+    cluster.refuse["get Secret"] = forbidden("get secrets")
+    cluster.said["api-1-x", "app", True] = [NO_LOGIN]
+    last = (await views(cluster))[-1]
+    assert Hidden("helm's status and history", "v may not list secrets", "list secrets") in last.unseen
+    assert Hidden("Node", "v may not list nodes", "list nodes") in last.unseen
+    assert (last.findings[0].id, last.findings[0].unseen) == (
+        "LG01", ("when Secret db was written: get secrets in namespace ns",),
+    )  # fmt: skip
+    assert last.helm_status == ""
+
+
+async def test_without_the_right_to_logs_the_finding_and_the_view_say_so() -> None:
+    cluster = deployed(Cluster(), **CRASH)
+    cluster.refuse["logs"] = forbidden("get pods/log")
+    last = (await views(cluster))[-1]
+    assert last.findings[0].unseen == ("what it said before it ended: get pods/log",)
+    assert [one.what for one in last.unseen].count("logs") == 1
+
+
+async def test_a_cluster_that_shows_nothing_is_unknown() -> None:
+    cluster = Cluster()
+    cluster.refuse["list"] = forbidden("list anything")
+    (only,) = await views(cluster)
+    assert (only.verdict.state, int(only.code), only.impact.users) == ("unknown", 3, "unknown")
+    assert len(only.unseen) > 10
+
+
+async def test_the_history_comes_from_the_labels_of_helm_s_records() -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    for number, state in ((2, "pending-upgrade"), (1, "deployed")):
+        labels = {"owner": "helm", "name": "rel", "version": str(number), "status": state, "modifiedAt": "1767225600"}
+        meta = {"labels": labels, "creationTimestamp": "2026-01-01T00:00:00Z"}
+        cluster.put("Secret", f"sh.helm.release.v1.rel.v{number}", meta=meta)
+    last = (await views(cluster))[-1]
+    assert (last.revision, last.helm_status) == (2, "pending-upgrade")
+    assert [one.id for one in last.findings] == ["X01"]
+    assert last.findings[0].terminal, "nobody upgrades for twelve hours"
+
+
+TORN = """
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+"""
+
+
+def torn(minutes: int, made: bool, hook: str = "") -> Cluster:
+    """A pending install that was begun so long ago, its Service made or not, its Deployment not; with a hook before it."""
+    cluster = Cluster()
+    hooks = [{"name": "h", "kind": "Job", "events": [hook]}] if hook else []
+    cluster.bodies = (record(1, "pending-install", "Initial install underway", {}, manifest=TORN, hooks=hooks),)
+    meta = {"labels": cluster.bodies[0]["metadata"]["labels"], "creationTimestamp": f"2026-01-01T11:{60 - minutes}:00Z"}
+    cluster.put("Secret", "sh.helm.release.v1.rel.v1", meta=meta)
+    if made:
+        meta = {"labels": OURS, "creationTimestamp": meta["creationTimestamp"]}
+        meta["annotations"] = {"meta.helm.sh/release-name": "rel", "meta.helm.sh/release-namespace": "ns"}
+        cluster.put("Service", "api", meta=meta, spec={"selector": {"app": "api"}})
+    return cluster
+
+
+@pytest.mark.parametrize("minutes", [2, 50])
+@pytest.mark.parametrize("made", [True, False])
+async def test_an_install_that_stopped_half_way_is_a_killed_helm_and_no_fault_of_its_services(
+    minutes: int, made: bool
+) -> None:
+    for view in await views(torn(minutes, made)):
+        (only,) = view.findings
+        assert (only.id, only.urgent) == ("X01", True)
+        assert "Deployment/api" in only.evidence[1].text
+        assert "ecover" in only.remedy[0]
+        assert only.terminal is (minutes == 50)
+
+
+@pytest.mark.parametrize(("hook", "made", "urgent"), [("pre-install", False, False), ("pre-install", True, True)])
+async def test_an_install_that_may_wait_for_its_hook_is_not_called_killed(hook: str, made: bool, urgent: bool) -> None:
+    last = (await views(torn(2, made, hook)))[-1]
+    assert [one.urgent for one in last.findings if one.id == "X01"] == [urgent]
+
+
+def record(number: int, state: str, description: str, config: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A record as helm keeps it."""
+    chart = {
+        "metadata": {"name": "api", "version": "1", "dependencies": [{"name": "redis"}]},
+        "values": {"replicas": 1},
+    }
+    info = {"status": state, "last_deployed": "2026-01-01T11:00:00Z", "description": description}
+    data = {"name": "rel", "namespace": "ns", "version": number, "info": info, "chart": chart, "config": config, **more}
+    labels = {"owner": "helm", "name": "rel", "version": str(number), "status": state, "modifiedAt": "1767225600"}
+    body = base64.b64encode(helm_release.pack(data).encode()).decode()
+    return {
+        "kind": "Secret",
+        "metadata": {"name": f"sh.helm.release.v1.rel.v{number}", "labels": labels},
+        "data": {"release": body},
+    }
+
+
+async def test_the_newest_record_says_why_it_failed_and_which_values_nobody_reads_and_no_secret() -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    words = 'admission webhook "policy" denied the request: c4n4ry-value is weak'
+    config = {"replica": 3, "redis": {"x": 1}, "jwt": {"secret": "c4n4ry-value"}}
+    cluster.bodies = (record(2, "failed", words, config),)
+    for number, state in ((1, "deployed"), (2, "failed")):
+        meta = {"labels": {**cluster.bodies[0]["metadata"]["labels"], "version": str(number), "status": state}}
+        cluster.put("Secret", f"sh.helm.release.v1.rel.v{number}", meta=meta)
+    last = (await views(cluster))[-1]
+    assert [one.id for one in last.findings] == ["X10", "X18"]
+    assert last.findings[1].evidence[0].text == "replica, jwt"
+    assert "c4n4ry" not in repr(last)
+
+
+async def test_a_record_that_cannot_be_read_is_said() -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    body = record(1, "deployed", "", {})
+    cluster.bodies = ({**body, "data": {"release": "bm90IGdvb2Q="}},)
+    cluster.put("Secret", "sh.helm.release.v1.rel.v1", meta={"labels": body["metadata"]["labels"]})
+    last = (await views(cluster))[-1]
+    assert "damaged" in last.unseen[0].reason
+    assert last.findings == ()
+
+
+async def test_another_release_s_objects_are_not_ours_and_claims_that_our_pods_use_are() -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    pod = cluster.objects["Pod", "ns", "api-1-x"]
+    pod["spec"]["volumes"] = [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
+    cluster.put("PersistentVolumeClaim", "data", spec={}, status={"phase": "Lost"})
+    cluster.put("PersistentVolumeClaim", "foreign", spec={}, status={"phase": "Lost"})
+    last = (await views(cluster))[-1]
+    assert [(one.id, one.object) for one in last.findings] == [("VO07", "Deployment/api")]
+
+
+class Runs:
+    """The record of one run."""
+
+    def __init__(self, *, code: int = 1, state: str = "finished", release: str = "rel") -> None:
+        target = Target("here", "ns", release, "")
+        self.known = [RunSummary("ab12", "install", target, state, "2026-01-01T11:58:00Z", "failed", code)]
+
+    def runs(self) -> Sequence[RunSummary]:
+        return self.known
+
+    async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+        words = 'Error: Service "api" in namespace "ns" exists and cannot be imported into the current release: invalid ownership'
+        yield [Event("helm.output", {"stream": "err", "lines": ["warning: x", words]}, 1, "2026-01-01T11:59:00Z")]
+
+
+@pytest.mark.parametrize(
+    ("runs", "found"),
+    [(Runs(), ["X03"]), (Runs(code=0), []), (Runs(state="running"), []), (Runs(release="other"), []), (None, [])],
+)
+async def test_helm_s_words_are_those_of_our_newest_run_when_it_failed(runs: Any, found: list[str]) -> None:
+    last = (await views(Cluster(), runs))[-1]
+    assert [one.id for one in last.findings] == found
+    for one in last.findings:
+        assert one.object == "Service/api"
+        assert one.evidence[0].field == "helm, run ab12"
+
+
+async def test_a_run_whose_record_is_gone_does_not_end_the_look() -> None:
+    class Gone(Runs):
+        async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
+            async for batch in super().follow(run_id):
+                yield batch[:0]
+            raise Problem(f"There is no run {run_id} here.")
+
+    assert (await views(Cluster(), Gone()))[-1].findings == ()
