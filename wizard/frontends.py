@@ -8,7 +8,8 @@ from wizard import terminal_guard
 from wizard.core.errors import Exit, Problem
 
 if TYPE_CHECKING:
-    from wizard.cli.arguments import Arguments
+    from wizard.cli.arguments.base import Arguments
+    from wizard.cli.arguments.release import ReleaseArguments
     from wizard.tui.start import First, Start
 
 
@@ -41,7 +42,7 @@ def _screen(arguments: Arguments, terminal: terminal_guard.Terminal) -> int:
         from wizard.tui.main import run_app
 
         scratch.sweep()
-        session = compose.session(arguments.options(), helm_path=arguments.helm)
+        session = compose.session(arguments.options(), helm_path=arguments.helm_path)
         return run_app(session, _start(arguments, session), unexpected=_unexpected)
     except Problem as problem:
         terminal.restore()
@@ -69,18 +70,21 @@ def _say(problem: Problem, arguments: Arguments) -> None:
 
 
 def _start(arguments: Arguments, session: Any) -> Start:
+    from wizard.cli.arguments.answers import OperationArguments
+    from wizard.cli.arguments.local import RunsArguments
+    from wizard.cli.arguments.release import ReleaseArguments
     from wizard.tui.start import Start
 
-    if arguments.command == "runs":
+    if isinstance(arguments, RunsArguments):
         try:
             run = session.runs.find(arguments.words[0])
             session.runs.attach(run)
             return Start("runs", run_id=run.id)
         except Problem as problem:
             return Start(problem=problem)
-    if arguments.command in ("rollback", "uninstall", "diagnose"):
+    if isinstance(arguments, ReleaseArguments):
         return _with_release(arguments, session)
-    if arguments.command not in ("install", "upgrade"):
+    if not isinstance(arguments, OperationArguments):
         return Start()
     from wizard.cli.draft import draft_of
 
@@ -92,12 +96,13 @@ def _start(arguments: Arguments, session: Any) -> Start:
         return Start(problem=problem)
 
 
-def _with_release(arguments: Arguments, session: Any) -> Start:
+def _with_release(arguments: ReleaseArguments, session: Any) -> Start:
+    from wizard.cli.arguments.release import RollbackArguments
     from wizard.cli.release import the_release
     from wizard.tui.start import Start
 
     try:
-        revision = arguments.one_revision() if arguments.command == "rollback" else 0
+        revision = arguments.one_revision() if isinstance(arguments, RollbackArguments) else 0
     except Problem as problem:
         return Start(problem=problem)
     return Start(cast("First", arguments.command), find=lambda: the_release(arguments, session), revision=revision)
@@ -115,7 +120,7 @@ def lines(arguments: Arguments, called: str) -> int:
 
     gc.enable()
     scratch.sweep()
-    session = compose.session(arguments.options(), helm_path=arguments.helm)
+    session = compose.session(arguments.options(), helm_path=arguments.helm_path)
     out = Out(arguments.mode, no_color=arguments.no_color)
 
     async def whole() -> int:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import re
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from wizard import frontends
 from wizard.cli import help as cli_help
 from wizard.cli import parser
+from wizard.cli.arguments.answers import InstallArguments
+from wizard.cli.arguments.base import HomeArguments
 from wizard.cli.parser import Terminal
+from wizard.cli.table import COMMANDS, Command
+from wizard.core.errors import Problem
 
 TTY = Terminal(True, True, 80, 24, "xterm")
 
@@ -26,6 +32,10 @@ TTY = Terminal(True, True, 80, 24, "xterm")
         ("install --preset", "--preset: expected one argument"),
         ("install a b c", '"c" is one word too many.'),
         ("status a b", '"b" is one word too many.'),
+        ("sandbox status --bogus", "Unrecognized arguments: --bogus."),
+        ("--bogus install", "Unrecognized arguments: --bogus."),
+        ("--contxt prod install", "Unrecognized arguments: --contxt."),
+        ("--context x instal", '"instal" is not a command. Did you mean install?'),
         ("values a", "Unrecognized arguments: a."),
         ("logs --tail many", "invalid int value: 'many'"),
         ("install --output xml", "invalid choice: 'xml'"),
@@ -157,33 +167,73 @@ def test_version_and_help_are_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(r"llm-cost-ops-wizard \d+\.\d+\.\d+\n", capsys.readouterr().out)
     assert parser.main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(command in text for command in cli_help.COMMANDS)
+    assert all(command in text for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", [one for one in cli_help.COMMANDS if one != "sandbox"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "sandbox"])
 def test_the_help_of_a_command_shows_examples_that_parse(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert parser.main([command, "--help"]) == 0
 
-    text = capsys.readouterr().out
-    examples = re.findall(rf"^  {re.escape(cli_help.program())} (.+)$", text.split("example:")[1], re.MULTILINE)
+    text = capsys.readouterr().out.split("example:")[1]
+    examples = re.findall(rf"^  .*?{re.escape(cli_help.program())} ([^)|\n]+)", text, re.MULTILINE)
     assert examples
     for example in examples:
-        name, rest = parser.split(example.split())
-        assert name == command
-        assert parser._parse(name, rest).command == command
+        assert parser.read(example.split()).command == command
 
 
-def test_options_may_stand_before_the_command() -> None:
-    assert parser.split(["--context", "x", "-ndev", "--yes", "install", "-o", "json"]) == (
-        "install", ["--context", "x", "-ndev", "--yes", "-o", "json"],
-    )  # fmt: skip
-    assert parser.split(["--context", "install"]) == ("", ["--context", "install"])
+@pytest.mark.parametrize(
+    ("before", "same"),
+    [
+        ("--context x -ndev --yes install -o json", "install --context x -n dev --yes -o json"),
+        ("--release=r --set a=1 values --set b=2", "values --release r --set a=1 --set b=2"),
+        ("--set-string a=-1 --preset dev upgrade r -i", "upgrade r --set-string=a=-1 --preset dev -i"),
+        ("--follow --tail 3 logs", "logs --follow --tail 3"),
+        ("--dry-run=client --atomic install r", "install r --dry-run --rollback-on-failure"),
+        ("--delete a/b --delete c/d uninstall --leftovers", "uninstall --leftovers --delete a/b --delete c/d"),
+    ],
+)
+def test_options_may_stand_before_the_command(before: str, same: str) -> None:
+    assert parser.read(before.split()) == parser.read(same.split())
+
+
+def test_the_value_of_an_option_is_no_command() -> None:
+    assert parser.read(["--context", "install"]) == HomeArguments(context="install")
+
+
+@pytest.mark.parametrize("line", ["--follow install", "--version install", "--install=x install", "install --follow"])
+def test_an_option_of_another_command_is_refused_on_either_side(line: str) -> None:
+    with pytest.raises(Problem):
+        parser.read(line.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("--help", "usage: .* [COMMAND] [OPTIONS]"), ("--plain -h", "usage: .* [COMMAND] [OPTIONS]"),
+        ("-h install", "usage: .* install [RELEASE [CHART]] [OPTIONS]"), ("sandbox up --help", "usage: .* sandbox up .*"),
+    ],
+)  # fmt: skip
+def test_help_is_of_what_is_named(line: str, first: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert parser.main(line.split()) == 0
+    assert re.fullmatch(first.replace("[", r"\[").replace("]", r"\]"), capsys.readouterr().out.split("\n")[0])
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
+def test_the_function_of_a_command_takes_its_own_arguments(command: Command) -> None:
+    kind, function = command.arguments_type(), command.function()
+    named = list(inspect.signature(function).parameters)
+
+    assert issubclass(kind, get_type_hints(function)["arguments"])
+    assert named == ["arguments", *(["session", "out"] if command.session else []), *["called"] * command.called]
+    assert bool(command.words) == ("words" in {field.name for field in dataclasses.fields(kind)})
+    assert inspect.iscoroutinefunction(function) == command.session
 
 
 def test_helms_own_lines_parse() -> None:
     line = "llm-cost-ops ./helm/llm-cost-ops --namespace a --create-namespace --values v.yaml --set x.y=1 --wait --timeout 10m"
-    said = parser._parse("install", [*line.split(), "--dry-run=client", "--debug"])
+    said = parser.read(["install", *line.split(), "--dry-run=client", "--debug"])
 
+    assert isinstance(said, InstallArguments)
     assert said.words == ("llm-cost-ops", "./helm/llm-cost-ops")
     assert said.options().chart == "./helm/llm-cost-ops"
     assert said.dry_run
@@ -202,16 +252,12 @@ def test_helms_own_lines_parse() -> None:
     ],
 )  # fmt: skip
 def test_which_face_answers_on_a_terminal(line: str, screen: bool) -> None:
-    command, rest = parser.split(line.split())
-
-    assert parser.wants_screen(parser._parse(command, rest), TTY) is screen
+    assert parser.wants_screen(parser.read(line.split()), TTY) is screen
 
 
 @pytest.mark.parametrize("line", ["rollback 3", "rollback --revision 3", "rollback 3 --revision 3"])
 def test_the_screen_of_a_rollback_begins_with_the_revision_that_was_named(line: str) -> None:
-    command, rest = parser.split(line.split())
-
-    assert frontends._start(parser._parse(command, rest), None).revision == 3
+    assert frontends._start(parser.read(line.split()), None).revision == 3
 
 
 @pytest.mark.parametrize(
@@ -222,7 +268,7 @@ def test_the_screen_of_a_rollback_begins_with_the_revision_that_was_named(line: 
     ],
 )  # fmt: skip
 def test_a_pipe_a_dumb_or_a_small_terminal_gets_lines(terminal: Terminal) -> None:
-    assert not parser.wants_screen(parser._parse("install", []), terminal)
+    assert not parser.wants_screen(parser.read(["install"]), terminal)
 
 
 def broken(*_: object) -> int:
@@ -256,8 +302,8 @@ def test_debug_shows_the_trace(capsys: pytest.CaptureFixture[str], monkeypatch: 
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["", "install", "upgrade", "status", "runs"])
-def test_a_bare_command_means_what_the_parser_would_make_of_it(command: str) -> None:
-    read = parser._parse(command, [])
+@pytest.mark.parametrize("line", ["", *(name for name in COMMANDS if name != "sandbox")])
+def test_a_bare_command_means_what_the_parser_would_make_of_it(line: str) -> None:
+    read = parser.read(line.split())
 
-    assert parser._parse(command, ["--plain"]) == dataclasses.replace(read, plain=True)
+    assert parser.read([*line.split(), "--plain"]) == dataclasses.replace(read, plain=True)

@@ -9,14 +9,16 @@ import pytest
 from tests.cli.stub import stub_session, write
 from tests.stub_session import StubSession
 from wizard.cli import parser
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.answers import OperationArguments
 from wizard.cli.draft import draft_of, unused
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 
 
-def parsed(line: str, command: str = "install") -> Arguments:
-    return parser._parse(command, line.split())
+def parsed(line: str, command: str = "install") -> OperationArguments:
+    arguments = parser.read([command, *line.split()])
+    assert isinstance(arguments, OperationArguments)
+    return arguments
 
 
 def drafted(line: str, start: Draft | None = None) -> Draft:

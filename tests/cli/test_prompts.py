@@ -32,8 +32,7 @@ if "slow" in sys.argv[1]:
     session.record, session.over = session.record[:3], False
 if "blocked" in sys.argv[1]:
     session.checks = [check("N06", "Class", "fail", blocking=True)]
-command, rest = parser.split(sys.argv[2:])
-arguments = parser._parse(command, rest)
+arguments = parser.read(sys.argv[2:])
 session.options = arguments.options()
 try:
     code = asyncio.run(dispatch.run(arguments, session, Out(arguments.mode), "wizard"))

@@ -37,6 +37,13 @@ def test_version_and_help_import_nothing_heavy(arguments: list[str]) -> None:
     }
 
 
+@pytest.mark.parametrize("arguments", [[], ["install"], ["--version"], ["--help"]])
+def test_a_launch_without_options_needs_no_parser(arguments: list[str]) -> None:
+    code = f"from wizard import frontends; frontends.lines = frontends.screen = lambda *_: 0; from wizard.cli import parser; parser.main({arguments!r})"
+
+    assert not pulled_in(code) & (HEAVY | {"argparse", "asyncio"})
+
+
 def test_help_of_the_sandbox_imports_nothing_heavy() -> None:
     assert not pulled_in("from wizard.cli import parser; parser.main(['sandbox', '--help'])") & HEAVY
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.answers import AnswersArguments
+from wizard.cli.arguments.base import ClusterArguments
 from wizard.cli.draft import draft_of, unused
 from wizard.cli.output import Out, columns, time_of
 from wizard.cli.prompts import Prompter, ask, prompter
@@ -18,12 +19,12 @@ from wizard.engine.session import Session
 from wizard.ports.kubeconfig import Kubeconfig
 
 
-def asks(arguments: Arguments) -> bool:
-    """Whether a person can be asked."""
-    return sys.stdin.isatty() and not arguments.yes
+def asks(*, yes: bool = False) -> bool:
+    """Whether a person can be asked; `yes`: they said beforehand that they need not be."""
+    return sys.stdin.isatty() and not yes
 
 
-def require_context(arguments: Arguments, config: Kubeconfig) -> None:
+def require_context(arguments: ClusterArguments, config: Kubeconfig) -> None:
     """Raise Problem unless the kubeconfig can be used for the context that is meant."""
     if config.problem and not (arguments.context and config.problem.question == "context"):
         raise config.problem
@@ -40,7 +41,7 @@ Refuse = Callable[[Draft], Awaitable[None]]
 
 
 async def gather(
-    arguments: Arguments,
+    arguments: AnswersArguments,
     session: Session,
     out: Out,
     *,
@@ -64,7 +65,7 @@ async def gather(
     config = session.kubeconfig()
     if cluster:
         require_context(arguments, config)
-    prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
+    prompt = prompter(color=not arguments.no_color) if asks(yes=arguments.yes) else None
     draft = draft_of(arguments, session)
     if prompt and refuse:
         await refuse(draft)
@@ -109,7 +110,7 @@ def _open(session: Session, draft: Draft, *, cluster: bool) -> Sequence[Problem]
     return [*given, Problem(f"{text}{more}", f"Give {flags}.", question=first)]
 
 
-async def _kept(arguments: Arguments, session: Session, prompt: Prompter) -> Draft | None:
+async def _kept(arguments: AnswersArguments, session: Session, prompt: Prompter) -> Draft | None:
     """A draft of an earlier session, if there is one for this target and the person wants it."""
     wanted = {"context": arguments.context, "namespace": arguments.namespace, "release": arguments.options().release}
     for saved, draft in session.answers.kept():

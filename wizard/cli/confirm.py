@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wizard.cli.answers import asks
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.answers import OperationArguments
+from wizard.cli.arguments.release import ChangeArguments
 from wizard.cli.prompts import Prompter, prompter
 from wizard.core.answers.questions import Choice
 from wizard.core.errors import Problem
 from wizard.engine.approval import Approval
 
 
-def prompt_or_yes(arguments: Arguments, *, name_is_enough: bool = False) -> Prompter | None:
+def prompt_or_yes(arguments: OperationArguments | ChangeArguments, *, name_is_enough: bool = False) -> Prompter | None:
     """Who can be asked, if anybody; raises Problem when somebody has to be asked and nobody can be.
 
     `name_is_enough`: --confirm stands for --yes, where what is done was named one by one.
     """
     agreed = arguments.yes or (name_is_enough and arguments.confirm)
-    if not (arguments.dry_run or agreed or asks(arguments)):
+    if not (arguments.dry_run or agreed or asks(yes=arguments.yes)):
         raise Problem(
             "Nothing was changed: without a terminal to ask on, --yes is needed.",
             "Add --yes, or --dry-run to only look.",
         )
-    return prompter(color=not arguments.no_color) if asks(arguments) and not arguments.dry_run else None
+    return prompter(color=not arguments.no_color) if asks(yes=arguments.yes) and not arguments.dry_run else None
 
 
 async def confirmed(
-    arguments: Arguments, approval: Approval, prompt: Prompter | None, choices: Sequence[Choice] = ()
+    arguments: OperationArguments | ChangeArguments,
+    approval: Approval,
+    prompt: Prompter | None,
+    choices: Sequence[Choice] = (),
 ) -> str:
     """The release's name where it is needed, "" where it is not, after one of the choices; the first of them stops.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from wizard.cli.arguments import Arguments, pair
+from wizard.cli.arguments.answers import AnswersArguments, OperationArguments, pair
 from wizard.core.answers import validate
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import QUESTIONS, Question
@@ -22,7 +22,7 @@ SECRET_NAMES: Final = tuple(name for name in PARTS if name != "tls")
 _ENVIRONMENTS: Final = {"development": "dev", "staging": "staging", "production": "prod"}
 
 
-def draft_of(arguments: Arguments, session: Session, start: Draft | None = None) -> Draft:
+def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None = None) -> Draft:
     """The draft that the command line makes, over `start` (a kept draft) or an empty one.
 
     Raises:
@@ -31,14 +31,18 @@ def draft_of(arguments: Arguments, session: Session, start: Draft | None = None)
     draft = session.answers.new()
     if start is not None:
         draft = replace(start.with_answers(dict(draft.answers)), kubeconfig=draft.kubeconfig, chart=draft.chart)
-    if problem := validate.duration(arguments.timeout):
-        raise Problem(f"--timeout: {problem}", "Helm waits that long for everything to be ready.")
+    if isinstance(arguments, OperationArguments):
+        if problem := validate.duration(arguments.timeout):
+            raise Problem(f"--timeout: {problem}", "Helm waits that long for everything to be ready.")
+        draft = replace(
+            draft,
+            helm=replace(draft.helm, timeout=arguments.timeout),
+            rollback_on_failure=arguments.undo or draft.rollback_on_failure,
+        )
     draft = replace(
         draft,
         files=arguments.values or draft.files,
         write="" if arguments.write == "-" else arguments.write or draft.write,
-        helm=replace(draft.helm, timeout=arguments.timeout),
-        rollback_on_failure=arguments.undo or draft.rollback_on_failure,
         sets=(*draft.sets, *_sets(arguments, session)),
     )
     patch = dict(_answers(arguments))
@@ -49,7 +53,7 @@ def draft_of(arguments: Arguments, session: Session, start: Draft | None = None)
     return draft.with_answers(patch)
 
 
-def _answers(arguments: Arguments) -> Iterable[tuple[str, str]]:
+def _answers(arguments: AnswersArguments) -> Iterable[tuple[str, str]]:
     if arguments.preset and arguments.preset not in PRESETS:
         raise Problem(
             f'"{arguments.preset}" is not a preset.', f"Choose one of {', '.join(PRESETS)}.", question="preset"
@@ -79,7 +83,7 @@ def _secret(flag: str, text: str, example: str) -> tuple[str, str]:
     return name, value
 
 
-def _sets(arguments: Arguments, session: Session) -> Iterable[tuple[str, Any]]:
+def _sets(arguments: AnswersArguments, session: Session) -> Iterable[tuple[str, Any]]:
     for flag, text in arguments.sets:
         if flag == "--set-file":
             key, path = pair(flag, text, "config.extra=./extra.txt")

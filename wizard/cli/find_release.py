@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.cli.answers import require_context
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.release import ReleaseArguments
 from wizard.cli.output import Out
 from wizard.core.errors import Exit
 from wizard.core.target import Target
@@ -11,17 +11,17 @@ from wizard.engine.release.listing import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 
 
-def target(arguments: Arguments, session: Session, row: ReleaseRow) -> Target:
+def target(arguments: ReleaseArguments, session: Session, row: ReleaseRow) -> Target:
     """The target that a row stands for."""
     return Target(context(arguments, session), row.namespace, row.name, arguments.kubeconfig)
 
 
-def context(arguments: Arguments, session: Session) -> str:
+def context(arguments: ReleaseArguments, session: Session) -> str:
     """The context that was named, else the current one."""
     return arguments.context or session.suggestions.current_context
 
 
-async def find(arguments: Arguments, session: Session, *, quick: bool = False) -> ReleasesView:
+async def find(arguments: ReleaseArguments, session: Session, *, quick: bool = False) -> ReleasesView:
     """The releases that are meant: by name when one is given, else all in sight; `quick`: without their causes."""
     require_context(arguments, session.kubeconfig())
     release = arguments.options().release
@@ -35,7 +35,7 @@ async def find(arguments: Arguments, session: Session, *, quick: bool = False) -
     return ReleasesView(rows, found.looked_in, found.hidden)
 
 
-def nothing(arguments: Arguments, found: ReleasesView, out: Out) -> int:
+def nothing(arguments: ReleaseArguments, found: ReleasesView, out: Out) -> int:
     """Say that none was found, and where; returns the exit code."""
     wanted = f"No release {name}" if (name := arguments.options().release) else "No release"
     out.line(f"{wanted} found; looked in {found.looked_in}", "unknown")

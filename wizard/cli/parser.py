@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import itertools
 import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import wizard
 from wizard import streams
-from wizard.cli.help import COMMANDS, WORDS, program, top_help
+from wizard.cli.help import program, top_help
+from wizard.cli.table import COMMANDS
 from wizard.core.errors import Exit, Problem
 
 if TYPE_CHECKING:
-    from wizard.cli.arguments import Arguments
+    from wizard.cli.arguments.base import Arguments
     from wizard.cli.output import Output
 
 SMALLEST: Final = (80, 24)
 """Columns and lines that the full screen needs."""
-
-_SCREENS: Final = ("", "install", "upgrade", "rollback", "uninstall", "diagnose")
-"""Commands with a screen of their own; `runs` has one when it is given an ID."""
-
-
-def split(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """The command, and all other arguments; options may stand before it.
-
-    Raises:
-        Problem: there is no such command.
-    """
-    flags = {"--help", "-h", "--version", "--yes", "--plain", "--no-color", "--debug"}
-    at = 0
-    while at < len(argv) and argv[at].startswith("-"):
-        glued = "=" in argv[at] or argv[at] in flags or (len(argv[at]) > 2 and not argv[at].startswith("--"))
-        at += 1 if glued else 2
-    if at >= len(argv):
-        return "", list(argv)
-    command = argv[at]
-    if command not in COMMANDS:
-        near = difflib.get_close_matches(command, COMMANDS, 1, cutoff=0.7)
-        hint = f"Did you mean {near[0]}?" if near else f"Commands are {', '.join(COMMANDS)}."
-        raise Problem(f'"{command}" is not a command.', hint)
-    return command, [*argv[:at], *argv[at + 1 :]]
 
 
 class Terminal(NamedTuple):
@@ -92,19 +67,19 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _main(argv: Sequence[str]) -> int:
-    if "--version" in argv and not _command_named(argv):
-        streams.data(f"llm-cost-ops-wizard {wizard.__version__}\n")
-        return Exit.DONE
-    command, rest = split(argv)
-    if command == "sandbox":
-        return _sandbox(rest)
-    if not command and ("--help" in rest or "-h" in rest):
-        streams.data(top_help())
-        return Exit.DONE
+    if len(argv) == 1 and argv[0] in _ALONE:
+        return _ALONE[argv[0]]()
+    from wizard.cli.arguments.base import HomeArguments
+
     try:
-        arguments = _parse(command, rest)
+        arguments = read(argv)
     except SystemExit as ended:  # argparse printed the help
         return int(ended.code or 0)
+    if isinstance(arguments, HomeArguments) and (arguments.version or arguments.help):
+        return _version() if arguments.version else _help()
+    command = COMMANDS.get(arguments.command)
+    if command and not command.session:
+        return int(command.function()(arguments))
     terminal = Terminal.here()
     if wants_screen(arguments, terminal):
         from wizard import frontends
@@ -112,15 +87,25 @@ def _main(argv: Sequence[str]) -> int:
         return frontends.screen(arguments)
     if not command:
         return _no_command(terminal)
-    if terminal.stdout and terminal.too_small and _has_screen(arguments):
+    if terminal.stdout and terminal.too_small and arguments.has_screen():
         streams.message(f"{terminal.too_small} Going on in lines.\n")
     from wizard import frontends
 
     return frontends.lines(arguments, program())
 
 
-def _command_named(argv: Sequence[str]) -> bool:
-    return any(one in COMMANDS for one in argv)
+def _version() -> int:
+    streams.data(f"llm-cost-ops-wizard {wizard.__version__}\n")
+    return Exit.DONE
+
+
+def _help() -> int:
+    streams.data(top_help())
+    return Exit.DONE
+
+
+_ALONE: Final = {"--version": _version, "--help": _help, "-h": _help}
+"""Answered without a parser, and without the dataclasses."""
 
 
 def _no_command(terminal: Terminal) -> int:
@@ -130,39 +115,29 @@ def _no_command(terminal: Terminal) -> int:
     return Exit.REFUSED
 
 
-def _parse(command: str, rest: Sequence[str]) -> Arguments:
-    from wizard.cli.arguments import Arguments
+def read(argv: Sequence[str]) -> Arguments:
+    """The arguments of a command line. Nothing to parse needs no parser: a launch of the full screen goes without.
 
-    if not rest:
-        return Arguments(command=command)
-    from wizard.cli.options import parser
+    Raises:
+        Problem: it cannot be understood.
+        SystemExit: the help of a command was asked for, and printed.
+    """
+    if not argv:
+        from wizard.cli.arguments.base import HomeArguments
 
-    given = [one.split("=", 1)[0] if one.startswith("--dry-run=") else one for one in rest]
-    parsed = vars(parser(command).parse_args(given))
-    known = {one.name for one in fields(Arguments)}
-    said: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in parsed.items() if key in known
-    }
-    if command == "values" and said.get("write") == "/dev/stdout":
-        said["write"] = "-"  # so that nothing else is printed there
-    most = len(WORDS.get(command, "").split())
-    if len(words := said.get("words", ())) > most:
-        raise Problem(f'"{words[most]}" is one word too many.', f"See {program()} {command} --help.")
-    return Arguments(command=command, **said)
+        return HomeArguments()
+    command = COMMANDS.get(argv[0])
+    if len(argv) == 1 and command and not command.register:
+        return command.arguments_type()(command=command.name)
+    from wizard.cli import options
 
-
-def _has_screen(arguments: Arguments) -> bool:
-    special = (
-        arguments.leftovers or arguments.keep_history or arguments.delete_namespace
-    )  # of uninstall: only lines know them
-    return (arguments.command in _SCREENS and not special) or (arguments.command == "runs" and bool(arguments.words))
+    return options.parse(argv)
 
 
 def wants_screen(arguments: Arguments, terminal: Terminal) -> bool:
     """Whether the full screen answers (design: contracts, faces)."""
-    lines_asked = arguments.plain or arguments.yes or arguments.output or arguments.dry_run
     usable = terminal.stdin and terminal.stdout and terminal.kind != "dumb" and not terminal.too_small
-    return bool(_has_screen(arguments) and not lines_asked and usable)
+    return arguments.has_screen() and not arguments.wants_lines() and usable
 
 
 def _asked_mode(argv: Sequence[str]) -> Output:
@@ -186,21 +161,3 @@ def _report(problem: Problem, argv: Sequence[str]) -> int:
         out.object({"exit": int(problem.code), "problem": said})
         out.event(Event("run.finished", ended))
     return problem.code
-
-
-def _sandbox(rest: Sequence[str]) -> int:
-    import argparse
-    import gc
-
-    from wizard.cli.options import Parser
-    from wizard.sandbox import cli as sandbox_cli
-
-    parser: argparse.ArgumentParser = Parser(prog=program(), allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command")
-    sandbox_cli.register(commands)
-    try:
-        parsed = parser.parse_args(["sandbox", *rest])
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    gc.enable()
-    return sandbox_cli.run(parsed)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from wizard.cli.answers import require_context
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.release import ReleaseArguments
 from wizard.core.errors import Exit, Problem
 from wizard.core.target import DEFAULT_RELEASE, Target
 from wizard.engine.release.listing import ReleasesView
 from wizard.engine.session import Session
 
 
-async def the_release(arguments: Arguments, session: Session) -> Target:
+async def the_release(arguments: ReleaseArguments, session: Session) -> Target:
     """The target that is meant.
 
     Raises:

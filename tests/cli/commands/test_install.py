@@ -34,8 +34,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def call(line: str, session: StubSession | None = None) -> tuple[int, str]:
     """Exit code and standard output of a command line; a Problem is raised."""
-    command, rest = parser.split(line.split())
-    arguments = parser._parse(command, rest)
+    arguments = parser.read(line.split())
     session = session or stub_session()
     session.options = arguments.options()
     stdout = io.StringIO()

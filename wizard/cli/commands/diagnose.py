@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from wizard.cli import find_release
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.release import DiagnoseArguments
 from wizard.cli.output import Out
 from wizard.core.errors import Exit
 from wizard.core.rules.diagnosis import Diagnosis
@@ -23,7 +23,7 @@ _HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unk
 _WORST: Final = (Exit.DONE, Exit.UNKNOWN, Exit.FAILED)
 
 
-async def diagnose(arguments: Arguments, session: Session, out: Out) -> int:
+async def diagnose(arguments: DiagnoseArguments, session: Session, out: Out) -> int:
     """Say what is wrong; returns the exit code."""
     found = await find_release.find(arguments, session, quick=True)
     targets = [find_release.target(arguments, session, row) for row in found.rows] or _named(arguments, session)
@@ -56,7 +56,7 @@ def _says_something(one: Diagnosis) -> bool:
     return bool(one.findings or one.revision or one.chart or one.verdict.state != "unknown")
 
 
-def _named(arguments: Arguments, session: Session) -> Sequence[Target]:
+def _named(arguments: DiagnoseArguments, session: Session) -> Sequence[Target]:
     """A release that the cluster does not show may still have a failed run here."""
     options = arguments.options()
     if not options.release or not options.namespace:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.release import HistoryArguments
 from wizard.cli.output import Out, columns
 from wizard.cli.release import the_release
 from wizard.core.errors import Exit, Problem
@@ -15,10 +16,13 @@ from wizard.engine.release.records import Revision
 from wizard.engine.session import Session
 
 
-async def history(arguments: Arguments, session: Session, out: Out) -> int:
+async def history(arguments: HistoryArguments, session: Session, out: Out) -> int:
     """Show revisions, one revision's values or manifest, or what differs between two; returns the exit code."""
     wanted = arguments.revisions()
-    whats: list[RevisionText] = [name for name in ("values", "all", "manifest") if name in arguments.show]  # type: ignore[misc] # the three words of RevisionText
+    asked: Mapping[RevisionText, bool] = {
+        "values": arguments.values, "all": arguments.all, "manifest": arguments.manifest,
+    }  # fmt: skip
+    whats = [name for name, given in asked.items() if given]
     if len(whats) > 1 or (whats and len(wanted) != 1):
         raise Problem(
             "--values, --all and --manifest show one thing of one revision.", "Write it as in history 3 --values."

@@ -8,7 +8,13 @@ from typing import Any
 
 from wizard.cli import kubectl, plan_output, upgrade_values
 from wizard.cli.answers import change, gather, summary
-from wizard.cli.arguments import GUIDE_CHART, Arguments
+from wizard.cli.arguments.answers import (
+    GUIDE_CHART,
+    ChartArguments,
+    CheckArguments,
+    OperationArguments,
+    ValuesArguments,
+)
 from wizard.cli.confirm import confirmed, prompt_or_yes
 from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
@@ -24,11 +30,11 @@ from wizard.core.run.events import Event
 from wizard.engine.answers import Prepared
 from wizard.engine.approval import PlanChanged, of_run
 from wizard.engine.installer import Operation
-from wizard.engine.release.listing import Asked, Unfit
+from wizard.engine.release.listing import Unfit
 from wizard.engine.session import Session
 
 
-async def operate(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+async def operate(arguments: OperationArguments, session: Session, out: Out, called: str) -> int:
     """Ask, check, run, watch; returns the exit code."""
     if GUIDE_CHART in arguments.words and not session.options.chart:
         out.message(f"{GUIDE_CHART} is the name the guide prints; the built-in chart is used.")
@@ -90,13 +96,13 @@ async def operate(arguments: Arguments, session: Session, out: Out, called: str)
 
 
 async def _review(
-    arguments: Arguments, session: Session, prepared: Prepared, base: Base, out: Out
+    arguments: OperationArguments, session: Session, prepared: Prepared, base: Base, out: Out
 ) -> tuple[list[CheckResult], Plan | Problem | None]:
     """Checks and plan, made at the same time; an install that asks nobody has no plan: everything in it is new."""
     wanted = base.operation == "upgrade" or arguments.dry_run or not arguments.yes
     planning = asyncio.ensure_future(plan_output.for_review(session, prepared)) if wanted and not base.problem else None
     try:
-        results = await _checks(arguments, session, prepared.draft, out)
+        results = await _checks(session, prepared.draft, out, arguments.accepted())
         if planning is None or any(one.blocking for one in results):
             return results, None
         plan = await planning
@@ -140,13 +146,11 @@ async def _as_it_is_now(changed: PlanChanged, prompt: Prompter, out: Out) -> Pla
 class Base:
     """What is there already decides what is to be done, and what the answers start from."""
 
-    def __init__(self, arguments: Arguments, session: Session) -> None:
+    def __init__(self, arguments: ChartArguments, session: Session) -> None:
         self.operation: Operation = "install"
         self.problem: Problem | None = None
         """Why the operation is not known; the checks come first, they say more."""
         self._arguments, self._session = arguments, session
-        asked: Mapping[str, Asked] = {"install": "install", "upgrade": "either" if arguments.install else "upgrade"}
-        self._asked = asked.get(arguments.command, "either")
 
     async def prepare(self, draft: Draft) -> Draft:
         """The draft on the release that runs, if there is one; raises Problem when there is none to upgrade."""
@@ -167,7 +171,8 @@ class Base:
     async def _operation(self, draft: Draft) -> Operation | None:
         self.problem = None
         try:
-            return await self._session.installer.operation(self._session.answers.resolve(draft).target, self._asked)
+            target = self._session.answers.resolve(draft).target
+            return await self._session.installer.operation(target, self._arguments.asked())
         except Unfit:
             raise
         except Problem as problem:
@@ -175,16 +180,16 @@ class Base:
             return None
 
 
-async def check(arguments: Arguments, session: Session, out: Out) -> int:
+async def check(arguments: CheckArguments, session: Session, out: Out) -> int:
     """All checks and nothing else; returns the exit code."""
     draft, _ = await gather(arguments, session, out, cluster=True)
-    results = await _checks(arguments, session, draft, out)
+    results = await _checks(session, draft, out, {})
     code = Exit.REFUSED if any(one.blocking for one in results) else Exit.UNKNOWN if _open_ids(results) else Exit.DONE
     out.object({"command": "check", "exit": int(code), "checks": [one.to_data() for one in results]})
     return code
 
 
-async def values(arguments: Arguments, session: Session, out: Out) -> int:
+async def values(arguments: ValuesArguments, session: Session, out: Out) -> int:
     """Write the values file; no cluster is asked. Returns the exit code."""
     draft, prompt = await gather(arguments, session, out, cluster=False)
     if prompt:
@@ -218,8 +223,7 @@ async def values(arguments: Arguments, session: Session, out: Out) -> int:
     return Exit.DONE
 
 
-async def _checks(arguments: Arguments, session: Session, draft: Draft, out: Out) -> list[CheckResult]:
-    accepted = arguments.accepted()
+async def _checks(session: Session, draft: Draft, out: Out, accepted: Mapping[str, str]) -> list[CheckResult]:
     if unknown := set(accepted) - {one.id for one in all_checks()}:
         raise Problem(f'--accept: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
     results = []
@@ -253,7 +257,7 @@ def _open_ids(results: Sequence[CheckResult]) -> list[str]:
     return [one.id for one in results if one.state == "unknown" and one.id in blocks]
 
 
-def _blocked(arguments: Arguments, results: Sequence[CheckResult]) -> Exit:
+def _blocked(arguments: OperationArguments, results: Sequence[CheckResult]) -> Exit:
     if any(one.blocking for one in results):
         return Exit.REFUSED
     return Exit.UNKNOWN if arguments.strict and _open_ids(results) else Exit.DONE
@@ -292,7 +296,7 @@ def _show_diff(prepared: Prepared, out: Out) -> None:
             out.message(f"  {line}")
 
 
-def _refuse_unconfirmed(arguments: Arguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
+def _refuse_unconfirmed(arguments: OperationArguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
     """Before anything is asked of the cluster: refuse a wrong --confirm, and prod without one when nobody can be asked."""
     resolved = session.answers.resolve(draft)
     approval = of_run(resolved["release"], resolved["preset"], None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from wizard.cli.answers import require_context
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.release import UninstallArguments
 from wizard.cli.commands.plan import ended
 from wizard.cli.confirm import confirmed, prompt_or_yes
 from wizard.cli.output import Out
@@ -27,7 +27,7 @@ GROUPS: Final = {
 }
 
 
-async def leftovers(arguments: Arguments, session: Session, out: Out) -> int:
+async def leftovers(arguments: UninstallArguments, session: Session, out: Out) -> int:
     """List what is left, delete what is named with --delete; returns the exit code."""
     require_context(arguments, session.kubeconfig())
     context = arguments.context or session.suggestions.current_context
@@ -46,7 +46,7 @@ async def leftovers(arguments: Arguments, session: Session, out: Out) -> int:
 
 
 async def _delete(
-    arguments: Arguments, session: Session, target: Target, found: Sequence[Leftovers], data: Mapping[str, Any], out: Out
+    arguments: UninstallArguments, session: Session, target: Target, found: Sequence[Leftovers], data: Mapping[str, Any], out: Out
 ) -> int:  # fmt: skip
     if len(found) != 1:
         places = ", ".join(one.namespace for one in found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wizard.cli import plan_output
 from wizard.cli import upgrade_values as guided_lines
 from wizard.cli.answers import gather
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.answers import PlanArguments
 from wizard.cli.commands.install import Base
 from wizard.cli.output import Out
 from wizard.core.errors import Exit
@@ -14,7 +14,7 @@ from wizard.core.run.events import Event
 from wizard.engine.session import Session
 
 
-async def plan(arguments: Arguments, session: Session, out: Out) -> int:
+async def plan(arguments: PlanArguments, session: Session, out: Out) -> int:
     """Show what install or upgrade would change; returns the exit code."""
     base = Base(arguments, session)
     draft, _ = await gather(arguments, session, out, cluster=True, prepare=base.prepare)

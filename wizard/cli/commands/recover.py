@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wizard.cli import plan_output
 from wizard.cli.answers import asks
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.release import RecoverArguments
 from wizard.cli.commands.plan import ended
 from wizard.cli.confirm import confirmed
 from wizard.cli.follow import as_data, follow
@@ -23,14 +23,14 @@ from wizard.engine.session import Session
 _WAYS = ("rollback", "failed")
 
 
-async def recover(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+async def recover(arguments: RecoverArguments, session: Session, out: Out, called: str) -> int:
     """Look at a stuck release and repair it; returns the exit code."""
     if arguments.revisions():
         raise Problem("recover takes no revision.", "It goes back to the last good one; see history.")
     if arguments.to not in ("", *_WAYS):
         raise Problem(f'--to "{arguments.to}" is not a way out.', f"Choose {' or '.join(_WAYS)}.")
     target = await the_release(arguments, session)
-    if arguments.undo_recover:
+    if arguments.undo:
         return await _undo(arguments, session, out, target)
     approval.of_undo_recover(target).refuse_wrong_name(arguments.confirm)
     release = session.release(target)
@@ -49,7 +49,7 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
         out.object({"command": "recover", "dry_run": True, "exit": 0, "way": way, **known.to_data()})
         out.event(ended(0, "dry run: nothing was changed"))
         return Exit.DONE
-    prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
+    prompt = prompter(color=not arguments.no_color) if asks(yes=arguments.yes) else None
     approved = approval.of_recovery(target, known, arguments.reason)
     approved.refuse_blocked()
     way = await _way(arguments, known, way, prompt)
@@ -70,7 +70,7 @@ async def recover(arguments: Arguments, session: Session, out: Out, called: str)
     return code
 
 
-async def _undo(arguments: Arguments, session: Session, out: Out, target: Target) -> int:
+async def _undo(arguments: RecoverArguments, session: Session, out: Out, target: Target) -> int:
     """Put the record back as it was before a recover; returns the exit code."""
     approved = approval.of_undo_recover(target)
     approved.refuse_wrong_name(arguments.confirm)
@@ -79,7 +79,7 @@ async def _undo(arguments: Arguments, session: Session, out: Out, target: Target
     if arguments.dry_run:
         out.line(f"recover --undo would put {back}")
     else:
-        prompt = prompter(color=not arguments.no_color) if asks(arguments) else None
+        prompt = prompter(color=not arguments.no_color) if asks(yes=arguments.yes) else None
         out.message(f"This puts {back}; {AFTER}")
         name = await confirmed(arguments, approved, prompt)
         await session.release(target).undo(known, confirmed=name)
@@ -114,7 +114,7 @@ def _show(target: Target, known: Recovery, out: Out) -> None:
     out.line(good)
 
 
-async def _way(arguments: Arguments, known: Recovery, way: str, prompt: Prompter | None) -> str:
+async def _way(arguments: RecoverArguments, known: Recovery, way: str, prompt: Prompter | None) -> str:
     """The way out that was asked for, else the one that a person chooses."""
     if prompt is None or arguments.to or not known.good:
         return way

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from wizard.cli import plan_output
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.release import ChangeArguments, RollbackArguments, UninstallArguments
+from wizard.cli.commands.leftovers import leftovers
 from wizard.cli.commands.plan import ended
 from wizard.cli.confirm import confirmed, prompt_or_yes
 from wizard.cli.follow import as_data, follow
@@ -26,7 +27,7 @@ from wizard.engine.release.uninstall import Item, Uninstall
 from wizard.engine.session import Session
 
 
-async def rollback(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+async def rollback(arguments: RollbackArguments, session: Session, out: Out, called: str) -> int:
     """Preview, confirm and run a roll-back; returns the exit code."""
     revision = arguments.one_revision()
     prompt = _prompt(arguments)
@@ -57,8 +58,10 @@ async def rollback(arguments: Arguments, session: Session, out: Out, called: str
     return await _followed(arguments, session, run_id, out, prompt, called)
 
 
-async def uninstall(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+async def uninstall(arguments: UninstallArguments, session: Session, out: Out, called: str) -> int:
     """Show the three lists, confirm and run an uninstall; returns the exit code."""
+    if arguments.leftovers:
+        return await leftovers(arguments, session, out)
     if arguments.revisions():
         raise Problem("An uninstall takes no revision.", "Name the release alone: uninstall RELEASE.")
     if arguments.delete:
@@ -99,7 +102,7 @@ def _rights(missing: Sequence[Right], out: Out) -> list[dict[str, Any]]:
     return [one.to_data() for one in missing]
 
 
-def _show(lists: Uninstall, arguments: Arguments, out: Out) -> None:
+def _show(lists: Uninstall, arguments: UninstallArguments, out: Out) -> None:
     out.line(f"uninstall {lists.release} in {lists.namespace}, revision {lists.revision}, chart {lists.chart}")
     if lists.moved:
         out.line(lists.moved, "warn")
@@ -121,14 +124,14 @@ def _item(one: Item) -> str:
     return f"{one.label}  ({one.why})" if one.why else one.label
 
 
-def _prompt(arguments: Arguments) -> Prompter | None:
+def _prompt(arguments: ChangeArguments) -> Prompter | None:
     if problem := validate.duration(arguments.timeout):
         raise Problem(f"--timeout: {problem}", "Helm waits that long.")
     return prompt_or_yes(arguments)
 
 
 async def _followed(
-    arguments: Arguments, session: Session, run_id: str, out: Out, prompt: Prompter | None, called: str
+    arguments: ChangeArguments, session: Session, run_id: str, out: Out, prompt: Prompter | None, called: str
 ) -> int:
     view, code = await follow(session, run_id, out, prompt, called=called)
     out.object({"command": arguments.command, "exit": code, **as_data(view)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wizard.cli.answers import asks
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.local import RunsArguments
 from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
 from wizard.cli.prompts import prompter
@@ -14,7 +14,7 @@ from wizard.engine.session import Session
 from wizard.ports.store import RunSummary
 
 
-async def runs(arguments: Arguments, session: Session, out: Out, called: str) -> int:
+async def runs(arguments: RunsArguments, session: Session, out: Out, called: str) -> int:
     """List the runs, or follow one; returns the exit code (that of the run)."""
     if not arguments.words:
         for damaged in session.runs.damaged():
@@ -23,7 +23,7 @@ async def runs(arguments: Arguments, session: Session, out: Out, called: str) ->
     run = session.runs.find(arguments.words[0])
     if told := session.runs.attach(run):
         out.message(told, "warn")
-    prompt = prompter(color=not arguments.no_color) if asks(arguments) and run.state != "finished" else None
+    prompt = prompter(color=not arguments.no_color) if asks() and run.state != "finished" else None
     view, code = await follow(session, run.id, out, prompt, called=called)
     out.object({"command": "runs", "exit": code, **as_data(view)})
     return code

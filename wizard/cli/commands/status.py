@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from wizard.cli import find_release
-from wizard.cli.arguments import Arguments
+from wizard.cli.arguments.release import LogsArguments, StatusArguments
 from wizard.cli.follow import Interrupts, findings_data, next_or_interrupt, objects_data
 from wizard.cli.output import Out
 from wizard.cli.render import Lines
@@ -26,7 +26,7 @@ _LIMIT: Final = 15.0
 _CODES: Final = {"ready": Exit.DONE, "progressing": Exit.DONE, "stuck": Exit.FAILED, "failed": Exit.FAILED}
 
 
-async def status(arguments: Arguments, session: Session, out: Out) -> int:
+async def status(arguments: StatusArguments, session: Session, out: Out) -> int:
     """Say how the release is; returns the exit code."""
     found = await find_release.find(arguments, session)
     if not found.rows:
@@ -46,7 +46,7 @@ async def status(arguments: Arguments, session: Session, out: Out) -> int:
     return _one(row, found, view, out)
 
 
-async def logs(arguments: Arguments, session: Session, out: Out) -> int:
+async def logs(arguments: LogsArguments, session: Session, out: Out) -> int:
     """Show the lines of the release's containers; returns the exit code."""
     found = await find_release.find(arguments, session)
     if not found.rows:

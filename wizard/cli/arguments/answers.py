@@ -1,0 +1,192 @@
+"""The commands that start from answers: install, upgrade, plan, check and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
+
+from wizard.cli.arguments.base import (
+    ANSWERS,
+    HOW,
+    ClusterArguments,
+    helm_option,
+    once,
+    timeout_option,
+    wait_option,
+    yes_option,
+)
+from wizard.cli.arguments.option import Flag, from_flags, option, positional, repeatable, switch
+from wizard.core.errors import Problem
+
+if TYPE_CHECKING:
+    from wizard.engine.release.listing import Asked
+    from wizard.engine.state import Options
+
+GUIDE_CHART: Final = "llm-cost-ops/llm-cost-ops"
+"""The chart reference that the guide prints; nobody serves such a repository, so it means the built-in chart."""
+
+
+def _set(name: str, metavar: str, help_text: str) -> Flag:
+    return Flag((name,), {"action": "append_named", "metavar": metavar, "help": help_text}, ANSWERS)
+
+
+@dataclass(frozen=True)
+class AnswersArguments(ClusterArguments):
+    """A command that starts from answers."""
+
+    preset: str = option(
+        "--preset", metavar="dev|staging|prod", help="sizes, replicas, ingress and log level to start from",
+        group=ANSWERS, completion=("dev", "staging", "prod"),
+    )  # fmt: skip
+    answer: tuple[str, ...] = repeatable(
+        "--answer", metavar="ID=VALUE", help="answer a question; repeatable", group=ANSWERS
+    )
+    values: tuple[str, ...] = repeatable(
+        "-f", "--values", metavar="FILE", help="values file, as in helm; repeatable", group=ANSWERS, completion="file"
+    )
+    sets: tuple[tuple[str, str], ...] = from_flags(
+        _set("--set", "KEY=VALUE", "set a value, as in helm; never a secret"),
+        _set("--set-string", "KEY=VALUE", "set a text"),
+        _set("--set-file", "KEY=PATH", "set a text from a file; never a secret"),
+        default=(),
+    )
+    """Each flag with its value, in the order given."""
+    secret_file: tuple[str, ...] = repeatable(
+        "--secret-file", metavar="NAME=PATH", help="jwt, postgres, redis, smtp or grafana from a file", group=ANSWERS
+    )
+    existing_secret: tuple[str, ...] = repeatable(
+        "--existing-secret", metavar="NAME=SECRET", help="use a Secret that is there", group=ANSWERS
+    )
+    chart: str = option(
+        "--chart", metavar="PATH", help="chart folder; the built-in one without it", group=ANSWERS, completion="folder"
+    )
+    write: str = option(
+        "--write", metavar="FILE", help="where the values file goes (values: - prints it)", group=ANSWERS,
+        completion="file",
+    )  # fmt: skip
+    yes: bool = yes_option(ANSWERS)
+
+    @override
+    def options(self) -> Options:
+        return self._options(self.release, self.chart)
+
+    def _options(self, release: str, chart: str) -> Options:
+        from wizard.engine.state import Options
+
+        built_in = chart == GUIDE_CHART and not Path(chart).exists()
+        return Options(self.kubeconfig, self.context, self.namespace, release, "" if built_in else chart)
+
+
+@dataclass(frozen=True)
+class ValuesArguments(AnswersArguments):
+    """`values`."""
+
+    def __post_init__(self) -> None:
+        if self.write == "/dev/stdout":
+            object.__setattr__(self, "write", "-")  # so that nothing else is printed there
+
+
+@dataclass(frozen=True)
+class CheckArguments(AnswersArguments):
+    """`check`."""
+
+    helm: str = helm_option(group="")
+
+
+@dataclass(frozen=True)
+class ChartArguments(AnswersArguments):
+    """A command on RELEASE with CHART, whether the release is there or not."""
+
+    words: tuple[str, ...] = positional()
+
+    @override
+    def options(self) -> Options:
+        release, chart = (*self.words, "", "")[:2]
+        return self._options(once("release", self.release, release), once("chart", self.chart, chart))
+
+    def asked(self) -> Asked:
+        """What is to be done, as far as the command says it."""
+        return "either"
+
+
+@dataclass(frozen=True)
+class PlanArguments(ChartArguments):
+    """`plan`."""
+
+    detailed_exitcode: bool = switch("--detailed-exitcode", help="exit 4 when there are changes", group=HOW)
+    manifests: str = option(
+        "--manifests", metavar="FILE", help="write the rendered objects, Secrets masked", group=HOW, completion="file"
+    )
+    helm: str = helm_option()
+
+
+@dataclass(frozen=True)
+class OperationArguments(ChartArguments):
+    """`install` or `upgrade`."""
+
+    confirm: str = option("--confirm", metavar="RELEASE", help="needed for prod, also with --yes", group=HOW)
+    strict: bool = switch("--strict", help="stop when something that decides cannot be known", group=HOW)
+    accept: tuple[str, ...] = repeatable(
+        "--accept", metavar="ID=REASON", help="go on in spite of that failed check; repeatable", group=HOW
+    )
+    dry_run: bool = switch("--dry-run", help="stop after the checks; nothing is changed or written", group=HOW)
+    timeout: str = timeout_option()
+    helm: str = helm_option()
+    wait: bool = wait_option()
+    create_namespace: bool = switch("--create-namespace", help="as in helm; always on", group=HOW)
+    undo: bool = switch(
+        "--rollback-on-failure", "--atomic",
+        help="after a failure keep the evidence, then go back to what was there before", group=HOW,
+    )  # fmt: skip
+    wait_anyway: bool = switch(
+        "--wait-anyway", help="without a person to ask: wait for the time limit even for a cause that cannot heal",
+        group=HOW,
+    )  # fmt: skip
+
+    @override
+    def has_screen(self) -> bool:
+        return True
+
+    @override
+    def wants_lines(self) -> bool:
+        return super().wants_lines() or self.yes or self.dry_run
+
+    def accepted(self) -> Mapping[str, str]:
+        """Check ID -> reason of --accept.
+
+        Raises:
+            Problem: one is not ID=REASON.
+        """
+        return dict(pair("--accept", text, 'N06="the disk class comes later"') for text in self.accept)
+
+
+@dataclass(frozen=True)
+class InstallArguments(OperationArguments):
+    """`install`."""
+
+    @override
+    def asked(self) -> Asked:
+        return "install"
+
+
+@dataclass(frozen=True)
+class UpgradeArguments(OperationArguments):
+    """`upgrade`."""
+
+    install: bool = switch("-i", "--install", help="install when there is no such release", group=HOW)
+
+    @override
+    def asked(self) -> Asked:
+        return "either" if self.install else "upgrade"
+
+
+def pair(flag: str, text: str, example: str) -> tuple[str, str]:
+    """The two halves of KEY=VALUE; raises Problem with the example when it is not that."""
+    key, sign, value = text.partition("=")
+    if not (key and sign and value):
+        raise Problem(f'{flag} "{text}" is not of the form {flag} {example}.', "Write it like that.")
+    return key, value

@@ -1,0 +1,124 @@
+"""What commands have in common: where they look, which release they mean, how they print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from typing_extensions import override
+
+from wizard.cli.arguments.option import option, switch
+from wizard.core.errors import Problem
+
+if TYPE_CHECKING:
+    from wizard.cli.output import Output
+    from wizard.engine.state import Options
+
+WHERE: Final = "where"
+ANSWERS: Final = "answers"
+HOW: Final = "how"
+REVISION: Final = "what to show of one revision, secrets masked"
+OUTPUT: Final = "output"
+GROUPS: Final = ("", WHERE, ANSWERS, HOW, REVISION, OUTPUT)
+"""Titles of the help, in order; "" is argparse's own, "options"."""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What every command has. `output` is "" when it was not asked for, which lets a terminal choose the full screen."""
+
+    command: str = ""
+    output: str = option(
+        "-o", "--output", choices=("text", "json", "jsonl"), help="lines; one object at the end; one event a line",
+        group=OUTPUT,
+    )  # fmt: skip
+    plain: bool = switch("--plain", help="lines, never the full screen", group=OUTPUT)
+    no_color: bool = switch("--no-color", help="no colour; NO_COLOR does the same", group=OUTPUT)
+    debug: bool = switch("--debug", help="show the trace of an unexpected error", group=OUTPUT)
+
+    @property
+    def mode(self) -> Output:
+        """The form of standard output."""
+        return "jsonl" if self.output == "jsonl" else "json" if self.output == "json" else "text"
+
+    @property
+    def helm_path(self) -> str:
+        """The helm of --helm; "" without one, and for commands that run none."""
+        return str(getattr(self, "helm", ""))
+
+    def has_screen(self) -> bool:
+        """Whether the full screen can answer this command line."""
+        return False
+
+    def wants_lines(self) -> bool:
+        """Whether lines were asked for where the full screen could answer."""
+        return self.plain or bool(self.output)
+
+    def options(self) -> Options:
+        """What is fixed for the whole session.
+
+        Raises:
+            Problem: a release or chart is named twice, differently.
+        """
+        from wizard.engine.state import Options
+
+        return Options()
+
+
+@dataclass(frozen=True)
+class ClusterArguments(Arguments):
+    """A command that asks a cluster."""
+
+    context: str = option(
+        "--context", metavar="NAME", help="kubeconfig context; the current one without it", group=WHERE
+    )
+    kubeconfig: str = option(
+        "--kubeconfig", metavar="FILE", help="instead of $KUBECONFIG and ~/.kube/config", group=WHERE, completion="file"
+    )
+    namespace: str = option("-n", "--namespace", metavar="NAME", help="namespace", group=WHERE)
+    release: str = option("--release", metavar="NAME", help="release name", group=WHERE)
+
+    @override
+    def options(self) -> Options:
+        from wizard.engine.state import Options
+
+        return Options(self.kubeconfig, self.context, self.namespace, self.release)
+
+
+@dataclass(frozen=True)
+class HomeArguments(ClusterArguments):
+    """No command at all."""
+
+    help: bool = switch("-h", "--help", help="show the commands")
+    version: bool = switch("--version", help="show the version")
+
+    @override
+    def has_screen(self) -> bool:
+        return True
+
+
+def yes_option(group: str) -> Any:
+    """The flag --yes."""
+    return switch("--yes", help="ask nothing", group=group)
+
+
+def helm_option(group: str = HOW) -> Any:
+    """The flag --helm."""
+    return option("--helm", metavar="PATH", help="the helm to use", group=group, completion="file")
+
+
+def timeout_option() -> Any:
+    """The flag --timeout."""
+    return option("--timeout", metavar="TIME", help="how long helm waits (10m)", group=HOW, default="10m")
+
+
+def wait_option() -> Any:
+    """The flag --wait, which is taken as helm takes it and changes nothing."""
+    return switch("--wait", help="as in helm; always on", group=HOW)
+
+
+def once(what: str, flag: str, word: str) -> str:
+    """What is named by a flag or by a word; raises Problem when both name it, differently."""
+    if flag and word and flag != word:
+        raise Problem(f'The {what} is named twice: "{word}" and "{flag}".', f"Name the {what} once.")
+    return flag or word

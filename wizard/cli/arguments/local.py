@@ -1,0 +1,30 @@
+"""The commands that ask no cluster: runs and sandbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from typing_extensions import override
+
+from wizard.cli.arguments.base import Arguments
+from wizard.cli.arguments.option import positional
+
+
+@dataclass(frozen=True)
+class RunsArguments(Arguments):
+    """`runs`."""
+
+    words: tuple[str, ...] = positional(help="record of a run", completion="file")
+
+    @override
+    def has_screen(self) -> bool:
+        return bool(self.words)
+
+
+@dataclass(frozen=True)
+class SandboxArguments(Arguments):
+    """`sandbox`, whose own parser describes its options."""
+
+    parsed: Any = None
+    """The argparse.Namespace that its parser made."""

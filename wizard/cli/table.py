@@ -1,0 +1,132 @@
+"""The commands: one entry each, which says all that parsing, help, completion and dispatch need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from wizard.cli.arguments.base import Arguments
+
+
+class Command(NamedTuple):
+    """One command. Dataclass and function are named, not imported: a launch pays for those of its own command alone."""
+
+    name: str
+    text: str
+    """What it does, in one line."""
+    arguments: str
+    """Its dataclass, MODULE:NAME in wizard.cli.arguments."""
+    answer: str
+    """The function that answers it, MODULE:NAME in wizard.cli.commands."""
+    examples: tuple[str, ...]
+    """Command lines without the program, or with {program} where it does not come first."""
+    words: str = ""
+    """Positional arguments, as they are shown; the dataclass holds them as `words`."""
+    called: bool = False
+    """Whether the function is also told how this program was called."""
+    session: bool = True
+    """Whether the function needs a session; without one it gets the arguments alone."""
+    register: str = ""
+    """The function that adds its parser, MODULE:NAME in wizard.cli.commands, where the dataclass does not describe it."""
+
+    def arguments_type(self) -> type[Arguments]:
+        """The dataclass."""
+        found: type[Arguments] = _load(f"wizard.cli.arguments.{self.arguments}")
+        return found
+
+    def function(self) -> Callable[..., Any]:
+        """The function; a coroutine where it needs a session."""
+        found: Callable[..., Any] = _load(f"wizard.cli.commands.{self.answer}")
+        return found
+
+    def registration(self) -> Callable[..., None]:
+        """The function of `register`: of argparse's sub-parsers."""
+        found: Callable[..., None] = _load(f"wizard.cli.commands.{self.register}")
+        return found
+
+    def example_lines(self, program: str) -> list[str]:
+        """The examples as a person types them."""
+        return [
+            line.replace("{program}", program) if "{program}" in line else f"{program} {line}" for line in self.examples
+        ]
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+_ALL: Final = (
+    Command(
+        "install", "ask what is missing, check, install, and show it becoming ready",
+        "answers:InstallArguments", "install:operate", ("install --preset dev --dry-run", "install --preset dev --yes"),
+        words="[RELEASE [CHART]]", called=True,
+    ),
+    Command(
+        "upgrade", "the same for a release that is there; with --install also for one that is not",
+        "answers:UpgradeArguments", "install:operate", ("upgrade --preset dev --set replicaCount=2 --yes",),
+        words="[RELEASE [CHART]]", called=True,
+    ),
+    Command(
+        "rollback", "go back to an earlier revision, previewed",
+        "release:RollbackArguments", "rollback:rollback", ("rollback --dry-run", "rollback 3 --yes"),
+        words="[RELEASE] [REVISION]", called=True,
+    ),
+    Command(
+        "uninstall", "remove a release; lists first what goes, what stays and what is lost for ever",
+        "release:UninstallArguments", "rollback:uninstall", ("uninstall --dry-run", "uninstall --yes", "uninstall --leftovers"),
+        words="[RELEASE]", called=True,
+    ),
+    Command(
+        "recover", "a release that is stuck in pending-*: who is at work on it, backup, repair",
+        "release:RecoverArguments", "recover:recover", ("recover --dry-run", "recover --confirm llm-cost-ops"),
+        words="[RELEASE]", called=True,
+    ),
+    Command(
+        "values", "write the values file only; needs no cluster",
+        "answers:ValuesArguments", "install:values",
+        ("values --preset prod --answer image=ghcr.io/acme/llm-cost-ops:v1.0.0 --answer host=api.acme.com --write -",),
+    ),
+    Command(
+        "check", "all checks, read-only",
+        "answers:CheckArguments", "install:check", ("check --preset dev",),
+    ),
+    Command(
+        "plan", "what install or upgrade would change, object by object; changes nothing",
+        "answers:PlanArguments", "plan:plan", ("plan --set replicaCount=3", "plan -f values.yaml --detailed-exitcode"),
+        words="[RELEASE [CHART]]",
+    ),
+    Command(
+        "status", "how a release is, live with --follow",
+        "release:StatusArguments", "status:status", ("status", "status --output json"),
+        words="[RELEASE]",
+    ),
+    Command(
+        "diagnose", "what is wrong with a release, the cause first; read-only, asks nothing",
+        "release:DiagnoseArguments", "diagnose:diagnose", ("diagnose", "diagnose --output json"),
+        words="[RELEASE]",
+    ),
+    Command(
+        "logs", "the lines of all its containers, live with --follow",
+        "release:LogsArguments", "status:logs", ("logs --tail 20",),
+        words="[RELEASE]",
+    ),
+    Command(
+        "history", "the revisions of a release; one of them, or two compared",
+        "release:HistoryArguments", "history:history", ("history", "history 1 --values"),
+        words="[RELEASE] [REVISION [REVISION]]",
+    ),
+    Command(
+        "runs", "past and running operations; with an ID comes back to one; PATH shows a record that was copied here",
+        "local:RunsArguments", "runs:runs", ("runs", "runs 7f3a", "runs ./record.jsonl"),
+        words="[ID|PATH]", called=True,
+    ),
+    Command(
+        "sandbox", "a real control plane on this machine to practise on",
+        "local:SandboxArguments", "sandbox:sandbox", ("sandbox up", 'eval "$({program} sandbox env)"'),
+        session=False, register="sandbox:register",
+    ),
+)  # fmt: skip
+COMMANDS: Final[Mapping[str, Command]] = {command.name: command for command in _ALL}
