@@ -32,6 +32,8 @@ TTY = Terminal(True, True, 80, 24, "xterm")
         ("install --preset", "--preset: expected one argument"),
         ("install a b c", '"c" is one word too many.'),
         ("status a b", '"b" is one word too many.'),
+        ("completion", "The shell is not named."),
+        ("completion tcsh", '"tcsh" is not a shell that can be completed.'),
         ("sandbox status --bogus", "Unrecognized arguments: --bogus."),
         ("--bogus install", "Unrecognized arguments: --bogus."),
         ("--contxt prod install", "Unrecognized arguments: --contxt."),

@@ -24,7 +24,7 @@ def pulled_in(code: str) -> set[str]:
     return {name if name.startswith("wizard") else name.partition(".")[0] for name in names}
 
 
-HEAVY = {"textual", "rich", "yaml", "ruamel", "kubernetes", "questionary", "prompt_toolkit", "cryptography"}
+HEAVY = {"textual", "rich", "yaml", "ruamel", "kubernetes", "questionary", "prompt_toolkit", "cryptography", "shtab"}
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["install", "--help"], ["runs", "--help"], ["bogus"]])
@@ -73,7 +73,7 @@ def test_the_engine_imports_no_adapter_and_no_library() -> None:
 def test_a_session_over_the_real_world_imports_no_client_and_no_screen() -> None:
     names = pulled_in("from wizard import compose; from wizard.engine.state import Options; compose.session(Options())")
 
-    assert not names & {"textual", "rich", "kubernetes", "questionary", "prompt_toolkit", "cryptography"}
+    assert not names & {"textual", "rich", "kubernetes", "questionary", "prompt_toolkit", "cryptography", "shtab"}
 
 
 def test_the_supervisor_imports_nothing_of_ours_and_no_library() -> None:

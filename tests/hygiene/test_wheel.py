@@ -129,6 +129,7 @@ def test_the_bill_of_materials_tells_what_needs_what(bill: dict[str, Any]) -> No
             "urllib3",
             "cryptography",
             "typing-extensions",
+            "shtab",
         )
     }
     assert "pypi:prompt-toolkit" in needs["pypi:questionary"]

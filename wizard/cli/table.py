@@ -128,5 +128,15 @@ _ALL: Final = (
         "local:SandboxArguments", "sandbox:sandbox", ("sandbox up", 'eval "$({program} sandbox env)"'),
         session=False, register="sandbox:register",
     ),
+    Command(
+        "completion", "print the script that completes commands and options in bash, zsh or fish",
+        "local:CompletionArguments", "completion:completion",
+        (
+            'eval "$({program} completion bash)"     # the line for ~/.bashrc',
+            'eval "$({program} completion zsh)"      # the line for ~/.zshrc, after compinit',
+            "{program} completion fish | source      # the line for ~/.config/fish/config.fish",
+        ),
+        words="bash|zsh|fish", session=False,
+    ),
 )  # fmt: skip
 COMMANDS: Final[Mapping[str, Command]] = {command.name: command for command in _ALL}

@@ -65,7 +65,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     scenario = _command(
         commands, "scenario", "switch a fault on or off", "sandbox scenario image-pull", "sandbox scenario none"
     )
-    scenario.add_argument("scenario", choices=SCENARIOS, metavar="SCENARIO", help=_table(SCENARIOS))
+    scenario.add_argument("scenario", choices=tuple(SCENARIOS), metavar="SCENARIO", help=_table(SCENARIOS))
     scenario.add_argument(
         "--image",
         default=APP_IMAGE,
@@ -79,7 +79,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "print the path of a kubeconfig with fewer rights",
         "sandbox user namespace-only --namespace team-a",
     )
-    user.add_argument("user", choices=USERS, metavar="USER", help=_table(USERS))
+    user.add_argument("user", choices=tuple(USERS), metavar="USER", help=_table(USERS))
     user.add_argument(
         "--namespace",
         default=APP_NAMESPACE,

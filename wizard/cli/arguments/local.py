@@ -1,4 +1,4 @@
-"""The commands that ask no cluster: runs and sandbox."""
+"""The commands that ask no cluster: runs, sandbox and completion."""
 
 from __future__ import annotations
 
@@ -28,3 +28,10 @@ class SandboxArguments(Arguments):
 
     parsed: Any = None
     """The argparse.Namespace that its parser made."""
+
+
+@dataclass(frozen=True)
+class CompletionArguments(Arguments):
+    """`completion`."""
+
+    words: tuple[str, ...] = positional(help="shell", completion=("bash", "zsh", "fish"))
