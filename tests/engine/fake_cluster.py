@@ -156,8 +156,11 @@ class FakeCluster(DayTwo):
     async def whoami(self) -> tuple[str, tuple[str, ...]]:
         return "me", ()
 
-    async def version(self) -> Mapping[str, str]:
+    async def version(self, *, timed: bool = False) -> Mapping[str, str]:
         return {}
+
+    async def connect(self, count: int) -> None:
+        return
 
     async def resources(self) -> tuple[Resource, ...]:
         return ()

@@ -28,14 +28,16 @@ class DayTwo:
     async def try_patch(self, manifest: Object, patch: Object, namespace: str = "", *, manager: str) -> Object:
         return manifest
 
-    async def records(self, kind: str, namespace: str, release: str, revision: int = 0) -> tuple[Object, ...]:
+    async def records(
+        self, kind: str, namespace: str, release: str, revision: int = 0, *, status: str = ""
+    ) -> tuple[Object, ...]:
         if refused := self.refuse.get(f"list {kind}"):
             raise refused
         labels = [one["metadata"]["labels"] for one in self.bodies]
         return tuple(
             one
             for one, said in zip(self.bodies, labels, strict=True)
-            if said["name"] == release and revision in (0, int(said["version"]))
+            if said["name"] == release and revision in (0, int(said["version"])) and status in ("", said["status"])
         )
 
     async def replace(self, manifest: Object, namespace: str = "") -> Object:
@@ -76,9 +78,12 @@ class FakeCluster(DayTwo):
         await self._asked("whoami", "")
         return "jane", ("ops",)
 
-    async def version(self) -> Mapping[str, str]:
+    async def version(self, *, timed: bool = False) -> Mapping[str, str]:
         await self._asked("version", "")
         return {"gitVersion": "v1.36.3", "latency_ms": "7"}
+
+    async def connect(self, count: int) -> None:
+        return
 
     async def resources(self) -> tuple[Resource, ...]:
         return ()

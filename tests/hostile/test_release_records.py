@@ -155,7 +155,9 @@ class Records(FakeCluster):
     async def list(self, kind: str, namespace: str = "", **_: Any) -> tuple[Object, ...]:
         return self.found if kind == "Secret" else ()
 
-    async def records(self, kind: str, namespace: str, release: str, revision: int = 0) -> tuple[Object, ...]:
+    async def records(
+        self, kind: str, namespace: str, release: str, revision: int = 0, *, status: str = ""
+    ) -> tuple[Object, ...]:
         wanted = f"sh.helm.release.v1.rel.v{revision}"
         return tuple(one for one in self.found if not revision or one["metadata"]["name"] == wanted)
 

@@ -74,8 +74,12 @@ class Cluster(Protocol):
         """User name and groups (SelfSubjectReview)."""
         ...
 
-    async def version(self) -> Mapping[str, str]:
-        """/version of the API server: gitVersion, major, minor, platform; plus "latency_ms"."""
+    async def version(self, *, timed: bool = False) -> Mapping[str, str]:
+        """/version of the API server: gitVersion, major, minor, platform; `timed`: plus "latency_ms", by a second call."""
+        ...
+
+    async def connect(self, count: int) -> None:
+        """Open so many connections ahead of calls that will be made at once; raises nothing."""
         ...
 
     async def resources(self) -> tuple[Resource, ...]:
@@ -114,8 +118,13 @@ class Cluster(Protocol):
         """A patch of the manifest's object as a dry run (strategic merge for kinds of Kubernetes, else JSON merge), sealed."""
         ...
 
-    async def records(self, kind: str, namespace: str, release: str, revision: int = 0) -> tuple[Object, ...]:
-        """Helm's own records of a release with their bodies, of one revision or all. They may hold secrets: not for showing."""
+    async def records(
+        self, kind: str, namespace: str, release: str, revision: int = 0, *, status: str = ""
+    ) -> tuple[Object, ...]:
+        """Helm's own records of a release with their bodies: of one revision, of a status, or all.
+
+        They may hold secrets: not for showing.
+        """
         ...
 
     async def patch(self, manifest: Object, patch: Object, namespace: str = "") -> Object:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from wizard.adapters import bounded
 from wizard.adapters.kube import body as kube_body
 from wizard.adapters.kube import errors, kinds, logs, objects, watch
-from wizard.adapters.kube.connection import AGENT, READ, Connection, Stream
+from wizard.adapters.kube.connection import AGENT, CONNECTIONS, READ, Connection, Stream
 from wizard.adapters.kube.rules import Rules
 from wizard.adapters.kube.threads import Channel, Workers
 from wizard.core import limits
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _PAGE: Final = 1000
+_ROOTS: Final = ("/apis", "/api")
 _RECORDS: Final = 20
 """Helm's records of one page: each may have more than a MiB."""
 _JSON: Final = "application/json"
@@ -48,7 +51,7 @@ class KubeCluster:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._workers = Workers()
+        self._workers = Workers(CONNECTIONS)
         self._lock = threading.Lock()
         self._made: Connection | None = None
         self._served: tuple[Resource, ...] = ()
@@ -67,23 +70,31 @@ class KubeCluster:
 
         return await self._run(work)
 
-    async def version(self) -> Mapping[str, str]:
-        """/version, and "latency_ms" of a call on an open connection."""
+    async def version(self, *, timed: bool = False) -> Mapping[str, str]:
+        """/version, and the time that a call on an open connection takes."""
 
         def work() -> Mapping[str, str]:
-            self._call("GET", "/version")
-            began = time.monotonic()
             data = self._call("GET", "/version")
             if "gitVersion" not in data:
                 raise errors.not_kubernetes(self._connection().server, "something else")
             found = {key: str(value) for key, value in data.items()}
-            return {**found, "latency_ms": str(round((time.monotonic() - began) * 1000))}
+            if timed:
+                began = time.monotonic()
+                self._call("GET", "/version")
+                found["latency_ms"] = str(round((time.monotonic() - began) * 1000))
+            return found
 
         return await self._run(work)
 
+    async def connect(self, count: int) -> None:
+        """Ask for the version so many times at once: each takes a connection of its own."""
+        calls = (self._run(lambda: self._call("GET", "/version")) for _ in range(count))
+        await asyncio.gather(*calls, return_exceptions=True)
+
     async def resources(self) -> tuple[Resource, ...]:
         """Every kind the API server serves."""
-        return await self._run(self._discover)
+        found = await asyncio.gather(*(self._run(partial(self._discover, path)) for path in _ROOTS))
+        return tuple(resource for part in found for resource in part)
 
     async def get(
         self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
@@ -163,9 +174,12 @@ class KubeCluster:
         answer = self._call("PATCH", path, query=query, body=body, content_type=content, permission=right)
         return self._object(answer, sealed=True)
 
-    async def records(self, kind: str, namespace: str, release: str, revision: int = 0) -> tuple[Object, ...]:
+    async def records(
+        self, kind: str, namespace: str, release: str, revision: int = 0, *, status: str = ""
+    ) -> tuple[Object, ...]:
         """Helm's own records with their bodies; nothing else is ever served unmasked."""
         labels = f"owner=helm,name={release}" + (f",version={revision}" if revision else "")
+        labels += f",status={status}" if status else ""
 
         def work() -> tuple[Object, ...]:
             resource = kinds.KINDS[kind]
@@ -418,25 +432,22 @@ class KubeCluster:
             return found
         for fresh in (False, True):  # a chart may just have brought the kind along
             if fresh or not self._served:
-                self._served = self._discover()
+                self._served = tuple(resource for path in _ROOTS for resource in self._discover(path))
             for one in self._served:
                 if one.kind == kind and api_version in ("", one.api_version):
                     return one
         version = f" ({api_version})" if api_version else ""
         raise ClusterError("not-found", f"This cluster serves no kind {kind}{version}.", 404)
 
-    def _discover(self) -> tuple[Resource, ...]:
-        """Every kind: in two answers, as API servers give it since 1.26; from older ones group by group."""
+    def _discover(self, root: str) -> tuple[Resource, ...]:
+        """Every kind below a root: in one answer, as API servers give it since 1.26; from older ones group by group."""
+        answer = self._asked(root, f"{_AGGREGATED},{_JSON}")
+        if answer.get("kind") == "APIGroupDiscoveryList":
+            return tuple(kinds.aggregated(answer))
         found: list[Resource] = []
-        for path in ("/apis", "/api"):
-            answer = self._asked(path, f"{_AGGREGATED},{_JSON}")
-            if answer.get("kind") == "APIGroupDiscoveryList":
-                found += kinds.aggregated(answer)
-                continue
-            for version in kinds.versions(answer):
-                root = "/api" if "/" not in version else "/apis"
-                with contextlib.suppress(ClusterError):  # an aggregated API that is down hides its own kinds only
-                    found += kinds.listed(version, self._asked(f"{root}/{version}"))
+        for version in kinds.versions(answer):
+            with contextlib.suppress(ClusterError):  # an aggregated API that is down hides its own kinds only
+                found += kinds.listed(version, self._asked(f"{root}/{version}"))
         return tuple(found)
 
     def _asked(self, path: str, accept: str = _JSON) -> dict[str, Any]:

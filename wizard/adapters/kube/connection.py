@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 CONNECT: Final = 3.0
 READ: Final = 10.0
+CONNECTIONS: Final = 34
+"""At most so many calls at once."""
 AGENT: Final = "llm-cost-ops-wizard"
 """Owner of the fields that we write."""
 USER_AGENT: Final = f"{AGENT}/{__version__}"
@@ -256,7 +258,7 @@ class Connection:
             options["ssl_context"] = self._tls()
             if name := self._cluster.text("tls-server-name"):
                 options |= {"server_hostname": name, "assert_hostname": name}
-        pool = _tracked(urllib3.PoolManager(num_pools=1, maxsize=24, socket_options=_keepalive(), **options))
+        pool = _tracked(urllib3.PoolManager(num_pools=1, maxsize=CONNECTIONS, socket_options=_keepalive(), **options))
         headers = self._authorization()
         return pool, lambda: headers
 

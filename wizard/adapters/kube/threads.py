@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Workers:
     """A few daemon threads, started when they are needed."""
 
-    def __init__(self, limit: int = 24) -> None:
+    def __init__(self, limit: int) -> None:
         self._limit = limit
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()

@@ -248,7 +248,7 @@ async def _server(world: World, _: Mapping[str, Any]) -> Server | Trouble:
         return Trouble("W03", "there is no usable context")
     address = context.server if context else ""
     try:
-        found = await world.cluster.version()
+        found = await world.cluster.version(timed=True)
     except ClusterError as error:
         where = "W04" if error.trouble in _LOGIN else "W05"
         return Trouble(where, error.message, _ADDRESS.get(error.trouble, ""), error.trouble, "context")

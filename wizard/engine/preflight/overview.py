@@ -141,7 +141,7 @@ async def _cluster(state: SessionState, cluster: Cluster, config: Kubeconfig, ta
     context = config.context(target.context)
     address = f" ({context.server})" if context else ""
     try:
-        version = await asyncio.wait_for(cluster.version(), 2 * _LIMIT)
+        version = await asyncio.wait_for(cluster.version(timed=True), 2 * _LIMIT)
     except TimeoutError:
         said = f"{target.context}: no answer within {2 * _LIMIT:g} s{address}"
         return HomeLine("cluster", "fail", "Cluster", said, "Check VPN and firewall, then retry.", _NO_WAY)

@@ -41,6 +41,8 @@ _EVENTS: Final[Mapping[str, frozenset[str]]] = {
 }
 _MANY: Final = 4
 """From so many objects of a kind on one list is asked for instead of each."""
+_CONNECTIONS: Final = 30
+"""Opened while helm renders: each takes some round trips, and what changed is asked of the API server at once."""
 _MADE_BY_HELM: Final = "app.kubernetes.io/managed-by=Helm"
 Key = tuple[str, str, str, str]
 
@@ -83,22 +85,29 @@ async def of_values(
         Problem: the chart does not render, helm's record cannot be seen or read, or the cluster does not answer.
     """
     served = asyncio.ensure_future(_served(cluster))
+    ahead = asyncio.ensure_future(records.deployed(cluster, target))
     try:
         info, known = await asyncio.gather(helm.info(), records.heads(cluster, target))
     except BaseException:
         served.cancel()
+        ahead.cancel()
         raise
     rendering = asyncio.ensure_future(_render(served, helm, target, chart, values_text, upgrade=_is_installed(known)))
     try:
-        base = await _base(cluster, target, known)
+        base = await _base(cluster, target, known, ahead)
         _same_chart(base, chart, target)
         world = _World(cluster, target, os.path.basename(info.path), _method(info, base, fresh=base is None))  # noqa: PTH119 - helm takes the name it was called by, links not followed
         there = _Live(world)
         stored = _objects(documents, base.manifest if base else "")
         there.ask_installed(stored)
-        text = await rendering
+        opening = asyncio.ensure_future(cluster.connect(min(len(stored), _CONNECTIONS)))
+        try:
+            text = await rendering
+        finally:
+            opening.cancel()
     finally:
         rendering.cancel()
+        ahead.cancel()
     wanted = plan.objects_of(documents.load_all(text, "helm template"))
     wanted = tuple(one for one in wanted if not _TESTS.intersection(plan.hook_events(one)))
     operation = "upgrade" if base else "install"
@@ -155,7 +164,7 @@ async def tried(
 ) -> tuple[ObjectPlan, ...]:
     """The plans of rendered objects on the release that runs, for a check; raises Problem as `of_values` does."""
     known = await records.heads(cluster, target)
-    base = await _base(cluster, target, known)
+    base = await _base(cluster, target, known, records.deployed(cluster, target))
     world = _World(cluster, target, os.path.basename(info.path), _method(info, base, fresh=base is None))  # noqa: PTH119 - as above
     there, space = _Live(world), target.namespace
     old = {plan.identity(one, space): one for one in _objects(documents, base.manifest if base else "")}
@@ -204,12 +213,19 @@ def _is_installed(known: Sequence[Head]) -> bool:
     return bool(known) and installed(known[-1].revision, known[-1].status)
 
 
-async def _base(cluster: Cluster, target: Target, known: Sequence[Head]) -> ReleaseRecord | None:
-    """The revision that helm starts an upgrade from: the newest deployed one, else the newest; None for an install."""
+async def _base(
+    cluster: Cluster, target: Target, known: Sequence[Head], ahead: Awaitable[ReleaseRecord | None]
+) -> ReleaseRecord | None:
+    """The revision that helm starts an upgrade from: the newest deployed one, else the newest; None for an install.
+
+    `ahead`: the record that was deployed when it was asked for, which is most often the one.
+    """
     if not _is_installed(known):
         return None
-    deployed = [one.revision for one in known if one.status == DEPLOYED]
-    return await records.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
+    deployed = [head.revision for head in known if head.status == DEPLOYED]
+    number = deployed[-1] if deployed else known[-1].revision
+    found = await ahead
+    return found if found and found.revision == number else await records.read(cluster, target, number)
 
 
 def _method(info: HelmInfo, record: ReleaseRecord | None, *, fresh: bool = False) -> str:
@@ -351,12 +367,12 @@ async def _finished(
     uid_asked = asyncio.ensure_future(cluster_identity.uid(world.cluster))
     try:
         missing = made.base == 0 and await _namespace_missing(world)
-        uid = await uid_asked
         plans = await asyncio.gather(
             *(_one(world, there, old.get(plan.identity(one, space)), one, missing=missing) for one in wanted),
             *(_gone(world, there, one) for key, one in old.items() if key not in keys),
         )
         owner = upgrade_values.owner(await there.seen())
+        uid = await uid_asked
     finally:
         uid_asked.cancel()
         await there.close()

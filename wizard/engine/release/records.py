@@ -98,6 +98,21 @@ async def read(cluster: Cluster, target: Target, number: int) -> ReleaseRecord:
     return release.of_data(await read_data(cluster, target, number), _where(target, number))
 
 
+async def deployed(cluster: Cluster, target: Target) -> ReleaseRecord | None:
+    """The record of the newest revision that is marked as deployed, by one call; None when there is none to be had."""
+    try:
+        found = await cluster.records(_kind(target), target.namespace, target.release, status=revision.DEPLOYED)
+        newest = max(heads_of(found), key=lambda head: head.revision)
+        body = next(_body(record) for record in found if revision.head(record) == newest)
+        return release.of_data(release.unpack(body, _where(target, newest.revision)), _where(target, newest.revision))
+    except (
+        ClusterError,
+        Problem,
+        ValueError,
+    ):  # whoever needs it reads it by its number, and says why it cannot be had
+        return None
+
+
 async def read_data(cluster: Cluster, target: Target, number: int) -> dict[str, Any]:
     """One revision's record as its own JSON."""
     found = await _bodies(cluster, target, number)
