@@ -6,7 +6,6 @@ import pytest
 
 from wizard.core.answers import validate
 from wizard.core.answers.validate import ImageName
-from wizard.core.errors import Problem
 
 
 @pytest.mark.parametrize("text", ["api.example.com", "a.b", "*.example.com", "xn--bcher-kva.example"])
@@ -48,13 +47,6 @@ def test_counts_have_bounds(text: str, right: bool) -> None:
 )
 def test_quantities_are_those_of_kubernetes(text: str, right: bool) -> None:
     assert (validate.quantity(text, "Memory", "512Mi") == "") is right
-
-
-def test_quantities_compare_as_numbers() -> None:
-    assert validate.amount("1000m") == validate.amount("1")
-    assert validate.amount("1Gi") > validate.amount("1G")
-    with pytest.raises(Problem):
-        validate.amount("lots")
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,11 @@ from wizard.core.kube.objects import Object
 
 import hashlib
 import json
-import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from wizard.core.kube import merge_patch
+from wizard.core.kube import merge_patch, quantity
 from wizard.core.errors import Problem
 from wizard.core.text.redaction import hide
 from wizard.core.text.masking import SEALED, masked_field
@@ -428,28 +426,10 @@ def _same(wanted: Any, live: Any, where: Where) -> bool:
         return not wanted
     if wanted in (None, "", [], {}):
         return live in (None, "", [], {})
-    if {"resources", "hard", "capacity", "limits", "requests", "sizeLimit", "averageValue"}.intersection(where):
-        amounts = quantity(wanted), quantity(live)
-        return None not in amounts and amounts[0] == amounts[1]
+    if quantity.FIELDS.intersection(where) and quantity.equal(wanted, live):
+        return True
     # YAML's 1.10 or yes given for a text is what helm and the server make of it too.
     return isinstance(live, str) and not isinstance(wanted, str | bool | Mapping | list) and str(wanted) == live
-
-
-_UNITS: Final[Mapping[str, float]] = {
-    "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
-}  # fmt: skip
-
-
-def quantity(value: Any) -> float | None:
-    """The amount of a Kubernetes quantity (500m, 1Gi, 2, 12e6); None when it is none."""
-    found = _QUANTITY.fullmatch(str(value).strip())
-    amount = round(float(found[1]) * _UNITS[found[2]], 9) if found else math.inf
-    return amount if math.isfinite(amount) else None
-
-
-_QUANTITY: Final = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+\Z)?)({'|'.join(_UNITS)})", re.ASCII)
-"""Kubernetes' grammar (apimachinery, resource.Quantity): behind the number stands an exponent or a unit, not both."""
 
 
 # One object

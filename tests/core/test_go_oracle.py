@@ -1,0 +1,86 @@
+"""What we read as Kubernetes and helm read it, beside the Go packages that they read it with."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from wizard.core.kube import quantity
+from wizard.sandbox import toolchain
+
+pytestmark = pytest.mark.full
+Ask = Callable[[str, Sequence[tuple[str, ...]]], list[str]]
+_ROWS = 20_000
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Asks go_oracle/main.go, built with the modules of the pinned helm 4, for an answer to each row."""
+    folder = tmp_path_factory.mktemp("oracle")
+    for path in (*toolchain.PINS["helm4"].sources, Path(__file__).parent / "go_oracle" / "main.go"):
+        shutil.copy(path, folder)
+    go, environment = toolchain._go(lambda _: None)
+    subprocess.run([str(go), "build", "-o", "oracle", "."], cwd=folder, env=environment, check=True, timeout=600)
+
+    def answers(what: str, rows: Sequence[tuple[str, ...]]) -> list[str]:
+        lines = "".join(json.dumps([what, *row]) + "\n" for row in rows)
+        done = subprocess.run(
+            [str(folder / "oracle")], input=lines, capture_output=True, text=True, check=True, timeout=600
+        )
+        return done.stdout.splitlines()
+
+    return answers
+
+
+def joined(seed: int, *parts: Iterable[str]) -> list[tuple[str, ...]]:
+    """Texts of one choice for each part."""
+    chosen = random.Random(seed)
+    choices = [list(part) for part in parts]
+    return [("".join(map(chosen.choice, choices)),) for _ in range(_ROWS)]
+
+
+def test_quantities(ask: Ask) -> None:
+    numbers = (
+        "0",
+        "1",
+        "00",
+        "7",
+        "1.",
+        ".5",
+        "0.5",
+        "1.25",
+        "123456789",
+        "9223372036854775807",
+        "0.0000000001",
+        "1.2.3",
+        "1_0",
+    )
+    ends = (
+        "",
+        *"numkKMGTPEeib",
+        "Ki",
+        "Mi",
+        "Gi",
+        "Ti",
+        "Pi",
+        "Ei",
+        "e3",
+        "E3",
+        "e-3",
+        "e+3",
+        "E-12",
+        "e99",
+        "e1.5",
+        "mm",
+        " ",
+    )
+    rows = joined(1, ("", "", "", "+", "-", "--", " "), numbers, ends)
+    for (text,), answer in zip(rows, ask("quantity", rows), strict=True):
+        assert quantity.parse(text) == (None if answer == "error" else Fraction(answer)), text
