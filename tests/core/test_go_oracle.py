@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from wizard.core.helm import version
 from wizard.core.kube import quantity
 from wizard.sandbox import toolchain
 
@@ -84,3 +85,38 @@ def test_quantities(ask: Ask) -> None:
     rows = joined(1, ("", "", "", "+", "-", "--", " "), numbers, ends)
     for (text,), answer in zip(rows, ask("quantity", rows), strict=True):
         assert quantity.parse(text) == (None if answer == "error" else Fraction(answer)), text
+
+
+_VERSIONS = (
+    "1", "1.2", "1.2.3", "v1.2.3", "0", "0.0", "0.0.0", "0.0.3", "0.2.3", "0.2.4", "1.3.0", "2.0.0", "1.10.0", "01.2.3",
+    "18446744073709551615.0.0", "18446744073709551616.0.0", "1.2.3.4", "", "x", "1.2.x",
+)  # fmt: skip
+_EXTRAS = (
+    "", "", "", "-0", "-1", "-10", "-01", "-alpha", "-alpha.1", "-alpha.beta", "-rc.1", "-rc.11", "-rc.2", "-eks-ce1d5eb",
+    "-gke.1245000", "--", "-a..b", "+k3s1", "+rke2r1", "-1+f67aeb3", "+a_b", "-",
+)  # fmt: skip
+
+
+def test_versions(ask: Ask) -> None:
+    left, right = joined(2, _VERSIONS, _EXTRAS), joined(3, _VERSIONS, _EXTRAS)
+    rows = [(one, other) for (one,), (other,) in zip(left, right, strict=True)]
+    for row, answer in zip(rows, ask("versions", rows), strict=True):
+        one, other = map(version.parse, row)
+        order = "error" if one is None or other is None else str((one > other) - (one < other))
+        assert order == answer, row
+
+
+def test_constraints(ask: Ask) -> None:
+    operators = ("", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^", "^ ", ">= ", "==")
+    patterns = (*_VERSIONS, "*", "X", "1.*", "1.x.x", "0.x", "0.2.x", "0.0.x", "1.X.3", "xx", "1.2.3 - 1.3", "1 - 2.x")
+    one = (operators, patterns, _EXTRAS)
+    constraints = joined(4, *one, ("", "", " "), (" ", ", ", ",", " || ", "||", "", "  ", " , "), *one)
+    constraints = [
+        (text,) for (single,), (double,) in zip(joined(5, *one), constraints, strict=True) for text in (single, double)
+    ]
+    versions = joined(6, _VERSIONS, _EXTRAS) + joined(7, _VERSIONS, _EXTRAS)
+    rows = [(constraint, given) for (constraint,), (given,) in zip(constraints, versions, strict=True)]
+    for (constraint, given), answer in zip(rows, ask("constraint", rows), strict=True):
+        found = version.parse(given)
+        allowed = None if found is None else version.allows(constraint, found)
+        assert allowed == {"true": True, "false": False, "error": None}[answer], (constraint, given)

@@ -164,9 +164,10 @@ def _capital(sentence: str) -> str:
 
 
 def _named(server: Server) -> str:
-    major, minor, _ = server.numbers
     provider = next((name for mark, name in _PROVIDERS.items() if mark in server.version), "")
-    return f"{provider} {major}.{minor}" if provider else f"Kubernetes {server.version.removeprefix('v')}"
+    if provider and (number := server.number):
+        return f"{provider} {number.major}.{number.minor}"
+    return f"Kubernetes {server.version.removeprefix('v')}"
 
 
 async def _nodes(cluster: Cluster) -> str:
