@@ -14,6 +14,7 @@ import pytest
 
 from wizard.core.helm import version
 from wizard.core.kube import quantity
+from wizard.core.text.time import parse_duration
 from wizard.sandbox import toolchain
 
 pytestmark = pytest.mark.full
@@ -120,3 +121,26 @@ def test_constraints(ask: Ask) -> None:
         found = version.parse(given)
         allowed = None if found is None else version.allows(constraint, found)
         assert allowed == {"true": True, "false": False, "error": None}[answer], (constraint, given)
+
+
+def test_durations(ask: Ask) -> None:
+    part = (
+        (
+            "",
+            "",
+            "0",
+            "1",
+            "1.",
+            ".5",
+            "1.5",
+            "0.3",
+            "100.00100",
+            "0.9223372036854775807",
+            "9223372036854775807",
+            "2540400",
+        ),
+        ("", "h", "m", "s", "ms", "us", "\u00b5s", "\u03bcs", "ns", "d", " ", "H"),
+    )
+    rows = joined(8, ("", "", "-", "+", "--"), *part) + joined(9, ("", "-"), *part, *part, *part)
+    for (text,), answer in zip(rows, ask("duration", rows), strict=True):
+        assert parse_duration(text) == (None if answer == "error" else int(answer) / 10**9), text

@@ -70,11 +70,17 @@ def test_a_wrong_image_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "right"),
-    [("10m", True), ("1h30m", True), ("90s", True), ("10", False), ("", False), ("0s", False), ("m10", False)],
+    [
+        ("10m", True),
+        ("1h30m", True),
+        ("90s", True),
+        ("10", False),
+        ("", False),
+        ("0s", False),
+        ("m10", False),
+        ("1.5h", True),
+        ("-10m", False),
+    ],
 )
 def test_times_are_those_of_helm(text: str, right: bool) -> None:
     assert (validate.duration(text) == "") is right
-
-
-def test_a_time_is_counted_in_seconds() -> None:
-    assert validate.seconds("1h2m3s") == 3723

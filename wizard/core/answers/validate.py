@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from wizard.core.errors import Problem
 from wizard.core.kube import quantity as kube_quantity
+from wizard.core.text.time import parse_duration
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
@@ -64,16 +65,10 @@ def quantity(text: str, what: str, example: str) -> str:
 
 
 def duration(text: str) -> str:
-    """A time as helm takes it: 10m, 1h30m, 90s."""
-    if not re.fullmatch(r"(\d+h)?(\d+m)?(\d+s)?", text) or not re.search(r"[1-9]", text):
+    """A time above zero as helm takes it: 10m, 1h30m, 90s."""
+    if (parse_duration(text) or 0) <= 0:
         return f'"{text}" is not a time; it looks like 10m, 90s or 1h30m.'
     return ""
-
-
-def seconds(text: str) -> int:
-    """A helm time as seconds."""
-    units = {"h": 3600, "m": 60, "s": 1}
-    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([hms])", text))
 
 
 class ImageName(NamedTuple):
