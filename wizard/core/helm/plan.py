@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from wizard.core.kube import merge_patch, quantity
+from wizard.core.kube import field_path, merge_patch, quantity
 from wizard.core.errors import Problem
 from wizard.core.text.redaction import hide
 from wizard.core.text.masking import SEALED, masked_field
@@ -331,7 +331,7 @@ def _differences(kind: str, old: Any, new: Any, where: Where) -> Iterator[Field]
         for key in new:
             yield from _differences(kind, ABSENT, new[key], (*where, str(key)))
     elif old != new or isinstance(old, bool) != isinstance(new, bool):
-        yield Field(dotted(where), old, new)
+        yield Field(field_path.text(where), old, new)
 
 
 def _lists(kind: str, old: list[Any], new: list[Any], where: Where) -> Iterator[Field]:
@@ -341,7 +341,7 @@ def _lists(kind: str, old: list[Any], new: list[Any], where: Where) -> Iterator[
         for key in [*left, *(key for key in right if key not in left)]:
             yield from _differences(kind, left.get(key), right.get(key), (*where, f"[{key}]"))
         if [key for key in left if key in right] != [key for key in right if key in left]:
-            yield Field(dotted(where), list(left), list(right))
+            yield Field(field_path.text(where), list(left), list(right))
         return
     for at in range(max(len(old), len(new))):
         yield from _differences(kind, _at(old, at), _at(new, at), (*where, f"[{at}]"))
@@ -363,19 +363,6 @@ def _by(kind: str, where: Where, old: list[Any], new: list[Any]) -> str:
         ):
             return key
     return ""
-
-
-def dotted(where: Where) -> str:
-    """A path: spec.template.spec.containers[api].image; keys with dots stand in brackets."""
-    text = ""
-    for part in where:
-        if part.startswith("["):
-            text += part
-        elif "." in part or "/" in part:
-            text += f"[{part}]"
-        else:
-            text += ("." if text else "") + part
-    return text
 
 
 def drift(stored: Object, live: Object) -> tuple[Field, ...]:
@@ -405,12 +392,12 @@ def _drifted(kind: str, wanted: Any, live: Any, where: Where) -> Iterator[Field]
             known = {one[by] for one in wanted}
             for key, one in there.items():
                 if key not in known:
-                    yield Field(dotted((*where, f"[{key}]")), ABSENT, _short(one))
+                    yield Field(field_path.text((*where, f"[{key}]")), ABSENT, _short(one))
         else:
             for at in range(max(len(wanted), len(live))):
                 yield from _drifted(kind, _at(wanted, at), _at(live, at), (*where, f"[{at}]"))
     elif not _same(wanted, live, where):
-        yield Field(dotted(where), wanted if wanted not in ([], {}) else ABSENT, live)
+        yield Field(field_path.text(where), wanted if wanted not in ([], {}) else ABSENT, live)
 
 
 def _short(one: Any) -> Any:
