@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 
 from wizard import SELDOM
 from wizard.adapters.clock import SystemClock
-from wizard.adapters.folders import state_dir
 from wizard.adapters.kube.client import KubeCluster
 from wizard.adapters.runs import processes
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.engine.watch.log_tail import LogTail
 from wizard.engine.watch.release_watch import ReleaseWatch
+from wizard.paths import state_dir
 from wizard.runner.record import Record
 
 RELEASE = "shop"

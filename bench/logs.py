@@ -20,7 +20,7 @@ from bench.launch import environment
 from bench.log_run import RELEASE
 from bench.rounds import Row, alternate, p99, timed
 from bench.runs import Bed
-from wizard.adapters.folders import state_dir
+from wizard.paths import state_dir
 
 _LABELS: Final = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/managed-by=Helm"
 _NUMBER: Final = re.compile(r" line (\d+)")

@@ -27,9 +27,10 @@ def problem(error: BaseException, *, debug: bool = False) -> Problem:
         streams.message(f"{text}\n")
     what = f"Something unexpected happened: {type(error).__name__}: {hide(sanitize.line(str(error), 200))}."
     try:
-        from wizard.adapters import atomic, folders
+        from wizard import paths
+        from wizard.adapters import atomic
 
-        file = folders.state_dir("crashes") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.txt"
+        file = paths.state_dir("crashes") / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.txt"
         atomic.write(file, text)
     except (OSError, Problem):
         return Problem(what, "Run it again with --debug to see the details.", Exit.FAILED)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from wizard.adapters import atomic, folders, memory_files, scratch
+from wizard import paths
+from wizard.adapters import atomic, memory_files, scratch
 from wizard.core.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,7 +172,7 @@ def test_folders_of_state_are_private_even_where_they_were_open_before(
     (tmp_path / "llm-cost-ops-wizard" / "runs").mkdir(parents=True)
     (tmp_path / "llm-cost-ops-wizard").chmod(0o777)
     (tmp_path / "llm-cost-ops-wizard" / "runs").chmod(0o775)
-    folder = folders.state_dir("runs")
+    folder = paths.state_dir("runs")
     assert (mode(folder), mode(folder.parent)) == (0o700, 0o700)
 
 
@@ -182,7 +183,7 @@ def test_a_state_folder_of_another_user_is_refused(part: str, tmp_path: Path, mo
     (tmp_path / part).mkdir(parents=True)
     os.chown(tmp_path / part, OTHER_USER, OTHER_USER)
     with pytest.raises(Problem, match=rf"belongs to another user \(uid {OTHER_USER}\)"):
-        folders.state_dir("runs")
+        paths.state_dir("runs")
 
 
 def test_a_temporary_folder_of_a_living_process_stays_and_that_of_a_dead_one_goes(

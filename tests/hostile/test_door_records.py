@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from tests.core.run.test_view import SAMPLES
 from tests.hostile.door_strategies import answers, broken, each, one_sentence, raw_json
-from wizard.adapters.folders import state_dir
 from wizard.adapters.runs import processes
 from wizard.adapters.runs import store as runs_store
 from wizard.adapters.runs.store import RunFiles
@@ -28,6 +27,7 @@ from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
+from wizard.paths import state_dir
 
 TIME = "2026-01-01T00:00:00.000Z"
 STARTED = {"v": 1, "seq": 1, "time": TIME, "type": "run.started", "data": SAMPLES["run.started"]}

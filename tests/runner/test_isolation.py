@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard import process
-from wizard.adapters import folders
+from wizard import paths, process
 from wizard.adapters.runs import processes
 from wizard.adapters.runs.store import RunFiles
 
@@ -129,7 +128,7 @@ def test_paths_that_a_person_gave_from_the_current_folder_still_mean_the_same(
 def test_a_start_that_was_killed_before_there_was_a_run_is_removed_by_the_next_start(
     work: Path, helm: FakeHelm, started: list[int]
 ) -> None:
-    folder = folders.state_dir("runs")
+    folder = paths.state_dir("runs")
     (folder / "dead").mkdir()
     (folder / "dead" / "values.yaml").write_text("a: 1\n")
     (folder / "kept").mkdir()

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
 
 import pytest
+from textual.actions import parse
 
 from tests.tui.conftest import Open
 from tests.tui.fakes import STUCK, ScreenSession
 from wizard.core.errors import Problem
-from wizard.tui import commands
 from wizard.tui.app import WizardApp
 from wizard.tui.diagnose.screen import DiagnoseScreen
 from wizard.tui.history.screen import HistoryScreen
@@ -21,6 +22,7 @@ from wizard.tui.run.done import DoneScreen
 from wizard.tui.run.screen import RunScreen
 from wizard.tui.start import Start
 from wizard.tui.step.screen import StepScreen
+from wizard.tui.widgets.base import WizardScreen
 
 
 async def test_a_terminal_that_becomes_too_small_says_so_and_the_run_goes_on_behind(
@@ -85,14 +87,27 @@ def test_the_app_is_imported_without_kubernetes_yaml_or_screens_it_does_not_open
     assert done.returncode == 0, done.stderr
 
 
-def test_every_command_of_the_palette_is_an_action_of_its_screen() -> None:
-    kinds = (
-        HomeScreen, StepScreen, ReviewScreen, RunScreen, DoneScreen, HistoryScreen, PreviewScreen, DiagnoseScreen, LeftoversScreen,
-    )  # fmt: skip
-    screens = {kind.__name__: kind for kind in kinds}
-    assert commands._BY_SCREEN.keys() == screens.keys()
-    for name, offered in commands._BY_SCREEN.items():
-        assert [action for action, _ in offered if not hasattr(screens[name], f"action_{action}")] == []
+@pytest.mark.parametrize(
+    "screen",
+    [
+        HomeScreen,
+        StepScreen,
+        ReviewScreen,
+        RunScreen,
+        DoneScreen,
+        HistoryScreen,
+        PreviewScreen,
+        DiagnoseScreen,
+        LeftoversScreen,
+    ],
+)
+def test_every_action_of_a_screen_can_be_called_as_its_table_says(screen: type[WizardScreen]) -> None:
+    for action in screen.ACTIONS:
+        _, name, arguments = parse(action.name)
+        inspect.signature(getattr(screen, f"action_{name}")).bind(screen, *arguments)
+    bound = [key for action in screen.ACTIONS for key in action.keys.split(",") if key]
+    assert len(bound) == len(set(bound))
+    assert any(action.command for action in screen.ACTIONS)
 
 
 def test_the_screen_is_painted_twice_as_often_as_by_default_and_helm_s_environment_stays_the_person_s() -> None:

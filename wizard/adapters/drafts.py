@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.adapters import atomic, bounded, folders
+from wizard import paths
+from wizard.adapters import atomic, bounded
 from wizard.core import limits
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
@@ -26,7 +27,7 @@ class DraftFiles:
         """Every draft with the time it was saved, newest first; an unreadable file is left out."""
         found = []
         try:
-            files = [*folders.state_dir("drafts").glob("*.json")]
+            files = [*paths.state_dir("drafts").glob("*.json")]
         except Problem:
             return ()  # without a state folder nothing was kept; whoever must keep something says so
         for file in files:
@@ -47,4 +48,4 @@ class DraftFiles:
         target = Target(
             answers.get("context", ""), answers.get("namespace", ""), answers.get("release", DEFAULT_RELEASE)
         )
-        return folders.state_dir("drafts") / f"{target.key}.json"
+        return paths.state_dir("drafts") / f"{target.key}.json"

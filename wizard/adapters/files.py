@@ -59,7 +59,7 @@ class PersonFiles:
 
     def keep_private(self, name: str, text: str) -> str:
         """Keep a text among the backups of the state folder, 0600, under a name with the time."""
-        from wizard.adapters.folders import state_dir
+        from wizard.paths import state_dir
 
         stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
         path = state_dir("backups") / f"{name.replace('/', '-')}.{stamp}.json"
@@ -73,7 +73,7 @@ class PersonFiles:
 
     def kept_private(self, name: str) -> Sequence[str]:
         """The backups of that name, newest first."""
-        from wizard.adapters.folders import state_dir
+        from wizard.paths import state_dir
 
         prefix = f"{name.replace('/', '-')}."
         found = [

@@ -16,6 +16,7 @@ from wizard.core.rules.finding import Finding
 from wizard.core.rules.fix import answered
 from wizard.core.run import stopping
 from wizard.core.run.view import RunView
+from wizard.core.text.time import span
 from wizard.engine.session import Session
 
 
@@ -124,8 +125,7 @@ def _key(view: RunView) -> tuple[str, ...]:
 
 
 def _left(view: RunView) -> str:
-    minutes, seconds = divmod(int(view.left(datetime.now(UTC))), 60)
-    return f"{minutes} m {seconds:02} s"
+    return span(view.left(datetime.now(UTC)))
 
 
 def _nobody(view: RunView) -> str:

@@ -18,17 +18,11 @@ from typing import Any, Final, Literal, TextIO
 from wizard import streams
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
-from wizard.core.text import sanitize
+from wizard.core.text import sanitize, words
 from wizard.core.text.redaction import hide, suspect
 from wizard.core.text.time import rfc3339
 
 Output = Literal["text", "json", "jsonl"]
-SYMBOLS: Final[Mapping[str, str]] = {
-    "pass": "+", "ready": "+", "fail": "x", "failed": "x", "stuck": "x", "warn": "!", "progressing": "~", "skipped": "~",
-    "unknown": "?",
-}  # fmt: skip
-WORDS: Final[Mapping[str, str]] = {"pass": "ok", "fail": "failed", "warn": "look"}
-"""Words of states that read better otherwise; every other state is its own word."""
 _COLOURS: Final[Mapping[str, str]] = {"+": "32", "x": "31;1", "!": "33", "~": "36", "?": "35"}
 
 
@@ -100,15 +94,15 @@ class Out:
 
     def state(self, state: str, colour: bool | None = None) -> str:
         """Symbol and word of a state."""
-        symbol = SYMBOLS.get(state, "?")
-        return self.paint(f"{symbol} {WORDS.get(state, state)}", symbol, colour)
+        symbol = words.symbol(state)
+        return self.paint(f"{symbol} {words.word(state)}", symbol, colour)
 
     def table(self, rows: Sequence[tuple[str, ...]], indent: str = "") -> None:
         """Aligned rows whose first cell is a state."""
-        width = max((len(WORDS.get(row[0], row[0])) + 2 for row in rows), default=0)
+        width = max((len(words.word(row[0])) + 2 for row in rows), default=0)
         for row, text in zip(rows, columns([row[1:] for row in rows]), strict=True):
-            symbol = SYMBOLS.get(row[0], "?")
-            state = self.paint(f"{symbol} {WORDS.get(row[0], row[0])}".ljust(width), symbol)
+            symbol = words.symbol(row[0])
+            state = self.paint(f"{symbol} {words.word(row[0])}".ljust(width), symbol)
             self.lines([(f"{indent}{state}{'  ' if text else ''}", text)])
 
     def paint(self, text: str, symbol: str, colour: bool | None = None) -> str:

@@ -10,13 +10,10 @@ from typing import Any, Final
 from wizard.cli.output import Out
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan
+from wizard.core.text import words
 from wizard.engine.answers import Prepared
 from wizard.engine.session import Session
 
-_MARKS: Final = {
-    "created": "+ created", "changed": "~ changed", "removed": "- removed", "refused": "x refused", "kept": "= kept",
-    "unknown": "? unknown", "unchanged": "  unchanged",
-}  # fmt: skip
 RESTARTS: Final = {
     "rolling": "pods restart one after the other",
     "recreate": "all pods stop before new ones start: downtime",
@@ -62,7 +59,7 @@ def lines(plan: Plan) -> Iterator[str]:
 def _object(one: ObjectPlan) -> Iterator[str]:
     said = [RESTARTS[one.restart]] if one.restart else []
     said += [one.note] if one.note else []
-    yield f"  {_MARKS[one.change].ljust(10)}  {one.label}" + (f"  ({'; '.join(said)})" if said else "")
+    yield f"  {words.change(one.change).ljust(10)}  {one.label}" + (f"  ({'; '.join(said)})" if said else "")
     for field in one.fields:
         yield from (f"        {line}" for line in _side(field))
     for refusal in one.refusals:

@@ -17,14 +17,6 @@ class HelmInfo:
     version: str
     major: int
 
-    @property
-    def tuple(self) -> tuple[int, int, int]:
-        """The version as numbers, pre-release text dropped."""
-        major, minor, patch = (
-            [*self.version.split("-", maxsplit=1)[0].split("+", maxsplit=1)[0].split("."), "0", "0"]
-        )[:3]
-        return int(major), int(minor), int(patch)
-
 
 class Helm(Protocol):
     """One helm binary. All calls raise Problem with helm's own words, sanitised and redacted."""

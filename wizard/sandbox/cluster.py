@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from wizard import paths
 from wizard.core.errors import Exit, Problem
 from wizard.sandbox import objects, pki, processes, scenarios, toolchain
 from wizard.sandbox.api import Api, ApiError
@@ -61,8 +62,7 @@ class SandboxStatus:
 
 def state_folder() -> Path:
     """`$XDG_STATE_HOME/llm-cost-ops-wizard/sandboxes`."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "llm-cost-ops-wizard" / "sandboxes"
+    return paths.state_home() / "sandboxes"
 
 
 def _folder(name: str) -> Path:
@@ -189,8 +189,7 @@ class _PortTakenError(Problem):
 
 @contextlib.contextmanager
 def _lock(folder: Path) -> Iterator[None]:
-    state_folder().parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # parents get the mode of the last one only
-    state_folder().mkdir(exist_ok=True, mode=0o700)
+    paths.make_below(paths.state_home().parent, (paths.NAME, "sandboxes"))
     with folder.with_name(f".{folder.name}.lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from wizard.core.errors import Problem
+from wizard.core.kube import quantity
 
 PROVISIONER = "volumes.llm-cost-ops.local"
 _REGION = "sandbox-1"
@@ -29,7 +29,7 @@ class NodeShape:
         if not 1 <= zones <= 26:
             raise Problem(f"{zones} zones cannot be made.", "Choose 1 to 26.")
         for what, text in (("CPU", cpu), ("memory", memory)):
-            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?", text):
+            if (amount := quantity.parse(text)) is None or amount < 0:
                 raise Problem(f"{text!r} is not a quantity of {what}.", "Write for example 4, 500m or 8Gi.")
         return cls(count, cpu, memory, zones)
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wizard import paths
 from wizard.core.errors import Exit, Problem
 
 TOOLS_VARIABLE = "LLM_COST_OPS_TOOLS"
@@ -150,8 +151,7 @@ class Build(Protocol):
 
 def cache_folder() -> Path:
     """`$XDG_CACHE_HOME/llm-cost-ops-wizard/tools`."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "llm-cost-ops-wizard" / "tools"
+    return paths.cache_home() / "tools"
 
 
 def _pin(name: str) -> Pin:
@@ -401,9 +401,9 @@ def main() -> int:
     """Build everything, for `make tools`."""
     try:
         paths = ensure(NAMES, ProgressLines(lambda line: print(line, file=sys.stderr, flush=True)))
-    except ToolError as error:
-        print(error, file=sys.stderr)
-        return int(error.code)
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return int(problem.code)
     except OSError as error:
         print(
             f"{error.filename}: {error.strerror}. The tools need a cache folder that can be written to.",

@@ -8,35 +8,20 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from wizard.core.text import sanitize
+from wizard.core.text import sanitize, words
 from wizard.core.text.redaction import hide
 
 Span = tuple[str, str]
 """A text and its tone (a key of theme.TONES, "" for plain)."""
 Row = tuple[Span, ...]
 
-MARKS: Final[dict[str, Span]] = {
-    "pass": ("+", "ok"), "warn": ("!", "look"), "fail": ("x", "bad"), "unknown": ("?", "dim"), "skipped": ("-", "dim"),
-    "ready": ("+", "ok"), "progressing": ("~", "busy"), "stuck": ("x", "bad"), "failed": ("x", "bad"), "busy": ("~", "busy"),
-    "gone": ("-", "dim"), "running": ("~", "busy"), "orphaned": ("!", "look"), "hung": ("!", "look"), "finished": ("+", "ok"), "lost": ("?", "dim"),
-}  # fmt: skip
-WORDS: Final[dict[str, str]] = {
-    "pass": "ok",
-    "warn": "look",
-    "fail": "failed",
-    "unknown": "unknown",
-    "skipped": "skipped",
-}
+_TONES: Final[dict[str, str]] = {"+": "ok", "!": "look", "x": "bad", "~": "busy"}
 
 
 def mark(state: str) -> Span:
     """The symbol of a state with its tone; a word must stand beside it."""
-    return MARKS.get(state, ("?", "dim"))
-
-
-def word(state: str) -> str:
-    """The word for a check's state."""
-    return WORDS.get(state, state)
+    symbol = words.symbol(state)
+    return symbol, _TONES.get(symbol, "dim")
 
 
 @lru_cache(4096)

@@ -18,6 +18,7 @@ from tests.adapters import loopback
 from tests.adapters.loopback import Answer, Asked, Server, status
 from wizard.adapters.kube import watch as kube_watch
 from wizard.adapters.kube.client import KubeCluster
+from wizard.core.backoff import Backoff
 from wizard.core.target import Target
 from wizard.ports.cluster import ClusterError, WatchEvent
 
@@ -40,7 +41,8 @@ def is_watch(asked: Asked) -> bool:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kube_watch, "_BACKOFF", (0.01, 0.02))
+    monkeypatch.setattr(kube_watch, "_BACKOFF", Backoff(0.01, 0.02))
+    monkeypatch.setattr(kube_watch, "_SERVER_BACK", Backoff(0.01, 0.02))
 
 
 @contextlib.asynccontextmanager
@@ -169,7 +171,7 @@ async def test_a_cluster_that_was_never_reached_is_said_at_once(tmp_path: Path) 
 
 
 async def test_watches_that_end_at_once_do_not_make_a_storm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kube_watch, "_BACKOFF", (0.2, 30.0))
+    monkeypatch.setattr(kube_watch, "_BACKOFF", Backoff(0.2, 30.0))
     async with watching(tmp_path, lambda a: Answer(chunks=[]) if is_watch(a) else listing(1)) as (it, server):
         await take(it, 1)
         reading = asyncio.ensure_future(anext(it))

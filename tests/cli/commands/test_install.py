@@ -132,7 +132,7 @@ async def test_skipped_checks_share_a_line_for_each_reason() -> None:
 
     said = (await call("check --preset dev --yes", session))[1].splitlines()
 
-    assert "~ skipped R01, R02: seen" in said
+    assert "- skipped R01, R02: seen" in said
     assert not [line for line in said if "Namespace" in line]
 
 

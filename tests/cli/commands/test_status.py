@@ -120,6 +120,10 @@ async def test_followed_status_and_logs_go_on_until_the_stream_ends() -> None:
     assert code == 0
     assert "+ ready Deployment/llm-cost-ops  1 of 1" in said
 
+    session.watched = live("progressing", "waits", finding(terminal=True))
+    assert (await call("status --follow", session))[0] == 1
+    session.watched = [[one] for one in finished_run()[2:6]]
+
     code, said = await call("logs --follow", session)
     assert code == 0
     assert "p-0 api | hello" in said

@@ -120,31 +120,6 @@ def test_drift_in_a_secret_is_named_and_not_shown() -> None:
     assert plan.drift(wanted, live) == (Field("data.p", plan.HIDDEN, plan.HIDDEN),)
 
 
-@pytest.mark.parametrize(
-    ("text", "amount"),
-    [
-        ("500m", 0.5),
-        ("1Gi", 2**30),
-        ("2", 2),
-        (1.5, 1.5),
-        ("abc", None),
-        ("", None),
-        ("1.2.3", None),
-        ("12e6", 12e6),
-        ("12E-1", 1.2),
-        ("1E", 1e18),
-        ("1e3m", None),
-        (".5", 0.5),
-        ("+2.", 2),
-        ("1e400", None),
-        ("e3", None),
-        ("inf", None),
-    ],
-)
-def test_quantities_are_amounts(text: Any, amount: float | None) -> None:
-    assert plan.quantity(text) == amount
-
-
 def test_an_object_of_someone_else_is_named_with_its_owner() -> None:
     def live(**notes: str) -> dict[str, Any]:
         labels = {"app.kubernetes.io/managed-by": "Helm"} if notes else {}

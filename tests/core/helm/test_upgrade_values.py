@@ -68,8 +68,11 @@ def test_a_controller_that_owns_the_release_is_named(metadata: dict[str, Any], s
 
 @pytest.mark.parametrize(
     ("running", "chart", "older"),
-    [("1.2.0", "1.1.9", True), ("1.2.0", "1.2.0", False), ("1.9.0", "1.10.0", False), ("x", "1.0.0", False)],
-)
+    [
+        ("1.2.0", "1.1.9", True), ("1.2.0", "1.2.0", False), ("1.9.0", "1.10.0", False), ("x", "1.0.0", False),
+        ("1.2.0", "1.2.0-rc.1", True), ("1.2.0-rc.1", "1.2.0", False),
+    ],
+)  # fmt: skip
 def test_a_downgrade_is_an_older_chart(running: str, chart: str, older: bool) -> None:
     assert upgrade_values.is_downgrade(running, chart) is older
 

@@ -50,6 +50,8 @@ def test_equal_values_are_not_written() -> None:
         ("ingress.hosts[0].host", ("ingress", "hosts", 0, "host")),
         (r"annotations.cert-manager\.io/issuer", ("annotations", "cert-manager.io/issuer")),
         ("a[0][1]", ("a", 0, 1)),
+        (r"a\\.b", ("a\\", "b")),
+        (r"a\[0\].b", ("a[0]", "b")),
     ],
 )
 def test_a_path_reads_as_helm_writes_it(text: str, path: values.Path) -> None:
@@ -57,7 +59,7 @@ def test_a_path_reads_as_helm_writes_it(text: str, path: values.Path) -> None:
     assert values.dotted(path) == text
 
 
-@pytest.mark.parametrize("text", ["", "a..b", "[0]", "a[x]", "a["])
+@pytest.mark.parametrize("text", ["", "a..b", "[0]", "a[x]", "a[", "a.", ".a", "a[0]b", "a.[0]", "a\\"])
 def test_a_wrong_path_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(Problem, match="not a value path"):
         values.path_of(text)

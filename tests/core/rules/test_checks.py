@@ -72,10 +72,11 @@ def seen(revision: int, theirs: str) -> HelmSees:
 Row = tuple[str, Mapping[str, Any], str, str, str]
 TABLE: list[Row] = [
     # W01 helm
-    ("W01", {"helm": HelmFound("/bin/helm", "4.2.4", (4, 2, 4))}, "pass", "helm 4.2.4 at /bin/helm", ""),
-    ("W01", {"helm": HelmFound("/bin/helm", "4.1.3", (4, 1, 3))}, "warn", "security fixes came with 4.1.4", ""),
-    ("W01", {"helm": HelmFound("/bin/helm", "3.20.1", (3, 20, 1))}, "warn", "security fixes came with 3.20.2", ""),
-    ("W01", {"helm": HelmFound("/bin/helm", "5.0.0", (5, 0, 0))}, "pass", "helm 5.0.0", ""),
+    ("W01", {"helm": HelmFound("/bin/helm", "4.2.4")}, "pass", "helm 4.2.4 at /bin/helm", ""),
+    ("W01", {"helm": HelmFound("/bin/helm", "4.1.3")}, "warn", "security fixes came with 4.1.4", ""),
+    ("W01", {"helm": HelmFound("/bin/helm", "3.20.1")}, "warn", "security fixes came with 3.20.2", ""),
+    ("W01", {"helm": HelmFound("/bin/helm", "4.1.4-rc.1")}, "warn", "security fixes came with 4.1.4", ""),
+    ("W01", {"helm": HelmFound("/bin/helm", "5.0.0")}, "pass", "helm 5.0.0", ""),
     ("W01", {"helm": Trouble("W01", "There is no helm on PATH.", "Install it.")}, "fail", "no helm on PATH", ""),
     # W03 kubeconfig
     ("W03", {"kubeconfig": CONFIG, "target": TARGET}, "pass", "context here: https://x as me", ""),
@@ -128,6 +129,12 @@ TABLE: list[Row] = [
     # W08 chart
     ("W08", {"chart": CHART, "kubernetes": SERVER}, "pass", "wants Kubernetes >=1.28.0-0, this is v1.36.3", ""),
     ("W08", {"chart": CHART, "kubernetes": Server("v1.27.9-eks-1", 1)}, "fail", "this is v1.27.9-eks-1", "context"),
+    ("W08", {"chart": CHART, "kubernetes": Server("v1.36.3-eks-1", 1)}, "pass", "this is v1.36.3-eks-1", ""),
+    (
+        "W08", {"chart": ChartFound("/c", "x", "1", ">=1.28"), "kubernetes": Server("v1.36.3-eks-1", 1)},
+        "fail", "wants Kubernetes >=1.28, this is v1.36.3-eks-1", "context",
+    ),
+    ("W08", {"chart": CHART, "kubernetes": Server("main", 1)}, "pass", "helm itself will judge", ""),
     ("W08", {"chart": ChartFound("/c", "x", "1", "weird!"), "kubernetes": SERVER}, "pass", "helm itself will judge", ""),
     ("W08", {"chart": CHART, "kubernetes": None}, "pass", "llm-cost-ops 1.0.0", ""),
     ("W08", {"chart": Trouble("W08", "/nope is not a chart."), "kubernetes": SERVER}, "fail", "/nope is not a chart", ""),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from wizard.core.rules.finding import STAGES, Evidence, Finding, finding_ids, order
 from wizard.core.run.events import EVENTS, Event
 from wizard.core.run.view import _REDUCERS, RunView
+from wizard.core.text.time import parse_time
 
 TIME = "2026-01-01T00:00:01.000Z"
 SAMPLES: dict[str, dict[str, Any]] = {
@@ -209,3 +210,18 @@ def test_an_empty_waiting_event_ends_the_wait() -> None:
     assert view.waiting.heals == "no"
     view.apply(Event("waiting", {"what": "", "since": "", "why": "", "heals": ""}, 9, "t"))
     assert view.waiting is None
+
+
+@pytest.mark.parametrize(
+    ("argv", "left"),
+    [
+        (["upgrade", "x", "--timeout", "10m", "--wait"], 540), (["upgrade", "--timeout=1.5m"], 30), (["upgrade"], 0),
+        (["upgrade", "--timeout"], 0), (["upgrade", "--timeout", "soon"], 0), (["upgrade", "--timeout", "30s"], 0),
+    ],
+)  # fmt: skip
+def test_a_run_knows_how_long_helm_still_waits(argv: list[str], left: float) -> None:
+    view = RunView()
+    view.apply(Event("helm.started", {"pid": 1, "argv": argv}, time="2026-03-02T14:05:00.000Z"))
+    now = parse_time("2026-03-02T14:06:00Z")
+    assert now is not None
+    assert view.left(now) == left

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from wizard.adapters.helm.cli import HelmCli
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.adapters.kube.client import KubeCluster
 from wizard.core.answers.draft import Draft
-from wizard.core.answers.validate import amount
+from wizard.core.kube import quantity
 from wizard.core.rules import manifests
 from wizard.core.rules.check import CheckResult, all_checks
 from wizard.core.target import Target
@@ -363,14 +363,14 @@ def test_the_room_that_home_asks_for_is_what_the_presets_request(tool: Callable[
         least = max(
             (one["spec"]["minReplicas"] for one in objects if one["kind"] == "HorizontalPodAutoscaler"), default=1
         )
-        asked = {"cpu": Decimal(0), "memory": Decimal(0)}
+        asked = {"cpu": Fraction(0), "memory": Fraction(0)}
         for one in objects:
             for _, spec in manifests.pods([one]):
                 count = one["spec"].get("replicas", least)
                 for container in spec["containers"]:
                     requests: dict[str, Any] = (container.get("resources") or {}).get("requests") or {}
                     for name in asked:
-                        asked[name] += count * amount(str(requests.get(name, "0.0")))
+                        asked[name] += count * (quantity.parse(requests.get(name, 0)) or 0)
         assert asked["cpu"] <= cpu < asked["cpu"] + 1
         assert asked["memory"] <= memory < asked["memory"] + 2**30
 

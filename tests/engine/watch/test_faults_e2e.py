@@ -22,6 +22,7 @@ from wizard.adapters.clock import SystemClock
 from wizard.adapters.kube import watch
 from wizard.adapters.kube.client import KubeCluster
 from wizard.adapters.kube.connection import Connection
+from wizard.core.backoff import Backoff
 from wizard.core.kube.objects import KINDS
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
@@ -77,10 +78,11 @@ class Live:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_BACKOFF", (0.05, 0.4))
-    monkeypatch.setattr(watch_module, "_AGAIN", (0.1, 0.5))
-    monkeypatch.setattr(tail_module, "_RETRY", (0.05, 0.2))
-    monkeypatch.setattr(tail_module, "_AGAIN", (0.1, 0.5))
+    monkeypatch.setattr(watch, "_BACKOFF", Backoff(0.05, 0.4))
+    monkeypatch.setattr(watch, "_SERVER_BACK", Backoff(0.05, 0.4))
+    monkeypatch.setattr(watch_module, "_AGAIN", Backoff(0.1, 0.5))
+    monkeypatch.setattr(tail_module, "_RETRY", Backoff(0.05, 0.2))
+    monkeypatch.setattr(tail_module, "_AGAIN", Backoff(0.1, 0.5))
 
 
 @contextlib.asynccontextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.fake_cluster import FakeCluster, Log
 from tests.engine.objects import RUNNING, Clock, pod
+from wizard.core.backoff import Backoff
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.engine.watch import log_tail
@@ -48,7 +49,7 @@ class Tailed:
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_tail, "_RETRY", (0.01, 0.02))
+    monkeypatch.setattr(log_tail, "_RETRY", Backoff(0.01, 0.02))
 
 
 @pytest.fixture
@@ -246,7 +247,7 @@ async def test_a_new_runner_does_not_repeat_lines_that_the_record_has(tailed: Ta
 
 
 async def test_a_right_that_is_given_back_brings_the_logs_back(tailed: Tailed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tailed.tail, "_pause", 0.01)
+    monkeypatch.setattr(log_tail, "_AGAIN", Backoff(0.01, 0.02))
     log_of(tailed).say("one")
     tailed.cluster.refuse["logs"] = ClusterError("forbidden", "no", 403, "get pods/log in namespace ns")
     tailed.tail.update([pod(RUNNING, containerID="c1")])

@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.fake_cluster import FakeCluster, Log
 from tests.engine.objects import API, BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
+from wizard.core.backoff import Backoff
 from wizard.core.kube.objects import KINDS
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
@@ -320,7 +321,7 @@ def test_every_kind_that_the_chart_makes_and_status_judges_is_watched() -> None:
 async def test_a_right_that_is_taken_away_and_given_back_leaves_no_object_gone(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch_module, "_AGAIN", (0.01, 0.05))
+    monkeypatch.setattr(watch_module, "_AGAIN", Backoff(0.01, 0.05))
     watched.cluster.put(API)
     await watched.until(lambda view: view.objects)
     refused = ClusterError("forbidden", "eve may not list deployments", 403, "list deployments in namespace ns")

@@ -74,20 +74,21 @@ class HelmCli:
 
     async def info(self) -> HelmInfo:
         """Which helm this is; asked once."""
-        from wizard.core.helm import command_line
+        from wizard.core.helm import command_line, version
         from wizard.ports.helm import HelmInfo
 
         if self._info is None:
             path = self._find()
             out = await self._run([path, "version", "--template", "{{.Version}}"], _QUICK)
-            match = re.match(r"v?((\d+)\.\d+(?:\.\d+)?(?:[-+][0-9A-Za-z.+-]+)?)\s*$", out)
-            if not match:
+            number = version.parse(out.strip())
+            if number is None:
                 said = sanitize.line(out, 80)
                 raise Problem(f'{sanitize.line(path)} is not helm: asked for its version it says "{said}".', _INSTALL)
-            info = HelmInfo(path, match[1], int(match[2]))
-            if info.tuple < command_line.OLDEST:
-                oldest = ".".join(map(str, command_line.OLDEST[:2]))
-                raise Problem(f"helm {info.version} ({sanitize.line(path)}) is older than {oldest}.", _INSTALL)
+            info = HelmInfo(path, out.strip().removeprefix("v"), number.major)
+            if number < command_line.OLDEST:
+                oldest = command_line.OLDEST
+                said = f"helm {info.version} ({sanitize.line(path)})"
+                raise Problem(f"{said} is older than {oldest.major}.{oldest.minor}.", _INSTALL)
             self._info = info
         return self._info
 

@@ -14,6 +14,7 @@ from wizard.adapters.kube import objects as kube_objects
 from wizard.adapters.kube.connection import Connection, Stream
 from wizard.adapters.kube.threads import Channel
 from wizard.core import limits
+from wizard.core.backoff import Backoff
 from wizard.core.kube.objects import Object
 from wizard.ports.cluster import ClusterError, Resource, WatchEvent
 
@@ -22,9 +23,9 @@ _HEAL: Final = frozenset({"dns", "refused", "tls", "slow", "unavailable", "not-k
 _FIRST_TRIES: Final = 3
 """How often the first list is tried: until it has worked once, there is nothing to heal."""
 _LIVED: Final = 10.0
-_BACKOFF: Final = (0.5, 30.0)
-_SERVER_BACK: Final = 4.0
-"""Longest pause while nothing listens there: there is nobody to burden, and a restart is over within seconds."""
+_BACKOFF: Final = Backoff(0.5, 30.0)
+_SERVER_BACK: Final = Backoff(0.5, 4.0)
+"""While nothing listens there: there is nobody to burden, and a restart is over within seconds."""
 _LONGEST_WAIT: Final = 60.0
 """Of what a server may ask for with Retry-After."""
 _LIFE: Final = (330, 450)
@@ -96,11 +97,8 @@ class Watch:
             self.blind = True
             self.channel.put((WatchEvent("BLIND", (), trouble.message),))
         self.failures += 1
-        low, high = _BACKOFF
-        if trouble and trouble.trouble == "refused":
-            high = min(high, _SERVER_BACK)
-        pause = random.uniform(low / 2, min(high, low * 2 ** min(self.failures, 10)))  # noqa: S311 - jitter, no secret
-        self.channel.pause(max(pause, self.wait))
+        backoff = _SERVER_BACK if trouble and trouble.trouble == "refused" else _BACKOFF
+        self.channel.pause(max(backoff.pause(self.failures), self.wait))
         return True
 
     def _heals(self, trouble: ClusterError) -> bool:

@@ -22,7 +22,6 @@ from typing import Any, Final
 
 from wizard import process
 from wizard.adapters import atomic, bounded, scratch
-from wizard.adapters.folders import state_dir
 from wizard.adapters.runs import pages, peers, processes
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
@@ -32,6 +31,7 @@ from wizard.core.target import Target
 from wizard.core.text import sanitize
 from wizard.core.text.secrets import Secret
 from wizard.core.text.time import rfc3339
+from wizard.paths import state_dir
 from wizard.ports.store import RunSummary
 
 _RECORD: Final = "record.jsonl"

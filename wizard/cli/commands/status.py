@@ -23,7 +23,6 @@ from wizard.engine.session import Session
 
 _LIMIT: Final = 15.0
 """Seconds until a look that brings no verdict ends as unknown; each call below it has a shorter limit of its own."""
-_CODES: Final = {"ready": Exit.DONE, "progressing": Exit.DONE, "stuck": Exit.FAILED, "failed": Exit.FAILED}
 
 
 async def status(arguments: StatusArguments, session: Session, out: Out) -> int:
@@ -70,7 +69,7 @@ def _several(found: ReleasesView, out: Out) -> int:
     out.table([_row(one) for one in found.rows])
     out.line(f"looked in {found.looked_in}")
     find_release.hidden(found, out)
-    code = max((_CODES.get(one.verdict, Exit.UNKNOWN) for one in found.rows), key=_severity)
+    code = max((exit_code(row.verdict, ()) for row in found.rows), key=_severity)
     out.object(
         {
             "command": "status",
@@ -137,7 +136,7 @@ def _data(one: ReleaseRow) -> dict[str, Any]:
 async def _live(
     stream: AsyncIterator[Sequence[Event]], out: Out, *, only: tuple[str, ...] = (), container: str = ""
 ) -> int:
-    """Show events until the stream ends or Ctrl-C; the exit code is that of the last verdict, 130 after Ctrl-C."""
+    """Show events until the stream ends or Ctrl-C; the exit code is that of the last look, 130 after Ctrl-C."""
     view, lines = RunView(), Lines(out)
     pending: asyncio.Task[Sequence[Event] | None] | None = None
     async with Interrupts() as interrupts:
@@ -158,4 +157,4 @@ async def _live(
                     view.apply(event)
                 out.event(event)
                 lines.show(event)
-    return _CODES.get(view.verdict, Exit.UNKNOWN) if not only else Exit.DONE
+    return exit_code(view.verdict, view.ranked_findings()) if not only else Exit.DONE

@@ -12,8 +12,8 @@ from wizard.core.answers import validate
 from wizard.core.answers.resolve import Resolved
 from wizard.core.answers.secrets import ENCODED_KEY, PARTS, created_name
 from wizard.core.answers.validate import ImageName
-from wizard.core.errors import Problem
 from wizard.core.helm.values import DELETE, ValueEdit, get, path_of
+from wizard.core.kube import quantity
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES
 
 Kind = Literal["choice", "text", "path"]
@@ -474,12 +474,10 @@ def _max_problem(r: Resolved, answer: str) -> str:
 def _limit_problem(r: Resolved, answer: str, request: str, what: str, example: str) -> str:
     if problem := validate.quantity(answer, what, example):
         return problem
-    try:
-        if validate.amount(answer) < validate.amount(r[request]):
-            return f"{what} ({answer}) is less than what is requested ({r[request]})."
-    except Problem:
+    limit, requested = quantity.parse(answer), quantity.parse(r[request])
+    if limit is None or requested is None:
         return ""  # the request's own field says what is wrong with it
-    return ""
+    return f"{what} ({answer}) is less than what is requested ({r[request]})." if limit < requested else ""
 
 
 def _class_note(r: Resolved) -> tuple[Choice, ...]:

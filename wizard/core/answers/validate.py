@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Final, NamedTuple
 
 from wizard.core.errors import Problem
+from wizard.core.kube import quantity as kube_quantity
+from wizard.core.text.time import parse_duration
 
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-_SUFFIX: Final[dict[str, Decimal]] = {
-    "": Decimal(1), "m": Decimal("0.001"), "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12),
-    "P": Decimal(10**15), "E": Decimal(10**18), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30),
-    "Ti": Decimal(2**40), "Pi": Decimal(2**50), "Ei": Decimal(2**60),
-}  # fmt: skip
-_QUANTITY: Final = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
 
 
 def label(text: str, what: str, limit: int = 63) -> str:
@@ -64,33 +59,16 @@ def count(text: str, what: str, low: int, high: int) -> str:
 
 def quantity(text: str, what: str, example: str) -> str:
     """A Kubernetes quantity greater than zero."""
-    if not _QUANTITY.fullmatch(text) or amount(text) <= 0:
+    if (amount := kube_quantity.parse(text)) is None or amount <= 0:
         return f'{what} "{text}" is not a quantity Kubernetes knows; it looks like {example}.'
     return ""
 
 
-def amount(text: str) -> Decimal:
-    """A quantity as a number of cores or bytes.
-
-    Raises:
-        Problem: it is not a quantity.
-    """
-    if not (match := _QUANTITY.fullmatch(text)):
-        raise Problem(f'"{text}" is not a quantity.', "Write it as in 500m, 2, 512Mi or 10Gi.")
-    return Decimal(match[1]) * _SUFFIX[match[2] or ""]
-
-
 def duration(text: str) -> str:
-    """A time as helm takes it: 10m, 1h30m, 90s."""
-    if not re.fullmatch(r"(\d+h)?(\d+m)?(\d+s)?", text) or not re.search(r"[1-9]", text):
+    """A time above zero as helm takes it: 10m, 1h30m, 90s."""
+    if (parse_duration(text) or 0) <= 0:
         return f'"{text}" is not a time; it looks like 10m, 90s or 1h30m.'
     return ""
-
-
-def seconds(text: str) -> int:
-    """A helm time as seconds."""
-    units = {"h": 3600, "m": 60, "s": 1}
-    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([hms])", text))
 
 
 class ImageName(NamedTuple):

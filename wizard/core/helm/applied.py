@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wizard.core.helm import plan
-from wizard.core.text import sanitize
+from wizard.core.kube import quantity
 from wizard.core.kube.objects import Object
+from wizard.core.text import sanitize
 
 Key = tuple[str, str, str, str]
 """Group, kind, namespace and name."""
 
-_QUANTITIES: Final = frozenset({"resources", "sizeLimit", "storage", "averageValue", "limits", "requests", "hard"})
 _MAPS: Final = frozenset({"env", "args", "command", "volumes", "volumeMounts", "labels", "annotations", "data"})
 """Where an entry that a revision no longer has shows that it was not applied; elsewhere a default takes its place."""
 _NOT_COMPARED: Final = frozenset({("spec", "replicas"), ("status",), ("metadata", "namespace")})
@@ -157,9 +157,8 @@ def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 def _same(path: tuple[str, ...], one: Any, other: Any) -> bool:
     if one == other or str(one) == str(other):
         return True
-    if _QUANTITIES & {*path}:
-        left, right = plan.quantity(one), plan.quantity(other)
-        return left is not None and left == right
+    if quantity.FIELDS.intersection(path) and quantity.equal(one, other):
+        return True
     # What the API served was made safe to print; a manifest was not.
     texts = [sanitize.text(each, len(each) + 1) if isinstance(each, str) else each for each in (one, other)]
     return texts[0] == texts[1]

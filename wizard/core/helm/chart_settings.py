@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.core.helm import values
+
 # A definition with a comment that begins so is handed on to Kubernetes as it is, and counts as one setting.
 KUBERNETES = "Kubernetes "
 _ANNOTATIONS = ("title", "description", "default", "examples", "writeOnly")
@@ -33,7 +35,7 @@ class Setting:
     @property
     def dotted(self) -> str:
         """The path as helm's --set takes it."""
-        return ".".join(part.replace(".", "\\.") for part in self.path)
+        return values.dotted(self.path)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,11 @@ from wizard.core.kube.objects import Object
 
 import hashlib
 import json
-import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from wizard.core.kube import merge_patch
+from wizard.core.kube import field_path, merge_patch, quantity
 from wizard.core.errors import Problem
 from wizard.core.text.redaction import hide
 from wizard.core.text.masking import SEALED, masked_field
@@ -333,7 +331,7 @@ def _differences(kind: str, old: Any, new: Any, where: Where) -> Iterator[Field]
         for key in new:
             yield from _differences(kind, ABSENT, new[key], (*where, str(key)))
     elif old != new or isinstance(old, bool) != isinstance(new, bool):
-        yield Field(dotted(where), old, new)
+        yield Field(field_path.text(where), old, new)
 
 
 def _lists(kind: str, old: list[Any], new: list[Any], where: Where) -> Iterator[Field]:
@@ -343,7 +341,7 @@ def _lists(kind: str, old: list[Any], new: list[Any], where: Where) -> Iterator[
         for key in [*left, *(key for key in right if key not in left)]:
             yield from _differences(kind, left.get(key), right.get(key), (*where, f"[{key}]"))
         if [key for key in left if key in right] != [key for key in right if key in left]:
-            yield Field(dotted(where), list(left), list(right))
+            yield Field(field_path.text(where), list(left), list(right))
         return
     for at in range(max(len(old), len(new))):
         yield from _differences(kind, _at(old, at), _at(new, at), (*where, f"[{at}]"))
@@ -365,19 +363,6 @@ def _by(kind: str, where: Where, old: list[Any], new: list[Any]) -> str:
         ):
             return key
     return ""
-
-
-def dotted(where: Where) -> str:
-    """A path: spec.template.spec.containers[api].image; keys with dots stand in brackets."""
-    text = ""
-    for part in where:
-        if part.startswith("["):
-            text += part
-        elif "." in part or "/" in part:
-            text += f"[{part}]"
-        else:
-            text += ("." if text else "") + part
-    return text
 
 
 def drift(stored: Object, live: Object) -> tuple[Field, ...]:
@@ -407,12 +392,12 @@ def _drifted(kind: str, wanted: Any, live: Any, where: Where) -> Iterator[Field]
             known = {one[by] for one in wanted}
             for key, one in there.items():
                 if key not in known:
-                    yield Field(dotted((*where, f"[{key}]")), ABSENT, _short(one))
+                    yield Field(field_path.text((*where, f"[{key}]")), ABSENT, _short(one))
         else:
             for at in range(max(len(wanted), len(live))):
                 yield from _drifted(kind, _at(wanted, at), _at(live, at), (*where, f"[{at}]"))
     elif not _same(wanted, live, where):
-        yield Field(dotted(where), wanted if wanted not in ([], {}) else ABSENT, live)
+        yield Field(field_path.text(where), wanted if wanted not in ([], {}) else ABSENT, live)
 
 
 def _short(one: Any) -> Any:
@@ -428,28 +413,10 @@ def _same(wanted: Any, live: Any, where: Where) -> bool:
         return not wanted
     if wanted in (None, "", [], {}):
         return live in (None, "", [], {})
-    if {"resources", "hard", "capacity", "limits", "requests", "sizeLimit", "averageValue"}.intersection(where):
-        amounts = quantity(wanted), quantity(live)
-        return None not in amounts and amounts[0] == amounts[1]
+    if quantity.FIELDS.intersection(where) and quantity.equal(wanted, live):
+        return True
     # YAML's 1.10 or yes given for a text is what helm and the server make of it too.
     return isinstance(live, str) and not isinstance(wanted, str | bool | Mapping | list) and str(wanted) == live
-
-
-_UNITS: Final[Mapping[str, float]] = {
-    "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60,
-}  # fmt: skip
-
-
-def quantity(value: Any) -> float | None:
-    """The amount of a Kubernetes quantity (500m, 1Gi, 2, 12e6); None when it is none."""
-    found = _QUANTITY.fullmatch(str(value).strip())
-    amount = round(float(found[1]) * _UNITS[found[2]], 9) if found else math.inf
-    return amount if math.isfinite(amount) else None
-
-
-_QUANTITY: Final = re.compile(rf"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+\Z)?)({'|'.join(_UNITS)})", re.ASCII)
-"""Kubernetes' grammar (apimachinery, resource.Quantity): behind the number stands an exponent or a unit, not both."""
 
 
 # One object

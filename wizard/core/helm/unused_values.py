@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from wizard.core.helm import values
+
 _FREE: Final = re.compile(
     r"annotations|labels|selector|affinity|tolerations|env$|extra|resources|securitycontext|options|config$|data$|map$",
     re.IGNORECASE,
@@ -38,7 +40,7 @@ def _unread(
         if depth == 1 and _switched_off(value, defaults.get(key)):
             continue
         if key not in defaults:
-            yield ".".join((*path, str(key)))
+            yield values.dotted((*path, str(key)))
             continue
         below = defaults[key]
         # An empty map is a place for anything; what a list or a text holds is no key.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from wizard.core.text import masking
-from wizard.core.helm import values
+from wizard.core.helm import values, version
 from wizard.core.helm.plan import HIDDEN
 from wizard.core.text.secrets import MASK, Redactor
 
@@ -161,8 +160,5 @@ def _owners(objects: Iterable[Mapping[str, Any]]) -> Iterator[Owner]:
 
 def is_downgrade(running: str, chart: str) -> bool:
     """Whether a chart version is older than the one that runs; a version that cannot be read is not."""
-    old, new = (_VERSION.match(text) for text in (running, chart))
-    return bool(old and new and tuple(map(int, new.groups())) < tuple(map(int, old.groups())))
-
-
-_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+    old, new = version.parse(running), version.parse(chart)
+    return old is not None and new is not None and new < old

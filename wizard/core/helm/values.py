@@ -51,6 +51,11 @@ class ValueEdit(NamedTuple):
     """Written even when it is the chart's default: an image that was named stays named."""
 
 
+_KEY: Final = r"(?:[^.\[\]\\]|\\.)+"
+_PATH: Final = re.compile(rf"{_KEY}(?:\[\d+\])*(?:\.{_KEY}(?:\[\d+\])*)*")
+_PART: Final = re.compile(rf"({_KEY})|\[(\d+)\]")
+
+
 def dotted(path: Path) -> str:
     """A path as a person writes it, ingress.hosts[0].host; `path_of` reads it back, dots inside keys included."""
     text = ""
@@ -58,24 +63,19 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + re.sub(r"[.\\]", r"\\\g<0>", part)
+            text += ("." if text else "") + re.sub(r"[.\\\[\]]", r"\\\g<0>", part)
     return text
 
 
 def path_of(text: str) -> Path:
-    """The path of its dotted form; a backslash keeps a dot that belongs to a key.
+    """The path of its dotted form; a backslash keeps a dot or bracket that belongs to a key.
 
     Raises:
         Problem: the text is not a path.
     """
-    parts: list[str | int] = []
-    for piece in re.split(r"(?<!\\)\.", text):
-        match = re.fullmatch(r"((?:[^\[\]\\]|\\.)+)((?:\[\d+\])*)", piece)
-        if not match:
-            raise Problem(f'"{text}" is not a value path.', "Write it as in ingress.hosts[0].host.")
-        parts.append(re.sub(r"\\(.)", r"\1", match[1]))
-        parts.extend(int(index) for index in re.findall(r"\[(\d+)\]", match[2]))
-    return tuple(parts)
+    if not _PATH.fullmatch(text):
+        raise Problem(f'"{text}" is not a value path.', "Write it as in ingress.hosts[0].host.")
+    return tuple(int(index) if index else re.sub(r"\\(.)", r"\1", key) for key, index in _PART.findall(text))
 
 
 def get(tree: Any, path: Path, default: Any = None) -> Any:

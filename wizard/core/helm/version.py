@@ -1,57 +1,162 @@
-"""Whether a version satisfies a chart's kubeVersion: the operators that charts use, in Helm's meaning."""
+"""Versions and a chart's kubeVersion as helm reads them (SemVer 2; github.com/Masterminds/semver/v3)."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-Version = tuple[int, int, int]
-_ONE: Final = re.compile(
-    r"\s*(>=|<=|!=|=|>|<|\^|~)?\s*v?(\d+)(?:\.(\d+|x|\*))?(?:\.(\d+|x|\*))?(?:-[0-9A-Za-z.-]+)?\s*"
-)
+Identifier = tuple[int, int, str]
+_RELEASE: Final[tuple[Identifier, ...]] = ((2, 0, ""),)
+"""Stands behind every pre-release: of their identifiers the numbers (0) come before the words (1)."""
+_EXTRA: Final = r"(?:-(?P<prerelease>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+_VERSION: Final = re.compile(rf"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?{_EXTRA}", re.ASCII)
+_LONGEST: Final = 256
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    """A version; ordered as SemVer orders them, and what is behind a "+" does not count."""
+
+    major: int
+    minor: int = 0
+    patch: int = 0
+    prerelease: tuple[Identifier, ...] = _RELEASE
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self.numbers))
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """Major, minor and patch."""
+        return self.major, self.minor, self.patch
+
+    @property
+    def is_prerelease(self) -> bool:
+        """Whether it comes before the release of its numbers."""
+        return self.prerelease != _RELEASE
+
+
+def parse(text: str) -> Version | None:
+    """The version of a text such as v1.30.5-eks-1, 3.15 or 4.2.4+build; None when it is none."""
+    found = _VERSION.fullmatch(text) if len(text) <= _LONGEST else None
+    if found is None:
+        return None
+    major, minor, patch = (int(number or 0) for number in found.groups()[:3])
+    words = found["prerelease"].split(".") if found["prerelease"] else []
+    if max(major, minor, patch) >= 2**64 or any(re.fullmatch(r"0\d+", word) for word in words):
+        return None
+    return Version(major, minor, patch, tuple(map(_identifier, words)) or _RELEASE)
+
+
+def _identifier(word: str) -> Identifier:
+    return (0, int(word), "") if word.isdigit() else (1, 0, word)
+
+
+def of_chart(label: str) -> str:
+    """The version at the end of name-version, as helm names a chart; "" when there is none."""
+    found = re.search(rf"-(v?\d+\.\d+\.\d+{_EXTRA})\Z", label, re.ASCII)
+    return found[1] if found else ""
+
+
+# Constraints
+
+_OPERATOR: Final = r"=>|>=|=<|<=|!=|~>|=|>|<|~|\^|"
+_NUMBERS: Final = r"[0-9xX*|]+(?:\.[0-9xX*|]+){0,2}"
+"""The "|" is helm's own: a range is not seen right behind "||"."""
+_CONSTRAINT: Final = re.compile(rf"(?P<operator>{_OPERATOR})\s*v?(?P<numbers>{_NUMBERS}){_EXTRA}", re.ASCII)
+_BETWEEN: Final = re.compile(r"\s*,\s*|\s+", re.ASCII)
+_END: Final = rf"v?{_NUMBERS}{_EXTRA}".replace("?P<prerelease>", "?:")
+_RANGE: Final = re.compile(rf"\s*({_END})\s+-\s+({_END})\s*", re.ASCII)
+_LONGEST_CONSTRAINT: Final = 512
+_MOST_GROUPS: Final = 32
+
+
+class _Constraint(NamedTuple):
+    """An operator and its version; `given`: how many of the three numbers were written."""
+
+    operator: str
+    version: Version
+    given: int
 
 
 def allows(constraint: str, version: Version) -> bool | None:
-    """Whether the version is allowed; None when the constraint is written in a way that is not known here."""
-    found = [_all_of(part, version) for part in constraint.split("||")]
-    if True in found:
-        return True
-    return None if None in found else False
+    """Whether helm takes the version as allowed; None when helm cannot read the constraint.
 
-
-def _all_of(part: str, version: Version) -> bool | None:
-    at = 0
-    text = part.replace(",", " ").strip()
-    if not text:
+    A pre-release, and to helm v1.30.5-eks-1 is one, is allowed only where the constraint names one.
+    """
+    if len(constraint) > _LONGEST_CONSTRAINT:
         return None
-    fits = True
-    while at < len(text):
-        match = _ONE.match(text, at)
-        if not match or match.end() == at:
+    groups = [_group(text.strip()) for text in _RANGE.sub(r">= \1, <= \2 ", constraint).split("||")]
+    if None in groups or len(groups) > _MOST_GROUPS:
+        return None
+    return any(_all_hold(group, version) for group in groups if group)
+
+
+def _group(text: str) -> list[_Constraint] | None:
+    """The constraints of one group; None when one cannot be read."""
+    found, at = [], 0
+    while match := _CONSTRAINT.match(text, at):
+        constraint, between = _read(match), _BETWEEN.match(text, match.end())
+        if constraint is None:
             return None
-        fits = fits and _one(match, version)
-        at = match.end()
-    return fits
+        found.append(constraint)
+        if match.end() == len(text):
+            return found
+        if between is None:
+            return None
+        at = between.end()
+    return None
 
 
-def _one(match: re.Match[str], version: Version) -> bool:
-    sign, *numbers = match.groups()
-    given = [int(one) for one in numbers if one and one.isdigit()]
-    low: Version = (given[0], given[1] if len(given) > 1 else 0, given[2] if len(given) > 2 else 0)
-    after: Version = {1: (low[0] + 1, 0, 0), 2: (low[0], low[1] + 1, 0), 3: (low[0], low[1], low[2] + 1)}[len(given)]
-    match sign:
-        case ">=":
-            return version >= low
-        case "<=":
-            return version < after
+def _read(match: re.Match[str]) -> _Constraint | None:
+    written = match["numbers"].split(".")
+    given = next((at for at, number in enumerate(written) if number in ("x", "X", "*")), len(written))
+    behind = f"-{match['prerelease']}" if match["prerelease"] else ""
+    version = parse((".".join(written[:given]) or "0") + behind)
+    return None if version is None else _Constraint(match["operator"], version, given)
+
+
+def _all_hold(group: list[_Constraint], version: Version) -> bool:
+    if version.is_prerelease and not any(constraint.version.is_prerelease for constraint in group):
+        return False
+    return all(_holds(constraint, version) for constraint in group)
+
+
+def _holds(constraint: _Constraint, version: Version) -> bool:
+    operator, low, given = constraint
+    numbers, bound = version.numbers[:given], low.numbers[:given]
+    match operator:
+        case "" | "=" if given == 3:
+            return version == low
+        case "" | "=" | "~" | "~>":
+            return version >= low and _tilde(version, low, given)
+        case "!=" if given == 2:
+            return (numbers, version.prerelease) != (bound, low.prerelease)
+        case "!=":
+            return numbers != bound if given == 1 else version != low
         case ">":
-            return version >= after if len(given) < 3 else version > low
+            return numbers > bound if given in (1, 2) else version > low
         case "<":
             return version < low
+        case ">=" | "=>":
+            return version >= low
         case "^":
-            return low <= version < (low[0] + 1, 0, 0)
-        case "~":
-            return low <= version < (low[0] + 1, 0, 0) if len(given) == 1 else low <= version < (low[0], low[1] + 1, 0)
-        case "!=":
-            return not low <= version < after
-    return low <= version < after
+            return version >= low and _caret(version, low, given)
+    shown = given or 2
+    return version <= low if given == 3 else version.numbers[:shown] <= low.numbers[:shown]
+
+
+def _tilde(version: Version, low: Version, given: int) -> bool:
+    """Only the last number that was written may be higher; everything may where all are 0."""
+    if low.numbers == (0, 0, 0) and given in (0, 3):
+        return True
+    return version.numbers[: 1 if given == 1 else 2] == low.numbers[: 1 if given == 1 else 2]
+
+
+def _caret(version: Version, low: Version, given: int) -> bool:
+    """What stands behind the first number that is not 0 may be higher."""
+    if low.major > 0 or given == 1:
+        return version.major == low.major
+    fixed = 2 if low.minor > 0 or given == 2 else 3
+    return version.numbers[:fixed] == low.numbers[:fixed]

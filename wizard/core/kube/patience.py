@@ -143,6 +143,11 @@ def judge(objects: Mapping[str, Object], now: datetime, outdated: Outdated | Non
     return apply({uid: _judged(one, now) for uid, one in objects.items()}, objects, now, outdated)
 
 
+def unreadable(objects: Mapping[str, Object], now: datetime) -> frozenset[str]:
+    """The uids of objects that make no sense."""
+    return frozenset(uid for uid, obj in objects.items() if _judged(obj, now).status.summary == UNREADABLE)
+
+
 def _judged(obj: Object, now: datetime) -> Judged:
     meta = obj["metadata"]
     try:

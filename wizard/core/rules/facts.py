@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from wizard.core.helm.version import Version, parse
 from wizard.core.kube.objects import Object
 
 
@@ -17,11 +18,9 @@ class Server:
     address: str = ""
 
     @property
-    def numbers(self) -> tuple[int, int, int]:
-        """The version as numbers; a provider's suffix (-eks-1, +k3s1) is dropped."""
-        found = self.version.removeprefix("v").replace("+", "-").split("-")[0].split(".")
-        major, minor, patch = ([int(part) if part.isdigit() else 0 for part in found] + [0, 0, 0])[:3]
-        return major, minor, patch
+    def number(self) -> Version | None:
+        """The version as helm compares it; None when it is none."""
+        return parse(self.version)
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,6 @@ class HelmFound:
 
     path: str
     version: str
-    numbers: tuple[int, int, int]
 
 
 @dataclass(frozen=True)

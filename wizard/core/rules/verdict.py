@@ -44,4 +44,4 @@ def exit_code(state: str, findings: Sequence[Finding]) -> Exit:
     """0 healthy or on its way, 1 a problem was found, 3 it cannot be known (design: contracts, exit codes)."""
     if any(one.heals != "yes" for one in findings) or state in ("stuck", "failed"):
         return Exit.FAILED
-    return Exit.UNKNOWN if state == "unknown" else Exit.DONE
+    return Exit.DONE if state in ("ready", "progressing") else Exit.UNKNOWN

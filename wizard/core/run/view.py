@@ -5,19 +5,19 @@ Both front ends, the replay of a finished run and `status` without a run use thi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final, Literal
 
-from wizard.core.answers.validate import seconds
 from wizard.core.kube.objects import KINDS
 from wizard.core.rules.check import CheckResult
 from wizard.core.rules.finding import Finding, order
 from wizard.core.run.events import EVENTS, Event
 from wizard.core.run.log_buffer import LogBuffer
 from wizard.core.run.log_window import Places, gap_line
+from wizard.core.text.time import parse_duration, seconds_since
 
 Part = Literal[
     "run", "phase", "checks", "made", "objects", "helm", "events", "logs", "waiting", "findings", "verdict", "notes",
@@ -186,25 +186,22 @@ class RunView:
         waits = self.helm_argv and self.helm_exit is None and self.finished is None
         return bool(waits and self.waiting and self.waiting.heals == "no" and self.verdict in ("stuck", "failed"))
 
+    @property
+    def helm_timeout(self) -> float:
+        """Seconds after which helm gives up; 0 when unknown."""
+        flags = (*self.helm_argv, "")
+        texts = [following for flag, following in pairwise(flags) if flag == "--timeout"]
+        texts += [flag.removeprefix("--timeout=") for flag in flags if flag.startswith("--timeout=")]
+        return max(0.0, parse_duration(texts[0]) or 0.0) if texts else 0.0
+
     def left(self, now: datetime) -> float:
         """Seconds that helm would still wait; 0 when its limit is not known or used up."""
-        limit = helm_timeout(self.helm_argv)
-        try:
-            passed = (now - datetime.fromisoformat(self.helm_since or self.started)).total_seconds()
-        except (ValueError, TypeError):
-            return 0
-        return max(0, limit - passed) if limit else 0
+        passed = seconds_since(self.helm_since or self.started, now)
+        return 0 if passed is None else max(0.0, self.helm_timeout - passed)
 
     def containers(self) -> list[tuple[str, str]]:
         """Pod and container names that have said something, in the order of their first line that is kept."""
         return self.logs.sources()
-
-
-def helm_timeout(argv: tuple[str, ...]) -> int:
-    """Seconds after which helm gives up; 0 when unknown."""
-    text = next((argv[n + 1] for n, one in enumerate(argv[:-1]) if one == "--timeout"), "")
-    text = text or next((one.partition("=")[2] for one in argv if one.startswith("--timeout=")), "")
-    return seconds(text) if re.fullmatch(r"[0-9hms]+", text) else 0
 
 
 def _rank(order: tuple[str, ...], name: str) -> int:

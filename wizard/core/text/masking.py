@@ -6,12 +6,12 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 import secrets as _random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wizard.core.helm import values
+from wizard.core.kube import field_path
 from wizard.core.text.redaction import harmless, hide, telling
 from wizard.core.text.secrets import MASK, Redactor, Secret
 
@@ -74,8 +74,8 @@ def masked_values(tree: Any, redact: Redactor | None = None) -> Any:
 
 def masked_field(path: str, value: Any, redact: Redactor) -> Any:
     """One field of an object, masked likewise; its path is written as in a plan: containers[api].env[DB_PASSWORD].value."""
-    parts = [part for part in re.split(r"[.\[\]]+", path) if part]
-    name = parts[-2] if parts[1:] and parts[-1] == "value" else "".join(parts[-1:])
+    names = field_path.names(path)
+    name = names[-2] if names[1:] and names[-1] == "value" else "".join(names[-1:])
     return _masked_node(value, (name,), redact)
 
 

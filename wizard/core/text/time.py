@@ -1,9 +1,19 @@
-"""Points in time and lengths of time, as Kubernetes and helm write them and as a person reads them."""
+"""Points in time and lengths of time, as Kubernetes, helm and Go write them and as a person reads them."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+_UNITS: Final[Mapping[str, int]] = {
+    "ns": 1, "us": 10**3, "\u00b5s": 10**3, "\u03bcs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
+}  # fmt: skip
+"""Nanoseconds; both letters that stand for micro."""
+_PART: Final = re.compile(rf"(?:(\d+)(?:\.(\d*))?|\.(\d+))({'|'.join(_UNITS)})", re.ASCII)
+_DURATION: Final = re.compile(rf"[-+]?(?:0|(?:{_PART.pattern})+)", re.ASCII)
+_LONGEST: Final = 200
 
 
 def parse_time(text: Any) -> datetime | None:
@@ -24,6 +34,21 @@ def seconds_since(since: str, now: datetime) -> float | None:
     """Seconds from an RFC 3339 time to now, never below 0; None when it is no time."""
     found = parse_time(since)
     return None if found is None else max(0.0, (now - found).total_seconds())
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds of a length of time as Go writes it (time.ParseDuration): 10m, 1h30m, 1.5s; None when it is none."""
+    if len(text) > _LONGEST or not _DURATION.fullmatch(text):
+        return None
+    parts = [_nanoseconds(whole, fraction or bare, unit) for whole, fraction, bare, unit in _PART.findall(text)]
+    most = 2**63 - (not text.startswith("-"))
+    size = sum(parts)
+    return None if max(size, *parts, 0) > most else (-size if text.startswith("-") else size) / 10**9
+
+
+def _nanoseconds(whole: str, fraction: str, unit: str) -> int:
+    scale: int = 10 ** len(fraction)
+    return int(whole + fraction) * _UNITS[unit] // scale
 
 
 def span(seconds: float) -> str:

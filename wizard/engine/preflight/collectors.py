@@ -194,7 +194,7 @@ async def _helm(world: World, _: Mapping[str, Any]) -> HelmFound | Trouble:
         info = await world.helm.info()
     except Problem as problem:
         return Trouble("W01", problem.what, problem.next_step)
-    return HelmFound(info.path, info.version, info.tuple)
+    return HelmFound(info.path, info.version)
 
 
 async def _chart(world: World, _: Mapping[str, Any]) -> ChartFound | Trouble:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.core.answers import validate
 from wizard.core.errors import Problem
+from wizard.core.kube import quantity
 from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.rules.check import State
 from wizard.core.rules.facts import Server
@@ -38,9 +38,9 @@ _NEEDED: Final = (
 )
 _LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
 _ROOM: Final = (
-    ("dev", Decimal("0.6"), Decimal(1 << 30)),
-    ("staging", Decimal("2.6"), Decimal(5 << 30)),
-    ("prod", Decimal("3.1"), Decimal(5 << 30)),
+    ("dev", Fraction("0.6"), 1 << 30),
+    ("staging", Fraction("2.6"), 5 << 30),
+    ("prod", Fraction("3.1"), 5 << 30),
 )
 """Preset, cores and bytes of memory that its pods request at the start, rounded up; a test holds it to the presets."""
 
@@ -164,9 +164,10 @@ def _capital(sentence: str) -> str:
 
 
 def _named(server: Server) -> str:
-    major, minor, _ = server.numbers
     provider = next((name for mark, name in _PROVIDERS.items() if mark in server.version), "")
-    return f"{provider} {major}.{minor}" if provider else f"Kubernetes {server.version.removeprefix('v')}"
+    if provider and (number := server.number):
+        return f"{provider} {number.major}.{number.minor}"
+    return f"Kubernetes {server.version.removeprefix('v')}"
 
 
 async def _nodes(cluster: Cluster) -> str:
@@ -272,24 +273,21 @@ async def _room(cluster: Cluster) -> HomeLine:
     usable = [one for one in nodes if _is_ready(one) and not (one.get("spec") or {}).get("unschedulable")]
     free = {}
     for resource in ("cpu", "memory"):
-        there = sum((_amount((one["status"].get("allocatable") or {}).get(resource)) for one in usable), Decimal(0))
-        taken = sum((_requested(one, resource) for one in pods), Decimal(0))
-        free[resource] = max(there - taken, Decimal(0))
-    text = f"{free['cpu']:.1f} CPU, {free['memory'] / 2**30:.0f} GiB free"
+        there = sum((_amount((one["status"].get("allocatable") or {}).get(resource)) for one in usable), Fraction(0))
+        taken = sum((_requested(one, resource) for one in pods), Fraction(0))
+        free[resource] = max(there - taken, Fraction(0))
+    text = f"{float(free['cpu']):.1f} CPU, {float(free['memory'] / 2**30):.0f} GiB free"
     fits = [name for name, cpu, memory in _ROOM if free["cpu"] >= cpu and free["memory"] >= memory]
     if not fits:
         return HomeLine("room", "warn", "room", text, "dev does not fit, unless this cluster adds nodes")
     return HomeLine("room", "pass", "room", text, f"{', '.join(fits)} {'fit' if len(fits) > 1 else 'fits'}")
 
 
-def _requested(pod: Object, resource: str) -> Decimal:
+def _requested(pod: Object, resource: str) -> Fraction:
     containers: Sequence[dict[str, Any]] = (pod.get("spec") or {}).get("containers") or ()
     asked = (((one.get("resources") or {}).get("requests") or {}).get(resource) for one in containers)
-    return sum((_amount(one) for one in asked), Decimal(0))
+    return sum((_amount(one) for one in asked), Fraction(0))
 
 
-def _amount(quantity: Any) -> Decimal:
-    try:
-        return validate.amount(str(quantity)) if quantity else Decimal(0)
-    except Problem:
-        return Decimal(0)  # a form that only machines write (1e3, 100u): too small to matter here
+def _amount(written: Any) -> Fraction:
+    return quantity.parse(written) or Fraction(0)

@@ -163,7 +163,7 @@ class Release:
     ) -> str:
         import shlex
 
-        from wizard.core.helm import command_line
+        from wizard.core.helm import command_line, version
         from wizard.core.run.spec import RunSpec
 
         target, ports = self._target, self._ports
@@ -174,7 +174,7 @@ class Release:
         else:
             argv = command_line.uninstall_argv(helm.major, target, options)
         spec = RunSpec(
-            operation, target, helm.path, helm.version, helm.major, options, chart_version=chart.rpartition("-")[2],
+            operation, target, helm.path, helm.version, helm.major, options, chart_version=version.of_chart(chart),
             reproduce=(shlex.join(["helm", *argv]),), expected=expected, cluster_uid=uid, **more,
         )  # fmt: skip
         return ports.runs.start(spec, "{}\n", {})

@@ -13,7 +13,7 @@ from typing import Final
 
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, release, revision, unused_values
-from wizard.core.kube import membership, status
+from wizard.core.kube import membership, patience, status
 from wizard.core.kube.objects import KINDS, Object, name_of
 from wizard.core.rules import diagnosis
 from wizard.core.rules.check import Unknown
@@ -164,7 +164,7 @@ def _seen(look: _Look, target: Target, clock: Clock) -> Observation:
     every = {str(one["metadata"]["uid"]): one for kind in KINDS for one in look.kinds.get(kind, ())}
     members = membership.of(every, target.release, target.namespace)
     members |= _claims_of(members, every)
-    unreadable = {uid for uid, one in members.items() if not _makes_sense(one, clock)}
+    unreadable = patience.unreadable(members, clock.now())
     sane = {uid: one for uid, one in members.items() if uid not in unreadable}
     around = {str(one["metadata"]["uid"]): one for kind in AROUND for one in look.kinds.get(kind, ())}
     around |= {uid: one for uid, one in every.items() if one.get("kind") == "Service" and uid not in members}
@@ -199,15 +199,6 @@ def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> di
         for uid, one in every.items()
         if one.get("kind") == "PersistentVolumeClaim" and one["metadata"]["name"] in used
     }
-
-
-def _makes_sense(one: Object, clock: Clock) -> bool:
-    try:
-        status.of(one, clock.now())
-        status.restarts(one)
-    except (TypeError, ValueError, AttributeError, KeyError):
-        return False
-    return True
 
 
 # Deeper: logs of what is not ready, and the Secrets that are missed

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from wizard.core.backoff import Backoff
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object
 from wizard.core.run.events import Event
@@ -24,8 +25,8 @@ MAX_STREAMS: Final = 100
 """Streams open at once: each is a thread and a connection. More is said, not silently left out."""
 OLD_LINES: Final = 200
 """Lines shown of a container that ran before the watch began."""
-_RETRY: Final = (0.25, 10.0)
-_AGAIN: Final = (5.0, 300.0)
+_RETRY: Final = Backoff(0.25, 10.0)
+_AGAIN: Final = Backoff(5.0, 300.0)
 """Seconds until logs that were refused are asked for again, doubling: rights come back."""
 GONE: Final = re.compile(r"unable to retrieve container logs for ", re.IGNORECASE)
 """What the kubelet sends in place of a log that was removed, as if it were one."""
@@ -124,7 +125,7 @@ class LogTail:
         self._containers: dict[tuple[str, str], _Container] = {}
         self._left_out: list[str] = []
         self._refused = False
-        self._pause = _AGAIN[0]
+        self._refusals = 0
         self._asking = False
         self._group: asyncio.TaskGroup | None = None
         self._pods: Sequence[Object] = ()
@@ -261,7 +262,7 @@ class LogTail:
                 self._gap(mine, None, f"the log before the restart: {error.message}")
 
     async def _read_instance(self, mine: _Container, instance: str) -> None:
-        pause, tries = _RETRY[0], 0
+        failures, tries = 0, 0
         while True:
             place = mine.place
             doubles = _Doubles(place.second, Counter(place.seen)) if place.second else None
@@ -281,8 +282,8 @@ class LogTail:
                 # A clean end of a container that has ended is the end; else the connection was lost or the file rotated.
                 if ended_before or mine.ended or mine.instance != instance:
                     return
-            pause = _RETRY[0] if got else min(pause * 2, _RETRY[1])
-            await asyncio.sleep(pause)
+            failures = 1 if got else failures + 1
+            await asyncio.sleep(_RETRY.pause(failures))
             if mine.instance != instance:
                 return
 
@@ -327,14 +328,14 @@ class LogTail:
         return True
 
     async def _ask_again(self) -> None:
-        await asyncio.sleep(self._pause)
-        self._pause = min(self._pause * 2, _AGAIN[1])
+        self._refusals += 1
+        await asyncio.sleep(_AGAIN.pause(self._refusals))
         self._refused, self._asking = False, True
         self.update(self._pods)
 
     def _not_refused(self) -> None:
         if self._asking and not self._refused:
-            self._asking, self._pause = False, _AGAIN[0]
+            self._asking, self._refusals = False, 0
             self._blind("logs", "", "")
 
     def _blind(self, what: str, reason: str, permission: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from wizard.core.backoff import Backoff
 from wizard.core.kube import membership, patience, status
 from wizard.core.kube.objects import KINDS, Object, ObjectEvent
 from wizard.core.kube.patience import Gone
@@ -37,7 +38,7 @@ FLUSH_SECONDS: Final = 0.05
 TICK_SECONDS: Final = 1.0
 """How often the clock alone may change a verdict (a probe's budget runs out)."""
 
-_AGAIN: Final = (2.0, 300.0)
+_AGAIN: Final = Backoff(2.0, 300.0)
 """Seconds until a kind that was refused is asked for again, doubling: rights and logins come back."""
 
 _GONE_PODS: Final = 200
@@ -174,20 +175,20 @@ class ReleaseWatch:
 
     async def _watch(self, kind: str) -> None:
         store = self._raw_events if kind == "Event" else self._kinds[kind]
-        pause, seen = _AGAIN[0], False
+        failures, seen = 0, False
         while True:
             try:
                 async for change in self._cluster.watch(kind, self._target.namespace):
                     self._take(kind, store, change)
                     if change.type == "LIST":
-                        pause, seen = _AGAIN[0], True
+                        failures, seen = 0, True
             except ClusterError as error:
                 self._out_of_sight(kind, error.message, error.permission)
                 never = not seen and error.trouble in ("forbidden", "not-found")
             else:
                 return  # the cluster was closed
-            await asyncio.sleep(_AGAIN[1] if never else pause)
-            pause = min(pause * 2, _AGAIN[1])
+            failures += 1
+            await asyncio.sleep(_AGAIN.longest if never else _AGAIN.pause(failures))
 
     def _take(self, kind: str, store: dict[str, Object], change: WatchEvent) -> None:
         if change.type == "BLIND":

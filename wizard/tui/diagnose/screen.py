@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.diagnose import view as diagnose_view
 from wizard.tui.messages import DiagnosisChanged, StreamFailed
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
@@ -49,13 +50,14 @@ class Causes(Lines):
 class DiagnoseScreen(WizardScreen):
     """Reads only; asks nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "proof", show=False),
-        Binding("m,y", "message", show=False),
-        Binding("r", "again", show=False),
-        Binding("escape,h", "home", show=False),
-        Binding("q", "leave", show=False),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("proof", "enter", "proof", "Show the proof"),
+        Action("message", "m,y", "message for chat", "A message for the chat"),
+        Action("again", "r", "look again", "Look again"),
+        Action("home", "escape,h", "home", "Home"),
+        Action("leave", "q", "quit"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, target: Target) -> None:
         super().__init__()
@@ -73,8 +75,15 @@ class DiagnoseScreen(WizardScreen):
 
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
-        proof = (("Enter", "proof"),) if self._finding() else ()
-        return (*proof, ("m", "message for chat"), ("r", "look again"), ("Esc", "home"), ("?", "help"), ("q", "quit"))
+        proof = (self.key("proof"),) if self._finding() else ()
+        shown = (
+            self.key("message"),
+            self.key("again"),
+            self.key("home"),
+            self.key("explain", "help"),
+            self.key("leave"),
+        )
+        return (*proof, *shown)
 
     def body(self) -> Iterable[Widget]:
         """One list."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
 from wizard.core.errors import Problem
 from wizard.core.text.time import age
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.review import plan_view
 from wizard.tui.text import Row, cut, mark, pad, wrap
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
@@ -68,14 +69,15 @@ class Revisions(Lines):
 class HistoryScreen(WizardScreen):
     """Reads only; a roll-back has a preview of its own."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "changes", show=False),
-        Binding("v", "values", show=False),
-        Binding("m", "manifest", show=False),
-        Binding("b", "rollback", show=False),
-        Binding("escape,h", "home", show=False),
-        Binding("q", "leave", show=False),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("changes", "enter", "what it changed", "What it changed"),
+        Action("values", "v", "values", "Its values"),
+        Action("manifest", "m", "manifest", "Its objects"),
+        Action("rollback", "b", "roll back to it", "Roll back to it"),
+        Action("home", "escape,h", "home", "Home"),
+        Action("leave", "q", "quit"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, target: Target) -> None:
         super().__init__()
@@ -90,10 +92,9 @@ class HistoryScreen(WizardScreen):
 
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
-        if not self.found:
-            return (("Esc", "home"), ("q", "quit"))
-        back = (("b", "roll back to it"),) if self._can_go_back else ()
-        return (("Enter", "what it changed"), ("v", "values"), ("m", "manifest"), *back, ("Esc", "home"), ("q", "quit"))
+        found = ("changes", "values", "manifest") if self.found else ()
+        back = ("rollback",) if self._can_go_back else ()
+        return [self.key(name) for name in (*found, *back, "home", "leave")]
 
     def body(self) -> Iterable[Widget]:
         """One list."""

@@ -6,18 +6,19 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
 import wizard
 from wizard.core.errors import Problem
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.home.state import HomeState
 from wizard.tui.home.view import Entry, HomeView, layout, menu
 from wizard.tui.messages import HomeChanged, StreamFailed
 from wizard.tui.text import Row, wrap
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Lines, Rows
 
 if TYPE_CHECKING:
@@ -51,13 +52,26 @@ class Board(Lines):
 class HomeScreen(WizardScreen):
     """The first screen; it never exits because of a problem."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "go", show=False),
-        Binding("q", "leave", show=False),
-        Binding("x", "context", show=False),
-        Binding("n", "namespace", show=False),
-        *(Binding(key, f"press('{key}')", show=False) for key in "iruvcaeltopd"),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("press('i')", "i", command="Install"),
+        Action("press('r')", "r", command="Resume the draft"),
+        Action("press('u')", "u", command="Upgrade the release"),
+        Action("press('d')", "d", command="Diagnose the release"),
+        Action("press('v')", "v", command="Write a values file only"),
+        Action("press('c')", "c", command="Run all checks"),
+        Action("press('a')", "a", command="Show the run"),
+        Action("press('l')", "l", command="Show the last run"),
+        Action("press('t')", "t", command="Read everything again"),
+        Action("press('o')", "o", command="Use another kubeconfig"),
+        Action("press('p')", "p", command="How to practise"),
+        Action("press('e')", "e"),
+        Action("leftovers", command="Leftovers of releases that are gone"),
+        Action("context", "x", "cluster", "Choose another cluster"),
+        Action("namespace", "n", "namespace", "Look in another namespace"),
+        Action("go", "enter", "go"),
+        Action("leave", "q", "quit"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, problem: Problem | None = None) -> None:
         super().__init__()
@@ -70,16 +84,14 @@ class HomeScreen(WizardScreen):
         """What the header says now."""
         return Heading(wizard.__version__, "read", "nothing changed")
 
-    @property
-    def offered(self) -> tuple[tuple[str, str], ...]:
-        """Keys and actions that apply now, for the command palette."""
-        return tuple(dict.fromkeys((one.key, one.action) for _, one in self.query_one(Board).view.entries if one.key))
-
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
-        return (
-            ("Enter", "go"), ("x", "cluster"), ("n", "namespace"), (":", "commands"), ("?", "explain"), ("q", "quit"),
-        )  # fmt: skip
+        return [self.key(name) for name in ("go", "context", "namespace", "app.command_palette", "explain", "leave")]
+
+    def commands(self) -> Sequence[Action]:
+        """Of what the board offers, that which it offers now."""
+        there = {entry.key for _, entry in self.query_one(Board).view.entries}
+        return [action for action in super().commands() if not action.name.startswith("press(") or action.keys in there]
 
     def body(self) -> Iterable[Widget]:
         """The board, and what the entry in hand means where there is room."""

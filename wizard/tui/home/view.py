@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.text.time import age
+from wizard.core.text.words import word
 from wizard.tui.home.state import HomeState
-from wizard.tui.text import Row, beside, cut, mark, pad, time_of_day, word, wrap
+from wizard.tui.text import Row, beside, cut, mark, pad, time_of_day, wrap
 
 if TYPE_CHECKING:
     from wizard.engine.preflight.overview import HomeLine

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
 from wizard.core.errors import Problem
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.text import Row, cut, wrap
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
@@ -76,13 +77,14 @@ class Board(Lines):
 class LeftoversScreen(WizardScreen):
     """Nothing is deleted before Enter here, and only what is marked."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", show=False),
-        Binding("enter", "start", show=False),
-        Binding("t", "again", show=False),
-        Binding("escape", "home", show=False),
-        Binding("q", "leave", show=False),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("mark", "space", "mark", "Mark it"),
+        Action("start", "enter", command="Delete what is marked"),
+        Action("again", "t", "look again", "Look again"),
+        Action("home", "escape", "home", "Home"),
+        Action("leave", "q", "quit"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, target: Target) -> None:
         super().__init__()
@@ -102,9 +104,9 @@ class LeftoversScreen(WizardScreen):
 
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
-        enter = (("Enter", f"delete {len(self.marked)}"),) if self.marked else ()
-        mark = (("Space", "mark"),) if self._items else ()
-        return (*enter, *mark, ("Up Down", "look around"), ("t", "look again"), ("Esc", "home"), ("q", "quit"))
+        enter = (self.key("start", f"delete {len(self.marked)}"),) if self.marked else ()
+        mark = (self.key("mark"),) if self._items else ()
+        return (*enter, *mark, ("Up Down", "look around"), self.key("again"), self.key("home"), self.key("leave"))
 
     def body(self) -> Iterable[Widget]:
         """One list."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
 from wizard.core.errors import Problem
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.text import wrap
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Lines
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ class Board(Lines):
 class PreviewScreen(WizardScreen):
     """Nothing is changed before Enter here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", show=False),
-        Binding("escape", "back", show=False),
-        Binding("t", "again", show=False),
-        *(Binding(key, f"switch('{key}')", show=False) for key in "kf"),
-        Binding("q", "leave", show=False),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("start", "enter", command="Start it"),
+        Action("again", "t", "look again", "Look again"),
+        Action("back", "escape", "back", "Back"),
+        *(Action(f"switch('{key}')", key) for key in "kf"),
+        Action("leave", "q"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, preview: Preview) -> None:
         super().__init__()
@@ -81,9 +83,9 @@ class PreviewScreen(WizardScreen):
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
         go = self.preview.go()
-        enter = (("Enter", "disabled: see above" if self.blocked else go),) if go and self.ready else ()
+        enter = (self.key("start", "disabled: see above" if self.blocked else go),) if go and self.ready else ()
         switches = tuple(self.preview.switches().items()) if self.ready else ()
-        return (*enter, *switches, ("Up Down", "look around"), ("t", "look again"), ("Esc", "back"))
+        return (*enter, *switches, ("Up Down", "look around"), self.key("again"), self.key("back"))
 
     def body(self) -> Iterable[Widget]:
         """One list."""

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.helm.plan import ABSENT, Field, ObjectPlan, Plan
-from wizard.tui.text import Row, Span, beside, cut, pad, rule, wrap
+from wizard.core.text import words
+from wizard.tui.text import Row, beside, cut, pad, rule, wrap
 
 if TYPE_CHECKING:
     from wizard.engine.release.compare import Comparison
 
-_MARKS: Final[dict[str, Span]] = {
-    "created": ("+ created", "ok"), "changed": ("~ changed", "look"), "removed": ("- removed", "bad"), "refused": ("x refused", "bad"),
-    "kept": ("= kept", "dim"), "unknown": ("? unknown", "dim"), "unchanged": ("  same", "dim"),
-}  # fmt: skip
+_TONES: Final = {"created": "ok", "changed": "look", "removed": "bad", "refused": "bad"}
 _RESTARTS: Final = {
     "rolling": ("pods restart one by one", "look"),
     "recreate": ("all pods stop first: downtime", "bad"),
@@ -58,11 +56,10 @@ def summary(plan: Plan) -> str:
 
 
 def _object(one: ObjectPlan, width: int, *, here: bool) -> Iterator[Row]:
-    word, tone = _MARKS[one.change]
     label = max(20, min(50, width - 48))
     said, said_tone = _RESTARTS.get(one.restart, (one.note or _fields(one), "dim"))
     yield (
-        (" > " if here else "   ", "accent"), (pad(word, 11), tone), (pad(one.label, label), "strong" if here else ""), ("  ", ""),
+        (" > " if here else "   ", "accent"), (pad(words.change(one.change), 11), _TONES.get(one.change, "dim")), (pad(one.label, label), "strong" if here else ""), ("  ", ""),
         (cut(said, width - label - 17), said_tone),
     )  # fmt: skip
     for refusal in one.refusals:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
@@ -15,6 +15,7 @@ from wizard.core.errors import Problem
 from wizard.core.rules.check import CheckResult
 from wizard.engine.approval import Approval, of_run
 from wizard.tui import flow
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.messages import ReviewChanged, StreamFailed
 from wizard.tui.review.checks import Checks
 from wizard.tui.review.view import (
@@ -32,7 +33,7 @@ from wizard.tui.review.view import (
 )
 from wizard.tui.text import rule
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Lines, Rows
 
 
@@ -40,13 +41,19 @@ class ReviewScreen(WizardScreen):
     """Nothing is changed before Enter here."""
 
     CSS_PATH = "../styles/review.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, action, show=False)
-        for keys, action in (
-            ("enter", "start"), ("escape", "back"), ("f2", "fix"), ("s", "write"), ("d,f4", "diff"), ("t", "again"),
-            ("p", "plan"), ("r", "undo"), ("tab,shift+tab", "pane"), ("q", "leave"),
-        )
-    ]  # fmt: skip
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("plan", "p", "plan", "Show the plan"),
+        Action("write", "s", "write file only", "Write the values file only"),
+        Action("again", "t", "check again", "Check again"),
+        Action("fix", "f2", "open its field", "Open the field"),
+        Action("back", "escape", "back", "Back"),
+        Action("start", "enter"),
+        Action("diff", "d,f4", "diff"),
+        Action("undo", "r"),
+        Action("pane", "tab,shift+tab", "pane"),
+        Action("leave", "q"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, draft: Draft) -> None:
         super().__init__()
@@ -81,10 +88,9 @@ class ReviewScreen(WizardScreen):
         fixes = bool(check and check.question and check.state in ("fail", "warn", "unknown"))
         enter = enter_text(self.state, check, self.nav.goal, self._doing, armed=self._armed)
         return (
-            *((("Enter", enter),) if enter else ()), *((("F2", "open its field"),) if fixes else ()),
-            *((("s", "write file only"),) if self.nav.goal == "run" else ()),
-            *((("p", "plan"),) if self.state.plan else ()),
-            *((("d", "diff"),) if self.state.diff else ()), ("t", "check again"), ("Tab", "pane"), ("Esc", "back"),
+            *((self.key("start", enter),) if enter else ()), *((self.key("fix"),) if fixes else ()),
+            *((self.key("write"),) if self.nav.goal == "run" else ()), *((self.key("plan"),) if self.state.plan else ()),
+            *((self.key("diff"),) if self.state.diff else ()), self.key("again"), self.key("pane"), self.key("back"),
         )  # fmt: skip
 
     def body(self) -> Iterable[Widget]:

@@ -9,9 +9,10 @@ from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import CheckResult
+from wizard.core.text.words import word
 from wizard.engine.approval import of_run
 from wizard.tui.review import plan_view
-from wizard.tui.text import Row, beside, cut, mark, pad, word, wrap
+from wizard.tui.text import Row, beside, cut, mark, pad, wrap
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.run.state import RunFeed
 from wizard.tui.run.view import clock_text, done_rows
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Lines
 
 
@@ -30,11 +31,12 @@ class Result(Lines):
 class DoneScreen(WizardScreen):
     """Nothing is going on any more."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,h,escape", "home", show=False),
-        Binding("l", "logs", show=False),
-        Binding("q", "leave", show=False),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("logs", "l", "objects and logs", "Back to objects and logs"),
+        Action("home", "enter,h,escape", "home", "Home"),
+        Action("leave", "q", "quit"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, feed: RunFeed) -> None:
         super().__init__()
@@ -52,7 +54,8 @@ class DoneScreen(WizardScreen):
 
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
-        return (("Enter", "home"), ("l", "objects and logs"), ("Up Down", "scroll"), ("?", "explain"), ("q", "quit"))
+        scroll = ("Up Down", "scroll")
+        return (self.key("home"), self.key("logs"), scroll, self.key("explain"), self.key("leave"))
 
     def body(self) -> Iterable[Widget]:
         """Everything in one list."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-
 from wizard.core.errors import Problem
+from wizard.tui.actions import Action
 from wizard.tui.messages import PageRead
 from wizard.tui.run.panes import RunPanes
 from wizard.tui.run.state import RunFeed
@@ -17,18 +17,18 @@ from wizard.tui.widgets.log_history import Lookback
 class RunLogs(WizardScreen):
     """The keys of the log pane, wherever the focus is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "hold", show=False),
-        Binding("G,shift+g", "newest", show=False),
-        Binding("slash", "filter", show=False),
-        Binding("e", "error", show=False),
-        Binding("p", "previous", show=False),
-        Binding("n", "find(-1)", show=False),
-        Binding("N,shift+n", "find(1)", show=False),
-        Binding("j", "fields", show=False),
-        Binding("w", "save", show=False),
-        Binding("y", "copy", show=False),
-    ]
+    LOG_ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("filter", "slash", "filter", "Filter the logs"),
+        Action("hold", "space", command="Hold or follow the logs"),
+        Action("error", "e", "error", "First error in the logs"),
+        Action("previous", "p", "previous", "Logs before the last restart"),
+        Action("find(-1)", "n", "find", "Find in the logs"),
+        Action("find(1)", "N,shift+n"),
+        Action("fields", "j", "raw", "Log lines as fields or as written"),
+        Action("save", "w", command="Save the logs to a file"),
+        Action("copy", "y", "copy", "Copy the log lines that show, or helm's command"),
+        Action("newest", "G,shift+g", command="Follow the logs"),
+    )
 
     _run_id: str
     feed: RunFeed

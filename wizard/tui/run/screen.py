@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import ClassVar, Final
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Resize
 from textual.widget import Widget
 
 from wizard.core.errors import Problem
 from wizard.core.run import stopping
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.bridge import FRAME
 from wizard.tui.messages import StreamFailed
 from wizard.tui.run.fixes import fix_now
@@ -19,7 +20,7 @@ from wizard.tui.run.logs import RunLogs
 from wizard.tui.run.panes import RunPanes
 from wizard.tui.run.state import RunFeed
 from wizard.tui.run.view import ABOUT, bottom_rows, boundary, clock_text, object_text, verdict_rows
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Rows
 
 _WIDE: Final = 130
@@ -31,15 +32,17 @@ class RunScreen(RunLogs):
     """Attached to a record; leaving it stops nothing."""
 
     CSS_PATH = "../styles/run.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "pane(1)", show=False),
-        Binding("shift+tab", "pane(-1)", show=False),
-        Binding("s", "stop", show=False),
-        Binding("f", "findings", show=False),
-        Binding("enter", "open", show=False),
-        Binding("q", "leave", show=False),
-        Binding("escape", "home", show=False),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("pane(1)", "tab", "pane", "Next pane"),
+        Action("pane(-1)", "shift+tab"),
+        *RunLogs.LOG_ACTIONS,
+        Action("findings", "f"),
+        Action("open", "enter", "result"),
+        Action("stop", "s", "stop", "Stop helm"),
+        Action("leave", "q", "leave", "Leave the run"),
+        Action("home", "escape"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, run_id: str, feed: RunFeed | None = None) -> None:
         super().__init__()
@@ -72,15 +75,18 @@ class RunScreen(RunLogs):
         """The keys that do something now."""
         ended = self.feed.view.finished is not None
         hold = "hold" if self.is_mounted and self.panes.logs.following else "follow"
-        keys = [("Enter", "result")] if ended else []
-        keys += [("Tab", "pane"), ("/", "filter"), ("e", "error"), ("Space", hold), ("p", "previous")]
-        if self.is_mounted and self.panes.logs.has_focus:
-            keys = [*keys[:-4], ("/", "filter"), ("Space", hold), ("n", "find"), ("j", "raw")]
-        keys += [("f", "fix" if self.feed.view.applicable_fixes else "cause")] if self.feed.view.findings else []
-        keys += [] if ended else [("s", "stop early" if self.feed.view.hopeless else "stop")]
+        in_logs = self.is_mounted and self.panes.logs.has_focus
+        log_keys = ("find(-1)", "fields") if in_logs else ("previous",)
+        keys = [self.key("open")] if ended else []
+        keys += [self.key("pane(1)"), self.key("filter"), *(() if in_logs else (self.key("error"),))]
+        keys += [self.key("hold", hold), *map(self.key, log_keys)]
+        if self.feed.view.findings:
+            keys.append(self.key("findings", "fix" if self.feed.view.applicable_fixes else "cause"))
+        if not ended:
+            keys.append(self.key("stop", "stop early" if self.feed.view.hopeless else "stop"))
         command = self.is_mounted and self.query_one("#helm").has_focus
-        copy = ("y", "copy the command" if command else "copy")
-        return (*keys, ("q", "quit" if ended else "leave"), ("?", ""), copy)
+        copy = self.key("copy", "copy the command" if command else "copy")
+        return (*keys, self.key("leave", "quit" if ended else "leave"), self.key("explain", ""), copy)
 
     def body(self) -> Iterable[Widget]:
         """The verdict, then the panes."""

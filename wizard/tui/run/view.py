@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from rich.cells import cell_len
 
-from wizard.core.answers.validate import seconds as helm_seconds
 from wizard.core.rules.finding import Finding
 from wizard.core.run import stopping
 from wizard.core.run.view import ObjectRow, RunView
@@ -29,14 +27,6 @@ ABOUT: Final = (
 HEALS: Final = {"no": "will not heal itself", "yes": "will heal by itself", "unknown": "may heal by itself"}
 
 
-def timeout(view: RunView) -> int:
-    """Seconds after which helm gives up; 0 when unknown."""
-    argv = view.helm_argv
-    text = next((argv[n + 1] for n, one in enumerate(argv[:-1]) if one == "--timeout"), "")
-    text = text or next((one.partition("=")[2] for one in argv if one.startswith("--timeout=")), "")
-    return helm_seconds(text) if re.fullmatch(r"[0-9hms]+", text) else 0
-
-
 def elapsed(view: RunView, now: datetime) -> float:
     """Seconds since the run began; the whole run once it ended."""
     end = seconds_since(view.finished_at, now) if view.finished_at else 0.0
@@ -45,7 +35,7 @@ def elapsed(view: RunView, now: datetime) -> float:
 
 def clock_text(view: RunView, now: datetime) -> str:
     """03:07 of 10:00."""
-    limit = timeout(view)
+    limit = view.helm_timeout
     return clock(elapsed(view, now)) + (f" of {clock(limit)}" if limit else "")
 
 
@@ -88,11 +78,10 @@ def verdict_rows(view: RunView, now: datetime, width: int) -> list[Row]:
 
 
 def _then(view: RunView, now: datetime) -> str:
-    limit = timeout(view)
     if view.finished is not None or view.helm_exit is not None:
         return view.phase_text
-    if limit and view.verdict in ("stuck", "failed"):
-        left = limit - elapsed(view, now)
+    if view.helm_timeout and view.verdict in ("stuck", "failed"):
+        left = view.left(now)
         return f"helm would wait {span(left)} more for nothing" if left > 0 else "helm's time is used up"
     return view.phase_text
 

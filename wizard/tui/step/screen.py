@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
@@ -14,12 +14,13 @@ from textual.widget import Widget
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.resolve import Resolved
 from wizard.tui import flow
+from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.messages import HintsChanged, StreamFailed
 from wizard.tui.step import view
 from wizard.tui.step.rail import Rail
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.form import Form, is_text
-from wizard.tui.widgets.frame import Heading, Key
+from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Rows
 
 
@@ -27,12 +28,13 @@ class StepScreen(WizardScreen):
     """Asks the visible questions of a step; Enter goes on and keeps what is shown."""
 
     CSS_PATH = "../styles/step.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "next", show=False),
-        Binding("escape", "back", show=False),
-        Binding("f4", "preview", show=False),
-        Binding("f9", "review", show=False),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = (
+        Action("next", "enter", command="Next step"),
+        Action("back", "escape", "back", "Back"),
+        Action("preview", "f4", "values file", "Show the values file"),
+        Action("review", "f9", "review now", "Review now"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, draft: Draft, step: str = "", question: str = "") -> None:
         super().__init__()
@@ -62,8 +64,8 @@ class StepScreen(WizardScreen):
         known = bool(question and self._resolved and is_text(question) and question.choices(self._resolved))
         back = "review" if self.nav.returning else "next"
         return (
-            ("Enter", back), ("Esc", "back"), ("Tab", "field"), *((("F8", "known values"),) if known else ()),
-            ("F1", "explain"), ("F4", "values file"), ("F9", "review now"),
+            self.key("next", back), self.key("back"), ("Tab", "field"), *((("F8", "known values"),) if known else ()),
+            ("F1", "explain"), self.key("preview"), self.key("review"),
         )  # fmt: skip
 
     def body(self) -> Iterable[Widget]:

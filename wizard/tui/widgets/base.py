@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
-from wizard.tui.widgets.frame import Header, Heading, Key, Keys
+from wizard.tui.actions import Action, Key, bindings
+from wizard.tui.widgets.frame import Header, Heading, Keys
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from wizard.tui.bridge import Bridge
     from wizard.tui.navigator import Navigator
 
+_EVERYWHERE: Final = (
+    Action("explain", "question_mark,f1", "explain", "Explain what is in hand"),
+    Action("app.command_palette", "colon", "commands"),
+    Action("app.leave", command="Quit"),
+)
 LEAST = Size(80, 24)
 WIDE = 110
 """From this many columns on there is a second column."""
@@ -33,10 +39,9 @@ def fits(size: Size) -> bool:
 class WizardScreen(Screen[None]):
     """Base of all screens but the modal ones."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "explain", "explain", show=False),
-        Binding("colon", "app.command_palette", "commands", show=False),
-    ]
+    ACTIONS: ClassVar[Sequence[Action]] = ()
+    """What the screen does, in the order of the palette; each screen has its own, and BINDINGS made of them."""
+    BINDINGS: ClassVar[list[BindingType]] = bindings(_EVERYWHERE)
     AUTO_FOCUS = ""
 
     @property
@@ -65,6 +70,14 @@ class WizardScreen(Screen[None]):
     def keys(self) -> Sequence[Key]:
         """The keys that do something now."""
         raise NotImplementedError
+
+    def key(self, name: str, label: str | None = None) -> Key:
+        """The key of an action, with another label where that depends on the moment."""
+        return next(action.key(label) for action in (*self.ACTIONS, *_EVERYWHERE) if action.name == name)
+
+    def commands(self) -> Sequence[Action]:
+        """What the palette offers now."""
+        return [action for action in (*self.ACTIONS, *_EVERYWHERE) if action.command]
 
     def body(self) -> Iterable[Widget]:
         """Everything between header and keys."""

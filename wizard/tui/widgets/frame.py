@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 
+from wizard.tui.actions import Key
 from wizard.tui.text import Row, Span, cells, cut, ends, rule
 from wizard.tui.widgets.rows import Rows
 
@@ -16,9 +17,6 @@ BOUNDARIES: Final = {
     "apply": (" CHANGING THE CLUSTER ", "apply"),
 }
 """What each boundary is called; every screen stands on one of them."""
-
-Key = tuple[str, str]
-"""A key as it is printed, and what it does now."""
 
 
 class Heading(NamedTuple):

@@ -29,10 +29,10 @@ def helm(facts: Facts) -> Outcome:
     if isinstance(found, Trouble):
         return _told(found)
     said = f"helm {found.version} at {found.path}"
-    fixed = command_line.FIXED_SINCE.get(found.numbers[0])
-    if fixed and found.numbers < fixed:
-        newer = ".".join(map(str, fixed))
-        return Outcome("warn", (said, f"security fixes came with {newer}"), f"Upgrade helm to {newer} or newer.")
+    number = version.parse(found.version)
+    fixed = command_line.FIXED_SINCE.get(number.major) if number else None
+    if number and fixed and number < fixed:
+        return Outcome("warn", (said, f"security fixes came with {fixed}"), f"Upgrade helm to {fixed} or newer.")
     return Outcome("pass", (said,))
 
 
@@ -119,7 +119,8 @@ def chart(facts: Facts) -> Outcome:
     server: Server | None = facts["kubernetes"]
     if not found.kube_version or server is None:
         return Outcome("pass", (said,))
-    fits = version.allows(found.kube_version, server.numbers)
+    number = server.number
+    fits = version.allows(found.kube_version, number) if number else None
     if fits is None:
         return Outcome("pass", (said, f"wants Kubernetes {found.kube_version}; helm itself will judge that"))
     wants = f"wants Kubernetes {found.kube_version}, this is {server.version}"

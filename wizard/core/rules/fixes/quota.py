@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any, Final
 
-from wizard.core.helm.plan import quantity
+from wizard.core.kube import quantity
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.findings.admission import MAKERS, lacking, refusal_of
@@ -54,22 +55,26 @@ def _sizes(quota: Object, refused: list[Object], snapshot: Snapshot) -> dict[str
     """What each limit that stops a pod has to be so that all of the missing pods fit."""
     state = quota.get("status") or {}
     used, hard = state.get("used") or {}, quota["spec"].get("hard") or {}
-    needed: dict[str, float] = {}
+    needed: dict[str, Fraction] = {}
     for maker in refused:
         match = _EXCEEDED.search(refusal_of(maker, snapshot)[0])
         for key, text in _pairs(match[2] if match else "").items():
-            needed[key] = needed.get(key, 0) + (quantity(text) or 0) * lacking(maker, snapshot)
-    sizes = {key: (quantity(used.get(key, "0")) or 0) + more for key, more in needed.items() if key in hard}
-    return {key: _text(key, size) for key, size in sizes.items() if size > (quantity(hard[key]) or 0)}
+            needed[key] = needed.get(key, Fraction(0)) + _amount(text) * lacking(maker, snapshot)
+    sizes = {key: _amount(used.get(key, "0")) + more for key, more in needed.items() if key in hard}
+    return {key: _text(key, size) for key, size in sizes.items() if size > _amount(hard[key])}
+
+
+def _amount(written: Any) -> Fraction:
+    return quantity.parse(written) or Fraction(0)
 
 
 def _pairs(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
 
 
-def _text(key: str, size: float) -> str:
+def _text(key: str, size: Fraction) -> str:
     if key.endswith("cpu"):
-        return f"{math.ceil(size * 1000 - 1e-6)}m"
+        return f"{math.ceil(size * 1000)}m"
     if key.endswith(("memory", "storage")):
         return f"{math.ceil(size / 2**20)}Mi"
     return str(math.ceil(size))
