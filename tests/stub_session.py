@@ -39,7 +39,7 @@ from wizard.engine.preflight.overview import HomeLine
 from wizard.engine.records import Wanted
 from wizard.engine.release.compare import Comparison
 from wizard.engine.release.handle import Release
-from wizard.engine.release.history import Guided, RevisionText
+from wizard.engine.release.history import RevisionText, UpgradeValues
 from wizard.engine.release.leftovers import Leftover, Leftovers, Removal
 from wizard.engine.release.listing import Asked, ReleasesView, Unfit
 from wizard.engine.release.plan import Planned
@@ -269,8 +269,8 @@ class StubInstaller(Installer):
         return Planned(self._session.plan_of(prepared.target), (), None)
 
     @override
-    async def guided(self, prepared: Prepared) -> Guided:
-        return self._session.next_guided
+    async def upgrade_values(self, prepared: Prepared) -> UpgradeValues:
+        return self._session.next_upgrade_values
 
     @override
     async def _over_history(self, target: Target) -> bool:
@@ -411,7 +411,7 @@ class StubSession(Session):
         self.checks_gate = _open_gate()
         self.next_operation: Operation | Problem = "install"
         self.next_plan: Plan | Problem = Plan("install", "here", "", "", 0, 0, ())
-        self.next_guided = Guided((), (), "llm-cost-ops-1.0.0", "llm-cost-ops-1.0.0")
+        self.next_upgrade_values = UpgradeValues((), (), "llm-cost-ops-1.0.0", "llm-cost-ops-1.0.0")
         self.production = False
         self.started: list[tuple[Draft, str]] = []
         self.specs: list[RunSpec] = []

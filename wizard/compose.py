@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 def session(options: Options, *, helm_path: str = "") -> Session:
     """A session over the real world. Nothing is read or contacted and nothing heavy is imported yet."""
-    kubeconfig = _later(_kubeconfig)
+    kubeconfig = _lazy(_kubeconfig)
     ports = Ports(
         cluster=_cluster,
         kubeconfig=kubeconfig,
-        helm=_later(lambda: _helm(helm_path, options, kubeconfig)),
+        helm=_lazy(lambda: _helm(helm_path, options, kubeconfig)),
         charts=ChartFolders(),
-        documents=_later(_documents),
-        drafts=_later(_drafts),
-        runs=_later(_runs),
-        files=_later(_files),
-        clock=_later(_clock),
+        documents=_lazy(_documents),
+        drafts=_lazy(_drafts),
+        runs=_lazy(_runs),
+        files=_lazy(_files),
+        clock=_lazy(_clock),
     )
     return Session(ports, options)
 
@@ -45,7 +45,7 @@ def session(options: Options, *, helm_path: str = "") -> Session:
 Adapter = TypeVar("Adapter")
 
 
-class _Later:
+class LazyAdapter:
     """Stands for an adapter and makes it at its first use: together they are 8 ms that the first question does without."""
 
     def __init__(self, make: Callable[[], object]) -> None:
@@ -59,8 +59,8 @@ class _Later:
         return getattr(self._made, name)
 
 
-def _later(make: Callable[[], Adapter]) -> Adapter:
-    return cast("Adapter", _Later(make))
+def _lazy(make: Callable[[], Adapter]) -> Adapter:
+    return cast("Adapter", LazyAdapter(make))
 
 
 def _kubeconfig() -> KubeconfigFiles:

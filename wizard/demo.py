@@ -96,8 +96,8 @@ async def _end_runs(context: str) -> None:
                 async with asyncio.timeout(15):
                     async for _ in runs.follow(one.id):
                         pass
-            except (Problem, TimeoutError) as trouble:
-                _talk(f"run {one.id} did not end: {trouble or 'no answer within 15 s'}")
+            except (Problem, TimeoutError) as problem:
+                _talk(f"run {one.id} did not end: {problem or 'no answer within 15 s'}")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_log_lines_name_their_container_and_lost_ones_are_counted() -> None:
     gap = {"pod": "p-0", "container": "app", "lost": 3, "reason": "rotated"}
     events = (Event("log.lines", said, 0, TIME), Event("log.gap", gap, 0, TIME))
 
-    assert shown(*events) == ["p-0 app (before its restart) | hello", "! look p-0 app | 3 lines lost: rotated"]
+    assert shown(*events) == ["p-0 app (before its restart) | hello", "! warn p-0 app | 3 lines lost: rotated"]
     assert shown(*events, logs=False) == []
 
 
@@ -84,7 +84,7 @@ def test_normal_events_are_not_worth_a_line() -> None:
 
     assert shown(Event("cluster.event", data, 0, TIME)) == []
     assert shown(Event("cluster.event", {**data, "kind": "Warning", "count": 4}, 0, TIME)) == [
-        "! look Pod/p-0 Pulled: m (4 times)"
+        "! warn Pod/p-0 Pulled: m (4 times)"
     ]
 
 

@@ -122,7 +122,7 @@ def test_a_helm_that_reaches_another_cluster_and_a_context_that_moves_are_both_s
     assert "for the wizard: two clusters" in out
     assert "context prod reaches another cluster than on" in place.err
     place("install", *IMAGE, "-n", namespace, "--dry-run", code=0)
-    assert place.err.startswith("! look context prod reaches another cluster than on"), "it is said first"
+    assert place.err.startswith("! warn context prod reaches another cluster than on"), "it is said first"
     place("uninstall", "-n", namespace, "--yes", "--helm", str(liar), code=3)
     place.point_to(sandbox.kubeconfig)
     place("check", *IMAGE, "-n", namespace, code=0)

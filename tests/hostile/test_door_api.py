@@ -266,7 +266,7 @@ async def test_an_answer_that_drips_is_given_up(
     error, took = await failing(raw, tmp_path, drip)
     done.set()
     assert says in error.message
-    assert error.trouble == "slow"
+    assert error.kind == "slow"
     assert took < 4
 
 

@@ -83,7 +83,7 @@ async def test_a_line_break_in_a_credential_is_refused_and_not_shown(
                 Target("here", "ns", kubeconfig=written(tmp_path, json.dumps(tree(user, server.url))))
             ).version()
         assert not server.asked
-    assert caught.value.trouble == "no-credentials"
+    assert caught.value.kind == "no-credentials"
     assert SECRET not in caught.value.message
 
 
@@ -123,7 +123,7 @@ async def test_a_removed_auth_provider_is_said_at_once_and_its_command_is_not_ru
         ClusterError, match=f'auth-provider "{provider}", which kubectl and helm do not know any more'
     ) as caught:
         await KubeCluster(Target("here", "ns", kubeconfig=path)).version()
-    assert caught.value.trouble == "no-credentials"
+    assert caught.value.kind == "no-credentials"
     assert time.monotonic() - began < 1
     assert not ran.exists()
 

@@ -109,7 +109,7 @@ def test_any_folder_among_the_runs_is_listed_or_gets_a_sentence_and_hides_no_oth
         assert len(listed) + len(store.damaged()) >= 2 or not (folder / "run.json").exists()
         with one_sentence():
             run = store.find("ab")
-            asyncio.run(store.trouble(run.id))
+            asyncio.run(store.record_error(run.id))
 
     holds()
 
@@ -183,7 +183,7 @@ def test_what_a_copied_folder_names_is_asked_for_nothing(tmp_path: Path, monkeyp
             monkeypatch.setattr(runs_store, seam, lambda *_: pytest.fail("it was followed"))
         assert RunFiles().find(path).state == "lost"
         assert [one.type for one in events(path)] == ["run.started"]
-        assert asyncio.run(RunFiles().trouble(path)) == ""
+        assert asyncio.run(RunFiles().record_error(path)) == ""
         with pytest.raises(Problem, match="is a copy"):
             asyncio.run(RunFiles().command(path, "cancel"))
         RunFiles().revive(path)

@@ -169,14 +169,14 @@ def test_a_full_disk_stops_no_run_and_what_was_lost_is_counted_once_there_is_roo
     disk = FullDisk(monkeypatch, room=30)
     record.emit([phase("torn")])
     record.emit([phase("lost"), phase("lost too")])
-    assert record.trouble == "the record cannot be written: No space left on device"
+    assert record.problem == "the record cannot be written: No space left on device"
     assert capsys.readouterr().err.count("the run goes on") == 1
     disk.room = 10**6
     record.emit([phase("after")])
     record.close()
     found = [(event.seq, event.type, event.data.get("lost")) for event in read(tmp_path / "record.jsonl")]
     assert found == [(1, "run.phase", None), (2, "record.gap", 3), (3, "run.phase", None)]
-    assert record.trouble == ""
+    assert record.problem == ""
 
 
 def test_the_end_of_a_run_gets_the_room_that_was_kept_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ def test_evidence_that_cannot_be_written_is_no_crash_and_no_path(
 
     monkeypatch.setattr("wizard.adapters.atomic.write", refuses)
     assert record.keep("evidence", {}) == ""
-    assert "Read-only" in record.trouble
+    assert "Read-only" in record.problem
 
 
 def test_a_secret_that_is_broken_over_two_lines_is_masked_and_lines_stay_lines(tmp_path: Path) -> None:

@@ -113,20 +113,20 @@ async def test_a_run_says_that_its_record_cannot_be_written_as_long_as_it_cannot
     runs = RunFiles()
     run_id = begin(runs, spec(tmp_path, helm, operation="rollback", revision=1), helm)
     runner = pids(run_id)["runner"]
-    assert await runs.trouble(run_id) == ""
+    assert await runs.record_error(run_id) == ""
     before = resource.prlimit(runner, resource.RLIMIT_FSIZE)
     resource.prlimit(runner, resource.RLIMIT_FSIZE, (0, before[1]))
     assert "cannot be interrupted" in (await runs.command(run_id, "cancel"))["text"]
-    assert await runs.trouble(run_id) == "the record cannot be written: File too large"
+    assert await runs.record_error(run_id) == "the record cannot be written: File too large"
     resource.prlimit(runner, resource.RLIMIT_FSIZE, before)
     await runs.command(run_id, "cancel")
-    assert await runs.trouble(run_id) == ""
+    assert await runs.record_error(run_id) == ""
     helm.end(0)
     view = await followed(runs, run_id)
     (gap,) = [row.reason for row in view.blind if row.what == "the record"]
     assert re.fullmatch(r"the record cannot be written: File too large \(\d+ events lost\)", gap)
     until(lambda: ends(runner))
-    assert await runs.trouble(run_id) == "", "a run that has ended has no trouble"
+    assert await runs.record_error(run_id) == "", "a run that has ended has no trouble"
 
 
 async def test_cancel_stops_helm_once_and_ends_with_130(tmp_path: Path, helm: FakeHelm) -> None:

@@ -60,13 +60,13 @@ async def next_or_interrupt(
 
 async def _told(session: Session, run_id: str) -> AsyncIterator[Sequence[Event] | str]:
     """The record in batches as it grows, and between them why it is not written just now; ends with the record."""
-    record, troubles = session.runs.follow(run_id), session.runs.record_problems(run_id)
+    record, problems = session.runs.follow(run_id), session.runs.record_problems(run_id)
     batch = asyncio.ensure_future(anext(record, None))
-    trouble = asyncio.ensure_future(anext(troubles, None))
+    problem = asyncio.ensure_future(anext(problems, None))
     try:
         while True:
-            if trouble.done() and (said := trouble.result()) is not None:
-                trouble = asyncio.ensure_future(anext(troubles, None))
+            if problem.done() and (said := problem.result()) is not None:
+                problem = asyncio.ensure_future(anext(problems, None))
                 yield said
             elif batch.done():
                 if (events := batch.result()) is None:
@@ -74,11 +74,11 @@ async def _told(session: Session, run_id: str) -> AsyncIterator[Sequence[Event] 
                 batch = asyncio.ensure_future(anext(record, None))
                 yield events
             else:
-                asked: set[asyncio.Future[Any]] = {batch} if trouble.done() else {batch, trouble}
+                asked: set[asyncio.Future[Any]] = {batch} if problem.done() else {batch, problem}
                 await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await _drop(batch)
-        await _drop(trouble)
+        await _drop(problem)
 
 
 async def follow(

@@ -6,20 +6,20 @@ import json
 from typing import Any, Final
 
 from wizard.cli.output import Out, columns
-from wizard.engine.release.history import Guided
+from wizard.engine.release.history import UpgradeValues
 
 _KINDS: Final = {"mine": "yours", "gone": "! not used any more", "new-default": "new default", "added": "new"}
 _LONGEST: Final = 40
 
 
-def show(guided: Guided, out: Out, *, all_rows: bool = False) -> None:
+def show(upgrade: UpgradeValues, out: Out, *, all_rows: bool = False) -> None:
     """The four columns of what does not stay as it is; the rest is counted, unless all are asked for."""
-    rows = [one for one in guided.rows if all_rows or (one.kind != "added" and not (one.kind == "mine" and one.stays))]
+    rows = [one for one in upgrade.rows if all_rows or (one.kind != "added" and not (one.kind == "mine" and one.stays))]
     if rows:
         chart = (
-            f"{guided.running_chart} -> {guided.next_chart}"
-            if guided.running_chart != guided.next_chart
-            else guided.next_chart
+            f"{upgrade.running_chart} -> {upgrade.next_chart}"
+            if upgrade.running_chart != upgrade.next_chart
+            else upgrade.next_chart
         )
         out.line(f"values ({chart}):")
         cells = [
@@ -28,15 +28,15 @@ def show(guided: Guided, out: Out, *, all_rows: bool = False) -> None:
         ]
         for line in columns([("", "old default", "new default", "yours", "result", ""), *cells]):
             out.line(f"  {line}")
-    hidden = [one for one in guided.rows if one not in rows]
+    hidden = [one for one in upgrade.rows if one not in rows]
     if mine := sum(one.kind == "mine" for one in hidden):
         out.line(f"values: {mine} of yours stay as they are")
     if added := sum(one.kind == "added" for one in hidden):
         out.line(f"values: {added} are new in this chart and at their defaults")
-    if guided.differs:
+    if upgrade.differs:
         out.line("the -f files differ from what runs:")
         for line in columns(
-            [("", "running", "file"), *((one.path, text(one.running), text(one.file)) for one in guided.differs)]
+            [("", "running", "file"), *((one.path, text(one.running), text(one.file)) for one in upgrade.differs)]
         ):
             out.line(f"  {line}")
 

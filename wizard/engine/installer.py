@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wizard.core.target import Target
     from wizard.core.text.secrets import Secret
     from wizard.engine.answers import Answers, Prepared
-    from wizard.engine.release.history import Guided
+    from wizard.engine.release.history import UpgradeValues
     from wizard.engine.release.listing import Asked
     from wizard.engine.release.plan import Planned
     from wizard.engine.state import SessionState
@@ -62,12 +62,12 @@ class Installer:
         moved = await asyncio.to_thread(state.moved, target, planned.plan.cluster_uid)
         return replace(planned, plan=planned.plan.warning(moved))
 
-    async def guided(self, prepared: Prepared) -> Guided:
+    async def upgrade_values(self, prepared: Prepared) -> UpgradeValues:
         """The values of an upgrade in four columns, and how the -f files differ from what runs; raises Problem."""
         from wizard.engine.release import history
 
         target, files = prepared.target, prepared.resolved.layers.files
-        return await history.guided_values(
+        return await history.upgrade_values_of(
             self._state.cluster(target), target, prepared.chart, prepared.file.tree, files
         )
 

@@ -43,7 +43,7 @@ async def record_problems(runs: RunStore, run_id: str) -> AsyncIterator[str]:
     """Why the record of a run is not written, as sentences, each time that changes; "" once it is again. Never ends."""
     known = ""
     while True:
-        reason = await runs.trouble(run_id)
+        reason = await runs.record_error(run_id)
         if reason != known:
             known = reason
             yield record_problem_text(reason) if reason else ""

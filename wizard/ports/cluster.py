@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from wizard.core.kube.objects import Object
 from wizard.core.text.redaction import hide
 
-Trouble = Literal[
+ErrorKind = Literal[
     "dns", "refused", "tls", "expired", "unauthorized", "forbidden", "not-found", "conflict", "invalid", "gone", "slow",
     "not-kubernetes", "unavailable", "no-credentials", "other",
 ]  # fmt: skip
@@ -21,9 +21,9 @@ Trouble = Literal[
 
 @dataclass(unsafe_hash=True)  # not frozen: an exception gets its traceback set
 class ClusterError(Exception):  # the name says what failed
-    """A call that failed: one word for the kind of trouble, one sentence for a person, the HTTP status if there was one."""
+    """A call that failed: one word for its kind, one sentence for a person, the HTTP status if there was one."""
 
-    trouble: Trouble
+    kind: ErrorKind
     message: str
     status: int = 0
     permission: str = ""

@@ -89,7 +89,7 @@ class RunStore(Protocol):
         """The first log events of the record from `seq` on, likewise."""
         ...
 
-    async def trouble(self, run_id: str) -> str:
+    async def record_error(self, run_id: str) -> str:
         """Why the record of a run cannot be written, "" while it can or nobody answers. Raises nothing."""
         ...
 

@@ -126,7 +126,7 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
         return {"ok": True, "text": text}
 
     def ping(_: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"ok": True, "pid": os.getpid(), "id": spec.id, "trouble": record.trouble}
+        return {"ok": True, "pid": os.getpid(), "id": spec.id, "trouble": record.problem}
 
     control = Control(folder, {"cancel": cancel, "fix": run.fix, "ping": ping})
     await control.open()

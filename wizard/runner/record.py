@@ -1,7 +1,7 @@
 """The record of a run: an append-only file of events, private and bounded, with every known secret masked before it is written.
 
 A record that cannot be written any more must never stop a run: what is lost is counted, the reason is kept for whoever
-asks (`trouble`), said on stderr, and written as `record.gap` as soon as there is room again.
+asks (`problem`), said on stderr, and written as `record.gap` as soon as there is room again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Record:
         self._unsaid: dict[tuple[str, str], int] = {}
         """Lines by pod and container that did not fit and are in no mark yet."""
         self._said: dict[tuple[str, str], datetime] = {}
-        self.trouble = ""
+        self.problem = ""
         """Why the record cannot be written, "" while it can."""
         self._torn = self._yields = False
         self._second, self._poured = 0.0, 0
@@ -90,7 +90,7 @@ class Record:
         if self._over > 1 and any(event.type == "run.finished" for event in kept):
             kept, self._over = [*self._gap(self._over - 1, _FULL), *kept], 0
         if self._lost and kept:
-            kept = [*self._gap(self._lost, self.trouble), *kept]
+            kept = [*self._gap(self._lost, self.problem), *kept]
         if not kept:
             return
         first, text = self._seq, []
@@ -103,7 +103,7 @@ class Record:
         needed = any(event.type in MILESTONES for event in kept)
         self._make_way(len(data))
         if self._written(data, sync=needed, last=needed):
-            self._lost, self.trouble = 0, ""
+            self._lost, self.problem = 0, ""
         else:
             self._seq = first
             self._lost += sum(event.type != "record.gap" for event in kept)
@@ -159,10 +159,10 @@ class Record:
         return False
 
     def _say(self, error: OSError) -> None:
-        if not self.trouble:
-            self.trouble = f"the record cannot be written: {error.strerror or error}"
+        if not self.problem:
+            self.problem = f"the record cannot be written: {error.strerror or error}"
             with contextlib.suppress(OSError):
-                print(f"{self.trouble}; the run goes on", file=sys.stderr, flush=True)
+                print(f"{self.problem}; the run goes on", file=sys.stderr, flush=True)
 
     def _gap(self, lost: int, reason: str) -> list[Event]:
         return [Event("record.gap", {"lost": lost, "reason": reason})]

@@ -137,14 +137,14 @@ class Bridge:
             except Problem as problem:
                 feed.problem = problem
                 feed.changed.add("run")
-            self.stop("trouble")
-            feed.trouble = ""
+            self.stop("record-problem")
+            feed.record_problem = ""
 
         async def ask() -> None:
-            async for feed.trouble in self.session.runs.record_problems(run_id):
+            async for feed.record_problem in self.session.runs.record_problems(run_id):
                 feed.changed.add("run")
 
-        self._spawn("trouble", ask(), listener)
+        self._spawn("record-problem", ask(), listener)
         self._spawn("run", read(), listener)
         return feed
 

@@ -15,7 +15,7 @@ Span = tuple[str, str]
 """A text and its tone (a key of theme.TONES, "" for plain)."""
 Row = tuple[Span, ...]
 
-_TONES: Final[dict[str, str]] = {"+": "ok", "!": "look", "x": "bad", "~": "busy"}
+_TONES: Final[dict[str, str]] = {"+": "ok", "!": "warning", "x": "error", "~": "progress"}
 
 
 def mark(state: str) -> Span:

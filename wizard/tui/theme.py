@@ -25,9 +25,9 @@ WIZARD: Final = Theme(
 TONES: Final[dict[str, Style]] = {
     "": Style(),
     "ok": Style(color="#86b86b"),
-    "bad": Style(color="#ee6a5f", bold=True),
-    "look": Style(color="#d9a94a"),
-    "busy": Style(color="#7fa7d9"),
+    "error": Style(color="#ee6a5f", bold=True),
+    "warning": Style(color="#d9a94a"),
+    "progress": Style(color="#7fa7d9"),
     "dim": Style(color="#87909c"),
     "rule": Style(color="#3d4652"),
     "accent": Style(color="#4fb3bf"),

@@ -116,7 +116,7 @@ async def test_a_line_that_comes_alone_is_given_at_once(tmp_path: Path, tls: boo
 async def test_a_body_that_is_torn_is_not_taken_for_its_end(tmp_path: Path, follow: bool) -> None:
     with pytest.raises(ClusterError) as caught:
         await read(tmp_path, Answer(chunks=[f"{T} one\n".encode()], torn=True), tls=False, follow=follow)
-    assert caught.value.trouble == "unavailable"
+    assert caught.value.kind == "unavailable"
 
 
 @pytest.mark.parametrize("body", [f"{T} one\n{T} two\n", ""])

@@ -56,7 +56,7 @@ async def test_a_kind_outside_of_the_table_is_found_by_discovery(sandbox: Bed) -
         assert await cluster.list("VolumeAttachment", api_version="storage.k8s.io/v1") == ()
         with pytest.raises(ClusterError, match="serves no kind Nonsense") as caught:
             await cluster.list("Nonsense")
-    assert caught.value.trouble == "not-found"
+    assert caught.value.kind == "not-found"
 
 
 async def test_objects_are_made_checked_strictly_and_only_tried_in_a_dry_run(sandbox: Bed, namespace: str) -> None:
@@ -68,10 +68,10 @@ async def test_objects_are_made_checked_strictly_and_only_tried_in_a_dry_run(san
         await cluster.create(config_map("made", a="1"), namespace)
         with pytest.raises(ClusterError) as caught:
             await cluster.create(config_map("made"), namespace)
-        assert caught.value.trouble == "conflict"
+        assert caught.value.kind == "conflict"
         with pytest.raises(ClusterError, match="unknown field") as caught:
             await cluster.create({**config_map("x"), "dat": {}}, namespace, dry_run=True)
-        assert caught.value.trouble == "invalid"
+        assert caught.value.kind == "invalid"
         assert (await cluster.get("ConfigMap", "made", namespace))["data"] == {"a": "1"}
         (metadata,) = await cluster.list("ConfigMap", namespace, labels="t=x", metadata_only=True)
         assert "data" not in metadata
@@ -110,7 +110,7 @@ async def test_an_immutable_field_is_named(sandbox: Bed, namespace: str) -> None
         await cluster.apply(deployment("one"), namespace, dry_run=True)
         with pytest.raises(ClusterError) as caught:
             await cluster.apply(deployment("two"), namespace, dry_run=True)
-    assert caught.value.trouble == "invalid"
+    assert caught.value.kind == "invalid"
     assert caught.value.body is not None
     assert "spec.selector" in {cause["field"] for cause in caught.value.body["details"]["causes"]}
 
@@ -155,7 +155,7 @@ async def test_an_expired_login_is_said_without_a_call(sandbox: Bed) -> None:
     async with connected(sandbox, sandbox.user("expired")) as cluster:
         with pytest.raises(ClusterError) as caught:
             await cluster.version()
-    assert caught.value.trouble == "expired"
+    assert caught.value.kind == "expired"
 
 
 async def test_a_watch_tells_a_pod_s_life(sandbox: Bed, namespace: str) -> None:
@@ -214,7 +214,7 @@ async def test_a_log_that_is_not_there_is_one_sentence(sandbox: Bed, namespace: 
     async with connected(sandbox) as cluster:
         with pytest.raises(ClusterError) as caught:
             await anext(cluster.logs(namespace, "nope", "c"))
-    assert caught.value.trouble == "not-found"
+    assert caught.value.kind == "not-found"
 
 
 async def test_a_right_that_is_taken_away_stops_the_watch_with_its_name(sandbox: Bed, namespace: str) -> None:

@@ -39,14 +39,14 @@ async def trouble(call: Awaitable[Any]) -> ClusterError:
 async def test_a_refused_connection_is_said_at_once(tmp_path: Path) -> None:
     began = time.monotonic()
     error = await trouble(cluster(loopback.kubeconfig(tmp_path, loopback.closed_port())).version())
-    assert error.trouble == "refused"
+    assert error.kind == "refused"
     assert "nothing listens" in error.message
     assert time.monotonic() - began < 2
 
 
 async def test_a_name_that_does_not_resolve_is_dns(tmp_path: Path) -> None:
     error = await trouble(cluster(loopback.kubeconfig(tmp_path, "https://no-such-host.invalid:6443")).version())
-    assert error.trouble == "dns"
+    assert error.kind == "dns"
     assert "no-such-host.invalid" in error.message
 
 
@@ -56,7 +56,7 @@ async def test_a_server_that_says_nothing_is_slow_not_hanging(tmp_path: Path, mo
         monkeypatch.setattr("wizard.adapters.kube.client.READ", 0.3)
         began = time.monotonic()
         error = await trouble(made.version())
-    assert error.trouble == "slow"
+    assert error.kind == "slow"
     assert time.monotonic() - began < 5
 
 
@@ -66,7 +66,7 @@ async def test_a_web_page_is_not_a_kubernetes_server(tmp_path: Path) -> None:
         made = cluster(loopback.kubeconfig(tmp_path, server.url))
         for call in (made.version(), made.list("Pod", "ns"), made.get("Pod", "x", "ns"), made.whoami()):
             error = await trouble(call)
-            assert error.trouble == "not-kubernetes"
+            assert error.kind == "not-kubernetes"
             assert "web page" in error.message
 
 
@@ -102,7 +102,7 @@ async def test_json_of_something_else_and_redirects_are_not_a_kubernetes_server(
     with loopback.serving(lambda _: answer) as server:
         made = cluster(loopback.kubeconfig(tmp_path, server.url))
         for call in (made.version(), made.whoami()):
-            assert (await trouble(call)).trouble == "not-kubernetes"
+            assert (await trouble(call)).kind == "not-kubernetes"
 
 
 async def test_a_certificate_of_another_authority_is_tls(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ async def test_a_certificate_of_another_authority_is_tls(tmp_path: Path) -> None
     with loopback.serving(lambda _: Answer(200, VERSION), pair) as server:
         trusts_other = loopback.kubeconfig(tmp_path, server.url, cluster={"certificate-authority": str(other[0])})
         error = await trouble(cluster(trusts_other).version())
-        assert error.trouble == "tls"
+        assert error.kind == "tls"
         assert "authority" in error.message
         trusts_it = loopback.kubeconfig(tmp_path, server.url, cluster={"certificate-authority": "server.crt"})
         assert (await cluster(trusts_it).version())["gitVersion"] == "v1.36.3"
@@ -125,7 +125,7 @@ async def test_a_certificate_for_another_name_or_past_its_end_says_so(tmp_path: 
             data = base64.b64encode(pair[0].read_bytes()).decode()
             path = loopback.kubeconfig(tmp_path, server.url, cluster={"certificate-authority-data": data})
             error = await trouble(cluster(path).version())
-        assert error.trouble == "tls"
+        assert error.kind == "tls"
         assert says in error.message
 
 
@@ -133,7 +133,7 @@ async def test_a_server_without_tls_behind_https_is_said(tmp_path: Path) -> None
     with loopback.serving(lambda _: Answer(200, VERSION)) as server:
         path = loopback.kubeconfig(tmp_path, server.url.replace("http:", "https:"))
         error = await trouble(cluster(path).version())
-    assert error.trouble == "tls"
+    assert error.kind == "tls"
     assert "does not speak TLS" in error.message
 
 
@@ -154,7 +154,7 @@ async def test_an_expired_client_certificate_is_seen_before_any_call(tmp_path: P
         path = loopback.kubeconfig(tmp_path, server.url, user=user, cluster={"certificate-authority": str(pair[0])})
         error = await trouble(cluster(path).version())
         assert not server.asked
-    assert error.trouble == "expired"
+    assert error.kind == "expired"
     assert "log in again" in error.message
 
 
@@ -177,7 +177,7 @@ async def test_a_key_that_does_not_belong_to_the_certificate_is_said(tmp_path: P
     one, other = loopback.certificate(tmp_path, "one"), loopback.certificate(tmp_path, "two")
     user = {"client-certificate": str(one[0]), "client-key": str(other[1])}
     error = await trouble(cluster(loopback.kubeconfig(tmp_path, "https://127.0.0.1:1", user=user)).version())
-    assert error.trouble == "no-credentials"
+    assert error.kind == "no-credentials"
     assert "do not belong together" in error.message
 
 
@@ -203,7 +203,7 @@ async def test_a_key_that_does_not_belong_to_the_certificate_is_said(tmp_path: P
 async def test_each_status_has_its_word(tmp_path: Path, answer: Answer, word: str, says: str) -> None:
     with loopback.serving(lambda _: answer) as server:
         error = await trouble(cluster(loopback.kubeconfig(tmp_path, server.url)).list("Pod", "ns"))
-    assert error.trouble == word
+    assert error.kind == word
     assert says in error.message
     assert error.permission == ("list pods in namespace ns" if word == "forbidden" else "")
 
@@ -212,7 +212,7 @@ async def test_an_expired_token_is_said_to_have_expired(tmp_path: Path) -> None:
     token = loopback.jwt(datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2))
     with loopback.serving(lambda _: status(401, "Unauthorized")) as server:
         error = await trouble(cluster(loopback.kubeconfig(tmp_path, server.url, user={"token": token})).whoami())
-    assert error.trouble == "expired"
+    assert error.kind == "expired"
     assert "token for here expired at" in error.message
 
 
@@ -235,7 +235,7 @@ async def test_an_unknown_context_names_those_that_are_there(tmp_path: Path, con
 
 
 async def test_no_kubeconfig_is_no_credentials(tmp_path: Path) -> None:
-    assert (await trouble(cluster(str(tmp_path / "none")).version())).trouble == "no-credentials"
+    assert (await trouble(cluster(str(tmp_path / "none")).version())).kind == "no-credentials"
 
 
 def plugin(folder: Path, code: str, **more: Any) -> dict[str, Any]:
@@ -290,7 +290,7 @@ async def test_a_failing_login_plugin_is_one_sentence(
     monkeypatch.setattr(limits, "PLUGIN_SECONDS", 1.0)
     path = loopback.kubeconfig(tmp_path, "http://127.0.0.1:1", user=plugin(tmp_path, code, **more))
     error = await trouble(cluster(path).version())
-    assert error.trouble == "no-credentials"
+    assert error.kind == "no-credentials"
     assert says in error.message
 
 
@@ -318,7 +318,7 @@ async def test_a_login_plugin_behind_the_kubernetes_client_gets_no_terminal_eith
 async def test_a_broken_proxy_is_the_proxy_s_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", loopback.closed_port().replace("https:", "http:"))
     error = await trouble(cluster(loopback.kubeconfig(tmp_path, "https://cluster.example:6443")).version())
-    assert error.trouble == "unavailable"
+    assert error.kind == "unavailable"
     assert "proxy on the way to https://cluster.example:6443" in error.message
 
 
@@ -353,7 +353,7 @@ async def test_an_object_is_kept_as_it_is_and_secret_values_stay_behind(tmp_path
 def test_an_ssl_alert_about_the_client_certificate_is_about_credentials() -> None:
     error = ssl.SSLError(1, "x")
     error.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
-    assert errors.of_exception(error, "https://x").trouble == "unauthorized"
+    assert errors.of_exception(error, "https://x").kind == "unauthorized"
 
 
 def test_calls_are_limited_in_time_everywhere() -> None:

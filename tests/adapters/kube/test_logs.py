@@ -93,7 +93,7 @@ async def test_a_container_that_has_not_started_says_so(tmp_path: Path) -> None:
         cluster = KubeCluster(Target("here", "ns", kubeconfig=loopback.kubeconfig(tmp_path, server.url)))
         with pytest.raises(ClusterError, match="waiting to start") as caught:
             await anext(cluster.logs("ns", "p", "c"))
-    assert (caught.value.trouble, caught.value.status) == ("invalid", 400)
+    assert (caught.value.kind, caught.value.status) == ("invalid", 400)
 
 
 async def test_a_slow_reader_loses_nothing(tmp_path: Path) -> None:

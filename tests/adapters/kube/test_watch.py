@@ -150,7 +150,7 @@ async def test_a_kind_that_is_not_served_ends_it(tmp_path: Path) -> None:
     async with watching(tmp_path, lambda _: Answer(404, "404 page not found", "text/plain")) as (it, _):
         with pytest.raises(ClusterError) as caught:
             await take(it, 1)
-    assert caught.value.trouble == "not-found"
+    assert caught.value.kind == "not-found"
 
 
 async def test_a_401_is_answered_by_one_new_login_and_a_second_one_ends_it(tmp_path: Path) -> None:
@@ -160,14 +160,14 @@ async def test_a_401_is_answered_by_one_new_login_and_a_second_one_ends_it(tmp_p
         with pytest.raises(ClusterError) as caught:
             await take(it, 1)
         assert len(server.asked) == 4
-    assert caught.value.trouble == "unauthorized"
+    assert caught.value.kind == "unauthorized"
 
 
 async def test_a_cluster_that_was_never_reached_is_said_at_once(tmp_path: Path) -> None:
     path = loopback.kubeconfig(tmp_path, loopback.closed_port())
     with pytest.raises(ClusterError) as caught:
         await anext(KubeCluster(Target("here", "ns", kubeconfig=path)).watch("Pod", "ns"))
-    assert caught.value.trouble == "refused"
+    assert caught.value.kind == "refused"
 
 
 async def test_watches_that_end_at_once_do_not_make_a_storm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

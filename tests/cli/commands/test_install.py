@@ -21,7 +21,7 @@ from wizard.core.helm.plan import Field, ObjectPlan, Plan, Refusal
 from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
 from wizard.core.target import Target
 from wizard.engine import records
-from wizard.engine.release.history import Guided
+from wizard.engine.release.history import UpgradeValues
 from wizard.engine.release.listing import ReleaseRow, ReleasesView, Unfit
 from wizard.ports.kubeconfig import Kubeconfig
 from wizard.ports.store import RunSummary
@@ -102,7 +102,7 @@ async def test_an_accepted_check_no_longer_stops(monkeypatch: pytest.MonkeyPatch
     code, said = await call(f"install --preset dev --yes --accept {known}=later", session)
 
     assert code == 0
-    assert f"! look {known} Class exists" in said
+    assert f"! warn {known} Class exists" in said
     assert "accepted: later" in said
     assert [result["id"] for result in session.specs[0].accepted] == [known]  # for the record
 
@@ -415,7 +415,7 @@ async def test_a_dry_run_has_the_plan_in_its_json() -> None:
 async def test_an_upgrade_shows_where_each_value_comes_from_before_its_plan() -> None:
     session = upgrading(ObjectPlan("ConfigMap", "a", "n", "v1", "created"))
     row = ValueRow("replicaCount", 3, 3, 1, 2, "mine")
-    session.next_guided = Guided(
+    session.next_upgrade_values = UpgradeValues(
         (row,), (KeyDifference("replicaCount", 1, 2),), "llm-cost-ops-0.9.0", "llm-cost-ops-1.0.0"
     )
 

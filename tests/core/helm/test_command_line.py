@@ -35,7 +35,7 @@ def test_only_helm_3_needs_to_be_asked_for_every_status() -> None:
 
 
 def test_a_later_major_speaks_like_the_newest_known() -> None:
-    assert command_line.dialect(5) == command_line.dialect(4)
+    assert command_line.flags_of(5) == command_line.flags_of(4)
 
 
 def test_without_a_kubeconfig_helm_finds_its_own() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
-from wizard.core.rules.check import Absent, CheckResult, Trouble, Unknown, all_checks
+from wizard.core.rules.check import Absent, CheckResult, FactFailure, Unknown, all_checks
 from wizard.core.rules.facts import (
     ChartFound,
     DryRun,
@@ -77,7 +77,7 @@ TABLE: list[Row] = [
     ("W01", {"helm": HelmFound("/bin/helm", "3.20.1")}, "warn", "security fixes came with 3.20.2", ""),
     ("W01", {"helm": HelmFound("/bin/helm", "4.1.4-rc.1")}, "warn", "security fixes came with 4.1.4", ""),
     ("W01", {"helm": HelmFound("/bin/helm", "5.0.0")}, "pass", "helm 5.0.0", ""),
-    ("W01", {"helm": Trouble("W01", "There is no helm on PATH.", "Install it.")}, "fail", "no helm on PATH", ""),
+    ("W01", {"helm": FactFailure("W01", "There is no helm on PATH.", "Install it.")}, "fail", "no helm on PATH", ""),
     # W03 kubeconfig
     ("W03", {"kubeconfig": CONFIG, "target": TARGET}, "pass", "context here: https://x as me", ""),
     ("W03", {"kubeconfig": CONFIG, "target": Target("gone", "ns")}, "fail", 'no context "gone"', "context"),
@@ -96,15 +96,15 @@ TABLE: list[Row] = [
     ("W03", {"kubeconfig": replace(CONFIG, open_to_others=("/k",)), "target": TARGET}, "warn", "can read /k", ""),
     # W04 login
     ("W04", {"identity": Identity("jane", ("ops", "system:authenticated"))}, "pass", "you are jane in ops", ""),
-    ("W04", {"identity": Trouble("W04", "Your token expired.", "", "expired", "context")}, "fail", "expired", "context"),
+    ("W04", {"identity": FactFailure("W04", "Your token expired.", "", "expired", "context")}, "fail", "expired", "context"),
     ("W04", {"identity": Identity("system:anonymous")}, "fail", "no credentials", "context"),
     ("W04", {"identity": Absent("waits for W05")}, "skipped", "waits for W05", ""),
     ("W04", {"identity": Unknown("too old")}, "unknown", "too old", ""),
     # W05 API server: every trouble keeps its own words
     ("W05", {"server": SERVER}, "pass", "Kubernetes v1.36.3 answers in 20 ms", ""),
     ("W05", {"server": Server("v1.36.3", 2500)}, "warn", "2500 ms", ""),
-    ("W05", {"server": Trouble("W05", "x refuses the connection.", "", "refused", "context")}, "fail", "refuses", "context"),
-    ("W05", {"server": Trouble("W04", "expired", "", "expired")}, "skipped", "waits for W04", ""),
+    ("W05", {"server": FactFailure("W05", "x refuses the connection.", "", "refused", "context")}, "fail", "refuses", "context"),
+    ("W05", {"server": FactFailure("W04", "expired", "", "expired")}, "skipped", "waits for W04", ""),
     # W06 helm reaches the same cluster
     ("W06", {"helm_sees": seen(0, "u1"), "release": Release(), "target": TARGET}, "pass", "no release of that name", ""),
     ("W06", {"helm_sees": seen(3, "u1"), "release": Release(3, "deployed"), "target": TARGET}, "pass", "is u1 for both", ""),
@@ -123,7 +123,7 @@ TABLE: list[Row] = [
     ),
     (
         "W06",
-        {"helm_sees": Trouble("W06", "helm list failed: proxyconnect"), "release": Release(), "target": TARGET},
+        {"helm_sees": FactFailure("W06", "helm list failed: proxyconnect"), "release": Release(), "target": TARGET},
         "fail", "proxyconnect", "",
     ),
     # W08 chart
@@ -137,12 +137,12 @@ TABLE: list[Row] = [
     ("W08", {"chart": CHART, "kubernetes": Server("main", 1)}, "pass", "helm itself will judge", ""),
     ("W08", {"chart": ChartFound("/c", "x", "1", "weird!"), "kubernetes": SERVER}, "pass", "helm itself will judge", ""),
     ("W08", {"chart": CHART, "kubernetes": None}, "pass", "llm-cost-ops 1.0.0", ""),
-    ("W08", {"chart": Trouble("W08", "/nope is not a chart."), "kubernetes": SERVER}, "fail", "/nope is not a chart", ""),
+    ("W08", {"chart": FactFailure("W08", "/nope is not a chart."), "kubernetes": SERVER}, "fail", "/nope is not a chart", ""),
     # W10 values and templates
     ("W10", {"rendered": Rendered((claim(None), ingress("x")))}, "pass", "2 objects of 2 kinds", ""),
     (
         "W10",
-        {"rendered": Trouble("W10", "helm template failed:\n- at '/replicaCount': got string", question="replicas")},
+        {"rendered": FactFailure("W10", "helm template failed:\n- at '/replicaCount': got string", question="replicas")},
         "fail", "at '/replicaCount': got string", "replicas",
     ),
     # R01 namespace

@@ -12,7 +12,7 @@ import pytest
 from tests.engine.fakes import FakeCluster, FakeHelm
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
-from wizard.core.rules.check import Absent, Trouble, Unknown
+from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import DryRun, Identity, Namespace, Owned, Refused, Release, Rendered, SecretUse, Server
 from wizard.core.target import Target
 from wizard.engine.preflight import collectors
@@ -82,7 +82,7 @@ async def test_an_unreachable_cluster_is_told_once_and_everything_else_waits_for
     refused = ClusterError("refused", "https://x refuses the connection: nothing listens there.")
     cluster = FakeCluster(refuse={"version": refused})
     found = await facts(world(cluster))
-    assert found["server"] == Trouble("W05", refused.message, found["server"].next_step, "refused", "context")
+    assert found["server"] == FactFailure("W05", refused.message, found["server"].next_step, "refused", "context")
     assert found["server"].next_step
     assert found["namespace"] == Absent("waits for W05")
     assert isinstance(found["rendered"], Rendered), "rendering needs no cluster"
@@ -181,7 +181,7 @@ async def test_helm_s_words_lead_back_to_the_question() -> None:
 
 async def test_a_missing_helm_is_told_once() -> None:
     found = await facts(world(helm=FakeHelm(missing=Problem("no helm", "install"))), "helm", "rights", "helm_sees")
-    assert found["helm"] == Trouble("W01", "no helm", "install")
+    assert found["helm"] == FactFailure("W01", "no helm", "install")
     assert found["rights"] == found["helm_sees"] == Absent("waits for W01")
 
 

@@ -147,7 +147,7 @@ async def test_two_clocks_that_differ_by_an_hour_are_compared_before_their_times
     newest["metadata"]["creationTimestamp"] = (ended + timedelta(seconds=later)).isoformat()
     made.cluster.put(revision(1, "superseded"), newest)
     made.cluster.time = (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat()
-    way = await rollback_on_failure.way(
+    way = await rollback_on_failure.next_step(
         made.cluster, TARGET, 4, HelmOptions("5m"), install=False, ended=HelmExit(1, at=ended.timestamp())
     )
     assert bool(way.argv) is back, way.text

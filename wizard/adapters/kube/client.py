@@ -308,7 +308,7 @@ class KubeCluster:
         try:
             answer = self._send("GET", path, query=query, read=read, stream=stream, permission=right)
         except ClusterError as error:
-            if stream.closed or (error.trouble == "slow" and "follow" in query):
+            if stream.closed or (error.kind == "slow" and "follow" in query):
                 return
             raise
         try:
@@ -382,7 +382,7 @@ class KubeCluster:
                     method, path, query=query, body=body, headers=headers, read=read or READ, stream=stream
                 )
             except ClusterError as failed:
-                if failed.trouble != "unavailable" or method != "GET" or broken or (stream and stream.closed):
+                if failed.kind != "unavailable" or method != "GET" or broken or (stream and stream.closed):
                     raise
                 broken = True
                 continue
@@ -455,7 +455,7 @@ class KubeCluster:
 
 
 def _explained(error: ClusterError, connection: Connection) -> ClusterError:
-    ends = connection.token_end() if error.trouble == "unauthorized" else None
+    ends = connection.token_end() if error.kind == "unauthorized" else None
     if ends is None or ends.timestamp() > time.time():
         return error
     message = f"Your token for {connection.context} expired at {ends:%Y-%m-%d %H:%M} UTC; log in again."

@@ -13,9 +13,9 @@ from wizard.adapters import bounded
 from wizard.core import limits
 from wizard.core.text import sanitize
 from wizard.core.text.redaction import hide
-from wizard.ports.cluster import ClusterError, Trouble
+from wizard.ports.cluster import ClusterError, ErrorKind
 
-_BY_STATUS: Final[Mapping[int, Trouble]] = {
+_BY_STATUS: Final[Mapping[int, ErrorKind]] = {
     401: "unauthorized", 403: "forbidden", 404: "not-found", 405: "other", 409: "conflict", 410: "gone", 422: "invalid",
     400: "invalid", 429: "unavailable", 500: "unavailable", 502: "unavailable", 503: "unavailable", 504: "slow",
 }  # fmt: skip
@@ -52,9 +52,9 @@ def slow(server: str, seconds: float = 0) -> ClusterError:
     return ClusterError("slow", f"{server} did not answer{within}; a firewall, a VPN or an overloaded server.")
 
 
-def unread(server: str, words: str, trouble: Trouble = "other") -> ClusterError:
+def unread(server: str, words: str, kind: ErrorKind = "other") -> ClusterError:
     """An answer that is over a limit; the words say which."""
-    return ClusterError(trouble, f"The answer of {server} is not read: {words}.")
+    return ClusterError(kind, f"The answer of {server} is not read: {words}.")
 
 
 def _of_cause(cause: BaseException, server: str) -> ClusterError | None:
@@ -123,18 +123,18 @@ def of_answer(status: int, content_type: str, body: bytes, server: str, permissi
             return ClusterError("not-found", f"This cluster does not serve {permission.split()[1]}.", status)
         return _not_a_status(status, content_type, body, server)
     message = sanitize.line(str(data.get("message") or data.get("reason") or f"status {status}"), 600)
-    trouble = _BY_STATUS.get(status, "other")
+    kind = _BY_STATUS.get(status, "other")
     if status == 401:
         message = f"{server} does not accept these credentials (401 {message}); log in again."
     elif status == 403:
         if data.get("reason") not in (None, "", "Forbidden"):
-            trouble = "invalid"
+            kind = "invalid"
         elif "forbidden: User " in message or "cannot " in message:
             message = _who_may_not(message, permission)
         else:
             permission = ""  # an admission plugin said no (quota, pod security): no right would help
-            trouble = "invalid"
-    return ClusterError(trouble, message, status, permission if trouble == "forbidden" else "", data)
+            kind = "invalid"
+    return ClusterError(kind, message, status, permission if kind == "forbidden" else "", data)
 
 
 def _who_may_not(message: str, permission: str) -> str:
@@ -160,8 +160,8 @@ def _not_a_status(status: int, content_type: str, body: bytes, server: str) -> C
         return ClusterError("unauthorized", f"{server} does not accept these credentials (401); log in again.", status)
     if 300 <= status < 400:
         return not_kubernetes(server, "a redirect, as a login page does")
-    trouble = _BY_STATUS.get(status, "other")
-    return ClusterError(trouble, f"{server} answered {status}{f': {text}' if text else ''}.", status)
+    kind = _BY_STATUS.get(status, "other")
+    return ClusterError(kind, f"{server} answered {status}{f': {text}' if text else ''}.", status)
 
 
 def not_kubernetes(server: str, what: str) -> ClusterError:

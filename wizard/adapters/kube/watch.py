@@ -82,12 +82,12 @@ class Watch:
         if trouble is None:
             if lived > 1.0:
                 return True  # the server ends every watch after some minutes; that is no failure
-        elif trouble.trouble == "gone":
+        elif trouble.kind == "gone":
             self.version = ""
             if self.failures == 0:
                 self.failures = 1
                 return True
-        elif trouble.trouble == "unauthorized" and not self.renewed:
+        elif trouble.kind == "unauthorized" and not self.renewed:
             self.renewed = True
             self.connection().refresh()
             return True
@@ -97,14 +97,14 @@ class Watch:
             self.blind = True
             self.channel.put((WatchEvent("BLIND", (), trouble.message),))
         self.failures += 1
-        backoff = _SERVER_BACK if trouble and trouble.trouble == "refused" else _BACKOFF
+        backoff = _SERVER_BACK if trouble and trouble.kind == "refused" else _BACKOFF
         self.channel.pause(max(backoff.pause(self.failures), self.wait))
         return True
 
     def _heals(self, trouble: ClusterError) -> bool:
         if self.listed:
-            return trouble.trouble in _HEAL
-        return trouble.trouble in ("slow", "unavailable") and self.failures + 1 < _FIRST_TRIES
+            return trouble.kind in _HEAL
+        return trouble.kind in ("slow", "unavailable") and self.failures + 1 < _FIRST_TRIES
 
     def _once(self) -> None:
         if not self.version:
@@ -130,7 +130,7 @@ class Watch:
                 if not self.channel.put(batch):
                     return
         except ClusterError as error:
-            if error.trouble != "slow":
+            if error.kind != "slow":
                 raise
             # Asked again at once, from where it was: if the line is dead, or the server hangs, that will show it.
             self.patient = not self.marked

@@ -109,7 +109,7 @@ class RunFiles:
         path, foreign, lines = _record(run), _is_elsewhere(run), _Lines(safe=_is_elsewhere(run))
         # Of a copy nobody is asked whether he lives: what it names are processes of another machine or time.
         lives, asked, busy = not foreign, 0.0, 0.0
-        with _Growing(path) as record:
+        with _TailedFile(path) as record:
             while True:
                 # Asked before reading, so that what a dying runner wrote last is still read.
                 if not foreign and time.monotonic() - asked > _LIVES_SECONDS:
@@ -160,7 +160,7 @@ class RunFiles:
             ) from error
         return [one.safe() for one in found] if _is_elsewhere(run) else found
 
-    async def trouble(self, run_id: str) -> str:
+    async def record_error(self, run_id: str) -> str:
         """Why the record of a run cannot be written, "" while it can or nobody answers."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, TimeoutError, Problem):
             if not _is_elsewhere(run := self.find(run_id)):
@@ -622,13 +622,13 @@ def _pause(got: int, silent: float) -> float:
     return _BUSY_POLL_SECONDS if silent <= _QUIET_SECONDS else _POLL_SECONDS
 
 
-class _Growing:
+class _TailedFile:
     """A file that another process appends to, read piece by piece; it may not be there yet."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._handle, self._offset = path, -1, 0
 
-    def __enter__(self) -> _Growing:
+    def __enter__(self) -> _TailedFile:
         return self
 
     def __exit__(self, *_: object) -> None:

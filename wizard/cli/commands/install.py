@@ -113,7 +113,7 @@ async def _review(
             planning.cancel()
     if isinstance(plan, Plan):
         if plan.base:
-            upgrade_values.show(await session.installer.guided(prepared), out)
+            upgrade_values.show(await session.installer.upgrade_values(prepared), out)
         plan_output.show(plan, out)
     else:
         out.line(f"there is no plan: {plan}", "unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.cli import plan_output
-from wizard.cli import upgrade_values as guided_lines
+from wizard.cli import upgrade_values as upgrade_lines
 from wizard.cli.answers import gather
 from wizard.cli.arguments.answers import PlanArguments
 from wizard.cli.commands.install import Base
@@ -22,12 +22,12 @@ async def plan(arguments: PlanArguments, session: Session, out: Out) -> int:
         raise base.problem
     prepared = session.answers.prepare(draft)
     planned = await session.installer.planned(prepared)
-    guided = await session.installer.guided(prepared) if planned.plan.base else None
+    upgrade = await session.installer.upgrade_values(prepared) if planned.plan.base else None
     written = []
     if arguments.manifests:
         written = list(session.files.write_manifests(arguments.manifests, planned))
-    if guided:
-        guided_lines.show(guided, out)
+    if upgrade:
+        upgrade_lines.show(upgrade, out)
     plan_output.show(planned.plan, out)
     for path in written[:1]:
         out.line(f"{path} written (Secrets masked)", "pass")
@@ -37,7 +37,7 @@ async def plan(arguments: PlanArguments, session: Session, out: Out) -> int:
             "command": "plan",
             "exit": int(code),
             "plan": planned.plan.to_data(),
-            "values": guided and guided.to_data(),
+            "values": upgrade and upgrade.to_data(),
             "files": written,
         }
     )

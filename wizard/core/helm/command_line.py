@@ -1,6 +1,6 @@
 """What differs between helm 3 and helm 4, as data, and the argument lists that are made from it.
 
-A new difference is one line in DIALECTS. Sources: reference/chart.md D.1, D.2.
+A new difference is one line in HELM_FLAGS. Sources: reference/chart.md D.1, D.2.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ RunOperation = Literal["install", "upgrade", "rollback", "uninstall"]
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """One major version of helm: the words that differ."""
+class HelmFlags:
+    """One major version of helm: the flags that differ."""
 
     major: int
     list_every_status: tuple[str, ...]
@@ -32,9 +32,9 @@ class Dialect:
     """Wait for readiness: a switch in helm 3, in helm 4 a strategy whose bare form means its own watcher."""
 
 
-DIALECTS: Final[Mapping[int, Dialect]] = {
-    3: Dialect(3, ("--all",), ("--wait",)),
-    4: Dialect(4, (), ("--wait",)),
+HELM_FLAGS: Final[Mapping[int, HelmFlags]] = {
+    3: HelmFlags(3, ("--all",), ("--wait",)),
+    4: HelmFlags(4, (), ("--wait",)),
 }
 
 _OPERATION_FLAGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -44,9 +44,9 @@ _OPERATION_FLAGS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def dialect(major: int) -> Dialect:
-    """The dialect of a major version; a later one is taken to speak like the newest known."""
-    return DIALECTS[min(max(major, min(DIALECTS)), max(DIALECTS))]
+def flags_of(major: int) -> HelmFlags:
+    """The flags of a major version; a later one is taken to be like the newest known."""
+    return HELM_FLAGS[min(max(major, min(HELM_FLAGS)), max(HELM_FLAGS))]
 
 
 def target_argv(target: Target) -> list[str]:
@@ -95,24 +95,24 @@ def run_argv(
     """
     return [
         operation, target.release, chart, *target_argv(target), "--values", values_path,
-        *dialect(helm_major).wait, *options.flags(), *_OPERATION_FLAGS[operation],
+        *flags_of(helm_major).wait, *options.flags(), *_OPERATION_FLAGS[operation],
     ]  # fmt: skip
 
 
 def rollback_argv(helm_major: int, target: Target, revision: int, options: HelmOptions) -> list[str]:
     """The arguments of a roll-back after the binary's path."""
-    wait = dialect(helm_major).wait
+    wait = flags_of(helm_major).wait
     return ["rollback", target.release, str(revision), *target_argv(target), *wait, *options.flags()]
 
 
 def uninstall_argv(helm_major: int, target: Target, options: HelmOptions) -> list[str]:
     """The arguments of an uninstall after the binary's path."""
-    return ["uninstall", target.release, *target_argv(target), *dialect(helm_major).wait, *options.flags()]
+    return ["uninstall", target.release, *target_argv(target), *flags_of(helm_major).wait, *options.flags()]
 
 
 def list_argv(helm_major: int, target: Target) -> list[str]:
     """`helm list` of the target's namespace, every status, as JSON."""
-    return ["list", *target_argv(target), *dialect(helm_major).list_every_status, "--output", "json"]
+    return ["list", *target_argv(target), *flags_of(helm_major).list_every_status, "--output", "json"]
 
 
 def template_argv(target: Target, chart: str, values_path: str, kube_version: str = "") -> list[str]:

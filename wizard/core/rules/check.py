@@ -31,7 +31,7 @@ class Absent:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class FactFailure:
     """A fact that could not be had for a reason that one check tells; other checks that need it wait for that one."""
 
     check: str
@@ -43,7 +43,7 @@ class Trouble:
 
 
 Facts = Mapping[str, Any]
-"""Facts by name; a value is the collector's own frozen type, Unknown, Absent or Trouble."""
+"""Facts by name; a value is the collector's own frozen type, Unknown, Absent or FactFailure."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Check:
             value = facts[name]
             if isinstance(value, Absent):
                 return Outcome("skipped", (value.reason,))
-            if isinstance(value, Trouble) and value.check != self.id:
+            if isinstance(value, FactFailure) and value.check != self.id:
                 return Outcome("skipped", (f"waits for {value.check}",))
             if isinstance(value, Unknown):
                 settle = f"To settle it: {value.permission}." if value.permission else ""

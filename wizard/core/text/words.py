@@ -9,7 +9,7 @@ _SYMBOLS: Final[Mapping[str, str]] = {
     "pass": "+", "ready": "+", "warn": "!", "progressing": "~", "fail": "x", "failed": "x", "stuck": "x", "skipped": "-",
     "unknown": "?",
 }  # fmt: skip
-_WORDS: Final[Mapping[str, str]] = {"pass": "ok", "warn": "look", "fail": "failed"}
+_WORDS: Final[Mapping[str, str]] = {"pass": "ok", "fail": "failed"}
 """Of states that read better otherwise; every other state is its own word."""
 _CHANGES: Final[Mapping[str, str]] = {
     "created": "+", "changed": "~", "removed": "-", "refused": "x", "kept": "=", "unknown": "?", "unchanged": " ",

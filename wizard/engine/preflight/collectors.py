@@ -16,7 +16,7 @@ from wizard.core.helm import plan, revision
 from wizard.core.kube import lease
 from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.rules import manifests
-from wizard.core.rules.check import Absent, Trouble, Unknown
+from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
     READ_FOR_STATUS,
     ChartFound,
@@ -150,7 +150,7 @@ def _with_ground(names: frozenset[str]) -> frozenset[str]:
 def _missing(one: Collector, ground: Mapping[str, Any]) -> Unknown | Absent | None:
     for name in one.needs:
         value = ground[name]
-        if isinstance(value, Trouble):
+        if isinstance(value, FactFailure):
             return Absent(f"waits for {value.check}")
         if isinstance(value, Unknown | Absent):
             return value
@@ -189,27 +189,27 @@ async def _kubeconfig(world: World, _: Mapping[str, Any]) -> Kubeconfig | Absent
     return world.kubeconfig or Absent("was read before")
 
 
-async def _helm(world: World, _: Mapping[str, Any]) -> HelmFound | Trouble:
+async def _helm(world: World, _: Mapping[str, Any]) -> HelmFound | FactFailure:
     try:
         info = await world.helm.info()
     except Problem as problem:
-        return Trouble("W01", problem.what, problem.next_step)
+        return FactFailure("W01", problem.what, problem.next_step)
     return HelmFound(info.path, info.version)
 
 
-async def _chart(world: World, _: Mapping[str, Any]) -> ChartFound | Trouble:
+async def _chart(world: World, _: Mapping[str, Any]) -> ChartFound | FactFailure:
     chart = world.chart
     if isinstance(chart, Problem):
-        return Trouble("W08", chart.what, chart.next_step)
+        return FactFailure("W08", chart.what, chart.next_step)
     if isinstance(chart, str):
         return ChartFound(chart, "", "", "")
     return ChartFound(chart.path, chart.name, chart.version, chart.kube_version)
 
 
-async def _rendered(world: World, ground: Mapping[str, Any]) -> Rendered | Trouble:
+async def _rendered(world: World, ground: Mapping[str, Any]) -> Rendered | FactFailure:
     if world.values_problem:
         problem = world.values_problem
-        return Trouble("W10", problem.what, problem.next_step, question=problem.question)
+        return FactFailure("W10", problem.what, problem.next_step, question=problem.question)
     server = ground["server"]
     kube = server.version if isinstance(server, Server) else ""
     try:
@@ -219,7 +219,7 @@ async def _rendered(world: World, ground: Mapping[str, Any]) -> Rendered | Troub
         documents = world.documents.load_all(text, "helm template")
     except Problem as problem:
         question = _question_of(problem.what, world.value_questions)
-        return Trouble("W10", problem.what, problem.next_step, question=question)
+        return FactFailure("W10", problem.what, problem.next_step, question=question)
     whole = [one for one in documents if isinstance(one, dict) and one.get("kind") and one.get("metadata")]
     return Rendered(tuple(one for one in whole if not _is_test(one)))
 
@@ -241,17 +241,17 @@ def _question_of(words: str, questions: Mapping[str, str]) -> str:
 # Access
 
 
-async def _server(world: World, _: Mapping[str, Any]) -> Server | Trouble:
+async def _server(world: World, _: Mapping[str, Any]) -> Server | FactFailure:
     config = world.kubeconfig
     context = config.context(world.target.context) if config else None
     if config and context is None:
-        return Trouble("W03", "there is no usable context")
+        return FactFailure("W03", "there is no usable context")
     address = context.server if context else ""
     try:
         found = await world.cluster.version(timed=True)
     except ClusterError as error:
-        where = "W04" if error.trouble in _LOGIN else "W05"
-        return Trouble(where, error.message, _ADDRESS.get(error.trouble, ""), error.trouble, "context")
+        where = "W04" if error.kind in _LOGIN else "W05"
+        return FactFailure(where, error.message, _ADDRESS.get(error.kind, ""), error.kind, "context")
     return Server(found["gitVersion"], int(found["latency_ms"]), address)
 
 
@@ -260,18 +260,18 @@ async def _kubernetes(_: World, ground: Mapping[str, Any]) -> Any:
     return ground["server"] if isinstance(ground["server"], Server) else None
 
 
-async def _identity(world: World, ground: Mapping[str, Any]) -> Identity | Trouble | Unknown | Absent:
+async def _identity(world: World, ground: Mapping[str, Any]) -> Identity | FactFailure | Unknown | Absent:
     server = ground["server"]
-    if isinstance(server, Trouble):
+    if isinstance(server, FactFailure):
         return server if server.check == "W04" else Absent(f"waits for {server.check}")
     if not isinstance(server, Server):
         return Absent("waits for W05")
     try:
         return Identity(*await world.cluster.whoami())
     except ClusterError as error:
-        if error.trouble in _LOGIN:
-            return Trouble("W04", error.message, "", error.trouble, "context")
-        if error.trouble == "not-found":
+        if error.kind in _LOGIN:
+            return FactFailure("W04", error.message, "", error.kind, "context")
+        if error.kind == "not-found":
             return Unknown("the API server is too old to say who you are")
         raise
 
@@ -281,9 +281,9 @@ async def _namespace(world: World, _: Mapping[str, Any]) -> Namespace | Unknown:
     try:
         found = await world.cluster.get("Namespace", name)
     except ClusterError as error:
-        if error.trouble == "not-found":
+        if error.kind == "not-found":
             return Namespace(name, "missing", await world.cluster.may("create", "Namespace"))
-        if error.trouble == "forbidden":
+        if error.kind == "forbidden":
             return await _namespace_from_inside(world, error)
         raise
     if (found.get("status") or {}).get("phase") == "Terminating" or found["metadata"].get("deletionTimestamp"):
@@ -303,11 +303,11 @@ async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Names
     try:
         await world.cluster.create(probe, name, dry_run=True)
     except ClusterError as error:
-        if error.trouble == "not-found":
+        if error.kind == "not-found":
             return Namespace(name, "missing", await world.cluster.may("create", "Namespace"))
         if "being terminated" in error.message:
             return Namespace(name, "terminating", blocked_by=(error.message,))
-        if error.trouble != "conflict":
+        if error.kind != "conflict":
             return _unknown(forbidden)
     return Namespace(name, "active")
 
@@ -334,7 +334,7 @@ async def _may(world: World, asked: list[tuple[str, str, str]]) -> tuple[Right, 
     answers = await asyncio.gather(*calls, return_exceptions=True)
     found = []
     for (verb, kind, sub), answer in zip(asked, answers, strict=True):
-        if isinstance(answer, ClusterError) and answer.trouble == "not-found":
+        if isinstance(answer, ClusterError) and answer.kind == "not-found":
             continue  # the cluster does not serve the kind: the dry run says that, in its own words
         if isinstance(answer, BaseException):
             raise answer
@@ -366,14 +366,14 @@ async def _lease(world: World, ground: Mapping[str, Any]) -> LeaseSeen | Absent:
     try:
         there = await world.cluster.get("Lease", lease.name(where.release), where.namespace)
     except ClusterError as error:
-        if error.trouble in ("not-found", "forbidden"):
+        if error.kind in ("not-found", "forbidden"):
             return LeaseSeen("", missing)
         raise
     other = lease.holder(there, world.now())
     return LeaseSeen(lease.words(other) if lease.of_another(other, world.machine) else "", missing)
 
 
-async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | Trouble:
+async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailure:
     helm, target = world.helm, world.target
     if names := tuple(helm.overrides(target)):
         return HelmSees(0, names)
@@ -387,7 +387,7 @@ async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | Trouble:
     try:
         rows, told = await asyncio.gather(helm.list(target), uids())
     except Problem as problem:
-        return Trouble("W06", problem.what, problem.next_step)
+        return FactFailure("W06", problem.what, problem.next_step)
     mine = [row for row in rows if row.get("name") == target.release]
     revision = max((int(row["revision"]) for row in mine if row.get("revision", "").isdigit()), default=0)
     return HelmSees(revision, (), *told)
@@ -408,7 +408,7 @@ async def _owner(world: World, wanted: Object) -> Owned | None:
     try:
         live = await world.cluster.get(kind, name, world.target.namespace, str(wanted.get("apiVersion", "")))
     except ClusterError as error:
-        if error.trouble in ("not-found", "forbidden"):  # the rights are another check's matter
+        if error.kind in ("not-found", "forbidden"):  # the rights are another check's matter
             return None
         raise
     metadata = live["metadata"]
@@ -463,7 +463,7 @@ async def _seen(world: World, use: SecretUse) -> SecretSeen:
     try:
         live = await world.cluster.get("Secret", use.name, world.target.namespace)
     except ClusterError as error:
-        if error.trouble == "not-found":
+        if error.kind == "not-found":
             return SecretSeen(use, there=False)
         raise
     data = live.get("data") or {}
@@ -491,7 +491,7 @@ async def _is_there(world: World, kind: str, name: str) -> bool:
     try:
         await world.cluster.get(kind, name, world.target.namespace)
     except ClusterError as error:
-        if error.trouble == "not-found":
+        if error.kind == "not-found":
             return False
         raise
     return True
@@ -539,9 +539,9 @@ async def _try(world: World, one: Object, *, upgrade: bool) -> Refused | str | N
         await send(one, world.target.namespace, dry_run=True)
     except ClusterError as error:
         kind, name = str(one["kind"]), str(one["metadata"]["name"])
-        if error.trouble == "conflict" and not upgrade:
+        if error.kind == "conflict" and not upgrade:
             return None  # it is there already; whose it is, is another check's matter
-        if error.trouble in ("forbidden", "slow", "unavailable"):
+        if error.kind in ("forbidden", "slow", "unavailable"):
             return error.message.rstrip(".")
         return Refused(kind, name, _words(error))
     return None

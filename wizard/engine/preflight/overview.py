@@ -146,8 +146,8 @@ async def _cluster(state: SessionState, cluster: Cluster, config: Kubeconfig, ta
         said = f"{target.context}: no answer within {2 * _LIMIT:g} s{address}"
         return HomeLine("cluster", "fail", "Cluster", said, "Check VPN and firewall, then retry.", _NO_WAY)
     except ClusterError as error:
-        keys = (("L", "log in"), *_NO_WAY) if error.trouble in _LOGIN else _NO_WAY
-        step = "Log in again, then retry." if error.trouble in _LOGIN else "Retry, or choose another cluster."
+        keys = (("L", "log in"), *_NO_WAY) if error.kind in _LOGIN else _NO_WAY
+        step = "Log in again, then retry." if error.kind in _LOGIN else "Retry, or choose another cluster."
         return HomeLine("cluster", "fail", "Cluster", f"{target.context}: {error.message}", step, keys)
     server = Server(version["gitVersion"], int(version["latency_ms"]))
     nodes, uid = await asyncio.gather(_nodes(cluster), cluster_identity.uid(cluster))
@@ -245,7 +245,7 @@ async def _certificates(cluster: Cluster) -> HomeLine:
     try:
         found = [one["metadata"]["name"] for one in await cluster.list("ClusterIssuer", metadata_only=True)]
     except ClusterError as error:
-        if error.trouble != "not-found":
+        if error.kind != "not-found":
             raise
         return HomeLine("certs", "warn", "certificates", "no cert-manager", "bring your own files, or none")
     if not found:
@@ -257,7 +257,7 @@ async def _metrics(cluster: Cluster) -> HomeLine:
     try:
         service = await cluster.get("APIService", "v1beta1.metrics.k8s.io")
     except ClusterError as error:
-        if error.trouble != "not-found":
+        if error.kind != "not-found":
             raise
         return HomeLine("metrics", "warn", "metrics", "none", "fixed replicas, no autoscaling")
     conditions = (service.get("status") or {}).get("conditions") or ()

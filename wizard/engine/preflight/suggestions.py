@@ -61,7 +61,7 @@ async def _try(call: Awaitable[tuple[Object, ...]]) -> tuple[Object, ...] | None
     try:
         return await asyncio.wait_for(call, _LIMIT)
     except ClusterError as error:
-        return () if error.trouble == "not-found" else None  # a kind that is not served has no objects
+        return () if error.kind == "not-found" else None  # a kind that is not served has no objects
     except TimeoutError:
         return None
 

@@ -105,7 +105,7 @@ async def _lease(cluster: Cluster, target: Target, clock: Clock) -> str:
     try:
         found = await cluster.get("Lease", lease.name(target.release), target.namespace)
     except ClusterError as error:
-        if error.trouble == "not-found":
+        if error.kind == "not-found":
             return "no wizard of another machine holds its Lease"
         return f"whether a wizard of another machine is at work is hidden: {error.message}"
     if holder := lease.holder(found, clock.now()):
@@ -127,7 +127,7 @@ async def _stamp(cluster: Cluster, target: Target, kind: str, name: str, version
     try:
         obj: Object = await cluster.get(kind, name, target.namespace, version)
     except ClusterError as error:
-        return error.trouble
+        return error.kind
     meta = obj["metadata"]
     return f"{meta.get('uid')} {meta.get('resourceVersion') if kind in _QUIET else meta.get('generation', '')}"
 

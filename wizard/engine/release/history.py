@@ -69,7 +69,7 @@ async def text(cluster: Cluster, documents: Documents, target: Target, revision:
 
 
 @dataclass(frozen=True)
-class Guided:
+class UpgradeValues:
     """What an upgrade starts from."""
 
     rows: tuple[ValueRow, ...]
@@ -86,13 +86,13 @@ class Guided:
         }  # fmt: skip
 
 
-async def guided_values(
+async def upgrade_values_of(
     cluster: Cluster,
     target: Target,
     chart: Chart,
     result: Mapping[str, Any],
     files: Sequence[tuple[str, Mapping[str, Any]]],
-) -> Guided:
+) -> UpgradeValues:
     """The four columns for a release that runs, whoever made it.
 
     Raises:
@@ -106,7 +106,7 @@ async def guided_values(
         over = values.merge(over, tree)
     old = upgrade_values.without_globals(record.defaults, chart.subcharts)
     new = upgrade_values.with_subcharts(chart.defaults, chart.subcharts)
-    return Guided(
+    return UpgradeValues(
         upgrade_values.rows(old, new, record.config, values.merge(new, result)),
         upgrade_values.against_file(record.config, over, new) if files else (),
         f"{record.chart}-{record.chart_version}",

@@ -28,7 +28,7 @@ async def read(cluster: Cluster, namespace: str) -> tuple[tuple[Object, ...], tu
     hidden: list[str] = []
     for one, answer in zip(newest.values(), await asyncio.gather(*calls, return_exceptions=True), strict=True):
         if isinstance(answer, ClusterError):
-            if answer.trouble not in ("not-found", "other"):  # some kinds cannot be listed at all
+            if answer.kind not in ("not-found", "other"):  # some kinds cannot be listed at all
                 hidden.append(f"{one.kind} objects, which you may not list")
         elif isinstance(answer, BaseException):
             raise answer

@@ -130,7 +130,7 @@ async def _spaces(cluster: Cluster, release: str, home: str) -> tuple[str, ...]:
             *(cluster.list(kind, "", labels=labels, metadata_only=True) for kind in (CLAIM, SECRET))
         )
     except ClusterError as error:
-        if error.trouble != "forbidden":
+        if error.kind != "forbidden":
             raise Problem(error.message, "Retry when the cluster answers.", Exit.UNKNOWN) from error
         return tuple(dict.fromkeys(filter(None, (home, DEFAULT_RELEASE, *NAMESPACES.values()))))
     names = {str(one["metadata"].get("namespace", "")) for many in found for one in many}
@@ -374,7 +374,7 @@ async def _remove(cluster: Cluster, one: Leftover, space: str) -> Removal:
     try:
         await cluster.delete(one.kind, one.name, space, one.api_version, uid=one.uid)
     except ClusterError as error:
-        if error.trouble == "not-found":
+        if error.kind == "not-found":
             return Removal(one, "gone", "somebody deleted it before")
         return Removal(one, "failed", error.message)
     try:
@@ -392,7 +392,7 @@ async def _there(cluster: Cluster, one: Leftover, space: str) -> bool:
     try:
         found = await cluster.get(one.kind, one.name, space, one.api_version)
     except ClusterError as error:
-        if error.trouble == "not-found":
+        if error.kind == "not-found":
             return False
         raise
     return str(found["metadata"].get("uid")) == one.uid

@@ -239,7 +239,7 @@ async def _look(cluster: Cluster, namespace: str, home_namespace: str) -> _Looke
     if namespace or not isinstance(whole, ClusterError):
         where = f"namespace {namespace}" if namespace else "all namespaces"
         return _Looked((), (), where, whole.message) if isinstance(whole, ClusterError) else replace(whole, where=where)
-    if whole.trouble != "forbidden":
+    if whole.kind != "forbidden":
         return _Looked((), (), "no namespace", whole.message)
     offered = dict.fromkeys(filter(None, (home_namespace, DEFAULT_RELEASE, *NAMESPACES.values())))
     found = dict(zip(offered, await asyncio.gather(*(_look_in(cluster, one) for one in offered)), strict=True))

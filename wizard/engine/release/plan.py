@@ -346,7 +346,7 @@ class _Live:
         try:
             return await self._world.cluster.get(kind, name, namespace, str(obj.get("apiVersion", "")), sealed=True)
         except ClusterError as error:
-            return None if error.trouble == "not-found" and error.body is not None else error
+            return None if error.kind == "not-found" and error.body is not None else error
 
     async def close(self) -> None:
         """Nothing more is read."""
@@ -392,7 +392,7 @@ async def _namespace_missing(world: _World) -> bool:
     try:
         await world.cluster.get("Namespace", world.target.namespace)
     except ClusterError as error:
-        return error.trouble == "not-found"
+        return error.kind == "not-found"
     return False
 
 
@@ -485,7 +485,7 @@ async def _gone(world: _World, there: _Live, old: Object) -> ObjectPlan:
 
 
 def _trouble(obj: Object, namespace: str, error: ClusterError) -> ObjectPlan:
-    if error.trouble in _UNKNOWN and _BAD_APPLY not in error.message:
+    if error.kind in _UNKNOWN and _BAD_APPLY not in error.message:
         settle = f" (needs {error.permission})" if error.permission else ""
         return plan.simple(obj, namespace, "unknown", note=f"{error.message.rstrip('.')}{settle}")
     causes = ((error.body or {}).get("details") or {}).get("causes") or ()

@@ -124,7 +124,7 @@ async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | Clust
     try:
         return await cluster.get(kind, name, where, str(obj.get("apiVersion", "")), sealed=True)
     except ClusterError as error:
-        return None if error.trouble == "not-found" else error
+        return None if error.kind == "not-found" else error
 
 
 def backup_name(target: Target, revision: int) -> str:
@@ -159,7 +159,7 @@ async def mark_failed(
     try:
         await cluster.replace(failed(record, known, clock.now(), reason), target.namespace)
     except ClusterError as error:
-        if error.trouble == "conflict":
+        if error.kind == "conflict":
             raise Problem(
                 f"The record of {target.release} changed this moment: somebody is at work on it. Nothing was changed.",
                 "Look at it again with recover --dry-run.",

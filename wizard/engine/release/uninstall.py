@@ -120,7 +120,7 @@ async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | Clust
     try:
         found = await cluster.get(kind, name, where, str(obj.get("apiVersion", "")))
     except ClusterError as error:
-        return None if error.trouble == "not-found" else error
+        return None if error.kind == "not-found" else error
     return {"apiVersion": obj.get("apiVersion"), "kind": kind, **found}
 
 

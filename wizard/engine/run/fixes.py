@@ -162,10 +162,10 @@ class Healing:
         try:
             await self._cluster.create(manifest, self._target.namespace)
         except ClusterError as error:
-            if error.trouble == "conflict":
+            if error.kind == "conflict":
                 raise _StepError(f"{step.label} is there by now; it was kept as it is") from None
             # The error may repeat what was sent; its traceback must not.
-            raise ClusterError(error.trouble, f"{step.label}: {error.message}", error.status) from None
+            raise ClusterError(error.kind, f"{step.label}: {error.message}", error.status) from None
 
     async def _patch(self, step: Step) -> None:
         live = await self._live(step)
@@ -180,7 +180,7 @@ class Healing:
         try:
             await self._cluster.patch(step.manifest, body, self._target.namespace)
         except ClusterError as error:
-            raise ClusterError(error.trouble, f"{step.label}: {error.message}", error.status) from None
+            raise ClusterError(error.kind, f"{step.label}: {error.message}", error.status) from None
         if step.until:
             await self._settled(step, *step.until)
 
@@ -210,7 +210,7 @@ class Healing:
             try:
                 await self._cluster.create(step.manifest, self._target.namespace)
             except ClusterError as error:
-                if error.trouble != "conflict":
+                if error.kind != "conflict":
                     raise
                 # The workload's controller made it first, from its own template.
                 live = await self._cluster.get(
@@ -237,7 +237,7 @@ class Healing:
                 try:
                     there = await self._cluster.get(kind, name, space)
                 except ClusterError as error:
-                    if error.trouble == "not-found":
+                    if error.kind == "not-found":
                         return
                     raise
                 if there["metadata"].get("uid") != meta["uid"]:

@@ -38,7 +38,7 @@ class Held:
                 fresh = lease.manifest(where, self._holder, self._clock.now())
                 self._mine = await self._cluster.create(fresh, where.namespace)
             except ClusterError as error:
-                if error.trouble != "conflict":
+                if error.kind != "conflict":
                     raise
                 there = await self._cluster.get("Lease", lease.name(where.release), where.namespace)
                 other = lease.holder(there, self._clock.now())
@@ -64,7 +64,7 @@ class Held:
                 again = lease.manifest(self._target, self._holder, self._clock.now(), self._mine)
                 self._mine = await self._cluster.replace(again, self._target.namespace)
             except ClusterError as error:
-                if error.trouble in ("conflict", "not-found", "forbidden"):
+                if error.kind in ("conflict", "not-found", "forbidden"):
                     self._mine = None
 
     async def release(self) -> None:

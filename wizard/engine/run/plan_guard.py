@@ -92,7 +92,7 @@ async def there(cluster: Cluster, documents: Documents, target: Target, expected
                     kind, name, namespace, str(manifest.get("apiVersion", "")) if group else ""
                 )
             except ClusterError as error:
-                return (key, None) if error.trouble == "not-found" else None
+                return (key, None) if error.kind == "not-found" else None
 
     found = await asyncio.gather(*(look(key) for key in asked.differing()))
     return asked.compare(dict(one for one in found if one))

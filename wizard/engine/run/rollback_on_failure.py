@@ -30,38 +30,40 @@ Say = Callable[..., None]
 
 
 @dataclass(frozen=True)
-class Way:
+class RollbackStep:
     """The way back: helm's arguments (none: nothing is to be done), and what it is, as half a sentence."""
 
     argv: tuple[str, ...]
     text: str
 
 
-async def way(
+async def next_step(
     cluster: Cluster, target: Target, helm_major: int, options: HelmOptions, *, install: bool, ended: HelmExit | None
-) -> Way:
+) -> RollbackStep:
     """What leads back from where the release is now; what others did since helm ended is left alone. Never raises."""
     back = HelmOptions(timeout=options.timeout)
     try:
         known = await records.heads(cluster, target)
     except Problem as problem:
-        return Way((), f"not rolled back: {problem.what}")
+        return RollbackStep((), f"not rolled back: {problem.what}")
     if not known:
-        return Way((), "helm recorded no release, there is nothing to roll back")
+        return RollbackStep((), "helm recorded no release, there is nothing to roll back")
     newest = known[-1]
     if await _written_since(cluster, newest, ended):
-        return Way((), f"not rolled back: somebody worked on the release since (revision {newest.revision})")
+        return RollbackStep((), f"not rolled back: somebody worked on the release since (revision {newest.revision})")
     if newest.status in (revision.UNINSTALLED, "uninstalling"):
-        return Way((), f"not rolled back: somebody uninstalled the release (revision {newest.revision})")
+        return RollbackStep((), f"not rolled back: somebody uninstalled the release (revision {newest.revision})")
     if newest.status == "deployed" and (ended is None or ended.code != 0):
-        return Way((), f"revision {newest.revision} is still the one that is deployed, there is nothing to roll back")
+        return RollbackStep(
+            (), f"revision {newest.revision} is still the one that is deployed, there is nothing to roll back"
+        )
     if install:  # earlier revisions were uninstalled before it: they are no place to go back to, and they are kept
         argv = command_line.uninstall_argv(helm_major, target, replace(back, keep_history=len(known) > 1))
-        return Way(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
+        return RollbackStep(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
     if good := await records.last_good(cluster, target, known):
         argv = command_line.rollback_argv(helm_major, target, good, back)
-        return Way(tuple(argv), f"rolled back to revision {good}")
-    return Way((), "not rolled back: there is no revision before it that was ever ready")
+        return RollbackStep(tuple(argv), f"rolled back to revision {good}")
+    return RollbackStep((), "not rolled back: there is no revision before it that was ever ready")
 
 
 async def _written_since(cluster: Cluster, newest: Head, ended: HelmExit | None) -> bool:
@@ -79,7 +81,7 @@ class Undo:
 
     process: HelmProcess
     say: Say
-    known: Way | None = None
+    known: RollbackStep | None = None
     """The way that was begun before."""
 
     def __post_init__(self) -> None:
@@ -88,10 +90,10 @@ class Undo:
     def resume_after(self, view: RunView) -> None:
         """Take what a record already says as said."""
         if view.back_argv:
-            self.known = Way(view.back_argv[1:], view.phase_text)
+            self.known = RollbackStep(view.back_argv[1:], view.phase_text)
             self._skip = {stream: view.back_counts.get(stream, 0) for stream in self._skip}
 
-    async def go(self, helm: str, back: Way) -> HelmExit:
+    async def go(self, helm: str, back: RollbackStep) -> HelmExit:
         """Run it to its end; every line of it is said.
 
         Raises:
@@ -114,7 +116,7 @@ class Undo:
         return ended
 
 
-def told(failure: str, back: Way, ended: HelmExit | None, after: str = "") -> str:
+def told(failure: str, back: RollbackStep, ended: HelmExit | None, after: str = "") -> str:
     """Both in one reason: what failed, and what came of going back; `after` is how the release is now."""
     if ended is None:
         return f"{failure} Roll back on failure: {back.text}."

@@ -28,7 +28,7 @@ from wizard.engine.run import evidence, helm_outcome, plan_guard, rollback_on_fa
 from wizard.engine.run.early_render import EarlyRender
 from wizard.engine.run.fixes import Healing
 from wizard.engine.run.lease import Held
-from wizard.engine.run.rollback_on_failure import Undo, Way
+from wizard.engine.run.rollback_on_failure import RollbackStep, Undo
 from wizard.engine.watch.log_tail import LogTail
 from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.clock import Clock
@@ -279,10 +279,10 @@ class Run:
         try:
             there = await cluster.get("Namespace", name)
         except ClusterError as error:
-            if error.trouble == "forbidden":
+            if error.kind == "forbidden":
                 # Whoever may only work inside a namespace often may not look at it; helm will say if it is missing.
                 return False
-            if error.trouble != "not-found":
+            if error.kind != "not-found":
                 raise
         else:
             if (there.get("status") or {}).get("phase") == "Terminating":
@@ -294,9 +294,9 @@ class Run:
         try:
             await cluster.create(manifest)
         except ClusterError as refused:
-            if refused.trouble == "conflict":
+            if refused.kind == "conflict":
                 return False
-            if refused.trouble == "forbidden":
+            if refused.kind == "forbidden":
                 raise Problem(
                     f"Namespace {name} is not there and you may not create it ({refused.permission or 'create namespaces'}).",
                     f"Ask for it: kubectl create namespace {name}",
@@ -322,15 +322,15 @@ class Run:
         try:
             await self.world.cluster.create(manifest, self.spec.target.namespace)
         except ClusterError as error:
-            if error.trouble == "forbidden":
+            if error.kind == "forbidden":
                 raise Problem(
                     f"You may not create Secret {one.name} ({error.permission or 'create secrets'}).",
                     "Ask for the right, or name an existing Secret with --existing-secret.",
                     Exit.FAILED,
                 ) from None
-            if error.trouble != "conflict":
+            if error.kind != "conflict":
                 # The error may repeat what was sent; its traceback must not.
-                raise ClusterError(error.trouble, f"Secret {one.name}: {error.message}", error.status) from None
+                raise ClusterError(error.kind, f"Secret {one.name}: {error.message}", error.status) from None
             action = "kept"
         self._say("object.made", kind="Secret", name=one.name, action=action, keys=list(one.keys))
 
@@ -609,7 +609,7 @@ class Run:
         if not kept:
             return replace(end, reason=f"{end.reason} It is not rolled back: the evidence could not be kept.")
         spec, self._undoing = self.spec, True
-        back = self._undo.known or await rollback_on_failure.way(
+        back = self._undo.known or await rollback_on_failure.next_step(
             self.world.cluster, spec.target, spec.helm_major, spec.helm,
             install=spec.operation == "install", ended=self._helm_exit,
         )  # fmt: skip
@@ -619,7 +619,8 @@ class Run:
             ended = await self._undo.go(spec.helm_path, back)
         except Problem as problem:
             return replace(
-                end, reason=rollback_on_failure.told(end.reason, Way((), f"not rolled back: {problem.what}"), None)
+                end,
+                reason=rollback_on_failure.told(end.reason, RollbackStep((), f"not rolled back: {problem.what}"), None),
             )
         after = ""
         if ended.code == 0 and back.argv[0] == "rollback":

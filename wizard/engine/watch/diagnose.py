@@ -99,7 +99,7 @@ async def _list(cluster: Cluster, look: _Look, kind: str, namespace: str) -> Non
     try:
         look.kinds[kind] = await asyncio.wait_for(cluster.list(kind, namespace), _LIMIT)
     except ClusterError as error:
-        if error.trouble != "not-found":
+        if error.kind != "not-found":
             look.unseen.append(Hidden(kind, error.message.rstrip("."), error.permission))
     except TimeoutError:
         look.unseen.append(Hidden(kind, f"no answer within {_LIMIT:g} s"))
@@ -245,7 +245,7 @@ async def _log(
                 ):
                     lines += [line.text for line in batch if not GONE.match(line.text)]
         except ClusterError as error:
-            if error.trouble == "forbidden":
+            if error.kind == "forbidden":
                 unseen.append(Hidden("logs", error.message.rstrip("."), error.permission))
         except TimeoutError:
             unseen.append(Hidden(f"log of {pod} {container}", f"no answer within {_LOG_LIMIT:g} s"))

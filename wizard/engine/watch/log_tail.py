@@ -70,7 +70,7 @@ class _Place:
 
 
 @dataclass
-class _Doubles:
+class _Deduplicator:
     """Drops what a resumed stream repeats."""
 
     second: str
@@ -242,7 +242,7 @@ class LogTail:
         """What the instance before the restart still said after the last line that was read; never twice."""
         place = mine.place
         mine.place = _Place()
-        doubles = _Doubles(place.second, Counter(place.seen)) if place.second else None
+        doubles = _Deduplicator(place.second, Counter(place.seen)) if place.second else None
         tail = None if doubles else OLD_LINES
         try:
             async for batch in self._cluster.logs(
@@ -258,20 +258,20 @@ class LogTail:
         except ClusterError as error:
             if self._is_refused(error):
                 return
-            if error.trouble not in ("not-found", "invalid", "other"):
+            if error.kind not in ("not-found", "invalid", "other"):
                 self._gap(mine, None, f"the log before the restart: {error.message}")
 
     async def _read_instance(self, mine: _Container, instance: str) -> None:
         failures, tries = 0, 0
         while True:
             place = mine.place
-            doubles = _Doubles(place.second, Counter(place.seen)) if place.second else None
+            doubles = _Deduplicator(place.second, Counter(place.seen)) if place.second else None
             ended_before = mine.ended or mine.instance != instance
             try:
                 got = await self._read_stream(mine, doubles)
             except ClusterError as error:
                 got = False
-                if self._is_refused(error) or error.trouble == "not-found":
+                if self._is_refused(error) or error.kind == "not-found":
                     return
                 if ended_before:
                     tries += 1
@@ -287,7 +287,7 @@ class LogTail:
             if mine.instance != instance:
                 return
 
-    async def _read_stream(self, mine: _Container, doubles: _Doubles | None) -> bool:
+    async def _read_stream(self, mine: _Container, doubles: _Deduplicator | None) -> bool:
         got = False
         tail = OLD_LINES if mine.old and not doubles else None
         async for batch in self._cluster.logs(
@@ -318,7 +318,7 @@ class LogTail:
         self._emit([Event("log.gap", data)])
 
     def _is_refused(self, error: ClusterError) -> bool:
-        if error.trouble != "forbidden":
+        if error.kind != "forbidden":
             return False
         if not self._refused and self._group is not None:
             self._refused = True

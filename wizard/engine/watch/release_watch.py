@@ -184,7 +184,7 @@ class ReleaseWatch:
                         failures, seen = 0, True
             except ClusterError as error:
                 self._out_of_sight(kind, error.message, error.permission)
-                never = not seen and error.trouble in ("forbidden", "not-found")
+                never = not seen and error.kind in ("forbidden", "not-found")
             else:
                 return  # the cluster was closed
             failures += 1

@@ -37,7 +37,7 @@ class Causes(Lines):
         seen, problem = self._of.seen, self._of.problem
         if seen is None:
             text = f" x {problem}" if problem else " ~ looking at the release ..."
-            self.rows, self.pickable = (((text, "bad" if problem else "busy"),),), ()
+            self.rows, self.pickable = (((text, "error" if problem else "progress"),),), ()
             return
         view = diagnose_view.layout(seen, self._of.now(), width, self.cursor)
         self.rows, self.pickable = view.rows, view.places

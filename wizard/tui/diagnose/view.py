@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _USERS: Final = {
     "fine": ("USERS FINE", "ok"),
-    "part": ("SOME PODS ANSWER", "look"),
-    "outside": ("NOT REACHABLE FROM OUTSIDE", "bad"),
-    "down": ("USERS SEE NOTHING", "bad"),
+    "part": ("SOME PODS ANSWER", "warning"),
+    "outside": ("NOT REACHABLE FROM OUTSIDE", "error"),
+    "down": ("USERS SEE NOTHING", "error"),
     "unknown": ("USERS: NOT KNOWN", "dim"),
 }
 _ROLLOUT: Final = {"stuck": "ROLLOUT STUCK", "failed": "ROLLOUT FAILED", "progressing": "on its way", "ready": "ready"}
@@ -46,7 +46,7 @@ def layout(one: Diagnosis, now: datetime, width: int, chosen: int) -> DiagnoseVi
     if not one.findings:
         wrong = one.verdict.state in ("stuck", "failed")
         said = "no cause was found among what could be seen" if wrong else "nothing is wrong that can be seen"
-        rows.append(((f" {mark('warn' if wrong else 'pass')[0]} {said}", "look" if wrong else "ok"),))
+        rows.append(((f" {mark('warn' if wrong else 'pass')[0]} {said}", "warning" if wrong else "ok"),))
     if one.findings:
         rows += [(), *_about(one, width)]
     for hidden in one.unseen:
@@ -67,7 +67,7 @@ def proof(finding: Finding, width: int) -> list[Row]:
         rows += [((" " * _LABEL, ""), (f"at {one.time}", "dim"))] if one.time else []
     for label, texts, tone in (
         (" explains", finding.explains, ""), (" next", finding.remedy, "strong"), (" $", finding.commands, "accent"),
-        (" do not", finding.avoid, "bad"), (" missing", finding.unseen, "dim"),
+        (" do not", finding.avoid, "error"), (" missing", finding.unseen, "dim"),
     ):  # fmt: skip
         for text in texts:
             rows += beside(label, text, width, label_width=_LABEL, tone=tone)
@@ -93,7 +93,7 @@ def _headline(one: Diagnosis, now: datetime, width: int) -> Row:
     rollout = _ROLLOUT.get(one.verdict.state, "")
     worse = f", {rollout}" if one.verdict.state in ("stuck", "failed") else ""
     since = age(one.impact.since, now) if worse or one.impact.users != "fine" else ""
-    left: Row = ((f" {word}{worse}", tone if not worse else "bad"), (f" {since}" if since else "", "strong"))
+    left: Row = ((f" {word}{worse}", tone if not worse else "error"), (f" {since}" if since else "", "strong"))
     return (*left, ("   ", ""), (cut(one.impact.text, width - cells(left) - 4), ""))
 
 
@@ -126,7 +126,7 @@ def _about(one: Diagnosis, width: int) -> Iterator[Row]:
     if one.ruled_out:
         yield from beside(" Ruled out", ", ".join(one.ruled_out), width - 1, label_width=_LABEL, tone="dim")
     for text in first.avoid:
-        yield from beside(" DO NOT", text, width - 1, label_width=_LABEL, label_tone="bad")
+        yield from beside(" DO NOT", text, width - 1, label_width=_LABEL, label_tone="error")
     if one.owner:
         yield from beside(" Owner", f"{one.owner}: change it there, not here", width - 1, label_width=_LABEL)
     for number, text in enumerate(first.remedy):

@@ -35,9 +35,9 @@ class Revisions(Lines):
     def build(self, width: int) -> None:
         """One row each."""
         problem = self._of.problem
-        rows: list[Row] = [((f" {line}", "bad"),) for line in wrap(str(problem), width - 2)] if problem else []
+        rows: list[Row] = [((f" {line}", "error"),) for line in wrap(str(problem), width - 2)] if problem else []
         if not problem and not self._of.found:
-            rows = [((" ~ reading revisions ...", "busy"),)]
+            rows = [((" ~ reading revisions ...", "progress"),)]
         if self._of.found:
             rows.append(
                 (

@@ -163,7 +163,7 @@ def _problem(state: HomeState, width: int) -> list[Row]:
         return []
     rows: list[Row] = []
     for number, line in enumerate(wrap(problem.what, width - 4)):
-        rows.append(((" x " if number == 0 else "   ", "bad"), (line, "strong")))
+        rows.append(((" x " if number == 0 else "   ", "error"), (line, "strong")))
     if problem.next_step:
         rows += [(("   ", ""), (line, "")) for line in wrap(problem.next_step, width - 4)]
     return [*rows, ()]

@@ -40,12 +40,12 @@ class Board(Lines):
         """One part for each namespace and kind of thing."""
         screen = self._of
         rows: list[Row] = [
-            ((" x " if n == 0 else "   ", "bad"), (line, "strong"))
+            ((" x " if n == 0 else "   ", "error"), (line, "strong"))
             for n, line in enumerate(wrap(str(screen.problem), width - 4) if screen.problem else ())
         ]
         rows += [((f" {line}", "accent"),) for line in wrap(screen.said, width - 2)] if screen.said else []
         if not screen.ready and not screen.problem:
-            rows += [((" ~ looking; nothing is changed ...", "busy"),)]
+            rows += [((" ~ looking; nothing is changed ...", "progress"),)]
         places: list[int] = []
         for space in screen.found:
             rows += [(), ((f" Namespace {space.namespace}: {len(space.items) or 'nothing is'} left", "strong"),)]
@@ -64,7 +64,7 @@ class Board(Lines):
 
     def _item(self, one: Leftover, width: int, *, here: bool) -> list[Row]:
         marked = one.uid in self._of.marked
-        sign = ("[x] ", "bad") if marked else ("[ ] ", "")
+        sign = ("[x] ", "error") if marked else ("[ ] ", "")
         row: Row = ((" > " if here else "   ", "accent"), sign, (cut(f"{one.label} of {one.release}", width - 8), ""))
         note = f"{one.note}; {one.proof}" if one.note else one.proof
         return [row, *((("       ", ""), (line, "dim")) for line in wrap(note, width - 8))] if here else [row]

@@ -31,12 +31,12 @@ class Board(Lines):
         """Lay it out."""
         problem = self._of.problem or self._of.blocked
         said = [
-            ((" x " if n == 0 else "   ", "bad"), (line, "strong"))
+            ((" x " if n == 0 else "   ", "error"), (line, "strong"))
             for n, line in enumerate(wrap(str(problem), width - 4))
         ]
         if not self._of.ready:
             self.rows, self.pickable = (
-                tuple(said) if problem else (((" ~ looking; nothing is changed ...", "busy"),),),
+                tuple(said) if problem else (((" ~ looking; nothing is changed ...", "progress"),),),
                 (),
             )
             return

@@ -121,7 +121,7 @@ class RollbackPreview(Preview):
         rows, places = plan_view.plan_rows(self._shown.plan, width, chosen)
         rows += [
             (),
-            ((" This does not roll back", "look"),),
+            ((" This does not roll back", "warning"),),
             *(((cut(f"   - {text}", width), ""),) for text in NOT_ROLLED_BACK),
             *_lost(rights.lines(self._shown.missing), width),
         ]
@@ -170,13 +170,13 @@ class UninstallPreview(Preview):
             return (), ()
         rows: list[Row] = [((f" revision {one.revision}, chart {one.chart}", "strong"),)]
         if one.moved:
-            rows += beside(" !", one.moved, width - 1, label_width=3, tone="look")
+            rows += beside(" !", one.moved, width - 1, label_width=3, tone="warning")
         if one.owner:
             rows += beside(
-                " !", f"{one.owner} installs it again: remove it there", width - 1, label_width=3, tone="look"
+                " !", f"{one.owner} installs it again: remove it there", width - 1, label_width=3, tone="warning"
             )
         for title, items, sign, tone in (
-            ("Lost for ever", one.lost, "x", "bad"), ("Deleted", one.deleted, "-", "look"), ("Kept", one.kept, "=", "ok"),
+            ("Lost for ever", one.lost, "x", "error"), ("Deleted", one.deleted, "-", "warning"), ("Kept", one.kept, "=", "ok"),
         ):  # fmt: skip
             rows += [(), ((f" {title}: {len(items) or 'nothing'}", tone if items else "dim"),)]
             rows += [_item(item, sign, tone, width) for item in items]
@@ -232,7 +232,7 @@ class RecoverPreview(Preview):
         one = self._known
         if not one:
             return (), ()
-        rows: list[Row] = [((f" x revision {one.revision} is {one.status} since {one.since}", "bad"),)]
+        rows: list[Row] = [((f" x revision {one.revision} is {one.status} since {one.since}", "error"),)]
         rows += [((cut(f"   made by {one.who}", width), ""),)] if one.who else []
         rows += [((cut(f" + {text}", width), "ok"),) for text in one.looked]
         if one.proof:
@@ -244,7 +244,7 @@ class RecoverPreview(Preview):
                 "That is not long ago: a helm on another machine may be at work on it. "
                 "Wait if anybody may be. If you know that nobody is, Enter asks why."
             )
-            rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
+            rows += beside(" !", text, width - 1, label_width=3, tone="warning", label_tone="warning")
         rows.append(())
         for title, labels in (("Changed already", one.reached), ("Not reached", one.waiting)):
             rows += beside(f" {title}", ", ".join(labels) or "nothing", width - 1, label_width=18)
@@ -336,7 +336,7 @@ class UndoPreview(Preview):
 
 def _lost(texts: Sequence[str], width: int) -> list[Row]:
     """The rights that are missing, and what that costs."""
-    return [row for text in texts for row in beside(" ?", text, width - 1, label_width=3, tone="look")]
+    return [row for text in texts for row in beside(" ?", text, width - 1, label_width=3, tone="warning")]
 
 
 def _item(item: Item, sign: str, tone: str, width: int) -> Row:

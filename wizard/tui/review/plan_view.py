@@ -13,11 +13,11 @@ from wizard.tui.text import Row, beside, cut, pad, rule, wrap
 if TYPE_CHECKING:
     from wizard.engine.release.compare import Comparison
 
-_TONES: Final = {"created": "ok", "changed": "look", "removed": "bad", "refused": "bad"}
+_TONES: Final = {"created": "ok", "changed": "warning", "removed": "error", "refused": "error"}
 _RESTARTS: Final = {
-    "rolling": ("pods restart one by one", "look"),
-    "recreate": ("all pods stop first: downtime", "bad"),
-    "on-delete": ("pods restart when deleted", "look"),
+    "rolling": ("pods restart one by one", "warning"),
+    "recreate": ("all pods stop first: downtime", "error"),
+    "on-delete": ("pods restart when deleted", "warning"),
 }
 _MOST: Final = 12
 """Changed fields of the object in hand that are shown; `plan` in lines shows all."""
@@ -27,10 +27,10 @@ def plan_rows(plan: Plan, width: int, chosen: int) -> tuple[list[Row], list[int]
     """The plan with the pointer on the chosen object, whose fields are open; rows, and where each object stands."""
     rows: list[Row] = [((f" {plan.step}, chart {plan.chart}", "strong"), (f"   {plan.counted}", ""))]
     for text in plan.warnings:
-        rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
+        rows += beside(" !", text, width - 1, label_width=3, tone="warning", label_tone="warning")
     if plan.owner:
         text = f"{plan.owner} owns it and undoes what is changed here: change the values at their source"
-        rows += beside(" !", text, width - 1, label_width=3, tone="look", label_tone="look")
+        rows += beside(" !", text, width - 1, label_width=3, tone="warning", label_tone="warning")
     places: list[int] = []
     rows.append(())
     for one in plan.objects:
@@ -64,7 +64,7 @@ def _object(one: ObjectPlan, width: int, *, here: bool) -> Iterator[Row]:
     )  # fmt: skip
     for refusal in one.refusals:
         text = f"{refusal.path}: {refusal.words}" if refusal.path else refusal.words
-        yield from ((("       ", ""), (line, "bad")) for line in wrap(text, width - 9))
+        yield from ((("       ", ""), (line, "error")) for line in wrap(text, width - 9))
     if not here:
         return
     for field in one.fields[:_MOST]:
@@ -84,10 +84,10 @@ def field_rows(field: Field, width: int) -> Iterator[Row]:
         yield (("       ", ""), (cut(f"{field.path}: changed, not shown", width - 8), ""))
         return
     if len(field.path) + len(old) + len(new) + 16 <= width:
-        yield (("       ", ""), (f"{field.path}  ", "dim"), (old, "bad"), ("  ->  ", "dim"), (new, "ok"))
+        yield (("       ", ""), (f"{field.path}  ", "dim"), (old, "error"), ("  ->  ", "dim"), (new, "ok"))
         return
     yield (("       ", ""), (cut(field.path, width - 8), "dim"))
-    yield (("         - ", "bad"), (cut(old, width - 12), "bad"))
+    yield (("         - ", "error"), (cut(old, width - 12), "error"))
     yield (("         + ", "ok"), (cut(new, width - 12), "ok"))
 
 
@@ -103,11 +103,11 @@ def _drift(plan: Plan, width: int) -> Iterator[Row]:
         return
     yield ()
     yield (
-        (f" changed behind helm's back: {len(plan.drifted)}", "look"),
+        (f" changed behind helm's back: {len(plan.drifted)}", "warning"),
         ("   - is the manifest's, + what is there", "dim"),
     )
     for one in plan.drifted:
-        yield (("   ! ", "look"), (one.label, ""))
+        yield (("   ! ", "warning"), (one.label, ""))
         for field in one.drift[:3]:
             yield from field_rows(field, width)
 
@@ -128,5 +128,5 @@ def comparison_rows(one: Comparison, width: int) -> list[Row]:
 
 def diff_rows(lines: Sequence[str], width: int) -> list[Row]:
     """A unified diff; added and removed lines carry their sign."""
-    tones = {"+": "ok", "-": "bad"}
+    tones = {"+": "ok", "-": "error"}
     return [((cut(f" {line}", width), tones.get(line[:1], "dim")),) for line in lines]

@@ -99,8 +99,8 @@ def problem_rows(state: ReviewState, width: int) -> list[Row]:
     problem = state.stands_in_the_way
     if not problem:
         said = "the release is there already: this upgrades it, on the values that run"
-        return [((" ! ", "look"), (cut(said, width - 4), "strong"))] if state.there else []
-    rows: list[Row] = [((" x ", "bad"), (line, "strong")) for line in wrap(problem.what, width - 4)]
+        return [((" ! ", "warning"), (cut(said, width - 4), "strong"))] if state.there else []
+    rows: list[Row] = [((" x ", "error"), (line, "strong")) for line in wrap(problem.what, width - 4)]
     return [*rows, *((("   ", ""), (line, "")) for line in wrap(problem.next_step, width - 4) if line)]
 
 
@@ -141,7 +141,7 @@ def file_rows(lines: Sequence[str], *, diff: bool) -> list[Row]:
     for line in lines:
         tone = "dim" if line.lstrip().startswith("#") else ""
         if diff:
-            tone = "ok" if line.startswith("+") else "bad" if line.startswith("-") else "dim"
+            tone = "ok" if line.startswith("+") else "error" if line.startswith("-") else "dim"
         rows.append((((" " + line), tone),))
     return rows
 

@@ -146,7 +146,7 @@ class RunScreen(RunLogs):
         self.panes.update(view, changed, ticked=ticked)
         safe = f'Closing the terminal is safe. "llm-cost-ops-wizard runs {self._run_id[:8]}" comes back here.'
         words = "" if view.finished is not None else safe
-        self.query_one("#safe", Rows).show(bottom_rows(self.feed.trouble, words, self.size.width))
+        self.query_one("#safe", Rows).show(bottom_rows(self.feed.record_problem, words, self.size.width))
 
     def _ended(self) -> None:
         if self.is_current and self.panes.logs.following:

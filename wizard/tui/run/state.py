@@ -16,7 +16,7 @@ class RunFeed:
         self.run_id = run_id
         self.view = RunView()
         self.problem: Problem | None = None
-        self.trouble = ""
+        self.record_problem = ""
         """Why the record is not written just now."""
         self.changed: set[str] = {"run"}
         self.listener: Callable[[], None] | None = None

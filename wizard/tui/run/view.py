@@ -62,7 +62,7 @@ def verdict_rows(view: RunView, now: datetime, width: int) -> list[Row]:
     head = state.upper() + (f" for {since}" if since and state in ("stuck", "progressing") else "")
     what = (waiting.what if waiting else "") or view.reason or view.phase_text or "reading the record"
     heals = HEALS.get(waiting.heals, "") if waiting and state != "ready" else ""
-    right: Row = ((heals, "bad" if waiting and waiting.heals == "no" else "dim"),)
+    right: Row = ((heals, "error" if waiting and waiting.heals == "no" else "dim"),)
     rows: list[Row] = [ends(((f" {sign} {head}", tone), ("   ", ""), (what, "strong")), right, width)]
     why = (waiting.why if waiting else "") or (found[0].title if found else "") or view.reason
     why = "" if why == what else why
@@ -96,11 +96,11 @@ def _you(view: RunView, found: list[Finding]) -> str:
     return found[0].remedy[0] + (f" ({more} more: f)" if more else "")
 
 
-def bottom_rows(trouble: str, words: str, width: int) -> list[Row]:
+def bottom_rows(record_problem: str, words: str, width: int) -> list[Row]:
     """What is below the panes: that the record is not written takes the place of anything else."""
-    if not trouble:
+    if not record_problem:
         return [((f" {words}", "dim"),)]
-    return beside(" !", trouble, width - 1, label_width=3, tone="look", label_tone="look")
+    return beside(" !", record_problem, width - 1, label_width=3, tone="warning", label_tone="warning")
 
 
 def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
@@ -159,7 +159,7 @@ def _call_rows(
     if ended:
         code, signal = ended
         how = f"ended by signal {signal}" if code is None else f"ended with code {code}"
-        rows.append(((f" {'+' if code == 0 else 'x'} helm {how}", "ok" if code == 0 else "bad"),))
+        rows.append(((f" {'+' if code == 0 else 'x'} helm {how}", "ok" if code == 0 else "error"),))
     return rows
 
 
@@ -172,7 +172,7 @@ def event_rows(view: RunView, width: int) -> list[Row]:
         head = f"{KINDS.get(kind, kind)}/{name} {one.reason}" + (f" x{one.count}" if one.count > 1 else "")
         rows.append(
             (
-                (f" {time_of_day(one.time)} ", "dim"), ("! warning " if warns else "  normal  ", "look" if warns else "dim"),
+                (f" {time_of_day(one.time)} ", "dim"), ("! warning " if warns else "  normal  ", "warning" if warns else "dim"),
                 (cut(f"{head}: {one.message}", width - 21), ""),
             )
         )  # fmt: skip
@@ -183,7 +183,7 @@ def finding_rows(view: RunView, width: int) -> list[Row]:
     """Findings worst first with evidence and remedy, then what cannot be seen."""
     rows: list[Row] = []
     for one in view.ranked_findings():
-        sign, tone = ("x", "bad") if one.terminal else ("!", "look")
+        sign, tone = ("x", "error") if one.terminal else ("!", "warning")
         title = wrap(one.title, width - 12)
         rows.append(((f" {sign} ", tone), (title[0], "strong"), (f"  {one.id}", "dim")))
         rows += [(("   ", ""), (line, "strong")) for line in title[1:]]
@@ -193,7 +193,7 @@ def finding_rows(view: RunView, width: int) -> list[Row]:
         for command in one.commands:
             rows += beside("   $", command, width - 1, label_width=9, tone="accent")
         for text in one.avoid:
-            rows += beside("   Do not", text, width - 1, label_width=10, label_tone="bad")
+            rows += beside("   Do not", text, width - 1, label_width=10, label_tone="error")
     for blind in view.blind:
         needs = f" Needs: {blind.permission}." if blind.permission else ""
         rows += [

@@ -15,11 +15,11 @@ def rail_rows(names: Sequence[tuple[str, str]], here: str, marks: dict[str, str]
     rows: list[Row] = []
     for number, (step, name) in enumerate(names, 1):
         sign = ">" if step == here else marks.get(step, " ")
-        tone = {">": "accent", "+": "ok", "x": "bad"}.get(sign, "")
+        tone = {">": "accent", "+": "ok", "x": "error"}.get(sign, "")
         text = "strong" if step == here else "dim" if sign == " " else ""
         rows.append(((f" {sign} ", tone), (pad(f"{number} {name}", RAIL_WIDTH - 4), text)))
         if step == here and marks.get(step) == "x":
-            rows[-1] = ((" > ", "accent"), (f"{number} {name} ", "strong"), ("x", "bad"))
+            rows[-1] = ((" > ", "accent"), (f"{number} {name} ", "strong"), ("x", "error"))
     return [*rows, (), *(((f" {line}", "dim"),) for line in below)]
 
 

@@ -35,7 +35,7 @@ def below_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
 
 def _warning(resolved: Resolved, width: int) -> list[Row]:
     moved = resolved.suggestions.moved
-    return beside(" !", f"{moved} (choose another under Where)", width, label_width=3, tone="look") if moved else []
+    return beside(" !", f"{moved} (choose another under Where)", width, label_width=3, tone="warning") if moved else []
 
 
 def beside_form(resolved: Resolved, question: Question, width: int) -> list[Row]:

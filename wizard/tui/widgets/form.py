@@ -185,7 +185,7 @@ class Form(Lines):
             label = cut(chosen.label, room - 4)
             rows = [(*title, (" (*) ", "dim"), (label, ""), (cut(note, room - 4 - cell_len(label)), "dim"))]
         if here or question.id in self.revealed:
-            rows += _under(self._problems.get(question.id, ""), "x", "bad", width)
+            rows += _under(self._problems.get(question.id, ""), "x", "error", width)
         return rows + _under(self._notes.get(question.id, ""), "+", "ok", width)
 
     def _fit(self) -> None:

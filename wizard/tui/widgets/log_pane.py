@@ -291,10 +291,10 @@ class LogPane(Lookback, can_focus=True):
         text = (readable(line.text) if self.fields else line.text)[self._shift :]
         room = width - names - 13
         if line.gap:
-            return ((f" {time_of_day(line.time):8} ", "dim"), (cut(f"! {line.text}", width - 11), "look"))
+            return ((f" {time_of_day(line.time):8} ", "dim"), (cut(f"! {line.text}", width - 11), "warning"))
         found = bool(self.wanted) and self.wanted.casefold() in line.text.casefold()
         sign = "*" if found else "<" if line.previous else " "
         return (
             (f" {time_of_day(line.time):8} ", "dim"), (set_cell_size(cut(label, names), names), tone), (f"{sign} ", "dim"),
-            (cut(text, room), "accent" if found else "look" if _ERROR.search(line.text[:200]) else ""),
+            (cut(text, room), "accent" if found else "warning" if _ERROR.search(line.text[:200]) else ""),
         )  # fmt: skip

@@ -22,7 +22,7 @@ class _Words(Rows):
             f"This terminal is {size.width}x{size.height}; the wizard needs {LEAST.width}x{LEAST.height}. "
             "Make it larger: everything goes on meanwhile, nothing is lost. Ctrl-Q quits."
         )
-        return [((" ! too small", "look"),), (), *(((f" {line}", ""),) for line in wrap(text, max(10, width - 2)))]
+        return [((" ! too small", "warning"),), (), *(((f" {line}", ""),) for line in wrap(text, max(10, width - 2)))]
 
 
 class TooSmall(ModalScreen[None]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wizard.core.helm import command_line, environment, version
-from wizard.core.rules.check import Facts, Outcome, Trouble, check
+from wizard.core.rules.check import FactFailure, Facts, Outcome, check
 from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server
 from wizard.core.target import Target
 
@@ -16,17 +16,17 @@ _LOOK_AT_HELM: Final = "Run helm list by hand; look at KUBECONFIG, HELM_* and pr
 _SEE_KUBE_SYSTEM: Final = "To settle it: get namespace kube-system, or get configmap kube-root-ca.crt in the namespace."
 
 
-def _told(trouble: Trouble, next_step: str = "") -> Outcome:
+def _told(failure: FactFailure, next_step: str = "") -> Outcome:
     """The outcome of a fact that is itself the failure."""
-    lines = tuple(line for line in trouble.what.splitlines() if line.strip())
-    return Outcome("fail", lines, trouble.next_step or next_step, trouble.question)
+    lines = tuple(line for line in failure.what.splitlines() if line.strip())
+    return Outcome("fail", lines, failure.next_step or next_step, failure.question)
 
 
 @check("W01", "helm", needs=("helm",), severity="B")
 def helm(facts: Facts) -> Outcome:
     """Helm is there, 3.15 or newer, and has the security fixes of its line."""
-    found: HelmFound | Trouble = facts["helm"]
-    if isinstance(found, Trouble):
+    found: HelmFound | FactFailure = facts["helm"]
+    if isinstance(found, FactFailure):
         return _told(found)
     said = f"helm {found.version} at {found.path}"
     number = version.parse(found.version)
@@ -60,8 +60,8 @@ def kubeconfig(facts: Facts) -> Outcome:
 @check("W04", "login", needs=("identity",), severity="B")
 def login(facts: Facts) -> Outcome:
     """The cluster accepts the credentials and says who we are."""
-    found: Identity | Trouble = facts["identity"]
-    if isinstance(found, Trouble):
+    found: Identity | FactFailure = facts["identity"]
+    if isinstance(found, FactFailure):
         return _told(found, _LOGIN_AGAIN)
     if found.user == "system:anonymous":
         said = "the cluster sees you as anonymous: the kubeconfig's user has no credentials"
@@ -73,8 +73,8 @@ def login(facts: Facts) -> Outcome:
 @check("W05", "API server", needs=("server",), severity="B")
 def api_server(facts: Facts) -> Outcome:
     """The API server answers, and how fast."""
-    found: Server | Trouble = facts["server"]
-    if isinstance(found, Trouble):
+    found: Server | FactFailure = facts["server"]
+    if isinstance(found, FactFailure):
         return _told(found, "Retry, or choose another cluster with --context.")
     said = f"Kubernetes {found.version} answers in {found.latency} ms"
     if found.latency > _SLOW:
@@ -85,8 +85,8 @@ def api_server(facts: Facts) -> Outcome:
 @check("W06", "helm reaches the same cluster", needs=("helm_sees", "release", "target"), severity="B")
 def same_cluster(facts: Facts) -> Outcome:
     """Helm, in exactly the environment of a run, reaches the cluster that we reach, as the same user."""
-    sees: HelmSees | Trouble = facts["helm_sees"]
-    if isinstance(sees, Trouble):
+    sees: HelmSees | FactFailure = facts["helm_sees"]
+    if isinstance(sees, FactFailure):
         return _told(sees, _LOOK_AT_HELM)
     if sees.overrides:
         return Outcome(
@@ -112,8 +112,8 @@ def same_cluster(facts: Facts) -> Outcome:
 @check("W08", "chart", needs=("chart", "kubernetes"), severity="B")
 def chart(facts: Facts) -> Outcome:
     """The chart is there and made for this version of Kubernetes."""
-    found: ChartFound | Trouble = facts["chart"]
-    if isinstance(found, Trouble):
+    found: ChartFound | FactFailure = facts["chart"]
+    if isinstance(found, FactFailure):
         return _told(found, "Give its folder with --chart PATH.")
     said = f"{found.name} {found.version} at {found.path}"
     server: Server | None = facts["kubernetes"]
@@ -132,8 +132,8 @@ def chart(facts: Facts) -> Outcome:
 @check("W10", "values and templates", needs=("rendered",), severity="B")
 def renders(facts: Facts) -> Outcome:
     """Helm renders the chart with these values and its schema accepts them."""
-    found: Rendered | Trouble = facts["rendered"]
-    if isinstance(found, Trouble):
+    found: Rendered | FactFailure = facts["rendered"]
+    if isinstance(found, FactFailure):
         return _told(found, "Correct the value that is named.")
     return Outcome("pass", (f"{len(found.objects)} objects of {len(found.kinds())} kinds",))
 
