@@ -1,5 +1,5 @@
 # Thin: every target is one command a person could type. Needs python3 (>= 3.11); everything else is fetched at a pin.
-.PHONY: demo test test-full test-real test-real-sample check score bench tools lock chart-repo chart-docs wheel
+.PHONY: demo test test-fast test-full test-real test-real-sample check score bench tools lock chart-repo chart-docs wheel
 .DEFAULT_GOAL := test
 
 PY := .venv/bin/python
@@ -27,6 +27,11 @@ demo: tools
 
 test: tools
 	$(PY) -m pytest -n 2 --dist loadgroup -m "not full and not real"
+
+# While one works: no tool is built and no sandbox started.
+NEED_TOOLS := tests/chart tests/e2e tests/guide tests/realnode
+test-fast: .venv/.synced
+	$(PY) -m pytest -n 2 --dist loadgroup -m "not full and not real and not e2e and not tools" $(NEED_TOOLS:%=--ignore=%)
 
 test-full: tools
 	$(PY) -m pytest -n 2 --dist loadgroup -m "not real"

@@ -17,7 +17,17 @@ from tests.fault_table import pytest_sessionfinish as pytest_sessionfinish  # a 
 from tests.results import pytest_terminal_summary as pytest_terminal_summary  # a hook: pytest finds it by its name here
 from wizard.sandbox import cluster, toolchain, users
 
+_TOOLS = {"tool", "sandbox"}
+"""Fixtures that need what `make tools` builds."""
 _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` leaves out because it needs a tool."""
+    for item in items:
+        if _TOOLS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.tools)
 
 
 @pytest.fixture(autouse=True)

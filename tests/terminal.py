@@ -8,12 +8,13 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import ptyprocess
 import pyte
+from typing_extensions import override
 
 KEYS = {
     "enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C",
@@ -28,6 +29,18 @@ def as_on_a_terminal() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+class _Screen(pyte.Screen):
+    """Answers where the cursor is when it is asked, as a terminal does; questionary waits a second for that."""
+
+    def __init__(self, columns: int, lines: int, answer: Callable[[str], object]) -> None:
+        super().__init__(columns, lines)
+        self._answer = answer
+
+    @override
+    def write_process_input(self, data: str) -> None:
+        self._answer(data)
+
+
 class Terminal:
     """A program in a pseudo-terminal; use as a context manager, which ends the program."""
 
@@ -36,7 +49,7 @@ class Terminal:
     ) -> None:
         self.columns, self.rows = size
         environment = {**env, "TERM": env.get("TERM", "xterm-256color"), "COLUMNS": str(size[0]), "LINES": str(size[1])}
-        self._screen = pyte.Screen(*size)
+        self._screen = _Screen(*size, lambda answer: self.process.write(answer.encode()))
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.raw = b""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.runner.conftest import until
 from tests.terminal import Terminal, children
 from wizard.adapters.runs import processes
 
@@ -150,7 +151,9 @@ def test_a_wizard_that_is_stopped_gives_the_terminal_back_and_its_screen_returns
 
         wait_until_stopped(parent)
         assert is_plain(terminal)
-        assert (last(terminal.raw, 1049), last(terminal.raw, 2004), last(terminal.raw, 25)) == (b"l", b"l", b"h")
+        until(
+            lambda: (last(terminal.raw, 1049), last(terminal.raw, 2004), last(terminal.raw, 25)) == (b"l", b"l", b"h")
+        )
 
         shown = len(terminal.raw)
         os.kill(parent, signal.SIGCONT)

@@ -95,7 +95,7 @@ def test_an_answer_can_be_changed_before_anything_happens(tmp_path: Path) -> Non
         terminal.press("down", "enter")
         terminal.wait_for("Which answer")
         terminal.press("down", "enter")
-        terminal.wait_for("Application image")
+        terminal.wait_for(r"\? Application image docker")
         terminal.press("ctrl+u", "ghcr.io/acme/other:v2", "enter")
         terminal.wait_for("What now.*\n(.*\n)*.*install llm-cost-ops")
         terminal.press("enter")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from tests.diagnosis.breaking import Bed, Break
@@ -52,11 +54,13 @@ LOSSES: Final[dict[str, Break]] = {
 """What is often missing at night."""
 
 
-def score(loss: Break | None = None) -> list[Scored]:
+@cache
+def score(loss: Break | None = None) -> tuple[Scored, ...]:
     """All cases, without what is lost."""
-    return [Scored(one, _found(one, loss)) for one in CASES]
+    return tuple(Scored(case, _found(case, loss)) for case in CASES)
 
 
+@cache
 def false_alarms() -> dict[str, tuple[Finding, ...]]:
     """What is found in healthy releases; empty is right."""
     found = {}
@@ -67,7 +71,7 @@ def false_alarms() -> dict[str, tuple[Finding, ...]]:
     return found
 
 
-def share(scored: list[Scored], most: int) -> float:
+def share(scored: Sequence[Scored], most: int) -> float:
     """The share of cases whose cause is at least so high."""
     return sum(0 < one.place <= most for one in scored) / len(scored)
 
@@ -80,7 +84,7 @@ def _found(case: Case, loss: Break | None) -> tuple[Finding, ...]:
     return diagnose(bed.world.snapshot())
 
 
-def table(scored: list[Scored], alarms: dict[str, tuple[Finding, ...]]) -> str:
+def table(scored: Sequence[Scored], alarms: Mapping[str, tuple[Finding, ...]]) -> str:
     """The page docs/diagnosis-score.md."""
     groups: dict[str, list[Scored]] = defaultdict(list)
     for one in scored:
@@ -111,5 +115,5 @@ def table(scored: list[Scored], alarms: dict[str, tuple[Finding, ...]]) -> str:
     ]).rstrip() + "\n"  # fmt: skip
 
 
-def _hits(ones: list[Scored], most: int) -> int:
+def _hits(ones: Sequence[Scored], most: int) -> int:
     return sum(0 < one.place <= most for one in ones)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,11 @@ TARGET = Target("prod", "shop", "llm-cost-ops", "")
 
 
 @pytest.fixture(scope="module")
-def scored() -> list[Scored]:
+def scored() -> Sequence[Scored]:
     return score()
 
 
-def test_the_right_cause_is_first_and_in_the_first_three_often_enough(scored: list[Scored]) -> None:
+def test_the_right_cause_is_first_and_in_the_first_three_often_enough(scored: Sequence[Scored]) -> None:
     assert len(scored) >= 50
     assert share(scored, 1) >= FIRST
     assert share(scored, 3) >= TOP_THREE
@@ -45,7 +45,7 @@ def test_nothing_is_found_in_a_healthy_release() -> None:
     assert {name: found for name, found in false_alarms().items() if found} == {}
 
 
-def test_the_page_says_what_was_measured(scored: list[Scored]) -> None:
+def test_the_page_says_what_was_measured(scored: Sequence[Scored]) -> None:
     assert PAGE.read_text(encoding="utf-8") == table(scored, false_alarms()), "run make score"
 
 
@@ -57,7 +57,7 @@ def _texts(node: object) -> Iterator[str]:
             yield from _texts(one)
 
 
-def test_no_words_of_a_finding_are_taken_for_a_secret(scored: list[Scored]) -> None:
+def test_no_words_of_a_finding_are_taken_for_a_secret(scored: Sequence[Scored]) -> None:
     texts = [text for one in scored for found in one.found for text in _texts(asdict(found))]
     assert len(texts) > 1000
     assert [text for text in texts if hide(text) != text] == []
@@ -76,7 +76,7 @@ def test_every_signature_of_the_first_catalogue_has_a_failure() -> None:
     assert set(wanted.split()) <= {one.cause for one in CASES}
 
 
-def test_every_finding_has_evidence_a_way_on_and_says_of_what(scored: list[Scored]) -> None:
+def test_every_finding_has_evidence_a_way_on_and_says_of_what(scored: Sequence[Scored]) -> None:
     for one in scored:
         first = one.found[0]
         assert first.evidence, one.case.name

@@ -216,7 +216,7 @@ def recover_is_sure_of_nothing_but_hours(found: list[Object]) -> None:
     async def look() -> None:
         cluster = Records(found)
         try:
-            known = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns())  # type: ignore[arg-type]  # what it asks of runs
+            known = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns(), window=0)  # type: ignore[arg-type]  # what it asks of runs
         except Problem:
             return
         newest = (await records.heads(cluster, TARGET))[-1]
@@ -254,8 +254,7 @@ def test_whoever_reads_them_ends_with_an_answer_or_a_problem(found: list[Object]
 
 @quick
 @given(storage())
-def test_recover_is_sure_of_nothing_but_hours(monkeypatch: pytest.MonkeyPatch, found: list[Object]) -> None:
-    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0)
+def test_recover_is_sure_of_nothing_but_hours(found: list[Object]) -> None:
     recover_is_sure_of_nothing_but_hours(found)
 
 
@@ -274,9 +273,6 @@ def test_thousands_of_bodies_are_records_or_problems(text: str) -> None:
 
 @functools.partial(full, cases=WHOLE)
 @given(storage())
-def test_thousands_of_releases_end_with_an_answer_or_a_problem(
-    monkeypatch: pytest.MonkeyPatch, found: list[Object]
-) -> None:
-    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0)
+def test_thousands_of_releases_end_with_an_answer_or_a_problem(found: list[Object]) -> None:
     whoever_reads_them_ends_with_an_answer_or_a_problem(found)
     recover_is_sure_of_nothing_but_hours(found)

@@ -33,7 +33,7 @@ def test_every_test_that_is_named_is_there() -> None:
     named = set(re.findall(r"`(tests/\S+?\.py)::(\w+)`", PAGE))
     there = {
         (file, node.name)
-        for file, _ in named
+        for file in {file for file, _ in named}
         for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }

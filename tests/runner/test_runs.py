@@ -226,7 +226,7 @@ async def test_a_new_runner_waits_for_the_lock_that_its_helm_holds(tmp_path: Pat
     runs.revive(run_id)
     waits = rf"-> FLOCK .* {pids(run_id)['runner']} "
     until(lambda: re.search(waits, Path("/proc/locks").read_text()))
-    helm.end(0)
+    helm.end(1)
     assert (await followed(runs, run_id)).finished is not None
 
 
@@ -261,7 +261,7 @@ async def test_two_runs_on_one_target_are_refused_and_two_targets_are_not(tmp_pa
         RunFiles().start(spec(tmp_path, helm), "a: 1\n", {})
     assert f"runs {first}" in refused.value.next_step
     second = runs.start(spec(tmp_path, helm, release="other"), "a: 1\n", {})
-    helm.end(0)
+    helm.end(1)
     await followed(runs, first)
     await followed(runs, second)
     third = runs.start(spec(tmp_path, helm), "a: 1\n", {})
@@ -293,7 +293,7 @@ async def test_helm_gets_the_persons_environment_without_plugins(
     runs = RunFiles()
     run_id = begin(runs, spec(tmp_path, helm), helm)
     until((helm.folder / "environment").exists)
-    helm.end(0)
+    helm.end(1)
     await followed(runs, run_id)
     said = (helm.folder / "environment").read_text().splitlines()
     assert "HTTPS_PROXY=http://proxy.example:3128" in said
@@ -317,7 +317,7 @@ async def test_an_unreachable_cluster_ends_an_install_before_helm_with_a_reason(
 async def test_follow_gives_only_what_came_after(tmp_path: Path, helm: FakeHelm) -> None:
     runs = RunFiles()
     run_id = begin(runs, spec(tmp_path, helm), helm)
-    helm.end(0)
+    helm.end(1)
     await followed(runs, run_id)
     events: list[Event] = []
     async for batch in runs.follow(run_id, after=3):
@@ -477,5 +477,5 @@ async def test_the_heart_of_a_runner_beats(tmp_path: Path, helm: FakeHelm) -> No
     file = folder_of(run_id) / "runner.json"
     os.utime(file, (1, 1))
     until(lambda: file.stat().st_mtime > 1)
-    helm.end(0)
+    helm.end(1)
     await followed(runs, run_id)

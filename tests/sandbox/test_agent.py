@@ -11,6 +11,8 @@ import pytest
 
 from wizard.sandbox import toolchain
 
+pytestmark = pytest.mark.tools  # Go is one of them where the machine has none
+
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, str]]:

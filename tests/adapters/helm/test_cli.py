@@ -75,11 +75,8 @@ async def test_a_binary_for_another_machine_is_said(tmp_path: Path) -> None:
     assert "cannot be started" in (await problem(HelmCli(str(path)))).what
 
 
-async def test_a_hanging_helm_is_ended_with_everything_it_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cli, "_QUICK", 0.3)
-    helm = HelmCli(script(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; wait"))
+async def test_a_hanging_helm_is_ended_with_everything_it_started(tmp_path: Path) -> None:
+    helm = HelmCli(script(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; wait"), quick=0.3)
     assert "did not end within 0.3 s" in (await problem(helm)).what
     child = int((tmp_path / "child").read_text())
     for _ in range(200):  # a signal is sent at once and carried out a moment later

@@ -33,9 +33,8 @@ async def test_the_default_class_is_the_marked_one() -> None:
     assert (found.storage_classes, found.default_storage_class) == (("a", "b"), "b")
 
 
-async def test_a_hanging_call_leaves_only_its_own_hint_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(suggestions, "_LIMIT", 0.1)
-    found = await suggestions.refresh(ClusterSuggestions(), FakeCluster(slow={"list Namespace"}), TARGET)
+async def test_a_hanging_call_leaves_only_its_own_hint_unknown() -> None:
+    found = await suggestions.refresh(ClusterSuggestions(), FakeCluster(slow={"list Namespace"}), TARGET, seconds=0.1)
     assert found.namespaces is None
     assert found.storage_classes == ()
 

@@ -14,7 +14,7 @@ from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release
-from wizard.engine.release import activity, recover
+from wizard.engine.release import recover
 from wizard.engine.release.recover import Recovery
 from wizard.ports.store import RunSummary
 
@@ -23,8 +23,8 @@ async def test_a_run_of_ours_that_lives_stops_a_repair() -> None:
     cluster = cluster_with((1, "superseded"), (2, "pending-upgrade"))
     run = RunSummary("ab12", "upgrade", TARGET, "running", "2026-01-02T03:01:30Z")
     with pytest.raises(Problem, match="run ab12 of this machine"):
-        await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns(run))  # type: ignore[arg-type]  # what a look asks of runs
-    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns())  # type: ignore[arg-type]  # what a look asks of runs
+        await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns(run), window=0)  # type: ignore[arg-type]  # what a look asks of runs
+    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns(), window=0)  # type: ignore[arg-type]  # what a look asks of runs
     assert (found.revision, found.good, found.young) == (2, 1, False)
 
 
@@ -41,29 +41,27 @@ async def test_a_run_of_ours_that_lives_stops_a_repair() -> None:
     ],
 )  # fmt: skip
 async def test_a_revision_is_old_only_when_its_object_and_its_record_both_say_so(
-    monkeypatch: pytest.MonkeyPatch, status: str, metadata: dict[str, Any], deployed: str, young: bool
+    status: str, metadata: dict[str, Any], deployed: str, young: bool
 ) -> None:
-    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0)
     cluster = cluster_with((1, "superseded"), (2, status))
     data = release.unpack(cluster.bodies[1]["data"]["release"], "it")
     data["info"]["last_deployed"] = deployed or data["info"]["last_deployed"]
     body = base64.b64encode(release.pack(data).encode()).decode()
     cluster.bodies = (cluster.bodies[0], {**cluster.bodies[1], "data": {"release": body}})
     cluster.add("Secret", "sh.helm.release.v1.rel.v2", "n", metadata={**cluster.bodies[1]["metadata"], **metadata})
-    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns())  # type: ignore[arg-type]  # what a look asks of runs
+    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns(), window=0)  # type: ignore[arg-type]  # what a look asks of runs
     assert (found.young, found.unproved) == (young, young)
 
 
-async def test_by_a_clock_of_ours_that_is_hours_ahead_nothing_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_by_a_clock_of_ours_that_is_hours_ahead_nothing_is_old() -> None:
     class Server(FakeCluster):
         async def create(self, manifest: Any, namespace: str = "", *, dry_run: bool = False) -> Any:
             return {**manifest, "metadata": {"creationTimestamp": "2026-01-02T03:04:00Z"}}
 
-    monkeypatch.setattr(activity, "WINDOW_SECONDS", 0)
     old = cluster_with((1, "superseded"), (2, "pending-upgrade"))
     cluster = Server(objects=old.objects)
     cluster.bodies = old.bodies
-    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns())  # type: ignore[arg-type]  # what a look asks of runs
+    found = await recover.look(cluster, YamlDocuments(), TARGET, Clock(), FakeRuns(), window=0)  # type: ignore[arg-type]  # what a look asks of runs
     assert found.unproved
 
 

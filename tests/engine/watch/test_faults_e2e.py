@@ -32,6 +32,8 @@ from wizard.engine.watch import release_watch as watch_module
 from wizard.engine.watch.log_tail import LogTail
 from wizard.engine.watch.release_watch import ReleaseWatch
 
+pytestmark = pytest.mark.e2e
+
 PODS = r"/pods\?watch=1"
 LOG = r"/pods/[^/]+/log\?"
 NO = json.dumps({

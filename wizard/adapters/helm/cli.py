@@ -64,12 +64,16 @@ def _looks_up(chart: Path) -> bool:
 class HelmCli:
     """One helm binary: the given path, or the one on PATH. Looked for at the first call, not before, or known already.
 
-    Whoever does not know the path yet gives a function that finds it.
+    Whoever does not know the path yet gives a function that finds it. `quick` is how many seconds it may take to say its
+    version.
     """
 
-    def __init__(self, path: str | Callable[[], str] = "", *, known: HelmInfo | None = None) -> None:
+    def __init__(
+        self, path: str | Callable[[], str] = "", *, known: HelmInfo | None = None, quick: float = _QUICK
+    ) -> None:
         self._path = path
         self._info = known
+        self._quick = quick
         self._workers = Workers(4)
 
     async def info(self) -> HelmInfo:
@@ -79,7 +83,7 @@ class HelmCli:
 
         if self._info is None:
             path = self._find()
-            out = await self._run([path, "version", "--template", "{{.Version}}"], _QUICK)
+            out = await self._run([path, "version", "--template", "{{.Version}}"], self._quick)
             number = version.parse(out.strip())
             if number is None:
                 said = sanitize.line(out, 80)

@@ -24,19 +24,21 @@ def is_sandbox(context: str) -> bool:
     return context.startswith(SANDBOX_CONTEXT)
 
 
-async def refresh(suggestions: ClusterSuggestions, cluster: Cluster, target: Target) -> ClusterSuggestions:
-    """The suggestions with everything the cluster tells within about 3 s; what cannot be had is None. Never raises."""
+async def refresh(
+    suggestions: ClusterSuggestions, cluster: Cluster, target: Target, seconds: float = _LIMIT
+) -> ClusterSuggestions:
+    """The suggestions with everything the cluster tells within that time; what cannot be had is None. Never raises."""
     from wizard.engine import cluster_identity
 
     here = target.namespace
     uid = asyncio.ensure_future(cluster_identity.uid(cluster))
     namespaces, ingress, storage, issuers, secrets, tls = await asyncio.gather(
-        _try(cluster.list("Namespace", metadata_only=True)),
-        _try(cluster.list("IngressClass")),
-        _try(cluster.list("StorageClass")),
-        _try(cluster.list("ClusterIssuer", metadata_only=True)),
-        _try(cluster.list("Secret", here, metadata_only=True)),
-        _try(cluster.list("Secret", here, metadata_only=True, fields="type=kubernetes.io/tls")),
+        _try(cluster.list("Namespace", metadata_only=True), seconds),
+        _try(cluster.list("IngressClass"), seconds),
+        _try(cluster.list("StorageClass"), seconds),
+        _try(cluster.list("ClusterIssuer", metadata_only=True), seconds),
+        _try(cluster.list("Secret", here, metadata_only=True), seconds),
+        _try(cluster.list("Secret", here, metadata_only=True, fields="type=kubernetes.io/tls"), seconds),
     )
     return replace(
         suggestions,
@@ -55,11 +57,11 @@ async def refresh(suggestions: ClusterSuggestions, cluster: Cluster, target: Tar
     )
 
 
-async def _try(call: Awaitable[tuple[Object, ...]]) -> tuple[Object, ...] | None:
+async def _try(call: Awaitable[tuple[Object, ...]], seconds: float) -> tuple[Object, ...] | None:
     from wizard.ports.cluster import ClusterError
 
     try:
-        return await asyncio.wait_for(call, _LIMIT)
+        return await asyncio.wait_for(call, seconds)
     except ClusterError as error:
         return () if error.kind == "not-found" else None  # a kind that is not served has no objects
     except TimeoutError:

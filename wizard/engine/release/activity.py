@@ -50,10 +50,12 @@ async def look(
     wanted: Sequence[tuple[str, str, str]],
     runs: RunStore,
     clock: Clock,
+    window: float = WINDOW_SECONDS,
 ) -> Proof:
     """Look for a writer.
 
-    `begun` is when the revision was by its own record; `wanted` are kind, name and apiVersion of its objects.
+    `begun` is when the revision was by its own record; `wanted` are kind, name and apiVersion of its objects; `window` is
+    for how many seconds both are watched.
 
     Raises:
         Problem: somebody is at work on the release; nothing was changed.
@@ -69,12 +71,12 @@ async def look(
     told.append("no helm of this machine has it in hand")
     told.append(await _lease(cluster, target, clock))
     before = await _stamps(cluster, target, head, wanted)
-    await asyncio.sleep(WINDOW_SECONDS)
+    await asyncio.sleep(window)
     if changed := sorted(
         key for key, stamp in (await _stamps(cluster, target, head, wanted)).items() if before.get(key) != stamp
     ):
-        raise busy(target, f"somebody: {', '.join(changed[:5])} changed within {WINDOW_SECONDS:.0f} seconds")
-    told.append(f"nothing of it changed within {WINDOW_SECONDS:.0f} seconds")
+        raise busy(target, f"somebody: {', '.join(changed[:5])} changed within {window:.0f} seconds")
+    told.append(f"nothing of it changed within {window:.0f} seconds")
     ahead = await records.server_ahead(cluster, clock.now)
     old = min(
         revision.age(clock.now() + ahead, head.times.created, head.times.written), revision.age(clock.now(), begun)

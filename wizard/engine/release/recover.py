@@ -62,8 +62,15 @@ class Recovery:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
 
 
-async def look(cluster: Cluster, documents: Documents, target: Target, clock: Clock, runs: RunStore) -> Recovery:
-    """What is known of a stuck release.
+async def look(
+    cluster: Cluster,
+    documents: Documents,
+    target: Target,
+    clock: Clock,
+    runs: RunStore,
+    window: float = activity.WINDOW_SECONDS,
+) -> Recovery:
+    """What is known of a stuck release, which is watched for a change for so many seconds.
 
     Raises:
         Problem: there is none, it is not stuck, somebody is at work on it, or its record cannot be read.
@@ -82,7 +89,7 @@ async def look(cluster: Cluster, documents: Documents, target: Target, clock: Cl
             (one["kind"], one["metadata"]["name"], str(one.get("apiVersion", "")))
             for one in _objects(documents, record.manifest)
         ]
-        proof = await activity.look(cluster, target, last, record.updated, named, runs, clock)
+        proof = await activity.look(cluster, target, last, record.updated, named, runs, clock, window)
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
     before = good if good != last.revision else 0
