@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Final
 
 from wizard.core.errors import Exit, Problem
@@ -41,20 +42,47 @@ async def unchanged(cluster: Cluster, target: Target, expected: Expected) -> Non
         )
 
 
-async def as_planned(cluster: Cluster, documents: Documents, target: Target, expected: Expected) -> str:
+class StoredManifests:
+    """The objects of a release's revisions. A stored manifest never changes: each is read and parsed once."""
+
+    def __init__(self, cluster: Cluster, documents: Documents, target: Target) -> None:
+        self._cluster, self._documents, self._target = cluster, documents, target
+        self._by_revision: dict[int, tuple[Object, ...]] = {}
+        self._by_text: dict[str, tuple[Object, ...]] = {}
+
+    async def of(self, revision: int) -> tuple[Object, ...]:
+        """The objects of a revision; raises Problem when it cannot be read."""
+        if revision not in self._by_revision:
+            text = (await release_records.read(self._cluster, self._target, revision)).manifest
+            if text not in self._by_text:  # a roll-back stores the text of an earlier revision again
+                parsed = self._documents.load_all(text, "the stored manifest")
+                self._by_text[text] = plan.objects_of(parsed)
+            self._by_revision[revision] = self._by_text[text]
+        return self._by_revision[revision]
+
+    async def read_ahead(self, revision: int = 0) -> None:
+        """Read what a comparison will want besides the newest revision of then: the newest ones of now, and a given one."""
+        with contextlib.suppress(Problem):  # whoever needs it says why it cannot be had
+            known = await release_records.heads(self._cluster, self._target)
+            newest = {head.revision for head in known[-2:]} | ({revision} if revision else set())
+            await asyncio.gather(*map(self.of, newest))
+
+
+async def as_planned(cluster: Cluster, manifests: StoredManifests, target: Target, expected: Expected) -> str:
     """One sentence on the stored manifest and the plan; "" when it cannot be told."""
     try:
-        known = await release_records.heads(cluster, target)
-        record = await release_records.read(cluster, target, known[-1].revision)
-        objects = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
+        newest = (await release_records.heads(cluster, target))[-1].revision
+        objects = await manifests.of(newest)
     except (Problem, IndexError):
         return ""
     if plan.digest(objects) == expected.rendered:
-        return f"revision {record.revision} is stored as it was planned"
-    return f"revision {record.revision} is stored, but its manifest is not the planned one: see history"
+        return f"revision {newest} is stored as it was planned"
+    return f"revision {newest} is stored, but its manifest is not the planned one: see history"
 
 
-async def wanted(cluster: Cluster, documents: Documents, target: Target, expected: Expected | None) -> Wanted | Applied:
+async def wanted(
+    cluster: Cluster, manifests: StoredManifests, target: Target, expected: Expected | None
+) -> Wanted | Applied:
     """What the newest revision asks for and what was there before it, or why that cannot be told.
 
     A newest revision that the plan was made on is not this run's: then nothing was recorded.
@@ -64,19 +92,16 @@ async def wanted(cluster: Cluster, documents: Documents, target: Target, expecte
         newest = known[-1] if known else None
         if newest is None or (expected and newest.revision <= expected.revision):
             return Applied(recorded=False)
-        before = [one for one in known[:-1] if one is known[-2] or one.status in ("deployed", "superseded")][-2:]
-        records = await asyncio.gather(
-            *(release_records.read(cluster, target, one.revision) for one in (newest, *before))
-        )
-        new, *old = (plan.objects_of(documents.load_all(one.manifest, "the stored manifest")) for one in records)
+        before = [head for head in known[:-1] if head is known[-2] or head.status in ("deployed", "superseded")][-2:]
+        new, *old = await asyncio.gather(*(manifests.of(head.revision) for head in (newest, *before)))
     except Problem as problem:
         return Applied(hidden=problem.what.rstrip("."))
     return applied.wanted(new, old, target.namespace, newest.status)
 
 
-async def there(cluster: Cluster, documents: Documents, target: Target, expected: Expected | None) -> Applied:
+async def there(cluster: Cluster, manifests: StoredManifests, target: Target, expected: Expected | None) -> Applied:
     """What of the newest revision is live, when helm failed at it; every object that differs is asked for."""
-    asked = await wanted(cluster, documents, target, expected)
+    asked = await wanted(cluster, manifests, target, expected)
     if isinstance(asked, Applied):
         return asked
     if asked.status == "deployed":  # the one before: helm failed before it wrote its own down

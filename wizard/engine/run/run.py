@@ -113,6 +113,7 @@ class Run:
         self._tail = LogTail(self.world.cluster, self.spec.target.namespace, self.world.clock, emit)
         self._watch.on_pods(self._tail.update)
         self._tail.on_lines(self._watch.hear)
+        self._manifests = plan_guard.StoredManifests(self.world.cluster, self.world.documents, self.spec.target)
         self._cancelled = False
         self._standing = stopping.Standing()
         self._wanted: Wanted | None = None
@@ -357,7 +358,10 @@ class Run:
         pid = await process.start(argv)
         if known is None or not known.helm_pid:
             self._say("helm.started", pid=pid, argv=argv)
-        beside = [asyncio.create_task(self._unbreakable(one)) for one in (self._give_up, self._tell_what_is_applied)]
+        beside = [
+            asyncio.create_task(self._unbreakable(one))
+            for one in (self._give_up, self._tell_what_is_applied, self._read_ahead)
+        ]
         try:
             await self._read_helm(dict(skip))
             ended = self._helm_exit = await process.wait()
@@ -392,6 +396,10 @@ class Run:
                 await asyncio.sleep(_GIVE_UP_TICK)
             await watch.changed(min(_GIVE_UP_TICK, max(0.01, self.spec.give_up_after - stood)))
 
+    async def _read_ahead(self) -> None:
+        """While helm is at work: what its revision will be compared with."""
+        await self._manifests.read_ahead(self.spec.revision)
+
     async def _tell_what_is_applied(self) -> None:
         """While something broken from before is not judged: whether this revision wants it just so."""
         while True:
@@ -409,7 +417,7 @@ class Run:
             return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                found = await plan_guard.there(world.cluster, world.documents, spec.target, spec.expected)
+                found = await plan_guard.there(world.cluster, self._manifests, spec.target, spec.expected)
                 return bool(found.hidden) or found.whole or cause.object in found.there
         return False
 
@@ -481,7 +489,7 @@ class Run:
         if spec.expected and spec.expected.rendered:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LIST_SECONDS):
-                    said = await plan_guard.as_planned(world.cluster, world.documents, spec.target, spec.expected)
+                    said = await plan_guard.as_planned(world.cluster, self._manifests, spec.target, spec.expected)
                 if said:
                     self._phase("watching", said)
 
@@ -544,7 +552,7 @@ class Run:
         spec, world = self.spec, self.world
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                return await plan_guard.there(world.cluster, world.documents, spec.target, self._planned())
+                return await plan_guard.there(world.cluster, self._manifests, spec.target, self._planned())
         return Applied(hidden="the cluster did not answer in time")
 
     def _planned(self) -> Expected | None:
@@ -556,7 +564,7 @@ class Run:
         spec, world = self.spec, self.world
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                asked = await plan_guard.wanted(world.cluster, world.documents, spec.target, None)
+                asked = await plan_guard.wanted(world.cluster, self._manifests, spec.target, None)
                 self._wanted = asked if isinstance(asked, Wanted) else None
 
     def _not_carried(self) -> str:
