@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from wizard.core.errors import Problem
-from wizard.engine import approval, cluster_identity
 
 if TYPE_CHECKING:
     from wizard.core.answers import secrets
@@ -52,6 +51,7 @@ class Installer:
 
     async def planned(self, prepared: Prepared) -> Planned:
         """The plan with what was rendered for it; raises Problem."""
+        from wizard.engine import cluster_identity
         from wizard.engine.release import plan as release_plan
 
         state, ports, target = self._state, self._state.ports, prepared.target
@@ -86,6 +86,7 @@ class Installer:
         """
         from wizard.core.answers import secrets
         from wizard.core.run.spec import Expected, RunSpec, SecretSpec
+        from wizard.engine import approval, cluster_identity
 
         resolved, target, ports = prepared.resolved, prepared.target, self._state.ports
         cluster_identity.refuse_overrides(ports.helm, target)

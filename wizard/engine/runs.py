@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wizard.core.errors import Problem
-from wizard.engine import records
 
 if TYPE_CHECKING:
     from wizard.core.run.events import Event
@@ -36,6 +35,8 @@ class Runs:
 
     def attach(self, run: RunSummary) -> str:
         """Have a run watched; what was done about its runner as a sentence, "" when nothing; raises Problem."""
+        from wizard.engine import records
+
         return records.attach(self._store, run)
 
     def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
@@ -44,14 +45,20 @@ class Runs:
 
     async def older_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
         """Wanted log lines before a place in the record of a run, at least so many while there are; raises Problem."""
+        from wizard.engine import records
+
         return await records.older_logs(self._store, run_id, mark, wanted, least)
 
     async def newer_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
         """Likewise those after it."""
+        from wizard.engine import records
+
         return await records.newer_logs(self._store, run_id, mark, wanted, least)
 
     def record_problems(self, run_id: str) -> AsyncIterator[str]:
         """Sentences about a record that cannot be written, as that changes, "" once it can; never ends."""
+        from wizard.engine import records
+
         return records.record_problems(self._store, run_id)
 
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from wizard.core.answers.draft import Draft
-from wizard.core.errors import Problem
-from wizard.core.run.events import Event
-from wizard.core.run.spec import RunSpec
-from wizard.core.target import Target
-from wizard.core.text.secrets import Secret
+if TYPE_CHECKING:
+    from wizard.core.answers.draft import Draft
+    from wizard.core.errors import Problem
+    from wizard.core.run.events import Event
+    from wizard.core.run.spec import RunSpec
+    from wizard.core.target import Target
+    from wizard.core.text.secrets import Secret
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 500
 """Log lines that a look into the record brings at least: some screens of them."""
+_ROWS_FIRST: Final = 0.3
+"""Seconds that the lines of home let the rows of releases go first: twenty calls at once would make them wait."""
 FRAME: Final = 1 / 40
 """Seconds between two messages of one stream at most: more is not seen."""
 
@@ -45,6 +48,7 @@ class Bridge:
         self._unexpected = unexpected
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._flushes: dict[str, asyncio.TimerHandle] = {}
+        self._posted: dict[str, float] = {}
 
     # Blocking calls, off the loop
 
@@ -185,22 +189,27 @@ class Bridge:
         self._tasks[name] = asyncio.create_task(guarded(), name=f"wizard-{name}")
 
     def _post_soon(self, name: str, listener: MessagePump, make: Callable[[], Message]) -> None:
-        """Post once per frame, with what is known by then."""
+        """Post at once, and again once per frame at most, with what is known by then."""
         if name in self._flushes:
             return
+        loop = asyncio.get_running_loop()
 
         def flush() -> None:
             self._flushes.pop(name, None)
+            self._posted[name] = loop.time()
             listener.post_message(make())
 
-        self._flushes[name] = asyncio.get_running_loop().call_later(FRAME, flush)
+        if loop.time() >= self._posted.get(name, 0) + FRAME:
+            flush()
+        else:
+            self._flushes[name] = loop.call_later(FRAME, flush)
 
     async def _read_home(self, listener: MessagePump) -> None:
         def know(**more: Any) -> None:
             self.home = replace(self.home, **more)
             self._post_soon("home", listener, lambda: HomeChanged(self.home))
 
-        session = self.session
+        session, seen = self.session, asyncio.Event()
         config = await asyncio.to_thread(session.kubeconfig)
         know(config=config)
 
@@ -209,6 +218,8 @@ class Bridge:
             know(runs=tuple(await asyncio.to_thread(session.runs.all)))
 
         async def lines() -> None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(seen.wait(), _ROWS_FIRST)
             known: dict[str, Any] = {}
             async for line in session.home():
                 known[line.key] = line
@@ -223,10 +234,11 @@ class Bridge:
             target = Target(session.suggestions.current_context, options.namespace, options.release, options.kubeconfig)
             async for view in session.releases(target):
                 know(releases=view)
+                listener.call_after_refresh(seen.set)
 
         failures = [
             one
-            for one in await asyncio.gather(files(), lines(), releases(), return_exceptions=True)
+            for one in await asyncio.gather(releases(), lines(), files(), return_exceptions=True)
             if isinstance(one, Exception)
         ]
         know(complete=True)

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wizard import process
 from wizard.adapters import atomic, bounded, scratch
@@ -26,13 +26,15 @@ from wizard.adapters.runs import pages, peers, processes
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
-from wizard.core.run.spec import RunSpec
 from wizard.core.target import Target
 from wizard.core.text import sanitize
 from wizard.core.text.secrets import Secret
 from wizard.core.text.time import rfc3339
 from wizard.paths import state_dir
 from wizard.ports.store import RunSummary
+
+if TYPE_CHECKING:
+    from wizard.core.run.spec import RunSpec
 
 _RECORD: Final = "record.jsonl"
 HEARTBEAT_SECONDS: Final = 30.0

@@ -9,10 +9,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.errors import Problem
+from wizard.core.helm.version import parse
 from wizard.core.kube import quantity
 from wizard.core.kube.objects import Object, is_default_class
-from wizard.core.rules.check import State
-from wizard.core.rules.facts import Server
 from wizard.core.target import Target
 from wizard.engine import cluster_identity
 from wizard.engine.release import listing
@@ -20,6 +19,7 @@ from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.kubeconfig import Kubeconfig
 
 if TYPE_CHECKING:
+    from wizard.core.rules.check import State
     from wizard.engine.answers import Answers
     from wizard.engine.state import SessionState
 
@@ -149,9 +149,9 @@ async def _cluster(state: SessionState, cluster: Cluster, config: Kubeconfig, ta
         keys = (("L", "log in"), *_NO_WAY) if error.kind in _LOGIN else _NO_WAY
         step = "Log in again, then retry." if error.kind in _LOGIN else "Retry, or choose another cluster."
         return HomeLine("cluster", "fail", "Cluster", f"{target.context}: {error.message}", step, keys)
-    server = Server(version["gitVersion"], int(version["latency_ms"]))
     nodes, uid = await asyncio.gather(_nodes(cluster), cluster_identity.uid(cluster))
-    said = f"{target.context}   {_named(server)}, {nodes}, API answers in {server.latency} ms"
+    name, latency = _named(version["gitVersion"]), version["latency_ms"]
+    said = f"{target.context}   {name}, {nodes}, API answers in {latency} ms"
     moved = await asyncio.to_thread(state.moved, target, uid)
     warnings = [sentence for sentence in (moved, context.exposed if context else "") if sentence]
     if warnings:
@@ -163,11 +163,11 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _named(server: Server) -> str:
-    provider = next((name for mark, name in _PROVIDERS.items() if mark in server.version), "")
-    if provider and (number := server.number):
+def _named(version: str) -> str:
+    provider = next((name for mark, name in _PROVIDERS.items() if mark in version), "")
+    if provider and (number := parse(version)):
         return f"{provider} {number.major}.{number.minor}"
-    return f"Kubernetes {server.version.removeprefix('v')}"
+    return f"Kubernetes {version.removeprefix('v')}"
 
 
 async def _nodes(cluster: Cluster) -> str:

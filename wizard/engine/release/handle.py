@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.helm.command_line import HelmOptions
-from wizard.engine import approval, cluster_identity
 
 if TYPE_CHECKING:
     from wizard.core.helm.command_line import RunOperation
@@ -44,6 +43,8 @@ class Release:
 
     async def moved(self) -> str:
         """One sentence when the context reaches another cluster than the last time; "" when it does not. Raises nothing."""
+        from wizard.engine import cluster_identity
+
         return await self._moved(await cluster_identity.uid(self._cluster))
 
     async def _moved(self, uid: str) -> str:
@@ -117,6 +118,7 @@ class Release:
     ) -> str:  # fmt: skip
         """Start a roll-back if it is still what was shown; returns the run's id."""
         from wizard.core.run.spec import Expected
+        from wizard.engine import approval
 
         now = await self.rollback(shown.revision)
         now.approval.require(confirmed)
@@ -131,6 +133,7 @@ class Release:
 
     async def uninstall_lists(self, *, namespace: bool = False) -> Uninstall:
         """What an uninstall deletes, keeps and loses for ever."""
+        from wizard.engine import cluster_identity
         from wizard.engine.release import uninstall
 
         self._ports.runs.warm()
@@ -145,6 +148,7 @@ class Release:
     ) -> str:  # fmt: skip
         """Start an uninstall as it was listed; returns the run's id."""
         from wizard.core.run.spec import Expected
+        from wizard.engine import approval
 
         approval.of_uninstall(lists, delete_namespace=delete_namespace).require(confirmed)
         await self._refuse_without(("delete", item.label.partition("/")[0]) for item in lists.deleted)
@@ -165,6 +169,7 @@ class Release:
 
         from wizard.core.helm import command_line, version
         from wizard.core.run.spec import RunSpec
+        from wizard.engine import cluster_identity
 
         target, ports = self._target, self._ports
         cluster_identity.refuse_overrides(ports.helm, target)
@@ -191,6 +196,7 @@ class Release:
         self, found: Leftovers, picked: Sequence[Leftover], *, confirmed: str = ""
     ) -> AsyncIterator[Removal]:
         """Delete leftovers one by one, proven once more before the first; raises Problem when one is not what was shown."""
+        from wizard.engine import approval
         from wizard.engine.release import leftovers
 
         approved = approval.of_leftovers(found, picked)
@@ -207,6 +213,7 @@ class Release:
 
     async def mark_failed(self, known: Recovery, reason: str = "", *, confirmed: str = "") -> str:
         """Back up the record of a stuck revision and mark it as failed; returns the backup's path."""
+        from wizard.engine import approval
         from wizard.engine.release import recover
 
         approval.of_recovery(self._target, known, reason).require(confirmed)
@@ -228,6 +235,7 @@ class Release:
 
     async def undo(self, known: Undo, *, confirmed: str = "") -> None:
         """Put the record back as it was before recover."""
+        from wizard.engine import approval
         from wizard.engine.release import undo_recover
 
         approval.of_undo_recover(self._target).require(confirmed)
