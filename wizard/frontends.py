@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from wizard import terminal_guard
 from wizard.core.errors import Exit, Problem
 
 if TYPE_CHECKING:
+    from wizard.cli.arguments.answers import OperationArguments
     from wizard.cli.arguments.base import Arguments
+    from wizard.cli.arguments.local import RunsArguments
     from wizard.cli.arguments.release import ReleaseArguments
+    from wizard.engine.session import Session
     from wizard.tui.start import First, Start
 
 
@@ -69,42 +72,45 @@ def _say(problem: Problem, arguments: Arguments) -> None:
     Out(no_color=arguments.no_color).problem(problem)
 
 
-def _start(arguments: Arguments, session: Any) -> Start:
-    from wizard.cli.arguments.answers import OperationArguments
-    from wizard.cli.arguments.local import RunsArguments
-    from wizard.cli.arguments.release import ReleaseArguments
+def _start(arguments: Arguments, session: Session) -> Start:
     from wizard.tui.start import Start
 
-    if isinstance(arguments, RunsArguments):
-        try:
-            run = session.runs.find(arguments.words[0])
-            session.runs.attach(run)
-            return Start("runs", run_id=run.id)
-        except Problem as problem:
-            return Start(problem=problem)
-    if isinstance(arguments, ReleaseArguments):
-        return _with_release(arguments, session)
-    if not isinstance(arguments, OperationArguments):
-        return Start()
-    from wizard.cli.draft import draft_of
-
     try:
-        draft = draft_of(arguments, session)
-        session.answers.layers(draft)  # so that the first paint holds the first question
-        return Start("install" if arguments.command == "install" else "upgrade", draft=draft)
+        match arguments.command:
+            case "runs":
+                return _of_run(cast("RunsArguments", arguments), session)
+            case "install" | "upgrade":
+                return _of_answers(cast("OperationArguments", arguments), session)
+            case "rollback" | "uninstall" | "diagnose":
+                return _of_release(cast("ReleaseArguments", arguments), session)
     except Problem as problem:
         return Start(problem=problem)
+    return Start()
 
 
-def _with_release(arguments: ReleaseArguments, session: Any) -> Start:
+def _of_run(arguments: RunsArguments, session: Session) -> Start:
+    from wizard.tui.start import Start
+
+    run = session.runs.find(arguments.words[0])
+    session.runs.attach(run)
+    return Start("runs", run_id=run.id)
+
+
+def _of_answers(arguments: OperationArguments, session: Session) -> Start:
+    from wizard.cli.draft import draft_of
+    from wizard.tui.start import Start
+
+    draft = draft_of(arguments, session)
+    session.answers.layers(draft)  # so that the first paint holds the first question
+    return Start("install" if arguments.command == "install" else "upgrade", draft=draft)
+
+
+def _of_release(arguments: ReleaseArguments, session: Session) -> Start:
     from wizard.cli.arguments.release import RollbackArguments
     from wizard.cli.release import the_release
     from wizard.tui.start import Start
 
-    try:
-        revision = arguments.one_revision() if isinstance(arguments, RollbackArguments) else 0
-    except Problem as problem:
-        return Start(problem=problem)
+    revision = arguments.one_revision() if isinstance(arguments, RollbackArguments) else 0
     return Start(cast("First", arguments.command), find=lambda: the_release(arguments, session), revision=revision)
 
 

@@ -7,7 +7,7 @@ import inspect
 import json
 import re
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, cast, get_type_hints
 
 import pytest
 
@@ -259,7 +259,7 @@ def test_which_face_answers_on_a_terminal(line: str, screen: bool) -> None:
 
 @pytest.mark.parametrize("line", ["rollback 3", "rollback --revision 3", "rollback 3 --revision 3"])
 def test_the_screen_of_a_rollback_begins_with_the_revision_that_was_named(line: str) -> None:
-    assert frontends._start(parser.read(line.split()), None).revision == 3
+    assert frontends._start(parser.read(line.split()), cast("Any", None)).revision == 3
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,8 @@ class HelmCli:
                 said = sanitize.line(out, 80)
                 raise Problem(f'{sanitize.line(path)} is not helm: asked for its version it says "{said}".', _INSTALL)
             info = HelmInfo(path, out.strip().removeprefix("v"), number.major)
-            if number < command_line.OLDEST:
-                oldest = command_line.OLDEST
+            if number < version.OLDEST:
+                oldest = version.OLDEST
                 said = f"helm {info.version} ({sanitize.line(path)})"
                 raise Problem(f"{said} is older than {oldest.major}.{oldest.minor}.", _INSTALL)
             self._info = info

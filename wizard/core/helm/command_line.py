@@ -9,14 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from wizard.core.helm.version import Version
 from wizard.core.target import Target
-
-OLDEST: Final = Version(3, 15)
-"""Below this helm is refused."""
-
-FIXED_SINCE: Final[Mapping[int, Version]] = {3: Version(3, 20, 2), 4: Version(4, 1, 4)}
-"""Below these a helm of that major works, but lacks security fixes; it is warned about."""
 
 RunOperation = Literal["install", "upgrade", "rollback", "uninstall"]
 

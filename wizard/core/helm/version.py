@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 Identifier = tuple[int, int, str]
@@ -35,6 +36,13 @@ class Version:
     def is_prerelease(self) -> bool:
         """Whether it comes before the release of its numbers."""
         return self.prerelease != _RELEASE
+
+
+OLDEST: Final = Version(3, 15)
+"""Below this helm is refused."""
+
+FIXED_SINCE: Final[Mapping[int, Version]] = {3: Version(3, 20, 2), 4: Version(4, 1, 4)}
+"""Below these a helm of that major works, but lacks security fixes; it is warned about."""
 
 
 def parse(text: str) -> Version | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wizard.core.helm import command_line, environment, version
+from wizard.core.helm import environment, version
 from wizard.core.rules.check import FactFailure, Facts, Outcome, check
 from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server
 from wizard.core.target import Target
@@ -30,7 +30,7 @@ def helm(facts: Facts) -> Outcome:
         return _told(found)
     said = f"helm {found.version} at {found.path}"
     number = version.parse(found.version)
-    fixed = command_line.FIXED_SINCE.get(number.major) if number else None
+    fixed = version.FIXED_SINCE.get(number.major) if number else None
     if number and fixed and number < fixed:
         return Outcome("warn", (said, f"security fixes came with {fixed}"), f"Upgrade helm to {fixed} or newer.")
     return Outcome("pass", (said,))
