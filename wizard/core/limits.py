@@ -111,10 +111,10 @@ def _decoder() -> json.JSONDecoder:
 
 
 def _finite(text: str) -> float:
-    found = float(text)
-    if math.isinf(found):
+    number = float(text)
+    if math.isinf(number):
         _no_number(text)
-    return found
+    return number
 
 
 def _no_number(text: str) -> float:
@@ -169,7 +169,7 @@ class Expansion:
     def alias(self, anchor: str) -> None:
         """What was written under an anchor stands here once more; a name that is not known is the parser's to refuse."""
         self._next()
-        if any(anchor == one for one, _, _ in self._open) and anchor not in self._known:
+        if any(anchor == outer for outer, _, _ in self._open) and anchor not in self._known:
             raise OverLimitError("an alias in it refers to what it stands in")
         size, levels = self._known.get(anchor, (1, 0))
         self._added += size
@@ -204,16 +204,16 @@ def is_count(value: Any) -> TypeGuard[int]:
 
 def texts(value: Any) -> bool:
     """A list of texts."""
-    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+    return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
 
 def text_of(data: Mapping[str, Any], key: str) -> str:
     """The text under a key, "" when there is none or it is something else."""
-    found = data.get(key)
-    return found if isinstance(found, str) else ""
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def map_of(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """The mapping under a key, an empty one likewise."""
-    found = data.get(key)
-    return found if isinstance(found, Mapping) else {}
+    value = data.get(key)
+    return value if isinstance(value, Mapping) else {}

@@ -77,7 +77,7 @@ class Question(NamedTuple):
         if not answer and self.optional:
             return ""
         if self.kind == "choice" and not self.open:
-            allowed = [one.value for one in self.choices(resolved)]
+            allowed = [choice.value for choice in self.choices(resolved)]
             if answer not in allowed:
                 return f'"{answer}" is not a choice for {self.title}; choose one of {", ".join(allowed)}.'
         return self.validate(resolved, answer)
@@ -288,11 +288,11 @@ def _by_ingress(r: Resolved) -> bool:
 
 def _expose_choices(r: Resolved) -> Sequence[Choice]:
     classes = r.suggestions.ingress_classes
-    here = (
+    note = (
         "no ingress class on this cluster" if classes == () else "classes here: " + ", ".join(classes or ("not known",))
     )
     return (
-        Choice("ingress", "Ingress", here),
+        Choice("ingress", "Ingress", note),
         Choice("loadbalancer", "Load balancer", "the cluster's provider makes one, if it can"),
         Choice("portforward", "Port-forward only", "only you, from this machine"),
     )
@@ -339,8 +339,8 @@ def _class_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
 
 
 def _class_default(r: Resolved) -> str:
-    wanted, known = str(r.at("ingress.className")), r.suggestions.ingress_classes
-    return known[0] if known and wanted not in known else wanted
+    wanted, classes = str(r.at("ingress.className")), r.suggestions.ingress_classes
+    return classes[0] if classes and wanted not in classes else wanted
 
 
 _ADDRESS = (
@@ -370,9 +370,9 @@ _ISSUER_ANNOTATION: Final = "cert-manager.io/cluster-issuer"
 
 def _tls_choices(r: Resolved) -> Sequence[Choice]:
     issuers = r.suggestions.issuers
-    found = "no cert-manager here" if issuers == () else "issuers here: " + ", ".join(issuers or ("not known",))
+    note = "no cert-manager here" if issuers == () else "issuers here: " + ", ".join(issuers or ("not known",))
     return (
-        Choice("issuer", "cert-manager", found),
+        Choice("issuer", "cert-manager", note),
         Choice("secret", "Existing Secret", "a kubernetes.io/tls Secret in the namespace"),
         Choice("files", "Certificate files", "checked, then stored as a Secret by the wizard"),
         Choice("balancer", "At the load balancer", "TLS ends before the cluster"),

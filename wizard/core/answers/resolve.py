@@ -40,7 +40,7 @@ class Resolved:
         self.suggestions = suggestions
         self.layers = layers
         self.table = tuple(table)
-        self._by_id = {one.id: one for one in self.table}
+        self._by_id = {question.id: question for question in self.table}
         self._effective: dict[str, str] = {}
 
     def __getitem__(self, question_id: str) -> str:
@@ -77,21 +77,23 @@ class Resolved:
 
     def at(self, path: str, default: Any = "") -> Any:
         """The base value at a dotted path."""
-        found = values.get(self.base, values.path_of(path))
-        return default if found is None else found
+        value = values.get(self.base, values.path_of(path))
+        return default if value is None else value
 
     def visible(self, step: str = "") -> tuple[Question, ...]:
         """The questions that are asked now, of one step or of all."""
-        return tuple(one for one in self.table if (not step or one.step == step) and one.visible(self))
+        return tuple(
+            question for question in self.table if (not step or question.step == step) and question.visible(self)
+        )
 
     def problems(self, step: str = "") -> dict[str, str]:
         """Question id -> one sentence what is wrong with its effective answer, for the visible ones."""
-        found = ((one.id, one.problem(self, self[one.id])) for one in self.visible(step))
-        return {question_id: text for question_id, text in found if text}
+        sentences = ((question.id, question.problem(self, self[question.id])) for question in self.visible(step))
+        return {question_id: text for question_id, text in sentences if text}
 
     def value_edits(self) -> tuple[ValueEdit, ...]:
         """The ordered edits of all visible answers, then those of the command line's --set."""
-        asked = tuple(line for one in self.visible() for line in one.value_edits(self, self[one.id]))
+        asked = tuple(edit for question in self.visible() for edit in question.value_edits(self, self[question.id]))
         given = tuple(
             ValueEdit(values.path_of(path), DELETE if value is None else value, "from the command line")
             for path, value in self.draft.sets

@@ -91,7 +91,7 @@ class SecretToMake:
 
 def plan(resolved: Resolved) -> tuple[SecretToMake, ...]:
     """The Secrets to create, in order; those that exist or that the person names are not in it."""
-    visible = {one.id for one in resolved.visible()}
+    visible = {question.id for question in resolved.visible()}
     by_name: dict[str, list[Source]] = {}
     for name, part in PARTS.items():
         if name == "tls" or f"secret.{name}" not in visible:
