@@ -68,8 +68,7 @@ def masked_values(tree: Any, redact: Redactor | None = None) -> Any:
 
     Names tell in maps (`password: x`), in lists (`{name: DB_PASSWORD, value: x}`) and before arguments (`--password`, `x`).
     """
-    known = redact or Redactor()
-    return _masked_node(tree, (), known)
+    return _masked_node(tree, (), redact or Redactor())
 
 
 def masked_field(path: str, value: Any, redact: Redactor) -> Any:
@@ -97,7 +96,7 @@ Path = tuple[str, ...]
 
 def _named(node: Mapping[Any, Any]) -> Callable[[Path, str], Path]:
     """How the path of a map's value goes on: `value` belongs to the name beside it, and a `key` beside others chooses."""
-    name = next((str(node[one]) for one in ("name", "key", "header") if isinstance(node.get(one), str)), "")
+    name = next((str(node[field]) for field in ("name", "key", "header") if isinstance(node.get(field), str)), "")
     if "value" in node and name:
         return lambda path, key: (*path, name if key == "value" else key)
     return lambda path, key: (*path, key)
@@ -117,14 +116,14 @@ def _is_secret(path: Path) -> bool:
 
 def known_secrets(trees: Iterable[Any] = (), objects: Iterable[Mapping[str, Any]] = ()) -> Redactor:
     """A redactor that knows the secrets of values trees and of objects, those of rendered Secrets among them."""
-    found: dict[str, None] = {}
+    texts: dict[str, None] = {}
     names = set()
     for tree in trees:
-        found.update(dict.fromkeys(_secret_leaves(tree, ())))
+        texts.update(dict.fromkeys(_secret_leaves(tree, ())))
     for obj in objects:
         names.add((obj.get("metadata") or {}).get("name"))
-        found.update(dict.fromkeys(_secret_data(obj) if obj.get("kind") == "Secret" else _secret_leaves(obj, ())))
-    return Redactor(tuple(Secret(text) for text in found if len(text) >= _SHORTEST and text not in names))
+        texts.update(dict.fromkeys(_secret_data(obj) if obj.get("kind") == "Secret" else _secret_leaves(obj, ())))
+    return Redactor(tuple(Secret(text) for text in texts if len(text) >= _SHORTEST and text not in names))
 
 
 def _secret_leaves(node: Any, path: Path) -> Iterator[str]:

@@ -96,10 +96,10 @@ def telling(name: str) -> bool:
     if not words or words[0] in _HARMLESS or "pull" in words:
         return False
     *before, last = words
-    one = last.removesuffix("s") if len(last) > 4 and not last.endswith("ss") else last
-    if last in _TELLING or one in _TELLING or one.endswith(_ENDINGS):
+    singular = last.removesuffix("s") if len(last) > 4 and not last.endswith("ss") else last
+    if last in _TELLING or singular in _TELLING or singular.endswith(_ENDINGS):
         return True
-    if one == "key" and before:
+    if singular == "key" and before:
         return before[-1] in _KEYS or (
             "key" not in name[:-4].lower() and _KEY.search(name) is not None and before[-1] not in _OPEN_KEYS
         )
@@ -200,8 +200,8 @@ _IMAGES: Final = ("oci://", "docker://", "docker-pullable://", "containerd://", 
 _WEB: Final = ("http://", "https://")
 
 
-def _user_info(found: re.Match[str]) -> str:
-    scheme, rest = found[1], found[2]
+def _user_info(match: re.Match[str]) -> str:
+    scheme, rest = match[1], match[2]
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     user, colon, password = authority.partition(":")
     if "@" in authority:
@@ -213,18 +213,18 @@ def _user_info(found: re.Match[str]) -> str:
         user, colon, password = info.partition(":")
     elif colon and password and not user.startswith("[") and not _AS_PORT.match(rest[len(user) + 1 :]):
         if scheme.lower() in _IMAGES or _PLACEHOLDER.match(password) or password.startswith(("$", "*")):
-            return found[0]
+            return match[0]
         return f"{scheme}{user}:{MASK}"  # nothing says where it ends
     else:
-        return found[0]
+        return match[0]
     if host.startswith(("sha256:", "sha512:")):
-        return found[0]
+        return match[0]
     if colon:
         shown = password if not password or _PLACEHOLDER.fullmatch(password) else MASK
         named = MASK if looks_secret(user) else user
         return f"{scheme}{named}:{shown}@{host}"
     web = scheme.lower() in _WEB and not _PLACEHOLDER.fullmatch(user)
-    return f"{scheme}{MASK}@{host}" if user and (web or looks_secret(user)) else found[0]
+    return f"{scheme}{MASK}@{host}" if user and (web or looks_secret(user)) else match[0]
 
 
 _PORT: Final = _Pattern(r"""(invalid port \\*":)[^"\\]+(\\*" after host)""")
@@ -248,26 +248,26 @@ _PEM_BASE64: Final = _Pattern(r"LS0tLS1CRUdJTi[A-Za-z0-9+/_-]{10,}={0,2}")
 _BYTES: Final = _Pattern(r"(?<![\d.])\d{1,3}(?:(?:, ?| )\d{1,3}){15,}+|0x[0-9a-f]{1,2}(?:, ?0x[0-9a-f]{1,2}){15,}+")
 
 
-def _same_lines(found: re.Match[str]) -> str:
+def _same_lines(match: re.Match[str]) -> str:
     """The mask of a key in as many lines as it had."""
-    return f"{found[1]}{MASK}" + "\n" * found[0].count("\n") + (found[2] or "")
+    return f"{match[1]}{MASK}" + "\n" * match[0].count("\n") + (match[2] or "")
 
 
-def _private(found: re.Match[str]) -> str:
+def _private(match: re.Match[str]) -> str:
     import base64  # here, not above: keys are seldom
 
-    head = found[0][:64]
+    head = match[0][:64]
     try:
-        told = base64.b64decode(head[: len(head) // 4 * 4].replace("-", "+").replace("_", "/"))
+        decoded = base64.b64decode(head[: len(head) // 4 * 4].replace("-", "+").replace("_", "/"))
     except ValueError:
         return MASK
-    return found[0] if b"CERTIFICATE" in told or b"PUBLIC" in told else MASK
+    return match[0] if b"CERTIFICATE" in decoded or b"PUBLIC" in decoded else MASK
 
 
-def _spelled_out(found: re.Match[str]) -> str:
+def _spelled_out(match: re.Match[str]) -> str:
     """Bytes that are printed as numbers and are text: Go prints a key of a kubeconfig so."""
-    numbers = [int(one, 0) for one in re.split(r"[, ]+", found[0]) if one]
-    return MASK if all(number in (9, 10, 13) or 32 <= number < 127 for number in numbers) else found[0]
+    numbers = [int(text, 0) for text in re.split(r"[, ]+", match[0]) if text]
+    return MASK if all(number in (9, 10, 13) or 32 <= number < 127 for number in numbers) else match[0]
 
 
 _HEADER: Final = _Pattern(
@@ -277,14 +277,14 @@ _HEADER: Final = _Pattern(
 )
 
 
-def _credential(found: re.Match[str]) -> str:
-    value = found["value"]
+def _credential(match: re.Match[str]) -> str:
+    value = match["value"]
     if _PARAMETER.match(value) or _PLACEHOLDER.fullmatch(value):
-        return found[0]
-    prose = not found["name"] and found["scheme"].lower() in ("token", "password")
-    if not found["name"] and (not looks_secret(value) or (prose and (len(value) < 8 or _OBJECT.fullmatch(value)))):
-        return found[0]
-    return f"{found['name'] or ''}{found['scheme']}{found['gap']}{MASK}"
+        return match[0]
+    prose = not match["name"] and match["scheme"].lower() in ("token", "password")
+    if not match["name"] and (not looks_secret(value) or (prose and (len(value) < 8 or _OBJECT.fullmatch(value)))):
+        return match[0]
+    return f"{match['name'] or ''}{match['scheme']}{match['gap']}{MASK}"
 
 
 _PARAMETER: Final = _Pattern(
@@ -297,11 +297,11 @@ _SQL: Final = _Pattern(
 _FLAG: Final = _Pattern(r"(?<!\S)(--?)([A-Za-z][\w-]{1,60}+)(\s\\*[\"']?)([^\s\"'=][^\s\"']*)")
 
 
-def _flagged(found: re.Match[str]) -> str:
-    value = found[4]
-    if not telling(found[2]) or value.startswith("-") or not looks_secret(value):
-        return found[0]
-    return f"{found[1]}{found[2]}{found[3]}{MASK}"
+def _flagged(match: re.Match[str]) -> str:
+    value = match[4]
+    if not telling(match[2]) or value.startswith("-") or not looks_secret(value):
+        return match[0]
+    return f"{match[1]}{match[2]}{match[3]}{MASK}"
 
 
 # {name: NAME, value: VALUE} as YAML, JSON and Go print it
@@ -324,19 +324,19 @@ _PAIR_VALUE: Final = _Pattern(
 
 def _pairs(text: str) -> str:
     text = _BEFORE.sub(
-        lambda found: f"{found['start']}{_quoted(found['quote'])}{found['end']}"
-        if _masks(found["name"], found["value"])
-        else found[0],
+        lambda match: f"{match['start']}{_quoted(match['quote'])}{match['end']}"
+        if _masks(match["name"], match["value"])
+        else match[0],
         text,
     )
     done, parts = 0, []
-    for found in _PAIR.finditer(text):
-        if found.end() < done or not telling(found["name"]):
+    for match in _PAIR.finditer(text):
+        if match.end() < done or not telling(match["name"]):
             continue
-        value = _PAIR_VALUE.match(text, found.end())
-        if value is None or not _masks(found["name"], value["quoted"] or value["bare"] or ""):
+        value = _PAIR_VALUE.match(text, match.end())
+        if value is None or not _masks(match["name"], value["quoted"] or value["bare"] or ""):
             continue
-        parts += [text[done : found.end()], _quoted(value["quote"])]
+        parts += [text[done : match.end()], _quoted(value["quote"])]
         done = value.end()
     return "".join((*parts, text[done:])) if parts else text
 
@@ -370,49 +370,49 @@ _REST: Final = _Pattern(r"[^\S\n]*(?:$|[\n,;)}\]\u23ce&|]|\\)")
 def _assigned(text: str) -> str:
     done, parts = 0, []
     at = 0
-    while found := _NAMED.search(text, at):
-        at = found.end()
-        if not telling(found["name"]):
+    while match := _NAMED.search(text, at):
+        at = match.end()
+        if not telling(match["name"]):
             continue
         value = _VALUE.match(text, at)
-        if value is None or not _is_value(text, found, value):
+        if value is None or not _is_value(text, match, value):
             continue
         parts += [text[done:at], _quoted(value["quote"])]
         done = at = value.end()
     return "".join((*parts, text[done:])) if parts else text
 
 
-def _is_value(text: str, found: re.Match[str], value: re.Match[str]) -> bool:
-    name, said = found["name"], value["quoted"] if value["quote"] else value["bare"]
+def _is_value(text: str, match: re.Match[str], value: re.Match[str]) -> bool:
+    name, content = match["name"], value["quoted"] if value["quote"] else value["bare"]
     if (
-        not said
-        or _PLACEHOLDER.fullmatch(said)
-        or _LITERAL.fullmatch(said)
-        or said.startswith(("{", "[", "//", MASK))
-        or harmless(name, said)
+        not content
+        or _PLACEHOLDER.fullmatch(content)
+        or _LITERAL.fullmatch(content)
+        or content.startswith(("{", "[", "//", MASK))
+        or harmless(name, content)
     ):
         return False
-    if _PATH.fullmatch(said) and (said.count("/") > 1 or said.startswith((".", "~"))):
+    if _PATH.fullmatch(content) and (content.count("/") > 1 or content.startswith((".", "~"))):
         return False
-    if _FILES.search(text[max(0, found.start() - 260) : found.start()]):
+    if _FILES.search(text[max(0, match.start() - 260) : match.start()]):
         return False
     low = name.lower()
-    if low.endswith(("secret", "secrets")) and _OBJECT.fullmatch(said):
+    if low.endswith(("secret", "secrets")) and _OBJECT.fullmatch(content):
         return False
     if low in _BARE or low == "authorization" or low.endswith("tokens"):
-        return looks_secret(said)
-    if "=" in found["sep"] or (found["close"] and text[found.start() - 1 : found.start()] in ("'", '"')):
+        return looks_secret(content)
+    if "=" in match["sep"] or (match["close"] and text[match.start() - 1 : match.start()] in ("'", '"')):
         return True
     ends = _REST.match(text, value.end()) is not None
     if value["quote"]:
-        return ends or looks_secret(said)
-    before = text[found.start() - 1 : found.start()]
-    if before in ("[", "{") or (not found["sep"].strip(":") and found["sep"] == ":" and "map[" in text):
+        return ends or looks_secret(content)
+    before = text[match.start() - 1 : match.start()]
+    if before in ("[", "{") or (not match["sep"].strip(":") and match["sep"] == ":" and "map[" in text):
         return True
     compound = len(_WORD.findall(name)) > 1
-    line = 1 + max(text.rfind("\n", 0, found.start()), text.rfind("\u23ce", 0, found.start()))
-    starts = not text[line : found.start()].strip(" -{,")
-    return (compound and starts and ends) or looks_secret(said)
+    line = 1 + max(text.rfind("\n", 0, match.start()), text.rfind("\u23ce", 0, match.start()))
+    starts = not text[line : match.start()].strip(" -{,")
+    return (compound and starts and ends) or looks_secret(content)
 
 
 _WORDY: Final = _Pattern(r"[A-Za-z]?[a-z]+(?:[A-Z][a-z]+)*|[A-Z]+|[A-Za-z]+(?:[-_./:][A-Za-z]+)+")

@@ -90,8 +90,8 @@ def escaped(json: str, *, ascii_only: bool = False) -> str:
     if json.isascii() and "\x7f" not in json:
         return json
     if ascii_only:
-        return "".join(one if " " <= one < "\x7f" else _unicode_escape(one) for one in json)
-    return "".join(one if one.isprintable() and _shown(one) == ord(one) else _unicode_escape(one) for one in json)
+        return "".join(char if " " <= char < "\x7f" else _unicode_escape(char) for char in json)
+    return "".join(char if char.isprintable() and _shown(char) == ord(char) else _unicode_escape(char) for char in json)
 
 
 def _unicode_escape(char: str) -> str:

@@ -72,7 +72,7 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """The text with every known secret of 4 characters or more masked, and passwords in addresses."""
         # Looking for a character costs a tenth of looking for a word, and few texts hold the rarest ones.
-        if likely := [one for one in self._forms if one[0] in text and one[1] in text]:
+        if likely := [entry for entry in self._forms if entry[0] in text and entry[1] in text]:
             flat = _flat(text)
             for _, _, anchor, form in likely:
                 if anchor in flat:
@@ -129,9 +129,9 @@ def _flat(text: str) -> str:
     return "".join(map(str.strip, text.split("\n")))
 
 
-def _masked(found: re.Match[str]) -> str:
+def _masked(match: re.Match[str]) -> str:
     """The mask; where the text was broken it stays so, because lines are counted."""
-    return "\n".join([MASK] * (found[0].count("\n") + 1))
+    return "\n".join([MASK] * (match[0].count("\n") + 1))
 
 
 def _forms_of(secret: str) -> Iterator[_Form]:
@@ -169,7 +169,7 @@ def _spelled(char: str) -> str:
     plain = dict.fromkeys(
         (char, *escapes, hexed, f"%{ord(char):02X}", *_HTML.get(char, ()), *(("+", "") if char == " " else ()))
     )
-    return "(?:" + "|".join(_any_case(one) for one in sorted(plain, key=len, reverse=True)) + ")"
+    return "(?:" + "|".join(_any_case(spelling) for spelling in sorted(plain, key=len, reverse=True)) + ")"
 
 
 _HTML: Final = {

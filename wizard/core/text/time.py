@@ -19,8 +19,8 @@ _LONGEST: Final = 200
 def parse_time(text: Any) -> datetime | None:
     """A time with its offset, as Kubernetes and helm write it, in UTC; None for anything else."""
     try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else None
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else None
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -32,8 +32,8 @@ def rfc3339(when: datetime, timespec: str = "auto") -> str:
 
 def seconds_since(since: str, now: datetime) -> float | None:
     """Seconds from an RFC 3339 time to now, never below 0; None when it is no time."""
-    found = parse_time(since)
-    return None if found is None else max(0.0, (now - found).total_seconds())
+    moment = parse_time(since)
+    return None if moment is None else max(0.0, (now - moment).total_seconds())
 
 
 def parse_duration(text: str) -> float | None:
