@@ -19,17 +19,17 @@ _RELEASE_NAMESPACE: Final = "meta.helm.sh/release-namespace"
 
 def of(every: Mapping[str, Object], release: str, namespace: str) -> dict[str, Object]:
     """The objects of the release among all (by uid): by Helm's annotations, else the instance label, else an owner."""
-    known: dict[str, bool] = {}
+    decided: dict[str, bool] = {}
 
     def belongs(uid: str) -> bool:
-        if uid not in known:
+        if uid not in decided:
             obj = every[uid]
-            known[uid] = False  # owners may name each other in a circle
+            decided[uid] = False  # owners may name each other in a circle
             owners = obj["metadata"].get("ownerReferences") or ()
-            known[uid] = _is_ours(obj, release, namespace) or any(
+            decided[uid] = _is_ours(obj, release, namespace) or any(
                 str(owner.get("uid")) in every and belongs(str(owner["uid"])) for owner in owners
             )
-        return known[uid]
+        return decided[uid]
 
     return {uid: obj for uid, obj in every.items() if belongs(uid)}
 
@@ -38,19 +38,19 @@ def _is_ours(obj: Object, release: str, namespace: str) -> bool:
     meta = obj["metadata"]
     annotations = meta.get("annotations") or {}
     if annotations.get(_RELEASE) is not None:
-        there = annotations.get(_RELEASE_NAMESPACE, namespace)
-        return bool(annotations[_RELEASE] == release and there == namespace)
+        owner_namespace = annotations.get(_RELEASE_NAMESPACE, namespace)
+        return bool(annotations[_RELEASE] == release and owner_namespace == namespace)
     return bool((meta.get("labels") or {}).get(_INSTANCE) == release)
 
 
 def object_events(events: Iterable[Object], members: Mapping[str, Object]) -> list[ObjectEvent]:
     """The events about these objects, oldest first."""
-    found = []
+    result = []
     for raw in events:
         about = raw.get("involvedObject") or raw.get("regarding") or {}
         if str(about.get("uid", "")) in members:
-            found.append(object_event(raw, about))
-    return sorted(found, key=lambda one: one.time)
+            result.append(object_event(raw, about))
+    return sorted(result, key=lambda event: event.time)
 
 
 def object_event(raw: Object, about: Mapping[str, Any]) -> ObjectEvent:

@@ -100,7 +100,7 @@ def _three_way(kind: str, old: Object, new: Object, live: Object, where: Where) 
 
 
 def _keyed(kind: str, lists: tuple[Sequence[Any], Sequence[Any], Sequence[Any]], at: Where, by: str) -> dict[str, Any]:
-    old, new, live = ({one.get(by): one for one in many if isinstance(one, Mapping)} for many in lists)
+    old, new, live = ({item.get(by): item for item in side if isinstance(item, Mapping)} for side in lists)
     items: list[dict[str, Any]] = []
     for key, value in new.items():
         if key not in live:
@@ -117,7 +117,7 @@ def _keyed(kind: str, lists: tuple[Sequence[Any], Sequence[Any], Sequence[Any]],
 
 
 def _primitives(old: Sequence[Any], new: Sequence[Any], live: Sequence[Any], name: str) -> dict[str, Any]:
-    added = [one for one in new if one not in live]
-    gone = [one for one in old if one not in new and one in live]
+    added = [value for value in new if value not in live]
+    gone = [value for value in old if value not in new and value in live]
     result: dict[str, Any] = {name: added} if added else {}
     return result | ({f"$deleteFromPrimitiveList/{name}": gone} if gone else {})

@@ -43,8 +43,8 @@ def name_of(obj: Object) -> str:
 
 def labels_of(obj: Object) -> Mapping[str, Any]:
     """The labels of an object."""
-    found: Mapping[str, Any] = obj["metadata"].get("labels") or {}
-    return found
+    labels: Mapping[str, Any] = obj["metadata"].get("labels") or {}
+    return labels
 
 
 def is_default_class(obj: Object) -> bool:

@@ -40,8 +40,8 @@ class Gone:
 
 def latest(times: Iterable[str]) -> str:
     """The latest of these RFC 3339 times; "" when none is known."""
-    known = [(when, text) for text in times if (when := parse_time(text))]
-    return max(known)[1] if known else ""
+    moments = [(when, text) for text in times if (when := parse_time(text))]
+    return max(moments)[1] if moments else ""
 
 
 def left(objects: Mapping[str, Object]) -> frozenset[str]:
@@ -51,14 +51,14 @@ def left(objects: Mapping[str, Object]) -> frozenset[str]:
     """
     sets = {
         uid
-        for uid, one in objects.items()
-        if one.get("kind") == "ReplicaSet" and (owner := objects.get(_owner(one))) and _is_old(one, owner)
+        for uid, obj in objects.items()
+        if obj.get("kind") == "ReplicaSet" and (owner := objects.get(_owner(obj))) and _is_old(obj, owner)
     }
     pods = {
         uid
-        for uid, one in objects.items()
-        if one.get("kind") == "Pod"
-        and (_owner(one) in sets or ((owner := objects.get(_owner(one))) and _is_replaced(one, owner)))
+        for uid, obj in objects.items()
+        if obj.get("kind") == "Pod"
+        and (_owner(obj) in sets or ((owner := objects.get(_owner(obj))) and _is_replaced(obj, owner)))
     }
     return frozenset(sets | pods)
 
@@ -101,46 +101,52 @@ def _is_replaced(pod: Object, owner: Object) -> bool:
 def going(objects: Mapping[str, Object], now: datetime) -> bool:
     """Whether a pod of the release is being removed and still within its time: it gives back what it holds."""
     return any(
-        one.get("kind") == "Pod"
-        and one["metadata"].get("deletionTimestamp")
-        and status.of(one, now).state == "progressing"
-        for one in objects.values()
+        obj.get("kind") == "Pod"
+        and obj["metadata"].get("deletionTimestamp")
+        and status.of(obj, now).state == "progressing"
+        for obj in objects.values()
     )
 
 
 def store_on_its_way(pod: Object, objects: Mapping[str, Object], now: datetime) -> str:
     """A StatefulSet, as Kind/name, that a pod may wait for: not ready, and nothing is wrong with it; "" for none."""
-    for one, pods in _stores(pod, objects):
-        states = {status.of(each, now).state for each in (one, *pods)}
+    for store, pods in _stores(pod, objects):
+        states = {status.of(obj, now).state for obj in (store, *pods)}
         if "progressing" in states and not states & {*_BROKEN}:
-            return f"StatefulSet/{one['metadata']['name']}"
+            return f"StatefulSet/{store['metadata']['name']}"
     return ""
 
 
 def stores_back(pod: Object, objects: Mapping[str, Object]) -> str:
     """When the last pod of the StatefulSets that a pod may wait for became ready; "" when none is."""
-    ready = [status.condition(each, "Ready") for _, pods in _stores(pod, objects) for each in pods]
-    return latest(str(one.get("lastTransitionTime") or "") for one in ready if one.get("status") == "True")
+    ready = [status.condition(store_pod, "Ready") for _, pods in _stores(pod, objects) for store_pod in pods]
+    return latest(
+        str(condition.get("lastTransitionTime") or "") for condition in ready if condition.get("status") == "True"
+    )
 
 
 def _stores(pod: Object, objects: Mapping[str, Object]) -> Iterator[tuple[Object, list[Object]]]:
-    for uid, one in objects.items():
-        if one.get("kind") == "StatefulSet" and uid != _owner(pod):
-            yield one, [each for each in objects.values() if each.get("kind") == "Pod" and _owner(each) == uid]
+    for uid, store in objects.items():
+        if store.get("kind") == "StatefulSet" and uid != _owner(pod):
+            yield store, [obj for obj in objects.values() if obj.get("kind") == "Pod" and _owner(obj) == uid]
 
 
 def unready_too_long(
-    pod: Object, one: Mapping[str, Any], container: Mapping[str, Any], objects: Mapping[str, Object], now: datetime
+    pod: Object,
+    container_status: Mapping[str, Any],
+    container: Mapping[str, Any],
+    objects: Mapping[str, Object],
+    now: datetime,
 ) -> bool:
     """Whether a container (status and specification) that runs used up its probes' budget with all stores there."""
-    since = parse_time(latest((status.unready_since(pod, one), stores_back(pod, objects))))
-    budget = status.probe_budget(container, starting=status.is_starting(one, container))
+    since = parse_time(latest((status.unready_since(pod, container_status), stores_back(pod, objects))))
+    budget = status.probe_budget(container, starting=status.is_starting(container_status, container))
     return since is not None and now - since >= budget and not store_on_its_way(pod, objects, now)
 
 
 def judge(objects: Mapping[str, Object], now: datetime, outdated: Outdated | None = None) -> dict[str, Judged]:
     """Every object judged, those that are on their way after all with that reason; one that makes no sense is unknown."""
-    return apply({uid: _judged(one, now) for uid, one in objects.items()}, objects, now, outdated)
+    return apply({uid: _judged(obj, now) for uid, obj in objects.items()}, objects, now, outdated)
 
 
 def unreadable(objects: Mapping[str, Object], now: datetime) -> frozenset[str]:
@@ -151,51 +157,56 @@ def unreadable(objects: Mapping[str, Object], now: datetime) -> frozenset[str]:
 def _judged(obj: Object, now: datetime) -> Judged:
     meta = obj["metadata"]
     try:
-        said = status.of(obj, now)
+        result = status.of(obj, now)
         status.restarts(obj)
         template(obj)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         # The cluster's text is hostile: an object that makes no sense must not end a watch.
-        said = Status("unknown", UNREADABLE, f"its status makes no sense: {error}")
+        result = Status("unknown", UNREADABLE, f"its status makes no sense: {error}")
     owner = str(status.controller(obj).get("uid") or "")
-    return Judged(str(obj.get("kind")), str(meta["name"]), str(meta.get("uid") or ""), owner, said)
+    return Judged(str(obj.get("kind")), str(meta["name"]), str(meta.get("uid") or ""), owner, result)
 
 
 def apply(
     judged: Mapping[str, Judged], objects: Mapping[str, Object], now: datetime, outdated: Outdated | None = None
 ) -> dict[str, Judged]:
     """The same with what is on its way after all as progressing, and why. Objects that make no sense are left out."""
-    sane = {uid: one for uid, one in objects.items() if judged[uid].status.state != "unknown"}
-    being_left, found = left(sane), dict(judged)
-    for uid, one in sane.items():
-        said = judged[uid]
-        if said.status.state not in _BROKEN:
+    sane = {uid: obj for uid, obj in objects.items() if judged[uid].status.state != "unknown"}
+    being_left, result = left(sane), dict(judged)
+    for uid, obj in sane.items():
+        member = judged[uid]
+        if member.status.state not in _BROKEN:
             continue
         why = ""
         if uid in being_left:
             why = "of the version that is being left"
-        elif _tells_of_before(one, sane, being_left, outdated or {}):
+        elif _tells_of_before(obj, sane, being_left, outdated or {}):
             why = "its controller has not told of the latest change yet"
-        elif said.status.summary == "NotReady" and not _any_unready_too_long(one, sane, now):
-            why = f"waits for {store_on_its_way(one, sane, now) or 'what it uses, which is only just back'}"
-        elif said.status.summary == "Unschedulable" and going(sane, now):
+        elif member.status.summary == "NotReady" and not _any_unready_too_long(obj, sane, now):
+            why = f"waits for {store_on_its_way(obj, sane, now) or 'what it uses, which is only just back'}"
+        elif member.status.summary == "Unschedulable" and going(sane, now):
             why = "pods that are being removed make room"
         if why:
-            found[uid] = on_its_way(said, why)
-    return found
+            result[uid] = on_its_way(member, why)
+    return result
 
 
 def _any_unready_too_long(pod: Object, objects: Mapping[str, Object], now: datetime) -> bool:
     specs = status.container_specs(pod)
     running = (
-        one for one in status.container_statuses(pod) if "running" in (one.get("state") or {}) and not one.get("ready")
+        container_status
+        for container_status in status.container_statuses(pod)
+        if "running" in (container_status.get("state") or {}) and not container_status.get("ready")
     )
-    return any(unready_too_long(pod, one, specs.get(str(one.get("name")), {}), objects, now) for one in running)
+    return any(
+        unready_too_long(pod, container_status, specs.get(str(container_status.get("name")), {}), objects, now)
+        for container_status in running
+    )
 
 
-def on_its_way(one: Judged, why: str) -> Judged:
+def on_its_way(member: Judged, why: str) -> Judged:
     """The same as progressing, with the reason."""
-    return replace(one, status=replace(one.status, state="progressing", reason=why))
+    return replace(member, status=replace(member.status, state="progressing", reason=why))
 
 
 def _tells_of_before(
@@ -207,8 +218,10 @@ def _tells_of_before(
     uid = str(obj["metadata"]["uid"])
     failure = status.condition(obj, "ReplicaFailure")
     if failure.get("status") == "True":
-        refused = [each for each in objects.values() if _owner(each) == uid and _is_refused(each)]
-        return bool(refused) and all(str(each["metadata"]["uid"]) in being_left for each in refused)
+        refused = [
+            replica_set for replica_set in objects.values() if _owner(replica_set) == uid and _is_refused(replica_set)
+        ]
+        return bool(refused) and all(str(replica_set["metadata"]["uid"]) in being_left for replica_set in refused)
     return status.condition(obj, "Progressing") in outdated.get(uid, ())
 
 

@@ -37,12 +37,12 @@ def parse(value: Any) -> Fraction | None:
     What is finer than a billionth is rounded away from zero, as Kubernetes does it.
     """
     text = str(value)
-    found = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
-    if found is None:
+    match = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
         return None
-    amount = Fraction(found["number"]) * _UNITS[found["unit"]]
+    amount = Fraction(match["number"]) * _UNITS[match["unit"]]
     size = Fraction(math.ceil(abs(amount) * 10**9), 10**9)
-    if found["unit"].endswith("i"):
+    if match["unit"].endswith("i"):
         size = min(size, _LARGEST_BINARY)
     return -size if amount < 0 else size
 

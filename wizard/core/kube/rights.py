@@ -44,9 +44,9 @@ TABLE: Final = (
 
 def of(operation: str) -> tuple[Right, ...]:
     """The rights that an operation uses."""
-    return tuple(one for one in TABLE if operation in one.operations)
+    return tuple(right for right in TABLE if operation in right.operations)
 
 
 def lines(missing: Iterable[Right]) -> list[str]:
     """One line for each right that is missing."""
-    return [f"you may not {one.text}: {one.costs}" for one in missing]
+    return [f"you may not {right.text}: {right.costs}" for right in missing]

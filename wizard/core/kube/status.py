@@ -88,20 +88,20 @@ def release(members: Sequence[Judged], blind: Sequence[str] = ()) -> Verdict:
         members: every object of the release.
         blind: kinds that could not be watched; a blind workload kind makes "ready" unknowable.
     """
-    by_uid = {one.uid: one for one in members}
-    roots = [one for one in members if one.kind in HOLDING and one.owner_uid not in by_uid]
+    by_uid = {member.uid: member for member in members}
+    roots = [member for member in members if member.kind in HOLDING and member.owner_uid not in by_uid]
     if not roots:
         hidden = f"cannot see {', '.join(blind)}" if blind else "no workload of this release is there"
         return Verdict("unknown", hidden)
-    stuck_below = {root_uid(one, by_uid): one for one in members if one.status.state == "stuck"}
+    stuck_below = {root_uid(member, by_uid): member for member in members if member.status.state == "stuck"}
     worst: dict[State, Verdict] = {}
-    for one in roots:
-        state, cause = one.status.state, one
-        if state in ("progressing", "stuck") and one.uid in stuck_below:
-            state, cause = "stuck", stuck_below[one.uid]
+    for root in roots:
+        state, cause = root.status.state, root
+        if state in ("progressing", "stuck") and root.uid in stuck_below:
+            state, cause = "stuck", stuck_below[root.uid]
         if state not in worst:
-            said = cause.status.reason or cause.status.summary
-            worst[state] = Verdict(state, f"{cause.kind}/{cause.name}: {said}")
+            why = cause.status.reason or cause.status.summary
+            worst[state] = Verdict(state, f"{cause.kind}/{cause.name}: {why}")
     for state in ("failed", "stuck", "progressing", "unknown"):
         if state in worst:
             return worst[state]
@@ -111,13 +111,13 @@ def release(members: Sequence[Judged], blind: Sequence[str] = ()) -> Verdict:
     return Verdict("ready", f"{len(roots)} of {len(roots)} workloads, Jobs and claims are ready")
 
 
-def root_uid(one: Judged, by_uid: Mapping[str, Judged]) -> str:
+def root_uid(member: Judged, by_uid: Mapping[str, Judged]) -> str:
     """The uid of the topmost owner of an object within the release (itself when it has none)."""
-    seen = {one.uid}
-    while one.owner_uid in by_uid and one.owner_uid not in seen:
-        one = by_uid[one.owner_uid]
-        seen.add(one.uid)
-    return one.uid
+    seen = {member.uid}
+    while member.owner_uid in by_uid and member.owner_uid not in seen:
+        member = by_uid[member.owner_uid]
+        seen.add(member.uid)
+    return member.uid
 
 
 # Small readers
@@ -130,18 +130,20 @@ def created(obj: Object) -> str:
 
 def condition(obj: Object, kind: str) -> Mapping[str, Any]:
     """A condition of the status by its type; empty when it is not there."""
-    for one in obj.get("status", {}).get("conditions") or ():
-        if one.get("type") == kind:
-            found: Mapping[str, Any] = one
-            return found
+    for entry in obj.get("status", {}).get("conditions") or ():
+        if entry.get("type") == kind:
+            result: Mapping[str, Any] = entry
+            return result
     return {}
 
 
 def controller(obj: Object) -> Mapping[str, Any]:
     """The owner reference of the object's controller (or its only owner); empty when there is none."""
     owners = obj.get("metadata", {}).get("ownerReferences") or ()
-    found: Mapping[str, Any] = next((one for one in owners if one.get("controller")), owners[0] if owners else {})
-    return found
+    chosen: Mapping[str, Any] = next(
+        (owner for owner in owners if owner.get("controller")), owners[0] if owners else {}
+    )
+    return chosen
 
 
 def probe_budget(container: Mapping[str, Any], *, starting: bool = False) -> timedelta:
@@ -159,15 +161,15 @@ def probe_budget(container: Mapping[str, Any], *, starting: bool = False) -> tim
     return max(total, LEAST_PROBE_BUDGET)
 
 
-def is_starting(one: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
+def is_starting(container_status: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
     """Whether a container's startup probe (from its specification) has not passed yet, by its status."""
-    return bool(container.get("startupProbe")) and one.get("started") is False
+    return bool(container.get("startupProbe")) and container_status.get("started") is False
 
 
-def unready_since(pod: Object, one: Mapping[str, Any]) -> str:
+def unready_since(pod: Object, container_status: Mapping[str, Any]) -> str:
     """Since when a running container has not been ready; one restart more does not begin it anew. "" if unknown."""
-    started = str(((one.get("state") or {}).get("running") or {}).get("startedAt") or "")
-    before = str(((one.get("lastState") or {}).get("terminated") or {}).get("startedAt") or "")
+    started = str(((container_status.get("state") or {}).get("running") or {}).get("startedAt") or "")
+    before = str(((container_status.get("lastState") or {}).get("terminated") or {}).get("startedAt") or "")
     return max(before or started, _lost(pod)) if started else ""
 
 
@@ -177,30 +179,37 @@ def _lost(pod: Object) -> str:
     return str(ready.get("lastTransitionTime") or "") if ready.get("status") != "True" else ""
 
 
-def crashes(pod: Object, one: Mapping[str, Any]) -> bool:
+def crashes(pod: Object, container_status: Mapping[str, Any]) -> bool:
     """Whether a container that is not ready ended again and again, each time after a short life, and was not ready since."""
-    if one.get("ready") or int(one.get("restartCount") or 0) < 2 or _was_ready_since(pod, one):
+    if (
+        container_status.get("ready")
+        or int(container_status.get("restartCount") or 0) < 2
+        or _was_ready_since(pod, container_status)
+    ):
         return False
-    ended = last_end(one) or {}
+    ended = last_end(container_status) or {}
     begun, over = (parse_time(str(ended.get(key) or "")) for key in ("startedAt", "finishedAt"))
     return bool(ended) and not (begun and over and over - begun > _SHORT_LIFE)
 
 
-def _was_ready_since(pod: Object, one: Mapping[str, Any]) -> bool:
+def _was_ready_since(pod: Object, container_status: Mapping[str, Any]) -> bool:
     """Whether the pod was ready after a container that runs was started the last time: what ended it then is over."""
     started, lost = (
         parse_time(text)
-        for text in (str(((one.get("state") or {}).get("running") or {}).get("startedAt") or ""), _lost(pod))
+        for text in (
+            str(((container_status.get("state") or {}).get("running") or {}).get("startedAt") or ""),
+            _lost(pod),
+        )
     )
     return bool(started and lost and lost > started)
 
 
-def last_end(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def last_end(container_status: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """How a container ended: now, or before its last restart."""
     for where in ("state", "lastState"):
-        if ended := (one.get(where) or {}).get("terminated"):
-            found: Mapping[str, Any] = ended
-            return found
+        if ended := (container_status.get(where) or {}).get("terminated"):
+            result: Mapping[str, Any] = ended
+            return result
     return None
 
 
@@ -302,10 +311,12 @@ def _job(obj: Object, _now: datetime) -> Status:
     done, wanted = _count(status, "succeeded"), int(spec.get("completions") or 1)
     summary = f"{done} of {wanted}"
     for kind, state in (("Failed", "failed"), ("FailureTarget", "failed"), ("Complete", "ready")):
-        one = condition(obj, kind)
-        if one.get("status") == "True":
-            text = "done" if state == "ready" else f"{one.get('reason', 'Failed')}: {one.get('message', '')}"
-            return Status("failed" if state == "failed" else "ready", summary, text, str(one.get("lastTransitionTime")))
+        outcome = condition(obj, kind)
+        if outcome.get("status") == "True":
+            text = "done" if state == "ready" else f"{outcome.get('reason', 'Failed')}: {outcome.get('message', '')}"
+            return Status(
+                "failed" if state == "failed" else "ready", summary, text, str(outcome.get("lastTransitionTime"))
+            )
     since = str(status.get("startTime") or created(obj))
     if spec.get("suspend"):
         return Status("stuck", summary, "it is suspended", since)
@@ -356,11 +367,11 @@ def _terminating(obj: Object, now: datetime) -> Status:
 
 
 def _unscheduled(obj: Object) -> Status | None:
-    one = condition(obj, "PodScheduled")
-    if one.get("status") != "False":
+    scheduled = condition(obj, "PodScheduled")
+    if scheduled.get("status") != "False":
         return None
-    since, message = str(one.get("lastTransitionTime") or created(obj)), str(one.get("message") or "")
-    if one.get("reason") == "SchedulingGated":
+    since, message = str(scheduled.get("lastTransitionTime") or created(obj)), str(scheduled.get("message") or "")
+    if scheduled.get("reason") == "SchedulingGated":
         return Status("progressing", "SchedulingGated", "a scheduling gate holds it", since)
     if "unbound immediate PersistentVolumeClaims" in message:
         return Status("progressing", "Pending", "waits for its volume", since)
@@ -368,17 +379,17 @@ def _unscheduled(obj: Object) -> Status | None:
 
 
 def _ended(status: Mapping[str, Any]) -> Iterator[str]:
-    for one in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
-        ended = (one.get("state") or {}).get("terminated")
+    for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        ended = (container.get("state") or {}).get("terminated")
         if ended and ended.get("exitCode"):
-            yield f"container {one.get('name')} ended: {ended.get('reason', 'Error')}, exit code {ended['exitCode']}"
+            yield f"container {container.get('name')} ended: {ended.get('reason', 'Error')}, exit code {ended['exitCode']}"
 
 
 def container_specs(pod: Object) -> dict[str, Mapping[str, Any]]:
     """The containers of a pod's spec by name, init containers included."""
     spec = pod.get("spec", {})
     every = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
-    return {str(one.get("name")): one for one in every}
+    return {str(container.get("name")): container for container in every}
 
 
 def container_statuses(pod: Object) -> list[Mapping[str, Any]]:
@@ -389,26 +400,31 @@ def container_statuses(pod: Object) -> list[Mapping[str, Any]]:
 
 def _containers(obj: Object, now: datetime, since: str) -> Status:
     status, spec = obj.get("status", {}), obj.get("spec", {})
-    for one in container_statuses(obj):
-        waiting = (one.get("state") or {}).get("waiting") or {}
+    for container_status in container_statuses(obj):
+        waiting = (container_status.get("state") or {}).get("waiting") or {}
         reason = str(waiting.get("reason") or "")
         text = str(waiting.get("message") or reason)
         if reason in IMAGE_REASONS and QUEUED.search(text):
-            return Status("progressing", reason, f"container {one.get('name')}: {text}", since)
+            return Status("progressing", reason, f"container {container_status.get('name')}: {text}", since)
         if reason in _STUCK_REASONS:
-            return Status("stuck", reason, f"container {one.get('name')}: {text}", _last_end(one) or since)
-    inits = [one for one in spec.get("initContainers") or () if one.get("restartPolicy") != "Always"]
+            return Status(
+                "stuck",
+                reason,
+                f"container {container_status.get('name')}: {text}",
+                _last_end(container_status) or since,
+            )
+    inits = [container for container in spec.get("initContainers") or () if container.get("restartPolicy") != "Always"]
     if inits and condition(obj, "Initialized").get("status") != "True":
         return _initializing(obj, inits, since)
     if condition(obj, "Ready").get("status") == "True":
         return Status("ready", "Running", "ready", str(condition(obj, "Ready").get("lastTransitionTime") or since))
     specs = container_specs(obj)
-    for one in status.get("containerStatuses") or ():
-        if one.get("ready"):
+    for container_status in status.get("containerStatuses") or ():
+        if container_status.get("ready"):
             continue
-        return _unready(obj, one, specs.get(str(one.get("name")), {}), now, since)
+        return _unready(obj, container_status, specs.get(str(container_status.get("name")), {}), now, since)
     if condition(obj, "ContainersReady").get("status") == "True":
-        gates = ", ".join(str(one.get("conditionType")) for one in spec.get("readinessGates") or ())
+        gates = ", ".join(str(gate.get("conditionType")) for gate in spec.get("readinessGates") or ())
         return Status("progressing", "Running", f"waits for {gates or 'its Ready condition'}", since)
     scheduled = str(condition(obj, "PodScheduled").get("lastTransitionTime") or since)
     return Status("progressing", str(status.get("phase") or "Pending"), "waits for its node to start it", scheduled)
@@ -416,28 +432,35 @@ def _containers(obj: Object, now: datetime, since: str) -> Status:
 
 def _initializing(obj: Object, inits: Sequence[Mapping[str, Any]], since: str) -> Status:
     statuses = obj.get("status", {}).get("initContainerStatuses") or ()
-    done = sum(((one.get("state") or {}).get("terminated") or {}).get("exitCode") == 0 for one in statuses)
+    done = sum(
+        ((container_status.get("state") or {}).get("terminated") or {}).get("exitCode") == 0
+        for container_status in statuses
+    )
     summary = f"Init:{min(done, len(inits))}/{len(inits)}"
-    for one in statuses:
-        state = one.get("state") or {}
-        if "running" in state and not one.get("ready"):
+    for container_status in statuses:
+        state = container_status.get("state") or {}
+        if "running" in state and not container_status.get("ready"):
             started = str(state["running"].get("startedAt") or since)
-            return Status("progressing", summary, f"init container {one.get('name')} is running", started)
+            return Status("progressing", summary, f"init container {container_status.get('name')} is running", started)
         if (state.get("terminated") or {}).get("exitCode"):
-            ended = f"init container {one.get('name')} ended with exit code {state['terminated']['exitCode']}"
+            ended = (
+                f"init container {container_status.get('name')} ended with exit code {state['terminated']['exitCode']}"
+            )
             return Status("progressing", summary, f"{ended} and is tried again", since)
     return Status("progressing", summary, "waits for its init containers", since)
 
 
-def _unready(obj: Object, one: Mapping[str, Any], container: Mapping[str, Any], now: datetime, since: str) -> Status:
-    state, name = one.get("state") or {}, one.get("name")
-    if crashes(obj, one):
-        ended = last_end(one) or {}
+def _unready(
+    obj: Object, container_status: Mapping[str, Any], container: Mapping[str, Any], now: datetime, since: str
+) -> Status:
+    state, name = container_status.get("state") or {}, container_status.get("name")
+    if crashes(obj, container_status):
+        ended = last_end(container_status) or {}
         text = f"container {name} ends again and again, exit code {ended.get('exitCode')}"
-        return Status("stuck", str(ended.get("reason") or "Ended"), text, _last_end(one) or since)
+        return Status("stuck", str(ended.get("reason") or "Ended"), text, _last_end(container_status) or since)
     if "running" in state:
-        started = unready_since(obj, one) or since
-        begun, budget = parse_time(started), probe_budget(container, starting=is_starting(one, container))
+        started = unready_since(obj, container_status) or since
+        begun, budget = parse_time(started), probe_budget(container, starting=is_starting(container_status, container))
         if begun and now - begun > budget:
             return Status("stuck", "NotReady", f"container {name} runs but is not ready", started)
         allowed = f"its probes allow {budget.total_seconds():.0f} s"
@@ -453,13 +476,14 @@ def _unready(obj: Object, one: Mapping[str, Any], container: Mapping[str, Any], 
     return Status("progressing", reason, f"{text}: {message}" if message else text, scheduled)
 
 
-def _last_end(one: Mapping[str, Any]) -> str:
-    return str(((one.get("lastState") or {}).get("terminated") or {}).get("finishedAt") or "")
+def _last_end(container_status: Mapping[str, Any]) -> str:
+    return str(((container_status.get("lastState") or {}).get("terminated") or {}).get("finishedAt") or "")
 
 
 def restarts(obj: Object) -> int:
     """Restarts of a pod's containers together; 0 for any other object."""
-    return sum(int(one.get("restartCount") or 0) for one in container_statuses(obj)) if obj.get("kind") == "Pod" else 0
+    containers = container_statuses(obj) if obj.get("kind") == "Pod" else []
+    return sum(int(container.get("restartCount") or 0) for container in containers)
 
 
 # Reachability: never holds the release back
@@ -482,7 +506,7 @@ def _ingress(obj: Object, _now: datetime) -> Status:
 
 def _addresses(obj: Object) -> str:
     given = (obj.get("status", {}).get("loadBalancer") or {}).get("ingress") or ()
-    return ", ".join(str(one.get("hostname") or one.get("ip") or "") for one in given)
+    return ", ".join(str(address.get("hostname") or address.get("ip") or "") for address in given)
 
 
 def _autoscaler(obj: Object, _now: datetime) -> Status:
@@ -490,10 +514,10 @@ def _autoscaler(obj: Object, _now: datetime) -> Status:
     low, high = spec.get("minReplicas", 1), spec.get("maxReplicas")
     summary = f"{_count(status, 'currentReplicas')} in {low}-{high}"
     for kind in ("AbleToScale", "ScalingActive"):
-        one = condition(obj, kind)
-        if one.get("status") == "False":
-            text = f"cannot scale: {one.get('message') or one.get('reason')}"
-            return Status("progressing", summary, text, str(one.get("lastTransitionTime") or created(obj)))
+        scaling = condition(obj, kind)
+        if scaling.get("status") == "False":
+            text = f"cannot scale: {scaling.get('message') or scaling.get('reason')}"
+            return Status("progressing", summary, text, str(scaling.get("lastTransitionTime") or created(obj)))
     return Status("ready", summary, "made", created(obj))
 
 
