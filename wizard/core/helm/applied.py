@@ -62,8 +62,8 @@ class Wanted:
 
     def differing(self) -> tuple[Key, ...]:
         """What it makes, changes or removes."""
-        removed = {key for one in self.before for key in one} - self.new.keys()
-        changed = [key for key, one in self.new.items() if self._is_new(key) or any(self._paths(key, one))]
+        removed = {key for objects in self.before for key in objects} - self.new.keys()
+        changed = [key for key, obj in self.new.items() if self._is_new(key) or any(self._paths(key, obj))]
         return (*changed, *sorted(key for key in removed if not _kept(self._old(key))))
 
     def compare(self, live: Mapping[Key, Object | None], only: Collection[str] = ()) -> Applied:
@@ -73,7 +73,7 @@ class Wanted:
             live: of what differs, the live object, or None when it is not there; what is not in it cannot be seen.
             only: kinds to look at; all without it.
         """
-        there: list[str] = []
+        unchanged: list[str] = []
         changed: list[str] = []
         before: list[str] = []
         unsure: list[str] = []
@@ -83,13 +83,13 @@ class Wanted:
             if only and key[1] not in only:
                 continue
             if key not in differing:
-                there.append(label)
+                unchanged.append(label)
             elif key not in live:
                 unsure.append(label)
             else:
                 state = self._state(key, live[key])
                 (changed if state == "new" else before if state == "before" else unsure).append(label)
-        return Applied((*there, *changed), tuple(changed), tuple(before), tuple(unsure))
+        return Applied((*unchanged, *changed), tuple(changed), tuple(before), tuple(unsure))
 
     def _state(self, key: Key, live: Object | None) -> str:
         if key not in self.new:
@@ -97,41 +97,41 @@ class Wanted:
         if live is None:
             ends = key[1] == "Job" and (self.new[key].get("spec") or {}).get("ttlSecondsAfterFinished") is not None
             return "new" if ends else "before"  # a Job that is over may be gone already
-        leaves, known = dict(_leaves(live)), "new"
+        leaves, state = dict(_leaves(live)), "new"
         for path, new, old in self._paths(key, self.new[key]):
             now = leaves.get(path)
             if _same(path, now, new):
                 continue
-            if any(_same(path, now, each) for each in old):
+            if any(_same(path, now, value) for value in old):
                 return "before"
-            known = "unsure"
-        return known
+            state = "unsure"
+        return state
 
     def _is_new(self, key: Key) -> bool:
-        return not any(key in one for one in self.before)
+        return not any(key in objects for objects in self.before)
 
     def _old(self, key: Key) -> Object:
-        return next(one[key] for one in self.before if key in one)
+        return next(objects[key] for objects in self.before if key in objects)
 
     def _paths(self, key: Key, new: Object) -> Iterator[tuple[tuple[str, ...], Any, list[Any]]]:
         """The paths in which it differs from one before, with the new value and the old ones."""
-        mine, old = dict(_leaves(new)), [dict(_leaves(one[key])) for one in self.before if key in one]
-        for path in dict.fromkeys((*mine, *(path for one in old for path in one if _MAPS & {*path}))):
-            values = [one.get(path) for one in old]
-            if any(not _same(path, each, mine.get(path)) for each in values):
+        mine, old = dict(_leaves(new)), [dict(_leaves(objects[key])) for objects in self.before if key in objects]
+        for path in dict.fromkeys((*mine, *(path for leaves in old for path in leaves if _MAPS & {*path}))):
+            values = [leaves.get(path) for leaves in old]
+            if any(not _same(path, value, mine.get(path)) for value in values):
                 yield path, mine.get(path), values
 
 
 def wanted(new: Iterable[Object], before: Iterable[Iterable[Object]], namespace: str, status: str = "") -> Wanted:
     """Manifests as they are compared: hooks and Secrets are no part of it."""
-    return Wanted(_by_key(new, namespace), [_by_key(one, namespace) for one in before], status)
+    return Wanted(_by_key(new, namespace), [_by_key(objects, namespace) for objects in before], status)
 
 
 def _by_key(objects: Iterable[Object], namespace: str) -> dict[Key, Object]:
     return {
-        plan.identity(one, namespace): one
-        for one in objects
-        if one.get("kind") != "Secret" and not plan.hook_events(one)
+        plan.identity(obj, namespace): obj
+        for obj in objects
+        if obj.get("kind") != "Secret" and not plan.hook_events(obj)
     }
 
 
@@ -147,18 +147,18 @@ def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
         for key, value in node.items():
             yield from _leaves(value, (*path, str(key)))
     elif isinstance(node, list):
-        named = all(isinstance(one, Mapping) and one.get("name") for one in node)
-        for number, one in enumerate(node):
-            yield from _leaves(one, (*path, str(one["name"]) if named else str(number)))
+        named = all(isinstance(item, Mapping) and item.get("name") for item in node)
+        for number, item in enumerate(node):
+            yield from _leaves(item, (*path, str(item["name"]) if named else str(number)))
     elif node not in (None, "", False, 0):  # the API server drops these
         yield path, node
 
 
-def _same(path: tuple[str, ...], one: Any, other: Any) -> bool:
-    if one == other or str(one) == str(other):
+def _same(path: tuple[str, ...], left: Any, right: Any) -> bool:
+    if left == right or str(left) == str(right):
         return True
-    if quantity.FIELDS.intersection(path) and quantity.equal(one, other):
+    if quantity.FIELDS.intersection(path) and quantity.equal(left, right):
         return True
     # What the API served was made safe to print; a manifest was not.
-    texts = [sanitize.text(each, len(each) + 1) if isinstance(each, str) else each for each in (one, other)]
+    texts = [sanitize.text(value, len(value) + 1) if isinstance(value, str) else value for value in (left, right)]
     return texts[0] == texts[1]

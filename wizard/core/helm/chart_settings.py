@@ -73,16 +73,16 @@ def _walk(
     schema: Mapping[str, Any], node: Mapping[str, Any], path: tuple[str, ...], default: Any
 ) -> Iterator[Setting | Section]:
     for name, child in node.get("properties", {}).items():
-        found = resolve(schema, child)
-        here = (*path, name)
+        resolved = resolve(schema, child)
+        child_path = (*path, name)
         given = default.get(name, _MISSING) if isinstance(default, Mapping) else _MISSING
         if given is _MISSING:
-            given = found.get("default", _MISSING)
-        if "properties" in found and not found.get("$comment", "").startswith(KUBERNETES):
-            yield Section(here, found.get("title", ""), found.get("description", ""))
-            yield from _walk(schema, found, here, given)
+            given = resolved.get("default", _MISSING)
+        if "properties" in resolved and not resolved.get("$comment", "").startswith(KUBERNETES):
+            yield Section(child_path, resolved.get("title", ""), resolved.get("description", ""))
+            yield from _walk(schema, resolved, child_path, given)
         else:
-            yield _setting(found, here, given)
+            yield _setting(resolved, child_path, given)
 
 
 def _setting(node: Mapping[str, Any], path: tuple[str, ...], default: Any) -> Setting:

@@ -122,7 +122,7 @@ def render_argv(
     `looks_up`: the chart reads objects of the cluster; that takes helm a second when the cluster is far away.
     """
     version = ["--kube-version", kube_version] if kube_version else []
-    served = [part for one in api_versions for part in ("--api-versions", one)]
+    served = [part for api_version in api_versions for part in ("--api-versions", api_version)]
     return [
         "template", target.release, chart, *target_argv(target), "--values", "-", *version, *served,
         *(["--dry-run=server"] if looks_up else []),

@@ -24,15 +24,15 @@ def chart_words(text: str) -> str:
 def notes_of(lines: Iterable[str]) -> str:
     """The chart's NOTES from what helm printed at its end; "" when there are none."""
     text = "\n".join(lines)
-    _, found, notes = text.partition("\nNOTES:\n")
-    return notes.strip("\n") if found else ""
+    _, separator, notes = text.partition("\nNOTES:\n")
+    return notes.strip("\n") if separator else ""
 
 
 def failure_of(lines: Iterable[str], code: int | None, signal: str) -> str:
     """Why helm failed, in its own words; code None: a signal ended it, or nobody saw how."""
-    said = [line for line in lines if line.strip()]
-    starts = [number for number, line in enumerate(said) if re.match(r"error\b", line, re.IGNORECASE)]
-    text = " ".join(said[starts[-1] :][:4] if starts else said[-1:])
+    printed = [line for line in lines if line.strip()]
+    starts = [number for number, line in enumerate(printed) if re.match(r"error\b", line, re.IGNORECASE)]
+    text = " ".join(printed[starts[-1] :][:4] if starts else printed[-1:])
     if text:
         return f"helm says: {chart_words(re.sub('^Error: ', '', text))}"
     if signal:

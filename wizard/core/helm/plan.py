@@ -97,9 +97,9 @@ class ObjectPlan:
         return {
             "kind": self.kind, "name": self.name, "namespace": self.namespace, "api_version": self.api_version,
             "change": self.change, "restart": self.restart, "note": self.note,
-            "fields": [one.to_data() for one in self.fields],
-            "refusals": [{"path": one.path, "words": one.words} for one in self.refusals],
-            "drift": [one.to_data() for one in self.drift],
+            "fields": [field.to_data() for field in self.fields],
+            "refusals": [{"path": refusal.path, "words": refusal.words} for refusal in self.refusals],
+            "drift": [field.to_data() for field in self.drift],
         }  # fmt: skip
 
 
@@ -142,24 +142,24 @@ class Plan:
     @property
     def changes(self) -> tuple[ObjectPlan, ...]:
         """The objects that would be touched, or are refused."""
-        return tuple(one for one in self.objects if one.change in ("created", "changed", "removed", "refused"))
+        return tuple(obj for obj in self.objects if obj.change in ("created", "changed", "removed", "refused"))
 
     @property
     def refused(self) -> tuple[ObjectPlan, ...]:
         """The objects that the API server refuses."""
-        return tuple(one for one in self.objects if one.change == "refused")
+        return tuple(obj for obj in self.objects if obj.change == "refused")
 
     @property
     def drifted(self) -> tuple[ObjectPlan, ...]:
         """The objects that somebody changed behind helm's back."""
-        return tuple(one for one in self.objects if one.drift)
+        return tuple(obj for obj in self.objects if obj.drift)
 
     @property
     def hash(self) -> str:
         """Of everything that matters: inputs, revision and what would happen."""
         whole = [self.inputs, self.operation, self.context, self.cluster_uid, self.namespace, self.release, self.last]
-        told = [one.to_data() for one in self.objects]
-        return hashlib.sha256(json.dumps([whole, told], sort_keys=True, default=str).encode()).hexdigest()[:16]
+        objects = [obj.to_data() for obj in self.objects]
+        return hashlib.sha256(json.dumps([whole, objects], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     @property
     def step(self) -> str:
@@ -174,8 +174,8 @@ class Plan:
     def counts(self) -> dict[str, int]:
         """How many objects of each change, in the order of importance, zeros left out."""
         order = ("refused", "removed", "changed", "created", "kept", "unknown", "unchanged")
-        found = {name: sum(one.change == name for one in self.objects) for name in order}
-        return {name: count for name, count in found.items() if count}
+        totals = {name: sum(obj.change == name for obj in self.objects) for name in order}
+        return {name: count for name, count in totals.items() if count}
 
     def to_data(self) -> dict[str, Any]:
         """JSON-ready; no secret is in it."""
@@ -183,7 +183,7 @@ class Plan:
             "operation": self.operation,
             "target": {"context": self.context, "namespace": self.namespace, "release": self.release},
             "cluster_uid": self.cluster_uid, "chart": self.chart, "base_revision": self.base, "last_revision": self.last, "method": self.method,
-            "hash": self.hash, "counts": self.counts(), "objects": [one.to_data() for one in self.objects],
+            "hash": self.hash, "counts": self.counts(), "objects": [obj.to_data() for obj in self.objects],
             "hooks": list(self.hooks), "unseen": list(self.unseen),
             "warnings": list(self.warnings), "owner": self.owner,
         }  # fmt: skip
@@ -191,33 +191,33 @@ class Plan:
 
 def difference(before: Plan, after: Plan) -> tuple[str, ...]:
     """What differs between two plans of the same answers, one sentence each; empty when nothing does."""
-    said = []
+    sentences = []
     if before.cluster_uid and after.cluster_uid and before.cluster_uid != after.cluster_uid:
-        said.append(f"the context {after.context} reaches another cluster now")
+        sentences.append(f"the context {after.context} reaches another cluster now")
     if before.last != after.last:
-        said.append(f"the release is at revision {after.last} now, it was at {before.last}")
+        sentences.append(f"the release is at revision {after.last} now, it was at {before.last}")
     if before.inputs != after.inputs:
-        said.append("the values or the chart are others now")
-    old = {_key(one): one for one in before.objects}
-    new = {_key(one): one for one in after.objects}
+        sentences.append("the values or the chart are others now")
+    old = {_key(obj): obj for obj in before.objects}
+    new = {_key(obj): obj for obj in after.objects}
     for key in [*old, *(key for key in new if key not in old)]:
         was, now = old.get(key), new.get(key)
         if was is None and now is not None:
-            said.append(f"{now.label}: {now.change} now, it was not there")
+            sentences.append(f"{now.label}: {now.change} now, it was not there")
         elif now is None and was is not None:
-            said.append(f"{was.label}: not there any more, it was {was.change}")
+            sentences.append(f"{was.label}: not there any more, it was {was.change}")
         elif was and now and was.change != now.change:
-            said.append(f"{now.label}: {now.change} now, it was {was.change}")
+            sentences.append(f"{now.label}: {now.change} now, it was {was.change}")
         elif was and now and was != now:
-            said.append(f"{now.label}: other fields than before ({', '.join(one.path for one in now.fields[:3])})")
-    return tuple(said)
+            sentences.append(f"{now.label}: other fields than before ({', '.join(field.path for field in now.fields[:3])})")
+    return tuple(sentences)
 
 
 # Manifests
 
 
-def _key(one: ObjectPlan) -> tuple[str, str, str]:
-    return one.kind, one.namespace, one.name
+def _key(obj: ObjectPlan) -> tuple[str, str, str]:
+    return obj.kind, obj.namespace, obj.name
 
 
 def identity(obj: Object, namespace: str) -> tuple[str, str, str, str]:
@@ -234,25 +234,25 @@ def identity(obj: Object, namespace: str) -> tuple[str, str, str, str]:
 
 def objects_of(documents: Iterable[Any]) -> tuple[dict[str, Any], ...]:
     """The objects of a manifest's documents, Lists unpacked."""
-    found: list[dict[str, Any]] = []
-    for one in documents:
-        if not isinstance(one, dict) or not one.get("kind"):
+    result: list[dict[str, Any]] = []
+    for document in documents:
+        if not isinstance(document, dict) or not document.get("kind"):
             continue
-        if str(one["kind"]).endswith("List") and isinstance(one.get("items"), list):
-            found += objects_of(one["items"])
-        elif isinstance(one.get("metadata"), Mapping):
-            found.append(one)
-    return tuple(found)
+        if str(document["kind"]).endswith("List") and isinstance(document.get("items"), list):
+            result += objects_of(document["items"])
+        elif isinstance(document.get("metadata"), Mapping):
+            result.append(document)
+    return tuple(result)
 
 
 def digest(objects: Iterable[Object]) -> str:
     """A hash of rendered objects; of Secrets only what they are called, as a chart may make a new password each time."""
     plain = [
-        {"kind": "Secret", "name": (one.get("metadata") or {}).get("name")} if one.get("kind") == "Secret" else one
-        for one in objects
-        if not hook_events(one)
+        {"kind": "Secret", "name": (obj.get("metadata") or {}).get("name")} if obj.get("kind") == "Secret" else obj
+        for obj in objects
+        if not hook_events(obj)
     ]
-    texts = sorted(json.dumps(one, sort_keys=True, default=str) for one in plain)
+    texts = sorted(json.dumps(obj, sort_keys=True, default=str) for obj in plain)
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
@@ -295,7 +295,7 @@ def foreign_owner(live: Object, release: str, namespace: str) -> str:
 def fields(old: Object, new: Object, *, kind: str = "") -> tuple[Field, ...]:
     """Where two objects that the server has completed differ; its own bookkeeping and the status are left out."""
     kind = kind or str(new.get("kind") or old.get("kind") or "")
-    return tuple(_hide(kind, one) for one in _differences(kind, _plain(old), _plain(new), ()))
+    return tuple(_hide(kind, field) for field in _differences(kind, _plain(old), _plain(new), ()))
 
 
 def _plain(obj: Object) -> dict[str, Any]:
@@ -308,11 +308,11 @@ def _plain(obj: Object) -> dict[str, Any]:
     return result
 
 
-def _hide(kind: str, one: Field) -> Field:
-    sides = (one.old, one.new)
+def _hide(kind: str, field: Field) -> Field:
+    sides = (field.old, field.new)
     if kind == "Secret" and any(isinstance(side, str) and side.startswith(SEALED) for side in sides):
-        return Field(one.path, *(HIDDEN if side else side for side in sides))
-    return one
+        return Field(field.path, *(HIDDEN if side else side for side in sides))
+    return field
 
 
 Where = tuple[str, ...]
@@ -337,7 +337,7 @@ def _differences(kind: str, old: Any, new: Any, where: Where) -> Iterator[Field]
 def _lists(kind: str, old: list[Any], new: list[Any], where: Where) -> Iterator[Field]:
     by = _by(kind, where, old, new)
     if by:
-        left, right = ({one[by]: one for one in many} for many in (old, new))
+        left, right = ({item[by]: item for item in items} for items in (old, new))
         for key in [*left, *(key for key in right if key not in left)]:
             yield from _differences(kind, left.get(key), right.get(key), (*where, f"[{key}]"))
         if [key for key in left if key in right] != [key for key in right if key in left]:
@@ -347,8 +347,8 @@ def _lists(kind: str, old: list[Any], new: list[Any], where: Where) -> Iterator[
         yield from _differences(kind, _at(old, at), _at(new, at), (*where, f"[{at}]"))
 
 
-def _at(many: list[Any], at: int) -> Any:
-    return many[at] if at < len(many) else ABSENT
+def _at(items: list[Any], at: int) -> Any:
+    return items[at] if at < len(items) else ABSENT
 
 
 def _by(kind: str, where: Where, old: list[Any], new: list[Any]) -> str:
@@ -357,9 +357,9 @@ def _by(kind: str, where: Where, old: list[Any], new: list[Any]) -> str:
     by = merge_patch.list_key(kind, plain)
     for key in dict.fromkeys(filter(None, (by, "name"))):
         if all(
-            all(isinstance(one, Mapping) and key in one for one in many)
-            and len({str(one[key]) for one in many}) == len(many)
-            for many in (old, new)
+            all(isinstance(item, Mapping) and key in item for item in items)
+            and len({str(item[key]) for item in items}) == len(items)
+            for items in (old, new)
         ):
             return key
     return ""
@@ -375,8 +375,8 @@ def drift(stored: Object, live: Object) -> tuple[Field, ...]:
     metadata = {
         key: value for key, value in (wanted.pop("metadata", None) or {}).items() if key in ("labels", "annotations")
     }
-    found = [*_drifted(kind, metadata, live.get("metadata") or {}, ("metadata",)), *_drifted(kind, wanted, live, ())]
-    return tuple(_hide(kind, one) for one in found)
+    differing = [*_drifted(kind, metadata, live.get("metadata") or {}, ("metadata",)), *_drifted(kind, wanted, live, ())]
+    return tuple(_hide(kind, field) for field in differing)
 
 
 def _drifted(kind: str, wanted: Any, live: Any, where: Where) -> Iterator[Field]:
@@ -386,13 +386,13 @@ def _drifted(kind: str, wanted: Any, live: Any, where: Where) -> Iterator[Field]
     elif isinstance(wanted, list) and isinstance(live, list):
         by = _by(kind, where, wanted, live)
         if by:
-            there = {one[by]: one for one in live}
-            for one in wanted:
-                yield from _drifted(kind, one, there.get(one[by]), (*where, f"[{one[by]}]"))
-            known = {one[by] for one in wanted}
-            for key, one in there.items():
-                if key not in known:
-                    yield Field(field_path.text((*where, f"[{key}]")), ABSENT, _short(one))
+            live_items = {item[by]: item for item in live}
+            for item in wanted:
+                yield from _drifted(kind, item, live_items.get(item[by]), (*where, f"[{item[by]}]"))
+            wanted_keys = {item[by] for item in wanted}
+            for key, item in live_items.items():
+                if key not in wanted_keys:
+                    yield Field(field_path.text((*where, f"[{key}]")), ABSENT, _short(item))
         else:
             for at in range(max(len(wanted), len(live))):
                 yield from _drifted(kind, _at(wanted, at), _at(live, at), (*where, f"[{at}]"))
@@ -400,10 +400,10 @@ def _drifted(kind: str, wanted: Any, live: Any, where: Where) -> Iterator[Field]
         yield Field(field_path.text(where), wanted if wanted not in ([], {}) else ABSENT, live)
 
 
-def _short(one: Any) -> Any:
-    return (
-        {key: value for key, value in one.items() if isinstance(value, str | int)} if isinstance(one, Mapping) else one
-    )
+def _short(item: Any) -> Any:
+    if not isinstance(item, Mapping):
+        return item
+    return {key: value for key, value in item.items() if isinstance(value, str | int)}
 
 
 def _same(wanted: Any, live: Any, where: Where) -> bool:
@@ -424,9 +424,9 @@ def _same(wanted: Any, live: Any, where: Where) -> bool:
 
 def updated(obj: Object, live: Object, after: Object, drifted: tuple[Field, ...], namespace: str) -> ObjectPlan:
     """The plan of an object that is there: `after` is what the server says it would become."""
-    found = fields(live, after)
-    plan = _named(obj, namespace, "changed" if found else "unchanged", found)
-    return replace(plan, restart=_restart(str(obj["kind"]), found, after), drift=drifted)
+    differing = fields(live, after)
+    plan = _named(obj, namespace, "changed" if differing else "unchanged", differing)
+    return replace(plan, restart=_restart(str(obj["kind"]), differing, after), drift=drifted)
 
 
 def simple(
@@ -437,13 +437,13 @@ def simple(
     return replace(_named(obj, namespace, change, ()), note=note, refusals=tuple(refusals), drift=drifted)
 
 
-def _named(obj: Object, namespace: str, change: Change, found: tuple[Field, ...]) -> ObjectPlan:
+def _named(obj: Object, namespace: str, change: Change, differing: tuple[Field, ...]) -> ObjectPlan:
     _, kind, where, name = identity(obj, namespace)
-    return ObjectPlan(kind, name, where, str(obj.get("apiVersion", "")), change, found)
+    return ObjectPlan(kind, name, where, str(obj.get("apiVersion", "")), change, differing)
 
 
-def _restart(kind: str, found: Iterable[Field], after: Object) -> Restart:
-    if kind not in _TEMPLATED or not any(one.path.startswith("spec.template.") for one in found):
+def _restart(kind: str, differing: Iterable[Field], after: Object) -> Restart:
+    if kind not in _TEMPLATED or not any(field.path.startswith("spec.template.") for field in differing):
         return ""
     spec = after.get("spec") or {}
     how = (spec.get("strategy") if kind == "Deployment" else spec.get("updateStrategy")) or {}
@@ -455,7 +455,7 @@ _ORDER: Final = ("refused", "removed", "changed", "created", "kept", "unknown", 
 
 def sort(objects: Iterable[ObjectPlan]) -> tuple[ObjectPlan, ...]:
     """What matters most first, then by kind and name."""
-    return tuple(sorted(objects, key=lambda one: (_ORDER.index(one.change), one.kind, one.name)))
+    return tuple(sorted(objects, key=lambda obj: (_ORDER.index(obj.change), obj.kind, obj.name)))
 
 
 def with_stale(objects: Sequence[ObjectPlan], users: Mapping[tuple[str, str], Sequence[str]]) -> tuple[ObjectPlan, ...]:
@@ -465,37 +465,37 @@ def with_stale(objects: Sequence[ObjectPlan], users: Mapping[tuple[str, str], Se
         objects: the plans.
         users: (kind, name) of a ConfigMap or Secret -> "Kind/name" of the workloads that read it at their start.
     """
-    restarts = {one.label for one in objects if one.restart or one.change in ("created", "removed", "refused")}
+    restarts = {obj.label for obj in objects if obj.restart or obj.change in ("created", "removed", "refused")}
     result = []
-    for one in objects:
-        left = [user for user in users.get((one.kind, one.name), ()) if user not in restarts]
+    for obj in objects:
+        left = [user for user in users.get((obj.kind, obj.name), ()) if user not in restarts]
         note = f"{', '.join(left)} keeps the old content until its pods restart"
-        result.append(replace(one, note=note) if one.change == "changed" and left else one)
+        result.append(replace(obj, note=note) if obj.change == "changed" and left else obj)
     return tuple(result)
 
 
 def redacted(plan: Plan, redact: Redactor) -> Plan:
     """The plan with every secret masked wherever it stands: known ones, and those that a name or a shape tells."""
 
-    def side(many: tuple[Field, ...]) -> tuple[Field, ...]:
+    def side(side_fields: tuple[Field, ...]) -> tuple[Field, ...]:
         return tuple(
             Field(
-                one.path,
+                field.path,
                 *(
-                    value if value is ABSENT or value == HIDDEN else masked_field(one.path, value, redact)
-                    for value in (one.old, one.new)
+                    value if value is ABSENT or value == HIDDEN else masked_field(field.path, value, redact)
+                    for value in (field.old, field.new)
                 ),
             )
-            for one in many
+            for field in side_fields
         )
 
     objects = tuple(
         replace(
-            one,
-            fields=side(one.fields),
-            drift=side(one.drift),
-            refusals=tuple(Refusal(said.path, hide(redact(said.words))) for said in one.refusals),
+            obj,
+            fields=side(obj.fields),
+            drift=side(obj.drift),
+            refusals=tuple(Refusal(refusal.path, hide(redact(refusal.words))) for refusal in obj.refusals),
         )
-        for one in plan.objects
+        for obj in plan.objects
     )
     return replace(plan, objects=objects)

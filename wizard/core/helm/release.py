@@ -105,7 +105,7 @@ def of_data(data: Mapping[str, Any], where: str) -> ReleaseRecord:
             config=dict(data.get("config") or {}),
             defaults=dict(chart.get("values") or {}),
             manifest=str(data.get("manifest") or ""),
-            hooks=tuple(_hook(one) for one in data.get("hooks") or ()),
+            hooks=tuple(_hook(hook) for hook in data.get("hooks") or ()),
             apply_method=_line(data.get("apply_method") or ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:

@@ -73,7 +73,7 @@ def head(record: Any) -> Head | None:
     release, revision, name = labels.get("name"), _number(labels.get("version")), metadata.get("name")
     if not (isinstance(release, str) and release and revision and isinstance(name, str)):
         return None
-    namespace, status = (str(one or "") for one in (metadata.get("namespace"), labels.get("status")))
+    namespace, status = (str(text or "") for text in (metadata.get("namespace"), labels.get("status")))
     return Head(release, namespace, revision, status, times(metadata), name, _number(metadata.get("resourceVersion")))
 
 
@@ -84,14 +84,16 @@ def times(metadata: Any) -> Times:
     if created is None:
         return Times()
     managers = metadata.get("managedFields")
-    named = (parse_time(_mapping(one).get("time")) for one in (managers if isinstance(managers, list | tuple) else ()))
-    return Times(rfc3339(created), rfc3339(max([created, *(one for one in named if one)])))
+    managers = managers if isinstance(managers, list | tuple) else ()
+    named = (parse_time(_mapping(manager).get("time")) for manager in managers)
+    return Times(rfc3339(created), rfc3339(max([created, *(time for time in named if time)])))
 
 
 def age(now: datetime, *since: str) -> timedelta:
     """How long ago the latest of some times was; what is missing, unreadable or yet to come counts as now."""
-    known = [parse_time(one) for one in since]
-    return min((max(now - one, timedelta(0)) if one else timedelta(0) for one in known), default=timedelta(0))
+    moments = [parse_time(text) for text in since]
+    ages = (max(now - moment, timedelta(0)) if moment else timedelta(0) for moment in moments)
+    return min(ages, default=timedelta(0))
 
 
 def installed(number: int, status: str) -> bool:
@@ -99,17 +101,17 @@ def installed(number: int, status: str) -> bool:
     return number > 0 and status != UNINSTALLED
 
 
-def maybe_good(known: Sequence[Head]) -> tuple[Head, ...]:
-    """Revisions that may have been ready once, the last one first; `known` are those of a release, oldest first.
+def maybe_good(heads: Sequence[Head]) -> tuple[Head, ...]:
+    """Revisions that may have been ready once, the last one first; `heads` are those of a release, oldest first.
 
     What is newest is to be left, so it counts only when it was uninstalled or was about to be: then it ran until that
     moment, unless another one did. Of that one an uninstall says "superseded" after it wrote its own status.
     """
-    if not known:
+    if not heads:
         return ()
-    newest, earlier = known[-1], known[:-1]
-    good = tuple(one for one in reversed(earlier) if one.status in (DEPLOYED, _SUPERSEDED))
-    ran = [one for one in good if one.status == DEPLOYED or one.version > newest.version]
+    newest, earlier = heads[-1], heads[:-1]
+    good = tuple(revision for revision in reversed(earlier) if revision.status in (DEPLOYED, _SUPERSEDED))
+    ran = [revision for revision in good if revision.status == DEPLOYED or revision.version > newest.version]
     return (newest, *good) if newest.status in _GONE and not ran else good
 
 

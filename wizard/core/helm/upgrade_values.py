@@ -55,7 +55,7 @@ def rows(
     redact = masking.known_secrets([old, new, mine, result])
     sides = [_leaves(masking.masked_values(tree, redact)) for tree in (old, new, mine, result)]
     paths = dict.fromkeys(path for side in sides for path in side)
-    found = []
+    value_rows = []
     for path in paths:
         was, will, own, after = (side.get(path, ABSENT) for side in sides)
         if own is ABSENT and was == will:
@@ -64,24 +64,24 @@ def rows(
             kind: Kind = "gone" if will is ABSENT and was is not ABSENT else "mine"
         else:
             kind = "added" if was is ABSENT else "new-default"
-        found.append(ValueRow(path, was, will, own, after, kind))
+        value_rows.append(ValueRow(path, was, will, own, after, kind))
     order = ("gone", "mine", "new-default", "added")
-    return tuple(sorted(found, key=lambda row: (order.index(row.kind), row.path)))
+    return tuple(sorted(value_rows, key=lambda row: (order.index(row.kind), row.path)))
 
 
 def with_subcharts(defaults: Mapping[str, Any], subcharts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """A chart's defaults with those of the charts below it, as a stored record has them; each one's `global` is left out."""
-    found = dict(defaults)
+    merged = dict(defaults)
     for name, tree in subcharts.items():
-        found[name] = values.merge(tree, found.get(name) or {})
-    return without_globals(found, subcharts)
+        merged[name] = values.merge(tree, merged.get(name) or {})
+    return without_globals(merged, subcharts)
 
 
 def without_globals(tree: Mapping[str, Any], subcharts: Iterable[str]) -> dict[str, Any]:
     """Values without the copies of `global` that helm puts below each subchart."""
     names = set(subcharts)
     return {
-        key: {inner: one for inner, one in value.items() if inner != "global"}
+        key: {inner: item for inner, item in value.items() if inner != "global"}
         if key in names and isinstance(value, Mapping)
         else value
         for key, value in tree.items()
@@ -108,12 +108,12 @@ def against_file(
     whole = [values.merge(defaults, values.without_secrets(tree)) for tree in (running, file)]
     left, right = (_leaves(tree) for tree in whole)
     shown = [_leaves(masking.masked_values(tree, redact)) for tree in whole]
-    found = []
+    differences = []
     for path in dict.fromkeys([*left, *right]):
         if left.get(path, ABSENT) != right.get(path, ABSENT):
             sides = [side.get(path, ABSENT) for side in shown]
-            found.append(KeyDifference(path, *(HIDDEN if side == MASK else side for side in sides)))
-    return tuple(found)
+            differences.append(KeyDifference(path, *(HIDDEN if side == MASK else side for side in sides)))
+    return tuple(differences)
 
 
 def _leaves(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -146,17 +146,17 @@ def _copy(node: Any) -> Any:
 
 
 def _put(node: Any, path: Path, value: Any) -> None:
-    for here, following in itertools.pairwise(path):
+    for part, following in itertools.pairwise(path):
         empty: Any = [] if isinstance(following, int) else {}
-        if isinstance(here, int):
-            node.extend({} for _ in range(here + 1 - len(node)))
-            if not isinstance(node[here], type(empty)):
-                node[here] = empty
-        elif not isinstance(node.get(here), type(empty)):
+        if isinstance(part, int):
+            node.extend({} for _ in range(part + 1 - len(node)))
+            if not isinstance(node[part], type(empty)):
+                node[part] = empty
+        elif not isinstance(node.get(part), type(empty)):
             if value is DELETE:
                 return
-            node[here] = empty
-        node = node[here]
+            node[part] = empty
+        node = node[part]
     last = path[-1]
     if value is DELETE:
         if isinstance(last, int):
@@ -202,7 +202,7 @@ def parse_set(argument: str, *, typed: bool = True) -> tuple[ValueEdit, ...]:
             raise Problem(f'--set "{argument}" is not KEY=VALUE.', "Write it as in --set replicaCount=3.")
         value: Any
         if raw.startswith("{") and raw.endswith("}"):
-            value = [_scalar(one, typed=typed) for one in _split(raw[1:-1], ",")] if raw != "{}" else []
+            value = [_scalar(element, typed=typed) for element in _split(raw[1:-1], ",")] if raw != "{}" else []
         else:
             value = _scalar(raw, typed=typed)
         lines.append(ValueEdit(path_of(key), DELETE if value is None else value, "--set"))

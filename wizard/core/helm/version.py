@@ -47,11 +47,11 @@ FIXED_SINCE: Final[Mapping[int, Version]] = {3: Version(3, 20, 2), 4: Version(4,
 
 def parse(text: str) -> Version | None:
     """The version of a text such as v1.30.5-eks-1, 3.15 or 4.2.4+build; None when it is none."""
-    found = _VERSION.fullmatch(text) if len(text) <= _LONGEST else None
-    if found is None:
+    match = _VERSION.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
         return None
-    major, minor, patch = (int(number or 0) for number in found.groups()[:3])
-    words = found["prerelease"].split(".") if found["prerelease"] else []
+    major, minor, patch = (int(number or 0) for number in match.groups()[:3])
+    words = match["prerelease"].split(".") if match["prerelease"] else []
     if max(major, minor, patch) >= 2**64 or any(re.fullmatch(r"0\d+", word) for word in words):
         return None
     return Version(major, minor, patch, tuple(map(_identifier, words)) or _RELEASE)
@@ -63,8 +63,8 @@ def _identifier(word: str) -> Identifier:
 
 def of_chart(label: str) -> str:
     """The version at the end of name-version, as helm names a chart; "" when there is none."""
-    found = re.search(rf"-(v?\d+\.\d+\.\d+{_EXTRA})\Z", label, re.ASCII)
-    return found[1] if found else ""
+    match = re.search(rf"-(v?\d+\.\d+\.\d+{_EXTRA})\Z", label, re.ASCII)
+    return match[1] if match else ""
 
 
 # Constraints
@@ -103,14 +103,14 @@ def allows(constraint: str, version: Version) -> bool | None:
 
 def _group(text: str) -> list[_Constraint] | None:
     """The constraints of one group; None when one cannot be read."""
-    found, at = [], 0
+    constraints, at = [], 0
     while match := _CONSTRAINT.match(text, at):
         constraint, between = _read(match), _BETWEEN.match(text, match.end())
         if constraint is None:
             return None
-        found.append(constraint)
+        constraints.append(constraint)
         if match.end() == len(text):
-            return found
+            return constraints
         if between is None:
             return None
         at = between.end()
