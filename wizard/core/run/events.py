@@ -141,13 +141,13 @@ class Event:
         Raises:
             ValueError: it is none, as of from_line.
         """
-        found = packed.ENVELOPE.fullmatch(line)
-        if found is None or int(found[1]) != VERSION:
+        match = packed.ENVELOPE.fullmatch(line)
+        if match is None or int(match[1]) != VERSION:
             return Event.from_line(line.decode("utf-8"))
-        pod, container = found[4].decode("utf-8"), found[5].decode("utf-8")
-        lines = packed.PackedLines(found[7])
-        data = {"pod": pod, "container": container, "previous": found[6] == b"true", "lines": lines}
-        return Event("log.lines", data, int(found[2]), found[3].decode("utf-8"))
+        pod, container = match[4].decode("utf-8"), match[5].decode("utf-8")
+        lines = packed.PackedLines(match[7])
+        data = {"pod": pod, "container": container, "previous": match[6] == b"true", "lines": lines}
+        return Event("log.lines", data, int(match[2]), match[3].decode("utf-8"))
 
     def checked(self) -> Event:
         """The event, whose data are shaped as EVENTS says; more keys than that are a newer version's.
@@ -175,10 +175,10 @@ class Event:
 def _moment(text: str) -> str:
     """The time of an event, "" when it is none that can be reckoned with."""
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return ""
-    return text if found.tzinfo and 1970 <= found.year < 9999 else ""
+    return text if moment.tzinfo and 1970 <= moment.year < 9999 else ""
 
 
 def _is_right(kind: str, key: str, value: Any) -> bool:
@@ -189,7 +189,7 @@ def _is_right(kind: str, key: str, value: Any) -> bool:
     if key in _LISTS:
         return _pairs(value) if kind == "log.lines" else limits.texts(value)
     if key == "target":
-        return isinstance(value, Mapping) and all(isinstance(one, str) for one in value.values())
+        return isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values())
     return _fixes(value) if key == "fixes" else isinstance(value, str)
 
 
@@ -197,20 +197,20 @@ def _safe(value: Any, *, notes: bool) -> Any:
     if isinstance(value, str):
         return sanitize.text(value, _LONGEST) if notes else sanitize.line(value, _LONGEST)
     if isinstance(value, Mapping):
-        return {sanitize.line(str(key)): _safe(one, notes=notes) for key, one in value.items()}
-    return [_safe(one, notes=notes) for one in value] if isinstance(value, Sequence) else value
+        return {sanitize.line(str(key)): _safe(item, notes=notes) for key, item in value.items()}
+    return [_safe(item, notes=notes) for item in value] if isinstance(value, Sequence) else value
 
 
 def _pairs(value: Any) -> bool:
-    return isinstance(value, list) and all(limits.texts(one) and len(one) == 2 for one in value)
+    return isinstance(value, list) and all(limits.texts(pair) and len(pair) == 2 for pair in value)
 
 
 def _fixes(value: Any) -> bool:
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+    if not isinstance(value, list) or not all(isinstance(fix, dict) for fix in value):
         return False
-    needs = [need for one in value for need in _list(one.get("needs"))]
+    needs = [need for fix in value for need in _list(fix.get("needs"))]
     return all(
-        limits.texts(one.get("preview")) and all(isinstance(one.get(key), str) for key in _FIX) for one in value
+        limits.texts(fix.get("preview")) and all(isinstance(fix.get(key), str) for key in _FIX) for fix in value
     ) and all(
         isinstance(need, dict)
         and limits.texts(need.get("choices"))

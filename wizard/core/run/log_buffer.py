@@ -98,15 +98,15 @@ class _Page:
 
     def lines(self, low: int, high: int) -> list[Line]:
         """Those of an open page with low <= index < high."""
-        found: list[Line] = []
+        result: list[Line] = []
         for number, (source, start) in enumerate(zip(self.sources, self.starts, strict=True)):
             end = self.starts[number + 1] if number + 1 < len(self.starts) else self.count
             first, last = max(low, start), min(high, end)
             if first < last:
                 pod, container, previous, gap = source
                 pairs = zip(self.times[first:last], self.texts[first:last], strict=True)
-                found += [Line(time, pod, container, previous, text, gap) for time, text in pairs]
-        return found
+                result += [Line(time, pod, container, previous, text, gap) for time, text in pairs]
+        return result
 
 
 class _PackedPage:
@@ -122,8 +122,8 @@ class _PackedPage:
     @property
     def costs(self) -> Sequence[int]:
         """Of the budget: each line as much as the other."""
-        each = self.size // self.count
-        return [each] * (self.count - 1) + [self.size - each * (self.count - 1)]
+        share = self.size // self.count
+        return [share] * (self.count - 1) + [self.size - share * (self.count - 1)]
 
     def close(self) -> None:
         """It is packed already."""
@@ -160,7 +160,7 @@ class LogBuffer:
         """Append lines and drop the oldest ones that no longer fit; the newest line is always kept."""
         for source, group in groupby(lines, lambda line: _Source(line.pod, line.container, line.previous, line.gap)):
             same = list(group)
-            self._append(source, [one.time for one in same], [one.text for one in same])
+            self._append(source, [line.time for line in same], [line.text for line in same])
 
     def add(self, pod: str, container: str, pairs: Sequence[Sequence[str]], *, previous: bool = False) -> None:
         """Append [time, text] pairs of one container, as `extend` does."""
@@ -224,11 +224,11 @@ class LogBuffer:
         page, number = self._pages[place], self._numbers[place]
         if isinstance(page, _Page) and page.texts:
             return page
-        found = self._open.pop(number, None) or page.opened()
-        self._open[number] = found  # the one that was used last is the last to go
+        opened = self._open.pop(number, None) or page.opened()
+        self._open[number] = opened  # the one that was used last is the last to go
         if len(self._open) > _OPEN:
             del self._open[next(iter(self._open))]
-        return found
+        return opened
 
     @property
     def first(self) -> int:
@@ -264,16 +264,18 @@ class LogBuffer:
     def slice(self, start: int, stop: int) -> list[Line]:
         """The kept lines whose numbers are in start..stop (stop not included)."""
         start, stop = max(start, self.first), min(stop, self._end)
-        found: list[Line] = []
+        result: list[Line] = []
         place = max(0, bisect_right(self._numbers, start) - 1)
         while start < stop:
             base, page = self._numbers[place], self._opened(place)
-            found += page.lines(start - base, stop - base)
+            result += page.lines(start - base, stop - base)
             start, place = base + page.count, place + 1
-        return found
+        return result
 
     def sources(self, start: int = 0) -> list[tuple[str, str]]:
         """Pod and container of the kept lines from a number on, in the order of their first one; a page counts as a whole."""
         place = max(0, bisect_right(self._numbers, max(start, self.first)) - 1)
         pages = islice(self._pages, place, None)
-        return list(dict.fromkeys((one.pod, one.container) for page in pages for one in page.sources if one.pod))
+        return list(
+            dict.fromkeys((source.pod, source.container) for page in pages for source in page.sources if source.pod)
+        )

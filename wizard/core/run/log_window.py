@@ -85,31 +85,31 @@ def last_before(mark: Mark) -> int:
 
 def backwards(events: Sequence[Event], mark: Mark) -> tuple[list[Entry], Mark]:
     """The lines before a mark, from log events that end with `last_before(mark)`; and the mark of the first of them."""
-    found: list[list[Entry]] = []
+    parts: list[list[Entry]] = []
     start = mark.start
     for event in reversed(events):
         lines = lines_of(event)
         start = mark.start if event.seq == mark.seq else start - len(lines)
         kept = lines[: mark.number - start]
-        found.append([Entry(Mark(event.seq, start, number), line) for number, line in enumerate(kept, start)])
+        parts.append([Entry(Mark(event.seq, start, number), line) for number, line in enumerate(kept, start)])
     edge = Mark(events[0].seq, start, start) if events else mark
-    return [one for part in reversed(found) for one in part], edge
+    return [entry for part in reversed(parts) for entry in part], edge
 
 
 def forwards(events: Sequence[Event], mark: Mark) -> tuple[list[Entry], Mark]:
     """The lines after a mark, from log events that begin with the mark's own; and the mark behind the last of them."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     start = mark.start
     for event in events:
         lines = lines_of(event)
-        found += [
+        entries += [
             Entry(Mark(event.seq, start, number), line)
             for number, line in enumerate(lines, start)
             if number > mark.number
         ]
         start += len(lines)
     edge = Mark(events[-1].seq + 1, start, start - 1) if events else mark
-    return found, edge
+    return entries, edge
 
 
 class Window:
@@ -154,8 +154,8 @@ class Window:
 def _fitting(entries: Sequence[Entry], most: int, least: int) -> int:
     """How many of the lines are kept when they are too many, at least those that were just read; 0: all of them."""
     size = 0
-    for number, one in enumerate(entries):
-        size += _OVERHEAD + len(one.line.text)
+    for number, entry in enumerate(entries):
+        size += _OVERHEAD + len(entry.line.text)
         if size > most and number >= max(1, least):
             return number
     return 0

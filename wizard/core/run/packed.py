@@ -29,10 +29,10 @@ class PackedLines(Sequence[list[str]]):
     def unpack(self) -> list[list[str]]:
         """All of them, as many as there are said to be."""
         try:
-            found = limits.loads(self.raw)
+            data = limits.loads(self.raw)
         except ValueError:
-            found = []
-        whole = (one for one in found if isinstance(one, list) and len(one) == 2)
+            data = []
+        whole = (pair for pair in data if isinstance(pair, list) and len(pair) == 2)
         pairs = [[str(time), str(text)] for time, text in whole][: self._count]
         return pairs + [["", ""]] * (self._count - len(pairs))
 

@@ -14,32 +14,32 @@ from wizard.core.run.view import Waiting
 def object_rows(members: Mapping[str, Object], judged: Mapping[str, Judged]) -> dict[str, dict[str, Any]]:
     """By uid, the row of each object; a ReplicaSet of a Deployment is the Deployment's business."""
     return {
-        uid: _row(members[uid], one, judged)
-        for uid, one in judged.items()
-        if one.kind != "ReplicaSet" or one.owner_uid not in judged
+        uid: _row(members[uid], member, judged)
+        for uid, member in judged.items()
+        if member.kind != "ReplicaSet" or member.owner_uid not in judged
     }
 
 
-def _row(obj: Object, one: Judged, judged: Mapping[str, Judged]) -> dict[str, Any]:
+def _row(obj: Object, member: Judged, judged: Mapping[str, Judged]) -> dict[str, Any]:
     owner = status.controller(obj)
     return {
-        "uid": one.uid,
-        "kind": one.kind,
-        "name": one.name,
-        "group": "pod" if one.kind == "Pod" else "object",
-        "state": one.status.state,
-        "summary": one.status.summary,
-        "reason": one.status.reason,
-        "since": one.status.since,
-        "owner": _owner_name(one, judged) or (f"{owner['kind']}/{owner['name']}" if owner else ""),
-        "restarts": 0 if one.status.summary == patience.UNREADABLE else status.restarts(obj),
+        "uid": member.uid,
+        "kind": member.kind,
+        "name": member.name,
+        "group": "pod" if member.kind == "Pod" else "object",
+        "state": member.status.state,
+        "summary": member.status.summary,
+        "reason": member.status.reason,
+        "since": member.status.since,
+        "owner": _owner_name(member, judged) or (f"{owner['kind']}/{owner['name']}" if owner else ""),
+        "restarts": 0 if member.status.summary == patience.UNREADABLE else status.restarts(obj),
     }
 
 
-def _owner_name(one: Judged, judged: Mapping[str, Judged]) -> str:
-    if one.owner_uid not in judged:
+def _owner_name(member: Judged, judged: Mapping[str, Judged]) -> str:
+    if member.owner_uid not in judged:
         return ""
-    root = judged[status.root_uid(one, judged)]
+    root = judged[status.root_uid(member, judged)]
     return f"{root.kind}/{root.name}"
 
 

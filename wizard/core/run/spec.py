@@ -111,7 +111,9 @@ class RunSpec:
             chart=data["chart"],
             chart_version=data.get("chart_version", ""),
             preset=data.get("preset", ""),
-            secrets=tuple(SecretSpec(one["name"], one["type"], tuple(one["keys"])) for one in data.get("secrets", ())),
+            secrets=tuple(
+                SecretSpec(secret["name"], secret["type"], tuple(secret["keys"])) for secret in data.get("secrets", ())
+            ),
             files=tuple(data.get("files", ())),
             reproduce=tuple(data.get("reproduce", ())),
             accepted=tuple(data.get("accepted", ())),

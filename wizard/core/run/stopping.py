@@ -23,8 +23,8 @@ def cannot_heal(verdict: Verdict, urgent: Iterable[Finding]) -> list[Finding]:
     """Of the urgent findings those that are certain and that waiting cannot mend."""
     if verdict.state not in ("stuck", "failed"):
         return []
-    certain = (one for one in urgent if not one.waits and one.id not in _FROM_OUTSIDE)
-    return [one for one in certain if one.heals == "no"]
+    certain = (finding for finding in urgent if not finding.waits and finding.id not in _FROM_OUTSIDE)
+    return [finding for finding in certain if finding.heals == "no"]
 
 
 class Standing:
@@ -49,8 +49,8 @@ class Standing:
         if ready - self._ready:
             self.again()
         self._ready = ready
-        self._since = {key: self._since.get(key, now) for key in ((one.id, one.object) for one in causes)}
-        first = min(causes, key=lambda one: self._since[one.id, one.object], default=None)
+        self._since = {key: self._since.get(key, now) for key in ((cause.id, cause.object) for cause in causes)}
+        first = min(causes, key=lambda cause: self._since[cause.id, cause.object], default=None)
         return (now - self._since[first.id, first.object] if first else 0.0), first
 
 

@@ -178,7 +178,7 @@ class RunView:
         """What can be done now, with the finding that it mends, worst first; nothing once helm has ended."""
         if self.finished is not None or self.helm_exit is not None:
             return []
-        return [(row, one) for row in self.ranked_findings() for one in self.fixes.get((row.id, row.object), ())]
+        return [(row, fix) for row in self.ranked_findings() for fix in self.fixes.get((row.id, row.object), ())]
 
     @property
     def hopeless(self) -> bool:
@@ -225,8 +225,8 @@ def _phase(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part
 
 
 def _check(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
-    told = {key: data[key] for key in EVENTS["check.result"]}  # a newer version may tell more
-    result = CheckResult(**{**told, "evidence": tuple(data["evidence"])})
+    fields = {key: data[key] for key in EVENTS["check.result"]}  # a newer version may tell more
+    result = CheckResult(**{**fields, "evidence": tuple(data["evidence"])})
     view.checks[result.id] = result
     return frozenset({"checks"})
 
@@ -281,7 +281,7 @@ def _object(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Par
 def _cluster_event(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
     row = EventRow(time, data["kind"], data["object"], data["reason"], data["message"], data["count"])
     same = (row.object, row.reason, row.message)
-    view.events = [one for one in view.events if (one.object, one.reason, one.message) != same]
+    view.events = [event for event in view.events if (event.object, event.reason, event.message) != same]
     view.events.append(row)
     del view.events[:-_MAX_EVENTS]
     return frozenset({"events"})
@@ -307,9 +307,11 @@ def _waiting(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Pa
 
 
 def _finding(view: RunView, data: Mapping[str, Any], time: str) -> frozenset[Part]:
-    told = Finding.of_data(data)
-    known = view.findings.get((told.id, told.object))
-    view.findings[told.id, told.object] = replace(told, since=told.since or (known.since if known else time))
+    finding = Finding.of_data(data)
+    earlier = view.findings.get((finding.id, finding.object))
+    view.findings[finding.id, finding.object] = replace(
+        finding, since=finding.since or (earlier.since if earlier else time)
+    )
     return frozenset({"findings"})
 
 
@@ -340,7 +342,7 @@ def _verdict(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Pa
 
 
 def _blind(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
-    view.blind = [one for one in view.blind if one.what != data["what"]]
+    view.blind = [row for row in view.blind if row.what != data["what"]]
     if data["reason"]:
         view.blind.append(BlindRow(data["what"], data["reason"], data["permission"]))
     return frozenset({"blind"})
@@ -348,7 +350,7 @@ def _blind(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part
 
 def _record_gap(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
     reason = f"{data['reason']} ({data['lost']} events lost)" if data["lost"] else data["reason"]
-    view.blind = [one for one in view.blind if one.what != "the record"]
+    view.blind = [row for row in view.blind if row.what != "the record"]
     view.blind.append(BlindRow("the record", reason, ""))
     return frozenset({"blind"})
 

@@ -15,22 +15,22 @@ _ORDER = ("failed", "stuck", "unknown", "progressing")
 
 def line(members: Sequence[Judged], findings: Sequence[Finding]) -> Waiting:
     """The line over the objects of a release and the ranked findings; NOTHING when everything that holds is ready."""
-    by_uid = {one.uid: one for one in members}
-    roots = [one for one in members if one.kind in status.HOLDING and one.owner_uid not in by_uid]
-    pending = [one for one in roots if one.status.state != "ready"]
+    by_uid = {member.uid: member for member in members}
+    roots = [member for member in members if member.kind in status.HOLDING and member.owner_uid not in by_uid]
+    pending = [root for root in roots if root.status.state != "ready"]
     if not pending:
         return NOTHING
     if findings:
         first = findings[0]
         return Waiting(first.object, first.since, first.title, first.heals)
-    worst = min(pending, key=lambda one: (_ORDER.index(one.status.state), one.status.since, one.name))
+    worst = min(pending, key=lambda root: (_ORDER.index(root.status.state), root.status.since, root.name))
     below = [
-        one
-        for one in members
-        if one.uid != worst.uid and status.root_uid(one, by_uid) == worst.uid and one.status.state != "ready"
+        member
+        for member in members
+        if member.uid != worst.uid and status.root_uid(member, by_uid) == worst.uid and member.status.state != "ready"
     ]
     # Its newest pod says why; a ReplicaSet only repeats the count.
-    why = next((one for one in below if one.kind == "Pod"), worst)
+    why = next((member for member in below if member.kind == "Pod"), worst)
     heals = {"progressing": "yes", "failed": "no"}.get(why.status.state, "unknown")
     heals = "unknown" if patience.AS_BEFORE in (why.status.reason, worst.status.reason) else heals
     return Waiting(f"{worst.kind}/{worst.name}", worst.status.since, why.status.reason or why.status.summary, heals)
