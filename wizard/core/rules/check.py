@@ -153,10 +153,10 @@ def all_checks() -> tuple[Check, ...]:
 
 def ready_to_run(checks: tuple[Check, ...], facts: Facts, done: set[str]) -> Iterator[CheckResult]:
     """Results of the checks whose needs are all in and that are not done; marks them done."""
-    for one in checks:
-        if one.id not in done and all(name in facts for name in one.needs):
-            done.add(one.id)
-            yield one.evaluate(facts)
+    for candidate in checks:
+        if candidate.id not in done and all(name in facts for name in candidate.needs):
+            done.add(candidate.id)
+            yield candidate.evaluate(facts)
 
 
 def accept(result: CheckResult, reason: str) -> CheckResult:

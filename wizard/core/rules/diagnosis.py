@@ -83,12 +83,12 @@ class Diagnosis:
     @property
     def urgent(self) -> tuple[Finding, ...]:
         """The findings that keep the release from working or moving on."""
-        return tuple(one for one in self.findings if one.urgent)
+        return tuple(finding for finding in self.findings if finding.urgent)
 
     @property
     def later(self) -> tuple[Finding, ...]:
         """Separate ones, worth a look in daylight."""
-        return tuple(one for one in self.findings if not one.urgent)
+        return tuple(finding for finding in self.findings if not finding.urgent)
 
     @property
     def code(self) -> Exit:
@@ -109,20 +109,21 @@ class Diagnosis:
             "users": asdict(self.impact),
             "verdict": self.verdict.state,
             "reason": self.verdict.reason,
-            "findings": [_finding_data(one) for one in self.findings],
-            "way_in": [asdict(one) for one in self.way_in],
-            "before": [asdict(one) for one in self.before],
+            "findings": [_finding_data(finding) for finding in self.findings],
+            "way_in": [asdict(step) for step in self.way_in],
+            "before": [asdict(change) for change in self.before],
             "ruled_out": list(self.ruled_out),
-            "unseen": [asdict(one) for one in self.unseen],
+            "unseen": [asdict(hidden) for hidden in self.unseen],
         }
 
 
-def _finding_data(one: Finding) -> dict[str, Any]:
+def _finding_data(finding: Finding) -> dict[str, Any]:
     return {
-        "id": one.id, "title": one.title, "object": one.object, "urgent": one.urgent, "terminal": one.terminal,
-        "heals": one.heals, "since": one.since, "evidence": [asdict(part) for part in one.evidence],
-        "explains": list(one.explains), "remedy": list(one.remedy), "commands": list(one.commands),
-        "avoid": list(one.avoid), "unseen": list(one.unseen),
+        "id": finding.id, "title": finding.title, "object": finding.object, "urgent": finding.urgent,
+        "terminal": finding.terminal, "heals": finding.heals, "since": finding.since,
+        "evidence": [asdict(part) for part in finding.evidence],
+        "explains": list(finding.explains), "remedy": list(finding.remedy), "commands": list(finding.commands),
+        "avoid": list(finding.avoid), "unseen": list(finding.unseen),
     }  # fmt: skip
 
 
@@ -160,23 +161,26 @@ def of(seen: Observation, target: Target) -> Diagnosis:
     )
 
 
-def events(seen: Observation, found: Diagnosis) -> Iterator[Event]:
+def events(seen: Observation, diagnosis: Diagnosis) -> Iterator[Event]:
     """The objects that were seen, then what the diagnosis says of them, as the events of a run say it."""
     snapshot = seen.snapshot
     judged = patience.judge(snapshot.objects, snapshot.now)
     yield from (Event("object.state", row) for row in object_rows(snapshot.objects, judged).values())
     yield from (
-        Event("watch.blind", {"what": one.what, "reason": one.reason, "permission": one.permission})
-        for one in seen.unseen
-        if one.what in (*KINDS, "Event")
+        Event("watch.blind", {"what": hidden.what, "reason": hidden.reason, "permission": hidden.permission})
+        for hidden in seen.unseen
+        if hidden.what in (*KINDS, "Event")
     )
-    yield from (Event("finding", one.to_data()) for one in found.findings)
-    yield Event("waiting", waiting_data(waiting.line(list(judged.values()), found.urgent)))
-    yield Event("verdict", {"state": found.verdict.state, "reason": found.verdict.reason})
+    yield from (Event("finding", finding.to_data()) for finding in diagnosis.findings)
+    yield Event("waiting", waiting_data(waiting.line(list(judged.values()), diagnosis.urgent)))
+    yield Event("verdict", {"state": diagnosis.verdict.state, "reason": diagnosis.verdict.reason})
 
 
 def _chart(snapshot: Snapshot) -> str:
-    named = (labels_of(one).get("helm.sh/chart") for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet"))
+    named = (
+        labels_of(workload).get("helm.sh/chart")
+        for workload in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet")
+    )
     return str(next(filter(None, named), ""))
 
 
@@ -191,17 +195,18 @@ def impact(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str
             "unknown", f"cannot see {', '.join(sorted(blind))}" if blind else "no workload is there to answer"
         )
     ready, wanted = _counts(fronts)
-    names = ", ".join(name_of(one) for one in fronts)
-    since = min((status.of(one, snapshot.now).since for one in fronts), default="")
+    names = ", ".join(name_of(front) for front in fronts)
+    since = min((status.of(front, snapshot.now).since for front in fronts), default="")
     if wanted == 0:
         return UserImpact("down", f"nobody is answered: {names} is scaled to 0", since)
-    cut = next((one for one in findings if one.id == "TR03" and one.object in _front_services(snapshot, fronts)), None)
+    broken = (finding for finding in findings if finding.id == "TR03")
+    cut = next((finding for finding in broken if finding.object in _front_services(snapshot, fronts)), None)
     if cut:
         return UserImpact("down", f"nobody is answered: {cut.object}: {cut.title}", cut.since)
     if ready == 0:
         return UserImpact("down", f"nobody is answered: no pod of {names} is ready (0 of {wanted})", since)
-    old = sum(_old_ready(one, snapshot) for one in fronts)
-    closed = [one for one in findings if one.id == "TR04" and one.urgent]
+    old = sum(_old_ready(front, snapshot) for front in fronts)
+    closed = [finding for finding in findings if finding.id == "TR04" and finding.urgent]
     if closed:
         return UserImpact(
             "outside", f"answered inside the cluster only: {closed[0].object}: {closed[0].title}", closed[0].since
@@ -216,13 +221,14 @@ def impact(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str
 
 def _fronts(snapshot: Snapshot) -> list[Object]:
     """The workloads that users call: those behind an Ingress, else our application's, else the Deployments, else all."""
-    every = [one for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet") if not status.controller(one)]
+    every = [root for root in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet") if not status.controller(root)]
     behind = _backends(snapshot)
-    services = [one for one in snapshot.of_kind("Service") if one["metadata"]["name"] in behind]
+    services = [service for service in snapshot.of_kind("Service") if service["metadata"]["name"] in behind]
+    deployments = [workload for workload in every if workload["kind"] == "Deployment"]
     for chosen in (
-        [one for one in every if any(_selects(service, one) for service in services)],
-        [one for one in every if labels_of(one).get("app.kubernetes.io/name") == "llm-cost-ops" and one["kind"] == "Deployment"],
-        [one for one in every if one["kind"] == "Deployment"],
+        [workload for workload in every if any(_selects(service, workload) for service in services)],
+        [deployment for deployment in deployments if labels_of(deployment).get("app.kubernetes.io/name") == "llm-cost-ops"],
+        deployments,
     ):  # fmt: skip
         if chosen:
             return chosen
@@ -230,12 +236,12 @@ def _fronts(snapshot: Snapshot) -> list[Object]:
 
 
 def _backends(snapshot: Snapshot) -> set[str]:
-    found = set()
+    names = set()
     for ingress in snapshot.of_kind("Ingress"):
         for rule in ingress.get("spec", {}).get("rules") or ():
             for path in (rule.get("http") or {}).get("paths") or ():
-                found.add(str(((path.get("backend") or {}).get("service") or {}).get("name")))
-    return found
+                names.add(str(((path.get("backend") or {}).get("service") or {}).get("name")))
+    return names
 
 
 def _selects(service: Object, workload: Object) -> bool:
@@ -251,24 +257,24 @@ def _front_services(snapshot: Snapshot, fronts: Sequence[Object]) -> set[str]:
     """
     every, behind = snapshot.of_kind("Service"), _backends(snapshot)
     behind |= {str(front["metadata"]["name"]) for front in fronts}
-    known = {
-        name_of(one)
-        for one in every
-        if one["metadata"]["name"] in behind or any(_selects(one, front) for front in fronts)
+    names = {
+        name_of(service)
+        for service in every
+        if service["metadata"]["name"] in behind or any(_selects(service, front) for front in fronts)
     }
-    return known or {name_of(one) for one in every}
+    return names or {name_of(service) for service in every}
 
 
 def _counts(workloads: Sequence[Object]) -> tuple[int, int]:
     ready = wanted = 0
-    for one in workloads:
-        state = one.get("status", {})
-        if one["kind"] == "DaemonSet":
+    for workload in workloads:
+        state = workload.get("status", {})
+        if workload["kind"] == "DaemonSet":
             ready += int(state.get("numberReady") or 0)
             wanted += int(state.get("desiredNumberScheduled") or 0)
         else:
             ready += int(state.get("readyReplicas") or 0)
-            wanted += int(one.get("spec", {}).get("replicas", 1))
+            wanted += int(workload.get("spec", {}).get("replicas", 1))
     return ready, wanted
 
 
@@ -277,9 +283,17 @@ def _old_ready(workload: Object, snapshot: Snapshot) -> int:
     if workload["kind"] != "Deployment":
         return 0
     uid = workload["metadata"].get("uid")
-    sets = [one for one in snapshot.of_kind("ReplicaSet") if status.controller(one).get("uid") == uid]
+    sets = [
+        replica_set
+        for replica_set in snapshot.of_kind("ReplicaSet")
+        if status.controller(replica_set).get("uid") == uid
+    ]
     newest = max(sets, key=_rollout, default=None)
-    return sum(int(one.get("status", {}).get("readyReplicas") or 0) for one in sets if one is not newest)
+    return sum(
+        int(replica_set.get("status", {}).get("readyReplicas") or 0)
+        for replica_set in sets
+        if replica_set is not newest
+    )
 
 
 def _rollout(replica_set: Object) -> int:
@@ -290,9 +304,10 @@ def _rollout(replica_set: Object) -> int:
 def _moving(workloads: Sequence[Object]) -> bool:
     """Whether a new version is not ready yet in some Deployment."""
     return any(
-        int(one.get("status", {}).get("unavailableReplicas") or 0)
-        or int(one.get("status", {}).get("updatedReplicas") or 0) < int(one.get("spec", {}).get("replicas", 1))
-        for one in workloads
+        int(workload.get("status", {}).get("unavailableReplicas") or 0)
+        or int(workload.get("status", {}).get("updatedReplicas") or 0)
+        < int(workload.get("spec", {}).get("replicas", 1))
+        for workload in workloads
     )
 
 
@@ -301,12 +316,12 @@ def _moving(workloads: Sequence[Object]) -> bool:
 
 def way_in(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> Iterator[Step]:
     """From outside to the pods, as far as the API knows it."""
-    broken = {one.object for one in findings if one.id in ("TR03", "TR04") and one.urgent}
+    broken = {finding.object for finding in findings if finding.id in ("TR03", "TR04") and finding.urgent}
     for ingress in snapshot.of_kind("Ingress"):
         state = status.of(ingress, snapshot.now)
-        there = state.state == "ready"
+        has_address = state.state == "ready"
         bad = name_of(ingress) in broken
-        yield Step(name_of(ingress), "fail" if bad else "pass" if there else "unknown", state.reason)
+        yield Step(name_of(ingress), "fail" if bad else "pass" if has_address else "unknown", state.reason)
     fronts = _fronts(snapshot)
     for service in snapshot.of_kind("Service"):
         if name_of(service) not in _front_services(snapshot, fronts):
@@ -327,12 +342,18 @@ _KEPT_CHANGES: Final = 6
 
 def before(snapshot: Snapshot) -> list[Change]:
     """The last revisions and rollouts, oldest first."""
-    found = [Change(one.updated, f"revision {one.number}: {one.status}") for one in snapshot.revisions if one.updated]
-    for one in snapshot.of_kind("ReplicaSet"):
-        number = _rollout(one)
+    changes = [
+        Change(revision.updated, f"revision {revision.number}: {revision.status}")
+        for revision in snapshot.revisions
+        if revision.updated
+    ]
+    for replica_set in snapshot.of_kind("ReplicaSet"):
+        number = _rollout(replica_set)
         if number:
-            found.append(Change(status.created(one), f"rollout {number} of {snapshot.root_name(one)}"))
-    return sorted(found, key=lambda one: one.time)[-_KEPT_CHANGES:]
+            changes.append(
+                Change(status.created(replica_set), f"rollout {number} of {snapshot.root_name(replica_set)}")
+            )
+    return sorted(changes, key=lambda change: change.time)[-_KEPT_CHANGES:]
 
 
 _RULED_OUT: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
@@ -352,5 +373,5 @@ def ruled_out(snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[str, ...
     """What was looked at and is not it; nothing without pods to look at."""
     if not snapshot.of_kind("Pod"):
         return ()
-    named = {one.id for one in findings}
+    named = {finding.id for finding in findings}
     return tuple(what for what, ids, kinds in _RULED_OUT if not named & set(ids) and snapshot.seen >= set(kinds))

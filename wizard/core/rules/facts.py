@@ -57,11 +57,11 @@ class Rendered:
 
     def kinds(self) -> tuple[tuple[str, str], ...]:
         """(kind, apiVersion) of everything rendered, once each, in order."""
-        return tuple(dict.fromkeys((str(one["kind"]), str(one.get("apiVersion", ""))) for one in self.objects))
+        return tuple(dict.fromkeys((str(obj["kind"]), str(obj.get("apiVersion", ""))) for obj in self.objects))
 
     def of(self, kind: str) -> tuple[Object, ...]:
         """The objects of one kind."""
-        return tuple(one for one in self.objects if one["kind"] == kind)
+        return tuple(obj for obj in self.objects if obj["kind"] == kind)
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,8 @@ class Finding:
     @property
     def lines(self) -> tuple[str, ...]:
         """The evidence in sentences, what else it explains at the end."""
-        told = tuple(map(str, self.evidence))
-        return (*told, f"also affected: {', '.join(self.explains)}") if self.explains else told
+        sentences = tuple(map(str, self.evidence))
+        return (*sentences, f"also affected: {', '.join(self.explains)}") if self.explains else sentences
 
     @property
     def rank(self) -> int:
@@ -117,14 +117,14 @@ class Finding:
         )
 
 
-def order(found: Finding) -> tuple[int, str, str]:
+def order(cause: Finding) -> tuple[int, str, str]:
     """The sorting key of findings, the first cause first; one for every front end."""
-    return (found.rank, found.id, found.object)
+    return (cause.rank, cause.id, cause.object)
 
 
-def stage(found: Finding) -> int:
+def stage(cause: Finding) -> int:
     """How early the cause is."""
-    family = found.id.rstrip("0123456789")
+    family = cause.id.rstrip("0123456789")
     return STAGES.index(family) if family in STAGES else len(STAGES)
 
 
@@ -140,11 +140,11 @@ def finding(*ids: str) -> Callable[[Body], Body]:
     """
 
     def register(body: Body) -> Body:
-        for one in ids:
-            if one in _findings:
-                msg = f"finding {one} is registered twice"
+        for finding_id in ids:
+            if finding_id in _findings:
+                msg = f"finding {finding_id} is registered twice"
                 raise ValueError(msg)
-            _findings[one] = body
+            _findings[finding_id] = body
         return body
 
     return register

@@ -61,12 +61,12 @@ async def answered(need: Mapping[str, Any], ask: Asker) -> str | None:
     """The answer to a need as `fix.offered` tells it: a text, a choice, `generate` or a path; None when the person leaves."""
     title, choices, default = need["title"], need["choices"], need["default"]
     if need["kind"] == "choice":
-        return await ask.choose(title, [(one, one) for one in choices], default)
+        return await ask.choose(title, [(choice, choice) for choice in choices], default)
     if need["kind"] == "text":
         return await ask.text(title, default, _needed)
     how: str | None = choices[0]
     if len(choices) > 1:
-        how = await ask.choose(title, [(one, _HOW[one]) for one in choices], default)
+        how = await ask.choose(title, [(choice, _HOW[choice]) for choice in choices], default)
     return await ask.text(f"{title}: the file that holds it", "", _needed, file=True) if how == FILE else how
 
 
@@ -125,7 +125,7 @@ class Fix:
         return {
             "id": self.id,
             "title": self.title,
-            "needs": [{**vars(one), "choices": list(one.choices)} for one in self.needs],
+            "needs": [{**vars(need), "choices": list(need.choices)} for need in self.needs],
             "preview": list(self.preview),
             "command": self.command,
             "refused": self.refused,
@@ -162,20 +162,20 @@ def _registered(finding: str) -> list[_Registered]:
     return _fixes.get(finding, [])
 
 
-def reads(found: Finding) -> frozenset[str]:
+def reads(finding: Finding) -> frozenset[str]:
     """The kinds that the fixes of a finding have to see."""
-    return frozenset(kind for one in _registered(found.id) for kind in one.reads)
+    return frozenset(kind for registered in _registered(finding.id) for kind in registered.reads)
 
 
-def offers(found: Finding, snapshot: Snapshot) -> tuple[Fix, ...]:
+def offers(finding: Finding, snapshot: Snapshot) -> tuple[Fix, ...]:
     """What may be done about a finding; nothing for one without a fix."""
-    every = (one for registered in _registered(found.id) for one in registered.body(found, snapshot))
-    return tuple(replace(one, finding=found.id, object=found.object) for one in every)
+    every = (offer for registered in _registered(finding.id) for offer in registered.body(finding, snapshot))
+    return tuple(replace(offer, finding=finding.id, object=finding.object) for offer in every)
 
 
-def fixable(found: Finding) -> bool:
+def fixable(finding: Finding) -> bool:
     """Whether there may be a fix at all."""
-    return bool(_registered(found.id))
+    return bool(_registered(finding.id))
 
 
 def labels(snapshot: Snapshot) -> dict[str, str]:

@@ -8,30 +8,30 @@ from typing import Any
 from wizard.core.kube.objects import Object
 
 
-def label(one: Object) -> str:
+def label(obj: Object) -> str:
     """Kind/name."""
-    return f"{one['kind']}/{one['metadata'].get('name', '')}"
+    return f"{obj['kind']}/{obj['metadata'].get('name', '')}"
 
 
 def pods(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """("Kind/name" of the owner, pod spec) of every pod or pod template."""
-    for one in objects:
-        spec = one.get("spec") or {}
-        if one["kind"] == "Pod":
-            yield label(one), spec
-        elif one["kind"] == "CronJob":
-            yield label(one), spec["jobTemplate"]["spec"]["template"]["spec"]
+    for obj in objects:
+        spec = obj.get("spec") or {}
+        if obj["kind"] == "Pod":
+            yield label(obj), spec
+        elif obj["kind"] == "CronJob":
+            yield label(obj), spec["jobTemplate"]["spec"]["template"]["spec"]
         elif isinstance(spec.get("template"), Mapping) and "spec" in spec["template"]:
-            yield label(one), spec["template"]["spec"]
+            yield label(obj), spec["template"]["spec"]
 
 
 def claims(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """("Kind/name" of the owner, claim spec) of every claim and claim template."""
-    for one in objects:
-        if one["kind"] == "PersistentVolumeClaim":
-            yield label(one), one.get("spec") or {}
-        for template in (one.get("spec") or {}).get("volumeClaimTemplates") or ():
-            yield label(one), template.get("spec") or {}
+    for obj in objects:
+        if obj["kind"] == "PersistentVolumeClaim":
+            yield label(obj), obj.get("spec") or {}
+        for template in (obj.get("spec") or {}).get("volumeClaimTemplates") or ():
+            yield label(obj), template.get("spec") or {}
 
 
 def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], str]]:
@@ -45,8 +45,8 @@ def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], 
             users.setdefault(name, owner)
 
     for owner, spec in pods(objects):
-        for one in spec.get("imagePullSecrets") or ():
-            use(one.get("name"), owner)
+        for pull_secret in spec.get("imagePullSecrets") or ():
+            use(pull_secret.get("name"), owner)
         for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
             for variable in container.get("env") or ():
                 reference = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
@@ -58,7 +58,7 @@ def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], 
                     use(reference.get("name"), owner)
         for volume in spec.get("volumes") or ():
             sources = [volume, *((volume.get("projected") or {}).get("sources") or ())]
-            for reference in (one.get("secret") or {} for one in sources):
+            for reference in (source.get("secret") or {} for source in sources):
                 if not reference.get("optional"):
                     name = reference.get("secretName") or reference.get("name")
                     use(name, owner, [str(item["key"]) for item in reference.get("items") or ()])

@@ -21,68 +21,79 @@ from wizard.core.text.redaction import hide
 
 def diagnose(snapshot: Snapshot) -> tuple[Finding, ...]:
     """The causes, worst first; a finding that is only a symptom of another one is named there as explained by it."""
-    merged = _merge(_hidden(found) for body in all_findings() for found in body(snapshot))
+    merged = _merge(_hidden(finding) for body in all_findings() for finding in body(snapshot))
     return tuple(sorted(_fold(merged, snapshot), key=order))
 
 
-def _hidden(one: Finding) -> Finding:
+def _hidden(finding: Finding) -> Finding:
     """The finding without what looks like a password: logs and helm's words are anybody's."""
-    proof = tuple(replace(part, text=hide(part.text)) for part in one.evidence)
-    return replace(one, title=hide(one.title), evidence=proof)
+    proof = tuple(replace(part, text=hide(part.text)) for part in finding.evidence)
+    return replace(finding, title=hide(finding.title), evidence=proof)
 
 
-def _merge(found: Iterator[Finding]) -> list[Finding]:
+def _merge(findings: Iterator[Finding]) -> list[Finding]:
     """One finding for all pods of a workload with the same cause."""
     by_key: dict[tuple[str, str], Finding] = {}
     more: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for one in found:
-        key = (one.id, one.object)
+    for finding in findings:
+        key = (finding.id, finding.object)
         if key in by_key:
-            more[key].append(one)
-        by_key.setdefault(key, one)
-    return [replace(one, evidence=(*one.evidence, *_others(one, more[key]))) for key, one in by_key.items()]
+            more[key].append(finding)
+        by_key.setdefault(key, finding)
+    return [
+        replace(finding, evidence=(*finding.evidence, *_others(finding, more[key]))) for key, finding in by_key.items()
+    ]
 
 
-def _others(one: Finding, more: list[Finding]) -> Iterator[Evidence]:
-    if same := sum(other.title == one.title for other in more):
+def _others(finding: Finding, more: list[Finding]) -> Iterator[Evidence]:
+    if same := sum(duplicate.title == finding.title for duplicate in more):
         yield Evidence(f"the same in {same} more")
-    yield from (Evidence(text) for text in dict.fromkeys(f"also: {o.title}" for o in more if o.title != one.title))
+    yield from (Evidence(text) for text in dict.fromkeys(f"also: {o.title}" for o in more if o.title != finding.title))
 
 
-def _fold(found: list[Finding], snapshot: Snapshot) -> list[Finding]:
+def _fold(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
     """Symptoms into their cause, and one cause that hits several workloads into one finding on the first of them."""
     causes: list[Finding] = []
     explained: dict[int, dict[str, None]] = defaultdict(dict)
-    order = {one.object: _depth(one, found, snapshot) for one in found if one.waits}
-    for one in sorted(found, key=lambda one: (one.waits, order.get(one.object, 0), stage(one), one.since, one.object)):
-        cause = next((cause for cause in causes if _explains(cause, one, snapshot)), None)
+    order = {finding.object: _depth(finding, findings, snapshot) for finding in findings if finding.waits}
+    for finding in sorted(
+        findings,
+        key=lambda finding: (
+            finding.waits,
+            order.get(finding.object, 0),
+            stage(finding),
+            finding.since,
+            finding.object,
+        ),
+    ):
+        cause = next((cause for cause in causes if _explains(cause, finding, snapshot)), None)
         if cause is None:
-            causes.append(one)
-        elif one.object != cause.object:
-            explained[id(cause)][one.object] = None
-        elif cause.id != one.id:
-            explained[id(cause)][one.title] = None
-    return [replace(one, explains=(*one.explains, *explained[id(one)])) for one in causes]
+            causes.append(finding)
+        elif finding.object != cause.object:
+            explained[id(cause)][finding.object] = None
+        elif cause.id != finding.id:
+            explained[id(cause)][finding.title] = None
+    return [replace(cause, explains=(*cause.explains, *explained[id(cause)])) for cause in causes]
 
 
-def _depth(one: Finding, found: list[Finding], snapshot: Snapshot) -> int:
+def _depth(finding: Finding, findings: list[Finding], snapshot: Snapshot) -> int:
     """On how many of the broken objects this one stands: those at the bottom come first."""
-    others = {other.object for other in found if other.urgent and other.object != one.object}
-    return sum(_needs(one.object, other, snapshot) for other in others)
+    broken = {other.object for other in findings if other.urgent and other.object != finding.object}
+    return sum(_needs(finding.object, name, snapshot) for name in broken)
 
 
-def _explains(cause: Finding, one: Finding, snapshot: Snapshot) -> bool:
-    if (cause.id, cause.title) == (one.id, one.title):
+def _explains(cause: Finding, symptom: Finding, snapshot: Snapshot) -> bool:
+    if (cause.id, cause.title) == (symptom.id, symptom.title):
         return True
     if not cause.urgent:
         return False
-    if one.object in cause.swallows:
+    if symptom.object in cause.swallows:
         return True
-    if cause.object == one.object:
-        return stage(cause) < stage(one) or (one.waits and not cause.waits)
-    if not one.waits:
+    if cause.object == symptom.object:
+        return stage(cause) < stage(symptom) or (symptom.waits and not cause.waits)
+    if not symptom.waits:
         return False
-    return one.object in cause.affects or _needs(one.object, cause.object, snapshot)
+    return symptom.object in cause.affects or _needs(symptom.object, cause.object, snapshot)
 
 
 _STORE: Final = "StatefulSet/"
@@ -109,9 +120,9 @@ def _needs(waiting: str, broken: str, snapshot: Snapshot) -> bool:
 def _pod_labels(root: str, snapshot: Snapshot) -> list[Mapping[str, Any]]:
     """The labels of a workload's pods, those that it made and those that it would make."""
     kind, _, name = root.partition("/")
-    found = [labels_of(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == root]
+    labels = [labels_of(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == root]
     template = ((snapshot.named(kind, name) or {}).get("spec") or {}).get("template") or {}
-    return [*found, (template.get("metadata") or {}).get("labels") or {}]
+    return [*labels, (template.get("metadata") or {}).get("labels") or {}]
 
 
 def _matches(selector: Mapping[str, Any], labels: list[Mapping[str, Any]]) -> bool:
@@ -121,14 +132,14 @@ def _matches(selector: Mapping[str, Any], labels: list[Mapping[str, Any]]) -> bo
 def _services(root: str, snapshot: Snapshot) -> list[str]:
     labels = _pod_labels(root, snapshot)
     return [
-        str(one["metadata"]["name"])
-        for one in snapshot.of_kind("Service")
-        if _matches((one.get("spec") or {}).get("selector") or {}, labels)
+        str(service["metadata"]["name"])
+        for service in snapshot.of_kind("Service")
+        if _matches((service.get("spec") or {}).get("selector") or {}, labels)
     ]
 
 
 def _names_a_service(waiting: str, services: list[str], snapshot: Snapshot) -> bool:
-    specs = [json.dumps(one.get("spec", {})) for one in snapshot.of_kind("Pod") if snapshot.root_name(one) == waiting]
+    specs = [json.dumps(pod.get("spec", {})) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == waiting]
     return any(
         re.search(rf'["/@]{re.escape(service)}[:."]', spec) is not None for service in services for spec in specs
     )

@@ -103,12 +103,12 @@ class Snapshot:
         That is the latest of: when they were made, what is wanted of them changed, a condition or the number of their
         pods changed, and a pod with the labels of the selector went.
         """
-        times = [one.seen for one in self.gone if selector and selector.items() <= one.labels.items()]
-        for one in objects:
-            times += [status.created(one), self.changed.get(str(one["metadata"].get("uid")), "")]
-            for each in one.get("status", {}).get("conditions") or ():
-                times += [str(each.get(key) or "") for key in ("lastTransitionTime", "lastUpdateTime")]
-            times += [each.time for each in self.about(one, *_SCALED)]
+        times = [pod.seen for pod in self.gone if selector and selector.items() <= pod.labels.items()]
+        for obj in objects:
+            times += [status.created(obj), self.changed.get(str(obj["metadata"].get("uid")), "")]
+            for condition in obj.get("status", {}).get("conditions") or ():
+                times += [str(condition.get(key) or "") for key in ("lastTransitionTime", "lastUpdateTime")]
+            times += [event.time for event in self.about(obj, *_SCALED)]
         return patience.latest(times)
 
     @cached_property
@@ -123,13 +123,13 @@ class Snapshot:
 
     def beside(self, *kinds: str) -> list[Object]:
         """Objects of these kinds around the release, by name."""
-        found = [one for one in self.around.values() if one.get("kind") in kinds]
-        return sorted(found, key=lambda one: str(one["metadata"]["name"]))
+        objects = [obj for obj in self.around.values() if obj.get("kind") in kinds]
+        return sorted(objects, key=lambda obj: str(obj["metadata"]["name"]))
 
     def named(self, kind: str, name: str) -> Object | None:
         """One object of the release or around it."""
         every = (*self.of_kind(kind), *self.beside(kind))
-        return next((one for one in every if one["metadata"]["name"] == name), None)
+        return next((obj for obj in every if obj["metadata"]["name"] == name), None)
 
     def selected(self, selector: Mapping[str, Any]) -> list[Object]:
         """The release's pods with these labels; none for an empty selector."""
@@ -137,8 +137,8 @@ class Snapshot:
 
     def of_kind(self, *kinds: str) -> list[Object]:
         """Objects of these kinds, by name."""
-        found = [one for one in self.objects.values() if one.get("kind") in kinds]
-        return sorted(found, key=lambda one: str(one["metadata"]["name"]))
+        objects = [obj for obj in self.objects.values() if obj.get("kind") in kinds]
+        return sorted(objects, key=lambda obj: str(obj["metadata"]["name"]))
 
     def starting_pods(self) -> list[Object]:
         """Pods that should come up: of the version that is wanted, not leaving and not ended."""
@@ -153,10 +153,12 @@ class Snapshot:
     def about(self, obj: Object, *reasons: str) -> list[ObjectEvent]:
         """Events about an object with one of these reasons (any when none is given), newest first."""
         if not self._by_uid:
-            for one in self.events:
-                self._by_uid.setdefault(one.uid, []).append(one)
-        found = self._by_uid.get(str(obj["metadata"].get("uid")), ())
-        return sorted((one for one in found if not reasons or one.reason in reasons), key=lambda one: one.time)[::-1]
+            for event in self.events:
+                self._by_uid.setdefault(event.uid, []).append(event)
+        events = self._by_uid.get(str(obj["metadata"].get("uid")), ())
+        return sorted(
+            (event for event in events if not reasons or event.reason in reasons), key=lambda event: event.time
+        )[::-1]
 
     def root(self, obj: Object) -> Object:
         """The topmost owner of an object that is in the snapshot."""

@@ -29,19 +29,21 @@ def release_verdict(judged: Iterable[Judged], findings: Sequence[Finding], hidde
         hidden: kinds that could not be seen.
     """
     verdict = status.release(list(judged), sorted(hidden))
-    urgent = [one for one in findings if one.urgent and one.object.partition("/")[0] not in REACHABILITY]
+    urgent = [
+        finding for finding in findings if finding.urgent and finding.object.partition("/")[0] not in REACHABILITY
+    ]
     if not urgent or verdict.state == "failed":
         return verdict
     why = f"{urgent[0].object}: {urgent[0].title}"
-    if any(one.heals == "no" for one in urgent):
+    if any(finding.heals == "no" for finding in urgent):
         return Verdict("stuck", why)
     if verdict.state not in ("stuck", "progressing"):
         return verdict
-    return Verdict("progressing" if all(one.heals == "yes" for one in urgent) else verdict.state, why)
+    return Verdict("progressing" if all(finding.heals == "yes" for finding in urgent) else verdict.state, why)
 
 
 def exit_code(state: str, findings: Sequence[Finding]) -> Exit:
     """0 healthy or on its way, 1 a problem was found, 3 it cannot be known (design: contracts, exit codes)."""
-    if any(one.heals != "yes" for one in findings) or state in ("stuck", "failed"):
+    if any(finding.heals != "yes" for finding in findings) or state in ("stuck", "failed"):
         return Exit.FAILED
     return Exit.DONE if state in ("ready", "progressing") else Exit.UNKNOWN

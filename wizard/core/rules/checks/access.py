@@ -26,9 +26,9 @@ def capped(lines: Iterable[str]) -> tuple[str, ...]:
 def _missing(rights: Iterable[Right]) -> list[str]:
     """Lines such as "Deployment: create, patch", one for every noun with a missing verb."""
     by_noun: dict[str, list[str]] = {}
-    for one in rights:
-        if not one.allowed:
-            by_noun.setdefault(one.noun, []).append(one.verb)
+    for right in rights:
+        if not right.allowed:
+            by_noun.setdefault(right.noun, []).append(right.verb)
     return [f"{noun}: {', '.join(verbs)}" for noun, verbs in by_noun.items()]
 
 
@@ -39,37 +39,37 @@ def _ask(target: Target) -> str:
 @check("R01", "namespace", needs=("namespace",), severity="B")
 def namespace(facts: Facts) -> Outcome:
     """The namespace is there, or can be made, and is not going away."""
-    found: Namespace = facts["namespace"]
-    if found.state == "active":
-        return Outcome("pass", (f"{found.name} is there",))
-    if found.state == "terminating":
-        waits = found.blocked_by or ("Kubernetes is removing what is in it",)
-        step = f"Wait until it is gone (kubectl get namespace {found.name} -w), or choose another namespace."
-        return Outcome("fail", (f"{found.name} is being deleted", *capped(waits)), step, "namespace")
-    if found.may_create:
-        return Outcome("pass", (f"{found.name} is not there yet; the run makes it",))
-    step = f"Ask an administrator: kubectl create namespace {found.name}; or choose one that you have."
-    return Outcome("fail", (f"{found.name} is not there and you may not create it",), step, "namespace")
+    fact: Namespace = facts["namespace"]
+    if fact.state == "active":
+        return Outcome("pass", (f"{fact.name} is there",))
+    if fact.state == "terminating":
+        waits = fact.blocked_by or ("Kubernetes is removing what is in it",)
+        step = f"Wait until it is gone (kubectl get namespace {fact.name} -w), or choose another namespace."
+        return Outcome("fail", (f"{fact.name} is being deleted", *capped(waits)), step, "namespace")
+    if fact.may_create:
+        return Outcome("pass", (f"{fact.name} is not there yet; the run makes it",))
+    step = f"Ask an administrator: kubectl create namespace {fact.name}; or choose one that you have."
+    return Outcome("fail", (f"{fact.name} is not there and you may not create it",), step, "namespace")
 
 
 @check("R02", "rights for every object", needs=("rights", "target"), severity="B")
 def rights(facts: Facts) -> Outcome:
     """What helm does to every rendered kind is allowed."""
-    found: tuple[Right, ...] = facts["rights"]
-    if missing := _missing(found):
+    needed: tuple[Right, ...] = facts["rights"]
+    if missing := _missing(needed):
         return Outcome("fail", capped(f"not allowed: {line}" for line in missing), _ask(facts["target"]), "namespace")
-    kinds = len({one.noun for one in found})
-    return Outcome("pass", (f"{len(found)} rights on {kinds} kinds, all there",))
+    kinds = len({right.noun for right in needed})
+    return Outcome("pass", (f"{len(needed)} rights on {kinds} kinds, all there",))
 
 
 @check("R04", "rights for Helm's records", needs=("record_rights", "target"), severity="B")
 def record_rights(facts: Facts) -> Outcome:
     """Helm may keep its records of the release."""
-    found: tuple[Right, ...] = facts["record_rights"]
-    if missing := _missing(found):
-        said = capped(f"not allowed: {line}" for line in missing)
-        return Outcome("fail", (*said, "helm keeps every revision there"), _ask(facts["target"]), "namespace")
-    return Outcome("pass", (f"helm may read and write {found[0].noun}s",) if found else ())
+    needed: tuple[Right, ...] = facts["record_rights"]
+    if missing := _missing(needed):
+        lines = capped(f"not allowed: {line}" for line in missing)
+        return Outcome("fail", (*lines, "helm keeps every revision there"), _ask(facts["target"]), "namespace")
+    return Outcome("pass", (f"helm may read and write {needed[0].noun}s",) if needed else ())
 
 
 @check("R05", "rights to watch it start", needs=("sight", "target"))
@@ -84,19 +84,19 @@ def sight(facts: Facts) -> Outcome:
 @check("R07", "dry run on the server", needs=("dry_run",), severity="B")
 def dry_run(facts: Facts) -> Outcome:
     """The API server accepts every rendered object, admission and field validation included."""
-    found: DryRun = facts["dry_run"]
-    if found.refused:
-        lines = [f"{one.kind}/{one.name}: {words}" for one in found.refused for words in one.words]
-        return Outcome("fail", capped(lines), _way_out(lines, found))
-    if found.unknown:
-        return Outcome("unknown", capped(found.unknown), "To settle it: the right to create what could not be tried.")
-    return Outcome("pass", (f"{found.count} of {found.count} objects accepted ({found.how})",))
+    result: DryRun = facts["dry_run"]
+    if result.refused:
+        lines = [f"{refused.kind}/{refused.name}: {words}" for refused in result.refused for words in refused.words]
+        return Outcome("fail", capped(lines), _way_out(lines, result))
+    if result.unknown:
+        return Outcome("unknown", capped(result.unknown), "To settle it: the right to create what could not be tried.")
+    return Outcome("pass", (f"{result.count} of {result.count} objects accepted ({result.how})",))
 
 
-def _way_out(lines: list[str], found: DryRun) -> str:
+def _way_out(lines: list[str], result: DryRun) -> str:
     text = " ".join(lines)
     if "immutable" in text or "updates to statefulset spec" in text:
-        names = ", ".join(f"{one.kind}/{one.name}" for one in found.refused)
+        names = ", ".join(f"{refused.kind}/{refused.name}" for refused in result.refused)
         return f"These fields cannot change in place: put the old values back, or delete {names} first (data is kept)."
     if "exceeded quota" in text:
         return "Ask for a larger quota, or lower replicas, CPU and memory."

@@ -15,8 +15,8 @@ _DATABASE: Final = "database.class"
 def storage_classes(facts: Facts) -> Outcome:
     """Every storage class that a rendered claim names is there."""
     rendered: Rendered = facts["rendered"]
-    known: tuple[StorageClass, ...] = facts["named_storage"]
-    names = [one.name for one in known]
+    classes: tuple[StorageClass, ...] = facts["named_storage"]
+    names = [storage_class.name for storage_class in classes]
     wanted = [
         (owner, str(spec["storageClassName"]))
         for owner, spec in manifests.claims(rendered.objects)
@@ -34,49 +34,47 @@ def storage_classes(facts: Facts) -> Outcome:
 def default_storage_class(facts: Facts) -> Outcome:
     """Claims that name no class get exactly one default."""
     rendered: Rendered = facts["rendered"]
-    known: tuple[StorageClass, ...] = facts["storage_classes"]
+    classes: tuple[StorageClass, ...] = facts["storage_classes"]
     unset = [owner for owner, spec in manifests.claims(rendered.objects) if spec.get("storageClassName") is None]
     if not unset:
         return Outcome("pass", ("every claim names its class",))
-    defaults = [one.name for one in known if one.default]
+    defaults = [storage_class.name for storage_class in classes if storage_class.default]
     if len(defaults) == 1:
         return Outcome("pass", (f"{', '.join(unset)}: {defaults[0]}, the cluster's default",))
     if not defaults:
-        names = ", ".join(one.name for one in known) or "there is none"
-        said = (
+        names = ", ".join(storage_class.name for storage_class in classes) or "there is none"
+        line = (
             f"{', '.join(unset)} names no storage class and the cluster has no default: the claim would wait for ever"
         )
-        return Outcome("warn", (said,), f"Choose a class that is here: {names}.", _DATABASE)
-    said = f"{', '.join(unset)} names no storage class and several are default: {', '.join(defaults)}; the newest wins"
-    return Outcome("warn", (said,), "Choose the class explicitly.", _DATABASE)
+        return Outcome("warn", (line,), f"Choose a class that is here: {names}.", _DATABASE)
+    line = f"{', '.join(unset)} names no storage class and several are default: {', '.join(defaults)}; the newest wins"
+    return Outcome("warn", (line,), "Choose the class explicitly.", _DATABASE)
 
 
 @check("I01", "ingress class", needs=("rendered", "ingress_classes"), severity="B")
 def ingress_class(facts: Facts) -> Outcome:
     """The class of every rendered Ingress is there."""
     rendered: Rendered = facts["rendered"]
-    known: tuple[NamedClass, ...] = facts["ingress_classes"]
+    classes: tuple[NamedClass, ...] = facts["ingress_classes"]
     ingresses = rendered.of("Ingress")
     if not ingresses:
         return Outcome("skipped", ("no Ingress is installed",))
-    names = [one.name for one in known]
+    names = [named_class.name for named_class in classes]
     choice = (
         f"Choose one that is here: {', '.join(names)}."
         if names
         else "Install an ingress controller, or choose another way in."
     )
-    for one in ingresses:
-        wanted = one["spec"].get("ingressClassName") or (one["metadata"].get("annotations") or {}).get(
+    for ingress in ingresses:
+        wanted = ingress["spec"].get("ingressClassName") or (ingress["metadata"].get("annotations") or {}).get(
             "kubernetes.io/ingress.class"
         )
         if wanted and wanted not in names:
-            said = f"{manifests.label(one)} wants ingress class {wanted}, which is not here"
-            return Outcome("fail", (said,), choice, "ingress.class" if names else "expose")
-        if not wanted and not any(here.default for here in known):
-            said = (
-                f"{manifests.label(one)} names no ingress class and the cluster has no default: nobody would serve it"
-            )
-            return Outcome("fail", (said,), choice, "ingress.class" if names else "expose")
-    controllers = {one.name: one.controller for one in known}
-    wanted_names = dict.fromkeys(str(one["spec"].get("ingressClassName") or "the default") for one in ingresses)
+            line = f"{manifests.label(ingress)} wants ingress class {wanted}, which is not here"
+            return Outcome("fail", (line,), choice, "ingress.class" if names else "expose")
+        if not wanted and not any(named_class.default for named_class in classes):
+            line = f"{manifests.label(ingress)} names no ingress class and the cluster has no default: nobody would serve it"
+            return Outcome("fail", (line,), choice, "ingress.class" if names else "expose")
+    controllers = {named_class.name: named_class.controller for named_class in classes}
+    wanted_names = dict.fromkeys(str(ingress["spec"].get("ingressClassName") or "the default") for ingress in ingresses)
     return Outcome("pass", tuple(f"{name} is here ({controllers.get(name) or 'default'})" for name in wanted_names))

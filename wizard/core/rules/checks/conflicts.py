@@ -18,13 +18,13 @@ def name(facts: Facts) -> Outcome:
     target: Target = facts["target"]
     if problem := validate.label(target.release, "Release name", 53):
         return Outcome("fail", (problem,), "Choose another release name.", "release")
-    said = (
+    line = (
         f"{target.release} is free"
         if not release.revision
         else f"{target.release} is there, revision {release.revision}"
     )
     beside = (f"also in {target.namespace}: {', '.join(release.others[:8])}",) if release.others else ()
-    return Outcome("pass", (said, *beside))
+    return Outcome("pass", (line, *beside))
 
 
 @check("N02", "release state", needs=("release", "target"), severity="B")
@@ -42,30 +42,30 @@ def state(facts: Facts) -> Outcome:
     if not revision.installed(release.revision, release.status):
         kept = f"it was uninstalled with its history kept (revision {release.revision}{since}): this installs it again"
         return Outcome("pass", (kept,))
-    said = f"revision {release.revision} is {release.status or 'in an unknown state'}{since}: this is an upgrade"
-    return Outcome("pass", (said, "an upgrade repairs a failed release") if release.status == "failed" else (said,))
+    line = f"revision {release.revision} is {release.status or 'in an unknown state'}{since}: this is an upgrade"
+    return Outcome("pass", (line, "an upgrade repairs a failed release") if release.status == "failed" else (line,))
 
 
 @check("N03", "objects of others", needs=("owners", "target"), severity="B")
 def owners(facts: Facts) -> Outcome:
     """No object of the same name belongs to another release or to nobody."""
-    found: tuple[Owned, ...] = facts["owners"]
-    if not found:
+    owned: tuple[Owned, ...] = facts["owners"]
+    if not owned:
         return Outcome("pass", ("no object of the same name belongs to somebody else",))
-    lines = capped(f"{one.kind}/{one.name} is there and belongs to {one.owner}" for one in found)
+    lines = capped(f"{obj.kind}/{obj.name} is there and belongs to {obj.owner}" for obj in owned)
     return Outcome("fail", lines, "Choose another release name or namespace, or remove them first.", "release")
 
 
 @check("N09", "other wizards", needs=("lease", "target"), severity="B")
 def other_wizards(facts: Facts) -> Outcome:
     """No wizard on another machine is at work on the release."""
-    found: LeaseSeen = facts["lease"]
-    if found.holder:
+    lease: LeaseSeen = facts["lease"]
+    if lease.holder:
         step = f'Wait until it has ended; --accept N09="..." goes on in spite of it. It is Lease {lease_name(facts["target"].release)}.'
-        return Outcome("fail", (f"{found.holder} is at work on it right now",), step, "release")
-    if found.missing:
-        said = (
-            f"you may not {', '.join(found.missing)} leases here: wizards on other machines are not warned of your run"
+        return Outcome("fail", (f"{lease.holder} is at work on it right now",), step, "release")
+    if lease.missing:
+        line = (
+            f"you may not {', '.join(lease.missing)} leases here: wizards on other machines are not warned of your run"
         )
-        return Outcome("warn", (said,), "It goes without; two people at once are then stopped by helm alone.")
+        return Outcome("warn", (line,), "It goes without; two people at once are then stopped by helm alone.")
     return Outcome("pass", ("no wizard on another machine is at work on it",))

@@ -9,52 +9,53 @@ from wizard.core.rules.facts import KeptData, SecretSeen
 @check("K02", "existing Secrets", needs=("secrets", "target"), severity="B")
 def existing_secrets(facts: Facts) -> Outcome:
     """Every Secret that is named and not made by the run is there, with its keys, none of them empty."""
-    found: tuple[SecretSeen, ...] = facts["secrets"]
+    seen: tuple[SecretSeen, ...] = facts["secrets"]
     namespace = facts["target"].namespace
-    if not found:
+    if not seen:
         return Outcome("pass", ("the run makes every Secret that is needed",))
-    problems = [(one, line) for one in found if (line := _problem(one, namespace))]
+    problems = [(secret, line) for secret in seen if (line := _problem(secret, namespace))]
     if problems:
         first = problems[0][0].use
         keys = "".join(f" --from-file={key}=PATH" for key in first.keys)
         step = (
             f"Make it: kubectl create secret generic {first.name} -n {namespace}{keys}; or let the wizard generate it."
         )
-        question = next((one.use.question for one, _ in problems if one.use.question), "")
+        question = next((secret.use.question for secret, _ in problems if secret.use.question), "")
         return Outcome("fail", tuple(line for _, line in problems), step, question)
-    return Outcome("pass", tuple(_there(one) for one in found))
+    return Outcome("pass", tuple(_there(secret) for secret in seen))
 
 
-def _there(one: SecretSeen) -> str:
+def _there(secret: SecretSeen) -> str:
     # Not "NAME: KEY": behind a name that ends with "credentials" that reads like a secret, and is masked.
-    return f"{one.use.name} has {', '.join(one.use.keys)}" if one.use.keys else f"{one.use.name} is there"
+    return f"{secret.use.name} has {', '.join(secret.use.keys)}" if secret.use.keys else f"{secret.use.name} is there"
 
 
 @check("N07", "leftovers", needs=("kept_data", "target"), severity="B")
 def kept_data(facts: Facts) -> Outcome:
     """A database that outlived its Secret is not given a new password: the volume holds the old one."""
-    found: tuple[KeptData, ...] = facts["kept_data"]
-    if not found:
+    databases: tuple[KeptData, ...] = facts["kept_data"]
+    if not databases:
         return Outcome("pass", ("no database of an earlier install would lose its password",))
     evidence = tuple(
-        f"claim {one.claim} holds a database; Secret {one.secret} with its password is gone" for one in found
+        f"claim {database.claim} holds a database; Secret {database.secret} with its password is gone"
+        for database in databases
     )
-    if all(one.how == "file" for one in found):
+    if all(database.how == "file" for database in databases):
         return Outcome("warn", evidence, "The file must hold the password that this database was made with.")
     step = (
         "A new password would not open it. Give the old one with --secret-file postgres=PATH; or, if the data may be "
-        f"lost, kubectl delete pvc {found[0].claim} -n {facts['target'].namespace}."
+        f"lost, kubectl delete pvc {databases[0].claim} -n {facts['target'].namespace}."
     )
     return Outcome("fail", evidence, step, "secret.postgres")
 
 
-def _problem(one: SecretSeen, namespace: str) -> str:
-    use = one.use
-    if not one.there:
+def _problem(secret: SecretSeen, namespace: str) -> str:
+    use = secret.use
+    if not secret.there:
         return f"Secret {use.name}, which {use.used_by} needs, is not in namespace {namespace}"
-    if missing := [key for key in use.keys if key not in one.keys]:
-        has = ", ".join(one.keys) or "none"
+    if missing := [key for key in use.keys if key not in secret.keys]:
+        has = ", ".join(secret.keys) or "none"
         return f"Secret {use.name} has no key {', '.join(missing)}, which {use.used_by} needs; its keys: {has}"
-    if empty := [key for key in use.keys if key in one.empty]:
+    if empty := [key for key in use.keys if key in secret.empty]:
         return f"{', '.join(empty)} of Secret {use.name} is empty"
     return ""

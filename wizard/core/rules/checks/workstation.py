@@ -25,15 +25,15 @@ def _told(failure: FactFailure, next_step: str = "") -> Outcome:
 @check("W01", "helm", needs=("helm",), severity="B")
 def helm(facts: Facts) -> Outcome:
     """Helm is there, 3.15 or newer, and has the security fixes of its line."""
-    found: HelmFound | FactFailure = facts["helm"]
-    if isinstance(found, FactFailure):
-        return _told(found)
-    said = f"helm {found.version} at {found.path}"
-    number = version.parse(found.version)
+    fact: HelmFound | FactFailure = facts["helm"]
+    if isinstance(fact, FactFailure):
+        return _told(fact)
+    line = f"helm {fact.version} at {fact.path}"
+    number = version.parse(fact.version)
     fixed = version.FIXED_SINCE.get(number.major) if number else None
     if number and fixed and number < fixed:
-        return Outcome("warn", (said, f"security fixes came with {fixed}"), f"Upgrade helm to {fixed} or newer.")
-    return Outcome("pass", (said,))
+        return Outcome("warn", (line, f"security fixes came with {fixed}"), f"Upgrade helm to {fixed} or newer.")
+    return Outcome("pass", (line,))
 
 
 @check("W03", "kubeconfig", needs=("kubeconfig", "target"), severity="B")
@@ -44,42 +44,42 @@ def kubeconfig(facts: Facts) -> Outcome:
     if context is None:
         if config.problem:
             return Outcome("fail", (config.problem.what,), config.problem.next_step, "context")
-        names = ", ".join(one.name for one in config.contexts)
-        said = f'the kubeconfig has no context "{target.context}"'
-        return Outcome("fail", (said,), f"Choose one with --context: {names}.", "context")
+        names = ", ".join(entry.name for entry in config.contexts)
+        line = f'the kubeconfig has no context "{target.context}"'
+        return Outcome("fail", (line,), f"Choose one with --context: {names}.", "context")
     user = f" as {context.user}" if context.user else ""
-    said = f"context {context.name}: {context.server}{user}"
+    line = f"context {context.name}: {context.server}{user}"
     if context.exposed:
-        return Outcome("warn", (said, context.exposed), _VERIFY, "context")
+        return Outcome("warn", (line, context.exposed), _VERIFY, "context")
     if config.open_to_others:
         names = " ".join(config.open_to_others)
-        return Outcome("warn", (said, f"every user of this machine can read {names}"), f"chmod go-r {names}")
-    return Outcome("pass", (said, f"read from {', '.join(config.files)}"))
+        return Outcome("warn", (line, f"every user of this machine can read {names}"), f"chmod go-r {names}")
+    return Outcome("pass", (line, f"read from {', '.join(config.files)}"))
 
 
 @check("W04", "login", needs=("identity",), severity="B")
 def login(facts: Facts) -> Outcome:
     """The cluster accepts the credentials and says who we are."""
-    found: Identity | FactFailure = facts["identity"]
-    if isinstance(found, FactFailure):
-        return _told(found, _LOGIN_AGAIN)
-    if found.user == "system:anonymous":
-        said = "the cluster sees you as anonymous: the kubeconfig's user has no credentials"
-        return Outcome("fail", (said,), _LOGIN_AGAIN, "context")
-    groups = [one for one in found.groups if not one.startswith("system:auth")]
-    return Outcome("pass", (f"you are {found.user}" + (f" in {', '.join(groups)}" if groups else ""),))
+    fact: Identity | FactFailure = facts["identity"]
+    if isinstance(fact, FactFailure):
+        return _told(fact, _LOGIN_AGAIN)
+    if fact.user == "system:anonymous":
+        line = "the cluster sees you as anonymous: the kubeconfig's user has no credentials"
+        return Outcome("fail", (line,), _LOGIN_AGAIN, "context")
+    groups = [group for group in fact.groups if not group.startswith("system:auth")]
+    return Outcome("pass", (f"you are {fact.user}" + (f" in {', '.join(groups)}" if groups else ""),))
 
 
 @check("W05", "API server", needs=("server",), severity="B")
 def api_server(facts: Facts) -> Outcome:
     """The API server answers, and how fast."""
-    found: Server | FactFailure = facts["server"]
-    if isinstance(found, FactFailure):
-        return _told(found, "Retry, or choose another cluster with --context.")
-    said = f"Kubernetes {found.version} answers in {found.latency} ms"
-    if found.latency > _SLOW:
-        return Outcome("warn", (said,), "Expect everything to be slow; check VPN and network.")
-    return Outcome("pass", (said,))
+    fact: Server | FactFailure = facts["server"]
+    if isinstance(fact, FactFailure):
+        return _told(fact, "Retry, or choose another cluster with --context.")
+    line = f"Kubernetes {fact.version} answers in {fact.latency} ms"
+    if fact.latency > _SLOW:
+        return Outcome("warn", (line,), "Expect everything to be slow; check VPN and network.")
+    return Outcome("pass", (line,))
 
 
 @check("W06", "helm reaches the same cluster", needs=("helm_sees", "release", "target"), severity="B")
@@ -98,11 +98,11 @@ def same_cluster(facts: Facts) -> Outcome:
     release: Release = facts["release"]
     target: Target = facts["target"]
     if sees.ours != sees.theirs:
-        said = f"{sees.mark} is {sees.theirs or 'not there'} for helm and {sees.ours} for the wizard: two clusters"
-        return Outcome("fail", (said,), _LOOK_AT_HELM, "context")
+        line = f"{sees.mark} is {sees.theirs or 'not there'} for helm and {sees.ours} for the wizard: two clusters"
+        return Outcome("fail", (line,), _LOOK_AT_HELM, "context")
     if sees.revision != release.revision:
-        said = f"helm sees revision {sees.revision or 'none'} of {target.release}, we see {release.revision or 'none'}"
-        return Outcome("fail", (said,), _LOOK_AT_HELM, "context")
+        line = f"helm sees revision {sees.revision or 'none'} of {target.release}, we see {release.revision or 'none'}"
+        return Outcome("fail", (line,), _LOOK_AT_HELM, "context")
     shown = f"helm list shows {f'revision {sees.revision}' if sees.revision else 'no release of that name'}"
     if not sees.mark:
         return Outcome("unknown", (shown, "nothing that tells clusters apart can be seen"), _SEE_KUBE_SYSTEM)
@@ -112,30 +112,30 @@ def same_cluster(facts: Facts) -> Outcome:
 @check("W08", "chart", needs=("chart", "kubernetes"), severity="B")
 def chart(facts: Facts) -> Outcome:
     """The chart is there and made for this version of Kubernetes."""
-    found: ChartFound | FactFailure = facts["chart"]
-    if isinstance(found, FactFailure):
-        return _told(found, "Give its folder with --chart PATH.")
-    said = f"{found.name} {found.version} at {found.path}"
+    fact: ChartFound | FactFailure = facts["chart"]
+    if isinstance(fact, FactFailure):
+        return _told(fact, "Give its folder with --chart PATH.")
+    line = f"{fact.name} {fact.version} at {fact.path}"
     server: Server | None = facts["kubernetes"]
-    if not found.kube_version or server is None:
-        return Outcome("pass", (said,))
+    if not fact.kube_version or server is None:
+        return Outcome("pass", (line,))
     number = server.number
-    fits = version.allows(found.kube_version, number) if number else None
+    fits = version.allows(fact.kube_version, number) if number else None
     if fits is None:
-        return Outcome("pass", (said, f"wants Kubernetes {found.kube_version}; helm itself will judge that"))
-    wants = f"wants Kubernetes {found.kube_version}, this is {server.version}"
+        return Outcome("pass", (line, f"wants Kubernetes {fact.kube_version}; helm itself will judge that"))
+    wants = f"wants Kubernetes {fact.kube_version}, this is {server.version}"
     if not fits:
-        return Outcome("fail", (said, wants), "Take a chart version for this cluster, or another cluster.", "context")
-    return Outcome("pass", (said, wants))
+        return Outcome("fail", (line, wants), "Take a chart version for this cluster, or another cluster.", "context")
+    return Outcome("pass", (line, wants))
 
 
 @check("W10", "values and templates", needs=("rendered",), severity="B")
 def renders(facts: Facts) -> Outcome:
     """Helm renders the chart with these values and its schema accepts them."""
-    found: Rendered | FactFailure = facts["rendered"]
-    if isinstance(found, FactFailure):
-        return _told(found, "Correct the value that is named.")
-    return Outcome("pass", (f"{len(found.objects)} objects of {len(found.kinds())} kinds",))
+    fact: Rendered | FactFailure = facts["rendered"]
+    if isinstance(fact, FactFailure):
+        return _told(fact, "Correct the value that is named.")
+    return Outcome("pass", (f"{len(fact.objects)} objects of {len(fact.kinds())} kinds",))
 
 
 @check("W19", "logout", needs=("logout",))

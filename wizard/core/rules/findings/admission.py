@@ -80,8 +80,8 @@ def _last_made(maker: Object, snapshot: Snapshot) -> str:
     """When a controller last had a pod made, by the API's times: a refusal of before is over. "" when it never had."""
     uid = maker["metadata"].get("uid")
     pods = [status.created(pod) for pod in snapshot.of_kind("Pod") if status.controller(pod).get("uid") == uid]
-    gone = [one.made for one in snapshot.gone if one.owner == uid]
-    return patience.latest((*pods, *gone, *(one.time for one in snapshot.about(maker, "SuccessfulCreate"))))
+    gone = [pod.made for pod in snapshot.gone if pod.owner == uid]
+    return patience.latest((*pods, *gone, *(event.time for event in snapshot.about(maker, "SuccessfulCreate"))))
 
 
 def lacking(maker: Object, snapshot: Snapshot) -> int:
@@ -102,8 +102,8 @@ def _quota(message: str, snapshot: Snapshot) -> list[Evidence]:
         return []
     state = quota.get("status", {})
     hard, used = state.get("hard") or {}, state.get("used") or {}
-    told = ", ".join(f"{key} {used.get(key, '0')} of {most}" for key, most in hard.items())
-    return [Evidence(told, name_of(quota), "status.used")]
+    amounts = ", ".join(f"{key} {used.get(key, '0')} of {most}" for key, most in hard.items())
+    return [Evidence(amounts, name_of(quota), "status.used")]
 
 
 def _refusal(message: str) -> tuple[str, str]:
@@ -131,9 +131,9 @@ def node_reasons(message: str) -> tuple[int, dict[str, int]]:
 def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
     """The scheduler finds no node: too little room (SC02), or no node that matches (SC03)."""
     for pod in snapshot.starting_pods():
-        one = status.condition(pod, "PodScheduled")
-        message = str(one.get("message") or "")
-        if one.get("status") != "False" or one.get("reason") != "Unschedulable":
+        scheduled = status.condition(pod, "PodScheduled")
+        message = str(scheduled.get("message") or "")
+        if scheduled.get("status") != "False" or scheduled.get("reason") != "Unschedulable":
             continue
         if "persistentvolumeclaim" in message.lower():
             continue  # the claim is the cause, and a finding of its own
@@ -147,14 +147,17 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
             snapshot.root_name(pod),
             (
                 Evidence(
-                    message, name_of(pod), "status.conditions[PodScheduled]", str(one.get("lastTransitionTime") or "")
+                    message,
+                    name_of(pod),
+                    "status.conditions[PodScheduled]",
+                    str(scheduled.get("lastTransitionTime") or ""),
                 ),
                 Evidence(f"it asks for {_asks(pod)}"),
                 *(_rooms(short, snapshot) if short else _labels(pod, snapshot)),
             ),
             _room(short) if short else _match(reasons),
             heals="yes" if growing or (short and snapshot.going) else "no",
-            since=str(one.get("lastTransitionTime") or ""),
+            since=str(scheduled.get("lastTransitionTime") or ""),
             commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
             avoid=("Don't delete pods that run to make room: they would need the same room again.",) if short else (),
             unseen=() if "Node" in snapshot.seen or not snapshot.seen else ("what the nodes have: list nodes",),
@@ -176,15 +179,17 @@ def _rooms(short: list[str], snapshot: Snapshot) -> list[Evidence]:
 
 def _labels(pod: Object, snapshot: Snapshot) -> list[Evidence]:
     """What the nodes have under each label that the pod selects by; the key that is nearest when none has it."""
-    told = []
+    evidence = []
     for key, value in (pod.get("spec", {}).get("nodeSelector") or {}).items():
         nodes = [labels_of(node) for node in snapshot.beside("Node")]
-        have = sorted({str(one[key]) for one in nodes if key in one})
-        near = difflib.get_close_matches(key, sorted({name for one in nodes for name in one}), 1)
-        there = ", ".join(have) or (f"no node has it; near it is {near[0]}" if near else "no node has it")
+        have = sorted({str(labels[key]) for labels in nodes if key in labels})
+        near = difflib.get_close_matches(key, sorted({name for labels in nodes for name in labels}), 1)
+        available = ", ".join(have) or (f"no node has it; near it is {near[0]}" if near else "no node has it")
         if nodes:
-            told.append(Evidence(f"wanted {value}, on the nodes: {there}", name_of(pod), f"spec.nodeSelector[{key}]"))
-    return told
+            evidence.append(
+                Evidence(f"wanted {value}, on the nodes: {available}", name_of(pod), f"spec.nodeSelector[{key}]")
+            )
+    return evidence
 
 
 def _plain(reason: str) -> str:

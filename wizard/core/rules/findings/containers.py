@@ -22,7 +22,7 @@ def configuration_missing(snapshot: Snapshot) -> Iterator[Finding]:
             words = str(wait.get("message") or "")
             field = f"{in_field(container)}.state.waiting {wait['reason']}"
             yield _configuration(pod, Evidence(words, name_of(pod), field, began(pod)), snapshot)
-        if any(_kind_of_state(one) == "running" for one in status.container_statuses(pod)):
+        if any(_kind_of_state(container_status) == "running" for container_status in status.container_statuses(pod)):
             continue
         for event in snapshot.about(pod, "FailedMount")[:1]:
             if missing_reference(event.message):
@@ -72,10 +72,10 @@ def _configuration(pod: Object, proof: Evidence, snapshot: Snapshot) -> Finding:
 def _keys(message: str, snapshot: Snapshot) -> list[Evidence]:
     """The keys that the named Secret or ConfigMap does have (never their values)."""
     match = _KEY.search(message)
-    found = snapshot.named(match[2], match[3]) if match else None
-    if found is None:
+    obj = snapshot.named(match[2], match[3]) if match else None
+    if obj is None:
         return []
-    return [Evidence(", ".join(sorted(found.get("data") or ())) or "none", name_of(found), "keys there")]
+    return [Evidence(", ".join(sorted(obj.get("data") or ())) or "none", name_of(obj), "keys there")]
 
 
 def _look_at(message: str, snapshot: Snapshot) -> tuple[str, ...]:
@@ -114,18 +114,18 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _too_small_to_start(pod: Object, snapshot: Snapshot) -> Iterator[Finding]:
     """The memory limit is so small that not even an empty container can be made in it."""
-    said = [
-        one
-        for one in snapshot.about(pod, "FailedCreatePodSandBox", "Failed")
-        if re.search(r"OOM-killed|memory limit too low", one.message)
+    events = [
+        event
+        for event in snapshot.about(pod, "FailedCreatePodSandBox", "Failed")
+        if re.search(r"OOM-killed|memory limit too low", event.message)
     ]
-    if not said:
+    if not events:
         return
     limits = {
         name: str(((spec.get("resources") or {}).get("limits") or {}).get("memory") or "none")
         for name, spec in status.container_specs(pod).items()
     }
-    proof = [Evidence(said[0].message, name_of(pod), f"event {said[0].reason}", said[0].time)]
+    proof = [Evidence(events[0].message, name_of(pod), f"event {events[0].reason}", events[0].time)]
     proof += [
         Evidence(text, name_of(pod), f"container {name}.resources.limits.memory") for name, text in limits.items()
     ]
@@ -139,26 +139,26 @@ def _too_small_to_start(pod: Object, snapshot: Snapshot) -> Iterator[Finding]:
 def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot) -> Finding:
     code, again = int(ended.get("exitCode") or 0), int(container.get("restartCount") or 0)
     words = f"{ended.get('reason', 'Error')}, exit code {code}, restarted {again} times"
-    said = " ".join(str(ended.get("message") or "").split())
+    message = " ".join(str(ended.get("message") or "").split())
     if ended.get("reason") == "OOMKilled":
         return _out_of_memory(pod, container, words, ended, snapshot)
     if killed := _killed(pod, container, snapshot):
         return _liveness(pod, container, words, killed, snapshot)
     if code in _BAD_COMMAND or ended.get("reason") in ("StartError", "ContainerCannotRun"):
-        return _bad_command(pod, container, f"{words}: {said}" if said else words, snapshot)
+        return _bad_command(pod, container, f"{words}: {message}" if message else words, snapshot)
     field = f"{in_field(container)}.{_end_field(container)}"
     proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
-    proof += [Evidence(f"its last words: {said}")] if said else []
+    proof += [Evidence(f"its last words: {message}")] if message else []
     lines = last_lines(pod, container, snapshot)
     proof += [Evidence(line, name_of(pod), f"{in_field(container)} log") for line in lines]
-    usage = code == 2 and _USAGE.search("\n".join((said, *lines)))
+    usage = code == 2 and _USAGE.search("\n".join((message, *lines)))
     if code == 0 or usage:
         return _ends_by_itself(pod, container, proof, snapshot, code)
     return Finding(
         "CO11", f"container {container.get('name')} crashes with exit code {code}", snapshot.root_name(pod), tuple(proof),
         ("Read its last words: kubectl logs --previous, or the log pane (key p).",), False, "unknown",
         _crashing_since(pod, ended), waits=True, commands=(log_command(pod, container, snapshot),),
-        unseen=() if said or lines else ("what it said before it ended: get pods/log",),
+        unseen=() if message or lines else ("what it said before it ended: get pods/log",),
     )  # fmt: skip
 
 
@@ -215,11 +215,11 @@ def _liveness(
     probe: Mapping[str, Any] = spec.get(which) or {}
     rounds = int(probe.get("periodSeconds") or 10) * int(probe.get("failureThreshold") or 3)
     allowed = int(probe.get("initialDelaySeconds") or 0) + rounds
-    failed = [one for one in snapshot.about(pod, "Unhealthy") if one.message.lower().startswith(which[:-5])]
+    failed = [event for event in snapshot.about(pod, "Unhealthy") if event.message.lower().startswith(which[:-5])]
     proof = [
         Evidence(killed.message, name_of(pod), f"event Killing, seen {killed.count} times", killed.time),
         Evidence(words, name_of(pod), f"{in_field(container)}.{_end_field(container)}"),
-        *(Evidence(one.message, name_of(pod), "event Unhealthy", one.time) for one in failed[:1]),
+        *(Evidence(event.message, name_of(pod), "event Unhealthy", event.time) for event in failed[:1]),
     ]
     return Finding(
         "CO10", f"container {container.get('name')} is killed by its {which}, which allows {allowed} s",
@@ -260,31 +260,33 @@ def init_container_stuck(snapshot: Snapshot) -> Iterator[Finding]:
     """An init container runs on and on: it waits for something."""
     for pod in snapshot.starting_pods():
         sidecars = {
-            one.get("name") for one in pod.get("spec", {}).get("initContainers") or () if one.get("restartPolicy")
+            container.get("name")
+            for container in pod.get("spec", {}).get("initContainers") or ()
+            if container.get("restartPolicy")
         }
         statuses = pod.get("status", {}).get("initContainerStatuses") or ()
-        for number, one in enumerate(statuses):
-            since = str(((one.get("state") or {}).get("running") or {}).get("startedAt") or "")
-            if one.get("name") in sidecars or not snapshot.older(since, _INIT_PATIENCE):
+        for number, container in enumerate(statuses):
+            since = str(((container.get("state") or {}).get("running") or {}).get("startedAt") or "")
+            if container.get("name") in sidecars or not snapshot.older(since, _INIT_PATIENCE):
                 continue
-            if logs.cause(pod, one, snapshot):
+            if logs.cause(pod, container, snapshot):
                 continue
-            lines = last_lines(pod, one, snapshot)
+            lines = last_lines(pod, container, snapshot)
             yield Finding(
-                "CO13", f"init container {one.get('name')} does not end: it waits for something",
+                "CO13", f"init container {container.get('name')} does not end: it waits for something",
                 snapshot.root_name(pod),
                 (
-                    Evidence(f"running, {number} of {len(statuses)} done", name_of(pod), in_field(one), since),
-                    *(Evidence(line, name_of(pod), f"{in_field(one)} log") for line in lines),
+                    Evidence(f"running, {number} of {len(statuses)} done", name_of(pod), in_field(container), since),
+                    *(Evidence(line, name_of(pod), f"{in_field(container)} log") for line in lines),
                 ),
                 ("Read its log: it says what it waits for; that has to come first.",),
-                since=since, waits=True, commands=(log_command(pod, one, snapshot),),
+                since=since, waits=True, commands=(log_command(pod, container, snapshot),),
             )  # fmt: skip
 
 
 def _crashing_since(pod: Object, ended: Mapping[str, Any]) -> str:
-    known = status.condition(pod, "Ready").get("lastTransitionTime") or ended.get("finishedAt")
-    return str(known or began(pod))
+    since = status.condition(pod, "Ready").get("lastTransitionTime") or ended.get("finishedAt")
+    return str(since or began(pod))
 
 
 def _end_field(container: Mapping[str, Any]) -> str:

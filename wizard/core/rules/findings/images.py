@@ -108,7 +108,7 @@ def _login(pod: Object, why: _Why, snapshot: Snapshot) -> list[Evidence]:
     """Whether the pod has a login for the registry."""
     if why.id != "CO02":
         return []
-    named = [str(one.get("name")) for one in pod.get("spec", {}).get("imagePullSecrets") or ()]
+    named = [str(reference.get("name")) for reference in pod.get("spec", {}).get("imagePullSecrets") or ()]
     missing = snapshot.about(pod, "FailedToRetrieveImagePullSecret")
     if missing:
         return [Evidence(missing[0].message, name_of(pod), "event FailedToRetrieveImagePullSecret", missing[0].time)]
@@ -120,11 +120,13 @@ def _registry_words(pod: Object, container: Mapping[str, Any], wait: Mapping[str
     message = str(wait.get("message") or "")
     if wait["reason"] != "ImagePullBackOff":
         return message
-    _, found, words = message.partition("ErrImagePull: ")
-    if found:
+    _, separator, words = message.partition("ErrImagePull: ")
+    if separator:
         return words
     image = _image(pod, container)
-    failed = [one.message for one in snapshot.about(pod, "Failed") if image in one.message and "pull" in one.message]
+    failed = [
+        event.message for event in snapshot.about(pod, "Failed") if image in event.message and "pull" in event.message
+    ]
     return failed[0].partition('": ')[2] or failed[0] if failed else message
 
 

@@ -113,42 +113,42 @@ _NOT_HOSTS: Final = frozenset(
 def told_by_itself(snapshot: Snapshot) -> Iterator[Finding]:
     """A container that is not ready says, by its probe, its last words or its log, what it lacks."""
     for pod in snapshot.starting_pods():
-        for one in status.container_statuses(pod):
-            if found := cause(pod, one, snapshot):
-                yield _finding(pod, one, found, snapshot)
+        for container in status.container_statuses(pod):
+            if stated := cause(pod, container, snapshot):
+                yield _finding(pod, container, stated, snapshot)
 
 
-def cause(pod: Object, one: Mapping[str, Any], snapshot: Snapshot) -> Cause | None:
+def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Cause | None:
     """What a container (its status) that is not ready says of the cause; None when it says nothing that is known."""
-    ended = status.last_end(one)
-    if one.get("ready") or (ended and ended.get("exitCode") == 0):
+    ended = status.last_end(container)
+    if container.get("ready") or (ended and ended.get("exitCode") == 0):
         return None
-    told = list(_told(pod, one, ended or {}, snapshot))
+    texts = list(_told(pod, container, ended or {}, snapshot))
     for saying in _SAYINGS:
-        for place, text in told:
+        for place, text in texts:
             if match := saying.pattern.search(text):
                 return Cause(saying, match, text, place)
     return None
 
 
 def _told(
-    pod: Object, one: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot
+    pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot
 ) -> Iterator[tuple[str, str]]:
     """(where it stands, text), newest first. A probe's refused connection is its own, not what the application calls."""
-    for event in probe_failures(pod, one, snapshot)[:1]:
+    for event in probe_failures(pod, container, snapshot)[:1]:
         if not re.search(r"connection refused|timed? ?out|deadline", event.message):
             yield "event Unhealthy", event.message
     if words := str(ended.get("message") or ""):
         yield "last words", words
-    lines = snapshot.logs.get((str(pod["metadata"]["name"]), str(one.get("name"))), ())
+    lines = snapshot.logs.get((str(pod["metadata"]["name"]), str(container.get("name"))), ())
     for line in list(lines)[::-1]:
         yield "log", line
 
 
-def _finding(pod: Object, one: Mapping[str, Any], found: Cause, snapshot: Snapshot) -> Finding:
-    saying, name = found.saying, str(one.get("name"))
-    secret, host = _secret(pod, name, found), _host(found)
-    store = next(word for pattern, word in _STORES if re.search(pattern, found.match[0], re.IGNORECASE))
+def _finding(pod: Object, container: Mapping[str, Any], stated: Cause, snapshot: Snapshot) -> Finding:
+    saying, name = stated.saying, str(container.get("name"))
+    secret, host = _secret(pod, name, stated), _host(stated)
+    store = next(word for pattern, word in _STORES if re.search(pattern, stated.match[0], re.IGNORECASE))
     how = ": ALTER ROLE ... PASSWORD" if store == "database" else ""
     parts = {
         "store": store,
@@ -157,8 +157,8 @@ def _finding(pod: Object, one: Mapping[str, Any], found: Cause, snapshot: Snapsh
         "how": how,
         "volume": _volume(pod, name),
     }
-    text = found.match[0] if saying.id == "LG01" else _short(found.line)
-    proof = [Evidence(text, name_of(pod), in_field(one))]
+    text = stated.match[0] if saying.id == "LG01" else _short(stated.line)
+    proof = [Evidence(text, name_of(pod), in_field(container))]
     proof += _called(host, snapshot) if saying.id in ("LG03", "LG04") else []
     proof += _size(pod, name, snapshot) if saying.id == "VO06" else []
     proof += _age(pod, secret, snapshot) if saying.id == "LG01" else []
@@ -170,9 +170,9 @@ def _finding(pod: Object, one: Mapping[str, Any], found: Cause, snapshot: Snapsh
         tuple(remedy.format(**parts) for remedy in saying.remedy),
         saying.terminal,
         saying.heals,
-        status.unready_since(pod, one) or status.created(pod),
+        status.unready_since(pod, container) or status.created(pod),
         waits=saying.id in ("LG03", "LG04"),
-        commands=(log_command(pod, one, snapshot),),
+        commands=(log_command(pod, container, snapshot),),
         avoid=saying.avoid,
         unseen=_not_seen(saying.id, secret, snapshot),
     )
@@ -185,13 +185,13 @@ def _short(line: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
-def _host(found: Cause) -> str:
+def _host(stated: Cause) -> str:
     """The host that the words name, without a port; "" when they name none."""
-    named = [found.match.groupdict().get("host")]
-    named += [match["host"] for pattern in (_WITH_PORT, _NEAR) if (match := pattern.search(found.line))]
-    for one in named:
-        if one and one.lower() not in _NOT_HOSTS and not one.isdigit():
-            return one
+    named = [stated.match.groupdict().get("host")]
+    named += [match["host"] for pattern in (_WITH_PORT, _NEAR) if (match := pattern.search(stated.line))]
+    for host in named:
+        if host and host.lower() not in _NOT_HOSTS and not host.isdigit():
+            return host
     return ""
 
 
@@ -211,19 +211,23 @@ def _called(host: str, snapshot: Snapshot) -> list[Evidence]:
 
 def _age(pod: Object, secret: str, snapshot: Snapshot) -> list[Evidence]:
     """The Secret that is younger than the data which was made with its password."""
-    found = snapshot.named("Secret", secret.removeprefix("Secret "))
-    claims = [one for one in snapshot.of_kind("PersistentVolumeClaim") if found and _is_older(one, found)]
-    if not found or not claims:
+    obj = snapshot.named("Secret", secret.removeprefix("Secret "))
+    claims = [claim for claim in snapshot.of_kind("PersistentVolumeClaim") if obj and _is_older(claim, obj)]
+    if not obj or not claims:
         return []
-    made = f"made {status.created(found)}, after the data of {name_of(claims[0])} ({status.created(claims[0])})"
-    return [Evidence(made, name_of(found), "metadata.creationTimestamp", status.created(found))]
+    made = f"made {status.created(obj)}, after the data of {name_of(claims[0])} ({status.created(claims[0])})"
+    return [Evidence(made, name_of(obj), "metadata.creationTimestamp", status.created(obj))]
 
 
 def _claims(pod: Object, container: str) -> list[str]:
     """Claims that a container mounts."""
     mounts = {mount.get("name") for mount in status.container_specs(pod).get(container, {}).get("volumeMounts") or ()}
-    volumes = [one for one in pod.get("spec", {}).get("volumes") or () if one.get("name") in mounts]
-    return [str(one["persistentVolumeClaim"].get("claimName")) for one in volumes if one.get("persistentVolumeClaim")]
+    volumes = [volume for volume in pod.get("spec", {}).get("volumes") or () if volume.get("name") in mounts]
+    return [
+        str(volume["persistentVolumeClaim"].get("claimName"))
+        for volume in volumes
+        if volume.get("persistentVolumeClaim")
+    ]
 
 
 def _volume(pod: Object, container: str) -> str:
@@ -232,13 +236,13 @@ def _volume(pod: Object, container: str) -> str:
 
 
 def _size(pod: Object, container: str, snapshot: Snapshot) -> list[Evidence]:
-    found = []
+    evidence = []
     for name in _claims(pod, container):
         claim = snapshot.named("PersistentVolumeClaim", name)
         size = ((claim or {}).get("status", {}).get("capacity") or {}).get("storage")
         if claim and size:
-            found.append(Evidence(str(size), name_of(claim), "status.capacity.storage"))
-    return found
+            evidence.append(Evidence(str(size), name_of(claim), "status.capacity.storage"))
+    return evidence
 
 
 def _is_older(claim: Object, secret: Object) -> bool:
@@ -259,9 +263,9 @@ _DATABASE: Final = re.compile(r"database|postgres|pg_?pass|\bdb\b|^db_", re.IGNO
 _CACHE: Final = re.compile(r"redis|cache|valkey", re.IGNORECASE)
 
 
-def _secret(pod: Object, container: str, found: Cause) -> str:
+def _secret(pod: Object, container: str, stated: Cause) -> str:
     """The Secret that a container has its password from, as "Secret name"; "its Secret" when none is named so."""
-    spec, wanted = pod.get("spec", {}), _DATABASE if found.match[0].startswith("password") else _CACHE
+    spec, wanted = pod.get("spec", {}), _DATABASE if stated.match[0].startswith("password") else _CACHE
     named = status.container_specs(pod).get(container, {})
     sources = []
     for variable in named.get("env") or ():

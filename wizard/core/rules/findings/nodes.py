@@ -22,23 +22,25 @@ def node_unwell(snapshot: Snapshot) -> Iterator[Finding]:
         if not pods:
             continue
         ready = status.condition(node, "Ready")
-        pressed = [one for kind in _PRESSURES if (one := status.condition(node, kind)).get("status") == "True"]
+        pressed = [
+            condition for kind in _PRESSURES if (condition := status.condition(node, kind)).get("status") == "True"
+        ]
         if ready and ready.get("status") != "True":
             yield _finding(node, pods, ready, "is not ready", snapshot)
         elif pressed:
-            short = ", ".join(str(one["type"]).removesuffix("Pressure").lower() for one in pressed)
+            short = ", ".join(str(condition["type"]).removesuffix("Pressure").lower() for condition in pressed)
             yield _finding(node, pods, pressed[0], f"is short of {short}", snapshot)
 
 
-def _finding(node: Object, pods: list[Object], told: Mapping[str, Any], what: str, snapshot: Snapshot) -> Finding:
+def _finding(node: Object, pods: list[Object], condition: Mapping[str, Any], what: str, snapshot: Snapshot) -> Finding:
     roots = tuple(dict.fromkeys(snapshot.root_name(pod) for pod in pods))
     names = ", ".join(str(pod["metadata"]["name"]) for pod in pods)
-    since = str(told.get("lastTransitionTime") or "")
-    words = ": ".join(str(part) for part in (told.get("reason"), told.get("message")) if part)
+    since = str(condition.get("lastTransitionTime") or "")
+    words = ": ".join(str(part) for part in (condition.get("reason"), condition.get("message")) if part)
     return Finding(
         "CL01", f"node {node['metadata']['name']} {what}; {len(pods)} pods of this release are on it", name_of(node),
         (
-            Evidence(words or str(told.get("status")), name_of(node), f"status.conditions[{told.get('type')}]", since),
+            Evidence(words or str(condition.get("status")), name_of(node), f"status.conditions[{condition.get('type')}]", since),
             Evidence(names, "", "pods on it"),
         ),
         (

@@ -12,10 +12,10 @@ from wizard.core.rules.snapshot import Snapshot
 
 def waiting(pod: Object, reasons: frozenset[str]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """Container statuses that wait for one of these reasons, with what they say about it."""
-    for one in status.container_statuses(pod):
-        wait = (one.get("state") or {}).get("waiting") or {}
+    for container in status.container_statuses(pod):
+        wait = (container.get("state") or {}).get("waiting") or {}
         if wait.get("reason") in reasons:
-            yield one, wait
+            yield container, wait
 
 
 def in_field(container: Mapping[str, Any]) -> str:

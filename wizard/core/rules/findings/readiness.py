@@ -24,32 +24,36 @@ def running_not_ready(snapshot: Snapshot) -> Iterator[Finding]:
     """A container runs, and its probe fails for longer, or more often in a row, than the probe itself allows."""
     for pod in snapshot.starting_pods():
         specs = status.container_specs(pod)
-        for one in pod.get("status", {}).get("containerStatuses") or ():
-            container = specs.get(str(one.get("name")), {})
-            if "running" not in (one.get("state") or {}) or one.get("ready") or not _probed(container):
+        for container_status in pod.get("status", {}).get("containerStatuses") or ():
+            container = specs.get(str(container_status.get("name")), {})
+            if (
+                "running" not in (container_status.get("state") or {})
+                or container_status.get("ready")
+                or not _probed(container)
+            ):
                 continue
-            starting = status.is_starting(one, container)
-            failed = probe_failures(pod, one, snapshot)
-            since = status.unready_since(pod, one)
-            spent = patience.unready_too_long(pod, one, container, snapshot.objects, snapshot.now)
+            starting = status.is_starting(container_status, container)
+            failed = probe_failures(pod, container_status, snapshot)
+            since = status.unready_since(pod, container_status)
+            spent = patience.unready_too_long(pod, container_status, container, snapshot.objects, snapshot.now)
             if spent or (not starting and _too_often(failed, container)):
-                yield _not_ready(pod, one, container, failed, since, snapshot)
+                yield _not_ready(pod, container_status, container, failed, since, snapshot)
 
 
 def _probed(container: Mapping[str, Any]) -> bool:
     return bool(container.get("readinessProbe") or container.get("startupProbe"))
 
 
-def probe_failures(pod: Object, one: Mapping[str, Any], snapshot: Snapshot) -> list[ObjectEvent]:
+def probe_failures(pod: Object, container_status: Mapping[str, Any], snapshot: Snapshot) -> list[ObjectEvent]:
     """The events of failing probes since the container (its status) is not ready, newest first."""
-    since = parse_time(status.unready_since(pod, one))
-    found = []
+    since = parse_time(status.unready_since(pod, container_status))
+    failures = []
     for event in snapshot.about(pod, "Unhealthy"):
         when = parse_time(event.time)
         late = since is None or when is None or when >= since
-        if late and _SAID.match(event.message) and event.container in ("", one.get("name")):
-            found.append(event)
-    return found
+        if late and _SAID.match(event.message) and event.container in ("", container_status.get("name")):
+            failures.append(event)
+    return failures
 
 
 def probe_name(message: str) -> str:
@@ -73,7 +77,7 @@ def _too_often(failed: list[ObjectEvent], container: Mapping[str, Any]) -> bool:
 
 def _not_ready(
     pod: Object,
-    one: Mapping[str, Any],
+    container_status: Mapping[str, Any],
     container: Mapping[str, Any],
     failed: list[ObjectEvent],
     since: str,
@@ -82,16 +86,18 @@ def _not_ready(
     failing = failed[0].message if failed else ""
     which = probe_name(failing)
     if not which:
-        which = "startupProbe" if status.is_starting(one, container) else "readinessProbe"
+        which = "startupProbe" if status.is_starting(container_status, container) else "readinessProbe"
     asked = probe_words(container.get(which) or container.get("readinessProbe") or {})
     words = re.sub(r"^\w+ probe \w+:\s*", "", failing)
-    title = f"container {one.get('name')} runs, but its probe ({asked}) fails"
+    title = f"container {container_status.get('name')} runs, but its probe ({asked}) fails"
     return Finding(
         "TR01",
         f"{title}: {words}" if words else title,
         snapshot.root_name(pod),
         (
-            Evidence(f"false, running since {since}", name_of(pod), f"container {one.get('name')}.ready", since),
+            Evidence(
+                f"false, running since {since}", name_of(pod), f"container {container_status.get('name')}.ready", since
+            ),
             Evidence(asked, "", which),
             *(Evidence(event.message, "", "event Unhealthy", event.time) for event in failed[:1]),
         ),
@@ -102,7 +108,7 @@ def _not_ready(
         heals="yes" if patience.store_on_its_way(pod, snapshot.objects, snapshot.now) else "unknown",
         since=since,
         waits=True,
-        commands=(log_command(pod, one, snapshot),),
+        commands=(log_command(pod, container_status, snapshot),),
         avoid=("Don't loosen the probe before the log was read: it may tell the truth.",),
     )
 

@@ -27,8 +27,8 @@ def _name(snapshot: Snapshot) -> str:
     return f"Release/{snapshot.release}"
 
 
-def _proof(one: Revision) -> Evidence:
-    return Evidence(f"revision {one.number} is {one.status}", "", "helm's record", one.since)
+def _proof(revision: Revision) -> Evidence:
+    return Evidence(f"revision {revision.number} is {revision.status}", "", "helm's record", revision.since)
 
 
 @finding("X01")
@@ -45,7 +45,7 @@ def locked(snapshot: Snapshot) -> Iterator[Finding]:
         proof.append(
             Evidence(f"{', '.join(newest.missing[:_NAMED])}{more}: not there", "", "manifest of that revision")
         )
-    good = any(one.status in _BACK for one in snapshot.revisions)
+    good = any(revision.status in _BACK for revision in snapshot.revisions)
     if stale:
         title = f"the release is locked: {newest.status}, and no helm takes that long"
         back = "back to the last good revision" if good else "marked failed, as there is no revision to go back to"
@@ -59,7 +59,7 @@ def locked(snapshot: Snapshot) -> Iterator[Finding]:
     yield Finding(
         "X01", title, _name(snapshot), tuple(proof), (remedy,), terminal=stale, heals="no" if stale else "unknown",
         since=newest.since, urgent=stale or torn,
-        swallows=tuple(name_of(one) for one in snapshot.of_kind("Service", "Ingress")) if torn else (),
+        swallows=tuple(name_of(obj) for obj in snapshot.of_kind("Service", "Ingress")) if torn else (),
         commands=(f"llm-cost-ops-wizard recover {snapshot.release} -n {snapshot.namespace}",
                   snapshot.command("helm", "history", snapshot.release)),
         avoid=("Don't delete the record by hand: it holds the values and the manifest of what runs.",),
@@ -69,7 +69,9 @@ def locked(snapshot: Snapshot) -> Iterator[Finding]:
 @finding("X02")
 def never_deployed(snapshot: Snapshot) -> Iterator[Finding]:
     """The first install failed and nothing was ever deployed: an old helm then says "has no deployed releases"."""
-    if not snapshot.revisions or any(one.status not in ("failed", "uninstalled") for one in snapshot.revisions):
+    if not snapshot.revisions or any(
+        revision.status not in ("failed", "uninstalled") for revision in snapshot.revisions
+    ):
         return
     newest = snapshot.revisions[-1]
     gone = newest.status == "uninstalled"
@@ -84,8 +86,12 @@ def never_deployed(snapshot: Snapshot) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _described(one: Revision) -> list[Evidence]:
-    return [Evidence(one.description, "", f"description of revision {one.number}")] if one.description else []
+def _described(revision: Revision) -> list[Evidence]:
+    return (
+        [Evidence(revision.description, "", f"description of revision {revision.number}")]
+        if revision.description
+        else []
+    )
 
 
 @dataclass(frozen=True)
@@ -164,13 +170,13 @@ _REFUSALS: Final = (
 )  # fmt: skip
 
 
-@finding(*(one.id for one in _REFUSALS))
+@finding(*(refusal.id for refusal in _REFUSALS))
 def refused_on_apply(snapshot: Snapshot) -> Iterator[Finding]:
     """Helm's last operation was refused, and its words say by whom and why."""
-    for said in _current(snapshot):
-        for one in _REFUSALS:
-            if match := one.pattern.search(said.text):
-                yield _refusal(one, match, said, snapshot)
+    for error in _current(snapshot):
+        for refusal in _REFUSALS:
+            if match := refusal.pattern.search(error.text):
+                yield _refusal(refusal, match, error, snapshot)
                 return
 
 
@@ -179,25 +185,25 @@ def _current(snapshot: Snapshot) -> Iterator[HelmError]:
     newest = _newest(snapshot)
     if newest and newest.status == "failed" and newest.description:
         yield HelmError(newest.description, f"description of revision {newest.number}", newest.since)
-    good = [one for one in snapshot.revisions if one.status == "deployed"]
+    good = [revision for revision in snapshot.revisions if revision.status == "deployed"]
     after = parse_time(good[-1].updated) if good else None
-    for said in snapshot.helm_errors:
-        when = parse_time(said.time)
+    for error in snapshot.helm_errors:
+        when = parse_time(error.time)
         if after is None or when is None or when > after:
-            yield said
+            yield error
 
 
-def _refusal(one: _Refusal, match: re.Match[str], said: HelmError, snapshot: Snapshot) -> Finding:
+def _refusal(refusal: _Refusal, match: re.Match[str], error: HelmError, snapshot: Snapshot) -> Finding:
     groups = {key: value for key, value in match.groupdict().items() if value}
     alias = {"policy": "name", "why": "path", "level": "name", "repo": "name", "url": "name", "site": "name"}
     parts = {alias.get(key, key): value for key, value in groups.items()}
     parts.setdefault("name", parts.get("path", ""))
     fill = {key: parts.get(key, "") for key in ("kind", "name", "path", "user", "verb", "noun", "group")}
-    title = re.sub(r"\s*\(\s*\)", "", re.sub(r" +", " ", one.title.format(**fill))).strip()
-    known = f"{fill['kind']}/{fill['name']}" if one.id == "X03" and fill["kind"] else _name(snapshot)
+    title = re.sub(r"\s*\(\s*\)", "", re.sub(r" +", " ", refusal.title.format(**fill))).strip()
+    object_name = f"{fill['kind']}/{fill['name']}" if refusal.id == "X03" and fill["kind"] else _name(snapshot)
     return Finding(
-        one.id, title, known, (Evidence(said.text.strip(), "", said.source, said.time),),
-        (one.remedy.format(**fill),), True, "no", said.time, commands=one.command(snapshot), avoid=one.avoid,
+        refusal.id, title, object_name, (Evidence(error.text.strip(), "", error.source, error.time),),
+        (refusal.remedy.format(**fill),), True, "no", error.time, commands=refusal.command(snapshot), avoid=refusal.avoid,
         affects=(_name(snapshot),),
     )  # fmt: skip
 
@@ -212,7 +218,7 @@ def values_not_applied(snapshot: Snapshot) -> Iterator[Finding]:
     newest = _newest(snapshot)
     if newest is None:
         return
-    good = [one for one in snapshot.revisions if one.status == "deployed"]
+    good = [revision for revision in snapshot.revisions if revision.status == "deployed"]
     if newest.status == "failed" and good:
         yield Finding(
             "X18", f"the values of revision {newest.number} do not apply: it failed, revision {good[-1].number} is the "
@@ -240,23 +246,23 @@ def deployed_but_broken(snapshot: Snapshot) -> Iterator[Finding]:
     newest = _newest(snapshot)
     if newest is None or newest.status != "deployed":
         return
-    for one in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet", "Job"):
-        state = status.of(one, snapshot.now)
-        moving = state.state == "progressing" and _is_moving(one, state.since, snapshot)
-        if status.controller(one) or state.state in ("ready", "unknown") or moving:
+    for workload in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet", "Job"):
+        state = status.of(workload, snapshot.now)
+        moving = state.state == "progressing" and _is_moving(workload, state.since, snapshot)
+        if status.controller(workload) or state.state in ("ready", "unknown") or moving:
             continue
         yield Finding(
-            "CL06", f"helm says deployed, and {name_of(one)} is not ready: {state.reason or state.summary}",
-            _name(snapshot), (_proof(newest), Evidence(state.summary, name_of(one), "status", state.since)),
+            "CL06", f"helm says deployed, and {name_of(workload)} is not ready: {state.reason or state.summary}",
+            _name(snapshot), (_proof(newest), Evidence(state.summary, name_of(workload), "status", state.since)),
             ("Installed is not working: look at its pods, events and logs.",), since=state.since, waits=True,
-            commands=(snapshot.command("kubectl", "describe", str(one["kind"]).lower(), str(one["metadata"]["name"])),),
+            commands=(snapshot.command("kubectl", "describe", str(workload["kind"]).lower(), str(workload["metadata"]["name"])),),
         )  # fmt: skip
         return
 
 
-def _is_moving(one: Object, since: str, snapshot: Snapshot) -> bool:
+def _is_moving(workload: Object, since: str, snapshot: Snapshot) -> bool:
     """Whether it began to change, or made a pod, a short while ago."""
-    made = [status.created(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == name_of(one)]
+    made = [status.created(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == name_of(workload)]
     return not all(snapshot.older(time, _YOUNG) for time in (since, *made))
 
 

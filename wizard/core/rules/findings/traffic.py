@@ -20,29 +20,34 @@ _BUDGET_PATIENCE: Final = 30
 @finding("TR02")
 def rollout_stalled(snapshot: Snapshot) -> Iterator[Finding]:
     """A Deployment makes no progress within its deadline, or is paused; old pods may still answer."""
-    for one in snapshot.of_kind("Deployment"):
-        progress = status.condition(one, "Progressing")
-        wanted = int(one.get("spec", {}).get("replicas", 1))
-        state = one.get("status", {})
-        before = progress in snapshot.outdated.get(str(one["metadata"].get("uid")), ()) or not status.observed(one)
+    for deployment in snapshot.of_kind("Deployment"):
+        progress = status.condition(deployment, "Progressing")
+        wanted = int(deployment.get("spec", {}).get("replicas", 1))
+        state = deployment.get("status", {})
+        uid = str(deployment["metadata"].get("uid"))
+        before = progress in snapshot.outdated.get(uid, ()) or not status.observed(deployment)
         stalled = progress.get("reason") == "ProgressDeadlineExceeded" and not before
-        paused = one.get("spec", {}).get("paused") and int(state.get("updatedReplicas") or 0) < wanted
+        paused = deployment.get("spec", {}).get("paused") and int(state.get("updatedReplicas") or 0) < wanted
         if not (stalled or paused):
             continue
         old = int(state.get("availableReplicas") or 0)
         answer = f"{old} pods of before still answer" if old else "no pod answers"
         since = str(progress.get("lastTransitionTime") or "")
-        name = str(one["metadata"]["name"])
+        name = str(deployment["metadata"]["name"])
         why = "is paused" if paused else "stalled: no progress within its deadline"
-        said = str(progress.get("message") or progress.get("reason") or "spec.paused: true")
+        message = str(progress.get("message") or progress.get("reason") or "spec.paused: true")
         yield Finding(
             "TR02",
             f"the rollout {why}; {answer}",
-            name_of(one),
+            name_of(deployment),
             (
-                Evidence(said, name_of(one), "spec.paused" if paused else "status.conditions[Progressing]", since),
                 Evidence(
-                    f"{state.get('updatedReplicas') or 0} of {wanted} are of the new version", name_of(one), "status"
+                    message, name_of(deployment), "spec.paused" if paused else "status.conditions[Progressing]", since
+                ),
+                Evidence(
+                    f"{state.get('updatedReplicas') or 0} of {wanted} are of the new version",
+                    name_of(deployment),
+                    "status",
                 ),
             ),
             (
@@ -73,11 +78,11 @@ def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
         selector: Mapping[str, Any] = spec.get("selector") or {}
         if not selector or spec.get("type") == "ExternalName":
             continue
-        found = snapshot.selected(selector)
-        pods = [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
-        makers = [one for one in snapshot.of_kind(*_MAKERS) if _would_match(one, selector)]
+        selected = snapshot.selected(selector)
+        pods = [pod for pod in selected if not pod["metadata"].get("deletionTimestamp")]
+        makers = [maker for maker in snapshot.of_kind(*_MAKERS) if _would_match(maker, selector)]
         since = snapshot.since(service, *makers, *pods, selector=selector)
-        if len(pods) < len(found) or not snapshot.older(since, _SERVICE_PATIENCE):
+        if len(pods) < len(selected) or not snapshot.older(since, _SERVICE_PATIENCE):
             continue
         if not pods and (makers or _all_made(snapshot)):
             yield _no_pods(service, selector, makers, since, snapshot)
@@ -85,8 +90,8 @@ def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
             wanted = port.get("targetPort")
             if not isinstance(wanted, str) or wanted.isdigit():
                 continue
-            coming = [one["spec"]["template"] for one in makers]
-            if not any(_has_port(one, wanted) for one in (*pods, *coming)):
+            coming = [maker["spec"]["template"] for maker in makers]
+            if not any(_has_port(pod, wanted) for pod in (*pods, *coming)):
                 yield _no_port(service, wanted, pods[0], since, snapshot)
 
 
@@ -130,11 +135,11 @@ def _would_match(maker: Object, selector: Mapping[str, Any]) -> bool:
 
 def _nearest(selector: Mapping[str, Any], snapshot: Snapshot) -> Object | None:
     """The pod that the Service may be meant for: of those that no Service finds, the one with the most of its labels."""
-    selectors = [one.get("spec", {}).get("selector") or {} for one in snapshot.of_kind("Service")]
+    selectors = [service.get("spec", {}).get("selector") or {} for service in snapshot.of_kind("Service")]
     pods = [
         pod
         for pod in snapshot.of_kind("Pod")
-        if not any(one and one.items() <= labels_of(pod).items() for one in selectors)
+        if not any(wanted and wanted.items() <= labels_of(pod).items() for wanted in selectors)
     ]
     return max(pods, key=lambda pod: len(selector.items() & labels_of(pod).items()), default=None)
 
@@ -146,12 +151,14 @@ def _text(labels: Mapping[str, Any]) -> str:
 def _has_port(pod: Object, name: str) -> bool:
     spec = pod.get("spec", {})
     every = (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
-    return any(port.get("name") == name for one in every for port in one.get("ports") or ())
+    return any(port.get("name") == name for container in every for port in container.get("ports") or ())
 
 
 def _no_port(service: Object, wanted: str, pod: Object, since: str, snapshot: Snapshot) -> Finding:
     have = [
-        str(port.get("name")) for one in pod.get("spec", {}).get("containers") or () for port in one.get("ports") or ()
+        str(port.get("name"))
+        for container in pod.get("spec", {}).get("containers") or ()
+        for port in container.get("ports") or ()
     ]
     return Finding(
         "TR03", f"nobody is behind it: no pod has a port named {wanted}", name_of(service),
@@ -167,20 +174,20 @@ def _no_port(service: Object, wanted: str, pod: Object, since: str, snapshot: Sn
 @finding("TR04")
 def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
     """An Ingress that no controller took up: its class is not there, or nobody serves it."""
-    for one in snapshot.of_kind("Ingress"):
-        if (one.get("status", {}).get("loadBalancer") or {}).get("ingress"):
+    for ingress in snapshot.of_kind("Ingress"):
+        if (ingress.get("status", {}).get("loadBalancer") or {}).get("ingress"):
             continue
-        spec, since = one.get("spec", {}), snapshot.since(one)
-        old = labels_of(one).get("kubernetes.io/ingress.class")
-        noted = (one["metadata"].get("annotations") or {}).get("kubernetes.io/ingress.class", old)
+        spec, since = ingress.get("spec", {}), snapshot.since(ingress)
+        old = labels_of(ingress).get("kubernetes.io/ingress.class")
+        noted = (ingress["metadata"].get("annotations") or {}).get("kubernetes.io/ingress.class", old)
         wanted = str(spec.get("ingressClassName") or noted or "")
         listed = "IngressClass" in snapshot.seen
         classes = snapshot.beside("IngressClass")
         missing = listed and wanted and not noted and not snapshot.named("IngressClass", wanted)
-        no_default = listed and not wanted and not any(is_default_class(each) for each in classes)
+        no_default = listed and not wanted and not any(is_default_class(ingress_class) for ingress_class in classes)
         if not (missing or no_default) and not snapshot.older(since, _ADDRESS_PATIENCE):
             continue
-        there = ", ".join(str(each["metadata"]["name"]) for each in classes) or "none"
+        names = ", ".join(str(ingress_class["metadata"]["name"]) for ingress_class in classes) or "none"
         if missing:
             title = f"nobody takes it up: IngressClass {wanted} is not there"
         elif no_default:
@@ -188,18 +195,18 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
         else:
             title = f"it has no address: no controller of class {wanted or 'its default'} took it up"
         yield Finding(
-            "TR04", title, name_of(one),
+            "TR04", title, name_of(ingress),
             (
-                Evidence("none", name_of(one), "status.loadBalancer.ingress", since),
-                Evidence(wanted or "none", name_of(one), "spec.ingressClassName"),
-                *([Evidence(there, "", "classes there")] if listed else []),
+                Evidence("none", name_of(ingress), "status.loadBalancer.ingress", since),
+                Evidence(wanted or "none", name_of(ingress), "spec.ingressClassName"),
+                *([Evidence(names, "", "classes there")] if listed else []),
             ),
             ("Name a class that is there and whose controller runs, or have a controller installed.",)
             if missing or no_default
             else ("See whether the controller of that class runs, and whether it writes addresses at all.",),
             terminal=bool(missing or no_default), heals="no" if missing or no_default else "unknown", since=since,
             urgent=bool(missing or no_default),
-            commands=("kubectl get ingressclass", snapshot.command("kubectl", "describe", "ingress", str(one["metadata"]["name"]))),
+            commands=("kubectl get ingressclass", snapshot.command("kubectl", "describe", "ingress", str(ingress["metadata"]["name"]))),
             unseen=() if listed or not snapshot.seen else ("the classes: list ingressclasses",),
         )  # fmt: skip
 
@@ -207,8 +214,8 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
 @finding("TR11")
 def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
     """An autoscaler that gets no metrics: the metrics API is gone, or the pods request nothing to measure by."""
-    for one in snapshot.of_kind("HorizontalPodAutoscaler"):
-        active = status.condition(one, "ScalingActive")
+    for autoscaler in snapshot.of_kind("HorizontalPodAutoscaler"):
+        active = status.condition(autoscaler, "ScalingActive")
         since = str(active.get("lastTransitionTime") or "")
         if active.get("status") != "False" or active.get("reason") == "ScalingDisabled":
             continue
@@ -225,16 +232,16 @@ def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
             title, remedy = "the metrics API does not answer", "Have metrics-server installed or mended."
         else:
             title, remedy, unclear = "it gets no metrics", "Read its words.", True
-        count = one.get("status", {}).get("currentReplicas", "?")
+        count = autoscaler.get("status", {}).get("currentReplicas", "?")
         yield Finding(
-            "TR11", f"the autoscaler is blind: {title}", name_of(one),
+            "TR11", f"the autoscaler is blind: {title}", name_of(autoscaler),
             (
-                Evidence(message, name_of(one), f"status.conditions[ScalingActive] {active.get('reason')}", since),
-                Evidence(f"{count}, as it was", name_of(one), "status.currentReplicas"),
+                Evidence(message, name_of(autoscaler), f"status.conditions[ScalingActive] {active.get('reason')}", since),
+                Evidence(f"{count}, as it was", name_of(autoscaler), "status.currentReplicas"),
             ),
             (remedy,), heals="no", since=since, waits=unclear, urgent=False,
             commands=("kubectl get apiservice v1beta1.metrics.k8s.io",
-                      snapshot.command("kubectl", "describe", "hpa", str(one["metadata"]["name"]))),
+                      snapshot.command("kubectl", "describe", "hpa", str(autoscaler["metadata"]["name"]))),
             avoid=("Don't scale the Deployment by hand and forget it: the autoscaler takes it back when it sees again.",),
         )  # fmt: skip
 
@@ -242,25 +249,25 @@ def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
 @finding("TR13")
 def disruption_budget_blocks(snapshot: Snapshot) -> Iterator[Finding]:
     """A disruption budget that can never allow anything: every node drain waits for ever."""
-    for one in snapshot.of_kind("PodDisruptionBudget"):
-        state = one.get("status", {})
+    for budget in snapshot.of_kind("PodDisruptionBudget"):
+        state = budget.get("status", {})
         expected, wanted = int(state.get("expectedPods") or 0), int(state.get("desiredHealthy") or 0)
-        since = snapshot.since(one)
+        since = snapshot.since(budget)
         blocks = expected and wanted >= expected and not int(state.get("disruptionsAllowed") or 0)
-        if not blocks or not status.observed(one) or not snapshot.older(since, _BUDGET_PATIENCE):
+        if not blocks or not status.observed(budget) or not snapshot.older(since, _BUDGET_PATIENCE):
             continue
-        spec = one.get("spec", {})
+        spec = budget.get("spec", {})
         key = next((name for name in ("minAvailable", "maxUnavailable") if name in spec), "minAvailable")
         drained = [node for node in snapshot.beside("Node") if (node.get("spec") or {}).get("unschedulable")]
         yield Finding(
-            "TR13", f"it allows no pod to be moved: {wanted} of {expected} have to stay", name_of(one),
+            "TR13", f"it allows no pod to be moved: {wanted} of {expected} have to stay", name_of(budget),
             (
-                Evidence(f"{key} {spec.get(key)}", name_of(one), "spec", since),
-                Evidence(f"0, with {state.get('currentHealthy', 0)} of {expected} healthy", name_of(one), "status.disruptionsAllowed"),
+                Evidence(f"{key} {spec.get(key)}", name_of(budget), "spec", since),
+                Evidence(f"0, with {state.get('currentHealthy', 0)} of {expected} healthy", name_of(budget), "status.disruptionsAllowed"),
                 *(Evidence("is cordoned, a drain would wait", name_of(node), "spec.unschedulable") for node in drained),
             ),
             ("Ask for fewer to stay than there are pods, or run more pods.",), heals="no", since=since,
             waits=True, urgent=False,
-            commands=(snapshot.command("kubectl", "get", "pdb", str(one["metadata"]["name"])),),
+            commands=(snapshot.command("kubectl", "get", "pdb", str(budget["metadata"]["name"])),),
             avoid=("Don't force a drain past it while a pod is not ready.",),
         )  # fmt: skip

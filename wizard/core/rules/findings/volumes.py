@@ -18,15 +18,20 @@ def class_missing(snapshot: Snapshot) -> Iterator[Finding]:
     """A claim names a StorageClass that is not there, or none while there is no default."""
     for claim in _pending(snapshot):
         wanted = str(claim.get("spec", {}).get("storageClassName") or "")
-        said = snapshot.about(claim, "ProvisioningFailed", "FailedBinding")
-        missing = [one for one in said if "storageclass" in one.message.lower() and "not found" in one.message]
-        no_default = [one for one in said if "no storage class is set" in one.message]
+        failures = snapshot.about(claim, "ProvisioningFailed", "FailedBinding")
+        missing = [
+            event for event in failures if "storageclass" in event.message.lower() and "not found" in event.message
+        ]
+        no_default = [event for event in failures if "no storage class is set" in event.message]
         unlisted = "StorageClass" in snapshot.seen and wanted and not snapshot.named("StorageClass", wanted)
         if not (wanted and (missing or unlisted)) and not (not wanted and no_default):
             continue
         title = f"StorageClass {wanted} is not there" if wanted else "no StorageClass is named and there is no default"
         events = (missing or no_default)[:1]
-        classes = ", ".join(str(one["metadata"]["name"]) for one in snapshot.beside("StorageClass")) or "none"
+        classes = (
+            ", ".join(str(storage_class["metadata"]["name"]) for storage_class in snapshot.beside("StorageClass"))
+            or "none"
+        )
         users = _users(claim, snapshot)
         yield Finding(
             "VO01",
@@ -34,7 +39,7 @@ def class_missing(snapshot: Snapshot) -> Iterator[Finding]:
             users[0] if users else name_of(claim),
             (
                 Evidence("Pending", name_of(claim), "status.phase", status.created(claim)),
-                *(Evidence(one.message, "", f"event {one.reason}", one.time) for one in events),
+                *(Evidence(event.message, "", f"event {event.reason}", event.time) for event in events),
                 *([Evidence(classes, "", "classes there")] if "StorageClass" in snapshot.seen else []),
             ),
             (
@@ -51,15 +56,15 @@ def class_missing(snapshot: Snapshot) -> Iterator[Finding]:
 def waits_for_a_pod(snapshot: Snapshot) -> Iterator[Finding]:
     """A claim of a class that binds late waits for its first pod: no error of its own, the pod has the cause."""
     for claim in _pending(snapshot):
-        said = snapshot.about(claim, "WaitForFirstConsumer")
-        if not said or not snapshot.older(status.created(claim), _FIRST_CONSUMER_PATIENCE):
+        events = snapshot.about(claim, "WaitForFirstConsumer")
+        if not events or not snapshot.older(status.created(claim), _FIRST_CONSUMER_PATIENCE):
             continue
         users = _users(claim, snapshot)
         yield Finding(
             "VO02",
             f"claim {claim['metadata']['name']} waits for its first pod: no error, follow the pod",
             users[0] if users else name_of(claim),
-            (Evidence(said[0].message, name_of(claim), "event WaitForFirstConsumer", said[0].time),),
+            (Evidence(events[0].message, name_of(claim), "event WaitForFirstConsumer", events[0].time),),
             ("Nothing to do about the claim: it is bound as soon as a pod that uses it has a node.",),
             heals="yes",
             since=status.created(claim),
@@ -106,7 +111,7 @@ def volume_lost(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _pending(snapshot: Snapshot) -> list[Object]:
     claims = snapshot.of_kind("PersistentVolumeClaim")
-    return [one for one in claims if status.of(one, snapshot.now).state == "progressing"]
+    return [claim for claim in claims if status.of(claim, snapshot.now).state == "progressing"]
 
 
 def _remembers(volume: Object) -> str:

@@ -20,19 +20,19 @@ _EXCEEDED: Final = re.compile(r"exceeded quota: (\S+), requested: (\S+), used: (
 
 
 @fix("SC01", reads=("ResourceQuota",))
-def raise_quota(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
+def raise_quota(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
     """Raise the quota by what the refused pods ask for; the sizes can be changed before."""
-    match = _EXCEEDED.search(found.evidence[0].text)
+    match = _EXCEEDED.search(finding.evidence[0].text)
     quota = snapshot.named("ResourceQuota", match[1]) if match else None
     if match is None or quota is None:
         return
-    refused = [one for one in snapshot.of_kind(*MAKERS) if _names(one, match[1], snapshot)]
+    refused = [maker for maker in snapshot.of_kind(*MAKERS) if _names(maker, match[1], snapshot)]
     sizes = _sizes(quota, refused, snapshot)
     if not sizes:
         return
     name, hard = match[1], quota["spec"].get("hard") or {}
     raised = ", ".join(f"{key} {hard.get(key)} -> {size}" for key, size in sizes.items())
-    again = ", ".join(name_of(one) for one in refused)
+    again = ", ".join(name_of(maker) for maker in refused)
     patch = '{"spec":{"hard":{' + ",".join(f'"{key}":"{size}"' for key, size in sizes.items()) + "}}}"
     yield Fix(
         "raise-quota",
@@ -42,7 +42,7 @@ def raise_quota(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
         snapshot.command("kubectl", "patch", "resourcequota", name, "--type=merge", "-p", patch),
         lambda answers: _steps(quota, refused, sizes, answers, snapshot),
         tuple(Need(key, f"{key} of quota {name}, now {hard.get(key)}", "text", (), size) for key, size in sizes.items()),
-        (("patch", "ResourceQuota"), *dict.fromkeys(("patch", str(one["kind"])) for one in refused)),
+        (("patch", "ResourceQuota"), *dict.fromkeys(("patch", str(maker["kind"])) for maker in refused)),
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _steps(
     mark = {"metadata": {"annotations": {MARK: snapshot.now.isoformat(timespec="seconds")}}}
     return (
         raised,
-        *(Step("patch", _named(one, str(one.get("apiVersion") or "")), mark, uid=_uid(one)) for one in refused),
+        *(Step("patch", _named(maker, str(maker.get("apiVersion") or "")), mark, uid=_uid(maker)) for maker in refused),
     )
 
 

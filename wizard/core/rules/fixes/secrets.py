@@ -24,20 +24,20 @@ _NOT_MADE_UP: Final = ("smtp", "tls")
 
 
 @fix("CO06", reads=("Secret",))
-def missing_secret(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
+def missing_secret(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
     """Create the Secret, or add the keys that it lacks; nothing that is there is changed."""
-    kind, name, key = missing_part(found.evidence[0].text)
+    kind, name, key = missing_part(finding.evidence[0].text)
     if kind != "Secret":
         return
-    there = snapshot.named("Secret", name)
-    has = frozenset((there or {}).get("data") or ())
-    if there is not None and not key:
+    existing = snapshot.named("Secret", name)
+    has = frozenset((existing or {}).get("data") or ())
+    if existing is not None and not key:
         return  # it is there by now
     wanted = sorted({*_wanted(name, snapshot), *([key] if key else [])} - has)
     values = _values(wanted, has)
     if not wanted:
         values = [_Value("value", "The value", (), (GENERATE, FILE))]
-    needs = [Need(one.id, one.title, "secret", one.how, one.how[0]) for one in values if one.how]
+    needs = [Need(value.id, value.title, "secret", value.how, value.how[0]) for value in values if value.how]
     if not wanted:
         needs.insert(0, Need("key", f"The key of Secret {name} that the application reads", "text"))
     what = f"add {', '.join(wanted)} to Secret {name}" if key else f"create Secret {name}"
@@ -48,7 +48,7 @@ def missing_secret(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
         what,
         (f"{what} in namespace {snapshot.namespace}: {rule}", f"keys: {keys}; values are never shown", _KEEP),
         _by_hand(name, wanted, snapshot, add=bool(key)),
-        lambda answers: (_step(name, values, answers, snapshot, add=bool(key), uid=_uid(there)),),
+        lambda answers: (_step(name, values, answers, snapshot, add=bool(key), uid=_uid(existing)),),
         tuple(needs),
         (("get", "Secret"), ("patch", "Secret")) if key else (("create", "Secret"),),
     )
@@ -67,7 +67,7 @@ class _Value:
 
 def _values(wanted: list[str], has: frozenset[str]) -> list[_Value]:
     """Keys that belong together get one value; a key beside one that is there must get the value of that one."""
-    left, found = list(wanted), []
+    left, values = list(wanted), []
     for name, part in PARTS.items():
         family = {*part.keys, *([ENCODED_KEY] if part.encoded_path else [])}
         if not family & set(left) or (family & set(left) == {ENCODED_KEY} and not set(part.keys) & has):
@@ -76,20 +76,20 @@ def _values(wanted: list[str], has: frozenset[str]) -> list[_Value]:
         beside = sorted(set(part.keys) & has)
         how = (FILE,) if beside or name in _NOT_MADE_UP else (GENERATE, FILE)
         same = f", the same as {beside[0]}" if beside else ""
-        found.append(_Value(keys[0], f"The value of {' and '.join(keys)}{same}", keys, how))
+        values.append(_Value(keys[0], f"The value of {' and '.join(keys)}{same}", keys, how))
         left = [key for key in left if key not in keys]
         for key, text in part.constants:
             if key in left:
-                found.append(_Value(key, "", (key,), (), text))
+                values.append(_Value(key, "", (key,), (), text))
                 left.remove(key)
-    return [*found, *(_Value(key, f"The value of {key}", (key,), (GENERATE, FILE)) for key in left)]
+    return [*values, *(_Value(key, f"The value of {key}", (key,), (GENERATE, FILE)) for key in left)]
 
 
 def _step(name: str, values: list[_Value], answers: Answers, snapshot: Snapshot, *, add: bool, uid: str) -> Step:
     material: dict[str, Secret] = {}
-    for one in values:
-        value = Secret(one.constant) if one.constant else _secret(answers[one.id])
-        for key in one.keys or (str(answers["key"]),):
+    for entry in values:
+        value = Secret(entry.constant) if entry.constant else _secret(answers[entry.id])
+        for key in entry.keys or (str(answers["key"]),):
             material[key] = Secret(quote(value.reveal(), safe="")) if key == ENCODED_KEY else value
     if add:
         return Step("patch", _named("Secret", name), {}, material, uid)
@@ -126,7 +126,7 @@ def _wanted(name: str, snapshot: Snapshot) -> Iterator[str]:
         for volume in spec.get("volumes") or ():
             sources = [
                 volume.get("secret"),
-                *(one.get("secret") for one in (volume.get("projected") or {}).get("sources") or ()),
+                *(source.get("secret") for source in (volume.get("projected") or {}).get("sources") or ()),
             ]
             for source in filter(None, sources):
                 if name in (source.get("secretName"), source.get("name")):
@@ -145,14 +145,14 @@ _HUB: Final = "https://index.docker.io/v1/"
 
 
 @fix("CO02", reads=("Secret",))
-def pull_secret(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
+def pull_secret(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
     """Create the pull secret that the pod names and that is not there; the node takes it at its next try."""
-    pods = [one for one in snapshot.starting_pods() if snapshot.root_name(one) == found.object]
+    pods = [pod for pod in snapshot.starting_pods() if snapshot.root_name(pod) == finding.object]
     for name in dict.fromkeys(name for pod in pods for name in _logins(pod)):
         if not _absent(name, pods, snapshot):
             continue
         needs = (
-            Need("registry", "The registry", "text", (), _registry(found)),
+            Need("registry", "The registry", "text", (), _registry(finding)),
             Need("username", "The user name", "text"),
             Need("password", "The password or token", "secret", (FILE,), FILE),
         )
@@ -175,19 +175,19 @@ def pull_secret(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
 
 
 def _logins(pod: Object) -> list[str]:
-    return [str(one.get("name")) for one in pod.get("spec", {}).get("imagePullSecrets") or ()]
+    return [str(reference.get("name")) for reference in pod.get("spec", {}).get("imagePullSecrets") or ()]
 
 
 def _absent(name: str, pods: list[Object], snapshot: Snapshot) -> bool:
     if "Secret" in snapshot.seen:
         return snapshot.named("Secret", name) is None
-    said = [one.message for pod in pods for one in snapshot.about(pod, "FailedToRetrieveImagePullSecret")]
-    return any(re.search(rf"[(, ]{re.escape(name)}[), ]", text) for text in said)
+    messages = [event.message for pod in pods for event in snapshot.about(pod, "FailedToRetrieveImagePullSecret")]
+    return any(re.search(rf"[(, ]{re.escape(name)}[), ]", text) for text in messages)
 
 
-def _registry(found: Finding) -> str:
+def _registry(finding: Finding) -> str:
     """The registry in the image's name, as a login names it."""
-    match = re.search(r"image (\S+) cannot", found.title)
+    match = re.search(r"image (\S+) cannot", finding.title)
     first, slash, _ = (match[1] if match else "").partition("/")
     named = slash and (first == "localhost" or "." in first or ":" in first)
     return first if named and first not in ("docker.io", "index.docker.io") else _HUB

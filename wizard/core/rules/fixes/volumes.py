@@ -23,16 +23,17 @@ def unbound(claim: Object) -> bool:
 
 
 @fix("VO01", reads=("StorageClass",))
-def storage_class(found: Finding, snapshot: Snapshot) -> Iterator[Fix]:
+def storage_class(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
     """Give the claim a class that is there."""
     claim = next(
-        (one for one in snapshot.of_kind("PersistentVolumeClaim") if name_of(one) == found.evidence[0].object), None
+        (claim for claim in snapshot.of_kind("PersistentVolumeClaim") if name_of(claim) == finding.evidence[0].object),
+        None,
     )
     classes = snapshot.beside("StorageClass")
     if claim is None or not classes or not unbound(claim):
         return
-    names = tuple(str(one["metadata"]["name"]) for one in classes)
-    usual = [str(one["metadata"]["name"]) for one in classes if is_default_class(one)]
+    names = tuple(str(candidate["metadata"]["name"]) for candidate in classes)
+    usual = [str(candidate["metadata"]["name"]) for candidate in classes if is_default_class(candidate)]
     name, old = str(claim["metadata"]["name"]), str(claim.get("spec", {}).get("storageClassName") or "")
     if old in names:
         return
