@@ -76,9 +76,9 @@ def test_what_is_taken_for_flat_is_flat(many: settings) -> None:
     ("text", "says"),
     [
         (BOMB, "its aliases add more than 1 MiB"),
-        ("a: &a [*a]", "refers to what it stands in"),
-        ("a: &a\n  b: {c: *a}", "refers to what it stands in"),
-        ("x: &x\n  <<: *x", "refers to what it stands in"),
+        ("a: &a [*a]", "refers to a collection that contains it"),
+        ("a: &a\n  b: {c: *a}", "refers to a collection that contains it"),
+        ("x: &x\n  <<: *x", "refers to a collection that contains it"),
         ("[" * 900 + "]" * 900, "nested more than 100 levels deep"),
         ("- " * 900 + "x", "nested more than 100 levels deep"),
         ("\n".join(" " * n + "a:" for n in range(900)), "nested more than 100 levels deep"),

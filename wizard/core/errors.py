@@ -1,4 +1,4 @@
-"""What happened, the likely cause and the next step, in one type that both faces render."""
+"""What happened, the likely cause and the next step, in one type that both front ends render."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Exit(IntEnum):
 
 
 @dataclass(unsafe_hash=True)  # not frozen: contextlib sets __traceback__ on an exception that passes a context manager
-class Problem(Exception):  # noqa: N818 - it is shown to a person, who has a problem, not an error
-    """Something the person can act on: one sentence what was wrong and where, one sentence what to do next."""
+class Problem(Exception):  # noqa: N818 - shown to a person as a problem that they can solve
+    """A problem that the person can solve: one sentence says what was wrong and where, one says what to do next."""
 
     what: str
     next_step: str = ""
     code: Exit = Exit.REFUSED
     question: str = ""
-    """The id of the question whose answer caused it, so that a face can open that field."""
+    """The id of the question whose answer caused it, so that a front end can open that field."""
 
     def __post_init__(self) -> None:
         self.what, self.next_step = hide(self.what), hide(self.next_step)  # it may quote a file, a program or a server

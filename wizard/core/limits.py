@@ -1,7 +1,7 @@
-"""How much of anything from outside is taken: sizes, depths, counts and total times, and the checks that need no world.
+"""Limits of all input: sizes, depths, counts and total times, and the checks that need no input or output.
 
-Every reader (adapters/bounded and whoever parses) uses these. Over a limit is a ValueError or OSError with a sentence;
-the reader names the source and makes it a Problem or a ClusterError.
+Every reader (adapters/bounded and each parser) uses these. Input over a limit raises ValueError or OSError with a
+sentence; the reader names the source and turns it into a Problem or a ClusterError.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ KIB: Final = 1 << 10
 MIB: Final = 1 << 20
 
 DEPTH: Final = 100
-"""Levels of a document. Kubernetes' own objects have about 20; Python's readers give up at some hundred."""
+"""Levels of a document. Kubernetes' own objects have about 20; Python's parsers fail at some hundred."""
 ALIASED: Final = MIB
-"""Characters that the aliases of a YAML document may add: a release record holds no more, so helm could store none of it."""
+"""Characters that the aliases of a YAML document may add: helm could not store more in a release record."""
 
 FILE: Final = MIB
 """Bytes of a person's file: a Secret and a release record hold 1 MiB."""
 REPLACED: Final = 64 * MIB
-"""Bytes of a person's file that is compared, kept as a backup and replaced."""
+"""Bytes of a person's file that the wizard compares, backs up and replaces."""
 CHART_FILE: Final = 5 * MIB
 """Bytes of one file of a chart, as for helm."""
 KUBECONFIG: Final = 4 * MIB
@@ -33,16 +33,16 @@ KUBECONFIG: Final = 4 * MIB
 KUBECONFIGS: Final = 100
 """Files that $KUBECONFIG may list."""
 KEPT: Final = 8 * MIB
-"""Bytes of a file that the wizard wrote itself: a draft, a run's run.json, a cached chart."""
+"""Bytes of a file that the wizard wrote: a draft, a run's run.json, a cached chart."""
 PIPE_SECONDS: Final = 30.0
-"""How long a pipe that is named as a file (process substitution) may take in all; a password manager asks its person."""
+"""How long a pipe that is given as a file (process substitution) may take in all; a password manager may ask first."""
 
 BODY: Final = 64 * MIB
-"""Bytes of one answer of an API server; lists come in pages."""
+"""Bytes of one response of an API server; lists come in pages."""
 HEAD_SECONDS: Final = 30.0
-"""How long the head of an answer may take from its first byte."""
+"""How long the head of a response may take from its first byte."""
 BODY_SECONDS: Final = 30.0
-"""How long a body may take in all, beside one second for each MiB that came."""
+"""How long a body may take in all, plus one second for each MiB received."""
 PAGES: Final = 500
 """Pages of one list."""
 WATCH_LINE: Final = 8 * MIB
@@ -51,13 +51,16 @@ RECORD_LINE: Final = 8 * MIB
 """Bytes of one line of a run's record."""
 
 PLUGIN_SECONDS: Final = 10.0
-"""How long a login plugin may take; cloud logins need a few seconds. Less than a check waits, so that the plugin is named."""
+"""How long a login plugin may take; cloud logins need a few seconds.
+
+Shorter than a check may take, so that the error names the plugin.
+"""
 PLUGIN_OUTPUT: Final = MIB
 """Bytes of each output of a login plugin."""
 HELM_OUTPUT: Final = 16 * MIB
-"""Bytes of each output of a helm that renders or lists."""
+"""Bytes of each output of `helm template` or `helm list`."""
 HELM_SECONDS: Final = 60.0
-"""How long such a helm may take at most."""
+"""How long such a command may take."""
 YAML: Final = 16 * MIB
 """Characters of one YAML text."""
 HELM_LINE: Final = 64 * KIB
@@ -71,7 +74,7 @@ _STRAIGHT: Final = b"\x01" * (DEPTH + 1)
 
 
 class OverLimitError(ValueError):
-    """Something from outside is larger or deeper than is taken; the text says which limit ("it is nested ...")."""
+    """Input is larger or deeper than a limit allows; the text says which limit ("it is nested ...")."""
 
 
 def amount(size: int) -> str:
@@ -83,11 +86,11 @@ def amount(size: int) -> str:
 
 
 def loads(raw: bytes | str) -> Any:
-    """JSON from outside as plain data.
+    """JSON input as plain data.
 
     Raises:
         OverLimitError: it is nested more than DEPTH levels deep.
-        ValueError: it is not JSON in UTF-8, or holds a number that is none (NaN, 1e400).
+        ValueError: it is not JSON in UTF-8, or holds a number that JSON does not allow (NaN, 1e400).
     """
     text = raw if isinstance(raw, str) else raw.decode("utf-8")
     if text.count("{") + text.count("[") > DEPTH:
@@ -96,9 +99,9 @@ def loads(raw: bytes | str) -> Any:
 
 
 def _check_levels(raw: bytes) -> None:
-    """Raise OverLimitError for JSON that is nested too deep, before a parser sees it; what else is wrong the parser says."""
+    """Raise OverLimitError for JSON that is nested too deep, before it is parsed; the parser reports other errors."""
     bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_STEPS, _OTHERS)
-    bare = bare.replace(b'""', b"")  # leaves every bracket inside or outside of a string as it was
+    bare = bare.replace(b'""', b"")  # does not move a bracket into or out of a string
     if b'"' in bare:
         bare = re.sub(_STRING, b"", bare)
     if bare.count(1) > DEPTH and (_STRAIGHT in bare or max(accumulate(memoryview(bare).cast("b"))) > DEPTH):
@@ -118,16 +121,16 @@ def _finite(text: str) -> float:
 
 
 def _no_number(text: str) -> float:
-    raise OverLimitError(f"it holds {text[:20]}, which no number can be")
+    raise OverLimitError(f"it holds {text[:20]}, which is not a valid number")
 
 
 _MARKS: Final = " \t?:-"
 
 
 def is_flat(text: str) -> bool:
-    """Whether a YAML text is sure to have no alias and no more than DEPTH levels, which most can be seen to have at once.
+    """Whether a YAML text certainly has no alias and at most DEPTH levels; a cheap test that most texts pass.
 
-    A collection in block style begins behind blanks and marks (`- `, `? `) of its line, at most two in each column.
+    A collection in block style begins after the blanks and indicators (`- `, `? `) of its line, at most two per column.
     """
     if "*" in text:
         return False
@@ -136,15 +139,15 @@ def is_flat(text: str) -> bool:
 
 
 class Expansion:
-    """What a YAML document becomes once its aliases are followed, counted from its events, before anything is built."""
+    """The size of a YAML document with its aliases expanded, counted from its events before any object is built."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, int]] = {}
         """By anchor: characters and levels."""
         self._open: list[tuple[str, int, int]] = []
-        """Of the collections that have begun: anchor, characters so far, levels below."""
+        """Of each open collection: anchor, characters so far, levels below."""
         self._key: list[bool | None] = []
-        """Of the same: whether a key comes next; None in a sequence."""
+        """Of each open collection: whether a key comes next; None in a sequence."""
         self._added = 0
 
     def begin(self, anchor: str | None, *, mapping: bool) -> None:
@@ -156,21 +159,21 @@ class Expansion:
         self._deep(len(self._open))
 
     def end(self) -> None:
-        """It ends."""
+        """The mapping or sequence ends."""
         self._key.pop()
         anchor, size, levels = self._open.pop()
         self._took(anchor, size, levels + 1)
 
     def scalar(self, anchor: str | None, length: int) -> None:
-        """A text of so many characters."""
+        """A scalar of so many characters."""
         self._next()
         self._took(anchor or "", length + 1, 0)
 
     def alias(self, anchor: str) -> None:
-        """What was written under an anchor stands here once more; a name that is not known is the parser's to refuse."""
+        """The content of an anchor is repeated here; the parser refuses an unknown name."""
         self._next()
         if any(anchor == outer for outer, _, _ in self._open) and anchor not in self._known:
-            raise OverLimitError("an alias in it refers to what it stands in")
+            raise OverLimitError("an alias in it refers to a collection that contains it")
         size, levels = self._known.get(anchor, (1, 0))
         self._added += size
         if self._added > ALIASED:
@@ -179,7 +182,7 @@ class Expansion:
         self._took("", size, levels)
 
     def _next(self) -> bool:
-        """Whether what comes now is a key."""
+        """Whether the current node is a key."""
         if not self._key or self._key[-1] is None:
             return False
         self._key[-1] = not self._key[-1]
@@ -198,22 +201,22 @@ class Expansion:
 
 
 def is_count(value: Any) -> TypeGuard[int]:
-    """A whole number that every program can hold exactly; true and false are none."""
+    """Whether it is a whole number that every program can hold exactly; true and false are not."""
     return type(value) is int and abs(value) < 1 << 53
 
 
 def texts(value: Any) -> bool:
-    """A list of texts."""
+    """Whether it is a list of texts."""
     return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
 
 def text_of(data: Mapping[str, Any], key: str) -> str:
-    """The text under a key, "" when there is none or it is something else."""
+    """The text under a key; "" when the key is missing or its value is not a text."""
     value = data.get(key)
     return value if isinstance(value, str) else ""
 
 
 def map_of(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The mapping under a key, an empty one likewise."""
+    """The mapping under a key; an empty one when the key is missing or its value is not a mapping."""
     value = data.get(key)
     return value if isinstance(value, Mapping) else {}

@@ -1,4 +1,4 @@
-"""Where a release lives."""
+"""The target of an operation: cluster, namespace and release."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMESPACES: Final = {"dev": "llm-cost-ops-dev", "staging": "llm-cost-ops-staging
 
 @dataclass(frozen=True)
 class Target:
-    """Cluster + namespace + release. An empty kubeconfig means the client's own default search."""
+    """Cluster, namespace and release. An empty kubeconfig means the client's default search."""
 
     context: str
     namespace: str
@@ -22,7 +22,7 @@ class Target:
 
     @property
     def key(self) -> str:
-        """A name fit for a file, the same for the same target; drafts are kept by it."""
+        """A file name that is the same for the same target; drafts are stored under it."""
         return "__".join(re.sub(r"[^A-Za-z0-9.-]", "-", part) for part in (self.context, self.namespace, self.release))
 
     def __str__(self) -> str:

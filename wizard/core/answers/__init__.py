@@ -1,1 +1,1 @@
-"""A person's answers: the questions, what they resolve to, the values file that comes of them."""
+"""A person's answers: the questions, the resolved answers, and the values file that is built from them."""

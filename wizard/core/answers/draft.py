@@ -13,17 +13,17 @@ _SCHEMA: Final = 1
 
 @dataclass(frozen=True)
 class Draft:
-    """Answers by question id (only those a person gave), and what the command line added. Never holds a secret."""
+    """Answers by question id (only those that a person gave) and options of the command line. Never holds a secret."""
 
     answers: Mapping[str, str] = field(default_factory=dict)
     chart: str = ""
-    """Path of the chart; empty means the one of this checkout or wheel."""
+    """Path of the chart; empty means the chart of this checkout or wheel."""
     files: tuple[str, ...] = ()
     """The person's own values files (-f), lowest first."""
     sets: tuple[tuple[str, Any], ...] = ()
     """Value paths set on the command line, in order; the value None deletes."""
     write: str = ""
-    """Where the values file goes; empty means the default name."""
+    """Path to which the values file is written; empty means the default name."""
     helm: HelmOptions = field(default_factory=HelmOptions)
     rollback_on_failure: bool = False
     kubeconfig: str = ""
@@ -33,7 +33,7 @@ class Draft:
     """The uid of kube-system when the draft was last saved: a context may reach another cluster by the next start."""
 
     def with_answers(self, patch: Mapping[str, str | None]) -> Draft:
-        """The draft with the patch applied; None takes an answer back to its default."""
+        """The draft with the patch applied; None resets an answer to its default."""
         merged = {**self.answers, **patch}
         return replace(self, answers={key: value for key, value in merged.items() if value is not None})
 
@@ -55,7 +55,7 @@ class Draft:
 
     @staticmethod
     def from_data(data: Mapping[str, Any]) -> Draft:
-        """The draft of its data.
+        """The draft from its JSON data.
 
         Raises:
             ValueError: it was written by another version.

@@ -1,4 +1,4 @@
-"""The questions of the guided install as one table: both faces and the flags are made from it.
+"""The questions of the guided install as one table, from which both front ends and the flags are built.
 
 A new question is one entry here. Answers are texts; a choice is answered by its value, a yes/no by "yes" or "no".
 """
@@ -25,11 +25,11 @@ STEPS: Final[tuple[tuple[str, str, str], ...]] = (
     ("resources", "Resources", "How much does it get?"),
     ("secrets", "Secrets", "Where do the passwords come from?"),
 )
-"""Step id, its name on the rail, its question. Review follows as the last step and asks nothing."""
+"""Step id, its name in the list of steps, its question. Review follows as the last step and asks nothing."""
 
 
 class Choice(NamedTuple):
-    """One way to answer; `note` says what it means here, on this cluster."""
+    """One choice of a question; `note` says what it means on this cluster."""
 
     value: str
     label: str
@@ -73,7 +73,7 @@ class Question(NamedTuple):
     open: bool = False
 
     def problem(self, resolved: Resolved, answer: str) -> str:
-        """One sentence what is wrong with the answer, or ""."""
+        """One sentence that says what is wrong with the answer, or ""."""
         if not answer and self.optional:
             return ""
         if self.kind == "choice" and not self.open:
@@ -168,7 +168,7 @@ def _cache_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
 
 
 def _cleared(r: Resolved, section: str) -> Sequence[ValueEdit]:
-    """A server of one's own that the base names is taken out: the chart refuses what nothing would read."""
+    """Edits that clear an external server of the base values: the chart refuses values that nothing reads."""
     named = (f"{section}.{key}" for key in ("host", "existingSecret", "existingSecretUrlPasswordKey"))
     return [ValueEdit(path_of(path), "") for path in named if r.at(path)]
 
@@ -269,7 +269,7 @@ _WHERE = (
         visible=lambda r: bool(r.suggestions.contexts),
     ),
     Question(
-        "namespace", "where", "Namespace", "Made if it is not there yet.", kind="choice", open=True,
+        "namespace", "where", "Namespace", "Created if it does not exist yet.", kind="choice", open=True,
         choices=lambda r: _known(r.suggestions.namespaces),
         default=lambda r: NAMESPACES.get(r["preset"], DEFAULT_RELEASE), validate=lambda _, a: validate.label(a, "Namespace"),
     ),
@@ -318,7 +318,7 @@ def _first_host(r: Resolved) -> str:
 
 
 PLACEHOLDER_HOSTS: Final = frozenset({"api.llm-cost-ops.com", "api.example.com", "staging-api.example.com"})
-"""Hosts the guide prints as examples; they are nobody's to use."""
+"""Hosts that the guide prints as examples; nobody may use them."""
 
 
 def _first_path(r: Resolved) -> str:
@@ -329,7 +329,7 @@ def _first_path(r: Resolved) -> str:
 
 def _host_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
     if not (r.given("host") or r.given("path")):
-        return ()  # what a person's own file says stays as it is, further hosts included
+        return ()  # keep the hosts of the person's own file, all of them
     entry = {"host": answer, "paths": [{"path": r["path"] or "/", "pathType": "Prefix"}]}
     return (ValueEdit(path_of("ingress.hosts"), [entry], "the whole list: Helm replaces lists"),)
 
@@ -476,7 +476,7 @@ def _limit_problem(r: Resolved, answer: str, request: str, what: str, example: s
         return problem
     limit, requested = quantity.parse(answer), quantity.parse(r[request])
     if limit is None or requested is None:
-        return ""  # the request's own field says what is wrong with it
+        return ""  # the request's own field reports its problem
     return f"{what} ({answer}) is less than what is requested ({r[request]})." if limit < requested else ""
 
 
@@ -573,7 +573,7 @@ def _secret_default(name: str) -> Callable[[Resolved], str]:
         if named and (named != created_name(name, r["release"]) or r.draft.running):
             return "existing"
         if r.draft.running:
-            return "release"  # a new password would not fit the data that is there
+            return "release"  # a new password would not match the existing data
         return "keep" if _is_there(r, name) else "generate"
 
     return default

@@ -1,4 +1,4 @@
-"""Draft + live facts + value layers -> the effective answer to every question, what is still wrong, and the edits."""
+"""Draft + live facts + value layers -> the effective answer to every question, the open problems, and the edits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Layers:
 
 
 class Resolved:
-    """Every question's effective answer. Made anew for each change; cheap, and never edited."""
+    """Every question's effective answer. Built again for each change, which is cheap; never edited."""
 
     def __init__(
         self, draft: Draft, suggestions: ClusterSuggestions, layers: Layers, table: Iterable[Question]
@@ -64,9 +64,9 @@ class Resolved:
 
     @cached_property
     def base(self) -> dict[str, Any]:
-        """Chart defaults < running release < preset < -f files: what answers start from.
+        """Chart defaults < running release < preset < -f files: the values that answers start from.
 
-        Of a running release only a change of preset brings the preset in again; the rest is as it runs.
+        With a running release, the preset applies only when it changes; the rest keeps the running values.
         """
         tree = values.merge(self.layers.defaults, self.draft.running)
         if not self.draft.running or self["preset"] != self._by_id["preset"].default(self):
@@ -81,13 +81,13 @@ class Resolved:
         return default if value is None else value
 
     def visible(self, step: str = "") -> tuple[Question, ...]:
-        """The questions that are asked now, of one step or of all."""
+        """The questions to ask now, of one step or of all."""
         return tuple(
             question for question in self.table if (not step or question.step == step) and question.visible(self)
         )
 
     def problems(self, step: str = "") -> dict[str, str]:
-        """Question id -> one sentence what is wrong with its effective answer, for the visible ones."""
+        """Question id -> one sentence that says what is wrong with its effective answer; visible questions only."""
         sentences = ((question.id, question.problem(self, self[question.id])) for question in self.visible(step))
         return {question_id: text for question_id, text in sentences if text}
 
@@ -102,6 +102,6 @@ class Resolved:
 
     @property
     def target(self) -> Target:
-        """Where it goes."""
+        """The target that the answers name."""
         kubeconfig = self.draft.kubeconfig or self.suggestions.kubeconfig
         return Target(self["context"], self["namespace"], self["release"], kubeconfig)

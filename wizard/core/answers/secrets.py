@@ -1,6 +1,6 @@
-"""The secrets that the wizard knows by name, what each becomes in Kubernetes, and which of them a run creates.
+"""The secrets that the wizard knows by name, the Kubernetes Secret of each, and which of them a run creates.
 
-Names and sources, never a value (design: contracts, secrets).
+Holds names and sources, never a value (design: contracts, secrets).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """What one secret of the wizard becomes: its keys, the Secret's suffix, and the values that name the Secret."""
+    """One secret of the wizard in Kubernetes: its keys, the Secret's suffix, and the values that name the Secret."""
 
     keys: tuple[str, ...]
     suffix: str
     path: str
     external_path: str = ""
     encoded_path: str = ""
-    """Value that names the key with the percent-encoded password: the application gets it inside an address."""
+    """Value that names the key with the percent-encoded password, which the application reads as part of a URL."""
     external_encoded_path: str = ""
     constants: tuple[tuple[str, str], ...] = ()
 
@@ -56,7 +56,7 @@ PARTS: Final[Mapping[str, Part]] = {
     ),
     "tls": Part(("tls.crt", "tls.key"), "tls", "ingress.tls"),
 }
-"""The secrets by their name in --secret-file and --existing-secret; tls comes from two files."""
+"""The secrets by their name in --secret-file and --existing-secret; tls is read from two files."""
 
 ENCODED_KEY: Final = "password-urlencoded"
 """The chart's own Secrets have this key too."""
@@ -74,15 +74,15 @@ class Source:
     key: str
     how: Literal["generate", "file", "constant"]
     detail: str = ""
-    """Path of the file, or the constant itself (which is no secret)."""
+    """Path of the file, or the constant itself (which is not secret)."""
     shared: str = ""
     encoded: bool = False
-    """Percent-encoded, for an address."""
+    """Percent-encoded, for a URL."""
 
 
 @dataclass(frozen=True)
 class SecretToMake:
-    """A Secret to create if it is not there: 409 means keep the existing one."""
+    """A Secret to create if it does not exist: 409 means keep the existing one."""
 
     name: str
     type: Literal["Opaque", "kubernetes.io/tls"]
@@ -90,7 +90,7 @@ class SecretToMake:
 
 
 def plan(resolved: Resolved) -> tuple[SecretToMake, ...]:
-    """The Secrets to create, in order; those that exist or that the person names are not in it."""
+    """The Secrets to create, in order; without those that exist or that the person names."""
     visible = {question.id for question in resolved.visible()}
     by_name: dict[str, list[Source]] = {}
     for name, part in PARTS.items():

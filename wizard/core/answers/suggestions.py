@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ClusterSuggestions:
-    """What is known while questions are asked. None means not known (yet, or no right to see it), () means none there."""
+    """Facts of the cluster while questions are asked. None: not known yet, or no right to read it; (): none exist."""
 
     sandbox: bool = False
     kubeconfig: str = ""
@@ -25,4 +25,4 @@ class ClusterSuggestions:
     cluster_uid: str = ""
     """The uid of kube-system; "" when it is not known."""
     moved: str = ""
-    """A sentence when the context reaches another cluster than the last time; "" when it does not."""
+    """A sentence when the context reaches another cluster than last time; "" when it does not."""

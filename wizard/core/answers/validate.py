@@ -1,4 +1,4 @@
-"""Validators of answers: text in, one sentence what is wrong out, "" when it is right."""
+"""Validators of answers: each takes a text and returns one sentence that says what is wrong, "" when it is valid."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def subdomain(text: str, what: str) -> str:
 
 
 def host(text: str) -> str:
-    """A host name as an Ingress takes it; one leading wildcard label is allowed."""
+    """A host name as an Ingress accepts it; one leading wildcard label is allowed."""
     if not text:
         return "The host name is empty; people need a name to reach the API."
     if "://" in text or "/" in text:
@@ -65,7 +65,7 @@ def quantity(text: str, what: str, example: str) -> str:
 
 
 def duration(text: str) -> str:
-    """A time above zero as helm takes it: 10m, 1h30m, 90s."""
+    """A duration above zero as helm accepts it: 10m, 1h30m, 90s."""
     if (parse_duration(text) or 0) <= 0:
         return f'"{text}" is not a time; it looks like 10m, 90s or 1h30m.'
     return ""

@@ -1,4 +1,4 @@
-"""The values file: preset plus answers, minus chart defaults, with where each line comes from (design: contracts)."""
+"""The values file: preset plus answers, minus chart defaults, with the source of each line (design: contracts)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wizard.core.helm import values
 
 @dataclass(frozen=True)
 class ValuesFile:
-    """What is written: header comment lines, the tree, and a note beside lines, by dotted path."""
+    """The content of the file: header comment lines, the tree, and comments of its lines by dotted path."""
 
     path: str
     header: tuple[str, ...]
@@ -32,7 +32,7 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     lines = resolved.value_edits()
     whole = values.apply_edits(resolved.base, lines)
     below = values.merge(layers.presets.get(preset, {}), layers.defaults)
-    # What takes a preset's value back to the chart's default is written too: the file must mean the same under the preset.
+    # An answer that resets a preset's value to the chart's default is written too: the file may be used on the preset.
     from_preset = dict(values.leaves(layers.presets.get(preset, {})))
     taken_back = [
         values.ValueEdit(path, values.get(whole, path))
@@ -55,7 +55,7 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
 
 
 def default_path(preset: str) -> str:
-    """The name a values file gets when none is given."""
+    """The default path of a values file."""
     return f"./llm-cost-ops.{preset}.values.yaml"
 
 
