@@ -1,1 +1,1 @@
-"""Text from outside and for people: made safe to show, secrets masked."""
+"""Text from outside and for people: sanitised, with secrets masked."""

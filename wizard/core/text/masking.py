@@ -1,4 +1,4 @@
-"""Which parts of values and manifests are secret, and views of them in which those are masked."""
+"""Finds the secret parts of values and manifests, and returns copies in which they are masked."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from wizard.core.text.redaction import harmless, hide, telling
 from wizard.core.text.secrets import MASK, Redactor, Secret
 
 SEALED: Final = "sealed:"
-"""What stands before the fingerprint of a Secret's value."""
+"""Prefix of the fingerprint of a Secret's value."""
 _KEY: Final = _random.token_bytes(32)
-"""Fingerprints mean something in this process only, so that one that leaks cannot be guessed at."""
+"""The key is random per process, so that a leaked fingerprint cannot be brute-forced."""
 _APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
-"""The whole object once more, as text."""
+"""An annotation that repeats the whole object as text."""
 _SHORTEST: Final = 8
-"""A shorter secret is not looked for inside other text: it would mask half of the words."""
+"""A shorter secret is not searched for in other text: it would mask half of the words."""
 
 
 def seal(text: str) -> str:
@@ -33,7 +33,7 @@ def seal(text: str) -> str:
 
 
 def sealed(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """A Secret with each value sealed, stringData moved into data; any other object as it is."""
+    """A Secret with each value sealed and stringData moved into data; any other object unchanged."""
     result = dict(obj)
     if obj.get("kind") != "Secret":
         return result
@@ -46,7 +46,7 @@ def sealed(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def masked(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """A Secret with each value masked; any other object as it is."""
+    """A Secret with each value masked; any other object unchanged."""
     result = dict(obj)
     if obj.get("kind") == "Secret":
         for section in ("data", "stringData"):
@@ -56,7 +56,7 @@ def masked(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kept(obj: Mapping[str, Any], redact: Redactor | None = None) -> dict[str, Any]:
-    """An object as it may be shown or lie on a disk: a Secret masked, and whatever a name or a shape tells to be a secret."""
+    """An object fit to show or to write to disk: Secrets, and values that look secret by name or shape, are masked."""
     result: dict[str, Any] = masked_values(masked(obj), redact)
     if _APPLIED in (notes := (result.get("metadata") or {}).get("annotations") or {}):
         result["metadata"] = {**result["metadata"], "annotations": {**notes, _APPLIED: MASK}}
@@ -64,15 +64,15 @@ def kept(obj: Mapping[str, Any], redact: Redactor | None = None) -> dict[str, An
 
 
 def masked_values(tree: Any, redact: Redactor | None = None) -> Any:
-    """A tree (values, an object) with everything masked that a name tells to be a secret, and known secrets wherever they are.
+    """A tree (values, an object) in which values with secret names, and known secrets anywhere, are masked.
 
-    Names tell in maps (`password: x`), in lists (`{name: DB_PASSWORD, value: x}`) and before arguments (`--password`, `x`).
+    A name is a key (`password: x`), a `name` in a list (`{name: DB_PASSWORD, value: x}`) or a flag (`--password`, `x`).
     """
     return _masked_node(tree, (), redact or Redactor())
 
 
 def masked_field(path: str, value: Any, redact: Redactor) -> Any:
-    """One field of an object, masked likewise; its path is written as in a plan: containers[api].env[DB_PASSWORD].value."""
+    """One field of an object, masked the same way; the path is as in a plan: containers[api].env[DB_PASSWORD].value."""
     names = field_path.names(path)
     name = names[-2] if names[1:] and names[-1] == "value" else "".join(names[-1:])
     return _masked_node(value, (name,), redact)
@@ -95,7 +95,7 @@ Path = tuple[str, ...]
 
 
 def _named(node: Mapping[Any, Any]) -> Callable[[Path, str], Path]:
-    """How the path of a map's value goes on: `value` belongs to the name beside it, and a `key` beside others chooses."""
+    """A function from a map's path and a key to the path of the value; a `value` gets the name that its map holds."""
     name = next((str(node[field]) for field in ("name", "key", "header") if isinstance(node.get(field), str)), "")
     if "value" in node and name:
         return lambda path, key: (*path, name if key == "value" else key)
@@ -103,7 +103,7 @@ def _named(node: Mapping[Any, Any]) -> Callable[[Path, str], Path]:
 
 
 def _items(node: Sequence[Any], path: Path) -> Iterator[tuple[Path, Any]]:
-    """Items of a list; an argument after a flag has the flag's name."""
+    """Items of a list with their paths; an argument after a flag has the flag's name."""
     flag = ""
     for item in node:
         yield (*path, flag) if flag and isinstance(item, str) else path, item
@@ -115,7 +115,7 @@ def _is_secret(path: Path) -> bool:
 
 
 def known_secrets(trees: Iterable[Any] = (), objects: Iterable[Mapping[str, Any]] = ()) -> Redactor:
-    """A redactor that knows the secrets of values trees and of objects, those of rendered Secrets among them."""
+    """A redactor that knows the secrets of values trees and of objects, rendered Secrets included."""
     texts: dict[str, None] = {}
     names = set()
     for tree in trees:

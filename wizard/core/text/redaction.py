@@ -1,8 +1,8 @@
-"""The one set of rules by which a text, a name or a shape tells that it holds a secret; what is shown passes `hide`.
+"""The rules that find secrets in text, by name or by shape; every text that is shown passes through `hide`.
 
-A name decides where a value is assigned to it: `DB_PASSWORD=x`, `"token": "x"`, `{name: DB_PASSWORD, value: x}`, `--password x`.
-A shape decides anywhere: user info of addresses, credentials of headers, tokens of known issuers, private keys. Prose about
-secrets stays as it is: "token: expired", "authorization: server message: insufficient_scope".
+By name, where a value is assigned: `DB_PASSWORD=x`, `"token": "x"`, `{name: DB_PASSWORD, value: x}`, `--password x`.
+By shape, anywhere: user info of URLs, credentials of headers, tokens of known issuers, private keys. Prose about
+secrets is kept: "token: expired", "authorization: server message: insufficient_scope".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MASK: Final = "********"
 
 
 class _Pattern:
-    """A pattern that is compiled when the first text needs it: most texts hold nothing, and a launch waits 6 ms less."""
+    """A pattern that is compiled on first use: most texts hold no secret, and the start takes 6 ms less."""
 
     def __init__(self, pattern: str, flags: int = 0) -> None:
         self._pattern, self._flags = pattern, flags
@@ -72,7 +72,7 @@ _KEYS: Final = frozenset(
         "auth",
     ]
 )
-"""Words before "key" in names that are written as one: apiKey. With a separator, any word but those below tells."""
+"""Words before "key" in names without a separator: apiKey. With a separator, any word except those below counts."""
 _OPEN_KEYS: Final = frozenset(["public", "primary", "foreign", "partition", "sort", "cache", "topology", "routing", "idempotency", "group", "map", "object", "password", "username", "user"])  # fmt: skip
 _ADDRESSES: Final = frozenset(
     ["database", "redis", "db", "amqp", "mongo", "mongodb", "postgres", "postgresql", "mysql", "broker", "webhook"]
@@ -80,16 +80,16 @@ _ADDRESSES: Final = frozenset(
 _BEHIND: Final = frozenset(
     ["data", "value", "base64", "b64", "plain", "plaintext", "text", "string", "old", "new", "previous"]
 )
-"""Words that may follow in a name that tells."""
+"""Words that may follow in a secret name."""
 _HARMLESS: Final = frozenset(["existing", "create", "use", "mount", "automount", "enable", "enabled", "require", "required", "allow", "has", "is", "checksum"])  # fmt: skip
-"""First words of names that choose or name something."""
+"""First words of names that switch or reference something."""
 _BARE: Final = frozenset(["auth", "salt", "signature", "cookie", "jwt", "dsn", "pass"])
-"""Names that are words of every day: what is assigned to them in a text must look like a secret."""
+"""Names that are everyday words: a value assigned to them in a text must look like a secret."""
 
 
 @lru_cache(4096)
 def telling(name: str) -> bool:
-    """Whether a name (of a variable, a key, a flag, a header) says that its value is a secret."""
+    """Whether a name (of a variable, a key, a flag, a header) means that its value is a secret."""
     words = [word.lower() for word in _WORD.findall(name[-200:])]
     while len(words) > 1 and (words[-1] in _BEHIND or words[-1].isdigit()):
         words.pop()
@@ -112,7 +112,7 @@ _KEY: Final = _Pattern(r"[-_]keys?(?:$|[-_.\d])", re.IGNORECASE)
 
 
 def harmless(name: str, value: object) -> bool:
-    """Whether what a telling name holds is none: an amount of tokens of a language model, an address without a password."""
+    """Whether the value of a secret name is not secret: a number of language model tokens, a URL without a password."""
     if "token" in name.lower() and (
         isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value) is not None)
     ):
@@ -129,13 +129,13 @@ _NUMBER: Final = _Pattern(r"\d+(?:\.\d+)?[kKmM%]?")
 
 
 def suspect(text: str) -> bool:
-    """Whether there is anything in a text for `hide` to look at; most texts hold nothing."""
+    """Whether `hide` needs to search a text; most texts hold no hint of a secret."""
     low = text.lower()
     return any(hint in low for hint in _HINTS)
 
 
 def hide(text: str) -> str:
-    """A text of somebody else with each secret in it masked that its name or its shape tells; line breaks stay."""
+    """Mask secrets, found by name or shape, in untrusted text; line breaks are kept."""
     if not suspect(text):
         return text
     low = text.lower()
@@ -182,7 +182,7 @@ _HINTS: Final = (
 
 
 def hide_addresses(text: str) -> str:
-    """Passwords in addresses masked, and user names that are tokens."""
+    """Mask passwords in URLs, and user names that are tokens."""
     if "://" in text:
         text = _ADDRESS.sub(_user_info, text)
     return _ENCODED.sub(rf"\1{MASK}\2", text) if "%40" in text else text
@@ -195,7 +195,7 @@ _PLACEHOLDER: Final = _Pattern(
     r"\*{3,}.*|\$\([A-Za-z0-9_]+\)|\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|<.*|\{\{.*|\[?\(?redacted\)?\]?|\(none\)?|x{3,}|%[a-z+]{1,2}",
     re.IGNORECASE,
 )
-"""Stands where a secret would: a variable that was not filled in, a mask, a hint."""
+"""Placeholders of a secret: a variable that was not substituted, a mask, a hint."""
 _IMAGES: Final = ("oci://", "docker://", "docker-pullable://", "containerd://", "cri-o://", "image://")
 _WEB: Final = ("http://", "https://")
 
@@ -209,12 +209,12 @@ def _user_info(match: re.Match[str]) -> str:
         user, colon, password = info.partition(":")
         host += rest[len(authority) :]
     elif colon and "@" in rest and not _AS_PORT.match(password + rest[len(authority) :]):
-        info, _, host = rest.rpartition("@")  # a password with a slash: no address any more, but printed all the same
+        info, _, host = rest.rpartition("@")  # a password with a slash: not a valid URL, but printed anyway
         user, colon, password = info.partition(":")
     elif colon and password and not user.startswith("[") and not _AS_PORT.match(rest[len(user) + 1 :]):
         if scheme.lower() in _IMAGES or _PLACEHOLDER.match(password) or password.startswith(("$", "*")):
             return match[0]
-        return f"{scheme}{user}:{MASK}"  # nothing says where it ends
+        return f"{scheme}{user}:{MASK}"  # the end of the password is not marked
     else:
         return match[0]
     if host.startswith(("sha256:", "sha512:")):
@@ -231,13 +231,13 @@ _PORT: Final = _Pattern(r"""(invalid port \\*":)[^"\\]+(\\*" after host)""")
 _PROXY: Final = _Pattern(
     r"(proxy\\*[\"']?\s{0,2}[=:]\s{0,2}\\*[\"']?[^\s:@/\"']{1,100}+:)(?!//|\*{8}@)[^\s\"']{1,500}@", re.IGNORECASE
 )
-"""A proxy without a scheme, which is not said to be an address."""
+"""A proxy address without a scheme."""
 _TOKENS: Final = _Pattern(
     r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|gl(?:pat|rt|dt|ptt)-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}"
     r"|(?:AKIA|ASIA)[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|sk-[\w-]{16,}|[sr]k_(?:live|test)_\w{10,}|hv[sbr]\.[\w-]{16,}"
     r"|npm_[A-Za-z0-9]{20,}|AIza[\w-]{30,}|SG\.[\w-]{16,}\.[\w-]{16,}|sha256~[\w-]{20,}|pypi-[\w-]{30,}|dop_v1_[a-f0-9]{30,})"
 )
-"""Tokens as their issuers mark them: GitHub, GitLab, Slack, AWS, JSON Web Tokens, OpenAI, Stripe, Vault, npm, Google and others."""
+"""Tokens with known prefixes: GitHub, GitLab, Slack, AWS, JWT, OpenAI, Stripe, Vault, npm, Google and others."""
 _PEM: Final = _Pattern(
     r"(-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----)(?!\*{8})"
     r"(?:(?:(?!-----BEGIN).)*?(-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----)|(?:(?:\s|\\[rn]|\u23ce)*[A-Za-z0-9+/=]{16,})*"
@@ -249,12 +249,12 @@ _BYTES: Final = _Pattern(r"(?<![\d.])\d{1,3}(?:(?:, ?| )\d{1,3}){15,}+|0x[0-9a-f
 
 
 def _same_lines(match: re.Match[str]) -> str:
-    """The mask of a key in as many lines as it had."""
+    """The mask of a key, with as many lines as the key."""
     return f"{match[1]}{MASK}" + "\n" * match[0].count("\n") + (match[2] or "")
 
 
 def _private(match: re.Match[str]) -> str:
-    import base64  # here, not above: keys are seldom
+    import base64  # imported here because keys are rare
 
     head = match[0][:64]
     try:
@@ -265,7 +265,7 @@ def _private(match: re.Match[str]) -> str:
 
 
 def _spelled_out(match: re.Match[str]) -> str:
-    """Bytes that are printed as numbers and are text: Go prints a key of a kubeconfig so."""
+    """Text printed as byte numbers, as Go prints a key of a kubeconfig."""
     numbers = [int(text, 0) for text in re.split(r"[, ]+", match[0]) if text]
     return MASK if all(number in (9, 10, 13) or 32 <= number < 127 for number in numbers) else match[0]
 
@@ -359,11 +359,11 @@ _VALUE: Final = _Pattern(
     r"(?P<quote>\\*[\"'`])(?P<quoted>(?:(?!(?P=quote)|\n).)*+)(?P=quote)|(?P<bare>[^\s\"',;&`\u23ce\])}]++(?:(?<=[^\s:])[\])}](?=[^\s,;\])}]))?)"
 )
 _FILES: Final = _Pattern(r"--(?:from-file|from-env-file|secret-file|existing-secret|set-file|answer)[ =]\S{0,200}$")
-"""What is named after these flags is a file, or the name of a Secret."""
+"""The value of these flags is a file or the name of a Secret."""
 _LITERAL: Final = _Pattern(r"nil|null|none|true|false|undefined|yes|no|on|off|unset|empty|\d{3}", re.IGNORECASE)
 _PATH: Final = _Pattern(r"(?:\.{1,2}|~)?/(?:[\w.-]+/)*[\w.-]*\.?[\w-]*")
 _OBJECT: Final = _Pattern(r"[a-z0-9]+(?:[-./][a-z0-9]+)+")
-"""The name of an object, with its namespace or not."""
+"""The name of an object, with or without its namespace."""
 _REST: Final = _Pattern(r"[^\S\n]*(?:$|[\n,;)}\]\u23ce&|]|\\)")
 
 
@@ -419,11 +419,11 @@ _WORDY: Final = _Pattern(r"[A-Za-z]?[a-z]+(?:[A-Z][a-z]+)*|[A-Z]+|[A-Za-z]+(?:[-
 _MEASURE: Final = _Pattern(
     r"v?\d+(?:\.\d+)*(?:[-+][\w.]+)?|\d+(?:\.\d+)?[A-Za-z]{1,2}|\d+m\d+s|\d{4}-\d\d-\d\d\S*|sha\d+:.*|(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\d+)?|[a-z0-9.-]+:\d{1,5}"
 )
-"""Versions, amounts, times, digests and addresses: they have digits, and are no secrets."""
+"""Versions, amounts, times, digests and addresses: they have digits but are not secret."""
 
 
 def looks_secret(value: str) -> bool:
-    """Whether a word looks like a secret and not like a word: digits among letters, symbols, a mixture of cases."""
+    """Whether a word looks like a secret: digits among letters, symbols, mixed case."""
     word = value.rstrip(".,:;!?)")
     if len(word) < 4 or _WORDY.fullmatch(word) or _MEASURE.fullmatch(word) or _PLACEHOLDER.fullmatch(word):
         return False

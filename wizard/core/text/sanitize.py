@@ -1,6 +1,6 @@
-"""Terminal-safe text. What is shown passes here: at the adapter boundary, and once more where a line leaves a front end.
+"""Terminal-safe text. What is shown is sanitised at the adapter boundary, and again when a front end prints it.
 
-Data (a values file, an object that is sent) does not: it is kept character for character.
+Data (a values file, an object that is sent) is not sanitised: it is kept character for character.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final
 
 LINE_LIMIT: Final = 4096
 BREAK: Final = "\u23ce"
-"""Stands where a line broke inside of what is one line."""
+"""The visible mark of a line break within one line."""
 MARKS: Final = 4
-"""Combining characters that a letter keeps; no language needs more, and some 20 paint over the lines above."""
+"""Combining characters kept per letter; no language needs more, and some 20 of them cover the lines above."""
 
 _ESCAPES: Final = (
     r"\x1b\][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"  # OSC: titles, clipboard writes, links
@@ -25,17 +25,17 @@ _ESCAPES: Final = (
 )
 _BREAKS: Final = frozenset("\n\r\v\f\x85\u2028\u2029")
 _INVISIBLE: Final = re.compile("FILLER|VARIATION SELECTOR|GRAPHEME JOINER|PATTERN BLANK|INHERENT|NULL NOTEHEAD")
-"""Names of characters that show nothing though their category is that of a letter, a mark or a symbol."""
+"""Names of characters that are invisible although their category is letter, mark or symbol."""
 _KEPT: Final = 4096
 _MAYBE: Final = (
     r"[\u0300-\u036f\u0483-\u0489\u0590-\u1fff\u20d0-\u20ff\u2800\u2c00-\u2fff\u3020-\u30a0\u3160-\u3170"
     r"\ua000-\uabff\ufb00-\uffff\U00010000-\U0001efff\U000e0000-\U000e0fff]"
 )
-"""Blocks in which marks and invisible characters are; without one the tables need not be made, which takes 60 ms."""
+"""Blocks with marks and invisible characters; a text without them needs no tables, which take 60 ms to build."""
 
 
 class _Shown(dict[int, str | int | None]):
-    """What is shown of each character, found out when it first comes: itself, a break, nothing, or a mark of the unknown."""
+    """The replacement of each character, computed on first use: itself, a break, nothing, or U+FFFD when unassigned."""
 
     def __missing__(self, code: int) -> str | int | None:
         shown = _shown(chr(code))
@@ -52,7 +52,7 @@ def _shown(char: str) -> str | int | None:
     match unicodedata.category(char):
         case "Cc" | "Cf" | "Cs" | "Co":  # controls; zero width, bidi and tags; half characters; private use
             return None
-        case "Cn":  # not in Unicode: nobody knows what a terminal does with it
+        case "Cn":  # unassigned: terminals differ in what they do with it
             return "\ufffd"
     return ord(char)
 
@@ -61,8 +61,8 @@ _TABLE: Final = _Shown()
 
 
 def text(raw: str, limit: int = LINE_LIMIT * 16) -> str:
-    """Several lines, safe to print: no escapes, no controls but newline (tabs become spaces), nothing invisible."""
-    if not raw.isprintable():  # for Python a control, a format character or what is not in Unicode is not printable
+    """Several lines, safe to print: no escapes, no controls except newline (tabs become spaces), nothing invisible."""
+    if not raw.isprintable():  # Python: controls, format characters and unassigned ones are not printable
         raw = raw.replace("\r\n", "\n")
         raw = _compiled(_ESCAPES).sub("", raw).translate(_TABLE)
     if not raw.isascii() and _compiled(_MAYBE).search(raw):
@@ -79,14 +79,14 @@ def line(raw: str, limit: int = LINE_LIMIT) -> str:
 
 
 def shorten(clean: str, limit: int) -> str:
-    """The first whole words of a text, with a mark where more would follow; at most `limit` characters before it."""
+    """The first whole words of a text, at most `limit` characters, then " ..." if it was longer."""
     if len(clean) <= limit:
         return clean
     return (clean[: limit + 1].rpartition(" ")[0] or clean[:limit]) + " ..."
 
 
 def escaped(json: str, *, ascii_only: bool = False) -> str:
-    r"""A JSON text that means the same and cannot drive a terminal: what is not shown as it is stands as \uXXXX."""
+    r"""The same JSON, safe for a terminal: characters that are not safe to print are written as \uXXXX."""
     if json.isascii() and "\x7f" not in json:
         return json
     if ascii_only:
@@ -100,7 +100,7 @@ def _unicode_escape(char: str) -> str:
 
 
 def _bounded(clean: str) -> str:
-    """At most `MARKS` combining characters on a letter, none on what stands before the line, and nothing invisible."""
+    """At most `MARKS` combining characters per letter, none at the start of a line, and no invisible characters."""
     marks, invisible = _classes()
     if not _compiled(f"[{marks}{invisible}]").search(clean):
         return clean
@@ -110,7 +110,7 @@ def _bounded(clean: str) -> str:
 
 @cache
 def _classes() -> tuple[str, str]:
-    """Combining characters, and those that show nothing, each as ranges of a pattern."""
+    """Combining characters, and invisible characters, each as ranges of a pattern."""
     codes = (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0))
     invisible = {code for code in codes if _INVISIBLE.search(unicodedata.name(chr(code), ""))}
     return _ranges({code for code in codes if _combines(code)} - invisible), _ranges(invisible)
@@ -128,7 +128,7 @@ def _combines(code: int) -> bool:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compiled when the first text needs it: most texts are plain, and a launch waits 1 ms less."""
+    """Compiled on first use: most texts are plain, and the start takes 1 ms less."""
     return re.compile(pattern)
 
 

@@ -1,4 +1,4 @@
-"""A value that never shows itself, and a redactor for text that might contain one."""
+"""A secret value that is masked wherever it is printed, and a redactor for text that may contain one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GENERATED_LENGTH: Final = 32
 
 
 class Secret:
-    """A secret string: masked in repr, str, format and tracebacks; `reveal` is the only way to the text."""
+    """A secret string: masked in repr, str, format and tracebacks; only `reveal` returns the text."""
 
     __slots__ = ("_text",)
 
@@ -31,7 +31,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself, for the one place that sends it."""
+        """The text itself, for the code that sends it."""
         return self._text
 
     def __repr__(self) -> str:
@@ -61,17 +61,17 @@ def generate() -> Secret:
 
 @dataclass(frozen=True)
 class Redactor:
-    """Replaces every known secret in a text by a mask, in every form in which programs print one.
+    """Replaces every known secret in a text by a mask, in every form in which programs print it.
 
-    As it is, in base64 (padded or not, inside of a longer text such as that of user:secret, as in addresses), escaped for
-    a URL, for JSON, for Go's %q or Python's repr, and broken over lines.
+    The forms are: plain, base64 (padded or not, also within a longer text such as user:secret, and in URLs), escaped
+    for a URL, for JSON, for Go's %q or Python's repr, and wrapped over lines.
     """
 
     secrets: tuple[Secret, ...] = ()
 
     def __call__(self, text: str) -> str:
-        """The text with every known secret of 4 characters or more masked, and passwords in addresses."""
-        # Looking for a character costs a tenth of looking for a word, and few texts hold the rarest ones.
+        """The text with every known secret of 4 characters or more masked, and passwords in URLs."""
+        # Searching for a character costs a tenth of searching for a word, and few texts hold the rarest ones.
         if likely := [entry for entry in self._forms if entry[0] in text and entry[1] in text]:
             flat = _flat(text)
             for _, _, anchor, form in likely:
@@ -81,31 +81,31 @@ class Redactor:
 
     @cached_property
     def _forms(self) -> list[tuple[str, str, str, _Form]]:
-        """Each form after its two rarest characters and its anchor."""
+        """Of each form: its two rarest characters, its anchor, the form itself."""
         forms = {form.source: form for secret in self.secrets for form in _forms_of(secret.reveal())}
         ordered = sorted(forms.values(), key=lambda form: -form.length)
         return [(form.rare[:1], form.rare[1:2], form.anchor, form) for form in ordered]
 
     def plus(self, more: Iterable[Secret]) -> Redactor:
-        """The same redactor that knows more secrets."""
+        """A redactor that knows these secrets too."""
         return Redactor((*self.secrets, *more))
 
 
 _SHORTEST: Final = 4
 _SHORTEST_PART: Final = 8
-"""Characters of a secret from which on parts of words count: inside of longer base64, over the end of a line."""
+"""Characters from which a secret is also found within longer base64 and across line breaks."""
 _SHORTEST_LINE: Final = 12
-"""Characters of a line that is looked for by itself, of a secret with several lines."""
+"""Characters from which a line of a multi-line secret is searched for by itself."""
 _SELDOM: Final = "QXZJKVYWUBHqFMGNLzDOPxjRSCTIEA9876543kvbywgpfmuhldcrs2noiat10e"
-"""Letters and digits by how seldom a log line holds them."""
+"""Letters and digits, the rarest in log lines first."""
 _BREAK: Final = r"(?:\\?(?:\r?\n|\u23ce|\\r?\\n)[ \t]*)?"
-"""What stands where a text was broken: a newline, as it is, made visible or escaped, and the indentation after it."""
+"""A line break as it may be printed (plain, made visible or escaped), and the indentation after it."""
 _INDENTED: Final = re.compile(r"\\?(?:\r?\n|\u23ce|\\n)[ \t]*")
 
 
 @dataclass(frozen=True)
 class _Form:
-    """One form of a secret; `anchor` is a part of it that all its spellings share, once broken lines are put together."""
+    """One form of a secret; `anchor` is a part that all its spellings share once wrapped lines are joined."""
 
     anchor: str
     source: str
@@ -113,24 +113,24 @@ class _Form:
 
     @cached_property
     def rare(self) -> str:
-        """The characters of the anchor that are least likely in a text of words."""
+        """The two rarest characters of the anchor."""
         return "".join(sorted(set(self.anchor), key=_SELDOM.index)[:2])
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Compiled when the anchor is met: nearly no text holds a secret."""
+        """Compiled when the anchor is found: almost no text holds a secret."""
         return re.compile(self.source)
 
 
 def _flat(text: str) -> str:
-    """A text with its lines put together; a secret that is broken over lines is whole in it."""
+    """A text with its lines joined, so that a secret that was wrapped over lines is whole."""
     if "\\" in text or sanitize.BREAK in text:
         return _INDENTED.sub("", text)
     return "".join(map(str.strip, text.split("\n")))
 
 
 def _masked(match: re.Match[str]) -> str:
-    """The mask; where the text was broken it stays so, because lines are counted."""
+    """The mask, with the line breaks of the text kept, because lines are counted."""
     return "\n".join([MASK] * (match[0].count("\n") + 1))
 
 
@@ -182,7 +182,7 @@ _HTML: Final = {
 
 
 def _any_case(spelling: str) -> str:
-    """A pattern; hexadecimal digits are written large and small, and backslashes once more before backslashes."""
+    """A pattern that allows both cases of hexadecimal digits, and doubled backslashes."""
     if len(spelling) > 1 and spelling[0] in "%\\":
         return "".join(
             r"\\{1,4}"

@@ -1,4 +1,4 @@
-"""Points in time and lengths of time, as Kubernetes, helm and Go write them and as a person reads them."""
+"""Times and durations, as Kubernetes, helm and Go write them and as a person reads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 _UNITS: Final[Mapping[str, int]] = {
     "ns": 1, "us": 10**3, "\u00b5s": 10**3, "\u03bcs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
 }  # fmt: skip
-"""Nanoseconds; both letters that stand for micro."""
+"""Nanoseconds; micro has two letters in Unicode."""
 _PART: Final = re.compile(rf"(?:(\d+)(?:\.(\d*))?|\.(\d+))({'|'.join(_UNITS)})", re.ASCII)
 _DURATION: Final = re.compile(rf"[-+]?(?:0|(?:{_PART.pattern})+)", re.ASCII)
 _LONGEST: Final = 200
@@ -31,13 +31,13 @@ def rfc3339(when: datetime, timespec: str = "auto") -> str:
 
 
 def seconds_since(since: str, now: datetime) -> float | None:
-    """Seconds from an RFC 3339 time to now, never below 0; None when it is no time."""
+    """Seconds from an RFC 3339 time to now, never below 0; None when it is not a time."""
     moment = parse_time(since)
     return None if moment is None else max(0.0, (now - moment).total_seconds())
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds of a length of time as Go writes it (time.ParseDuration): 10m, 1h30m, 1.5s; None when it is none."""
+    """Seconds of a duration as Go writes it (time.ParseDuration): 10m, 1h30m, 1.5s; None when it is not one."""
     if len(text) > _LONGEST or not _DURATION.fullmatch(text):
         return None
     parts = [_nanoseconds(whole, fraction or bare, unit) for whole, fraction, bare, unit in _PART.findall(text)]
@@ -52,7 +52,7 @@ def _nanoseconds(whole: str, fraction: str, unit: str) -> int:
 
 
 def span(seconds: float) -> str:
-    """A length of time: 45 s, 2 m 58, 3 h 02, 12 d."""
+    """A duration for a person: 45 s, 2 m 58, 3 h 02, 12 d."""
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -64,6 +64,6 @@ def span(seconds: float) -> str:
 
 
 def age(since: str, now: datetime) -> str:
-    """How long ago an RFC 3339 time is, as a span; "" when it is no time."""
+    """How long ago an RFC 3339 time is, as a span; "" when it is not a time."""
     seconds = seconds_since(since, now)
     return "" if seconds is None else span(seconds)

@@ -1,4 +1,4 @@
-"""The word and the symbol of a state and of a planned change, the same on every front end."""
+"""The word and the symbol of a state and of a planned change, the same in every front end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SYMBOLS: Final[Mapping[str, str]] = {
     "unknown": "?",
 }  # fmt: skip
 _WORDS: Final[Mapping[str, str]] = {"pass": "ok", "fail": "failed"}
-"""Of states that read better otherwise; every other state is its own word."""
+"""States whose word differs from their name."""
 _CHANGES: Final[Mapping[str, str]] = {
     "created": "+", "changed": "~", "removed": "-", "refused": "x", "kept": "=", "unknown": "?", "unchanged": " ",
 }  # fmt: skip
@@ -22,10 +22,10 @@ def symbol(state: str) -> str:
 
 
 def word(state: str) -> str:
-    """The word of a state; it stands beside the symbol."""
+    """The word of a state, shown next to the symbol."""
     return _WORDS.get(state, state)
 
 
 def change(name: str) -> str:
-    """Symbol and word of what a plan does to an object."""
+    """Symbol and word of a planned change of an object."""
     return f"{_CHANGES[name]} {name}"
