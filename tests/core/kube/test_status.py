@@ -83,7 +83,7 @@ TABLE: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("load balancer", obj("Service", "s", spec={"type": "LoadBalancer"}, status={"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}), "ready", "LoadBalancer", "192.0.2.1"),
     ("ingress without address", obj("Ingress", "i", spec={"rules": [{"host": "a.example"}]}), "progressing", "a.example", "no ingress controller"),
     ("autoscaler blind", obj("HorizontalPodAutoscaler", "h", spec={"maxReplicas": 5}, status={"conditions": [condition("ScalingActive", "False", message="no metrics")]}), "progressing", "0 in 1-5", "no metrics"),
-    ("disruption budget", obj("PodDisruptionBudget", "b", spec={}, status={"currentHealthy": 2, "desiredHealthy": 1, "disruptionsAllowed": 1}), "ready", "2 of 1", "1 may be away"),
+    ("disruption budget", obj("PodDisruptionBudget", "b", spec={}, status={"currentHealthy": 2, "desiredHealthy": 1, "disruptionsAllowed": 1}), "ready", "2 of 1", "1 may be disrupted"),
     ("another kind", obj("ConfigMap", "c"), "ready", "made", ""),
 ]  # fmt: skip
 

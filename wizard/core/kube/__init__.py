@@ -1,1 +1,1 @@
-"""Kubernetes' objects: what they mean for a release."""
+"""Kubernetes objects and what they mean for a release."""

@@ -1,4 +1,7 @@
-"""Paths of an object's fields as people write them: spec.template.spec.containers[api].image, metadata.labels[app.kubernetes.io/name]."""
+"""Paths of an object's fields as people write them.
+
+Examples: spec.template.spec.containers[api].image, metadata.labels[app.kubernetes.io/name].
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ _PART: Final = re.compile(r"\[([^\]]*)\]|([^.\[]+)")
 
 
 def text(parts: Sequence[str]) -> str:
-    """The path of keys and of items of lists, which come as [name] or [0]; a key with dots stands in brackets."""
+    """The path of keys and list items; items are given as [name] or [0], and a key with dots is put in brackets."""
     path = ""
     for part in parts:
         if part.startswith("["):
@@ -23,5 +26,5 @@ def text(parts: Sequence[str]) -> str:
 
 
 def names(path: str) -> tuple[str, ...]:
-    """The keys and the names of items that a path is made of."""
+    """The keys and item names of a path."""
     return tuple(bracketed or plain for bracketed, plain in _PART.findall(path))

@@ -1,7 +1,7 @@
-"""The Lease by which wizards on other machines see that a run of ours is at work on a release. Pure.
+"""The Lease that tells wizards on other machines that a run is working on a release. Pure.
 
-It is named for the release and lives in its namespace; helm does not know it. One that is not renewed in time counts as
-nothing, so that a lost machine is in nobody's way. A holder is `user@host:machine/run`.
+It is named after the release and is in its namespace; helm does not use it. A Lease that is not renewed in time is
+ignored, so that a lost machine blocks nobody. A holder is `user@host:machine/run`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from wizard.core.target import Target
 from wizard.core.text.time import rfc3339
 
 SECONDS: Final = 90
-"""Without renewal it counts for so long; clocks of two machines may differ by less than that."""
+"""How long it counts without renewal; the clocks of two machines must differ by less than that."""
 RENEW_SECONDS: Final = 30.0
 VERBS: Final = ("get", "create", "update", "delete")
-"""What a run does with it. None of it is needed: without them other machines are not warned."""
+"""The verbs that a run uses on it. None is required: without them other machines are not warned."""
 
 
 def name(release: str) -> str:
@@ -27,7 +27,7 @@ def name(release: str) -> str:
 
 
 def manifest(target: Target, holder: str, now: datetime, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The Lease as the holder writes it now, over the one that is there."""
+    """The Lease as the holder writes it now; `before` is the existing one, which it replaces."""
     moment = rfc3339(now, "microseconds")
     labels = {MANAGED_BY: WIZARD, "app.kubernetes.io/instance": target.release}
     metadata: dict[str, Any] = {"name": name(target.release), "namespace": target.namespace, "labels": labels}
@@ -40,7 +40,7 @@ def manifest(target: Target, holder: str, now: datetime, before: Mapping[str, An
 
 
 def holder(lease: Mapping[str, Any], now: datetime) -> str:
-    """Who holds it, "" when nobody does any more. A Lease that makes no sense is held by nobody."""
+    """The holder, "" when it has expired or cannot be read."""
     spec = lease.get("spec") or {}
     try:
         renewed = datetime.fromisoformat(str(spec["renewTime"]))
@@ -51,11 +51,11 @@ def holder(lease: Mapping[str, Any], now: datetime) -> str:
 
 
 def of_another(identity: str, machine: str) -> bool:
-    """Whether a holder is a wizard of another machine; on this one the lock decides."""
+    """Whether a holder is a wizard on another machine; on this machine the lock file decides."""
     return bool(identity) and identity.rpartition("/")[0] != machine
 
 
 def words(identity: str) -> str:
-    """A holder for a person: who, on which machine, in which run."""
+    """A holder in words: who, on which machine, in which run."""
     where, _, run = identity.rpartition("/")
     return f"{where.partition(':')[0]} (run {run})" if where else identity

@@ -1,4 +1,4 @@
-"""Which objects are a release's, and which events are about them. Pure; an object is the API's own dictionary."""
+"""Which objects belong to a release, and which events are about them. Pure; an object is the API's own dictionary."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def of(every: Mapping[str, Object], release: str, namespace: str) -> dict[str, O
     def belongs(uid: str) -> bool:
         if uid not in decided:
             obj = every[uid]
-            decided[uid] = False  # owners may name each other in a circle
+            decided[uid] = False  # owner references may form a cycle
             owners = obj["metadata"].get("ownerReferences") or ()
             decided[uid] = _is_ours(obj, release, namespace) or any(
                 str(owner.get("uid")) in every and belongs(str(owner["uid"])) for owner in owners
@@ -54,7 +54,7 @@ def object_events(events: Iterable[Object], members: Mapping[str, Object]) -> li
 
 
 def object_event(raw: Object, about: Mapping[str, Any]) -> ObjectEvent:
-    """An event in either of the API's two shapes."""
+    """An event in either shape of the API (v1 or events.k8s.io)."""
     series = raw.get("series") or {}
     field = str(about.get("fieldPath") or "")
     when = (
@@ -79,5 +79,5 @@ def object_event(raw: Object, about: Mapping[str, Any]) -> ObjectEvent:
 
 
 def _one_line(message: str) -> str:
-    """An event's message without line breaks; a probe's command that is printed in full keeps its first words."""
+    """An event's message without line breaks; a probe's command in it is cut to its first words."""
     return _COMMAND.sub(lambda match: match[1] + sanitize.shorten(match[2], _COMMAND_WORDS), " ".join(message.split()))

@@ -1,7 +1,7 @@
-"""What helm's client-side apply sends: a three-way merge of old manifest, new manifest and live object.
+"""The patch of helm's client-side apply: a three-way merge of old manifest, new manifest and live object.
 
-Kinds of Kubernetes itself get a strategic merge patch, others a JSON merge patch of the two manifests, as helm does it
-(helm 3 always, helm 4 for releases that were made that way; helm pkg/kube/client.go createPatch).
+Built-in kinds get a strategic merge patch, others a JSON merge patch of the two manifests, as in helm
+(helm 3 always, helm 4 for releases that were created that way; helm pkg/kube/client.go createPatch).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _GROUPS: Final = frozenset({
     "flowcontrol.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io",
     "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io",
 })  # fmt: skip
-"""The API groups whose types helm knows, so that it merges their lists by key."""
+"""The API groups whose types helm knows: it merges their lists by key."""
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 _IN_POD: Final[Mapping[str, str]] = {
     **dict.fromkeys((*_CONTAINERS, "volumes", "imagePullSecrets", "schedulingGates", "resourceClaims"), "name"),
@@ -29,7 +29,7 @@ _IN_CONTAINER: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _PRIMITIVE: Final = frozenset({"finalizers"})
 _RETAIN: Final = frozenset({"strategy", "volumes", "resourceClaims"})
-"""Maps (or items of lists) in which a key that is not there any more is removed, whoever set it."""
+"""Maps (or items of lists) in which a key that is no longer given is removed, no matter who set it."""
 
 
 def is_builtin(obj: Object) -> bool:
@@ -39,7 +39,7 @@ def is_builtin(obj: Object) -> bool:
 
 
 def list_key(kind: str, where: Where) -> str:
-    """The field by which the items of a list are told apart ("" for a list that is replaced as a whole)."""
+    """The field that identifies the items of a list ("" for a list that is replaced as a whole)."""
     name, parent = where[-1], where[-2] if len(where) > 1 else ""
     if parent in _CONTAINERS:
         return _IN_CONTAINER.get(name, "")
@@ -57,9 +57,9 @@ def list_key(kind: str, where: Where) -> str:
 
 
 def patch(old: Object | None, new: Object, live: Object) -> dict[str, Any]:
-    """The patch that helm sends for an object that is there; empty when it sends none.
+    """The patch that helm sends for an existing object; empty when it sends none.
 
-    `old` is None for an object that the release takes over: then the live one is what it starts from.
+    `old` is None for an object that the release takes over: then helm starts from the live object.
     """
     before = live if old is None else old
     if not is_builtin(new):

@@ -11,7 +11,7 @@ Object = Mapping[str, Any]
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 WIZARD: Final = "llm-cost-ops-wizard"
-"""What the label above says of what the wizard made."""
+"""The value of MANAGED_BY on objects that the wizard created."""
 
 KINDS: Final = (
     "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "PersistentVolumeClaim", "Service", "Ingress",
@@ -48,7 +48,7 @@ def labels_of(obj: Object) -> Mapping[str, Any]:
 
 
 def is_default_class(obj: Object) -> bool:
-    """Whether a StorageClass or IngressClass is the default one, by the annotation of its kind."""
+    """Whether a StorageClass or IngressClass is the default, by the annotation of its kind."""
     notes = obj["metadata"].get("annotations") or {}
     kinds = ("storageclass", "ingressclass")
     return any(notes.get(f"{kind}.kubernetes.io/is-default-class") == "true" for kind in kinds)

@@ -1,6 +1,6 @@
-"""Which of what looks stuck is on its way: what is being left, and what waits for something that only just changed. Pure.
+"""Finds objects that look stuck but are progressing: they are being replaced, or wait for a recent change. Pure.
 
-An object's age says nothing about a trouble of today. Patience counts since the thing judged can have been wrong.
+The age of an object says nothing about a problem of today: patience counts from when the problem can have begun.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _HASH: Final = "pod-template-hash"
 _BROKEN: Final = ("stuck", "failed")
 
 UNREADABLE: Final = "unreadable"
-"""The summary of an object whose status makes no sense."""
+"""The summary of an object whose status cannot be read."""
 
 AS_BEFORE: Final = "as it was before; helm has not applied it yet"
-"""Why something broken says nothing of what comes, while helm is at work; whether it heals is not known either."""
+"""The reason of a broken object that helm has yet to apply; whether it heals is unknown."""
 
 Outdated = Mapping[str, Sequence[Mapping[str, Any]]]
-"""By uid, conditions that an object had when what is wanted of it changed: they tell of what was wanted before."""
+"""By uid, the conditions that an object had when its spec changed: they are about the spec before."""
 
 
 @dataclass(frozen=True)
 class Gone:
-    """A pod that is no more: its labels, its owner's uid, when the API made it and when it was seen to go."""
+    """A deleted pod: its labels, its owner's uid, when the API created it and when its deletion was seen."""
 
     labels: Mapping[str, Any]
     owner: str
@@ -45,9 +45,9 @@ def latest(times: Iterable[str]) -> str:
 
 
 def left(objects: Mapping[str, Object]) -> frozenset[str]:
-    """The uids of ReplicaSets that their Deployment asks for no longer, and of pods that their workload takes away.
+    """The uids of ReplicaSets that their Deployment no longer wants, and of pods that their workload replaces.
 
-    An old pod of a StatefulSet that starts its pods in order is not among them: its controller waits for it.
+    Old pods of a StatefulSet that starts its pods in order are not included: its controller waits for them.
     """
     sets = {
         uid
@@ -68,14 +68,14 @@ def _owner(obj: Object) -> str:
 
 
 def _is_old(replica_set: Object, owner: Object) -> bool:
-    """As the Deployment's controller tells: a ReplicaSet of another template. While paused it makes no new one."""
+    """Whether a ReplicaSet has another template than its Deployment. A paused Deployment creates no new one."""
     if owner.get("kind") != "Deployment" or owner.get("spec", {}).get("paused"):
         return False
     return template(replica_set) != template(owner)
 
 
 def template(workload: Object) -> tuple[Any, Any, Any]:
-    """Labels, annotations and spec of the pods that a workload makes, without what its controller adds."""
+    """Labels, annotations and spec of the pods that a workload creates, without what its controller adds."""
     made = workload.get("spec", {}).get("template") or {}
     meta = made.get("metadata") or {}
     labels = {key: value for key, value in (meta.get("labels") or {}).items() if key != _HASH}
@@ -99,7 +99,7 @@ def _is_replaced(pod: Object, owner: Object) -> bool:
 
 
 def going(objects: Mapping[str, Object], now: datetime) -> bool:
-    """Whether a pod of the release is being removed and still within its time: it gives back what it holds."""
+    """Whether a pod of the release is terminating within its grace period: it will free its resources."""
     return any(
         obj.get("kind") == "Pod"
         and obj["metadata"].get("deletionTimestamp")
@@ -109,7 +109,7 @@ def going(objects: Mapping[str, Object], now: datetime) -> bool:
 
 
 def store_on_its_way(pod: Object, objects: Mapping[str, Object], now: datetime) -> str:
-    """A StatefulSet, as Kind/name, that a pod may wait for: not ready, and nothing is wrong with it; "" for none."""
+    """A StatefulSet ("Kind/name") that a pod may wait for, not ready but progressing; "" when there is none."""
     for store, pods in _stores(pod, objects):
         states = {status.of(obj, now).state for obj in (store, *pods)}
         if "progressing" in states and not states & {*_BROKEN}:
@@ -118,7 +118,7 @@ def store_on_its_way(pod: Object, objects: Mapping[str, Object], now: datetime) 
 
 
 def stores_back(pod: Object, objects: Mapping[str, Object]) -> str:
-    """When the last pod of the StatefulSets that a pod may wait for became ready; "" when none is."""
+    """When the last pod of the StatefulSets that a pod may wait for became ready; "" when none is ready."""
     ready = [status.condition(store_pod, "Ready") for _, pods in _stores(pod, objects) for store_pod in pods]
     return latest(
         str(condition.get("lastTransitionTime") or "") for condition in ready if condition.get("status") == "True"
@@ -138,19 +138,19 @@ def unready_too_long(
     objects: Mapping[str, Object],
     now: datetime,
 ) -> bool:
-    """Whether a container (status and specification) that runs used up its probes' budget with all stores there."""
+    """Whether a running container (status and specification) used up its probes' budget while all stores were ready."""
     since = parse_time(latest((status.unready_since(pod, container_status), stores_back(pod, objects))))
     budget = status.probe_budget(container, starting=status.is_starting(container_status, container))
     return since is not None and now - since >= budget and not store_on_its_way(pod, objects, now)
 
 
 def judge(objects: Mapping[str, Object], now: datetime, outdated: Outdated | None = None) -> dict[str, Judged]:
-    """Every object judged, those that are on their way after all with that reason; one that makes no sense is unknown."""
+    """The judgement of every object; `apply` is included, and an object that cannot be read is unknown."""
     return apply({uid: _judged(obj, now) for uid, obj in objects.items()}, objects, now, outdated)
 
 
 def unreadable(objects: Mapping[str, Object], now: datetime) -> frozenset[str]:
-    """The uids of objects that make no sense."""
+    """The uids of objects that cannot be read."""
     return frozenset(uid for uid, obj in objects.items() if _judged(obj, now).status.summary == UNREADABLE)
 
 
@@ -161,7 +161,7 @@ def _judged(obj: Object, now: datetime) -> Judged:
         status.restarts(obj)
         template(obj)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
-        # The cluster's text is hostile: an object that makes no sense must not end a watch.
+        # The cluster's data is untrusted: an object that cannot be read must not end a watch.
         result = Status("unknown", UNREADABLE, f"its status makes no sense: {error}")
     owner = str(status.controller(obj).get("uid") or "")
     return Judged(str(obj.get("kind")), str(meta["name"]), str(meta.get("uid") or ""), owner, result)
@@ -170,7 +170,7 @@ def _judged(obj: Object, now: datetime) -> Judged:
 def apply(
     judged: Mapping[str, Judged], objects: Mapping[str, Object], now: datetime, outdated: Outdated | None = None
 ) -> dict[str, Judged]:
-    """The same with what is on its way after all as progressing, and why. Objects that make no sense are left out."""
+    """The same, with stuck objects that are progressing marked so, and why. Objects that cannot be read are skipped."""
     sane = {uid: obj for uid, obj in objects.items() if judged[uid].status.state != "unknown"}
     being_left, result = left(sane), dict(judged)
     for uid, obj in sane.items():
@@ -179,13 +179,13 @@ def apply(
             continue
         why = ""
         if uid in being_left:
-            why = "of the version that is being left"
+            why = "it belongs to the version that is being replaced"
         elif _tells_of_before(obj, sane, being_left, outdated or {}):
-            why = "its controller has not told of the latest change yet"
+            why = "its controller has not reported on the latest change yet"
         elif member.status.summary == "NotReady" and not _any_unready_too_long(obj, sane, now):
-            why = f"waits for {store_on_its_way(obj, sane, now) or 'what it uses, which is only just back'}"
+            why = f"waits for {store_on_its_way(obj, sane, now) or 'what it uses, which has only just come back'}"
         elif member.status.summary == "Unschedulable" and going(sane, now):
-            why = "pods that are being removed make room"
+            why = "pods that are being removed will make room"
         if why:
             result[uid] = on_its_way(member, why)
     return result
@@ -205,14 +205,14 @@ def _any_unready_too_long(pod: Object, objects: Mapping[str, Object], now: datet
 
 
 def on_its_way(member: Judged, why: str) -> Judged:
-    """The same as progressing, with the reason."""
+    """The same object as progressing, with the reason."""
     return replace(member, status=replace(member.status, state="progressing", reason=why))
 
 
 def _tells_of_before(
     obj: Object, objects: Mapping[str, Object], being_left: frozenset[str], outdated: Outdated
 ) -> bool:
-    """Whether a Deployment is stuck only by a condition of what was wanted before, or by a ReplicaSet that it leaves."""
+    """Whether a Deployment is stuck only because of a condition of its old spec or of a ReplicaSet that it replaces."""
     if obj.get("kind") != "Deployment":
         return False
     uid = str(obj["metadata"]["uid"])

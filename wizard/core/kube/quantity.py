@@ -14,7 +14,7 @@ from typing import Any, Final
 FIELDS: Final = frozenset(
     {"resources", "requests", "limits", "capacity", "storage", "sizeLimit", "hard", "averageValue"}
 )
-"""Fields of objects below which a value is a quantity."""
+"""Fields of objects whose values, at any depth, are quantities."""
 _UNITS: Final[Mapping[str, Fraction]] = {
     "n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000), "": Fraction(1), "k": Fraction(10**3),
     "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12), "P": Fraction(10**15), "E": Fraction(10**18),
@@ -22,19 +22,19 @@ _UNITS: Final[Mapping[str, Fraction]] = {
     "Ei": Fraction(2**60),
 }  # fmt: skip
 _LARGEST_BINARY: Final = Fraction(2**63 - 1)
-"""What is larger and has a binary unit is read as this."""
+"""A larger quantity with a binary unit is read as this."""
 _LONGEST: Final = 200
-"""Characters; no quantity of a resource needs more, and a number's digits cost time that grows faster than they do."""
+"""Characters; no quantity of a resource needs more, and the time to parse digits grows faster than their number."""
 _QUANTITY: Final = re.compile(
     rf"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{{1,3}}\Z)?)(?P<unit>{'|'.join(_UNITS)})", re.ASCII
 )
-"""Behind the number stands an exponent or a unit, not both."""
+"""A number has an exponent or a unit, not both."""
 
 
 def parse(value: Any) -> Fraction | None:
-    """The exact amount of a text or number, in cores, bytes or pieces; None when it is no quantity.
+    """The exact amount of a text or number, in cores, bytes or pieces; None when it is not a quantity.
 
-    What is finer than a billionth is rounded away from zero, as Kubernetes does it.
+    It is rounded away from zero to a billionth, as in Kubernetes.
     """
     text = str(value)
     match = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
@@ -48,6 +48,6 @@ def parse(value: Any) -> Fraction | None:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Whether both are quantities of the same amount, however they are written."""
+    """Whether both are quantities of the same amount, in whatever notation."""
     amount = parse(left)
     return amount is not None and amount == parse(right)

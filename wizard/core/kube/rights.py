@@ -1,4 +1,4 @@
-"""What each right is for on day two, and what is lost without it: one table, shown before anything is changed."""
+"""The rights that operations on a release use, and the cost of lacking each: one table, shown before any change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 
 class Right(NamedTuple):
-    """One right, the operations that use it, and what each of them cannot do or say without it."""
+    """One right, the operations that use it, and what they cannot do or report without it."""
 
     verb: str
     kind: str
@@ -48,5 +48,5 @@ def of(operation: str) -> tuple[Right, ...]:
 
 
 def lines(missing: Iterable[Right]) -> list[str]:
-    """One line for each right that is missing."""
+    """One line for each missing right."""
     return [f"you may not {right.text}: {right.costs}" for right in missing]

@@ -1,8 +1,8 @@
-"""Objects to readiness: one verdict per object and one for the release. Pure; an object is the API's own dictionary.
+"""Readiness: one status per object and one verdict for the release. Pure; an object is the API's own dictionary.
 
-States: ready, progressing (moves on by itself), stuck (does not move on as things are), failed (ended, will not come
-back), unknown. Ingress, HorizontalPodAutoscaler, PodDisruptionBudget and Service say how far the release can be
-reached or scaled; they never hold it back.
+States: ready, progressing (continues by itself), stuck (does not continue without a change), failed (ended for good),
+unknown. Ingress, HorizontalPodAutoscaler, PodDisruptionBudget and Service say whether the release can be reached or
+scaled; they never make it unready.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ IMAGE_REASONS: Final = frozenset(
      "RegistryUnavailable", "SignatureValidationFailed"}
 )  # fmt: skip
 QUEUED: Final = re.compile(r"pull QPS exceeded")
-"""The kubelet's words while it pulls so many images that this one has to wait its turn."""
+"""The kubelet's message while an image waits in its pull queue."""
 CONFIG_REASONS: Final = frozenset({"CreateContainerConfigError"})
 START_REASONS: Final = frozenset(
     {"CreateContainerError", "RunContainerError", "StartError", "PreCreateHookError", "PreStartHookError",
@@ -38,15 +38,15 @@ CRASH_REASONS: Final = frozenset({"CrashLoopBackOff"})
 _STUCK_REASONS: Final = IMAGE_REASONS | CONFIG_REASONS | START_REASONS | CRASH_REASONS
 
 LEAST_PROBE_BUDGET: Final = timedelta(seconds=20)
-"""How long a container may take to become ready whatever its probes say."""
+"""How long a container may take at least to become ready, whatever its probes allow."""
 _TERMINATION_SLACK: Final = timedelta(seconds=30)
 _SHORT_LIFE: Final = timedelta(minutes=10)
-"""A container that lived longer is restarted without a back-off: the kubelet's own measure."""
+"""A container that ran longer is restarted without a back-off, by the kubelet's rule."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """What one object is up to. summary: "1 of 3", "ImagePullBackOff"; since: RFC 3339 or ""."""
+    """The status of one object. summary: "1 of 3", "ImagePullBackOff"; since: RFC 3339 or ""."""
 
     state: State
     summary: str
@@ -74,25 +74,26 @@ class Verdict:
 
 
 def of(obj: Object, now: datetime) -> Status:
-    """The status of one object of a kind that the chart uses; another kind is ready as soon as it exists."""
+    """The status of one object; a kind that the chart does not use is ready as soon as it exists."""
     judge = _JUDGES.get(str(obj.get("kind", "")))
     if judge is None:
         return Status("ready", "made", "", created(obj))
     return judge(obj, now)
 
 
-def release(members: Sequence[Judged], blind: Sequence[str] = ()) -> Verdict:
-    """The verdict of a release over its workloads, Jobs and claims; pods only explain (except those without owner).
+def release(members: Sequence[Judged], hidden: Sequence[str] = ()) -> Verdict:
+    """The verdict of a release over its workloads, Jobs and claims; pods only explain it (except those without owner).
 
     Args:
         members: every object of the release.
-        blind: kinds that could not be watched; a blind workload kind makes "ready" unknowable.
+        hidden: kinds that could not be watched; with a hidden workload kind "ready" becomes "unknown".
     """
     by_uid = {member.uid: member for member in members}
     roots = [member for member in members if member.kind in HOLDING and member.owner_uid not in by_uid]
     if not roots:
-        hidden = f"cannot see {', '.join(blind)}" if blind else "no workload of this release is there"
-        return Verdict("unknown", hidden)
+        return Verdict(
+            "unknown", f"cannot see {', '.join(hidden)}" if hidden else "no workload of this release is there"
+        )
     stuck_below = {root_uid(member, by_uid): member for member in members if member.status.state == "stuck"}
     worst: dict[State, Verdict] = {}
     for root in roots:
@@ -105,7 +106,7 @@ def release(members: Sequence[Judged], blind: Sequence[str] = ()) -> Verdict:
     for state in ("failed", "stuck", "progressing", "unknown"):
         if state in worst:
             return worst[state]
-    unseen = sorted(HOLDING & set(blind))
+    unseen = sorted(HOLDING & set(hidden))
     if unseen:
         return Verdict("unknown", f"what can be seen is ready, but {', '.join(unseen)} cannot be seen")
     return Verdict("ready", f"{len(roots)} of {len(roots)} workloads, Jobs and claims are ready")
@@ -120,16 +121,16 @@ def root_uid(member: Judged, by_uid: Mapping[str, Judged]) -> str:
     return member.uid
 
 
-# Small readers
+# Fields
 
 
 def created(obj: Object) -> str:
-    """When the object was made."""
+    """When the object was created."""
     return str(obj.get("metadata", {}).get("creationTimestamp") or "")
 
 
 def condition(obj: Object, kind: str) -> Mapping[str, Any]:
-    """A condition of the status by its type; empty when it is not there."""
+    """A condition of the status by its type; empty when there is none."""
     for entry in obj.get("status", {}).get("conditions") or ():
         if entry.get("type") == kind:
             result: Mapping[str, Any] = entry
@@ -147,11 +148,11 @@ def controller(obj: Object) -> Mapping[str, Any]:
 
 
 def probe_budget(container: Mapping[str, Any], *, starting: bool = False) -> timedelta:
-    """How long a container may take to become ready before we call it stuck, from its own probes.
+    """How long a container may take, by its own probes, to become ready before it counts as stuck.
 
     Args:
         container: its specification.
-        starting: its startup probe has not passed yet, so that only this one is asked.
+        starting: its startup probe has not passed yet, so that only this probe runs.
     """
     total = timedelta()
     for name in ("startupProbe",) if starting else ("startupProbe", "readinessProbe"):
@@ -167,20 +168,20 @@ def is_starting(container_status: Mapping[str, Any], container: Mapping[str, Any
 
 
 def unready_since(pod: Object, container_status: Mapping[str, Any]) -> str:
-    """Since when a running container has not been ready; one restart more does not begin it anew. "" if unknown."""
+    """Since when a running container has not been ready; a restart does not reset it. "" if unknown."""
     started = str(((container_status.get("state") or {}).get("running") or {}).get("startedAt") or "")
     before = str(((container_status.get("lastState") or {}).get("terminated") or {}).get("startedAt") or "")
     return max(before or started, _lost(pod)) if started else ""
 
 
 def _lost(pod: Object) -> str:
-    """When a pod stopped being ready, or was made so; "" while it is ready."""
+    """When a pod stopped being ready, or was created unready; "" while it is ready."""
     ready = condition(pod, "Ready")
     return str(ready.get("lastTransitionTime") or "") if ready.get("status") != "True" else ""
 
 
 def crashes(pod: Object, container_status: Mapping[str, Any]) -> bool:
-    """Whether a container that is not ready ended again and again, each time after a short life, and was not ready since."""
+    """Whether a container ended repeatedly, the last time after a short life, and has not been ready since."""
     if (
         container_status.get("ready")
         or int(container_status.get("restartCount") or 0) < 2
@@ -193,7 +194,7 @@ def crashes(pod: Object, container_status: Mapping[str, Any]) -> bool:
 
 
 def _was_ready_since(pod: Object, container_status: Mapping[str, Any]) -> bool:
-    """Whether the pod was ready after a container that runs was started the last time: what ended it then is over."""
+    """Whether the pod was ready after the last start of a running container: the cause of that end is over."""
     started, lost = (
         parse_time(text)
         for text in (
@@ -205,7 +206,7 @@ def _was_ready_since(pod: Object, container_status: Mapping[str, Any]) -> bool:
 
 
 def last_end(container_status: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """How a container ended: now, or before its last restart."""
+    """The terminated state of a container, or that before its last restart; None when there is neither."""
     for where in ("state", "lastState"):
         if ended := (container_status.get(where) or {}).get("terminated"):
             result: Mapping[str, Any] = ended
@@ -214,7 +215,7 @@ def last_end(container_status: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def observed(obj: Object) -> bool:
-    """Whether its controller has seen what is wanted of it."""
+    """Whether its controller has observed its current spec."""
     generation = obj.get("metadata", {}).get("generation") or 0
     return (obj.get("status", {}).get("observedGeneration") or 0) >= generation
 
@@ -252,7 +253,7 @@ def _deployment(obj: Object, _now: datetime) -> Status:
     if _count(status, "availableReplicas") < wanted:
         return Status("progressing", summary, f"{wanted - ready} not ready yet", since)
     if total > updated:
-        return Status("progressing", summary, f"{total - updated} old pods are still leaving", since)
+        return Status("progressing", summary, f"{total - updated} old pods are still terminating", since)
     return Status("ready", summary, "ready" if wanted else "scaled to zero", since)
 
 
@@ -486,7 +487,7 @@ def restarts(obj: Object) -> int:
     return sum(int(container.get("restartCount") or 0) for container in containers)
 
 
-# Reachability: never holds the release back
+# Reachability: never makes the release unready
 
 
 def _service(obj: Object, _now: datetime) -> Status:
@@ -525,7 +526,7 @@ def _disruption_budget(obj: Object, _now: datetime) -> Status:
     status = obj.get("status", {})
     healthy, wanted = _count(status, "currentHealthy"), _count(status, "desiredHealthy")
     return Status(
-        "ready", f"{healthy} of {wanted}", f"{_count(status, 'disruptionsAllowed')} may be away", created(obj)
+        "ready", f"{healthy} of {wanted}", f"{_count(status, 'disruptionsAllowed')} may be disrupted", created(obj)
     )
 
 
