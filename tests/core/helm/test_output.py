@@ -8,7 +8,7 @@ WORDS = [
     (["Error: INSTALLATION FAILED: no", "more"], 1, "", "helm says: INSTALLATION FAILED: no more"),
     (["warning", "last line"], 1, "", "helm says: last line"),
     ([], None, "SIGKILL", "helm was ended by SIGKILL."),
-    ([], None, "", "helm ended and nobody saw how."),
+    ([], None, "", "helm ended; its exit code is unknown."),
     ([], 3, "", "helm ended with code 3."),
     (
         ["Error: UPGRADE FAILED: execution error at (llm-cost-ops/templates/validate.yaml:118:4): keep it (or not)", "",

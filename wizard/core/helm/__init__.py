@@ -1,1 +1,1 @@
-"""Helm's side: its command line, its records, values, and what a plan says."""
+"""Helm: its command line, its records, values, and plans."""

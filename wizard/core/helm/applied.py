@@ -1,7 +1,7 @@
-"""Whether live objects carry what a revision asks for: compared where its manifest differs from those before. Pure.
+"""Whether live objects match a revision, compared where its manifest differs from those of earlier revisions. Pure.
 
-Only differences are looked at, so that defaults of the API server and fields of other managers say nothing. Secrets are
-not read.
+Only these differences are compared, so that defaults of the API server and fields of other managers do not count.
+Secrets are not read.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ Key = tuple[str, str, str, str]
 """Group, kind, namespace and name."""
 
 _MAPS: Final = frozenset({"env", "args", "command", "volumes", "volumeMounts", "labels", "annotations", "data"})
-"""Where an entry that a revision no longer has shows that it was not applied; elsewhere a default takes its place."""
+"""Fields whose removed entries are compared; elsewhere the API server puts a default in place of a removed entry."""
 _NOT_COMPARED: Final = frozenset({("spec", "replicas"), ("status",), ("metadata", "namespace")})
-"""How many replicas there are may be an autoscaler's."""
+"""An autoscaler may own the number of replicas."""
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What is there of a revision, each as Kind/name. `hidden` says why nothing can be told, "" otherwise."""
+    """Which objects of a revision are live, each as Kind/name. `hidden` says why nothing is known, "" otherwise."""
 
     there: tuple[str, ...] = ()
-    """They carry what it asks for, or it asks for nothing new."""
+    """They match the revision, or it does not change them."""
     changed: tuple[str, ...] = ()
-    """Those of `there` for which it asks something new."""
+    """Those of `there` that the revision changes."""
     before: tuple[str, ...] = ()
-    """They are as they were before, or are not there."""
+    """They are unchanged from before, or do not exist."""
     unsure: tuple[str, ...] = ()
-    """They are neither, or cannot be seen."""
+    """They match neither, or cannot be read."""
     recorded: bool = True
-    """Whether helm wrote the revision down."""
+    """Whether helm recorded the revision."""
     hidden: str = ""
 
     @property
     def whole(self) -> bool:
-        """Whether all of it is there."""
+        """Whether all of the revision is live."""
         return self.recorded and not (self.before or self.unsure or self.hidden)
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing new of it is there."""
+        """Whether none of its changes is live."""
         return not self.recorded or bool(self.before and not self.changed and not self.unsure and not self.hidden)
 
 
@@ -58,20 +58,20 @@ class Wanted:
     new: Mapping[Key, Object]
     before: Sequence[Mapping[Key, Object]]
     status: str = ""
-    """Helm's word on the revision."""
+    """Helm's status of the revision."""
 
     def differing(self) -> tuple[Key, ...]:
-        """What it makes, changes or removes."""
+        """The objects that the revision creates, changes or removes."""
         removed = {key for objects in self.before for key in objects} - self.new.keys()
         changed = [key for key, obj in self.new.items() if self._is_new(key) or any(self._paths(key, obj))]
         return (*changed, *sorted(key for key in removed if not _kept(self._old(key))))
 
     def compare(self, live: Mapping[Key, Object | None], only: Collection[str] = ()) -> Applied:
-        """How much of it is live.
+        """How much of the revision is live.
 
         Args:
-            live: of what differs, the live object, or None when it is not there; what is not in it cannot be seen.
-            only: kinds to look at; all without it.
+            live: the live object of each differing one, None when it does not exist; one without an entry is hidden.
+            only: kinds to compare; all when empty.
         """
         unchanged: list[str] = []
         changed: list[str] = []
@@ -96,7 +96,7 @@ class Wanted:
             return "new" if live is None else "before"
         if live is None:
             ends = key[1] == "Job" and (self.new[key].get("spec") or {}).get("ttlSecondsAfterFinished") is not None
-            return "new" if ends else "before"  # a Job that is over may be gone already
+            return "new" if ends else "before"  # a finished Job may have been removed by its TTL
         leaves, state = dict(_leaves(live)), "new"
         for path, new, old in self._paths(key, self.new[key]):
             now = leaves.get(path)
@@ -114,7 +114,7 @@ class Wanted:
         return next(objects[key] for objects in self.before if key in objects)
 
     def _paths(self, key: Key, new: Object) -> Iterator[tuple[tuple[str, ...], Any, list[Any]]]:
-        """The paths in which it differs from one before, with the new value and the old ones."""
+        """The paths in which the object differs from an earlier one, with the new value and the old ones."""
         mine, old = dict(_leaves(new)), [dict(_leaves(objects[key])) for objects in self.before if key in objects]
         for path in dict.fromkeys((*mine, *(path for leaves in old for path in leaves if _MAPS & {*path}))):
             values = [leaves.get(path) for leaves in old]
@@ -123,7 +123,7 @@ class Wanted:
 
 
 def wanted(new: Iterable[Object], before: Iterable[Iterable[Object]], namespace: str, status: str = "") -> Wanted:
-    """Manifests as they are compared: hooks and Secrets are no part of it."""
+    """The objects to compare, without hooks and Secrets."""
     return Wanted(_by_key(new, namespace), [_by_key(objects, namespace) for objects in before], status)
 
 
@@ -140,7 +140,7 @@ def _kept(obj: Object) -> bool:
 
 
 def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every value with its path; an element of a list goes by its name where all have one."""
+    """Every value with its path; a list item is identified by its name where all have one, else by its index."""
     if path in _NOT_COMPARED:
         return
     if isinstance(node, Mapping):
@@ -159,6 +159,6 @@ def _same(path: tuple[str, ...], left: Any, right: Any) -> bool:
         return True
     if quantity.FIELDS.intersection(path) and quantity.equal(left, right):
         return True
-    # What the API served was made safe to print; a manifest was not.
+    # Live objects were sanitised, manifests were not.
     texts = [sanitize.text(value, len(value) + 1) if isinstance(value, str) else value for value in (left, right)]
     return texts[0] == texts[1]

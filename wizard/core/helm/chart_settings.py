@@ -8,7 +8,7 @@ from typing import Any
 
 from wizard.core.helm import values
 
-# A definition with a comment that begins so is handed on to Kubernetes as it is, and counts as one setting.
+# A definition whose comment begins with this is passed to Kubernetes unchanged and counts as one setting.
 KUBERNETES = "Kubernetes "
 _ANNOTATIONS = ("title", "description", "default", "examples", "writeOnly")
 _MISSING = object()
@@ -18,8 +18,8 @@ _MISSING = object()
 class Setting:
     """One thing a person may set.
 
-    `types` are JSON type names; `choices` are all allowed values, or none when any value of the type will do. `secret` asks for
-    a masked field. `default` is None both for null and for a setting without a default: `has_default` tells them apart.
+    `types` are JSON type names; `choices` are all allowed values, empty when any value of the type is allowed. `secret`
+    asks for a masked field. `default` is None for null and for a setting without a default: see `has_default`.
     """
 
     path: tuple[str, ...]
@@ -48,10 +48,10 @@ class Section:
 
 
 def entries(schema: Mapping[str, Any]) -> tuple[Setting | Section, ...]:
-    """Every section and setting of a draft-07 schema, in its order; a section stands before what is in it.
+    """Every section and setting of a draft-07 schema, in its order; a section comes before its content.
 
-    References to `#/definitions/...` are followed, and what stands beside one goes before what it leads to. The default of a
-    section is the default of what is in it.
+    References to `#/definitions/...` are followed; keys next to a reference win over those of its definition. The
+    default of a section applies to its content.
     """
     return tuple(_walk(schema, schema, (), _MISSING))
 
@@ -62,7 +62,7 @@ def settings(schema: Mapping[str, Any]) -> tuple[Setting, ...]:
 
 
 def resolve(schema: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
-    """The node with its reference followed; annotations beside the reference win."""
+    """The node with its reference followed; annotations next to the reference win."""
     if "$ref" not in node:
         return dict(node)
     target = resolve(schema, schema["definitions"][node["$ref"].removeprefix("#/definitions/")])

@@ -1,4 +1,4 @@
-"""What differs between helm 3 and helm 4, as data, and the argument lists that are made from it.
+"""The differences between helm 3 and helm 4 as data, and the argument lists that are built from them.
 
 A new difference is one line in HELM_FLAGS. Sources: reference/chart.md D.1, D.2.
 """
@@ -16,11 +16,11 @@ RunOperation = Literal["install", "upgrade", "rollback", "uninstall"]
 
 @dataclass(frozen=True)
 class HelmFlags:
-    """One major version of helm: the flags that differ."""
+    """The flags of one major version of helm that differ from the other's."""
 
     major: int
     list_every_status: tuple[str, ...]
-    """helm 4 lists every status by itself and refuses the flag."""
+    """helm 4 lists every status by default and refuses the flag."""
     wait: tuple[str, ...]
     """Wait for readiness: a switch in helm 3, in helm 4 a strategy whose bare form means its own watcher."""
 
@@ -32,13 +32,13 @@ HELM_FLAGS: Final[Mapping[int, HelmFlags]] = {
 
 _OPERATION_FLAGS: Final[Mapping[str, tuple[str, ...]]] = {
     "install": (),
-    # Our values file is the whole truth; without this helm reuses the old values when the file is empty.
+    # The values file has all values; without the flag helm reuses the old values when the file is empty.
     "upgrade": ("--reset-values",),
 }
 
 
 def flags_of(major: int) -> HelmFlags:
-    """The flags of a major version; a later one is taken to be like the newest known."""
+    """The flags of a major version; a later version is treated like the newest known."""
     return HELM_FLAGS[min(max(major, min(HELM_FLAGS)), max(HELM_FLAGS))]
 
 
@@ -56,12 +56,12 @@ class HelmOptions:
     timeout: str = "10m"
     """How long helm waits, in helm's own form."""
     replace: bool = False
-    """Of an install: over the kept history of a release that was uninstalled, as `helm upgrade --install` does it."""
+    """Of an install: replace a release that was uninstalled with its history kept, as `helm upgrade --install` does."""
     keep_history: bool = False
     """Of an uninstall: the revisions stay."""
 
     def flags(self) -> list[str]:
-        """Helm's flags for them."""
+        """The helm flags of these options."""
         return [
             "--timeout", self.timeout,
             *(["--replace"] if self.replace else []),
@@ -69,12 +69,12 @@ class HelmOptions:
         ]  # fmt: skip
 
     def to_data(self) -> dict[str, Any]:
-        """JSON-ready, one key a field."""
+        """JSON-ready, one key per field."""
         return asdict(self)
 
     @staticmethod
     def of_data(data: Mapping[str, Any]) -> HelmOptions:
-        """The options among the keys of a larger whole; what is missing has its default."""
+        """The options among the keys of a larger mapping; missing keys get their default."""
         usual = asdict(HelmOptions())
         return HelmOptions(**{name: type(value)(data.get(name, value)) for name, value in usual.items()})
 
@@ -84,7 +84,7 @@ def run_argv(
 ) -> list[str]:
     """The arguments of an install or upgrade after the binary's path.
 
-    Never --create-namespace (the run makes it) and never a roll-back flag (it destroys the evidence).
+    Never --create-namespace (the run creates it) and never a roll-back flag (it destroys the evidence).
     """
     return [
         operation, target.release, chart, *target_argv(target), "--values", values_path,
@@ -117,9 +117,9 @@ def template_argv(target: Target, chart: str, values_path: str, kube_version: st
 def render_argv(
     target: Target, chart: str, kube_version: str, api_versions: Sequence[str] = (), *, upgrade: bool, looks_up: bool
 ) -> list[str]:
-    """`helm template` of values on stdin as an install or upgrade renders; nothing is sent to the cluster.
+    """`helm template` of values on stdin, rendered as for an install or upgrade; nothing is sent to the cluster.
 
-    `looks_up`: the chart reads objects of the cluster; that takes helm a second when the cluster is far away.
+    `looks_up`: the chart reads objects of the cluster, which takes helm a second when the cluster is far away.
     """
     version = ["--kube-version", kube_version] if kube_version else []
     served = [part for api_version in api_versions for part in ("--api-versions", api_version)]

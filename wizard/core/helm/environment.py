@@ -1,4 +1,4 @@
-"""Helm's environment variables that choose a cluster or a user, held against what the kubeconfig says.
+"""Helm's environment variables that select a cluster or a user, compared with the kubeconfig.
 
 Source of the names: helm pkg/cli/environment.go, the same in 3 and 4.
 """
@@ -19,17 +19,17 @@ _FIELDS: Final[Mapping[str, str]] = {
     "HELM_KUBEASUSER": "as",
     "HELM_KUBEASGROUPS": "as-groups",
 }
-"""Variable -> the field of a kubeconfig that it stands in for."""
+"""Variable -> the field of a kubeconfig that it overrides."""
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-"""What Go's strconv.ParseBool takes for true; helm takes everything else for its default, false."""
+"""Texts that Go's strconv.ParseBool reads as true; helm reads everything else as its default, false."""
 
 
 def overrides(environment: Mapping[str, str], kubeconfig: Mapping[str, str]) -> tuple[str, ...]:
-    """Names of the HELM_KUBE* variables by which helm would do otherwise than the kubeconfig says, sorted.
+    """Names of the HELM_KUBE* variables that contradict the kubeconfig, sorted.
 
     Args:
-        environment: what helm gets. A variable that this module does not know counts as different.
-        kubeconfig: the field -> its value for the target's context; groups joined by commas, true as "true", "" when unset.
+        environment: helm's environment. A variable that this module does not know counts as different.
+        kubeconfig: field -> its value for the target's context; groups joined by commas, true as "true", "" when unset.
     """
     return tuple(
         sorted(
@@ -41,13 +41,13 @@ def overrides(environment: Mapping[str, str], kubeconfig: Mapping[str, str]) -> 
 
 
 def differing(names: Sequence[str]) -> str:
-    """What those variables would do, as a sentence without its full stop."""
+    """The effect of those variables, as a sentence without its full stop."""
     verb = "differs" if len(names) == 1 else "differ"
     return f"{', '.join(names)} {verb} from the kubeconfig: helm would work on another cluster, or as somebody else"
 
 
 def unset(names: Sequence[str]) -> str:
-    """What to do about them."""
+    """The next step for those variables."""
     return f"Run: unset {' '.join(names)}; cluster and user are chosen with --context and --kubeconfig."
 
 

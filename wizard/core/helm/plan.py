@@ -1,7 +1,7 @@
-"""A plan: rendered now, rendered next and live, compared object by object, with what each change means.
+"""A plan: the current manifest, the next one and the live objects, compared per object, with the effect of each change.
 
-What the API server would make of an object comes from its own dry run, so its defaults are on both sides and make no
-noise. Secrets come in sealed (core/masking) and are only ever said to be changed.
+The next state of an object comes from the API server's dry run, so that its defaults are on both sides and cause no
+differences. Secrets are sealed (core/masking); a plan shows only that they change.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Change = Literal["created", "changed", "unchanged", "removed", "kept", "refused"
 Restart = Literal["", "rolling", "recreate", "on-delete"]
 
 HIDDEN: Final = "(secret)"
-"""What stands for both sides of a Secret's changed value."""
+"""Shown for both sides of a Secret's changed value."""
 ABSENT: Final = None
-"""The side of a field that is not there; no field of an object is null once the server has it."""
+"""The side on which a field is absent; an object on the server has no null fields."""
 
 TAKEN: Final = "it is there already"
-"""How a refusal starts for an object that somebody else owns."""
+"""How the refusal of an object with another owner starts."""
 _SERVERS_OWN: Final = frozenset({
     "managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp",
     "deletionGracePeriodSeconds",
@@ -46,26 +46,26 @@ NOT_ROLLED_BACK: Final = (
     "claims: their size and class stay as they are",
     "custom resource definitions (CRDs)",
 )
-"""What helm does not take back, in the order of the harm that it may do."""
+"""What helm does not roll back, the most harmful first."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field that differs: its path as a person writes it, and both sides (ABSENT where it is not)."""
+    """One field that differs: its path as a person writes it, and both sides (ABSENT where it is absent)."""
 
     path: str
     old: Any
     new: Any
 
     def to_data(self) -> dict[str, Any]:
-        """JSON-ready; a side that is not there has no key."""
+        """JSON-ready; an absent side has no key."""
         sides = {"old": self.old, "new": self.new}
         return {"path": self.path, **{name: value for name, value in sides.items() if value is not ABSENT}}
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """What the API server refuses: the field's path ("" for the whole object) and its own words."""
+    """A refusal of the API server: the field's path ("" for the whole object) and its message."""
 
     path: str
     words: str
@@ -84,7 +84,7 @@ class ObjectPlan:
     restart: Restart = ""
     refusals: tuple[Refusal, ...] = ()
     drift: tuple[Field, ...] = ()
-    """Where the live object differs from the manifest of the revision that runs: old is the manifest's, new the live one."""
+    """Where the live object (new) differs from the manifest of the deployed revision (old)."""
     note: str = ""
 
     @property
@@ -105,7 +105,7 @@ class ObjectPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an operation would do. `base` is the revision that it starts from, 0 when there is none."""
+    """What an operation would do. `base` is the revision that it starts from; 0 when there is none."""
 
     operation: str
     context: str
@@ -113,7 +113,7 @@ class Plan:
     release: str
     base: int
     last: int
-    """The newest revision, which is not the base when the newest one failed."""
+    """The newest revision; it is not the base when it failed."""
     objects: tuple[ObjectPlan, ...]
     chart: str = ""
     method: str = ""
@@ -121,27 +121,27 @@ class Plan:
     hooks: tuple[str, ...] = ()
     """Hooks that run: "Kind/name (events)"."""
     unseen: tuple[str, ...] = ()
-    """What could not be looked at, and what would settle it."""
+    """What could not be read, and which right would allow it."""
     warnings: tuple[str, ...] = ()
-    """What a person must know before they say yes: a downgrade, a controller that would undo it."""
+    """What a person must know before they confirm: a downgrade, a controller that would undo it."""
     downgrade: str = ""
-    """What is said when the chart goes back to an older version; then the release's name is asked for."""
+    """The warning when the chart version is older; then the release's name must be typed."""
     owner: str = ""
-    """The GitOps controller that owns the release; then nothing is to be changed from here."""
+    """The GitOps controller that owns the release; then the wizard changes nothing."""
     inputs: str = ""
     """A hash of values, chart and target."""
     rendered: str = ""
     """A hash of the rendered objects (`digest`), to compare the stored manifest with afterwards."""
     cluster_uid: str = ""
-    """The uid of kube-system of the cluster that it was made on; "" when it was hidden."""
+    """The uid of kube-system of the planned cluster; "" when it was hidden."""
 
     def warning(self, sentence: str) -> Plan:
-        """The plan with one more warning; as it is for ""."""
+        """The plan with one more warning; unchanged for ""."""
         return replace(self, warnings=(*self.warnings, sentence)) if sentence else self
 
     @property
     def changes(self) -> tuple[ObjectPlan, ...]:
-        """The objects that would be touched, or are refused."""
+        """The objects that would be changed, or are refused."""
         return tuple(obj for obj in self.objects if obj.change in ("created", "changed", "removed", "refused"))
 
     @property
@@ -151,34 +151,34 @@ class Plan:
 
     @property
     def drifted(self) -> tuple[ObjectPlan, ...]:
-        """The objects that somebody changed behind helm's back."""
+        """The objects that were changed without helm."""
         return tuple(obj for obj in self.objects if obj.drift)
 
     @property
     def hash(self) -> str:
-        """Of everything that matters: inputs, revision and what would happen."""
+        """A hash of the inputs, the newest revision and the planned changes."""
         whole = [self.inputs, self.operation, self.context, self.cluster_uid, self.namespace, self.release, self.last]
         objects = [obj.to_data() for obj in self.objects]
         return hashlib.sha256(json.dumps([whole, objects], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     @property
     def step(self) -> str:
-        """From which revision to which, in words."""
+        """The current and the next revision in words."""
         return f"revision {self.last} -> {self.last + 1}" if self.last else "revision 1"
 
     @property
     def counted(self) -> str:
-        """How many objects of each change, in words."""
+        """The number of objects per change, in words."""
         return ", ".join(f"{count} {name}" for name, count in self.counts().items()) or "no objects"
 
     def counts(self) -> dict[str, int]:
-        """How many objects of each change, in the order of importance, zeros left out."""
+        """The number of objects per change, the most important change first, without zeros."""
         order = ("refused", "removed", "changed", "created", "kept", "unknown", "unchanged")
         totals = {name: sum(obj.change == name for obj in self.objects) for name in order}
         return {name: count for name, count in totals.items() if count}
 
     def to_data(self) -> dict[str, Any]:
-        """JSON-ready; no secret is in it."""
+        """JSON-ready, without secrets."""
         return {
             "operation": self.operation,
             "target": {"context": self.context, "namespace": self.namespace, "release": self.release},
@@ -197,7 +197,7 @@ def difference(before: Plan, after: Plan) -> tuple[str, ...]:
     if before.last != after.last:
         sentences.append(f"the release is at revision {after.last} now, it was at {before.last}")
     if before.inputs != after.inputs:
-        sentences.append("the values or the chart are others now")
+        sentences.append("the values or the chart have changed")
     old = {_key(obj): obj for obj in before.objects}
     new = {_key(obj): obj for obj in after.objects}
     for key in [*old, *(key for key in new if key not in old)]:
@@ -221,7 +221,7 @@ def _key(obj: ObjectPlan) -> tuple[str, str, str]:
 
 
 def identity(obj: Object, namespace: str) -> tuple[str, str, str, str]:
-    """(group, kind, namespace, name): what helm tells objects apart by."""
+    """(group, kind, namespace, name): helm's identity of an object."""
     metadata = obj.get("metadata") or {}
     group, slash, _ = str(obj.get("apiVersion", "")).rpartition("/")
     return (
@@ -233,7 +233,7 @@ def identity(obj: Object, namespace: str) -> tuple[str, str, str, str]:
 
 
 def objects_of(documents: Iterable[Any]) -> tuple[dict[str, Any], ...]:
-    """The objects of a manifest's documents, Lists unpacked."""
+    """The objects of a manifest's documents, with Lists unpacked."""
     result: list[dict[str, Any]] = []
     for document in documents:
         if not isinstance(document, dict) or not document.get("kind"):
@@ -246,7 +246,7 @@ def objects_of(documents: Iterable[Any]) -> tuple[dict[str, Any], ...]:
 
 
 def digest(objects: Iterable[Object]) -> str:
-    """A hash of rendered objects; of Secrets only what they are called, as a chart may make a new password each time."""
+    """A hash of rendered objects; only the names of Secrets count, as a chart may generate new passwords each time."""
     plain = [
         {"kind": "Secret", "name": (obj.get("metadata") or {}).get("name")} if obj.get("kind") == "Secret" else obj
         for obj in objects
@@ -257,13 +257,13 @@ def digest(objects: Iterable[Object]) -> str:
 
 
 def hook_events(obj: Object) -> tuple[str, ...]:
-    """The events at which a rendered object is run as a hook; empty for one that is part of the release."""
+    """The events at which a rendered object runs as a hook; empty for an object that is not a hook."""
     notes = (obj.get("metadata") or {}).get("annotations") or {}
     return tuple(part.strip() for part in str(notes.get("helm.sh/hook", "")).split(",") if part.strip())
 
 
 def is_kept(obj: Object) -> bool:
-    """Whether helm leaves the object when it would delete it."""
+    """Whether helm keeps the object instead of deleting it (resource policy keep)."""
     notes = (obj.get("metadata") or {}).get("annotations") or {}
     return str(notes.get(_KEEP[0], "")).strip().lower() == _KEEP[1]
 
@@ -278,7 +278,7 @@ def with_owner(obj: Object, release: str, namespace: str) -> dict[str, Any]:
 
 
 def foreign_owner(live: Object, release: str, namespace: str) -> str:
-    """Why helm will not take over an object that is there already; "" when it will."""
+    """Why helm refuses to take over an existing object; "" when it takes it over."""
     metadata = live.get("metadata") or {}
     notes, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
     owner = (notes.get("meta.helm.sh/release-name"), notes.get("meta.helm.sh/release-namespace"))
@@ -293,7 +293,7 @@ def foreign_owner(live: Object, release: str, namespace: str) -> str:
 
 
 def fields(old: Object, new: Object, *, kind: str = "") -> tuple[Field, ...]:
-    """Where two objects that the server has completed differ; its own bookkeeping and the status are left out."""
+    """The differing fields of two objects with the server's defaults; without server-owned metadata and the status."""
     kind = kind or str(new.get("kind") or old.get("kind") or "")
     return tuple(_hide(kind, field) for field in _differences(kind, _plain(old), _plain(new), ()))
 
@@ -352,7 +352,7 @@ def _at(items: list[Any], at: int) -> Any:
 
 
 def _by(kind: str, where: Where, old: list[Any], new: list[Any]) -> str:
-    """The key that tells the items of both lists apart, if there is one."""
+    """The key that identifies the items of both lists; "" when there is none."""
     plain = tuple(part for part in where if not part.startswith("["))
     by = merge_patch.list_key(kind, plain)
     for key in dict.fromkeys(filter(None, (by, "name"))):
@@ -366,9 +366,9 @@ def _by(kind: str, where: Where, old: list[Any], new: list[Any]) -> str:
 
 
 def drift(stored: Object, live: Object) -> tuple[Field, ...]:
-    """Where a live object differs from what its manifest says; what the manifest does not say is not looked at.
+    """The fields of a live object that differ from its manifest; fields that the manifest does not set are ignored.
 
-    Both are sealed. Quantities are compared as amounts, and an empty value as one that is not there.
+    Both are sealed. Quantities are compared as amounts, and an empty value counts as absent.
     """
     kind = str(stored.get("kind") or "")
     wanted = {key: value for key, value in stored.items() if key not in ("apiVersion", "kind", "status")}
@@ -415,7 +415,7 @@ def _same(wanted: Any, live: Any, where: Where) -> bool:
         return live in (None, "", [], {})
     if quantity.FIELDS.intersection(where) and quantity.equal(wanted, live):
         return True
-    # YAML's 1.10 or yes given for a text is what helm and the server make of it too.
+    # A text that YAML reads as another type (1.10, yes) is read in the same way by helm and the server.
     return isinstance(live, str) and not isinstance(wanted, str | bool | Mapping | list) and str(wanted) == live
 
 
@@ -423,7 +423,7 @@ def _same(wanted: Any, live: Any, where: Where) -> bool:
 
 
 def updated(obj: Object, live: Object, after: Object, drifted: tuple[Field, ...], namespace: str) -> ObjectPlan:
-    """The plan of an object that is there: `after` is what the server says it would become."""
+    """The plan of an existing object: `after` is the server's dry run of the change."""
     differing = fields(live, after)
     plan = _named(obj, namespace, "changed" if differing else "unchanged", differing)
     return replace(plan, restart=_restart(str(obj["kind"]), differing, after), drift=drifted)
@@ -454,16 +454,16 @@ _ORDER: Final = ("refused", "removed", "changed", "created", "kept", "unknown", 
 
 
 def sort(objects: Iterable[ObjectPlan]) -> tuple[ObjectPlan, ...]:
-    """What matters most first, then by kind and name."""
+    """The most important changes first, then by kind and name."""
     return tuple(sorted(objects, key=lambda obj: (_ORDER.index(obj.change), obj.kind, obj.name)))
 
 
 def with_stale(objects: Sequence[ObjectPlan], users: Mapping[tuple[str, str], Sequence[str]]) -> tuple[ObjectPlan, ...]:
-    """The plans with a note on each ConfigMap or Secret that changes while the pods that read it do not restart.
+    """The plans with a note on each ConfigMap or Secret that changes without a restart of the pods that read it.
 
     Args:
         objects: the plans.
-        users: (kind, name) of a ConfigMap or Secret -> "Kind/name" of the workloads that read it at their start.
+        users: (kind, name) of a ConfigMap or Secret -> "Kind/name" of the workloads that read it at start.
     """
     restarts = {obj.label for obj in objects if obj.restart or obj.change in ("created", "removed", "refused")}
     result = []
@@ -475,7 +475,7 @@ def with_stale(objects: Sequence[ObjectPlan], users: Mapping[tuple[str, str], Se
 
 
 def redacted(plan: Plan, redact: Redactor) -> Plan:
-    """The plan with every secret masked wherever it stands: known ones, and those that a name or a shape tells."""
+    """The plan with all secrets masked: known ones, and those found by name or shape."""
 
     def side(side_fields: tuple[Field, ...]) -> tuple[Field, ...]:
         return tuple(

@@ -1,6 +1,6 @@
-"""One revision as helm keeps it: base64 of gzip of JSON in a Secret or ConfigMap, read and written without helm.
+"""One revision as helm stores it: base64 of gzip of JSON in a Secret or ConfigMap, read and written without helm.
 
-The text of a record may hold secrets (values, rendered Secrets): it stays inside the engine, views of it are masked
+The text of a record may hold secrets (values, rendered Secrets): it stays in the engine, and views of it are masked
 (core/masking).
 """
 
@@ -21,12 +21,12 @@ from wizard.core.errors import Exit, Problem
 TYPE: Final = "helm.sh/release.v1"
 _GZIP: Final = b"\x1f\x8b\x08"
 _LARGEST: Final = 64 * 1024 * 1024
-"""A record unpacks to less than this; a larger one is not helm's."""
+"""Bytes of an unpacked record; helm writes none that is larger."""
 
 
 @dataclass(frozen=True)
 class Hook:
-    """A hook of a revision: helm runs it at its events, it is no part of the manifest."""
+    """A hook of a revision: helm runs it at its events; it is not part of the manifest."""
 
     name: str
     kind: str
@@ -36,9 +36,9 @@ class Hook:
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """One revision. `config` are the values a person gave; `apply_method` is ssa, csa or "".
+    """One revision. `config` are the values that a person gave; `apply_method` is ssa, csa or "".
 
-    `updated` is helm's last_deployed: when the revision was begun, RFC 3339, by the clock of the machine that ran helm.
+    `updated` is helm's last_deployed: when the revision began, RFC 3339, by the clock of the machine that ran helm.
     """
 
     name: str
@@ -58,10 +58,10 @@ class ReleaseRecord:
 
 
 def decode(body: str, where: str) -> ReleaseRecord:
-    """The record of the text under its key "release", as the API served it (a Secret's once more in base64).
+    """The record from the text under the key "release", as the API serves it (that of a Secret in base64 once more).
 
     Raises:
-        Problem: it is unreadable, or was written by a helm that keeps records in another way.
+        Problem: it is unreadable, or was written by a helm with another record format.
     """
     return of_data(unpack(body, where), where)
 
@@ -88,7 +88,7 @@ def pack(data: Mapping[str, Any]) -> str:
 
 
 def of_data(data: Mapping[str, Any], where: str) -> ReleaseRecord:
-    """The record of its JSON; raises Problem when it is not shaped as helm 3 and 4 shape it."""
+    """The record from its JSON; raises Problem when it does not have the format of helm 3 and 4."""
     try:
         info, chart = data["info"], data.get("chart") or {}
         metadata = chart.get("metadata") or {}
@@ -109,7 +109,7 @@ def of_data(data: Mapping[str, Any], where: str) -> ReleaseRecord:
             apply_method=_line(data.get("apply_method") or ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise _unreadable(where, "it is shaped otherwise than helm 3 and 4 shape it") from error
+        raise _unreadable(where, "it does not have the format of helm 3 and 4") from error
 
 
 def _hook(data: Mapping[str, Any]) -> Hook:
@@ -137,6 +137,6 @@ def _line(value: Any) -> str:
 def _unreadable(where: str, why: str) -> Problem:
     return Problem(
         f"Helm's record {where} cannot be read: {why}.",
-        "Look at it with the helm that wrote it; nothing was changed.",
+        "Inspect it with the helm that wrote it; nothing was changed.",
         Exit.UNKNOWN,
     )

@@ -1,8 +1,8 @@
-"""What is known of a revision without its body: its head, when it was begun and last written, and which one was good.
+"""What is known of a revision without its body: its head, when it began and was last written, and which one was good.
 
-The labels of a record say no time. Helm 3 and 4 copy the labels of the revision before onto the record that they make or
-change, with `createdAt` and `modifiedAt` among them (pkg/storage/driver/secrets.go), so a revision that is a minute old may
-bear the times of one from last year.
+The labels of a record do not tell its times. Helm 3 and 4 copy the labels of the previous revision onto the record that
+they create or change, `createdAt` and `modifiedAt` included (pkg/storage/driver/secrets.go), so that a revision that is
+a minute old may have the times of a revision from last year.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ UNINSTALLED: Final = "uninstalled"
 PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 """Statuses in which helm refuses to change a release."""
 _GONE: Final = (UNINSTALLED, "uninstalling")
-"""Statuses that say nothing of how the revision was before."""
+"""Statuses that replaced the revision's earlier status."""
 _SUPERSEDED: Final = "superseded"
 _FAILED: Final = re.compile(
     r'(?:Upgrade|Release|Rollback) ".*" failed: |Was (?:pending-\w+|uninstalling); marked as failed'
 )
-"""How descriptions begin that helm, or recover, wrote into a revision that failed (helm's pkg/action)."""
+"""The start of the descriptions that helm, or recover, writes into a failed revision (helm's pkg/action)."""
 _LONGEST: Final = 18
-"""Digits of a number that we read."""
+"""Digits of the longest number that is read."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Two times of a revision by the clock of the API server, RFC 3339 in UTC; "" when the object does not say it."""
+    """Two times of a revision by the clock of the API server, RFC 3339 in UTC; "" when the object has none."""
 
     created: str = ""
-    """When the record was made: helm makes it as it begins the revision, and nobody can set or copy this time."""
+    """When the record was created, which is when helm began the revision; clients cannot set or copy this time."""
     written: str = ""
-    """When anybody last wrote the record, as far as its field managers say; never before it was made.
+    """When the record was last written, by its field managers; never before it was created.
 
-    Of a revision that has ended this is no age: helm writes it again when another one supersedes it.
+    It is not the age of a revision that has ended: helm writes the record again when another revision supersedes it.
     """
 
     def since(self, status: str) -> str:
-        """Since when the revision has its status: a pending one has it from its first moment, others were given it later."""
+        """Since when the revision has its status: a pending one since its creation, others since the last write."""
         return self.created if status.startswith("pending-") else self.written
 
 
@@ -61,13 +61,13 @@ class Head:
     status: str
     times: Times
     name: str
-    """Of the Secret or ConfigMap that holds it."""
+    """The name of the Secret or ConfigMap that holds it."""
     version: int = 0
-    """Its resourceVersion: the greater one of two records was written later; 0 when it is no number."""
+    """Its resourceVersion: of two records the greater was written later; 0 when it is not a number."""
 
 
 def head(record: Any) -> Head | None:
-    """The head of a storage object; None for one that bears no release's name and revision."""
+    """The head of a storage object; None for an object without a release's name and revision."""
     metadata = _mapping(_mapping(record).get("metadata"))
     labels = _mapping(metadata.get("labels"))
     release, revision, name = labels.get("name"), _number(labels.get("version")), metadata.get("name")
@@ -78,7 +78,7 @@ def head(record: Any) -> Head | None:
 
 
 def times(metadata: Any) -> Times:
-    """The times in the metadata of a storage object; whatever is not shaped as the API shapes it is left out."""
+    """The times in the metadata of a storage object; anything malformed is ignored."""
     metadata = _mapping(metadata)
     created = parse_time(metadata.get("creationTimestamp"))
     if created is None:
@@ -90,22 +90,23 @@ def times(metadata: Any) -> Times:
 
 
 def age(now: datetime, *since: str) -> timedelta:
-    """How long ago the latest of some times was; what is missing, unreadable or yet to come counts as now."""
+    """How long ago the latest of some times was; a missing, unreadable or future time counts as now."""
     moments = [parse_time(text) for text in since]
     ages = (max(now - moment, timedelta(0)) if moment else timedelta(0) for moment in moments)
     return min(ages, default=timedelta(0))
 
 
 def installed(number: int, status: str) -> bool:
-    """Whether a release whose newest revision that is can be upgraded; once uninstalled only its history may be kept."""
+    """Whether a release with this newest revision can be upgraded; an uninstalled one has at most its history left."""
     return number > 0 and status != UNINSTALLED
 
 
 def maybe_good(heads: Sequence[Head]) -> tuple[Head, ...]:
     """Revisions that may have been ready once, the last one first; `heads` are those of a release, oldest first.
 
-    What is newest is to be left, so it counts only when it was uninstalled or was about to be: then it ran until that
-    moment, unless another one did. Of that one an uninstall says "superseded" after it wrote its own status.
+    The newest revision is the one to roll back from, so it counts only when it is uninstalled or uninstalling: then it
+    ran until that moment, unless another revision did. An uninstall marks that other one "superseded" after it wrote
+    its own status.
     """
     if not heads:
         return ()
@@ -116,9 +117,9 @@ def maybe_good(heads: Sequence[Head]) -> tuple[Head, ...]:
 
 
 def says_failed(description: str) -> bool:
-    """Whether a revision failed by its own description.
+    """Whether a revision failed, by its description.
 
-    Helm calls it superseded all the same once a roll-back from it has failed.
+    Its status may still be superseded: helm sets that when a roll-back from it has failed.
     """
     return _FAILED.match(description) is not None
 

@@ -1,4 +1,4 @@
-"""Values that somebody gave and the chart does not have: helm ignores them without a word. Pure."""
+"""Given values that the chart does not have: helm ignores them silently. Pure."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _FREE: Final = re.compile(
     r"annotations|labels|selector|affinity|tolerations|env$|extra|resources|securitycontext|options|config$|data$|map$",
     re.IGNORECASE,
 )
-"""Keys whose content is the person's own: Kubernetes' maps, and what charts call so."""
+"""Keys with free content: Kubernetes' maps, and maps that charts name like them."""
 _DEEPEST: Final = 3
 
 
 def unread(
     given: Mapping[str, Any], defaults: Mapping[str, Any], subcharts: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
-    """Dotted paths of given values that the chart's own values do not have; sections of subcharts are left to them."""
+    """Dotted paths of given values that the chart's own values do not have; sections of subcharts are skipped."""
     return tuple(_unread(given, defaults, subcharts | {"global"}, (), 1))
 
 
 def _switched_off(given: Any, default: Any) -> bool:
-    """Whether a section says `enabled: false`: helm leaves a subchart that is off out of what it stores of the chart."""
+    """Whether a section says `enabled: false`: helm does not store a subchart that is switched off."""
     for section in (given, default):
         if isinstance(section, Mapping) and "enabled" in section:
             return section["enabled"] is False
@@ -43,7 +43,7 @@ def _unread(
             yield values.dotted((*path, str(key)))
             continue
         below = defaults[key]
-        # An empty map is a place for anything; what a list or a text holds is no key.
+        # An empty map may hold anything; lists and texts have no keys.
         nested = isinstance(value, Mapping) and isinstance(below, Mapping) and bool(below)
         if nested and depth < _DEEPEST and not _FREE.search(str(key)):
             yield from _unread(value, below, frozenset(), (*path, str(key)), depth + 1)

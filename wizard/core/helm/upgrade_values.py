@@ -1,4 +1,4 @@
-"""A guided upgrade's values: old default, new default, my value, result; how a file differs from what runs; who owns it."""
+"""The values of an upgrade: old and new default, own value, result; the differences to a values file; GitOps owners."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from wizard.core.helm.plan import HIDDEN
 from wizard.core.text.secrets import MASK, Redactor
 
 ABSENT: Final = "(none)"
-"""What stands for a value that is not there."""
+"""Shown for an absent value."""
 Kind = Literal["mine", "new-default", "gone", "added"]
 
 
 @dataclass(frozen=True)
 class ValueRow:
-    """One value of an upgrade; texts and numbers as they are, ABSENT where there is none, secrets masked.
+    """One value of an upgrade; texts and numbers unchanged, ABSENT where there is none, secrets masked.
 
     kind: mine (a person set it), new-default (the chart's default changed and nobody set it), gone (a person's value
-    whose key the new chart does not have any more), added (a key that only the new chart has).
+    whose key the new chart no longer has), added (a key that only the new chart has).
     """
 
     path: str
@@ -33,7 +33,7 @@ class ValueRow:
 
     @property
     def stays(self) -> bool:
-        """Whether the value that runs is the value to come."""
+        """Whether the upgrade keeps the running value."""
         return bool(self.result == (self.old_default if self.mine == ABSENT else self.mine))
 
     def to_data(self) -> dict[str, Any]:
@@ -47,10 +47,10 @@ def rows(
     """The four columns, for every value that a person set or whose default differs between the charts.
 
     Args:
-        old: the defaults of the chart that runs.
-        new: the defaults of the chart to come.
-        mine: what a person gave to the revision that runs.
-        result: all values of the revision to come.
+        old: the defaults of the deployed chart.
+        new: the defaults of the new chart.
+        mine: what a person gave to the deployed revision.
+        result: all values of the new revision.
     """
     redact = masking.known_secrets([old, new, mine, result])
     sides = [_leaves(masking.masked_values(tree, redact)) for tree in (old, new, mine, result)]
@@ -70,7 +70,7 @@ def rows(
 
 
 def with_subcharts(defaults: Mapping[str, Any], subcharts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A chart's defaults with those of the charts below it, as a stored record has them; each one's `global` is left out."""
+    """A chart's defaults with those of its subcharts, as a stored record has them, without the subcharts' `global`."""
     merged = dict(defaults)
     for name, tree in subcharts.items():
         merged[name] = values.merge(tree, merged.get(name) or {})
@@ -90,7 +90,7 @@ def without_globals(tree: Mapping[str, Any], subcharts: Iterable[str]) -> dict[s
 
 @dataclass(frozen=True)
 class KeyDifference:
-    """A value in which a file in git and the release that runs differ; secrets are masked on both sides."""
+    """A value that differs between a file in git and the deployed release; secrets are masked on both sides."""
 
     path: str
     running: Any
@@ -100,9 +100,9 @@ class KeyDifference:
 def against_file(
     running: Mapping[str, Any], file: Mapping[str, Any], defaults: Mapping[str, Any]
 ) -> tuple[KeyDifference, ...]:
-    """Where a values file says something else than what the running release was given; chart defaults count on both sides.
+    """The differences between a values file and the values of the running release; chart defaults count on both sides.
 
-    A value that only one of them names, with the chart's default, is no difference. Secrets are left out of both.
+    A value that only one of them names, with the chart's default, is not a difference. Secrets are excluded.
     """
     redact = masking.known_secrets([running, file])
     whole = [values.merge(defaults, values.without_secrets(tree)) for tree in (running, file)]
@@ -120,7 +120,7 @@ def _leaves(tree: Mapping[str, Any]) -> dict[str, Any]:
     return {values.dotted(path): value for path, value in values.leaves(tree) if path and value not in ({}, None)}
 
 
-# Who owns it
+# GitOps owners
 
 _FLUX: Final = ("helm.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/name")
 _ARGO: Final = ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance")
@@ -128,7 +128,7 @@ _ARGO: Final = ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance")
 
 @dataclass(frozen=True)
 class Owner:
-    """A controller that would undo what is changed by hand, and the object that it follows."""
+    """A GitOps controller, which would undo manual changes, and its resource for the release."""
 
     tool: str
     name: str
@@ -139,7 +139,7 @@ class Owner:
 
 
 def owner(objects: Iterable[Mapping[str, Any]]) -> Owner | None:
-    """The GitOps controller that live objects of the release name as theirs, if one does."""
+    """The GitOps controller that the labels or annotations of live objects name; None when there is none."""
     return next(_owners(objects), None)
 
 
@@ -159,6 +159,6 @@ def _owners(objects: Iterable[Mapping[str, Any]]) -> Iterator[Owner]:
 
 
 def is_downgrade(running: str, chart: str) -> bool:
-    """Whether a chart version is older than the one that runs; a version that cannot be read is not."""
+    """Whether a chart version is older than the running one; False when one of them cannot be parsed."""
     old, new = version.parse(running), version.parse(chart)
     return old is not None and new is not None and new < old

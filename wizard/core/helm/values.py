@@ -1,4 +1,4 @@
-"""Helm values as plain trees: merge, minus, paths, `--set`, and where each line of a values file comes from.
+"""Helm values as plain trees: merge, minus, paths, edits, and `--set`.
 
 The rules are Helm's: maps merge, lists and scalars replace, null deletes a default
 (reference/chart.md D.4; helm pkg/cli/values/options.go, pkg/strvals).
@@ -18,7 +18,7 @@ Tree = Mapping[str, Any]
 
 
 class _Delete:
-    """The one value that removes a path."""
+    """The value that removes a path."""
 
     def __repr__(self) -> str:
         return "DELETE"
@@ -42,13 +42,13 @@ SECRET_PATHS: Final[Mapping[str, str]] = {
 
 
 class ValueEdit(NamedTuple):
-    """One ordered edit: a path gets a value, or DELETE removes it. `why` becomes the comment beside it."""
+    """One ordered edit: a path gets a value, or DELETE removes it. `why` becomes the comment of its line."""
 
     path: Path
     value: Any
     why: str = ""
     pinned: bool = False
-    """Written even when it is the chart's default: an image that was named stays named."""
+    """Written even when it is the chart's default, so that a chosen image is always in the file."""
 
 
 _KEY: Final = r"(?:[^.\[\]\\]|\\.)+"
@@ -104,7 +104,7 @@ def merge(base: Tree, over: Tree) -> dict[str, Any]:
 
 
 def minus(tree: Tree, defaults: Tree) -> dict[str, Any]:
-    """What must be written so that defaults merged with it give `tree`: equal leaves go, missing defaults become null."""
+    """The tree that gives `tree` when merged over the defaults: without equal leaves, missing defaults as null."""
     rest: dict[str, Any] = {}
     for key, value in tree.items():
         if key in defaults and isinstance(value, Mapping) and isinstance(defaults[key], Mapping):
@@ -119,7 +119,7 @@ def minus(tree: Tree, defaults: Tree) -> dict[str, Any]:
 
 
 def ordered(tree: Tree, like: Tree) -> dict[str, Any]:
-    """The same tree with its keys in the order of another, so that two files differ only where values do."""
+    """The same tree with its keys in the order of another, so that a diff shows only changed values."""
     keys = [key for key in like if key in tree] + [key for key in tree if key not in like]
     return {
         key: ordered(value, like.get(key) or {})
@@ -130,7 +130,7 @@ def ordered(tree: Tree, like: Tree) -> dict[str, Any]:
 
 
 def apply_edits(tree: Tree, lines: Sequence[ValueEdit]) -> dict[str, Any]:
-    """A new tree with the edits applied in order; missing maps and list items are made."""
+    """A new tree with the edits applied in order; missing maps and list items are created."""
     result = _copy(tree)
     for line in lines:
         _put(result, line.path, line.value)
@@ -171,7 +171,7 @@ def _put(node: Any, path: Path, value: Any) -> None:
 
 
 def leaves(tree: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every path that holds no map, in order; a list is one leaf, as for Helm's merge."""
+    """Every path whose value is not a map, in order; a list is one leaf, as in Helm's merge."""
     if isinstance(tree, Mapping) and tree:
         for key, value in tree.items():
             yield from leaves(value, (*at, key))
@@ -180,12 +180,12 @@ def leaves(tree: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def secrets_in(tree: Tree) -> tuple[str, ...]:
-    """Dotted paths in the tree that hold a secret; the guide's "changeme" means "generate" and is none."""
+    """Dotted paths in the tree that hold a secret; the guide's "changeme" means "generate" and does not count."""
     return tuple(path for path in SECRET_PATHS if get(tree, path_of(path)) not in (None, "", "changeme"))
 
 
 def without_secrets(tree: Tree) -> dict[str, Any]:
-    """The tree without any value that holds a secret."""
+    """The tree without its secret values."""
     return apply_edits(tree, [ValueEdit(path_of(path), DELETE) for path in SECRET_PATHS])
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 Identifier = tuple[int, int, str]
 _RELEASE: Final[tuple[Identifier, ...]] = ((2, 0, ""),)
-"""Stands behind every pre-release: of their identifiers the numbers (0) come before the words (1)."""
+"""Sorts after every pre-release, whose identifiers are numbers (0) or words (1)."""
 _EXTRA: Final = r"(?:-(?P<prerelease>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _VERSION: Final = re.compile(rf"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?{_EXTRA}", re.ASCII)
 _LONGEST: Final = 256
@@ -17,7 +17,7 @@ _LONGEST: Final = 256
 
 @dataclass(frozen=True, order=True)
 class Version:
-    """A version; ordered as SemVer orders them, and what is behind a "+" does not count."""
+    """A version in the order of SemVer; build metadata after a "+" is ignored."""
 
     major: int
     minor: int = 0
@@ -34,19 +34,19 @@ class Version:
 
     @property
     def is_prerelease(self) -> bool:
-        """Whether it comes before the release of its numbers."""
+        """Whether it has a pre-release part."""
         return self.prerelease != _RELEASE
 
 
 OLDEST: Final = Version(3, 15)
-"""Below this helm is refused."""
+"""Older versions of helm are refused."""
 
 FIXED_SINCE: Final[Mapping[int, Version]] = {3: Version(3, 20, 2), 4: Version(4, 1, 4)}
-"""Below these a helm of that major works, but lacks security fixes; it is warned about."""
+"""By major version: older versions work but lack security fixes, so that a check warns."""
 
 
 def parse(text: str) -> Version | None:
-    """The version of a text such as v1.30.5-eks-1, 3.15 or 4.2.4+build; None when it is none."""
+    """The version of a text such as v1.30.5-eks-1, 3.15 or 4.2.4+build; None when it is not a version."""
     match = _VERSION.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         return None
@@ -71,7 +71,7 @@ def of_chart(label: str) -> str:
 
 _OPERATOR: Final = r"=>|>=|=<|<=|!=|~>|=|>|<|~|\^|"
 _NUMBERS: Final = r"[0-9xX*|]+(?:\.[0-9xX*|]+){0,2}"
-"""The "|" is helm's own: a range is not seen right behind "||"."""
+"""The "|" is helm's own: helm does not recognise a range directly after "||"."""
 _CONSTRAINT: Final = re.compile(rf"(?P<operator>{_OPERATOR})\s*v?(?P<numbers>{_NUMBERS}){_EXTRA}", re.ASCII)
 _BETWEEN: Final = re.compile(r"\s*,\s*|\s+", re.ASCII)
 _END: Final = rf"v?{_NUMBERS}{_EXTRA}".replace("?P<prerelease>", "?:")
@@ -81,7 +81,7 @@ _MOST_GROUPS: Final = 32
 
 
 class _Constraint(NamedTuple):
-    """An operator and its version; `given`: how many of the three numbers were written."""
+    """An operator and its version; `given`: how many of the three numbers the text has."""
 
     operator: str
     version: Version
@@ -89,9 +89,9 @@ class _Constraint(NamedTuple):
 
 
 def allows(constraint: str, version: Version) -> bool | None:
-    """Whether helm takes the version as allowed; None when helm cannot read the constraint.
+    """Whether helm accepts the version; None when helm cannot parse the constraint.
 
-    A pre-release, and to helm v1.30.5-eks-1 is one, is allowed only where the constraint names one.
+    A pre-release, which for helm includes v1.30.5-eks-1, is accepted only by a constraint that names a pre-release.
     """
     if len(constraint) > _LONGEST_CONSTRAINT:
         return None
@@ -102,7 +102,7 @@ def allows(constraint: str, version: Version) -> bool | None:
 
 
 def _group(text: str) -> list[_Constraint] | None:
-    """The constraints of one group; None when one cannot be read."""
+    """The constraints of one group; None when one cannot be parsed."""
     constraints, at = [], 0
     while match := _CONSTRAINT.match(text, at):
         constraint, between = _read(match), _BETWEEN.match(text, match.end())
@@ -156,14 +156,14 @@ def _holds(constraint: _Constraint, version: Version) -> bool:
 
 
 def _tilde(version: Version, low: Version, given: int) -> bool:
-    """Only the last number that was written may be higher; everything may where all are 0."""
+    """Whether only the patch, or after a bare major also the minor, is higher; ~0.0.0 allows everything."""
     if low.numbers == (0, 0, 0) and given in (0, 3):
         return True
     return version.numbers[: 1 if given == 1 else 2] == low.numbers[: 1 if given == 1 else 2]
 
 
 def _caret(version: Version, low: Version, given: int) -> bool:
-    """What stands behind the first number that is not 0 may be higher."""
+    """Whether only numbers after the first non-zero one are higher."""
     if low.major > 0 or given == 1:
         return version.major == low.major
     fixed = 2 if low.minor > 0 or given == 2 else 3
