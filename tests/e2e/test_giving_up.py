@@ -44,7 +44,7 @@ async def test_an_install_whose_image_is_refused_ends_by_itself_with_cause_and_e
     assert (view.finished["code"], view.verdict) == (1, "failed"), view.reason
     assert "Deployment/llm-cost-ops: image" in view.reason
     assert "insufficient_scope" in view.reason
-    assert "It cannot heal by itself and stood for" in view.reason
+    assert "It cannot heal by itself and lasted" in view.reason
     assert "Revision 1 is recorded as failed" in view.reason
     assert [one.who for one in view.decisions] == ["the wizard"]
     assert any(one["id"] == "CO02" for one in evidence_of(run_id)["findings"])

@@ -93,6 +93,6 @@ def test_the_clock_starts_again_when(how: str) -> None:
 def test_the_end_names_the_cause_its_evidence_and_the_way_to_wait() -> None:
     said = stopping.given_up(cause(), 30.4, "revision 2 is recorded as failed")
     assert said == (
-        "Deployment/api: image a cannot be pulled (Pod/api-1: manifest unknown). It cannot heal by itself and stood for 30 s, so "
+        "Deployment/api: image a cannot be pulled (Pod/api-1: manifest unknown). It cannot heal by itself and lasted 30 s, so "
         "the run was ended; --wait-anyway waits for the time limit instead. Revision 2 is recorded as failed, what was made stays."
     )

@@ -87,7 +87,7 @@ async def test_who_stops_a_run_is_told_that_it_is_rolled_back_and_it_is() -> Non
     assert made.view.rollback_on_failure
     assert made.run.cancel() == (
         "helm was asked to stop; once it has ended and the evidence is kept, the release is rolled back, "
-        "for that was chosen on failure."
+        "as chosen for a failure."
     )
     made.helm.end(1, "Error: context canceled")
     await made.back.started.wait()

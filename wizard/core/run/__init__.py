@@ -1,1 +1,1 @@
-"""A run: its events, the view that is reduced from them, its log lines."""
+"""A run: its events, the view that is built from them, its log lines."""

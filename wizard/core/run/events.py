@@ -1,7 +1,7 @@
-"""The events of a run: one object a line in the record, on `--output jsonl` and on the control socket.
+"""The events of a run: one object per line in the record, in `--output jsonl` and on the control socket.
 
 The shape `{"v":1,"seq":n,"time":"RFC3339 with ms","type":"check.result","data":{...}}` is public (design: contracts,
-events and files). Every type and its data keys are listed in EVENTS; a test holds the list stable.
+events and files). EVENTS lists every type and its data keys; a test keeps the list stable.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from wizard.core.text import sanitize
 
 VERSION: Final = 1
 _LONGEST: Final = 256 * 1024
-"""Characters of one text of a record from elsewhere."""
+"""Characters of one text of an untrusted record."""
 
 EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     # id; operation: install|upgrade|rollback|uninstall; target{context,namespace,release}; chart; helm; preset;
@@ -30,17 +30,17 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "check.result": ("id", "title", "state", "evidence", "next_step", "blocking", "question"),
     # kind, name, action: created|kept|deleted|changed|made anew; keys: names only, never values
     "object.made": ("kind", "name", "action", "keys"),
-    # argv is safe to show: no secret is ever in it
+    # argv is safe to show: it never holds a secret
     "helm.started": ("pid", "argv"),
     # stream: out|err; lines: [str], sanitised and redacted
     "helm.output": ("stream", "lines"),
-    # code: int or null when a signal ended it; signal: name or ""
+    # code: int, or null when a signal ended helm; signal: name or ""
     "helm.exited": ("code", "signal"),
-    # roll back on failure: helm's second call, after the evidence was kept; argv is safe to show
+    # roll-back on failure: helm's second call, after the evidence was saved; argv is safe to show
     "rollback.started": ("argv",),
-    # as helm.output, of the second call
+    # like helm.output, of the second call
     "rollback.output": ("stream", "lines"),
-    # as helm.exited, of the second call
+    # like helm.exited, of the second call
     "rollback.exited": ("code", "signal"),
     # the state of one watched object. state: ready|progressing|stuck|failed|unknown|gone; group: object|pod;
     # since: RFC3339; owner: "Kind/name" or ""; summary: "1 of 1", "Pending", ...
@@ -49,9 +49,9 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "cluster.event": ("kind", "object", "reason", "message", "count"),
     # a batch of one container's lines; lines: [[RFC3339 or "", text], ...]; previous: bool
     "log.lines": ("pod", "container", "previous", "lines"),
-    # a loss that could not be repaired; lost: int or null when it cannot be known
+    # a permanent loss of log lines; lost: int, or null when the number is unknown
     "log.gap": ("pod", "container", "lost", "reason"),
-    # waiting for what, since when, why not yet, will it heal: yes|no|unknown
+    # what helm waits for, since when, why, whether it will heal: yes|no|unknown
     "waiting": ("what", "since", "why", "heals"),
     # a diagnosed cause; object: "Kind/name"; evidence: [str]; remedy: [str]; terminal: bool
     "finding": (
@@ -69,23 +69,23 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
         "commands",
         "avoid",
     ),
-    # the cause is no longer there
+    # the cause is gone
     "finding.healed": ("id", "object"),
-    # what can be done about a finding while helm waits; fixes: [{id,title,needs,preview,command,refused}], [] for nothing
+    # the fixes of a finding while helm waits: [{id,title,needs,preview,command,refused}], [] when there is none
     "fix.offered": ("finding", "object", "fixes"),
-    # somebody decided during the run; what: fix|stop; who: login name; text: one sentence, no secret in it
+    # a person's decision during the run; what: fix|stop; who: login name; text: one sentence without secrets
     "decision": ("what", "who", "text"),
-    # how a fix went; ok: bool; text: one sentence
+    # the result of a fix; ok: bool; text: one sentence
     "fix.applied": ("finding", "object", "fix", "ok", "text"),
     # state: ready|progressing|stuck|failed|unknown
     "verdict": ("state", "reason"),
-    # the watcher cannot see something: what, and the permission that would settle it; reason "": it sees again
+    # something is hidden from the watcher: what, and the permission that would show it; reason "": visible again
     "watch.blind": ("what", "reason", "permission"),
-    # events that the record could not take: lost is their number
+    # events that could not be recorded; lost: their number
     "record.gap": ("lost", "reason"),
     # text of NOTES.txt, sanitised and redacted
     "run.notes": ("text",),
-    # code: exit code; verdict; reason; files: [path]; commands: [str] that reproduce it
+    # code: exit code; verdict; reason; files: [path]; commands: [str] that reproduce the run
     "run.finished": ("code", "verdict", "reason", "files", "commands"),
 }
 
@@ -94,7 +94,7 @@ _OPTIONAL: Final[Mapping[str, frozenset[str]]] = {
     "run.started": frozenset({"rollback_on_failure", "cluster_uid"}),
     "finding": frozenset({"urgent", "waits", "heals", "since", "rank", "commands", "avoid"}),
 }
-"""By type, keys that records of older versions do not have."""
+"""By type, keys that records of older versions lack."""
 
 
 _FIX: Final = ("id", "title", "command", "refused")
@@ -115,16 +115,16 @@ class Event:
     time: str = ""
 
     def to_line(self) -> str:
-        """The event as its line of JSON, without the line break."""
+        """The event as one line of JSON, without the line break."""
         whole = {"v": VERSION, "seq": self.seq, "time": self.time, "type": self.type, "data": self.data}
         return json.dumps(whole, separators=(",", ":"), ensure_ascii=False, default=packed.plain)
 
     @staticmethod
     def from_line(line: str) -> Event:
-        """The event of a line of a record.
+        """The event from a line of a record.
 
         Raises:
-            ValueError: the line is not an event of a version this program knows; the text says why.
+            ValueError: the line is not an event of a known version; the text says why.
         """
         whole = limits.loads(line)
         if not isinstance(whole, dict) or whole.get("v") != VERSION:
@@ -136,10 +136,10 @@ class Event:
 
     @staticmethod
     def of_record(line: bytes) -> Event:
-        """The event of a line of a record; log lines stay packed.
+        """The event from a line of a record; log lines stay packed.
 
         Raises:
-            ValueError: it is none, as of from_line.
+            ValueError: as from_line.
         """
         match = packed.ENVELOPE.fullmatch(line)
         if match is None or int(match[1]) != VERSION:
@@ -150,13 +150,13 @@ class Event:
         return Event("log.lines", data, int(match[2]), match[3].decode("utf-8"))
 
     def checked(self) -> Event:
-        """The event, whose data are shaped as EVENTS says; more keys than that are a newer version's.
+        """The event, after its data were checked against EVENTS; further keys, of a newer version, are allowed.
 
         Raises:
-            ValueError: they are not; the text says which key.
+            ValueError: a key is missing or malformed; the text says which.
         """
         if isinstance(self.data.get("lines"), packed.PackedLines):
-            return self  # its line was taken apart by its exact form
+            return self  # its line matched ENVELOPE
         for key in EVENTS.get(self.type, ()):
             if key not in self.data:
                 if key in _OPTIONAL.get(self.type, ()):
@@ -167,13 +167,13 @@ class Event:
         return self
 
     def safe(self) -> Event:
-        """The event with every text safe to print, for a record that anybody may have written; only notes have line breaks."""
+        """The event of an untrusted record with every text safe to print; only notes keep line breaks."""
         notes = self.type == "run.notes"
         return Event(sanitize.line(self.type), _safe(self.data, notes=notes), self.seq, _moment(self.time))
 
 
 def _moment(text: str) -> str:
-    """The time of an event, "" when it is none that can be reckoned with."""
+    """The time of an event, "" when it has no offset or is outside of the years 1970 to 9998."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """Bounded line buffer of a log pane: absolute numbering, a byte budget, a count of what was dropped.
 
-Lines are kept as pages: one block of bytes for some hundred lines. An object for each line would cost twice its text
-and, at 100,000 lines a second, most of a core.
+Lines are kept as pages: one block of bytes for some hundred lines. An object for each line would take twice the memory
+of its text and, at 100,000 lines a second, most of a core.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from wizard.core.run.packed import PackedLines
 
 DEFAULT_BYTES: Final = 32 * 1024 * 1024
 _OVERHEAD: Final = 48
-"""Bytes that a line costs beside its text: its time and its part of the page."""
+"""Bytes that a line costs in addition to its text: its time and its share of the page."""
 _PAGE: Final = 512
-"""Lines of a page: so many are decoded to look at one of them."""
+"""Lines of a page, which are decoded together."""
 _MANY: Final = 64
-"""Lines from which a batch stays as the record has it, a page of its own."""
+"""Lines from which a batch becomes a page of its own, packed as in the record."""
 _OPEN: Final = 4
-"""Pages that are kept decoded: what a screen shows lies on two."""
+"""Pages that are kept decoded: a screen shows lines of up to two."""
 
 
 class Line(NamedTuple):
@@ -33,7 +33,7 @@ class Line(NamedTuple):
     pod: str
     container: str
     previous: bool
-    """The container instance before the last restart said it."""
+    """Whether it is of the container instance before the last restart."""
     text: str
     gap: bool = False
 
@@ -59,7 +59,7 @@ class _Page:
         self.starts: list[int] = []
         """Index of the first line of each source."""
         self.costs = array("I")
-        """Of the budget, line by line: to drop some of a packed page it need not be opened."""
+        """The cost of each line, so that lines of a packed page are dropped without decoding it."""
         self.count = 0
         self.size = 0
         self._packed = b""
@@ -76,7 +76,7 @@ class _Page:
         self.size += sum(costs)
 
     def close(self) -> None:
-        """Pack: twice as many parts as there are lines, or nothing is gained (a text with a NUL in it)."""
+        """Pack the strings, unless a text holds a NUL, which would give more than two parts per line."""
         packed = "\0".join([*self.times, *self.texts]).encode("utf-8", "surrogatepass")
         if packed.count(b"\0") == 2 * self.count - 1:
             self._packed, self.times, self.texts = packed, [], []
@@ -92,12 +92,12 @@ class _Page:
         return page
 
     def line(self, index: int) -> Line:
-        """Of an open page."""
+        """The line at an index of an open page."""
         pod, container, previous, gap = self.sources[bisect_right(self.starts, index) - 1]
         return Line(self.times[index], pod, container, previous, self.texts[index], gap)
 
     def lines(self, low: int, high: int) -> list[Line]:
-        """Those of an open page with low <= index < high."""
+        """The lines of an open page with low <= index < high."""
         result: list[Line] = []
         for number, (source, start) in enumerate(zip(self.sources, self.starts, strict=True)):
             end = self.starts[number + 1] if number + 1 < len(self.starts) else self.count
@@ -110,7 +110,7 @@ class _Page:
 
 
 class _PackedPage:
-    """The lines of one batch as a record has them: nobody has looked at one yet."""
+    """The lines of one batch as a record has them, not decoded yet."""
 
     __slots__ = ("_lines", "count", "size", "sources", "starts")
 
@@ -136,10 +136,10 @@ class _PackedPage:
 
 
 class LogBuffer:
-    """Lines by absolute number: the first line ever is 0 and a line keeps its number while it is kept.
+    """Lines by absolute number: the first line ever is 0, and a line keeps its number while it is kept.
 
-    When the budget is used up the oldest lines go; `first` moves on and `dropped` counts them. A reader that holds a
-    number therefore never sees the text shift below it.
+    When the budget is used up the oldest lines are dropped; `first` moves on and `dropped` counts them. A number that a
+    reader holds therefore never refers to another line.
     """
 
     def __init__(self, max_bytes: int = DEFAULT_BYTES) -> None:
@@ -151,10 +151,10 @@ class LogBuffer:
         self._head = 0
         """Lines of the first page that were dropped."""
         self._sums: list[int] = []
-        """Bytes of the first page up to each of its lines; empty until one has to go."""
+        """Bytes of the first page up to each of its lines; empty until a line must be dropped."""
         self._bytes = 0
         self._open: dict[int, _Page] = {}
-        """Pages that were looked at last, by the number of their first line."""
+        """The pages that were read last, by the number of their first line."""
 
     def extend(self, lines: Iterable[Line]) -> None:
         """Append lines and drop the oldest ones that no longer fit; the newest line is always kept."""
@@ -225,7 +225,7 @@ class LogBuffer:
         if isinstance(page, _Page) and page.texts:
             return page
         opened = self._open.pop(number, None) or page.opened()
-        self._open[number] = opened  # the one that was used last is the last to go
+        self._open[number] = opened  # the page that was used last is dropped last
         if len(self._open) > _OPEN:
             del self._open[next(iter(self._open))]
         return opened
@@ -242,7 +242,7 @@ class LogBuffer:
 
     @property
     def dropped(self) -> int:
-        """How many lines went because of the budget (the record on disk still has them)."""
+        """How many lines were dropped because of the budget (the record on disk still has them)."""
         return self.first
 
     @property
@@ -254,7 +254,7 @@ class LogBuffer:
         return self._end - self.first
 
     def __getitem__(self, number: int) -> Line:
-        """The line of an absolute number; raises IndexError when it was dropped or is not there yet."""
+        """The line of an absolute number; raises IndexError when it was dropped or does not exist yet."""
         if not self.first <= number < self.end:
             msg = f"line {number} is not kept: {self.first} to {self.end} are"
             raise IndexError(msg)
@@ -273,7 +273,7 @@ class LogBuffer:
         return result
 
     def sources(self, start: int = 0) -> list[tuple[str, str]]:
-        """Pod and container of the kept lines from a number on, in the order of their first one; a page counts as a whole."""
+        """Pod and container of the lines from the page of a number on, in order of their first kept line."""
         place = max(0, bisect_right(self._numbers, max(start, self.first)) - 1)
         pages = islice(self._pages, place, None)
         return list(

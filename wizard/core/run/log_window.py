@@ -1,4 +1,4 @@
-"""Log lines that a full ring has dropped, as the record on disk still has them: which slice comes before a line. Pure."""
+"""Log lines that the full log buffer dropped and the record on disk still has: which slice precedes a line. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wizard.core.run.events import Event
 from wizard.core.run.log_buffer import Line
 
 WINDOW_BYTES: Final = 8 * 1024 * 1024
-"""What is kept of the record while it is looked at."""
+"""Bytes of the record that are kept while it is shown."""
 _OVERHEAD: Final = 300
 
 
@@ -28,14 +28,14 @@ BEGIN: Final = Mark(0, 0, -1)
 
 
 class Entry(NamedTuple):
-    """A line that was read from the record, and where it is."""
+    """A line that was read from the record, and its position."""
 
     mark: Mark
     line: Line
 
 
 class Page(NamedTuple):
-    """What a look into the record brought, oldest line first; `edge` is how far it went, None at the end of the record."""
+    """The lines of one read of the record, oldest first; `edge` is where it stopped, None at the end of the record."""
 
     entries: Sequence[Entry]
     edge: Mark | None
@@ -43,13 +43,13 @@ class Page(NamedTuple):
 
 @dataclass
 class Places:
-    """In which events of the record the lines of a ring are."""
+    """Maps lines of the log buffer to the events of the record that hold them."""
 
     _numbers: list[int] = field(default_factory=list)
     _seqs: list[int] = field(default_factory=list)
 
     def note(self, seq: int, number: int, oldest: int) -> None:
-        """The lines from `number` on are in event `seq`; those before `oldest` are not kept any more."""
+        """The lines from `number` on are in event `seq`; those before `oldest` are no longer kept."""
         self._numbers.append(number)
         self._seqs.append(seq)
         gone = bisect_right(self._numbers, oldest) - 1
@@ -57,7 +57,7 @@ class Places:
             del self._numbers[:gone], self._seqs[:gone]
 
     def mark(self, number: int) -> Mark | None:
-        """Where a line is, and so what comes before it: the events before its own, and the lines of that before it."""
+        """The position of a line in the record; None when no event holds it."""
         place = bisect_right(self._numbers, number) - 1
         return Mark(self._seqs[place], self._numbers[place], number) if place >= 0 else None
 
@@ -70,7 +70,7 @@ def gap_line(data: Mapping[str, Any], time: str) -> Line:
 
 
 def lines_of(event: Event) -> list[Line]:
-    """The lines that an event adds to the logs of its run; none of any other event."""
+    """The lines that an event adds to the logs of its run; none for other types of events."""
     data = event.data
     if event.type == "log.lines":
         pod, container, previous = data["pod"], data["container"], data["previous"]
@@ -84,7 +84,7 @@ def last_before(mark: Mark) -> int:
 
 
 def backwards(events: Sequence[Event], mark: Mark) -> tuple[list[Entry], Mark]:
-    """The lines before a mark, from log events that end with `last_before(mark)`; and the mark of the first of them."""
+    """The lines before a mark, from log events that end with `last_before(mark)`; and the mark of the first line."""
     parts: list[list[Entry]] = []
     start = mark.start
     for event in reversed(events):
@@ -97,7 +97,7 @@ def backwards(events: Sequence[Event], mark: Mark) -> tuple[list[Entry], Mark]:
 
 
 def forwards(events: Sequence[Event], mark: Mark) -> tuple[list[Entry], Mark]:
-    """The lines after a mark, from log events that begin with the mark's own; and the mark behind the last of them."""
+    """The lines after a mark, from log events that begin with the mark's own; and the mark after the last line."""
     entries: list[Entry] = []
     start = mark.start
     for event in events:
@@ -113,18 +113,18 @@ def forwards(events: Sequence[Event], mark: Mark) -> tuple[list[Entry], Mark]:
 
 
 class Window:
-    """A part of the record without holes, bounded in bytes. A line keeps its position while others come and go."""
+    """A contiguous part of the record, bounded in bytes. A line keeps its position while others come and go."""
 
     def __init__(self, entries: Sequence[Entry], low: Mark | None, high: Mark | None) -> None:
         self.entries = list(entries)
         self.first = 0
-        """Position of the first line; what comes before it gets smaller ones."""
+        """Position of the first line; lines that are added before it get smaller positions."""
         self.low, self.high = low, high
-        """What comes before `low` and after `high` was not read; None where there is nothing."""
+        """Lines before `low` and after `high` were not read; None where there are none."""
 
     @property
     def end(self) -> int:
-        """Position behind the last line."""
+        """Position after the last line."""
         return self.first + len(self.entries)
 
     def __getitem__(self, position: int) -> Entry:
@@ -132,7 +132,7 @@ class Window:
         return self.entries[position - self.first]
 
     def older(self, page: Page, *, most: int = WINDOW_BYTES) -> None:
-        """Put what came before in front; what is too much goes at the end."""
+        """Add older lines in front and drop the excess at the end."""
         self.entries[:0] = page.entries
         self.first -= len(page.entries)
         self.low = page.edge
@@ -141,7 +141,7 @@ class Window:
             self.high = self.entries[-1].mark
 
     def newer(self, page: Page, *, most: int = WINDOW_BYTES) -> None:
-        """Put what came after at the end; what is too much goes in front."""
+        """Add newer lines at the end and drop the excess in front."""
         self.entries += page.entries
         self.high = page.edge
         if fit := _fitting(self.entries[::-1], most, len(page.entries)):
@@ -152,7 +152,7 @@ class Window:
 
 
 def _fitting(entries: Sequence[Entry], most: int, least: int) -> int:
-    """How many of the lines are kept when they are too many, at least those that were just read; 0: all of them."""
+    """How many lines fit into `most` bytes, at least the `least` that were just read; 0: all of them."""
     size = 0
     for number, entry in enumerate(entries):
         size += _OVERHEAD + len(entry.line.text)

@@ -1,4 +1,4 @@
-"""Log lines of a record that are not read until somebody looks: at 100,000 a second hardly one in ten is ever shown."""
+"""Log lines of a record that are decoded on first access: at 100,000 a second fewer than one in ten is ever shown."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, Final, overload
 from wizard.core import limits
 
 _BETWEEN: Final = b'"],["'
-"""Between two lines, and nowhere in one: a quote in a text is written with a backslash before it."""
+"""The separator of two lines; it cannot occur in a line, because JSON escapes quotes."""
 ENVELOPE: Final = re.compile(
     rb'\{"v":(\d+),"seq":(\d+),"time":"([^"\\]*)","type":"log\.lines","data":\{"pod":"([^"\\]*)",'
     rb'"container":"([^"\\]*)","previous":(true|false),"lines":(\[\[".*"\]\])\}\}'
 )
-"""A line of a record as the recorder writes it: version, seq, time, pod, container, previous, the lines."""
+"""A `log.lines` event as the recorder writes it: version, seq, time, pod, container, previous, the lines."""
 
 
 class PackedLines(Sequence[list[str]]):
-    """[time, text] pairs, as their JSON. They are counted without being read; those that cannot be read are empty."""
+    """[time, text] pairs as JSON. They are counted without decoding; pairs that cannot be decoded are empty."""
 
     __slots__ = ("_count", "raw")
 
@@ -27,7 +27,7 @@ class PackedLines(Sequence[list[str]]):
         self._count = raw.count(_BETWEEN) + 1
 
     def unpack(self) -> list[list[str]]:
-        """All of them, as many as there are said to be."""
+        """All pairs; exactly as many as `len` says."""
         try:
             data = limits.loads(self.raw)
         except ValueError:
@@ -56,7 +56,7 @@ class PackedLines(Sequence[list[str]]):
             return self.raw == other.raw
         return self.unpack() == other
 
-    __hash__ = None  # type: ignore[assignment]  # like a list
+    __hash__ = None  # type: ignore[assignment]  # unhashable, like a list
 
 
 def plain(value: Any) -> Any:

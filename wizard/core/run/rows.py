@@ -1,4 +1,4 @@
-"""The data of `object.state` and `waiting` events: the objects of a release as they are shown."""
+"""The data of `object.state` and `waiting` events, which front ends show as rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wizard.core.run.view import Waiting
 
 
 def object_rows(members: Mapping[str, Object], judged: Mapping[str, Judged]) -> dict[str, dict[str, Any]]:
-    """By uid, the row of each object; a ReplicaSet of a Deployment is the Deployment's business."""
+    """By uid, the row of each object; a ReplicaSet of a Deployment has none."""
     return {
         uid: _row(members[uid], member, judged)
         for uid, member in judged.items()

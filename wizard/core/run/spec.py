@@ -1,4 +1,4 @@
-"""What a run is to do, as one value: a session makes it, the store keeps it as run.json, the runner reads it."""
+"""The specification of a run: a session builds it, the store saves it as run.json, the runner reads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wizard.core.target import Target
 
 @dataclass(frozen=True)
 class SecretSpec:
-    """A Secret to create if it is not there; the values come separately."""
+    """A Secret to create if it does not exist; its values are passed separately."""
 
     name: str
     type: str
@@ -22,7 +22,7 @@ class SecretSpec:
 
 @dataclass(frozen=True)
 class Expected:
-    """The newest revision when the plan was made (0: none), and the hash of what was rendered for it."""
+    """The newest revision when the plan was made (0: none), and the hash of the objects rendered for it."""
 
     revision: int
     rendered: str = ""
@@ -30,7 +30,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What is to be done. No secret is in it."""
+    """The specification of a run, without secrets."""
 
     operation: RunOperation
     target: Target
@@ -39,34 +39,34 @@ class RunSpec:
     helm_major: int
     helm: HelmOptions = field(default_factory=HelmOptions)
     chart: str = ""
-    """Path of the chart; empty for what needs none."""
+    """Path of the chart; empty for operations without one."""
     chart_version: str = ""
     preset: str = ""
     secrets: tuple[SecretSpec, ...] = ()
     files: tuple[str, ...] = ()
-    """What was written before the run."""
+    """Files that were written before the run."""
     reproduce: tuple[str, ...] = ()
-    """The commands that do the same."""
+    """Commands that reproduce the run."""
     accepted: tuple[Mapping[str, Any], ...] = ()
-    """Results of failed checks that the person accepted, with the reason: they belong into the record."""
+    """Results of failed checks that the person accepted, with the reason, for the record."""
     expected: Expected | None = None
-    """The plan that was shown to the person, if one was."""
+    """The plan that was shown to the person; None when none was shown."""
     revision: int = 0
-    """Of a roll-back: where to."""
+    """Of a roll-back: the target revision."""
     rollback_on_failure: bool = False
-    """Of an install or upgrade, once helm has ended and the evidence is kept."""
+    """Of an install or upgrade: roll back after a failure, once the evidence is saved."""
     delete_namespace: bool = False
-    """Of an uninstall: the namespace goes too, if nothing of others is in it by then."""
+    """Of an uninstall: delete the namespace too, unless it holds objects of others by then."""
     cluster_uid: str = ""
     """The uid of kube-system when it was planned; "" when it was hidden."""
     wait_anyway: bool = True
-    """Somebody decides when to stop, or chose to wait; else a cause that cannot heal ends an install or upgrade."""
+    """A person decides when to stop, or chose to wait; else a cause that cannot heal ends an install or upgrade."""
     give_up_after: float = stopping.CANNOT_HEAL_SECONDS
-    """Seconds that such a cause has to stand."""
+    """Seconds that such a cause must last."""
     id: str = ""
-    """Given by the store, as the next two are."""
+    """Set by the store, like the next two."""
     holder: str = ""
-    """Of the Lease that warns other machines."""
+    """The holder of the Lease that warns other machines."""
     values_path: str = ""
 
     @property
@@ -75,7 +75,7 @@ class RunSpec:
         return self.operation in stopping.LASTING
 
     def to_data(self) -> dict[str, Any]:
-        """JSON-ready, without what the store gives."""
+        """JSON-ready, without the fields that the store sets."""
         return {
             "operation": self.operation,
             "target": asdict(self.target),
@@ -99,7 +99,7 @@ class RunSpec:
 
     @staticmethod
     def of_data(data: Mapping[str, Any], values_path: str) -> RunSpec:
-        """The specification as the store kept it; `values_path` is where it keeps the values file."""
+        """The specification from the store's data; `values_path` is the path of the stored values file."""
         where, helm, plan = data["target"], data["helm"], data.get("expect")
         return RunSpec(
             operation=data["operation"],

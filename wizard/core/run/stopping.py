@@ -1,4 +1,4 @@
-"""What comes of asking a run to stop, in words: in the question, as the run's answer, and at its end. Pure."""
+"""Decides when a cause ends a run, and words the effect of a stop: the question, the run's answer, its end. Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ LASTING = ("install", "upgrade")
 """Operations in which helm can be stopped half-way without harm."""
 
 CANNOT_HEAL_SECONDS: Final = 30.0
-"""How long a cause that cannot heal stands before a run that nobody attends is ended."""
+"""How long a cause that cannot heal lasts before it ends an unattended run."""
 _FROM_OUTSIDE: Final = ("SC02", "SC03")
-"""Findings about nodes: an autoscaler may bring one."""
+"""Findings that an autoscaler may resolve by adding a node."""
 
 
 def cannot_heal(verdict: Verdict, urgent: Iterable[Finding]) -> list[Finding]:
-    """Of the urgent findings those that are certain and that waiting cannot mend."""
+    """The urgent findings that are certain and that waiting cannot fix."""
     if verdict.state not in ("stuck", "failed"):
         return []
     certain = (finding for finding in urgent if not finding.waits and finding.id not in _FROM_OUTSIDE)
@@ -28,22 +28,22 @@ def cannot_heal(verdict: Verdict, urgent: Iterable[Finding]) -> list[Finding]:
 
 
 class Standing:
-    """For how long a cause that cannot heal stands without a break; a pod that becomes ready begins it anew."""
+    """How long a cause that cannot heal has lasted without interruption; a pod that becomes ready resets it."""
 
     def __init__(self) -> None:
         self._since: dict[tuple[str, str], float] = {}
         self._ready: frozenset[str] = frozenset()
 
     def again(self) -> None:
-        """Something was done about it: count anew."""
+        """Restart the count after a fix."""
         self._since.clear()
 
     def longest(self, now: float, causes: Sequence[Finding], ready: frozenset[str]) -> tuple[float, Finding | None]:
-        """The cause that stands longest and for how many seconds.
+        """The seconds that the oldest cause has lasted, and that cause; (0, None) when there is none.
 
         Args:
-            now: of any clock that only goes forward.
-            causes: those that `cannot_heal` leaves.
+            now: seconds of a monotonic clock.
+            causes: the result of `cannot_heal`.
             ready: the uids of the pods that are ready.
         """
         if ready - self._ready:
@@ -55,7 +55,7 @@ class Standing:
 
 
 def question(view: RunView) -> str:
-    """What stopping would do to a run as it is now, short enough for a line of choices."""
+    """What stopping would do to the run in its current state, short enough for a line of choices."""
     if not view.helm_argv:
         return "it stops before helm is started"
     if view.back_argv and view.back_exit is None:
@@ -68,7 +68,7 @@ def question(view: RunView) -> str:
 
 
 def early(view: RunView) -> str:
-    """What stopping early means for what is there, as the rest of a sentence."""
+    """What happens to the release after an early stop, as the rest of a sentence."""
     return "evidence is kept, then it is rolled back" if view.rollback_on_failure else "evidence is kept"
 
 
@@ -78,35 +78,35 @@ def unsafe(operation: str) -> str:
 
 
 def answer(*, rollback_on_failure: bool) -> str:
-    """The answer of a run whose helm was asked to stop."""
+    """The answer of a run that asked its helm to stop."""
     if rollback_on_failure:
-        after = "once it has ended and the evidence is kept, the release is rolled back, for that was chosen on failure"
+        after = "once it has ended and the evidence is kept, the release is rolled back, as chosen for a failure"
     else:
         after = "what it made so far stays, and the release is recorded as failed"
     return f"helm was asked to stop; {after}."
 
 
 def end(recorded: str, *, rollback_on_failure: bool) -> str:
-    """Why a run that was stopped has ended; `recorded` is what helm wrote down of it, "" when that is not known."""
+    """Why a stopped run has ended; `recorded` is what helm recorded of it, "" when that is not known."""
     if rollback_on_failure:
         return "It was stopped as asked."
     return f"It was stopped as asked; {f'{recorded}, ' if recorded else ''}what was made stays."
 
 
 def giving_up(cause: Finding, seconds: float) -> str:
-    """What is said when helm is asked to stop because of a cause that cannot heal."""
-    return f"helm is asked to stop: {cause.object} cannot heal by itself, and that stood for {seconds:.0f} s."
+    """The message when helm is asked to stop because of a cause that cannot heal."""
+    return f"helm is asked to stop: {cause.object} cannot heal by itself, and this has lasted {seconds:.0f} s."
 
 
 _PROOF: Final = 600
-"""Characters of the evidence in the last line; the finding and the evidence file have it whole."""
+"""Characters of the evidence in the last line; the finding and the evidence file hold all of it."""
 
 
 def given_up(cause: Finding, seconds: float, recorded: str) -> str:
-    """Why a run was ended because of a cause that cannot heal, with its evidence; `recorded` as in `end`."""
+    """Why a cause that cannot heal ended a run, with its evidence; `recorded` as in `end`."""
     proof = f" ({sanitize.shorten(cause.lines[0], _PROOF)})" if cause.lines else ""
     left = f" {recorded[:1].upper()}{recorded[1:]}, what was made stays." if recorded else ""
     return (
-        f"{cause.object}: {cause.title}{proof}. It cannot heal by itself and stood for {seconds:.0f} s, so the run was "
+        f"{cause.object}: {cause.title}{proof}. It cannot heal by itself and lasted {seconds:.0f} s, so the run was "
         f"ended; --wait-anyway waits for the time limit instead.{left}"
     )

@@ -1,6 +1,6 @@
-"""A run as it is shown: the events of its record folded into one state.
+"""The state of a run as it is shown, reduced from the events of its record.
 
-Both front ends, the replay of a finished run and `status` without a run use this one reducer.
+Both front ends, the replay of a finished run and `status` without a run use this reducer.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class ObjectRow:
 
 @dataclass(frozen=True)
 class MadeRow:
-    """An object that the wizard itself made, kept or deleted; keys are names only."""
+    """An object that the wizard itself created, kept or deleted; keys are names only."""
 
     kind: str
     name: str
@@ -69,7 +69,7 @@ class EventRow:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Waiting for what, since when, why not yet, and whether it will heal by itself: yes|no|unknown."""
+    """What helm waits for, since when, why, and whether it will heal by itself: yes|no|unknown."""
 
     what: str
     since: str
@@ -79,7 +79,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class BlindRow:
-    """Something the watcher cannot see, why, and the permission that would settle it."""
+    """Something that is hidden from the watcher, why, and the permission that would show it."""
 
     what: str
     reason: str
@@ -88,7 +88,7 @@ class BlindRow:
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """What somebody decided during the run: what, who, when, in a sentence."""
+    """A person's decision during the run: what, who, when, in a sentence."""
 
     what: str
     who: str
@@ -107,7 +107,7 @@ class RunView:
     helm: str = ""
     preset: str = ""
     rollback_on_failure: bool = False
-    """Chosen at the start, of an install or upgrade; records of older wizards do not say it."""
+    """Chosen at the start of an install or upgrade; records of older wizards lack it."""
     started: str = ""
     last_seq: int = 0
     phase: str = ""
@@ -122,17 +122,17 @@ class RunView:
     """Exit code (None when a signal ended it) and the signal's name or ""."""
     helm_lines: list[str] = field(default_factory=list)
     back_argv: tuple[str, ...] = ()
-    """Of the helm that rolls back after a failure, if one was asked to."""
+    """The arguments of the helm that rolls back after a failure, if that was chosen."""
     back_exit: tuple[int | None, str] | None = None
     back_lines: list[str] = field(default_factory=list)
     back_counts: dict[str, int] = field(default_factory=dict)
-    """Lines of it by stream."""
+    """The number of its lines by stream."""
     events: list[EventRow] = field(default_factory=list)
     logs: LogBuffer = field(default_factory=LogBuffer)
     log_places: Places = field(default_factory=Places)
-    """In which events the kept lines are: older ones are in the record only."""
+    """The events that hold the kept lines; older lines are in the record only."""
     log_lost: int = 0
-    """Lines known to be lost; `log_gaps` counts the places, also those of unknown size."""
+    """Lines known to be lost; `log_gaps` counts the gaps, also those of unknown size."""
     log_gaps: int = 0
     waiting: Waiting | None = None
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
@@ -141,15 +141,15 @@ class RunView:
     notes: str = ""
     blind: list[BlindRow] = field(default_factory=list)
     fixes: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    """By finding and object, what can be done about it while helm waits, as in `fix.offered`."""
+    """By finding and object, its fixes while helm waits, as in `fix.offered`."""
     decisions: list[DecisionRow] = field(default_factory=list)
     fixed: Mapping[str, Any] | None = None
-    """How the last fix went."""
+    """The result of the last fix."""
     finished: Mapping[str, Any] | None = None
     finished_at: str = ""
 
     def apply(self, event: Event) -> frozenset[Part]:
-        """Fold one event in; returns the names of the parts that changed. An event of an unknown type changes none."""
+        """Apply one event; returns the names of the parts that changed, none for an unknown type of event."""
         if event.seq and event.seq <= self.last_seq:
             return _NOTHING
         self.last_seq = event.seq or self.last_seq
@@ -170,19 +170,19 @@ class RunView:
         return sum(group in (None, row.group) for row in self.objects.values())
 
     def ranked_findings(self) -> list[Finding]:
-        """Findings, the first cause first."""
+        """The findings, the first cause first."""
         return sorted(self.findings.values(), key=order)
 
     @property
     def applicable_fixes(self) -> list[tuple[Finding, Mapping[str, Any]]]:
-        """What can be done now, with the finding that it mends, worst first; nothing once helm has ended."""
+        """The available fixes with their findings, worst first; none once helm has ended."""
         if self.finished is not None or self.helm_exit is not None:
             return []
         return [(row, fix) for row in self.ranked_findings() for fix in self.fixes.get((row.id, row.object), ())]
 
     @property
     def hopeless(self) -> bool:
-        """Whether helm waits for what will not heal by itself."""
+        """Whether helm waits for something that will not heal by itself."""
         waits = self.helm_argv and self.helm_exit is None and self.finished is None
         return bool(waits and self.waiting and self.waiting.heals == "no" and self.verdict in ("stuck", "failed"))
 
@@ -195,12 +195,12 @@ class RunView:
         return max(0.0, parse_duration(texts[0]) or 0.0) if texts else 0.0
 
     def left(self, now: datetime) -> float:
-        """Seconds that helm would still wait; 0 when its limit is not known or used up."""
+        """Seconds that helm would still wait; 0 when its limit is unknown or used up."""
         passed = seconds_since(self.helm_since or self.started, now)
         return 0 if passed is None else max(0.0, self.helm_timeout - passed)
 
     def containers(self) -> list[tuple[str, str]]:
-        """Pod and container names that have said something, in the order of their first line that is kept."""
+        """Pod and container names that have logged something, in the order of their first kept line."""
         return self.logs.sources()
 
 
@@ -225,7 +225,7 @@ def _phase(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part
 
 
 def _check(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
-    fields = {key: data[key] for key in EVENTS["check.result"]}  # a newer version may tell more
+    fields = {key: data[key] for key in EVENTS["check.result"]}  # a newer version may have more
     result = CheckResult(**{**fields, "evidence": tuple(data["evidence"])})
     view.checks[result.id] = result
     return frozenset({"checks"})
@@ -393,4 +393,4 @@ _REDUCERS: Final[Mapping[str, Reducer]] = {
     "run.notes": _notes,
     "run.finished": _finished,
 }
-"""What each event type does; a test holds it equal to EVENTS."""
+"""The reducer of each event type; a test keeps the keys equal to EVENTS."""

@@ -1,4 +1,4 @@
-"""The first line of a run: waiting for what, since when, why not yet, and will it heal by itself."""
+"""The first line of a run: what helm waits for, since when, why, and whether it will heal by itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ORDER = ("failed", "stuck", "unknown", "progressing")
 
 
 def line(members: Sequence[Judged], findings: Sequence[Finding]) -> Waiting:
-    """The line over the objects of a release and the ranked findings; NOTHING when everything that holds is ready."""
+    """The line from the objects of a release and its ranked findings; NOTHING when all required objects are ready."""
     by_uid = {member.uid: member for member in members}
     roots = [member for member in members if member.kind in status.HOLDING and member.owner_uid not in by_uid]
     pending = [root for root in roots if root.status.state != "ready"]
@@ -29,7 +29,7 @@ def line(members: Sequence[Judged], findings: Sequence[Finding]) -> Waiting:
         for member in members
         if member.uid != worst.uid and status.root_uid(member, by_uid) == worst.uid and member.status.state != "ready"
     ]
-    # Its newest pod says why; a ReplicaSet only repeats the count.
+    # A pod says why; a ReplicaSet only repeats the count.
     why = next((member for member in below if member.kind == "Pod"), worst)
     heals = {"progressing": "yes", "failed": "no"}.get(why.status.state, "unknown")
     heals = "unknown" if patience.AS_BEFORE in (why.status.reason, worst.status.reason) else heals
