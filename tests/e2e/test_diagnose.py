@@ -151,7 +151,7 @@ def test_somebody_with_the_view_role_gets_the_cause_and_is_told_what_is_hidden(r
         return said if "1. LG01" in said else ""
 
     said = until("the same is said in words", words)
-    assert said.index("users: nobody is answered") < said.index("1. LG01")
+    assert said.index("users: nobody gets an answer") < said.index("1. LG01")
     assert "proof missing: when Secret llm-cost-ops-postgresql-credentials was written" in said
 
 

@@ -22,7 +22,7 @@ CAUSE = Finding(
     avoid=("Don't reinstall.",), explains=("the rollout stalled",), unseen=("when it was written: get secrets",),
 )  # fmt: skip
 LATER = Finding(
-    "TR11", "the autoscaler is blind", "HorizontalPodAutoscaler/api", (), ("Look.",), heals="no", urgent=False
+    "TR11", "the autoscaler cannot scale", "HorizontalPodAutoscaler/api", (), ("Look.",), heals="no", urgent=False
 )
 SICK = Diagnosis(
     TARGET, "2026-01-01T00:10:00Z", UserImpact("fine", "2 old pods still answer; the new version does not come up"),

@@ -111,8 +111,8 @@ def test_a_service_without_pods_says_since_when_and_of_a_lost_workload_what_make
     (one,) = found(snapshot(service(), STORE, gone=(gone(40),)), "TR03")
     assert one.since == ago(40)
     (one,) = found(snapshot(service()), "TR03")
-    assert one.title.endswith("the workload that it is for is not there")
-    assert one.remedy == ("An upgrade or a rollback makes it again.",)
+    assert one.title.endswith("its workload does not exist")
+    assert one.remedy == ("An upgrade or a rollback creates it again.",)
 
 
 def test_labels_are_compared_with_pods_that_no_service_finds() -> None:

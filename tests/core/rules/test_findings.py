@@ -140,7 +140,7 @@ REFUSALS = [
     ("no PriorityClass with name high was found", "PriorityClass"),
     ("maximum memory usage per Container is 1Gi, but limit is 2Gi", "LimitRange"),
     ('admission webhook "policy.example" denied the request: no', "admission policy"),
-    ("something else", "the API server says no"),
+    ("something else", "the API server refuses them"),
 ]
 
 
@@ -244,7 +244,7 @@ def test_a_crash_loop_says_exit_code_and_last_words() -> None:
     broken = container(waiting("CrashLoopBackOff"), lastState=last, restartCount=4)
     found = only(look(api_pod(broken, phase="Running")))
     assert (found.id, found.title) == ("CO11", "container app crashes with exit code 1")
-    assert "its last words: panic: no database" in found.lines
+    assert "its termination message: panic: no database" in found.lines
 
 
 CRASHES = [

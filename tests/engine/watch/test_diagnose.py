@@ -156,7 +156,7 @@ async def test_without_the_right_to_logs_the_finding_and_the_view_say_so() -> No
     cluster = deployed(Cluster(), **CRASH)
     cluster.refuse["logs"] = forbidden("get pods/log")
     last = (await views(cluster))[-1]
-    assert last.findings[0].unseen == ("what it said before it ended: get pods/log",)
+    assert last.findings[0].unseen == ("what it logged before it ended: get pods/log",)
     assert [one.what for one in last.unseen].count("logs") == 1
 
 

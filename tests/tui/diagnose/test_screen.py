@@ -26,7 +26,7 @@ PASSWORD = Finding(
     explains=("Deployment/llm-cost-ops",),
 )
 METRICS = Finding(
-    "TR11", "the autoscaler is blind", "HorizontalPodAutoscaler/llm-cost-ops", (Evidence("no metrics"),), ("Install it.",),
+    "TR11", "the autoscaler cannot scale", "HorizontalPodAutoscaler/llm-cost-ops", (Evidence("no metrics"),), ("Install it.",),
     urgent=False,
 )  # fmt: skip
 SICK = Diagnosis(
@@ -94,7 +94,7 @@ async def test_the_cursor_stays_on_its_cause_while_more_becomes_known(open_app: 
         await see.sees("> 2 !")
         session.diagnoses[DEPLOYED.name] = [replace(SICK, findings=(METRICS, PASSWORD))]
         await see.press("r")
-        await see.sees("> 1 ! the autoscaler is blind")
+        await see.sees("> 1 ! the autoscaler cannot scale")
 
 
 async def test_the_message_for_a_chat_is_short_and_names_cause_and_next_step(

@@ -1,4 +1,4 @@
-"""The registry: a rule is a pure function that names the facts it needs; it is evaluated when they are in.
+"""The registry of checks: a rule is a pure function that names the facts it needs; it runs when they are available.
 
 A new check is one decorated function in `checks/` and one table in its test. Nothing else lists it.
 """
@@ -17,7 +17,7 @@ SEVERITY_BLOCKS: Final = "B"
 
 @dataclass(frozen=True)
 class Unknown:
-    """A fact that could not be had: why, and the permission that would settle it ("get nodes")."""
+    """A fact that could not be read: why, and the permission that would allow it ("get nodes")."""
 
     reason: str
     permission: str = ""
@@ -25,20 +25,20 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Absent:
-    """A fact that cannot exist yet and why ("namespace not there yet"): its checks are skipped, not unknown."""
+    """A fact that cannot exist yet, and why ("namespace not there yet"): its checks are skipped, not unknown."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class FactFailure:
-    """A fact that could not be had for a reason that one check tells; other checks that need it wait for that one."""
+    """A fact that is missing for a reason that one check reports; other checks that need it wait for that check."""
 
     check: str
     what: str
     next_step: str = ""
     word: str = ""
-    """The kind of trouble as ports/cluster names it ("refused", "expired"), or ""."""
+    """The kind of error as in ports/cluster ("refused", "expired"), or ""."""
     question: str = ""
 
 
@@ -48,7 +48,7 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule says: state, the evidence it used, the next step, the question whose answer caused it."""
+    """The result of a rule: state, its evidence, the next step, the question whose answer caused it."""
 
     state: State
     evidence: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """An outcome with the rule's identity; `blocking` is true for a fail (or unknown) that stops apply."""
+    """An outcome with the rule's identity; `blocking` is true for a fail that stops apply."""
 
     id: str
     title: str
@@ -68,7 +68,7 @@ class CheckResult:
     blocking: bool
     question: str = ""
     accepted: str = ""
-    """Why a person accepted the fail, in their words."""
+    """The person's reason for accepting the fail."""
 
     def to_data(self) -> dict[str, Any]:
         """The data of a `check.result` event."""
@@ -84,10 +84,10 @@ class CheckResult:
 
 
 class Rule(Protocol):
-    """A check's body: facts in (those it needs are present and known), outcome out."""
+    """A check's function from facts (those that it needs are present and known) to an outcome."""
 
     def __call__(self, facts: Facts, /) -> Outcome:
-        """The outcome over these facts."""
+        """The outcome for these facts."""
         ...
 
 
@@ -102,7 +102,7 @@ class Check:
     body: Rule
 
     def evaluate(self, facts: Facts) -> CheckResult:
-        """The result over facts that hold every needed name; an Unknown or Absent need decides by itself."""
+        """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule."""
         outcome = self._by_needs(facts) or self.body(facts)
         blocking = self.severity == SEVERITY_BLOCKS and outcome.state == "fail"
         return CheckResult(
@@ -125,7 +125,7 @@ class Check:
 _checks: dict[str, Check] = {}
 
 
-def check(id: str, title: str, *, needs: tuple[str, ...], severity: str = "W") -> Callable[[Rule], Rule]:  # noqa: A002 - the field's own word
+def check(id: str, title: str, *, needs: tuple[str, ...], severity: str = "W") -> Callable[[Rule], Rule]:  # noqa: A002 - the name of the field
     """Register a check; severity B blocks when it fails, W warns, I informs.
 
     Raises:
@@ -143,7 +143,7 @@ def check(id: str, title: str, *, needs: tuple[str, ...], severity: str = "W") -
 
 
 def all_checks() -> tuple[Check, ...]:
-    """Every registered check, in the order of IDs."""
+    """Every registered check, by ID."""
     from wizard.core.rules import checks
 
     for module in pkgutil.iter_modules(checks.__path__):
@@ -152,7 +152,7 @@ def all_checks() -> tuple[Check, ...]:
 
 
 def ready_to_run(checks: tuple[Check, ...], facts: Facts, done: set[str]) -> Iterator[CheckResult]:
-    """Results of the checks whose needs are all in and that are not done; marks them done."""
+    """Results of the checks whose facts are available and that are not done; marks them done."""
     for candidate in checks:
         if candidate.id not in done and all(name in facts for name in candidate.needs):
             done.add(candidate.id)
@@ -160,7 +160,7 @@ def ready_to_run(checks: tuple[Check, ...], facts: Facts, done: set[str]) -> Ite
 
 
 def accept(result: CheckResult, reason: str) -> CheckResult:
-    """The result of a fail that the person accepts with a stored reason: it no longer blocks."""
+    """The result of a fail that the person accepts with a recorded reason: it no longer blocks."""
     return replace(
         result, state="warn", blocking=False, accepted=reason, evidence=(*result.evidence, f"accepted: {reason}")
     )

@@ -1,4 +1,4 @@
-"""A diagnosis: what users feel, the ranked causes, the way in, and what could not be seen. Pure and frozen."""
+"""A diagnosis: the impact on users, the ranked causes, the traffic path, and what is hidden. Pure and frozen."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from wizard.core.target import Target
 from wizard.core.text.time import rfc3339
 
 Users = Literal["fine", "part", "outside", "down", "unknown"]
-"""fine: they are answered; part: some of the pods answer; outside: only inside the cluster; down: nobody is answered."""
+"""fine: requests are answered; part: some pods answer; outside: answered inside the cluster only; down: no answer."""
 
 
 @dataclass(frozen=True)
 class UserImpact:
-    """What users feel, in one word and one sentence; `since` is RFC 3339 or ""."""
+    """The impact on users, in one word and one sentence; `since` is RFC 3339 or ""."""
 
     users: Users
     text: str
@@ -36,7 +36,7 @@ class UserImpact:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the way in: pass, fail or unknown, and what was seen."""
+    """One step of the traffic path: pass, fail or unknown, and the observation."""
 
     name: str
     state: Literal["pass", "fail", "unknown"]
@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Hidden:
-    """What could not be seen, why, and the permission that would settle it."""
+    """Something that could not be read, why, and the permission that would allow it."""
 
     what: str
     reason: str
@@ -54,7 +54,7 @@ class Hidden:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened before: a revision, a rollout. `time` is RFC 3339."""
+    """An earlier change: a revision, a rollout. `time` is RFC 3339."""
 
     time: str
     text: str
@@ -62,7 +62,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything a face shows of one look at one release. `complete` is False while logs are still read."""
+    """Everything that a front end shows of one diagnosis. `complete` is False while logs are still being read."""
 
     target: Target
     at: str
@@ -77,7 +77,7 @@ class Diagnosis:
     helm_status: str = ""
     chart: str = ""
     owner: str = ""
-    """Who else manages it, and where that was seen; "" when nobody is."""
+    """The GitOps controller that manages it, and where that was seen; "" when there is none."""
     complete: bool = True
 
     @property
@@ -87,7 +87,7 @@ class Diagnosis:
 
     @property
     def later(self) -> tuple[Finding, ...]:
-        """Separate ones, worth a look in daylight."""
+        """The findings that are not urgent."""
         return tuple(finding for finding in self.findings if not finding.urgent)
 
     @property
@@ -129,7 +129,7 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Observation:
-    """What a look brought: the snapshot, and what stayed hidden (by kind)."""
+    """The result of one observation: the snapshot, and what stayed hidden (by kind)."""
 
     snapshot: Snapshot
     unseen: tuple[Hidden, ...] = ()
@@ -139,7 +139,7 @@ class Observation:
 
 
 def of(seen: Observation, target: Target) -> Diagnosis:
-    """The diagnosis of what was seen."""
+    """The diagnosis of an observation."""
     snapshot = seen.snapshot
     findings = diagnose(snapshot)
     newest = snapshot.revisions[-1] if snapshot.revisions else None
@@ -162,7 +162,7 @@ def of(seen: Observation, target: Target) -> Diagnosis:
 
 
 def events(seen: Observation, diagnosis: Diagnosis) -> Iterator[Event]:
-    """The objects that were seen, then what the diagnosis says of them, as the events of a run say it."""
+    """The observed objects, then the results of their diagnosis, as events of a run."""
     snapshot = seen.snapshot
     judged = patience.judge(snapshot.objects, snapshot.now)
     yield from (Event("object.state", row) for row in object_rows(snapshot.objects, judged).values())
@@ -184,27 +184,27 @@ def _chart(snapshot: Snapshot) -> str:
     return str(next(filter(None, named), ""))
 
 
-# What users feel
+# Impact on users
 
 
-def impact(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> UserImpact:
-    """What somebody who calls the application gets right now."""
+def impact(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str]) -> UserImpact:
+    """What users of the application experience now; `hidden` are kinds that could not be listed."""
     fronts = _fronts(snapshot)
     if not fronts:
         return UserImpact(
-            "unknown", f"cannot see {', '.join(sorted(blind))}" if blind else "no workload is there to answer"
+            "unknown", f"cannot see {', '.join(sorted(hidden))}" if hidden else "no workload is there to answer"
         )
     ready, wanted = _counts(fronts)
     names = ", ".join(name_of(front) for front in fronts)
     since = min((status.of(front, snapshot.now).since for front in fronts), default="")
     if wanted == 0:
-        return UserImpact("down", f"nobody is answered: {names} is scaled to 0", since)
+        return UserImpact("down", f"nobody gets an answer: {names} is scaled to 0", since)
     broken = (finding for finding in findings if finding.id == "TR03")
     cut = next((finding for finding in broken if finding.object in _front_services(snapshot, fronts)), None)
     if cut:
-        return UserImpact("down", f"nobody is answered: {cut.object}: {cut.title}", cut.since)
+        return UserImpact("down", f"nobody gets an answer: {cut.object}: {cut.title}", cut.since)
     if ready == 0:
-        return UserImpact("down", f"nobody is answered: no pod of {names} is ready (0 of {wanted})", since)
+        return UserImpact("down", f"nobody gets an answer: no pod of {names} is ready (0 of {wanted})", since)
     old = sum(_old_ready(front, snapshot) for front in fronts)
     closed = [finding for finding in findings if finding.id == "TR04" and finding.urgent]
     if closed:
@@ -220,7 +220,7 @@ def impact(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str
 
 
 def _fronts(snapshot: Snapshot) -> list[Object]:
-    """The workloads that users call: those behind an Ingress, else our application's, else the Deployments, else all."""
+    """The workloads that users call: those behind an Ingress, else our application, else the Deployments, else all."""
     every = [root for root in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet") if not status.controller(root)]
     behind = _backends(snapshot)
     services = [service for service in snapshot.of_kind("Service") if service["metadata"]["name"] in behind]
@@ -251,9 +251,9 @@ def _selects(service: Object, workload: Object) -> bool:
 
 
 def _front_services(snapshot: Snapshot, fronts: Sequence[Object]) -> set[str]:
-    """The Services that users come by: those of an Ingress, those that find a front, and those that bear its name.
+    """The Services that users call: those of an Ingress, and those that select a front workload or have its name.
 
-    The name counts because a Service with a wrong selector finds nobody.
+    The name counts because a Service with a wrong selector selects no pods.
     """
     every, behind = snapshot.of_kind("Service"), _backends(snapshot)
     behind |= {str(front["metadata"]["name"]) for front in fronts}
@@ -302,7 +302,7 @@ def _rollout(replica_set: Object) -> int:
 
 
 def _moving(workloads: Sequence[Object]) -> bool:
-    """Whether a new version is not ready yet in some Deployment."""
+    """Whether the new version of a Deployment is not ready yet."""
     return any(
         int(workload.get("status", {}).get("unavailableReplicas") or 0)
         or int(workload.get("status", {}).get("updatedReplicas") or 0)
@@ -311,11 +311,11 @@ def _moving(workloads: Sequence[Object]) -> bool:
     )
 
 
-# The way in
+# The traffic path
 
 
-def way_in(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str]) -> Iterator[Step]:
-    """From outside to the pods, as far as the API knows it."""
+def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str]) -> Iterator[Step]:
+    """The traffic path from Ingress to pods, as far as the API shows it; `hidden` are kinds that were not listed."""
     broken = {finding.object for finding in findings if finding.id in ("TR03", "TR04") and finding.urgent}
     for ingress in snapshot.of_kind("Ingress"):
         state = status.of(ingress, snapshot.now)
@@ -326,7 +326,7 @@ def way_in(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str
     for service in snapshot.of_kind("Service"):
         if name_of(service) not in _front_services(snapshot, fronts):
             continue
-        if "Pod" in blind:
+        if "Pod" in hidden:
             yield Step(name_of(service), "unknown", "its pods cannot be seen")
             continue
         pods = snapshot.selected(service.get("spec", {}).get("selector") or {})
@@ -334,7 +334,7 @@ def way_in(snapshot: Snapshot, findings: Sequence[Finding], blind: frozenset[str
         yield Step(name_of(service), "pass" if ready else "fail", f"endpoints {ready} of {len(pods)}")
 
 
-# Before, and what it is not
+# Earlier changes, and causes that are ruled out
 
 
 _KEPT_CHANGES: Final = 6
@@ -357,7 +357,7 @@ def before(snapshot: Snapshot) -> list[Change]:
 
 
 _RULED_OUT: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
-    # what, the findings that would say so, kinds around the release that must have been seen for it
+    # cause, the findings that would report it, kinds around the release that must have been listed to rule it out
     ("image", ("CO01", "CO02", "CO03", "CO04", "CO05"), ()),
     ("start command", ("CO08", "CO12"), ()),
     ("memory", ("CO09",), ()),
@@ -370,7 +370,7 @@ _RULED_OUT: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
 
 
 def ruled_out(snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """What was looked at and is not it; nothing without pods to look at."""
+    """Causes that were checked and excluded; none without pods to check."""
     if not snapshot.of_kind("Pod"):
         return ()
     named = {finding.id for finding in findings}

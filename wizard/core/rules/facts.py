@@ -11,7 +11,7 @@ from wizard.core.kube.objects import Object
 
 @dataclass(frozen=True)
 class Server:
-    """The API server: git version such as v1.36.3, milliseconds of one call."""
+    """The API server: git version such as v1.36.3, latency of one call in milliseconds."""
 
     version: str
     latency: int
@@ -19,13 +19,13 @@ class Server:
 
     @property
     def number(self) -> Version | None:
-        """The version as helm compares it; None when it is none."""
+        """The version as helm compares it; None when it cannot be parsed."""
         return parse(self.version)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the API server thinks we are."""
+    """The user and groups that the API server sees."""
 
     user: str
     groups: tuple[str, ...] = ()
@@ -51,12 +51,12 @@ class ChartFound:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What helm would send, hooks included, tests left out. Secrets' values are in it: never shown."""
+    """The objects that helm would send, with hooks, without tests. They hold values of Secrets: never show them."""
 
     objects: tuple[Object, ...] = field(repr=False)
 
     def kinds(self) -> tuple[tuple[str, str], ...]:
-        """(kind, apiVersion) of everything rendered, once each, in order."""
+        """(kind, apiVersion) of all rendered objects, once each, in order."""
         return tuple(dict.fromkeys((str(obj["kind"]), str(obj.get("apiVersion", ""))) for obj in self.objects))
 
     def of(self, kind: str) -> tuple[Object, ...]:
@@ -66,13 +66,13 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Namespace:
-    """The target's namespace. `may_create` is None when that was not asked or could not be known."""
+    """The target's namespace. `may_create` is None when it was not checked or is unknown."""
 
     name: str
     state: Literal["active", "terminating", "missing"]
     may_create: bool | None = None
     blocked_by: tuple[str, ...] = ()
-    """For terminating: what Kubernetes says it waits for."""
+    """For terminating: what it waits for, from its conditions."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Right:
 
 @dataclass(frozen=True)
 class Release:
-    """The newest revision of the target's release (0 and "": none), and the names of other releases beside it."""
+    """The newest revision of the target's release (0 and "": none), and the other releases in the namespace."""
 
     revision: int = 0
     status: str = ""
@@ -94,14 +94,14 @@ class Release:
     """Since when it has its status, RFC 3339."""
     others: tuple[str, ...] = ()
     refused: tuple[str, str] | None = None
-    """Why helm would refuse it and what to do."""
+    """Why helm would refuse to change it, and the next step."""
     running: str = ""
     """The id of a run of this machine that works on it."""
 
 
 @dataclass(frozen=True)
 class LeaseSeen:
-    """Who on another machine is at work on the release ("": nobody), and which rights on Leases are missing here."""
+    """The holder on another machine that works on the release ("": none), and the missing rights on Leases."""
 
     holder: str
     missing: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ class NamedClass:
 
 @dataclass(frozen=True)
 class SecretUse:
-    """A Secret that the rendered objects need: its keys (none: only the Secret itself), who uses it, which answer named it."""
+    """A Secret that the rendered objects need: its keys (none: any), its user, the question that named it."""
 
     name: str
     keys: tuple[str, ...]
@@ -136,7 +136,7 @@ class SecretUse:
 
 @dataclass(frozen=True)
 class SecretSeen:
-    """A needed Secret as it is in the cluster: found or not, its keys, those of them that are empty."""
+    """A needed Secret in the cluster: whether it exists, its keys, its empty keys."""
 
     use: SecretUse
     there: bool
@@ -146,7 +146,7 @@ class SecretSeen:
 
 @dataclass(frozen=True)
 class KeptData:
-    """A database's claim from an earlier install whose Secret is gone, and where its password would come from now."""
+    """A database's claim of an earlier install whose Secret is gone, and the source of its new password."""
 
     claim: str
     secret: str
@@ -155,7 +155,7 @@ class KeptData:
 
 @dataclass(frozen=True)
 class Owned:
-    """An object of the same name that is there already and belongs to `owner` (a release, or "nobody")."""
+    """An existing object of the same name that belongs to `owner` (a release, or "nobody")."""
 
     kind: str
     name: str
@@ -164,7 +164,7 @@ class Owned:
 
 @dataclass(frozen=True)
 class Refused:
-    """A rendered object that the API server refuses, with its own words."""
+    """A rendered object that the API server refuses, with its messages."""
 
     kind: str
     name: str
@@ -179,7 +179,7 @@ class DryRun:
     refused: tuple[Refused, ...]
     how: Literal["create", "apply"]
     unknown: tuple[str, ...] = ()
-    """Why some could not be tried, each reason once."""
+    """Why some objects could not be tried, each reason once."""
 
 
 @dataclass(frozen=True)
@@ -190,10 +190,10 @@ class HelmSees:
     overrides: tuple[str, ...] = ()
     """Names of HELM_KUBE* variables that differ from the kubeconfig; then helm was not asked."""
     mark: str = ""
-    """The object that the cluster is told by, "" when this person may see none."""
+    """The object that identifies the cluster, "" when this person may read none."""
     ours: str = ""
     theirs: str = ""
-    """Its uid as the wizard and as helm reach it."""
+    """The uid of `mark` as the wizard and as helm see it."""
 
 
 READ_FOR_STATUS: Final[tuple[tuple[str, str, str], ...]] = (

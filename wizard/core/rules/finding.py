@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 Heals = Literal["yes", "no", "unknown"]
 
 STAGES: Final = ("X", "CL", "SC", "VO", "CO", "LG", "TR")
-"""Families, causes of others first: the release itself, its nodes, then as a pod comes to life: admission and
+"""Families, causes of others first: the release itself, its nodes, then in the order of a pod's start: admission and
 scheduling, disk, container, logs, traffic."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What proves a finding: the raw text as it was read, in which field of which object ("Kind/name"), and since when."""
+    """The proof of a finding: the raw text, the object ("Kind/name") and field that hold it, and since when."""
 
     text: str
     object: str = ""
@@ -39,8 +39,8 @@ class Evidence:
 class Finding:
     """A diagnosed cause.
 
-    `object` is "Kind/name" of what cannot go on; `terminal` means waiting is pointless; `heals` answers "will it heal
-    by itself"; `since` is when it began.
+    `object` is "Kind/name" of the affected object; `terminal` means that waiting is pointless; `heals` says whether it
+    heals by itself; `since` is when it began.
     """
 
     id: str
@@ -52,31 +52,31 @@ class Finding:
     heals: Heals = "unknown"
     since: str = ""
     waits: bool = False
-    """It may be only a symptom: the thing it waits for may be another finding."""
+    """It may be only a symptom: what it waits for may be another finding."""
     urgent: bool = True
-    """It keeps the release from working or from moving on; False: separate and not urgent."""
+    """It keeps the release from working or progressing; False: separate and not urgent."""
     commands: tuple[str, ...] = ()
-    """Lines to paste that show more, or mend it."""
+    """Command lines that show more, or fix it."""
     avoid: tuple[str, ...] = ()
-    """What would make it worse."""
+    """Actions that would make it worse."""
     unseen: tuple[str, ...] = ()
-    """Proof that is missing, and what would show it."""
+    """Missing proof, and the right that would show it."""
     affects: tuple[str, ...] = ()
-    """Objects that cannot be well because of it."""
-    swallows: tuple[str, ...] = ()
-    """Objects about which no finding says anything of its own while this one stands."""
+    """Objects that cannot work because of it."""
+    hides: tuple[str, ...] = ()
+    """Objects whose own findings are folded into this one."""
     explains: tuple[str, ...] = ()
-    """What it swallowed: objects with the same cause, and findings that are only its symptoms."""
+    """What was folded into it: objects with the same cause, and findings that are only its symptoms."""
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The evidence in sentences, what else it explains at the end."""
+        """The evidence in sentences; the last one names what else it explains."""
         sentences = tuple(map(str, self.evidence))
         return (*sentences, f"also affected: {', '.join(self.explains)}") if self.explains else sentences
 
     @property
     def rank(self) -> int:
-        """Its place among other findings, the smallest first: what is urgent, no symptom, terminal, of an early stage."""
+        """Its position among findings, smallest first: urgent, not a symptom, terminal, of an early stage."""
         flags = (not self.urgent, self.waits, not self.terminal)
         return sum(flag << bit for flag, bit in zip(flags, (2, 1, 0), strict=True)) * (len(STAGES) + 1) + stage(self)
 
@@ -100,7 +100,7 @@ class Finding:
 
     @staticmethod
     def of_data(data: Mapping[str, Any]) -> Finding:
-        """The finding that a `finding` event tells, its evidence as sentences; records of older wizards tell less."""
+        """The finding of a `finding` event, its evidence as sentences; records of older wizards lack some fields."""
         return Finding(
             id=data["id"],
             title=data["title"],
@@ -118,12 +118,12 @@ class Finding:
 
 
 def order(cause: Finding) -> tuple[int, str, str]:
-    """The sorting key of findings, the first cause first; one for every front end."""
+    """The sort key of findings, the first cause first; the same in every front end."""
     return (cause.rank, cause.id, cause.object)
 
 
 def stage(cause: Finding) -> int:
-    """How early the cause is."""
+    """The index of the finding's family in STAGES."""
     family = cause.id.rstrip("0123456789")
     return STAGES.index(family) if family in STAGES else len(STAGES)
 

@@ -1,7 +1,7 @@
-"""The registry of fixes: what may be done about a finding while helm still waits. Pure; the engine carries the steps out.
+"""The registry of fixes for findings, applied while helm still waits. Pure; the engine carries out the steps.
 
-A new fix is one decorated function in `fixes/` and one table in its test. Nothing else lists it. What a fix may do is
-little: create what is not there, add what is missing to what is there, or make a claim anew that never had a volume.
+A new fix is one decorated function in `fixes/` and one table in its test. Nothing else lists it. A fix may only create
+a missing object, add missing parts to an existing one, or recreate a claim that never had a volume.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FILE: Final = "file"
 
 @dataclass(frozen=True)
 class Need:
-    """What a person has to say first. A secret is generated or comes from a file; it is never typed where it shows."""
+    """An input that a fix needs. A secret is generated or read from a file; it is never typed visibly."""
 
     id: str
     title: str
@@ -34,7 +34,7 @@ class Need:
     default: str = ""
 
     def problem(self, answer: str | Secret) -> str:
-        """What is wrong with an answer; "" when it is right."""
+        """What is wrong with an answer; "" when it is valid."""
         if isinstance(answer, Secret):
             return "" if self.kind == "secret" and answer.reveal() else f"{self.title} is empty."
         if self.kind == "choice" and answer not in self.choices:
@@ -43,14 +43,14 @@ class Need:
 
 
 class Asker(Protocol):
-    """Who asks a person, in either front end; None when the person leaves."""
+    """Asks a person, in either front end; the answer is None when the person cancels."""
 
     async def choose(self, title: str, options: Sequence[tuple[str, str]], default: str) -> str | None:
-        """The value of one of the options, which are (value, label)."""
+        """The value of the chosen option; options are (value, label)."""
         ...
 
     async def text(self, title: str, default: str, problem: Callable[[str], str], *, file: bool = False) -> str | None:
-        """A text, or the path of a file, about which `problem` says nothing."""
+        """A text, or the path of a file, for which `problem` returns ""."""
         ...
 
 
@@ -58,7 +58,7 @@ _HOW: Final = {GENERATE: "generate one", FILE: "read it from a file"}
 
 
 async def answered(need: Mapping[str, Any], ask: Asker) -> str | None:
-    """The answer to a need as `fix.offered` tells it: a text, a choice, `generate` or a path; None when the person leaves."""
+    """The answer to a need of a `fix.offered` event: a text, a choice, `generate` or a path; None when cancelled."""
     title, choices, default = need["title"], need["choices"], need["default"]
     if need["kind"] == "choice":
         return await ask.choose(title, [(choice, choice) for choice in choices], default)
@@ -82,11 +82,11 @@ class Step:
     manifest: Object
     body: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
-    """stringData of a Secret; a key that is there already stops the step."""
+    """stringData of a Secret; a key that exists already stops the step."""
     uid: str = ""
-    """Of the object as it was looked at: another one of that name stops the step."""
+    """The uid of the object that was read; another object of that name stops the step."""
     until: tuple[tuple[str, ...], Mapping[str, str]] | None = None
-    """Path in the object and what it must hold before the next step."""
+    """Path in the object, and the entries that it must hold before the next step."""
 
     @property
     def label(self) -> str:
@@ -96,7 +96,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Fix:
-    """Something to do about a finding. `command` is the line for somebody who would rather do it by hand."""
+    """A fix of a finding. `command` is the command line to do it manually."""
 
     id: str
     title: str
@@ -105,14 +105,14 @@ class Fix:
     steps: Callable[[Answers], tuple[Step, ...]] = field(compare=False, repr=False)
     needs: tuple[Need, ...] = ()
     rights: tuple[tuple[str, str], ...] = ()
-    """(verb, kind) that it takes in the namespace."""
+    """The (verb, kind) rights that it needs in the namespace."""
     finding: str = ""
     object: str = ""
     refused: str = ""
     """Why this person may not do it; "" when they may."""
 
     def problem(self, answers: Answers) -> str:
-        """What is wrong with the answers; "" when nothing is."""
+        """What is wrong with the answers; "" when they are valid."""
         for need in self.needs:
             if need.id not in answers:
                 return f"{need.title} is missing."
@@ -121,7 +121,7 @@ class Fix:
         return self.refused
 
     def to_data(self) -> dict[str, Any]:
-        """One of the fixes of a `fix.offered` event; no secret is in it."""
+        """The data of a fix in a `fix.offered` event, without secrets."""
         return {
             "id": self.id,
             "title": self.title,
@@ -145,7 +145,7 @@ _fixes: dict[str, list[_Registered]] = {}
 
 
 def fix(finding: str, *, reads: tuple[str, ...] = ()) -> Callable[[Body], Body]:
-    """Register a fix of a finding; `reads` are the kinds around the release that it has to see."""
+    """Register a fix of a finding; `reads` are the kinds around the release that it reads."""
 
     def register(body: Body) -> Body:
         _fixes.setdefault(finding, []).append(_Registered(body, reads))
@@ -163,21 +163,21 @@ def _registered(finding: str) -> list[_Registered]:
 
 
 def reads(finding: Finding) -> frozenset[str]:
-    """The kinds that the fixes of a finding have to see."""
+    """The kinds around the release that the fixes of a finding read."""
     return frozenset(kind for registered in _registered(finding.id) for kind in registered.reads)
 
 
 def offers(finding: Finding, snapshot: Snapshot) -> tuple[Fix, ...]:
-    """What may be done about a finding; nothing for one without a fix."""
+    """The fixes of a finding; empty when there is none."""
     every = (offer for registered in _registered(finding.id) for offer in registered.body(finding, snapshot))
     return tuple(replace(offer, finding=finding.id, object=finding.object) for offer in every)
 
 
 def fixable(finding: Finding) -> bool:
-    """Whether there may be a fix at all."""
+    """Whether a fix is registered for the finding."""
     return bool(_registered(finding.id))
 
 
 def labels(snapshot: Snapshot) -> dict[str, str]:
-    """The labels of what a fix creates."""
+    """The labels of objects that a fix creates."""
     return {MANAGED_BY: WIZARD, "app.kubernetes.io/instance": snapshot.release}

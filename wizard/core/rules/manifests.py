@@ -1,4 +1,4 @@
-"""Readers of rendered manifests: pods inside workloads, claims, the Secrets they use."""
+"""Readers of rendered manifests: the pods of workloads, claims, and the Secrets that they use."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def claims(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]
 
 
 def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], str]]:
-    """Secret name -> (keys that must be there, "Kind/name" of the first user); optional references are left out."""
+    """Secret name -> (required keys, "Kind/name" of the first user); optional references are left out."""
     keys: dict[str, dict[str, None]] = {}
     users: dict[str, str] = {}
 

@@ -1,7 +1,7 @@
-"""Ranks what the rules of findings say and puts the cause before its symptoms.
+"""Ranks findings and folds symptoms into their causes.
 
-Each workload keeps its earliest cause, and a workload that only waits for a broken one is named as affected instead of
-being a finding of its own.
+Each workload keeps its earliest cause; a workload that only waits for a broken one is listed as affected and has no
+finding of its own.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from wizard.core.text.redaction import hide
 
 
 def diagnose(snapshot: Snapshot) -> tuple[Finding, ...]:
-    """The causes, worst first; a finding that is only a symptom of another one is named there as explained by it."""
+    """The causes, worst first; a finding that is only a symptom of another one is listed in its `explains`."""
     merged = _merge(_hidden(finding) for body in all_findings() for finding in body(snapshot))
     return tuple(sorted(_fold(merged, snapshot), key=order))
 
 
 def _hidden(finding: Finding) -> Finding:
-    """The finding without what looks like a password: logs and helm's words are anybody's."""
+    """The finding with likely secrets masked: logs and helm's messages are untrusted text."""
     proof = tuple(replace(part, text=hide(part.text)) for part in finding.evidence)
     return replace(finding, title=hide(finding.title), evidence=proof)
 
 
 def _merge(findings: Iterator[Finding]) -> list[Finding]:
-    """One finding for all pods of a workload with the same cause."""
+    """One finding per cause and workload, with the evidence of its pods merged."""
     by_key: dict[tuple[str, str], Finding] = {}
     more: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -52,7 +52,7 @@ def _others(finding: Finding, more: list[Finding]) -> Iterator[Evidence]:
 
 
 def _fold(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
-    """Symptoms into their cause, and one cause that hits several workloads into one finding on the first of them."""
+    """Fold symptoms into their cause, and a cause of several workloads into one finding on the first of them."""
     causes: list[Finding] = []
     explained: dict[int, dict[str, None]] = defaultdict(dict)
     order = {finding.object: _depth(finding, findings, snapshot) for finding in findings if finding.waits}
@@ -77,7 +77,7 @@ def _fold(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
 
 
 def _depth(finding: Finding, findings: list[Finding], snapshot: Snapshot) -> int:
-    """On how many of the broken objects this one stands: those at the bottom come first."""
+    """How many of the broken objects the finding's object depends on; causes with fewer come first."""
     broken = {other.object for other in findings if other.urgent and other.object != finding.object}
     return sum(_needs(finding.object, name, snapshot) for name in broken)
 
@@ -87,7 +87,7 @@ def _explains(cause: Finding, symptom: Finding, snapshot: Snapshot) -> bool:
         return True
     if not cause.urgent:
         return False
-    if symptom.object in cause.swallows:
+    if symptom.object in cause.hides:
         return True
     if cause.object == symptom.object:
         return stage(cause) < stage(symptom) or (symptom.waits and not cause.waits)
@@ -100,7 +100,7 @@ _STORE: Final = "StatefulSet/"
 
 
 def _needs(waiting: str, broken: str, snapshot: Snapshot) -> bool:
-    """Whether what waits stands on what is broken: by a Service, a reference, or because the broken one is a store."""
+    """Whether the waiting object depends on the broken one: by a Service, a reference, or because it is a store."""
     kind, _, name = waiting.partition("/")
     if kind == "Release":
         return waiting != broken
@@ -118,7 +118,7 @@ def _needs(waiting: str, broken: str, snapshot: Snapshot) -> bool:
 
 
 def _pod_labels(root: str, snapshot: Snapshot) -> list[Mapping[str, Any]]:
-    """The labels of a workload's pods, those that it made and those that it would make."""
+    """The labels of a workload's pods and of its pod template."""
     kind, _, name = root.partition("/")
     labels = [labels_of(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == root]
     template = ((snapshot.named(kind, name) or {}).get("spec") or {}).get("template") or {}

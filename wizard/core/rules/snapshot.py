@@ -1,4 +1,4 @@
-"""What the rules of findings read: the objects of one release, and what was looked at besides, at one moment."""
+"""The input of the finding rules: the objects of one release, and related objects, at one moment."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from wizard.core.kube.patience import Gone, Outdated
 from wizard.core.text.time import parse_time
 
 _SCALED: Final = ("SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet")
-"""Events of a controller that made or removed a pod."""
+"""Events of a controller that created or deleted a pod."""
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision of the release as helm recorded it; `updated` is when it was begun, RFC 3339.
+    """One revision of the release as helm recorded it; `updated` is when it began, RFC 3339.
 
-    `description` and `unread` are in the record's body, which takes the right to read it: "" and () without.
+    `description` and `unread` are in the record's body: "" and () without the right to read it.
     """
 
     number: int
@@ -31,11 +31,11 @@ class Revision:
     updated: str = ""
     description: str = ""
     unread: tuple[str, ...] = ()
-    """Paths of values that somebody gave and the chart does not have."""
+    """Paths of given values that the chart does not have."""
     written: str = ""
     """When its record was last written, RFC 3339; "" when that is not known."""
     missing: tuple[str, ...] = ()
-    """Of a pending one: objects ("Kind/name") of its manifest that helm has to make next and that are not there."""
+    """Of a pending revision: objects ("Kind/name") of its manifest that helm creates next and that do not exist."""
 
     @property
     def since(self) -> str:
@@ -45,7 +45,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class HelmError:
-    """Helm's own words about a failed operation, where they stand, and when it ended."""
+    """Helm's error message of a failed operation, its source, and when the operation ended."""
 
     text: str
     source: str
@@ -56,8 +56,7 @@ class HelmError:
 class Snapshot:
     """The objects of one release by uid, the events about them and the ends of their logs, at one moment.
 
-    Only the first three are always there. The rest is what a diagnosis looks for besides; a rule that needs it asks
-    whether it was `seen`.
+    Only the first three fields are always set. The others need further reads; a rule that needs them checks `seen`.
     """
 
     objects: Mapping[str, Object]
@@ -66,42 +65,42 @@ class Snapshot:
     logs: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     """The last log lines by pod and container, oldest first, as far as logs are read."""
     around: Mapping[str, Object] = field(default_factory=dict)
-    """By uid, what the release stands on and does not own: nodes, volumes, classes, quotas, Secrets without values."""
+    """By uid, what the release depends on but does not own: nodes, volumes, classes, quotas, Secrets without values."""
     seen: frozenset[str] = frozenset()
-    """Kinds of `around` that were listed whole, so that what is not in it is not there."""
+    """Kinds of `around` that were listed completely: what is not in it does not exist."""
     revisions: Sequence[Revision] = ()
     """Oldest first; empty when helm's records are hidden."""
     helm_errors: Sequence[HelmError] = ()
-    """What helm said, newest first."""
+    """Helm's error messages, newest first."""
     namespace: str = ""
     release: str = ""
     context: str = ""
     hidden: frozenset[str] = frozenset()
-    """Kinds of the release that could not be listed, or are not yet: what is not in `objects` may be there."""
+    """Kinds of the release that could not be listed, or not yet: what is not in `objects` may exist."""
     changed: Mapping[str, str] = field(default_factory=dict)
-    """By uid, when an object was seen to be made or to be asked for something else; a watch knows, as it does the next two."""
+    """By uid, when an object's creation or last spec change was seen; only a watch sets this and the next two."""
     outdated: Outdated = field(default_factory=dict)
     gone: Sequence[Gone] = ()
-    """Pods that were seen to go, oldest first."""
+    """Pods whose deletion was seen, oldest first."""
     _by_uid: dict[str, list[ObjectEvent]] = field(default_factory=dict, compare=False, repr=False)
 
     def command(self, *words: str) -> str:
-        """A kubectl or helm line on this cluster and namespace, to paste."""
+        """A kubectl or helm command line for this cluster and namespace."""
         where = ["-n", self.namespace] if self.namespace else []
         if self.context:
             where += ["--context" if words[0] == "kubectl" else "--kube-context", self.context]
         return shlex.join([*words, *where])
 
     def older(self, since: str, seconds: int) -> bool:
-        """Whether a time is known and at least so long ago."""
+        """Whether a time is known and at least so many seconds ago."""
         begun = parse_time(since)
         return begun is not None and (self.now - begun).total_seconds() >= seconds
 
     def since(self, *objects: Object, selector: Mapping[str, Any] | None = None) -> str:
-        """Since when what these objects show together can have been wrong, at the earliest.
+        """The earliest time since when these objects can have shown their present state.
 
-        That is the latest of: when they were made, what is wanted of them changed, a condition or the number of their
-        pods changed, and a pod with the labels of the selector went.
+        That is the latest time at which one of them was created, its spec, a condition or its number of pods changed,
+        or a pod with the labels of the selector was deleted.
         """
         times = [pod.seen for pod in self.gone if selector and selector.items() <= pod.labels.items()]
         for obj in objects:
@@ -113,12 +112,12 @@ class Snapshot:
 
     @cached_property
     def left(self) -> frozenset[str]:
-        """The uids of what is being left: it is not judged as what comes."""
+        """The uids of objects that are being replaced: they do not count for the new version."""
         return patience.left(self.objects)
 
     @cached_property
     def going(self) -> bool:
-        """Whether pods are being removed, which gives back what they hold."""
+        """Whether pods are terminating, which will free their resources."""
         return patience.going(self.objects, self.now)
 
     def beside(self, *kinds: str) -> list[Object]:
@@ -141,7 +140,7 @@ class Snapshot:
         return sorted(objects, key=lambda obj: str(obj["metadata"]["name"]))
 
     def starting_pods(self) -> list[Object]:
-        """Pods that should come up: of the version that is wanted, not leaving and not ended."""
+        """Pods that should start: of the wanted version, not terminating and not ended."""
         return [
             pod
             for pod in self.of_kind("Pod")

@@ -1,4 +1,4 @@
-"""The verdict of a release over its objects and its findings: one for a run, status, home and diagnose."""
+"""The verdict of a release from its objects and findings, the same for a run, status, home and diagnose."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from wizard.core.rules.finding import Finding
 REACHABILITY: Final = frozenset(
     {"Ingress", "HTTPRoute", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Certificate"}
 )
-"""Kinds whose trouble never holds a release back (design: contracts, facts)."""
+"""Kinds whose problems never make a release unready (design: contracts, facts)."""
 
 
 def release_verdict(judged: Iterable[Judged], findings: Sequence[Finding], hidden: Iterable[str] = ()) -> Verdict:
     """The verdict of a release.
 
-    Objects alone look like mere waiting where a finding knows better: a claim without a class, a pod that no controller
-    may create. And they look ready where nobody is let in. So an urgent finding that does not heal by itself makes it
-    stuck; one that may heal says why, and leaves it to the objects how long that may take.
+    By their objects alone, releases with some problems look progressing: a claim without a class, a pod that no
+    controller may create. Others look ready although no request reaches them. So an urgent finding that does not heal
+    by itself makes the release stuck; a finding that may heal gives the reason, and the objects decide the state.
 
     Args:
         judged: every object of the release.

@@ -1,1 +1,1 @@
-"""Checks before a run, one module a family."""
+"""Checks before a run, one module per family."""

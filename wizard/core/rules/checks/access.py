@@ -1,4 +1,4 @@
-"""R: what this person may do, in the namespace and to the objects that helm will send."""
+"""R: the rights of this person in the namespace and on the objects that helm will send."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _ASK: Final = (
     "Ask an administrator for these rights in namespace {}; `kubectl auth can-i --list -n {}` shows what you have."
 )
 _MOST: Final = 8
-"""Lines of evidence of one kind before the rest is counted."""
+"""Lines of evidence that are shown; the rest is counted."""
 
 
 def capped(lines: Iterable[str]) -> tuple[str, ...]:
-    """The first few lines, and how many more there are."""
+    """The first lines, and the number of further ones."""
     whole = tuple(lines)
     rest = len(whole) - _MOST
     return whole if rest <= 0 else (*whole[:_MOST], f"and {rest} more")
@@ -38,7 +38,7 @@ def _ask(target: Target) -> str:
 
 @check("R01", "namespace", needs=("namespace",), severity="B")
 def namespace(facts: Facts) -> Outcome:
-    """The namespace is there, or can be made, and is not going away."""
+    """The namespace exists or can be created, and is not terminating."""
     fact: Namespace = facts["namespace"]
     if fact.state == "active":
         return Outcome("pass", (f"{fact.name} is there",))
@@ -54,7 +54,7 @@ def namespace(facts: Facts) -> Outcome:
 
 @check("R02", "rights for every object", needs=("rights", "target"), severity="B")
 def rights(facts: Facts) -> Outcome:
-    """What helm does to every rendered kind is allowed."""
+    """This person has the rights that helm needs on every rendered kind."""
     needed: tuple[Right, ...] = facts["rights"]
     if missing := _missing(needed):
         return Outcome("fail", capped(f"not allowed: {line}" for line in missing), _ask(facts["target"]), "namespace")
@@ -64,7 +64,7 @@ def rights(facts: Facts) -> Outcome:
 
 @check("R04", "rights for Helm's records", needs=("record_rights", "target"), severity="B")
 def record_rights(facts: Facts) -> Outcome:
-    """Helm may keep its records of the release."""
+    """Helm may read and write its records of the release."""
     needed: tuple[Right, ...] = facts["record_rights"]
     if missing := _missing(needed):
         lines = capped(f"not allowed: {line}" for line in missing)
@@ -73,8 +73,8 @@ def record_rights(facts: Facts) -> Outcome:
 
 
 @check("R05", "rights to watch it start", needs=("sight", "target"))
-def sight(facts: Facts) -> Outcome:
-    """What status and diagnosis read may be read."""
+def watch_rights(facts: Facts) -> Outcome:
+    """This person may read what status and diagnosis read."""
     if missing := _missing(facts["sight"]):
         step = f"The run works, but these stay unknown in it. {_ask(facts['target'])}"
         return Outcome("warn", capped(f"will not be seen: {line}" for line in missing), step)
@@ -87,13 +87,13 @@ def dry_run(facts: Facts) -> Outcome:
     result: DryRun = facts["dry_run"]
     if result.refused:
         lines = [f"{refused.kind}/{refused.name}: {words}" for refused in result.refused for words in refused.words]
-        return Outcome("fail", capped(lines), _way_out(lines, result))
+        return Outcome("fail", capped(lines), _dry_run_step(lines, result))
     if result.unknown:
         return Outcome("unknown", capped(result.unknown), "To settle it: the right to create what could not be tried.")
     return Outcome("pass", (f"{result.count} of {result.count} objects accepted ({result.how})",))
 
 
-def _way_out(lines: list[str], result: DryRun) -> str:
+def _dry_run_step(lines: list[str], result: DryRun) -> str:
     text = " ".join(lines)
     if "immutable" in text or "updates to statefulset spec" in text:
         names = ", ".join(f"{refused.kind}/{refused.name}" for refused in result.refused)
@@ -101,5 +101,5 @@ def _way_out(lines: list[str], result: DryRun) -> str:
     if "exceeded quota" in text:
         return "Ask for a larger quota, or lower replicas, CPU and memory."
     if "violates PodSecurity" in text:
-        return "Take a namespace with a lower pod security level, or correct the security context that is named."
+        return "Use a namespace with a lower Pod Security level, or correct the security context that is named."
     return "Correct the answer or value that the message names."

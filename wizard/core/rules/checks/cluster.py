@@ -1,4 +1,4 @@
-"""S, I: classes that the rendered objects name."""
+"""S, I: the classes that rendered objects name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DATABASE: Final = "database.class"
 
 @check("S01", "storage classes", needs=("rendered", "named_storage"), severity="B")
 def storage_classes(facts: Facts) -> Outcome:
-    """Every storage class that a rendered claim names is there."""
+    """Every storage class that a rendered claim names exists."""
     rendered: Rendered = facts["rendered"]
     classes: tuple[StorageClass, ...] = facts["named_storage"]
     names = [storage_class.name for storage_class in classes]
@@ -32,7 +32,7 @@ def storage_classes(facts: Facts) -> Outcome:
 
 @check("S02", "default storage class", needs=("rendered", "storage_classes"))
 def default_storage_class(facts: Facts) -> Outcome:
-    """Claims that name no class get exactly one default."""
+    """There is exactly one default class for claims that name none."""
     rendered: Rendered = facts["rendered"]
     classes: tuple[StorageClass, ...] = facts["storage_classes"]
     unset = [owner for owner, spec in manifests.claims(rendered.objects) if spec.get("storageClassName") is None]
@@ -53,7 +53,7 @@ def default_storage_class(facts: Facts) -> Outcome:
 
 @check("I01", "ingress class", needs=("rendered", "ingress_classes"), severity="B")
 def ingress_class(facts: Facts) -> Outcome:
-    """The class of every rendered Ingress is there."""
+    """The class of every rendered Ingress exists."""
     rendered: Rendered = facts["rendered"]
     classes: tuple[NamedClass, ...] = facts["ingress_classes"]
     ingresses = rendered.of("Ingress")

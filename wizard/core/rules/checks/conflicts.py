@@ -1,4 +1,4 @@
-"""N: the release's name, its state, and objects that belong to somebody else."""
+"""N: the release's name, its state, and objects of other owners."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wizard.core.target import Target
 
 @check("N01", "release name", needs=("release", "target"), severity="B")
 def name(facts: Facts) -> Outcome:
-    """The release name is one that helm takes, and what else is installed beside it."""
+    """Helm accepts the release name; the evidence names the other releases in the namespace."""
     release: Release = facts["release"]
     target: Target = facts["target"]
     if problem := validate.label(target.release, "Release name", 53):
@@ -29,7 +29,7 @@ def name(facts: Facts) -> Outcome:
 
 @check("N02", "release state", needs=("release", "target"), severity="B")
 def state(facts: Facts) -> Outcome:
-    """Nobody else's helm is at work on the release, and helm would accept an install or upgrade."""
+    """No other helm is working on the release, and helm would accept an install or upgrade."""
     release: Release = facts["release"]
     if release.refused:
         what, next_step = release.refused
@@ -48,7 +48,7 @@ def state(facts: Facts) -> Outcome:
 
 @check("N03", "objects of others", needs=("owners", "target"), severity="B")
 def owners(facts: Facts) -> Outcome:
-    """No object of the same name belongs to another release or to nobody."""
+    """No object of the same name belongs to another release or to none."""
     owned: tuple[Owned, ...] = facts["owners"]
     if not owned:
         return Outcome("pass", ("no object of the same name belongs to somebody else",))
@@ -58,14 +58,14 @@ def owners(facts: Facts) -> Outcome:
 
 @check("N09", "other wizards", needs=("lease", "target"), severity="B")
 def other_wizards(facts: Facts) -> Outcome:
-    """No wizard on another machine is at work on the release."""
+    """No wizard on another machine is working on the release."""
     lease: LeaseSeen = facts["lease"]
     if lease.holder:
-        step = f'Wait until it has ended; --accept N09="..." goes on in spite of it. It is Lease {lease_name(facts["target"].release)}.'
+        step = f'Wait until it has ended; --accept N09="..." continues anyway. It is Lease {lease_name(facts["target"].release)}.'
         return Outcome("fail", (f"{lease.holder} is at work on it right now",), step, "release")
     if lease.missing:
         line = (
             f"you may not {', '.join(lease.missing)} leases here: wizards on other machines are not warned of your run"
         )
-        return Outcome("warn", (line,), "It goes without; two people at once are then stopped by helm alone.")
+        return Outcome("warn", (line,), "The run works without it; then only helm stops two people at once.")
     return Outcome("pass", ("no wizard on another machine is at work on it",))

@@ -1,4 +1,4 @@
-"""K: Secrets that must be there because the run does not make them."""
+"""K: Secrets that must exist because the run does not create them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wizard.core.rules.facts import KeptData, SecretSeen
 
 @check("K02", "existing Secrets", needs=("secrets", "target"), severity="B")
 def existing_secrets(facts: Facts) -> Outcome:
-    """Every Secret that is named and not made by the run is there, with its keys, none of them empty."""
+    """Every named Secret that the run does not create exists, with its keys, none of them empty."""
     seen: tuple[SecretSeen, ...] = facts["secrets"]
     namespace = facts["target"].namespace
     if not seen:
@@ -22,17 +22,17 @@ def existing_secrets(facts: Facts) -> Outcome:
         )
         question = next((secret.use.question for secret, _ in problems if secret.use.question), "")
         return Outcome("fail", tuple(line for _, line in problems), step, question)
-    return Outcome("pass", tuple(_there(secret) for secret in seen))
+    return Outcome("pass", tuple(_present(secret) for secret in seen))
 
 
-def _there(secret: SecretSeen) -> str:
-    # Not "NAME: KEY": behind a name that ends with "credentials" that reads like a secret, and is masked.
+def _present(secret: SecretSeen) -> str:
+    # Not "NAME: KEY": after a name that ends with "credentials" KEY would be masked as a secret.
     return f"{secret.use.name} has {', '.join(secret.use.keys)}" if secret.use.keys else f"{secret.use.name} is there"
 
 
 @check("N07", "leftovers", needs=("kept_data", "target"), severity="B")
 def kept_data(facts: Facts) -> Outcome:
-    """A database that outlived its Secret is not given a new password: the volume holds the old one."""
+    """A database whose Secret is gone does not get a new password: its volume holds the old one."""
     databases: tuple[KeptData, ...] = facts["kept_data"]
     if not databases:
         return Outcome("pass", ("no database of an earlier install would lose its password",))

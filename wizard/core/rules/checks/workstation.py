@@ -1,4 +1,4 @@
-"""W: this machine, its helm, its kubeconfig, the way to the cluster, the chart."""
+"""W: this machine, its helm, its kubeconfig, its connection to the cluster, the chart."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _LOOK_AT_HELM: Final = "Run helm list by hand; look at KUBECONFIG, HELM_* and pr
 _SEE_KUBE_SYSTEM: Final = "To settle it: get namespace kube-system, or get configmap kube-root-ca.crt in the namespace."
 
 
-def _told(failure: FactFailure, next_step: str = "") -> Outcome:
-    """The outcome of a fact that is itself the failure."""
+def _failed(failure: FactFailure, next_step: str = "") -> Outcome:
+    """The outcome of a fact that is missing because of the failure that this check reports."""
     lines = tuple(line for line in failure.what.splitlines() if line.strip())
     return Outcome("fail", lines, failure.next_step or next_step, failure.question)
 
 
 @check("W01", "helm", needs=("helm",), severity="B")
 def helm(facts: Facts) -> Outcome:
-    """Helm is there, 3.15 or newer, and has the security fixes of its line."""
+    """Helm is installed, 3.15 or newer, and has the security fixes of its major version."""
     fact: HelmFound | FactFailure = facts["helm"]
     if isinstance(fact, FactFailure):
-        return _told(fact)
+        return _failed(fact)
     line = f"helm {fact.version} at {fact.path}"
     number = version.parse(fact.version)
     fixed = version.FIXED_SINCE.get(number.major) if number else None
@@ -59,10 +59,10 @@ def kubeconfig(facts: Facts) -> Outcome:
 
 @check("W04", "login", needs=("identity",), severity="B")
 def login(facts: Facts) -> Outcome:
-    """The cluster accepts the credentials and says who we are."""
+    """The cluster accepts the credentials and reports the user."""
     fact: Identity | FactFailure = facts["identity"]
     if isinstance(fact, FactFailure):
-        return _told(fact, _LOGIN_AGAIN)
+        return _failed(fact, _LOGIN_AGAIN)
     if fact.user == "system:anonymous":
         line = "the cluster sees you as anonymous: the kubeconfig's user has no credentials"
         return Outcome("fail", (line,), _LOGIN_AGAIN, "context")
@@ -75,7 +75,7 @@ def api_server(facts: Facts) -> Outcome:
     """The API server answers, and how fast."""
     fact: Server | FactFailure = facts["server"]
     if isinstance(fact, FactFailure):
-        return _told(fact, "Retry, or choose another cluster with --context.")
+        return _failed(fact, "Retry, or choose another cluster with --context.")
     line = f"Kubernetes {fact.version} answers in {fact.latency} ms"
     if fact.latency > _SLOW:
         return Outcome("warn", (line,), "Expect everything to be slow; check VPN and network.")
@@ -84,10 +84,10 @@ def api_server(facts: Facts) -> Outcome:
 
 @check("W06", "helm reaches the same cluster", needs=("helm_sees", "release", "target"), severity="B")
 def same_cluster(facts: Facts) -> Outcome:
-    """Helm, in exactly the environment of a run, reaches the cluster that we reach, as the same user."""
+    """Helm, in the exact environment of a run, reaches the same cluster as the wizard, as the same user."""
     sees: HelmSees | FactFailure = facts["helm_sees"]
     if isinstance(sees, FactFailure):
-        return _told(sees, _LOOK_AT_HELM)
+        return _failed(sees, _LOOK_AT_HELM)
     if sees.overrides:
         return Outcome(
             "fail",
@@ -111,10 +111,10 @@ def same_cluster(facts: Facts) -> Outcome:
 
 @check("W08", "chart", needs=("chart", "kubernetes"), severity="B")
 def chart(facts: Facts) -> Outcome:
-    """The chart is there and made for this version of Kubernetes."""
+    """The chart exists and supports this version of Kubernetes."""
     fact: ChartFound | FactFailure = facts["chart"]
     if isinstance(fact, FactFailure):
-        return _told(fact, "Give its folder with --chart PATH.")
+        return _failed(fact, "Give its folder with --chart PATH.")
     line = f"{fact.name} {fact.version} at {fact.path}"
     server: Server | None = facts["kubernetes"]
     if not fact.kube_version or server is None:
@@ -125,7 +125,7 @@ def chart(facts: Facts) -> Outcome:
         return Outcome("pass", (line, f"wants Kubernetes {fact.kube_version}; helm itself will judge that"))
     wants = f"wants Kubernetes {fact.kube_version}, this is {server.version}"
     if not fits:
-        return Outcome("fail", (line, wants), "Take a chart version for this cluster, or another cluster.", "context")
+        return Outcome("fail", (line, wants), "Use a chart version for this cluster, or another cluster.", "context")
     return Outcome("pass", (line, wants))
 
 
@@ -134,12 +134,12 @@ def renders(facts: Facts) -> Outcome:
     """Helm renders the chart with these values and its schema accepts them."""
     fact: Rendered | FactFailure = facts["rendered"]
     if isinstance(fact, FactFailure):
-        return _told(fact, "Correct the value that is named.")
+        return _failed(fact, "Correct the value that is named.")
     return Outcome("pass", (f"{len(fact.objects)} objects of {len(fact.kinds())} kinds",))
 
 
 @check("W19", "logout", needs=("logout",))
 def logout(facts: Facts) -> Outcome:
-    """A run outlives the logout of whoever started it."""
+    """A run continues after the person who started it logs out."""
     why, step = facts["logout"]
     return Outcome("warn", (why,), step) if why else Outcome("pass", ("a run goes on when you log out",))

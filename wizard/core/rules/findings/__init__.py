@@ -1,1 +1,1 @@
-"""Findings during and after a run: diagnosed causes, one module a family."""
+"""Findings during and after a run: diagnosed causes, one module per family."""

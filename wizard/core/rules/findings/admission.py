@@ -1,4 +1,4 @@
-"""Pods that are not created, or not given a node."""
+"""Pods that are not created or not scheduled."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REFUSALS: Final = (
     (
         r"admission webhook|denied the request|ValidatingAdmissionPolicy",
         "an admission policy of this cluster denies it",
-        "Read the policy's words, change the named field or ask the policy's owner.",
+        "Read the policy's message, change the field that it names or ask the policy's owner.",
     ),
 )
 MAKERS: Final = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
@@ -60,7 +60,7 @@ def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def refusal_of(maker: Object, snapshot: Snapshot) -> tuple[str, str, str]:
-    """The API server's words to a controller that may not create its pods, since when, and where they stand; else ""."""
+    """The API server's message to a controller that may not create its pods, since when, and its field; else ""."""
     failure = status.condition(maker, "ReplicaFailure")
     if failure.get("status") == "True":
         since = str(failure.get("lastTransitionTime") or "")
@@ -77,7 +77,7 @@ def refusal_of(maker: Object, snapshot: Snapshot) -> tuple[str, str, str]:
 
 
 def _last_made(maker: Object, snapshot: Snapshot) -> str:
-    """When a controller last had a pod made, by the API's times: a refusal of before is over. "" when it never had."""
+    """When a controller's last pod was created, by the API's times: earlier refusals are over. "" when it had none."""
     uid = maker["metadata"].get("uid")
     pods = [status.created(pod) for pod in snapshot.of_kind("Pod") if status.controller(pod).get("uid") == uid]
     gone = [pod.made for pod in snapshot.gone if pod.owner == uid]
@@ -85,7 +85,7 @@ def _last_made(maker: Object, snapshot: Snapshot) -> str:
 
 
 def lacking(maker: Object, snapshot: Snapshot) -> int:
-    """How many pods a controller should have and has not."""
+    """The number of pods that a controller should have but has not."""
     uid = maker["metadata"].get("uid")
     has: int = sum(status.controller(pod).get("uid") == uid for pod in snapshot.of_kind("Pod"))
     spec, state = maker.get("spec", {}), maker.get("status", {})
@@ -95,7 +95,7 @@ def lacking(maker: Object, snapshot: Snapshot) -> int:
 
 
 def _quota(message: str, snapshot: Snapshot) -> list[Evidence]:
-    """What a quota that the message names allows and what is used of it."""
+    """The limits and the usage of the quota that the message names."""
     match = re.search(r"exceeded quota: ([^\s,]+)", message)
     quota = snapshot.named("ResourceQuota", match[1]) if match else None
     if quota is None:
@@ -110,7 +110,7 @@ def _refusal(message: str) -> tuple[str, str]:
     for pattern, why, remedy in _REFUSALS:
         if re.search(pattern, message, re.IGNORECASE):
             return why, remedy
-    return "the API server says no", "Read its words below and change what they name."
+    return "the API server refuses them", "Read its message below and change what it names."
 
 
 _NODES: Final = re.compile(r"(\d+)/(\d+) nodes are available: ?(.*)", re.DOTALL)
@@ -119,7 +119,7 @@ _SIZE: Final = re.compile(r"Insufficient (\S+)|Too many pods")
 
 
 def node_reasons(message: str) -> tuple[int, dict[str, int]]:
-    """The scheduler's message as (nodes in all, nodes by reason); (0, {}) when it says something else."""
+    """The scheduler's message as (number of nodes, nodes by reason); (0, {}) for another message."""
     match = _NODES.search(message)
     if not match:
         return 0, {}
@@ -136,7 +136,7 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
         if scheduled.get("status") != "False" or scheduled.get("reason") != "Unschedulable":
             continue
         if "persistentvolumeclaim" in message.lower():
-            continue  # the claim is the cause, and a finding of its own
+            continue  # the claim is the cause and has its own finding
         total, reasons = node_reasons(message)
         short = [reason for reason in reasons if _SIZE.search(reason)]
         growing = snapshot.about(pod, "TriggeredScaleUp")
@@ -159,7 +159,7 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
             heals="yes" if growing or (short and snapshot.going) else "no",
             since=str(scheduled.get("lastTransitionTime") or ""),
             commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
-            avoid=("Don't delete pods that run to make room: they would need the same room again.",) if short else (),
+            avoid=("Don't delete running pods to make room: they would need the same room again.",) if short else (),
             unseen=() if "Node" in snapshot.seen or not snapshot.seen else ("what the nodes have: list nodes",),
         )
 
@@ -168,7 +168,7 @@ _SHOWN_NODES: Final = 3
 
 
 def _rooms(short: list[str], snapshot: Snapshot) -> list[Evidence]:
-    """What the first nodes have in all of what is short."""
+    """The allocatable amounts of the first nodes for the resources that are short."""
     wanted = [match[1] for reason in short if (match := _SIZE.search(reason)) and match[1]]
     return [
         Evidence(", ".join(f"{key} {have[key]}" for key in wanted), name_of(node), "status.allocatable")
@@ -178,13 +178,13 @@ def _rooms(short: list[str], snapshot: Snapshot) -> list[Evidence]:
 
 
 def _labels(pod: Object, snapshot: Snapshot) -> list[Evidence]:
-    """What the nodes have under each label that the pod selects by; the key that is nearest when none has it."""
+    """The nodes' values of each label in the pod's node selector; the most similar label when no node has it."""
     evidence = []
     for key, value in (pod.get("spec", {}).get("nodeSelector") or {}).items():
         nodes = [labels_of(node) for node in snapshot.beside("Node")]
         have = sorted({str(labels[key]) for labels in nodes if key in labels})
         near = difflib.get_close_matches(key, sorted({name for labels in nodes for name in labels}), 1)
-        available = ", ".join(have) or (f"no node has it; near it is {near[0]}" if near else "no node has it")
+        available = ", ".join(have) or (f"no node has it; the nearest label is {near[0]}" if near else "no node has it")
         if nodes:
             evidence.append(
                 Evidence(f"wanted {value}, on the nodes: {available}", name_of(pod), f"spec.nodeSelector[{key}]")
@@ -210,13 +210,13 @@ def _asks(pod: Object) -> str:
 
 def _room(short: list[str]) -> tuple[str, ...]:
     what = " and ".join(match[1] for reason in short if (match := _SIZE.search(reason)) and match[1]) or "pods"
-    return (f"Lower the request for {what}, or fewer replicas.", "Or give the cluster room: another or a bigger node.")
+    return (f"Lower the request for {what}, or run fewer replicas.", "Or add a node, or a bigger one.")
 
 
 def _match(reasons: dict[str, int]) -> tuple[str, ...]:
     text = " ".join(reasons)
     if "anti-affinity" in text or "topology spread" in text:
-        return ("Fewer replicas than nodes, or make the spreading preferred instead of required.",)
+        return ("Run fewer replicas than nodes, or make the spreading preferred instead of required.",)
     if "untolerated taint" in text:
         return ("Add a toleration for the taint, or use nodes without it.",)
     return ("Correct the node selector or affinity, or label a node to match.",)

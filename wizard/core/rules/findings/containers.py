@@ -1,4 +1,4 @@
-"""Containers that do not start or do not stay: configuration, command, memory, crash."""
+"""Containers that do not start or do not keep running: configuration, command, memory, crash."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wizard.core.rules.snapshot import Snapshot
 
 @finding("CO06", "CO07")
 def configuration_missing(snapshot: Snapshot) -> Iterator[Finding]:
-    """A Secret, a ConfigMap or a key that the pod names is not there (CO06), or the container may not run so (CO07)."""
+    """A Secret, ConfigMap or key that the pod names is missing (CO06), or the kubelet refuses the container (CO07)."""
     for pod in snapshot.starting_pods():
         for container, wait in waiting(pod, status.CONFIG_REASONS):
             words = str(wait.get("message") or "")
@@ -35,7 +35,7 @@ _WHOLE: Final = re.compile(r"(secret|configmap) \"([^\"]+)\" not found", re.IGNO
 
 
 def missing_part(message: str) -> tuple[str, str, str]:
-    """Kind, name and key ("" for the whole object) of what a kubelet says is missing; three times "" for anything else."""
+    """Kind, name and key ("" for the whole object) that a kubelet reports as missing; ("", "", "") otherwise."""
     if match := _KEY.search(message):
         return match[2], match[3], match[1]
     if match := _WHOLE.search(message):
@@ -44,7 +44,7 @@ def missing_part(message: str) -> tuple[str, str, str]:
 
 
 def missing_reference(message: str) -> str:
-    """What a kubelet says is missing: "Secret x", "key k of Secret x"; "" when it says something else."""
+    """What a kubelet reports as missing: "Secret x", "key k of Secret x"; "" for another message."""
     if match := _KEY.search(message):
         return f"key {match[1]} of {match[2]} {match[3]}"
     if match := re.search(r"references non-existent (secret|configmap|config) key: (\S+)", message):
@@ -63,14 +63,14 @@ def _configuration(pod: Object, proof: Evidence, snapshot: Snapshot) -> Finding:
             since=began(pod), commands=_look_at(proof.text, snapshot),
             avoid=("Don't reinstall: the Secrets that are there would not be made again.",),
         )  # fmt: skip
-    title = f"the container may not be made like this: {proof.text}"
+    title = f"the container cannot be created like this: {proof.text}"
     remedy = "Change the security context (user, group, read-only root) or use an image made for it."
     look = snapshot.command("kubectl", "get", "pod", str(pod["metadata"]["name"]), "-o", "yaml")
     return Finding("CO07", title, root, (proof,), (remedy,), True, "no", began(pod), commands=(look,))
 
 
 def _keys(message: str, snapshot: Snapshot) -> list[Evidence]:
-    """The keys that the named Secret or ConfigMap does have (never their values)."""
+    """The existing keys of the named Secret or ConfigMap (never their values)."""
     match = _KEY.search(message)
     obj = snapshot.named(match[2], match[3]) if match else None
     if obj is None:
@@ -93,10 +93,10 @@ _USAGE: Final = re.compile(r"^\s*usage:|unrecognized (?:sub)?command|unknown (?:
 
 @finding("CO08", "CO09", "CO10", "CO11", "CO12")
 def crash(snapshot: Snapshot) -> Iterator[Finding]:
-    """The container ends again and again.
+    """The container ends repeatedly.
 
-    Its command is bad (CO08), it needs too much memory (CO09), its liveness probe has it killed (CO10), it says an error
-    of its own (CO11), or it does one thing and ends (CO12).
+    Its command cannot be run (CO08), it exceeds its memory limit (CO09), it is killed for its liveness probe (CO10), it
+    crashes (CO11), or its command ends by itself (CO12).
     """
     for pod in snapshot.starting_pods():
         yield from _too_small_to_start(pod, snapshot)
@@ -107,13 +107,13 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
             if reason in status.START_REASONS:
                 yield _bad_command(pod, container, f"{reason}: {wait.get('message', '')}", snapshot)
             elif not ended or logs.cause(pod, container, snapshot):
-                continue  # why it ends is known, and said by its own finding
+                continue  # the cause is known and has its own finding
             elif reason in status.CRASH_REASONS or status.crashes(pod, container) or _killed(pod, container, snapshot):
                 yield _crash(pod, container, ended, snapshot)
 
 
 def _too_small_to_start(pod: Object, snapshot: Snapshot) -> Iterator[Finding]:
-    """The memory limit is so small that not even an empty container can be made in it."""
+    """The memory limit is so small that no container can be created within it."""
     events = [
         event
         for event in snapshot.about(pod, "FailedCreatePodSandBox", "Failed")
@@ -148,7 +148,7 @@ def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], 
         return _bad_command(pod, container, f"{words}: {message}" if message else words, snapshot)
     field = f"{in_field(container)}.{_end_field(container)}"
     proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
-    proof += [Evidence(f"its last words: {message}")] if message else []
+    proof += [Evidence(f"its termination message: {message}")] if message else []
     lines = last_lines(pod, container, snapshot)
     proof += [Evidence(line, name_of(pod), f"{in_field(container)} log") for line in lines]
     usage = code == 2 and _USAGE.search("\n".join((message, *lines)))
@@ -156,9 +156,9 @@ def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], 
         return _ends_by_itself(pod, container, proof, snapshot, code)
     return Finding(
         "CO11", f"container {container.get('name')} crashes with exit code {code}", snapshot.root_name(pod), tuple(proof),
-        ("Read its last words: kubectl logs --previous, or the log pane (key p).",), False, "unknown",
+        ("Read its last lines: kubectl logs --previous, or the log pane (key p).",), False, "unknown",
         _crashing_since(pod, ended), waits=True, commands=(log_command(pod, container, snapshot),),
-        unseen=() if message or lines else ("what it said before it ended: get pods/log",),
+        unseen=() if message or lines else ("what it logged before it ended: get pods/log",),
     )  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def _ends_by_itself(
     how = "without an error, again and again" if code == 0 else "with a usage text: it does not know its arguments"
     return Finding(
         "CO12", f"container {container.get('name')} ends by itself {how}", snapshot.root_name(pod),
-        (*proof, _given(pod, container)), ("Its command does one thing and ends; give the command that serves.",),
+        (*proof, _given(pod, container)), ("Its command does one thing and ends; give a command that keeps running.",),
         code != 0, "no", _crashing_since(pod, status.last_end(container) or {}),
         commands=(log_command(pod, container, snapshot),),
     )  # fmt: skip
@@ -194,7 +194,7 @@ def _out_of_memory(
 
 
 def _killed(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> ObjectEvent | None:
-    """The event by which the kubelet says that it killed the container for its liveness or startup probe."""
+    """The event that says that the kubelet killed the container for its liveness or startup probe."""
     if container.get("ready") or not int(container.get("restartCount") or 0):
         return None
     since = status.unready_since(pod, container)
@@ -249,7 +249,7 @@ def _bad_command(pod: Object, container: Mapping[str, Any], words: str, snapshot
 def _given(pod: Object, container: Mapping[str, Any]) -> Evidence:
     spec = status.container_specs(pod).get(str(container.get("name")), {})
     given = [*(spec.get("command") or ()), *(spec.get("args") or ())]
-    return Evidence(f"command: {' '.join(map(str, given)) or 'the image own'}")
+    return Evidence(f"command: {' '.join(map(str, given)) or 'the default of the image'}")
 
 
 _INIT_PATIENCE: Final = 60
@@ -257,7 +257,7 @@ _INIT_PATIENCE: Final = 60
 
 @finding("CO13")
 def init_container_stuck(snapshot: Snapshot) -> Iterator[Finding]:
-    """An init container runs on and on: it waits for something."""
+    """An init container does not end: it waits for something."""
     for pod in snapshot.starting_pods():
         sidecars = {
             container.get("name")
@@ -290,7 +290,7 @@ def _crashing_since(pod: Object, ended: Mapping[str, Any]) -> str:
 
 
 def _end_field(container: Mapping[str, Any]) -> str:
-    """Where `status.last_end` found how it ended."""
+    """The field in which `status.last_end` found the end of a container."""
     return "state.terminated" if _kind_of_state(container) == "terminated" else "lastState.terminated"
 
 

@@ -1,4 +1,4 @@
-"""Images that cannot be had."""
+"""Images that cannot be pulled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wizard.core.rules.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class _Why:
-    """Why an image cannot be pulled: the words that say so, in which finding, and what to do."""
+    """A reason why an image cannot be pulled: the finding, the pattern of its message, and what to do."""
 
     id: str
     words: str
@@ -67,14 +67,14 @@ _BY_WORDS: Final = (
         "no", "Correct repository and tag of the image, or push it.",
     ),
 )  # fmt: skip
-"""The first that matches: a registry that hides what is private says "denied" of what does not exist, too."""
-_UNKNOWN: Final = _Why("CO03", "", "the node says why below", False, "unknown", "Read the node's words below.")
+"""The first match wins: a registry that hides private images says "denied" for missing ones, too."""
+_UNKNOWN: Final = _Why("CO03", "", "the node says why below", False, "unknown", "Read the node's message below.")
 _GONE: Final = re.compile(r"^(docker\.io/)?bitnami/")
 
 
 @finding("CO01", "CO02", "CO03", "CO04", "CO05")
 def image_not_pulled(snapshot: Snapshot) -> Iterator[Finding]:
-    """The image cannot be had; the finding says why, in the registry's own words."""
+    """The image cannot be pulled; the finding says why, with the registry's message."""
     for pod in snapshot.starting_pods():
         for container, wait in waiting(pod, status.IMAGE_REASONS):
             reason, image = str(wait["reason"]), _image(pod, container)
@@ -105,7 +105,7 @@ def _moved(image: str, why: _Why) -> Iterator[str]:
 
 
 def _login(pod: Object, why: _Why, snapshot: Snapshot) -> list[Evidence]:
-    """Whether the pod has a login for the registry."""
+    """Evidence of the pod's logins for the registry."""
     if why.id != "CO02":
         return []
     named = [str(reference.get("name")) for reference in pod.get("spec", {}).get("imagePullSecrets") or ()]
@@ -116,7 +116,7 @@ def _login(pod: Object, why: _Why, snapshot: Snapshot) -> list[Evidence]:
 
 
 def _registry_words(pod: Object, container: Mapping[str, Any], wait: Mapping[str, Any], snapshot: Snapshot) -> str:
-    """What the registry said; a back-off repeats it after a preface, or not at all, then the event of the pull has it."""
+    """The registry's message; during a back-off it is in the waiting message, or only in the event of the pull."""
     message = str(wait.get("message") or "")
     if wait["reason"] != "ImagePullBackOff":
         return message

@@ -1,4 +1,4 @@
-"""What an application says of itself: the causes that only its own words tell."""
+"""Causes that only the output of an application tells."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from wizard.core.text.time import parse_time
 
 
 @dataclass(frozen=True)
-class _Saying:
-    """One kind of words and what they mean. `target`: the group of the pattern that names a host."""
+class _Message:
+    """A pattern of messages and their meaning. The group `host` of the pattern names a host."""
 
     id: str
     pattern: re.Pattern[str]
@@ -31,9 +31,9 @@ class _Saying:
 
 @dataclass(frozen=True)
 class Cause:
-    """Words of a container that name a cause, with the line they stand in."""
+    """A message of a container that names a cause, with its line and the place of the line."""
 
-    saying: _Saying
+    message: _Message
     match: re.Match[str]
     line: str
     place: str
@@ -44,8 +44,8 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 
 _HOST: Final = r"[\"'`(]?(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9])[\"'`)]?"
-_SAYINGS: Final = (
-    _Saying(
+_MESSAGES: Final = (
+    _Message(
         "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|NOAUTH Authentication required"),
         "the {store} refuses the password in {secret}",
         (
@@ -54,7 +54,7 @@ _SAYINGS: Final = (
         ),
         True, "no", ("Don't restart pods that still work: they would not come back either.",),
     ),
-    _Saying(
+    _Message(
         "VO06", _words(r"no space left on device|disk quota exceeded|disk is full|MISCONF[^\n]*"
                        r"|short write while writing to the AOF file"),
         "its disk is full: {volume}",
@@ -64,7 +64,7 @@ _SAYINGS: Final = (
         ),
         True, "no", ("Don't delete the claim or what is in it: the data goes with it.",),
     ),
-    _Saying(
+    _Message(
         "LG02", _words(r"\$\([A-Z][A-Z0-9_]+\)|invalid (?:database |redis |connection )?(?:url|uri|dsn|connection string)"
                        r"|invalid port(?: number)?|relative url without a base|failed to parse (?:\w+ )?url"),
         "its address of a database or cache is not an address",
@@ -74,13 +74,13 @@ _SAYINGS: Final = (
         ),
         True, "no",
     ),
-    _Saying(
+    _Message(
         "LG05", _words(r"server does not support (?:TLS|SSL)|SSL is not enabled on the server|SSL off|no encryption"
                        r"|wrong version number|tls handshake (?:failed|eof)"),
         "it wants TLS and the server it calls has none, or the other way round",
         ("Set the sslMode of the connection to what the server does, or switch TLS on there.",), True, "no",
     ),
-    _Saying(
+    _Message(
         "LG03", _words(rf"(?:could not translate host name|failed to (?:look ?up address information|resolve(?: host)?)|lookup"
                        rf"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|cannot resolve)(?: for)?:?\s+{_HOST}"
                        r"|failed to lookup address information|name or service not known|temporary failure in name resolution"
@@ -89,14 +89,14 @@ _SAYINGS: Final = (
         ("Correct the host of the connection, or make the Service of that name.",
          "If other names do not resolve either, it is the cluster's DNS."), False, "unknown",
     ),
-    _Saying(
+    _Message(
         "LG04", _words(rf"(?:connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host"
                        rf"|could not connect to server|connection to server at {_HOST}[^\n]*failed)"),
         "nothing answers at {host}",
         ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown",
     ),
 )  # fmt: skip
-"""First those that say exactly what is wrong."""
+"""The most specific messages first."""
 _NEAR: Final = re.compile(
     r"\b(?:at|to|host|addr(?:ess)?)[=: ]+[\"']?(?P<host>[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9])[\"']?"
 )
@@ -110,8 +110,8 @@ _NOT_HOSTS: Final = frozenset(
 
 
 @finding("LG01", "LG02", "LG03", "LG04", "LG05", "VO06")
-def told_by_itself(snapshot: Snapshot) -> Iterator[Finding]:
-    """A container that is not ready says, by its probe, its last words or its log, what it lacks."""
+def cause_in_output(snapshot: Snapshot) -> Iterator[Finding]:
+    """The probe, termination message or log of a container that is not ready names the cause."""
     for pod in snapshot.starting_pods():
         for container in status.container_statuses(pod):
             if stated := cause(pod, container, snapshot):
@@ -119,34 +119,34 @@ def told_by_itself(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Cause | None:
-    """What a container (its status) that is not ready says of the cause; None when it says nothing that is known."""
+    """The cause that the output of an unready container (its status) names; None when there is none or it is ready."""
     ended = status.last_end(container)
     if container.get("ready") or (ended and ended.get("exitCode") == 0):
         return None
-    texts = list(_told(pod, container, ended or {}, snapshot))
-    for saying in _SAYINGS:
+    texts = list(_texts(pod, container, ended or {}, snapshot))
+    for message in _MESSAGES:
         for place, text in texts:
-            if match := saying.pattern.search(text):
-                return Cause(saying, match, text, place)
+            if match := message.pattern.search(text):
+                return Cause(message, match, text, place)
     return None
 
 
-def _told(
+def _texts(
     pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot
 ) -> Iterator[tuple[str, str]]:
-    """(where it stands, text), newest first. A probe's refused connection is its own, not what the application calls."""
+    """(place, text), newest first; without probe errors of connection, which are not of the application's own calls."""
     for event in probe_failures(pod, container, snapshot)[:1]:
         if not re.search(r"connection refused|timed? ?out|deadline", event.message):
             yield "event Unhealthy", event.message
     if words := str(ended.get("message") or ""):
-        yield "last words", words
+        yield "termination message", words
     lines = snapshot.logs.get((str(pod["metadata"]["name"]), str(container.get("name"))), ())
     for line in list(lines)[::-1]:
         yield "log", line
 
 
 def _finding(pod: Object, container: Mapping[str, Any], stated: Cause, snapshot: Snapshot) -> Finding:
-    saying, name = stated.saying, str(container.get("name"))
+    message, name = stated.message, str(container.get("name"))
     secret, host = _secret(pod, name, stated), _host(stated)
     store = next(word for pattern, word in _STORES if re.search(pattern, stated.match[0], re.IGNORECASE))
     how = ": ALTER ROLE ... PASSWORD" if store == "database" else ""
@@ -157,24 +157,24 @@ def _finding(pod: Object, container: Mapping[str, Any], stated: Cause, snapshot:
         "how": how,
         "volume": _volume(pod, name),
     }
-    text = stated.match[0] if saying.id == "LG01" else _short(stated.line)
+    text = stated.match[0] if message.id == "LG01" else _short(stated.line)
     proof = [Evidence(text, name_of(pod), in_field(container))]
-    proof += _called(host, snapshot) if saying.id in ("LG03", "LG04") else []
-    proof += _size(pod, name, snapshot) if saying.id == "VO06" else []
-    proof += _age(pod, secret, snapshot) if saying.id == "LG01" else []
+    proof += _called(host, snapshot) if message.id in ("LG03", "LG04") else []
+    proof += _size(pod, name, snapshot) if message.id == "VO06" else []
+    proof += _age(pod, secret, snapshot) if message.id == "LG01" else []
     return Finding(
-        saying.id,
-        saying.title.format(**parts),
+        message.id,
+        message.title.format(**parts),
         snapshot.root_name(pod),
         tuple(proof),
-        tuple(remedy.format(**parts) for remedy in saying.remedy),
-        saying.terminal,
-        saying.heals,
+        tuple(remedy.format(**parts) for remedy in message.remedy),
+        message.terminal,
+        message.heals,
         status.unready_since(pod, container) or status.created(pod),
-        waits=saying.id in ("LG03", "LG04"),
+        waits=message.id in ("LG03", "LG04"),
         commands=(log_command(pod, container, snapshot),),
-        avoid=saying.avoid,
-        unseen=_not_seen(saying.id, secret, snapshot),
+        avoid=message.avoid,
+        unseen=_not_seen(message.id, secret, snapshot),
     )
 
 
@@ -186,7 +186,7 @@ def _short(line: str) -> str:
 
 
 def _host(stated: Cause) -> str:
-    """The host that the words name, without a port; "" when they name none."""
+    """The host that the message names, without a port; "" when it names none."""
     named = [stated.match.groupdict().get("host")]
     named += [match["host"] for pattern in (_WITH_PORT, _NEAR) if (match := pattern.search(stated.line))]
     for host in named:
@@ -196,7 +196,7 @@ def _host(stated: Cause) -> str:
 
 
 def _called(host: str, snapshot: Snapshot) -> list[Evidence]:
-    """What is known of the Service of that name in this namespace."""
+    """Evidence of the Service of that name in this namespace."""
     name = host.partition(".")[0]
     if not name or re.fullmatch(r"[\d.]+", host):
         return []
@@ -210,7 +210,7 @@ def _called(host: str, snapshot: Snapshot) -> list[Evidence]:
 
 
 def _age(pod: Object, secret: str, snapshot: Snapshot) -> list[Evidence]:
-    """The Secret that is younger than the data which was made with its password."""
+    """Evidence that the Secret is younger than the data that was created with its password."""
     obj = snapshot.named("Secret", secret.removeprefix("Secret "))
     claims = [claim for claim in snapshot.of_kind("PersistentVolumeClaim") if obj and _is_older(claim, obj)]
     if not obj or not claims:
@@ -264,7 +264,7 @@ _CACHE: Final = re.compile(r"redis|cache|valkey", re.IGNORECASE)
 
 
 def _secret(pod: Object, container: str, stated: Cause) -> str:
-    """The Secret that a container has its password from, as "Secret name"; "its Secret" when none is named so."""
+    """The Secret from which a container reads its password, as "Secret name"; "its Secret" when it cannot be told."""
     spec, wanted = pod.get("spec", {}), _DATABASE if stated.match[0].startswith("password") else _CACHE
     named = status.container_specs(pod).get(container, {})
     sources = []

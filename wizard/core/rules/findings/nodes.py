@@ -1,4 +1,4 @@
-"""Nodes that take their pods down with them."""
+"""Nodes whose problems affect their pods."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def _finding(node: Object, pods: list[Object], condition: Mapping[str, Any], wha
             Evidence(names, "", "pods on it"),
         ),
         (
-            "It is the cluster's to mend: hand over this evidence to whoever runs the nodes.",
-            "Pods of a Deployment are made anew elsewhere after 5 minutes if there is room; those of a StatefulSet only "
-            "when the node is back or given up.",
+            "Whoever runs the nodes has to fix it: give them this evidence.",
+            "Pods of a Deployment are recreated elsewhere after 5 minutes if there is room; those of a StatefulSet only "
+            "when the node is back or removed.",
         ),
         heals="unknown", since=since, affects=roots,
         commands=(f"kubectl describe node {node['metadata']['name']}",),

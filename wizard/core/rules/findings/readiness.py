@@ -1,4 +1,4 @@
-"""Containers that run and do not answer."""
+"""Containers that run but are not ready."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text import sanitize
 from wizard.core.text.time import parse_time
 
-_SAID: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
+_FAILURE: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
 _COMMAND_WORDS: Final = 60
-"""Characters of a probe's command that are shown: a script does not fit into a sentence."""
+"""Characters of a probe's command that are shown; a script does not fit into a sentence."""
 
 
 @finding("TR01")
@@ -45,25 +45,25 @@ def _probed(container: Mapping[str, Any]) -> bool:
 
 
 def probe_failures(pod: Object, container_status: Mapping[str, Any], snapshot: Snapshot) -> list[ObjectEvent]:
-    """The events of failing probes since the container (its status) is not ready, newest first."""
+    """The events of failing probes since the container (its status) became unready, newest first."""
     since = parse_time(status.unready_since(pod, container_status))
     failures = []
     for event in snapshot.about(pod, "Unhealthy"):
         when = parse_time(event.time)
         late = since is None or when is None or when >= since
-        if late and _SAID.match(event.message) and event.container in ("", container_status.get("name")):
+        if late and _FAILURE.match(event.message) and event.container in ("", container_status.get("name")):
             failures.append(event)
     return failures
 
 
 def probe_name(message: str) -> str:
     """The probe that an event is about, as the container's field: startupProbe, readinessProbe, livenessProbe; or ""."""
-    match = _SAID.match(message)
+    match = _FAILURE.match(message)
     return f"{match[1].lower()}Probe" if match else ""
 
 
 def _too_often(failed: list[ObjectEvent], container: Mapping[str, Any]) -> bool:
-    """Whether a probe other than the startup probe failed as often as makes a container unready."""
+    """Whether a probe other than the startup probe reached its failure threshold."""
     counts: dict[str, int] = {}
     for event in failed:
         name = probe_name(event.message)
@@ -109,7 +109,7 @@ def _not_ready(
         since=since,
         waits=True,
         commands=(log_command(pod, container_status, snapshot),),
-        avoid=("Don't loosen the probe before the log was read: it may tell the truth.",),
+        avoid=("Don't loosen the probe before you have read the log: it may be right.",),
     )
 
 

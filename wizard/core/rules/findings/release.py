@@ -1,4 +1,4 @@
-"""The release itself: locked, never deployed, refused on apply; and when helm's word and the cluster's differ."""
+"""The release itself: locked, never deployed, refused on apply; and helm's status that differs from the cluster."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from wizard.core.text.time import parse_time
 _YOUNG: Final = 900
 """Seconds in which a helm may still be at work: its default time limit is five minutes, ours ten."""
 _SILENT: Final = 30
-"""Seconds after which a helm that waits for nothing has made its next object, or makes none any more."""
+"""Seconds after which a helm that waits for nothing has created its next object, or will create no more."""
 _BACK: Final = ("deployed", "superseded")
 _NAMED: Final = 6
-"""Objects that are named."""
+"""The number of objects that are named."""
 
 
 def _name(snapshot: Snapshot) -> str:
@@ -33,7 +33,7 @@ def _proof(revision: Revision) -> Evidence:
 
 @finding("X01")
 def locked(snapshot: Snapshot) -> Iterator[Finding]:
-    """The newest revision is pending: a helm works on it, or was killed at it and left the release locked."""
+    """The newest revision is pending: a helm works on it, or was killed and left the release locked."""
     newest = _newest(snapshot)
     if newest is None or newest.status not in PENDING:
         return
@@ -59,7 +59,7 @@ def locked(snapshot: Snapshot) -> Iterator[Finding]:
     yield Finding(
         "X01", title, _name(snapshot), tuple(proof), (remedy,), terminal=stale, heals="no" if stale else "unknown",
         since=newest.since, urgent=stale or torn,
-        swallows=tuple(name_of(obj) for obj in snapshot.of_kind("Service", "Ingress")) if torn else (),
+        hides=tuple(name_of(obj) for obj in snapshot.of_kind("Service", "Ingress")) if torn else (),
         commands=(f"llm-cost-ops-wizard recover {snapshot.release} -n {snapshot.namespace}",
                   snapshot.command("helm", "history", snapshot.release)),
         avoid=("Don't delete the record by hand: it holds the values and the manifest of what runs.",),
@@ -78,7 +78,7 @@ def never_deployed(snapshot: Snapshot) -> Iterator[Finding]:
     title = "it was uninstalled, its history kept" if gone else "its first install failed; nothing was ever deployed"
     yield Finding(
         "X02", title, _name(snapshot), (_proof(newest), *_described(newest)),
-        ("Mend the cause, then run upgrade: it takes the failed release over.",
+        ("Fix the cause, then run upgrade: it takes the failed release over.",
          "Or uninstall it, keeping the volumes, and install again."),
         heals="no", since=newest.since, waits=not gone,
         commands=(snapshot.command("helm", "history", snapshot.release),),
@@ -96,7 +96,7 @@ def _described(revision: Revision) -> list[Evidence]:
 
 @dataclass(frozen=True)
 class _Refusal:
-    """What helm's words mean: in which finding, what it says, what to do. Groups of the pattern fill both."""
+    """The meaning of a helm error: the finding, its title and its remedy. Groups of the pattern fill both texts."""
 
     id: str
     pattern: re.Pattern[str]
@@ -126,15 +126,15 @@ _REFUSALS: Final = (
         _words(r"(?:apply failed with \d+ conflicts?|conflict(?:s|ed)?)[^\n]*?(?:with \"(?P<name>[^\"]+)\")(?:[^\n]*?[:\n]\s*-?\s*(?P<path>\.[\w.\[\]\"=/{}:-]+))?"),
         "another manager owns a field that helm wants to set ({name} {path})",
         "Decide whose the field is: leave it out of the values (replicas belong to the autoscaler), or take it back knowingly.",
-        avoid=("Don't force all conflicts at once: that undoes the other one's work on every field.",),
+        avoid=("Don't force all conflicts at once: that undoes the other manager's work on every field.",),
     ),
     _Refusal(
         "X04",
         _words(r"(?P<path>[\w.\[\]]+): (?:Invalid value: .*?)?field is immutable|updates to (?P<name>statefulset spec) for fields other than"
                r"|spec\.selector.*immutable|is immutable after creation|may not change once set"),
         "a field that cannot be changed was changed: {path} {name}",
-        "Set it back, or have the object deleted and made again on purpose (its volumes stay).",
-        avoid=("Don't use --force: it deletes and makes anew what it cannot change, with the outage that brings.",),
+        "Set it back, or have the object deleted and created again on purpose (its volumes stay).",
+        avoid=("Don't use --force: it deletes and recreates what it cannot change, which causes an outage.",),
     ),
     _Refusal(
         "X09",
@@ -149,7 +149,7 @@ _REFUSALS: Final = (
                r"|ValidatingAdmissionPolicy '(?P<policy>[^']+)'[^\n]*denied request(?:: (?P<why>[^\n]+))?"
                r"|violates PodSecurity \"(?P<level>[^\"]+)\""),
         "a policy of this cluster denies it ({name})",
-        "Change the field that its words name, or ask the policy's owner for an exception.",
+        "Change the field that its message names, or ask the policy's owner for an exception.",
         avoid=("Don't delete the webhook: it guards everybody.",),
     ),
     _Refusal(
@@ -172,7 +172,7 @@ _REFUSALS: Final = (
 
 @finding(*(refusal.id for refusal in _REFUSALS))
 def refused_on_apply(snapshot: Snapshot) -> Iterator[Finding]:
-    """Helm's last operation was refused, and its words say by whom and why."""
+    """Helm's last operation was refused, and its message says by whom and why."""
     for error in _current(snapshot):
         for refusal in _REFUSALS:
             if match := refusal.pattern.search(error.text):
@@ -181,7 +181,7 @@ def refused_on_apply(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _current(snapshot: Snapshot) -> Iterator[HelmError]:
-    """What helm said since the last revision that went well."""
+    """Helm's errors since the last successful revision."""
     newest = _newest(snapshot)
     if newest and newest.status == "failed" and newest.description:
         yield HelmError(newest.description, f"description of revision {newest.number}", newest.since)
@@ -209,12 +209,12 @@ def _refusal(refusal: _Refusal, match: re.Match[str], error: HelmError, snapshot
 
 
 _FREE: Final = 8
-"""Names of values that are listed."""
+"""The number of values that are named."""
 
 
 @finding("X18")
 def values_not_applied(snapshot: Snapshot) -> Iterator[Finding]:
-    """What somebody gave has no effect: the revision that brought it failed, or the chart reads no such value."""
+    """Given values have no effect: their revision failed, or the chart does not read them."""
     newest = _newest(snapshot)
     if newest is None:
         return
@@ -223,7 +223,7 @@ def values_not_applied(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(
             "X18", f"the values of revision {newest.number} do not apply: it failed, revision {good[-1].number} is the "
             "last that went well", _name(snapshot), (_proof(newest), _proof(good[-1]), *_described(newest)),
-            ("Mend the cause and run upgrade again, or roll back so that helm and the cluster say the same.",),
+            ("Fix the cause and run upgrade again, or roll back so that helm and the cluster agree.",),
             heals="no", since=newest.since, waits=True,
             commands=(snapshot.command("helm", "get", "values", snapshot.release),),
             avoid=("Don't upgrade with --reuse-values: it keeps the values of the failed revision.",),
@@ -242,7 +242,7 @@ def values_not_applied(snapshot: Snapshot) -> Iterator[Finding]:
 
 @finding("CL06")
 def deployed_but_broken(snapshot: Snapshot) -> Iterator[Finding]:
-    """Helm says "deployed" while a workload of the release is not ready: installed and working are two facts."""
+    """Helm says "deployed" while a workload of the release is not ready: installed does not mean working."""
     newest = _newest(snapshot)
     if newest is None or newest.status != "deployed":
         return
@@ -254,14 +254,14 @@ def deployed_but_broken(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(
             "CL06", f"helm says deployed, and {name_of(workload)} is not ready: {state.reason or state.summary}",
             _name(snapshot), (_proof(newest), Evidence(state.summary, name_of(workload), "status", state.since)),
-            ("Installed is not working: look at its pods, events and logs.",), since=state.since, waits=True,
+            ("Installed does not mean working: look at its pods, events and logs.",), since=state.since, waits=True,
             commands=(snapshot.command("kubectl", "describe", str(workload["kind"]).lower(), str(workload["metadata"]["name"])),),
         )  # fmt: skip
         return
 
 
 def _is_moving(workload: Object, since: str, snapshot: Snapshot) -> bool:
-    """Whether it began to change, or made a pod, a short while ago."""
+    """Whether the workload recently began to change or created a pod."""
     made = [status.created(pod) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == name_of(workload)]
     return not all(snapshot.older(time, _YOUNG) for time in (since, *made))
 

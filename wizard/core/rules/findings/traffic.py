@@ -1,4 +1,4 @@
-"""Rollouts that stall, and what stands between users and pods: Service, Ingress, autoscaler, disruption budget."""
+"""Stalled rollouts, and the objects between users and pods: Service, Ingress, autoscaler, disruption budget."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SERVICE_PATIENCE: Final = 30
 _ADDRESS_PATIENCE: Final = 300
 _METRICS_PATIENCE: Final = 120
 _BUDGET_PATIENCE: Final = 30
-"""Seconds that each may take on a healthy cluster before it is worth a word."""
+"""Seconds that each may take on a healthy cluster before it is reported."""
 
 
 @finding("TR02")
@@ -31,7 +31,7 @@ def rollout_stalled(snapshot: Snapshot) -> Iterator[Finding]:
         if not (stalled or paused):
             continue
         old = int(state.get("availableReplicas") or 0)
-        answer = f"{old} pods of before still answer" if old else "no pod answers"
+        answer = f"{old} old pods still answer" if old else "no pod answers"
         since = str(progress.get("lastTransitionTime") or "")
         name = str(deployment["metadata"]["name"])
         why = "is paused" if paused else "stalled: no progress within its deadline"
@@ -53,7 +53,7 @@ def rollout_stalled(snapshot: Snapshot) -> Iterator[Finding]:
             (
                 ("Resume it, then the change takes effect.",)
                 if paused
-                else ("Find what holds its new pods; or bring the revision before it back.",)
+                else ("Find what stops its new pods; or roll back to the revision before it.",)
             ),
             heals="no",
             since=since,
@@ -68,10 +68,10 @@ _MAKERS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 
 @finding("TR03")
 def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
-    """A Service finds no pod, or no pod has the port that it names; pods that are there and not ready are the cause.
+    """A Service selects no pod, or no pod has the port that it names; unready pods are the cause of other findings.
 
-    Pods of a workload that replaces them are away for a while: patience counts since they went, or since what the
-    Service asks for could last be found.
+    A workload that replaces its pods has none for a while: patience counts since their deletion, or since the last
+    change of the Service, its workloads and their pods.
     """
     for service in snapshot.of_kind("Service") if "Pod" not in snapshot.hidden else ():
         spec = service.get("spec", {})
@@ -96,7 +96,7 @@ def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _all_made(snapshot: Snapshot) -> bool:
-    """Whether a workload that is not there is missing: every kind was seen, and helm finished the newest revision."""
+    """Whether an absent workload is missing: every kind was listed, and helm finished the newest revision."""
     pending = bool(snapshot.revisions) and snapshot.revisions[-1].status.startswith("pending-")
     return not pending and not snapshot.hidden & {*_MAKERS}
 
@@ -110,16 +110,16 @@ def _no_pods(
         count = makers[0].get("spec", {}).get("replicas", 1)
         proof.append(Evidence(f"{count} wanted, no pod is there", name_of(makers[0]), "spec.replicas"))
         if count == 0:
-            title, remedy = f"nobody is behind it: {name_of(makers[0])} is scaled to 0", "Scale it up."
+            title, remedy = f"no pod is behind it: {name_of(makers[0])} is scaled to 0", "Scale it up."
         else:
-            title, remedy = "nobody is behind it: its pods are not there", "See why they are not made."
+            title, remedy = "no pod is behind it: its pods do not exist", "See why they are not created."
     elif near := _nearest(selector, snapshot):
-        title = "nobody is behind it: its selector matches no pod"
+        title = "no pod is behind it: its selector matches none"
         proof.append(Evidence(_text(labels_of(near)), name_of(near), "metadata.labels"))
         remedy = "Make the Service's selector and the pods' labels the same."
     else:
-        title = "nobody is behind it: the workload that it is for is not there"
-        remedy = "An upgrade or a rollback makes it again."
+        title = "no pod is behind it: its workload does not exist"
+        remedy = "An upgrade or a rollback creates it again."
     return Finding(
         "TR03", title, name_of(service), tuple(proof), (remedy,), heals="no", since=since,
         waits=bool(makers) and makers[0].get("spec", {}).get("replicas", 1) != 0,
@@ -134,7 +134,7 @@ def _would_match(maker: Object, selector: Mapping[str, Any]) -> bool:
 
 
 def _nearest(selector: Mapping[str, Any], snapshot: Snapshot) -> Object | None:
-    """The pod that the Service may be meant for: of those that no Service finds, the one with the most of its labels."""
+    """The pod that the Service is probably for: the pod with the most of its labels that no Service selects."""
     selectors = [service.get("spec", {}).get("selector") or {} for service in snapshot.of_kind("Service")]
     pods = [
         pod
@@ -161,7 +161,7 @@ def _no_port(service: Object, wanted: str, pod: Object, since: str, snapshot: Sn
         for port in container.get("ports") or ()
     ]
     return Finding(
-        "TR03", f"nobody is behind it: no pod has a port named {wanted}", name_of(service),
+        "TR03", f"no pod is behind it: none has a port named {wanted}", name_of(service),
         (
             Evidence(wanted, name_of(service), "spec.ports.targetPort", since),
             Evidence(", ".join(have) or "none", name_of(pod), "spec.containers.ports"),
@@ -173,7 +173,7 @@ def _no_port(service: Object, wanted: str, pod: Object, since: str, snapshot: Sn
 
 @finding("TR04")
 def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
-    """An Ingress that no controller took up: its class is not there, or nobody serves it."""
+    """An Ingress that no controller serves: its class does not exist, or has no controller."""
     for ingress in snapshot.of_kind("Ingress"):
         if (ingress.get("status", {}).get("loadBalancer") or {}).get("ingress"):
             continue
@@ -189,11 +189,13 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         names = ", ".join(str(ingress_class["metadata"]["name"]) for ingress_class in classes) or "none"
         if missing:
-            title = f"nobody takes it up: IngressClass {wanted} is not there"
+            title = f"no controller serves it: IngressClass {wanted} does not exist"
         elif no_default:
-            title = "nobody takes it up: it names no IngressClass and there is no default"
+            title = "no controller serves it: it names no IngressClass and there is no default"
         else:
-            title = f"it has no address: no controller of class {wanted or 'its default'} took it up"
+            title = (
+                f"it has no address: no controller of {f'class {wanted}' if wanted else 'the default class'} serves it"
+            )
         yield Finding(
             "TR04", title, name_of(ingress),
             (
@@ -212,8 +214,8 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 @finding("TR11")
-def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
-    """An autoscaler that gets no metrics: the metrics API is gone, or the pods request nothing to measure by."""
+def autoscaler_without_metrics(snapshot: Snapshot) -> Iterator[Finding]:
+    """An autoscaler that gets no metrics: the metrics API does not answer, or the pods have no requests."""
     for autoscaler in snapshot.of_kind("HorizontalPodAutoscaler"):
         active = status.condition(autoscaler, "ScalingActive")
         since = str(active.get("lastTransitionTime") or "")
@@ -229,12 +231,12 @@ def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
                 "Give every container a request for it.",
             )
         elif "unable to fetch metrics" in message or "could not find the requested resource" in message:
-            title, remedy = "the metrics API does not answer", "Have metrics-server installed or mended."
+            title, remedy = "the metrics API does not answer", "Have metrics-server installed or fixed."
         else:
-            title, remedy, unclear = "it gets no metrics", "Read its words.", True
+            title, remedy, unclear = "it gets no metrics", "Read its message.", True
         count = autoscaler.get("status", {}).get("currentReplicas", "?")
         yield Finding(
-            "TR11", f"the autoscaler is blind: {title}", name_of(autoscaler),
+            "TR11", f"the autoscaler cannot scale: {title}", name_of(autoscaler),
             (
                 Evidence(message, name_of(autoscaler), f"status.conditions[ScalingActive] {active.get('reason')}", since),
                 Evidence(f"{count}, as it was", name_of(autoscaler), "status.currentReplicas"),
@@ -242,13 +244,13 @@ def autoscaler_blind(snapshot: Snapshot) -> Iterator[Finding]:
             (remedy,), heals="no", since=since, waits=unclear, urgent=False,
             commands=("kubectl get apiservice v1beta1.metrics.k8s.io",
                       snapshot.command("kubectl", "describe", "hpa", str(autoscaler["metadata"]["name"]))),
-            avoid=("Don't scale the Deployment by hand and forget it: the autoscaler takes it back when it sees again.",),
+            avoid=("Don't scale the Deployment by hand and forget it: the autoscaler reverts that once it gets metrics.",),
         )  # fmt: skip
 
 
 @finding("TR13")
 def disruption_budget_blocks(snapshot: Snapshot) -> Iterator[Finding]:
-    """A disruption budget that can never allow anything: every node drain waits for ever."""
+    """A disruption budget that can never allow a disruption: every node drain waits for ever."""
     for budget in snapshot.of_kind("PodDisruptionBudget"):
         state = budget.get("status", {})
         expected, wanted = int(state.get("expectedPods") or 0), int(state.get("desiredHealthy") or 0)

@@ -1,4 +1,4 @@
-"""Claims that get no volume, or lost it."""
+"""Claims that get no volume, or have lost it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIRST_CONSUMER_PATIENCE: Final = 30
 
 @finding("VO01")
 def class_missing(snapshot: Snapshot) -> Iterator[Finding]:
-    """A claim names a StorageClass that is not there, or none while there is no default."""
+    """A claim names a StorageClass that does not exist, or none while there is no default."""
     for claim in _pending(snapshot):
         wanted = str(claim.get("spec", {}).get("storageClassName") or "")
         failures = snapshot.about(claim, "ProvisioningFailed", "FailedBinding")
@@ -54,7 +54,7 @@ def class_missing(snapshot: Snapshot) -> Iterator[Finding]:
 
 @finding("VO02")
 def waits_for_a_pod(snapshot: Snapshot) -> Iterator[Finding]:
-    """A claim of a class that binds late waits for its first pod: no error of its own, the pod has the cause."""
+    """A claim of a class with WaitForFirstConsumer waits for its pod: no error of its own, the pod has the cause."""
     for claim in _pending(snapshot):
         events = snapshot.about(claim, "WaitForFirstConsumer")
         if not events or not snapshot.older(status.created(claim), _FIRST_CONSUMER_PATIENCE):
@@ -77,7 +77,7 @@ def waits_for_a_pod(snapshot: Snapshot) -> Iterator[Finding]:
 
 @finding("VO07")
 def volume_lost(snapshot: Snapshot) -> Iterator[Finding]:
-    """A claim whose volume is gone (Lost), or that waits for a volume which still remembers another claim (Released)."""
+    """A claim whose volume is gone (Lost), or that waits for a volume which is still bound to another (Released)."""
     for claim in snapshot.of_kind("PersistentVolumeClaim"):
         spec, phase = claim.get("spec", {}), str(claim.get("status", {}).get("phase") or "Pending")
         name = str(spec.get("volumeName") or "")

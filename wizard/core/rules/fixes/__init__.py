@@ -1,1 +1,1 @@
-"""Fixes by what they mend."""
+"""Fixes, one module per kind of object."""

@@ -1,4 +1,4 @@
-"""A namespace's quota that is used up: raised by what is missing, and the controllers asked to try again at once."""
+"""Raises a namespace's exhausted quota by the missing amount, and makes the controllers try again at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXCEEDED: Final = re.compile(r"exceeded quota: (\S+), requested: (\S+), used: (
 
 @fix("SC01", reads=("ResourceQuota",))
 def raise_quota(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
-    """Raise the quota by what the refused pods ask for; the sizes can be changed before."""
+    """Raise the quota by the requests of the refused pods; the person may change the sizes."""
     match = _EXCEEDED.search(finding.evidence[0].text)
     quota = snapshot.named("ResourceQuota", match[1]) if match else None
     if match is None or quota is None:
@@ -38,7 +38,7 @@ def raise_quota(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
         "raise-quota",
         f"raise quota {name}",
         (f"ResourceQuota {name}: {raised}", f"mark {again}, so that its controller tries again at once",
-         "somebody set this limit: ask them, when it was not you"),
+         "somebody set this limit: ask them if it was not you"),
         snapshot.command("kubectl", "patch", "resourcequota", name, "--type=merge", "-p", patch),
         lambda answers: _steps(quota, refused, sizes, answers, snapshot),
         tuple(Need(key, f"{key} of quota {name}, now {hard.get(key)}", "text", (), size) for key, size in sizes.items()),
@@ -52,7 +52,7 @@ def _names(maker: Object, quota: str, snapshot: Snapshot) -> bool:
 
 
 def _sizes(quota: Object, refused: list[Object], snapshot: Snapshot) -> dict[str, str]:
-    """What each limit that stops a pod has to be so that all of the missing pods fit."""
+    """The new value of each limit that stops a pod, so that all missing pods fit."""
     state = quota.get("status") or {}
     used, hard = state.get("used") or {}, quota["spec"].get("hard") or {}
     needed: dict[str, Fraction] = {}

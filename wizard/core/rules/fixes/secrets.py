@@ -1,4 +1,4 @@
-"""A Secret or a key of one that a pod names and that is not there; a login for the registry."""
+"""Creates a missing Secret, a missing key, or a login for the registry, that a pod names."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from wizard.core.text.secrets import Secret
 
 _KEEP: Final = "If a database with data used one before, give that same value: it keeps its old password."
 _NOT_MADE_UP: Final = ("smtp", "tls")
-"""Secrets that somebody else knows: a generated one would be wrong."""
+"""Secrets that another system knows too: a generated one would be wrong."""
 
 
 @fix("CO06", reads=("Secret",))
 def missing_secret(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
-    """Create the Secret, or add the keys that it lacks; nothing that is there is changed."""
+    """Create the Secret, or add its missing keys; existing keys are not changed."""
     kind, name, key = missing_part(finding.evidence[0].text)
     if kind != "Secret":
         return
     existing = snapshot.named("Secret", name)
     has = frozenset((existing or {}).get("data") or ())
     if existing is not None and not key:
-        return  # it is there by now
+        return  # it exists by now
     wanted = sorted({*_wanted(name, snapshot), *([key] if key else [])} - has)
     values = _values(wanted, has)
     if not wanted:
@@ -56,7 +56,7 @@ def missing_secret(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
 
 @dataclass(frozen=True)
 class _Value:
-    """One secret and the keys that hold it; `how` it can be had, () for a constant."""
+    """One secret and the keys that hold it; `how` are its possible sources, () for a constant."""
 
     id: str
     title: str
@@ -66,7 +66,7 @@ class _Value:
 
 
 def _values(wanted: list[str], has: frozenset[str]) -> list[_Value]:
-    """Keys that belong together get one value; a key beside one that is there must get the value of that one."""
+    """Keys that belong together get one value; if one of them exists, the others must get its value."""
     left, values = list(wanted), []
     for name, part in PARTS.items():
         family = {*part.keys, *([ENCODED_KEY] if part.encoded_path else [])}
@@ -146,7 +146,7 @@ _HUB: Final = "https://index.docker.io/v1/"
 
 @fix("CO02", reads=("Secret",))
 def pull_secret(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
-    """Create the pull secret that the pod names and that is not there; the node takes it at its next try."""
+    """Create a missing pull secret that the pod names; the node uses it at its next try."""
     pods = [pod for pod in snapshot.starting_pods() if snapshot.root_name(pod) == finding.object]
     for name in dict.fromkeys(name for pod in pods for name in _logins(pod)):
         if not _absent(name, pods, snapshot):
@@ -162,12 +162,12 @@ def pull_secret(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
             what,
             (
                 f"{what} in namespace {snapshot.namespace}: only if it is not there, labelled as made by the wizard",
-                "the node takes it at its next try to pull; the password is never shown",
+                "the node uses it when it next tries to pull; the password is never shown",
             ),
             snapshot.command(
                 "kubectl", "create", "secret", "generic", name, f"--type={_LOGIN}", "--from-file=.dockerconfigjson=FILE"
             ),
-            lambda answers, name=name: (_login_step(name, answers, snapshot),),  # type: ignore[misc] # one for each name
+            lambda answers, name=name: (_login_step(name, answers, snapshot),),  # type: ignore[misc] # binds the name of this iteration
             needs,
             (("create", "Secret"),),
         )
@@ -186,7 +186,7 @@ def _absent(name: str, pods: list[Object], snapshot: Snapshot) -> bool:
 
 
 def _registry(finding: Finding) -> str:
-    """The registry in the image's name, as a login names it."""
+    """The registry in the image's name, as it is written in a login."""
     match = re.search(r"image (\S+) cannot", finding.title)
     first, slash, _ = (match[1] if match else "").partition("/")
     named = slash and (first == "localhost" or "." in first or ":" in first)

@@ -1,4 +1,4 @@
-"""A claim that waits for a class that is not there: named where none is, else made anew; never one that had a volume."""
+"""Sets the class of a claim that has none, or recreates a claim with a missing class; never one that had a volume."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def unbound(claim: Object) -> bool:
 
 @fix("VO01", reads=("StorageClass",))
 def storage_class(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
-    """Give the claim a class that is there."""
+    """Give the claim an existing class."""
     claim = next(
         (claim for claim in snapshot.of_kind("PersistentVolumeClaim") if name_of(claim) == finding.evidence[0].object),
         None,
@@ -50,9 +50,9 @@ def storage_class(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
     again = snapshot.command("kubectl", "replace", "--force", "-f", "-")
     yield Fix(
         "storage-class",
-        f"make claim {name} anew with another storage class",
+        f"recreate claim {name} with another storage class",
         (
-            f"keep claim {name} beside the record, delete it and make it again with the class that you choose",
+            f"save claim {name} next to the record, delete it and create it again with the class that you choose",
             "it never had a volume, so no data is lost; with a volume it is refused, also at the last moment",
             f"put the class into your values file too: the workload's own template keeps {old}",
         ),
@@ -72,7 +72,7 @@ def _named(claim: Object) -> dict[str, Any]:
 
 
 def _anew(claim: Object, answers: Answers) -> dict[str, Any]:
-    """The claim as it was asked for, with its labels and owners, and another class."""
+    """The claim as it was requested, with its labels and owners, and another class."""
     old = claim["metadata"]
     kept = {key: text for key, text in (old.get("annotations") or {}).items() if not key.startswith(_OF_THE_BINDER)}
     metadata = {"name": old["name"], "annotations": {**kept, MARK: "storage-class"}}
