@@ -90,7 +90,7 @@ def loads(raw: bytes | str) -> Any:
 
     Raises:
         OverLimitError: it is nested more than DEPTH levels deep.
-        ValueError: it is not JSON in UTF-8, or holds a number that JSON does not allow (NaN, 1e400).
+        ValueError: it is not JSON in UTF-8, or holds a number that is not finite (NaN, 1e400).
     """
     text = raw if isinstance(raw, str) else raw.decode("utf-8")
     if text.count("{") + text.count("[") > DEPTH:
@@ -121,7 +121,7 @@ def _finite(text: str) -> float:
 
 
 def _no_number(text: str) -> float:
-    raise OverLimitError(f"it holds {text[:20]}, which is not a valid number")
+    raise OverLimitError(f"it holds {text[:20]}, which is not a finite number")
 
 
 _MARKS: Final = " \t?:-"
