@@ -126,7 +126,7 @@ class NamedClass:
 
 @dataclass(frozen=True)
 class SecretUse:
-    """A Secret that the rendered objects need: its keys (none: any), its user, the question that named it."""
+    """A Secret that the rendered objects need: its keys (may be empty), its user, the question that named it."""
 
     name: str
     keys: tuple[str, ...]

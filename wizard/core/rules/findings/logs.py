@@ -134,7 +134,7 @@ def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Caus
 def _texts(
     pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot
 ) -> Iterator[tuple[str, str]]:
-    """(place, text), newest first; without probe errors of connection, which are not of the application's own calls."""
+    """(place, text), newest first. Connection errors of probes are left out: they are not the application's own."""
     for event in probe_failures(pod, container, snapshot)[:1]:
         if not re.search(r"connection refused|timed? ?out|deadline", event.message):
             yield "event Unhealthy", event.message
