@@ -48,7 +48,8 @@ def _merge(findings: Iterator[Finding]) -> list[Finding]:
 def _others(finding: Finding, more: list[Finding]) -> Iterator[Evidence]:
     if same := sum(duplicate.title == finding.title for duplicate in more):
         yield Evidence(f"the same in {same} more")
-    yield from (Evidence(text) for text in dict.fromkeys(f"also: {o.title}" for o in more if o.title != finding.title))
+    titles = dict.fromkeys(duplicate.title for duplicate in more if duplicate.title != finding.title)
+    yield from (Evidence(f"also: {title}") for title in titles)
 
 
 def _fold(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
