@@ -132,7 +132,7 @@ async def of_rollback(
     Raises:
         Problem: there is no such revision, nothing to roll back to, or helm's record cannot be seen or read.
     """
-    info, known = await asyncio.gather(helm.info(), records.known(cluster, target))
+    info, known = await asyncio.gather(helm.info(), records.require_heads(cluster, target))
     revision = await wanted_revision(cluster, target, known, revision)
     current, chosen = await asyncio.gather(
         records.read(cluster, target, known[-1].revision), records.read(cluster, target, revision)
