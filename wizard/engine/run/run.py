@@ -26,7 +26,7 @@ from wizard.core.text.secrets import Secret
 from wizard.engine import cluster_identity
 from wizard.engine.run import evidence, helm_outcome, plan_guard, rollback_on_failure
 from wizard.engine.run.early_render import EarlyRender
-from wizard.engine.run.fixes import Healing
+from wizard.engine.run.fixes import RunFixes
 from wizard.engine.run.lease import Held
 from wizard.engine.run.rollback_on_failure import RollbackStep, Undo
 from wizard.engine.watch.log_tail import LogTail
@@ -112,14 +112,14 @@ class Run:
         self._watch.replaces = self.spec.operation in ("upgrade", "rollback")
         self._tail = LogTail(self.world.cluster, self.spec.target.namespace, self.world.clock, emit)
         self._watch.on_pods(self._tail.update)
-        self._tail.on_lines(self._watch.hear)
+        self._tail.on_lines(self._watch.keep_last_lines)
         self._manifests = plan_guard.StoredManifests(self.world.cluster, self.world.documents, self.spec.target)
         self._cancelled = False
         self._standing = stopping.Standing()
         self._wanted: Wanted | None = None
         self._given_up: tuple[Finding, float] | None = None
         self._helm_runs = False
-        self._healing = Healing(
+        self._healing = RunFixes(
             self.world.cluster, self.spec.target, self._watch, self.world.record, self.world.clock,
             lambda: self._helm_runs and bool(self._watch.hold) and self.spec.operation != "uninstall",
         )  # fmt: skip
@@ -372,7 +372,7 @@ class Run:
             self._say("helm.exited", code=ended.code, signal=ended.signal)
         self._watch.hold = ""
         self._watch.flush()
-        end = await self._judge(helm_outcome.by_its_words(ended, self._lines["out"], self._lines["err"]))
+        end = await self._judge(helm_outcome.infer_exit(ended, self._lines["out"], self._lines["err"]))
         if end.code != Exit.DONE:
             await self._tail.drain(_LAST_LINES_SECONDS)
         return await self._finish(end)
@@ -417,7 +417,7 @@ class Run:
             return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                found = await plan_guard.there(world.cluster, self._manifests, spec.target, spec.expected)
+                found = await plan_guard.compare_live(world.cluster, self._manifests, spec.target, spec.expected)
                 return bool(found.hidden) or found.whole or cause.object in found.there
         return False
 
@@ -463,7 +463,7 @@ class Run:
         """The sentence about a release that a dead helm left in pending-*; "" when there is nothing to say."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                return await helm_outcome.stranded(self.world.helm, self.spec.target)
+                return await helm_outcome.locked_release_message(self.world.helm, self.spec.target)
         return ""
 
     async def _after_uninstall(self, ended: HelmExit) -> _End:
@@ -552,7 +552,7 @@ class Run:
         spec, world = self.spec, self.world
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                return await plan_guard.there(world.cluster, self._manifests, spec.target, self._planned())
+                return await plan_guard.compare_live(world.cluster, self._manifests, spec.target, self._planned())
         return Applied(hidden="the cluster did not answer in time")
 
     def _planned(self) -> Expected | None:
@@ -617,25 +617,29 @@ class Run:
         if not kept:
             return replace(end, reason=f"{end.reason} It is not rolled back: the evidence could not be kept.")
         spec, self._undoing = self.spec, True
-        back = self._undo.known or await rollback_on_failure.next_step(
+        back = self._undo.begun or await rollback_on_failure.next_step(
             self.world.cluster, spec.target, spec.helm_major, spec.helm,
             install=spec.operation == "install", ended=self._helm_exit,
         )  # fmt: skip
         if not back.argv:
-            return replace(end, reason=rollback_on_failure.told(end.reason, back, None))
+            return replace(end, reason=rollback_on_failure.combined_reason(end.reason, back, None))
         try:
             ended = await self._undo.go(spec.helm_path, back)
         except Problem as problem:
             return replace(
                 end,
-                reason=rollback_on_failure.told(end.reason, RollbackStep((), f"not rolled back: {problem.what}"), None),
+                reason=rollback_on_failure.combined_reason(
+                    end.reason, RollbackStep((), f"not rolled back: {problem.what}"), None
+                ),
             )
         after = ""
         if ended.code == 0 and back.argv[0] == "rollback":
             await self._ask_what_is_wanted()
             self._watch.flush()
             after = (await self._wait_for_ready(self.after_success)).reason
-        return replace(end, verdict="failed", reason=rollback_on_failure.told(end.reason, back, ended, after))
+        return replace(
+            end, verdict="failed", reason=rollback_on_failure.combined_reason(end.reason, back, ended, after)
+        )
 
     async def _evidence(self, name: str = "evidence") -> str:
         """What is there now, on the disk; "" when it could not be written."""
