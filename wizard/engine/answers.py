@@ -73,7 +73,7 @@ class Prepared:
 
         trees = []
         for text in texts:
-            with contextlib.suppress(Problem):  # whoever needs the file says what is wrong with it
+            with contextlib.suppress(Problem):  # the reader of the file reports what is wrong with it
                 trees.append(self._documents.load(text, "values"))
         redact = masking.known_secrets(trees)
         return [hide(redact(text)) for text in texts]

@@ -44,7 +44,7 @@ def main(folder: Path, lock: int, argv: list[str]) -> int:
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal asked
-        # helm has no handler for it in a roll-back or an uninstall: it would die there and leave the release locked.
+        # helm has no handler for it in a rollback or an uninstall: it would die there and leave the release locked.
         asked = argv[1:2] in (["install"], ["upgrade"])
         pass_on()
 

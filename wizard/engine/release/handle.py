@@ -107,7 +107,7 @@ class Release:
         return await rights.missing(self._cluster, self._target, operation)
 
     async def rollback(self, revision: int = 0) -> Rollback:
-        """What a roll-back would do and needs (revision 0: to the last good one)."""
+        """What a rollback would do and needs (revision 0: the last good one)."""
         from wizard.engine.release import rollback
 
         self._ports.runs.warm()
@@ -116,7 +116,7 @@ class Release:
     async def start_rollback(
         self, shown: Rollback, *, confirmed: str = "", helm: HelmOptions = HelmOptions()  # noqa: B008 - it is frozen
     ) -> str:  # fmt: skip
-        """Start a roll-back if it is still what was shown; returns the run's id."""
+        """Start a rollback if it is still what was shown; returns the run's id."""
         from wizard.core.run.spec import Expected
         from wizard.engine import approval
 

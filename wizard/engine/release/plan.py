@@ -127,7 +127,7 @@ async def of_values(
 async def of_rollback(
     cluster: Cluster, helm: Helm, documents: Documents, target: Target, revision: int
 ) -> PlannedRollback:
-    """What a roll-back to a stored revision would do (0: the last good one); nothing is rendered.
+    """What a rollback to a stored revision would do (0: the last good one); nothing is rendered.
 
     Raises:
         Problem: there is no such revision, nothing to roll back to, or helm's record is hidden or unreadable.

@@ -62,7 +62,7 @@ def heads_of(objects: Iterable[Object]) -> tuple[Head, ...]:
 
 
 async def last_good(cluster: Cluster, target: Target, revisions: Sequence[Head]) -> int:
-    """The revision that a roll-back goes to: the last one that was ever ready; 0 when there is none.
+    """The revision that a rollback goes to: the last one that was ever ready; 0 when there is none.
 
     `revisions` are all of them, oldest first. Where a record cannot be read, its label counts.
     """

@@ -25,7 +25,7 @@ class Rollback:
 
 
 async def look(state: SessionState, target: Target, revision: int) -> Rollback:
-    """What a roll-back would do and needs (revision 0: to the last good one); raises Problem."""
+    """What a rollback would do and needs (revision 0: the last good one); raises Problem."""
     cluster, ports = state.cluster(target), state.ports
     async with cluster_identity.proven(cluster, ports.helm, target):
         planned, missing = await asyncio.gather(

@@ -54,7 +54,7 @@ class StoredManifests:
         """The objects of a revision; raises Problem when it cannot be read."""
         if revision not in self._by_revision:
             text = (await release_records.read(self._cluster, self._target, revision)).manifest
-            if text not in self._by_text:  # a roll-back stores the text of an earlier revision again
+            if text not in self._by_text:  # a rollback stores the text of an earlier revision again
                 parsed = self._documents.load_all(text, "the stored manifest")
                 self._by_text[text] = plan.objects_of(parsed)
             self._by_revision[revision] = self._by_text[text]
