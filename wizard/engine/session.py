@@ -64,7 +64,7 @@ class Session:
         return Release(self._state, target)
 
     def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
-        """Releases that this person may read: first a quick view, then with readiness; says what was searched and what is hidden."""
+        """Releases that this person may read, and what is hidden: first a quick view, then with readiness."""
         from wizard.engine.release import listing
 
         return listing.find(self._state.cluster(target), target, self._state.suggestions.context_namespace)

@@ -146,14 +146,14 @@ class Cluster(Protocol):
         ...
 
     def watch(self, kind: str, namespace: str, *, labels: str = "") -> AsyncIterator[WatchEvent]:
-        """List then watch, for ever: LIST first and after every relist; retries errors that pass, raises ClusterError for others."""
+        """List then watch, for ever: LIST first and after every relist; retries errors that pass; other ClusterErrors are raised."""
         ...
 
     def logs(
         self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
         since_time: str = "", tail_lines: int | None = None,
     ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
-        """Lines of one container in batches as they arrive; ends when the stream ends (the caller decides whether to resume)."""
+        """Lines of one container in batches as they arrive; ends with the stream (the caller may resume it)."""
         ...
 
     async def close(self) -> None:

@@ -79,7 +79,7 @@ class RunStore(Protocol):
         ...
 
     def logs_until(self, run_id: str, seq: int) -> Sequence[Event]:
-        """The last log events of the record up to `seq`, oldest first, limited to a part of the record; none when there are none. Reads the disk.
+        """The last log events of the record up to `seq`, oldest first, limited in number. Reads the disk.
 
         Raises:
             Problem: it cannot be read.

@@ -109,7 +109,7 @@ class Record:
             self._lost += sum(event.type != "record.gap" for event in kept)
 
     def _yield_in_floods(self, size: int) -> None:
-        """Let screens go first from the first flood of logs on: before that a run keeps its priority, above all until helm starts."""
+        """From the first flood of logs on let screens go first; a run keeps its priority before, above all until helm starts."""
         now = time.monotonic()
         if now - self._second > 1.0:
             self._second, self._bytes = now, 0
@@ -186,7 +186,7 @@ class Record:
         return Event("record.gap", {"lost": 1, "reason": _FULL}) if self._over == 1 else None
 
     def _too_many(self, pod: str, container: str, lost: int) -> Event | None:
-        """The log.gap of lines that did not fit: the first at once, then one per container and period, to bound their number."""
+        """The log.gap of lines that did not fit: the first at once, then one per container and period."""
         now, where = self._clock.now(), (pod, container)
         self._unreported[where] = self._unreported.get(where, 0) + lost
         if where in self._reported and now - self._reported[where] < _GAP_PERIOD:

@@ -183,7 +183,7 @@ class HelmCli:
         return done.out.decode("utf-8", "replace")  # manifests and values are data: they are sanitised where they are shown
 
     def _words(self, raw: bytes, code: int, path: str = "") -> str:
-        """Helm's error, without credentials of the kubeconfig: helm prints whole entries of a kubeconfig that it cannot read."""
+        """Helm's error, without credentials: of a kubeconfig that it cannot read helm prints whole entries."""
         from wizard.core.helm.output import chart_words
         from wizard.core.text.redaction import hide
 

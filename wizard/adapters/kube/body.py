@@ -39,7 +39,7 @@ def whole(answer: HTTPResponse, server: str) -> bytes:
 
 
 def followed(answer: HTTPResponse, sock: Any) -> Readable:
-    """The body of an answer that goes on; `sock` is the connection's, which cannot be used for another request afterwards."""
+    """The body of an answer that goes on; `sock` is its connection's, which takes no other request afterwards."""
     head: Any = getattr(answer, "_original_response", None)
     fp = getattr(head, "fp", None)
     if fp is None or sock is None:

@@ -374,7 +374,7 @@ class KubeCluster:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None,
         headers: Mapping[str, str] | None = None, permission: str = "", read: float | None = None, stream: Stream | None = None,
     ) -> HTTPResponse:  # fmt: skip
-        """Send until there is a good answer: again once on a dead idle socket, once after a new login on 401, as asked on 429."""
+        """Send until there is a good answer: again on a dead idle socket, after one new login on 401, as asked on 429."""
         connection, broken, renewed, busy = self._connection(), False, False, 0
         while True:
             try:

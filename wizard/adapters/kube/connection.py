@@ -165,7 +165,7 @@ class Connection:
                 self._pool.clear()
 
     def refresh(self) -> None:
-        """Forget the credential and the sockets it was used on; the next call logs in again, with the present content of the file."""
+        """Forget the credential and the sockets it was used on; the next call reads the kubeconfig and logs in again."""
         with self._lock:
             if time.monotonic() - self._renewed < _RENEWED_TOGETHER:
                 return
@@ -276,7 +276,7 @@ class Connection:
         return {}
 
     def _id_token(self) -> str:
-        """The token of OpenID Connect. Only kubectl renews it: a new one that is not stored would make the stored one worthless."""
+        """The token of OpenID Connect. Only kubectl renews it: a new one that is not stored would invalidate the stored one."""
         token = str(limits.map_of(limits.map_of(self._user.body, "auth-provider"), "config").get("id-token") or "")
         ends = _end_of(token)
         if ends and ends < datetime.now(UTC):

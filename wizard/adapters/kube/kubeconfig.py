@@ -142,7 +142,7 @@ def settings_of(path: str, context: str) -> dict[str, str]:
 
 
 def redactor(path: str = "") -> Redactor:
-    """A redactor of every credential of the kubeconfigs, also of entries that another of the same name hides; never raises."""
+    """A redactor of every credential of the kubeconfigs, those of hidden entries too; never raises."""
     from wizard.core.text import masking
 
     trees = []

@@ -12,7 +12,7 @@ _CREDENTIALS: Final = struct.Struct("3i")
 
 
 def is_own(end: Any) -> bool:
-    """Whether this user, or root, is at the other end of a socket. True where the system does not tell: its folder is private."""
+    """Whether this user, or root, is at the other end of a socket; True where the system does not tell."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     _, user, _ = _CREDENTIALS.unpack(end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))

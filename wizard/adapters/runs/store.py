@@ -247,7 +247,7 @@ class RunFiles:
             os.close(lock)
 
     def _lock(self, target: Target) -> int:
-        """The target's lock as a descriptor. Runner, supervisor and helm inherit it: it is held until the last of them has ended."""
+        """The target's lock as a descriptor. Runner, supervisor and helm inherit it, and hold it until the last one ends."""
         handle = _lock_file(target)
         deadline = time.monotonic() + _ENDING_SECONDS
         while True:

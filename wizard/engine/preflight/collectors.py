@@ -525,7 +525,7 @@ async def _dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
 
 
 async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
-    """The dry run of an upgrade, with the requests that helm will send; None when helm's record of what runs is unreadable."""
+    """The dry run of an upgrade, with the requests of helm; None when helm's record of what runs is unreadable."""
     try:
         plans = await release_plan.tried(world.cluster, await world.helm.info(), world.documents, world.target, objects)
     except Problem:

@@ -83,7 +83,7 @@ def _objects(
 
 
 def _masked_changes(trees: Sequence[Any], shown: Sequence[Any]) -> tuple[str, ...]:
-    """One line with the paths of values that differ in two trees but look the same when masked; none when there are none."""
+    """One line with the paths of values that differ in two trees but are equal when masked; none without such values."""
     if len(trees) < 2:
         return ()
     (old, new), (left, right) = ([dict(values.leaves(tree)) for tree in pair] for pair in (trees, shown))

@@ -33,7 +33,7 @@ from wizard.ports.helm import Helm, HelmInfo
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 _UNKNOWN: Final = frozenset({"forbidden", "slow", "unavailable", "refused", "dns", "tls", "expired", "unauthorized"})
 _BAD_APPLY: Final = "failed to create typed patch object"
-"""The refusal of a server-side apply for a field that is in no schema. It has status 500, though the server is not at fault."""
+"""The refusal of a server-side apply for a field that is in no schema: status 500, though the request is wrong."""
 _EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "install": frozenset({"pre-install", "post-install"}),
     "upgrade": frozenset({"pre-upgrade", "post-upgrade"}),

@@ -24,7 +24,7 @@ _CLOCK_SLACK: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision of a history. `who` is set where a run of this machine made it; `problem` says why the record is unreadable."""
+    """One revision of a history. `who` is set where a run of this machine made it; `problem` is why it is unreadable."""
 
     revision: int
     status: str

@@ -25,7 +25,7 @@ def _records() -> str:
 
 
 async def refuse(cluster: Cluster, target: Target, verbs: Iterable[tuple[str, str]]) -> None:
-    """Raise Problem when helm would stop half-way for lack of a right; `verbs` are (verb, kind) of everything that it will do."""
+    """Raise Problem when helm would stop half-way for lack of a right; `verbs`: (verb, kind) of all that it will do."""
     asked = tuple(dict.fromkeys(verbs))
     had = await asyncio.gather(*(_may(cluster, verb, kind, target) for verb, kind in asked))
     if lost := [f"{verb} {kind}" for (verb, kind), allowed in zip(asked, had, strict=True) if not allowed]:

@@ -39,7 +39,7 @@ AFTER: Final = "helm refuses to change it then."
 
 
 def offered(files: FileStore, target: Target, revision: int, status: str) -> bool:
-    """Whether a recover of this machine may be undone: it left the revision failed, and its backup exists. Contacts no cluster."""
+    """Whether a recover of this machine may be undone: the revision is failed, its backup exists. Contacts no cluster."""
     return status == "failed" and bool(files.kept_private(backup_name(target, revision)))
 
 

@@ -28,7 +28,7 @@ def infer_exit(ended: HelmExit, out: Sequence[str], err: Sequence[str]) -> HelmE
 
 
 async def locked_release_message(helm: Helm, target: Target) -> str:
-    """What a dead helm left locked, as a sentence with the command that unlocks it; "" when it is not locked or unreadable."""
+    """A sentence on the release that a dead helm left locked, and its remedy; "" when it is not locked or unreadable."""
     try:
         listed = await helm.list(target)
     except Problem:

@@ -40,7 +40,7 @@ class RollbackStep:
 async def next_step(
     cluster: Cluster, target: Target, helm_major: int, options: HelmOptions, *, install: bool, ended: HelmExit | None
 ) -> RollbackStep:
-    """The step back from the present state of the release; changes of others since helm ended are left alone. Never raises."""
+    """The step back from the release's present state; changes of others since helm ended are kept. Never raises."""
     back = HelmOptions(timeout=options.timeout)
     try:
         heads = await records.heads(cluster, target)

@@ -1,4 +1,4 @@
-"""One observation of a release, read-only, in parallel, within this person's rights; then its diagnosis (core/rules/diagnosis).
+"""Observes a release, read-only, in parallel, within this person's rights, for its diagnosis (core/rules/diagnosis).
 
 What is refused becomes a line of "could not be seen" and delays nothing else.
 """
