@@ -42,7 +42,7 @@ async def main(run_id: str, namespace: str) -> None:
     watch = ReleaseWatch(cluster, Target("", namespace, RELEASE), clock, record.emit)
     tail = LogTail(cluster, namespace, clock, record.emit)
     watch.on_pods(tail.update)
-    tail.on_lines(watch.hear)
+    tail.on_lines(watch.keep_last_lines)
     tasks = [asyncio.create_task(watch.run()), asyncio.create_task(tail.run())]
     await asyncio.to_thread(sys.stdin.read)
     for task in tasks:

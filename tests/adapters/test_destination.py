@@ -159,7 +159,7 @@ def test_a_fifo_that_nobody_reads_is_refused_at_once_and_never_read(tmp_path: Pa
 
 
 def test_a_reader_that_stops_reading_a_fifo_does_not_hold_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(destination, "_PATIENCE", 0.1)
+    monkeypatch.setattr(destination, "_READER_SECONDS", 0.1)
     os.mkfifo(tmp_path / "fifo")
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
     with pytest.raises(Problem, match=r"nobody read it for 0\.1 s"):

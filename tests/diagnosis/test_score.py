@@ -130,7 +130,7 @@ async def test_a_terminal_cause_is_named_by_the_first_look_of_a_watch(case: Case
     terminal = [(one.id, one.object) for one in diagnose(known) if one.urgent and one.heals == "no"]
     async with Player(Target("prod", whole.namespace, whole.release), whole.now, replaces=False) as player:
         for (pod, container), lines in whole.logs.items():
-            player.watch.hear(pod, container, [LogLine("", line) for line in lines])
+            player.watch.keep_last_lines(pod, container, [LogLine("", line) for line in lines])
         await player.list(*whole.objects.values(), *map(_as_sent, whole.events))
         named = [(one.id, one.object) for one in player.watch.urgent if one.heals == "no"]
     assert named == terminal

@@ -460,7 +460,7 @@ async def test_a_runner_that_is_stopped_is_told_from_one_at_work_and_replaced_wi
     monkeypatch.setattr("wizard.adapters.runs.store.HEARTBEAT_SECONDS", 60.0)
     assert runs.find(run_id).state == "running", "for so long it may be silent"
     monkeypatch.setattr("wizard.adapters.runs.store.HEARTBEAT_SECONDS", 0.0)
-    assert "did not answer any more; helm went on" in attach(runs, runs.find(run_id))
+    assert "no longer answered; helm went on" in attach(runs, runs.find(run_id))
     until(lambda: ends(before["runner"]))
     assert not ends(before["helm"])
     helm.end(0)

@@ -1,1 +1,1 @@
-"""The only code that touches the world: cluster, helm, files, clock, processes."""
+"""The only code that does input and output: cluster, helm, files, clock, processes."""

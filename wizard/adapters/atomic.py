@@ -1,7 +1,6 @@
-"""Files that are whole or not there: written beside the target, then renamed.
+"""Files that are complete or absent: written beside the target, then renamed.
 
-Everything is done on descriptors, so that whoever else may write in the folder can put nothing in the place of what we
-opened; a folder in which another user may replace files is refused.
+Everything is done on descriptors, so that others who may write in the folder cannot replace what we opened; a folder in which another user may replace files is refused.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def write(path: Path, text: str | bytes, mode: int = 0o600) -> None:
 def refuse_shared(status: os.stat_result, folder: str) -> None:
     """Raises PermissionError when another user may replace files in that folder; `status` is of its descriptor.
 
-    A sticky bit ends that, and so does a group of nobody else: many systems give each user one, and a mask of 002.
+    A sticky bit prevents that, and so does a group without other members: many systems give each user one, and a mask of 002.
     """
     if status.st_mode & stat.S_ISVTX:
         return
@@ -74,7 +73,7 @@ def _folder(path: Path) -> Iterator[int]:
 
 
 def _new(folder: int, start: str) -> tuple[str, int]:
-    """A new file, locked as long as it is written: the name and the descriptor."""
+    """The name and the descriptor of a new file, locked as long as it is written."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     while True:
         name = f"{start}{os.urandom(4).hex()}"
@@ -83,11 +82,11 @@ def _new(folder: int, start: str) -> tuple[str, int]:
             fcntl.flock(handle, fcntl.LOCK_EX)
         if os.fstat(handle).st_nlink:
             return name, handle
-        os.close(handle)  # another write took it for one that was left, before the lock was there
+        os.close(handle)  # another write took it for a leftover before it was locked
 
 
 def _sweep(folder: int, start: str) -> None:
-    """Remove what writes of this file that were killed have left."""
+    """Remove the leftovers of killed writes of this file."""
     for name in os.listdir(folder):
         if name.startswith(start):
             with contextlib.suppress(OSError):
@@ -106,7 +105,7 @@ def _remove_left(folder: int, name: str) -> None:
 
 
 def _is_own_group(number: int) -> bool:
-    """Whether nobody else is in that group, by the names of the system: the group that has its user's name."""
+    """Whether the group has no other member: it has its user's name, and lists nobody else."""
     if number != os.getgid():
         return False
     import grp

@@ -1,7 +1,7 @@
-"""Reads what comes from outside - files, pipes, bodies; children.py: programs - and never more or longer than core/limits says.
+"""Reads files, pipes and bodies (children.py: programs), never more or longer than core/limits allows.
 
-A limit that was passed is an OSError like any other error of a file: `strerror` says it ("it holds more than 1 MiB"),
-whoever asked names the source.
+An exceeded limit is an OSError like any other error of a file: its `strerror` is the reason ("it holds more than 1 MiB"),
+the caller names the source.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _PIECE: Final = 256 * limits.KIB
 
 
 class ExceededError(OSError):
-    """Something is larger (EFBIG) or takes longer (ETIMEDOUT) than is taken."""
+    """Something is larger (EFBIG) or takes longer (ETIMEDOUT) than the limit."""
 
 
 def read(path: Path, size: int, *, seconds: float = 0.0) -> bytes:
-    """All of a regular file; of a pipe too, within so many seconds in all, when there are any.
+    """All of a regular file, or with `seconds` of a pipe that ends within them.
 
     Raises:
-        OSError: it cannot be read, is no such file, holds more than `size` bytes, or did not end in time.
+        OSError: it cannot be read, is another kind of file, holds more than `size` bytes, or did not end in time.
     """
     with _opened(path, pipes=seconds > 0) as handle:
         if stat.S_ISREG(os.fstat(handle).st_mode):
@@ -65,12 +65,12 @@ def _refuse(mode: int, *, pipes: bool) -> None:
         (stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"), (stat.S_ISCHR, "device"),
         (stat.S_ISBLK, "device"),
     )  # fmt: skip
-    kind = next((word for known, word in kinds if known(mode)), "special file")
+    kind = next((name for is_kind, name in kinds if is_kind(mode)), "special file")
     raise OSError(errno.EISDIR if kind == "folder" else errno.EINVAL, f"it is a {kind}, not a file")
 
 
 def _of_pipe(handle: int, seconds: float) -> Iterator[bytes]:
-    import select  # only who names a pipe needs it
+    import select  # only a pipe needs it
 
     poll = select.poll()
     poll.register(handle, select.POLLIN)
@@ -86,17 +86,17 @@ def _of_pipe(handle: int, seconds: float) -> Iterator[bytes]:
 
 
 def _joined(pieces: Iterable[bytes], size: int) -> bytes:
-    found, total = [], 0
+    joined, total = [], 0
     for piece in pieces:
-        found.append(piece)
+        joined.append(piece)
         total += len(piece)
         if total > size:
             raise ExceededError(errno.EFBIG, f"it holds more than {limits.amount(size)}")
-    return b"".join(found)
+    return b"".join(joined)
 
 
 class Readable(Protocol):
-    """A response body that gives what is there."""
+    """A response body that returns the bytes that have arrived."""
 
     def read1(self, amt: int) -> bytes:
         """At most `amt` bytes, as soon as there are any; empty at the end."""
@@ -104,7 +104,7 @@ class Readable(Protocol):
 
 
 class Body:
-    """A body that ends: no larger than limits.BODY, within limits.BODY_SECONDS beside one for each MiB that came."""
+    """A body that ends: no larger than limits.BODY, within limits.BODY_SECONDS plus one second for each MiB that came."""
 
     def __init__(self, body: Readable) -> None:
         self._body, self._size, self._seconds = body, limits.BODY, limits.BODY_SECONDS
@@ -126,7 +126,7 @@ class Body:
         return piece
 
     def read(self) -> bytes:
-        """All of it; raises OSError likewise."""
+        """All of it; raises OSError as `read1` does."""
         return b"".join(iter(lambda: self.read1(_PIECE), b""))
 
 
@@ -142,13 +142,13 @@ class Drip:
         line = b""
         most = limits.KIB * 64 if limit is None or limit < 0 else limit
         while len(line) < most and not line.endswith(b"\n"):
-            there = self._file.peek(1)  # one read of the connection at most, and none while something is there
+            buffered = self._file.peek(1)  # at most one read of the connection, and none while bytes are buffered
             now = time.monotonic()
             self._until = self._until or now + self._seconds
             if now > self._until:
                 raise ExceededError(errno.ETIMEDOUT, f"its head did not end within {self._seconds:g} s")
-            if not there:
+            if not buffered:
                 break
-            end = there.find(b"\n") + 1
-            line += self._file.read(min(end or len(there), most - len(line)))
+            end = buffered.find(b"\n") + 1
+            line += self._file.read(min(end or len(buffered), most - len(line)))
         return line

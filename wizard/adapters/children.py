@@ -1,4 +1,4 @@
-"""Programs that we ask and that answer and end - login plugins, helm - bounded in output and total time, and ended with us."""
+"""Programs that answer and end (login plugins, helm), bounded in output and total time, and ended with this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wizard.core import limits
 
 _PIECE: Final = 256 * limits.KIB
 _LEFT_SECONDS: Final = 0.2
-"""How long the output of a child that has ended may still be read while something that it left behind writes on."""
+"""Seconds that the output of an ended child is still read while a process that it left behind writes on."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Done:
 class Child:
     """One run of a program that answers and ends: no terminal, a session of its own, bounded outputs and total time.
 
-    Its whole process group is ended with SIGKILL when it is over a limit, when `stop` is called, and when this process
-    ends, even by SIGKILL (see _Guard). What it leaves behind after its own end is not waited for.
+    Its whole process group is killed (SIGKILL) when it exceeds a limit, when `stop` is called, and when this process
+    ends, even by SIGKILL (see _Guard). Processes that outlive it are not waited for.
     """
 
     def __init__(self, size: int, seconds: float) -> None:
@@ -53,7 +53,7 @@ class Child:
             InterruptedError: `stop` was called.
         """
         self._wake, self._waker = os.pipe()
-        GUARD.start()  # before there is anything to guard: a process takes milliseconds to begin
+        GUARD.start()  # before there is anything to guard: a process takes milliseconds to start
         try:
             child = subprocess.Popen(
                 argv, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -125,7 +125,7 @@ class Child:
 
 def _written(pipe: IO[bytes] | None, rest: memoryview) -> memoryview:
     """What is left to write; nothing once the reader is gone."""
-    assert pipe is not None  # noqa: S101 - only a pipe that is there is registered
+    assert pipe is not None  # noqa: S101 - only an existing pipe is registered
     try:
         return rest[os.write(pipe.fileno(), rest[:_PIECE]) :]
     except BlockingIOError:
@@ -144,7 +144,7 @@ def _ending(child: subprocess.Popen[bytes]) -> Iterator[int]:
         finally:
             os.close(handle)
         return
-    reading, writing = os.pipe()  # macOS: a thread waits, without taking the child's end away from whoever asks for it
+    reading, writing = os.pipe()  # macOS: a thread waits, and leaves the exit status for `wait`
 
     def wait() -> None:
         with contextlib.suppress(OSError):
@@ -159,7 +159,7 @@ def _ending(child: subprocess.Popen[bytes]) -> Iterator[int]:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """End the group of a child that is still at work, and close its pipes."""
+    """Kill the group of a child that still runs, and close its pipes."""
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
@@ -170,19 +170,19 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 class _Guard:
-    """Ends our children's process groups when this process is gone, however it went.
+    """Kills our children's process groups when this process is gone, however it ended.
 
-    A small shell reads from a pipe which groups are at work (`+ 123`, `- 123`) and, when the pipe ends because nobody
-    holds its other end any more, kills those that are left. The kernel's own PR_SET_PDEATHSIG would reach only the child
-    itself, not what that started; it comes when the starting thread ends, not the process; and macOS has none.
+    A small shell reads from a pipe which groups run (`+ 123`, `- 123`) and, when the pipe ends because its writer is gone,
+    kills those that are left. The kernel's own PR_SET_PDEATHSIG would reach only the child itself, not its children; it
+    comes when the starting thread ends, not the process; and macOS has none.
     """
 
     _SCRIPT: Final = (
         "trap '' HUP INT TERM; groups=; "
         "while read -r sign group; do "
-        "left=; for one in $groups; do [ \"$one\" = \"$group\" ] || left=\"$left $one\"; done; groups=$left; "
+        "left=; for known in $groups; do [ \"$known\" = \"$group\" ] || left=\"$left $known\"; done; groups=$left; "
         "[ \"$sign\" = + ] && groups=\"$groups $group\"; done; "
-        "for one in $groups; do kill -s KILL -- \"-$one\"; done"
+        "for group in $groups; do kill -s KILL -- \"-$group\"; done"
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -191,8 +191,8 @@ class _Guard:
         self._owner = 0
 
     def start(self) -> None:
-        """Have it there."""
-        with self._lock, contextlib.suppress(OSError):  # without a shell nothing is lost but this
+        """Start the shell, unless it runs already."""
+        with self._lock, contextlib.suppress(OSError):  # without a shell only this guard is missing
             if self._shell is None or self._owner != os.getpid() or self._shell.poll() is not None:
                 self._owner = os.getpid()
                 self._shell = subprocess.Popen(
@@ -201,11 +201,11 @@ class _Guard:
                 )  # fmt: skip
 
     def add(self, group: int) -> None:
-        """This group is at work from now on."""
+        """This group runs from now on."""
         self._say(f"+ {group}\n")
 
     def remove(self, group: int) -> None:
-        """It is not any more."""
+        """This group has ended."""
         self._say(f"- {group}\n")
 
     def _say(self, text: str) -> None:

@@ -1,7 +1,7 @@
-"""Where a path leads that a person names for a file to be written: through links to a file, or to what is none.
+"""Resolves the path that a person names for a file to be written: through links, to a file or something else.
 
-Only a regular file is replaced and read. One of our own descriptors (/dev/stdout, a shell's `>(...)`) and a FIFO that
-somebody reads take the text; folders, sockets and devices are refused.
+Only a regular file is replaced and read. One of our own descriptors (/dev/stdout, a shell's `>(...)`) and a FIFO with
+a reader take the text; folders, sockets and devices are refused.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Final
 from wizard.adapters import atomic
 from wizard.core.errors import Problem
 
-_PATIENCE: Final = 10.0
-"""Seconds that whoever reads a FIFO may leave its text lying."""
+_READER_SECONDS: Final = 10.0
+"""Seconds for which the reader of a FIFO may not read."""
 _LINKS: Final = 40
 """As many links as Linux follows."""
 _NAMES: Final = ((stat.S_ISDIR, "a folder"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))  # fmt: skip
@@ -28,7 +28,7 @@ _NAMES: Final = ((stat.S_ISDIR, "a folder"), (stat.S_ISSOCK, "a socket"), (stat.
 
 @dataclass(frozen=True)
 class Existing:
-    """A regular file that is there."""
+    """An existing regular file."""
 
     content: bytes
     mode: int
@@ -44,7 +44,7 @@ class Stream:
         """Write all of it.
 
         Raises:
-            OSError: nobody reads the FIFO, or not in time; the descriptor cannot be written.
+            OSError: the FIFO has no reader, or a slow one; the descriptor cannot be written.
         """
         sys.stdout.flush()
         if isinstance(self.to, int):
@@ -59,11 +59,11 @@ class Stream:
 
 
 def find(path: str, what: str) -> Path | Stream:
-    """The file that is written or made, links followed, or the stream that takes the text.
+    """The file that is replaced or made, links followed, or the stream that takes the text.
 
     Raises:
         Problem: it is something else.
-        OSError: a link of it is another user's, or leads nowhere.
+        OSError: a link of it is another user's, or there are too many.
     """
     target = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - Path's own raises for a user who is not there
     for _ in range(_LINKS):
@@ -82,7 +82,7 @@ def find(path: str, what: str) -> Path | Stream:
 
 
 def existing(target: Path, most: int) -> Existing | None:
-    """What is in the file, None when there is none.
+    """The content of the file, None when there is no file.
 
     Raises:
         OSError: it cannot be read, has more bytes than that, or is no regular file by now.
@@ -101,7 +101,7 @@ def existing(target: Path, most: int) -> Existing | None:
 
 
 def _own_descriptor(target: Path) -> int | None:
-    """The number of a descriptor that was handed to us; those that we opened ourselves are no place for a file."""
+    """The number of an inherited descriptor; raises OSError for those that we opened ourselves, None for another path."""
     if target.parent not in (Path("/dev/fd"), Path(f"/proc/{os.getpid()}/fd")) or not target.name.isdecimal():
         return None
     number = int(target.name)
@@ -144,12 +144,12 @@ def _opened_fifo(path: Path) -> int:
 
 
 def _write_in_time(handle: int, data: bytes) -> None:
-    rest, deadline = memoryview(data), time.monotonic() + _PATIENCE
+    rest, deadline = memoryview(data), time.monotonic() + _READER_SECONDS
     while rest:
         if not select.select([], [handle], [], max(0.0, deadline - time.monotonic()))[1]:
-            raise TimeoutError(errno.ETIMEDOUT, f"nobody read it for {_PATIENCE:g} s")
+            raise TimeoutError(errno.ETIMEDOUT, f"nobody read it for {_READER_SECONDS:g} s")
         try:
             rest = rest[os.write(handle, rest) :]
         except BlockingIOError:  # there is room, but for less
             continue
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _READER_SECONDS

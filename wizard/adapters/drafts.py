@@ -25,18 +25,18 @@ class DraftFiles:
 
     def load_all(self) -> Sequence[tuple[str, Draft]]:
         """Every draft with the time it was saved, newest first; an unreadable file is left out."""
-        found = []
+        drafts = []
         try:
             files = [*paths.state_dir("drafts").glob("*.json")]
         except Problem:
-            return ()  # without a state folder nothing was kept; whoever must keep something says so
+            return ()  # without a state folder nothing was kept; saving reports why there is none
         for file in files:
             try:
                 draft = Draft.from_data(limits.loads(bounded.read(file, limits.KEPT)))
-                found.append((datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds"), draft))
+                drafts.append((datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat(timespec="seconds"), draft))
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
-                continue  # another version's file, or one that was cut: there is nothing to offer
-        return sorted(found, key=lambda pair: pair[0], reverse=True)
+                continue  # a file of another version, or a truncated one: it offers nothing
+        return sorted(drafts, key=lambda pair: pair[0], reverse=True)
 
     def forget(self, draft: Draft) -> None:
         """Remove the draft of the same target."""

@@ -32,8 +32,8 @@ class PersonFiles:
     def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
         """The file's content as a Secret, and a note when a trailing newline was removed; raises Problem.
 
-        It is read once: a pipe (process substitution) gives its text to the first reader only, and what was checked is
-        what is used. A file that was changed since is another one.
+        It is read once: a pipe (process substitution) gives its text to the first reader only, and the checked text is the
+        one that is used. A changed file is read again.
         """
         identity = _identity(path)
         if (path, identity) not in self._secrets:
@@ -76,26 +76,26 @@ class PersonFiles:
         from wizard.paths import state_dir
 
         prefix = f"{name.replace('/', '-')}."
-        found = [
-            one
-            for one in state_dir("backups").iterdir()
-            if one.name.startswith(prefix) and one.name.count(".") == prefix.count(".") + 1
+        paths = [
+            path
+            for path in state_dir("backups").iterdir()
+            if path.name.startswith(prefix) and path.name.count(".") == prefix.count(".") + 1
         ]
-        return [str(one) for one in sorted(found, key=lambda one: one.name, reverse=True)]
+        return [str(path) for path in sorted(paths, key=lambda path: path.name, reverse=True)]
 
     def existing(self, path: str) -> str | None:
         """The text of the file if it exists and can be read."""
         try:
             target = destination.find(path, "file")
-            there = destination.existing(target, limits.FILE) if isinstance(target, Path) else None
-            return there.content.decode("utf-8") if there else None
+            existing = destination.existing(target, limits.FILE) if isinstance(target, Path) else None
+            return existing.content.decode("utf-8") if existing else None
         except (OSError, UnicodeDecodeError, Problem):
             return None
 
     def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
         """Write atomically, 0600 when it is new; an existing different file is kept as a dated backup. Returns the paths written.
 
-        A link stays and its target gets the text; what is no file gets it as `destination` says.
+        A link stays and its target gets the text; descriptors and FIFOs get it as `destination` says.
         """
         data = text.encode()
         written = [path]
@@ -132,13 +132,13 @@ class PersonFiles:
 
 
 def _identity(path: str) -> tuple[int, ...]:
-    """Which file a path names just now, in which state; nothing where it cannot be told."""
+    """The identity and state of the file that a path names now; empty where they cannot be read."""
     try:
-        found = Path(path).expanduser().stat()
+        status = Path(path).expanduser().stat()
     except (OSError, RuntimeError, ValueError):
         return ()
-    whole = stat.S_ISREG(found.st_mode)  # of a pipe the times change with every read
-    return (found.st_dev, found.st_ino, *((found.st_size, found.st_mtime_ns, found.st_ctime_ns) if whole else ()))
+    whole = stat.S_ISREG(status.st_mode)  # the times of a pipe change with every read
+    return (status.st_dev, status.st_ino, *((status.st_size, status.st_mtime_ns, status.st_ctime_ns) if whole else ()))
 
 
 def _reason(error: OSError | ValueError) -> str:

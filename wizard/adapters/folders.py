@@ -1,4 +1,4 @@
-"""A cache folder in any case."""
+"""A cache folder, a temporary one if need be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wizard import paths
 
 
 def cache_dir(*parts: str) -> Path:
-    """A folder below the cache folder (wizard/paths.py); one for this process where none can be had."""
+    """A folder below the cache folder (wizard/paths.py); a temporary one of this process where that cannot be used."""
     try:
         return paths.cache_dir(*parts)
     except paths.UnusableError:

@@ -1,4 +1,4 @@
-"""Files for libraries that read a key from a path only, without a disk: what was in them goes with the process."""
+"""Files in memory, for libraries that read a key only from a path: their content is gone with the process."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _path(handle: int) -> str:
 
 
 def _on_disk(scratch: Scratch, content: bytes) -> str:
-    """In a private folder, which the next start removes when this process is killed."""
+    """The path of a file in a private folder, which the next start removes when this process is killed."""
     path = Path(scratch.path, os.urandom(8).hex())
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as out:

@@ -1,7 +1,7 @@
-"""Folders that the next start of ours removes when the process that made them was killed half-way.
+"""Folders that the next start removes when the process that made them was killed.
 
-Such a folder is locked as long as its process needs it. A lock holds across PID namespaces, where a pid would say
-nothing, and the kernel lets it go however the process ends.
+Such a folder is locked as long as its process needs it. A lock works across PID namespaces, where a pid means nothing,
+and the kernel releases it however the process ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 _NAME: Final = re.compile(r"llm-cost-ops-wizard-[a-z]+-[0-9a-f]{8}")
-_TMP: Final = "/tmp"  # noqa: S108 - what is made there is private, and its name cannot be guessed
+_TMP: Final = "/tmp"  # noqa: S108 - folders that are made there are private, and their names cannot be guessed
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -25,7 +25,7 @@ def make(folder: Path) -> int:
     """Make a folder of mode 0700, locked as long as the returned descriptor is open.
 
     Raises:
-        FileExistsError: the name is taken, or another start took the folder for one that was left before it was locked.
+        FileExistsError: the name is taken, or another start took the folder for a leftover before it was locked.
         OSError: it cannot be made.
     """
     folder.mkdir(mode=0o700)
@@ -38,7 +38,7 @@ def make(folder: Path) -> int:
     except (BlockingIOError, FileNotFoundError):
         pass
     except OSError as error:
-        # A file system without locks: nobody can take it for one that was left.
+        # A file system without locks: nobody can take it for a leftover.
         if handle >= 0 and error.errno in (errno.ENOLCK, errno.EBADF, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
             return handle
         raise
@@ -51,13 +51,13 @@ class Scratch:
     """A temporary folder of this process. Its path has `longest` characters at most where a temporary folder allows it."""
 
     def __init__(self, kind: str, longest: int = 4096) -> None:
-        """Make it.
+        """Make the folder.
 
         Raises:
             OSError: no temporary folder can be written.
         """
         rest = len(f"/llm-cost-ops-wizard-{kind}-12345678")
-        bases = (one for one in _bases() if len(str(one)) + rest <= longest and os.access(one, os.W_OK | os.X_OK))
+        bases = (base for base in _bases() if len(str(base)) + rest <= longest and os.access(base, os.W_OK | os.X_OK))
         base = next(bases, Path(_TMP))
         while True:
             self.path = base / f"llm-cost-ops-wizard-{kind}-{os.urandom(4).hex()}"
@@ -66,7 +66,7 @@ class Scratch:
                 return
 
     def remove(self) -> None:
-        """Remove it with all that is in it."""
+        """Remove the folder with its content."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._handle)
 
@@ -81,7 +81,7 @@ def sweep() -> None:
 
 
 def remove_left(folder: Path) -> None:
-    """Remove a folder of this user, unless somebody holds its lock."""
+    """Remove a folder of this user, unless a process holds its lock."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, _FOLDER)
         try:
@@ -93,12 +93,12 @@ def remove_left(folder: Path) -> None:
 
 
 def is_temporary(folder: Path) -> bool:
-    """Whether it has a name that we give to temporary folders."""
+    """Whether it has the name of one of our temporary folders."""
     return bool(_NAME.fullmatch(folder.name))
 
 
 def _bases() -> Sequence[Path]:
     """Where temporary folders may be, the most private first. Not by `tempfile`: its import costs a start 5 ms."""
     named = (os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR"), _TMP)
-    paths = (Path(one) for one in dict.fromkeys(named) if one)
-    return [one for one in paths if one.is_absolute() and one.is_dir()]
+    paths = (Path(name) for name in dict.fromkeys(named) if name)
+    return [path for path in paths if path.is_absolute() and path.is_dir()]

@@ -1,4 +1,4 @@
-"""Whether a run outlives its person's logout: what systemd-logind and the kernel say, and what follows."""
+"""Whether a run outlives its person's logout, by the settings of systemd-logind and this process's cgroup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINGER: Final = Path("/var/lib/systemd/linger")
 
 @dataclass(frozen=True)
 class Login:
-    """Facts of this login: /proc/self/cgroup, logind's settings files (later ones win), who, and whether they linger."""
+    """Facts of this login: /proc/self/cgroup, logind's settings files (later ones win), the user, and whether they linger."""
 
     cgroup: str = ""
     settings: tuple[str, ...] = ()
@@ -59,8 +59,8 @@ def ended_by_logout(login: Login) -> tuple[str, str]:
         )
     if not re.search(r"/session-[^/\s]+\.scope", login.cgroup):
         return "", ""
-    kills = _said(login.settings, "KillUserProcesses", "no").lower() in ("yes", "true", "on", "1")
-    only, spared = (_said(login.settings, name, "").split() for name in ("KillOnlyUsers", "KillExcludeUsers"))
+    kills = _setting(login.settings, "KillUserProcesses", "no").lower() in ("yes", "true", "on", "1")
+    only, spared = (_setting(login.settings, name, "").split() for name in ("KillOnlyUsers", "KillExcludeUsers"))
     spared = spared or ["root"]
     if not kills or login.user in spared or (only and login.user not in only):
         return "", ""
@@ -71,13 +71,13 @@ def ended_by_logout(login: Login) -> tuple[str, str]:
     )
 
 
-def _said(settings: Iterable[str], name: str, default: str) -> str:
-    """A setting as the last file says it; a commented line is how the system was built."""
-    found, built = None, default
+def _setting(settings: Iterable[str], name: str, default: str) -> str:
+    """A setting by the last file that has it; a commented line is the default of the system."""
+    setting, built = None, default
     for text in settings:
         for sign, value in re.findall(rf"^[ \t]*([#;]?)[ \t]*{name}[ \t]*=[ \t]*(.*?)[ \t]*$", text, re.MULTILINE):
             if sign:
                 built = value
             else:
-                found = value
-    return built if found is None else found
+                setting = value
+    return built if setting is None else setting

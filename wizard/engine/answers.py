@@ -1,4 +1,4 @@
-"""Drafts, and what is made of one: its answers, its chart, and the values file."""
+"""Drafts, and what is made of a draft: its answers, its chart, and the values file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A draft and everything that is made of it, each once. What was shown of it is what is planned and started."""
+    """A draft and everything that is made of it, each once. What is shown is what is planned and started."""
 
     draft: Draft
     resolved: Resolved
@@ -51,11 +51,11 @@ class Prepared:
         return self._documents.render(self.file.header, self.file.tree, self.file.notes)
 
     def shown(self) -> str:
-        """The values file for a person to read: what a person's own files hold of secrets is masked."""
+        """The values file for a person to read: secrets from a person's own files are masked."""
         return self._masked(self.text)[0]
 
     def diff(self) -> tuple[str, ...]:
-        """A unified diff against the file that is there; empty when there is none or it is the same."""
+        """A unified diff against the existing file; empty when there is none or it is the same."""
         path = self.file.path
         before = self._files.existing(path)
         if before is None:
@@ -67,19 +67,19 @@ class Prepared:
         return diff or ((f"{path}: only values that are not shown differ",) if before != self.text else ())
 
     def _masked(self, *texts: str) -> list[str]:
-        """Values files as they may be shown."""
+        """The values files with their secrets masked."""
         from wizard.core.text import masking
         from wizard.core.text.redaction import hide
 
         trees = []
         for text in texts:
-            with contextlib.suppress(Problem):  # whoever needs the file says what is wrong with it
+            with contextlib.suppress(Problem):  # the reader of the file reports what is wrong with it
                 trees.append(self._documents.load(text, "values"))
         redact = masking.known_secrets(trees)
         return [hide(redact(text)) for text in texts]
 
     def exists(self) -> bool:
-        """Whether there is a file where the values file will be written; raises Problem when it cannot be read."""
+        """Whether the values file would replace a file; raises Problem when it cannot be read."""
         return self._files.existing(self.file.path) is not None
 
     def write(self) -> Sequence[str]:
@@ -88,7 +88,7 @@ class Prepared:
 
 
 class Answers:
-    """Drafts of this session and of earlier ones."""
+    """Drafts of this session and of earlier sessions."""
 
     def __init__(self, state: SessionState, releases: Callable[[Target], AsyncIterator[ReleasesView]]) -> None:
         self._state = state
@@ -97,7 +97,7 @@ class Answers:
         self._trees: dict[str, Any] = {}
 
     def new(self) -> Draft:
-        """An empty draft with what the command line said."""
+        """An empty draft with the options of the command line."""
         options = self._state.options
         named = {"context": options.context, "namespace": options.namespace, "release": options.release}
         return Draft(
@@ -121,7 +121,7 @@ class Answers:
         return self._state.ports.drafts.load_all()
 
     def keep(self, draft: Draft) -> None:
-        """Keep the draft; it is offered again at the next start."""
+        """Keep the draft: the next session offers it."""
         uid = self._state.suggestions.cluster_uid or draft.cluster_uid
         self._state.ports.drafts.save(replace(draft, cluster_uid=uid))
 
@@ -168,30 +168,30 @@ class Answers:
         return Prepared(draft, self.resolve(draft), self.chart(draft), ports.documents, ports.files)
 
     async def located(self, draft: Draft, *, required: bool = False) -> Draft:
-        """The draft with the namespace in which its release is; unchanged when it names one or the release is nowhere.
+        """The draft with the namespace of its release; unchanged when it names one or the release is not found.
 
         Raises:
-            Problem: the release is in several namespaces, or required and nowhere.
+            Problem: the release is in several namespaces, or required and not found.
         """
         if "namespace" in draft.answers:
             return draft
         target = self.resolve(draft).target
-        places: set[str] = set()
+        namespaces: set[str] = set()
         async for view in self._releases(replace(target, namespace="")):
-            places = {row.namespace for row in view.rows if row.name == target.release}
-        if required and not places:
+            namespaces = {row.namespace for row in view.rows if row.name == target.release}
+        if required and not namespaces:
             raise Problem(f"{target.release} was not found.", "Name its namespace with -n NAMESPACE.")
-        if len(places) > 1:
-            named = ", ".join(sorted(places))
+        if len(namespaces) > 1:
+            named = ", ".join(sorted(namespaces))
             raise Problem(f"{target.release} is in {named}.", "Choose one with -n NAMESPACE.", question="namespace")
-        return draft.with_answers({"namespace": places.pop()}) if places else draft
+        return draft.with_answers({"namespace": namespaces.pop()}) if namespaces else draft
 
     async def on_what_runs(self, draft: Draft, *, fresh: bool = False) -> Draft:
-        """The draft of an upgrade on the values that run, unless -f files or a chosen preset are the truth; raises Problem.
+        """The draft of an upgrade on the values that run, unless -f files or a chosen preset replace them; raises Problem.
 
-        `fresh`: its answers were made for an install, so that its preset is no choice for what runs.
+        `fresh`: its answers were made for an install, so that its preset does not count as chosen.
         """
         if draft.files or (not fresh and (draft.running or "preset" in draft.answers)):
             return draft
-        based = await self.of_running(self.resolve(draft).target)  # names the target: its default may be another now
+        based = await self.of_running(self.resolve(draft).target)  # names the target: its default may differ by now
         return replace(draft.with_answers(dict(based.answers)), running=based.running)

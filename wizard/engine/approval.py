@@ -1,4 +1,4 @@
-"""What stands between a wish and a change of the cluster: the safety rules of every front end, decided here and nowhere else.
+"""The safety rules of every front end: what must hold before the cluster is changed. They are decided only here.
 
 A front end shows what `blocked` says, asks for the release's name where `type_the_name_because` is not empty, and hands the
 answer to the session, which builds the same approval once more before anything is changed.
@@ -32,7 +32,7 @@ class Approval:
     blocked: Problem | None = None
     """Why it must not start, whatever a person says."""
     type_the_name_because: str = ""
-    """Why the release's name has to be typed, the beginning of a sentence; "" where Enter or --yes is enough."""
+    """Why the release's name must be typed, the beginning of a sentence; "" where Enter or --yes is enough."""
 
     def refuse_blocked(self) -> None:
         """Raise Problem when it must not start."""
@@ -60,7 +60,7 @@ class Approval:
 
 
 class PlanChanged(Problem):
-    """The plan is not the one that was shown; `plan` is the one of now."""
+    """The plan differs from the one that was shown; `plan` is the new one."""
 
     def __init__(self, changed: Sequence[str], plan: Plan) -> None:
         super().__init__(
@@ -71,7 +71,7 @@ class PlanChanged(Problem):
 
 
 def refuse_changed(shown: Plan, now: Plan) -> None:
-    """Raise PlanChanged when what would be done is not what a person has seen."""
+    """Raise PlanChanged when the plan of now differs from the one that a person has seen."""
     from wizard.core.helm.plan import difference
 
     if changed := difference(shown, now):
@@ -79,8 +79,8 @@ def refuse_changed(shown: Plan, now: Plan) -> None:
 
 
 def of_run(release: str, preset: str, plan: Plan | None, checks: Sequence[CheckResult] = ()) -> Approval:
-    """Of an install or upgrade: what its checks and its plan say; without a plan everything in it is new."""
-    failed = ", ".join(one.id for one in checks if one.blocking)
+    """Of an install or upgrade, by its checks and its plan; without a plan nothing is known to run."""
+    failed = ", ".join(result.id for result in checks if result.blocking)
     unchecked = Problem(f"Nothing was changed: {failed} failed.", "See the checks.") if failed else None
     owned, refused, downgrade = (_owned(plan), _refused(plan), plan.downgrade) if plan else (None, None, "")
     because = PRODUCTION if preset == "prod" else downgrade[:1].upper() + downgrade[1:]
@@ -88,12 +88,12 @@ def of_run(release: str, preset: str, plan: Plan | None, checks: Sequence[CheckR
 
 
 def of_rollback(release: str, plan: Plan, *, production: bool) -> Approval:
-    """Of a roll-back: what its plan says."""
+    """Of a rollback, by its plan."""
     return Approval(release, _owned(plan) or _refused(plan), PRODUCTION if production else "")
 
 
 def of_uninstall(lists: Uninstall, *, delete_namespace: bool = False) -> Approval:
-    """Of an uninstall: what goes with it."""
+    """Of an uninstall, by what goes with it."""
     blocked = None
     if delete_namespace and lists.foreign:
         blocked = Problem(
@@ -105,63 +105,63 @@ def of_uninstall(lists: Uninstall, *, delete_namespace: bool = False) -> Approva
     return Approval(lists.release, blocked, because or ("The namespace goes too" if delete_namespace else ""))
 
 
-def of_recovery(target: Target, known: Recovery, reason: str = "") -> Approval:
-    """Of a recover: Helm's record is rewritten, which a helm that is still at work must not meet."""
-    return Approval(target.release, _unproved(target, known, reason), REWRITES_THE_RECORD)
+def of_recovery(target: Target, recovery: Recovery, reason: str = "") -> Approval:
+    """Of a recover: it rewrites Helm's record, and no helm may be at work on the release meanwhile."""
+    return Approval(target.release, _unproved(target, recovery, reason), REWRITES_THE_RECORD)
 
 
 def of_undo_recover(target: Target) -> Approval:
-    """Of the undo of a recover: Helm's record is rewritten."""
+    """Of the undo of a recover: it rewrites Helm's record."""
     return Approval(target.release, None, REWRITES_THE_RECORD)
 
 
-def of_leftovers(found: Leftovers, picked: Sequence[Leftover]) -> Approval:
-    """Of the removal of what a release that is gone has left."""
-    from wizard.engine.release import leftovers
+def of_leftovers(leftovers: Leftovers, picked: Sequence[Leftover]) -> Approval:
+    """Of the removal of the leftovers of a release that is gone."""
+    from wizard.engine.release.leftovers import warnings
 
-    releases = sorted({one.release for one in picked})
+    releases = sorted({leftover.release for leftover in picked})
     if len(releases) > 1:
         blocked = Problem(
             f"These are of several releases: {', '.join(releases)}. Nothing was deleted.", "Delete those of one first."
         )
         return Approval("", blocked)
-    lost = [one.label for one in picked if one.matters]
-    said = leftovers.warnings(found, picked)
-    because = (said[0] if said else f"{len(lost)} of these cannot be had back") if lost else ""
+    lost = [leftover.label for leftover in picked if leftover.matters]
+    texts = warnings(leftovers, picked)
+    because = (texts[0] if texts else f"{len(lost)} of these cannot be had back") if lost else ""
     return Approval("".join(releases), None, because)
 
 
 def _owned(plan: Plan) -> Problem | None:
-    """A GitOps controller owns the release: it would undo what is done here."""
+    """Why a release that a GitOps controller owns is not changed; None for others."""
     if not plan.owner:
         return None
     return Problem(
-        f"{plan.release} is owned by {plan.owner}. Nothing was changed: it would undo it.",
+        f"{plan.release} is owned by {plan.owner}. Nothing was changed: it would undo the change.",
         "Write the values with the command values, see what they change with plan, and commit them at its source.",
     )
 
 
 def _refused(plan: Plan) -> Problem | None:
-    """The API server would refuse objects of it."""
+    """Why a plan with objects that the API server would refuse is not carried out; None for others."""
     if not plan.refused:
         return None
     return Problem(
-        f"Nothing was changed: {', '.join(one.label for one in plan.refused)} would be refused.",
-        "See the plan; put right what it names.",
+        f"Nothing was changed: {', '.join(obj.label for obj in plan.refused)} would be refused.",
+        "See the plan; fix what it names.",
     )
 
 
-def _unproved(target: Target, known: Recovery, reason: str) -> Problem | None:
-    """A helm on another machine may be at work on it, and nobody said why none is."""
-    if not known.unproved or reason.strip():
+def _unproved(target: Target, recovery: Recovery, reason: str) -> Problem | None:
+    """Why the record stays as it is while a helm on another machine may be at work and no reason says that none is."""
+    if not recovery.unproved or reason.strip():
         return None
     from wizard.engine.release import activity
 
     minutes = int(activity.OLD.total_seconds() // 60)
     return Problem(
-        f"Helm began revision {known.revision} of {target.release} ({known.status}), or wrote its record, less than "
+        f"Helm began revision {recovery.revision} of {target.release} ({recovery.status}), or wrote its record, less than "
         f"{minutes} minutes ago, and a helm on another machine may be at work on it: that cannot be seen from here. "
         "Nothing was changed.",
-        f'Look again {minutes} minutes after {known.written or known.since}, or say why nobody is: --reason "I killed it myself".',
+        f'Look again {minutes} minutes after {recovery.written or recovery.since}, or say why none is: --reason "I killed it myself".',
         Exit.UNKNOWN,
     )

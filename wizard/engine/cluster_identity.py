@@ -1,6 +1,6 @@
-"""Which cluster this is, and that helm reaches the same one as we do.
+"""Which cluster this is, and whether helm reaches the same one as the wizard.
 
-A cluster is known by the uid of its namespace kube-system: it is made with the cluster and never again.
+The uid of its namespace kube-system identifies a cluster: it is made with the cluster and never again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from wizard.ports.helm import Helm
 from wizard.ports.store import RunSummary
 
 _LIMIT: Final = 5.0
-"""Seconds that the question which cluster this is may take before it stays open."""
+"""Seconds that the identity of the cluster is waited for; after that it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,18 @@ class Mark:
 
     @property
     def title(self) -> str:
-        """How it is named in a sentence."""
+        """Its name in a sentence."""
         return f"{self.kind.lower()} {self.name}" + (f" in {self.namespace}" if self.namespace else "")
 
 
 async def uid(cluster: Cluster) -> str:
-    """The uid of kube-system, "" when this person may not see it. Raises nothing."""
-    found = await _mark(cluster, "Namespace", "kube-system", "")
-    return found.uid if found else ""
+    """The uid of kube-system, "" when this person may not read it. Raises nothing."""
+    namespace = await _mark(cluster, "Namespace", "kube-system", "")
+    return namespace.uid if namespace else ""
 
 
 async def mark(cluster: Cluster, target: Target) -> Mark | None:
-    """What to tell the cluster by: kube-system, else the ConfigMap that Kubernetes puts into every namespace, else None."""
+    """The object that identifies the cluster: kube-system, else the ConfigMap that is in every namespace, else None."""
     return await _mark(cluster, "Namespace", "kube-system", "") or await _mark(
         cluster, "ConfigMap", "kube-root-ca.crt", target.namespace
     )
@@ -53,24 +53,24 @@ async def mark(cluster: Cluster, target: Target) -> Mark | None:
 
 async def _mark(cluster: Cluster, kind: str, name: str, namespace: str) -> Mark | None:
     try:
-        found = await asyncio.wait_for(cluster.get(kind, name, namespace), _LIMIT)
+        obj = await asyncio.wait_for(cluster.get(kind, name, namespace), _LIMIT)
     except (ClusterError, TimeoutError):
         return None
-    told = str(found["metadata"].get("uid") or "")
-    return Mark(kind, name, namespace, told) if told else None
+    object_uid = str(obj["metadata"].get("uid") or "")
+    return Mark(kind, name, namespace, object_uid) if object_uid else None
 
 
 def refuse_overrides(helm: Helm, target: Target) -> None:
-    """Raise Problem when variables would send helm to another cluster, or make it somebody else, than we are."""
+    """Raise Problem when variables would give helm another cluster or another user than the wizard has."""
     if names := helm.overrides(target):
-        said = environment.differing(names)
-        raise Problem(f"{said}. Nothing was changed.", environment.unset(names))
+        sentence = environment.differing(names)
+        raise Problem(f"{sentence}. Nothing was changed.", environment.unset(names))
 
 
 async def prove(cluster: Cluster, helm: Helm, target: Target) -> None:
     """Raise Problem unless helm, in a run's environment, reaches the cluster that we reach.
 
-    What neither may see proves nothing, and then nothing is raised: check W06 says that it is unknown.
+    When neither may read the object, nothing is raised: check W06 reports it as unknown.
     """
     refuse_overrides(helm, target)
     ours = await mark(cluster, target)
@@ -84,7 +84,7 @@ async def prove(cluster: Cluster, helm: Helm, target: Target) -> None:
 
 @contextlib.asynccontextmanager
 async def proven(cluster: Cluster, helm: Helm, target: Target) -> AsyncIterator[None]:
-    """Prove it while something else is read; raises Problem as `prove` does, at once or at the end of the block."""
+    """Prove it while the block reads something else; raises Problem as `prove` does, at once or at the end of the block."""
     refuse_overrides(helm, target)
     proof = asyncio.ensure_future(prove(cluster, helm, target))
     try:
@@ -95,12 +95,12 @@ async def proven(cluster: Cluster, helm: Helm, target: Target) -> AsyncIterator[
 
 
 async def refuse_another(cluster: Cluster, target: Target, planned: str) -> None:
-    """Raise Problem when the context reaches another cluster than the one that something was planned on.
+    """Raise Problem when the context reaches another cluster than at the time of planning.
 
     Args:
         cluster: as it is reached now.
         target: names the context.
-        planned: the uid at that time; "" when it was hidden, and then nothing can be said.
+        planned: the uid at that time; "" when it was hidden, and then nothing is raised.
     """
     now = await uid(cluster) if planned else ""
     if now and now != planned:
@@ -113,28 +113,28 @@ async def refuse_another(cluster: Cluster, target: Target, planned: str) -> None
 
 
 def moved(target: Target, now: str, drafts: Iterable[tuple[str, Draft]], runs: Iterable[RunSummary]) -> str:
-    """One sentence when the context reaches another cluster than the last time that we know of; "" when it does not.
+    """One sentence when the context reaches another cluster than the last recorded time; "" when it does not.
 
     Args:
         target: context and kubeconfig.
-        now: the uid of kube-system; "" when it is hidden, and then nothing can be said.
+        now: the uid of kube-system; "" when it is hidden, and then the answer is "".
         drafts: kept drafts with the time when they were saved.
         runs: past runs.
     """
     if not now:
         return ""
-    here = (target.context, target.kubeconfig)
-    known = [
+    reached = (target.context, target.kubeconfig)
+    records = [
         (saved, draft.cluster_uid, "a draft")
         for saved, draft in drafts
-        if draft.cluster_uid and (draft.answers.get("context", target.context), draft.kubeconfig) == here
+        if draft.cluster_uid and (draft.answers.get("context", target.context), draft.kubeconfig) == reached
     ]
-    known += [
+    records += [
         (run.started, run.cluster_uid, f"run {run.id}")
         for run in runs
-        if run.cluster_uid and (run.target.context, run.target.kubeconfig) == here
+        if run.cluster_uid and (run.target.context, run.target.kubeconfig) == reached
     ]
-    when, before, what = max(known, default=("", now, ""))
+    when, before, what = max(records, default=("", now, ""))
     if before == now:
         return ""
     return f"context {target.context} reaches another cluster than on {when[:10]} ({what})"

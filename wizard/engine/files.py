@@ -1,4 +1,4 @@
-"""Files that a person names: read, written with a backup, never through a port of a front end."""
+"""Files that a person names: read, and written with a backup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Files:
         self._documents = documents
 
     def read(self, path: str, what: str) -> str:
-        """The text of a file, `what` it is for messages."""
+        """The text of a file; `what` names it in messages."""
         return self._store.read(path, what)
 
     def secret_note(self, path: str, what: str) -> str:

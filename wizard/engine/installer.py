@@ -1,4 +1,4 @@
-"""Install and upgrade: which of the two it is, what would change, the checks, and the start of the run."""
+"""Install and upgrade: which of the two is needed, what would change, the checks, and the start of the run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Operation = Literal["install", "upgrade"]
 
 
 class Installer:
-    """Brings a prepared draft into its cluster."""
+    """Installs or upgrades a release from a prepared draft."""
 
     def __init__(self, state: SessionState, answers: Answers) -> None:
         self._state = state
@@ -77,11 +77,11 @@ class Installer:
     ) -> str:  # fmt: skip
         """Write the values file and start the run in a process of its own; returns the run's id.
 
-        An install is refused when the release is there by now, so that it never resets what runs. When nobody attends the
-        run and it is not to wait anyway, a cause that cannot heal ends it.
+        An install is refused when the release exists by now, so that it never resets what runs. A run that is neither
+        `attended` nor told to `wait_anyway` ends at a cause that does not resolve by itself.
 
-        `checks` as they were decided: one that blocks refuses it, the accepted ones are recorded. `plan` is the one that was
-        shown: PlanChanged is raised when another one is made now, and the run stops before helm when the release has
+        `checks` are the results: a blocking result refuses the start, accepted results are recorded. `plan` is the plan that
+        was shown: PlanChanged is raised when a new plan differs, and the run stops before helm when the release has
         another revision by then. `confirmed` is the release's name where it had to be typed. Raises Problem.
         """
         from wizard.core.answers import secrets
@@ -124,7 +124,7 @@ class Installer:
         return run_id
 
     async def _over_history(self, target: Target) -> bool:
-        """Whether only the kept history of a release that was uninstalled is there; raises Problem when it is installed."""
+        """Whether only the kept history of an uninstalled release exists; raises Problem when it is installed."""
         from wizard.engine.release import listing
 
         return await listing.over_history(self._state.cluster(target), target)

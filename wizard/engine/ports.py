@@ -1,4 +1,4 @@
-"""Everything of the world that a session needs, in one value."""
+"""Every port that a session needs, in one value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Ports(NamedTuple):
-    """The world, as the engine sees it. `cluster` makes a client for a target's context; nothing is contacted yet."""
+    """The ports of one session. `cluster` makes a client for a target's context; nothing is contacted yet."""
 
     cluster: Callable[[Target], Cluster]
     kubeconfig: KubeconfigReader

@@ -1,4 +1,4 @@
-"""The recorded runs of this machine: coming back to one, whether it is being recorded, its older log lines."""
+"""The recorded runs of this machine: attach to a run, the health of its record, its older log lines."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from wizard.ports.store import RunStore, RunSummary
 Wanted = Callable[[Line], bool]
 
 ASK_SECONDS: Final = 1.0
-"""The record itself cannot say that it cannot be written, so its run is asked."""
+"""Seconds between two questions to a run: a record that cannot be written cannot say so itself."""
 
 AT_WORK: Final = ("running", "hung", "orphaned")
 """States in which helm may be at work."""
 
-_TOLD: Final = {
+_ATTACHED: Final = {
     "orphaned": "The process that watched run {id} is gone; helm went on. A new one watches now.",
-    "hung": "The process that watched run {id} did not answer any more; helm went on. A new one watches now.",
-    "lost": "The process that watched run {id} is gone and helm has ended; a new one finds out what came of it.",
+    "hung": "The process that watched run {id} no longer answered; helm went on. A new one watches now.",
+    "lost": "The process that watched run {id} is gone and helm has ended; a new one finds out the result.",
 }
 
 
 def attach(runs: RunStore, run: RunSummary) -> str:
     """Have the run watched; returns what was done about its runner, "" when nothing; raises Problem when it cannot be."""
-    if run.state not in _TOLD or run.id.startswith("/"):
+    if run.state not in _ATTACHED or run.id.startswith("/"):
         return ""
     try:
         runs.revive(run.id)
@@ -36,22 +36,22 @@ def attach(runs: RunStore, run: RunSummary) -> str:
         if run.state != "lost":
             raise
         return ""  # it ended before helm was started: the record says why
-    return _TOLD[run.state].format(id=run.id)
+    return _ATTACHED[run.state].format(id=run.id)
 
 
 async def record_problems(runs: RunStore, run_id: str) -> AsyncIterator[str]:
-    """Why the record of a run is not written, as sentences, each time that changes; "" once it is again. Never ends."""
-    known = ""
+    """Why the record of a run is not written, a sentence each time that changes; "" once it is written again. Never ends."""
+    last = ""
     while True:
         reason = await runs.record_error(run_id)
-        if reason != known:
-            known = reason
+        if reason != last:
+            last = reason
             yield record_problem_text(reason) if reason else ""
         await asyncio.sleep(ASK_SECONDS)
 
 
 def record_problem_text(reason: str) -> str:
-    """What that means for a person, and the next step."""
+    """The reason as a sentence, with its effect and the next step."""
     return (
         f"{reason[:1].upper()}{reason[1:]}. helm goes on; what happens meanwhile is neither kept nor shown. "
         "Make room in the state folder."
@@ -60,33 +60,33 @@ def record_problem_text(reason: str) -> str:
 
 async def older_logs(runs: RunStore, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
     """The wanted lines before a mark, the newest of them: `least` or some more, fewer only at the beginning."""
-    found: list[Entry] = []
+    wanted_entries: list[Entry] = []
 
-    def look() -> bool:
+    def read_before() -> bool:
         nonlocal mark
         events = runs.logs_until(run_id, last_before(mark))
         entries, mark = backwards(events, mark)
-        found[:0] = [one for one in entries if wanted(one.line)]
+        wanted_entries[:0] = [entry for entry in entries if wanted(entry.line)]
         return bool(events) and mark.start > 0
 
-    while more := await asyncio.to_thread(look):
-        if len(found) >= least:
+    while more := await asyncio.to_thread(read_before):
+        if len(wanted_entries) >= least:
             break
-    return Page(found, mark if more else None)
+    return Page(wanted_entries, mark if more else None)
 
 
 async def newer_logs(runs: RunStore, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
     """The wanted lines after a mark, the oldest of them: `least` or some more, fewer only at the record's end."""
-    found: list[Entry] = []
+    wanted_entries: list[Entry] = []
 
-    def look() -> bool:
+    def read_after() -> bool:
         nonlocal mark
         events = runs.logs_from(run_id, mark.seq)
         entries, mark = forwards(events, mark)
-        found.extend(one for one in entries if wanted(one.line))
+        wanted_entries.extend(entry for entry in entries if wanted(entry.line))
         return bool(events)
 
-    while more := await asyncio.to_thread(look):
-        if len(found) >= least:
+    while more := await asyncio.to_thread(read_after):
+        if len(wanted_entries) >= least:
             break
-    return Page(found, mark if more else None)
+    return Page(wanted_entries, mark if more else None)

@@ -1,4 +1,4 @@
-"""Runs of this machine: the list, the record of each as it grows, and what a person asks of one."""
+"""Runs of this machine: the list, the record of each as it grows, and commands to a run."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Runs:
         return self._store.runs()
 
     def find(self, run_id: str) -> RunSummary:
-        """The run with that id, its beginning or the path of a record; raises Problem."""
+        """The run with that id, the beginning of an id, or the path of a record; raises Problem."""
         return self._store.find(run_id)
 
     def damaged(self) -> Sequence[Problem]:
-        """What is wrong with records that cannot be read."""
+        """A problem for each record that cannot be read."""
         return self._store.damaged()
 
     def attach(self, run: RunSummary) -> str:
@@ -44,19 +44,19 @@ class Runs:
         return self._store.follow(run_id, after=after)
 
     async def older_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
-        """Wanted log lines before a place in the record of a run, at least so many while there are; raises Problem."""
+        """The wanted log lines before a mark in the record of a run, `least` or some more; raises Problem."""
         from wizard.engine import records
 
         return await records.older_logs(self._store, run_id, mark, wanted, least)
 
     async def newer_logs(self, run_id: str, mark: Mark, wanted: Wanted, least: int) -> Page:
-        """Likewise those after it."""
+        """The wanted log lines after a mark; as `older_logs`."""
         from wizard.engine import records
 
         return await records.newer_logs(self._store, run_id, mark, wanted, least)
 
     def record_problems(self, run_id: str) -> AsyncIterator[str]:
-        """Sentences about a record that cannot be written, as that changes, "" once it can; never ends."""
+        """Why the record cannot be written, a sentence each time that changes, "" once it can; never ends."""
         from wizard.engine import records
 
         return records.record_problems(self._store, run_id)
@@ -68,7 +68,7 @@ class Runs:
     async def fix(
         self, run_id: str, finding: str, about: str, offered: Mapping[str, Any], answers: Mapping[str, str]
     ) -> str:
-        """Have a run do what it offered about a finding; returns a sentence; raises Problem when it did not begin.
+        """Have a run apply a fix that it offered for a finding; returns a sentence; raises Problem when it did not begin.
 
         The answer to a secret is `generate` or the path of a file; the value goes through the private socket only.
         """
@@ -80,8 +80,8 @@ class Runs:
             if need["kind"] == "secret" and (answer := given.get(need["id"], "")):
                 secret = generate() if answer == GENERATE else self._files.read_secret(answer, need["title"])[0]
                 given[need["id"]] = secret
-        asked = {"finding": finding, "object": about, "fix": offered["id"], "answers": given}
-        answer = await self.command(run_id, "fix", asked)
+        request = {"finding": finding, "object": about, "fix": offered["id"], "answers": given}
+        answer = await self.command(run_id, "fix", request)
         if not answer.get("ok"):
             raise Problem(str(answer.get("text") or "It was not done."), "Look at the run again.")
         return str(answer["text"])

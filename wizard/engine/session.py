@@ -1,7 +1,6 @@
-"""What a front end talks to: who, where, which chart, and the services that do the work.
+"""The session, a front end's access to the engine: who, where, which chart, and the services that do the work.
 
-Each service imports what only it needs when it is asked: all of it together is 60 ms, and the first paint needs next to
-nothing.
+Each service defers the imports that only it needs: all of them take 60 ms, and the first paint needs next to nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Session:
 
     @property
     def options(self) -> Options:
-        """What the command line fixed, or a person chose on home."""
+        """The options of the command line, or what a person chose on home instead."""
         return self._state.options
 
     @options.setter
@@ -57,15 +56,15 @@ class Session:
         return self._state.kubeconfig()
 
     async def refresh_suggestions(self, draft: Draft) -> ClusterSuggestions:
-        """Ask the draft's cluster for what the questions offer; what cannot be had stays None. Never raises."""
+        """Ask the draft's cluster for what the questions offer; what it does not answer is None. Never raises."""
         return await self._state.refresh(self.answers.resolve(draft).target)
 
     def release(self, target: Target) -> Release:
-        """The release of a target, whether it is there or not."""
+        """The release of a target, whether it exists or not."""
         return Release(self._state, target)
 
     def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
-        """Releases in sight: first a quick view, then with readiness; says where was looked and what is hidden."""
+        """Releases that this person may read, and what is hidden: first a quick view, then with readiness."""
         from wizard.engine.release import listing
 
         return listing.find(self._state.cluster(target), target, self._state.suggestions.context_namespace)

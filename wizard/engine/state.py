@@ -1,4 +1,4 @@
-"""What the services of one session share: ports, what the command line fixed, clients, and what is known of the cluster."""
+"""What the services of one session share: ports, options of the command line, clients, and suggestions of the cluster."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ class SessionState:
         return config
 
     async def refresh(self, target: Target) -> ClusterSuggestions:
-        """Ask the cluster for what the questions offer; what cannot be had stays None. Never raises."""
-        found = await live.refresh(self.suggestions, self.cluster(target), target)
-        self.suggestions = replace(found, moved=await asyncio.to_thread(self.moved, target, found.cluster_uid))
+        """Ask the cluster for what the questions offer; what it does not answer is None. Never raises."""
+        suggestions = await live.refresh(self.suggestions, self.cluster(target), target)
+        self.suggestions = replace(
+            suggestions, moved=await asyncio.to_thread(self.moved, target, suggestions.cluster_uid)
+        )
         return self.suggestions
 
     def cluster(self, target: Target) -> Cluster:
@@ -67,7 +69,7 @@ class SessionState:
     def moved(self, target: Target, uid: str) -> str:
         """One sentence when the context reaches another cluster than in the newest draft or run; "" when it does not.
 
-        `uid` is that of kube-system now. A sandbox is a new cluster each time that it is started: nothing is said of one.
+        `uid` is that of kube-system now. Always "" for a sandbox: it is a new cluster each time that it is started.
         """
         from wizard.engine import cluster_identity
 

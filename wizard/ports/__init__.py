@@ -1,1 +1,1 @@
-"""What the engine needs of the world, as protocols; core types in and out."""
+"""The interfaces to everything outside of the engine, as protocols; core types in and out."""

@@ -1,4 +1,4 @@
-"""Time, so that tests decide it."""
+"""The time, as a port: tests set it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ ErrorKind = Literal[
 
 @dataclass(unsafe_hash=True)  # not frozen: an exception gets its traceback set
 class ClusterError(Exception):  # the name says what failed
-    """A call that failed: one word for its kind, one sentence for a person, the HTTP status if there was one."""
+    """A call that failed: its kind, a sentence for a person, and the HTTP status if there was one."""
 
     kind: ErrorKind
     message: str
@@ -32,7 +32,7 @@ class ClusterError(Exception):  # the name says what failed
     """The API's own Status object, if it sent one (field errors live in details.causes)."""
 
     def __post_init__(self) -> None:
-        self.message = hide(self.message)  # a server, a plugin or an address in a kubeconfig may have said a password
+        self.message = hide(self.message)  # the text of a server, a plugin or a kubeconfig may hold a password
 
     def __str__(self) -> str:
         return self.message
@@ -52,7 +52,7 @@ class Resource:
 class WatchEvent:
     """A change of one kind: LIST (objects = everything, after a list), ADDED, MODIFIED, DELETED.
 
-    BLIND has no objects: with a `reason` the connection is lost and being made again, without one it sees again.
+    BLIND has no objects: with a `reason` the connection is lost and being opened again, without one it works again.
     """
 
     type: Literal["LIST", "ADDED", "MODIFIED", "DELETED", "BLIND"]
@@ -79,7 +79,7 @@ class Cluster(Protocol):
         ...
 
     async def connect(self, count: int) -> None:
-        """Open so many connections ahead of calls that will be made at once; raises nothing."""
+        """Open `count` connections ahead of as many parallel calls; raises nothing."""
         ...
 
     async def resources(self) -> tuple[Resource, ...]:
@@ -146,14 +146,14 @@ class Cluster(Protocol):
         ...
 
     def watch(self, kind: str, namespace: str, *, labels: str = "") -> AsyncIterator[WatchEvent]:
-        """List then watch, for ever: LIST first and after every relist; heals what heals, raises ClusterError for the rest."""
+        """List then watch, for ever: LIST first and after every relist; retries errors that pass; other ClusterErrors are raised."""
         ...
 
     def logs(
         self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
         since_time: str = "", tail_lines: int | None = None,
     ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
-        """Lines of one container in batches as they arrive; ends when the stream ends (the caller decides on resuming)."""
+        """Lines of one container in batches as they arrive; ends with the stream (the caller may resume it)."""
         ...
 
     async def close(self) -> None:

@@ -20,7 +20,7 @@ class Documents(Protocol):
         ...
 
     def render(self, header: Sequence[str], tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
-        """A values file: header comment, tree, and a comment beside the lines that notes names by path."""
+        """A values file: header comment, tree, and a comment beside each line that `notes` names by path."""
         ...
 
     def edit(self, text: str, lines: Sequence[ValueEdit], source: str) -> str:

@@ -46,11 +46,11 @@ class Helm(Protocol):
         ...
 
     def overrides(self, target: Target) -> Sequence[str]:
-        """Names of HELM_KUBE* variables by which helm would do otherwise than the kubeconfig says (core/helm_environment)."""
+        """Names of HELM_KUBE* variables that make helm differ from the kubeconfig (core/helm/environment)."""
         ...
 
     async def uid_of(self, target: Target, kind: str, name: str, namespace: str = "") -> str:
-        """The uid of an object of v1 as helm reaches it in the environment that a run gets; "" when it is not there."""
+        """The uid of an object of v1 as helm reads it in the environment that a run gets; "" when it does not exist."""
         ...
 
     async def stored_values(self, target: Target) -> str:

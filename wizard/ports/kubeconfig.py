@@ -1,4 +1,4 @@
-"""What a kubeconfig says, without talking to any cluster."""
+"""The contents of a kubeconfig; no cluster is contacted."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Context:
     user: str
     namespace: str
     unverified: bool = False
-    """insecure-skip-tls-verify: whoever stands between may answer in the server's place."""
+    """insecure-skip-tls-verify: somebody between may answer instead of the server."""
 
     @property
     def exposed(self) -> str:
-        """Why what is sent can be read or changed on its way, as a sentence without its full stop; "" when it cannot."""
+        """Why requests can be read or changed on their way, as a sentence without its full stop; "" when they cannot."""
         if self.server.startswith("http://"):
             return f"the connection to {self.server} is not encrypted: logins and Secrets can be read on their way"
         if self.unverified:
@@ -45,7 +45,7 @@ class Kubeconfig:
 
     def context(self, name: str) -> Context | None:
         """The context of that name."""
-        return next((one for one in self.contexts if one.name == name), None)
+        return next((context for context in self.contexts if context.name == name), None)
 
 
 class KubeconfigReader(Protocol):

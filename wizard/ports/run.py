@@ -1,4 +1,4 @@
-"""What the headless engine of a run asks of its own process: helm under its supervisor, and the record."""
+"""What a headless run needs of its own process: helm under its supervisor, and the record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wizard.core.text.secrets import Secret
 
 @dataclass(frozen=True)
 class HelmExit:
-    """How helm ended: code None when a signal did it, or when nobody saw it (then `signal` is "" too)."""
+    """How helm ended: code None when a signal ended it, or when nobody saw the end (then `signal` is "" too)."""
 
     code: int | None
     signal: str = ""
@@ -24,7 +24,7 @@ class HelmProcess(Protocol):
     """helm of this run, under its supervisor."""
 
     def prepare(self, argv: Sequence[str]) -> None:
-        """Start the supervisor alone; it waits for `start`, or for this process to end.
+        """Start the supervisor only; it waits for `start`, or for the end of this process.
 
         Raises:
             Problem: another run works on the release.
@@ -32,7 +32,7 @@ class HelmProcess(Protocol):
         ...
 
     async def start(self, argv: Sequence[str]) -> int:
-        """Start it (or find the one that runs already); returns helm's pid, 0 when it could not be started."""
+        """Start helm (or find the one that runs already); returns its pid, 0 when it could not be started."""
         ...
 
     def output(self) -> AsyncIterator[tuple[str, list[str]]]:
@@ -40,11 +40,11 @@ class HelmProcess(Protocol):
         ...
 
     async def wait(self) -> HelmExit:
-        """How it ended."""
+        """Wait until helm has ended; returns how."""
         ...
 
     def cancel(self) -> bool:
-        """Ask it to stop, once; false when there is nothing to stop."""
+        """Ask helm to stop, once; False when there is nothing to stop."""
         ...
 
 
@@ -56,11 +56,11 @@ class Recorder(Protocol):
         ...
 
     def know(self, secrets: Iterable[Secret]) -> None:
-        """Mask these from now on."""
+        """Mask these secrets from now on."""
         ...
 
     def past(self) -> Iterable[Event]:
-        """The events that are in the record already (a new runner picks up where another ended)."""
+        """The events that are in the record already (a new runner continues where another ended)."""
         ...
 
     def keep(self, name: str, data: Mapping[str, Any]) -> str:

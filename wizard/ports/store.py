@@ -32,9 +32,9 @@ class RunSummary:
     who: str = ""
     """The login name of the person who started it."""
     log: str = ""
-    """The file in which the run's process says why it died, if it did."""
+    """The log file of the run's process: why it died, if it did."""
     ended: str = ""
-    """RFC 3339: when its helm was seen to end, else when the run was finished; "" while neither is known."""
+    """RFC 3339: when the end of its helm was seen, else when the run finished; "" while neither is known."""
     cluster_uid: str = ""
     """The uid of kube-system of the cluster that it works on; "" when it was hidden."""
 
@@ -56,14 +56,14 @@ class DraftStore(Protocol):
 
 
 class RunStore(Protocol):
-    """Records of runs, and a line to the processes that write them."""
+    """Records of runs, and a control socket to the processes that write them."""
 
     def runs(self) -> Sequence[RunSummary]:
         """Every run, newest first."""
         ...
 
     def damaged(self) -> Sequence[Problem]:
-        """Why each run that is here and cannot be shown cannot, a sentence for each."""
+        """A problem for each run of this machine that cannot be shown."""
         ...
 
     def find(self, run_id: str) -> RunSummary:
@@ -79,7 +79,7 @@ class RunStore(Protocol):
         ...
 
     def logs_until(self, run_id: str, seq: int) -> Sequence[Event]:
-        """The last log events of the record up to `seq`, oldest first, a piece of it; none when there are none. Reads the disk.
+        """The last log events of the record up to `seq`, oldest first, limited in number. Reads the disk.
 
         Raises:
             Problem: it cannot be read.
@@ -87,7 +87,7 @@ class RunStore(Protocol):
         ...
 
     def logs_from(self, run_id: str, seq: int) -> Sequence[Event]:
-        """The first log events of the record from `seq` on, likewise."""
+        """The first log events of the record from `seq` on; as `logs_until`."""
         ...
 
     async def record_error(self, run_id: str) -> str:
@@ -103,7 +103,7 @@ class RunStore(Protocol):
         ...
 
     def machine(self) -> str:
-        """This person on this machine, as other machines are told: user@host:id."""
+        """This person on this machine, for other machines: user@host:id."""
         ...
 
     def helms(self, target: Target) -> Sequence[int]:
@@ -115,7 +115,7 @@ class RunStore(Protocol):
         ...
 
     def revive(self, run_id: str) -> None:
-        """Start a new runner on a run whose helm goes on under its supervisor."""
+        """Start a new runner for a run whose helm goes on under its supervisor."""
         ...
 
 
@@ -131,11 +131,11 @@ class FileStore(Protocol):
         ...
 
     def keep_private(self, name: str, text: str) -> str:
-        """Keep a text in the wizard's own backups, readable by this person alone; returns its path."""
+        """Keep a text in the wizard's own backups, readable by this person only; returns its path."""
         ...
 
     def kept_private(self, name: str) -> Sequence[str]:
-        """The paths of what was kept under that name, newest first."""
+        """The paths of the texts that were kept under that name, newest first."""
         ...
 
     def existing(self, path: str) -> str | None:

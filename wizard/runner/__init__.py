@@ -1,1 +1,1 @@
-"""The detached process of a run: headless engine, record, control socket, and the supervisor that owns helm."""
+"""The detached process of a run: headless run, record, control socket, and the supervisor that owns helm."""

@@ -1,7 +1,7 @@
 """The detached process of one run; `start.py` starts it.
 
-It may be started ahead of time. Its stdin is a socket that brings one order: the run's folder as a line, with it a
-descriptor of the target's lock, then the secrets as JSON `{Secret: {key: value}}` to the end. Without an order it ends.
+It may be started ahead of time. It reads one order from its stdin, a socket: the run's folder as a line, with a descriptor
+of the target's lock, then the secrets as JSON `{Secret: {key: value}}` to the end. Without an order it ends.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ def main() -> int:
         return Exit.REFUSED
     record = Record(folder, SystemClock())
     try:
-        known = {key for part in PARTS.values() for key, _ in part.constants}  # "admin" is a name, not a secret
-        record.know(value for keys in material.values() for key, value in keys.items() if key not in known)
+        constants = {key for part in PARTS.values() for key, _ in part.constants}  # "admin" is a name, not a secret
+        record.know(value for keys in material.values() for key, value in keys.items() if key not in constants)
         return asyncio.run(_run(folder, lock, record, material))
-    except Exception as error:  # noqa: BLE001 - the record must say it, and helm must not suffer
+    except Exception as error:  # noqa: BLE001 - the record must tell it, and helm must not be affected
         print(record.masked("".join(traceback.format_exception(error))), file=sys.stderr, flush=True)
         _failed(folder, record, error)
         return Exit.FAILED
@@ -82,10 +82,10 @@ def main() -> int:
 
 
 def _order() -> tuple[Path, int, dict[str, dict[str, Secret]]] | None:
-    with socket.socket(fileno=0) as line:
-        first, locks, _, _ = socket.recv_fds(line, _CHUNK, 1)
+    with socket.socket(fileno=0) as connection:
+        first, locks, _, _ = socket.recv_fds(connection, _CHUNK, 1)
         chunks = [first]
-        while chunk := line.recv(_CHUNK):
+        while chunk := connection.recv(_CHUNK):
             chunks.append(chunk)
     if not first:
         return None
@@ -99,7 +99,7 @@ def _order() -> tuple[Path, int, dict[str, dict[str, Secret]]] | None:
 
 
 def _descriptors(folder: Path) -> None:
-    """Nothing on stdin any more; what this process says from now on belongs to the run."""
+    """Close stdin; from now on the output of this process goes to the run's log."""
     null = os.open(os.devnull, os.O_RDONLY)
     if null != 0:
         os.dup2(null, 0)
@@ -119,9 +119,9 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
     world = RunWorld(cluster, YamlDocuments(), helm, SystemClock(), record, process, back)
     run = Run(spec, world, material)
 
-    def cancel(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def cancel(request: Mapping[str, Any]) -> Mapping[str, Any]:
         text = run.cancel()
-        decided = {"what": "stop", "who": str(asked.get("who") or "somebody here"), "text": text}
+        decided = {"what": "stop", "who": str(request.get("who") or "somebody here"), "text": text}
         record.emit([Event("decision", decided)])
         return {"ok": True, "text": text}
 
@@ -146,14 +146,14 @@ async def _run(folder: Path, lock: int, record: Record, material: Mapping[str, M
 
 
 def inherit(lock: int) -> threading.Thread:
-    """Wait aside for the target's lock, which the living helm of a lost runner holds: then no other run can come between."""
+    """Wait in a thread for the target's lock, which the helm of a lost runner holds: no other run can take it in between."""
     waiter = threading.Thread(target=fcntl.flock, args=(lock, fcntl.LOCK_EX), daemon=True)
     waiter.start()
     return waiter
 
 
 async def _beat(file: Path) -> None:
-    """Tells a runner at work from one that is stopped or hangs; needs no room on the disk."""
+    """Touch the file every two seconds: a runner that is stopped or hangs does not. Needs no room on the disk."""
     while True:
         with contextlib.suppress(OSError):
             os.utime(file)
@@ -161,7 +161,7 @@ async def _beat(file: Path) -> None:
 
 
 def _failed(folder: Path, record: Record, error: Exception) -> None:
-    """The wizard's own fault ends the record only when no helm is at work; else a new runner may pick it up."""
+    """Finish the record after a fault of the wizard, but only when no helm is at work; else a new runner may continue."""
     process = SupervisedHelm(folder)
     if process.begun() and not process.ended():
         return

@@ -1,7 +1,7 @@
 """The private socket of a run: one JSON line in, one JSON line out.
 
 `{"command":"ping"}` -> `{"ok":true,"trouble":"why the record cannot be written, or nothing",...}`; `{"command":"cancel"}` -> `{"ok":true|false,"text":"..."}`;
-`{"command":"fix","finding":..,"object":..,"fix":..,"answers":{..}}` -> the same. Secrets go this way and no other.
+`{"command":"fix","finding":..,"object":..,"fix":..,"answers":{..}}` -> the same. Secrets are sent only here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PATH_LIMIT: Final = 100
 
 
 class Control:
-    """Listens on a socket in a private folder of its own; `control.json` in the run's folder says where."""
+    """Listens on a socket in a private folder of its own; `control.json` in the run's folder holds its path."""
 
     def __init__(self, folder: Path, commands: Mapping[str, Command]) -> None:
         self._file = folder / "control.json"
@@ -79,7 +79,7 @@ class Control:
 
 
 def forget(file: Path) -> None:
-    """Remove what a killed runner left of its socket."""
+    """Remove the socket that a killed runner left."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         left = Path(limits.loads(bounded.read(file, limits.KEPT))["socket"]).parent
         if is_temporary(left) and left.stat().st_uid == os.getuid():

@@ -1,4 +1,4 @@
-"""helm of a run, seen from the runner: started under the supervisor, its output read from files, its end from `exit.json`."""
+"""helm of a run, for its runner: started under the supervisor, its output read from files, its end from `exit.json`."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from wizard.ports.run import HelmExit
 _POLL_SECONDS: Final = 0.02
 _START_SECONDS: Final = 10.0
 _PIECE: Final = 256 * limits.KIB
-"""Of helm's output, taken at once."""
+"""Bytes of helm's output that are read at a time."""
 
 
 class SupervisedHelm:
-    """One helm of one run's folder; `start` finds the one that runs there already."""
+    """The helm of one run's folder; `start` finds the one that runs there already."""
 
     def __init__(self, folder: Path, lock: int = -1) -> None:
         self._folder, self._lock = folder, lock
@@ -61,7 +61,7 @@ class SupervisedHelm:
             os.close(log)
 
     def _hold(self) -> None:
-        """The target's lock is ours already, but for a runner that took the place of a lost one and has not got it yet."""
+        """Take the target's lock; it is ours already, except in a runner that replaces a lost one and still waits for it."""
         if self._lock < 0:
             return
         try:
@@ -73,7 +73,7 @@ class SupervisedHelm:
         """Let the supervisor start helm; returns helm's pid."""
         self.prepare(argv)
         if self._child is not None and self._child.stdin is not None:
-            # A supervisor that has died already is seen below: nothing begins.
+            # A supervisor that has died already shows below: nothing begins.
             with contextlib.suppress(BrokenPipeError), self._child.stdin as pipe:
                 pipe.write(b"go\n")
             deadline = asyncio.get_running_loop().time() + _START_SECONDS
@@ -95,7 +95,7 @@ class SupervisedHelm:
                 while lines := tail.lines(last=ended):
                     yield stream, lines
                     if not ended:
-                        break  # the other stream has a turn too, however fast this one grows
+                        break  # the other stream gets its turn, however fast this one grows
             if ended:
                 return
             ended = self.ended()
@@ -103,7 +103,7 @@ class SupervisedHelm:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def wait(self) -> HelmExit:
-        """How helm ended; when the supervisor was killed too, nobody saw the code."""
+        """How helm ended; without a code when the supervisor was killed too."""
         while not self.ended():  # noqa: ASYNC110 - another process writes the file
             await asyncio.sleep(_POLL_SECONDS)
         data = self._read("exit.json")
@@ -115,14 +115,14 @@ class SupervisedHelm:
         )
 
     def cancel(self) -> bool:
-        """One SIGTERM, by way of the supervisor."""
+        """One SIGTERM, through the supervisor if it lives."""
         if self._asked or self.ended():
             return False
         running = self._read("supervisor.json")
         for who in ("supervisor", "helm"):
-            one = limits.map_of(running, who)
-            if _lives(one):
-                os.kill(one["pid"], signal.SIGTERM)
+            owner = limits.map_of(running, who)
+            if _lives(owner):
+                os.kill(owner["pid"], signal.SIGTERM)
                 self._asked = True
                 return True
         return False
@@ -157,13 +157,13 @@ def _lives(who: Mapping[str, Any]) -> bool:
 
 
 class _Tail:
-    """The lines of a growing file; of a line that is longer than anybody reads the first part."""
+    """The lines of a growing file; of a line longer than limits.HELM_LINE the beginning."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._offset, self._rest, self._cut = path, 0, b"", False
 
     def lines(self, *, last: bool) -> list[str]:
-        """Whole lines since the last call, of a piece of the file; with `last` also one that does not end.
+        """The complete lines of the next piece of the file; with `last` also a line that does not end.
 
         Empty when nothing has come, or no line has ended yet.
         """

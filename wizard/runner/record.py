@@ -1,7 +1,7 @@
 """The record of a run: an append-only file of events, private and bounded, with every known secret masked before it is written.
 
-A record that cannot be written any more must never stop a run: what is lost is counted, the reason is kept for whoever
-asks (`problem`), said on stderr, and written as `record.gap` as soon as there is room again.
+A record that cannot be written must never stop a run: lost events are counted, the reason is kept (`problem`), printed on
+stderr, and written as `record.gap` as soon as there is room again.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from wizard.ports.cluster import LogLine
 MILESTONES: Final = frozenset(
     {"run.started", "helm.started", "helm.exited", "rollback.started", "rollback.exited", "run.finished"}
 )
-"""Written through to the disk before the run goes on."""
+"""Synchronised to the disk before the run goes on."""
 
 LOG_BUDGET: Final = 512 * 1024 * 1024
-"""Bytes of log lines that a record takes; what comes after is counted in gaps."""
+"""Bytes of log lines that a record takes; later ones are counted in gaps."""
 BUDGET: Final = 128 * 1024 * 1024
-"""Bytes of everything else. Milestones, phases, findings and verdicts are few and always written."""
+"""Bytes of all other bounded events. Milestones, phases, findings and verdicts are few and always written."""
 
 _BOUNDED: Final = frozenset({"object.state", "cluster.event", "helm.output", "rollback.output", "waiting"})
 _RESERVE: Final = 64 * 1024
 """Bytes kept free on the disk for the end of the record, should the disk be full by then."""
 _FLOOD: Final = 1024 * 1024
-"""Bytes within a second: some 8,000 lines."""
+"""Bytes within a second, some 8,000 lines: from then on screens go first."""
 _GAP_PERIOD: Final = timedelta(seconds=10)
 _FULL: Final = "the record of this run is full"
 _PAIRS: Final[frozenset[type]] = frozenset({list, tuple, LogLine})
 
 
 class Record:
-    """`record.jsonl` of a run's folder. Continues the sequence when the file is there already."""
+    """`record.jsonl` of a run's folder. Continues the sequence of an existing file."""
 
     def __init__(self, folder: Path, clock: Clock, *, log_budget: int = LOG_BUDGET, budget: int = BUDGET) -> None:
         self._folder, self._clock, self._log_budget, self._budget = folder, clock, log_budget, budget
@@ -56,16 +56,16 @@ class Record:
         self._past = tuple(read(self._path))
         self._seq = self._past[-1].seq if self._past else 0
         self._lost = self._over = 0
-        self._unsaid: dict[tuple[str, str], int] = {}
-        """Lines by pod and container that did not fit and are in no mark yet."""
-        self._said: dict[tuple[str, str], datetime] = {}
+        self._unreported: dict[tuple[str, str], int] = {}
+        """Lines by pod and container that did not fit and are in no log.gap yet."""
+        self._reported: dict[tuple[str, str], datetime] = {}
         self.problem = ""
         """Why the record cannot be written, "" while it can."""
         self._torn = self._yields = False
-        self._second, self._poured = 0.0, 0
+        self._second, self._bytes = 0.0, 0
         size = os.fstat(self._handle).st_size
         with contextlib.suppress(OSError):
-            # A runner was killed in the middle of a line: end it, readers pass over it.
+            # A runner was killed in the middle of a line: end it, readers skip it.
             self._torn = bool(size and os.pread(self._handle, 1, size - 1) != b"\n")
             self._reserve.write_bytes(b"\0" * _RESERVE)
             self._reserve.chmod(0o600)
@@ -75,18 +75,18 @@ class Record:
         return self._past
 
     def know(self, secrets: Iterable[Secret]) -> None:
-        """Mask these from now on, in every form in which programs print them."""
+        """Mask these secrets from now on, in every form in which programs print them."""
         self._redact = self._redact.plus(secrets)
 
     def masked(self, text: str) -> str:
-        """A text without the secrets that are known and those that tell themselves."""
+        """A text without known secrets and without those that their form gives away."""
         return hide(self._redact(text))
 
     def emit(self, events: Iterable[Event]) -> None:
         """Append events in one write; milestones are on the disk when this returns. Never raises for the disk."""
-        kept = [one for event in events if (one := self._within_budget(event))]
-        if self._unsaid and any(event.type == "run.finished" for event in kept):
-            kept, self._unsaid = [*(_log_gap(where, lost) for where, lost in self._unsaid.items()), *kept], {}
+        kept = [fitting for event in events if (fitting := self._within_budget(event))]
+        if self._unreported and any(event.type == "run.finished" for event in kept):
+            kept, self._unreported = [*(_log_gap(where, lost) for where, lost in self._unreported.items()), *kept], {}
         if self._over > 1 and any(event.type == "run.finished" for event in kept):
             kept, self._over = [*self._gap(self._over - 1, _FULL), *kept], 0
         if self._lost and kept:
@@ -96,25 +96,25 @@ class Record:
         first, text = self._seq, []
         for event in kept:
             self._seq += 1
-            # What containers say pours in; rules that look at each word of it are for whoever shows it.
+            # Log lines come in floods; the rules that check each word are applied where they are shown.
             mask = self._redact if event.type == "log.lines" else self.masked
             text.append(Event(event.type, _masked(event.data, mask), self._seq, self._now()).to_line())
         data = ("\n" * self._torn + "\n".join(text) + "\n").encode("utf-8", "replace")
         needed = any(event.type in MILESTONES for event in kept)
-        self._make_way(len(data))
+        self._yield_in_floods(len(data))
         if self._written(data, sync=needed, last=needed):
             self._lost, self.problem = 0, ""
         else:
             self._seq = first
             self._lost += sum(event.type != "record.gap" for event in kept)
 
-    def _make_way(self, size: int) -> None:
-        """Once logs pour in, screens go first: until then a run has nothing to give away, least of all before helm starts."""
+    def _yield_in_floods(self, size: int) -> None:
+        """From the first flood of logs on let screens go first; a run keeps its priority before, above all until helm starts."""
         now = time.monotonic()
         if now - self._second > 1.0:
-            self._second, self._poured = now, 0
-        self._poured += size
-        if self._poured > _FLOOD and not self._yields:
+            self._second, self._bytes = now, 0
+        self._bytes += size
+        if self._bytes > _FLOOD and not self._yields:
             self._yields = True
             processes.yield_to_screens()
 
@@ -125,12 +125,12 @@ class Record:
         try:
             atomic.write(path, text)
         except OSError as error:
-            self._say(error)
+            self._report(error)
             return ""
         return str(path)
 
     def close(self) -> None:
-        """On the disk and closed."""
+        """Synchronise the record to the disk and close it."""
         with contextlib.suppress(OSError):
             self._reserve.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -138,7 +138,7 @@ class Record:
         os.close(self._handle)
 
     def _written(self, data: bytes, *, sync: bool, last: bool) -> bool:
-        """Whether it is in the file; for what matters most the reserve is given up."""
+        """Write the data; returns whether it is in the file. For `last` the reserved room is given up."""
         start = os.fstat(self._handle).st_size
         for _ in range(2):
             try:
@@ -146,7 +146,7 @@ class Record:
                 if sync:
                     os.fsync(self._handle)
             except OSError as error:
-                self._say(error)
+                self._report(error)
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._handle, start)  # half a line would hide the next one
                 if not last:
@@ -158,7 +158,7 @@ class Record:
                 return True
         return False
 
-    def _say(self, error: OSError) -> None:
+    def _report(self, error: OSError) -> None:
         if not self.problem:
             self.problem = f"the record cannot be written: {error.strerror or error}"
             with contextlib.suppress(OSError):
@@ -186,42 +186,42 @@ class Record:
         return Event("record.gap", {"lost": 1, "reason": _FULL}) if self._over == 1 else None
 
     def _too_many(self, pod: str, container: str, lost: int) -> Event | None:
-        """The mark of lines that did not fit: the first at once, then one a container and period, or it would fill disks."""
+        """The log.gap of lines that did not fit: the first at once, then one per container and period."""
         now, where = self._clock.now(), (pod, container)
-        self._unsaid[where] = self._unsaid.get(where, 0) + lost
-        if where in self._said and now - self._said[where] < _GAP_PERIOD:
+        self._unreported[where] = self._unreported.get(where, 0) + lost
+        if where in self._reported and now - self._reported[where] < _GAP_PERIOD:
             return None
-        self._said[where] = now
-        return _log_gap(where, self._unsaid.pop(where))
+        self._reported[where] = now
+        return _log_gap(where, self._unreported.pop(where))
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
-        return {mask(str(key)): _masked(one, mask) for key, one in value.items()}
+        return {mask(str(key)): _masked(item, mask) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return _masked_list(value, mask)
     return value
 
 
 def _masked_list(values: list[Any] | tuple[Any, ...], mask: Callable[[str], str]) -> list[Any]:
-    """Lines are masked as one text: a secret may be broken over two of them, and by the thousand it is 20 times cheaper."""
+    """Lines are masked as one text: a secret may be split over two of them, and for thousands it is 20 times cheaper."""
     kinds = set(map(type, values))
     pairs = bool(kinds) and kinds <= _PAIRS and set(map(len, values)) == {2}
     if pairs or kinds == {str}:
-        before = "\n".join([str(one[1]) if pairs else one for one in values])
+        before = "\n".join([str(value[1]) if pairs else value for value in values])
         after = mask(before)
         texts = after.split("\n")
         if after == before:
             return list(values)
         if len(texts) == len(values):
-            return [[one[0], text] for one, text in zip(values, texts, strict=True)] if pairs else texts
-    return [_masked(one, mask) for one in values]
+            return [[value[0], text] for value, text in zip(values, texts, strict=True)] if pairs else texts
+    return [_masked(value, mask) for value in values]
 
 
 def read(path: Path) -> Iterator[Event]:
-    """Every event of a record; a torn line is passed over. A missing file is an empty record."""
+    """Every event of a record; a torn line is skipped. A missing file is an empty record."""
     try:
         with path.open("rb") as file:
             for line in file:

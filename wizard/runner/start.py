@@ -1,7 +1,7 @@
 """Starts the runner by path: `python -I start.py FOLDER...`, with the folders that the front end imports from.
 
-Isolated Python takes no module from the current folder, and nothing from PYTHONPATH or a person's own site-packages. All
-that the wizard itself was found by must be named, then; the environment stays as it is for helm and login plugins.
+Isolated Python takes no module from the current folder, and nothing from PYTHONPATH or a person's own site-packages. So all
+folders that the wizard itself was imported from must be named; the environment stays as it is for helm and login plugins.
 """
 
 import sys

@@ -1,8 +1,9 @@
-"""The owner of helm: a tiny process of its own, so that nothing a face or a runner does can end helm.
+"""The owner of helm: a tiny process of its own, so that no front end and no runner can end helm by its own end.
 
 Run by path, without our package: `python -I -S supervisor.py FOLDER LOCK_FD HELM ARGUMENT...`. It starts helm in a session of
 its own with stdin closed and both outputs in files of the run's folder, passes on one SIGTERM where helm can be stopped
-(install and upgrade), outlives a hang-up, an interrupt and its parent, and says in `supervisor.json` who runs and in `exit.json` how helm ended.
+(install and upgrade), outlives a hang-up, an interrupt and its parent, and writes to `supervisor.json` which processes run and to
+`exit.json` how helm ended.
 
 It waits for the line `go` on its stdin and ends without it, so that it can be started while the namespace is still being made.
 
@@ -23,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 
 _ROOM = 16 * 1024
-"""Bytes of a file of this folder: helm's arguments and some numbers; blanks fill it up."""
+"""Bytes of a file of this folder: helm's arguments and some numbers; padded with blanks."""
 
 
 def main(folder: Path, lock: int, argv: list[str]) -> int:
@@ -36,14 +37,14 @@ def main(folder: Path, lock: int, argv: list[str]) -> int:
 
     def pass_on() -> None:
         nonlocal passed_on
-        # helm reads one signal and no second one: more of them would only look like an answer.
+        # helm reads one signal only: a second one would have no effect.
         if helm is not None and asked and not passed_on:
             passed_on = True
             helm.send_signal(signal.SIGTERM)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal asked
-        # helm has no handler for it in a roll-back or an uninstall: it would die there and leave the release locked.
+        # helm has no handler for it in a rollback or an uninstall: it would die there and leave the release locked.
         asked = argv[1:2] in (["install"], ["upgrade"])
         pass_on()
 
@@ -52,7 +53,7 @@ def main(folder: Path, lock: int, argv: list[str]) -> int:
     if sys.stdin.buffer.readline() != b"go\n":
         return 0
     out, err = (_private(folder / name) for name in ("helm.out", "helm.err"))
-    # A disk that fills up later must cost neither the way to this helm nor its exit code.
+    # A disk that fills up later must not cost the pid of this helm, nor its exit code.
     for name in ("supervisor.json", "exit.json"):
         reserve(folder / name)
     fds = (lock,) if lock >= 0 else ()
@@ -76,7 +77,7 @@ def main(folder: Path, lock: int, argv: list[str]) -> int:
 
 
 def no_dump() -> None:
-    """No core of this process, whose environment may hold logins; the limit comes from the runner, and helm has it too."""
+    """No core dump of this process, whose environment may hold logins; helm inherits the limit on cores from the runner."""
     if sys.platform == "linux":
         with contextlib.suppress(ImportError, OSError, AttributeError):
             import ctypes
@@ -101,7 +102,7 @@ def _private(path: Path) -> int:
 
 
 def write(path: Path, data: Mapping[str, object]) -> None:
-    """The data as JSON, whole or not there, in the room that was reserved for it."""
+    """Write the data as JSON, completely or not at all, in the room that was reserved for it."""
     beside = _beside(path)
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(handle, "wb") as file:

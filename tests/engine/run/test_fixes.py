@@ -10,7 +10,7 @@ from tests.engine.run.test_run import Recording
 from wizard.core.kube.objects import Object
 from wizard.core.rules.fix import Step
 from wizard.core.target import Target
-from wizard.engine.run.fixes import Healing
+from wizard.engine.run.fixes import RunFixes
 
 
 def claim(uid: str, storage_class: str) -> Object:
@@ -32,8 +32,8 @@ async def test_what_each_claim_was_is_kept_though_its_controller_makes_another_o
     cluster, record = Controlled(), Recording()
     cluster.put(claim("a-persons", "gone"))
     watch = SimpleNamespace(object_events=tuple)
-    healing = Healing(cluster, Target("c", "ns"), cast("Any", watch), record, cast("Any", None), lambda: True)
-    await healing._anew(Step("recreate", claim("", "fast"), uid="a-persons"))
+    healing = RunFixes(cluster, Target("c", "ns"), cast("Any", watch), record, cast("Any", None), lambda: True)
+    await healing._recreate(Step("recreate", claim("", "fast"), uid="a-persons"))
 
     kept = {name: data["object"]["metadata"]["uid"] for name, data in record.kept.items()}
     assert kept == {"before-data-db-0": "a-persons", "before-data-db-0-2": "a-controllers"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.engine.run.helm_outcome import by_its_words
+from wizard.engine.run.helm_outcome import infer_exit
 from wizard.ports.run import HelmExit
 
 NOBODY = HelmExit(None)
@@ -27,4 +27,4 @@ NOBODY = HelmExit(None)
 def test_an_end_that_nobody_saw_is_told_by_helms_own_last_words_and_never_by_the_charts(
     ended: HelmExit, out: list[str], err: list[str], code: int | None
 ) -> None:
-    assert by_its_words(ended, out, err) == HelmExit(code, ended.signal)
+    assert infer_exit(ended, out, err) == HelmExit(code, ended.signal)

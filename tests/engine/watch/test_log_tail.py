@@ -258,13 +258,13 @@ async def test_a_right_that_is_given_back_brings_the_logs_back(tailed: Tailed, m
     assert tailed.view.log_gaps == 0
 
 
-def test_a_place_is_the_last_second_whatever_the_batches() -> None:
+def test_a_position_is_the_last_second_whatever_the_batches() -> None:
     times = [f"2026-01-01T12:00:0{second}.{n:09}Z" for second in (1, 1, 2, 2, 2) for n in (1, 1, 2)]
-    whole = log_tail._Place()
+    whole = log_tail._ReadPosition()
     whole.take([LogLine(time, "") for time in times])
     for size in (1, 2, 4, 7):
-        place = log_tail._Place()
+        position = log_tail._ReadPosition()
         for at in range(0, len(times), size):
-            place.take([*(LogLine(time, "") for time in times[at : at + size]), LogLine("", "no time")])
-        assert (place.since, sorted(place.seen)) == ("2026-01-01T12:00:02Z", sorted(whole.seen))
+            position.take([*(LogLine(time, "") for time in times[at : at + size]), LogLine("", "no time")])
+        assert (position.since, sorted(position.seen)) == ("2026-01-01T12:00:02Z", sorted(whole.seen))
     assert len(whole.seen) == 9

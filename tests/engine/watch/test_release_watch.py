@@ -448,7 +448,7 @@ async def test_what_is_not_touched_at_all_is_judged_after_a_while_and_when_helm_
 async def test_what_a_container_said_before_it_was_ready_is_forgotten(watched: Watched) -> None:
     watched.cluster.put(API, SET, pod(RUNNING))
     await watched.until(lambda view: view.total("pod"))
-    watched.watch.hear("api-1-x", "app", [LogLine("2026-01-01T12:00:00Z", "password authentication failed")])
+    watched.watch.keep_last_lines("api-1-x", "app", [LogLine("2026-01-01T12:00:00Z", "password authentication failed")])
     watched.watch.flush()
     assert [one.id for one in watched.watch.findings] == ["LG01"]
     watched.cluster.put(pod(RUNNING, ready=True))

@@ -1,1 +1,1 @@
-"""helm, charts and the documents it reads."""
+"""helm, charts, and the YAML documents that helm reads."""

@@ -27,8 +27,8 @@ _KEPT: Final = 8
 class ChartFolders:
     """Opens charts that are folders.
 
-    Their trees are kept as JSON in the cache, beside the texts they were parsed from: the first question waits for
-    them, and importing and running a YAML parser takes 18 ms.
+    Their trees are kept as JSON in the cache, beside the texts they were parsed from: the first question waits for them,
+    and the import and run of a YAML parser take 18 ms.
     """
 
     def open(self, path: str = "") -> Chart:
@@ -36,7 +36,7 @@ class ChartFolders:
         from wizard.core.answers.resolve import PRESETS  # 4 ms, here: the first paint needs no chart
         from wizard.ports.charts import Chart
 
-        folder = Path(path).expanduser() if path else next((one for one in _BUILT_IN if one.is_dir()), _BUILT_IN[0])
+        folder = Path(path).expanduser() if path else next((built_in for built_in in _BUILT_IN if built_in.is_dir()), _BUILT_IN[0])
         if not folder.exists():
             raise Problem(
                 f"There is no chart at {path or folder}.", "Give the folder that holds Chart.yaml with --chart."
@@ -85,13 +85,13 @@ def _trees(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
     """The parsed files by name, from the cache when the same texts were parsed before."""
     kept = f"{crc32(str(folder.resolve()).encode()):08x}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, Problem):
-        known = limits.loads(bounded.read(folders.cache_dir("charts") / kept, limits.KEPT))
-        if known["texts"] == texts and known["trees"].keys() == texts.keys():
-            return dict(known["trees"])
+        cached = limits.loads(bounded.read(folders.cache_dir("charts") / kept, limits.KEPT))
+        if cached["texts"] == texts and cached["trees"].keys() == texts.keys():
+            return dict(cached["trees"])
     trees = {name: _tree(text, folder / name) for name, text in texts.items()}
     with contextlib.suppress(
         OSError, TypeError, ValueError, Problem
-    ):  # a cache that cannot be written costs time, nothing else
+    ):  # a cache that cannot be written costs only time
         _keep(kept, texts, trees)
     return trees
 
@@ -108,7 +108,7 @@ def _tree(text: str, file: Path) -> Mapping[str, Any]:
 def _keep(name: str, texts: Mapping[str, str], trees: Mapping[str, Any]) -> None:
     text = json.dumps({"texts": texts, "trees": trees})
     if limits.loads(text)["trees"] != trees:
-        return  # YAML knows dates and keys that are no text; JSON would give back something else
+        return  # YAML has dates and keys that are no strings; JSON would return something else
     folder = folders.cache_dir("charts")
     atomic.write(folder / name, text)
     for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime)[:-_KEPT]:

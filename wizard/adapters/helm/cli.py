@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 _QUICK: Final = 10.0
 _RENDER: Final = limits.HELM_SECONDS
 _CLUSTER: Final = 30.0
-"""Seconds that helm may take: to say its version, to render, to ask a cluster."""
+"""Seconds that helm may take to print its version, to render, and to read a cluster."""
 _INSTALL: Final = (
     "Install helm 3.15 or newer (https://helm.sh/docs/intro/install), name one with --helm PATH, "
     "or let the wizard build its pinned one: `make tools`."
 )
 _IDENTITY: Final = Path(__file__).with_name("identity-chart")
-"""A chart that prints the uid of one object, looked up as helm reaches it."""
+"""A chart that prints the uid of one object, by helm's own lookup."""
 _DUMP: Final = re.compile(r"(?<=in list: )\[.*", re.DOTALL)
-"""What client-go prints of a kubeconfig that names two users the same: every user with keys and tokens."""
+"""What client-go prints of a kubeconfig with two users of one name: every user with keys and tokens."""
 WITH_PLUGINS: Final = "LLM_COST_OPS_HELM_PLUGINS"
 """Set to 1, helm's plugins stay on."""
 
 
 def environment() -> dict[str, str]:
-    """What every helm of ours gets: the person's own environment (logins, proxies, HELM_*), plugins off unless asked."""
+    """The environment of every helm that we start: the person's own (logins, proxies, HELM_*), plugins off unless asked."""
     plugins = os.environ.get(WITH_PLUGINS) == "1"
     off = {} if plugins else {"HELM_NO_PLUGINS": "1", "HELM_PLUGINS": str(cache_dir("no-helm-plugins"))}
     return {**os.environ, **off}
 
 
 def _looks_up(chart: Path) -> bool:
-    """Whether a chart may read objects of the cluster; one that cannot be looked into is taken to do so."""
+    """Whether a chart may read objects of the cluster; True for a chart that cannot be read."""
     if not chart.is_dir() or next(chart.rglob("*.tgz"), None):
         return True
     try:
@@ -62,10 +62,9 @@ def _looks_up(chart: Path) -> bool:
 
 
 class HelmCli:
-    """One helm binary: the given path, or the one on PATH. Looked for at the first call, not before, or known already.
+    """One helm binary: the given path, or the one on PATH. Searched at the first call, unless it is known already.
 
-    Whoever does not know the path yet gives a function that finds it. `quick` is how many seconds it may take to say its
-    version.
+    `path` may be a function that finds it. `quick` is how many seconds it may take to print its version.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class HelmCli:
         self._workers = Workers(4)
 
     async def info(self) -> HelmInfo:
-        """Which helm this is; asked once."""
+        """Which helm this is; run once."""
         from wizard.core.helm import command_line, version
         from wizard.ports.helm import HelmInfo
 
@@ -86,13 +85,13 @@ class HelmCli:
             out = await self._run([path, "version", "--template", "{{.Version}}"], self._quick)
             number = version.parse(out.strip())
             if number is None:
-                said = sanitize.line(out, 80)
-                raise Problem(f'{sanitize.line(path)} is not helm: asked for its version it says "{said}".', _INSTALL)
+                text = sanitize.line(out, 80)
+                raise Problem(f'{sanitize.line(path)} is not helm: asked for its version it says "{text}".', _INSTALL)
             info = HelmInfo(path, out.strip().removeprefix("v"), number.major)
             if number < version.OLDEST:
                 oldest = version.OLDEST
-                said = f"helm {info.version} ({sanitize.line(path)})"
-                raise Problem(f"{said} is older than {oldest.major}.{oldest.minor}.", _INSTALL)
+                text = f"helm {info.version} ({sanitize.line(path)})"
+                raise Problem(f"{text} is older than {oldest.major}.{oldest.minor}.", _INSTALL)
             self._info = info
         return self._info
 
@@ -126,21 +125,21 @@ class HelmCli:
         info = await self.info()
         out = await self._run([info.path, *command_line.list_argv(info.major, target)], _CLUSTER)
         try:
-            return [{str(key): str(value) for key, value in one.items()} for one in limits.loads(out or "[]")]
+            return [{str(key): str(value) for key, value in row.items()} for row in limits.loads(out or "[]")]
         except (ValueError, AttributeError, TypeError):
             raise Problem("helm list did not answer with a list of releases.", "Run it by hand with --debug.") from None
 
     def overrides(self, target: Target) -> Sequence[str]:
-        """Names of HELM_KUBE* variables by which helm would do otherwise than the kubeconfig says."""
+        """Names of HELM_KUBE* variables that make helm differ from the kubeconfig."""
         from wizard.core.helm import environment as helm_environment
 
         names = [name for name in os.environ if name.startswith(helm_environment.PREFIX)]
         if not names:
             return ()
-        return helm_environment.overrides(os.environ, kubeconfig.said(target.kubeconfig, target.context))
+        return helm_environment.overrides(os.environ, kubeconfig.settings_of(target.kubeconfig, target.context))
 
     async def uid_of(self, target: Target, kind: str, name: str, namespace: str = "") -> str:
-        """The uid of an object of v1 as helm reaches it; "" when it is not there."""
+        """The uid of an object of v1 by helm's own lookup; "" when it does not exist."""
         wanted = json.dumps({"kind": kind, "name": name, "namespace": namespace})
         rendered = await self.render(target, str(_IDENTITY), wanted, kube_version="", upgrade=False)
         match = re.search(r'^  uid: "([^"]*)"$', rendered, re.MULTILINE)
@@ -157,9 +156,9 @@ class HelmCli:
     def _find(self) -> str:
         path = self._path if isinstance(self._path, str) else self._path()
         shown = sanitize.line(path)
-        found = shutil.which(path or "helm")
-        if found:
-            return os.path.abspath(found)  # noqa: PTH100 - resolving links would lose busybox-like names
+        resolved = shutil.which(path or "helm")
+        if resolved:
+            return os.path.abspath(resolved)  # noqa: PTH100 - resolving links would lose busybox-like names
         if not path:
             raise Problem("There is no helm on PATH.", _INSTALL)
         raise Problem(f"There is no helm that can be run at {shown}.", "Give another with --helm PATH.")
@@ -177,14 +176,14 @@ class HelmCli:
             words = getattr(error, "strerror", None) or "an argument holds a zero byte"
             raise Problem(f"{sanitize.line(argv[0])} cannot be started: {words.lower()}.", _INSTALL) from None
         finally:
-            child.stop()  # whoever was cancelled does not leave it at work
+            child.stop()  # a cancelled caller does not leave it running
         if done.code:
             named = [path for flag, path in pairwise(argv) if flag == "--kubeconfig"]
             raise Problem(f"{shown} failed: {self._words(done.err or done.out, done.code, *named)}", "")
-        return done.out.decode("utf-8", "replace")  # manifests and values are data: whoever shows them makes them safe
+        return done.out.decode("utf-8", "replace")  # manifests and values are data: they are sanitised where they are shown
 
     def _words(self, raw: bytes, code: int, path: str = "") -> str:
-        """What helm says, without the credentials of a kubeconfig: it prints whole entries of one that it cannot read."""
+        """Helm's error, without credentials: of a kubeconfig that it cannot read helm prints whole entries."""
         from wizard.core.helm.output import chart_words
         from wizard.core.text.redaction import hide
 

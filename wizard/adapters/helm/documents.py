@@ -29,10 +29,10 @@ class YamlDocuments:
 
     def load_all(self, text: str, source: str) -> list[Any]:
         """Every document of a stream, empty ones dropped."""
-        return [one for one in _loaded(text, source, every=True) if one]
+        return [document for document in _loaded(text, source, every=True) if document]
 
     def render(self, header: Sequence[str], tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
-        """A values file: header comment, tree, and a comment at the end of the lines that notes names by path."""
+        """A values file: header comment, tree, and a comment at the end of each line that `notes` names by path."""
         out = "".join(f"# {line}\n" for line in header)
         if not tree:
             return out + "{}\n"
@@ -47,7 +47,7 @@ class YamlDocuments:
         """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
         from ruamel.yaml.error import YAMLError
 
-        _check(text, source, whole=True)  # of keys that are mappings ruamel reads each level twice: 2^n
+        _check(text, source, whole=True)  # ruamel reads each level of keys that are mappings twice: 2^n
         try:
             document = _round_trip().load(text)
         except (YAMLError, *_SCALARS) as error:
@@ -62,11 +62,11 @@ class YamlDocuments:
 
 
 _SCALARS: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, AssertionError)
-"""What the libraries raise for a scalar that is not what its form or tag says: 2001-99-99, 0b_, !!bool x, !!timestamp x."""
+"""What the libraries raise for a scalar that does not fit its form or tag: 2001-99-99, 0b_, !!bool x, !!timestamp x."""
 
 
 def _loaded(text: str, source: str, *, every: bool) -> Iterator[Any]:
-    """The documents of a text as plain data, or its only one; raises Problem."""
+    """The documents of a text as plain data, with `every` all of them, else its only one; raises Problem."""
     import yaml  # 15 ms, here and below: the first paint needs no document
 
     _check(text, source)
@@ -80,7 +80,7 @@ def _loaded(text: str, source: str, *, every: bool) -> Iterator[Any]:
 
 
 def _check(text: str, source: str, *, whole: bool = False) -> None:
-    """Raise Problem for a text that would become too large or too deep, before anything of it is built."""
+    """Raise Problem for a text that would become too large or too deep, before it is built."""
     import yaml
 
     try:
@@ -108,20 +108,20 @@ def _check(text: str, source: str, *, whole: bool = False) -> None:
 
 @cache
 def _loader() -> type[Any]:
-    """A safe loader, the C one where it is built, that refuses .inf and .nan: JSON has no such numbers, so helm neither."""
+    """A safe loader, the C one where it is built, that refuses .inf and .nan: JSON, and so helm, has no such numbers."""
     import yaml
 
     base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    class Loader(base):  # type: ignore[misc] # which of the two it is shows at run time only
+    class Loader(base):  # type: ignore[misc] # which of the two it is, is known only at run time
         pass
 
     def number(loader: Any, node: Any) -> float:
-        found: float = loader.construct_yaml_float(node)
-        if not math.isfinite(found):
+        value: float = loader.construct_yaml_float(node)
+        if not math.isfinite(value):
             words = "found a number that is infinite or none"
             raise yaml.constructor.ConstructorError(None, None, words, node.start_mark)
-        return found
+        return value
 
     Loader.add_constructor("tag:yaml.org,2002:float", number)
     return Loader
@@ -139,7 +139,7 @@ def _problem(error: Exception, source: str) -> Problem:
 
 
 def _without_content(reason: str) -> str:
-    """A parser's words without the tag, alias or text of the document that they quote: it may be a secret."""
+    """A parser's message without the quoted tag, alias or text of the document: it may be a secret."""
     return sanitize.line(re.sub(_QUOTED, r"\1...\2", reason, flags=re.DOTALL))
 
 
@@ -147,7 +147,7 @@ _QUOTED: Final = r"""(?<!\S)(['"])(?!<)[^'"]{4,}.*(['"])"""
 
 
 def _round_trip() -> YAML:
-    from ruamel.yaml import YAML  # 60 ms, and only files that are written need it
+    from ruamel.yaml import YAML  # 60 ms, and only written files need it
 
     yaml_ = YAML()
     yaml_.indent(mapping=2, sequence=4, offset=2)
@@ -210,16 +210,16 @@ def _put(document: Any, line: ValueEdit) -> None:
     from wizard.core.helm.values import DELETE
 
     node = document
-    for here, following in zip(line.path, line.path[1:], strict=False):
+    for key, following in zip(line.path, line.path[1:], strict=False):
         empty: Any = _commented([] if isinstance(following, int) else {})
-        if isinstance(here, int):
-            while len(node) <= here:
+        if isinstance(key, int):
+            while len(node) <= key:
                 node.append(_commented({}))
-        elif not isinstance(node.get(here), Mapping | list):
+        elif not isinstance(node.get(key), Mapping | list):
             if line.value is DELETE:
                 return
-            node[here] = empty
-        node = node[here]
+            node[key] = empty
+        node = node[key]
     last = line.path[-1]
     if line.value is DELETE:
         if isinstance(last, int):

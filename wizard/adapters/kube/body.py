@@ -1,4 +1,4 @@
-"""Bodies of log answers, read in big pieces: what a thousand small reads cost is more than all that is done with the bytes."""
+"""Bodies of log answers, read in large pieces: a thousand small reads cost more than all that is done with the bytes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from urllib3 import HTTPResponse
 
 GATHER: Final = 0.03
-"""Seconds that a followed log is left alone after all that was there has been read: a screen paints no faster."""
+"""Seconds until a followed log is read again after everything that had come was read: a screen paints no faster."""
 GATHER_FLOOD: Final = 0.1
-"""The same where a read brought FLOOD bytes: nobody reads those one by one, and each read has its price."""
+"""The same after a read of FLOOD bytes: nobody reads such lines one by one, and each read has a cost."""
 FLOOD: Final = 16_384
 _RECORD: Final = 65_536
 _LONGEST_SIZE: Final = 4096
-"""Bytes of the line that says how long a chunk is."""
+"""Bytes of the line that holds the length of a chunk."""
 
 
 def whole(answer: HTTPResponse, server: str) -> bytes:
@@ -39,7 +39,7 @@ def whole(answer: HTTPResponse, server: str) -> bytes:
 
 
 def followed(answer: HTTPResponse, sock: Any) -> Readable:
-    """The body of an answer that goes on; `sock` is the connection's. It is not fit for another request afterwards."""
+    """The body of an answer that goes on; `sock` is its connection's, which takes no other request afterwards."""
     head: Any = getattr(answer, "_original_response", None)
     fp = getattr(head, "fp", None)
     if fp is None or sock is None:
@@ -48,14 +48,14 @@ def followed(answer: HTTPResponse, sock: Any) -> Readable:
 
 
 class Gathered:
-    """A body that ends: pieces are put together while they come quickly."""
+    """A body that ends: pieces are joined while they come quickly."""
 
     def __init__(self, body: Readable) -> None:
         self._body = body
         self._error: Exception | None = None
 
     def read1(self, amt: int) -> bytes:
-        """At most `amt` bytes; what came before an error is given before it is raised."""
+        """At most `amt` bytes; the bytes before an error are returned before it is raised."""
         if self._error:
             raise self._error
         pieces: list[bytes] = []
@@ -78,7 +78,7 @@ class Gathered:
 
 
 class Followed:
-    """A body that goes on: everything that has come is taken at once, without a wait between two records of TLS.
+    """A body that goes on: everything that has come is taken at once, without a wait between two TLS records.
 
     A flood of 5,000 lines a second comes in as many chunks; http.client reads each on its own, with several calls.
     """
@@ -99,7 +99,7 @@ class Followed:
 
         Raises:
             OSError: the connection was lost before the end of the body.
-            ValueError: it is not chunked as it says.
+            ValueError: its chunks are malformed.
         """
         while not self._ended:
             raw = self._raw(amt)
@@ -124,7 +124,7 @@ class Followed:
         return raw
 
     def _raw(self, amt: int) -> bytes:
-        """Wait for the first bytes, then take what else is there."""
+        """Wait for the first bytes, then take what else has come."""
         if self._error:
             raise self._error
         if self._first:
@@ -149,7 +149,7 @@ class Followed:
 
 
 class Chunks:
-    """Takes the framing of HTTP's chunks off bytes that come in any pieces."""
+    """Removes the framing of HTTP chunks from bytes that come in any pieces."""
 
     def __init__(self) -> None:
         self.done = False
@@ -158,7 +158,7 @@ class Chunks:
         self._rest = b""
 
     def feed(self, raw: bytes) -> bytes:
-        """The bytes that belong to the body. Raises ValueError where a length should stand and does not."""
+        """The bytes that belong to the body. Raises ValueError where the length of a chunk is missing."""
         data, at, body = self._rest + raw, 0, []
         while not self.done:
             if self._left:
@@ -172,8 +172,8 @@ class Chunks:
                 if len(data) - at > _LONGEST_SIZE:
                     raise ValueError("a chunk without a length")
                 break
-            if said := data[at:line_end].partition(b";")[0].strip():  # an empty line ends the chunk before
-                self._left = int(said, 16)
+            if length := data[at:line_end].partition(b";")[0].strip():  # an empty line ends the chunk before
+                self._left = int(length, 16)
                 if self._left < 0:
                     raise ValueError("a chunk with a length below zero")
                 self.done = not self._left

@@ -1,4 +1,4 @@
-"""When a certificate ends, read without a crypto library: importing one costs 0.1 s on the way to the first call."""
+"""When a certificate ends, read without a crypto library: its import would delay the first call by 0.1 s."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----",
 
 
 def not_after(pem: bytes) -> datetime | None:
-    """The end of validity of the first certificate in PEM text; None when there is none to be read."""
+    """The end of validity of the first certificate in PEM text; None when it cannot be read."""
     match = _PEM.search(pem)
     if not match:
         return None

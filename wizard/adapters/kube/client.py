@@ -40,10 +40,10 @@ _MERGE: Final = "application/merge-patch+json"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _BUSY_TRIES: Final = 3
-"""How often a 429 is waited for, as the server asks."""
+"""How often a 429 is retried, after the pause that the server asks for."""
 _BUSY_WAIT: Final = 2.0
 _LOG_SILENCE: Final = 300.0
-"""Seconds a followed container may say nothing before its stream ends; whoever follows then resumes."""
+"""Seconds a followed container may be silent before its stream ends; the caller resumes it."""
 
 
 class KubeCluster:
@@ -77,12 +77,12 @@ class KubeCluster:
             data = self._call("GET", "/version")
             if "gitVersion" not in data:
                 raise errors.not_kubernetes(self._connection().server, "something else")
-            found = {key: str(value) for key, value in data.items()}
+            fields = {key: str(value) for key, value in data.items()}
             if timed:
                 began = time.monotonic()
                 self._call("GET", "/version")
-                found["latency_ms"] = str(round((time.monotonic() - began) * 1000))
-            return found
+                fields["latency_ms"] = str(round((time.monotonic() - began) * 1000))
+            return fields
 
         return await self._run(work)
 
@@ -93,8 +93,8 @@ class KubeCluster:
 
     async def resources(self) -> tuple[Resource, ...]:
         """Every kind the API server serves."""
-        found = await asyncio.gather(*(self._run(partial(self._discover, path)) for path in _ROOTS))
-        return tuple(resource for part in found for resource in part)
+        parts = await asyncio.gather(*(self._run(partial(self._discover, path)) for path in _ROOTS))
+        return tuple(resource for part in parts for resource in part)
 
     async def get(
         self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
@@ -113,24 +113,24 @@ class KubeCluster:
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
         api_version: str = "", sealed: bool = False,
     ) -> tuple[Object, ...]:  # fmt: skip
-        """All objects of a kind, in pages; Secrets' values are masked, or sealed; metadata alone says who wrote it when."""
+        """All objects of a kind, in pages; Secrets' values are masked, or sealed."""
 
         def work() -> tuple[Object, ...]:
             resource = self._resource(kind, api_version)
             right = kinds.permission("list", resource, namespace)
             query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": ""}
             accept = f"{_METADATA},{_JSON}" if metadata_only else _JSON
-            found: list[Object] = []
+            listed: list[Object] = []
             for _ in range(limits.PAGES):
-                asked = {key: value for key, value in query.items() if value}
+                parameters = {key: value for key, value in query.items() if value}
                 path = kinds.path(resource, namespace)
-                page = self._call("GET", path, query=asked, permission=right, accept=accept)
-                for one in page.get("items") or ():
-                    one["apiVersion"], one["kind"] = resource.api_version, resource.kind
-                    found.append(objects.without_secrets(one, sealed=sealed, managers=metadata_only))
+                page = self._call("GET", path, query=parameters, permission=right, accept=accept)
+                for item in page.get("items") or ():
+                    item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+                    listed.append(objects.without_secrets(item, sealed=sealed, managers=metadata_only))
                 query["continue"] = str(page["metadata"].get("continue") or "")
                 if not query["continue"]:
-                    return tuple(found)
+                    return tuple(listed)
             raise errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
 
         return await self._run(work)
@@ -144,11 +144,11 @@ class KubeCluster:
 
         def work() -> Object:
             resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
-            where = namespace or str(manifest["metadata"].get("namespace", ""))
-            path = kinds.path(resource, where, str(manifest["metadata"]["name"]))
+            space = namespace or str(manifest["metadata"].get("namespace", ""))
+            path = kinds.path(resource, space, str(manifest["metadata"]["name"]))
             query = {"fieldManager": AGENT, "fieldValidation": "Strict"}
             query |= {"dryRun": "All", "force": "true"} if dry_run else {}
-            right = kinds.permission("patch", resource, where)
+            right = kinds.permission("patch", resource, space)
             return self._object(
                 self._call("PATCH", path, query=query, body=manifest, content_type=_APPLY, permission=right)
             )
@@ -161,16 +161,16 @@ class KubeCluster:
         return await self._run(lambda: self._patch(manifest, manifest, namespace, _APPLY, query))
 
     async def try_patch(self, manifest: Object, patch: Object, namespace: str = "", *, manager: str) -> Object:
-        """A merge patch as a dry run; like helm's own it only gets a warning for a field that the server does not know."""
+        """A merge patch as a dry run; like helm's own it gets only a warning for a field that the server does not know."""
         kind = _STRATEGIC if merge_patch.is_builtin(manifest) else _MERGE
         query = {"fieldManager": manager, "fieldValidation": "Warn", "dryRun": "All"}
         return await self._run(lambda: self._patch(manifest, patch, namespace, kind, query))
 
     def _patch(self, named: Object, body: Object, namespace: str, content: str, query: Mapping[str, str]) -> Object:
         resource = self._resource(str(named.get("kind")), str(named.get("apiVersion", "")))
-        where = namespace or str(named["metadata"].get("namespace", ""))
-        path = kinds.path(resource, where, str(named["metadata"]["name"]))
-        right = kinds.permission("patch", resource, where)
+        space = namespace or str(named["metadata"].get("namespace", ""))
+        path = kinds.path(resource, space, str(named["metadata"]["name"]))
+        right = kinds.permission("patch", resource, space)
         answer = self._call("PATCH", path, query=query, body=body, content_type=content, permission=right)
         return self._object(answer, sealed=True)
 
@@ -185,16 +185,16 @@ class KubeCluster:
             resource = kinds.KINDS[kind]
             right = kinds.permission("list", resource, namespace)
             query = {"labelSelector": labels, "limit": str(_RECORDS)}
-            found: list[Object] = []
+            listed: list[Object] = []
             for _ in range(limits.PAGES):
                 page = self._call("GET", kinds.path(resource, namespace), query=query, permission=right)
-                for one in page.get("items") or ():
-                    if kind != "Secret" or one.get("type") == helm_release.TYPE:
-                        objects.check(one)
-                        found.append({"apiVersion": resource.api_version, "kind": kind, **one})
+                for item in page.get("items") or ():
+                    if kind != "Secret" or item.get("type") == helm_release.TYPE:
+                        objects.check(item)
+                        listed.append({"apiVersion": resource.api_version, "kind": kind, **item})
                 query["continue"] = str(page["metadata"].get("continue") or "")
                 if not query["continue"]:
-                    return tuple(found)
+                    return tuple(listed)
             raise errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
 
         return await self._run(work)
@@ -277,7 +277,7 @@ class KubeCluster:
         self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
         since_time: str = "", tail_lines: int | None = None,
     ) -> AsyncIterator[tuple[LogLine, ...]]:  # fmt: skip
-        """Lines of one container in batches; a slow reader slows the stream down, it loses nothing."""
+        """Lines of one container in batches; a slow reader delays the stream and loses nothing."""
         query = {"container": container, "timestamps": "true"}
         query |= {"follow": "true"} if follow else {}
         query |= {"previous": "true"} if previous else {}
@@ -289,7 +289,7 @@ class KubeCluster:
         def work() -> None:
             try:
                 self._read_log(namespace, pod, query, channel, stream)
-            except BaseException as error:  # noqa: BLE001 - it is raised where the lines are read
+            except BaseException as error:  # noqa: BLE001 - it is raised to the reader of the lines
                 channel.finish(error)
             else:
                 channel.finish()
@@ -351,17 +351,17 @@ class KubeCluster:
         try:
             return await self._workers.call(work)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            # The answer was JSON, but not shaped as Kubernetes shapes it.
+            # The answer was JSON, but not that of a Kubernetes API.
             words = sanitize.line(f"{type(error).__name__} {error}", 100)
             message = f"{self._target.context} answered in an unexpected shape ({words})."
             raise ClusterError("not-kubernetes", message) from error
 
     def _create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> dict[str, Any]:
         resource = self._resource(str(manifest.get("kind")), str(manifest.get("apiVersion", "")))
-        where = namespace or str((manifest.get("metadata") or {}).get("namespace", ""))
+        space = namespace or str((manifest.get("metadata") or {}).get("namespace", ""))
         query = {"fieldManager": AGENT, "fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
-        right = kinds.permission("create", resource, where)
-        path = kinds.path(resource, where)
+        right = kinds.permission("create", resource, space)
+        path = kinds.path(resource, space)
         return self._object(self._call("POST", path, query=query, body=manifest, permission=right))
 
     def _connection(self) -> Connection:
@@ -374,7 +374,7 @@ class KubeCluster:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None,
         headers: Mapping[str, str] | None = None, permission: str = "", read: float | None = None, stream: Stream | None = None,
     ) -> HTTPResponse:  # fmt: skip
-        """Send until there is a good answer: a dead idle socket once more, a 401 after one new login, a 429 as asked."""
+        """Send until there is a good answer: again on a dead idle socket, after one new login on 401, as asked on 429."""
         connection, broken, renewed, busy = self._connection(), False, False, 0
         while True:
             try:
@@ -411,7 +411,7 @@ class KubeCluster:
         server = self._connection().server
         content = kube_body.whole(answer, server)
         try:
-            data = objects.decode(content, exact=True)  # manifests are compared with it: it is data
+            data = objects.decode(content, exact=True)  # unsanitised: manifests are compared with it
         except limits.OverLimitError as error:
             raise errors.unread(server, str(error), "not-kubernetes") from None
         except ValueError:
@@ -428,29 +428,29 @@ class KubeCluster:
 
     def _resource(self, kind: str, api_version: str = "") -> Resource:
         """The resource of a kind: from the table, else by discovery."""
-        if found := kinds.known(kind, api_version):
-            return found
-        for fresh in (False, True):  # a chart may just have brought the kind along
+        if resource := kinds.known(kind, api_version):
+            return resource
+        for fresh in (False, True):  # a chart may have just added the kind
             if fresh or not self._served:
                 self._served = tuple(resource for path in _ROOTS for resource in self._discover(path))
-            for one in self._served:
-                if one.kind == kind and api_version in ("", one.api_version):
-                    return one
+            for resource in self._served:
+                if resource.kind == kind and api_version in ("", resource.api_version):
+                    return resource
         version = f" ({api_version})" if api_version else ""
         raise ClusterError("not-found", f"This cluster serves no kind {kind}{version}.", 404)
 
     def _discover(self, root: str) -> tuple[Resource, ...]:
-        """Every kind below a root: in one answer, as API servers give it since 1.26; from older ones group by group."""
-        answer = self._asked(root, f"{_AGGREGATED},{_JSON}")
+        """Every kind below a root: in one answer of API servers since 1.26; group by group of older ones."""
+        answer = self._discovery(root, f"{_AGGREGATED},{_JSON}")
         if answer.get("kind") == "APIGroupDiscoveryList":
             return tuple(kinds.aggregated(answer))
-        found: list[Resource] = []
+        resources: list[Resource] = []
         for version in kinds.versions(answer):
             with contextlib.suppress(ClusterError):  # an aggregated API that is down hides its own kinds only
-                found += kinds.listed(version, self._asked(f"{root}/{version}"))
-        return tuple(found)
+                resources += kinds.listed(version, self._discovery(f"{root}/{version}"))
+        return tuple(resources)
 
-    def _asked(self, path: str, accept: str = _JSON) -> dict[str, Any]:
+    def _discovery(self, path: str, accept: str = _JSON) -> dict[str, Any]:
         return self._call("GET", path, accept=accept, permission="discover the API (get /apis)")
 
 

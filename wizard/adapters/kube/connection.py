@@ -1,8 +1,8 @@
-"""One authenticated way to one API server, for every call, watch and log stream.
+"""The authenticated connections to one API server, for every call, watch and log stream.
 
-Credentials that are plain (token, client certificate, password, login plugin) are read here; everything else a
-kubeconfig can hold, and proxies, go through the Kubernetes client. The client's import alone costs 0.4 s, more than
-half of the budget from launch to live rows.
+Plain credentials (token, client certificate, password, login plugin) are read here; everything else that a kubeconfig
+can hold, and proxies, go through the Kubernetes client. The client's import alone costs 0.4 s, more than half of the
+budget from launch to live rows.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 CONNECT: Final = 3.0
 READ: Final = 10.0
 CONNECTIONS: Final = 34
-"""At most so many calls at once."""
+"""The most calls at once."""
 AGENT: Final = "llm-cost-ops-wizard"
-"""Owner of the fields that we write."""
+"""The field manager of what we write."""
 USER_AGENT: Final = f"{AGENT}/{__version__}"
-"""How an audit log names us."""
+"""Our name in an audit log."""
 _PLAIN_USER: Final = frozenset({
     "token", "tokenFile", "client-certificate", "client-certificate-data", "client-key", "client-key-data",
     "username", "password", "exec", "auth-provider", "as", "as-groups", "as-uid",
@@ -57,7 +57,7 @@ _PLAIN_CLUSTER: Final = frozenset({
 })  # fmt: skip
 _IMPERSONATE: Final = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
 _RENEWED_TOGETHER: Final = 1.0
-"""Seconds within which a dozen watches that were refused together share one new login."""
+"""Seconds within which watches that were refused together share one new login."""
 _sending = threading.local()
 
 
@@ -72,21 +72,21 @@ class Stream:
         self._answer: HTTPResponse | None = None
 
     def sent_on(self, connection: Any) -> None:
-        """The connection that the request goes out on."""
+        """Note the connection that the request goes out on."""
         self._connection, self._answer = connection, None
 
     def sent(self) -> None:
-        """The request is out: the connection has its socket now."""
+        """Note that the request is out: the connection has its socket now."""
         self.sock = getattr(self._connection, "sock", None)
 
     def patience(self, seconds: float) -> None:
-        """How long the answer may be silent between two bytes from now on; its head came sooner."""
+        """Set how long the answer may be silent between two bytes from now on."""
         with contextlib.suppress(OSError):
             if self.sock is not None:
                 self.sock.settimeout(seconds)
 
     def answered(self, answer: HTTPResponse) -> None:
-        """The answer whose body will be read."""
+        """Note the answer whose body will be read."""
         self._answer = answer
         if self.closed:
             self.close()
@@ -94,7 +94,7 @@ class Stream:
     def close(self) -> None:
         """Wake the reading thread; it sees the end of the stream or an error."""
         self.closed = True
-        # A connection that went back to the pool may carry somebody else's call by now: the answer knows, and refuses.
+        # A connection that went back to the pool may carry another call by now: the answer knows, and refuses.
         with contextlib.suppress(OSError, ValueError, RuntimeError):
             if self._answer is not None:
                 self._answer.shutdown()
@@ -124,7 +124,7 @@ class Connection:
         A stream given here can be ended from another thread, even while the server has not answered.
 
         Raises:
-            ClusterError: it did not come to an answer.
+            ClusterError: there was no answer.
         """
         import urllib3
 
@@ -138,7 +138,7 @@ class Connection:
             answer: HTTPResponse = pool.request(  # type: ignore[assignment]  # urllib3 types it as its base class
                 method, url, body=body, headers=whole,
                 timeout=urllib3.Timeout(connect=CONNECT, read=read), retries=False, redirect=False, preload_content=False,
-                decode_content=False,  # none was asked for, and a few bytes of it can become gigabytes
+                decode_content=False,  # no compression was asked for, and a few bytes can become gigabytes
             )  # fmt: skip
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise errors.of_exception(error, self.server) from None
@@ -155,7 +155,7 @@ class Connection:
         return not _is_plain(self._cluster, self._user) or bool(renewed & set(self._user.body))
 
     def token_end(self) -> datetime | None:
-        """When the kubeconfig's own token ends, if it is one that says so."""
+        """When the kubeconfig's own token expires, None for one that does not tell."""
         return _end_of(self._user.text("token"))
 
     def close(self) -> None:
@@ -165,7 +165,7 @@ class Connection:
                 self._pool.clear()
 
     def refresh(self) -> None:
-        """Forget the credential and the sockets it was used on; the next call logs in anew, with what the file says now."""
+        """Forget the credential and the sockets it was used on; the next call reads the kubeconfig and logs in again."""
         with self._lock:
             if time.monotonic() - self._renewed < _RENEWED_TOGETHER:
                 return
@@ -180,28 +180,27 @@ class Connection:
         loader: Any = importlib.import_module("kubernetes.config.kube_config")
         folder = self._user.folder
 
-        class Quiet:
-            """In the place of the client's ExecProvider, which would take over the terminal."""
+        class SilentExecProvider:
+            """Replaces the client's ExecProvider, which would take over the terminal."""
 
             def __init__(self, spec: Any, cwd: Any, cluster: Any = None) -> None:
                 self._spec, self._cluster = spec, cluster
 
             def run(self, previous_response: Any = None) -> dict[str, str]:
                 cluster = self._cluster.value if self._cluster is not None else None
-                got = exec_plugin.run(self._spec.value, folder, cluster)
-                both = {"clientCertificateData": got.certificate, "clientKeyData": got.key}
-                return {"token": got.token} if got.token else both
+                credential = exec_plugin.run(self._spec.value, folder, cluster)
+                pair = {"clientCertificateData": credential.certificate, "clientKeyData": credential.key}
+                return {"token": credential.token} if credential.token else pair
 
-        loader.ExecProvider = Quiet
-        loader._create_temp_file_with_content = (
-            memory_files.lasting
-        )  # its own key files stay on the disk after a SIGKILL
+        loader.ExecProvider = SilentExecProvider
+        # The client's own key files would stay on the disk after a SIGKILL.
+        loader._create_temp_file_with_content = memory_files.lasting
         configuration = importlib.import_module("kubernetes.client").Configuration()
         configuration.retries = False
         for entry, key in (
             (self._cluster, "certificate-authority"), (self._user, "client-certificate"), (self._user, "client-key"),
         ):  # fmt: skip
-            _material(entry, key)  # the client reads what is named without a limit
+            _material(entry, key)  # the client itself reads these files without a limit
         try:
             client = config.new_client_from_config(
                 config_file=self._target.kubeconfig or None, context=self.context, persist_config=False,
@@ -212,7 +211,7 @@ class Connection:
         except (config.ConfigException, OSError) as error:
             words = sanitize.line(str(error), 300).rstrip(".")
             raise ClusterError("no-credentials", f"The kubeconfig cannot be used: {words}.") from None
-        except Exception as error:  # noqa: BLE001 - it trips over what it does not expect in a kubeconfig
+        except Exception as error:  # noqa: BLE001 - it raises anything for what it does not expect in a kubeconfig
             words = f"the Kubernetes client does not understand it ({type(error).__name__})"
             raise ClusterError("no-credentials", f"The kubeconfig cannot be used: {words}.") from None
         return client
@@ -231,7 +230,7 @@ class Connection:
     def _groups(self) -> list[str]:
         groups = self._user.body.get("as-groups") or []
         if not isinstance(groups, list):
-            raise ClusterError("no-credentials", "as-groups in the kubeconfig is no list.")
+            raise ClusterError("no-credentials", "as-groups in the kubeconfig is not a list.")
         return [_header(str(group), "as-groups") for group in groups]
 
     def _make_by_client(self) -> tuple[PoolManager, Callable[[], Mapping[str, str]]]:
@@ -277,7 +276,7 @@ class Connection:
         return {}
 
     def _id_token(self) -> str:
-        """That of OpenID Connect; who renews it is kubectl: a new one that is not kept would make the kept one worthless."""
+        """The token of OpenID Connect. Only kubectl renews it: a new one that is not stored would invalidate the stored one."""
         token = str(limits.map_of(limits.map_of(self._user.body, "auth-provider"), "config").get("id-token") or "")
         ends = _end_of(token)
         if ends and ends < datetime.now(UTC):
@@ -334,26 +333,26 @@ def _tracked(pool: PoolManager) -> PoolManager:
     class Bounded(http.client.HTTPResponse):
         def begin(self) -> None:
             body = self.fp
-            self.fp = bounded.Drip(body)  # type: ignore[assignment]  # all that the head is read with
+            self.fp = bounded.Drip(body)  # type: ignore[assignment]  # http.client reads the head with it
             try:
                 super().begin()
             finally:
-                if isinstance(self.fp, bounded.Drip):  # not where the answer has no body: then it is closed
+                if isinstance(self.fp, bounded.Drip):  # an answer without a body has closed it
                     self.fp = body
 
-    class Told:
+    class TrackedConnection:
         def request(self, *arguments: Any, **named: Any) -> None:
             stream: Stream | None = getattr(_sending, "stream", None)
             if stream:
                 stream.sent_on(self)
-            super().request(*arguments, **named)  # type: ignore[misc]  # of the connection it is mixed into
+            super().request(*arguments, **named)  # type: ignore[misc]  # of the connection class that it is mixed into
             if stream:
                 stream.sent()
 
-    class Plain(Told, urllib3.connection.HTTPConnection):
+    class Plain(TrackedConnection, urllib3.connection.HTTPConnection):
         response_class = Bounded
 
-    class Encrypted(Told, urllib3.connection.HTTPSConnection):
+    class Encrypted(TrackedConnection, urllib3.connection.HTTPSConnection):
         response_class = Bounded
 
     class PlainPool(urllib3.HTTPConnectionPool):
@@ -374,8 +373,8 @@ def _entries(target: Target) -> tuple[str, Entry, Entry]:
     name = target.context or merged.current
     context = merged.contexts.get(name)
     if context is None:
-        known = ", ".join(sanitize.line(one) for one in sorted(merged.contexts))
-        raise ClusterError("other", f'The kubeconfig has no context "{sanitize.line(name)}"; it has {known}.')
+        names = ", ".join(map(sanitize.line, sorted(merged.contexts)))
+        raise ClusterError("other", f'The kubeconfig has no context "{sanitize.line(name)}"; it has {names}.')
     cluster = merged.clusters.get(context.text("cluster"))
     if cluster is None or not cluster.text("server"):
         raise ClusterError("other", f'The context "{sanitize.line(name)}" names a cluster without a server address.')
@@ -389,7 +388,7 @@ _REMOVED: Final[Mapping[str, str]] = {
     "gcp": "the login plugin gke-gcloud-auth-plugin (gcloud container clusters get-credentials writes it)",
     "azure": "the login plugin kubelogin (az aks get-credentials, then kubelogin convert-kubeconfig)",
 }
-"""What takes the place of an auth-provider that Kubernetes 1.26 has removed."""
+"""The replacement of an auth-provider that Kubernetes 1.26 has removed."""
 
 
 def _refuse_removed(provider: Any, user: str) -> None:
@@ -397,17 +396,17 @@ def _refuse_removed(provider: Any, user: str) -> None:
     if name == "oidc":
         return
     what = f'The user "{sanitize.line(user, 100)}" of the kubeconfig logs in with auth-provider "{sanitize.line(name, 100)}"'
-    way = _REMOVED.get(name, "a login plugin (exec)")
-    raise ClusterError("no-credentials", f"{what}, which kubectl and helm do not know any more; use {way}.")
+    replacement = _REMOVED.get(name, "a login plugin (exec)")
+    raise ClusterError("no-credentials", f"{what}, which kubectl and helm do not know any more; use {replacement}.")
 
 
 _SOURCES: Final[Mapping[str, str]] = {"Authorization": "token", **{header: key for key, header in _IMPERSONATE.items()}}
-"""Where in a kubeconfig a header comes from."""
+"""Header -> its key in a kubeconfig."""
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def _header(value: str, source: str) -> str:
-    """A value as it goes out, in UTF-8 as from kubectl; one that no header may carry is refused without being shown."""
+    """A value of a header, in UTF-8 as kubectl sends it; one that a header may not hold is refused without being shown."""
     if _CONTROLS.search(value):
         words = f"The {source} that the kubeconfig gives (or its login plugin) holds a line break or another control character"
         raise ClusterError("no-credentials", f"{words}; kubectl refuses it too.")
@@ -415,7 +414,7 @@ def _header(value: str, source: str) -> str:
 
 
 def _end_of(token: str) -> datetime | None:
-    """When a token ends, if it is one that says so."""
+    """When a token expires, None for one that does not tell."""
     try:
         claims = limits.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
         return datetime.fromtimestamp(claims["exp"], UTC)
@@ -448,7 +447,7 @@ def _read(path: Path, what: str) -> bytes:
 
 
 def _keepalive() -> list[tuple[int, int, int]]:
-    """Without it a watch on a dead line (sleep, a lost VPN) would wait for ever."""
+    """Socket options; without them a watch on a dead connection (sleep, a lost VPN) would wait for ever."""
     options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     for name, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
         if hasattr(socket, name):

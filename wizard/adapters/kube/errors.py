@@ -1,4 +1,4 @@
-"""What went wrong on the way to a cluster, as one word and one sentence (ports/cluster.ClusterError)."""
+"""Errors on the way to a cluster, each as a kind and a sentence (ports/cluster.ClusterError)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BY_STATUS: Final[Mapping[int, ErrorKind]] = {
 
 
 def of_exception(error: BaseException, server: str) -> ClusterError:
-    """The trouble behind an exception of the transport (urllib3, ssl, socket), innermost cause first."""
+    """The error behind an exception of the transport (urllib3, ssl, socket), innermost cause first."""
     server = hide(server)
     chain = list(_causes(error))
     names = {type(cause).__name__ for cause in chain}
@@ -34,8 +34,8 @@ def of_exception(error: BaseException, server: str) -> ClusterError:
     for cause in chain:
         if isinstance(cause, ClusterError):
             return cause
-        if found := _of_cause(cause, server):
-            return found
+        if mapped := _of_cause(cause, server):
+            return mapped
     if "NameResolutionError" in names:
         return ClusterError("dns", f"The name of {server} does not resolve; check the address, DNS or a VPN.")
     if names & {"ConnectTimeoutError", "ReadTimeoutError", "TimeoutError"}:
@@ -46,14 +46,14 @@ def of_exception(error: BaseException, server: str) -> ClusterError:
 
 
 def slow(server: str, seconds: float = 0) -> ClusterError:
-    """Nothing came back in time."""
+    """The error of an answer that did not come in time."""
     server = hide(server)
     within = f" within {seconds:g} s" if seconds else " in time"
     return ClusterError("slow", f"{server} did not answer{within}; a firewall, a VPN or an overloaded server.")
 
 
 def unread(server: str, words: str, kind: ErrorKind = "other") -> ClusterError:
-    """An answer that is over a limit; the words say which."""
+    """The error of an answer that exceeds a limit; `words` say which."""
     return ClusterError(kind, f"The answer of {server} is not read: {words}.")
 
 
@@ -100,12 +100,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     seen: list[BaseException] = []
     todo = [error]
     while todo:
-        one = todo.pop()
-        if any(one is old for old in seen):
+        cause = todo.pop()
+        if any(cause is known for known in seen):
             continue
-        seen.append(one)
-        inner = [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
-        todo += [cause for cause in inner if isinstance(cause, BaseException)]
+        seen.append(cause)
+        inner = [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
+        todo += [inner_cause for inner_cause in inner if isinstance(inner_cause, BaseException)]
     return reversed(seen)
 
 
@@ -115,7 +115,7 @@ def _last_words(error: BaseException) -> str:
 
 
 def of_answer(status: int, content_type: str, body: bytes, server: str, permission: str = "") -> ClusterError:
-    """The trouble that an answer with an error status tells; `permission` names the right that was used."""
+    """The error of an answer with an error status; `permission` names the right that was used."""
     server = hide(server)
     data = _status_object(body)
     if data is None:
@@ -132,7 +132,7 @@ def of_answer(status: int, content_type: str, body: bytes, server: str, permissi
         elif "forbidden: User " in message or "cannot " in message:
             message = _who_may_not(message, permission)
         else:
-            permission = ""  # an admission plugin said no (quota, pod security): no right would help
+            permission = ""  # an admission plugin refused it (quota, pod security): no right would help
             kind = "invalid"
     return ClusterError(kind, message, status, permission if kind == "forbidden" else "", data)
 
@@ -165,7 +165,7 @@ def _not_a_status(status: int, content_type: str, body: bytes, server: str) -> C
 
 
 def not_kubernetes(server: str, what: str) -> ClusterError:
-    """Something else answers at that address."""
+    """The error of something else that answers at that address."""
     return ClusterError(
         "not-kubernetes", f"{server} answered with {what}, not as a Kubernetes API server; a proxy or a wrong address."
     )

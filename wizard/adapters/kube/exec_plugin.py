@@ -27,12 +27,12 @@ from wizard.ports.cluster import ClusterError
 _EARLY: Final = 30.0
 """Seconds before its end at which a credential is renewed."""
 _FAILED: Final = 15.0
-"""Seconds for which a plugin that failed is not run again: a launch asks a dozen times for the one login that there is."""
+"""Seconds for which a plugin that failed is not run again: a launch asks a dozen times for the same login."""
 
 
 @dataclass(frozen=True)
 class ExecCredential:
-    """What a plugin answered. Holds secrets: never shown."""
+    """The answer of a plugin. Holds secrets: never shown."""
 
     token: str = field(default="", repr=False)
     certificate: str = field(default="", repr=False)
@@ -47,7 +47,7 @@ class ExecCredential:
 
 
 def run(spec: Mapping[str, Any], folder: Path, cluster: Mapping[str, Any] | None = None) -> ExecCredential:
-    """Ask the plugin; `folder` is the kubeconfig's, `cluster` its cluster entry, sent if the plugin wants it.
+    """Run the plugin; `folder` is the kubeconfig's, `cluster` its cluster entry, sent if the plugin wants it.
 
     Raises:
         ClusterError: no-credentials; the plugin is missing, failed, hung or wants a terminal.
@@ -55,7 +55,7 @@ def run(spec: Mapping[str, Any], folder: Path, cluster: Mapping[str, Any] | None
     command = str(spec.get("command") or "")
     shown = sanitize.line(command)
     if not isinstance(spec.get("args") or [], list) or not isinstance(spec.get("env") or [], list):
-        raise _no("The login plugin in the kubeconfig has args or an env that are no lists.")
+        raise _no("The login plugin in the kubeconfig has args or env that are not lists.")
     if not command or not spec.get("apiVersion"):
         raise _no("The login plugin in the kubeconfig has no command or no apiVersion.")
     if spec.get("interactiveMode") == "Always":
@@ -64,21 +64,21 @@ def run(spec: Mapping[str, Any], folder: Path, cluster: Mapping[str, Any] | None
         command = str(folder / Path(command).expanduser())
     argv, environment = [command, *map(str, spec.get("args") or ())], _environment(spec, cluster)
     key = _key(argv, environment)
-    with _TURNS[key]:
-        failed, words = _LAST.get(key, (-_FAILED, ""))
+    with _LOCKS[key]:
+        failed, words = _LAST_FAILURES.get(key, (-_FAILED, ""))
         if time.monotonic() - failed < _FAILED:
             raise _no(words)
         try:
             return _answer(_talk(argv, environment, spec), spec, shown)
         except ClusterError as error:
-            _LAST[key] = (time.monotonic(), error.message)
+            _LAST_FAILURES[key] = (time.monotonic(), error.message)
             raise
 
 
-_TURNS: Final[dict[int, threading.Lock]] = defaultdict(threading.Lock)
-"""Who comes while a plugin runs waits for it, and gets its failure instead of another run."""
-_LAST: Final[dict[int, tuple[float, str]]] = {}
-"""When a plugin failed last, and how."""
+_LOCKS: Final[dict[int, threading.Lock]] = defaultdict(threading.Lock)
+"""A caller that comes while a plugin runs waits for it, and gets its failure instead of another run."""
+_LAST_FAILURES: Final[dict[int, tuple[float, str]]] = {}
+"""When a plugin failed last, and its message."""
 
 
 def _key(argv: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -99,8 +99,8 @@ def _talk(argv: list[str], environment: Mapping[str, str], spec: Mapping[str, An
     except ValueError:
         raise _no(f"The login plugin {shown} cannot be started: a zero byte is in its arguments or env.") from None
     if done.code:
-        said = (done.err.strip() or done.out.strip()).decode("utf-8", "replace")
-        words = sanitize.line(said, 400) or f"exit code {done.code}"
+        output = (done.err.strip() or done.out.strip()).decode("utf-8", "replace")
+        words = sanitize.line(output, 400) or f"exit code {done.code}"
         raise _no(f"The login plugin {shown} failed: {words}. Log in again, then retry.")
     return done.out
 
@@ -109,15 +109,17 @@ def _environment(spec: Mapping[str, Any], cluster: Mapping[str, Any] | None) -> 
     wanted: dict[str, Any] = {"interactive": False}
     if spec.get("provideClusterInfo") and cluster is not None:
         wanted["cluster"] = {key: value for key, value in cluster.items() if key != "extensions"}
-        for one in cluster.get("extensions") or ():
-            if isinstance(one, Mapping) and one.get("name") == "client.authentication.k8s.io/exec":
-                wanted["cluster"]["config"] = one.get("extension")
+        for extension in cluster.get("extensions") or ():
+            if isinstance(extension, Mapping) and extension.get("name") == "client.authentication.k8s.io/exec":
+                wanted["cluster"]["config"] = extension.get("extension")
     info = {"apiVersion": spec["apiVersion"], "kind": "ExecCredential", "spec": wanted}
     try:
-        extra = {str(one["name"]): str(one["value"]) for one in spec.get("env") or ()}
+        extra = {str(variable["name"]): str(variable["value"]) for variable in spec.get("env") or ()}
         return {**os.environ, **extra, "KUBERNETES_EXEC_INFO": json.dumps(info)}
     except (KeyError, TypeError, ValueError):
-        raise _no("The login plugin in the kubeconfig has an env or a cluster that no plugin can be given.") from None
+        raise _no(
+            "The login plugin in the kubeconfig has an env or a cluster that cannot be passed to a plugin."
+        ) from None
 
 
 def _answer(out: bytes, spec: Mapping[str, Any], shown: str) -> ExecCredential:
@@ -134,9 +136,9 @@ def _answer(out: bytes, spec: Mapping[str, Any], shown: str) -> ExecCredential:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise _no(f"The login plugin {shown} did not answer with a credential.") from None
     if data.get("apiVersion") != spec["apiVersion"]:
-        said = sanitize.line(str(data.get("apiVersion")))
+        version = sanitize.line(str(data.get("apiVersion")))
         raise _no(
-            f"The login plugin {shown} speaks {said}, the kubeconfig wants {sanitize.line(str(spec['apiVersion']), 100)}."
+            f"The login plugin {shown} speaks {version}, the kubeconfig wants {sanitize.line(str(spec['apiVersion']), 100)}."
         )
     if not token and not (certificate and key):
         raise _no(f"The login plugin {shown} answered without a token or certificate.")

@@ -1,4 +1,4 @@
-"""The kinds that the chart and the checks use, so that nothing need be discovered before the first call."""
+"""The kinds that the chart and the checks use, so that the first call needs no discovery."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ monitoring.coreos.com/v1 ServiceMonitor servicemonitors
 
 
 def _read(table: str) -> dict[str, Resource]:
-    found = {}
+    resources = {}
     for line in table.strip().splitlines():
         api_version, kind, plural, *scope = line.split()
-        found[kind] = Resource(api_version, kind, plural, not scope)
-    return found
+        resources[kind] = Resource(api_version, kind, plural, not scope)
+    return resources
 
 
 KINDS: Final[Mapping[str, Resource]] = _read(_TABLE)
@@ -71,9 +71,9 @@ KINDS: Final[Mapping[str, Resource]] = _read(_TABLE)
 
 
 def known(kind: str, api_version: str = "") -> Resource | None:
-    """The resource of a kind if the table has it in that version; other versions are left to discovery."""
-    found = KINDS.get(kind)
-    return found if found and api_version in ("", found.api_version) else None
+    """The resource of a kind if the table has it in that version; None for other versions, which need discovery."""
+    resource = KINDS.get(kind)
+    return resource if resource and api_version in ("", resource.api_version) else None
 
 
 def aggregated(answer: Mapping[str, Any]) -> Iterator[Resource]:
@@ -82,9 +82,11 @@ def aggregated(answer: Mapping[str, Any]) -> Iterator[Resource]:
         name = (group.get("metadata") or {}).get("name", "")
         for version in group.get("versions") or ():
             api_version = f"{name}/{version['version']}" if name else str(version["version"])
-            for one in version.get("resources") or ():
-                if kind := (one.get("responseKind") or {}).get("kind"):
-                    yield Resource(api_version, str(kind), str(one["resource"]), one.get("scope") == "Namespaced")
+            for resource in version.get("resources") or ():
+                if kind := (resource.get("responseKind") or {}).get("kind"):
+                    yield Resource(
+                        api_version, str(kind), str(resource["resource"]), resource.get("scope") == "Namespaced"
+                    )
 
 
 def versions(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -96,10 +98,10 @@ def versions(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def listed(api_version: str, answer: Mapping[str, Any]) -> Iterator[Resource]:
-    """The kinds of one version of such a server, parts of objects (pods/log) left out."""
-    for one in answer.get("resources") or ():
-        if one.get("kind") and "/" not in one["name"]:
-            yield Resource(api_version, str(one["kind"]), str(one["name"]), bool(one.get("namespaced")))
+    """The kinds of one version of such a server, without subresources (pods/log)."""
+    for resource in answer.get("resources") or ():
+        if resource.get("kind") and "/" not in resource["name"]:
+            yield Resource(api_version, str(resource["kind"]), str(resource["name"]), bool(resource.get("namespaced")))
 
 
 def path(resource: Resource, namespace: str = "", name: str = "", subresource: str = "") -> str:

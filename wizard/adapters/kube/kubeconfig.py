@@ -1,4 +1,4 @@
-"""Reads kubeconfigs the way kubectl merges them, without importing the Kubernetes client (which costs 0.4 s)."""
+"""Reads and merges kubeconfigs as kubectl does, without the Kubernetes client (its import costs 0.4 s)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECTIONS: Final = {"clusters": "cluster", "users": "user", "contexts": "context
 _NAME: Final = 300
 """Characters of a path or name that a message shows."""
 _SHOWN: Final = 5
-"""How many of them."""
+"""How many paths a message shows."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Entry:
 
 
 _NOTHING: Final = Entry({}, Path())
-"""What an entry says that is not there."""
+"""In place of a missing entry."""
 
 
 @dataclass
@@ -56,23 +56,23 @@ class Merged:
     contexts: dict[str, Entry] = field(default_factory=dict)
 
     def add(self, path: Path, tree: Mapping[str, Any]) -> None:
-        """Merge the content of one file below what is there; raises Problem when it names two things the same."""
+        """Merge the content of one file below the entries so far; raises Problem when it has two entries of one name."""
         self.files.append(str(path))
         current = tree.get("current-context")
         if not self.current and isinstance(current, str):
             self.current = current
         for section, key in _SECTIONS.items():
-            known: dict[str, Entry] = getattr(self, section)
-            here: set[str] = set()
-            for one in tree.get(section) or ():
-                if isinstance(one, Mapping) and isinstance(name := one.get("name"), str):
-                    if name in here:
+            entries: dict[str, Entry] = getattr(self, section)
+            names: set[str] = set()
+            for named in tree.get(section) or ():
+                if isinstance(named, Mapping) and isinstance(name := named.get("name"), str):
+                    if name in names:
                         # kubectl and helm refuse it too, and print the whole list with its keys and tokens.
                         shown = f"{sanitize.line(str(path), _NAME)} names two {section} {sanitize.line(name, _NAME)!r}"
                         raise Problem(f"The kubeconfig {shown}; kubectl and helm refuse that.", "Rename or remove one.")
-                    here.add(name)
-                    body = one.get(key)
-                    known.setdefault(name, Entry(body if isinstance(body, Mapping) else {}, path.parent))
+                    names.add(name)
+                    body = named.get(key)
+                    entries.setdefault(name, Entry(body if isinstance(body, Mapping) else {}, path.parent))
 
 
 class KubeconfigFiles:
@@ -87,16 +87,16 @@ class KubeconfigFiles:
         contexts = tuple(
             Context(
                 sanitize.line(name),
-                hide(sanitize.line(merged.clusters.get(one.text("cluster"), _NOTHING).text("server"))),
-                sanitize.line(one.text("user")),
-                sanitize.line(one.text("namespace")),
-                bool(merged.clusters.get(one.text("cluster"), _NOTHING).body.get("insecure-skip-tls-verify")),
+                hide(sanitize.line(merged.clusters.get(context.text("cluster"), _NOTHING).text("server"))),
+                sanitize.line(context.text("user")),
+                sanitize.line(context.text("namespace")),
+                bool(merged.clusters.get(context.text("cluster"), _NOTHING).body.get("insecure-skip-tls-verify")),
             )
-            for name, one in merged.contexts.items()
+            for name, context in merged.contexts.items()
         )
         problem = None if merged.current in merged.contexts else _no_current(merged)
         current = sanitize.line(merged.current) if problem is None else ""
-        readable = tuple(sanitize.line(one) for one in merged.files if _open_to_others(Path(one)))
+        readable = tuple(sanitize.line(file) for file in merged.files if _open_to_others(Path(file)))
         return Kubeconfig(tuple(map(sanitize.line, merged.files)), contexts, current, problem, readable)
 
 
@@ -115,10 +115,10 @@ def load(path: str = "") -> Merged:
     return merged
 
 
-def said(path: str, context: str) -> dict[str, str]:
-    """What the context says of server, trust and identity, by the kubeconfig's own names; holds secrets: never shown.
+def settings_of(path: str, context: str) -> dict[str, str]:
+    """Server, trust and identity of a context, by the kubeconfig's own names; holds secrets: never shown.
 
-    A kubeconfig that cannot be used says nothing.
+    Empty for a kubeconfig that cannot be used.
     """
     try:
         merged = load(path)
@@ -142,7 +142,7 @@ def said(path: str, context: str) -> dict[str, str]:
 
 
 def redactor(path: str = "") -> Redactor:
-    """Knows every credential of the kubeconfigs, those of entries that are hidden by another of the same name too; never raises."""
+    """A redactor of every credential of the kubeconfigs, those of hidden entries too; never raises."""
     from wizard.core.text import masking
 
     trees = []
@@ -157,28 +157,28 @@ def _files(path: str) -> Iterator[Path]:
     if path:
         wanted, source = [Path(path).expanduser()], "--kubeconfig"
     elif listed := os.environ.get("KUBECONFIG", ""):
-        names = [one for one in listed.split(os.pathsep) if one]
+        names = [name for name in listed.split(os.pathsep) if name]
         if len(names) > limits.KUBECONFIGS:
             raise Problem(
                 f"$KUBECONFIG lists {len(names)} files; at most {limits.KUBECONFIGS} are read.",
                 "Give one with --kubeconfig PATH.",
             )
-        wanted, source = [Path(one).expanduser() for one in names], "$KUBECONFIG"
+        wanted, source = [Path(name).expanduser() for name in names], "$KUBECONFIG"
     else:
         wanted, source = [Path("~/.kube/config").expanduser()], "the default"
-    found = [one for one in wanted if _exists(one)]
-    if not found:
-        names = [sanitize.line(str(one), _NAME) for one in wanted[:_SHOWN]]
+    existing = [file for file in wanted if _exists(file)]
+    if not existing:
+        names = [sanitize.line(str(file), _NAME) for file in wanted[:_SHOWN]]
         more = f" and {len(wanted) - _SHOWN} more" if len(wanted) > _SHOWN else ""
         raise Problem(
             f"There is no kubeconfig: {', '.join(names)}{more} ({source}) does not exist.",
             f"Give one with --kubeconfig PATH or $KUBECONFIG, {_PRACTISE}",
         )
-    yield from found
+    yield from existing
 
 
 def _exists(path: Path) -> bool:
-    """Also of one that may not be looked at: reading it says why."""
+    """Whether it exists; True where that cannot be read: reading it reports why."""
     try:
         return path.exists()
     except OSError:
@@ -186,11 +186,11 @@ def _exists(path: Path) -> bool:
 
 
 def _open_to_others(path: Path) -> bool:
-    """It gives everybody the right to read, and so do all folders on the way to it (path_resolution(7)); without ACLs."""
+    """Whether its mode lets everybody read it, and those of its folders reach it (path_resolution(7)); ACLs are ignored."""
     try:
         real = path.resolve()
         return bool(real.stat().st_mode & stat.S_IROTH) and all(
-            one.stat().st_mode & stat.S_IXOTH for one in real.parents
+            folder.stat().st_mode & stat.S_IXOTH for folder in real.parents
         )
     except OSError:
         return False
@@ -201,7 +201,7 @@ def _tree(path: Path) -> Mapping[str, Any]:
 
     shown = f"The kubeconfig {sanitize.line(str(path), _NAME)}"
     try:
-        # No pipe: it can be read once, and helm has to read it too.
+        # No pipe: it can be read only once, and helm reads it too.
         text = bounded.read(path, limits.KUBECONFIG).decode("utf-8-sig")
     except OSError as error:
         reason = (error.strerror or str(error)).rstrip(".")
@@ -211,7 +211,7 @@ def _tree(path: Path) -> Mapping[str, Any]:
     tree = YamlDocuments().load(text, shown)
     if tree is None:
         return {}
-    if not isinstance(tree, Mapping) or any(not isinstance(tree.get(one) or [], list) for one in _SECTIONS):
+    if not isinstance(tree, Mapping) or any(not isinstance(tree.get(section) or [], list) for section in _SECTIONS):
         raise Problem(
             f"{shown[4:]} is not a kubeconfig: it has no lists of clusters, users and contexts.",
             "Give another file with --kubeconfig PATH.",
@@ -220,7 +220,7 @@ def _tree(path: Path) -> Mapping[str, Any]:
 
 
 def _no_current(merged: Merged) -> Problem:
-    names = ", ".join(sanitize.line(one) for one in sorted(merged.contexts))
+    names = ", ".join(sanitize.line(context) for context in sorted(merged.contexts))
     if merged.current:
         what = f'The current context "{sanitize.line(merged.current)}" is not in the kubeconfig.'
     else:

@@ -13,10 +13,10 @@ from wizard.ports.cluster import LogLine
 
 CHUNK: Final = 262_144
 _LONGEST: Final = 65_536
-"""Bytes of one line that are kept; the rest is counted. A 10 MB line is somebody's dump, not a message."""
+"""Bytes of one line that are kept; the rest is counted."""
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _PLAIN: Final = re.compile(rf"^(2\d{{3}}-[0-9:.T-]{{24}}Z) (.{{0,{sanitize.LINE_LIMIT}}})$", re.MULTILINE)
-"""A line as every runtime writes it: a time of 30 characters and a text that is short enough."""
+"""A line as every runtime writes it: a time of 30 characters and a short text."""
 _PRINTABLE: Final = bytes(range(0x20, 0x7F)) + b"\n"
 _made: Final = partial(tuple.__new__, LogLine)
 
@@ -47,10 +47,10 @@ def _lines(whole: bytes) -> list[LogLine]:
     text = whole.decode("utf-8", "replace")
     clean = not whole.translate(None, _PRINTABLE)
     if clean:
-        # A flood is read here: all of it in C, in a fraction of the time that line by line takes.
-        found = _PLAIN.findall(text)
-        if len(found) == text.count("\n") + 1:
-            return list(map(_made, found))
+        # A flood is parsed here: all of it in C, in a fraction of the time that line by line takes.
+        parsed = _PLAIN.findall(text)
+        if len(parsed) == text.count("\n") + 1:
+            return list(map(_made, parsed))
     return list(_one_by_one(text, clean=clean))
 
 

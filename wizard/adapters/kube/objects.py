@@ -1,4 +1,4 @@
-"""What the API served, made safe to hold and to print: sanitised text, no secret values, no bulk nobody reads."""
+"""Objects of the API, made safe to hold and to print: sanitised text, no secret values, no managedFields."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from wizard.core.text import masking, sanitize
 from wizard.core.text.secrets import MASK
 
 _SUSPECT: Final = re.compile(rb"[\x7f-\xff]|\\(?:[bfrt]|u(?!00(?:3[ce]|26)))", re.IGNORECASE)
-"""Bytes of JSON that can decode to something unsafe; Go escapes <, > and & for no reason of ours."""
+"""Bytes of JSON that can decode to something unsafe; the <, > and & that Go escapes are safe here."""
 _HALVES: Final = re.compile(rb"\\ud[89a-f]", re.IGNORECASE)
-"""Halves of characters; one that stands alone cannot be written in any encoding."""
+"""Surrogates; a lone one cannot be encoded."""
 
 _Kind = TypeVar("_Kind", str, dict[str, Any], list[Any])
 
@@ -21,7 +21,7 @@ LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def decode(raw: bytes, *, exact: bool = False) -> Any:
-    """JSON as plain data with every string (keys too) terminal-safe; `exact`: as it was sent, but for halves of characters.
+    """JSON as plain data with every string (keys too) terminal-safe; `exact`: as it was sent, except for lone surrogates.
 
     Raises:
         OverLimitError: it is nested too deep.
@@ -47,14 +47,14 @@ def _each(node: Any, made: Callable[[str], str]) -> Any:
     if isinstance(node, dict):
         return {made(key): _each(value, made) for key, value in node.items()}
     if isinstance(node, list):
-        return [_each(one, made) for one in node]
+        return [_each(value, made) for value in node]
     return node
 
 
 def without_secrets(item: dict[str, Any], *, sealed: bool = False, managers: bool = False) -> dict[str, Any]:
     """The object without managedFields, and, for a Secret, with its values masked ("" stays "", keys stay) or sealed.
 
-    `managers`: who wrote it last and when stays, without the fields.
+    `managers`: managedFields stays, reduced to manager, operation and time.
 
     Raises:
         TypeError: it is not shaped as every object of Kubernetes is.
@@ -64,8 +64,9 @@ def without_secrets(item: dict[str, Any], *, sealed: bool = False, managers: boo
     managed = metadata.pop("managedFields", None)
     if managers and isinstance(managed, list):
         kept = ("manager", "operation", "time")
-        said = [{key: one[key] for key in kept if key in one} for one in managed if isinstance(one, dict)]
-        metadata["managedFields"] = said
+        metadata["managedFields"] = [
+            {key: manager[key] for key in kept if key in manager} for manager in managed if isinstance(manager, dict)
+        ]
     if item.get("kind") == "Secret":
         if sealed:
             item = masking.sealed(item)
@@ -89,7 +90,7 @@ _MAPS: Final = ("labels", "annotations")
 
 
 def check(item: Any) -> None:
-    """Raise TypeError unless the parts that all kinds have are what they are in every one of them."""
+    """Raise TypeError unless the fields that all kinds have are of their types."""
     metadata = _part(item, "metadata", dict)
     for key in _TEXTS:
         _part(metadata, key, str)
@@ -107,9 +108,9 @@ def check(item: Any) -> None:
 def _part(node: Any, key: str, kind: type[_Kind]) -> _Kind:
     if not isinstance(node, dict):
         raise TypeError("an object that is none")
-    found = node.get(key)
-    if found is None:
+    value = node.get(key)
+    if value is None:
         return kind()
-    if not isinstance(found, kind):
-        raise TypeError(f"{key} that is {type(found).__name__}")
-    return found
+    if not isinstance(value, kind):
+        raise TypeError(f"{key} that is {type(value).__name__}")
+    return value

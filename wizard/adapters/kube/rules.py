@@ -1,4 +1,4 @@
-"""What a namespace's rules allow, asked once for many questions: one review instead of a hundred."""
+"""What the rules of a namespace allow, by one review instead of a hundred."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, Final
 from wizard.ports.cluster import ClusterError
 
 _FRESH: Final = 5.0
-"""Seconds for which the rules are believed; a check asks everything within one."""
+"""Seconds for which the rules are reused; the checks need less than one."""
 
 
 class Rules:
-    """The rules of namespaces as a SelfSubjectRulesReview lists them. Only a yes is believed: the list may be incomplete."""
+    """The rules of namespaces as a SelfSubjectRulesReview lists them. Only a yes counts: the list may be incomplete."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,13 +22,13 @@ class Rules:
 
     def allow(self, namespace: str, wanted: Mapping[str, str], fetch: Callable[[str], Mapping[str, Any]]) -> bool:
         """Whether a rule surely allows what is wanted (verb, group, resource, subresource, name)."""
-        with self._lock:  # a second asker waits for the first one's answer instead of asking again
+        with self._lock:  # a second caller waits for the answer to the first instead of asking again
             at, rules = self._known.get(namespace, (0.0, ()))
             if time.monotonic() - at > _FRESH or not at:
                 try:
                     rules = tuple(fetch(namespace).get("resourceRules") or ())
                 except ClusterError:
-                    rules = ()  # the access review will tell
+                    rules = ()  # the access review decides
                 self._known[namespace] = (time.monotonic(), rules)
         return any(_covers(rule, wanted) for rule in rules)
 

@@ -1,6 +1,6 @@
 """Daemon threads for blocking calls, and a channel that brings a thread's batches into the event loop.
 
-Not asyncio's executor: its threads are joined at exit, so one hanging call would hold the program back.
+Not asyncio's executor: its threads are joined at exit, so one hanging call would keep the program from ending.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Workers:
                 return
             try:
                 result = work()
-            except BaseException as error:  # noqa: BLE001 - it is raised where the work was asked for
+            except BaseException as error:  # noqa: BLE001 - it is raised in the caller
                 _post(loop, _settle, future, None, error)
             else:
                 _post(loop, _settle, future, result, None)
@@ -83,7 +83,7 @@ def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments
     try:
         loop.call_soon_threadsafe(call, *arguments)
     except RuntimeError:
-        return  # the loop is closed: nobody is left to tell
+        return  # the loop is closed: nobody waits any more
 
 
 class Channel(Generic[T]):
@@ -91,7 +91,7 @@ class Channel(Generic[T]):
 
     def __init__(self, limit: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self._there = asyncio.Event()
+        self._arrived = asyncio.Event()
         self._changed = threading.Condition()
         self._items: list[T] = []
         self._limit = limit
@@ -100,7 +100,7 @@ class Channel(Generic[T]):
         self._closed = False
 
     def put(self, items: Sequence[T]) -> bool:
-        """From the thread: hand over items, waiting while the channel is full; False when nobody wants them any more."""
+        """From the thread: hand over items, waiting while the channel is full; False when the reader is gone."""
         with self._changed:
             while len(self._items) >= self._limit and not self._closed:
                 self._changed.wait()
@@ -109,35 +109,35 @@ class Channel(Generic[T]):
             was_empty = not self._items
             self._items.extend(items)
         if was_empty:
-            _post(self._loop, self._there.set)
+            _post(self._loop, self._arrived.set)
         return True
 
     def finish(self, error: BaseException | None = None) -> None:
         """From the thread: no more items; the error is raised to the reader after the last item."""
         with self._changed:
             self._ended, self._error = True, error
-        _post(self._loop, self._there.set)
+        _post(self._loop, self._arrived.set)
 
     async def take(self) -> list[T]:
         """Everything that has arrived, at least one item; empty when the thread has finished. Raises its error."""
         while True:
-            await self._there.wait()
+            await self._arrived.wait()
             with self._changed:
-                self._there.clear()
+                self._arrived.clear()
                 items, self._items = self._items, []
                 if items:
                     if self._ended:
-                        self._there.set()
+                        self._arrived.set()
                     self._changed.notify_all()
                     return items
                 if self._ended:
-                    self._there.set()
+                    self._arrived.set()
                     if self._error is not None:
                         raise self._error
                     return []
 
     def close(self) -> None:
-        """From the reader: nothing more is wanted."""
+        """From the reader: it takes no more items."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

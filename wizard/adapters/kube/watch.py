@@ -18,20 +18,20 @@ from wizard.core.backoff import Backoff
 from wizard.core.kube.objects import Object
 from wizard.ports.cluster import ClusterError, Resource, WatchEvent
 
-_HEAL: Final = frozenset({"dns", "refused", "tls", "slow", "unavailable", "not-kubernetes", "gone", "conflict"})
-"""Troubles that pass; the others stay until a person does something."""
+_TRANSIENT: Final = frozenset({"dns", "refused", "tls", "slow", "unavailable", "not-kubernetes", "gone", "conflict"})
+"""Errors that pass by themselves; others stay until a person acts."""
 _FIRST_TRIES: Final = 3
-"""How often the first list is tried: until it has worked once, there is nothing to heal."""
+"""How often the first list is tried: until it has worked once, there is nothing to resume."""
 _LIVED: Final = 10.0
 _BACKOFF: Final = Backoff(0.5, 30.0)
 _SERVER_BACK: Final = Backoff(0.5, 4.0)
-"""While nothing listens there: there is nobody to burden, and a restart is over within seconds."""
+"""While nothing listens there: no server is burdened, and a restart takes seconds."""
 _LONGEST_WAIT: Final = 60.0
-"""Of what a server may ask for with Retry-After."""
+"""Seconds of a Retry-After that are respected."""
 _LIFE: Final = (330, 450)
 """Seconds after which the server ends a watch: none ends within helm's own wait of 300; the span spreads reconnects."""
 _QUIET: Final = 130.0
-"""A server that sends bookmarks does so every minute: twice as long without a byte, and the line is dead."""
+"""A server that sends bookmarks does so every minute: after twice as long without a byte the connection is dead."""
 
 
 @dataclass
@@ -52,59 +52,59 @@ class Watch:
     marked: bool = False
     """The server sends bookmarks."""
     patient: bool = False
-    """It was silent for long and sends none: only its own time limit ends a watch."""
+    """It was silent for long and sends no bookmarks: only its own time limit ends a watch."""
     wait: float = 0.0
-    """What the last refusal asked for with Retry-After."""
+    """Seconds that the last refusal asked for with Retry-After."""
 
     def run(self) -> None:
-        """Until the reader closes, or something happens that does not heal."""
+        """Watch until the reader closes the channel, or an error that does not pass."""
         try:
             while not self.channel.is_closed():
                 began = time.monotonic()
                 try:
                     self._once()
-                    trouble = None
+                    failure = None
                 except ClusterError as error:
-                    trouble = error
+                    failure = error
                 if self.channel.is_closed():
                     break
                 if time.monotonic() - began > _LIVED:
                     self.failures = 0
-                if not self._go_on(trouble, time.monotonic() - began):
-                    self.channel.finish(trouble)
+                if not self._go_on(failure, time.monotonic() - began):
+                    self.channel.finish(failure)
                     return
-        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+        except Exception as error:  # noqa: BLE001 - the channel is the only way to report it
             self.channel.finish(error)
         else:
             self.channel.finish()
 
-    def _go_on(self, trouble: ClusterError | None, lived: float) -> bool:
-        if trouble is None:
+    def _go_on(self, failure: ClusterError | None, lived: float) -> bool:
+        if failure is None:
             if lived > 1.0:
                 return True  # the server ends every watch after some minutes; that is no failure
-        elif trouble.kind == "gone":
+        elif failure.kind == "gone":
             self.version = ""
             if self.failures == 0:
                 self.failures = 1
                 return True
-        elif trouble.kind == "unauthorized" and not self.renewed:
+        elif failure.kind == "unauthorized" and not self.renewed:
             self.renewed = True
             self.connection().refresh()
             return True
-        elif not self._heals(trouble):
+        elif not self._is_transient(failure):
             return False
-        elif self.listed or self.failures:  # at first one failure is not worth a word
+        elif self.listed or self.failures:  # one failure at first is not reported
             self.blind = True
-            self.channel.put((WatchEvent("BLIND", (), trouble.message),))
+            self.channel.put((WatchEvent("BLIND", (), failure.message),))
         self.failures += 1
-        backoff = _SERVER_BACK if trouble and trouble.kind == "refused" else _BACKOFF
+        backoff = _SERVER_BACK if failure and failure.kind == "refused" else _BACKOFF
         self.channel.pause(max(backoff.pause(self.failures), self.wait))
         return True
 
-    def _heals(self, trouble: ClusterError) -> bool:
+    def _is_transient(self, failure: ClusterError) -> bool:
         if self.listed:
-            return trouble.kind in _HEAL
-        return trouble.kind in ("slow", "unavailable") and self.failures + 1 < _FIRST_TRIES
+            return failure.kind in _TRANSIENT
+        return failure.kind in ("slow", "unavailable") and self.failures + 1 < _FIRST_TRIES
 
     def _once(self) -> None:
         if not self.version:
@@ -132,7 +132,7 @@ class Watch:
         except ClusterError as error:
             if error.kind != "slow":
                 raise
-            # Asked again at once, from where it was: if the line is dead, or the server hangs, that will show it.
+            # Watched again at once, from the same version: that shows whether the connection is dead or the server hangs.
             self.patient = not self.marked
 
     def _list(self) -> tuple[tuple[Object, ...], str]:
@@ -141,7 +141,7 @@ class Watch:
         body = kube_body.whole(answer, server)
         try:
             data = kube_objects.decode(body)
-            return tuple(self._own(one) for one in data["items"]), str(data["metadata"].get("resourceVersion", ""))
+            return tuple(self._own(item) for item in data["items"]), str(data["metadata"].get("resourceVersion", ""))
         except limits.OverLimitError as error:
             raise errors.unread(server, str(error), "not-kubernetes") from None
         except (ValueError, LookupError, TypeError, AttributeError):
@@ -179,7 +179,12 @@ class Watch:
                 yield events
 
     def _event(self, line: bytes) -> Iterator[WatchEvent]:
-        """The change of one line; raises ClusterError for an error in it, ValueError, LookupError, TypeError or AttributeError for what is none."""
+        """The change of one line, none for a bookmark.
+
+        Raises:
+            ClusterError: the line is an error of the API.
+            ValueError, LookupError, TypeError, AttributeError: the line is malformed.
+        """
         data = kube_objects.decode(line)
         kind, item = data["type"], data["object"]
         if kind == "ERROR":
@@ -202,7 +207,7 @@ class Watch:
 
 
 def seconds(retry_after: str, otherwise: float = 0.0) -> float:
-    """What a Retry-After asks for, never much; `otherwise` when there is none, or a date."""
+    """The seconds of a Retry-After, capped; `otherwise` when there is none, or a date."""
     return min(float(retry_after), _LONGEST_WAIT) if retry_after.isdecimal() else otherwise
 
 

@@ -1,4 +1,4 @@
-"""Log events from the middle of a record that may be half a gigabyte: found by their number, a piece at a time."""
+"""Log events from the middle of a record of up to half a gigabyte: found by their number, read in pieces."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from wizard.core import limits
 from wizard.core.run.events import Event
 
 _PIECE: Final = 256 * 1024
-"""Bytes of the record that are parsed at once."""
+"""Bytes of the record that are parsed at a time."""
 _NEAR: Final = 64 * 1024
 """Bytes that are searched line by line."""
 _SEQ: Final = re.compile(rb'\{"v":\d+,"seq":(\d+),')
 _LOG: Final = b'"type":"log.'
 _HEAD: Final = 120
-"""Bytes in which the type of a line stands."""
+"""Bytes at the start of a line that hold its type."""
 
 
 def until(path: Path, seq: int) -> Sequence[Event]:
-    """The last log events with a number of at most `seq`, oldest first: some hundred KiB; none when there are none before.
+    """The last log events with a number of at most `seq`, oldest first: some hundred KiB; empty when there are none.
 
     Raises:
         OSError: the record cannot be read.
@@ -32,13 +32,13 @@ def until(path: Path, seq: int) -> Sequence[Event]:
         end = _behind(file, seq)
         while end:
             piece, end = _piece_before(file, end)
-            if found := _parsed(piece.split(b"\n")):
-                return found
+            if events := _parsed(piece.split(b"\n")):
+                return events
     return ()
 
 
 def since(path: Path, seq: int) -> Sequence[Event]:
-    """The first log events with a number of at least `seq`, oldest first: some hundred KiB; none at the end of the record.
+    """The first log events with a number of at least `seq`, oldest first: some hundred KiB; empty at the end of the record.
 
     Raises:
         OSError: the record cannot be read.
@@ -46,8 +46,8 @@ def since(path: Path, seq: int) -> Sequence[Event]:
     with bounded.open_regular(path) as file:
         file.seek(_behind(file, seq - 1))
         while lines := file.readlines(_PIECE):
-            if found := _parsed(line for line in lines if line.endswith(b"\n")):
-                return found
+            if events := _parsed(line for line in lines if line.endswith(b"\n")):
+                return events
     return ()
 
 
@@ -74,8 +74,8 @@ def _behind(file: IO[bytes], seq: int) -> int:
 def _next(file: IO[bytes]) -> tuple[int, int]:
     """Number of the next whole line that has one, and the offset behind it; (-1, ...) when there is none."""
     while line := file.readline(limits.RECORD_LINE):
-        if (found := _SEQ.match(line)) and line.endswith(b"\n"):
-            return int(found[1]), file.tell()
+        if (match := _SEQ.match(line)) and line.endswith(b"\n"):
+            return int(match[1]), file.tell()
     return -1, file.tell()
 
 
@@ -95,11 +95,11 @@ def _piece_before(file: IO[bytes], end: int) -> tuple[bytes, int]:
 
 
 def _parsed(lines: Iterable[bytes]) -> list[Event]:
-    found = []
+    events = []
     for line in lines:
         if _LOG in line[:_HEAD]:
             try:
-                found.append(Event.from_line(line.decode("utf-8")).checked())
+                events.append(Event.from_line(line.decode("utf-8")).checked())
             except ValueError:
                 continue  # a runner was killed in the middle of it
-    return found
+    return events

@@ -1,4 +1,4 @@
-"""Who is at the other end of a local socket."""
+"""The user at the other end of a local socket."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _CREDENTIALS: Final = struct.Struct("3i")
 """struct ucred of <sys/socket.h>: pid, uid, gid."""
 
 
-def is_own(line: Any) -> bool:
-    """Whether the same user, or root, is there; `line` is a socket. Where the system does not say, its folder's mode must do."""
+def is_own(end: Any) -> bool:
+    """Whether this user, or root, is at the other end of a socket; True where the system does not tell."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
-    _, user, _ = _CREDENTIALS.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+    _, user, _ = _CREDENTIALS.unpack(end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     return user in (os.getuid(), 0)

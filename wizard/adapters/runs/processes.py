@@ -1,4 +1,4 @@
-"""Which process is meant: a pid alone is reused, a pid with its start time is not."""
+"""Processes of this machine. A pid is reused; a pid with its start time identifies a process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def start_of(pid: int) -> str:
 
 
 def alive(pid: int, start: str) -> bool:
-    """Whether the very process that started at that moment still lives."""
+    """Whether the process of that pid that started at that moment still lives."""
     return bool(start) and start_of(pid) == start
 
 
@@ -41,16 +41,16 @@ _autogroup: list[int] = []
 
 
 def hold_autogroup() -> None:
-    """Open what `yield_to_screens` writes to: once a process may not be dumped, its files below /proc are root's."""
+    """Open the file that `yield_to_screens` writes: once a process may not be dumped, its files below /proc are root's."""
     with contextlib.suppress(OSError):
         _autogroup.append(os.open("/proc/self/autogroup", os.O_WRONLY))
 
 
 def yield_to_screens(nice: int = 6) -> None:
-    """Let other sessions go first while processors are short: a record may lag for a moment, a key may not.
+    """Give other sessions priority while processors are busy: a record may lag for a moment, a key may not.
 
     Linux shares processors by session first and within one by nice; helm has a session of its own and is not slowed down.
-    Where the kernel does not (or it is no Linux) nothing happens.
+    On other kernels nothing happens.
     """
     with contextlib.suppress(OSError):
         for handle in _autogroup:
@@ -62,7 +62,7 @@ _NAMESPACE: Final = ("-n", "--namespace")
 
 
 def helms(release: str, namespace: str) -> list[int]:
-    """Processes of this machine that look like a helm changing that release; one that names another namespace is not."""
+    """Processes of this machine that look like a helm changing that release; not those that name another namespace."""
     return [pid for pid, argv in _commands() if is_helm(argv, release, namespace)]
 
 
@@ -70,11 +70,13 @@ def is_helm(argv: Sequence[str], release: str, namespace: str) -> bool:
     """Whether a command line is helm's, on that release."""
     if not argv or not Path(argv[0]).name.startswith("helm"):
         return False
-    words = [one for one in argv[1:] if not one.startswith("-")]
+    words = [argument for argument in argv[1:] if not argument.startswith("-")]
     if not (set(words) & set(_CHANGES)) or release not in words:
         return False
-    named = [argv[at + 1] for at, one in enumerate(argv[:-1]) if one in _NAMESPACE]
-    named += [one.partition("=")[2] for one in argv if one.startswith(tuple(f"{flag}=" for flag in _NAMESPACE))]
+    named = [argv[at + 1] for at, argument in enumerate(argv[:-1]) if argument in _NAMESPACE]
+    named += [
+        argument.partition("=")[2] for argument in argv if argument.startswith(tuple(f"{flag}=" for flag in _NAMESPACE))
+    ]
     return not named or named[-1] == namespace
 
 

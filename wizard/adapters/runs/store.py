@@ -1,4 +1,4 @@
-"""Runs on disk: `runs/<id>/` below the state folder, the processes that write there, and a line to them."""
+"""Runs on disk: `runs/<id>/` below the state folder, the processes that write there, and a control socket to them."""
 
 from __future__ import annotations
 
@@ -38,84 +38,86 @@ if TYPE_CHECKING:
 
 _RECORD: Final = "record.jsonl"
 HEARTBEAT_SECONDS: Final = 30.0
-"""A runner touches its runner.json every two seconds; one that has not for so long is asked."""
+"""A runner touches its runner.json every two seconds; one that has not for so long is pinged."""
 _PING_SECONDS: Final = 2.0
 _LEAST_ROOM: Final = 16 * 2**20
 """Bytes that must be free before a run starts."""
 _POLL_SECONDS: Final = 0.01
 _FLOOD: Final = 32 * 1024
 _FLOOD_SECONDS: Final = 0.02
-"""Until the next look after so many bytes: a screen paints no faster, and hundreds of small looks take its time."""
+"""Seconds until the next poll after so many bytes: a screen paints no faster, and hundreds of small reads take its time."""
 _BUSY_POLL_SECONDS: Final = 0.003
 _QUIET_SECONDS: Final = 5.0
-"""So long after the last event the record is looked at more often: changes come in company."""
+"""Seconds after the last event in which the record is polled more often: events come in bursts."""
 _LIVES_SECONDS: Final = 0.1
-"""How often it is asked whether anybody still writes; a look at the record alone costs next to nothing."""
+"""Seconds between two checks whether anybody still writes; a poll of the record itself costs next to nothing."""
 _CHUNK: Final = 256 * 1024
-"""Read at once: more would keep a screen from its keys while logs pour in."""
+"""Bytes that are read at a time: more would delay a screen's keys during a flood of logs."""
 _LAST: Final = 256 * 1024
 _ANSWER_SECONDS: Final = 5.0
 _ENDING_SECONDS: Final = 3.0
 _LATEST: Final = 253_370_764_800.0
-"""The year 9999: later than this no time can be shown."""
+"""The year 9999: no later time can be shown."""
 
 
 class RunFiles:
     """The runs of this person on this machine."""
 
     def __init__(self) -> None:
-        # Ended runners stay zombies until somebody asks for them.
+        # Ended runners stay zombies until they are polled.
         self._children: list[subprocess.Popen[bytes]] = []
         self._spare: _Runner | None = None
 
     def warm(self) -> None:
-        """Start a runner ahead of its order; it ends by itself when this process ends without giving one."""
+        """Start a runner ahead of its order; it ends by itself when this process ends without an order."""
         if self._spare is None or self._spare.child.poll() is not None:
             self._spare = _Runner()
 
     def runs(self) -> Sequence[RunSummary]:
-        """Every run, newest first; those that `damaged` tells of are left out."""
-        found: list[RunSummary] = []
+        """Every run, newest first; those of `damaged` are left out."""
+        summaries: list[RunSummary] = []
         for folder in _folder().iterdir():
             with contextlib.suppress(Problem):
-                found += [one] if (one := self._summary(folder)) else []
-        return sorted(found, key=lambda one: (one.started, one.id), reverse=True)
+                summaries += [summary] if (summary := self._summary(folder)) else []
+        return sorted(summaries, key=lambda summary: (summary.started, summary.id), reverse=True)
 
     def damaged(self) -> Sequence[Problem]:
-        """Why each run that cannot be shown cannot."""
-        found = []
+        """A problem for each run that cannot be shown."""
+        problems = []
         for folder in sorted(_folder().iterdir()):
             try:
                 self._summary(folder)
             except Problem as problem:
-                found.append(problem)
-        return found
+                problems.append(problem)
+        return problems
 
     def find(self, run_id: str) -> RunSummary:
-        """The run of that id or unique prefix, or the one whose folder or record lies at that path."""
+        """The run of that id or unique prefix, or the one with its folder or record at that path."""
         if (path := Path(run_id)).name == _RECORD or "/" in run_id or run_id == ".":
-            return _elsewhere(path)
-        matching = sorted(one.name for one in _folder().iterdir() if one.name.startswith(run_id)) if run_id else []
+            return _copied(path)
+        matching = (
+            sorted(folder.name for folder in _folder().iterdir() if folder.name.startswith(run_id)) if run_id else []
+        )
         exact = [name for name in matching if name == run_id]
         names = exact or matching
         if len(names) > 1:
             raise Problem(f"{run_id} is the start of {len(names)} runs: {', '.join(names)}.", "Give more of the id.")
-        one = self._summary(_folder() / names[0]) if names else None
-        if one is None:
+        run = self._summary(_folder() / names[0]) if names else None
+        if run is None:
             raise Problem(f"There is no run {run_id} here.", "See them all with: llm-cost-ops-wizard runs")
-        return one
+        return run
 
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
         run = self.find(run_id)
-        path, foreign, lines = _record(run), _is_elsewhere(run), _Lines(safe=_is_elsewhere(run))
-        # Of a copy nobody is asked whether he lives: what it names are processes of another machine or time.
-        lives, asked, busy = not foreign, 0.0, 0.0
+        path, copied, lines = _record(run), _is_copy(run), _Lines(safe=_is_copy(run))
+        # The processes of a copy are not checked: they are of another machine or time.
+        lives, checked, busy = not copied, 0.0, 0.0
         with _TailedFile(path) as record:
             while True:
-                # Asked before reading, so that what a dying runner wrote last is still read.
-                if not foreign and time.monotonic() - asked > _LIVES_SECONDS:
-                    lives, asked = _lives(_json(path.parent / "runner.json")), time.monotonic()
+                # Checked before reading, so that what a dying runner wrote last is still read.
+                if not copied and time.monotonic() - checked > _LIVES_SECONDS:
+                    lives, checked = _lives(_json(path.parent / "runner.json")), time.monotonic()
                 data = record.read()
                 events = [event for event in lines.feed(data) if event.seq > after or not event.seq]
                 if events:
@@ -130,13 +132,13 @@ class RunFiles:
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Send a command to the runner of a run and return its answer."""
         run = self.find(run_id)
-        if _is_elsewhere(run):
+        if _is_copy(run):
             raise Problem(
                 f"{run.id} is a copy: nobody works on that run here.", "Give the id of a run of this machine."
             )
         try:
-            asked = {**(data or {}), "command": name, "who": _who()}
-            answer = await _asked(_folder() / run.id, asked, _ANSWER_SECONDS)
+            request = {**(data or {}), "command": name, "who": _who()}
+            answer = await _asked(_folder() / run.id, request, _ANSWER_SECONDS)
         except (OSError, ValueError, KeyError, TimeoutError) as error:
             raise Problem(f"Run {run.id} does not answer: it is {run.state}.", _what_now(run), Exit.FAILED) from error
         if not isinstance(answer, dict):
@@ -144,28 +146,28 @@ class RunFiles:
         return answer
 
     def logs_until(self, run_id: str, seq: int) -> Sequence[Event]:
-        """The last log events of the record up to `seq`, oldest first, a piece of it."""
+        """The last log events of the record up to `seq`, oldest first, limited to a part."""
         return self._piece(pages.until, run_id, seq)
 
     def logs_from(self, run_id: str, seq: int) -> Sequence[Event]:
-        """The first log events of the record from `seq` on, likewise."""
+        """The first log events of the record from `seq` on, limited to a part."""
         return self._piece(pages.since, run_id, seq)
 
     def _piece(self, read: Callable[[Path, int], Sequence[Event]], run_id: str, seq: int) -> Sequence[Event]:
         run = self.find(run_id)
         path = _record(run)
         try:
-            found = read(path, seq)
+            events = read(path, seq)
         except OSError as error:
             raise Problem(
                 f"{path} cannot be read: {error.strerror or error}.", "The newest lines still show."
             ) from error
-        return [one.safe() for one in found] if _is_elsewhere(run) else found
+        return [event.safe() for event in events] if _is_copy(run) else events
 
     async def record_error(self, run_id: str) -> str:
         """Why the record of a run cannot be written, "" while it can or nobody answers."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, TimeoutError, Problem):
-            if not _is_elsewhere(run := self.find(run_id)):
+            if not _is_copy(run := self.find(run_id)):
                 answer = await _asked(_folder() / run.id, {"command": "ping"}, _PING_SECONDS)
                 return str(answer["trouble"])
         return ""
@@ -202,7 +204,7 @@ class RunFiles:
         return folder.name
 
     def machine(self) -> str:
-        """This person on this machine: user@host and an id of the state folder, for two machines may have one name."""
+        """This person on this machine: user@host and an id of the state folder, as two machines may have one name."""
         import platform
         import secrets as random
 
@@ -222,9 +224,9 @@ class RunFiles:
         return session_survival.ended_by_logout(session_survival.login())
 
     def revive(self, run_id: str) -> None:
-        """Start a new runner on a run that lost its own; it goes on watching helm and finishes the record."""
+        """Start a new runner for a run that lost its own; it goes on watching helm and finishes the record."""
         run = self.find(run_id)
-        if run.state in ("running", "finished") or _is_elsewhere(run):
+        if run.state in ("running", "finished") or _is_copy(run):
             return
         folder = _folder() / run.id
         before = _process(_json(folder / "runner.json"))
@@ -232,10 +234,10 @@ class RunFiles:
             words = f"Run {run.id} ended before helm was started; nothing was installed."
             raise Problem(words, f"Its process says why in {run.log}; start it again.")
         if run.state == "hung" and before:
-            # It may be stopped by a signal or stuck in the kernel; helm is not its child, so nothing else ends with it.
+            # It may be stopped by a signal or stuck in the kernel; helm is not its child, so only the runner ends.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(before[0], signal.SIGKILL)
-        # As long as helm or its supervisor lives they hold it; then it falls to this runner, which waits for it.
+        # As long as helm or its supervisor lives, they hold the lock; the new runner waits for it and gets it then.
         lock = _lock_file(run.target)
         try:
             with contextlib.suppress(OSError):
@@ -245,7 +247,7 @@ class RunFiles:
             os.close(lock)
 
     def _lock(self, target: Target) -> int:
-        """The target's lock as a descriptor. Runner, supervisor and helm get it too: it is held until the last has ended."""
+        """The target's lock as a descriptor. Runner, supervisor and helm inherit it, and hold it until the last one ends."""
         handle = _lock_file(target)
         deadline = time.monotonic() + _ENDING_SECONDS
         while True:
@@ -253,7 +255,7 @@ class RunFiles:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 owner = os.pread(handle, 64, 0).decode("ascii", "replace").strip()
-                # A run that has said its last word needs some milliseconds more for its processes to end.
+                # The processes of a finished run take some milliseconds to end.
                 if self._state(_folder() / owner) == "finished" and time.monotonic() < deadline:
                     time.sleep(0.01)
                     continue
@@ -281,7 +283,7 @@ class RunFiles:
         if spec is None:
             return None
         if _is_foreign(folder, spec):
-            return _elsewhere(folder)
+            return _copied(folder)
         last = _last_event(folder / _RECORD)
         done = last.data if last and last.type == "run.finished" else {}
         return RunSummary(
@@ -299,7 +301,7 @@ class RunFiles:
         )
 
     def _state(self, folder: Path) -> str:
-        self._children = [one for one in self._children if one.poll() is None]
+        self._children = [child for child in self._children if child.poll() is None]
         last = _last_event(folder / "record.jsonl")
         if last and last.type == "run.finished":
             return "finished"
@@ -317,7 +319,7 @@ def _record(run: RunSummary) -> Path:
 
 
 def _spec(folder: Path) -> Mapping[str, Any] | None:
-    """What run.json says, None where there is none; raises Problem when it is not what a run says of itself."""
+    """The content of run.json, None where there is none; raises Problem when it is malformed."""
     path = folder / "run.json"
     try:
         if not stat.S_ISDIR(folder.lstat().st_mode):
@@ -350,10 +352,10 @@ def _damaged(path: Path, reason: str) -> Problem:
 
 
 def _is_foreign(folder: Path, spec: Mapping[str, Any]) -> bool:
-    """Whether a run was made elsewhere, or under another name, and copied here: its processes and socket are not ours."""
+    """Whether a run was copied here from another machine or name: its processes and socket are not ours."""
     holder = limits.text_of(spec, "holder")
     machine, _, run_id = holder.rpartition("/")
-    # Not the host's name, which a network may change.
+    # The host's name is not compared: a network may change it.
     ours = not holder or (run_id == folder.name and machine.rpartition(":")[2] == _machine_id())
     return not ours or spec.get("id", folder.name) != folder.name
 
@@ -366,14 +368,14 @@ def _machine_id() -> str:
 
 
 def _ended(folder: Path) -> str:
-    """When helm was seen to end, the one that went back after a failure too."""
-    seen = [_json(one / "exit.json").get("time") for one in (folder, folder / "rollback")]
-    times = [float(one) for one in seen if isinstance(one, int | float) and 0 < one < _LATEST]
+    """When the end of helm was seen, also that of the rollback after a failure."""
+    seen = [_json(place / "exit.json").get("time") for place in (folder, folder / "rollback")]
+    times = [float(seconds) for seconds in seen if isinstance(seconds, int | float) and 0 < seconds < _LATEST]
     return datetime.fromtimestamp(max(times), UTC).isoformat(timespec="milliseconds") if times else ""
 
 
-def _elsewhere(path: Path) -> RunSummary:
-    """A run that was copied here: its record is read as it is, and nobody writes it any more."""
+def _copied(path: Path) -> RunSummary:
+    """A run that was copied here: its record is read as it is; no process writes it."""
     record = path.absolute()
     shown = sanitize.line(str(record), 300)
     try:
@@ -401,7 +403,7 @@ def _elsewhere(path: Path) -> RunSummary:
 
 
 class _Runner:
-    """A detached runner that waits on its stdin, a socket, for one order: the run's folder, its lock, its secrets."""
+    """A detached runner. It waits on its stdin, a socket, for one order: the run's folder, its lock, its secrets."""
 
     LOG: Final = "runner.log"
 
@@ -409,7 +411,7 @@ class _Runner:
         ours, theirs = socket.socketpair()
         log = os.open(state_dir() / self.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            # No bytecode where the person wants none: isolated Python does not see PYTHONDONTWRITEBYTECODE.
+            # No bytecode where the person disabled it: isolated Python does not see PYTHONDONTWRITEBYTECODE.
             options = ["-I", *(["-B"] if sys.dont_write_bytecode else [])]
             self.child = subprocess.Popen(
                 [sys.executable, *options, str(_START), *process.import_folders()],
@@ -426,10 +428,10 @@ class _Runner:
         self._socket = ours
 
     def order(self, folder: Path, secrets: bytes, lock: int) -> None:
-        """Give the order and close the line; a descriptor of the lock goes with it."""
-        with self._socket as line:
-            socket.send_fds(line, [os.fsencode(folder) + b"\n"], [lock] if lock >= 0 else [])
-            line.sendall(secrets)
+        """Send the order and close the socket; a descriptor of the lock goes with it."""
+        with self._socket as connection:
+            socket.send_fds(connection, [os.fsencode(folder) + b"\n"], [lock] if lock >= 0 else [])
+            connection.sendall(secrets)
 
 
 _START: Final = Path(process.__file__).with_name("runner") / "start.py"
@@ -437,9 +439,9 @@ _PATHS: Final = frozenset({"KUBECONFIG", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "X
 
 
 def _settled(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a process that works in another folder: paths that start from this one are made absolute.
+    """The environment for a process that works in another folder: relative paths are made absolute.
 
-    For helm and login plugins, too. Elsewhere than in variables that are known to hold paths, a path starts with ./ or ../.
+    For helm and login plugins too. In variables that are not known to hold paths, a relative path starts with ./ or ../.
     """
 
     def settled(name: str, part: str) -> str:
@@ -471,14 +473,14 @@ def _has_room() -> None:
 
 
 def _log(folder: Path) -> Path:
-    """Where a run's process says why it died: the run's own file, or the common one until it had its order."""
+    """The log file of a run's process: the run's own, or the common one until it had its order."""
     own = folder / _Runner.LOG
     return own if own.exists() else state_dir() / _Runner.LOG
 
 
 @contextlib.contextmanager
 def _new_folder() -> Iterator[Path]:
-    """A folder for a run, held until its run.json is written: the next start removes what was left before that."""
+    """A folder for a run, locked until its run.json is written: the next start removes those that were left before that."""
     for length in (2, 2, 2, 4, 8):
         folder = _folder() / os.urandom(length).hex()
         try:
@@ -496,12 +498,12 @@ def _new_folder() -> Iterator[Path]:
 def _remove_left() -> None:
     """Remove the folders of starts that were killed before there was a run."""
     for folder in _folder().iterdir():
-        if folder.is_dir() and all(one.name == "values.yaml" or one.name[0] == "." for one in folder.iterdir()):
+        if folder.is_dir() and all(file.name == "values.yaml" or file.name[0] == "." for file in folder.iterdir()):
             scratch.remove_left(folder)
 
 
 def _absolute(target: Target) -> Target:
-    """The target with a kubeconfig that is found from every folder."""
+    """The target with an absolute path of its kubeconfig."""
     path = target.kubeconfig
     return replace(target, kubeconfig=str(Path(path).expanduser().absolute())) if path else target
 
@@ -553,7 +555,7 @@ def _what_now(run: RunSummary) -> str:
 
 
 def _beats(folder: Path) -> bool:
-    """Whether a runner that lives is at work too: its heart has beaten, or it answers."""
+    """Whether a living runner is at work: its heartbeat is recent, or it answers."""
     try:
         silent = time.time() - (folder / "runner.json").stat().st_mtime
     except OSError:
@@ -562,7 +564,7 @@ def _beats(folder: Path) -> bool:
 
 
 async def _asked(folder: Path, request: Mapping[str, Any], seconds: float) -> Any:
-    """What the runner of a folder answers; raises OSError, ValueError, KeyError or TimeoutError when it does not."""
+    """The answer of a folder's runner; raises OSError, ValueError, KeyError or TimeoutError when there is none."""
     path = _socket(folder)
     async with asyncio.timeout(seconds):
         reader, writer = await asyncio.open_unix_connection(path)
@@ -577,34 +579,34 @@ async def _asked(folder: Path, request: Mapping[str, Any], seconds: float) -> An
 
 
 def _socket(folder: Path) -> str:
-    """Where the runner of a folder listens; raises OSError when nothing says it, or it is not this person's own socket."""
+    """The socket of a folder's runner; raises OSError when it is unknown, or not this person's own."""
     path = limits.text_of(_json(folder / "control.json"), "socket")
-    found = os.lstat(path)  # of "" it raises too
-    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.getuid():
+    status = os.lstat(path)  # of "" it raises too
+    if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.getuid():
         raise OSError(errno.ENOTSOCK, "it is not a socket of yours", path)
     return path
 
 
 def _answers(folder: Path) -> bool:
     try:
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(_PING_SECONDS)
-            line.connect(_socket(folder))
-            line.sendall(b'{"command":"ping"}\n')
-            return bool(line.recv(1))
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_PING_SECONDS)
+            connection.connect(_socket(folder))
+            connection.sendall(b'{"command":"ping"}\n')
+            return bool(connection.recv(1))
     except (OSError, ValueError):
         return False
 
 
 def _process(data: Mapping[str, Any]) -> tuple[int, str] | None:
-    """Which process a file names: its pid and its start; None when it names none."""
+    """The pid and the start of the process that a file names; None when it names none."""
     pid, start = data.get("pid"), limits.text_of(data, "start")
     return (pid, start) if limits.is_count(pid) and pid > 1 and start else None
 
 
 def _lives(who: Mapping[str, Any]) -> bool:
-    found = _process(who)
-    return bool(found and processes.alive(*found))
+    identity = _process(who)
+    return bool(identity and processes.alive(*identity))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -616,7 +618,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _pause(got: int, silent: float) -> float:
-    """Seconds until the next look at a record that gave so many bytes now, or none for so long."""
+    """Seconds until the next poll of a record that returned `got` bytes now, or none for `silent` seconds."""
     if got == _CHUNK:
         return 0
     if got >= _FLOOD:
@@ -625,7 +627,7 @@ def _pause(got: int, silent: float) -> float:
 
 
 class _TailedFile:
-    """A file that another process appends to, read piece by piece; it may not be there yet."""
+    """A file that another process appends to, read in chunks; it may not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._handle, self._offset = path, -1, 0
@@ -638,7 +640,7 @@ class _TailedFile:
             os.close(self._handle)
 
     def read(self) -> bytes:
-        """What has come since the last call, a chunk at most."""
+        """The bytes since the last call, at most a chunk."""
         if self._handle < 0:
             try:
                 with bounded.open_regular(self._path) as file:
@@ -654,7 +656,7 @@ class _TailedFile:
 
 
 def _event(line: bytes) -> Event:
-    """The event of a line; raises ValueError with the reason when it is none."""
+    """The event of a line; raises ValueError with the reason when it is malformed."""
     try:
         return Event.of_record(line).checked()
     except limits.OverLimitError:
@@ -666,7 +668,7 @@ def _event(line: bytes) -> Event:
 
 
 class _Lines:
-    """The events of a record as its bytes come; of lines that are none it tells, too."""
+    """The events of a record as its bytes come; malformed lines become a record.gap."""
 
     def __init__(self, *, safe: bool) -> None:
         self._safe = safe
@@ -674,9 +676,9 @@ class _Lines:
         self._time = ""
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that are whole by now, and a record.gap for lines that are none (seq 0: it is not in the record)."""
+        """The complete events so far, and a record.gap for malformed lines (seq 0: it is not in the record)."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        found, bad = [], []
+        events, malformed = [], []
         for line in lines:
             self._number += 1
             try:
@@ -685,22 +687,22 @@ class _Lines:
                 if not line:
                     continue  # a new runner ends the line in which the one before was killed
                 event = _event(line)
-                # Of a copy: whoever wrote it may want to drive this terminal.
-                found.append(event.safe() if self._safe else event)
+                # The author of a copy may try to control this terminal.
+                events.append(event.safe() if self._safe else event)
                 self._time = event.time
             except ValueError as error:
-                bad.append(f"line {self._number} of the record is not read: {sanitize.line(str(error), 200)}")
+                malformed.append(f"line {self._number} of the record is not read: {sanitize.line(str(error), 200)}")
             finally:
                 self._long = False
         if len(self._rest) > limits.RECORD_LINE:
             self._rest, self._long = b"", True
-        if bad:
-            more = f", and {len(bad) - 1} more after it" if len(bad) > 1 else ""
-            found.append(Event("record.gap", {"lost": len(bad), "reason": bad[0] + more}, 0, self._time))
-        return found
+        if malformed:
+            more = f", and {len(malformed) - 1} more after it" if len(malformed) > 1 else ""
+            events.append(Event("record.gap", {"lost": len(malformed), "reason": malformed[0] + more}, 0, self._time))
+        return events
 
 
-def _is_elsewhere(run: RunSummary) -> bool:
+def _is_copy(run: RunSummary) -> bool:
     return Path(run.id).is_absolute()
 
 
@@ -711,7 +713,7 @@ def _last_event(path: Path) -> Event | None:
             file.seek(max(0, size - _LAST))
             return next(_parsed_backwards(file.read(_LAST)), None)
     except OSError:
-        return None  # whoever reads all of it says why
+        return None  # reading all of it reports why
 
 
 def _parsed_backwards(data: bytes) -> Iterator[Event]:

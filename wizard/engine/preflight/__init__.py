@@ -1,1 +1,1 @@
-"""Before anything is changed: facts, checks, and the overview of home."""
+"""Before a change: facts, checks, and the overview of home."""

@@ -1,4 +1,4 @@
-"""Checks before anything changes: facts in parallel, rules as soon as what they need is in."""
+"""Checks before a change: facts are collected in parallel, and each check runs as soon as its facts are known."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wizard.engine.state import SessionState
 
 _LATE: Final = frozenset({"dry_run"})
-"""Facts that cannot be had while the namespace is missing; their checks are made again once it is there."""
+"""Facts that need the namespace; their checks run again once it exists."""
 _AT_WORK: Final = ("running", "hung", "orphaned")
 
 
@@ -38,19 +38,19 @@ async def run(state: SessionState, answers: Answers, draft: Draft) -> AsyncItera
 async def late(
     cluster: Cluster, documents: Documents, helm: Helm, target: Target, chart: str, values_path: str
 ) -> list[CheckResult]:
-    """The checks that had to wait for the namespace, made again once it is there; never raises."""
+    """The results of the checks that need the namespace, once it exists; never raises."""
     world = World(cluster, documents, helm, target, chart, values_path)
-    checks = tuple(one for one in all_checks() if _LATE.intersection(one.needs))
+    checks = tuple(check for check in all_checks() if _LATE.intersection(check.needs))
     return [result async for result in _evaluate(world, checks)]
 
 
 async def _evaluate(world: World, checks: tuple[Check, ...]) -> AsyncIterator[CheckResult]:
-    known: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     done: set[str] = set()
-    needed = frozenset(name for one in checks for name in one.needs)
+    needed = frozenset(name for check in checks for name in check.needs)
     async for name, fact in collectors.facts(world, needed):
-        known[name] = fact
-        for result in ready_to_run(checks, known, done):
+        facts[name] = fact
+        for result in ready_to_run(checks, facts, done):
             yield result
 
 
@@ -79,7 +79,7 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
     questions, extra = _secret_questions(resolved)
     return World(
         state.cluster(target), ports.documents, ports.helm, target, prepared.chart, values_text=text or "{}",
-        values_problem=refused, kubeconfig=config, made_by_run=frozenset(one.name for one in secrets.plan(resolved)),
+        values_problem=refused, kubeconfig=config, made_by_run=frozenset(secret.name for secret in secrets.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         runs=_at_work(ports), machine=ports.runs.machine(),
         logout=ports.runs.ended_by_logout(),
@@ -97,12 +97,12 @@ def _target_without_chart(state: SessionState, draft: Draft) -> Target:
 
 
 def _at_work(ports: Ports) -> Mapping[Target, str]:
-    return {one.target: one.id for one in ports.runs.runs() if one.state in _AT_WORK}
+    return {summary.target: summary.id for summary in ports.runs.runs() if summary.state in _AT_WORK}
 
 
 def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretUse, ...]]:
     """Secret name -> the question that named it, and the Secrets that no pod mentions."""
-    asked = {one.id for one in resolved.visible()}
+    asked = {question.id for question in resolved.visible()}
     named = {question: resolved[question] for question in ("image.pullSecret", "tls.secret") if question in asked}
     for name in secrets.PARTS:
         if (question := f"secret.{name}.name") in asked:
@@ -126,11 +126,11 @@ def _database_secrets(resolved: Resolved) -> dict[str, Literal["generate", "file
 
 
 def _value_questions(resolved: Resolved) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for one in resolved.visible():
+    questions: dict[str, str] = {}
+    for question in resolved.visible():
         try:
-            edits = one.value_edits(resolved, resolved[one.id])
+            edits = question.value_edits(resolved, resolved[question.id])
         except (Problem, ValueError):
-            continue  # an answer that is no value yet has its own sentence
-        found.update({values.dotted(edit.path): one.id for edit in edits})
-    return found
+            continue  # an answer that is no value yet is reported by its own check
+        questions.update({values.dotted(edit.path): question.id for edit in edits})
+    return questions

@@ -1,6 +1,6 @@
 """Collectors: each fetches one fact, in parallel, within a time limit, once.
 
-A collector that fails yields Unknown; one whose ground is missing is Absent. Adding a fact is one entry in COLLECTORS.
+A collector that fails yields Unknown; a collector whose dependency is missing yields Absent. Adding a fact is one entry in COLLECTORS.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ Fetch = Callable[[World, Mapping[str, Any]], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Collector:
-    """How one fact is had. Without its `needs` it cannot be; `after` are waited for and may have failed."""
+    """How one fact is fetched. It needs the facts `needs`; it waits for the facts `after`, which may have failed."""
 
     fetch: Fetch
     needs: tuple[str, ...] = ()
@@ -111,45 +111,47 @@ class Collector:
 
 
 async def facts(world: World, names: frozenset[str] | None = None) -> AsyncIterator[tuple[str, Any]]:
-    """(name, fact) as they come in: all of them, or those named and what they stand on. Never raises."""
-    wanted = _with_ground(names) if names is not None else frozenset(COLLECTORS)
+    """(name, fact) as they come in: all of them, or those named and their dependencies. Never raises."""
+    wanted = _with_dependencies(names) if names is not None else frozenset(COLLECTORS)
     loop = asyncio.get_running_loop()
-    known: dict[str, asyncio.Future[Any]] = {name: loop.create_future() for name in wanted}
-    came: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+    futures: dict[str, asyncio.Future[Any]] = {name: loop.create_future() for name in wanted}
+    arrived: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
 
     async def collect(name: str) -> None:
-        one = COLLECTORS[name]
-        ground = {other: await asyncio.shield(known[other]) for other in (*one.needs, *one.after)}
-        fact = _missing(one, ground)
+        collector = COLLECTORS[name]
+        inputs = {
+            dependency: await asyncio.shield(futures[dependency]) for dependency in (*collector.needs, *collector.after)
+        }
+        fact = _missing(collector, inputs)
         if fact is None:
-            fact = await _in_time(one, world, ground)
-        known[name].set_result(fact)
-        came.put_nowait((name, fact))
+            fact = await _in_time(collector, world, inputs)
+        futures[name].set_result(fact)
+        arrived.put_nowait((name, fact))
 
     tasks = [asyncio.ensure_future(collect(name)) for name in wanted]
     try:
         for _ in tasks:
-            yield await came.get()
+            yield await arrived.get()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _with_ground(names: frozenset[str]) -> frozenset[str]:
-    found: set[str] = set()
+def _with_dependencies(names: frozenset[str]) -> frozenset[str]:
+    wanted: set[str] = set()
     todo = list(names)
     while todo:
         name = todo.pop()
-        if name not in found:
-            found.add(name)
+        if name not in wanted:
+            wanted.add(name)
             todo += [*COLLECTORS[name].needs, *COLLECTORS[name].after]
-    return frozenset(found)
+    return frozenset(wanted)
 
 
-def _missing(one: Collector, ground: Mapping[str, Any]) -> Unknown | Absent | None:
-    for name in one.needs:
-        value = ground[name]
+def _missing(collector: Collector, inputs: Mapping[str, Any]) -> Unknown | Absent | None:
+    for name in collector.needs:
+        value = inputs[name]
         if isinstance(value, FactFailure):
             return Absent(f"waits for {value.check}")
         if isinstance(value, Unknown | Absent):
@@ -157,16 +159,16 @@ def _missing(one: Collector, ground: Mapping[str, Any]) -> Unknown | Absent | No
     return None
 
 
-async def _in_time(one: Collector, world: World, ground: Mapping[str, Any]) -> Any:
+async def _in_time(collector: Collector, world: World, inputs: Mapping[str, Any]) -> Any:
     try:
-        return await asyncio.wait_for(one.fetch(world, ground), one.limit)
+        return await asyncio.wait_for(collector.fetch(world, inputs), collector.limit)
     except TimeoutError:
-        return Unknown(f"no answer within {one.limit:g} s")
+        return Unknown(f"no answer within {collector.limit:g} s")
     except ClusterError as error:
         return _unknown(error)
     except Problem as problem:
         return Unknown(str(problem))
-    except Exception as error:  # noqa: BLE001 - a mistake of ours in one fact must not take the other checks down
+    except Exception as error:  # noqa: BLE001 - a bug in one collector must not stop the other checks
         return Unknown(f"the wizard failed to find out ({type(error).__name__}: {error})")
 
 
@@ -206,34 +208,38 @@ async def _chart(world: World, _: Mapping[str, Any]) -> ChartFound | FactFailure
     return ChartFound(chart.path, chart.name, chart.version, chart.kube_version)
 
 
-async def _rendered(world: World, ground: Mapping[str, Any]) -> Rendered | FactFailure:
+async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFailure:
     if world.values_problem:
         problem = world.values_problem
         return FactFailure("W10", problem.what, problem.next_step, question=problem.question)
-    server = ground["server"]
+    server = inputs["server"]
     kube = server.version if isinstance(server, Server) else ""
     try:
         text = await world.helm.template(
-            world.target, ground["chart"].path, world.values_path, kube_version=kube, values_text=world.values_text
+            world.target, inputs["chart"].path, world.values_path, kube_version=kube, values_text=world.values_text
         )
         documents = world.documents.load_all(text, "helm template")
     except Problem as problem:
         question = _question_of(problem.what, world.value_questions)
         return FactFailure("W10", problem.what, problem.next_step, question=question)
-    whole = [one for one in documents if isinstance(one, dict) and one.get("kind") and one.get("metadata")]
-    return Rendered(tuple(one for one in whole if not _is_test(one)))
+    objects = [
+        document
+        for document in documents
+        if isinstance(document, dict) and document.get("kind") and document.get("metadata")
+    ]
+    return Rendered(tuple(document for document in objects if not _is_test(document)))
 
 
-def _is_test(one: Object) -> bool:
-    hooks = str((one["metadata"].get("annotations") or {}).get("helm.sh/hook", ""))
+def _is_test(obj: Object) -> bool:
+    hooks = str((obj["metadata"].get("annotations") or {}).get("helm.sh/hook", ""))
     return bool(_TESTS.intersection(part.strip() for part in hooks.split(",")))
 
 
-def _question_of(words: str, questions: Mapping[str, str]) -> str:
-    """The question whose value helm's words name, as in "at '/ingress/hosts/0/host': ...", longest path first."""
+def _question_of(message: str, questions: Mapping[str, str]) -> str:
+    """The question whose value helm's message names, as in "at '/ingress/hosts/0/host': ...", longest path first."""
     for path in sorted(questions, key=len, reverse=True):
         pointer = "/" + path.replace("[", ".").replace("]", "").replace(".", "/")
-        if f"'{pointer}" in words or path in words:
+        if f"'{pointer}" in message or path in message:
             return questions[path]
     return ""
 
@@ -248,20 +254,20 @@ async def _server(world: World, _: Mapping[str, Any]) -> Server | FactFailure:
         return FactFailure("W03", "there is no usable context")
     address = context.server if context else ""
     try:
-        found = await world.cluster.version(timed=True)
+        version = await world.cluster.version(timed=True)
     except ClusterError as error:
-        where = "W04" if error.kind in _LOGIN else "W05"
-        return FactFailure(where, error.message, _ADDRESS.get(error.kind, ""), error.kind, "context")
-    return Server(found["gitVersion"], int(found["latency_ms"]), address)
+        check = "W04" if error.kind in _LOGIN else "W05"
+        return FactFailure(check, error.message, _ADDRESS.get(error.kind, ""), error.kind, "context")
+    return Server(version["gitVersion"], int(version["latency_ms"]), address)
 
 
-async def _kubernetes(_: World, ground: Mapping[str, Any]) -> Any:
-    """The server, or None: for checks that say something without it too."""
-    return ground["server"] if isinstance(ground["server"], Server) else None
+async def _kubernetes(_: World, inputs: Mapping[str, Any]) -> Any:
+    """The server, or None: for checks that also apply without it."""
+    return inputs["server"] if isinstance(inputs["server"], Server) else None
 
 
-async def _identity(world: World, ground: Mapping[str, Any]) -> Identity | FactFailure | Unknown | Absent:
-    server = ground["server"]
+async def _identity(world: World, inputs: Mapping[str, Any]) -> Identity | FactFailure | Unknown | Absent:
+    server = inputs["server"]
     if isinstance(server, FactFailure):
         return server if server.check == "W04" else Absent(f"waits for {server.check}")
     if not isinstance(server, Server):
@@ -279,25 +285,25 @@ async def _identity(world: World, ground: Mapping[str, Any]) -> Identity | FactF
 async def _namespace(world: World, _: Mapping[str, Any]) -> Namespace | Unknown:
     name = world.target.namespace
     try:
-        found = await world.cluster.get("Namespace", name)
+        live = await world.cluster.get("Namespace", name)
     except ClusterError as error:
         if error.kind == "not-found":
             return Namespace(name, "missing", await world.cluster.may("create", "Namespace"))
         if error.kind == "forbidden":
             return await _namespace_from_inside(world, error)
         raise
-    if (found.get("status") or {}).get("phase") == "Terminating" or found["metadata"].get("deletionTimestamp"):
+    if (live.get("status") or {}).get("phase") == "Terminating" or live["metadata"].get("deletionTimestamp"):
         waits = tuple(
-            str(one.get("message"))
-            for one in (found.get("status") or {}).get("conditions") or ()
-            if one.get("status") == "True" and one.get("message")
+            str(condition.get("message"))
+            for condition in (live.get("status") or {}).get("conditions") or ()
+            if condition.get("status") == "True" and condition.get("message")
         )
         return Namespace(name, "terminating", blocked_by=waits)
     return Namespace(name, "active")
 
 
 async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Namespace | Unknown:
-    """A person with rights in the namespace alone may not get it, but a dry run inside it tells whether it is there."""
+    """A person with rights in the namespace alone may not get it, but a dry run inside it shows whether it exists."""
     name = world.target.namespace
     probe = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "llm-cost-ops-wizard-probe"}}
     try:
@@ -312,8 +318,8 @@ async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Names
     return Namespace(name, "active")
 
 
-async def _rights(world: World, ground: Mapping[str, Any]) -> tuple[Right, ...]:
-    kinds = [kind for kind, _ in ground["rendered"].kinds()]
+async def _rights(world: World, inputs: Mapping[str, Any]) -> tuple[Right, ...]:
+    kinds = [kind for kind, _ in inputs["rendered"].kinds()]
     return await _may(world, [(verb, kind, "") for kind in kinds for verb in INSTALL_VERBS])
 
 
@@ -329,48 +335,48 @@ async def _sight(world: World, _: Mapping[str, Any]) -> tuple[Right, ...]:
 
 
 async def _may(world: World, asked: list[tuple[str, str, str]]) -> tuple[Right, ...]:
-    where = world.target.namespace
-    calls = (world.cluster.may(verb, kind, where, subresource=sub) for verb, kind, sub in asked)
+    namespace = world.target.namespace
+    calls = (world.cluster.may(verb, kind, namespace, subresource=sub) for verb, kind, sub in asked)
     answers = await asyncio.gather(*calls, return_exceptions=True)
-    found = []
+    rights = []
     for (verb, kind, sub), answer in zip(asked, answers, strict=True):
         if isinstance(answer, ClusterError) and answer.kind == "not-found":
-            continue  # the cluster does not serve the kind: the dry run says that, in its own words
+            continue  # the cluster does not serve the kind: the dry run reports that
         if isinstance(answer, BaseException):
             raise answer
-        found.append(Right(verb, kind + (f"/{sub}" if sub else ""), answer))
-    return tuple(found)
+        rights.append(Right(verb, kind + (f"/{sub}" if sub else ""), answer))
+    return tuple(rights)
 
 
 # Release
 
 
 async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
-    known = await listing.records(world.cluster, world.target.namespace)
-    if isinstance(known, Unknown):
-        return known
-    mine = known.get(world.target.release, listing.ReleaseState())
-    others = tuple(sorted(name for name in known if name != world.target.release))
+    states = await listing.records(world.cluster, world.target.namespace)
+    if isinstance(states, Unknown):
+        return states
+    mine = states.get(world.target.release, listing.ReleaseState())
+    others = tuple(sorted(name for name in states if name != world.target.release))
     refused = listing.refused(mine, world.target)
     return Release(
         mine.revision, mine.status, mine.since, others, refused, world.runs.get(world.target, "") if refused else ""
     )
 
 
-async def _lease(world: World, ground: Mapping[str, Any]) -> LeaseSeen | Absent:
-    if ground["namespace"].state == "missing":
+async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
+    if inputs["namespace"].state == "missing":
         return Absent(_NOT_THERE)
-    where = world.target
+    target = world.target
     rights = await _may(world, [(verb, "Lease", "") for verb in lease.VERBS])
-    missing = tuple(one.verb for one in rights if not one.allowed)
+    missing = tuple(right.verb for right in rights if not right.allowed)
     try:
-        there = await world.cluster.get("Lease", lease.name(where.release), where.namespace)
+        live = await world.cluster.get("Lease", lease.name(target.release), target.namespace)
     except ClusterError as error:
         if error.kind in ("not-found", "forbidden"):
             return LeaseSeen("", missing)
         raise
-    other = lease.holder(there, world.now())
-    return LeaseSeen(lease.words(other) if lease.of_another(other, world.machine) else "", missing)
+    holder = lease.holder(live, world.now())
+    return LeaseSeen(lease.words(holder) if lease.of_another(holder, world.machine) else "", missing)
 
 
 async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailure:
@@ -379,28 +385,28 @@ async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailu
         return HelmSees(0, names)
 
     async def uids() -> tuple[str, str, str]:
-        found = await cluster_identity.mark(world.cluster, target)
-        if found is None:
+        mark = await cluster_identity.mark(world.cluster, target)
+        if mark is None:
             return "", "", ""
-        return found.title, found.uid, await helm.uid_of(target, found.kind, found.name, found.namespace)
+        return mark.title, mark.uid, await helm.uid_of(target, mark.kind, mark.name, mark.namespace)
 
     try:
-        rows, told = await asyncio.gather(helm.list(target), uids())
+        rows, seen = await asyncio.gather(helm.list(target), uids())
     except Problem as problem:
         return FactFailure("W06", problem.what, problem.next_step)
     mine = [row for row in rows if row.get("name") == target.release]
     revision = max((int(row["revision"]) for row in mine if row.get("revision", "").isdigit()), default=0)
-    return HelmSees(revision, (), *told)
+    return HelmSees(revision, (), *seen)
 
 
-async def _owners(world: World, ground: Mapping[str, Any]) -> tuple[Owned, ...] | Absent:
-    if ground["namespace"].state == "missing":
+async def _owners(world: World, inputs: Mapping[str, Any]) -> tuple[Owned, ...] | Absent:
+    if inputs["namespace"].state == "missing":
         return Absent(_NOT_THERE)
     plain = [
-        one for one in ground["rendered"].objects if "helm.sh/hook" not in (one["metadata"].get("annotations") or {})
+        obj for obj in inputs["rendered"].objects if "helm.sh/hook" not in (obj["metadata"].get("annotations") or {})
     ]
-    found = await asyncio.gather(*(_owner(world, one) for one in plain))
-    return tuple(one for one in found if one)
+    owners = await asyncio.gather(*(_owner(world, obj) for obj in plain))
+    return tuple(owner for owner in owners if owner)
 
 
 async def _owner(world: World, wanted: Object) -> Owned | None:
@@ -408,7 +414,7 @@ async def _owner(world: World, wanted: Object) -> Owned | None:
     try:
         live = await world.cluster.get(kind, name, world.target.namespace, str(wanted.get("apiVersion", "")))
     except ClusterError as error:
-        if error.kind in ("not-found", "forbidden"):  # the rights are another check's matter
+        if error.kind in ("not-found", "forbidden"):  # missing rights are reported by another check
             return None
         raise
     metadata = live["metadata"]
@@ -416,47 +422,51 @@ async def _owner(world: World, wanted: Object) -> Owned | None:
     owner = (notes.get("meta.helm.sh/release-name"), notes.get("meta.helm.sh/release-namespace"))
     if owner == (world.target.release, world.target.namespace) and labels.get("app.kubernetes.io/managed-by") == "Helm":
         return None
-    said = f"release {owner[0]} in namespace {owner[1]}" if owner[0] else labels.get("app.kubernetes.io/managed-by", "")
-    return Owned(kind, name, said or "nobody that helm knows")
+    holder = (
+        f"release {owner[0]} in namespace {owner[1]}" if owner[0] else labels.get("app.kubernetes.io/managed-by", "")
+    )
+    return Owned(kind, name, holder or "nobody that helm knows")
 
 
 # Cluster
 
 
 async def _storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageClass, ...]:
-    found = await world.cluster.list("StorageClass")
-    return tuple(StorageClass(one["metadata"]["name"], is_default_class(one)) for one in found)
-
-
-async def _named_storage(_: World, ground: Mapping[str, Any]) -> Any:
-    """The storage classes, but only if a claim names one: without that no right is needed to see them."""
-    named = any(spec.get("storageClassName") for _, spec in manifests.claims(ground["rendered"].objects))
-    return ground["storage_classes"] if named else Absent("no claim names a storage class")
-
-
-async def _ingress_classes(world: World, ground: Mapping[str, Any]) -> tuple[NamedClass, ...] | Absent:
-    if not ground["rendered"].of("Ingress"):
-        return Absent("no Ingress is installed")
-    found = await world.cluster.list("IngressClass")
+    classes = await world.cluster.list("StorageClass")
     return tuple(
-        NamedClass(
-            one["metadata"]["name"],
-            is_default_class(one),
-            str((one.get("spec") or {}).get("controller", "")),
-        )
-        for one in found
+        StorageClass(storage_class["metadata"]["name"], is_default_class(storage_class)) for storage_class in classes
     )
 
 
-async def _secrets(world: World, ground: Mapping[str, Any]) -> tuple[SecretSeen, ...]:
-    rendered: Rendered = ground["rendered"]
-    own = {one["metadata"]["name"] for one in rendered.of("Secret")} | world.made_by_run
+async def _named_storage(_: World, inputs: Mapping[str, Any]) -> Any:
+    """The storage classes, but only if a claim names one: without that no right is needed to see them."""
+    named = any(spec.get("storageClassName") for _, spec in manifests.claims(inputs["rendered"].objects))
+    return inputs["storage_classes"] if named else Absent("no claim names a storage class")
+
+
+async def _ingress_classes(world: World, inputs: Mapping[str, Any]) -> tuple[NamedClass, ...] | Absent:
+    if not inputs["rendered"].of("Ingress"):
+        return Absent("no Ingress is installed")
+    classes = await world.cluster.list("IngressClass")
+    return tuple(
+        NamedClass(
+            ingress_class["metadata"]["name"],
+            is_default_class(ingress_class),
+            str((ingress_class.get("spec") or {}).get("controller", "")),
+        )
+        for ingress_class in classes
+    )
+
+
+async def _secrets(world: World, inputs: Mapping[str, Any]) -> tuple[SecretSeen, ...]:
+    rendered: Rendered = inputs["rendered"]
+    own = {secret["metadata"]["name"] for secret in rendered.of("Secret")} | world.made_by_run
     uses = [
         SecretUse(name, keys, user, world.secret_questions.get(name, ""))
         for name, (keys, user) in manifests.secrets_used(rendered.objects).items()
         if name not in own
     ]
-    return tuple(await asyncio.gather(*(_seen(world, one) for one in (*uses, *world.extra_secrets))))
+    return tuple(await asyncio.gather(*(_seen(world, use) for use in (*uses, *world.extra_secrets))))
 
 
 async def _seen(world: World, use: SecretUse) -> SecretSeen:
@@ -470,15 +480,15 @@ async def _seen(world: World, use: SecretUse) -> SecretSeen:
     return SecretSeen(use, True, tuple(sorted(data)), tuple(sorted(key for key, value in data.items() if not value)))
 
 
-async def _kept_data(world: World, ground: Mapping[str, Any]) -> tuple[KeptData, ...]:
+async def _kept_data(world: World, inputs: Mapping[str, Any]) -> tuple[KeptData, ...]:
     asked = [
-        _kept(world, f"{template['metadata']['name']}-{one['metadata']['name']}-0", secret, how)
-        for one in ground["rendered"].of("StatefulSet")
+        _kept(world, f"{template['metadata']['name']}-{stateful_set['metadata']['name']}-0", secret, how)
+        for stateful_set in inputs["rendered"].of("StatefulSet")
         for secret, how in world.database_secrets.items()
-        if secret in manifests.secrets_used([one])
-        for template in (one.get("spec") or {}).get("volumeClaimTemplates") or ()
+        if secret in manifests.secrets_used([stateful_set])
+        for template in (stateful_set.get("spec") or {}).get("volumeClaimTemplates") or ()
     ]
-    return tuple(one for one in await asyncio.gather(*asked) if one)
+    return tuple(kept for kept in await asyncio.gather(*asked) if kept)
 
 
 async def _kept(world: World, claim: str, secret: str, how: Literal["generate", "file"]) -> KeptData | None:
@@ -497,50 +507,52 @@ async def _is_there(world: World, kind: str, name: str) -> bool:
     return True
 
 
-async def _dry_run(world: World, ground: Mapping[str, Any]) -> DryRun | Absent:
-    namespace: Namespace = ground["namespace"]
+async def _dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
+    namespace: Namespace = inputs["namespace"]
     if namespace.state == "missing":
         return Absent(_NOT_THERE)
     if namespace.state == "terminating":
         return Absent("waits for R01")
-    release = ground["release"]
+    release = inputs["release"]
     upgrade = isinstance(release, Release) and revision.installed(release.revision, release.status)
-    objects = ground["rendered"].objects
+    objects = inputs["rendered"].objects
     if upgrade and (planned := await _planned(world, objects)) is not None:
         return planned
-    answers = await asyncio.gather(*(_try(world, one, upgrade=upgrade) for one in objects))
-    refused = tuple(one for one in answers if isinstance(one, Refused))
-    unknown = tuple(dict.fromkeys(one for one in answers if isinstance(one, str)))
+    answers = await asyncio.gather(*(_try(world, obj, upgrade=upgrade) for obj in objects))
+    refused = tuple(answer for answer in answers if isinstance(answer, Refused))
+    unknown = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, str)))
     return DryRun(len(objects), refused, "apply" if upgrade else "create", unknown)
 
 
 async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
-    """The dry run of an upgrade, as helm will send it; None when helm's record of what runs cannot be read."""
+    """The dry run of an upgrade, with the requests of helm; None when helm's record of what runs is unreadable."""
     try:
         plans = await release_plan.tried(world.cluster, await world.helm.info(), world.documents, world.target, objects)
     except Problem:
         return None
     refused = [
         Refused(
-            one.kind,
-            one.name,
-            tuple(f"{said.path}: {said.words}" if said.path else said.words for said in one.refusals),
+            planned.kind,
+            planned.name,
+            tuple(
+                f"{refusal.path}: {refusal.words}" if refusal.path else refusal.words for refusal in planned.refusals
+            ),
         )
-        for one in plans
-        if one.change == "refused" and not any(said.words.startswith(plan.TAKEN) for said in one.refusals)
+        for planned in plans
+        if planned.change == "refused" and not any(refusal.words.startswith(plan.TAKEN) for refusal in planned.refusals)
     ]
-    unknown = tuple(dict.fromkeys(one.note for one in plans if one.change == "unknown"))
+    unknown = tuple(dict.fromkeys(planned.note for planned in plans if planned.change == "unknown"))
     return DryRun(len(objects), tuple(refused), "apply", unknown)
 
 
-async def _try(world: World, one: Object, *, upgrade: bool) -> Refused | str | None:
+async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | None:
     send = world.cluster.apply if upgrade else world.cluster.create
     try:
-        await send(one, world.target.namespace, dry_run=True)
+        await send(obj, world.target.namespace, dry_run=True)
     except ClusterError as error:
-        kind, name = str(one["kind"]), str(one["metadata"]["name"])
+        kind, name = str(obj["kind"]), str(obj["metadata"]["name"])
         if error.kind == "conflict" and not upgrade:
-            return None  # it is there already; whose it is, is another check's matter
+            return None  # it exists already; another check reports its owner
         if error.kind in ("forbidden", "slow", "unavailable"):
             return error.message.rstrip(".")
         return Refused(kind, name, _words(error))
@@ -548,9 +560,11 @@ async def _try(world: World, one: Object, *, upgrade: bool) -> Refused | str | N
 
 
 def _words(error: ClusterError) -> tuple[str, ...]:
-    """The API server's field errors one by one, or its message."""
+    """Each field error of the API server, or its message."""
     causes = ((error.body or {}).get("details") or {}).get("causes") or ()
-    fields = tuple(f"{one['field']}: {one['message']}" for one in causes if one.get("field") and one.get("message"))
+    fields = tuple(
+        f"{cause['field']}: {cause['message']}" for cause in causes if cause.get("field") and cause.get("message")
+    )
     return fields or (error.message,)
 
 
@@ -579,4 +593,4 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "kept_data": Collector(_kept_data, needs=("server", "rendered")),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }
-"""Fact -> how it is had."""
+"""Fact -> its collector."""

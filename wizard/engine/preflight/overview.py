@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from wizard.engine.state import SessionState
 
 _LIMIT: Final = 6.0
-"""Seconds a line may take before it says that it is not known."""
-_NO_WAY: Final = (("x", "other cluster"), ("R", "retry"), ("v", "values file only"), ("p", "practise"))
+"""Seconds a line may take before its state is "unknown"."""
+_UNREACHABLE: Final = (("x", "other cluster"), ("R", "retry"), ("v", "values file only"), ("p", "practise"))
 _PROVIDERS: Final = {"-eks": "EKS", "-gke": "GKE", "+k3s": "k3s", "+rke2": "RKE2", "-aks": "AKS", "+vmware": "Tanzu"}
 _NEEDED: Final = (
     "Deployment",
@@ -47,9 +47,9 @@ _ROOM: Final = (
 
 @dataclass(frozen=True)
 class HomeLine:
-    """One line. `key` may repeat: the later one replaces the earlier. `keys`: (key to press, what it does).
+    """One line. `key` may repeat: the later line replaces the earlier. `keys`: (key to press, what it does).
 
-    For what the cluster has, `next_step` says what it means for an install.
+    For what the cluster has, `next_step` is what it means for an install.
     """
 
     key: str
@@ -66,13 +66,13 @@ async def lines(state: SessionState, answers: Answers) -> AsyncIterator[HomeLine
     tools = _safely(_tools(state, answers), HomeLine("tools", "unknown", "Tools", "not known"))
     target = _target(state, answers)
     if (problem := config.problem) and config.context(target.context) is None:
-        yield HomeLine("cluster", "fail", "Cluster", problem.what, problem.next_step, _NO_WAY)
+        yield HomeLine("cluster", "fail", "Cluster", problem.what, problem.next_step, _UNREACHABLE)
         yield await tools
         return
     if config.context(target.context) is None:
-        names = ", ".join(one.name for one in config.contexts)
-        said = f'the kubeconfig has no context "{target.context}"'
-        yield HomeLine("cluster", "fail", "Cluster", said, f"Choose one with --context: {names}.", _NO_WAY)
+        names = ", ".join(context.name for context in config.contexts)
+        reason = f'the kubeconfig has no context "{target.context}"'
+        yield HomeLine("cluster", "fail", "Cluster", reason, f"Choose one with --context: {names}.", _UNREACHABLE)
         yield await tools
         return
     cluster = state.cluster(target)
@@ -83,30 +83,30 @@ async def lines(state: SessionState, answers: Answers) -> AsyncIterator[HomeLine
             if (line := await done) is not None:
                 yield line
     finally:
-        for one in pending:
-            one.cancel()
+        for task in pending:
+            task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
 
 
 def _rest(
     state: SessionState, cluster: Cluster, target: Target, asked: asyncio.Future[HomeLine]
 ) -> Iterable[Awaitable[HomeLine | None]]:
-    """The lines that only a cluster which answers can have: nothing is said twice of one that does not."""
+    """The lines that need a cluster that answers; for one that does not, the line of the cluster alone tells it."""
     parts: Sequence[tuple[str, str, Awaitable[HomeLine]]] = (
         ("you", "You", _you(cluster, target)),
         ("releases", "Releases", _releases(state, target)),
         ("disk", "database disk", _disk(cluster)),
-        ("wayin", "way in", _way_in(cluster)),
+        ("wayin", "way in", _ingress(cluster)),
         ("certs", "certificates", _certificates(cluster)),
         ("metrics", "metrics", _metrics(cluster)),
         ("room", "room", _room(cluster)),
     )
 
-    async def one(key: str, title: str, part: Awaitable[HomeLine]) -> HomeLine | None:
+    async def line_of(key: str, title: str, part: Awaitable[HomeLine]) -> HomeLine | None:
         line = await _safely(part, HomeLine(key, "unknown", title, "not known"))
         return line if (await asyncio.shield(asked)).state in ("pass", "warn") else None
 
-    return [one(*part) for part in parts]
+    return [line_of(*part) for part in parts]
 
 
 async def _safely(part: Awaitable[HomeLine], otherwise: HomeLine) -> HomeLine:
@@ -125,7 +125,7 @@ def _target(state: SessionState, answers: Answers) -> Target:
     draft = answers.new()
     try:
         return answers.resolve(draft).target
-    except Problem:  # a bad chart or values file is the tools line's matter
+    except Problem:  # the line of the tools reports a bad chart or values file
         options, suggestions = state.options, state.suggestions
         return Target(
             options.context or suggestions.current_context,
@@ -134,7 +134,7 @@ def _target(state: SessionState, answers: Answers) -> Target:
         )
 
 
-# What it is
+# Cluster, you, tools, releases
 
 
 async def _cluster(state: SessionState, cluster: Cluster, config: Kubeconfig, target: Target) -> HomeLine:
@@ -143,20 +143,20 @@ async def _cluster(state: SessionState, cluster: Cluster, config: Kubeconfig, ta
     try:
         version = await asyncio.wait_for(cluster.version(timed=True), 2 * _LIMIT)
     except TimeoutError:
-        said = f"{target.context}: no answer within {2 * _LIMIT:g} s{address}"
-        return HomeLine("cluster", "fail", "Cluster", said, "Check VPN and firewall, then retry.", _NO_WAY)
+        text = f"{target.context}: no answer within {2 * _LIMIT:g} s{address}"
+        return HomeLine("cluster", "fail", "Cluster", text, "Check VPN and firewall, then retry.", _UNREACHABLE)
     except ClusterError as error:
-        keys = (("L", "log in"), *_NO_WAY) if error.kind in _LOGIN else _NO_WAY
+        keys = (("L", "log in"), *_UNREACHABLE) if error.kind in _LOGIN else _UNREACHABLE
         step = "Log in again, then retry." if error.kind in _LOGIN else "Retry, or choose another cluster."
         return HomeLine("cluster", "fail", "Cluster", f"{target.context}: {error.message}", step, keys)
     nodes, uid = await asyncio.gather(_nodes(cluster), cluster_identity.uid(cluster))
     name, latency = _named(version["gitVersion"]), version["latency_ms"]
-    said = f"{target.context}   {name}, {nodes}, API answers in {latency} ms"
+    text = f"{target.context}   {name}, {nodes}, API answers in {latency} ms"
     moved = await asyncio.to_thread(state.moved, target, uid)
     warnings = [sentence for sentence in (moved, context.exposed if context else "") if sentence]
     if warnings:
-        return HomeLine("cluster", "warn", "Cluster", said, ". ".join(map(_capital, warnings)) + ".")
-    return HomeLine("cluster", "pass", "Cluster", said)
+        return HomeLine("cluster", "warn", "Cluster", text, ". ".join(map(_capital, warnings)) + ".")
+    return HomeLine("cluster", "pass", "Cluster", text)
 
 
 def _capital(sentence: str) -> str:
@@ -180,7 +180,7 @@ async def _nodes(cluster: Cluster) -> str:
 
 def _is_ready(node: Object) -> bool:
     conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+    return any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)
 
 
 async def _you(cluster: Cluster, target: Target) -> HomeLine:
@@ -196,8 +196,8 @@ async def _you(cluster: Cluster, target: Target) -> HomeLine:
     if len(missing) == len(_NEEDED):
         step = "Install and upgrade need more rights; status, logs and diagnosis work with what you may read."
         return HomeLine("you", "warn", "You", f"{user}, may create nothing in namespace {target.namespace}", step)
-    said = f"{user}, may not create {', '.join(missing)} in namespace {target.namespace}"
-    return HomeLine("you", "warn", "You", said, "Ask for these rights, or choose another namespace.")
+    text = f"{user}, may not create {', '.join(missing)} in namespace {target.namespace}"
+    return HomeLine("you", "warn", "You", text, "Ask for these rights, or choose another namespace.")
 
 
 async def _tools(state: SessionState, answers: Answers) -> HomeLine:
@@ -211,46 +211,51 @@ async def _tools(state: SessionState, answers: Answers) -> HomeLine:
 
 async def _releases(state: SessionState, target: Target) -> HomeLine:
     everywhere = Target(target.context, state.options.namespace, state.options.release, target.kubeconfig)
-    found = await anext(aiter(listing.find(state.cluster(everywhere), everywhere, state.suggestions.context_namespace)))
-    names = [f"{one.name} in {one.namespace}" for one in found.rows]
-    hidden = found.hidden or "nothing hidden from you"
+    view = await anext(aiter(listing.find(state.cluster(everywhere), everywhere, state.suggestions.context_namespace)))
+    names = [f"{row.name} in {row.namespace}" for row in view.rows]
+    hidden = view.hidden or "nothing hidden from you"
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") or "none"
-    if not names and found.hidden:
-        return HomeLine("releases", "unknown", "Releases", f"none seen   looked in {found.looked_in}", found.hidden)
-    return HomeLine("releases", "pass", "Releases", f"{shown}   looked in {found.looked_in}, {hidden}")
+    if not names and view.hidden:
+        return HomeLine("releases", "unknown", "Releases", f"none seen   looked in {view.looked_in}", view.hidden)
+    return HomeLine("releases", "pass", "Releases", f"{shown}   looked in {view.looked_in}, {hidden}")
 
 
-# What it has
+# What the cluster has
 
 
 async def _disk(cluster: Cluster) -> HomeLine:
-    found = await cluster.list("StorageClass")
-    defaults = {one["metadata"]["name"] for one in found if is_default_class(one)}
-    names = [one["metadata"]["name"] + (" (default)" if one["metadata"]["name"] in defaults else "") for one in found]
-    if not found:
+    classes = await cluster.list("StorageClass")
+    defaults = {storage_class["metadata"]["name"] for storage_class in classes if is_default_class(storage_class)}
+    names = [
+        storage_class["metadata"]["name"] + (" (default)" if storage_class["metadata"]["name"] in defaults else "")
+        for storage_class in classes
+    ]
+    if not classes:
         return HomeLine("disk", "fail", "database disk", "no storage class", "bundled databases would wait for ever")
     if not defaults:
         return HomeLine("disk", "warn", "database disk", ", ".join(names), "none is default: choose one")
     return HomeLine("disk", "pass", "database disk", ", ".join(names), "bundled databases get a disk")
 
 
-async def _way_in(cluster: Cluster) -> HomeLine:
-    found = [one["metadata"]["name"] for one in await cluster.list("IngressClass")]
-    if not found:
+async def _ingress(cluster: Cluster) -> HomeLine:
+    classes = [ingress_class["metadata"]["name"] for ingress_class in await cluster.list("IngressClass")]
+    if not classes:
         return HomeLine("wayin", "warn", "way in", "no ingress controller", "load balancer or port-forward")
-    return HomeLine("wayin", "pass", "way in", f"ingress class {', '.join(found)}", "an Ingress with a host name works")
+    return HomeLine(
+        "wayin", "pass", "way in", f"ingress class {', '.join(classes)}", "an Ingress with a host name works"
+    )
 
 
 async def _certificates(cluster: Cluster) -> HomeLine:
     try:
-        found = [one["metadata"]["name"] for one in await cluster.list("ClusterIssuer", metadata_only=True)]
+        issuers = [issuer["metadata"]["name"] for issuer in await cluster.list("ClusterIssuer", metadata_only=True)]
     except ClusterError as error:
         if error.kind != "not-found":
             raise
         return HomeLine("certs", "warn", "certificates", "no cert-manager", "bring your own files, or none")
-    if not found:
+    if not issuers:
         return HomeLine("certs", "warn", "certificates", "cert-manager without issuer", "make a ClusterIssuer first")
-    return HomeLine("certs", "pass", "certificates", f"issuer {', '.join(found)}", "certificates are made for you")
+    return HomeLine("certs", "pass", "certificates", f"issuer {', '.join(issuers)}", "certificates are made for you")
 
 
 async def _metrics(cluster: Cluster) -> HomeLine:
@@ -261,7 +266,7 @@ async def _metrics(cluster: Cluster) -> HomeLine:
             raise
         return HomeLine("metrics", "warn", "metrics", "none", "fixed replicas, no autoscaling")
     conditions = (service.get("status") or {}).get("conditions") or ()
-    if any(one.get("type") == "Available" and one.get("status") == "True" for one in conditions):
+    if any(condition.get("type") == "Available" and condition.get("status") == "True" for condition in conditions):
         return HomeLine("metrics", "pass", "metrics", "metrics API answers", "autoscaling works")
     return HomeLine("metrics", "warn", "metrics", "metrics API does not answer", "autoscaling would not scale")
 
@@ -270,12 +275,12 @@ async def _room(cluster: Cluster) -> HomeLine:
     nodes, pods = await asyncio.gather(
         cluster.list("Node"), cluster.list("Pod", fields="status.phase!=Succeeded,status.phase!=Failed")
     )
-    usable = [one for one in nodes if _is_ready(one) and not (one.get("spec") or {}).get("unschedulable")]
+    usable = [node for node in nodes if _is_ready(node) and not (node.get("spec") or {}).get("unschedulable")]
     free = {}
     for resource in ("cpu", "memory"):
-        there = sum((_amount((one["status"].get("allocatable") or {}).get(resource)) for one in usable), Fraction(0))
-        taken = sum((_requested(one, resource) for one in pods), Fraction(0))
-        free[resource] = max(there - taken, Fraction(0))
+        total = sum((_amount((node["status"].get("allocatable") or {}).get(resource)) for node in usable), Fraction(0))
+        taken = sum((_requested(pod, resource) for pod in pods), Fraction(0))
+        free[resource] = max(total - taken, Fraction(0))
     text = f"{float(free['cpu']):.1f} CPU, {float(free['memory'] / 2**30):.0f} GiB free"
     fits = [name for name, cpu, memory in _ROOM if free["cpu"] >= cpu and free["memory"] >= memory]
     if not fits:
@@ -285,8 +290,8 @@ async def _room(cluster: Cluster) -> HomeLine:
 
 def _requested(pod: Object, resource: str) -> Fraction:
     containers: Sequence[dict[str, Any]] = (pod.get("spec") or {}).get("containers") or ()
-    asked = (((one.get("resources") or {}).get("requests") or {}).get(resource) for one in containers)
-    return sum((_amount(one) for one in asked), Fraction(0))
+    requests = (((container.get("resources") or {}).get("requests") or {}).get(resource) for container in containers)
+    return sum((_amount(request) for request in requests), Fraction(0))
 
 
 def _amount(written: Any) -> Fraction:

@@ -1,4 +1,4 @@
-"""What the cluster offers to the questions: namespaces, classes, issuers, what is already there."""
+"""What the cluster offers to the questions: namespaces, classes, issuers, existing Secrets."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def is_sandbox(context: str) -> bool:
 async def refresh(
     suggestions: ClusterSuggestions, cluster: Cluster, target: Target, seconds: float = _LIMIT
 ) -> ClusterSuggestions:
-    """The suggestions with everything the cluster tells within that time; what cannot be had is None. Never raises."""
+    """The suggestions with what the cluster answers within `seconds`; what it does not is None. Never raises."""
     from wizard.engine import cluster_identity
 
-    here = target.namespace
+    namespace = target.namespace
     uid = asyncio.ensure_future(cluster_identity.uid(cluster))
     namespaces, ingress, storage, issuers, secrets, tls = await asyncio.gather(
         _try(cluster.list("Namespace", metadata_only=True), seconds),
         _try(cluster.list("IngressClass"), seconds),
         _try(cluster.list("StorageClass"), seconds),
         _try(cluster.list("ClusterIssuer", metadata_only=True), seconds),
-        _try(cluster.list("Secret", here, metadata_only=True), seconds),
-        _try(cluster.list("Secret", here, metadata_only=True, fields="type=kubernetes.io/tls"), seconds),
+        _try(cluster.list("Secret", namespace, metadata_only=True), seconds),
+        _try(cluster.list("Secret", namespace, metadata_only=True, fields="type=kubernetes.io/tls"), seconds),
     )
     return replace(
         suggestions,
@@ -47,7 +47,7 @@ async def refresh(
         ingress_classes=_names(ingress),
         storage_classes=_names(storage),
         default_storage_class=next(
-            (one["metadata"]["name"] for one in storage or () if is_default_class(one)),
+            (storage_class["metadata"]["name"] for storage_class in storage or () if is_default_class(storage_class)),
             "",
         ),
         issuers=_names(issuers),
@@ -69,4 +69,4 @@ async def _try(call: Awaitable[tuple[Object, ...]], seconds: float) -> tuple[Obj
 
 
 def _names(objects: Sequence[Object] | None) -> tuple[str, ...] | None:
-    return None if objects is None else tuple(one["metadata"]["name"] for one in objects)
+    return None if objects is None else tuple(obj["metadata"]["name"] for obj in objects)

@@ -1,1 +1,1 @@
-"""A release that is there: listed, compared, planned, taken back, repaired, removed."""
+"""An existing release: listed, compared, planned, rolled back, recovered, uninstalled."""

@@ -1,4 +1,4 @@
-"""One release: everything that is asked of it or done with it, once it is there."""
+"""One release: its state, its history, and the operations on it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VERBS: Final = {"created": "create", "changed": "patch", "removed": "delete"}
 
 
 class Release:
-    """A release by its target. Nothing is contacted until something is asked; what cannot be had raises Problem."""
+    """The release of a target. Nothing is contacted before a method is called; what cannot be read raises Problem."""
 
     def __init__(self, state: SessionState, target: Target) -> None:
         self._state = state
@@ -50,7 +50,7 @@ class Release:
     async def _moved(self, uid: str) -> str:
         return await asyncio.to_thread(self._state.moved, self._target, uid)
 
-    # How it is
+    # State
 
     def watch(self, *, logs: bool = True) -> AsyncIterator[Sequence[Event]]:
         """The release live, without a run: the same events as a run's record, in batches."""
@@ -66,19 +66,19 @@ class Release:
         return await diagnose.status_events(self._cluster, self._target, ports.clock, ports.runs, ports.documents)
 
     def diagnose(self) -> AsyncIterator[Diagnosis]:
-        """What is wrong with it, ranked: at once if it shows, then whole, with logs. Changes nothing; never raises."""
+        """What is wrong with it, ranked: first without logs if a cause shows, then complete. Changes nothing; never raises."""
         from wizard.engine.watch import diagnose
 
         ports = self._ports
         return diagnose.diagnose(self._cluster, self._target, ports.clock, ports.runs, ports.documents)
 
     def logs(self, *, tail: int | None = None) -> AsyncIterator[Sequence[Event]]:
-        """What its containers have said so far, in batches of log.lines; raises Problem when pods cannot be listed."""
+        """The logs of its containers so far, in batches of log.lines; raises Problem when pods cannot be listed."""
         from wizard.engine.watch import logs
 
         return logs.read(self._cluster, self._target, tail=tail)
 
-    # What it was
+    # History
 
     async def history(self) -> Sequence[Revision]:
         """Every revision, oldest first."""
@@ -98,16 +98,16 @@ class Release:
 
         return await history.text(self._cluster, self._ports.documents, self._target, revision, what)
 
-    # Back, and away
+    # Rollback and uninstall
 
     async def missing_rights(self, operation: str) -> tuple[Right, ...]:
-        """What this person may not do of an operation, each with what that costs; never raises."""
+        """The rights of an operation that this person lacks, each with its effect; never raises."""
         from wizard.engine.release import rights
 
         return await rights.missing(self._cluster, self._target, operation)
 
     async def rollback(self, revision: int = 0) -> Rollback:
-        """What a roll-back would do and needs (revision 0: to the last good one)."""
+        """What a rollback would do and needs (revision 0: the last good one)."""
         from wizard.engine.release import rollback
 
         self._ports.runs.warm()
@@ -116,7 +116,7 @@ class Release:
     async def start_rollback(
         self, shown: Rollback, *, confirmed: str = "", helm: HelmOptions = HelmOptions()  # noqa: B008 - it is frozen
     ) -> str:  # fmt: skip
-        """Start a roll-back if it is still what was shown; returns the run's id."""
+        """Start a rollback if it is still what was shown; returns the run's id."""
         from wizard.core.run.spec import Expected
         from wizard.engine import approval
 
@@ -184,25 +184,25 @@ class Release:
         )  # fmt: skip
         return ports.runs.start(spec, "{}\n", {})
 
-    # What is left, and what is stuck
+    # Leftovers and recovery
 
     async def leftovers(self) -> tuple[Leftovers, ...]:
-        """What releases that are gone have left, each namespace apart; raises Problem when the release is installed."""
+        """The leftovers of releases that are gone, by namespace; raises Problem when the release is installed."""
         from wizard.engine.release import leftovers
 
         return await leftovers.everywhere(self._cluster, self._target, self._state.suggestions.context_namespace)
 
     def delete_leftovers(
-        self, found: Leftovers, picked: Sequence[Leftover], *, confirmed: str = ""
+        self, shown: Leftovers, picked: Sequence[Leftover], *, confirmed: str = ""
     ) -> AsyncIterator[Removal]:
-        """Delete leftovers one by one, proven once more before the first; raises Problem when one is not what was shown."""
+        """Delete leftovers one by one, after a new proof of all; raises Problem when an object is not what was shown."""
         from wizard.engine import approval
         from wizard.engine.release import leftovers
 
-        approved = approval.of_leftovers(found, picked)
+        approved = approval.of_leftovers(shown, picked)
         approved.require(confirmed)
-        where = replace(self._target, namespace=found.namespace, release=approved.release)
-        return leftovers.remove(self._state.cluster(where), where, picked)
+        target = replace(self._target, namespace=shown.namespace, release=approved.release)
+        return leftovers.remove(self._state.cluster(target), target, picked)
 
     async def recovery(self) -> Recovery:
         """What is known of a release that is stuck in pending-*; raises Problem when it is not."""
@@ -211,18 +211,18 @@ class Release:
         ports = self._ports
         return await recover.look(self._cluster, ports.documents, self._target, ports.clock, ports.runs)
 
-    async def mark_failed(self, known: Recovery, reason: str = "", *, confirmed: str = "") -> str:
+    async def mark_failed(self, shown: Recovery, reason: str = "", *, confirmed: str = "") -> str:
         """Back up the record of a stuck revision and mark it as failed; returns the backup's path."""
         from wizard.engine import approval
         from wizard.engine.release import recover
 
-        approval.of_recovery(self._target, known, reason).require(confirmed)
+        approval.of_recovery(self._target, shown, reason).require(confirmed)
         return await recover.mark_failed(
-            self._cluster, self._ports.files, self._target, known, self._ports.clock, reason
+            self._cluster, self._ports.files, self._target, shown, self._ports.clock, reason
         )
 
     def may_undo(self, revision: int, status: str) -> bool:
-        """Whether a recover of this machine left the release as it is, and the record from before is kept."""
+        """Whether a recover of this machine left the release as it is, and the backup of its record is kept."""
         from wizard.engine.release import undo_recover
 
         return undo_recover.offered(self._ports.files, self._target, revision, status)
@@ -233,10 +233,10 @@ class Release:
 
         return await undo_recover.look(self._cluster, self._ports.files, self._target)
 
-    async def undo(self, known: Undo, *, confirmed: str = "") -> None:
+    async def undo(self, shown: Undo, *, confirmed: str = "") -> None:
         """Put the record back as it was before recover."""
         from wizard.engine import approval
         from wizard.engine.release import undo_recover
 
         approval.of_undo_recover(self._target).require(confirmed)
-        await undo_recover.undo(self._cluster, self._ports.files, self._target, known)
+        await undo_recover.undo(self._cluster, self._ports.files, self._target, shown)

@@ -1,4 +1,4 @@
-"""A release's past: its revisions, two of them compared, and the values an upgrade starts from. Reads only."""
+"""A release's history: its revisions, two of them compared, and the values an upgrade starts from. Reads only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wizard.ports.store import RunSummary
 
 RevisionText = Literal["values", "all", "manifest"]
 _START: Final = timedelta(minutes=10)
-"""Between the start of a run and the time that helm writes into its revision there is no more than this."""
+"""The longest time between the start of a run and the time that helm writes into its revision."""
 
 
 async def history(cluster: Cluster, target: Target, runs: Iterable[RunSummary] = ()) -> tuple[Revision, ...]:
@@ -33,21 +33,23 @@ async def history(cluster: Cluster, target: Target, runs: Iterable[RunSummary] =
     Raises:
         Problem: there is no such release, or its records are hidden.
     """
-    found = [one for one, _ in await records.history(cluster, target)]
-    if not found:
+    revisions = [revision for revision, _ in await records.history(cluster, target)]
+    if not revisions:
         raise records.missing(target)
-    mine = sorted((run for run in runs if activity.same(run.target, target)), key=lambda run: run.started)
-    makers = _makers(found, mine)
-    return tuple(replace(one, who=makers.get(one.revision, "")) for one in found)
+    own = sorted((run for run in runs if activity.same(run.target, target)), key=lambda run: run.started)
+    makers = _makers(revisions, own)
+    return tuple(replace(revision, who=makers.get(revision.revision, "")) for revision in revisions)
 
 
 def _makers(revisions: Sequence[Revision], runs: Sequence[RunSummary]) -> dict[int, str]:
-    """Who made a revision, by its number. A run makes one, the first after its start; what follows is somebody else's."""
+    """Who made a revision, by its number. A run makes at most one: the first after its start."""
     made = {}
     for run in runs:
         began = parse_time(run.started)
         after = (
-            one for one in revisions if began and (when := parse_time(one.updated)) and began <= when <= began + _START
+            revision
+            for revision in revisions
+            if began and (when := parse_time(revision.updated)) and began <= when <= began + _START
         )
         if first := next(after, None):
             made[first.revision] = f"{run.who or 'somebody here'} (run {run.id})"
@@ -74,7 +76,7 @@ class UpgradeValues:
 
     rows: tuple[ValueRow, ...]
     differs: tuple[KeyDifference, ...]
-    """Where the -f files say something else than what runs; empty without files."""
+    """Where the -f files differ from what runs; empty without files."""
     running_chart: str
     next_chart: str
 
@@ -82,7 +84,7 @@ class UpgradeValues:
         """JSON-ready."""
         return {
             "running_chart": self.running_chart, "next_chart": self.next_chart,
-            "values": [one.to_data() for one in self.rows], "differs": [dict(vars(one)) for one in self.differs],
+            "values": [row.to_data() for row in self.rows], "differs": [dict(vars(difference)) for difference in self.differs],
         }  # fmt: skip
 
 
@@ -93,14 +95,14 @@ async def upgrade_values_of(
     result: Mapping[str, Any],
     files: Sequence[tuple[str, Mapping[str, Any]]],
 ) -> UpgradeValues:
-    """The four columns for a release that runs, whoever made it.
+    """The values of an upgrade in four columns, for any release that runs.
 
     Raises:
         Problem: there is no such release, or its record is hidden or unreadable.
     """
-    known = await records.known(cluster, target)
-    deployed = [one.revision for one in known if one.status == DEPLOYED]
-    record = await records.read(cluster, target, deployed[-1] if deployed else known[-1].revision)
+    heads = await records.require_heads(cluster, target)
+    deployed = [head.revision for head in heads if head.status == DEPLOYED]
+    record = await records.read(cluster, target, deployed[-1] if deployed else heads[-1].revision)
     over: dict[str, Any] = {}
     for _, tree in files:
         over = values.merge(over, tree)

@@ -1,4 +1,4 @@
-"""Releases in sight, without downloading their bodies, and without rights to Secrets if need be.
+"""The releases that this person may see, without downloading their records, and also without rights to Secrets.
 
 Helm's own records carry name, revision, status and time as labels, so a metadata-only list is enough. A person who may
 not list Secrets (the stock `view` role) still sees releases by what helm writes on their workloads.
@@ -31,7 +31,7 @@ _RECORDS: Final[Mapping[str, str]] = {"": "Secret", "secret": "Secret", "secrets
     "configmap": "ConfigMap",
     "configmaps": "ConfigMap",
 }
-"""HELM_DRIVER -> the kind that holds helm's records; others (sql, memory) are out of our sight."""
+"""HELM_DRIVER -> the kind that holds helm's records; others (sql, memory) are not in the cluster."""
 _BY_HELM: Final = "app.kubernetes.io/managed-by=Helm"
 _NAME, _SPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
@@ -39,7 +39,7 @@ _BELOW: Final = ("ReplicaSet", "Pod")
 
 _IN_USE: Final = "helm cannot re-use a name that is still in use"
 Asked = Literal["install", "upgrade", "either"]
-"""What somebody wants done to a release: helm's install, its upgrade, or its `upgrade --install`."""
+"""The operation asked for: helm's install, its upgrade, or its `upgrade --install`."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class ReleaseRow:
 
 @dataclass(frozen=True)
 class ReleasesView:
-    """What was found, where was looked, and what could not be seen."""
+    """The releases found, where they were searched, and what is hidden."""
 
     rows: tuple[ReleaseRow, ...]
     looked_in: str
@@ -82,7 +82,7 @@ class ReleaseState:
 
 
 class Unfit(Problem):
-    """What was asked for does not go with what is there: helm would refuse it, too."""
+    """The operation does not fit the state of the release: helm would refuse it too."""
 
 
 def record_kind() -> str | None:
@@ -99,74 +99,77 @@ async def records(cluster: Cluster, namespace: str) -> Mapping[str, ReleaseState
     if kind is None:
         return Unknown(f"helm keeps its records outside of the cluster (HELM_DRIVER={os.environ['HELM_DRIVER']})")
     try:
-        found = await cluster.list(kind, namespace, labels="owner=helm", metadata_only=True)
+        listed = await cluster.list(kind, namespace, labels="owner=helm", metadata_only=True)
     except ClusterError as error:
         return Unknown(error.message.rstrip("."), error.permission)
-    return {one.release: ReleaseState(one.revision, one.status, one.times.since(one.status)) for one in _newest(found)}
+    return {
+        head.release: ReleaseState(head.revision, head.status, head.times.since(head.status))
+        for head in _newest(listed)
+    }
 
 
 async def state(cluster: Cluster, target: Target) -> ReleaseState | Unknown:
     """The state of the target's release."""
-    known = await records(cluster, target.namespace)
-    return known if isinstance(known, Unknown) else known.get(target.release, ReleaseState())
+    states = await records(cluster, target.namespace)
+    return states if isinstance(states, Unknown) else states.get(target.release, ReleaseState())
 
 
 async def operation(cluster: Cluster, target: Target, asked: Asked = "either") -> Literal["install", "upgrade"]:
     """Install or upgrade, by the state of the release.
 
     Raises:
-        Unfit: an install of a release that is there, or an upgrade of one that is not.
-        Problem: it is pending, or cannot be known.
+        Unfit: an install of a release that exists, or an upgrade of one that does not.
+        Problem: it is pending, or its state cannot be known.
     """
-    known = await _fit(cluster, target, asked)
-    return "upgrade" if revision.installed(known.revision, known.status) else "install"
+    current = await _fit(cluster, target, asked)
+    return "upgrade" if revision.installed(current.revision, current.status) else "install"
 
 
 async def over_history(cluster: Cluster, target: Target) -> bool:
     """Whether an install, right now, goes over the kept history of a release that was uninstalled.
 
     Raises:
-        Problem: the release is there, or cannot be known.
+        Problem: the release exists, or that cannot be known.
     """
-    known = await _fit(cluster, target, "either")
-    if revision.installed(known.revision, known.status):
-        raise Unfit(*_taken(known, target), question="release")
-    return known.revision > 0
+    current = await _fit(cluster, target, "either")
+    if revision.installed(current.revision, current.status):
+        raise Unfit(*_taken(current, target), question="release")
+    return current.revision > 0
 
 
 async def _fit(cluster: Cluster, target: Target, asked: Asked) -> ReleaseState:
     """The state of a release with which helm would do what is asked; raises Problem as `operation` does."""
-    known = await state(cluster, target)
-    if isinstance(known, Unknown):
-        settle = f"To settle it: {known.permission}." if known.permission else "Retry when it answers."
-        raise Problem(f"Whether release {target.release} exists is not known: {known.reason}.", settle, Exit.UNKNOWN)
-    if refusal := refused(known, target):
+    current = await state(cluster, target)
+    if isinstance(current, Unknown):
+        settle = f"To settle it: {current.permission}." if current.permission else "Retry when it answers."
+        raise Problem(f"Whether release {target.release} exists is not known: {current.reason}.", settle, Exit.UNKNOWN)
+    if refusal := refused(current, target):
         raise (Unfit if asked == "install" else Problem)(*refusal, question="release")
-    if unfit := _unfit(known, target, asked):
+    if unfit := _unfit(current, target, asked):
         raise Unfit(*unfit, question="release")
-    return known
+    return current
 
 
-def refused(known: ReleaseState, target: Target) -> tuple[str, str] | None:
+def refused(current: ReleaseState, target: Target) -> tuple[str, str] | None:
     """Why helm would refuse this release, and what to do; None when it would not."""
-    if known.status not in revision.PENDING:
+    if current.status not in revision.PENDING:
         return None
     return (
-        f"Release {target.release} is {known.status} ({_of(known)}): a helm works on it, or was killed at it.",
-        f"Wait for that helm if it lives; if nobody works on it: {_ours('recover', target)}",
+        f"Release {target.release} is {current.status} ({_of(current)}): a helm works on it, or was killed meanwhile.",
+        f"Wait for that helm if it still runs; if nobody works on it: {_ours('recover', target)}",
     )
 
 
-def _unfit(known: ReleaseState, target: Target, asked: Asked) -> tuple[str, str] | None:
+def _unfit(current: ReleaseState, target: Target, asked: Asked) -> tuple[str, str] | None:
     """Why helm would refuse just this operation, in its words, and what to do."""
     if asked == "either":
         return None
-    if revision.installed(known.revision, known.status):
-        return _taken(known, target) if asked == "install" else None
-    if known.revision:
+    if revision.installed(current.revision, current.status):
+        return _taken(current, target) if asked == "install" else None
+    if current.revision:
         why = {"install": _IN_USE, "upgrade": "it has no deployed releases to upgrade"}[asked]
         return (
-            f"Release {target.release} was uninstalled with its history kept ({_of(known)}): {why}. Nothing was changed.",
+            f"Release {target.release} was uninstalled with its history kept ({_of(current)}): {why}. Nothing was changed.",
             f"Install it again with {_ours('upgrade --install', target)}, or bring back what ran with "
             f"{_ours('rollback', target)}.",
         )
@@ -179,16 +182,16 @@ def _unfit(known: ReleaseState, target: Target, asked: Asked) -> tuple[str, str]
     )
 
 
-def _taken(known: ReleaseState, target: Target) -> tuple[str, str]:
+def _taken(current: ReleaseState, target: Target) -> tuple[str, str]:
     return (
-        f"Release {target.release} is there already in namespace {target.namespace} ({known.status}, {_of(known)}): "
+        f"Release {target.release} already exists in namespace {target.namespace} ({current.status}, {_of(current)}): "
         f"{_IN_USE}. Nothing was changed.",
-        f"Change it with {_ours('upgrade', target)}, or take another release name.",
+        f"Change it with {_ours('upgrade', target)}, or use another release name.",
     )
 
 
-def _of(known: ReleaseState) -> str:
-    return f"revision {known.revision}" + (f" since {known.since}" if known.since else "")
+def _of(current: ReleaseState) -> str:
+    return f"revision {current.revision}" + (f" since {current.since}" if current.since else "")
 
 
 def _ours(command: str, target: Target) -> str:
@@ -197,79 +200,79 @@ def _ours(command: str, target: Target) -> str:
     return f"llm-cost-ops-wizard {command} {target.release} -n {target.namespace}{context}"
 
 
-def _newest(found: Iterable[Object]) -> list[Head]:
+def _newest(objects: Iterable[Object]) -> list[Head]:
     """The newest revision of each release."""
     heads: dict[tuple[str, str], Head] = {}
-    for one in filter(None, map(revision.head, found)):
-        key = (one.namespace, one.release)
-        if key not in heads or heads[key].revision < one.revision:
-            heads[key] = one
+    for head in filter(None, map(revision.head, objects)):
+        key = (head.namespace, head.release)
+        if key not in heads or heads[key].revision < head.revision:
+            heads[key] = head
     return list(heads.values())
 
 
-# All in sight
+# All releases
 
 
 async def find(cluster: Cluster, target: Target, home_namespace: str = "") -> AsyncIterator[ReleasesView]:
     """First what helm's records say, then with readiness, then with the cause of what is not ready.
 
     An empty target namespace means everywhere; where that is not allowed, `home_namespace` (the kubeconfig's) and the
-    namespaces that the wizard offers. An empty release means all. Raises nothing: trouble is in `hidden`.
+    namespaces that the wizard offers. An empty release means all. Raises nothing: errors are in `hidden`.
     """
-    looked = await _look(cluster, target.namespace, home_namespace)
-    rows = _joined(looked)
-    wanted = tuple(one for one in rows if target.release in ("", one.name))
-    view = ReleasesView(_ours_first(wanted), looked.where, looked.hidden)
+    listed = await _list(cluster, target.namespace, home_namespace)
+    rows = _joined(listed)
+    wanted = tuple(row for row in rows if target.release in ("", row.name))
+    view = ReleasesView(_ours_first(wanted), listed.where, listed.hidden)
     yield view
-    if any(one.verdict not in ("ready", "unknown") for one in view.rows):
-        explained = await asyncio.gather(*(_explain(cluster, one, looked.workloads) for one in view.rows))
+    if any(row.verdict not in ("ready", "unknown") for row in view.rows):
+        explained = await asyncio.gather(*(_explain(cluster, row, listed.workloads) for row in view.rows))
         yield replace(view, rows=_ours_first(explained))
 
 
 @dataclass(frozen=True)
-class _Looked:
+class _Listed:
     records: tuple[Object, ...]
     workloads: tuple[Object, ...]
     where: str
     hidden: str
 
 
-async def _look(cluster: Cluster, namespace: str, home_namespace: str) -> _Looked:
-    whole = await _look_in(cluster, namespace)
+async def _list(cluster: Cluster, namespace: str, home_namespace: str) -> _Listed:
+    whole = await _list_in(cluster, namespace)
     if namespace or not isinstance(whole, ClusterError):
         where = f"namespace {namespace}" if namespace else "all namespaces"
-        return _Looked((), (), where, whole.message) if isinstance(whole, ClusterError) else replace(whole, where=where)
+        return _Listed((), (), where, whole.message) if isinstance(whole, ClusterError) else replace(whole, where=where)
     if whole.kind != "forbidden":
-        return _Looked((), (), "no namespace", whole.message)
+        return _Listed((), (), "no namespace", whole.message)
     offered = dict.fromkeys(filter(None, (home_namespace, DEFAULT_RELEASE, *NAMESPACES.values())))
-    found = dict(zip(offered, await asyncio.gather(*(_look_in(cluster, one) for one in offered)), strict=True))
-    seen = {name: one for name, one in found.items() if isinstance(one, _Looked)}
+    answers = await asyncio.gather(*(_list_in(cluster, space) for space in offered))
+    seen = {space: listed for space, listed in zip(offered, answers, strict=True) if isinstance(listed, _Listed)}
     if not seen:
-        return _Looked((), (), "no namespace", f"{whole.message} Name a namespace that you may see with -n.")
+        return _Listed((), (), "no namespace", f"{whole.message} Name a namespace that you may see with -n.")
     hidden = dict.fromkeys(
-        [one.hidden for one in seen.values() if one.hidden] + ["other namespaces are hidden from you"]
+        [listed.hidden for listed in seen.values() if listed.hidden] + ["other namespaces are hidden from you"]
     )
-    return _Looked(
-        tuple(record for one in seen.values() for record in one.records),
-        tuple(workload for one in seen.values() for workload in one.workloads),
+    return _Listed(
+        tuple(record for listed in seen.values() for record in listed.records),
+        tuple(workload for listed in seen.values() for workload in listed.workloads),
         f"{'namespace' if len(seen) == 1 else 'namespaces'} {', '.join(seen)}",
         "; ".join(hidden),
     )
 
 
-async def _look_in(cluster: Cluster, namespace: str) -> _Looked | ClusterError:
-    """What one namespace (or all) shows; the error when it shows nothing at all."""
+async def _list_in(cluster: Cluster, namespace: str) -> _Listed | ClusterError:
+    """Records and workloads of one namespace (or all); the error when nothing could be listed."""
     kind = record_kind()
-    asked = [cluster.list(one, namespace, labels=_BY_HELM) for one in _WORKLOADS]
+    asked = [cluster.list(workload, namespace, labels=_BY_HELM) for workload in _WORKLOADS]
     if kind:
         asked.insert(0, cluster.list(kind, namespace, labels="owner=helm", metadata_only=True))
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    errors = [one for one in answers if isinstance(one, BaseException)]
-    if strange := next((one for one in errors if not isinstance(one, ClusterError)), None):
-        raise strange
-    lists = [() if isinstance(one, BaseException) else one for one in answers]
-    found, workloads = (lists[0], lists[1:]) if kind else ((), lists)
-    failed = [one for one in errors if isinstance(one, ClusterError)]
+    errors = [answer for answer in answers if isinstance(answer, BaseException)]
+    if bug := next((error for error in errors if not isinstance(error, ClusterError)), None):
+        raise bug
+    lists = [() if isinstance(answer, BaseException) else answer for answer in answers]
+    stored, workloads = (lists[0], lists[1:]) if kind else ((), lists)
+    failed = [error for error in errors if isinstance(error, ClusterError)]
     if len(failed) == len(asked):
         return failed[0]
     if not kind:
@@ -278,38 +281,37 @@ async def _look_in(cluster: Cluster, namespace: str) -> _Looked | ClusterError:
         needs = answers[0].permission or f"list {kind.lower()}s"
         hidden = f"helm's status is hidden from you: needs {needs}"
     else:
-        hidden = "; ".join(one.message for one in failed)
-    return _Looked(found, tuple(one for many in workloads for one in many), "", hidden)
+        hidden = "; ".join(error.message for error in failed)
+    return _Listed(stored, tuple(workload for objects in workloads for workload in objects), "", hidden)
 
 
-def _joined(looked: _Looked) -> tuple[ReleaseRow, ...]:
+def _joined(listed: _Listed) -> tuple[ReleaseRow, ...]:
     """Records and workloads of the same release in one row."""
     rows = {
-        (one.namespace, one.release): ReleaseRow(
-            one.release, one.namespace, revision=one.revision, helm_status=one.status, updated=one.times.created
+        (head.namespace, head.release): ReleaseRow(
+            head.release, head.namespace, revision=head.revision, helm_status=head.status, updated=head.times.created
         )
-        for one in _newest(looked.records)
+        for head in _newest(listed.records)
     }
     by_release: dict[tuple[str, str], list[Object]] = {}
-    for one in looked.workloads:
-        if key := _release_of(one):
-            by_release.setdefault(key, []).append(one)
+    for workload in listed.workloads:
+        if key := _release_of(workload):
+            by_release.setdefault(key, []).append(workload)
     now = datetime.now(UTC)
     for key, members in by_release.items():
-        row = rows.get(key) or ReleaseRow(key[1], key[0], updated=min(status.created(one) for one in members))
+        row = rows.get(key) or ReleaseRow(key[1], key[0], updated=min(status.created(workload) for workload in members))
         rows[key] = _judged(row, members, (), now)
     return tuple(rows.values())
 
 
 def _judged(row: ReleaseRow, workloads: Sequence[Object], below: Sequence[Object], now: datetime) -> ReleaseRow:
     objects = {
-        one["metadata"].get("uid") or f"{one['kind']}/{one['metadata']['name']}": one for one in (*workloads, *below)
+        obj["metadata"].get("uid") or f"{obj['kind']}/{obj['metadata']['name']}": obj for obj in (*workloads, *below)
     }
-    found = patience.judge(objects, now)
-    judged = list(found.values())
+    judged = list(patience.judge(objects, now).values())
     findings: tuple[Finding, ...] = ()
     if below:
-        shown = {one["kind"] for one in objects.values()}
+        shown = {obj["kind"] for obj in objects.values()}
         findings = diagnose(Snapshot(objects, (), now, hidden=frozenset(KINDS) - shown - {*_WORKLOADS, *_BELOW}))
     verdict = release_verdict(judged, findings)
     tops = judged[: len(workloads)]
@@ -318,7 +320,7 @@ def _judged(row: ReleaseRow, workloads: Sequence[Object], below: Sequence[Object
         row,
         chart=labels.get("helm.sh/chart", row.chart),
         app_version=labels.get("app.kubernetes.io/version", row.app_version),
-        ready=sum(one.status.state == "ready" for one in tops),
+        ready=sum(top.status.state == "ready" for top in tops),
         total=len(tops),
         verdict=verdict.state,
         worst="" if verdict.state == "ready" else verdict.reason,
@@ -326,15 +328,15 @@ def _judged(row: ReleaseRow, workloads: Sequence[Object], below: Sequence[Object
 
 
 def _labels(workloads: Sequence[Object]) -> Mapping[str, str]:
-    """The labels of the release's own workload: the one whose chart is ours, else the first."""
-    all_of_them: list[Mapping[str, str]] = [one["metadata"].get("labels") or {} for one in workloads]
-    ours = [one for one in all_of_them if one.get("helm.sh/chart", "").startswith(f"{CHART}-")]
-    main = [one for one in ours if one.get("app.kubernetes.io/name") == CHART]
-    return next(iter([*main, *ours, *all_of_them]), {})
+    """The labels of the release's own workload: that of our chart, else the first."""
+    every: list[Mapping[str, str]] = [workload["metadata"].get("labels") or {} for workload in workloads]
+    ours = [labels for labels in every if labels.get("helm.sh/chart", "").startswith(f"{CHART}-")]
+    main = [labels for labels in ours if labels.get("app.kubernetes.io/name") == CHART]
+    return next(iter([*main, *ours, *every]), {})
 
 
-def _release_of(one: Object) -> tuple[str, str] | None:
-    metadata: Mapping[str, Any] = one["metadata"]
+def _release_of(workload: Object) -> tuple[str, str] | None:
+    metadata: Mapping[str, Any] = workload["metadata"]
     notes = metadata.get("annotations") or {}
     namespace = notes.get(_SPACE, metadata.get("namespace", ""))
     return (namespace, notes[_NAME]) if _NAME in notes else None
@@ -343,7 +345,7 @@ def _release_of(one: Object) -> tuple[str, str] | None:
 def _ours_first(rows: Iterable[ReleaseRow]) -> tuple[ReleaseRow, ...]:
     return tuple(
         sorted(
-            rows, key=lambda one: (not one.chart.startswith(f"{CHART}-") and bool(one.chart), one.namespace, one.name)
+            rows, key=lambda row: (not row.chart.startswith(f"{CHART}-") and bool(row.chart), row.namespace, row.name)
         )
     )
 
@@ -356,6 +358,6 @@ async def _explain(cluster: Cluster, row: ReleaseRow, workloads: Sequence[Object
     try:
         below = await asyncio.gather(*(cluster.list(kind, row.namespace, labels=labels) for kind in _BELOW))
     except ClusterError:
-        return row  # what the workloads say stays true
-    own = [one for one in workloads if _release_of(one) == (row.namespace, row.name)]
-    return _judged(row, own, [one for many in below for one in many], datetime.now(UTC))
+        return row  # the row made of the workloads alone stays valid
+    own = [workload for workload in workloads if _release_of(workload) == (row.namespace, row.name)]
+    return _judged(row, own, [obj for objects in below for obj in objects], datetime.now(UTC))

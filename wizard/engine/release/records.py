@@ -1,4 +1,4 @@
-"""Helm's own records of one release: which revisions there are, and what is in them, without running helm."""
+"""Helm's own records of one release, read without running helm: its revisions and their contents."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from wizard.core.text.time import parse_time
 from wizard.engine.release import listing
 from wizard.ports.cluster import Cluster, ClusterError
 
-_SECONDS: Final = timedelta(seconds=2)
-"""What whole seconds and a call on its way make of two clocks that agree."""
+_CLOCK_SLACK: Final = timedelta(seconds=2)
+"""The difference that whole seconds and the time of a call may show between two clocks that agree."""
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One line of a history. `who` is known where a run of this machine made it; `problem` says why nothing else is."""
+    """One revision of a history. `who` is set where a run of this machine made it; `problem` is why it is unreadable."""
 
     revision: int
     status: str
@@ -45,43 +45,43 @@ async def heads(cluster: Cluster, target: Target) -> tuple[Head, ...]:
     """Every revision of the release, oldest first; none when there is no such release.
 
     Raises:
-        Problem: the records cannot be seen, with the permission that would settle it.
+        Problem: the records are hidden, with the permission that is needed.
     """
     kind = _kind(target)
     labels = f"owner=helm,name={target.release}"
     try:
-        found = await cluster.list(kind, target.namespace, labels=labels, metadata_only=True)
+        listed = await cluster.list(kind, target.namespace, labels=labels, metadata_only=True)
     except ClusterError as error:
         raise _hidden(error, target) from error
-    return heads_of(found)
+    return heads_of(listed)
 
 
-def heads_of(found: Iterable[Object]) -> tuple[Head, ...]:
-    """The heads of records, oldest first; what bears no number of a revision is left out."""
-    return tuple(sorted(filter(None, map(revision.head, found)), key=lambda one: one.revision))
+def heads_of(objects: Iterable[Object]) -> tuple[Head, ...]:
+    """The heads of records, oldest first; objects without a revision number are left out."""
+    return tuple(sorted(filter(None, map(revision.head, objects)), key=lambda head: head.revision))
 
 
-async def last_good(cluster: Cluster, target: Target, known: Sequence[Head]) -> int:
-    """The revision that a roll-back goes to: the last one that was ever ready; 0 when there is none.
+async def last_good(cluster: Cluster, target: Target, revisions: Sequence[Head]) -> int:
+    """The revision that a rollback goes to: the last one that was ever ready; 0 when there is none.
 
-    `known` are all revisions, oldest first. A record that cannot be read is believed by its label.
+    `revisions` are all of them, oldest first. Where a record cannot be read, its label counts.
     """
-    for one in revision.maybe_good(known):
-        if one.status == revision.DEPLOYED:
-            return one.revision
+    for head in revision.maybe_good(revisions):
+        if head.status == revision.DEPLOYED:
+            return head.revision
         try:
-            record = await read(cluster, target, one.revision)
+            record = await read(cluster, target, head.revision)
         except Problem:
-            return one.revision
+            return head.revision
         if not revision.says_failed(record.description):
-            return one.revision
+            return head.revision
     return 0
 
 
 async def server_ahead(cluster: Cluster, now: Callable[[], datetime]) -> timedelta:
     """How far the clock of the API server, which writes the times of records, is ahead of this machine's.
 
-    0 when they agree as far as whole seconds tell, or when the API server does not say its time.
+    0 when they agree as far as whole seconds tell, or when the API server does not answer with its time.
     """
     asked = now()
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
@@ -89,69 +89,69 @@ async def server_ahead(cluster: Cluster, now: Callable[[], datetime]) -> timedel
         answer = await cluster.create(review, dry_run=True)
     except ClusterError:
         return timedelta(0)
-    there = parse_time(revision.times(answer.get("metadata")).created)
-    return there - asked if there and abs(there - asked) > _SECONDS else timedelta(0)
+    server_time = parse_time(revision.times(answer.get("metadata")).created)
+    return server_time - asked if server_time and abs(server_time - asked) > _CLOCK_SLACK else timedelta(0)
 
 
 async def read(cluster: Cluster, target: Target, number: int) -> ReleaseRecord:
-    """One revision's record; raises Problem when it is not there, hidden or unreadable."""
+    """One revision's record; raises Problem when it is missing, hidden or unreadable."""
     return release.of_data(await read_data(cluster, target, number), _where(target, number))
 
 
 async def deployed(cluster: Cluster, target: Target) -> ReleaseRecord | None:
-    """The record of the newest revision that is marked as deployed, by one call; None when there is none to be had."""
+    """The record of the newest revision that is marked as deployed, by one call; None when it cannot be read."""
     try:
-        found = await cluster.records(_kind(target), target.namespace, target.release, status=revision.DEPLOYED)
-        newest = max(heads_of(found), key=lambda head: head.revision)
-        body = next(_body(record) for record in found if revision.head(record) == newest)
+        stored = await cluster.records(_kind(target), target.namespace, target.release, status=revision.DEPLOYED)
+        newest = max(heads_of(stored), key=lambda head: head.revision)
+        body = next(_body(record) for record in stored if revision.head(record) == newest)
         return release.of_data(release.unpack(body, _where(target, newest.revision)), _where(target, newest.revision))
     except (
         ClusterError,
         Problem,
         ValueError,
-    ):  # whoever needs it reads it by its number, and says why it cannot be had
+    ):  # the caller then reads it by its number, and reports why that fails
         return None
 
 
 async def read_data(cluster: Cluster, target: Target, number: int) -> dict[str, Any]:
     """One revision's record as its own JSON."""
-    found = await _bodies(cluster, target, number)
-    if not found:
-        known = ", ".join(str(one.revision) for one in await heads(cluster, target)) or "none"
+    bodies = await _bodies(cluster, target, number)
+    if not bodies:
+        kept = ", ".join(str(head.revision) for head in await heads(cluster, target)) or "none"
         raise Problem(
             f"{target.release} in namespace {target.namespace} has no revision {number}.",
-            f"Revisions that are kept: {known}.",
+            f"Revisions that are kept: {kept}.",
         )
-    return release.unpack(_body(found[0]), _where(target, number))
+    return release.unpack(_body(bodies[0]), _where(target, number))
 
 
 async def history(cluster: Cluster, target: Target) -> tuple[tuple[Revision, ReleaseRecord | None], ...]:
-    """Every revision with its record, oldest first, from one call; a record that cannot be read says so in its line."""
-    known: list[tuple[Revision, ReleaseRecord | None]] = []
-    for one in await _bodies(cluster, target, 0):
-        head = revision.head(one)
+    """Every revision with its record, oldest first, from one call; an unreadable record is None, and its revision says why."""
+    revisions: list[tuple[Revision, ReleaseRecord | None]] = []
+    for stored in await _bodies(cluster, target, 0):
+        head = revision.head(stored)
         if head is None:
             continue
         try:
-            record = release.decode(_body(one), _where(target, head.revision))
+            record = release.decode(_body(stored), _where(target, head.revision))
         except Problem as problem:
-            known.append((Revision(head.revision, head.status, head.times.created, problem=problem.what), None))
+            revisions.append((Revision(head.revision, head.status, head.times.created, problem=problem.what), None))
             continue
-        known.append((_line(record), record))
-        await asyncio.sleep(0)  # fifty of them take a while, and a face wants to go on
-    return tuple(sorted(known, key=lambda pair: pair[0].revision))
+        revisions.append((_line(record), record))
+        await asyncio.sleep(0)  # fifty of them take a while, and the front end must stay responsive
+    return tuple(sorted(revisions, key=lambda pair: pair[0].revision))
 
 
-async def known(cluster: Cluster, target: Target) -> tuple[Head, ...]:
-    """Every revision of a release that is there, oldest first; raises Problem when there is none or it is hidden."""
-    found = await heads(cluster, target)
-    if not found:
+async def require_heads(cluster: Cluster, target: Target) -> tuple[Head, ...]:
+    """Every revision of an existing release, oldest first; raises Problem when there is none or it is hidden."""
+    revisions = await heads(cluster, target)
+    if not revisions:
         raise missing(target)
-    return found
+    return revisions
 
 
 def missing(target: Target, looked_in: str = "") -> Problem:
-    """There is no such release."""
+    """The problem that there is no such release."""
     where = looked_in or f"namespace {target.namespace}"
     context = f" of {target.context}" if target.context else ""
     return Problem(
@@ -196,6 +196,6 @@ def _where(target: Target, number: int) -> str:
     return f"of {target.release} revision {number} in namespace {target.namespace}"
 
 
-def _body(one: Object) -> str:
-    data = one.get("data")
+def _body(record: Object) -> str:
+    data = record.get("data")
     return str(data.get("release") or "") if isinstance(data, Mapping) else ""

@@ -1,4 +1,4 @@
-"""A release that is stuck in pending-*: what is known of it, who may still be at work, and the smallest repair."""
+"""A release that is stuck in pending-*: its state, who may still be at work on it, and the smallest repair."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wizard.ports.documents import Documents
 from wizard.ports.store import FileStore, RunStore
 
 MARK: Final = "marked as failed by llm-cost-ops-wizard recover"
-"""In the description of a record that we wrote: what it was stands before it, why after it."""
+"""In the description of a record that we wrote, between its former status and the reason."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,20 @@ class Recovery:
     revision: int
     status: str
     since: str
-    """RFC 3339: since when it is so."""
+    """RFC 3339: since when it has this status."""
     young: bool
-    """Whether it was made or written so lately that a helm on another machine could still be waiting."""
+    """Whether it was made or written so recently that a helm on another machine could still be waiting."""
     good: int
     """The last good revision; 0 when there is none, and then there is nothing to go back to."""
     reached: tuple[str, ...]
     """Objects that the stuck revision changed or made already."""
     waiting: tuple[str, ...]
-    """Objects that it did not get to."""
+    """Objects that it did not reach."""
     unseen: tuple[str, ...] = ()
     proof: str = ""
     """Why it is certain that nobody is at work on it; "" when a helm on another machine may be."""
     looked: tuple[str, ...] = ()
-    """Where a writer was looked for, and not found."""
+    """What was checked without finding anybody at work, as sentences."""
     who: str = ""
     """Who made the revision, where a run of this machine did."""
     written: str = ""
@@ -54,7 +54,7 @@ class Recovery:
 
     @property
     def unproved(self) -> bool:
-        """Whether a helm on another machine may still be at work on it: somebody has to say why none is."""
+        """Whether a helm on another machine may still be at work on it: a person must say why none is."""
         return self.young and not self.proof
 
     def to_data(self) -> dict[str, Any]:
@@ -75,28 +75,28 @@ async def look(
     Raises:
         Problem: there is none, it is not stuck, somebody is at work on it, or its record cannot be read.
     """
-    known = await records.known(cluster, target)
-    last = known[-1]
+    heads = await records.require_heads(cluster, target)
+    last = heads[-1]
     if last.status not in revision.PENDING:
         raise Problem(
             f"{target.release} is {last.status} (revision {last.revision}): nothing is stuck, nothing was changed.",
             "See it with status and history.",
         )
-    good = await records.last_good(cluster, target, known)
+    good = await records.last_good(cluster, target, heads)
     try:
         record = await records.read(cluster, target, last.revision)
         named = [
-            (one["kind"], one["metadata"]["name"], str(one.get("apiVersion", "")))
-            for one in _objects(documents, record.manifest)
+            (obj["kind"], obj["metadata"]["name"], str(obj.get("apiVersion", "")))
+            for obj in _objects(documents, record.manifest)
         ]
-        proof = await activity.look(cluster, target, last, record.updated, named, runs, clock, window)
+        check = await activity.check(cluster, target, last, record.updated, named, runs, clock, window)
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
     before = good if good != last.revision else 0
     reached, waiting, unseen = await _progress(cluster, documents, target, last.revision, before)
     return Recovery(
-        last.revision, last.status, last.times.since(last.status), proof.young, good,
-        reached, waiting, unseen, proof.nobody, proof.told, proof.who, last.times.written,
+        last.revision, last.status, last.times.since(last.status), check.young, good,
+        reached, waiting, unseen, check.idle_because, check.checked, check.author, last.times.written,
     )  # fmt: skip
 
 
@@ -106,15 +106,15 @@ async def _progress(
     """(reached, not reached, hidden): of what the stuck revision changes, what is live already."""
     record = await records.read(cluster, target, revision)
     before = await records.read(cluster, target, good) if good else None
-    old = {plan.identity(one, target.namespace): one for one in _objects(documents, before.manifest if before else "")}
-    new = [one for one in _objects(documents, record.manifest) if old.get(plan.identity(one, target.namespace)) != one]
-    live = await asyncio.gather(*(_live(cluster, one, target.namespace) for one in new))
+    old = {plan.identity(obj, target.namespace): obj for obj in _objects(documents, before.manifest if before else "")}
+    new = [obj for obj in _objects(documents, record.manifest) if old.get(plan.identity(obj, target.namespace)) != obj]
+    live = await asyncio.gather(*(_live(cluster, obj, target.namespace) for obj in new))
     reached, waiting, unseen = [], [], []
-    for one, there in zip(new, live, strict=True):
-        label = f"{one['kind']}/{one['metadata']['name']}"
-        if isinstance(there, ClusterError):
-            unseen.append(f"{label}: {there.message}")
-        elif there is not None and not plan.drift(masking.sealed(one), there):
+    for obj, current in zip(new, live, strict=True):
+        label = f"{obj['kind']}/{obj['metadata']['name']}"
+        if isinstance(current, ClusterError):
+            unseen.append(f"{label}: {current.message}")
+        elif current is not None and not plan.drift(masking.sealed(obj), current):
             reached.append(label)
         else:
             waiting.append(label)
@@ -122,49 +122,49 @@ async def _progress(
 
 
 def _objects(documents: Documents, text: str) -> Sequence[Object]:
-    found = plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
-    return [one for one in found if one["metadata"].get("name")]
+    objects = plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
+    return [obj for obj in objects if obj["metadata"].get("name")]
 
 
 async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | ClusterError | None:
-    _, kind, where, name = plan.identity(obj, namespace)
+    _, kind, space, name = plan.identity(obj, namespace)
     try:
-        return await cluster.get(kind, name, where, str(obj.get("apiVersion", "")), sealed=True)
+        return await cluster.get(kind, name, space, str(obj.get("apiVersion", "")), sealed=True)
     except ClusterError as error:
         return None if error.kind == "not-found" else error
 
 
 def backup_name(target: Target, revision: int) -> str:
-    """How the backups of a revision's record are called."""
+    """The name of the backups of a revision's record."""
     return f"{target.namespace}.{target.release}.v{revision}"
 
 
 async def mark_failed(
-    cluster: Cluster, files: FileStore, target: Target, known: Recovery, clock: Clock, reason: str = ""
+    cluster: Cluster, files: FileStore, target: Target, recovery: Recovery, clock: Clock, reason: str = ""
 ) -> str:
     """Back the record up, then write into it that the revision failed, and why that is certain; returns the backup's path.
 
     Raises:
-        Problem: it is not the record any more that was looked at, or may not be written; then nothing was changed.
+        Problem: the record has changed since it was shown, or may not be written; then nothing was changed.
     """
-    approval.of_recovery(target, known, reason).refuse_blocked()
+    approval.of_recovery(target, recovery, reason).refuse_blocked()
     kind = listing.record_kind() or "Secret"
     try:
-        found = await cluster.records(kind, target.namespace, target.release, known.revision)
+        stored = await cluster.records(kind, target.namespace, target.release, recovery.revision)
     except ClusterError as error:
         raise Problem(error.message, "Nothing was changed.", Exit.UNKNOWN) from error
-    newest = (await records.known(cluster, target))[-1]
-    seen = (known.revision, known.status, known.written)
-    if not found or (newest.revision, newest.status, newest.times.written) != seen:
+    newest = (await records.require_heads(cluster, target))[-1]
+    seen = (recovery.revision, recovery.status, recovery.written)
+    if not stored or (newest.revision, newest.status, newest.times.written) != seen:
         raise Problem(
             f"{target.release} is at revision {newest.revision} ({newest.status}) now: somebody is at work on it. "
             "Nothing was changed.",
             "Look at it again with recover --dry-run.",
         )
-    record = found[0]
-    backup = files.keep_private(backup_name(target, known.revision), json.dumps(record, indent=1))
+    record = stored[0]
+    backup = files.keep_private(backup_name(target, recovery.revision), json.dumps(record, indent=1))
     try:
-        await cluster.replace(failed(record, known, clock.now(), reason), target.namespace)
+        await cluster.replace(failed(record, recovery, clock.now(), reason), target.namespace)
     except ClusterError as error:
         if error.kind == "conflict":
             raise Problem(
@@ -177,13 +177,13 @@ async def mark_failed(
     return backup
 
 
-def failed(record: Object, known: Recovery, now: datetime, reason: str = "") -> dict[str, Any]:
+def failed(record: Object, recovery: Recovery, now: datetime, reason: str = "") -> dict[str, Any]:
     """The record as helm itself leaves a revision that failed: status in the body and in the label."""
     body = str((record.get("data") or {}).get("release") or "")
-    data = release.unpack(body, f"revision {known.revision}")
+    data = release.unpack(body, f"revision {recovery.revision}")
     info = dict(data.get("info") or {})
     info["status"] = "failed"
-    info["description"] = f"Was {known.status}; {MARK}: {reason.strip() or known.proof}"
+    info["description"] = f"Was {recovery.status}; {MARK}: {reason.strip() or recovery.proof}"
     text = release.pack({**data, "info": info})
     if record.get("kind") == "Secret":
         text = base64.b64encode(text.encode()).decode()

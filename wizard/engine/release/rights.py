@@ -1,4 +1,4 @@
-"""Which rights of an operation a person does not have, found out before anything is changed."""
+"""The rights of an operation that a person lacks, checked before anything is changed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from wizard.ports.cluster import Cluster, ClusterError
 
 
 async def missing(cluster: Cluster, target: Target, operation: str) -> tuple[Right, ...]:
-    """The rights of the table that this person does not have here; one that cannot be asked about is not named."""
-    wanted = [one._replace(kind=_records()) if one.kind == "Secret" else one for one in rights.of(operation)]
-    had = await asyncio.gather(*(_may(cluster, one.verb, one.kind, target, one.subresource) for one in wanted))
-    return tuple(one for one, allowed in zip(wanted, had, strict=True) if not allowed)
+    """The rights of the table that this person lacks here; a right that cannot be checked is not named."""
+    wanted = [right._replace(kind=_records()) if right.kind == "Secret" else right for right in rights.of(operation)]
+    had = await asyncio.gather(*(_may(cluster, right.verb, right.kind, target, right.subresource) for right in wanted))
+    return tuple(right for right, allowed in zip(wanted, had, strict=True) if not allowed)
 
 
 def _records() -> str:
@@ -25,7 +25,7 @@ def _records() -> str:
 
 
 async def refuse(cluster: Cluster, target: Target, verbs: Iterable[tuple[str, str]]) -> None:
-    """Raise Problem when helm would stop half-way for want of a right: (verb, kind) of everything that it will do."""
+    """Raise Problem when helm would stop half-way for lack of a right; `verbs`: (verb, kind) of all that it will do."""
     asked = tuple(dict.fromkeys(verbs))
     had = await asyncio.gather(*(_may(cluster, verb, kind, target) for verb, kind in asked))
     if lost := [f"{verb} {kind}" for (verb, kind), allowed in zip(asked, had, strict=True) if not allowed]:
@@ -42,4 +42,4 @@ async def _may(cluster: Cluster, verb: str, kind: str, target: Target, subresour
     try:
         return await cluster.may(verb, kind, target.namespace, subresource=subresource)
     except ClusterError:
-        return True  # a question that has no answer takes no right away; the API server itself decides later
+        return True  # a right that cannot be checked counts as held; the API server itself decides later

@@ -1,4 +1,4 @@
-"""A roll-back as it is looked at before it starts."""
+"""A rollback as it is shown before it starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wizard.engine.state import SessionState
 
 @dataclass(frozen=True)
 class Rollback:
-    """Where it goes, what it would do, which rights are missing, and what a person has to agree to."""
+    """Its revision, its plan, the missing rights, and what a person has to agree to."""
 
     revision: int
     plan: Plan
@@ -25,7 +25,7 @@ class Rollback:
 
 
 async def look(state: SessionState, target: Target, revision: int) -> Rollback:
-    """What a roll-back would do and needs (revision 0: to the last good one); raises Problem."""
+    """What a rollback would do and needs (revision 0: the last good one); raises Problem."""
     cluster, ports = state.cluster(target), state.ports
     async with cluster_identity.proven(cluster, ports.helm, target):
         planned, missing = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""`recover --undo`: the record as it was before, put back from its backup, if it is still what we wrote."""
+"""`recover --undo`: restores a record from its backup, if the record is still the one that recover wrote."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Undo:
 
     revision: int
     status: str
-    """What the record said before."""
+    """Its status in the backup."""
     backup: str
 
     def said(self, release: str) -> str:
-        """What goes where, as the rest of a sentence that begins with "put"."""
+        """What would be put back, as the rest of a sentence that begins with "put"."""
         return f"revision {self.revision} of {release} back to {self.status}, from {self.backup}"
 
     def to_data(self) -> dict[str, Any]:
@@ -35,11 +35,11 @@ class Undo:
 
 
 AFTER: Final = "helm refuses to change it then."
-"""What follows from an undo."""
+"""The consequence of an undo."""
 
 
 def offered(files: FileStore, target: Target, revision: int, status: str) -> bool:
-    """Whether a recover of this machine may be undone: it left the revision failed, and its backup is there. Asks no cluster."""
+    """Whether a recover of this machine may be undone: the revision is failed, its backup exists. Contacts no cluster."""
     return status == "failed" and bool(files.kept_private(backup_name(target, revision)))
 
 
@@ -47,29 +47,29 @@ async def look(cluster: Cluster, files: FileStore, target: Target) -> Undo:
     """What an undo would put back.
 
     Raises:
-        Problem: there is no backup, the newest record is not what we wrote any more, or it cannot be read.
+        Problem: there is no backup, the newest record is no longer what recover wrote, or it cannot be read.
     """
     return (await _look(cluster, files, target))[0]
 
 
-async def undo(cluster: Cluster, files: FileStore, target: Target, known: Undo) -> None:
-    """Put the record back; raises Problem when it is not the one that was looked at, or may not be written."""
+async def undo(cluster: Cluster, files: FileStore, target: Target, shown: Undo) -> None:
+    """Restore the record; raises Problem when it is not the one that was shown, or may not be written."""
     again, now, before = await _look(cluster, files, target)
-    if again != known:
+    if again != shown:
         raise Problem(
-            "It is not what was looked at any more. Nothing was changed.", "Look again with recover --undo --dry-run."
+            "The record is no longer what was shown. Nothing was changed.", "Look again with recover --undo --dry-run."
         )
     metadata = {**before["metadata"], "resourceVersion": now["metadata"]["resourceVersion"]}
     try:
         await cluster.replace({**before, "metadata": metadata}, target.namespace)
     except ClusterError as error:
         raise Problem(
-            f"The record was not changed: {error.message}", f"Its backup is {known.backup}.", Exit.FAILED
+            f"The record was not changed: {error.message}", f"Its backup is {shown.backup}.", Exit.FAILED
         ) from error
 
 
 async def _look(cluster: Cluster, files: FileStore, target: Target) -> tuple[Undo, Object, Object]:
-    newest = (await records.known(cluster, target))[-1]
+    newest = (await records.require_heads(cluster, target))[-1]
     kept = files.kept_private(backup_name(target, newest.revision))
     if not kept:
         raise Problem(
@@ -78,7 +78,7 @@ async def _look(cluster: Cluster, files: FileStore, target: Target) -> tuple[Und
             "A revision that was made since then stays; see history.",
         )
     try:
-        found = await cluster.records(
+        stored = await cluster.records(
             listing.record_kind() or "Secret", target.namespace, target.release, newest.revision
         )
     except ClusterError as error:
@@ -87,26 +87,31 @@ async def _look(cluster: Cluster, files: FileStore, target: Target) -> tuple[Und
         before = limits.loads(files.read(kept[0], "backup"))
     except ValueError:
         raise Problem(f"The backup {kept[0]} is damaged. Nothing was changed.", "See history.", Exit.UNKNOWN) from None
-    if not found or not _ours(found[0], before):
+    if not stored or not _ours(stored[0], before):
         raise Problem(
             f"Revision {newest.revision} of {target.release} is not what recover wrote any more. Nothing was changed.",
             f"Its backup is {kept[0]}; see history.",
         )
     status = str((before["metadata"].get("labels") or {}).get("status", ""))
-    return Undo(newest.revision, status, kept[0]), found[0], before
+    return Undo(newest.revision, status, kept[0]), stored[0], before
 
 
 def _ours(now: Object, before: Object) -> bool:
-    """Whether a record is the backup with nothing but our mark on it."""
+    """Whether a record is the backup, changed by our mark only."""
     if now["metadata"].get("uid") != before["metadata"].get("uid"):
         return False
     try:
-        one, other = (helm_release.unpack(str(record["data"]["release"]), "the record") for record in (now, before))
+        written, backup = (
+            helm_release.unpack(str(record["data"]["release"]), "the record") for record in (now, before)
+        )
     except (Problem, KeyError, TypeError):
         return False
-    mine = dict(one.get("info") or {})
-    marked = mine.get("status") == "failed" and str(mine.get("description", "")).startswith(
-        f"Was {(other.get('info') or {}).get('status')}; {MARK}"
+    info = dict(written.get("info") or {})
+    marked = info.get("status") == "failed" and str(info.get("description", "")).startswith(
+        f"Was {(backup.get('info') or {}).get('status')}; {MARK}"
     )
-    rest = {**one, "info": {**mine, **{key: (other.get("info") or {}).get(key) for key in ("status", "description")}}}
-    return marked and rest == other
+    rest = {
+        **written,
+        "info": {**info, **{key: (backup.get("info") or {}).get(key) for key in ("status", "description")}},
+    }
+    return marked and rest == backup

@@ -1,4 +1,4 @@
-"""What an uninstall would do, before it does it: what goes, what stays, what is lost for ever; and what stops it."""
+"""What an uninstall would do: what it deletes, what stays, what is lost for ever; and what prevents it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Uninstall:
     kept: tuple[Item, ...]
     lost: tuple[Item, ...]
     foreign: tuple[str, ...] | None = None
-    """What in the namespace is of others, when that was asked; None when it was not."""
+    """Objects of others in the namespace; None when they were not asked for."""
     unseen: tuple[str, ...] = ()
     owner: str = ""
     cluster_uid: str = ""
@@ -54,7 +54,7 @@ class Uninstall:
         lists = {"deleted": self.deleted, "kept": self.kept, "lost": self.lost}
         return {
             "release": self.release, "namespace": self.namespace, "revision": self.revision, "chart": self.chart,
-            **{name: [{"object": one.label, "why": one.why} for one in many] for name, many in lists.items()},
+            **{name: [{"object": item.label, "why": item.why} for item in items] for name, items in lists.items()},
             "foreign": None if self.foreign is None else list(self.foreign), "unseen": list(self.unseen), "owner": self.owner,
             "cluster_uid": self.cluster_uid, "moved": self.moved,
         }  # fmt: skip
@@ -66,24 +66,24 @@ async def look(cluster: Cluster, documents: Documents, target: Target, *, namesp
     Raises:
         Problem: there is no such release, its record is hidden or unreadable, or an Ingress of it serves another release.
     """
-    known = await records.known(cluster, target)
-    record = await records.read(cluster, target, known[-1].revision)
+    heads = await records.require_heads(cluster, target)
+    record = await records.read(cluster, target, heads[-1].revision)
     stored = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
     live, claims, secrets = await asyncio.gather(
-        asyncio.gather(*(_live(cluster, one, target.namespace) for one in stored)),
+        asyncio.gather(*(_live(cluster, obj, target.namespace) for obj in stored)),
         _list(cluster, "PersistentVolumeClaim", target.namespace),
         _list(cluster, "Secret", target.namespace, f"{MANAGED_BY}={WIZARD}"),
     )
-    there = [one for one in live if isinstance(one, Mapping)]
-    await _guard(cluster, target, there)
-    going = [one for one in there if not plan.is_kept(one)]
-    unseen = [one.message for one in (*live, claims, secrets) if isinstance(one, ClusterError)]
-    kept = [Item(manifests.label(one), "helm.sh/resource-policy: keep") for one in there if plan.is_kept(one)]
+    existing = [obj for obj in live if isinstance(obj, Mapping)]
+    await _guard(cluster, target, existing)
+    going = [obj for obj in existing if not plan.is_kept(obj)]
+    unseen = [answer.message for answer in (*live, claims, secrets) if isinstance(answer, ClusterError)]
+    kept = [Item(manifests.label(obj), "helm.sh/resource-policy: keep") for obj in existing if plan.is_kept(obj)]
     lost: list[Item] = []
     volumes = [] if isinstance(claims, ClusterError) else await _volumes(cluster, claims)
-    names = {plan.identity(one, target.namespace)[3] for one in going if one["kind"] == "PersistentVolumeClaim"}
+    names = {plan.identity(obj, target.namespace)[3] for obj in going if obj["kind"] == "PersistentVolumeClaim"}
     for claim, policy in volumes:
-        name, owner = claim["metadata"]["name"], _stateful(claim, there)
+        name, owner = claim["metadata"]["name"], _stateful_set(claim, existing)
         goes = name in names or (owner is not None and _deletes_claims(owner))
         if owner is None and name not in names and not _of(claim, target):
             continue
@@ -92,36 +92,38 @@ async def look(cluster: Cluster, documents: Documents, target: Target, *, namesp
         )
     if not isinstance(secrets, ClusterError):
         kept += [
-            Item(manifests.label(one), "made by the wizard, of no revision") for one in secrets if _of(one, target)
+            Item(manifests.label(secret), "made by the wizard, of no revision")
+            for secret in secrets
+            if _of(secret, target)
         ]
     if namespace:
-        lost += [Item(one.label, "it goes with the namespace") for one in kept]
+        lost += [Item(item.label, "it goes with the namespace") for item in kept]
         kept = []
     else:
         kept.append(Item(f"Namespace/{target.namespace}", "helm never deletes it"))
     return Uninstall(
         target.release, target.namespace, record.revision, f"{record.chart}-{record.chart_version}", is_production(record),
-        tuple(Item(manifests.label(one)) for one in going), tuple(kept), tuple(lost),
-        await foreign(cluster, target) if namespace else None, tuple(dict.fromkeys(unseen)), str(upgrade_values.owner(there) or ""),
+        tuple(Item(manifests.label(obj)) for obj in going), tuple(kept), tuple(lost),
+        await foreign(cluster, target) if namespace else None, tuple(dict.fromkeys(unseen)), str(upgrade_values.owner(existing) or ""),
     )  # fmt: skip
 
 
 def is_production(record: ReleaseRecord) -> bool:
     """Whether a revision's values say that it is production."""
     for tree in (record.config, record.defaults):
-        said = (tree.get("global") or {}).get("environment") if isinstance(tree.get("global"), Mapping) else None
-        if said:
-            return str(said) == "production"
+        environment = (tree.get("global") or {}).get("environment") if isinstance(tree.get("global"), Mapping) else None
+        if environment:
+            return str(environment) == "production"
     return False
 
 
 async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | ClusterError | None:
-    _, kind, where, name = plan.identity(obj, namespace)
+    _, kind, space, name = plan.identity(obj, namespace)
     try:
-        found = await cluster.get(kind, name, where, str(obj.get("apiVersion", "")))
+        live = await cluster.get(kind, name, space, str(obj.get("apiVersion", "")))
     except ClusterError as error:
         return None if error.kind == "not-found" else error
-    return {"apiVersion": obj.get("apiVersion"), "kind": kind, **found}
+    return {"apiVersion": obj.get("apiVersion"), "kind": kind, **live}
 
 
 async def _list(cluster: Cluster, kind: str, namespace: str, labels: str = "") -> tuple[Object, ...] | ClusterError:
@@ -133,7 +135,7 @@ async def _list(cluster: Cluster, kind: str, namespace: str, labels: str = "") -
 
 async def _volumes(cluster: Cluster, claims: Sequence[Object]) -> list[tuple[Object, str]]:
     """Each claim with the reclaim policy of its volume; "" when it has none yet, "?" when it is hidden."""
-    return list(zip(claims, await asyncio.gather(*(_policy(cluster, one) for one in claims)), strict=True))
+    return list(zip(claims, await asyncio.gather(*(_policy(cluster, claim) for claim in claims)), strict=True))
 
 
 async def _policy(cluster: Cluster, claim: Object) -> str:
@@ -141,21 +143,21 @@ async def _policy(cluster: Cluster, claim: Object) -> str:
     if not volume:
         return ""
     try:
-        found = await cluster.get("PersistentVolume", volume)
+        live = await cluster.get("PersistentVolume", volume)
     except ClusterError:
         return "?"
-    return str((found.get("spec") or {}).get("persistentVolumeReclaimPolicy") or "?")
+    return str((live.get("spec") or {}).get("persistentVolumeReclaimPolicy") or "?")
 
 
-def _stateful(claim: Object, there: Iterable[Object]) -> Object | None:
+def _stateful_set(claim: Object, objects: Iterable[Object]) -> Object | None:
     """The StatefulSet of the release that a claim was made for."""
     name = str(claim["metadata"]["name"])
-    for one in there:
-        if one["kind"] == "StatefulSet":
-            for template in (one.get("spec") or {}).get("volumeClaimTemplates") or ():
-                start = f"{template['metadata']['name']}-{one['metadata']['name']}-"
+    for obj in objects:
+        if obj["kind"] == "StatefulSet":
+            for template in (obj.get("spec") or {}).get("volumeClaimTemplates") or ():
+                start = f"{template['metadata']['name']}-{obj['metadata']['name']}-"
                 if name.startswith(start) and name[len(start) :].isdigit():
-                    return one
+                    return obj
     return None
 
 
@@ -166,45 +168,45 @@ def _deletes_claims(owner: Object) -> bool:
 
 def _why(goes: bool, policy: str) -> str:
     if goes:
-        told = {
+        reasons = {
             "": "it has no volume yet",
             "?": "whether its volume is kept is hidden from you (needs get persistentvolumes)",
         }
-        return told.get(policy, f"its volume is deleted with it (reclaim policy {policy})") if policy != "Retain" else (
+        return reasons.get(policy, f"its volume is deleted with it (reclaim policy {policy})") if policy != "Retain" else (
             "the claim goes, its volume and data stay (reclaim policy Retain)"
         )  # fmt: skip
     return "a StatefulSet's claim stays with its data; a new install with this name takes it up again"
 
 
-def _of(one: Object, target: Target) -> bool:
-    labels = one["metadata"].get("labels") or {}
+def _of(obj: Object, target: Target) -> bool:
+    labels = obj["metadata"].get("labels") or {}
     return bool(labels.get("app.kubernetes.io/instance") == target.release)
 
 
-# What stops it
+# What prevents it
 
 
-async def _guard(cluster: Cluster, target: Target, there: Sequence[Object]) -> None:
-    """Raise Problem when a way in of this release leads to a Service of another one: deleting it would be an outage."""
-    own = {one["metadata"]["name"] for one in there if one["kind"] == "Service"}
-    for one in there:
-        if plan.is_kept(one):
+async def _guard(cluster: Cluster, target: Target, objects: Sequence[Object]) -> None:
+    """Raise Problem when an Ingress or HTTPRoute of this release routes to a Service of another: deleting it is an outage."""
+    own = {obj["metadata"]["name"] for obj in objects if obj["kind"] == "Service"}
+    for obj in objects:
+        if plan.is_kept(obj):
             continue
-        for service in backends(one):
+        for service in backends(obj):
             if service in own:
                 continue
             try:
-                found = await cluster.get("Service", service, target.namespace)
+                live = await cluster.get("Service", service, target.namespace)
             except ClusterError:
                 continue
-            notes = found["metadata"].get("annotations") or {}
+            notes = live["metadata"].get("annotations") or {}
             other = notes.get("meta.helm.sh/release-name") or ""
             if other != target.release:
                 whose = f"release {other}" if other else "somebody else"
                 raise Problem(
-                    f"{manifests.label(one)} belongs to {target.release}, but sends its traffic to Service {service} of {whose}: "
+                    f"{manifests.label(obj)} belongs to {target.release}, but sends its traffic to Service {service} of {whose}: "
                     f"uninstalling {target.release} deletes it, and {whose} is not reachable any more. Nothing was changed.",
-                    f"First give {other or 'the other one'} a way in of its own (upgrade it with ingress.enabled=true and another "
+                    f"First give {other or 'the other release'} a way in of its own (upgrade it with ingress.enabled=true and another "
                     "host or class), move the traffic there, then uninstall.",
                     Exit.REFUSED,
                 )
@@ -215,8 +217,8 @@ def backends(obj: Object) -> Iterator[str]:
     spec = obj.get("spec") or {}
     if obj["kind"] == "Ingress":
         paths = [path for rule in spec.get("rules") or () for path in (rule.get("http") or {}).get("paths") or ()]
-        places = [spec.get("defaultBackend") or {}, *(path.get("backend") or {} for path in paths)]
-        names = [(one.get("service") or {}).get("name") for one in places]
+        targets = [spec.get("defaultBackend") or {}, *(path.get("backend") or {} for path in paths)]
+        names = [(backend.get("service") or {}).get("name") for backend in targets]
     elif obj["kind"] == "HTTPRoute":
         refs = [ref for rule in spec.get("rules") or () for ref in rule.get("backendRefs") or ()]
         names = [ref.get("name") for ref in refs if ref.get("kind", "Service") == "Service"]
@@ -227,12 +229,12 @@ def backends(obj: Object) -> Iterator[str]:
 
 async def foreign(cluster: Cluster, target: Target) -> tuple[str, ...]:
     """What is in the release's namespace that is not the release's or the wizard's, kinds that are hidden included."""
-    found, hidden = await inventory.read(cluster, target.namespace)
-    return tuple(dict.fromkeys((*hidden, *(label for one in found if (label := _foreign(one, target))))))
+    objects, hidden = await inventory.read(cluster, target.namespace)
+    return tuple(dict.fromkeys((*hidden, *(label for obj in objects if (label := _foreign(obj, target))))))
 
 
-def _foreign(one: Object, target: Target) -> str:
-    metadata, label = one["metadata"], manifests.label(one)
+def _foreign(obj: Object, target: Target) -> str:
+    metadata, label = obj["metadata"], manifests.label(obj)
     labels, notes = metadata.get("labels") or {}, metadata.get("annotations") or {}
     if metadata.get("ownerReferences") or label in _ALWAYS_THERE:
         return ""

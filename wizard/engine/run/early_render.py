@@ -1,4 +1,4 @@
-"""The late checks need the chart rendered; that is begun while namespace and Secrets are still being made."""
+"""Renders the chart for the late checks while namespace and Secrets are still being made."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from wizard.ports.helm import Helm, HelmInfo
 
 
 class EarlyRender:
-    """helm for the late checks: the chart is rendered (0.2 s) while namespace and Secrets are being made."""
+    """helm for the late checks. It begins to render the chart (0.2 s) when it is made."""
 
     def __init__(self, cluster: Cluster, helm: Helm, target: Target, chart: str, values_path: str) -> None:
         self._cluster, self._helm = cluster, helm
         self._target, self._chart, self._values_path = target, chart, values_path
         self._early = asyncio.create_task(self._render())
-        # Nobody may ever ask; then nobody is told of its error either.
+        # Marks an exception as retrieved: the result may never be used.
         self._early.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def _render(self) -> tuple[str, str]:
@@ -28,13 +28,13 @@ class EarlyRender:
         return version, text
 
     def close(self) -> None:
-        """The render is not waited for any more."""
+        """Cancel the render."""
         self._early.cancel()
 
     async def template(
         self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
     ) -> str:
-        """The manifests; rendered anew when that fails or was done for another version."""
+        """The manifests; rendered again when the early render failed or was for another version."""
         early = (self._target, self._chart, self._values_path, "")
         if (target, chart, values_file, values_text) == early:
             with contextlib.suppress(Problem, ClusterError):
@@ -47,7 +47,7 @@ class EarlyRender:
         self, target: Target, chart: str, values_text: str, *, kube_version: str, api_versions: Sequence[str] = (),
         upgrade: bool,
     ) -> str:  # fmt: skip
-        """As helm renders it with the cluster's own objects."""
+        """As helm renders it, the chart's lookups included; never ahead."""
         return await self._helm.render(
             target, chart, values_text, kube_version=kube_version, api_versions=api_versions, upgrade=upgrade
         )

@@ -1,7 +1,7 @@
-"""What is kept of a release before anything of it is deleted or rolled back.
+"""The evidence that is kept of a release before it is deleted or rolled back.
 
-Objects with their conditions, the events about them, the findings, and of every pod that is not ready the last lines of
-each container, of the instance before its restart too. What could not be had says why.
+Objects with their conditions, the events about them, the findings, and for every pod that is not ready the last log lines
+of each container and of the instance before its restart. What could not be read says why.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError
 
 MOST_LINES: Final = 500
-"""Of one container's log; what was said before them is counted."""
+"""Lines of one container's log; those before them are counted."""
 _LONGEST: Final = 4096
 _SECONDS: Final = 5.0
 """How long all logs together may take."""
@@ -29,16 +29,16 @@ _AT_ONCE: Final = 8
 async def of(cluster: Cluster, clock: Clock, namespace: str, watch: ReleaseWatch) -> dict[str, Any]:
     """The evidence as JSON-ready data; never raises for what the cluster refuses, never takes longer than a few seconds."""
     watch.flush()
-    happened = [
-        {"object": f"{one.kind}/{one.name}", "reason": one.reason, "message": one.message, "count": one.count,
-         "time": one.time}
-        for one in watch.object_events()
+    events = [
+        {"object": f"{event.kind}/{event.name}", "reason": event.reason, "message": event.message, "count": event.count,
+         "time": event.time}
+        for event in watch.object_events()
     ]  # fmt: skip
     objects = watch.members()
     return {
-        "findings": [one.to_data() for one in watch.findings],
-        "events": happened,
-        "objects": [masking.kept(one) for one in objects],
+        "findings": [finding.to_data() for finding in watch.findings],
+        "events": events,
+        "objects": [masking.kept(obj) for obj in objects],
         "logs": await logs(cluster, clock, namespace, objects),
     }
 
@@ -50,22 +50,22 @@ async def logs(cluster: Cluster, clock: Clock, namespace: str, objects: list[Obj
 
     async def read(pod: str, container: str, *, previous: bool) -> dict[str, Any]:
         lines: deque[list[str]] = deque(maxlen=MOST_LINES)
-        said, problem = 0, ""
+        count, problem = 0, ""
         try:
             async with gate, asyncio.timeout_at(deadline):
                 async for batch in cluster.logs(
                     namespace, pod, container, follow=False, previous=previous, tail_lines=MOST_LINES
                 ):
-                    said += len(batch)
-                    lines.extend([one.time, one.text[:_LONGEST]] for one in batch)
+                    count += len(batch)
+                    lines.extend([line.time, line.text[:_LONGEST]] for line in batch)
         except ClusterError as error:
             problem = error.message
         except TimeoutError:
             problem = f"not read within {_SECONDS:.0f} s"
         where = {"pod": pod, "container": container, "previous": previous}
-        return {**where, "lines": list(lines), "cut": said - len(lines), "problem": problem}
+        return {**where, "lines": list(lines), "cut": count - len(lines), "problem": problem}
 
-    wanted = [one for pod in objects if _not_ready(pod, clock) for one in _containers(pod)]
+    wanted = [log for pod in objects if _not_ready(pod, clock) for log in _containers(pod)]
     return list(await asyncio.gather(*(read(pod, name, previous=before) for pod, name, before in wanted)))
 
 
@@ -79,16 +79,16 @@ def _not_ready(obj: Object, clock: Clock) -> bool:
         ValueError,
         AttributeError,
         KeyError,
-    ):  # the cluster's text is hostile; what makes no sense is not ready
+    ):  # the cluster's data is hostile; a pod that makes no sense is not ready
         return True
 
 
 def _containers(pod: Object) -> Iterator[tuple[str, str, bool]]:
-    """Pod, container and whether the instance before is meant, for every log that there is."""
+    """(pod, container, whether the previous instance is meant) for every log that exists."""
     name = str(pod["metadata"]["name"])
-    for one in status.container_statuses(pod):
-        state = one.get("state") or {}
-        if one.get("lastState") or one.get("restartCount"):
-            yield name, str(one.get("name")), True
+    for container in status.container_statuses(pod):
+        state = container.get("state") or {}
+        if container.get("lastState") or container.get("restartCount"):
+            yield name, str(container.get("name")), True
         if "running" in state or "terminated" in state:
-            yield name, str(one.get("name")), False
+            yield name, str(container.get("name")), False

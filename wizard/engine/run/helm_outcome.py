@@ -1,4 +1,4 @@
-"""What can still be known of a helm whose end nobody saw, or that died in the middle: from what it printed and recorded."""
+"""Infers from what helm printed and recorded how it ended, when nobody saw that or it died in the middle."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ _DONE: Final = re.compile(r'STATUS: (deployed|uninstalled)|Rollback was a succes
 """What helm prints when all is done, and never before."""
 
 
-def by_its_words(ended: HelmExit, out: Sequence[str], err: Sequence[str]) -> HelmExit:
-    """How helm ended, by what it printed last, when its supervisor was killed and nobody saw the exit code."""
+def infer_exit(ended: HelmExit, out: Sequence[str], err: Sequence[str]) -> HelmExit:
+    """The exit of helm; inferred from what it printed last when its supervisor was killed before it saw the exit code."""
     if ended.code is not None or ended.signal:
         return ended
-    # A chart's own words come after this line, and it may say in them whatever it likes.
+    # The chart's notes follow this line, and may contain anything.
     own = out[: out.index("NOTES:")] if "NOTES:" in out else out
     if any(_DONE.match(line) for line in own):
         return replace(ended, code=0)
     return replace(ended, code=1) if any(line.startswith("Error: ") for line in err) else ended
 
 
-async def stranded(helm: Helm, target: Target) -> str:
-    """What a dead helm left locked and the way out, as a sentence; "" when the release is not locked or cannot be read."""
+async def locked_release_message(helm: Helm, target: Target) -> str:
+    """A sentence on the release that a dead helm left locked, and its remedy; "" when it is not locked or unreadable."""
     try:
         listed = await helm.list(target)
     except Problem:
         return ""
-    for one in listed:
-        status = str(one.get("status", ""))
-        if one.get("name") == target.release and status.startswith(("pending-", "uninstalling")):
+    for row in listed:
+        status = str(row.get("status", ""))
+        if row.get("name") == target.release and status.startswith(("pending-", "uninstalling")):
             return (
-                f"Revision {one.get('revision')} is recorded as {status}, which locks the release: "
-                f"recover --namespace {target.namespace} --release {target.release} looks whether anybody is still at work "
+                f"Revision {row.get('revision')} is recorded as {status}, which locks the release: "
+                f"recover --namespace {target.namespace} --release {target.release} checks whether anybody is still at work "
                 "and repairs it."
             )
     return ""

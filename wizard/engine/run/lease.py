@@ -1,4 +1,4 @@
-"""Holds a release's Lease while a run is at work. Whatever the cluster refuses is said once and stops nothing."""
+"""Holds a release's Lease while a run is at work. A refusal of the cluster is reported once and stops nothing."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ class Held:
         self._mine: Object | None = None
 
     async def take(self, *, accepted: bool = False) -> None:
-        """Take it, over one that has run out.
+        """Take it, also from a holder whose Lease has run out.
 
         Raises:
             Problem: a wizard on another machine holds it, and that was not accepted.
         """
         if not self._holder:
             return
-        where = self._target
+        target = self._target
         try:
             try:
-                fresh = lease.manifest(where, self._holder, self._clock.now())
-                self._mine = await self._cluster.create(fresh, where.namespace)
+                fresh = lease.manifest(target, self._holder, self._clock.now())
+                self._mine = await self._cluster.create(fresh, target.namespace)
             except ClusterError as error:
                 if error.kind != "conflict":
                     raise
-                there = await self._cluster.get("Lease", lease.name(where.release), where.namespace)
-                other = lease.holder(there, self._clock.now())
-                if lease.of_another(other, self._holder.rpartition("/")[0]) and not accepted:
+                existing = await self._cluster.get("Lease", lease.name(target.release), target.namespace)
+                holder = lease.holder(existing, self._clock.now())
+                if lease.of_another(holder, self._holder.rpartition("/")[0]) and not accepted:
                     raise Problem(
-                        f"A wizard of {lease.words(other)} is at work on {where} right now.",
+                        f"A wizard of {lease.words(holder)} is at work on {target} right now.",
                         "Wait until it has ended, or ask who that is.",
                         Exit.REFUSED,
                     ) from None
-                renewed = lease.manifest(where, self._holder, self._clock.now(), there)
-                self._mine = await self._cluster.replace(renewed, where.namespace)
+                renewed = lease.manifest(target, self._holder, self._clock.now(), existing)
+                self._mine = await self._cluster.replace(renewed, target.namespace)
         except ClusterError as error:
             what = "wizards on other machines, which are not warned of this run"
             self._say("watch.blind", what=what, reason=error.message, permission=error.permission)
 
     async def renew(self) -> None:
-        """Renew it until cancelled; one that somebody else took is left to them."""
+        """Renew it until cancelled; a Lease that somebody else took is left alone."""
         while True:
             await asyncio.sleep(lease.RENEW_SECONDS)
             if self._mine is None:

@@ -1,4 +1,4 @@
-"""A run and the plan it was started on: nobody may have come in between, and what helm stored is what was planned."""
+"""Detects concurrent changes between plan and run, and whether helm stored what was planned."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from wizard.ports.cluster import Cluster, ClusterError
 from wizard.ports.documents import Documents
 
 _AT_ONCE: Final = 8
-"""Objects that are looked at together."""
+"""Objects that are read at the same time."""
 
 
 async def unchanged(cluster: Cluster, target: Target, expected: Expected) -> None:
     """Raise Problem when the release has another revision than the plan was made on."""
     try:
-        known = await release_records.heads(cluster, target)
+        heads = await release_records.heads(cluster, target)
     except Problem:
-        return  # helm will say what it may not read; that is no sign of a second person
-    newest = known[-1] if known else None
+        return  # helm itself reports what it may not read; that is no sign of a concurrent change
+    newest = heads[-1] if heads else None
     if newest and newest.revision != expected.revision:
         raise Problem(
             f"Somebody else changed {target.release} since the plan: it is at revision {newest.revision} "
             f"({newest.status}, begun {newest.times.created}), the plan was made on {expected.revision}. Nothing was changed.",
-            "Make the plan anew.",
+            "Plan again.",
             Exit.REFUSED,
         )
     if newest is None and expected.revision:
         raise Problem(
             f"{target.release} was uninstalled since the plan was made. Nothing was changed.",
-            "Make the plan anew.",
+            "Plan again.",
             Exit.REFUSED,
         )
 
@@ -54,22 +54,22 @@ class StoredManifests:
         """The objects of a revision; raises Problem when it cannot be read."""
         if revision not in self._by_revision:
             text = (await release_records.read(self._cluster, self._target, revision)).manifest
-            if text not in self._by_text:  # a roll-back stores the text of an earlier revision again
+            if text not in self._by_text:  # a rollback stores the text of an earlier revision again
                 parsed = self._documents.load_all(text, "the stored manifest")
                 self._by_text[text] = plan.objects_of(parsed)
             self._by_revision[revision] = self._by_text[text]
         return self._by_revision[revision]
 
     async def read_ahead(self, revision: int = 0) -> None:
-        """Read what a comparison will want besides the newest revision of then: the newest ones of now, and a given one."""
-        with contextlib.suppress(Problem):  # whoever needs it says why it cannot be had
-            known = await release_records.heads(self._cluster, self._target)
-            newest = {head.revision for head in known[-2:]} | ({revision} if revision else set())
+        """Read what a later comparison needs besides its newest revision: the two newest ones of now, and a given one."""
+        with contextlib.suppress(Problem):  # the comparison itself reports why it cannot be read
+            heads = await release_records.heads(self._cluster, self._target)
+            newest = {head.revision for head in heads[-2:]} | ({revision} if revision else set())
             await asyncio.gather(*map(self.of, newest))
 
 
 async def as_planned(cluster: Cluster, manifests: StoredManifests, target: Target, expected: Expected) -> str:
-    """One sentence on the stored manifest and the plan; "" when it cannot be told."""
+    """One sentence that compares the stored manifest with the plan; "" when it cannot be read."""
     try:
         newest = (await release_records.heads(cluster, target))[-1].revision
         objects = await manifests.of(newest)
@@ -83,34 +83,36 @@ async def as_planned(cluster: Cluster, manifests: StoredManifests, target: Targe
 async def wanted(
     cluster: Cluster, manifests: StoredManifests, target: Target, expected: Expected | None
 ) -> Wanted | Applied:
-    """What the newest revision asks for and what was there before it, or why that cannot be told.
+    """What the newest revision asks for and what the revisions before it did, or why that is unknown.
 
     A newest revision that the plan was made on is not this run's: then nothing was recorded.
     """
     try:
-        known = await release_records.heads(cluster, target)
-        newest = known[-1] if known else None
+        heads = await release_records.heads(cluster, target)
+        newest = heads[-1] if heads else None
         if newest is None or (expected and newest.revision <= expected.revision):
             return Applied(recorded=False)
-        before = [head for head in known[:-1] if head is known[-2] or head.status in ("deployed", "superseded")][-2:]
+        before = [head for head in heads[:-1] if head is heads[-2] or head.status in ("deployed", "superseded")][-2:]
         new, *old = await asyncio.gather(*(manifests.of(head.revision) for head in (newest, *before)))
     except Problem as problem:
         return Applied(hidden=problem.what.rstrip("."))
     return applied.wanted(new, old, target.namespace, newest.status)
 
 
-async def there(cluster: Cluster, manifests: StoredManifests, target: Target, expected: Expected | None) -> Applied:
-    """What of the newest revision is live, when helm failed at it; every object that differs is asked for."""
+async def compare_live(
+    cluster: Cluster, manifests: StoredManifests, target: Target, expected: Expected | None
+) -> Applied:
+    """What of the newest revision is live after helm failed at it; every object that it changes is read."""
     asked = await wanted(cluster, manifests, target, expected)
     if isinstance(asked, Applied):
         return asked
-    if asked.status == "deployed":  # the one before: helm failed before it wrote its own down
+    if asked.status == "deployed":  # the revision before: helm failed before it recorded its own
         return Applied(recorded=False)
     turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def look(key: Key) -> tuple[Key, Object | None] | None:
+    async def read(key: Key) -> tuple[Key, Object | None] | None:
         group, kind, namespace, name = key
-        manifest = next(one[key] for one in (asked.new, *asked.before) if key in one)
+        manifest = next(objects[key] for objects in (asked.new, *asked.before) if key in objects)
         async with turns:
             try:
                 return key, await cluster.get(
@@ -119,5 +121,5 @@ async def there(cluster: Cluster, manifests: StoredManifests, target: Target, ex
             except ClusterError as error:
                 return (key, None) if error.kind == "not-found" else None
 
-    found = await asyncio.gather(*(look(key) for key in asked.differing()))
-    return asked.compare(dict(one for one in found if one))
+    answers = await asyncio.gather(*(read(key) for key in asked.differing()))
+    return asked.compare(dict(answer for answer in answers if answer))

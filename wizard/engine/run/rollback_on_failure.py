@@ -1,6 +1,6 @@
 """Roll back on failure, after helm has ended and the evidence is on the disk.
 
-Helm's own flag does it at once and deletes what would have told the cause. Here a failed upgrade goes back to the last
+Helm's own flag does it at once and deletes what would show the cause. Here a failed upgrade goes back to the last
 good revision by `helm rollback`; of a failed install everything that helm made is removed by `helm uninstall`, which
 leaves the claims of StatefulSets and the wizard's Secrets.
 """
@@ -24,14 +24,14 @@ from wizard.ports.cluster import Cluster
 from wizard.ports.run import HelmExit, HelmProcess
 
 _SLACK: Final = timedelta(seconds=2)
-"""Helm writes its last word down before it ends, and the API server notes whole seconds."""
+"""Helm writes its record before it ends, and the API server keeps whole seconds."""
 
 Say = Callable[..., None]
 
 
 @dataclass(frozen=True)
 class RollbackStep:
-    """The way back: helm's arguments (none: nothing is to be done), and what it is, as half a sentence."""
+    """A rollback or uninstall: helm's arguments (none: nothing is done), and its description as half a sentence."""
 
     argv: tuple[str, ...]
     text: str
@@ -40,15 +40,15 @@ class RollbackStep:
 async def next_step(
     cluster: Cluster, target: Target, helm_major: int, options: HelmOptions, *, install: bool, ended: HelmExit | None
 ) -> RollbackStep:
-    """What leads back from where the release is now; what others did since helm ended is left alone. Never raises."""
+    """The step back from the release's present state; changes of others since helm ended are kept. Never raises."""
     back = HelmOptions(timeout=options.timeout)
     try:
-        known = await records.heads(cluster, target)
+        heads = await records.heads(cluster, target)
     except Problem as problem:
         return RollbackStep((), f"not rolled back: {problem.what}")
-    if not known:
+    if not heads:
         return RollbackStep((), "helm recorded no release, there is nothing to roll back")
-    newest = known[-1]
+    newest = heads[-1]
     if await _written_since(cluster, newest, ended):
         return RollbackStep((), f"not rolled back: somebody worked on the release since (revision {newest.revision})")
     if newest.status in (revision.UNINSTALLED, "uninstalling"):
@@ -57,17 +57,17 @@ async def next_step(
         return RollbackStep(
             (), f"revision {newest.revision} is still the one that is deployed, there is nothing to roll back"
         )
-    if install:  # earlier revisions were uninstalled before it: they are no place to go back to, and they are kept
-        argv = command_line.uninstall_argv(helm_major, target, replace(back, keep_history=len(known) > 1))
+    if install:  # earlier revisions were uninstalled before it: none can be rolled back to, and they are kept
+        argv = command_line.uninstall_argv(helm_major, target, replace(back, keep_history=len(heads) > 1))
         return RollbackStep(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
-    if good := await records.last_good(cluster, target, known):
+    if good := await records.last_good(cluster, target, heads):
         argv = command_line.rollback_argv(helm_major, target, good, back)
         return RollbackStep(tuple(argv), f"rolled back to revision {good}")
     return RollbackStep((), "not rolled back: there is no revision before it that was ever ready")
 
 
 async def _written_since(cluster: Cluster, newest: Head, ended: HelmExit | None) -> bool:
-    """Whether the newest record was written after helm ended; the API server's clock and ours are compared first."""
+    """Whether the newest record was written after helm ended; the difference of the API server's clock is subtracted."""
     written = parse_time(newest.times.written)
     if written is None or not (ended and ended.at):
         return False
@@ -77,32 +77,32 @@ async def _written_since(cluster: Cluster, newest: Head, ended: HelmExit | None)
 
 @dataclass
 class Undo:
-    """One way back under a supervisor of its own; `resume_after` picks up one whose runner was lost."""
+    """One step back under a supervisor of its own; `resume_after` continues one whose runner was lost."""
 
     process: HelmProcess
     say: Say
-    known: RollbackStep | None = None
-    """The way that was begun before."""
+    begun: RollbackStep | None = None
+    """The step that a lost runner began."""
 
     def __post_init__(self) -> None:
         self._skip = {"out": 0, "err": 0}
 
     def resume_after(self, view: RunView) -> None:
-        """Take what a record already says as said."""
+        """Continue a record: what it already has is not emitted again."""
         if view.back_argv:
-            self.known = RollbackStep(view.back_argv[1:], view.phase_text)
+            self.begun = RollbackStep(view.back_argv[1:], view.phase_text)
             self._skip = {stream: view.back_counts.get(stream, 0) for stream in self._skip}
 
     async def go(self, helm: str, back: RollbackStep) -> HelmExit:
-        """Run it to its end; every line of it is said.
+        """Run it to its end and emit its output.
 
         Raises:
-            Problem: another run works on the release, and nothing was begun.
+            Problem: another run works on the release; nothing was started.
         """
         argv = [helm, *back.argv]
         self.process.prepare(argv)
-        if self.known is None:
-            # Said before it is begun: whoever picks this up must not look for a way from what it has changed already.
+        if self.begun is None:
+            # Emitted before it starts: a runner that resumes must not choose a step from what this one has changed already.
             self.say("run.phase", phase="rollback", text=back.text)
             self.say("rollback.started", argv=argv)
         await self.process.start(argv)
@@ -116,8 +116,8 @@ class Undo:
         return ended
 
 
-def told(failure: str, back: RollbackStep, ended: HelmExit | None, after: str = "") -> str:
-    """Both in one reason: what failed, and what came of going back; `after` is how the release is now."""
+def combined_reason(failure: str, back: RollbackStep, ended: HelmExit | None, after: str = "") -> str:
+    """One reason of the failure and the result of the step back; `after` is the state of the release now."""
     if ended is None:
         return f"{failure} Roll back on failure: {back.text}."
     if ended.code != 0:

@@ -1,4 +1,4 @@
-"""A run without a face: namespace, Secrets, late checks, helm, and watching until there is a verdict.
+"""A headless run: namespace, Secrets, late checks, helm, and watching until there is a verdict.
 
 Helm's exit code and our verdict are two facts and stay two. Evidence is on the disk before a failed run is finished, and
 before anything is rolled back.
@@ -26,7 +26,7 @@ from wizard.core.text.secrets import Secret
 from wizard.engine import cluster_identity
 from wizard.engine.run import evidence, helm_outcome, plan_guard, rollback_on_failure
 from wizard.engine.run.early_render import EarlyRender
-from wizard.engine.run.fixes import Healing
+from wizard.engine.run.fixes import RunFixes
 from wizard.engine.run.lease import Held
 from wizard.engine.run.rollback_on_failure import RollbackStep, Undo
 from wizard.engine.watch.log_tail import LogTail
@@ -38,26 +38,26 @@ from wizard.ports.helm import Helm
 from wizard.ports.run import HelmExit, HelmProcess, Recorder
 
 AFTER_FAILURE_SECONDS: Final = 20.0
-"""How long we watch on after helm gave up: pods often make it a little later, and that is worth knowing."""
+"""Seconds for which we watch on after helm gave up: pods often become ready a little later."""
 AFTER_SUCCESS_SECONDS: Final = 60.0
-"""How long our own verdict may take after helm is content (helm 3 lets unavailable pods pass)."""
-_BLIND_SECONDS: Final = 2.0
-"""How long we wait for a connection to come back before we say that we cannot tell."""
+"""Seconds that our own verdict may take after helm has succeeded (helm 3 accepts unavailable pods)."""
+_HIDDEN_SECONDS: Final = 2.0
+"""Seconds to wait for a lost connection before the verdict is "unknown"."""
 _LAST_LINES_SECONDS: Final = 1.0
-"""How long ended containers may take to deliver their last lines before a failed run is finished."""
+"""Seconds that ended containers may take to deliver their last lines before a failed run is finished."""
 _BEFORE_SECONDS: Final = 3.0
-"""How long the picture of what is there may take before a roll-back or uninstall starts without it."""
+"""Seconds that the first lists may take before the evidence of a rollback or uninstall is kept without them."""
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _GIVE_UP_TICK: Final = 1.0
-"""How often the clock alone may end a run for a cause that cannot heal."""
+"""Seconds between two checks whether a cause that does not resolve by itself ends the run."""
 _APPLIED_TICK: Final = 2.0
-"""How often helm's records are asked whether it left as it is what was broken before."""
+"""Seconds between two reads of helm's records: whether helm leaves as it is what was broken before."""
 _LIST_SECONDS: Final = 5.0
-"""How long a stopped run waits to hear what helm has written down of it."""
+"""Seconds for a read of helm's records."""
 
 
 def _few(names: Sequence[str]) -> str:
-    """Some of the names."""
+    """The first of the names, and how many more there are."""
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
     return f"{', '.join(names[:_FEW])}{more}"
 
@@ -73,7 +73,7 @@ _UNDONE: Final[Mapping[str, str]] = {"rollback": "rolled back", "uninstall": "de
 
 @dataclass(frozen=True)
 class RunWorld:
-    """What a run needs of the world."""
+    """The ports of a run."""
 
     cluster: Cluster
     documents: Documents
@@ -96,7 +96,7 @@ class _End:
 
 @dataclass
 class Run:
-    """One run. `go` starts it, `resume` picks up one whose runner was lost; both return the exit code."""
+    """One run. `go` starts it, `resume` continues one whose runner was lost; both return the exit code."""
 
     spec: RunSpec
     world: RunWorld
@@ -112,14 +112,14 @@ class Run:
         self._watch.replaces = self.spec.operation in ("upgrade", "rollback")
         self._tail = LogTail(self.world.cluster, self.spec.target.namespace, self.world.clock, emit)
         self._watch.on_pods(self._tail.update)
-        self._tail.on_lines(self._watch.hear)
+        self._tail.on_lines(self._watch.keep_last_lines)
         self._manifests = plan_guard.StoredManifests(self.world.cluster, self.world.documents, self.spec.target)
         self._cancelled = False
         self._standing = stopping.Standing()
         self._wanted: Wanted | None = None
         self._given_up: tuple[Finding, float] | None = None
         self._helm_runs = False
-        self._healing = Healing(
+        self._fixes = RunFixes(
             self.world.cluster, self.spec.target, self._watch, self.world.record, self.world.clock,
             lambda: self._helm_runs and bool(self._watch.hold) and self.spec.operation != "uninstall",
         )  # fmt: skip
@@ -130,13 +130,13 @@ class Run:
         self._lease = Held(self.world.cluster, self.world.clock, self.spec.target, self.spec.holder, self._say)
         self._helm_exit: HelmExit | None = None
 
-    def fix(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A person wants something that was offered to be done."""
+    def fix(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Begin a fix that was offered; see RunFixes.apply."""
         self._standing.again()
-        return self._healing.apply(asked)
+        return self._fixes.apply(request)
 
     def cancel(self) -> str:
-        """The person wants it to stop: one SIGTERM for helm, or nothing is started. Returns what happens, as a sentence."""
+        """Stop the run: one SIGTERM for helm, or helm is not started. Returns what happens, as a sentence."""
         if self._undoing:
             return "helm is rolling back and cannot be interrupted safely; it goes on."
         if self._helm_runs and not self.spec.lasting:
@@ -151,7 +151,7 @@ class Run:
         return "helm has ended already."
 
     async def go(self) -> int:
-        """Do everything, to the end."""
+        """Run to the end."""
         spec = self.spec
         where = {"context": spec.target.context, "namespace": spec.target.namespace, "release": spec.target.release}
         started = {
@@ -190,25 +190,25 @@ class Run:
 
     async def resume(self) -> int:
         """Go on watching a run whose runner was lost; helm is running or has ended meanwhile."""
-        self._watch.replaces = False  # what it finds now was applied before
+        self._watch.replaces = False  # what is live now was applied before
         view, counted = RunView(), {"out": 0, "err": 0}
-        past = list(self.world.record.past())
-        for event in past:
+        history = list(self.world.record.past())
+        for event in history:
             view.apply(event)
             if event.type == "helm.output":
                 counted[event.data["stream"]] += len(event.data["lines"])
         self._may_watch.set()
         self._watch.resume_after(view)
         self._undo.resume_after(view)
-        self._tail.resume_after(past)
-        self._healing.resume_after(view)
+        self._tail.resume_after(history)
+        self._fixes.resume_after(view)
         async with self._watching():
             await self._lease.take(accepted=True)
-            return await self._helm_and_verdict(skip=counted, known=view)
+            return await self._helm_and_verdict(skip=counted, resumed=view)
 
     @contextlib.asynccontextmanager
     async def _watching(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._unbreakable(one.run)) for one in (self._watch, self._tail, self._healing)]
+        tasks = [asyncio.create_task(self._unbreakable(part.run)) for part in (self._watch, self._tail, self._fixes)]
         tasks.append(asyncio.create_task(self._lease.renew()))
         try:
             yield
@@ -219,12 +219,12 @@ class Run:
             await self._lease.release()
 
     async def _unbreakable(self, work: Callable[[], Awaitable[None]]) -> None:
-        """A fault in our watching must never end a run: helm goes on, and the face says that we are blind."""
+        """Run a part of our watch; its fault never ends a run: helm goes on, and watch.blind tells it."""
         try:
-            # A dozen new connections at once would make the one call wait that everything else waits for.
+            # A dozen new connections at once would delay the one call that everything else waits for.
             await self._may_watch.wait()
             await work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, helm is more important
+        except Exception as error:  # noqa: BLE001 - whatever it is, helm goes on
             reason = f"the wizard's own watch failed: {type(error).__name__}: {error}"
             self._say("watch.blind", what="the release", reason=reason, permission="")
 
@@ -235,42 +235,42 @@ class Run:
         spec, cluster = self.spec, self.world.cluster
         cluster_identity.refuse_overrides(self.world.helm, spec.target)
         if not spec.lasting:
-            self._may_watch.set()  # the evidence waits for what is listed
+            self._may_watch.set()  # the evidence needs the lists
         same = [cluster_identity.refuse_another(cluster, spec.target, spec.cluster_uid)]
         if spec.expected:
             same.append(plan_guard.unchanged(cluster, spec.target, spec.expected))
         for answer in await asyncio.gather(*same, return_exceptions=True):
-            if answer is not None:  # another cluster is said before another revision
+            if answer is not None:  # another cluster is reported before another revision
                 raise answer
         if self.spec.operation == "install":
-            self._phase("namespace", f"looks at namespace {self.spec.target.namespace}")
+            self._phase("namespace", f"checks namespace {self.spec.target.namespace}")
             made = await self._namespace()
-        keeping = None if spec.lasting else asyncio.create_task(self._evidence_before())
+        evidence_task = None if spec.lasting else asyncio.create_task(self._evidence_before())
         try:
             await self._lease.take(accepted=any(result["id"] == "N09" for result in spec.accepted))
             self._may_watch.set()
-            if keeping:
-                await keeping
+            if evidence_task:
+                await evidence_task
         finally:
-            if keeping:
-                keeping.cancel()
+            if evidence_task:
+                evidence_task.cancel()
         if self.spec.secrets and not self._cancelled:
-            self._phase("secrets", f"makes {len(self.spec.secrets)} Secrets if they are not there")
-            await asyncio.gather(*(self._secret(one) for one in self.spec.secrets))
+            self._phase("secrets", f"creates {len(self.spec.secrets)} Secrets if they do not exist")
+            await asyncio.gather(*(self._secret(secret) for secret in self.spec.secrets))
         if made and early and not self._cancelled:
-            self._phase("checks", "makes the checks that had to wait for the namespace")
+            self._phase("checks", "runs the checks that needed the namespace")
             await self._late_checks(early)
 
     async def _evidence_before(self) -> None:
-        """What is there now, on the disk before anything is rolled back or deleted."""
-        self._phase("checks", "keeps what is there now beside the record")
+        """Keep the present state on the disk before anything is rolled back or deleted."""
+        self._phase("checks", "keeps the present state beside the record")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_BEFORE_SECONDS):
                 while not self._watch.listed:
                     await self._watch.changed(0.02)
         if not await self._evidence("before"):
             raise Problem(
-                f"What is there now could not be kept on the disk, so nothing is {_UNDONE[self.spec.operation]}.",
+                f"The present state could not be kept on the disk, so nothing is {_UNDONE[self.spec.operation]}.",
                 "Make room in the state folder, then try again.",
                 Exit.FAILED,
             )
@@ -278,15 +278,15 @@ class Run:
     async def _namespace(self) -> bool:
         name, cluster = self.spec.target.namespace, self.world.cluster
         try:
-            there = await cluster.get("Namespace", name)
+            live = await cluster.get("Namespace", name)
         except ClusterError as error:
             if error.kind == "forbidden":
-                # Whoever may only work inside a namespace often may not look at it; helm will say if it is missing.
+                # A person with rights inside a namespace often may not read it; helm reports it if it is missing.
                 return False
             if error.kind != "not-found":
                 raise
         else:
-            if (there.get("status") or {}).get("phase") == "Terminating":
+            if (live.get("status") or {}).get("phase") == "Terminating":
                 raise Problem(
                     f"Namespace {name} is being deleted.", "Wait until it is gone, or use another one.", Exit.FAILED
                 )
@@ -299,7 +299,7 @@ class Run:
                 return False
             if refused.kind == "forbidden":
                 raise Problem(
-                    f"Namespace {name} is not there and you may not create it ({refused.permission or 'create namespaces'}).",
+                    f"Namespace {name} does not exist and you may not create it ({refused.permission or 'create namespaces'}).",
                     f"Ask for it: kubectl create namespace {name}",
                     Exit.FAILED,
                 ) from refused
@@ -307,16 +307,16 @@ class Run:
         self._say("object.made", kind="Namespace", name=name, action="created", keys=[])
         return True
 
-    async def _secret(self, one: SecretSpec) -> None:
-        values = self.material.get(one.name, {})
+    async def _secret(self, secret: SecretSpec) -> None:
+        values = self.material.get(secret.name, {})
         manifest = {
             "apiVersion": "v1",
             "kind": "Secret",
             "metadata": {
-                "name": one.name,
+                "name": secret.name,
                 "labels": {MANAGED_BY: WIZARD, "app.kubernetes.io/instance": self.spec.target.release},
             },
-            "type": one.type,
+            "type": secret.type,
             "stringData": {key: value.reveal() for key, value in values.items()},
         }
         action = "created"
@@ -325,60 +325,60 @@ class Run:
         except ClusterError as error:
             if error.kind == "forbidden":
                 raise Problem(
-                    f"You may not create Secret {one.name} ({error.permission or 'create secrets'}).",
+                    f"You may not create Secret {secret.name} ({error.permission or 'create secrets'}).",
                     "Ask for the right, or name an existing Secret with --existing-secret.",
                     Exit.FAILED,
                 ) from None
             if error.kind != "conflict":
                 # The error may repeat what was sent; its traceback must not.
-                raise ClusterError(error.kind, f"Secret {one.name}: {error.message}", error.status) from None
+                raise ClusterError(error.kind, f"Secret {secret.name}: {error.message}", error.status) from None
             action = "kept"
-        self._say("object.made", kind="Secret", name=one.name, action=action, keys=list(one.keys))
+        self._say("object.made", kind="Secret", name=secret.name, action=action, keys=list(secret.keys))
 
     async def _late_checks(self, early: EarlyRender) -> None:
         from wizard.engine.preflight import checks  # 40 ms of rules that a run into an existing namespace does not need
 
         spec, world = self.spec, self.world
         results = await checks.late(world.cluster, world.documents, early, spec.target, spec.chart, spec.values_path)
-        world.record.emit(Event("check.result", one.to_data()) for one in results)
-        for one in results:
-            if one.blocking:
-                said = "; ".join(one.evidence)
-                raise Problem(f"Check {one.id} ({one.title}) failed: {said}.", one.next_step, Exit.REFUSED)
+        world.record.emit(Event("check.result", result.to_data()) for result in results)
+        for result in results:
+            if result.blocking:
+                reasons = "; ".join(result.evidence)
+                raise Problem(f"Check {result.id} ({result.title}) failed: {reasons}.", result.next_step, Exit.REFUSED)
 
-    # helm, and after it
+    # helm, and the verdict
 
-    async def _helm_and_verdict(self, *, skip: Mapping[str, int], known: RunView | None = None) -> int:
+    async def _helm_and_verdict(self, *, skip: Mapping[str, int], resumed: RunView | None = None) -> int:
         spec, process, argv = self.spec, self.world.process, self._argv()
         self._helm_runs = True
-        if known is None:
+        if resumed is None:
             self._phase("helm", f"helm {spec.helm_version} {_DOES[spec.operation]} {spec.target.release}")
         else:
             self._phase("helm", "a new process watches this run; the one before it is gone")
         pid = await process.start(argv)
-        if known is None or not known.helm_pid:
+        if resumed is None or not resumed.helm_pid:
             self._say("helm.started", pid=pid, argv=argv)
-        beside = [
-            asyncio.create_task(self._unbreakable(one))
-            for one in (self._give_up, self._tell_what_is_applied, self._read_ahead)
+        tasks = [
+            asyncio.create_task(self._unbreakable(work))
+            for work in (self._give_up, self._report_what_is_applied, self._read_ahead)
         ]
         try:
             await self._read_helm(dict(skip))
             ended = self._helm_exit = await process.wait()
         finally:
-            for task in beside:
+            for task in tasks:
                 task.cancel()
-        if known is None or known.helm_exit is None:
+        if resumed is None or resumed.helm_exit is None:
             self._say("helm.exited", code=ended.code, signal=ended.signal)
         self._watch.hold = ""
         self._watch.flush()
-        end = await self._judge(helm_outcome.by_its_words(ended, self._lines["out"], self._lines["err"]))
+        end = await self._judge(helm_outcome.infer_exit(ended, self._lines["out"], self._lines["err"]))
         if end.code != Exit.DONE:
             await self._tail.drain(_LAST_LINES_SECONDS)
         return await self._finish(end)
 
     async def _give_up(self) -> None:
-        """Ask helm to stop, once, when nobody attends and a cause that cannot heal stood long enough."""
+        """Ask helm to stop, once, when nobody attends and a cause that does not resolve by itself has lasted long enough."""
         if self.spec.wait_anyway or not self.spec.lasting:
             return
         loop = asyncio.get_running_loop()
@@ -392,7 +392,7 @@ class Run:
                     self._given_up = (cause, stood)
                     self._say("decision", what="stop", who="the wizard", text=stopping.giving_up(cause, stood))
                 return
-            if long:  # another look at the records, but not many
+            if long:  # the records are read again, but not often
                 await asyncio.sleep(_GIVE_UP_TICK)
             await watch.changed(min(_GIVE_UP_TICK, max(0.01, self.spec.give_up_after - stood)))
 
@@ -400,37 +400,37 @@ class Run:
         """While helm is at work: what its revision will be compared with."""
         await self._manifests.read_ahead(self.spec.revision)
 
-    async def _tell_what_is_applied(self) -> None:
-        """While something broken from before is not judged: whether this revision wants it just so."""
+    async def _report_what_is_applied(self) -> None:
+        """While something broken from before is not judged: find out whether this revision leaves it as it is."""
         while True:
             await asyncio.sleep(self.applied_every)
             if self._watch.holds_back:
                 self._watch.applied((await self._applied()).there)
 
     async def _is_of_this_run(self, cause: Finding) -> bool:
-        """Whether this run's revision was applied to what cannot heal: a hook may hold helm up before that.
+        """Whether this run's revision was applied to the object of the cause: a hook may delay helm before that.
 
-        Where the records are hidden our watch is believed, which knows what changed.
+        Where the records are hidden our watch decides, which knows what changed.
         """
         spec, world = self.spec, self.world
         if spec.operation == "install":
             return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                found = await plan_guard.there(world.cluster, self._manifests, spec.target, spec.expected)
-                return bool(found.hidden) or found.whole or cause.object in found.there
+                compared = await plan_guard.compare_live(world.cluster, self._manifests, spec.target, spec.expected)
+                return bool(compared.hidden) or compared.whole or cause.object in compared.there
         return False
 
     def _argv(self) -> list[str]:
         spec, major = self.spec, self.spec.helm_major
         match spec.operation:
             case "rollback":
-                said = command_line.rollback_argv(major, spec.target, spec.revision, spec.helm)
+                argv = command_line.rollback_argv(major, spec.target, spec.revision, spec.helm)
             case "uninstall":
-                said = command_line.uninstall_argv(major, spec.target, spec.helm)
+                argv = command_line.uninstall_argv(major, spec.target, spec.helm)
             case operation:
-                said = command_line.run_argv(major, operation, spec.target, spec.chart, spec.values_path, spec.helm)
-        return [spec.helm_path, *said]
+                argv = command_line.run_argv(major, operation, spec.target, spec.chart, spec.values_path, spec.helm)
+        return [spec.helm_path, *argv]
 
     async def _read_helm(self, skip: dict[str, int]) -> None:
         async for stream, lines in self.world.process.output():
@@ -460,10 +460,10 @@ class Run:
         return output.failure_of(self._lines["err"], ended.code, ended.signal)
 
     async def _left_locked(self) -> str:
-        """The sentence about a release that a dead helm left in pending-*; "" when there is nothing to say."""
+        """A sentence on the release that a dead helm left in pending-*; "" when it is not locked."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                return await helm_outcome.stranded(self.world.helm, self.spec.target)
+                return await helm_outcome.locked_release_message(self.world.helm, self.spec.target)
         return ""
 
     async def _after_uninstall(self, ended: HelmExit) -> _End:
@@ -476,9 +476,9 @@ class Run:
         from wizard.engine.release import uninstall  # only here
 
         if others := await uninstall.foreign(self.world.cluster, target):
-            told = ", ".join(others[:5])
+            names = ", ".join(others[:5])
             return _End(
-                Exit.FAILED, "ready", f"{reason}; namespace {target.namespace} stays, there is more in it: {told}"
+                Exit.FAILED, "ready", f"{reason}; namespace {target.namespace} stays, there is more in it: {names}"
             )
         await self.world.cluster.delete("Namespace", target.namespace)
         self._say("object.made", kind="Namespace", name=target.namespace, action="deleted", keys=[])
@@ -489,28 +489,28 @@ class Run:
         if spec.expected and spec.expected.rendered:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LIST_SECONDS):
-                    said = await plan_guard.as_planned(world.cluster, self._manifests, spec.target, spec.expected)
-                if said:
-                    self._phase("watching", said)
+                    sentence = await plan_guard.as_planned(world.cluster, self._manifests, spec.target, spec.expected)
+                if sentence:
+                    self._phase("watching", sentence)
 
     async def _recorded(self) -> str:
-        """What helm has written down of a run that was stopped, as part of a sentence; "" when it cannot be read."""
+        """What helm has recorded of a stopped run, as part of a sentence; "" when it cannot be read."""
         target = self.spec.target
         with contextlib.suppress(Problem, TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
                 listed = await self.world.helm.list(target)
-            for one in listed:
-                if one.get("name") == target.release:
-                    return f"revision {one.get('revision')} is recorded as {one.get('status')}"
+            for row in listed:
+                if row.get("name") == target.release:
+                    return f"revision {row.get('revision')} is recorded as {row.get('status')}"
         return ""
 
     async def _after_success(self) -> _End:
         verdict = self._watch.verdict
-        if verdict.state != "ready" or self._not_carried():
-            self._phase("watching", "helm is content; waits for our own verdict")
+        if verdict.state != "ready" or self._not_applied():
+            self._phase("watching", "helm has succeeded; waits for our own verdict")
             verdict = await self._wait_for_ready(self.after_success)
-        if verdict.state == "ready" and (other := self._not_carried()):
-            verdict = Verdict("unknown", f"{other} is not as this revision asks: somebody may have changed it since")
+        if verdict.state == "ready" and (workload := self._not_applied()):
+            verdict = Verdict("unknown", f"{workload} is not as this revision asks: somebody may have changed it since")
         if verdict.state == "ready":
             return _End(Exit.DONE, "ready", verdict.reason)
         if verdict.state == "unknown":
@@ -530,7 +530,7 @@ class Run:
             return _End(Exit.FAILED, "failed", f"Nothing new runs: helm failed before it applied any of it. {words}")
         if applied.before:
             return _End(Exit.FAILED, "failed", f"It is applied in part, not {_few(applied.before)}. {words}")
-        self._phase("watching", "helm gave up; watches whether the pods make it a little later")
+        self._phase("watching", "helm gave up; watches whether the pods become ready a little later")
         gave_up = self.world.clock.now()
         verdict = await self._wait_for_ready(self.after_failure)
         if verdict.state == "ready" and not applied.whole:
@@ -542,8 +542,10 @@ class Run:
             )
         if verdict.state == "ready":
             later = (self.world.clock.now() - gave_up).total_seconds()
-            way = "" if locked else " The release is recorded as failed: run upgrade to put that right."
-            return _End(Exit.FAILED, "ready", f"helm gave up, and the pods made it {later:.0f} s later. {words}{way}")
+            advice = "" if locked else " The release is recorded as failed: run upgrade to fix that."
+            return _End(
+                Exit.FAILED, "ready", f"helm gave up, and the pods made it {later:.0f} s later. {words}{advice}"
+            )
         state = "stuck" if self._watch.urgent else "failed"
         return _End(Exit.FAILED, state, f"{verdict.reason}. {words}" if verdict.reason else words)
 
@@ -552,42 +554,44 @@ class Run:
         spec, world = self.spec, self.world
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
-                return await plan_guard.there(world.cluster, self._manifests, spec.target, self._planned())
+                return await plan_guard.compare_live(world.cluster, self._manifests, spec.target, self._planned())
         return Applied(hidden="the cluster did not answer in time")
 
     def _planned(self) -> Expected | None:
-        """What the run was made on; an install is made on nothing."""
+        """The revision that the run starts from; none for an install."""
         return self.spec.expected or (Expected(0) if self.spec.operation == "install" else None)
 
     async def _ask_what_is_wanted(self) -> None:
-        """Read what the revision that helm applied asks for; without the right to, our watch is believed."""
+        """Read what the revision that helm applied asks for; without the right to, our watch decides."""
         spec, world = self.spec, self.world
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LIST_SECONDS):
                 asked = await plan_guard.wanted(world.cluster, self._manifests, spec.target, None)
                 self._wanted = asked if isinstance(asked, Wanted) else None
 
-    def _not_carried(self) -> str:
-        """A workload that our watch still sees as it was before what helm applied, as Kind/name; "" when none is."""
+    def _not_applied(self) -> str:
+        """A workload that our watch still sees as it was before helm applied it, as Kind/name; "" when there is none."""
         if self._wanted is None:
             return ""
-        seen = {(one.get("kind"), one["metadata"]["name"]): one for one in self._watch.members()}
-        live = {key: one for key in self._wanted.new if (one := seen.get((key[1], key[3])))}
-        found = self._wanted.compare(live, _WORKLOADS)
-        return found.before[0] if found.before else ""
+        seen = {(obj.get("kind"), obj["metadata"]["name"]): obj for obj in self._watch.members()}
+        live = {key: obj for key in self._wanted.new if (obj := seen.get((key[1], key[3])))}
+        compared = self._wanted.compare(live, _WORKLOADS)
+        return compared.before[0] if compared.before else ""
 
     async def _wait_for_ready(self, seconds: float) -> Verdict:
-        """The verdict once it is ready, hopeless or cannot be known, or after so many seconds."""
+        """The verdict once it is ready, hopeless or unknown, or after `seconds`."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
             verdict = self._watch.verdict
             waited = loop.time() - began
-            hopeless = verdict.state == "failed" or any(one.terminal or one.heals == "no" for one in self._watch.urgent)
-            blind = verdict.state == "unknown" and waited > _BLIND_SECONDS
-            ready = verdict.state == "ready" and not self._not_carried()
+            hopeless = verdict.state == "failed" or any(
+                finding.terminal or finding.heals == "no" for finding in self._watch.urgent
+            )
+            hidden = verdict.state == "unknown" and waited > _HIDDEN_SECONDS
+            ready = verdict.state == "ready" and not self._not_applied()
             done = ready or waited >= seconds or self._cancelled
-            if done or (self._watch.listed and (hopeless or blind)):
+            if done or (self._watch.listed and (hopeless or hidden)):
                 return verdict
             await self._watch.changed(min(seconds - waited, 0.5))
 
@@ -613,35 +617,39 @@ class Run:
         return int(end.code)
 
     async def _go_back(self, end: _End, kept: str) -> _End:
-        """Roll back on failure; without evidence on the disk nothing is."""
+        """Roll back on failure, but never without evidence on the disk."""
         if not kept:
             return replace(end, reason=f"{end.reason} It is not rolled back: the evidence could not be kept.")
         spec, self._undoing = self.spec, True
-        back = self._undo.known or await rollback_on_failure.next_step(
+        back = self._undo.begun or await rollback_on_failure.next_step(
             self.world.cluster, spec.target, spec.helm_major, spec.helm,
             install=spec.operation == "install", ended=self._helm_exit,
         )  # fmt: skip
         if not back.argv:
-            return replace(end, reason=rollback_on_failure.told(end.reason, back, None))
+            return replace(end, reason=rollback_on_failure.combined_reason(end.reason, back, None))
         try:
             ended = await self._undo.go(spec.helm_path, back)
         except Problem as problem:
             return replace(
                 end,
-                reason=rollback_on_failure.told(end.reason, RollbackStep((), f"not rolled back: {problem.what}"), None),
+                reason=rollback_on_failure.combined_reason(
+                    end.reason, RollbackStep((), f"not rolled back: {problem.what}"), None
+                ),
             )
         after = ""
         if ended.code == 0 and back.argv[0] == "rollback":
             await self._ask_what_is_wanted()
             self._watch.flush()
             after = (await self._wait_for_ready(self.after_success)).reason
-        return replace(end, verdict="failed", reason=rollback_on_failure.told(end.reason, back, ended, after))
+        return replace(
+            end, verdict="failed", reason=rollback_on_failure.combined_reason(end.reason, back, ended, after)
+        )
 
     async def _evidence(self, name: str = "evidence") -> str:
-        """What is there now, on the disk; "" when it could not be written."""
+        """Keep the present state on the disk; returns the path, "" when it could not be written."""
         world = self.world
-        found = await evidence.of(world.cluster, world.clock, self.spec.target.namespace, self._watch)
-        return world.record.keep(name, found)
+        data = await evidence.of(world.cluster, world.clock, self.spec.target.namespace, self._watch)
+        return world.record.keep(name, data)
 
     def _phase(self, phase: str, text: str) -> None:
         self._say("run.phase", phase=phase, text=text)

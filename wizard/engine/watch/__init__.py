@@ -1,1 +1,1 @@
-"""A release as it is now: watched, its logs followed, diagnosed."""
+"""The present state of a release: watched, its logs followed, diagnosed."""

@@ -1,6 +1,6 @@
-"""One look at a release, read-only and in parallel, within what rights allow; then what it means (core/diagnosis).
+"""Observes a release, read-only, in parallel, within this person's rights, for its diagnosis (core/rules/diagnosis).
 
-What is refused becomes a line of "could not be seen" and holds nothing else up.
+What is refused becomes a line of "could not be seen" and delays nothing else.
 """
 
 from __future__ import annotations
@@ -31,78 +31,78 @@ from wizard.ports.documents import Documents
 from wizard.ports.store import RunStore, RunSummary
 
 AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "IngressClass")
-"""Kinds that it stands on; the last four belong to the whole cluster and are often hidden."""
+"""Kinds that a release depends on; the last four belong to the whole cluster and are often hidden."""
 _LOG_LINES: Final = 40
 _MOST_LOGS: Final = 12
-"""Containers whose logs are read: with more of them broken, more of the same would be said."""
+"""Containers whose logs are read: more broken ones would mostly say the same."""
 _LIMIT: Final = 8.0
 _LOG_LIMIT: Final = 3.0
 _RECORD_LIMIT: Final = 1.0
-"""Seconds for one list, one log, and the words of our own last run."""
+"""Seconds for one list, one log, and the record of our own last run."""
 
 
 @dataclass
-class _Look:
-    """What has come in so far."""
+class _Collected:
+    """What was read so far."""
 
     kinds: dict[str, tuple[Object, ...]]
     unseen: list[Hidden]
     revisions: tuple[Revision, ...] = ()
-    said: tuple[HelmError, ...] = ()
+    helm_errors: tuple[HelmError, ...] = ()
 
 
 async def diagnose(
     cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
 ) -> AsyncIterator[Diagnosis]:
-    """First without logs, when there is something to say already; then whole. Raises nothing of the cluster's."""
-    async for seen in look(cluster, target, clock, runs, documents):
-        found = diagnosis.of(seen, target)
-        if seen.complete or found.urgent:
-            yield found
+    """First without logs, when that shows an urgent cause; then complete. Errors of the cluster are not raised."""
+    async for observation in look(cluster, target, clock, runs, documents):
+        result = diagnosis.of(observation, target)
+        if observation.complete or result.urgent:
+            yield result
 
 
 async def status_events(
     cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
 ) -> tuple[Event, ...]:
     """A release as it is now, in the events of a run: its objects, its findings, the verdict of the whole diagnosis."""
-    whole = [seen async for seen in look(cluster, target, clock, runs, documents)][-1]
+    whole = [observation async for observation in look(cluster, target, clock, runs, documents)][-1]
     return tuple(diagnosis.events(whole, diagnosis.of(whole, target)))
 
 
 async def look(
     cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
 ) -> AsyncIterator[Observation]:
-    """What there is to see: first what lists show, then with logs and what pods refer to.
+    """The observation: first of lists alone, then with logs and what pods refer to.
 
-    With `documents` the manifest of a pending revision is read, for what helm did not make.
+    With `documents` the manifest of a pending revision is read, for the objects that helm has not created.
     """
-    seen = _seen(await _look(cluster, target, runs), target, clock)
-    if documents and seen.snapshot.revisions and seen.snapshot.revisions[-1].status in revision.PENDING:
-        seen = await _with_missing(cluster, seen, target, documents)
-    yield replace(seen, complete=False)
-    yield await _deeper(cluster, seen, target)
+    observation = _observation(await _collect(cluster, target, runs), target, clock)
+    if documents and observation.snapshot.revisions and observation.snapshot.revisions[-1].status in revision.PENDING:
+        observation = await _with_missing(cluster, observation, target, documents)
+    yield replace(observation, complete=False)
+    yield await _with_details(cluster, observation, target)
 
 
-async def _look(cluster: Cluster, target: Target, runs: RunStore | None) -> _Look:
-    look = _Look({}, [])
-    lists = asyncio.gather(*(_list(cluster, look, kind, target.namespace) for kind in (*KINDS, *AROUND, "Event")))
-    history, said, _ = await asyncio.gather(_history(cluster, target), _said(runs, target), lists)
-    look.said = said
+async def _collect(cluster: Cluster, target: Target, runs: RunStore | None) -> _Collected:
+    collected = _Collected({}, [])
+    lists = asyncio.gather(*(_list(cluster, collected, kind, target.namespace) for kind in (*KINDS, *AROUND, "Event")))
+    history, errors, _ = await asyncio.gather(_history(cluster, target), _helm_errors(runs, target), lists)
+    collected.helm_errors = errors
     if isinstance(history, Unknown):
-        look.unseen.append(Hidden("helm's status and history", history.reason, history.permission))
+        collected.unseen.append(Hidden("helm's status and history", history.reason, history.permission))
     else:
-        look.revisions = history
-    return look
+        collected.revisions = history
+    return collected
 
 
-async def _list(cluster: Cluster, look: _Look, kind: str, namespace: str) -> None:
+async def _list(cluster: Cluster, collected: _Collected, kind: str, namespace: str) -> None:
     try:
-        look.kinds[kind] = await asyncio.wait_for(cluster.list(kind, namespace), _LIMIT)
+        collected.kinds[kind] = await asyncio.wait_for(cluster.list(kind, namespace), _LIMIT)
     except ClusterError as error:
         if error.kind != "not-found":
-            look.unseen.append(Hidden(kind, error.message.rstrip("."), error.permission))
+            collected.unseen.append(Hidden(kind, error.message.rstrip("."), error.permission))
     except TimeoutError:
-        look.unseen.append(Hidden(kind, f"no answer within {_LIMIT:g} s"))
+        collected.unseen.append(Hidden(kind, f"no answer within {_LIMIT:g} s"))
 
 
 async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | Unknown:
@@ -112,22 +112,22 @@ async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | U
         return Unknown("helm keeps its records outside of the cluster (HELM_DRIVER)")
     labels = f"owner=helm,name={target.release}"
     try:
-        found = await asyncio.wait_for(cluster.list(kind, target.namespace, labels=labels, metadata_only=True), _LIMIT)
+        listed = await asyncio.wait_for(cluster.list(kind, target.namespace, labels=labels, metadata_only=True), _LIMIT)
     except ClusterError as error:
         return Unknown(error.message.rstrip("."), error.permission)
     except TimeoutError:
         return Unknown(f"no answer within {_LIMIT:g} s")
     return tuple(
-        Revision(one.revision, one.status, one.times.created, written=one.times.written)
-        for one in records.heads_of(found)
+        Revision(head.revision, head.status, head.times.created, written=head.times.written)
+        for head in records.heads_of(listed)
     )
 
 
-# Helm's own words, from the record of our last run
+# Helm's own error, from the record of our last run
 
 
-async def _said(runs: RunStore | None, target: Target) -> tuple[HelmError, ...]:
-    """What helm said when our newest run on this target failed."""
+async def _helm_errors(runs: RunStore | None, target: Target) -> tuple[HelmError, ...]:
+    """Helm's error when our newest run on this target failed."""
     failed = last_failure(runs.runs(), target) if runs else None
     if runs is None or failed is None:
         return ()
@@ -148,11 +148,11 @@ async def _said(runs: RunStore | None, target: Target) -> tuple[HelmError, ...]:
 
 
 def last_failure(runs: Iterable[RunSummary], target: Target) -> RunSummary | None:
-    """The newest run on a target when it ended badly."""
+    """The newest run on a target when it failed."""
     mine = [
-        one for one in runs
-        if (one.target.namespace, one.target.release) == (target.namespace, target.release)
-        and target.context in ("", one.target.context)
+        run for run in runs
+        if (run.target.namespace, run.target.release) == (target.namespace, target.release)
+        and target.context in ("", run.target.context)
     ]  # fmt: skip
     return mine[0] if mine and mine[0].state == "finished" and mine[0].code else None
 
@@ -160,34 +160,36 @@ def last_failure(runs: Iterable[RunSummary], target: Target) -> RunSummary | Non
 # Joining
 
 
-def _seen(look: _Look, target: Target, clock: Clock) -> Observation:
-    every = {str(one["metadata"]["uid"]): one for kind in KINDS for one in look.kinds.get(kind, ())}
+def _observation(collected: _Collected, target: Target, clock: Clock) -> Observation:
+    every = {str(obj["metadata"]["uid"]): obj for kind in KINDS for obj in collected.kinds.get(kind, ())}
     members = membership.of(every, target.release, target.namespace)
     members |= _claims_of(members, every)
     unreadable = patience.unreadable(members, clock.now())
-    sane = {uid: one for uid, one in members.items() if uid not in unreadable}
-    around = {str(one["metadata"]["uid"]): one for kind in AROUND for one in look.kinds.get(kind, ())}
-    around |= {uid: one for uid, one in every.items() if one.get("kind") == "Service" and uid not in members}
+    sane = {uid: obj for uid, obj in members.items() if uid not in unreadable}
+    around = {str(obj["metadata"]["uid"]): obj for kind in AROUND for obj in collected.kinds.get(kind, ())}
+    around |= {uid: obj for uid, obj in every.items() if obj.get("kind") == "Service" and uid not in members}
     snapshot = Snapshot(
         objects=sane,
-        events=membership.object_events(look.kinds.get("Event", ()), members),
+        events=membership.object_events(collected.kinds.get("Event", ()), members),
         now=clock.now(),
         around=around,
-        seen=frozenset(kind for kind in AROUND if kind in look.kinds),
-        revisions=look.revisions,
-        helm_errors=look.said,
+        seen=frozenset(kind for kind in AROUND if kind in collected.kinds),
+        revisions=collected.revisions,
+        helm_errors=collected.helm_errors,
         namespace=target.namespace,
         release=target.release,
         context=target.context,
-        hidden=frozenset(kind for kind in KINDS if kind not in look.kinds),
+        hidden=frozenset(kind for kind in KINDS if kind not in collected.kinds),
     )
-    strange = [Hidden(f"{one['kind']}/{one['metadata']['name']}", "its status makes no sense") for uid, one in members.items()
+    strange = [Hidden(f"{obj['kind']}/{obj['metadata']['name']}", "its status makes no sense") for uid, obj in members.items()
                if uid in unreadable]  # fmt: skip
-    return Observation(snapshot, (*look.unseen, *strange), frozenset(kind for kind in KINDS if kind not in look.kinds))
+    return Observation(
+        snapshot, (*collected.unseen, *strange), frozenset(kind for kind in KINDS if kind not in collected.kinds)
+    )
 
 
 def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> dict[str, Object]:
-    """Claims that pods of the release use; a StatefulSet's bear no label of Helm's."""
+    """Claims that pods of the release use; those of a StatefulSet have no label of Helm."""
     used = {
         str((volume.get("persistentVolumeClaim") or {}).get("claimName"))
         for pod in members.values()
@@ -195,17 +197,17 @@ def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> di
         for volume in (pod.get("spec") or {}).get("volumes") or ()
     }
     return {
-        uid: one
-        for uid, one in every.items()
-        if one.get("kind") == "PersistentVolumeClaim" and one["metadata"]["name"] in used
+        uid: obj
+        for uid, obj in every.items()
+        if obj.get("kind") == "PersistentVolumeClaim" and obj["metadata"]["name"] in used
     }
 
 
-# Deeper: logs of what is not ready, and the Secrets that are missed
+# Details: logs of what is not ready, and the Secrets that are missing
 
 
-async def _deeper(cluster: Cluster, seen: Observation, target: Target) -> Observation:
-    snapshot = seen.snapshot
+async def _with_details(cluster: Cluster, observation: Observation, target: Target) -> Observation:
+    snapshot = observation.snapshot
     unseen: list[Hidden] = []
     wanted = list(_unready(snapshot))[:_MOST_LOGS]
     logs, more, revisions = await asyncio.gather(
@@ -214,22 +216,22 @@ async def _deeper(cluster: Cluster, seen: Observation, target: Target) -> Observ
         _with_body(cluster, target, snapshot.revisions, unseen),
     )
     read = {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
-    found = {str(one["metadata"]["uid"]): one for one in more if one is not None}
-    deeper = replace(snapshot, logs=read, around={**snapshot.around, **found}, revisions=revisions)
-    return replace(seen, snapshot=deeper, unseen=tuple(dict.fromkeys((*seen.unseen, *unseen))))
+    named = {str(obj["metadata"]["uid"]): obj for obj in more if obj is not None}
+    detailed = replace(snapshot, logs=read, around={**snapshot.around, **named}, revisions=revisions)
+    return replace(observation, snapshot=detailed, unseen=tuple(dict.fromkeys((*observation.unseen, *unseen))))
 
 
 def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
     """(pod, container, which logs: previous or not) of what ran and is not ready, newest pod first."""
     for pod in sorted(snapshot.starting_pods(), key=status.created, reverse=True):
-        for one in status.container_statuses(pod):
-            if one.get("containerID") and not one.get("ready"):
-                ended = status.last_end(one)
-                if not (ended and ended.get("exitCode") == 0 and not one.get("restartCount")):
+        for container in status.container_statuses(pod):
+            if container.get("containerID") and not container.get("ready"):
+                ended = status.last_end(container)
+                if not (ended and ended.get("exitCode") == 0 and not container.get("restartCount")):
                     # While it waits to be started again, the kubelet gives the same log under both names.
-                    waits = "waiting" in (one.get("state") or {})
-                    which = ((True,) if waits else (True, False)) if one.get("restartCount") else (False,)
-                    yield str(pod["metadata"]["name"]), str(one.get("name")), which
+                    waits = "waiting" in (container.get("state") or {})
+                    which = ((True,) if waits else (True, False)) if container.get("restartCount") else (False,)
+                    yield str(pod["metadata"]["name"]), str(container.get("name")), which
 
 
 async def _log(
@@ -255,7 +257,7 @@ async def _log(
 async def _with_body(
     cluster: Cluster, target: Target, revisions: Sequence[Revision], unseen: list[Hidden]
 ) -> Sequence[Revision]:
-    """The newest revision with what its body says: helm's description, and values that the chart does not have."""
+    """The newest revision with the contents of its record: helm's description, and values that the chart does not have."""
     if not revisions:
         return revisions
     newest = revisions[-1]
@@ -269,7 +271,9 @@ async def _with_body(
         unseen.append(Hidden(f"the record of revision {newest.number}", problem.what.rstrip(".")))
         return revisions
     metadata = (data.get("chart") or {}).get("metadata") or {}
-    charts = {str(one.get("alias") or one.get("name")) for one in metadata.get("dependencies") or ()}
+    charts = {
+        str(dependency.get("alias") or dependency.get("name")) for dependency in metadata.get("dependencies") or ()
+    }
     redact = masking.known_secrets([record.config])
     whole = replace(
         newest,
@@ -279,24 +283,26 @@ async def _with_body(
     return (*revisions[:-1], whole)
 
 
-async def _with_missing(cluster: Cluster, seen: Observation, target: Target, documents: Documents) -> Observation:
-    """What was seen, and what of its manifest the pending revision has not made; unchanged where its record is hidden."""
-    snapshot = seen.snapshot
+async def _with_missing(
+    cluster: Cluster, observation: Observation, target: Target, documents: Documents
+) -> Observation:
+    """The observation with the objects that the pending revision has not created; unchanged where its record is hidden."""
+    snapshot = observation.snapshot
     *before, newest = snapshot.revisions
     try:
         record = await asyncio.wait_for(records.read(cluster, target, newest.number), _LOG_LIMIT)
         wanted = plan.objects_of(documents.load_all(record.manifest, "the stored manifest")) if record.manifest else ()
     except (TimeoutError, Problem):
-        return seen
-    there = {name_of(one) for one in (*snapshot.objects.values(), *snapshot.around.values())}
-    kinds = set(KINDS) - seen.blind
-    names = [name_of(one) for one in wanted if one["kind"] in kinds and one["metadata"].get("name")]
-    missing = tuple(name for name in names if name not in there)
+        return observation
+    existing = {name_of(obj) for obj in (*snapshot.objects.values(), *snapshot.around.values())}
+    kinds = set(KINDS) - observation.blind
+    names = [name_of(obj) for obj in wanted if obj["kind"] in kinds and obj["metadata"].get("name")]
+    missing = tuple(name for name in names if name not in existing)
     operation = newest.status.removeprefix("pending-")
     hooks = any(f"pre-{operation}" in hook.events for hook in record.hooks)
     if newest.status == "uninstalling" or (hooks and (operation != "install" or len(missing) == len(names))):
-        return seen  # gone on purpose, or helm may be waiting for a hook before it makes anything
-    return replace(seen, snapshot=replace(snapshot, revisions=(*before, replace(newest, missing=missing))))
+        return observation  # gone on purpose, or helm may be waiting for a hook before it makes anything
+    return replace(observation, snapshot=replace(snapshot, revisions=(*before, replace(newest, missing=missing))))
 
 
 _REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")
@@ -304,21 +310,21 @@ _REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")
 
 def _named(snapshot: Snapshot) -> set[tuple[str, str]]:
     """(kind, name) of Secrets and ConfigMaps that pods wait for, or that pods which do not start take passwords from."""
-    found = set()
+    references = set()
     for pod in snapshot.starting_pods():
-        for one in status.container_statuses(pod):
-            wait = (one.get("state") or {}).get("waiting") or {}
+        for container in status.container_statuses(pod):
+            wait = (container.get("state") or {}).get("waiting") or {}
             if match := _REFERENCE.search(missing_reference(str(wait.get("message") or ""))):
-                found.add((match[1], match[2]))
-            if one.get("containerID") and not one.get("ready"):
-                found |= {("Secret", name) for name in _secrets_of(pod, str(one.get("name")))}
-    return found
+                references.add((match[1], match[2]))
+            if container.get("containerID") and not container.get("ready"):
+                references |= {("Secret", name) for name in _secrets_of(pod, str(container.get("name")))}
+    return references
 
 
 def _secrets_of(pod: Object, container: str) -> set[str]:
     spec = status.container_specs(pod).get(container, {})
-    sources = ((one.get("valueFrom") or {}).get("secretKeyRef") or {} for one in spec.get("env") or ())
-    return {str(one["name"]) for one in sources if one.get("name")}
+    sources = ((variable.get("valueFrom") or {}).get("secretKeyRef") or {} for variable in spec.get("env") or ())
+    return {str(source["name"]) for source in sources if source.get("name")}
 
 
 async def _get(cluster: Cluster, target: Target, kind: str, name: str) -> Object | None:

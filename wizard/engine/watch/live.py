@@ -21,24 +21,24 @@ async def watch_release(
 ) -> AsyncIterator[Sequence[Event]]:
     """Batches of events until the caller stops; numbered from 1. Never raises for what the cluster refuses."""
     waiting: list[Event] = []
-    there = asyncio.Event()
+    arrived = asyncio.Event()
 
     def emit(events: Iterable[Event]) -> None:
         waiting.extend(events)
-        there.set()
+        arrived.set()
 
     watch = ReleaseWatch(cluster, target, clock, emit)
     tasks = [asyncio.create_task(watch.run(), name="watch release")]
     if logs:
         tail = LogTail(cluster, target.namespace, clock, emit)
         watch.on_pods(tail.update)
-        tail.on_lines(watch.hear)
+        tail.on_lines(watch.keep_last_lines)
         tasks.append(asyncio.create_task(tail.run(), name="tail release"))
     seq = 0
     try:
         while True:
-            await _first_of(there, tasks)
-            there.clear()
+            await _first_of(arrived, tasks)
+            arrived.clear()
             time = rfc3339(clock.now(), "milliseconds")
             batch = [replace(event, seq=seq + number, time=time) for number, event in enumerate(waiting, 1)]
             waiting.clear()
@@ -52,9 +52,9 @@ async def watch_release(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _first_of(there: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Until there are events; an error of ours in a task is raised here and not lost."""
-    asked = asyncio.ensure_future(there.wait())
+async def _first_of(arrived: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait until there are events; an exception of a task is raised here and not lost."""
+    asked = asyncio.ensure_future(arrived.wait())
     try:
         done, _ = await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
     finally:

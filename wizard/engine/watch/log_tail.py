@@ -1,4 +1,4 @@
-"""Every line of every container of a release: opened when the container has started, resumed without doubles.
+"""Every line of every container of a release: opened when the container has started, resumed without duplicates.
 
 A lost stream is resumed from the last second that was read, minus the lines of that second that were seen; when none of
 them comes again, lines may be missing and a gap says so. After a restart the previous instance's log is read once.
@@ -22,14 +22,14 @@ from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, LogLine
 
 MAX_STREAMS: Final = 100
-"""Streams open at once: each is a thread and a connection. More is said, not silently left out."""
+"""Streams open at once: each is a thread and a connection. Those beyond are reported, not silently left out."""
 OLD_LINES: Final = 200
 """Lines shown of a container that ran before the watch began."""
 _RETRY: Final = Backoff(0.25, 10.0)
 _AGAIN: Final = Backoff(5.0, 300.0)
 """Seconds until logs that were refused are asked for again, doubling: rights come back."""
 GONE: Final = re.compile(r"unable to retrieve container logs for ", re.IGNORECASE)
-"""What the kubelet sends in place of a log that was removed, as if it were one."""
+"""What the kubelet sends in place of a removed log, as if it were a line of it."""
 _BEYOND: Final = "logs of more containers"
 _NAMED: Final = 5
 _SECOND: Final = len("2026-01-01T00:00:00")
@@ -38,7 +38,7 @@ Emit = Callable[[Iterable[Event]], None]
 
 
 @dataclass
-class _Place:
+class _ReadPosition:
     """How far one container's log was read."""
 
     second: str = ""
@@ -47,7 +47,7 @@ class _Place:
     zone: str = "Z"
 
     def take(self, lines: Sequence[LogLine]) -> None:
-        """Remember the place after these lines."""
+        """Advance to the position after these lines."""
         last = next((line.time for line in reversed(lines) if line.time), "")
         if not last:
             return
@@ -71,7 +71,7 @@ class _Place:
 
 @dataclass
 class _Deduplicator:
-    """Drops what a resumed stream repeats."""
+    """Drops the lines that a resumed stream repeats."""
 
     second: str
     left: Counter[str]
@@ -106,7 +106,7 @@ class _Container:
     """The instance has ended: the end of its stream is the end of its log."""
     old: bool = False
     """It ran before the watch began."""
-    place: _Place = field(default_factory=_Place)
+    position: _ReadPosition = field(default_factory=_ReadPosition)
     before_read: bool = False
     """The log of the instance before this one was read to its end."""
     task: asyncio.Task[None] | None = None
@@ -129,7 +129,7 @@ class LogTail:
         self._asking = False
         self._group: asyncio.TaskGroup | None = None
         self._pods: Sequence[Object] = ()
-        self._read_before: dict[tuple[str, str], _Place] = {}
+        self._read_before: dict[tuple[str, str], _ReadPosition] = {}
         self._listeners: list[Callable[[str, str, Sequence[LogLine]], None]] = []
 
     def on_lines(self, listener: Callable[[str, str, Sequence[LogLine]], None]) -> None:
@@ -137,11 +137,11 @@ class LogTail:
         self._listeners.append(listener)
 
     def resume_after(self, past: Iterable[Event]) -> None:
-        """Take what a record already has as read: those lines do not come again."""
+        """Continue a record: the lines that it has are not read again."""
         for event in past:
             if event.type == "log.lines" and not event.data["previous"]:
-                place = self._read_before.setdefault((event.data["pod"], event.data["container"]), _Place())
-                place.take([LogLine(time, "") for time, _ in event.data["lines"]])
+                position = self._read_before.setdefault((event.data["pod"], event.data["container"]), _ReadPosition())
+                position.take([LogLine(time, "") for time, _ in event.data["lines"]])
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -152,7 +152,7 @@ class LogTail:
 
     async def drain(self, seconds: float) -> None:
         """Give streams of ended containers a moment to deliver their last lines."""
-        ending = [one.task for one in self._containers.values() if one.task and one.ended]
+        ending = [container.task for container in self._containers.values() if container.task and container.ended]
         if ending:
             await asyncio.wait(ending, timeout=seconds)
 
@@ -161,160 +161,160 @@ class LogTail:
         self._pods = pods
         if self._group is None or self._refused:
             return
-        known = set()
+        current = set()
         for pod in pods:
             uid, name = str(pod["metadata"]["uid"]), str(pod["metadata"]["name"])
-            for one in status.container_statuses(pod):
-                key = (uid, str(one.get("name")))
-                known.add(key)
+            for reported in status.container_statuses(pod):
+                key = (uid, str(reported.get("name")))
+                current.add(key)
                 if key not in self._containers:
-                    place = self._read_before.pop((name, key[1]), _Place())
-                    self._containers[key] = _Container(name, key[1], place=place)
-                self._look(self._containers[key], one)
-        for key in self._containers.keys() - known:
+                    position = self._read_before.pop((name, key[1]), _ReadPosition())
+                    self._containers[key] = _Container(name, key[1], position=position)
+                self._update_container(self._containers[key], reported)
+        for key in self._containers.keys() - current:
             self._containers[key].ended = True
             if self._containers[key].task is None:
                 del self._containers[key]
         self._open()
 
-    def _look(self, mine: _Container, now: Mapping[str, Any]) -> None:
-        state = now.get("state") or {}
-        restarts = int(now.get("restartCount") or 0)
+    def _update_container(self, container: _Container, reported: Mapping[str, Any]) -> None:
+        state = reported.get("state") or {}
+        restarts = int(reported.get("restartCount") or 0)
         started = "running" in state or "terminated" in state
-        if not started and not now.get("containerID"):
+        if not started and not reported.get("containerID"):
             return
-        instance = str(now.get("containerID") or f"restart {restarts}")
-        mine.ended = "running" not in state
-        if instance == mine.instance:
+        instance = str(reported.get("containerID") or f"restart {restarts}")
+        container.ended = "running" not in state
+        if instance == container.instance:
             return
-        if not mine.instance:
+        if not container.instance:
             begun = parse_time(str((state.get("running") or {}).get("startedAt") or ""))
-            mine.old = bool(begun and begun < self._began.replace(microsecond=0))
-        skipped = restarts - mine.restarts - 1
-        if mine.instance and skipped > 0:
-            self._gap(mine, None, f"{mine.name} restarted {skipped + 1} times before its log could be read")
-        if mine.instance:
-            mine.old, mine.before_read = False, mine.finished and skipped <= 0
-            if mine.finished:
-                mine.place = _Place()  # it says nothing about the log of the next one
-        mine.instance, mine.restarts, mine.finished = instance, restarts, False
+            container.old = bool(begun and begun < self._began.replace(microsecond=0))
+        skipped = restarts - container.restarts - 1
+        if container.instance and skipped > 0:
+            self._gap(container, None, f"{container.name} restarted {skipped + 1} times before its log could be read")
+        if container.instance:
+            container.old, container.before_read = False, container.finished and skipped <= 0
+            if container.finished:
+                container.position = _ReadPosition()  # it does not apply to the log of the next instance
+        container.instance, container.restarts, container.finished = instance, restarts, False
 
     def _open(self) -> None:
         group = self._group
         if group is None or self._refused:
             return
-        open_now = sum(one.task is not None for one in self._containers.values())
+        open_now = sum(container.task is not None for container in self._containers.values())
         left_out = []
-        for one in self._containers.values():
-            if not one.instance or one.finished or one.task is not None:
+        for container in self._containers.values():
+            if not container.instance or container.finished or container.task is not None:
                 continue
             if open_now >= self._max:
-                left_out.append(f"{one.pod}/{one.name}")
+                left_out.append(f"{container.pod}/{container.name}")
                 continue
             open_now += 1
-            one.task = group.create_task(self._follow(one), name=f"log {one.pod}/{one.name}")
+            container.task = group.create_task(self._follow(container), name=f"log {container.pod}/{container.name}")
         if left_out != self._left_out:
             self._left_out = left_out
             more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
             which = f"{len(left_out)} are not followed ({', '.join(left_out[:_NAMED])}{more})"
-            self._blind(_BEYOND, f"{which}: {self._max} logs are open already" if left_out else "", "")
+            self._emit_hidden(_BEYOND, f"{which}: {self._max} logs are open already" if left_out else "", "")
 
-    async def _follow(self, mine: _Container) -> None:
+    async def _follow(self, container: _Container) -> None:
         """Read the instance to its end, then those that came after it meanwhile."""
-        previous = mine.restarts > 0 and not (mine.place.second or mine.old or mine.before_read)
+        previous = container.restarts > 0 and not (container.position.second or container.old or container.before_read)
         try:
-            while not mine.finished:
-                instance = mine.instance
+            while not container.finished:
+                instance = container.instance
                 if previous:
-                    await self._read_previous(mine)
-                await self._read_instance(mine, instance)
+                    await self._read_previous(container)
+                await self._read_instance(container, instance)
                 if self._refused:
                     break
-                if mine.instance == instance:
-                    mine.finished = True
+                if container.instance == instance:
+                    container.finished = True
                 else:
                     previous = True
         finally:
-            mine.task = None
+            container.task = None
         self._open()
 
-    async def _read_previous(self, mine: _Container) -> None:
-        """What the instance before the restart still said after the last line that was read; never twice."""
-        place = mine.place
-        mine.place = _Place()
-        doubles = _Deduplicator(place.second, Counter(place.seen)) if place.second else None
-        tail = None if doubles else OLD_LINES
+    async def _read_previous(self, container: _Container) -> None:
+        """The lines of the instance before the restart that were not read yet; never twice."""
+        position = container.position
+        container.position = _ReadPosition()
+        repeated = _Deduplicator(position.second, Counter(position.seen)) if position.second else None
+        tail = None if repeated else OLD_LINES
         try:
             async for batch in self._cluster.logs(
                 self._namespace,
-                mine.pod,
-                mine.name,
+                container.pod,
+                container.name,
                 follow=False,
                 previous=True,
-                since_time=place.since,
+                since_time=position.since,
                 tail_lines=tail,
             ):
-                self._say(mine, doubles.drop(batch) if doubles else batch, previous=True)
+                self._emit_lines(container, repeated.drop(batch) if repeated else batch, previous=True)
         except ClusterError as error:
             if self._is_refused(error):
                 return
             if error.kind not in ("not-found", "invalid", "other"):
-                self._gap(mine, None, f"the log before the restart: {error.message}")
+                self._gap(container, None, f"the log before the restart: {error.message}")
 
-    async def _read_instance(self, mine: _Container, instance: str) -> None:
+    async def _read_instance(self, container: _Container, instance: str) -> None:
         failures, tries = 0, 0
         while True:
-            place = mine.place
-            doubles = _Deduplicator(place.second, Counter(place.seen)) if place.second else None
-            ended_before = mine.ended or mine.instance != instance
+            position = container.position
+            repeated = _Deduplicator(position.second, Counter(position.seen)) if position.second else None
+            ended_before = container.ended or container.instance != instance
             try:
-                got = await self._read_stream(mine, doubles)
+                received = await self._read_stream(container, repeated)
             except ClusterError as error:
-                got = False
+                received = False
                 if self._is_refused(error) or error.kind == "not-found":
                     return
                 if ended_before:
                     tries += 1
                     if tries > 3:
-                        self._gap(mine, None, f"its last lines: {error.message}")
+                        self._gap(container, None, f"its last lines: {error.message}")
                         return
             else:
                 # A clean end of a container that has ended is the end; else the connection was lost or the file rotated.
-                if ended_before or mine.ended or mine.instance != instance:
+                if ended_before or container.ended or container.instance != instance:
                     return
-            failures = 1 if got else failures + 1
+            failures = 1 if received else failures + 1
             await asyncio.sleep(_RETRY.pause(failures))
-            if mine.instance != instance:
+            if container.instance != instance:
                 return
 
-    async def _read_stream(self, mine: _Container, doubles: _Deduplicator | None) -> bool:
-        got = False
-        tail = OLD_LINES if mine.old and not doubles else None
+    async def _read_stream(self, container: _Container, repeated: _Deduplicator | None) -> bool:
+        received = False
+        tail = OLD_LINES if container.old and not repeated else None
         async for batch in self._cluster.logs(
-            self._namespace, mine.pod, mine.name, since_time=mine.place.since, tail_lines=tail
+            self._namespace, container.pod, container.name, since_time=container.position.since, tail_lines=tail
         ):
             self._not_refused()
-            fresh = doubles.drop(batch) if doubles else batch
-            if doubles and fresh and not doubles.met and mine.place.seen:
-                self._gap(mine, None, "the stream was cut, and its last lines were gone when it came back")
-                doubles = None
-            got = got or bool(fresh)
-            mine.place.take(fresh)
-            self._say(mine, fresh, previous=False)
-        return got
+            fresh = repeated.drop(batch) if repeated else batch
+            if repeated and fresh and not repeated.met and container.position.seen:
+                self._gap(container, None, "the stream was cut, and its last lines were gone when it came back")
+                repeated = None
+            received = received or bool(fresh)
+            container.position.take(fresh)
+            self._emit_lines(container, fresh, previous=False)
+        return received
 
-    def _say(self, mine: _Container, lines: Sequence[LogLine], *, previous: bool) -> None:
+    def _emit_lines(self, container: _Container, lines: Sequence[LogLine], *, previous: bool) -> None:
         if any(GONE.match(line.text) for line in lines if not line.time):
-            self._gap(mine, None, "the kubelet has removed this log already")
+            self._gap(container, None, "the kubelet has removed this log already")
             lines = [line for line in lines if line.time or not GONE.match(line.text)]
         if lines:
-            data = {"pod": mine.pod, "container": mine.name, "previous": previous, "lines": list(lines)}
+            data = {"pod": container.pod, "container": container.name, "previous": previous, "lines": list(lines)}
             self._emit([Event("log.lines", data)])
             for listener in self._listeners:
-                listener(mine.pod, mine.name, lines)
+                listener(container.pod, container.name, lines)
 
-    def _gap(self, mine: _Container, lost: int | None, reason: str) -> None:
-        data = {"pod": mine.pod, "container": mine.name, "lost": lost, "reason": reason}
+    def _gap(self, container: _Container, lost: int | None, reason: str) -> None:
+        data = {"pod": container.pod, "container": container.name, "lost": lost, "reason": reason}
         self._emit([Event("log.gap", data)])
 
     def _is_refused(self, error: ClusterError) -> bool:
@@ -323,7 +323,7 @@ class LogTail:
         if not self._refused and self._group is not None:
             self._refused = True
             self._asking = False
-            self._blind("logs", error.message, error.permission)
+            self._emit_hidden("logs", error.message, error.permission)
             self._group.create_task(self._ask_again(), name="logs again")
         return True
 
@@ -336,9 +336,9 @@ class LogTail:
     def _not_refused(self) -> None:
         if self._asking and not self._refused:
             self._asking, self._refusals = False, 0
-            self._blind("logs", "", "")
+            self._emit_hidden("logs", "", "")
 
-    def _blind(self, what: str, reason: str, permission: str) -> None:
+    def _emit_hidden(self, what: str, reason: str, permission: str) -> None:
         self._emit([Event("watch.blind", {"what": what, "reason": reason, "permission": permission})])
 
 

@@ -1,4 +1,4 @@
-"""What the containers of a release have said so far, read once."""
+"""The logs of a release's containers so far, read once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wizard.ports.cluster import Cluster, ClusterError
 
 
 async def read(cluster: Cluster, target: Target, *, tail: int | None = None) -> AsyncIterator[Sequence[Event]]:
-    """Batches of log.lines, container after container; one that cannot be read is a watch.blind and does not end it.
+    """Batches of log.lines, container after container; a log that cannot be read is a watch.blind and does not end it.
 
     Raises:
         Problem: the pods cannot be listed.
@@ -23,7 +23,7 @@ async def read(cluster: Cluster, target: Target, *, tail: int | None = None) -> 
     except ClusterError as error:
         needs = f"Needs: {error.permission}." if error.permission else "Look at the cluster with check."
         raise Problem(error.message, needs, Exit.UNKNOWN) from error
-    for pod in sorted(pods, key=lambda one: str(one["metadata"]["name"])):
+    for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"])):
         name = str(pod["metadata"]["name"])
         for container in _started(pod):
             about = {"pod": name, "container": container, "previous": False}
@@ -31,15 +31,19 @@ async def read(cluster: Cluster, target: Target, *, tail: int | None = None) -> 
                 async for batch in cluster.logs(target.namespace, name, container, follow=False, tail_lines=tail):
                     yield (Event("log.lines", {**about, "lines": list(batch)}),)
             except ClusterError as error:
-                blind = {"what": f"logs of {name} {container}", "reason": error.message, "permission": error.permission}
-                yield (Event("watch.blind", blind),)
+                hidden = {
+                    "what": f"logs of {name} {container}",
+                    "reason": error.message,
+                    "permission": error.permission,
+                }
+                yield (Event("watch.blind", hidden),)
 
 
 def _started(pod: Mapping[str, Any]) -> Iterator[str]:
-    """Containers that have said something or could have, in the order of the pod's specification."""
+    """The containers that have started, in the order of the pod's specification."""
     status = pod.get("status") or {}
-    known = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    ran = {one["name"] for one in known if one.get("containerID")}
+    statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    ran = {reported["name"] for reported in statuses if reported.get("containerID")}
     spec = pod.get("spec") or {}
     for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
         if container["name"] in ran:

@@ -33,7 +33,7 @@ from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster, ClusterError, LogLine, WatchEvent
 
 STILL_READING: Final = "still reading the cluster"
-"""Reason of the verdict until every kind was listed once; events too, for they may be all that names a cause."""
+"""Reason of the verdict until every kind was listed once; events too, as they may be all that names a cause."""
 FLUSH_SECONDS: Final = 0.05
 TICK_SECONDS: Final = 1.0
 """How often the clock alone may change a verdict (a probe's budget runs out)."""
@@ -42,25 +42,25 @@ _AGAIN: Final = Backoff(2.0, 300.0)
 """Seconds until a kind that was refused is asked for again, doubling: rights and logins come back."""
 
 _GONE_PODS: Final = 200
-"""Pods that are remembered after they went."""
+"""Deleted pods that are remembered."""
 _APPLIED: Final = (
     "Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget",
 )  # fmt: skip
 """Kinds of which a change shows that helm applies; Jobs may be hooks that come long before."""
 _APPLIED_SECONDS: Final = 5.0
-"""Helm applies object after object: once nothing changed for so long, it is through."""
+"""Helm applies object after object: once nothing changed for so long, it has finished."""
 _UNCHANGED_SECONDS: Final = 60.0
 """When not even one object changed for so long, helm changes none of them."""
 
-_HEARD_LINES: Final = 20
-"""Lines kept of a container's log: what ended it stands at its end."""
+_LAST_LINES: Final = 20
+"""Lines kept of a container's log: the reason why it ended is at its end."""
 
 Emit = Callable[[Iterable[Event]], None]
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """An object as it was at the last look; since: when it was seen to become so, "" when it was so from the start."""
+    """An object as it was last judged; since: when it was seen to get this state, "" when it had it from the start."""
 
     state: str
     generation: Any
@@ -73,17 +73,17 @@ class ReleaseWatch:
     def __init__(self, cluster: Cluster, target: Target, clock: Clock, emit: Emit) -> None:
         self._cluster, self._target, self._clock, self._emit = cluster, target, clock, emit
         self.hold = ""
-        """While set, "ready" is said as "progressing" with this reason (helm has not ended yet)."""
+        """While set, "ready" is reported as "progressing" with this reason (helm has not ended yet)."""
         self.replaces = False
-        """Set before `run` when helm is to replace what is there: until it has, that is what is being left."""
+        """Set before `run` when helm is to replace existing objects: until it has, they count as the old ones."""
         self._kinds: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
         self._raw_events: dict[str, Object] = {}
         self._rows: dict[str, dict[str, Any]] = {}
-        self._said_events: dict[tuple[str, str, str], int] = {}
+        self._emitted_events: dict[tuple[str, str, str], int] = {}
         self._findings: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._waiting = waiting.NOTHING
         self._verdict = Verdict("unknown", "")
-        self._blind: dict[str, str] = {}
+        self._hidden: dict[str, str] = {}
         self._unlisted = {*KINDS, "Event"}
         self._seen: dict[str, _Seen] = {}
         self._changed_at: dict[str, str] = {}
@@ -92,7 +92,7 @@ class ReleaseWatch:
         self._before: set[str] = set()
         self._began: datetime | None = None
         self._applied: datetime | None = None
-        self._heard: dict[tuple[str, str], deque[str]] = {}
+        self._last_lines: dict[tuple[str, str], deque[str]] = {}
         self._changed = asyncio.Event()
         self._judged_changed = asyncio.Event()
         self._pods_listeners: list[Callable[[Sequence[Object]], None]] = []
@@ -104,31 +104,31 @@ class ReleaseWatch:
         """Kind/name of what is still as it was before helm began."""
 
     def resume_after(self, view: RunView) -> None:
-        """Take what a record already says as said: only what changed since is emitted."""
+        """Continue a record: only what changed since is emitted."""
         self._rows = {uid: asdict(row) for uid, row in view.objects.items()}
         self._seen = {uid: _Seen(row.state, None, row.since) for uid, row in view.objects.items()}
-        self._findings = {key: found.to_data() for key, found in view.findings.items()}
+        self._findings = {key: finding.to_data() for key, finding in view.findings.items()}
 
-    # What others ask
+    # What a run asks
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict as it was last said."""
+        """The verdict that was last emitted."""
         return self._verdict
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The findings of the last look, worst first."""
+        """The findings of the last judgement, worst first."""
         return self._ranked
 
     @property
     def urgent(self) -> tuple[Finding, ...]:
-        """Those of them that hold what comes; the others are shown and decide nothing."""
-        return tuple(one for one in self._ranked if one.urgent and one.object not in self._old_names)
+        """The findings that hold up the new revision; the others are shown and decide nothing."""
+        return tuple(finding for finding in self._ranked if finding.urgent and finding.object not in self._old_names)
 
     @property
     def listed(self) -> bool:
-        """Whether every kind and the events were listed once, or is known to be out of sight."""
+        """Whether every kind and the events were listed once, or is known to be hidden."""
         return not self._unlisted
 
     def on_pods(self, listener: Callable[[Sequence[Object]], None]) -> None:
@@ -143,8 +143,8 @@ class ReleaseWatch:
         """The uids of the release's pods that are ready."""
         return frozenset(
             uid
-            for uid, one in self._members().items()
-            if one.get("kind") == "Pod" and status.condition(one, "Ready").get("status") == "True"
+            for uid, obj in self._members().items()
+            if obj.get("kind") == "Pod" and status.condition(obj, "Ready").get("status") == "True"
         )
 
     def object_events(self) -> list[ObjectEvent]:
@@ -152,16 +152,16 @@ class ReleaseWatch:
         return membership.object_events(self._raw_events.values(), self._members())
 
     async def changed(self, seconds: float) -> None:
-        """Wait until something was judged anew, at most so long."""
+        """Wait until the release was judged again, at most so many seconds."""
         self._judged_changed.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._judged_changed.wait()
 
-    def hear(self, pod: str, container: str, lines: Sequence[LogLine]) -> None:
-        """Keep the end of a container's log for those findings that read it; the next look takes it into account."""
-        heard = self._heard.setdefault((pod, container), deque(maxlen=_HEARD_LINES))
-        heard.extend(line.text for line in lines[-_HEARD_LINES:])
+    def keep_last_lines(self, pod: str, container: str, lines: Sequence[LogLine]) -> None:
+        """Keep the end of a container's log for the findings that read it, from the next judgement on."""
+        kept = self._last_lines.setdefault((pod, container), deque(maxlen=_LAST_LINES))
+        kept.extend(line.text for line in lines[-_LAST_LINES:])
 
     # The watch itself
 
@@ -175,16 +175,16 @@ class ReleaseWatch:
 
     async def _watch(self, kind: str) -> None:
         store = self._raw_events if kind == "Event" else self._kinds[kind]
-        failures, seen = 0, False
+        failures, listed = 0, False
         while True:
             try:
                 async for change in self._cluster.watch(kind, self._target.namespace):
                     self._take(kind, store, change)
                     if change.type == "LIST":
-                        failures, seen = 0, True
+                        failures, listed = 0, True
             except ClusterError as error:
-                self._out_of_sight(kind, error.message, error.permission)
-                never = not seen and error.kind in ("forbidden", "not-found")
+                self._set_hidden(kind, error.message, error.permission)
+                never = not listed and error.kind in ("forbidden", "not-found")
             else:
                 return  # the cluster was closed
             failures += 1
@@ -193,56 +193,56 @@ class ReleaseWatch:
     def _take(self, kind: str, store: dict[str, Object], change: WatchEvent) -> None:
         if change.type == "BLIND":
             if change.reason:
-                self._out_of_sight(kind, change.reason, "")
+                self._set_hidden(kind, change.reason, "")
             else:
-                self._in_sight(kind)
+                self._set_visible(kind)
         elif change.type == "LIST":
-            self._in_sight(kind)
-            there = {str(one["metadata"]["uid"]): one for one in change.objects}
-            self._note(kind, store, there, [one for uid, one in store.items() if uid not in there])
+            self._set_visible(kind)
+            current = {str(obj["metadata"]["uid"]): obj for obj in change.objects}
+            self._note(kind, store, current, [obj for uid, obj in store.items() if uid not in current])
             store.clear()
-            store.update(there)
+            store.update(current)
             self._unlisted.discard(kind)
         elif change.type == "DELETED":
             self._note(kind, store, {}, change.objects)
-            for one in change.objects:
-                store.pop(str(one["metadata"]["uid"]), None)
+            for obj in change.objects:
+                store.pop(str(obj["metadata"]["uid"]), None)
         else:
-            there = {str(one["metadata"]["uid"]): one for one in change.objects}
-            self._note(kind, store, there, ())
-            store.update(there)
+            current = {str(obj["metadata"]["uid"]): obj for obj in change.objects}
+            self._note(kind, store, current, ())
+            store.update(current)
         self._changed.set()
 
     def _note(
-        self, kind: str, before: Mapping[str, Object], there: Mapping[str, Object], gone: Iterable[Object]
+        self, kind: str, before: Mapping[str, Object], current: Mapping[str, Object], gone: Iterable[Object]
     ) -> None:
-        """Keep when what is wanted of objects changed, and which pods went: patience counts since then."""
+        """Note when the specifications of objects changed, and which pods were deleted: patience counts from then."""
         if kind == "Event":
             return
         now, first = self._clock.now(), kind in self._unlisted
         time = rfc3339(now, "seconds")
         if first and self.replaces:
-            self._before |= there.keys()
-        for uid, one in there.items() if kind != "Pod" else ():
+            self._before |= current.keys()
+        for uid, obj in current.items() if kind != "Pod" else ():
             old = before.get(uid)
             if old is None and not first:
-                self._changed_at[uid] = time  # by our clock: the API server's may be another
-            elif old is not None and not _wants_the_same(old, one):
+                self._changed_at[uid] = time  # by our clock: the API server's may differ
+            elif old is not None and not _is_same_specification(old, obj):
                 self._changed_at[uid] = time
                 self._outdated[uid] = tuple((old.get("status") or {}).get("conditions") or ())
             applied = kind in _APPLIED and not first and self._changed_at.get(uid) == time
-            if applied and membership.of({uid: one}, self._target.release, self._target.namespace):
+            if applied and membership.of({uid: obj}, self._target.release, self._target.namespace):
                 self._applied = now
-        for one in gone:
-            uid, meta = str(one["metadata"]["uid"]), one["metadata"]
+        for obj in gone:
+            uid, meta = str(obj["metadata"]["uid"]), obj["metadata"]
             self._changed_at.pop(uid, None)
             self._outdated.pop(uid, None)
             if kind == "Pod":
-                owner = str(status.controller(one).get("uid", ""))
-                self._gone.append(Gone(meta.get("labels") or {}, owner, status.created(one), time))
+                owner = str(status.controller(obj).get("uid", ""))
+                self._gone.append(Gone(meta.get("labels") or {}, owner, status.created(obj), time))
 
     def _still_as_before(self, members: Mapping[str, Object]) -> frozenset[str]:
-        """The uids of what was there before helm began and is not applied anew yet."""
+        """The uids of the objects from before helm began that it has not applied again yet."""
         now = self._clock.now()
         if not (self.hold and self._before and self._began):
             return frozenset()
@@ -253,24 +253,25 @@ class ReleaseWatch:
             uid
             for uid in members
             if uid in self._before
-            and not self._changed_at.keys() & (line := _line(uid, members))
-            and not self._carried & {f"{members[one]['kind']}/{members[one]['metadata']['name']}" for one in line}
+            and not self._changed_at.keys() & (chain := _owner_chain(uid, members))
+            and not self._carried
+            & {f"{members[owner]['kind']}/{members[owner]['metadata']['name']}" for owner in chain}
         )
 
     def applied(self, names: Iterable[str]) -> None:
-        """Take these objects, as Kind/name, for what helm wants them to be: they are judged."""
+        """Judge these objects, as Kind/name: they are as helm wants them to be."""
         self._carried = frozenset(names)
         self._changed.set()
 
-    def _in_sight(self, kind: str) -> None:
-        if kind in self._blind:
-            del self._blind[kind]
+    def _set_visible(self, kind: str) -> None:
+        if kind in self._hidden:
+            del self._hidden[kind]
             self._emit([Event("watch.blind", {"what": kind, "reason": "", "permission": ""})])
 
-    def _out_of_sight(self, kind: str, reason: str, permission: str) -> None:
+    def _set_hidden(self, kind: str, reason: str, permission: str) -> None:
         self._unlisted.discard(kind)
-        if self._blind.get(kind) != reason:
-            self._blind[kind] = reason
+        if self._hidden.get(kind) != reason:
+            self._hidden[kind] = reason
             self._emit([Event("watch.blind", {"what": kind, "reason": reason, "permission": permission})])
         self._changed.set()
 
@@ -282,13 +283,13 @@ class ReleaseWatch:
             changed = self._changed.is_set()
             self._changed.clear()
             self.flush()
-            if changed:  # after a look by the clock alone the next change is the first one
+            if changed:  # after a judgement by the clock alone the next change is passed on at once
                 await asyncio.sleep(FLUSH_SECONDS)
 
     # Judging
 
     def flush(self) -> None:
-        """Judge the release now and emit what is different from what was said before."""
+        """Judge the release now and emit what differs from what was emitted before."""
         now = self._clock.now()
         members = self._members()
         judged = patience.judge(members, now, self._outdated)
@@ -298,22 +299,22 @@ class ReleaseWatch:
             if judged[uid].status.state in ("stuck", "failed"):
                 judged[uid] = patience.on_its_way(judged[uid], patience.AS_BEFORE)
                 self.holds_back = True
-        judged = {uid: self._aged(one, members[uid]) for uid, one in judged.items()}
+        judged = {uid: self._aged(item, members[uid]) for uid, item in judged.items()}
         if self.listed:
-            self._seen = {uid: one for uid, one in self._seen.items() if uid in members}
+            self._seen = {uid: seen for uid, seen in self._seen.items() if uid in members}
         events: list[Event] = []
         events += self._objects(members, judged)
         object_events = membership.object_events(self._raw_events.values(), members)
         events += self._cluster_events(object_events)
-        # What makes no sense is shown as such and kept from everything that reads deeper.
+        # An object that makes no sense is shown as such and kept from everything that reads more of it.
         sane = {uid: obj for uid, obj in members.items() if judged[uid].status.summary != patience.UNREADABLE}
-        self._forget_what_is_over(sane.values())
+        self._forget_lines_of_ready(sane.values())
         snapshot = Snapshot(
             sane,
             object_events,
             now,
-            self._heard,
-            hidden=frozenset(self._unlisted | self._blind.keys()),
+            self._last_lines,
+            hidden=frozenset(self._unlisted | self._hidden.keys()),
             changed=self._changed_at,
             outdated=self._outdated,
             gone=tuple(self._gone),
@@ -323,46 +324,46 @@ class ReleaseWatch:
         )
         self._ranked = diagnose(snapshot) if sane else ()
         self._old_names = {f"{judged[uid].kind}/{judged[uid].name}" for uid in before}
-        events += self._said_findings()
-        everyone = list(judged.values())
-        events += self._said_verdict(everyone)
+        events += self._finding_events()
+        judgements = list(judged.values())
+        events += self._verdict_events(judgements)
         if events:
             self._emit(events)
         for listener in self._pods_listeners:
-            listener([one for one in sane.values() if one.get("kind") == "Pod"])
+            listener([obj for obj in sane.values() if obj.get("kind") == "Pod"])
         self._judged_changed.set()
 
-    def _forget_what_is_over(self, objects: Iterable[Object]) -> None:
-        """What a container said before it was ready is not why it is not ready later."""
+    def _forget_lines_of_ready(self, objects: Iterable[Object]) -> None:
+        """Forget the last lines of ready containers: they do not say why one is not ready later."""
         for pod in objects:
             if pod.get("kind") == "Pod":
-                for one in status.container_statuses(pod):
-                    if one.get("ready"):
-                        self._heard.pop((str(pod["metadata"]["name"]), str(one.get("name"))), None)
+                for container in status.container_statuses(pod):
+                    if container.get("ready"):
+                        self._last_lines.pop((str(pod["metadata"]["name"]), str(container.get("name"))), None)
 
     def _members(self) -> dict[str, Object]:
         every = {uid: obj for store in self._kinds.values() for uid, obj in store.items()}
         return membership.of(every, self._target.release, self._target.namespace)
 
-    def _aged(self, one: Judged, obj: Object) -> Judged:
-        """The object counted since its state, or what is wanted of it, was seen to change; before that by its own times."""
-        state, generation = one.status.state, obj["metadata"].get("generation")
-        before = self._seen.get(one.uid)
+    def _aged(self, judged: Judged, obj: Object) -> Judged:
+        """The object, its state counted since that or its specification was seen to change; before that by its own times."""
+        state, generation = judged.status.state, obj["metadata"].get("generation")
+        before = self._seen.get(judged.uid)
         since = before.since if before else ""
         if before and (before.state != state or before.generation not in (None, generation)):
             since = rfc3339(self._clock.now(), "seconds")
-        self._seen[one.uid] = _Seen(state, generation, since)
-        own, changed = parse_time(one.status.since), parse_time(since)
+        self._seen[judged.uid] = _Seen(state, generation, since)
+        own, changed = parse_time(judged.status.since), parse_time(since)
         if changed is None or (own is not None and own >= changed):
-            return one
-        return replace(one, status=replace(one.status, since=since))
+            return judged
+        return replace(judged, status=replace(judged.status, since=since))
 
     def _objects(self, members: Mapping[str, Object], judged: Mapping[str, Judged]) -> list[Event]:
         rows = object_rows(members, judged)
         events = [Event("object.state", row) for uid, row in rows.items() if self._rows.get(uid) != row]
         missing = {uid: row for uid, row in self._rows.items() if uid not in rows}
-        # What cannot be seen is not gone: a record says it was there, and nobody has said otherwise.
-        unlisted = {uid: row for uid, row in missing.items() if row["kind"] in self._unlisted | self._blind.keys()}
+        # A hidden object is not gone: the record has it, and nothing says otherwise.
+        unlisted = {uid: row for uid, row in missing.items() if row["kind"] in self._unlisted | self._hidden.keys()}
         events += [
             Event("object.state", {**row, "state": "gone", "summary": "gone", "reason": ""})
             for uid, row in missing.items()
@@ -373,34 +374,34 @@ class ReleaseWatch:
 
     def _cluster_events(self, object_events: Sequence[ObjectEvent]) -> list[Event]:
         events = []
-        for one in object_events:
-            key = (one.uid, one.reason, one.message)
-            if self._said_events.get(key, 0) >= one.count:
+        for event in object_events:
+            key = (event.uid, event.reason, event.message)
+            if self._emitted_events.get(key, 0) >= event.count:
                 continue
-            self._said_events[key] = one.count
+            self._emitted_events[key] = event.count
             data = {
-                "kind": one.type,
-                "object": f"{one.kind}/{one.name}",
-                "reason": one.reason,
-                "message": one.message,
-                "count": one.count,
+                "kind": event.type,
+                "object": f"{event.kind}/{event.name}",
+                "reason": event.reason,
+                "message": event.message,
+                "count": event.count,
             }
             events.append(Event("cluster.event", data))
         return events
 
-    def _said_findings(self) -> list[Event]:
-        new = {(one.id, one.object): one.to_data() for one in self._ranked}
+    def _finding_events(self) -> list[Event]:
+        new = {(finding.id, finding.object): finding.to_data() for finding in self._ranked}
         gone = [key for key in self._findings if key not in new]
         events = [Event("finding.healed", {"id": key[0], "object": key[1]}) for key in gone]
         for key, data in new.items():
-            known = self._findings.get(key, {})
+            before = self._findings.get(key, {})
             # Where the finding does not know since when, a record says when it was first seen.
-            if known != (data if data["since"] else {**data, "since": known.get("since", "")}):
+            if before != (data if data["since"] else {**data, "since": before.get("since", "")}):
                 events.append(Event("finding", data))
         self._findings = dict(new)
         return events
 
-    def _said_verdict(self, judged: Sequence[Judged]) -> list[Event]:
+    def _verdict_events(self, judged: Sequence[Judged]) -> list[Event]:
         events = []
         line = waiting.line(judged, self.urgent)
         if line != self._waiting:
@@ -415,22 +416,22 @@ class ReleaseWatch:
     def _decide(self, judged: Sequence[Judged]) -> Verdict:
         if self._unlisted:
             return Verdict("unknown", STILL_READING)
-        verdict = release_verdict(judged, self.urgent, self._blind)
-        if self.hold and (verdict.state == "ready" or (verdict.state == "unknown" and not self._blind)):
+        verdict = release_verdict(judged, self.urgent, self._hidden)
+        if self.hold and (verdict.state == "ready" or (verdict.state == "unknown" and not self._hidden)):
             return Verdict("progressing", self.hold)
         return verdict
 
 
-def _wants_the_same(old: Object, new: Object) -> bool:
-    """Whether what is wanted of an object is as it was, by its generation where the API counts one."""
-    counted = [one["metadata"].get("generation") for one in (old, new)]
+def _is_same_specification(old: Object, new: Object) -> bool:
+    """Whether the specification of an object is unchanged, by its generation where the API counts one."""
+    counted = [obj["metadata"].get("generation") for obj in (old, new)]
     return counted[0] == counted[1] if all(counted) else old.get("spec") == new.get("spec")
 
 
-def _line(uid: str, members: Mapping[str, Object]) -> set[str]:
+def _owner_chain(uid: str, members: Mapping[str, Object]) -> set[str]:
     """The uids of an object and its owners."""
-    found: set[str] = set()
-    while uid in members and uid not in found:
-        found.add(uid)
+    chain: set[str] = set()
+    while uid in members and uid not in chain:
+        chain.add(uid)
         uid = str(status.controller(members[uid]).get("uid", ""))
-    return found
+    return chain
