@@ -22,13 +22,17 @@ from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.errors import Problem
+from wizard.core.helm.binary import HelmInfo
+from wizard.core.helm.chart import Chart
 from wizard.core.helm.plan import Plan
+from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.kube.rights import Right
 from wizard.core.rules.check import CheckResult
 from wizard.core.rules.diagnosis import Diagnosis
 from wizard.core.run.events import Event
 from wizard.core.run.log_window import Mark, Page
 from wizard.core.run.spec import RunSpec
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.engine import approval
@@ -51,12 +55,10 @@ from wizard.engine.release.uninstall import Uninstall
 from wizard.engine.runs import Runs
 from wizard.engine.session import Session
 from wizard.engine.state import Options
-from wizard.ports.charts import Chart, ChartSource
+from wizard.ports.charts import ChartSource
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster
-from wizard.ports.helm import HelmInfo
-from wizard.ports.kubeconfig import Context, Kubeconfig
-from wizard.ports.store import DraftStore, FileStore, RunStore, RunSummary
+from wizard.ports.store import DraftStore, FileStore, RunStore
 
 RUN_ID = "7f3a9c"
 HERE = Kubeconfig(

@@ -15,6 +15,7 @@ from tests.diagnosis.cases import CASES, HEALTHY, Case
 from tests.diagnosis.score import FIRST, LOSSES, TOP_THREE, Scored, false_alarms, score, share, table
 from tests.engine.watch.playing import Player
 from wizard.core.errors import Exit
+from wizard.core.kube.api import LogLine
 from wizard.core.kube.objects import ObjectEvent
 from wizard.core.rules import diagnosis
 from wizard.core.rules.diagnosis import Observation
@@ -24,7 +25,6 @@ from wizard.core.rules.verdict import exit_code
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
-from wizard.ports.cluster import LogLine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "diagnosis-score.md"
 TARGET = Target("prod", "shop", "llm-cost-ops", "")

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.kube.client import KubeCluster
+from wizard.core.kube.api import WatchEvent
 from wizard.core.kube.objects import Object
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.engine.watch.release_watch import ReleaseWatch
-from wizard.ports.cluster import WatchEvent
 
 AGE: Final = timedelta(days=3)
 AGED: Final = (

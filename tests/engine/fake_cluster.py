@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from tests.engine.fakes import DayTwo
+from wizard.core.kube.api import LogLine, Resource, WatchEvent
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
-from wizard.ports.cluster import ClusterError, LogLine, Resource, WatchEvent
 
 
 class Log:

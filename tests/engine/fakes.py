@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wizard.core.errors import Problem
+from wizard.core.helm.binary import HelmInfo
+from wizard.core.kube.api import LogLine, Resource, WatchEvent
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError, LogLine, Resource, WatchEvent
-from wizard.ports.helm import HelmInfo
-from wizard.ports.store import RunSummary
 
 
 class DayTwo:

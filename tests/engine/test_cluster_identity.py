@@ -10,13 +10,13 @@ import pytest
 from tests.engine.fakes import FakeCluster, FakeHelm
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
+from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.kubeconfig import Context, Kubeconfig
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine import cluster_identity
 from wizard.engine.preflight import overview
 from wizard.engine.state import SessionState
-from wizard.ports.cluster import ClusterError
-from wizard.ports.kubeconfig import Context, Kubeconfig
-from wizard.ports.store import RunSummary
 
 TARGET = Target("prod", "ns")
 

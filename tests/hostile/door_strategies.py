@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from wizard.core.errors import Problem
-from wizard.ports.cluster import ClusterError
+from wizard.core.kube.errors import ClusterError
 
 _COMMON: Final[dict[str, Any]] = {
     "derandomize": True, "deadline": None, "database": None, "suppress_health_check": list(HealthCheck),

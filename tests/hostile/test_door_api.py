@@ -22,8 +22,8 @@ from wizard.adapters.kube import watch as kube_watch
 from wizard.adapters.kube.client import KubeCluster
 from wizard.adapters.kube.connection import Stream
 from wizard.core import limits
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError
 
 POD = {
     "kind": "Pod", "apiVersion": "v1",

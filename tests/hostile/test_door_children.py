@@ -24,8 +24,8 @@ from wizard.adapters.helm.cli import HelmCli
 from wizard.adapters.kube import exec_plugin
 from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError
 
 API = "client.authentication.k8s.io/v1"
 CREDENTIAL = {

@@ -18,8 +18,8 @@ from tests.hostile.door_strategies import YAML_TEXTS, broken, each, one_sentence
 from wizard.adapters.kube.client import KubeCluster
 from wizard.adapters.kube.connection import Connection
 from wizard.adapters.kube.kubeconfig import KubeconfigFiles
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError
 
 SECRET: Final = "C4n4ry-of-a-token"
 USERS: Final[tuple[dict[str, Any], ...]] = (

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.e2e.old import alarms
 from tests.engine.watch.playing import Player
+from wizard.core.kube.api import WatchEvent
 from wizard.core.target import Target
-from wizard.ports.cluster import WatchEvent
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TARGET: Final = Target("here", "ns", "rel")

@@ -214,7 +214,7 @@ async def test_when_supervisor_and_runner_are_killed_helm_still_goes_on_and_the_
     view = await followed(runs, run_id)
     assert view.helm_exit == (None, "")
     assert view.finished is not None
-    assert "nobody saw" in view.finished["reason"]
+    assert "its exit code is unknown" in view.finished["reason"]
 
 
 async def test_a_new_runner_waits_for_the_lock_that_its_helm_holds(tmp_path: Path, helm: FakeHelm) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 from tests.stub_session import StubChart, StubClock, StubFiles, StubSession
 from wizard.core.answers.suggestions import ClusterSuggestions
+from wizard.core.helm.chart import Chart
 from wizard.core.helm.plan import ObjectPlan, Plan
+from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.rules.check import CheckResult, State
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.engine.preflight.overview import HomeLine
 from wizard.engine.release.listing import ReleaseRow
-from wizard.ports.charts import Chart
-from wizard.ports.kubeconfig import Context, Kubeconfig
 
 NOW = datetime(2026, 3, 2, 14, 5, 40, tzinfo=UTC)
 CONTEXT = "llm-cost-ops-sandbox"

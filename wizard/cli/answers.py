@@ -15,8 +15,8 @@ from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import STEPS, Choice, Question
 from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Exit, Problem
+from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.engine.session import Session
-from wizard.ports.kubeconfig import Kubeconfig
 
 
 def asks(*, yes: bool = False) -> bool:

@@ -15,10 +15,10 @@ from wizard.core.errors import Problem
 if TYPE_CHECKING:
     from wizard.core.answers import values_file
     from wizard.core.answers.resolve import Layers, Resolved
+    from wizard.core.helm.chart import Chart
     from wizard.core.target import Target
     from wizard.engine.release.listing import ReleasesView
     from wizard.engine.state import SessionState
-    from wizard.ports.charts import Chart
     from wizard.ports.documents import Documents
     from wizard.ports.store import FileStore
 

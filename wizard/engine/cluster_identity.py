@@ -14,10 +14,11 @@ from typing import Final
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import environment
+from wizard.core.kube.errors import ClusterError
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.helm import Helm
-from wizard.ports.store import RunSummary
 
 _LIMIT: Final = 5.0
 """Seconds that the identity of the cluster is waited for; after that it is unknown."""

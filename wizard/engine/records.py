@@ -9,7 +9,8 @@ from typing import Final
 from wizard.core.errors import Problem
 from wizard.core.run.log_buffer import Line
 from wizard.core.run.log_window import Entry, Mark, Page, backwards, forwards, last_before
-from wizard.ports.store import RunStore, RunSummary
+from wizard.core.run.summary import RunSummary
+from wizard.ports.store import RunStore
 
 Wanted = Callable[[Line], bool]
 

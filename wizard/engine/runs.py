@@ -10,8 +10,9 @@ from wizard.core.errors import Problem
 if TYPE_CHECKING:
     from wizard.core.run.events import Event
     from wizard.core.run.log_window import Mark, Page
+    from wizard.core.run.summary import RunSummary
     from wizard.engine.records import Wanted
-    from wizard.ports.store import FileStore, RunStore, RunSummary
+    from wizard.ports.store import FileStore, RunStore
 
 
 class Runs:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from wizard.core.answers.draft import Draft
     from wizard.core.answers.suggestions import ClusterSuggestions
+    from wizard.core.kube.kubeconfig import Kubeconfig
     from wizard.core.target import Target
     from wizard.engine.ports import Ports
     from wizard.engine.preflight.overview import HomeLine
     from wizard.engine.release.listing import ReleasesView
-    from wizard.ports.kubeconfig import Kubeconfig
 
 
 class Session:

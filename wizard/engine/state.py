@@ -10,10 +10,10 @@ from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.engine.preflight import suggestions as live
 
 if TYPE_CHECKING:
+    from wizard.core.kube.kubeconfig import Kubeconfig
     from wizard.core.target import Target
     from wizard.engine.ports import Ports
     from wizard.ports.cluster import Cluster
-    from wizard.ports.kubeconfig import Kubeconfig
 
 
 @dataclass(frozen=True)

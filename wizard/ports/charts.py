@@ -1,27 +1,11 @@
-"""A chart on disk."""
+"""Where charts are found."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import field
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from wizard.core.helm.values import Tree
-
-
-class Chart(NamedTuple):
-    """A chart folder: absolute path, Chart.yaml's fields, values.yaml and the presets beside it by name."""
-
-    path: str
-    name: str
-    version: str
-    app_version: str
-    kube_version: str
-    defaults: Tree
-    presets: Mapping[str, Tree]
-    metadata: Mapping[str, Any]
-    subcharts: Mapping[str, Tree] = field(default_factory=dict)
-    """The values.yaml of each chart folder below charts/, by name."""
+if TYPE_CHECKING:
+    from wizard.core.helm.chart import Chart
 
 
 class ChartSource(Protocol):

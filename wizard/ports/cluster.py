@@ -7,64 +7,12 @@ limit of their own and raise ClusterError, never anything else.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wizard.core.kube.objects import Object
-from wizard.core.text.redaction import hide
 
-ErrorKind = Literal[
-    "dns", "refused", "tls", "expired", "unauthorized", "forbidden", "not-found", "conflict", "invalid", "gone", "slow",
-    "not-kubernetes", "unavailable", "no-credentials", "other",
-]  # fmt: skip
-
-
-@dataclass(unsafe_hash=True)  # not frozen: an exception gets its traceback set
-class ClusterError(Exception):  # the name says what failed
-    """A call that failed: its kind, a sentence for a person, and the HTTP status if there was one."""
-
-    kind: ErrorKind
-    message: str
-    status: int = 0
-    permission: str = ""
-    """For forbidden: "list secrets in namespace x"."""
-    body: Mapping[str, Any] | None = None
-    """The API's own Status object, if it sent one (field errors live in details.causes)."""
-
-    def __post_init__(self) -> None:
-        self.message = hide(self.message)  # the text of a server, a plugin or a kubeconfig may hold a password
-
-    def __str__(self) -> str:
-        return self.message
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A kind as discovery names it: group/version, plural, kind, namespaced or not."""
-
-    api_version: str
-    kind: str
-    plural: str
-    namespaced: bool
-
-
-@dataclass(frozen=True)
-class WatchEvent:
-    """A change of one kind: LIST (objects = everything, after a list), ADDED, MODIFIED, DELETED.
-
-    BLIND has no objects: with a `reason` the connection is lost and being opened again, without one it works again.
-    """
-
-    type: Literal["LIST", "ADDED", "MODIFIED", "DELETED", "BLIND"]
-    objects: tuple[Object, ...]
-    reason: str = ""
-
-
-class LogLine(NamedTuple):
-    """One line of a container: RFC 3339 time with nanoseconds as the kubelet sent it, and the sanitised text."""
-
-    time: str
-    text: str
+if TYPE_CHECKING:
+    from wizard.core.kube.api import LogLine, Resource, WatchEvent
 
 
 class Cluster(Protocol):

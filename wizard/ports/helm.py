@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wizard.core.target import Target
 
-
-@dataclass(frozen=True)
-class HelmInfo:
-    """The helm binary: path, version such as "4.2.4", major 3 or 4."""
-
-    path: str
-    version: str
-    major: int
+if TYPE_CHECKING:
+    from wizard.core.helm.binary import HelmInfo
 
 
 class Helm(Protocol):

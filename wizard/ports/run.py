@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wizard.core.run.events import Event
 from wizard.core.text.secrets import Secret
 
-
-@dataclass(frozen=True)
-class HelmExit:
-    """How helm ended: code None when a signal ended it, or when nobody saw the end (then `signal` is "" too)."""
-
-    code: int | None
-    signal: str = ""
-    at: float = 0.0
-    """Seconds since 1970; 0 when nobody saw it."""
+if TYPE_CHECKING:
+    from wizard.core.run.summary import HelmExit
 
 
 class HelmProcess(Protocol):

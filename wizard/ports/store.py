@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -11,32 +10,9 @@ if TYPE_CHECKING:
     from wizard.core.errors import Problem
     from wizard.core.run.events import Event
     from wizard.core.run.spec import RunSpec
+    from wizard.core.run.summary import RunSummary
     from wizard.core.target import Target
     from wizard.core.text.secrets import Secret
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """A run as the list shows it. state: running|hung|orphaned|finished|lost.
-
-    hung: its runner lives and does not answer; orphaned: helm lives, its runner does not; lost: neither lives.
-    """
-
-    id: str
-    operation: str
-    target: Target
-    state: str
-    started: str
-    verdict: str = ""
-    code: int | None = None
-    who: str = ""
-    """The login name of the person who started it."""
-    log: str = ""
-    """The log file of the run's process: why it died, if it did."""
-    ended: str = ""
-    """RFC 3339: when the end of its helm was seen, else when the run finished; "" while neither is known."""
-    cluster_uid: str = ""
-    """The uid of kube-system of the cluster that it works on; "" when it was hidden."""
 
 
 class DraftStore(Protocol):

@@ -30,6 +30,7 @@ from wizard.adapters.kube.client import KubeCluster
 from wizard.adapters.runs import processes
 from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Exit
+from wizard.core.helm.binary import HelmInfo
 from wizard.core.rules import finding
 from wizard.core.run.events import Event
 from wizard.core.run.spec import RunSpec
@@ -38,7 +39,6 @@ from wizard.engine.preflight import (
     checks,  # noqa: F401 - the run imports it late; here it is imported ahead of the order
 )
 from wizard.engine.run.run import Run, RunWorld
-from wizard.ports.helm import HelmInfo
 from wizard.runner.control import Control
 from wizard.runner.helm_process import SupervisedHelm
 from wizard.runner.record import Record

@@ -18,8 +18,8 @@ from wizard.adapters.helm.cli import environment
 from wizard.adapters.runs import processes
 from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.run.summary import HelmExit
 from wizard.core.text import sanitize
-from wizard.ports.run import HelmExit
 
 _POLL_SECONDS: Final = 0.02
 _START_SECONDS: Final = 10.0

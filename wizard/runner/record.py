@@ -18,12 +18,12 @@ from typing import Any, Final
 
 from wizard.adapters import atomic
 from wizard.adapters.runs import processes
+from wizard.core.kube.api import LogLine
 from wizard.core.run.events import Event
 from wizard.core.text.redaction import hide
 from wizard.core.text.secrets import Redactor, Secret
 from wizard.core.text.time import rfc3339
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import LogLine
 
 MILESTONES: Final = frozenset(
     {"run.started", "helm.started", "helm.exited", "rollback.started", "rollback.exited", "run.finished"}

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
     from wizard.core.helm.plan import Plan
     from wizard.core.rules.check import CheckResult
+    from wizard.core.run.summary import RunSummary
     from wizard.core.target import Target
     from wizard.engine.installer import Operation
     from wizard.engine.release.listing import ReleaseRow
-    from wizard.ports.store import RunSummary
     from wizard.tui.app import WizardApp
     from wizard.tui.home.state import Goal
     from wizard.tui.preview.view import Preview

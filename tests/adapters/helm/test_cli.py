@@ -14,7 +14,7 @@ from wizard.adapters.helm import cli
 from wizard.adapters.helm.cli import HelmCli
 from wizard.core.errors import Problem
 from wizard.core.target import Target
-from wizard.ports.helm import HelmInfo
+from wizard.core.helm.binary import HelmInfo
 
 CHART = str(Path(__file__).parents[3] / "chart" / "llm-cost-ops")
 TARGET = Target("", "ns", "rel")

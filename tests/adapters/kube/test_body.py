@@ -13,8 +13,8 @@ from tests.adapters import loopback
 from tests.adapters.loopback import Answer
 from wizard.adapters.kube.body import Chunks, Gathered
 from wizard.adapters.kube.client import KubeCluster
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError
 
 T = "2026-01-01T00:00:00.123456789Z"
 

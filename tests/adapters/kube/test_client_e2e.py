@@ -11,8 +11,9 @@ import pytest
 
 from tests.conftest import Bed
 from wizard.adapters.kube.client import KubeCluster
+from wizard.core.kube.api import LogLine, WatchEvent
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError, LogLine, WatchEvent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
 

@@ -20,8 +20,9 @@ from wizard import __version__
 from wizard.adapters.kube import certificates, connection, errors
 from wizard.adapters.kube.client import KubeCluster
 from wizard.core import limits
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 VERSION = json.dumps({"gitVersion": "v1.36.3", "major": "1", "minor": "36"})
 

@@ -14,8 +14,9 @@ from tests.adapters import loopback
 from tests.adapters.loopback import Answer, Asked, status
 from wizard.adapters.kube import logs
 from wizard.adapters.kube.client import KubeCluster
+from wizard.core.kube.api import LogLine
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError, LogLine
 
 T = "2026-01-01T00:00:00.123456789Z"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wizard.adapters.kube.rules import Rules
-from wizard.ports.cluster import ClusterError
+from wizard.core.kube.errors import ClusterError
 
 RULES: list[dict[str, Any]] = [
     {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "pods/log"]},

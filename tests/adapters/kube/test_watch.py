@@ -19,8 +19,9 @@ from tests.adapters.loopback import Answer, Asked, Server, status
 from wizard.adapters.kube import watch as kube_watch
 from wizard.adapters.kube.client import KubeCluster
 from wizard.core.backoff import Backoff
+from wizard.core.kube.api import WatchEvent
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import ClusterError, WatchEvent
 
 
 def pod(name: str, version: int) -> dict[str, Any]:

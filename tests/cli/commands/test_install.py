@@ -19,12 +19,12 @@ from wizard.cli.output import Out
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import Field, ObjectPlan, Plan, Refusal
 from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
+from wizard.core.kube.kubeconfig import Kubeconfig
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine import records
 from wizard.engine.release.history import UpgradeValues
 from wizard.engine.release.listing import ReleaseRow, ReleasesView, Unfit
-from wizard.ports.kubeconfig import Kubeconfig
-from wizard.ports.store import RunSummary
 
 
 @pytest.fixture(autouse=True)

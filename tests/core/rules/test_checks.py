@@ -10,6 +10,7 @@ import pytest
 
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
+from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.rules.check import Absent, CheckResult, FactFailure, Unknown, all_checks
 from wizard.core.rules.facts import (
     ChartFound,
@@ -34,7 +35,6 @@ from wizard.core.rules.facts import (
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
 from wizard.engine.preflight.collectors import COLLECTORS
-from wizard.ports.kubeconfig import Context, Kubeconfig
 
 TARGET = Target("here", "ns", "rel")
 SERVER = Server("v1.36.3", 20)

@@ -12,13 +12,13 @@ import pytest
 from tests.engine.fakes import FakeCluster, FakeHelm
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
+from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import DryRun, Identity, Namespace, Owned, Refused, Release, Rendered, SecretUse, Server
 from wizard.core.target import Target
 from wizard.engine.preflight import collectors
 from wizard.engine.preflight.collectors import World
-from wizard.ports.cluster import ClusterError
-from wizard.ports.kubeconfig import Context, Kubeconfig
 
 TARGET = Target("here", "ns", "rel")
 MANIFEST = """

@@ -4,9 +4,9 @@ import pytest
 
 from tests.engine.fakes import FakeCluster
 from wizard.core.answers.suggestions import ClusterSuggestions
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
 from wizard.engine.preflight import suggestions
-from wizard.ports.cluster import ClusterError
 
 TARGET = Target("llm-cost-ops-sandbox-x", "ns")
 

@@ -8,9 +8,9 @@ import pytest
 
 from wizard.adapters.runs.processes import is_helm
 from wizard.core.helm.revision import Head, Times
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine.release.activity import _maker
-from wizard.ports.store import RunSummary
 
 TARGET = Target("c", "n", "rel")
 BEGUN = "2026-01-02T03:00:00Z"

@@ -7,9 +7,9 @@ import pytest
 from tests.engine.fakes import FakeCluster
 from tests.engine.release.stored import TARGET, cluster_with
 from wizard.core.errors import Exit, Problem
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine.release import history
-from wizard.ports.store import RunSummary
 
 
 async def test_a_release_that_is_not_there_says_where_was_looked() -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from tests.engine.fakes import FakeCluster
 from wizard.core.errors import Exit, Problem
+from wizard.core.kube.errors import ClusterError
 from wizard.core.rules.check import Unknown
 from wizard.core.target import Target
 from wizard.engine.release import listing
 from wizard.engine.release.listing import ReleaseRow, ReleaseState, ReleasesView, Unfit
-from wizard.ports.cluster import ClusterError
 
 HIDDEN = ClusterError("forbidden", "eve may not list secrets.", 403, "list secrets in all namespaces")
 

@@ -10,10 +10,10 @@ from tests.engine.fakes import FakeCluster, FakeHelm
 from tests.engine.release.stored import MAP, TARGET, cluster_with
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Exit, Problem
+from wizard.core.helm.chart import Chart
+from wizard.core.kube.errors import ClusterError
 from wizard.engine.release import history, records, uninstall
 from wizard.engine.release import plan as release_plan
-from wizard.ports.charts import Chart
-from wizard.ports.cluster import ClusterError
 
 CHART = Chart("/chart", "mine", "1.1.0", "1", "", {}, {}, {})
 

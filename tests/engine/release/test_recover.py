@@ -14,9 +14,9 @@ from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release
+from wizard.core.run.summary import RunSummary
 from wizard.engine.release import recover
 from wizard.engine.release.recover import Recovery
-from wizard.ports.store import RunSummary
 
 
 async def test_a_run_of_ours_that_lives_stops_a_repair() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from wizard.core.run.summary import HelmExit
 from wizard.engine.run.helm_outcome import infer_exit
-from wizard.ports.run import HelmExit
 
 NOBODY = HelmExit(None)
 

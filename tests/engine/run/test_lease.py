@@ -11,7 +11,7 @@ import pytest
 from tests.engine.objects import TARGET, Clock, deployment
 from tests.engine.run.test_run import Bench, spec
 from wizard.core.kube import lease
-from wizard.ports.cluster import ClusterError
+from wizard.core.kube.errors import ClusterError
 
 ME, OTHER = "me@here:1/7f3a", "eve@laptop:2/aaaa"
 

@@ -16,8 +16,8 @@ from tests.engine.run.test_run import Bench, spec
 from wizard.core.errors import Problem
 from wizard.core.helm.command_line import HelmOptions
 from wizard.core.run.events import Event
+from wizard.core.run.summary import HelmExit
 from wizard.engine.run import rollback_on_failure
-from wizard.ports.run import HelmExit
 
 
 def revision(number: int, status: str) -> Mapping[str, Any]:

@@ -14,13 +14,13 @@ from tests.engine.objects import BROKEN, RUNNING, SET, TARGET, Clock, deployment
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release
+from wizard.core.kube.errors import ClusterError
 from wizard.core.run.events import Event
 from wizard.core.run.spec import RunSpec, SecretSpec
+from wizard.core.run.summary import HelmExit
 from wizard.core.run.view import RunView
 from wizard.core.text.secrets import Secret
 from wizard.engine.run.run import Run, RunWorld
-from wizard.ports.cluster import ClusterError
-from wizard.ports.run import HelmExit
 
 
 class FakeHelm:

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any, cast
 
+from wizard.core.kube.api import WatchEvent
 from wizard.core.kube.objects import KINDS, Object
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.engine.watch.release_watch import ReleaseWatch
-from wizard.ports.cluster import WatchEvent
 
 
 class _Clock:

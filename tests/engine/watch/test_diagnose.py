@@ -14,12 +14,13 @@ from tests.engine.fakes import FakeCluster
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.helm import release as helm_release
+from wizard.core.kube.api import LogLine
+from wizard.core.kube.errors import ClusterError
 from wizard.core.rules.diagnosis import Diagnosis, Hidden
 from wizard.core.run.events import Event
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine.watch import diagnose
-from wizard.ports.cluster import ClusterError, LogLine
-from wizard.ports.store import RunSummary
 
 TARGET = Target("here", "ns", "rel", "")
 OURS = {

@@ -11,11 +11,12 @@ import pytest
 from tests.engine.fake_cluster import FakeCluster, Log
 from tests.engine.objects import RUNNING, Clock, pod
 from wizard.core.backoff import Backoff
+from wizard.core.kube.api import LogLine
+from wizard.core.kube.errors import ClusterError
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.engine.watch import log_tail
 from wizard.engine.watch.log_tail import LogTail
-from wizard.ports.cluster import ClusterError, LogLine
 
 ENDED = {"terminated": {"exitCode": 1, "reason": "Error"}}
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}

@@ -11,13 +11,14 @@ import pytest
 from tests.engine.fake_cluster import FakeCluster, Log
 from tests.engine.objects import API, BROKEN, RUNNING, SET, TARGET, Clock, deployment, obj, pod
 from wizard.core.backoff import Backoff
+from wizard.core.kube.api import LogLine, WatchEvent
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import KINDS
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.engine.watch import live
 from wizard.engine.watch import release_watch as watch_module
 from wizard.engine.watch.release_watch import ReleaseWatch
-from wizard.ports.cluster import ClusterError, LogLine, WatchEvent
 
 
 class Watched:

@@ -15,8 +15,8 @@ import pytest
 
 from tests.e2e.old import AGED, aged, alarms
 from tests.engine.watch.playing import Player
+from wizard.core.kube.api import WatchEvent
 from wizard.core.target import Target
-from wizard.ports.cluster import WatchEvent
 
 STREAMS = sorted((Path(__file__).parent / "streams").glob("*.json.gz"))
 

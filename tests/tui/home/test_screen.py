@@ -8,11 +8,11 @@ from tests.tui.conftest import Open
 from tests.tui.fakes import CONTEXT, DEPLOYED, TARGET, ScreenSession
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
+from wizard.core.kube.kubeconfig import Kubeconfig
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine.preflight.overview import HomeLine
 from wizard.engine.release.listing import ReleasesView
-from wizard.ports.kubeconfig import Kubeconfig
-from wizard.ports.store import RunSummary
 from wizard.tui.start import Start
 from wizard.tui.step.screen import StepScreen
 

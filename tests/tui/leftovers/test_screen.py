@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.tui.conftest import Open
 from tests.tui.fakes import TARGET, ScreenSession
+from wizard.core.run.summary import RunSummary
 from wizard.engine.release.leftovers import Leftover, Leftovers
-from wizard.ports.store import RunSummary
 
 LEFT = Leftovers(
     "llm-cost-ops-dev",

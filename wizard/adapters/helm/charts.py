@@ -14,7 +14,7 @@ from wizard.core import limits
 from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
-    from wizard.ports.charts import Chart
+    from wizard.core.helm.chart import Chart
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 _BUILT_IN: Final = (_PACKAGE / "_chart" / "llm-cost-ops", _PACKAGE.parent / "chart" / "llm-cost-ops")
@@ -34,7 +34,7 @@ class ChartFolders:
     def open(self, path: str = "") -> Chart:
         """The chart at the path, or the built-in one; raises Problem when it is missing or not a chart."""
         from wizard.core.answers.resolve import PRESETS  # 4 ms, here: the first paint needs no chart
-        from wizard.ports.charts import Chart
+        from wizard.core.helm.chart import Chart
 
         folder = Path(path).expanduser() if path else next((built_in for built_in in _BUILT_IN if built_in.is_dir()), _BUILT_IN[0])
         if not folder.exists():

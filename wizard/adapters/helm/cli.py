@@ -21,7 +21,7 @@ from wizard.core.text import sanitize
 
 if TYPE_CHECKING:
     from wizard.core.target import Target
-    from wizard.ports.helm import HelmInfo
+    from wizard.core.helm.binary import HelmInfo
 
 _QUICK: Final = 10.0
 _RENDER: Final = limits.HELM_SECONDS
@@ -78,7 +78,7 @@ class HelmCli:
     async def info(self) -> HelmInfo:
         """Which helm this is; run once."""
         from wizard.core.helm import command_line, version
-        from wizard.ports.helm import HelmInfo
+        from wizard.core.helm.binary import HelmInfo
 
         if self._info is None:
             path = self._find()

@@ -20,10 +20,11 @@ from wizard.adapters.kube.threads import Channel, Workers
 from wizard.core import limits
 from wizard.core.helm import release as helm_release
 from wizard.core.kube import merge_patch
+from wizard.core.kube.api import LogLine, Resource, WatchEvent
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.core.text import sanitize
-from wizard.ports.cluster import ClusterError, LogLine, Resource, WatchEvent
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse

@@ -32,9 +32,9 @@ from wizard.adapters.kube.exec_plugin import ExecCredential
 from wizard.adapters.kube.kubeconfig import Entry
 from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
 from wizard.core.text import sanitize
-from wizard.ports.cluster import ClusterError
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse, PoolManager

@@ -1,4 +1,4 @@
-"""Errors on the way to a cluster, each as a kind and a sentence (ports/cluster.ClusterError)."""
+"""Errors on the way to a cluster, each as a kind and a sentence (core/kube/errors.ClusterError)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from wizard.adapters import bounded
 from wizard.core import limits
+from wizard.core.kube.errors import ClusterError, ErrorKind
 from wizard.core.text import sanitize
 from wizard.core.text.redaction import hide
-from wizard.ports.cluster import ClusterError, ErrorKind
 
 _BY_STATUS: Final[Mapping[int, ErrorKind]] = {
     401: "unauthorized", 403: "forbidden", 404: "not-found", 405: "other", 409: "conflict", 410: "gone", 422: "invalid",

@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from wizard.adapters import bounded, children
 from wizard.core import limits
+from wizard.core.kube.errors import ClusterError
 from wizard.core.text import sanitize
-from wizard.ports.cluster import ClusterError
 
 _EARLY: Final = 30.0
 """Seconds before its end at which a credential is renewed."""

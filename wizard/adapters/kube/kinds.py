@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from wizard.ports.cluster import Resource
+from wizard.core.kube.api import Resource
 
 _TABLE: Final = """
 v1 Namespace namespaces cluster

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from wizard.adapters import bounded
 from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.text import sanitize
 from wizard.core.text.redaction import hide
-from wizard.ports.kubeconfig import Context, Kubeconfig
 
 if TYPE_CHECKING:
     from wizard.core.text.secrets import Redactor

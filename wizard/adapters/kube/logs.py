@@ -8,8 +8,8 @@ from functools import partial
 from typing import Final
 
 from wizard.adapters.bounded import Readable
+from wizard.core.kube.api import LogLine
 from wizard.core.text import sanitize
-from wizard.ports.cluster import LogLine
 
 CHUNK: Final = 262_144
 _LONGEST: Final = 65_536

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from wizard.ports.cluster import ClusterError
+from wizard.core.kube.errors import ClusterError
 
 _FRESH: Final = 5.0
 """Seconds for which the rules are reused; the checks need less than one."""

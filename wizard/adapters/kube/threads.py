@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from wizard.ports.cluster import ClusterError
+from wizard.core.kube.errors import ClusterError
 
 T = TypeVar("T")
 

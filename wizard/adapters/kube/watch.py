@@ -15,8 +15,9 @@ from wizard.adapters.kube.connection import Connection, Stream
 from wizard.adapters.kube.threads import Channel
 from wizard.core import limits
 from wizard.core.backoff import Backoff
+from wizard.core.kube.api import Resource, WatchEvent
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
-from wizard.ports.cluster import ClusterError, Resource, WatchEvent
 
 _TRANSIENT: Final = frozenset({"dns", "refused", "tls", "slow", "unavailable", "not-kubernetes", "gone", "conflict"})
 """Errors that pass by themselves; others stay until a person acts."""

@@ -26,12 +26,12 @@ from wizard.adapters.runs import pages, peers, processes
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.core.text import sanitize
 from wizard.core.text.secrets import Secret
 from wizard.core.text.time import rfc3339
 from wizard.paths import state_dir
-from wizard.ports.store import RunSummary
 
 if TYPE_CHECKING:
     from wizard.core.run.spec import RunSpec

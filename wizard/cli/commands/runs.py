@@ -10,8 +10,8 @@ from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
 from wizard.cli.prompts import prompter
 from wizard.core.errors import Exit
+from wizard.core.run.summary import RunSummary
 from wizard.engine.session import Session
-from wizard.ports.store import RunSummary
 
 
 async def runs(arguments: RunsArguments, session: Session, out: Out, called: str) -> int:

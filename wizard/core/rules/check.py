@@ -38,7 +38,7 @@ class FactFailure:
     what: str
     next_step: str = ""
     word: str = ""
-    """The kind of error as in ports/cluster ("refused", "expired"), or ""."""
+    """The kind of error as in core/kube/errors ("refused", "expired"), or ""."""
     question: str = ""
 
 

@@ -13,7 +13,10 @@ from typing import Any, Final, Literal
 
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision
+from wizard.core.helm.chart import Chart
 from wizard.core.kube import lease
+from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent, FactFailure, Unknown
@@ -42,11 +45,9 @@ from wizard.core.target import Target
 from wizard.engine import cluster_identity
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
-from wizard.ports.charts import Chart
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
-from wizard.ports.kubeconfig import Kubeconfig
 
 _LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
 _ADDRESS: Final[Mapping[str, str]] = {

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from wizard.core.errors import Problem
 from wizard.core.helm.version import parse
 from wizard.core.kube import quantity
+from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.target import Target
 from wizard.engine import cluster_identity
 from wizard.engine.release import listing
-from wizard.ports.cluster import Cluster, ClusterError
-from wizard.ports.kubeconfig import Kubeconfig
+from wizard.ports.cluster import Cluster
 
 if TYPE_CHECKING:
     from wizard.core.rules.check import State

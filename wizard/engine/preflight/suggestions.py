@@ -58,7 +58,7 @@ async def refresh(
 
 
 async def _try(call: Awaitable[tuple[Object, ...]], seconds: float) -> tuple[Object, ...] | None:
-    from wizard.ports.cluster import ClusterError
+    from wizard.core.kube.errors import ClusterError
 
     try:
         return await asyncio.wait_for(call, seconds)

@@ -12,13 +12,15 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import revision
 from wizard.core.helm.revision import Head
 from wizard.core.kube import lease
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.core.text.time import parse_time
 from wizard.engine.release import listing, records
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError
-from wizard.ports.store import RunStore, RunSummary
+from wizard.ports.cluster import Cluster
+from wizard.ports.store import RunStore
 
 WINDOW_SECONDS: Final = 2.0
 """How long release and objects are watched for a change."""

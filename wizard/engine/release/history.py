@@ -9,18 +9,18 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from wizard.core.helm import upgrade_values, values
+from wizard.core.helm.chart import Chart
 from wizard.core.helm.revision import DEPLOYED
 from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.core.text.time import parse_time
 from wizard.engine.release import activity, records
 from wizard.engine.release import compare as comparing
 from wizard.engine.release.compare import Comparison
 from wizard.engine.release.records import Revision
-from wizard.ports.charts import Chart
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
-from wizard.ports.store import RunSummary
 
 RevisionText = Literal["values", "all", "manifest"]
 _START: Final = timedelta(minutes=10)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 _TRANSIENT: Final = frozenset(
     {"Event", "Lease", "Endpoints", "EndpointSlice", "PodMetrics", "Binding", "LocalSubjectAccessReview"}

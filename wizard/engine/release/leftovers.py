@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import MANAGED_BY, WIZARD, Object
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Unknown
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
 from wizard.engine.release import inventory, listing
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 CLAIM, VOLUME, SECRET, SPACE = "PersistentVolumeClaim", "PersistentVolume", "Secret", "Namespace"
 _INSTANCE, _COMPONENT = "app.kubernetes.io/instance", "app.kubernetes.io/component"

@@ -17,6 +17,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import revision
 from wizard.core.helm.revision import Head
 from wizard.core.kube import patience, status
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import KINDS, Object
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.finding import Finding
@@ -24,7 +25,7 @@ from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.rules.verdict import release_verdict
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 CHART: Final = "llm-cost-ops"
 _RECORDS: Final[Mapping[str, str]] = {"": "Secret", "secret": "Secret", "secrets": "Secret"} | {

@@ -15,20 +15,22 @@ from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import plan, upgrade_values
+from wizard.core.helm.binary import HelmInfo
+from wizard.core.helm.chart import Chart
 from wizard.core.helm.plan import ObjectPlan, Plan, Refusal
 from wizard.core.helm.release import ReleaseRecord
 from wizard.core.helm.revision import DEPLOYED, Head, installed
 from wizard.core.kube import merge_patch
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.rules import manifests
 from wizard.core.target import Target
 from wizard.core.text import masking
 from wizard.engine import cluster_identity
 from wizard.engine.release import records
-from wizard.ports.charts import Chart
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
-from wizard.ports.helm import Helm, HelmInfo
+from wizard.ports.helm import Helm
 
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 _UNKNOWN: Final = frozenset({"forbidden", "slow", "unavailable", "refused", "dns", "tls", "expired", "unauthorized"})

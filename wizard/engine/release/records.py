@@ -12,11 +12,12 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import release, revision
 from wizard.core.helm.release import ReleaseRecord
 from wizard.core.helm.revision import Head
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.core.text.time import parse_time
 from wizard.engine.release import listing
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 _CLOCK_SLACK: Final = timedelta(seconds=2)
 """The difference that whole seconds and the time of a call may show between two clocks that agree."""

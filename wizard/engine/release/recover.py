@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import plan, release, revision
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.core.text import masking
 from wizard.engine import approval
 from wizard.engine.release import activity, listing, records
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.store import FileStore, RunStore
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.kube import rights
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.rights import Right
 from wizard.core.target import Target
 from wizard.engine.release import listing
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 
 async def missing(cluster: Cluster, target: Target, operation: str) -> tuple[Right, ...]:

@@ -8,11 +8,12 @@ from typing import Any, Final
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import release as helm_release
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.engine.release import listing, records
 from wizard.engine.release.recover import MARK, backup_name
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.store import FileStore
 
 

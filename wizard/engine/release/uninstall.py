@@ -10,11 +10,12 @@ from typing import Any, Final
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import plan, upgrade_values
 from wizard.core.helm.release import ReleaseRecord
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import MANAGED_BY, WIZARD, Object
 from wizard.core.rules import manifests
 from wizard.core.target import Target
 from wizard.engine.release import inventory, records
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 
 _ALWAYS_THERE: Final = frozenset({"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"})

@@ -7,9 +7,11 @@ import contextlib
 from collections.abc import Sequence
 
 from wizard.core.errors import Problem
+from wizard.core.helm.binary import HelmInfo
+from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
-from wizard.ports.cluster import Cluster, ClusterError
-from wizard.ports.helm import Helm, HelmInfo
+from wizard.ports.cluster import Cluster
+from wizard.ports.helm import Helm
 
 
 class EarlyRender:

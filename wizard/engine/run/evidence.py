@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from wizard.core.kube import status
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.text import masking
 from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 MOST_LINES: Final = 500
 """Lines of one container's log; those before them are counted."""

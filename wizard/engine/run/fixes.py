@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.rules import fix
 from wizard.core.rules.finding import Finding
@@ -24,7 +25,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.run import Recorder
 
 _GONE_SECONDS: Final = 20.0

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Final
 
 from wizard.core.errors import Problem
+from wizard.core.run.summary import HelmExit
 from wizard.core.target import Target
 from wizard.ports.helm import Helm
-from wizard.ports.run import HelmExit
 
 _DONE: Final = re.compile(r'STATUS: (deployed|uninstalled)|Rollback was a success|release ".*" uninstalled')
 """What helm prints when all is done, and never before."""

@@ -9,10 +9,11 @@ from typing import Final
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.kube import lease
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 _RELEASE_SECONDS: Final = 3.0
 

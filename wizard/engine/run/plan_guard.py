@@ -9,11 +9,12 @@ from typing import Final
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import applied, plan
 from wizard.core.helm.applied import Applied, Key, Wanted
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.run.spec import Expected
 from wizard.core.target import Target
 from wizard.engine.release import records as release_records
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 
 _AT_ONCE: Final = 8

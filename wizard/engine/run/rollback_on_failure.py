@@ -16,12 +16,13 @@ from wizard.core.errors import Problem
 from wizard.core.helm import command_line, revision
 from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.revision import Head
+from wizard.core.run.summary import HelmExit
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
 from wizard.core.text.time import parse_time
 from wizard.engine.release import records
 from wizard.ports.cluster import Cluster
-from wizard.ports.run import HelmExit, HelmProcess
+from wizard.ports.run import HelmProcess
 
 _SLACK: Final = timedelta(seconds=2)
 """Helm writes its record before it ends, and the API server keeps whole seconds."""

@@ -15,12 +15,14 @@ from typing import Any, Final
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import command_line, output
 from wizard.core.helm.applied import Applied, Wanted
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import MANAGED_BY, WIZARD
 from wizard.core.kube.status import Verdict
 from wizard.core.rules.finding import Finding
 from wizard.core.run import stopping
 from wizard.core.run.events import Event
 from wizard.core.run.spec import Expected, RunSpec, SecretSpec
+from wizard.core.run.summary import HelmExit
 from wizard.core.run.view import RunView
 from wizard.core.text.secrets import Secret
 from wizard.engine import cluster_identity
@@ -32,10 +34,10 @@ from wizard.engine.run.rollback_on_failure import RollbackStep, Undo
 from wizard.engine.watch.log_tail import LogTail
 from wizard.engine.watch.release_watch import ReleaseWatch
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
-from wizard.ports.run import HelmExit, HelmProcess, Recorder
+from wizard.ports.run import HelmProcess, Recorder
 
 AFTER_FAILURE_SECONDS: Final = 20.0
 """Seconds for which we watch on after helm gave up: pods often become ready a little later."""

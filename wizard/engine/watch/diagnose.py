@@ -14,6 +14,7 @@ from typing import Final
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, release, revision, unused_values
 from wizard.core.kube import membership, patience, status
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import KINDS, Object, name_of
 from wizard.core.rules import diagnosis
 from wizard.core.rules.check import Unknown
@@ -21,14 +22,15 @@ from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 from wizard.core.run.events import Event
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.core.text import masking
 from wizard.engine.release import listing, records
 from wizard.engine.watch.log_tail import GONE
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
-from wizard.ports.store import RunStore, RunSummary
+from wizard.ports.store import RunStore
 
 AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "IngressClass")
 """Kinds that a release depends on; the last four belong to the whole cluster and are often hidden."""

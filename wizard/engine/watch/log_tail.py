@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from wizard.core.backoff import Backoff
 from wizard.core.kube import status
+from wizard.core.kube.api import LogLine
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.run.events import Event
 from wizard.core.text.time import parse_time
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError, LogLine
+from wizard.ports.cluster import Cluster
 
 MAX_STREAMS: Final = 100
 """Streams open at once: each is a thread and a connection. Those beyond are reported, not silently left out."""

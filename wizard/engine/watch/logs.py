@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from wizard.core.errors import Exit, Problem
+from wizard.core.kube.errors import ClusterError
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.ports.cluster import Cluster, ClusterError
+from wizard.ports.cluster import Cluster
 
 
 async def read(cluster: Cluster, target: Target, *, tail: int | None = None) -> AsyncIterator[Sequence[Event]]:

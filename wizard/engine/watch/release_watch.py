@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from wizard.core.backoff import Backoff
 from wizard.core.kube import membership, patience, status
+from wizard.core.kube.api import LogLine, WatchEvent
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import KINDS, Object, ObjectEvent
 from wizard.core.kube.patience import Gone
 from wizard.core.kube.status import Judged, Verdict
@@ -30,7 +32,7 @@ from wizard.core.run.view import RunView
 from wizard.core.target import Target
 from wizard.core.text.time import parse_time, rfc3339
 from wizard.ports.clock import Clock
-from wizard.ports.cluster import Cluster, ClusterError, LogLine, WatchEvent
+from wizard.ports.cluster import Cluster
 
 STILL_READING: Final = "still reading the cluster"
 """Reason of the verdict until every kind was listed once; events too, as they may be all that names a cause."""

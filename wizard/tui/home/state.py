@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
     from wizard.core.errors import Problem
+    from wizard.core.kube.kubeconfig import Kubeconfig
+    from wizard.core.run.summary import RunSummary
     from wizard.engine.preflight.overview import HomeLine
     from wizard.engine.release.listing import ReleasesView
-    from wizard.ports.kubeconfig import Kubeconfig
-    from wizard.ports.store import RunSummary
 
 Goal = Literal["run", "values", "check"]
 """Why questions are asked: to run, to write the values file only, to check only."""
