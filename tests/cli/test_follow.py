@@ -11,7 +11,7 @@ from tests.cli.stub import stub_session
 from tests.stub_session import RUN_ID
 from wizard.cli.follow import Interrupts, _leave
 from wizard.cli.output import Out
-from wizard.core.answers.questions import Choice
+from wizard.core.answers.questions.question import Choice
 from wizard.core.run.view import RunView
 
 

@@ -12,7 +12,8 @@ from wizard.cli.output import Out, columns, time_of
 from wizard.cli.prompts import Prompter, ask, prompter
 from wizard.core.answers import secrets
 from wizard.core.answers.draft import Draft
-from wizard.core.answers.questions import STEPS, Choice, Question
+from wizard.core.answers.questions import STEPS
+from wizard.core.answers.questions.question import Choice, Question
 from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Exit, Problem
 from wizard.core.kube.kubeconfig import Kubeconfig

@@ -8,7 +8,7 @@ from wizard.cli.answers import asks
 from wizard.cli.arguments.answers import OperationArguments
 from wizard.cli.arguments.release import ChangeArguments
 from wizard.cli.prompts import Prompter, prompter
-from wizard.core.answers.questions import Choice
+from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Problem
 from wizard.engine.approval import Approval
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 from wizard.cli.arguments.answers import AnswersArguments, OperationArguments, pair
 from wizard.core.answers import validate
 from wizard.core.answers.draft import Draft
-from wizard.core.answers.questions import QUESTIONS, Question
+from wizard.core.answers.questions import QUESTIONS
+from wizard.core.answers.questions.question import Question
 from wizard.core.answers.resolve import PRESETS
 from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Problem

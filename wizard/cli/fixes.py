@@ -10,7 +10,7 @@ from typing import Any
 
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
-from wizard.core.answers.questions import Choice
+from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Problem
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.fix import answered

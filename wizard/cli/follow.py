@@ -13,7 +13,7 @@ from wizard.cli.fixes import Asking
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
 from wizard.cli.render import Lines
-from wizard.core.answers.questions import Choice
+from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.run import stopping
 from wizard.core.run.events import Event

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wizard import streams
 from wizard.cli.output import shown
-from wizard.core.answers.questions import Choice, Question
+from wizard.core.answers.questions.question import Choice, Question
 from wizard.core.answers.resolve import Resolved
 
 if TYPE_CHECKING:

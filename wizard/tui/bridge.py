@@ -25,7 +25,7 @@ from wizard.tui.messages import (
 
 if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
-    from wizard.core.answers.questions import Question
+    from wizard.core.answers.questions.question import Question
     from wizard.core.rules.check import CheckResult
     from wizard.core.target import Target
     from wizard.engine.session import Session

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from wizard.core.answers.questions import STEPS, Question
+from wizard.core.answers.questions import STEPS
+from wizard.core.answers.questions.question import Question
 from wizard.core.answers.resolve import Resolved
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from wizard.cli.prompts import Prompter
 from wizard.cli.render import check_lines
 from wizard.core.answers import secrets
 from wizard.core.answers.draft import Draft
-from wizard.core.answers.questions import Choice
+from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import SEVERITY_BLOCKS, CheckResult, accept, all_checks

@@ -10,7 +10,7 @@ from wizard.cli.arguments.release import UninstallArguments
 from wizard.cli.commands.plan import ended
 from wizard.cli.confirm import confirmed, prompt_or_yes
 from wizard.cli.output import Out
-from wizard.core.answers.questions import Choice
+from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
 from wizard.core.target import Target

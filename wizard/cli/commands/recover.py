@@ -11,7 +11,7 @@ from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter, prompter
 from wizard.cli.release import the_release
-from wizard.core.answers.questions import Choice
+from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm.command_line import HelmOptions
 from wizard.core.target import Target

@@ -16,7 +16,7 @@ from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
 from wizard.cli.release import the_release
 from wizard.core.answers import validate
-from wizard.core.answers.questions import Choice
+from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.plan import NOT_ROLLED_BACK

@@ -14,7 +14,7 @@ from wizard.core.helm.values import DELETE, Tree, ValueEdit
 from wizard.core.target import Target
 
 if TYPE_CHECKING:
-    from wizard.core.answers.questions import Question
+    from wizard.core.answers.questions.question import Question
 
 PRESETS: Final = ("dev", "staging", "prod")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from wizard.core.answers.questions import Question
+from wizard.core.answers.questions.question import Question
 from wizard.core.answers.resolve import Resolved
 from wizard.core.helm.values import DELETE, dotted
 from wizard.tui import flow

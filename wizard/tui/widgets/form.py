@@ -11,7 +11,7 @@ from textual.events import Key, Paste
 from textual.geometry import Size
 from textual.message import Message
 
-from wizard.core.answers.questions import Choice, Question
+from wizard.core.answers.questions.question import Choice, Question
 from wizard.core.answers.resolve import Resolved
 from wizard.tui.text import Row, Span, cut, pad, wrap
 from wizard.tui.widgets.edit import LineEdit
