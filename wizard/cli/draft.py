@@ -16,6 +16,7 @@ from wizard.core.answers.resolve import PRESETS
 from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Problem
 from wizard.core.helm import values
+from wizard.core.helm.command_line import HelmOptions
 from wizard.engine.session import Session
 
 SECRET_NAMES: Final = tuple(name for name in PARTS if name != "tls")
@@ -37,7 +38,7 @@ def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None 
             raise Problem(f"--timeout: {problem}", "Helm waits that long for everything to be ready.")
         draft = replace(
             draft,
-            helm=replace(draft.helm, timeout=arguments.timeout),
+            helm=HelmOptions.of_data({**draft.helm.to_data(), **vars(arguments)}),
             rollback_on_failure=arguments.undo or draft.rollback_on_failure,
         )
     draft = replace(

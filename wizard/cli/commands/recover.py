@@ -64,7 +64,7 @@ async def recover(arguments: RecoverArguments, session: Session, out: Out, calle
         return Exit.DONE
     back = await release.rollback(known.good)
     plan_output.show(back.plan, out)
-    run_id = await release.start_rollback(back, confirmed=name, helm=HelmOptions(arguments.timeout))
+    run_id = await release.start_rollback(back, confirmed=name, helm=HelmOptions.of_data(vars(arguments)))
     view, code = await follow(session, run_id, out, prompt, called=called)
     out.object({"command": "recover", "exit": code, "way": way, "backup": backup, **as_data(view)})
     return code

@@ -54,7 +54,7 @@ async def rollback(arguments: RollbackArguments, session: Session, out: Out, cal
         out.event(ended(code, "dry run: nothing was changed"))
         return code
     name = await confirmed(arguments, shown.approval, prompt, _choices(f"roll back {target}"))
-    run_id = await release.start_rollback(shown, confirmed=name, helm=HelmOptions(arguments.timeout))
+    run_id = await release.start_rollback(shown, confirmed=name, helm=HelmOptions.of_data(vars(arguments)))
     return await _followed(arguments, session, run_id, out, prompt, called)
 
 
@@ -84,7 +84,7 @@ async def uninstall(arguments: UninstallArguments, session: Session, out: Out, c
         out.event(ended(0, "dry run: nothing was changed"))
         return Exit.DONE
     name = await confirmed(arguments, approval, prompt, _choices(f"uninstall {target}"))
-    helm = HelmOptions(arguments.timeout, keep_history=arguments.keep_history)
+    helm = HelmOptions.of_data(vars(arguments))
     run_id = await release.start_uninstall(
         lists, confirmed=name, delete_namespace=arguments.delete_namespace, helm=helm
     )
