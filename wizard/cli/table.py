@@ -1,4 +1,4 @@
-"""The commands: one entry each, which says all that parsing, help, completion and dispatch need to know."""
+"""The table of commands, from which parser, help, completion and dispatch are made."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """One command. Dataclass and function are named, not imported: a launch pays for those of its own command alone."""
+    """One command. Dataclass and function are given by name: only those of the called command are imported."""
 
     name: str
     text: str
-    """What it does, in one line."""
+    """What the command does, in one line."""
     arguments: str
     """Its dataclass, MODULE:NAME in wizard.cli.arguments."""
     answer: str
-    """The function that answers it, MODULE:NAME in wizard.cli.commands."""
+    """The function that runs it, MODULE:NAME in wizard.cli.commands."""
     examples: tuple[str, ...]
-    """Command lines without the program, or with {program} where it does not come first."""
+    """Command lines without the program, or with {program} where the program does not come first."""
     words: str = ""
-    """Positional arguments, as they are shown; the dataclass holds them as `words`."""
+    """Positional arguments as the usage line shows them; the field `words` of the dataclass holds them."""
     called: bool = False
-    """Whether the function is also told how this program was called."""
+    """Whether the function also gets the name that this program was called by."""
     session: bool = True
     """Whether the function needs a session; without one it gets the arguments alone."""
     register: str = ""
@@ -33,18 +33,18 @@ class Command(NamedTuple):
 
     def arguments_type(self) -> type[Arguments]:
         """The dataclass."""
-        found: type[Arguments] = _load(f"wizard.cli.arguments.{self.arguments}")
-        return found
+        kind: type[Arguments] = _load(f"wizard.cli.arguments.{self.arguments}")
+        return kind
 
     def function(self) -> Callable[..., Any]:
-        """The function; a coroutine where it needs a session."""
-        found: Callable[..., Any] = _load(f"wizard.cli.commands.{self.answer}")
-        return found
+        """The function; a coroutine function where it needs a session."""
+        function: Callable[..., Any] = _load(f"wizard.cli.commands.{self.answer}")
+        return function
 
     def registration(self) -> Callable[..., None]:
-        """The function of `register`: of argparse's sub-parsers."""
-        found: Callable[..., None] = _load(f"wizard.cli.commands.{self.register}")
-        return found
+        """The function of `register`; it takes argparse's sub-parsers."""
+        function: Callable[..., None] = _load(f"wizard.cli.commands.{self.register}")
+        return function
 
     def example_lines(self, program: str) -> list[str]:
         """The examples as a person types them."""
