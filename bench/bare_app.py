@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from textual.app import App, ComposeResult
 from textual.widgets import Input
+from typing_extensions import override
 
 
 class Bare(App[None]):
     """One field and nothing else."""
 
+    @override
     def compose(self) -> ComposeResult:
-        """The field."""
         yield Input(placeholder="first field")
 
 

@@ -36,7 +36,7 @@ async def confirmed(
     """Ask for one of the choices (the first one stops), then return the release's name, "" where it is not needed.
 
     Raises:
-        Problem: the operation is blocked, --confirm names another release, or the name is needed and nobody can be asked.
+        Problem: the operation is blocked, --confirm names another release, or the name is needed and no one can be asked.
         KeyboardInterrupt: the person stops.
     """
     approval.refuse_blocked()

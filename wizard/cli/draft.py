@@ -105,7 +105,7 @@ def _refuse_secret(flag: str, path: str) -> None:
 
 
 def _preset_of_files(session: Session, draft: Draft) -> str:
-    """The preset that global.environment of the -f files names, so that the guide's commands can be pasted; "" without one."""
+    """The preset that global.environment of the -f files names, so that the guide's commands work; "" without one."""
     if not draft.files:
         return ""
     try:

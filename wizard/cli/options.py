@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
 
     @override
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        # argparse would report a command's unknown arguments at the top; the message would name the program, not the command.
+        # argparse reports a command's unknown arguments at the top, with the program's name instead of the command's.
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")

@@ -1,6 +1,6 @@
 """Writes lines: stdout has data, stderr has messages; colour only on a terminal, and never colour alone.
 
-Everything that is printed is made safe here: a text stays one line whatever it contains, recognisable secrets are redacted.
+Everything that is printed is made safe here: a text stays one line whatever it contains, known secrets are redacted.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Out:
         return f"\x1b[{_COLOURS[symbol]}m{text}\x1b[0m" if coloured and symbol in _COLOURS else text
 
     def event(self, event: Event) -> None:
-        """Print one line of `--output jsonl`; nothing in the other modes. An event without a record is numbered here."""
+        """Print one line of `--output jsonl`; nothing in other modes. An event without a record is numbered here."""
         if self.mode != "jsonl":
             return
         if not event.seq:
@@ -122,7 +122,7 @@ class Out:
         self._json(replace(event, data=_hidden(event.data)).to_line() if suspect(text) else text)
 
     def object(self, data: Mapping[str, Any], *, exact: Sequence[str] = ()) -> None:
-        """Print the object of `--output json`; nothing in the other modes. Keys in `exact` are not redacted: they are files."""
+        """Print the object of `--output json`; nothing in other modes. Keys in `exact` are file contents: not redacted."""
         if self.mode == "json":
             safe = {key: value if key in exact else _hidden(value) for key, value in data.items()}
             self._json(json.dumps({"v": 1, **safe}, ensure_ascii=False))

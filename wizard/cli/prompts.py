@@ -84,7 +84,7 @@ class QuestionaryPrompter(Prompter):
 
 
 async def _answer(asked: questionary.Question) -> str:
-    """The person's answer. While the prompt is open Ctrl-C is a key; before and after it is a signal for its own handler.
+    """The person's answer. While the prompt is open Ctrl-C is a key; before and after it is a signal.
 
     questionary lets prompt_toolkit handle the signal, which loses one that arrives after the prompt has ended.
     """

@@ -67,7 +67,7 @@ async def test_an_install_of_what_is_there_is_an_upgrade_on_the_values_that_run_
     async with open_app(Start("install", draft=draft)) as see:
         await see.sees("> 1 Environment")
         await see.press("f9")
-        await see.sees("the release is there already: this upgrades it, on the values that run", "Enter upgrade")
+        await see.sees("the release exists already: this upgrades it, based on its current values", "Enter upgrade")
         await see.sees(f"upgrade {target}")
         await see.press("enter")
         await see.sees("run 7f3a9c")

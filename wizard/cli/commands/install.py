@@ -157,7 +157,7 @@ class Base:
         self._arguments, self._session = arguments, session
 
     async def prepare(self, draft: Draft) -> Draft:
-        """The draft based on the values of the running release, if any; raises Problem when there is none to upgrade."""
+        """The draft based on the running release's values, if any; raises Problem when there is none to upgrade."""
         arguments, session = self._arguments, self._session
         if arguments.command in ("upgrade", "plan"):
             draft = await session.answers.located(draft)

@@ -1,4 +1,4 @@
-"""`recover`: examines a release that is stuck in pending-*, and after a typed confirmation backs it up and repairs it."""
+"""`recover`: examines a release that is stuck in pending-*; after a typed confirmation backs it up and repairs it."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def _show(target: Target, recovery: Recovery, out: Out) -> None:
     for text in recovery.looked:
         out.line(text, "unknown" if "hidden" in text else "pass")
     if recovery.proof:
-        out.line(f"so no other helm works on it: {recovery.proof}", "pass")
+        out.line(f"so nobody is at work on it: {recovery.proof}", "pass")
     else:
         out.line(
-            "that is not long ago: a helm on another machine may still work on it; wait if that is possible", "warn"
+            "that is not long ago: a helm on another machine may be at work on it; wait if that is possible", "warn"
         )
     for title, labels in (("changed already", recovery.reached), ("not reached", recovery.waiting)):
         out.line(f"{title}: {', '.join(labels) or 'nothing'}")
