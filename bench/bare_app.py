@@ -1,4 +1,4 @@
-"""The bare one-widget Textual app that our launch is measured beside."""
+"""The Textual app with one widget that our launch is compared with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing_extensions import override
 
 
 class Bare(App[None]):
-    """One field and nothing else."""
+    """One input field and nothing else."""
 
     @override
     def compose(self) -> ComposeResult:
