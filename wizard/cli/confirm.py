@@ -22,7 +22,7 @@ def prompt_or_yes(arguments: OperationArguments | ChangeArguments, *, name_is_en
     if not (arguments.dry_run or agreed or asks(yes=arguments.yes)):
         raise Problem(
             "Nothing was changed: without a terminal to ask on, --yes is needed.",
-            "Add --yes, or --dry-run to only look.",
+            "Add --yes, or --dry-run for a preview.",
         )
     return prompter(color=not arguments.no_color) if asks(yes=arguments.yes) and not arguments.dry_run else None
 

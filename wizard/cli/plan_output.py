@@ -46,7 +46,7 @@ def lines(plan: Plan) -> Iterator[str]:
     for hook in plan.hooks:
         yield f"  > hook      {hook}"
     if plan.drifted:
-        yield f"drift: {len(plan.drifted)} objects were changed behind helm's back (manifest -> live)"
+        yield f"drift: {len(plan.drifted)} objects were changed outside helm (manifest -> live)"
         for planned in plan.drifted:
             yield f"    {planned.label}{_after_drift(planned)}"
             for field in planned.drift:
@@ -83,7 +83,7 @@ def _field(field: Field) -> Iterator[str]:
         diff = [line for line in changed if not line.startswith("@@")]
         yield from (f"    {_cut(line)}" for line in diff[:_MOST_LINES])
         if len(diff) > _MOST_LINES:
-            yield f"    ... {len(diff) - _MOST_LINES} lines more"
+            yield f"    ... {len(diff) - _MOST_LINES} more lines"
     else:
         yield f"{field.path}: changed" if old == new else f"{field.path}: {_value(old)} -> {_value(new)}"
 

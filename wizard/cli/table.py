@@ -65,7 +65,7 @@ _ALL: Final = (
         words="[RELEASE [CHART]]", called=True,
     ),
     Command(
-        "upgrade", "the same for a release that is there; with --install also for one that is not",
+        "upgrade", "the same for an existing release; with --install also for a new one",
         "answers:UpgradeArguments", "install:operate", ("upgrade --preset dev --set replicaCount=2 --yes",),
         words="[RELEASE [CHART]]", called=True,
     ),
@@ -75,7 +75,7 @@ _ALL: Final = (
         words="[RELEASE] [REVISION]", called=True,
     ),
     Command(
-        "uninstall", "remove a release; lists first what goes, what stays and what is lost for ever",
+        "uninstall", "remove a release; first lists what is deleted, kept and lost for ever",
         "release:UninstallArguments", "rollback:uninstall", ("uninstall --dry-run", "uninstall --yes", "uninstall --leftovers"),
         words="[RELEASE]", called=True,
     ),
@@ -99,7 +99,7 @@ _ALL: Final = (
         words="[RELEASE [CHART]]",
     ),
     Command(
-        "status", "how a release is, live with --follow",
+        "status", "the status of a release, live with --follow",
         "release:StatusArguments", "status:status", ("status", "status --output json"),
         words="[RELEASE]",
     ),
@@ -109,7 +109,7 @@ _ALL: Final = (
         words="[RELEASE]",
     ),
     Command(
-        "logs", "the lines of all its containers, live with --follow",
+        "logs", "the logs of all its containers, live with --follow",
         "release:LogsArguments", "status:logs", ("logs --tail 20",),
         words="[RELEASE]",
     ),
@@ -119,7 +119,7 @@ _ALL: Final = (
         words="[RELEASE] [REVISION [REVISION]]",
     ),
     Command(
-        "runs", "past and running operations; with an ID comes back to one; PATH shows a record that was copied here",
+        "runs", "past and running operations; an ID attaches to one; PATH shows a copied record",
         "local:RunsArguments", "runs:runs", ("runs", "runs 7f3a", "runs ./record.jsonl"),
         words="[ID|PATH]", called=True,
     ),

@@ -24,7 +24,7 @@ async def test_the_review_says_what_would_change_and_p_shows_it_object_by_object
         text = await see.sees(
             "~ changed", "spec.replicas  1  ->  3", "pods restart one by one", "- removed", "READING ONLY"
         )
-        assert "changed behind helm's back: 1" in text
+        assert "changed outside helm: 1" in text
         await see.press("down")
         await see.sees("data.key: changed, not shown")
         await see.loses("spec.replicas")

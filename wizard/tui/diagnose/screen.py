@@ -14,7 +14,7 @@ from wizard.tui.diagnose import view as diagnose_view
 from wizard.tui.messages import DiagnosisChanged, StreamFailed
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
@@ -26,7 +26,7 @@ AGAIN: Final = 10.0
 """Seconds between two diagnoses while the screen is open."""
 
 
-class Causes(Lines):
+class Causes(RowList):
     """The whole diagnosis; the cursor moves over causes."""
 
     def __init__(self, screen: DiagnoseScreen) -> None:
@@ -37,7 +37,7 @@ class Causes(Lines):
     def build(self, width: int) -> None:
         seen, problem = self._of.seen, self._of.problem
         if seen is None:
-            text = f" x {problem}" if problem else " ~ looking at the release ..."
+            text = f" x {problem}" if problem else " ~ reading the release ..."
             self.rows, self.pickable = (((text, "error" if problem else "progress"),),), ()
             return
         view = diagnose_view.layout(seen, self._of.now(), width, self.cursor)
@@ -54,7 +54,7 @@ class DiagnoseScreen(WizardScreen):
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("evidence", "enter", "evidence", "Show the evidence"),
         Action("message", "m,y", "message for chat", "A message for the chat"),
-        Action("again", "r", "look again", "Look again"),
+        Action("again", "r", "refresh", "Refresh"),
         Action("home", "escape,h", "home", "Home"),
         Action("leave", "q", "quit"),
     )
@@ -70,7 +70,7 @@ class DiagnoseScreen(WizardScreen):
     def heading(self) -> Heading:
         where = f"diagnose {self.target.release} -> {self.target.context} / {self.target.namespace}"
         if not self.seen:
-            return Heading(where, "read", "nothing changed", "looking")
+            return Heading(where, "read", "nothing changed", "reading")
         freshness = "live" if self.seen.complete else "reading logs"
         return Heading(where, "read", "nothing changed", f"{freshness}   {diagnose_view.facts(self.seen)}")
 

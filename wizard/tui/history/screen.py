@@ -17,7 +17,7 @@ from wizard.tui.review import plan_view
 from wizard.tui.text import Row, cut, mark, pad, wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 if TYPE_CHECKING:
     from wizard.core.target import Target
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _STATES = {"deployed": "pass", "superseded": "skipped", "failed": "fail", "uninstalled": "skipped"}
 
 
-class Revisions(Lines):
+class Revisions(RowList):
     """The revisions, newest first."""
 
     def __init__(self, screen: HistoryScreen) -> None:

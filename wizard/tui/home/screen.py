@@ -20,13 +20,13 @@ from wizard.tui.messages import HomeChanged, StreamFailed
 from wizard.tui.text import Row, wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import RowList, Rows
 
 if TYPE_CHECKING:
     from wizard.engine.release.listing import ReleaseRow
 
 
-class Board(Lines):
+class Board(RowList):
     """Home as one list; the cursor moves over entries only."""
 
     def __init__(self, screen: HomeScreen) -> None:

@@ -15,7 +15,7 @@ from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.text import Row, cut, wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 if TYPE_CHECKING:
     from wizard.core.target import Target
@@ -30,7 +30,7 @@ _GROUPS = {
 }
 
 
-class Board(Lines):
+class Board(RowList):
     """All leftovers; the cursor moves over objects that can be deleted."""
 
     def __init__(self, screen: LeftoversScreen) -> None:
@@ -46,7 +46,7 @@ class Board(Lines):
         ]
         rows += [((f" {line}", "accent"),) for line in wrap(screen.result, width - 2)] if screen.result else []
         if not screen.ready and not screen.problem:
-            rows += [((" ~ looking; nothing is changed ...", "progress"),)]
+            rows += [((" ~ reading; nothing is changed ...", "progress"),)]
         places: list[int] = []
         for space in screen.found:
             rows += [(), ((f" Namespace {space.namespace}: {len(space.items) or 'nothing is'} left", "strong"),)]
@@ -85,7 +85,7 @@ class LeftoversScreen(WizardScreen):
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("mark", "space", "mark", "Mark it"),
         Action("start", "enter", command="Delete what is marked"),
-        Action("again", "t", "look again", "Look again"),
+        Action("again", "t", "refresh", "Refresh"),
         Action("home", "escape", "home", "Home"),
         Action("leave", "q", "quit"),
     )
@@ -111,7 +111,7 @@ class LeftoversScreen(WizardScreen):
     def keys(self) -> Sequence[Key]:
         enter = (self.key("start", f"delete {len(self.marked)}"),) if self.marked else ()
         mark = (self.key("mark"),) if self._items else ()
-        return (*enter, *mark, ("Up Down", "look around"), self.key("again"), self.key("home"), self.key("leave"))
+        return (*enter, *mark, ("Up Down", "select"), self.key("again"), self.key("home"), self.key("leave"))
 
     @override
     def body(self) -> Iterable[Widget]:

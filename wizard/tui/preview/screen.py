@@ -15,13 +15,13 @@ from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.text import wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 if TYPE_CHECKING:
     from wizard.tui.preview.view import Preview
 
 
-class Board(Lines):
+class Board(RowList):
     """The rows of the preview; the cursor moves over objects."""
 
     def __init__(self, screen: PreviewScreen) -> None:
@@ -37,7 +37,7 @@ class Board(Lines):
         ]
         if not self._of.ready:
             self.rows, self.pickable = (
-                tuple(problem_rows) if problem else (((" ~ looking; nothing is changed ...", "progress"),),),
+                tuple(problem_rows) if problem else (((" ~ reading; nothing is changed ...", "progress"),),),
                 (),
             )
             return
@@ -55,7 +55,7 @@ class PreviewScreen(WizardScreen):
 
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("start", "enter", command="Start it"),
-        Action("again", "t", "look again", "Look again"),
+        Action("again", "t", "refresh", "Refresh"),
         Action("back", "escape", "back", "Back"),
         *(Action(f"switch('{key}')", key) for key in "kf"),
         Action("leave", "q"),
@@ -86,7 +86,7 @@ class PreviewScreen(WizardScreen):
         go = self.preview.go()
         enter = (self.key("start", "disabled: see above" if self.blocked else go),) if go and self.ready else ()
         switches = tuple(self.preview.switches().items()) if self.ready else ()
-        return (*enter, *switches, ("Up Down", "look around"), self.key("again"), self.key("back"))
+        return (*enter, *switches, ("Up Down", "select"), self.key("again"), self.key("back"))
 
     @override
     def body(self) -> Iterable[Widget]:

@@ -8,10 +8,10 @@ from typing_extensions import override
 
 from wizard.core.rules.check import CheckResult
 from wizard.tui.review.view import check_row
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 
-class Checks(Lines):
+class Checks(RowList):
     """Checks as a list; `changed` is called when another check is selected."""
 
     def __init__(self, changed: Callable[[], None]) -> None:

@@ -103,8 +103,8 @@ def _drift(plan: Plan, width: int) -> Iterator[Row]:
         return
     yield ()
     yield (
-        (f" changed behind helm's back: {len(plan.drifted)}", "warning"),
-        ("   - is the manifest's, + what is there", "dim"),
+        (f" changed outside helm: {len(plan.drifted)}", "warning"),
+        ("   - manifest, + live", "dim"),
     )
     for planned in plan.drifted:
         yield (("   ! ", "warning"), (planned.label, ""))

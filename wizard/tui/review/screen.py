@@ -35,7 +35,7 @@ from wizard.tui.review.view import (
 from wizard.tui.text import rule
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import RowList, Rows
 
 
 class ReviewScreen(WizardScreen):
@@ -99,14 +99,14 @@ class ReviewScreen(WizardScreen):
         yield Rows(id="blockers")
         yield Horizontal(
             Vertical(Rows(id="checks-title"), Checks(self.show_detail), Rows(id="detail"), id="pane-checks"),
-            Vertical(Rows(id="file-title"), Lines(id="file"), id="pane-file"),
+            Vertical(Rows(id="file-title"), RowList(id="file"), id="pane-file"),
             id="panes",
         )
 
     def on_mount(self) -> None:
         """Start the checks at once."""
         self.set_class(self.nav.goal == "values", "-file-only")
-        self.query_one(Lines if self.nav.goal == "values" else Checks).focus()
+        self.query_one(RowList if self.nav.goal == "values" else Checks).focus()
         self.action_again()
 
     def action_again(self) -> None:
@@ -132,7 +132,7 @@ class ReviewScreen(WizardScreen):
         kind = file_kind(state, showing=showing)
         right = self.query_one("#pane-file").size.width or width
         self.query_one("#file-title", Rows).show([rule(right, f"values file  {state.path}", kind, strong=True)])
-        self.query_one("#file", Lines).show(file_rows(state.diff if showing else state.values, diff=showing))
+        self.query_one("#file", RowList).show(file_rows(state.diff if showing else state.values, diff=showing))
         self.show_detail()
 
     def show_detail(self) -> None:
@@ -238,7 +238,7 @@ class ReviewScreen(WizardScreen):
     def action_pane(self) -> None:
         """Focus the other pane."""
         target = "#file" if self.query_one(Checks).has_focus else "#checks"
-        self.query_one(target, Lines).focus()
+        self.query_one(target, RowList).focus()
 
     def action_back(self) -> None:
         """Go to the last step, or home when this is only a check."""

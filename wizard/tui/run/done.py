@@ -14,10 +14,10 @@ from wizard.tui.run.state import RunFeed
 from wizard.tui.run.view import clock_text, done_rows
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 
-class Result(Lines):
+class Result(RowList):
     """The result as a scrolling list."""
 
     def __init__(self, feed: RunFeed) -> None:

@@ -14,12 +14,12 @@ from wizard.core.run.view import ObjectRow, RunView
 from wizard.tui.run.view import event_rows, finding_rows, helm_rows, object_row
 from wizard.tui.text import Row, rule
 from wizard.tui.widgets.log_pane import LogPane
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import RowList, Rows
 
 PANES: Final = ("objects", "logs", "helm", "events", "findings")
 
 
-class Objects(Lines):
+class Objects(RowList):
     """Watched objects, failed ones first, ready ones last. The cursor stays on its object."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -73,7 +73,7 @@ class RunPanes(Horizontal):
         )
         yield Vertical(
             *(
-                Vertical(Rows(id=f"{pane}-title"), Lines(id=pane), id=f"pane-{pane}")
+                Vertical(Rows(id=f"{pane}-title"), RowList(id=pane), id=f"pane-{pane}")
                 for pane in ("findings", "helm", "events")
             ),
             id="right",
@@ -134,7 +134,7 @@ class RunPanes(Horizontal):
 
     def _list(self, pane: str, rows: Sequence[Row], left: str, right: str, *, tail: bool = False) -> None:
         self._title(pane, left, right)
-        lines = self.query_one(f"#{pane}", Lines)
+        lines = self.query_one(f"#{pane}", RowList)
         at_end = lines.scroll_offset.y >= len(lines.rows) - lines.size.height
         lines.show(rows)
         if tail and at_end:

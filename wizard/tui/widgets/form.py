@@ -16,7 +16,7 @@ from wizard.core.answers.questions.question import Choice, Question
 from wizard.core.answers.resolve import Resolved
 from wizard.tui.text import Row, Span, cut, pad, wrap
 from wizard.tui.widgets.edit import LineEdit
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 _WINDOW: Final = 7
 """Most options of a choice that are shown at once."""
@@ -29,7 +29,7 @@ def is_text(question: Question) -> bool:
     return question.kind != "choice" or question.open
 
 
-class Form(Lines):
+class Form(RowList):
     """Shows questions; calls `edited(id, answer)` for each change, which must call `update` with the new state."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -16,7 +16,7 @@ from wizard.engine.approval import Approval
 from wizard.tui.text import Row, cells, cut, pad, rule, wrap
 from wizard.tui.widgets.edit import LineEdit
 from wizard.tui.widgets.frame import Keys
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import RowList, Rows
 
 Option = tuple[str, str, str]
 """The returned value, its label, its meaning."""
@@ -81,7 +81,7 @@ class Prompt(ModalScreen[str | None]):
             self.dismiss(self._edit.text)
 
 
-class _Options(Lines):
+class _Options(RowList):
     """The list of a choice; calls `changed` when its cursor moves."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -116,7 +116,7 @@ class Choose(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """Show the list with the cursor on the current value."""
-        lines = self.query_one(Lines)
+        lines = self.query_one(RowList)
         values = [value for value, _, _ in self._options]
         lines.cursor = values.index(self._first) if self._first in values else 0
         lines.styles.height = min(len(self._options), max(3, self.app.size.height - 8))
@@ -124,7 +124,7 @@ class Choose(ModalScreen[str | None]):
         lines.focus()
 
     def _show(self) -> None:
-        lines, width = self.query_one(Lines), self.app.size.width
+        lines, width = self.query_one(RowList), self.app.size.width
         labels = min(40, max(cells([(label, "")]) for _, label, _ in self._options))
         rows: list[Row] = []
         for number, (value, label, note) in enumerate(self._options):
@@ -142,7 +142,7 @@ class Choose(ModalScreen[str | None]):
 
     def action_accept(self) -> None:
         """Return the option under the cursor."""
-        self.dismiss(self._options[self.query_one(Lines).cursor][0])
+        self.dismiss(self._options[self.query_one(RowList).cursor][0])
 
 
 class Confirm(ModalScreen[bool]):
@@ -161,12 +161,12 @@ class Confirm(ModalScreen[bool]):
     @override
     def compose(self) -> Iterable[Widget]:
         yield Rows([rule(self.app.size.width, self._title, strong=True)])
-        yield Lines(id="text")
+        yield RowList(id="text")
         yield Keys((("Enter", self._go), ("Esc", "change nothing")))
 
     def on_mount(self) -> None:
         """Give the text the height that it needs."""
-        lines, width = self.query_one(Lines), min(100, self.app.size.width - 4)
+        lines, width = self.query_one(RowList), min(100, self.app.size.width - 4)
         rows = [((f" {line}", ""),) for line in wrap(self._text, width)]
         lines.styles.height = max(1, min(len(rows), self.app.size.height - 6))
         lines.show(rows)
@@ -197,12 +197,12 @@ class Explain(ModalScreen[None]):
     @override
     def compose(self) -> Iterable[Widget]:
         yield Rows([rule(self.app.size.width, self._title, strong=True)])
-        yield Lines(id="text")
+        yield RowList(id="text")
         yield Keys((("Up Down", "scroll"), ("Esc", "back")))
 
     def on_mount(self) -> None:
         """Give the text the height that it needs."""
-        lines, width = self.query_one(Lines), min(100, self.app.size.width - 4)
+        lines, width = self.query_one(RowList), min(100, self.app.size.width - 4)
         rows = [((f" {line}", ""),) for line in wrap(self._text, width)] if isinstance(self._text, str) else self._text
         lines.styles.height = max(1, min(len(rows), self.app.size.height - 6))
         lines.show(rows)

@@ -77,10 +77,10 @@ class Rows(Widget):
         return paint(rows[y] if y < len(rows) else (), width, self._base)
 
 
-class Lines(ScrollView, can_focus=True):
+class RowList(ScrollView, can_focus=True):
     """A scrolling list of rows. With `pickable` rows a cursor moves over them and stays visible."""
 
-    DEFAULT_CSS = "Lines { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }"
+    DEFAULT_CSS = "RowList { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "up", show=False),
         Binding("down", "move(1)", "down", show=False),
