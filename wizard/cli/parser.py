@@ -91,7 +91,7 @@ def _main(argv: Sequence[str]) -> int:
         streams.message(f"{terminal.too_small} Using plain output.\n")
     from wizard import frontends
 
-    return frontends.lines(arguments, program())
+    return frontends.command_line(arguments, program())
 
 
 def _version() -> int:

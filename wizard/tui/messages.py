@@ -50,7 +50,7 @@ class PageRead(Message):
         self.ticket, self.page, self.newer = ticket, page, newer
 
 
-class HintsChanged(Message):
+class SuggestionsChanged(Message):
     """The suggestions of the cluster have changed."""
 
 

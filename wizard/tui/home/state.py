@@ -22,7 +22,7 @@ class HomeState:
     """The data of home. None means not read yet."""
 
     config: Kubeconfig | None = None
-    lines: tuple[HomeLine, ...] = ()
+    overview: tuple[HomeLine, ...] = ()
     releases: ReleasesView | None = None
     runs: tuple[RunSummary, ...] = ()
     drafts: tuple[tuple[str, Draft], ...] = ()

@@ -123,10 +123,10 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bo
 
     rows += _problem(state, width)
     shown = {problem.what for problem in (state.problem, state.config.problem if state.config else None) if problem}
-    for line in sorted(state.lines, key=lambda line: _FACTS.index(line.key) if line.key in _FACTS else len(_FACTS)):
+    for line in sorted(state.overview, key=lambda line: _FACTS.index(line.key) if line.key in _FACTS else len(_FACTS)):
         if line.key in _FACTS and line.text not in shown:
             rows += _fact(line, width)
-    if not state.lines:
+    if not state.overview:
         waits = "reading the kubeconfig" if state.config is None else "asking the cluster"
         rows += [] if state.problem and state.complete else [((f" {waits} ...", "dim"),)]
     runs = [entry for entry in offered if entry.key == "a"]
@@ -141,7 +141,7 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bo
             place(entry, _release(entry.about, now, width))
             if entry.about.worst:
                 rows.append((("     ", ""), (cut(entry.about.worst, width - 6), mark(entry.about.verdict)[1])))
-    has = [line for line in state.lines if line.key not in _FACTS and (tall or not releases or line.state != "pass")]
+    has = [line for line in state.overview if line.key not in _FACTS and (tall or not releases or line.state != "pass")]
     if has:
         half = max(43, min(52, width // 2))
         rows += [(), ((pad(" What this cluster has", half + 1), "strong"), ("What it means for you", "strong"))]
@@ -214,7 +214,7 @@ def _release(row: ReleaseRow, now: datetime, width: int) -> Row:
 
 
 def _cluster_fails(state: HomeState) -> bool:
-    return any(line.key in ("cluster", "you") and line.state in ("fail", "unknown") for line in state.lines)
+    return any(line.key in ("cluster", "you") and line.state in ("fail", "unknown") for line in state.overview)
 
 
 def _count(number: int, noun: str) -> str:

@@ -26,7 +26,7 @@ class ReviewState:
     operation: str = ""
     draft: Draft | None = None
     """The draft to use: for an existing release it is based on its current values."""
-    there: bool = False
+    exists_already: bool = False
     """Whether the person wanted to install a release that exists already."""
     problem: Problem | None = None
     """Why the run cannot be started, apart from checks: a pending release, a bad values file, a refused start."""
@@ -99,7 +99,7 @@ def problem_rows(state: ReviewState, width: int) -> list[Row]:
     problem = state.blocker
     if not problem:
         text = "the release exists already: this upgrades it, based on its current values"
-        return [((" ! ", "warning"), (cut(text, width - 4), "strong"))] if state.there else []
+        return [((" ! ", "warning"), (cut(text, width - 4), "strong"))] if state.exists_already else []
     rows: list[Row] = [((" x ", "error"), (line, "strong")) for line in wrap(problem.what, width - 4)]
     return [*rows, *((("   ", ""), (line, "")) for line in wrap(problem.next_step, width - 4) if line)]
 

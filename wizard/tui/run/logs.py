@@ -11,7 +11,7 @@ from wizard.tui.messages import PageRead
 from wizard.tui.run.panes import RunPanes
 from wizard.tui.run.state import RunFeed
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.log_history import Lookback
+from wizard.tui.widgets.log_history import LogHistory
 
 
 class RunLogs(WizardScreen):
@@ -44,7 +44,7 @@ class RunLogs(WizardScreen):
             self.bridge.stop("page")
         self.refresh_frame()
 
-    def on_lookback_wanted(self, message: Lookback.Wanted) -> None:
+    def on_log_history_wanted(self, message: LogHistory.Wanted) -> None:
         """The pane is scrolled above the log buffer: read the record."""
         self.bridge.page(self, self._run_id, message)
 

@@ -16,7 +16,7 @@ from wizard.core.answers.draft import Draft
 from wizard.core.answers.resolve import Resolved
 from wizard.tui import flow
 from wizard.tui.actions import Action, Key, bindings
-from wizard.tui.messages import HintsChanged, StreamFailed
+from wizard.tui.messages import StreamFailed, SuggestionsChanged
 from wizard.tui.step import view
 from wizard.tui.step.rail import Rail
 from wizard.tui.widgets.base import WizardScreen
@@ -100,7 +100,7 @@ class StepScreen(WizardScreen):
                 else:
                     self.draft = draft
                     self._begin()
-                self.bridge.refresh_hints(self, self.draft)
+                self.bridge.refresh_suggestions(self, self.draft)
         finally:
             self._ready.set()
 
@@ -123,7 +123,7 @@ class StepScreen(WizardScreen):
         self._wrong.pop(question_id, None)
         self._notes.pop(question_id, None)
         if question_id in ("context", "namespace", "release"):
-            self.bridge.refresh_hints(self, self.draft)
+            self.bridge.refresh_suggestions(self, self.draft)
         self.refresh_state()
 
     def refresh_state(self) -> None:
@@ -168,7 +168,7 @@ class StepScreen(WizardScreen):
         if self._resolved:
             self._render_around()
 
-    def on_hints_changed(self, _: HintsChanged) -> None:
+    def on_suggestions_changed(self, _: SuggestionsChanged) -> None:
         """The suggestions changed: choices and defaults change, text that is being typed stays."""
         if self._resolved:
             self.refresh_state()
@@ -196,7 +196,7 @@ class StepScreen(WizardScreen):
         if not wrong:
             for question in flow.questions(self.resolved, self.step, self.nav.goal):
                 if question.kind == "path":
-                    problem, note = await self.bridge.look_at_file(question, self.resolved[question.id])
+                    problem, note = await self.bridge.check_file(question, self.resolved[question.id])
                     if problem:
                         wrong[question.id] = problem
                     self._notes[question.id] = note

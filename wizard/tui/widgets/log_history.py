@@ -15,7 +15,7 @@ _MORE: Final = 500
 """Lines that the window takes at once from the log buffer when it reaches it."""
 
 
-class Lookback(Widget):
+class LogHistory(Widget):
     """Holds the window on the record. The screen answers `Wanted` with `take`."""
 
     class Wanted(Message):

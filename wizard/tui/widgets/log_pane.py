@@ -19,13 +19,13 @@ from wizard.core.run.log_window import Page, Places
 from wizard.tui.run.log_view import printed, readable
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES
-from wizard.tui.widgets.log_history import Lookback
+from wizard.tui.widgets.log_history import LogHistory
 from wizard.tui.widgets.rows import paint
 
 _ERROR: Final = re.compile(r"\b(error|fatal|panic|exception|traceback|failed|critical)\b", re.IGNORECASE)
 
 
-class LogPane(Lookback, can_focus=True):
+class LogPane(LogHistory, can_focus=True):
     """Row 0 is the title; below it come the lines, all of them or those that match the filter."""
 
     DEFAULT_CSS = "LogPane { height: 1fr; }"
