@@ -234,7 +234,7 @@ async def values(arguments: ValuesArguments, session: Session, out: Out) -> int:
 
 
 async def _checks(session: Session, draft: Draft, out: Out, accepted: Mapping[str, str]) -> list[CheckResult]:
-    if unknown := set(accepted) - {known.id for known in all_checks()}:
+    if unknown := set(accepted) - {rule.id for rule in all_checks()}:
         raise Problem(f'--accept: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
     results = []
     out.message("Checking; this reads and dry-runs, it changes nothing.")
@@ -263,7 +263,7 @@ def _show_skipped(results: Sequence[CheckResult], out: Out) -> None:
 
 def _open_ids(results: Sequence[CheckResult]) -> list[str]:
     """IDs of the checks whose result is unknown and that would block if they failed."""
-    blocks = {known.id for known in all_checks() if known.severity == SEVERITY_BLOCKS}
+    blocks = {rule.id for rule in all_checks() if rule.severity == SEVERITY_BLOCKS}
     return [result.id for result in results if result.state == "unknown" and result.id in blocks]
 
 
