@@ -30,12 +30,13 @@ async def diagnose(arguments: DiagnoseArguments, session: Session, out: Out) -> 
     diagnoses = [view for target in targets for view in await _last_view(session, target, out)]
     if not diagnoses:
         return find_release.nothing(arguments, releases, out)
-    for diagnosed in diagnoses:
-        show(diagnosed, out)
+    for diagnosis in diagnoses:
+        show(diagnosis, out)
     _show_hidden(releases, diagnoses, out)
-    code = max((diagnosed.code for diagnosed in diagnoses), key=_WORST.index)
+    code = max((diagnosis.code for diagnosis in diagnoses), key=_WORST.index)
     out.object({
-        "command": "diagnose", "exit": int(code), "diagnoses": [diagnosed.to_data() for diagnosed in diagnoses], **find_release.searched(releases),
+        "command": "diagnose", "exit": int(code),
+        "diagnoses": [diagnosis.to_data() for diagnosis in diagnoses], **find_release.searched(releases),
     })  # fmt: skip
     return code
 
@@ -45,15 +46,15 @@ async def _last_view(session: Session, target: Target, out: Out) -> list[Diagnos
     last: list[Diagnosis] = []
     async for view in session.release(target).diagnose():
         last = [view] if _has_content(view) else []
-    for diagnosed in last:
-        for finding in diagnosed.findings:
+    for diagnosis in last:
+        for finding in diagnosis.findings:
             out.event(Event("finding", finding.to_data()))
-        out.event(Event("verdict", {"state": diagnosed.verdict.state, "reason": diagnosed.verdict.reason}))
+        out.event(Event("verdict", {"state": diagnosis.verdict.state, "reason": diagnosis.verdict.reason}))
     return last
 
 
-def _has_content(diagnosed: Diagnosis) -> bool:
-    return bool(diagnosed.findings or diagnosed.revision or diagnosed.chart or diagnosed.verdict.state != "unknown")
+def _has_content(diagnosis: Diagnosis) -> bool:
+    return bool(diagnosis.findings or diagnosis.revision or diagnosis.chart or diagnosis.verdict.state != "unknown")
 
 
 def _named(arguments: DiagnoseArguments, session: Session) -> Sequence[Target]:
@@ -65,40 +66,40 @@ def _named(arguments: DiagnoseArguments, session: Session) -> Sequence[Target]:
 
 
 def _show_hidden(releases: ReleasesView, diagnoses: Sequence[Diagnosis], out: Out) -> None:
-    if releases.hidden and not any(diagnosed.unseen for diagnosed in diagnoses):
+    if releases.hidden and not any(diagnosis.unseen for diagnosis in diagnoses):
         out.line(releases.hidden, "unknown")
 
 
-def show(diagnosed: Diagnosis, out: Out) -> None:
+def show(diagnosis: Diagnosis, out: Out) -> None:
     """Print one diagnosis."""
     now = datetime.now(UTC)
-    helm = diagnosed.helm_status or "status not known"
+    helm = diagnosis.helm_status or "status not known"
     out.line(
-        f"{diagnosed.target.release} in {diagnosed.target.namespace}: {diagnosed.verdict.reason}",
-        diagnosed.verdict.state,
+        f"{diagnosis.target.release} in {diagnosis.target.namespace}: {diagnosis.verdict.reason}",
+        diagnosis.verdict.state,
     )
-    owner = f", managed by {diagnosed.owner}" if diagnosed.owner else ""
-    out.line(f"revision {diagnosed.revision or '?'}, helm: {helm}, chart {diagnosed.chart or '?'}{owner}")
-    since = age(diagnosed.impact.since, now) if diagnosed.impact.users != "fine" else ""
-    out.line(f"users: {diagnosed.impact.text}{f', for {since}' if since else ''}", _USERS[diagnosed.impact.users])
-    if diagnosed.way_in:
-        out.line("way in: " + "   ".join(f"{step.name} {step.text}" for step in diagnosed.way_in))
-    if not diagnosed.findings:
+    owner = f", managed by {diagnosis.owner}" if diagnosis.owner else ""
+    out.line(f"revision {diagnosis.revision or '?'}, helm: {helm}, chart {diagnosis.chart or '?'}{owner}")
+    since = age(diagnosis.impact.since, now) if diagnosis.impact.users != "fine" else ""
+    out.line(f"users: {diagnosis.impact.text}{f', for {since}' if since else ''}", _USERS[diagnosis.impact.users])
+    if diagnosis.way_in:
+        out.line("way in: " + "   ".join(f"{step.name} {step.text}" for step in diagnosis.way_in))
+    if not diagnosis.findings:
         out.line(
             "no cause was found"
-            if diagnosed.verdict.state in ("stuck", "failed")
+            if diagnosis.verdict.state in ("stuck", "failed")
             else "nothing is wrong that can be seen"
         )
-    for number, finding in enumerate(diagnosed.findings, 1):
+    for number, finding in enumerate(diagnosis.findings, 1):
         out.line()
         _show_finding(number, finding, now, out)
-    if diagnosed.findings:
+    if diagnosis.findings:
         out.line()
-    if diagnosed.ruled_out:
-        out.line(f"ruled out: {', '.join(diagnosed.ruled_out)}")
-    if diagnosed.before and diagnosed.findings:
-        out.line("before: " + "   ".join(f"{change.time} {change.text}" for change in diagnosed.before))
-    for hidden in diagnosed.unseen:
+    if diagnosis.ruled_out:
+        out.line(f"ruled out: {', '.join(diagnosis.ruled_out)}")
+    if diagnosis.before and diagnosis.findings:
+        out.line("before: " + "   ".join(f"{change.time} {change.text}" for change in diagnosis.before))
+    for hidden in diagnosis.unseen:
         needs = f"; needs: {hidden.permission}" if hidden.permission else ""
         out.line(f"{hidden.what} not seen: {hidden.reason}{needs}", "unknown")
 
