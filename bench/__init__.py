@@ -1,1 +1,1 @@
-"""Side-by-side measurements: ours beside the bare thing, in alternating rounds of one run. Never a timed test."""
+"""Measurements of the wizard beside other tools, in alternating rounds of one run. Never a timed test."""

@@ -34,24 +34,26 @@ NAMES = (
     "idle",
 )
 _AUDITED: Final = frozenset({"verdict", "requests", "idle"})
-"""Measured where the API server logs every request."""
+"""Measured on a sandbox whose API server logs every request."""
 
 
 def main() -> int:
     """Measure and print; 0 when every bound is kept."""
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--rounds", type=int, default=20, help="of cheap measurements (20); costly ones take a fifth")
-    parser.add_argument("--json", metavar="FILE", help="write every sample to a file as well")
-    said = parser.parse_args()
-    if wrong := set(said.names) - set(NAMES):
-        parser.error(f"there is no {sorted(wrong)[0]}; choose of {', '.join(NAMES)}")
+    parser.add_argument(
+        "--rounds", type=int, default=20, help="rounds of cheap measurements (20); costly ones get a fifth"
+    )
+    parser.add_argument("--json", metavar="FILE", help="also write every sample to a file")
+    given = parser.parse_args()
+    if wrong := set(given.names) - set(NAMES):
+        parser.error(f"there is no {sorted(wrong)[0]}; choose from {', '.join(NAMES)}")
     with tempfile.TemporaryDirectory(prefix="bench-") as state:
         os.environ["XDG_STATE_HOME"] = state
-        rows = measure(set(said.names or NAMES), said.rounds, max(3, said.rounds // 5))
+        rows = measure(set(given.names or NAMES), given.rounds, max(3, given.rounds // 5))
     print(table(rows))
-    if said.json:
-        Path(said.json).write_text(json.dumps([row.to_data() for row in rows], indent=1))
+    if given.json:
+        Path(given.json).write_text(json.dumps([row.to_data() for row in rows], indent=1))
     return int(any(row.fits is False for row in rows))
 
 
@@ -70,42 +72,42 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
     if "memory" in wanted:
         done(logs.memory())
     if wanted - {"version", "up", "memory"} - _AUDITED:
-        with runs.bed("bench") as here:
+        with runs.fresh_bed("bench") as bed:
             if "field" in wanted:
-                done(launch.first_field(here.kubeconfig, many))
+                done(launch.first_field(bed.kubeconfig, many))
             if "run" in wanted:
-                done(*runs.overhead(here, few))
+                done(*runs.overhead(bed, few))
             if "diagnose" in wanted:
-                done(runs.diagnosis(here, many))
+                done(runs.diagnosis(bed, many))
             if "image" in wanted:
-                done(runs.broken_image(here, few))
+                done(runs.broken_image(bed, few))
             if "rollback" in wanted:
-                done(runs.rollback(here, few))
+                done(runs.rollback(bed, few))
             if "plan" in wanted:
-                done(*plans.plan(here, few))
-                done(plans.history(here, many))
+                done(*plans.plan(bed, few))
+                done(plans.history(bed, many))
             if "releases" in wanted:
-                done(peers.releases(here, many))
+                done(peers.releases(bed, many))
             if "reader" in wanted:
-                done(*logs.reader(here, few), peers.stern(here, few))
+                done(*logs.reader(bed, few), peers.stern(bed, few))
             if "glyph" in wanted:
-                done(logs.glyph(here), peers.glyph(here))
+                done(logs.glyph(bed), peers.glyph(bed))
             if "flood" in wanted:
-                done(*logs.flood(here))
+                done(*logs.flood(bed))
             if "cause" in wanted:
-                done(verdicts.cause(here, many))
+                done(verdicts.cause(bed, many))
             if "rows" in wanted:
-                with here.namespace() as name:
-                    here.wizard(name)
-                    done(launch.live_rows(here.kubeconfig, many))
+                with bed.namespace() as name:
+                    bed.wizard(name)
+                    done(launch.live_rows(bed.kubeconfig, many))
     if wanted & _AUDITED:
-        with runs.bed("audited", audit=True) as here:
+        with runs.fresh_bed("audited", audit=True) as bed:
             if "verdict" in wanted:
-                done(*verdicts.verdict(here, many, few))
+                done(*verdicts.verdict(bed, many, few))
             if "requests" in wanted:
-                done(*asked.wait(here))
+                done(*asked.wait(bed))
             if "idle" in wanted:
-                done(asked.idle(here))
+                done(asked.idle(bed))
     return rows
 
 

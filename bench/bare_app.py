@@ -1,16 +1,17 @@
-"""The bare one-widget Textual app that our launch is measured beside."""
+"""The Textual app with one widget that our launch is compared with."""
 
 from __future__ import annotations
 
 from textual.app import App, ComposeResult
 from textual.widgets import Input
+from typing_extensions import override
 
 
 class Bare(App[None]):
-    """One field and nothing else."""
+    """One input field and nothing else."""
 
+    @override
     def compose(self) -> ComposeResult:
-        """The field."""
         yield Input(placeholder="first field")
 
 

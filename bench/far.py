@@ -1,4 +1,4 @@
-"""A far-away API server: a proxy on this machine that holds every byte back for half of a round-trip time."""
+"""A far-away API server: a proxy on this machine that delays every byte by half of a round-trip time."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ import yaml
 
 @contextlib.contextmanager
 def far(kubeconfig: str, seconds: float, folder: Path) -> Iterator[str]:
-    """The path of a kubeconfig whose cluster is so many seconds away, there and back."""
+    """The path of a kubeconfig whose cluster has a round-trip time of so many seconds."""
     config: dict[str, Any] = yaml.safe_load(Path(kubeconfig).read_text())
     cluster = config["clusters"][0]["cluster"]
     port = int(cluster["server"].rpartition(":")[2])
     loop = asyncio.new_event_loop()
     ready: threading.Event = threading.Event()
-    found: list[int] = []
+    ports: list[int] = []
 
     async def serve() -> None:
         async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(seconds)  # the handshake of TCP
-            there, back = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(_pump(reader, back, seconds / 2), _pump(there, writer, seconds / 2))
+            remote_reader, remote_writer = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(_pump(reader, remote_writer, seconds / 2), _pump(remote_reader, writer, seconds / 2))
 
         server = await asyncio.start_server(client, "127.0.0.1", 0)
-        found.append(server.sockets[0].getsockname()[1])
+        ports.append(server.sockets[0].getsockname()[1])
         ready.set()
 
     serving = loop.create_task(serve())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     ready.wait(10)
-    cluster["server"] = f"https://127.0.0.1:{found[0]}"
+    cluster["server"] = f"https://127.0.0.1:{ports[0]}"
     path = folder / "far.kubeconfig"
     path.write_text(yaml.safe_dump(config))
     try:
@@ -48,15 +48,15 @@ def far(kubeconfig: str, seconds: float, folder: Path) -> Iterator[str]:
 
 
 async def _end(serving: asyncio.Task[None]) -> None:
-    """No connection is left open."""
-    rest = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
-    for one in (serving, *rest):
-        one.cancel()
+    """Close all connections."""
+    rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in (serving, *rest):
+        task.cancel()
     await asyncio.gather(*rest, return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
-    """Bytes from one side to the other, each as late as the others, so that only the way gets longer."""
+    """Copy bytes with a constant delay, which adds latency but does not limit the bandwidth."""
     waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 

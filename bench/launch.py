@@ -1,4 +1,4 @@
-"""From the start of a process to the first thing a person can use, on a pseudo-terminal of 80x24."""
+"""The time from the start of a process to its first usable output, on a pseudo-terminal of 80x24."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def shows(argv: Sequence[str], pattern: bytes, env: Mapping[str, str], limit: fl
 
 
 def environment(kubeconfig: str = "") -> dict[str, str]:
-    """A plain terminal's environment; compiled modules are kept, as on any machine of a user."""
+    """The environment of a plain terminal; compiled modules are kept, as on a user's machine."""
     plain = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     return {**plain, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "KUBECONFIG": kubeconfig}
 
 
 def first_field(kubeconfig: str, rounds: int) -> Row:
-    """Our first question beside the bare app's field."""
+    """The launch to our first question beside the launch of the bare app."""
     env = environment(kubeconfig)
     ours, bare = alternate(
         lambda: shows([sys.executable, "-m", "wizard", "install"], rb"Environment(?s:.*)Development", env),
@@ -55,7 +55,7 @@ def first_field(kubeconfig: str, rounds: int) -> Row:
 
 
 def live_rows(kubeconfig: str, rounds: int) -> Row:
-    """Home with the live row of a release that is there, beside the bare app."""
+    """The launch to home with the live row of a release, beside the launch of the bare app."""
     env = environment(kubeconfig)
     ours, bare = alternate(
         lambda: shows([sys.executable, "-m", "wizard"], rb"llm-cost-ops(?s:.*)\d of \d", env),

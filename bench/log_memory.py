@@ -1,4 +1,4 @@
-"""`python -m bench.log_memory PODS LINES WIDTH`: fills a view as a screen does; prints MB of text kept, RSS then and later."""
+"""`python -m bench.log_memory PODS LINES WIDTH`: fills a view; prints MB of kept text, first and last RSS."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from wizard.core.run.view import RunView
 
 
 def resident() -> float:
-    """MB of this process in memory now."""
+    """The resident memory of this process, in MB."""
     gc.collect()
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
 
 def main(pods: int, lines: int, width: int) -> None:
     """Fill once, measure, fill five times more, measure again."""
-    view = RunView(logs=LogBuffer(max_bytes=pods * lines * (width + 64)))  # the pane's own budget would keep a third
+    view = RunView(logs=LogBuffer(max_bytes=pods * lines * (width + 64)))  # the default budget would keep a third
     measured = []
     for turn in range(6):
         for start in range(0, lines, 500):
             for pod in range(pods):
-                said = [
+                lines_of_pod = [
                     [f"2026-01-01T00:{turn:02}:00.{n:09}Z", f"{turn} {pod} {n} ".ljust(width, "x")]
                     for n in range(start, min(start + 500, lines))
                 ]
                 view.apply(
-                    Event("log.lines", {"pod": f"pod-{pod}", "container": "c", "previous": False, "lines": said})
+                    Event(
+                        "log.lines", {"pod": f"pod-{pod}", "container": "c", "previous": False, "lines": lines_of_pod}
+                    )
                 )
         measured.append(resident())
-    kept = sum(len(one.text) + len(one.time) for one in view.logs.slice(0, view.logs.end)) / 1e6
+    kept = sum(len(line.text) + len(line.time) for line in view.logs.slice(0, view.logs.end)) / 1e6
     print(kept, measured[0], measured[-1])
 
 

@@ -14,18 +14,18 @@ from wizard.core.target import Target
 
 
 async def main(namespace: str, pod: str, lines: int) -> None:
-    """From the request to the last line."""
+    """Print the seconds from the request to the last line."""
     cluster = KubeCluster(Target("", namespace, kubeconfig=os.environ["KUBECONFIG"]))
     began, count = time.perf_counter(), 0
     async for batch in cluster.logs(namespace, pod, pod, follow=False, tail_lines=lines):
         count += len(batch)
     taken = time.perf_counter() - began
     await cluster.close()
-    if count < lines:  # the container goes on: what it says meanwhile may come too
+    if count < lines:  # more is fine: the container writes on meanwhile
         raise RuntimeError(f"{count} lines of {lines}")
     print(taken)
 
 
 if __name__ == "__main__":
-    gc.set_threshold(*SELDOM)  # as the process that this stands for does
+    gc.set_threshold(*SELDOM)  # as in the process that this one simulates
     asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,6 +1,6 @@
-"""Stands for a runner: watches one release and follows its logs into a record of its own until its stdin ends.
+"""Simulates a runner: watches one release and writes its logs into a record of its own until its stdin ends.
 
-`python -m bench.log_run ID NAMESPACE`: the folder is that of a run, so `wizard runs ID` shows it like any other.
+`python -m bench.log_run ID NAMESPACE`: the folder is laid out like a run's, so `wizard runs ID` shows it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RELEASE = "shop"
 
 
 async def main(run_id: str, namespace: str) -> None:
-    """Record until nobody holds the other end of stdin."""
+    """Record until the other end of stdin is closed."""
     folder = state_dir("runs") / run_id
     folder.mkdir(mode=0o700)
     names = {"context": "bench", "namespace": namespace, "release": RELEASE}
@@ -55,5 +55,5 @@ async def main(run_id: str, namespace: str) -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(*SELDOM)  # as the process that this stands for does
+    gc.set_threshold(*SELDOM)  # as in the process that this one simulates
     asyncio.run(main(sys.argv[1], sys.argv[2]))

@@ -1,4 +1,4 @@
-"""Logs: how many lines a second without a screen, a flood under a screen, memory; and how soon a change is a glyph."""
+"""Logs: lines per second without a screen, a flood on a screen, memory; and the delay from a change to the screen."""
 
 from __future__ import annotations
 
@@ -25,31 +25,29 @@ from wizard.paths import state_dir
 _LABELS: Final = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/managed-by=Helm"
 _NUMBER: Final = re.compile(r" line (\d+)")
 READ: Final = 500_000
-"""Lines of one reading round."""
+"""Lines that one round reads."""
 SIZE: Final = (40, 120)
 ONE_COLUMN: Final = (30, 120)
-"""Not high enough for two columns: an object's row has room for all that is said of it."""
+"""Too low for two columns, so that an object's row has room for its whole text."""
 
 
-def reader(here: Bed, rounds: int) -> list[Row]:
-    """The same lines of one container, by our reader without a screen, by `logs`, and by kubectl; all into /dev/null."""
-    with here.namespace() as name:
-        command, ask = big(here, name)
+def reader(bed: Bed, rounds: int) -> list[Row]:
+    """Reads the same lines of one container with our reader, with `logs`, and with kubectl; all write to /dev/null."""
+    with bed.namespace() as name:
+        command, ask = big(bed, name)
         own = (sys.executable, "-m", "bench.log_reader", name, "big-0", str(READ))
-        mine, theirs = alternate(lambda: float(here.call(*own)), lambda: timed(lambda: quiet(here, ask)), rounds)
-        whole, again = alternate(
-            lambda: timed(lambda: quiet(here, command)), lambda: timed(lambda: quiet(here, ask)), 3
-        )
+        mine, theirs = alternate(lambda: float(bed.call(*own)), lambda: timed(lambda: quiet(bed, ask)), rounds)
+        whole, again = alternate(lambda: timed(lambda: quiet(bed, command)), lambda: timed(lambda: quiet(bed, ask)), 3)
     rate = f"{READ / min(mine):,.0f} lines/s against {READ / min(theirs):,.0f}, best of each"
     first = Row(f"{READ:,} log lines, reader", mine, theirs, "kubectl logs", "<= 1.25 x", note=rate)
     kept = Row(first.name, mine, theirs, first.beside, first.bound, fits=(first.ratio or 9) <= 1.25, note=rate)
     return [kept, Row(f"{READ:,} log lines, whole `logs`", whole, again, "kubectl logs")]
 
 
-def big(here: Bed, namespace: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """A StatefulSet named big whose pod has so many lines; our command that prints them, and kubectl's."""
-    here.call("kubectl", "create", "namespace", namespace, check=False)
-    labels = dict(one.split("=") for one in _LABELS.split(","))
+def big(bed: Bed, namespace: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Create a StatefulSet "big" whose pod has READ log lines; returns our command that prints them, and kubectl's."""
+    bed.call("kubectl", "create", "namespace", namespace, check=False)
+    labels = dict(label.split("=") for label in _LABELS.split(","))
     pod = {
         "metadata": {"labels": labels, "annotations": {"sandbox.llm-cost-ops.local/log-rate": "100000"}},
         "spec": {"containers": [{"name": "big-0", "image": "busybox:1"}]},
@@ -57,26 +55,26 @@ def big(here: Bed, namespace: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     spec = {"serviceName": "big", "selector": {"matchLabels": labels}, "template": pod}
     release = {"meta.helm.sh/release-name": RELEASE, "meta.helm.sh/release-namespace": namespace}
     about = {"name": "big", "labels": labels, "annotations": release}
-    path = here.folder / "big.json"
+    path = bed.folder / "big.json"
     path.write_text(json.dumps({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": about, "spec": spec}))
-    here.call("kubectl", "-n", namespace, "apply", "-f", str(path))
-    here.call("kubectl", "-n", namespace, "rollout", "status", "statefulset/big", "--timeout=120s")
-    _wait(here, namespace, 1, READ / 100_000 + 3)
+    bed.call("kubectl", "-n", namespace, "apply", "-f", str(path))
+    bed.call("kubectl", "-n", namespace, "rollout", "status", "statefulset/big", "--timeout=120s")
+    _wait(bed, namespace, 1, READ / 100_000 + 3)
     ours = (sys.executable, "-m", "wizard", "logs", RELEASE, "-n", namespace, "--tail", str(READ))
     return ours, ("kubectl", "-n", namespace, "logs", "big-0", "--timestamps", f"--tail={READ}")
 
 
 _CAUGHT_UP: Final = 4.0
-"""Seconds in which a screen that was opened in the middle of a flood has read what was there before it."""
+"""Seconds in which a screen that is opened during a flood catches up."""
 
 
-def flood(here: Bed, seconds: float = 20, containers: int = 20, rate: int = 100_000, presses: int = 200) -> list[Row]:
-    """So many lines a second into a record and onto a screen of 120x40: losses, frames, and a key's way to the screen."""
-    with here.namespace() as name, recorded(here, name) as run_id:
+def flood(bed: Bed, seconds: float = 20, containers: int = 20, rate: int = 100_000, presses: int = 200) -> list[Row]:
+    """So many lines a second in a record and on a screen of 120x40: lost lines, frames, and the delay of a key."""
+    with bed.namespace() as name, recorded(bed, name) as run_id:
         for number in range(containers):
-            _pod(here, name, f"p{number}", rate // containers)
-        _wait(here, name, containers, 3)
-        shown = screen.of_run(run_id, here.kubeconfig, sys.executable, SIZE)
+            _pod(bed, name, f"p{number}", rate // containers)
+        _wait(bed, name, containers, 3)
+        shown = screen.of_run(run_id, bed.kubeconfig, sys.executable, SIZE)
         try:
             shown.until(rb"line \d+")
             time.sleep(_CAUGHT_UP)
@@ -91,16 +89,16 @@ def flood(here: Bed, seconds: float = 20, containers: int = 20, rate: int = 100_
             frames = (shown.frames - before) / taken
         finally:
             shown.close()
-    told = _told(state_dir("runs") / run_id / "record.jsonl")
+    recorded_lines = _RecordedLines(state_dir("runs") / run_id / "record.jsonl")
     slow = p99(delays)
-    note = (f"p99 {slow * 1000:.0f} ms of {len(delays)}; {frames:.0f} frames/s (>= 30); {told.lines:,} lines recorded, "
-            f"{told.rate:,.0f} a second of the containers' clocks; {told.missing:,} lost unmarked, {told.gaps} gap marks")  # fmt: skip
-    fits = slow <= 0.033 and frames >= 30 and told.missing == 0 and told.rate >= 0.95 * rate
+    note = (f"p99 {slow * 1000:.0f} ms of {len(delays)}; {frames:.0f} frames/s (>= 30); {recorded_lines.lines:,} lines recorded, "
+            f"{recorded_lines.rate:,.0f} a second of the containers' clocks; {recorded_lines.missing:,} lost unmarked, {recorded_lines.gaps} gap marks")  # fmt: skip
+    fits = slow <= 0.033 and frames >= 30 and recorded_lines.missing == 0 and recorded_lines.rate >= 0.95 * rate
     return [Row(f"a key while {rate:,} lines/s arrive", delays, bound="p99 <= 33 ms", fits=fits, note=note)]
 
 
-class _told:  # noqa: N801 - reads as what it does
-    """What a record has of numbered lines."""
+class _RecordedLines:
+    """Counts the numbered lines of a record."""
 
     def __init__(self, record: Path) -> None:
         spans: dict[str, list[int]] = defaultdict(list)
@@ -115,13 +113,13 @@ class _told:  # noqa: N801 - reads as what it does
                     pod = event["data"]["pod"]
                     times[pod] += [_seconds(event["data"]["lines"][0][0][:23] + "Z"), _seconds(event["time"])]
                     numbers = (_NUMBER.search(line) for _, line in event["data"]["lines"])
-                    spans[pod] += [int(one[1]) for one in numbers if one]
+                    spans[pod] += [int(match[1]) for match in numbers if match]
         self.lines = sum(map(len, spans.values()))
-        self.missing = sum(max(one) - min(one) + 1 - len(set(one)) for one in spans.values() if one)
-        self.doubled = sum(len(one) - len(set(one)) for one in spans.values())
-        # From a container's first line until its last one was in the record, so that a record that lags behind shows;
-        # each container for itself, for they do not start together.
-        self.rate = sum(len(spans[pod]) / max(0.001, max(one) - min(one)) for pod, one in times.items())
+        self.missing = sum(max(numbers) - min(numbers) + 1 - len(set(numbers)) for numbers in spans.values() if numbers)
+        self.doubled = sum(len(numbers) - len(set(numbers)) for numbers in spans.values())
+        # From a container's first line until its last one was recorded, so that a lagging record shows in the rate;
+        # each container separately, because they do not start together.
+        self.rate = sum(len(spans[pod]) / max(0.001, max(seconds) - min(seconds)) for pod, seconds in times.items())
 
 
 def _seconds(time_text: str) -> float:
@@ -130,23 +128,23 @@ def _seconds(time_text: str) -> float:
     return datetime.fromisoformat(time_text).timestamp()
 
 
-def glyph(here: Bed, changes: int = 200) -> Row:
-    """An Ingress gets another address: the moment it is on our screen less the moment that `kubectl get -w` printed it."""
-    with here.namespace() as name, recorded(here, name) as run_id:
-        way_in(here, name)
-        shown = screen.of_run(run_id, here.kubeconfig, sys.executable, ONE_COLUMN)
+def glyph(bed: Bed, changes: int = 200) -> Row:
+    """An Ingress gets another address: the delay of our screen compared with the output of `kubectl get -w`."""
+    with bed.namespace() as name, recorded(bed, name) as run_id:
+        create_ingress(bed, name)
+        shown = screen.of_run(run_id, bed.kubeconfig, sys.executable, ONE_COLUMN)
         ask = ["kubectl", "-n", name, "get", "ingress", "way-in", "-w", "--output-watch-events"]
-        watch = screen.Screen(ask, environment(here.kubeconfig) | here.env, (40, 200))
+        watch = screen.Screen(ask, environment(bed.kubeconfig) | bed.env, (40, 200))
         try:
             shown.until(rb"way-in")
             watch.until(rb"way-in")
             delays = []
             for number in range(changes):
                 address = f"10.9.{number // 200}.{number % 200 + 1}"
-                for one in (shown, watch):
-                    one.forget()
+                for terminal in (shown, watch):
+                    terminal.forget()
                 patch = json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": address}]}}})
-                here.call(
+                bed.call(
                     "kubectl",
                     "-n",
                     name,
@@ -168,20 +166,20 @@ def glyph(here: Bed, changes: int = 200) -> Row:
                note=f"p99 {slow * 1000:.0f} ms of {len(delays)}")  # fmt: skip
 
 
-def way_in(here: Bed, namespace: str) -> None:
-    """An Ingress of the release, whose address can change."""
+def create_ingress(bed: Bed, namespace: str) -> None:
+    """Create an Ingress of the release, whose address can change."""
     rule = "shop.example.com/*=shop:80"
-    here.call("kubectl", "-n", namespace, "create", "ingress", "way-in", f"--rule={rule}")
-    here.call("kubectl", "-n", namespace, "label", "ingress", "way-in", *_LABELS.split(","))
+    bed.call("kubectl", "-n", namespace, "create", "ingress", "way-in", f"--rule={rule}")
+    bed.call("kubectl", "-n", namespace, "label", "ingress", "way-in", *_LABELS.split(","))
 
 
 def memory(pods: int = 100, lines: int = 5_000, width: int = 120) -> Row:
-    """Resident memory of a view that keeps so many lines of so many pods, and after as many again; in MB, not seconds."""
-    said = subprocess.run(
+    """Resident memory of a view with so many lines of each pod, then after five times as many; in MB, not seconds."""
+    printed = subprocess.run(
         [sys.executable, "-m", "bench.log_memory", str(pods), str(lines), str(width)],
         check=True, capture_output=True, text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
     ).stdout  # fmt: skip
-    kept, first, last = map(float, said.split())
+    kept, first, last = map(float, printed.split())
     bound = 1.5 * kept + 60
     note = f"MB: {first:.0f} at once, {last:.0f} after five times as many lines; {kept:.0f} kept, bound {bound:.0f}"
     fits = max(first, last) <= bound and last <= first * 1.1
@@ -191,13 +189,13 @@ def memory(pods: int = 100, lines: int = 5_000, width: int = 120) -> Row:
 
 
 @contextlib.contextmanager
-def recorded(here: Bed, namespace: str) -> Iterator[str]:
-    """A namespace whose release is watched into a record as a run does it; the run's id."""
-    here.call("kubectl", "create", "namespace", namespace)
+def recorded(bed: Bed, namespace: str) -> Iterator[str]:
+    """Create a namespace and record its release as a run does; yields the run's id."""
+    bed.call("kubectl", "create", "namespace", namespace)
     run_id = uuid.uuid4().hex[:8]
     argv = (sys.executable, "-m", "bench.log_run", run_id, namespace)
-    # A session of its own, as a runner has: Linux shares the processors among sessions first.
-    with subprocess.Popen(argv, env=here.env, stdin=subprocess.PIPE, text=True, start_new_session=True) as process:
+    # A session of its own, as a runner has: Linux divides CPU time among sessions first.
+    with subprocess.Popen(argv, env=bed.env, stdin=subprocess.PIPE, text=True, start_new_session=True) as process:
         record = state_dir("runs") / run_id / "record.jsonl"
         while not record.exists():
             time.sleep(0.05)
@@ -210,17 +208,17 @@ def recorded(here: Bed, namespace: str) -> Iterator[str]:
             process.wait(30)
 
 
-def _pod(here: Bed, namespace: str, name: str, rate: int) -> None:
-    here.call("kubectl", "create", "namespace", namespace, check=False)
+def _pod(bed: Bed, namespace: str, name: str, rate: int) -> None:
+    bed.call("kubectl", "create", "namespace", namespace, check=False)
     note = json.dumps({"metadata": {"annotations": {"sandbox.llm-cost-ops.local/log-rate": str(rate)}}})
-    here.call("kubectl", "-n", namespace, "run", name, "--image=busybox:1", f"--labels={_LABELS}", "--overrides", note)
+    bed.call("kubectl", "-n", namespace, "run", name, "--image=busybox:1", f"--labels={_LABELS}", "--overrides", note)
 
 
-def _wait(here: Bed, namespace: str, count: int, more: float) -> None:
-    here.call("kubectl", "-n", namespace, "wait", "pod", "--all", "--for=condition=Ready", "--timeout=120s")
-    time.sleep(more)  # lines are written by the clock
+def _wait(bed: Bed, namespace: str, count: int, more: float) -> None:
+    bed.call("kubectl", "-n", namespace, "wait", "pod", "--all", "--for=condition=Ready", "--timeout=120s")
+    time.sleep(more)  # the containers write at a fixed rate
 
 
-def quiet(here: Bed, argv: tuple[str, ...]) -> None:
-    """Run it, its output into /dev/null."""
-    subprocess.run(argv, cwd=here.folder, env=here.env, check=True, stdout=subprocess.DEVNULL, timeout=300)
+def quiet(bed: Bed, argv: tuple[str, ...]) -> None:
+    """Run a command with its output to /dev/null."""
+    subprocess.run(argv, cwd=bed.folder, env=bed.env, check=True, stdout=subprocess.DEVNULL, timeout=300)

@@ -1,4 +1,4 @@
-"""k9s and stern, pinned and built like the sandbox's tools, and helm's own list: what the panes are measured beside."""
+"""Comparisons with k9s and stern, which are pinned and built like the sandbox's tools, and with `helm list`."""
 
 from __future__ import annotations
 
@@ -37,38 +37,38 @@ _REVISIONS: Final = 10
 
 
 def tool(pin: Pin) -> str:
-    """Path of a peer, built when it is not there yet (k9s: five minutes on two cores)."""
+    """The path of a tool, built when it is missing (k9s: five minutes on two cores)."""
     return str(toolchain.ensure_pin(pin, toolchain.ProgressLines(print)))
 
 
-def releases(here: Bed, rounds: int) -> Row:
-    """The list of 100 releases with 10 revisions each, asked for in a wizard that runs already, beside `helm list`.
+def releases(bed: Bed, rounds: int) -> Row:
+    """The list of 100 releases with 10 revisions each, in a running wizard, beside `helm list`.
 
-    The records are copies of the one that helm makes of our chart, each under a name of its own.
+    The release records are copies of one that helm made from our chart, under different names.
     """
-    with here.namespace() as origin, here.namespace() as name:
-        here.wizard(origin)
-        _fill(here, origin, name)
-        samples = asyncio.run(_listed(here, name, rounds))
+    with bed.namespace() as origin, bed.namespace() as name:
+        bed.wizard(origin)
+        _fill(bed, origin, name)
+        samples = asyncio.run(_listed(bed, name, rounds))
         words = ("list", "-n", name, "--max", "0", "-o", "json")
         few = max(3, rounds // 4)
-        theirs = [timed(lambda: _complete(json.loads(here.call(here.helm, *words)))) for _ in range(few)]
+        theirs = [timed(lambda: _complete(json.loads(bed.call(bed.helm, *words)))) for _ in range(few)]
     ratio = statistics.median(theirs) / statistics.median(samples)
     return Row(
         f"list of {_RELEASES} releases x {_REVISIONS}", samples, theirs, "helm list", "<= 1/50", fits=ratio >= 50
     )
 
 
-def _complete(found: list[dict[str, Any]]) -> None:
-    if len(found) != _RELEASES:
-        raise RuntimeError(f"{len(found)} releases")
+def _complete(listed: list[dict[str, Any]]) -> None:
+    if len(listed) != _RELEASES:
+        raise RuntimeError(f"{len(listed)} releases")
 
 
-def _fill(here: Bed, origin: str, namespace: str) -> None:
-    api = cluster.admin(here.name)
+def _fill(bed: Bed, origin: str, namespace: str) -> None:
+    api = cluster.admin(bed.name)
     model = api.get(f"/api/v1/namespaces/{origin}/secrets/sh.helm.release.v1.llm-cost-ops.v1")
     body = release.unpack(base64.b64decode(model["data"]["release"]).decode(), "the model")
-    here.call("kubectl", "create", "namespace", namespace)
+    bed.call("kubectl", "create", "namespace", namespace)
     for number in range(_RELEASES):
         name = f"release-{number}"
         for revision in range(1, _REVISIONS + 1):
@@ -86,9 +86,9 @@ def _fill(here: Bed, origin: str, namespace: str) -> None:
             api.create(f"/api/v1/namespaces/{namespace}/secrets", record)
 
 
-async def _listed(here: Bed, namespace: str, rounds: int) -> list[float]:
-    session = compose.session(Options(kubeconfig=here.kubeconfig, namespace=namespace))
-    target = Target(session.kubeconfig().current, namespace, "", here.kubeconfig)
+async def _listed(bed: Bed, namespace: str, rounds: int) -> list[float]:
+    session = compose.session(Options(kubeconfig=bed.kubeconfig, namespace=namespace))
+    target = Target(session.kubeconfig().current, namespace, "", bed.kubeconfig)
     samples = []
     for _ in range(rounds + 1):
         began = time.perf_counter()
@@ -100,24 +100,24 @@ async def _listed(here: Bed, namespace: str, rounds: int) -> list[float]:
     return samples[1:]
 
 
-def glyph(here: Bed, rounds: int = 40) -> Row:
-    """An Ingress gets another address: from the request until it is on our screen, and until it is on k9s'.
+def glyph(bed: Bed, rounds: int = 40) -> Row:
+    """An Ingress gets another address: the time from the request until our screen shows it, and until k9s does.
 
-    k9s looks every two seconds, its shortest period: the changes are spread over it.
+    k9s polls every two seconds, its shortest period: the changes are spread over the period.
     """
-    api = cluster.admin(here.name)
-    folder = here.folder / "k9s"
+    api = cluster.admin(bed.name)
+    folder = bed.folder / "k9s"
     folder.mkdir(exist_ok=True)
-    env = {**environment(here.kubeconfig), "K9S_CONFIG_DIR": str(folder), "HOME": str(folder)}
+    env = {**environment(bed.kubeconfig), "K9S_CONFIG_DIR": str(folder), "HOME": str(folder)}
     ours, theirs = [], []
-    with here.namespace() as name, logs.recorded(here, name) as run_id:
-        logs.way_in(here, name)
+    with bed.namespace() as name, logs.recorded(bed, name) as run_id:
+        logs.create_ingress(bed, name)
         path = f"/apis/networking.k8s.io/v1/namespaces/{name}/ingresses/way-in/status"
-        shown = screen.of_run(run_id, here.kubeconfig, sys.executable, logs.ONE_COLUMN)
+        shown = screen.of_run(run_id, bed.kubeconfig, sys.executable, logs.ONE_COLUMN)
         argv = (tool(K9S), "-n", name, "-c", "ingresses", "--readonly")
-        with Terminal(argv, env, folder, (120, 40)) as other, contextlib.closing(shown):
+        with Terminal(argv, env, folder, (120, 40)) as k9s, contextlib.closing(shown):
             shown.until(rb"way-in")
-            other.wait_for("way-in", 60)
+            k9s.wait_for("way-in", 60)
             for number in range(rounds):
                 time.sleep(_K9S_REFRESH * (number % 10) / 10)
                 address = f"10.8.0.{number + 1}"
@@ -125,19 +125,19 @@ def glyph(here: Bed, rounds: int = 40) -> Row:
                 began = time.perf_counter()
                 api.merge(path, {"status": {"loadBalancer": {"ingress": [{"ip": address}]}}})
                 ours.append(shown.until(re.escape(address).encode() + rb"(?!\d)") - began)
-                other.wait_for(re.escape(address) + r"(?!\d)", 20)
+                k9s.wait_for(re.escape(address) + r"(?!\d)", 20)
                 theirs.append(time.perf_counter() - began)
     ratio = statistics.median(theirs) / statistics.median(ours)
     return Row("object change to glyph, from the request", ours, theirs, "k9s", "<= 1/20", fits=ratio >= 20)
 
 
-def stern(here: Bed, rounds: int) -> Row:
-    """Our whole `logs` of half a million lines beside stern, both into /dev/null."""
-    with here.namespace() as name:
-        ours, _ = logs.big(here, name)
+def stern(bed: Bed, rounds: int) -> Row:
+    """Our whole `logs` of half a million lines beside stern; both write to /dev/null."""
+    with bed.namespace() as name:
+        ours, _ = logs.big(bed, name)
         argv = (tool(STERN), "big", "-n", name, "--no-follow", f"--tail={logs.READ}", "--color=never")
         mine, theirs = alternate(
-            lambda: timed(lambda: logs.quiet(here, ours)), lambda: timed(lambda: logs.quiet(here, argv)), rounds
+            lambda: timed(lambda: logs.quiet(bed, ours)), lambda: timed(lambda: logs.quiet(bed, argv)), rounds
         )
     return Row(f"{logs.READ:,} log lines, whole `logs`", mine, theirs, "stern --no-follow")
 

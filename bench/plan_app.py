@@ -1,4 +1,4 @@
-"""One plan of a foreign chart, as the engine makes it: KUBECONFIG NAMESPACE CHART VALUES HELM."""
+"""Makes one plan of a foreign chart with the engine; arguments: KUBECONFIG NAMESPACE CHART VALUES HELM."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wizard.engine.release import plan
 
 
 async def main() -> None:
-    """Make the plan and print what it counted."""
+    """Make the plan and print its counts."""
     kubeconfig, namespace, chart, values, helm = sys.argv[1:]
     target = Target("", namespace, "hundred", kubeconfig)
     cluster = KubeCluster(target)

@@ -1,4 +1,4 @@
-"""Alternating rounds and what is said of them."""
+"""Alternating rounds, and the table of their results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Measure = Callable[[], float]
-"""Does something once and returns its seconds."""
+"""Does something once and returns the seconds that it took."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Median of ours over median of the other."""
+        """The median of `ours` divided by the median of `other`; None without `other`."""
         return statistics.median(self.ours) / statistics.median(self.other) if self.other else None
 
     def to_data(self) -> dict[str, object]:
@@ -45,24 +45,24 @@ def timed(action: Callable[[], object]) -> float:
 
 
 def p99(samples: Sequence[float]) -> float:
-    """What 99 of a hundred samples keep below; the slowest when there are fewer than a hundred."""
+    """The 99th percentile; the maximum of fewer than a hundred samples."""
     return sorted(samples)[math.ceil(len(samples) * 0.99) - 1]
 
 
 def alternate(ours: Measure, other: Measure, rounds: int) -> tuple[list[float], list[float]]:
-    """Both, in turns, each first as often as the other; one round of each to warm up is not counted."""
+    """The samples of both, in alternating order; one warm-up round of each is not counted."""
     ours()
     other()
     mine: list[float] = []
     theirs: list[float] = []
     for number in range(rounds):
-        for one in (ours, other) if number % 2 else (other, ours):
-            (mine if one is ours else theirs).append(one())
+        for measure in (ours, other) if number % 2 else (other, ours):
+            (mine if measure is ours else theirs).append(measure())
     return mine, theirs
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as text: median and maximum in milliseconds, the ratio, the bound and whether it is kept."""
+    """The rows as text: median and maximum in milliseconds, ratio, bound and whether it is kept."""
     head = ("what", "rounds", "ours ms (max)", "beside", "its ms (max)", "ratio", "bound", "")
     body = [
         (

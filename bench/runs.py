@@ -1,4 +1,4 @@
-"""A run beside the bare helm command, a broken image, and how long until all is ready."""
+"""A run beside the bare helm command, the delay until a broken image is named, rollback, diagnosis."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CHART: Final = ROOT / "chart" / "llm-cost-ops"
 
 
 class Bed:
-    """A sandbox and a folder to work in."""
+    """A sandbox with a working folder."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name, self.folder = name, folder
@@ -40,13 +40,13 @@ class Bed:
 
     @property
     def audit_log(self) -> Path:
-        """Where its API server logs every request; only of a bed with `audit`."""
+        """The file in which the API server logs every request; only with `audit`."""
         log = cluster.require(self.name).audit_log
         assert log is not None
         return log
 
     def call(self, *argv: str, check: bool = True, limit: float = 300) -> str:
-        """Run a program, at most so many seconds, and return what it printed."""
+        """Run a program, at most `limit` seconds, and return its output."""
         done = subprocess.run(
             argv, cwd=self.folder, env=self.env, check=False, capture_output=True, text=True, timeout=limit
         )
@@ -55,9 +55,9 @@ class Bed:
         return done.stdout
 
     def wizard(self, namespace: str, *more: str, check: bool = True, limit: float = 300) -> list[dict[str, Any]]:
-        """A dev install into a namespace; the events of its run."""
-        said = self.call(*self.install(namespace, *more), check=check, limit=limit)
-        return [json.loads(line) for line in said.splitlines()]
+        """Run a dev install into a namespace; returns the events of its run."""
+        printed = self.call(*self.install(namespace, *more), check=check, limit=limit)
+        return [json.loads(line) for line in printed.splitlines()]
 
     def install(self, namespace: str, *more: str) -> tuple[str, ...]:
         """The command of a dev install into a namespace, which prints the events of its run."""
@@ -66,15 +66,15 @@ class Bed:
 
     @contextlib.contextmanager
     def namespace(self, *, gone: bool = True) -> Iterator[str]:
-        """A name of its own, removed afterwards so that rounds do not feel each other; `gone`: that is waited for."""
+        """A new namespace name; the namespace is deleted afterwards, so that rounds are independent. `gone`: wait for it."""
         name = f"bench-{next(_NUMBERS)}"
         yield name
         self.call("kubectl", "delete", "namespace", name, f"--wait={str(gone).lower()}", check=False)
 
 
 @contextlib.contextmanager
-def bed(name: str, *, audit: bool = False) -> Iterator[Bed]:
-    """A fresh sandbox, taken down at the end; with `audit` its API server logs every request."""
+def fresh_bed(name: str, *, audit: bool = False) -> Iterator[Bed]:
+    """Start a new sandbox, and stop it at the end; with `audit` its API server logs every request."""
     cluster.down(name)
     cluster.up(name, audit=audit)
     try:
@@ -85,7 +85,7 @@ def bed(name: str, *, audit: bool = False) -> Iterator[Bed]:
 
 
 def sandbox_up(rounds: int) -> Row:
-    """Warm start of a control plane until its nodes are ready."""
+    """The warm start of a control plane until its nodes are ready."""
     ours = []
     for _ in range(rounds):
         ours.append(timed(lambda: cluster.up("bench-up")))
@@ -93,26 +93,26 @@ def sandbox_up(rounds: int) -> Row:
     return Row("sandbox up, warm", ours, bound="<= 8 s", fits=statistics.median(ours) <= 8)
 
 
-def overhead(here: Bed, rounds: int) -> list[Row]:
-    """Our run, from its first to its last event, beside helm with the same chart and values and the Secrets made before."""
+def overhead(bed: Bed, rounds: int) -> list[Row]:
+    """Our run, from its first to its last event, beside helm with the same chart, values and existing Secrets."""
     whole: list[float] = []
 
     def ours() -> float:
-        with here.namespace() as name:
+        with bed.namespace() as name:
             began = time.perf_counter()
-            events = here.wizard(name)
+            events = bed.wizard(name)
             whole.append(time.perf_counter() - began)
             return _length(events)
 
     def bare() -> float:
-        with here.namespace() as name:
-            here.call("kubectl", "create", "namespace", name)
+        with bed.namespace() as name:
+            bed.call("kubectl", "create", "namespace", name)
             for secret, keys in _SECRETS.items():
                 parts = [f"--from-literal={key}=bench-{key}-0123456789" for key in keys]
-                here.call("kubectl", "create", "secret", "generic", f"llm-cost-ops-{secret}", "-n", name, *parts)
-            values = str(here.folder / "llm-cost-ops.dev.values.yaml")
+                bed.call("kubectl", "create", "secret", "generic", f"llm-cost-ops-{secret}", "-n", name, *parts)
+            values = str(bed.folder / "llm-cost-ops.dev.values.yaml")
             command = (
-                here.helm,
+                bed.helm,
                 "install",
                 "llm-cost-ops",
                 str(_CHART),
@@ -124,7 +124,7 @@ def overhead(here: Bed, rounds: int) -> list[Row]:
                 "--timeout",
                 "10m",
             )
-            return timed(lambda: here.call(*command))
+            return timed(lambda: bed.call(*command))
 
     mine, theirs = alternate(ours, bare, rounds)
     limit = statistics.median(theirs) * 1.02 + 0.3
@@ -147,36 +147,36 @@ _SECRETS: Final = {
 }
 
 
-def broken_image(here: Bed, rounds: int) -> Row:
-    """From the moment a pod's status says so to the cause in the record."""
+def broken_image(bed: Bed, rounds: int) -> Row:
+    """The delay from the error in a pod's status to its finding in the record."""
     delays = []
     for _ in range(rounds):
-        with here.namespace() as name:
-            cluster.scenario(here.name, "image-pull", namespace=name)
-            told: list[float] = []
-            looking = threading.Thread(target=_when_the_pod_says_so, args=(here, name, told), daemon=True)
-            looking.start()
-            events = here.wizard(name, "--timeout", "6s", check=False)
-            looking.join(30)
-            named = next(one for one in events if one["type"] == "finding")
-            delays.append(max(0.0, datetime.fromisoformat(named["time"]).timestamp() - told[0]))
-            cluster.scenario(here.name, "none")
+        with bed.namespace() as name:
+            cluster.scenario(bed.name, "image-pull", namespace=name)
+            moments: list[float] = []
+            poller = threading.Thread(target=_await_pull_error, args=(bed, name, moments), daemon=True)
+            poller.start()
+            events = bed.wizard(name, "--timeout", "6s", check=False)
+            poller.join(30)
+            named = next(event for event in events if event["type"] == "finding")
+            delays.append(max(0.0, datetime.fromisoformat(named["time"]).timestamp() - moments[0]))
+            cluster.scenario(bed.name, "none")
     return Row("broken image named after the pod says so", delays, bound="<= 1 s", fits=max(delays) <= 1)
 
 
-def rollback(here: Bed, rounds: int) -> Row:
-    """A roll-back from its first to its last event beside `helm rollback --wait`, each to the revision before; no pod restarts."""
-    with here.namespace() as name:
-        here.wizard(name)
+def rollback(bed: Bed, rounds: int) -> Row:
+    """A rollback to the previous revision, first to last event, beside `helm rollback --wait`; no pod restarts."""
+    with bed.namespace() as name:
+        bed.wizard(name)
         annotated = ("--set", "service.annotations.bench=yes")
-        here.call(sys.executable, "-m", "wizard", "upgrade", "--preset", "dev", "-n", name, "--yes", *annotated)
+        bed.call(sys.executable, "-m", "wizard", "upgrade", "--preset", "dev", "-n", name, "--yes", *annotated)
 
         def ours() -> float:
-            said = here.call(sys.executable, "-m", "wizard", "rollback", "-n", name, "--yes", "--output", "jsonl")
-            return _length([json.loads(line) for line in said.splitlines()])
+            printed = bed.call(sys.executable, "-m", "wizard", "rollback", "-n", name, "--yes", "--output", "jsonl")
+            return _length([json.loads(line) for line in printed.splitlines()])
 
         mine, theirs = alternate(
-            ours, lambda: timed(lambda: here.call(here.helm, "rollback", "llm-cost-ops", "-n", name, "--wait")), rounds
+            ours, lambda: timed(lambda: bed.call(bed.helm, "rollback", "llm-cost-ops", "-n", name, "--wait")), rounds
         )
     limit = statistics.median(theirs) + 0.3
     return Row(
@@ -187,45 +187,45 @@ def rollback(here: Bed, rounds: int) -> Row:
 def _length(events: list[dict[str, Any]]) -> float:
     """Seconds from the first to the last event of a run."""
     first, last = (
-        next(datetime.fromisoformat(one["time"]) for one in events if one["type"] == kind)
+        next(datetime.fromisoformat(event["time"]) for event in events if event["type"] == kind)
         for kind in ("run.started", "run.finished")
     )
     return (last - first).total_seconds()
 
 
-def diagnosis(here: Bed, rounds: int) -> Row:
-    """A new process of `diagnose` until its first ranked finding is printed, on a release whose database refuses it."""
-    with here.namespace() as name:
-        here.wizard(name)
-        cluster.scenario(here.name, "wrong-password", namespace=name)
-        here.call("kubectl", "delete", "pod", "-n", name, "-l", "app.kubernetes.io/component=app")
+def diagnosis(bed: Bed, rounds: int) -> Row:
+    """A new `diagnose` process until it prints its first finding; the release's database refuses the password."""
+    with bed.namespace() as name:
+        bed.wizard(name)
+        cluster.scenario(bed.name, "wrong-password", namespace=name)
+        bed.call("kubectl", "delete", "pod", "-n", name, "-l", "app.kubernetes.io/component=app")
         deadline = time.monotonic() + 60
-        while "LG01" not in here.call(sys.executable, "-m", "wizard", "diagnose", "-n", name, check=False):
+        while "LG01" not in bed.call(sys.executable, "-m", "wizard", "diagnose", "-n", name, check=False):
             if time.monotonic() > deadline:
-                raise TimeoutError("the refused password was never diagnosed")
-        taken = [timed(lambda: _first_finding(here, name)) for _ in range(rounds)]
-        cluster.scenario(here.name, "none")
+                raise TimeoutError("the refused password was not diagnosed")
+        taken = [timed(lambda: _first_finding(bed, name)) for _ in range(rounds)]
+        cluster.scenario(bed.name, "none")
     return Row("diagnose to its first ranked finding", taken, bound="<= 1.2 s", fits=statistics.median(taken) <= 1.2)
 
 
-def _first_finding(here: Bed, namespace: str) -> None:
+def _first_finding(bed: Bed, namespace: str) -> None:
     argv = (sys.executable, "-m", "wizard", "diagnose", "-n", namespace)
-    with subprocess.Popen(argv, cwd=here.folder, env=here.env, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(argv, cwd=bed.folder, env=bed.env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        found = any(" 1. LG01 " in line for line in process.stdout)
+        named = any(" 1. LG01 " in line for line in process.stdout)
         process.stdout.close()
-    if not found:
-        raise RuntimeError("the cause was not said")
+    if not named:
+        raise RuntimeError("the cause was not printed")
 
 
-def _when_the_pod_says_so(here: Bed, namespace: str, told: list[float]) -> None:
-    """Asks every 10 ms; the answer's own age is what this cannot see."""
-    api = cluster.admin(here.name)
+def _await_pull_error(bed: Bed, namespace: str, moments: list[float]) -> None:
+    """Append the time at which a pod's status has a pull error; polls every 10 ms."""
+    api = cluster.admin(bed.name)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for pod in api.get(f"/api/v1/namespaces/{namespace}/pods")["items"]:
             for container in pod.get("status", {}).get("containerStatuses", ()):
                 if container.get("state", {}).get("waiting", {}).get("reason") in ("ErrImagePull", "ImagePullBackOff"):
-                    told.append(time.time())
+                    moments.append(time.time())
                     return
         time.sleep(0.01)

@@ -1,1 +1,1 @@
-"""What is made to be published; nothing of it is in the wheel."""
+"""Makes what is published; not part of the wheel."""

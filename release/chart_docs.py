@@ -1,4 +1,4 @@
-"""Keeps schema and README of the chart in step with its values: `make chart-docs`."""
+"""Updates schema and README of the chart from its values: `make chart-docs`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from wizard.core.helm.chart_settings import Section, Setting
 CHART = Path(__file__).resolve().parents[1] / "chart" / "llm-cost-ops"
 BEGIN = "<!-- settings: written by make chart-docs -->"
 END = "<!-- end of settings -->"
-# Longer defaults are in values.yaml for whoever needs them; here they would push everything else off the page.
+# Longer defaults are shown in values.yaml only; here they would make the table unreadable.
 _LONGEST = 60
 
 
 def merged_values(chart: Path = CHART) -> dict[str, Any]:
-    """Default values with those of the subcharts below their names, as helm merges them."""
+    """Default values, with those of the subcharts under their names, as helm merges them."""
     values: dict[str, Any] = yaml.safe_load((chart / "values.yaml").read_text())
     for folder in sorted((chart / "charts").iterdir()):
         values[folder.name] = _over(yaml.safe_load((folder / "values.yaml").read_text()), values.get(folder.name, {}))
@@ -35,7 +35,7 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_defaults(schema: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """The schema with the defaults of the values, and nobody else's."""
+    """The schema with the defaults that the values have, and no others."""
     return schema | {"properties": _defaults(schema, schema, values)}
 
 
@@ -50,7 +50,7 @@ def _defaults(schema: dict[str, Any], node: dict[str, Any], values: dict[str, An
             continue
         written = {key: value for key, value in child.items() if key != "default"}
         if name in values:
-            # Behind title and description, where a reader looks for it.
+            # After title and description, where a reader expects it.
             head = {
                 key: written.pop(key)
                 for key in ("$comment", "$ref", "title", "description", "type", "enum")
@@ -62,7 +62,7 @@ def _defaults(schema: dict[str, Any], node: dict[str, Any], values: dict[str, An
 
 
 def table(schema: dict[str, Any]) -> str:
-    """The README's part on settings: for each section of values.yaml a table of its settings."""
+    """The README's section on settings: a table for each section of values.yaml."""
     lines: list[str] = []
     top: list[Setting] = []
     for entry in chart_settings.entries(schema):
@@ -91,7 +91,7 @@ def _row(setting: Setting) -> str:
 
 
 def written(chart: Path = CHART) -> dict[Path, str]:
-    """What schema and README should hold, by file."""
+    """The new contents of schema and README, by file."""
     schema_file, readme_file = chart / "values.schema.json", chart / "README.md"
     schema = with_defaults(json.loads(schema_file.read_text()), merged_values(chart))
     before, rest = readme_file.read_text().split(BEGIN)

@@ -1,7 +1,7 @@
-"""Makes the folder that `helm repo add` wants: the packed chart, an index and a bill of materials, signed or not.
+"""Makes the folder for `helm repo add`: the packed chart, an index and a bill of materials, optionally signed.
 
-The same sources give the same bytes, but for the signature. helm packs and signs. It takes times from the files, so
-it is given copies of one time; and it takes subcharts in the order of a Go map, which is another one each time.
+The same sources give the same bytes, except the signature. helm packs and signs. It takes times from the files, so it
+gets copies with one time; and it packs subcharts in the order of a Go map, which is random.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ ROOT = Path(__file__).resolve().parents[1]
 CHART = ROOT / "chart" / "llm-cost-ops"
 OUTPUT = ROOT / "dist" / "chart-repo"
 
-# The first moment that every archive format can express; helm shows it to nobody.
+# The earliest time that every archive format can express; helm does not show it.
 _ENTRY_TIME = int(datetime(1980, 1, 1, tzinfo=UTC).timestamp())
 
 
-# helm hits on the order of names 7 times in 8 with two subcharts.
+# With two subcharts helm uses the order of names 7 times in 8.
 _TRIES = 30
 
 
 @dataclass(frozen=True)
 class Signer:
-    """Who signs: part of the key's name, a keyring in GnuPG's old format, and a file whose first line is the passphrase."""
+    """The signing key: part of its name, a keyring in GnuPG's old format, a file whose first line is the passphrase."""
 
     name: str
     keyring: Path
@@ -48,7 +48,7 @@ class Signer:
 
     @property
     def options(self) -> list[str]:
-        """What helm is given: never the passphrase itself."""
+        """The options for helm; the passphrase itself is not among them."""
         given = ["--sign", "--key", self.name, "--keyring", str(self.keyring)]
         return given + (["--passphrase-file", str(self.passphrase)] if self.passphrase else [])
 
@@ -65,7 +65,7 @@ def build(output: Path, helm: Path, chart: Path = CHART, signer: Signer | None =
         ready = Path(scratch, "ready")
         archive = _packed(helm, _copied(chart, Path(scratch)), ready, signer)
         if signer:
-            # A key that may only certify signs, and nobody can verify it.
+            # A certify-only key signs without an error, but the signature cannot be verified.
             _call([str(helm), "verify", str(archive), "--keyring", str(signer.keyring)], _SIGNING)
         sbom.beside(archive, sbom.of_chart(archive))
         (ready / "index.yaml").write_text(_index(archive), encoding="utf-8")
@@ -90,7 +90,7 @@ def _call(command: Sequence[str], next_step: str) -> None:
 
 
 def _copied(chart: Path, scratch: Path) -> Path:
-    """A copy of the chart, all of one time."""
+    """A copy of the chart in which all files have the same time."""
     copy = scratch / "chart"
     shutil.copytree(chart, copy)
     for path in copy.rglob("*"):
@@ -99,7 +99,7 @@ def _copied(chart: Path, scratch: Path) -> Path:
 
 
 def _packed(helm: Path, chart: Path, ready: Path, signer: Signer | None) -> Path:
-    """What helm packs, with subcharts in order of their names."""
+    """The archive that helm packs, with subcharts sorted by name."""
     options = signer.options if signer else []
     for _ in range(_TRIES):
         shutil.rmtree(ready, ignore_errors=True)
@@ -133,7 +133,7 @@ def _index(archive: Path) -> str:
 
 
 def _source_time() -> datetime:
-    """When the sources were last changed: SOURCE_DATE_EPOCH, else the chart's last commit, else the archive's own time."""
+    """When the sources were last changed: SOURCE_DATE_EPOCH, else the chart's last commit, else _ENTRY_TIME."""
     stated = os.environ.get("SOURCE_DATE_EPOCH") or _last_commit() or str(_ENTRY_TIME)
     return datetime.fromtimestamp(int(stated), UTC)
 
@@ -150,7 +150,7 @@ def _last_commit() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build into `dist/chart-repo` and say what to do with it."""
+    """Build into `dist/chart-repo` and print how to use it."""
     parser = argparse.ArgumentParser(prog="make chart-repo", description=main.__doc__)
     parser.add_argument("--sign", metavar="NAME")
     parser.add_argument("--keyring", type=Path, metavar="FILE", default=Path())

@@ -1,6 +1,6 @@
-"""Bills of materials in CycloneDX's form, for what is published: the same sources give the same bytes.
+"""Bills of materials in CycloneDX format for what is published: the same sources give the same bytes.
 
-Nothing in them tells when or where they were made: no time, and the serial number is a hash of the rest.
+They do not contain when or where they were made: no time, and the serial number is a hash of the rest.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from wizard.core.errors import Problem
 
 LOCK = Path(__file__).resolve().parents[1] / "requirements.lock"
 SCHEMA = SchemaVersion.V1_6
-"""What readers of such files understand today; the newest one is not read by all of them yet."""
+"""The version that common readers support; not all of them read the newest one."""
 
 
 @dataclass(frozen=True)
 class Locked:
-    """One entry of a lock: its version, and the SHA-256 of each file that may be installed for it."""
+    """One entry of a lock: its version, and the SHA-256 of each installable file."""
 
     version: str
     hashes: tuple[str, ...]
@@ -55,7 +55,7 @@ def locked(lock: str) -> dict[str, Locked]:
 
 
 def beside(published: Path, text: str) -> Path:
-    """Write a bill of materials beside what it is of, and return its path."""
+    """Write a bill of materials beside the published file, and return its path."""
     stem = published.name.removesuffix(".tgz").removesuffix(".whl")
     file = published.with_name(f"{stem}.cdx.json")
     file.write_text(text, encoding="utf-8")
@@ -63,9 +63,9 @@ def beside(published: Path, text: str) -> Path:
 
 
 def of_wheel(wheel: Path, lock: str | None = None) -> str:
-    """The wheel and the distributions that it needs, in the versions and with the hashes of the lock.
+    """The wheel and the distributions that it requires, with the versions and hashes of the lock.
 
-    What needs what is read from the environment that was installed from that lock.
+    The dependencies are read from the environment, which was installed from that lock.
     """
     about = _wheel_metadata(wheel)
     entries = locked(LOCK.read_text(encoding="utf-8") if lock is None else lock)
@@ -100,7 +100,7 @@ def of_chart(archive: Path) -> str:
         )
         for sub in charts.values()
     ]  # fmt: skip
-    # A test of the chart holds this list to what helm renders.
+    # A test of the chart compares this list with what helm renders.
     parts += [_image(entry["image"]) for entry in yaml.safe_load(annotations["artifacthub.io/images"])]
     bom = _bom(top, parts)
     bom.register_dependency(top, parts)
@@ -115,30 +115,30 @@ def _wheel_metadata(wheel: Path) -> Message:
 
 def _charts(archive: Path) -> dict[str, dict[str, Any]]:
     """Chart.yaml of the packed chart under "" and those of its subcharts under their folders, in order."""
-    found = {}
+    charts = {}
     with tarfile.open(archive) as packed:
         for name in packed.getnames():
             if match := re.fullmatch(r"[^/]+/(?:charts/([^/]+)/)?Chart\.yaml", name):
                 content = packed.extractfile(name)
                 assert content is not None
-                found[match[1] or ""] = yaml.safe_load(content)
-    return dict(sorted(found.items()))
+                charts[match[1] or ""] = yaml.safe_load(content)
+    return dict(sorted(charts.items()))
 
 
 def _graph(requires: Iterable[str], entries: Mapping[str, Locked]) -> tuple[list[str], dict[str, list[str]]]:
-    """What is needed at once, and for each distribution that is needed at all what it needs."""
+    """The direct requirements, and the requirements of each required distribution."""
     direct = _needed(requires, frozenset(), entries)
     graph: dict[str, set[str]] = {}
     todo, seen = list(direct), set(direct)
     while todo:
         name, extras = todo.pop()
         try:
-            of_it = metadata.requires(name) or []
+            required = metadata.requires(name) or []
         except metadata.PackageNotFoundError:
             raise Problem(f"{name} is in the lock and not installed.", "Run `make .venv`.") from None
-        needed = _needed(of_it, extras, entries)
+        needed = _needed(required, extras, entries)
         graph.setdefault(name, set()).update(need for need, _ in needed)
-        todo += [one for one in needed if one not in seen]
+        todo += [need for need in needed if need not in seen]
         seen.update(needed)
     return sorted({name for name, _ in direct}), {name: sorted(needs) for name, needs in sorted(graph.items())}
 
@@ -146,14 +146,16 @@ def _graph(requires: Iterable[str], entries: Mapping[str, Locked]) -> tuple[list
 def _needed(
     requires: Iterable[str], extras: frozenset[str], entries: Mapping[str, Locked]
 ) -> list[tuple[str, frozenset[str]]]:
-    """Names and extras of the requirements that hold on some platform: the lock has no others."""
-    found: list[tuple[str, frozenset[str]]] = []
+    """Names and extras of the requirements that apply on some platform; the lock has only these."""
+    matching: list[tuple[str, frozenset[str]]] = []
     for requirement in map(Requirement, requires):
         name, marker = canonicalize_name(requirement.name), requirement.marker
-        wanted = marker is None or "extra" not in str(marker) or any(marker.evaluate({"extra": one}) for one in extras)
+        wanted = (
+            marker is None or "extra" not in str(marker) or any(marker.evaluate({"extra": extra}) for extra in extras)
+        )
         if wanted and name in entries:
-            found.append((name, frozenset(requirement.extras)))
-    return found
+            matching.append((name, frozenset(requirement.extras)))
+    return matching
 
 
 def _distribution(name: str, entry: Locked) -> Component:
@@ -162,7 +164,7 @@ def _distribution(name: str, entry: Locked) -> Component:
     named += [line.rpartition(" :: ")[2] for line in about.get_all("Classifier", []) if line.startswith("License :: ")]
     return Component(
         type=ComponentType.LIBRARY, name=name, version=entry.version, bom_ref=f"pypi:{name}",
-        # Some put the whole text there.
+        # Some distributions have the whole license text there.
         licenses=_licenses(next((text for text in named if text and "\n" not in text), "")),
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in entry.hashes],
         purl=PackageURL("pypi", name=name, version=entry.version),

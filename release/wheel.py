@@ -13,7 +13,7 @@ OUTPUT = ROOT / "dist"
 
 
 def build(output: Path) -> Path:
-    """Make `output` hold one wheel and its bill of materials beside what else is there, and return the wheel's path.
+    """Replace the wheel and its bill of materials in `output`, and return the wheel's path.
 
     Raises CalledProcessError when the build fails.
     """

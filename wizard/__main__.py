@@ -1,6 +1,6 @@
 """The program: `llm-cost-ops-wizard`, also `python -m wizard`."""
 
-# No `from __future__`: it is a module too, and until main() the current folder may be searched for it.
+# No `from __future__`: before main() it could be imported from the current folder.
 import gc
 import sys
 
@@ -10,7 +10,7 @@ from wizard import SELDOM, process
 def main() -> int:
     """Run the command line of this process and return its exit code."""
     sys.path[:] = process.import_folders()
-    # Importing makes 300 000 objects that all stay: looking through them for garbage costs a tenth of the launch.
+    # Imports create 300 000 objects that stay: scanning them for garbage takes a tenth of the launch.
     gc.disable()
     gc.set_threshold(*SELDOM)
     process.no_dump()

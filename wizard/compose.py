@@ -1,4 +1,4 @@
-"""Joins adapters to a session: the one place where the engine meets the world."""
+"""Makes sessions with the real adapters: the only place that joins adapters and engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def session(options: Options, *, helm_path: str = "") -> Session:
-    """A session over the real world. Nothing is read or contacted and nothing heavy is imported yet."""
+    """A session with the real adapters. Nothing is read, contacted or imported (if heavy) yet."""
     kubeconfig = _lazy(_kubeconfig)
     ports = Ports(
         cluster=_cluster,
@@ -46,7 +46,7 @@ Adapter = TypeVar("Adapter")
 
 
 class LazyAdapter:
-    """Stands for an adapter and makes it at its first use: together they are 8 ms that the first question does without."""
+    """A proxy that makes its adapter at the first use: all adapters together take 8 ms, which the first question saves."""
 
     def __init__(self, make: Callable[[], object]) -> None:
         self._make = make
@@ -72,8 +72,8 @@ def _kubeconfig() -> KubeconfigFiles:
 def _helm(path: str, options: Options, kubeconfig: KubeconfigFiles) -> HelmCli:
     from wizard.adapters.helm.cli import HelmCli
 
-    named = path or os.environ.get("LLM_COST_OPS_HELM", "")
-    return HelmCli(named or (lambda: _sandbox_helm(options, kubeconfig)))
+    named_helm = path or os.environ.get("LLM_COST_OPS_HELM", "")
+    return HelmCli(named_helm or (lambda: _sandbox_helm(options, kubeconfig)))
 
 
 def _documents() -> YamlDocuments:
@@ -107,13 +107,13 @@ def _clock() -> SystemClock:
 
 
 def _cluster(target: Target) -> Cluster:
-    from wizard.adapters.kube.client import KubeCluster  # 12 ms that the first paint does without
+    from wizard.adapters.kube.client import KubeCluster  # takes 12 ms, which the first paint saves
 
     return KubeCluster(target)
 
 
 def _sandbox_helm(options: Options, kubeconfig: KubeconfigFiles) -> str:
-    """In the sandbox the pinned helm 4 is used; elsewhere "" means the one on PATH."""
+    """The path of the pinned helm 4 for the sandbox; "" (the helm on PATH) for any other cluster."""
     if not is_sandbox(options.context or kubeconfig.read(options.kubeconfig).current):
         return ""
     from wizard.sandbox.toolchain import ToolMissing, tool_path

@@ -1,4 +1,4 @@
-"""An unexpected error becomes one sentence and a private report: a trace without local variables, redacted."""
+"""Turns an unexpected error into one sentence and a private report: a redacted trace without local variables."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from wizard.core.text.redaction import hide
 
 
 def report(error: BaseException) -> str:
-    """The trace of an error, fit for a file: no local variables, no escapes, no passwords of addresses."""
+    """The trace of an error for a file: no local variables, no escape sequences, redacted."""
     trace = "".join(traceback.format_exception(error))
     where = f"llm-cost-ops-wizard {wizard.__version__}, Python {sys.version.split()[0]}, {sys.platform}"
     return hide(sanitize.text(f"{where}\n\n{trace}"))
 
 
 def problem(error: BaseException, *, debug: bool = False) -> Problem:
-    """The sentence for an unexpected error; the details are written to the state folder, 0600."""
+    """The problem for an unexpected error; its report is written to the state folder, mode 0600."""
     text = report(error)
     if debug:
         streams.message(f"{text}\n")

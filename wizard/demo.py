@@ -1,6 +1,6 @@
-"""`make demo`: a real control plane, the wizard on it, and nothing left behind.
+"""`make demo`: starts a sandbox, runs the wizard on it, and removes the sandbox.
 
-On a terminal the wizard opens at home; otherwise the dev preset is installed in lines. The exit code is the wizard's.
+On a terminal the full screen opens; otherwise the dev preset is installed. The exit code is the wizard's.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ def main() -> int:
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)  # through the finally below, so that the sandbox is taken down
+    sys.exit(128 + number)  # runs the `finally` below, which stops the sandbox
 
 
 def _demo() -> int:
     from wizard.sandbox import cluster, toolchain
 
     try:
-        toolchain.ensure(toolchain.NAMES, toolchain.ProgressLines(_talk))
+        toolchain.ensure(toolchain.NAMES, toolchain.ProgressLines(_message))
     except toolchain.ToolError as error:
         raise Problem(str(error)) from error
-    cluster.down(NAME)  # what an earlier demo that was killed left behind
+    cluster.down(NAME)  # left by an earlier demo that was killed
     try:
-        info = cluster.up(NAME, progress=_talk)
+        info = cluster.up(NAME, progress=_message)
         folder = Scratch("demo")
         try:
             code = _wizard({**os.environ, **cluster.environment(NAME)}, folder.path)
@@ -60,21 +60,21 @@ def _demo() -> int:
             folder.remove()
         return code
     finally:
-        _talk("taking the sandbox down")
+        _message("stopping the sandbox")
         cluster.down(NAME)
 
 
-def _talk(text: str) -> None:
+def _message(text: str) -> None:
     print(f"demo: {text}", file=sys.stderr, flush=True)
 
 
 def _wizard(environment: Mapping[str, str], folder: Path) -> int:
-    """Run the wizard in a folder of its own, so that the values file does not end in the checkout."""
+    """Run the wizard in a folder of its own, so that it does not write the values file into the checkout."""
     person = sys.stdin.isatty() and sys.stdout.isatty()
     words = () if person else ("install", "--preset", "dev", "--yes")
-    _talk("opening the wizard" if person else f"llm-cost-ops-wizard {' '.join(words)}")
+    _message("opening the wizard" if person else f"llm-cost-ops-wizard {' '.join(words)}")
     with subprocess.Popen([sys.executable, "-m", "wizard", *words], cwd=folder, env=environment) as child:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the wizard's; it decides what that means
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the wizard handles Ctrl-C
         try:
             return child.wait()
         finally:
@@ -84,20 +84,20 @@ def _wizard(environment: Mapping[str, str], folder: Path) -> int:
 
 
 async def _end_runs(context: str) -> None:
-    """Stop what still runs on the sandbox: it would wait for a cluster that is about to go."""
+    """Stop the runs that go on: they would wait for a cluster that is about to be removed."""
     from wizard.adapters.runs.store import RunFiles
 
     runs = RunFiles()
-    for one in runs.runs():
-        if one.target.context == context and one.state == "running":
-            _talk(f"stopping run {one.id}")
+    for run in runs.runs():
+        if run.target.context == context and run.state == "running":
+            _message(f"stopping run {run.id}")
             try:
-                await runs.command(one.id, "cancel")
+                await runs.command(run.id, "cancel")
                 async with asyncio.timeout(15):
-                    async for _ in runs.follow(one.id):
+                    async for _ in runs.follow(run.id):
                         pass
             except (Problem, TimeoutError) as problem:
-                _talk(f"run {one.id} did not end: {problem or 'no answer within 15 s'}")
+                _message(f"run {run.id} did not end: {problem or 'no answer within 15 s'}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Joins a face to a session over the real world. Everything heavy is imported here, after the face was chosen."""
+"""Starts a front end with a session that uses the real adapters. Heavy imports happen here, after the choice."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 
 def screen(arguments: Arguments) -> int:
-    """The full screen, in a child process; returns its exit code."""
+    """Run the full screen in a child process; returns its exit code."""
     return terminal_guard.run(lambda terminal: _screen(arguments, terminal), _goes_on)
 
 
 def _goes_on() -> str:
-    """After the screen was killed: the run that goes on, and the way back to it."""
+    """For after the full screen was killed: lines with the runs that go on, and the commands that attach to them."""
     from wizard.adapters.runs.store import RunFiles
     from wizard.cli.help import program
     from wizard.cli.output import shown
     from wizard.engine.records import AT_WORK
 
-    runs = [one for one in RunFiles().runs() if one.state in AT_WORK]
+    runs = [run for run in RunFiles().runs() if run.state in AT_WORK]
     return "".join(
         shown(
-            f"Run {one.id} ({one.operation} of {one.target.release} in {one.target.namespace}) goes on: {program()} runs {one.id}"
+            f"Run {run.id} ({run.operation} of {run.target.release} in {run.target.namespace}) goes on: {program()} runs {run.id}"
         )
         + "\n"
-        for one in runs[:3]
+        for run in runs[:3]
     )
 
 
@@ -49,14 +49,14 @@ def _screen(arguments: Arguments, terminal: terminal_guard.Terminal) -> int:
         return run_app(session, _start(arguments, session), unexpected=_unexpected)
     except Problem as problem:
         terminal.restore()
-        _say(problem, arguments)
+        _print_problem(problem, arguments)
         return problem.code
     except KeyboardInterrupt:
         terminal.restore()
         return Exit.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the child's last place that can turn a bug into a sentence
+    except Exception as error:  # noqa: BLE001 - the last place in the child that can turn a bug into a sentence
         terminal.restore()
-        _say(_unexpected(error, debug=arguments.debug), arguments)
+        _print_problem(_unexpected(error, debug=arguments.debug), arguments)
         return Exit.FAILED
 
 
@@ -66,7 +66,7 @@ def _unexpected(error: BaseException, *, debug: bool = False) -> Problem:
     return crash.problem(error, debug=debug)
 
 
-def _say(problem: Problem, arguments: Arguments) -> None:
+def _print_problem(problem: Problem, arguments: Arguments) -> None:
     from wizard.cli.output import Out
 
     Out(no_color=arguments.no_color).problem(problem)
@@ -101,7 +101,7 @@ def _of_answers(arguments: OperationArguments, session: Session) -> Start:
     from wizard.tui.start import Start
 
     draft = draft_of(arguments, session)
-    session.answers.layers(draft)  # so that the first paint holds the first question
+    session.answers.layers(draft)  # so that the first paint has the first question
     return Start("install" if arguments.command == "install" else "upgrade", draft=draft)
 
 
@@ -114,8 +114,8 @@ def _of_release(arguments: ReleaseArguments, session: Session) -> Start:
     return Start(cast("First", arguments.command), find=lambda: the_release(arguments, session), revision=revision)
 
 
-def lines(arguments: Arguments, called: str) -> int:
-    """The line face; `called` is this program as a person types it. Returns the exit code."""
+def command_line(arguments: Arguments, called: str) -> int:
+    """Run a command on the command line; `called` is this program as a person types it. Returns the exit code."""
     import asyncio
     import gc
 
@@ -129,10 +129,10 @@ def lines(arguments: Arguments, called: str) -> int:
     session = compose.session(arguments.options(), helm_path=arguments.helm_path)
     out = Out(arguments.mode, no_color=arguments.no_color)
 
-    async def whole() -> int:
+    async def run_and_close() -> int:
         try:
             return await dispatch.run(arguments, session, out, called)
         finally:
             await session.close()
 
-    return asyncio.run(whole())
+    return asyncio.run(run_and_close())

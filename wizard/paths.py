@@ -13,7 +13,7 @@ NAME: Final = "llm-cost-ops-wizard"
 
 
 class _Kind(NamedTuple):
-    """Which folder: the variable that names where it is, and where it is below the home folder without it."""
+    """A kind of folder: the environment variable that names its base, and the default base below the home folder."""
 
     variable: str
     below_home: str
@@ -24,11 +24,11 @@ _CACHE: Final = _Kind("XDG_CACHE_HOME", ".cache")
 
 
 class UnusableError(Problem):
-    """The folder cannot be made; another user's is a plain Problem, which nothing gets around."""
+    """The folder cannot be made. One of another user is a plain Problem, for which there is no fallback."""
 
 
 def state_home() -> Path:
-    """$XDG_STATE_HOME/llm-cost-ops-wizard; it need not be there.
+    """$XDG_STATE_HOME/llm-cost-ops-wizard; it may not exist.
 
     Raises:
         UnusableError: there is no home folder.
@@ -37,7 +37,7 @@ def state_home() -> Path:
 
 
 def cache_home() -> Path:
-    """$XDG_CACHE_HOME/llm-cost-ops-wizard, likewise."""
+    """$XDG_CACHE_HOME/llm-cost-ops-wizard; raises as `state_home`."""
     return _base(_CACHE)[0] / NAME
 
 
@@ -45,18 +45,18 @@ def state_dir(*parts: str) -> Path:
     """A folder below the state folder, made with mode 0700.
 
     Raises:
-        Problem: it cannot be made there, or is another user's; the sentence names the variable.
+        Problem: it cannot be made, or belongs to another user; the message names the variable.
     """
     return _private(_STATE, parts)
 
 
 def cache_dir(*parts: str) -> Path:
-    """A folder below the cache folder, likewise."""
+    """A folder below the cache folder, made with mode 0700; raises as `state_dir`."""
     return _private(_CACHE, parts)
 
 
 def make_below(folder: Path, parts: tuple[str, ...]) -> Path:
-    """A folder below another, made with mode 0700; raises OSError, and Problem when it is another user's."""
+    """A folder below another, made with mode 0700; raises OSError, and Problem when it belongs to another user."""
     for part in parts:
         folder /= part
         _own(folder)
@@ -70,13 +70,13 @@ def _private(kind: _Kind, parts: tuple[str, ...]) -> Path:
     except OSError as error:
         why = "a file is in its way" if isinstance(error, FileExistsError | NotADirectoryError) else str(error.strerror)
         raise UnusableError(
-            f"The folder {base / NAME} cannot be made, which {named} leads to: {why[:1].lower()}{why[1:]}.",
+            f"The folder {base / NAME}, which {named} names, cannot be made: {why[:1].lower()}{why[1:]}.",
             f"Set {kind.variable} to a folder that you can write to.",
         ) from None
 
 
 def _own(folder: Path) -> None:
-    """Make the folder when it is missing, and keep others out of it."""
+    """Make the folder when it is missing, and set its mode to 0700."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -101,7 +101,7 @@ def _refuse_foreign(folder: Path, status: os.stat_result) -> None:
 
 
 def _base(kind: _Kind) -> tuple[Path, str]:
-    """The folder and the variable that led to it. A relative path is ignored, as the specification wants it."""
+    """The base folder and the variable that names it. A relative path is ignored, as the specification requires."""
     if Path(given := os.environ.get(kind.variable, "")).is_absolute():
         return Path(given), kind.variable
     home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none

@@ -1,34 +1,34 @@
-"""What holds for every process of ours before it does anything: whose modules it imports, and that its memory stays memory."""
+"""Hardening of every process of the wizard at its start: where it imports from, and no memory dumps."""
 
-# Python has imported these two before us. Any other, `__future__` and pathlib too, could still come from the current folder.
+# Python has imported these two already. Any other module, even pathlib, could still come from the current folder.
 import os
 import sys
 
 _OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-"""The folder that our package lies in."""
+"""The folder that contains our package."""
 _PR_SET_DUMPABLE = 4
-"""Of <linux/prctl.h>."""
+"""From <linux/prctl.h>."""
 
 
 def import_folders() -> list[str]:
-    """sys.path with absolute names and without the current folder, where anybody may have put a module.
+    """sys.path with absolute paths and without the current folder, in which anybody may have put a module.
 
-    `python -m` and an empty entry of PYTHONPATH bring it there. It stays when our own package lies in it: who can write
-    there can change the package itself.
+    `python -m` and an empty entry of PYTHONPATH add the current folder. It stays when it contains our own package:
+    whoever can write there can change the package itself.
     """
     try:
-        here = os.path.realpath(os.getcwd())
+        current = os.path.realpath(os.getcwd())
     except FileNotFoundError:  # it was removed: nothing can be imported from it
         return [entry for entry in sys.path if os.path.isabs(entry)]
     absolute = (os.path.abspath(entry) for entry in sys.path)
-    return [entry for entry in absolute if (real := os.path.realpath(entry)) != here or real == _OURS]
+    return [entry for entry in absolute if (real := os.path.realpath(entry)) != current or real == _OURS]
 
 
 def no_dump() -> None:
-    """Neither a crash nor another process of this user gets the memory, in which secrets are.
+    """Keep the memory, which holds secrets, from core files and from other processes of this user.
 
-    The limit is what a core file obeys, and what we start inherits it. A program that the kernel pipes cores to does not
-    obey it; PR_SET_DUMPABLE ends that, and `ptrace` and /proc/PID/environ with it, until the next execve.
+    RLIMIT_CORE prevents core files, also of child processes. A program that the kernel pipes cores to ignores it;
+    PR_SET_DUMPABLE prevents that, and `ptrace` and /proc/PID/environ as well, until the next execve.
     """
     try:
         import resource

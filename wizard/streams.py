@@ -1,4 +1,4 @@
-"""Standard input, output and error as they may be: closed, full, gone, or of an encoding that has no word for a letter."""
+"""Standard input, output and error that may be closed, full, broken, or have an encoding without Unicode."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from wizard.core.errors import Exit, Problem
 
 
 def prepare() -> None:
-    """Make the three of them usable: a closed one is /dev/null, and a letter that cannot be written is written as its number.
+    """Make the standard streams usable: a closed one becomes /dev/null, characters that cannot be encoded are escaped.
 
-    Nothing else may get the number of a closed one: what is printed would end in it.
+    No other file may get the descriptor of a closed stream: output would be written into it.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is `number`
         if getattr(sys, name) is None:
-            opened: Any = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115 - it is open for good
+            opened: Any = open(number, "w" if number else "r", encoding="utf-8", closefd=False)  # noqa: SIM115 - it stays open
             setattr(sys, name, opened)
             setattr(sys, f"__{name}__", opened)
     for stream in (sys.stdout, sys.stderr):
@@ -30,10 +30,10 @@ def prepare() -> None:
 
 
 def data(text: str, stream: TextIO | None = None) -> None:
-    """Write to standard output, or to the stream given, and see that it got there.
+    """Write to standard output, or to the given stream, and flush.
 
     Raises:
-        BrokenPipeError: the reader went away.
+        BrokenPipeError: the reader closed the pipe.
         Problem: it cannot be written.
     """
     stream = stream or sys.stdout
@@ -47,13 +47,13 @@ def data(text: str, stream: TextIO | None = None) -> None:
         why = (error.strerror or str(error)).lower()
         raise Problem(
             f"Standard output cannot be written: {why}.",
-            "Give it another place; what was begun goes on, see `runs`.",
+            "Redirect it elsewhere; a started run goes on, see `runs`.",
             Exit.FAILED,
         ) from None
 
 
 def message(text: str) -> None:
-    """Write to standard error, if anybody can read it: a message that is lost stops nothing."""
+    """Write to standard error; errors are ignored."""
     with contextlib.suppress(OSError, ValueError):
         try:
             sys.stderr.write(text)
@@ -64,7 +64,7 @@ def message(text: str) -> None:
 
 
 def forget(stream: TextIO) -> None:
-    """Let go what could not be written: Python would try once more when it ends, and complain."""
+    """Drop unwritten output: Python would try again at exit, and print an error."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())

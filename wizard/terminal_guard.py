@@ -1,8 +1,8 @@
-"""Keeps the terminal whole: the full screen lives in a child, and the parent only waits and restores.
+"""Restores the terminal after the full screen, which runs in a child process; the parent only waits and restores.
 
 Textual leaves the terminal broken when it is ended by SIGTERM, SIGHUP, SIGKILL or a native crash. So the child is
-forked before anything heavy is imported; the parent costs nothing and cannot crash with it. Should the parent be
-killed, the child notices and restores the terminal itself.
+forked before heavy imports; the parent costs nothing and cannot crash with it. If the parent is killed, the child
+notices and restores the terminal itself.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _RESTORE: Final = (
 )
 
 
-_THERE_SECONDS: Final = 2.0
-"""How often it is looked whether the terminal is still there."""
+_CHECK_SECONDS: Final = 2.0
+"""How often the child checks that the terminal still exists."""
 
 
 class Terminal:
@@ -41,16 +41,16 @@ class Terminal:
         self._attributes: list[Any] = termios.tcgetattr(self._fd)
 
     def restore(self) -> None:
-        """Bring it back, whatever a dead program left behind; input that was not read is dropped."""
-        # Setting attributes from the background would stop us. The mask works in any thread, a handler does not.
+        """Restore the terminal, whatever mode a dead program left it in; unread input is dropped."""
+        # SIGTTOU would stop a background process that sets attributes. A mask works in any thread, a handler does not.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         with contextlib.suppress(OSError):
             os.write(sys.stdout.fileno(), _RESTORE)
         with contextlib.suppress(termios.error):
             termios.tcsetattr(self._fd, termios.TCSAFLUSH, self._attributes)
 
-    def is_there(self) -> bool:
-        """Whether anybody can still read it: not after its window was closed."""
+    def exists(self) -> bool:
+        """Whether the terminal still exists: not after its window was closed."""
         try:
             termios.tcgetattr(self._fd)
         except termios.error:
@@ -62,7 +62,7 @@ class Terminal:
         self._write(_PUSH_TITLE)
 
     def restore_title(self) -> None:
-        """Bring the title back."""
+        """Ask the terminal to restore its title."""
         self._write(_POP_TITLE)
 
     def _write(self, sequence: bytes) -> None:
@@ -73,7 +73,7 @@ class Terminal:
 def run(child: Callable[[Terminal], int], goes_on: Callable[[], str] = lambda: "") -> int:
     """Run `child` in a process of its own and return its exit code; 128 + n when signal n ended it.
 
-    `goes_on` says then, in whole lines, which operations go on; it may import what it likes, nothing waits for it before.
+    In that case `goes_on` returns lines that name the operations that go on; it may import heavy modules.
     """
     terminal = Terminal()
     sys.stdout.flush()
@@ -95,20 +95,20 @@ def run(child: Callable[[Terminal], int], goes_on: Callable[[], str] = lambda: "
 
 
 def _when_alone(alive: int, terminal: Terminal) -> None:
-    """In the child: the pipe ends when the parent is gone, and then nobody else can restore the terminal.
+    """In the child: restore the terminal when the pipe ends, because then the parent is gone.
 
-    A terminal that is gone is not always said (no hang-up reaches us under nohup or in another session), and Textual
-    reads its end in a loop that takes a whole core.
+    A closed terminal does not always send SIGHUP (not under nohup or in another session), and Textual reads its end of
+    file in a loop that uses a whole core.
     """
-    while not select.select([alive], [], [], _THERE_SECONDS)[0]:
-        if not terminal.is_there():
+    while not select.select([alive], [], [], _CHECK_SECONDS)[0]:
+        if not terminal.exists():
             os._exit(128 + signal.SIGHUP)
     terminal.restore()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _wait(pid: int, terminal: Terminal, goes_on: Callable[[], str]) -> int:
-    # Ctrl-C belongs to the child. Signals that are meant for the program are sent on to where the program is.
+    # The child handles Ctrl-C. SIGTERM and SIGHUP are forwarded to it.
     before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
     for number in (signal.SIGTERM, signal.SIGHUP):
         before[number] = signal.signal(number, lambda got, _: _kill(pid, got))
@@ -118,15 +118,17 @@ def _wait(pid: int, terminal: Terminal, goes_on: Callable[[], str]) -> int:
             _, status = os.waitpid(pid, os.WUNTRACED)
             if not os.WIFSTOPPED(status):
                 break
-            os.kill(os.getpid(), signal.SIGSTOP)  # the shell waits for us: stop with the child, go on with it
+            os.kill(
+                os.getpid(), signal.SIGSTOP
+            )  # job control: the shell waits for us, so we stop and continue with the child
             _kill(pid, signal.SIGCONT)
         if os.WIFSIGNALED(status):
             terminal.restore()
-            if not terminal.is_there():
+            if not terminal.exists():
                 return 128 + os.WTERMSIG(status)
             name = signal.Signals(os.WTERMSIG(status)).name
             lines = "A running operation goes on: see `runs`.\n"
-            with contextlib.suppress(Exception):  # the sentence must come, whatever the state folder is like
+            with contextlib.suppress(Exception):  # the message must be printed, even if the state folder is broken
                 lines = goes_on() or lines
             with contextlib.suppress(OSError):
                 print(f"The wizard was ended by {name}. {lines}", end="", file=sys.stderr, flush=True)

@@ -281,7 +281,7 @@ def broken(*_: object) -> int:
 def test_an_unexpected_error_is_a_sentence_and_a_private_report(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frontends, "lines", broken)
+    monkeypatch.setattr(frontends, "command_line", broken)
 
     assert parser.main(["status"]) == 1
 
@@ -297,7 +297,7 @@ def test_an_unexpected_error_is_a_sentence_and_a_private_report(
 
 
 def test_debug_shows_the_trace(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frontends, "lines", broken)
+    monkeypatch.setattr(frontends, "command_line", broken)
 
     assert parser.main(["status", "--debug"]) == 1
 

@@ -11,7 +11,7 @@ import pytest
 
 from wizard.cli import kubectl, render
 from wizard.cli.output import Out, columns, time_of
-from wizard.cli.render import Lines
+from wizard.cli.render import EventPrinter
 from wizard.core.answers.secrets import SecretToMake, Source
 from wizard.core.run.events import EVENTS, Event
 from wizard.core.text.time import age
@@ -21,9 +21,9 @@ TIME = "2026-01-02T03:04:05.000Z"
 
 def shown(*events: Event, logs: bool = True) -> list[str]:
     stdout = io.StringIO()
-    lines = Lines(Out(stdout=stdout), logs=logs)
+    printer = EventPrinter(Out(stdout=stdout), logs=logs)
     for event in events:
-        lines.show(event)
+        printer.show(event)
     return [line.removeprefix(time_of(TIME)).strip() for line in stdout.getvalue().splitlines()]
 
 

@@ -95,7 +95,7 @@ def test_a_release_that_fell_ill_is_diagnosed_by_d_with_causes_and_their_proof(
         screen.press("enter")
         screen.wait_for("llm-cost-ops:v9")
         screen.press("esc")
-        screen.wait_for("Enter proof")
+        screen.wait_for("Enter evidence")
         screen.press("esc")
         screen.wait_for("What do you want to do")
         screen.press("q")

@@ -22,7 +22,7 @@ from wizard.adapters.runs import store as runs_store
 from wizard.adapters.runs.store import RunFiles
 from wizard.cli.follow import as_data
 from wizard.cli.output import Out
-from wizard.cli.render import Lines
+from wizard.cli.render import EventPrinter
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
@@ -59,10 +59,10 @@ def events(found: str) -> list[Event]:
 def shown(seen: list[Event]) -> str:
     """What lines and a view make of events; they must be able to show each."""
     view, out = RunView(), io.StringIO()
-    lines = Lines(Out("text", stdout=out))
+    printer = EventPrinter(Out("text", stdout=out))
     for event in seen:
         view.apply(event)
-        lines.show(event)
+        printer.show(event)
     json.dumps(as_data(view))
     view.rows(), view.ranked_findings(), view.applicable_fixes, view.hopeless, view.containers()
     return out.getvalue()

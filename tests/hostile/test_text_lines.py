@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from wizard.cli.output import MORE, Out
-from wizard.cli.render import Lines
+from wizard.cli.render import EventPrinter
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.text import sanitize
@@ -80,7 +80,7 @@ def _without_secrets(node: object) -> object:
 def forges_nothing(said: str) -> None:
     """The one statement about a text, in each place where it can stand."""
     for event in _events(said):
-        out = _printed(lambda out, event=event: Lines(out).show(event))  # type: ignore[misc] # a default binds the loop's event
+        out = _printed(lambda out, event=event: EventPrinter(out).show(event))  # type: ignore[misc] # a default binds the loop's event
         lines = out.split("\n")
         assert len(lines) == 2, "one line whatever is in it"
         assert lines[1] == ""

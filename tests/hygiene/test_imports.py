@@ -39,7 +39,7 @@ def test_version_and_help_import_nothing_heavy(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["install"], ["--version"], ["--help"]])
 def test_a_launch_without_options_needs_no_parser(arguments: list[str]) -> None:
-    code = f"from wizard import frontends; frontends.lines = frontends.screen = lambda *_: 0; from wizard.cli import parser; parser.main({arguments!r})"
+    code = f"from wizard import frontends; frontends.command_line = frontends.screen = lambda *_: 0; from wizard.cli import parser; parser.main({arguments!r})"
 
     assert not pulled_in(code) & (HEAVY | {"argparse", "asyncio"})
 

@@ -440,7 +440,7 @@ def test_a_full_disk_or_a_folder_that_cannot_be_written_refuses_a_start(
             RunFiles().start(spec(tmp_path, helm), "a: 1\n", {})
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    with pytest.raises(Problem, match="XDG_STATE_HOME leads to: a file is in its way"):
+    with pytest.raises(Problem, match="XDG_STATE_HOME names, cannot be made: a file is in its way"):
         RunFiles().start(spec(tmp_path, helm), "a: 1\n", {})
     assert helm.heard() == []
 

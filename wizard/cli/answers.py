@@ -1,4 +1,4 @@
-"""From a command line to a whole draft: kept drafts offered, what is missing asked, the rest said."""
+"""Completes the draft of a command line: offers saved drafts, asks for missing answers, reports unused ones."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from wizard.engine.session import Session
 
 
 def asks(*, yes: bool = False) -> bool:
-    """Whether a person can be asked; `yes`: they said beforehand that they need not be."""
+    """Whether a person can be asked; `yes`: they passed --yes."""
     return sys.stdin.isatty() and not yes
 
 
 def require_context(arguments: ClusterArguments, config: Kubeconfig) -> None:
-    """Raise Problem unless the kubeconfig can be used for the context that is meant."""
+    """Raise Problem unless the kubeconfig can be used for the wanted context."""
     if config.problem and not (arguments.context and config.problem.question == "context"):
         raise config.problem
     if arguments.context and config.context(arguments.context) is None:
-        names = ", ".join(one.name for one in config.contexts)
+        names = ", ".join(context.name for context in config.contexts)
         what = f'There is no context "{arguments.context}" in the kubeconfig.'
         raise Problem(what, f"Choose one with --context: {names}.", question="context")
 
 
 Prepare = Callable[[Draft], Awaitable[Draft]]
-"""What the cluster adds to a draft before anything but the environment is asked."""
+"""Completes a draft from the cluster before any question but the environment is asked."""
 Refuse = Callable[[Draft], Awaitable[None]]
-"""What stops a command line by what the cluster has, before anything at all is asked."""
+"""Raises Problem when the cluster rules the command line out, before any question is asked."""
 
 
 async def gather(
@@ -55,10 +55,10 @@ async def gather(
     Args:
         arguments: the command line.
         session: the session.
-        out: where talk goes.
+        out: receives the messages.
         cluster: whether the command needs one; without it no kubeconfig is needed and nothing is contacted.
-        prepare: asks the cluster; without it only what it offers to the questions is asked for.
-        refuse: looks at the command line alone, before a kept draft is offered.
+        prepare: completes the draft from the cluster; without it only the suggestions are refreshed.
+        refuse: checks the command line alone, before a saved draft is offered.
 
     Raises:
         Problem: an answer is wrong, or missing and nobody can be asked.
@@ -70,8 +70,8 @@ async def gather(
     draft = draft_of(arguments, session)
     if prompt and refuse:
         await refuse(draft)
-    if prompt and (kept := await _kept(arguments, session, prompt)):
-        draft = draft_of(arguments, session, kept)
+    if prompt and (saved := await _saved_draft(arguments, session, prompt)):
+        draft = draft_of(arguments, session, saved)
     session.answers.layers(draft)
     if prompt and "preset" not in draft.answers and arguments.command != "upgrade":
         draft = await _ask_one(session, draft, prompt, session.answers.resolve(draft).question("preset"))
@@ -94,15 +94,15 @@ async def gather(
 
 
 def _open(session: Session, draft: Draft, *, cluster: bool) -> Sequence[Problem]:
-    """What is wrong with the effective answers; those given come first, those missing are named together."""
+    """The problems of the effective answers: first those of given answers, then one that names all missing answers."""
     resolved = session.answers.resolve(draft)
-    found = {key: text for key, text in resolved.problems().items() if cluster or key != "context"}
+    problems = {key: text for key, text in resolved.problems().items() if cluster or key != "context"}
     given = [
         Problem(text, f"Answer {key} anew: --answer {key}=VALUE.", question=key)
-        for key, text in found.items()
+        for key, text in problems.items()
         if key in draft.answers
     ]
-    missing = {key: text for key, text in found.items() if key not in draft.answers}
+    missing = {key: text for key, text in problems.items() if key not in draft.answers}
     if not missing:
         return given
     flags = " ".join(f"--answer {key}=VALUE" for key in missing)
@@ -111,8 +111,8 @@ def _open(session: Session, draft: Draft, *, cluster: bool) -> Sequence[Problem]
     return [*given, Problem(f"{text}{more}", f"Give {flags}.", question=first)]
 
 
-async def _kept(arguments: AnswersArguments, session: Session, prompt: Prompter) -> Draft | None:
-    """A draft of an earlier session, if there is one for this target and the person wants it."""
+async def _saved_draft(arguments: AnswersArguments, session: Session, prompt: Prompter) -> Draft | None:
+    """The draft of an earlier session for this target, if there is one and the person wants it."""
     wanted = {"context": arguments.context, "namespace": arguments.namespace, "release": arguments.options().release}
     for saved, draft in session.answers.kept():
         if any(value and draft.answers.get(key, value) != value for key, value in wanted.items()):
@@ -131,7 +131,7 @@ async def _kept(arguments: AnswersArguments, session: Session, prompt: Prompter)
 
 
 async def _ask_missing(session: Session, draft: Draft, prompt: Prompter, *, cluster: bool) -> Draft:
-    while problems := [one for one in _open(session, draft, cluster=cluster) if one.question]:
+    while problems := [problem for problem in _open(session, draft, cluster=cluster) if problem.question]:
         draft = await _ask_one(session, draft, prompt, session.answers.resolve(draft).question(problems[0].question))
     return draft
 
@@ -148,21 +148,22 @@ def _judge(session: Session, draft: Draft, question: Question) -> Callable[[str]
 
 
 async def change(session: Session, draft: Draft, prompt: Prompter, *, cluster: bool, first: str = "") -> Draft:
-    """Let the person change one answer, and whatever becomes missing by it."""
+    """Let the person change one answer, and ask for the answers that this makes missing."""
     resolved = session.answers.resolve(draft)
-    asked = [one for one in resolved.visible() if cluster or one.id != "context"]
-    choices = [Choice(one.id, one.title, resolved[one.id]) for one in asked]
+    asked = [question for question in resolved.visible() if cluster or question.id != "context"]
+    choices = [Choice(question.id, question.title, resolved[question.id]) for question in asked]
     chosen = await prompt.choose("Which answer?", choices, first)
     draft = await _ask_one(session, draft, prompt, resolved.question(chosen))
     return await _ask_missing(session, draft, prompt, cluster=cluster)
 
 
 def summary(resolved: Resolved, out: Out) -> None:
-    """All answers, step by step, as talk."""
+    """Print all answers, step by step, as messages."""
     for step, title, _ in STEPS:
         asked = resolved.visible(step)
         rows = [
-            (f"  {one.title}", _shown(one, resolved), "" if resolved.given(one.id) else "(default)") for one in asked
+            (f"  {question.title}", _shown(question, resolved), "" if resolved.given(question.id) else "(default)")
+            for question in asked
         ]
         if rows:
             out.message(title)
@@ -172,18 +173,18 @@ def summary(resolved: Resolved, out: Out) -> None:
 
 def _shown(question: Question, resolved: Resolved) -> str:
     answer = resolved[question.id]
-    return next((one.label for one in question.choices(resolved) if one.value == answer), answer) or "-"
+    return next((choice.label for choice in question.choices(resolved) if choice.value == answer), answer) or "-"
 
 
 def secret_notes(session: Session, draft: Draft) -> Sequence[str]:
-    """What reading the secret files says, one line each.
+    """The notes about the secret files, one line each.
 
     Raises:
-        Problem: one is missing or empty.
+        Problem: a file is missing or empty.
     """
     notes = []
-    for one in secrets.plan(session.answers.resolve(draft)):
-        for source in {source.detail: source for source in one.sources if source.how == "file"}.values():
+    for secret in secrets.plan(session.answers.resolve(draft)):
+        for source in {source.detail: source for source in secret.sources if source.how == "file"}.values():
             try:
                 note = session.files.secret_note(source.detail, f"file for {source.shared or source.key}")
             except Problem as problem:

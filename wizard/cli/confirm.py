@@ -1,4 +1,4 @@
-"""The consent to an operation: the release's name where the engine asks for it, from --confirm or typed."""
+"""Asks a person to confirm an operation; the release's name comes from --confirm or is typed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from wizard.engine.approval import Approval
 
 
 def prompt_or_yes(arguments: OperationArguments | ChangeArguments, *, name_is_enough: bool = False) -> Prompter | None:
-    """Who can be asked, if anybody; raises Problem when somebody has to be asked and nobody can be.
+    """The prompter, None when nothing has to be asked; raises Problem when something has to be asked and nobody can be.
 
-    `name_is_enough`: --confirm stands for --yes, where what is done was named one by one.
+    `name_is_enough`: --confirm implies --yes, because each object was named.
     """
     agreed = arguments.yes or (name_is_enough and arguments.confirm)
     if not (arguments.dry_run or agreed or asks(yes=arguments.yes)):
         raise Problem(
             "Nothing was changed: without a terminal to ask on, --yes is needed.",
-            "Add --yes, or --dry-run to only look.",
+            "Add --yes, or --dry-run for a preview.",
         )
     return prompter(color=not arguments.no_color) if asks(yes=arguments.yes) and not arguments.dry_run else None
 
@@ -33,10 +33,10 @@ async def confirmed(
     prompt: Prompter | None,
     choices: Sequence[Choice] = (),
 ) -> str:
-    """The release's name where it is needed, "" where it is not, after one of the choices; the first of them stops.
+    """Ask for one of the choices (the first one stops), then return the release's name, "" where it is not needed.
 
     Raises:
-        Problem: it must not start, --confirm names another release, or the name is needed and nobody can be asked.
+        Problem: the operation is blocked, --confirm names another release, or the name is needed and no one can be asked.
         KeyboardInterrupt: the person stops.
     """
     approval.refuse_blocked()

@@ -1,4 +1,4 @@
-"""Which function answers a command."""
+"""Runs the function of a command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wizard.engine.session import Session
 
 
 async def run(arguments: Arguments, session: Session, out: Out, called: str) -> int:
-    """Answer one command; `called` is this program as a person types it. Raises Problem."""
+    """Run one command and return its exit code; `called` is this program as a person types it. Raises Problem."""
     command = COMMANDS[arguments.command]
     more = (called,) if command.called else ()
     code: int = await command.function()(arguments, session, out, *more)

@@ -25,7 +25,7 @@ _ENVIRONMENTS: Final = {"development": "dev", "staging": "staging", "production"
 
 
 def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None = None) -> Draft:
-    """The draft that the command line makes, over `start` (a kept draft) or an empty one.
+    """The draft of a command line, based on `start` (a saved draft) or an empty one.
 
     Raises:
         Problem: an option is not understood, names an unknown question, or carries a secret.
@@ -60,12 +60,12 @@ def _answers(arguments: AnswersArguments) -> Iterable[tuple[str, str]]:
         raise Problem(
             f'"{arguments.preset}" is not a preset.', f"Choose one of {', '.join(PRESETS)}.", question="preset"
         )
-    known = {one.id: one for one in QUESTIONS}
+    questions = {question.id: question for question in QUESTIONS}
     for text in arguments.answer:
         key, value = pair("--answer", text if not text.endswith("=") else text + " ", "host=api.example.com")
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"Questions are {', '.join(known)}."
+        if key not in questions:
+            near = difflib.get_close_matches(key, questions, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Questions are {', '.join(questions)}."
             raise Problem(f'There is no question "{key}".', hint)
         yield key, value.strip()
     for text in arguments.secret_file:
@@ -106,19 +106,23 @@ def _refuse_secret(flag: str, path: str) -> None:
 
 
 def _preset_of_files(session: Session, draft: Draft) -> str:
-    """The preset that -f files speak for by global.environment, so that the guide's lines paste; "" without one."""
+    """The preset that global.environment of the -f files names, so that the guide's commands work; "" without one."""
     if not draft.files:
         return ""
     try:
         trees = [tree for _, tree in session.answers.layers(draft).files]
     except Problem:
-        return ""  # whoever needs the files says what is wrong with them
+        return ""  # the code that needs the files reports what is wrong with them
     named = [str(values.get(tree, ("global", "environment"), "")) for tree in trees]
-    return next((_ENVIRONMENTS[one] for one in reversed(named) if one in _ENVIRONMENTS), "")
+    return next((_ENVIRONMENTS[environment] for environment in reversed(named) if environment in _ENVIRONMENTS), "")
 
 
 def unused(draft: Draft, session: Session) -> tuple[tuple[Question, str], ...]:
-    """Answers that were given to questions nobody asks now, each with why that matters."""
+    """Given answers whose questions are not asked now, each question with its answer."""
     resolved = session.answers.resolve(draft)
-    asked = {one.id for one in resolved.visible()}
-    return tuple((one, resolved[one.id]) for one in QUESTIONS if resolved.given(one.id) and one.id not in asked)
+    asked = {question.id for question in resolved.visible()}
+    return tuple(
+        (question, resolved[question.id])
+        for question in QUESTIONS
+        if resolved.given(question.id) and question.id not in asked
+    )

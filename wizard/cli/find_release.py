@@ -1,4 +1,4 @@
-"""Which release is meant, and what is said when none is found."""
+"""Finds the releases of a command line, and reports when there is none."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from wizard.engine.session import Session
 
 
 def target(arguments: ReleaseArguments, session: Session, row: ReleaseRow) -> Target:
-    """The target that a row stands for."""
+    """The target of a row."""
     return Target(context(arguments, session), row.namespace, row.name, arguments.kubeconfig)
 
 
 def context(arguments: ReleaseArguments, session: Session) -> str:
-    """The context that was named, else the current one."""
+    """The context of --context, else the current one."""
     return arguments.context or session.suggestions.current_context
 
 
 async def find(arguments: ReleaseArguments, session: Session, *, quick: bool = False) -> ReleasesView:
-    """The releases that are meant: by name when one is given, else all in sight; `quick`: without their causes."""
+    """The releases with the given name, else all visible ones; `quick`: without their causes."""
     require_context(arguments, session.kubeconfig())
     release = arguments.options().release
-    found = ReleasesView((), arguments.namespace)
+    releases = ReleasesView((), arguments.namespace)
     wanted = Target(context(arguments, session), arguments.namespace, release, arguments.kubeconfig)
     async for view in session.releases(wanted):
-        found = view
+        releases = view
         if quick:
             break
-    rows = tuple(one for one in found.rows if release in ("", one.name))
-    return ReleasesView(rows, found.looked_in, found.hidden)
+    rows = tuple(row for row in releases.rows if release in ("", row.name))
+    return ReleasesView(rows, releases.looked_in, releases.hidden)
 
 
-def nothing(arguments: ReleaseArguments, found: ReleasesView, out: Out) -> int:
-    """Say that none was found, and where; returns the exit code."""
+def nothing(arguments: ReleaseArguments, releases: ReleasesView, out: Out) -> int:
+    """Report that no release was found, and where the search was; returns the exit code."""
     wanted = f"No release {name}" if (name := arguments.options().release) else "No release"
-    out.line(f"{wanted} found; looked in {found.looked_in}", "unknown")
-    hidden(found, out)
+    out.line(f"{wanted} found; looked in {releases.looked_in}", "unknown")
+    hidden(releases, out)
     if not arguments.namespace:
         out.message("Look elsewhere with -n NAMESPACE or --context NAME.")
-    out.object({"command": arguments.command, "exit": int(Exit.UNKNOWN), "releases": [], **sight(found)})
+    out.object({"command": arguments.command, "exit": int(Exit.UNKNOWN), "releases": [], **searched(releases)})
     return Exit.UNKNOWN
 
 
-def hidden(found: ReleasesView, out: Out) -> None:
-    """What could not be seen, if anything."""
-    if found.hidden:
-        out.line(found.hidden, "unknown")
+def hidden(releases: ReleasesView, out: Out) -> None:
+    """Print what could not be read, if anything."""
+    if releases.hidden:
+        out.line(releases.hidden, "unknown")
 
 
-def sight(found: ReleasesView) -> dict[str, str]:
-    """Where was looked, and what was hidden, as data."""
-    return {"looked_in": found.looked_in, "hidden": found.hidden}
+def searched(releases: ReleasesView) -> dict[str, str]:
+    """Where the search was, and what was hidden, as data."""
+    return {"looked_in": releases.looked_in, "hidden": releases.hidden}

@@ -1,4 +1,4 @@
-"""A run that is blocked, in lines: what can be done while helm waits is asked once; nothing is done by itself."""
+"""Fixes of a blocked run on the command line: asks once what to do while helm waits; does nothing unasked."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from wizard.core.text.time import span
 from wizard.engine.session import Session
 
 
-class Asking:
-    """Asks about each block once. Lines that come while a question is open are shown after it."""
+class FixPrompts:
+    """Asks about each blocked state once. Lines that arrive while a question is open are shown after it."""
 
     def __init__(
         self, session: Session, run_id: str, out: Out, prompt: Prompter | None, done: Callable[[], None]
@@ -33,7 +33,7 @@ class Asking:
         self._held: list[Callable[[], None]] = []
 
     def after(self, say: Callable[[], None]) -> None:
-        """Say something now, or after the question that is open."""
+        """Call `say` now, or after the question that is open."""
         self._held.append(say)
         if not self._open:
             self._say()
@@ -47,8 +47,8 @@ class Asking:
     def _open(self) -> bool:
         return self._task is not None and not self._task.done()
 
-    def look(self, view: RunView) -> None:
-        """Ask about what is new; take a question back that has become pointless."""
+    def update(self, view: RunView) -> None:
+        """Ask about a new blocked state; cancel a question whose state has changed."""
         key = _key(view)
         if self._open:
             if key != self._key and self._task:
@@ -60,12 +60,12 @@ class Asking:
         self._key = key
         if self._prompt is None:
             if view.hopeless:
-                self._out.message(_nobody(view))
+                self._out.message(_hopeless(view))
             return
         self._task = asyncio.create_task(self._ask(view, self._prompt))
 
     async def close(self) -> None:
-        """No question any more; show what was held back."""
+        """Cancel the open question and show the lines that were held back."""
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -73,8 +73,8 @@ class Asking:
         self._say()
 
     async def _ask(self, view: RunView, prompt: Prompter) -> None:
-        offered = [(row, one) for row, one in view.applicable_fixes if not one["refused"]]
-        choices = [Choice(str(number), one["title"], row.title) for number, (row, one) in enumerate(offered, 1)]
+        offered = [(row, fix) for row, fix in view.applicable_fixes if not fix["refused"]]
+        choices = [Choice(str(number), fix["title"], row.title) for number, (row, fix) in enumerate(offered, 1)]
         if view.hopeless and view.operation in ("install", "upgrade"):
             choices.append(
                 Choice("stop", "stop early", f"helm would wait {_left(view)} more for nothing; {stopping.early(view)}")
@@ -94,18 +94,18 @@ class Asking:
         finally:
             self._done()
 
-    async def _apply(self, row: Finding, one: Mapping[str, Any], prompt: Prompter) -> None:
-        given = {need["id"]: await answered(need, _Asker(prompt)) for need in one["needs"]}
+    async def _apply(self, row: Finding, fix: Mapping[str, Any], prompt: Prompter) -> None:
+        given = {need["id"]: await answered(need, _Asker(prompt)) for need in fix["needs"]}
         answers = {key: text for key, text in given.items() if text is not None}
-        for line in one["preview"]:
+        for line in fix["preview"]:
             self._out.message(f"  {line}")
         go = (Choice("do", "do it", "this changes the cluster"), Choice("no", "no"))
-        if await prompt.choose(f"{one['title']}?", go, "do") == "do":
-            self._out.message(await self._session.runs.fix(self._run_id, row.id, row.object, one, answers))
+        if await prompt.choose(f"{fix['title']}?", go, "do") == "do":
+            self._out.message(await self._session.runs.fix(self._run_id, row.id, row.object, fix, answers))
 
 
 class _Asker:
-    """Asks with the prompts of the command line, which Ctrl-C leaves."""
+    """Asks with the prompts of the command line; Ctrl-C raises KeyboardInterrupt."""
 
     def __init__(self, prompt: Prompter) -> None:
         self._prompt = prompt
@@ -118,9 +118,9 @@ class _Asker:
 
 
 def _key(view: RunView) -> tuple[str, ...]:
-    """What there is to ask about; empty for nothing."""
-    if offered := [(row, one) for row, one in view.applicable_fixes if not one["refused"]]:
-        return tuple(part for row, one in offered for part in (row.id, row.object, one["title"]))
+    """Identifies what there is to ask about; empty for nothing."""
+    if offered := [(row, fix) for row, fix in view.applicable_fixes if not fix["refused"]]:
+        return tuple(part for row, fix in offered for part in (row.id, row.object, fix["title"]))
     return ("stop", view.waiting.what, view.waiting.why) if view.hopeless and view.waiting else ()
 
 
@@ -128,8 +128,8 @@ def _left(view: RunView) -> str:
     return span(view.left(datetime.now(UTC)))
 
 
-def _nobody(view: RunView) -> str:
+def _hopeless(view: RunView) -> str:
     return (
         f"This will not heal by itself: helm would wait {_left(view)} more for nothing. "
-        f"Stop it early, or put it right, from a terminal: llm-cost-ops-wizard runs {view.id}"
+        f"Stop it early, or fix it, from a terminal: llm-cost-ops-wizard runs {view.id}"
     )

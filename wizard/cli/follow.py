@@ -1,4 +1,4 @@
-"""Follows a run in lines, and ends with what came of it. Leaving never stops the run."""
+"""Follows a run on the command line and prints its result. Leaving never stops the run."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from wizard.cli.fixes import Asking
+from wizard.cli.fixes import FixPrompts
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
-from wizard.cli.render import Lines
+from wizard.cli.render import EventPrinter
 from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.run import stopping
@@ -22,7 +22,7 @@ from wizard.engine.session import Session
 
 
 class Interrupts:
-    """Ctrl-C as something to wait for, while this is entered."""
+    """Lets a coroutine wait for Ctrl-C, as a context manager."""
 
     def __init__(self) -> None:
         self._pressed = asyncio.Event()
@@ -35,12 +35,12 @@ class Interrupts:
         asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
     def listen(self) -> None:
-        """Take Ctrl-C (again, after a prompt took it)."""
+        """Handle Ctrl-C (again, after a prompt handled it)."""
         self._pressed.clear()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._pressed.set)
 
     async def wait(self) -> None:
-        """Return when it was pressed."""
+        """Return when Ctrl-C was pressed."""
         await self._pressed.wait()
 
 
@@ -58,16 +58,16 @@ async def next_or_interrupt(
     return task, task.done()
 
 
-async def _told(session: Session, run_id: str) -> AsyncIterator[Sequence[Event] | str]:
-    """The record in batches as it grows, and between them why it is not written just now; ends with the record."""
+async def _record(session: Session, run_id: str) -> AsyncIterator[Sequence[Event] | str]:
+    """Batches of events as the record grows, and between them why it is not being written ("" when it is again)."""
     record, problems = session.runs.follow(run_id), session.runs.record_problems(run_id)
     batch = asyncio.ensure_future(anext(record, None))
     problem = asyncio.ensure_future(anext(problems, None))
     try:
         while True:
-            if problem.done() and (said := problem.result()) is not None:
+            if problem.done() and (text := problem.result()) is not None:
                 problem = asyncio.ensure_future(anext(problems, None))
-                yield said
+                yield text
             elif batch.done():
                 if (events := batch.result()) is None:
                     return
@@ -84,16 +84,16 @@ async def _told(session: Session, run_id: str) -> AsyncIterator[Sequence[Event] 
 async def follow(
     session: Session, run_id: str, out: Out, prompt: Prompter | None, *, called: str
 ) -> tuple[RunView, int]:
-    """Show a run until it ends or the person leaves it; returns what is known of it and the exit code."""
-    view, lines = RunView(), Lines(out)
-    stream = _told(session, run_id)
+    """Show a run until it ends or the person leaves it; returns its state and the exit code."""
+    view, printer = RunView(), EventPrinter(out)
+    stream = _record(session, run_id)
     pending: asyncio.Task[Sequence[Event] | str | None] | None = None
     async with Interrupts() as interrupts:
-        asking = Asking(session, run_id, out, prompt, interrupts.listen)
+        prompts = FixPrompts(session, run_id, out, prompt, interrupts.listen)
         while True:
             pending, done = await next_or_interrupt(stream, pending, interrupts)
             if not done:
-                await asking.close()
+                await prompts.close()
                 if await _leave(session, run_id, view, out, prompt, interrupts):
                     await _drop(pending)
                     out.message(f"The run goes on. Come back to it: {called} runs {run_id}")
@@ -104,14 +104,14 @@ async def follow(
                 break
             if isinstance(batch, str):
                 if batch:
-                    asking.after(partial(out.message, batch, "warn"))
+                    prompts.after(partial(out.message, batch, "warn"))
                 continue
             for event in batch:
                 view.apply(event)
                 out.event(event)
-                asking.after(partial(lines.show, event))
-            asking.look(view)
-        await asking.close()
+                prompts.after(partial(printer.show, event))
+            prompts.update(view)
+        await prompts.close()
     if view.finished is None:
         out.message(_cut_short(session, run_id, called), "unknown")
         return view, Exit.UNKNOWN
@@ -120,7 +120,7 @@ async def follow(
 
 
 def _cut_short(session: Session, run_id: str, called: str) -> str:
-    """Why a record has no end, as far as it can be told: the run's process died, and its own log has the reason."""
+    """Why a record has no end, as far as is known: the run's process died, and its own log has the reason."""
     where = ""
     with contextlib.suppress(Problem):
         where = session.runs.find(run_id).log
@@ -131,7 +131,7 @@ def _cut_short(session: Session, run_id: str, called: str) -> str:
 async def _leave(
     session: Session, run_id: str, view: RunView, out: Out, prompt: Prompter | None, interrupts: Interrupts
 ) -> bool:
-    """Whether the person leaves; without a person to ask, Ctrl-C leaves."""
+    """Ask what Ctrl-C means; whether to leave the run. Without a person to ask it leaves."""
     if prompt is None:
         return True
     choices = (
@@ -159,7 +159,7 @@ async def _drop(task: asyncio.Task[Any]) -> None:
 
 
 def conclude(view: RunView, out: Out) -> None:
-    """The end of a run: what helm printed for people, verdict, files, and the commands that do it again."""
+    """Print the end of a run: the chart's NOTES, verdict, files, and the commands that repeat it."""
     finished = view.finished or {}
     if view.notes:
         out.line()
@@ -173,7 +173,7 @@ def conclude(view: RunView, out: Out) -> None:
 
 
 def as_data(view: RunView) -> dict[str, Any]:
-    """A run as the one object of `--output json`."""
+    """A run as the object of `--output json`."""
     finished = view.finished or {}
     return {
         "run": view.id,
@@ -181,9 +181,9 @@ def as_data(view: RunView) -> dict[str, Any]:
         "target": {key: str(value) for key, value in view.target.items()},
         "verdict": view.verdict,
         "reason": view.reason,
-        "checks": [one.to_data() for one in view.checks.values()],
+        "checks": [check.to_data() for check in view.checks.values()],
         "made": [
-            {"kind": one.kind, "name": one.name, "action": one.action, "keys": list(one.keys)} for one in view.made
+            {"kind": item.kind, "name": item.name, "action": item.action, "keys": list(item.keys)} for item in view.made
         ],
         "objects": objects_data(view),
         "findings": findings_data(view),
@@ -194,11 +194,11 @@ def as_data(view: RunView) -> dict[str, Any]:
 
 
 def objects_data(view: RunView) -> list[dict[str, Any]]:
-    """The watched objects, red first."""
+    """The watched objects, the worst first."""
     keys = ("kind", "name", "group", "state", "summary", "reason", "since", "owner", "restarts")
     return [{key: getattr(row, key) for key in keys} for row in view.rows()]
 
 
 def findings_data(view: RunView) -> list[dict[str, Any]]:
-    """The diagnosed causes, worst first."""
-    return [one.to_data() for one in view.ranked_findings()]
+    """The findings, the worst first."""
+    return [finding.to_data() for finding in view.ranked_findings()]

@@ -1,4 +1,4 @@
-"""The help of the program as a whole, and how this program was called."""
+"""The help of the whole program, and how it was called."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def program() -> str:
 
 
 def _as_typed(path: str) -> str:
-    """The shortest text that a shell here understands as this program."""
+    """The shortest text that a shell in this folder runs as this program."""
     name = Path(path).name
-    found = shutil.which(name)
-    if found and Path(found).absolute() == Path(path).absolute():
+    on_path = shutil.which(name)
+    if on_path and Path(on_path).absolute() == Path(path).absolute():
         return name
     near = os.path.relpath(path)
     return path if near.startswith("..") else near

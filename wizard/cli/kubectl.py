@@ -1,4 +1,4 @@
-"""The kubectl lines that make the Secrets a values file names, for a place without a cluster."""
+"""The kubectl commands that create the Secrets a values file names, for `values`, which uses no cluster."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _ENCODE: Final = shlex.quote(
 
 
 def secret_commands(planned: Sequence[SecretToMake], namespace: str) -> Iterator[str]:
-    """Shell lines, in order; no secret is on any of them, they come from files only."""
+    """Shell commands, in order; they hold no secret, only paths of files."""
     if not planned:
         return
     made: list[str] = []
     yield f"kubectl create namespace {shlex.quote(namespace)}"
-    for one in planned:
-        if one.type == "kubernetes.io/tls":
-            paths = {source.key: shlex.quote(source.detail) for source in one.sources}
-            keys = f"tls {one.name} --cert={paths['tls.crt']} --key={paths['tls.key']}"
+    for secret in planned:
+        if secret.type == "kubernetes.io/tls":
+            paths = {source.key: shlex.quote(source.detail) for source in secret.sources}
+            keys = f"tls {secret.name} --cert={paths['tls.crt']} --key={paths['tls.key']}"
             yield f"kubectl create secret {keys} --namespace {shlex.quote(namespace)}"
             continue
         parts = []
-        for source in one.sources:
+        for source in secret.sources:
             if source.how == "generate" and (file := _file(source)) not in made:
                 yield f"(umask 077; LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32 >{file})"
                 made.append(file)
@@ -34,15 +34,15 @@ def secret_commands(planned: Sequence[SecretToMake], namespace: str) -> Iterator
                 yield f"(umask 077; python3 -c {_ENCODE} <{shlex.quote(source.detail)} >{_file(source)})"
                 made.append(_file(source))
             parts.append(_part(source))
-        yield f"kubectl create secret generic {one.name} --namespace {shlex.quote(namespace)} {' '.join(parts)}"
+        yield f"kubectl create secret generic {secret.name} --namespace {shlex.quote(namespace)} {' '.join(parts)}"
     if made:
         yield f"rm {' '.join(made)}"
 
 
 def _file(source: Source) -> str:
-    """What is generated is letters and digits, so that its encoded twin is the same file."""
-    twin = ".encoded" if source.encoded and source.how == "file" else ""
-    return f"./{source.shared or source.key}{twin}.secret"
+    """A generated secret is letters and digits, so its URL-encoded form is the same file."""
+    suffix = ".encoded" if source.encoded and source.how == "file" else ""
+    return f"./{source.shared or source.key}{suffix}.secret"
 
 
 def _part(source: Source) -> str:

@@ -1,4 +1,4 @@
-"""The parser of the command line, made from the table of commands; only imported when there is something to parse."""
+"""Makes the parser of the command line from the table of commands; imported only when there is something to parse."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wizard.core.errors import Problem
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, as a Problem."""
+    """Raises errors as a Problem of one sentence."""
 
     def __init__(self, **keywords: Any) -> None:
         super().__init__(allow_abbrev=False, **keywords)
@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
 
     @override
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        # argparse hands up what a command does not know; the message would name the program, not the command.
+        # argparse reports a command's unknown arguments at the top, with the program's name instead of the command's.
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 
     @override
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        if not isinstance(action, _Commands):  # which has no parsers yet to choose from
+        if not isinstance(action, _Commands):  # it has no sub-parsers yet to check against
             super()._check_value(action, value)
 
     @override
@@ -57,31 +57,31 @@ class _AppendNamed(argparse.Action):
 
 
 class _Before(argparse.Action):
-    """Keeps an option that stands before the command, for the command's own parser."""
+    """Stores an option that comes before the command, for the command's own parser."""
 
     @override
     def __call__(self, parser: object, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
-        name = self.option_strings[-1]  # the long one, to which a value can be joined whatever it is
+        name = self.option_strings[-1]  # the long one: any value can follow its "="
         namespace.before = (*namespace.before, name if self.nargs == 0 else f"{name}={values}")
 
 
 class _Commands(argparse._SubParsersAction):  # type: ignore[type-arg] # generic for type checkers alone
-    """Makes the parser of the command that is given, and of no other: a launch does not pay for those."""
+    """Makes the parser of the given command only, which keeps the launch fast."""
 
     @override
     def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
         name, *rest = values
         namespace.command = name
-        if name in COMMANDS:  # otherwise it may be the value of an unknown option, which is the worse mistake
+        if name in COMMANDS:  # otherwise it may be the value of an unknown option, which is the error to report
             add_command(self, COMMANDS[name])
             super().__call__(parser, namespace, [name, *namespace.before, *rest], option)
 
 
 def parse(argv: Sequence[str]) -> Arguments:
-    """The arguments of a command line; options may stand before the command.
+    """The arguments of a command line; options may come before the command.
 
     Raises:
-        Problem: it cannot be understood.
+        Problem: the command line is invalid.
         SystemExit: the help of a command was asked for, and printed.
     """
     # argparse has no optional value that leaves the next word alone, and --dry-run may be followed by the release.
@@ -97,12 +97,12 @@ def parse(argv: Sequence[str]) -> Arguments:
         add_flags(home, HomeArguments)
         return _arguments(HomeArguments, home.parse_args(parsed.before))
     command = _command(parsed.command)
-    _refuse_more_words(command, getattr(parsed, "words", ()))
+    _refuse_extra_words(command, getattr(parsed, "words", ()))
     return _arguments(command.arguments_type(), parsed)
 
 
 def _add_before(top: Parser) -> None:
-    """What may stand before the command: the options of all of them, so that it is known which take a value."""
+    """Accept the options of all commands before the command; the parser has to know which of them take a value."""
     taken: set[str] = set()
     kinds: list[type[Arguments]] = [HomeArguments, *(command.arguments_type() for command in COMMANDS.values())]
     for kind in kinds:
@@ -120,23 +120,23 @@ def _command(name: str) -> Command:
     raise Problem(f'"{name}" is not a command.', hint)
 
 
-def _refuse_more_words(command: Command, words: Sequence[str]) -> None:
+def _refuse_extra_words(command: Command, words: Sequence[str]) -> None:
     most = len(command.words.split())
     if len(words) > most:
         raise Problem(f'"{words[most]}" is one word too many.', f"See {program()} {command.name} --help.")
 
 
 def _arguments(kind: type[Arguments], parsed: argparse.Namespace) -> Arguments:
-    said = {**vars(parsed), "parsed": parsed}  # the whole of it is for a command that brings its own parser
-    known = {field.name for field in fields(kind)}
-    given: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in said.items() if name in known
+    given = {**vars(parsed), "parsed": parsed}  # the whole namespace is for a command with its own parser
+    names = {field.name for field in fields(kind)}
+    accepted: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if name in names
     }
-    return kind(**given)
+    return kind(**accepted)
 
 
 Added = Callable[[argparse.Action, Flag], None]
-"""Is called with each action that was made of a flag."""
+"""Called with each action that was made from a flag."""
 
 
 def add_command(commands: argparse._SubParsersAction[Parser], command: Command, added: Added | None = None) -> None:
@@ -158,12 +158,12 @@ def add_command(commands: argparse._SubParsersAction[Parser], command: Command, 
 
 
 def add_flags(parser: Parser, kind: type[Arguments], added: Added | None = None) -> None:
-    """Add the options and words of a dataclass."""
+    """Add the options and positional arguments of a dataclass."""
     groups: dict[str, argparse._ActionsContainer] = {"": parser}
     for name, flag in sorted(_flags(kind), key=lambda described: GROUPS.index(described[1].group)):
         if flag.group not in groups:
             groups[flag.group] = parser.add_argument_group(flag.group)
-        # The usage shows the words already; the help need not list them again.
+        # The usage line shows positional arguments already.
         keywords = flag.keywords if flag.names else {**flag.keywords, "help": argparse.SUPPRESS}
         action = groups[flag.group].add_argument(*flag.names, dest=name, **keywords)
         if added:
@@ -171,5 +171,5 @@ def add_flags(parser: Parser, kind: type[Arguments], added: Added | None = None)
 
 
 def _flags(kind: type[Arguments]) -> list[tuple[str, Flag]]:
-    """The flags of a dataclass, each with the name of its field."""
+    """The flags of a dataclass, each after the name of its field."""
     return [(field.name, flag) for field in fields(kind) for flag in flags_of(field)]

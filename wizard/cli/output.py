@@ -1,6 +1,6 @@
-"""Where lines go: stdout is data, stderr is talk; colour only on a terminal, and never colour alone.
+"""Writes lines: stdout has data, stderr has messages; colour only on a terminal, and never colour alone.
 
-Everything that is printed passes `shown` here: a line is one line whatever is in it, without a secret that shows itself.
+Everything that is printed is made safe here: a text stays one line whatever it contains, known secrets are redacted.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _COLOURS: Final[Mapping[str, str]] = {"+": "32", "x": "31;1", "!": "33", "~": "3
 
 
 def time_of(time: str) -> str:
-    """The clock time of an RFC 3339 time, in this machine's zone; blanks when it is no time."""
-    # Thousands of log lines share a second; fractions do not show.
+    """The clock time of an RFC 3339 time, in this machine's zone; blanks when it cannot be parsed."""
+    # Thousands of log lines share a second and its cached text; fractions are not shown.
     return _clock(f"{time[:19]}Z" if time.endswith("Z") and time[19:20] == "." else time)
 
 
@@ -41,15 +41,15 @@ def _clock(time: str) -> str:
 
 
 MORE: Final = "  | "
-"""Before each further line of a text that has several, so that it cannot pass for a line of ours."""
+"""Prefix of every further line of a text, so that it cannot look like a line of the wizard."""
 
 
 _LONGEST: Final = 1 << 20
-"""Characters of a line; what comes from elsewhere was cut much earlier."""
+"""Characters of a line; external text was cut much earlier."""
 
 
 def shown(text: str) -> str:
-    """One line that somebody else may have written, safe to print: redacted, and its breaks made visible."""
+    """Untrusted text as one line that is safe to print: redacted, line breaks made visible."""
     return sanitize.line(hide(text if text.isprintable() else sanitize.line(text, _LONGEST)), _LONGEST)
 
 
@@ -61,44 +61,44 @@ class Out:
         self._stdout = stdout or sys.stdout
         allowed = not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self._colour = allowed and self._stdout.isatty()
-        self._colour_talk = allowed and sys.stderr.isatty()
+        self._colour_messages = allowed and sys.stderr.isatty()
         self._seq = 0
 
     def line(self, text: str = "", state: str = "") -> None:
-        """One line of data; nothing in the JSON modes. A state becomes symbol and word before the text."""
+        """Print one line of data; nothing in the JSON modes. A state is printed as symbol and word before the text."""
         self.lines([(f"{self.state(state)} " if state else "", text)])
 
     def lines(self, texts: Sequence[tuple[str, str]]) -> None:
-        """Many lines of data in one write, each as what is ours and a text; nothing in the JSON modes."""
+        """Print lines of data in one write, each a trusted prefix and a text; nothing in the JSON modes."""
         if texts and self.mode == "text":
-            # Redacted together: that is cheaper by the thousand, and a key may be broken over lines.
+            # Redacted together: that is cheaper for thousands of lines, and a key may span lines.
             lines = [text if text.isprintable() else sanitize.line(text, _LONGEST) for _, text in texts]
             safe = [sanitize.line(text, _LONGEST) for text in hide("\n".join(lines)).split("\n")]
             streams.data(
-                "".join([f"{ours}{text}\n" for (ours, _), text in zip(texts, safe, strict=True)]), self._stdout
+                "".join([f"{prefix}{text}\n" for (prefix, _), text in zip(texts, safe, strict=True)]), self._stdout
             )
 
     def message(self, text: str, state: str = "") -> None:
-        """One line for the person; also in the JSON modes."""
-        self._talk(f"{self.state(state, self._colour_talk)} " if state else "", text)
+        """Print one message to stderr, in every mode."""
+        self._message(f"{self.state(state, self._colour_messages)} " if state else "", text)
 
     def problem(self, problem: Problem) -> None:
-        """What is wrong and what to do next, in sentences; words of others may have several lines."""
-        self._talk(f"{self.paint('error:', 'x', self._colour_talk)} ", problem.what)
+        """Print what is wrong and the next step; a quoted text may have several lines."""
+        self._message(f"{self.paint('error:', 'x', self._colour_messages)} ", problem.what)
         if problem.next_step:
-            self._talk("next:  ", problem.next_step)
+            self._message("next:  ", problem.next_step)
 
-    def _talk(self, ours: str, text: str) -> None:
+    def _message(self, prefix: str, text: str) -> None:
         first, *more = sanitize.text(hide(sanitize.text(text))).split("\n")
-        streams.message("\n".join((f"{ours}{first}", *(f"{MORE}{line}" for line in more))) + "\n")
+        streams.message("\n".join((f"{prefix}{first}", *(f"{MORE}{line}" for line in more))) + "\n")
 
     def state(self, state: str, colour: bool | None = None) -> str:
-        """Symbol and word of a state."""
+        """The symbol and word of a state."""
         symbol = words.symbol(state)
         return self.paint(f"{symbol} {words.word(state)}", symbol, colour)
 
     def table(self, rows: Sequence[tuple[str, ...]], indent: str = "") -> None:
-        """Aligned rows whose first cell is a state."""
+        """Print aligned rows whose first cell is a state."""
         width = max((len(words.word(row[0])) + 2 for row in rows), default=0)
         for row, text in zip(rows, columns([row[1:] for row in rows]), strict=True):
             symbol = words.symbol(row[0])
@@ -111,7 +111,7 @@ class Out:
         return f"\x1b[{_COLOURS[symbol]}m{text}\x1b[0m" if coloured and symbol in _COLOURS else text
 
     def event(self, event: Event) -> None:
-        """One line of `--output jsonl`; nothing in the other modes. An event of no record is numbered here."""
+        """Print one line of `--output jsonl`; nothing in other modes. An event without a record is numbered here."""
         if self.mode != "jsonl":
             return
         if not event.seq:
@@ -122,26 +122,26 @@ class Out:
         self._json(replace(event, data=_hidden(event.data)).to_line() if suspect(text) else text)
 
     def object(self, data: Mapping[str, Any], *, exact: Sequence[str] = ()) -> None:
-        """The one object of `--output json`; nothing in the other modes. What stands under `exact` is for a file."""
+        """Print the object of `--output json`; nothing in other modes. Keys in `exact` are file contents: not redacted."""
         if self.mode == "json":
             safe = {key: value if key in exact else _hidden(value) for key, value in data.items()}
             self._json(json.dumps({"v": 1, **safe}, ensure_ascii=False))
 
     def _json(self, text: str) -> None:
-        """JSON that cannot drive a terminal, and that an encoding without Unicode can hold."""
+        """Print JSON without control characters, in ASCII where the encoding is not Unicode."""
         narrow = not (self._stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
         streams.data(sanitize.escaped(text, ascii_only=narrow) + "\n", self._stdout)
 
     def width(self) -> int:
-        """Columns to fill; a pipe gets no folding."""
+        """Columns to fill; output to a pipe is not wrapped."""
         return shutil.get_terminal_size().columns if self._stdout.isatty() else 10_000
 
     def block(self, text: str, indent: str = MORE) -> None:
-        """Lines of someone else's text, marked."""
-        self.lines([(indent, one.rstrip()) for one in sanitize.text(text, len(text) * 4).split("\n")])
+        """Print a quoted text, each line with a prefix."""
+        self.lines([(indent, line.rstrip()) for line in sanitize.text(text, len(text) * 4).split("\n")])
 
     def data(self, text: str) -> None:
-        """A text for a file, character for character; on a terminal it is shown like everything else."""
+        """Print the content of a file unchanged; on a terminal it is made safe like everything else."""
         if self.mode != "text":
             return
         if self._stdout.isatty():
@@ -155,11 +155,11 @@ def _hidden(node: Any) -> Any:
         return hide(node)
     if isinstance(node, Mapping):
         return {key: _hidden(value) for key, value in node.items()}
-    return [_hidden(one) for one in node] if isinstance(node, Sequence) else node
+    return [_hidden(item) for item in node] if isinstance(node, Sequence) else node
 
 
 def columns(rows: Sequence[tuple[str, ...]], gap: str = "  ") -> list[str]:
-    """Rows as aligned columns; the last one is left as it is."""
+    """Rows as aligned columns; the last column is not padded."""
     if not rows:
         return []
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]

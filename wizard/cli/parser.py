@@ -1,4 +1,4 @@
-"""The command line: commands, options, help, which face answers, exit codes. Imports nothing heavy until it must."""
+"""The command line: commands, options, help, choice of the front end, exit codes. Delays heavy imports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALLEST: Final = (80, 24)
 
 
 class Terminal(NamedTuple):
-    """What we are called from."""
+    """The terminal that the program was started from."""
 
     stdin: bool
     stdout: bool
@@ -48,7 +48,7 @@ class Terminal(NamedTuple):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command line and return its exit code. Never raises and never prints a trace unless asked to."""
+    """Run one command line and return its exit code. Never raises; prints a trace with --debug only."""
     streams.prepare()
     try:
         return _main(argv)
@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
         streams.message("interrupted\n")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        streams.forget(sys.stdout)  # the reader went away; what was started goes on
+        streams.forget(sys.stdout)  # the reader closed the pipe; a started run goes on
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place that can turn a bug into a sentence
         from wizard import crash
@@ -88,10 +88,10 @@ def _main(argv: Sequence[str]) -> int:
     if not command:
         return _no_command(terminal)
     if terminal.stdout and terminal.too_small and arguments.has_screen():
-        streams.message(f"{terminal.too_small} Going on in lines.\n")
+        streams.message(f"{terminal.too_small} Using plain output.\n")
     from wizard import frontends
 
-    return frontends.lines(arguments, program())
+    return frontends.command_line(arguments, program())
 
 
 def _version() -> int:
@@ -105,7 +105,7 @@ def _help() -> int:
 
 
 _ALONE: Final = {"--version": _version, "--help": _help, "-h": _help}
-"""Answered without a parser, and without the dataclasses."""
+"""Handled without parser and dataclasses."""
 
 
 def _no_command(terminal: Terminal) -> int:
@@ -116,10 +116,10 @@ def _no_command(terminal: Terminal) -> int:
 
 
 def read(argv: Sequence[str]) -> Arguments:
-    """The arguments of a command line. Nothing to parse needs no parser: a launch of the full screen goes without.
+    """The arguments of a command line. The parser is imported only when needed; the full screen starts without it.
 
     Raises:
-        Problem: it cannot be understood.
+        Problem: the command line is invalid.
         SystemExit: the help of a command was asked for, and printed.
     """
     if not argv:
@@ -135,14 +135,14 @@ def read(argv: Sequence[str]) -> Arguments:
 
 
 def wants_screen(arguments: Arguments, terminal: Terminal) -> bool:
-    """Whether the full screen answers (design: contracts, faces)."""
+    """Whether to start the full screen (design: contracts, front ends)."""
     usable = terminal.stdin and terminal.stdout and terminal.kind != "dumb" and not terminal.too_small
-    return arguments.has_screen() and not arguments.wants_lines() and usable
+    return arguments.has_screen() and not arguments.wants_plain() and usable
 
 
 def _asked_mode(argv: Sequence[str]) -> Output:
-    """The form of output of a command line that may not even parse."""
-    joined = [f"{one}={two}" for one, two in itertools.pairwise(argv)]
+    """The output format of a command line that may not be valid."""
+    joined = [f"{word}={following}" for word, following in itertools.pairwise(argv)]
     for mode in ("json", "jsonl"):
         if {f"--output={mode}", f"-o={mode}", f"-o{mode}"} & {*argv, *joined}:
             return mode
@@ -155,9 +155,9 @@ def _report(problem: Problem, argv: Sequence[str]) -> int:
 
     out = Out(_asked_mode(argv), no_color="--no-color" in argv)
     out.problem(problem)
-    said = {"what": problem.what, "next_step": problem.next_step, "question": problem.question}
+    described = {"what": problem.what, "next_step": problem.next_step, "question": problem.question}
     ended = {"code": int(problem.code), "verdict": "", "reason": problem.what, "files": [], "commands": []}
-    with contextlib.suppress(Problem, BrokenPipeError):  # standard output may be what the problem is about
-        out.object({"exit": int(problem.code), "problem": said})
+    with contextlib.suppress(Problem, BrokenPipeError):  # standard output may be the problem
+        out.object({"exit": int(problem.code), "problem": described})
         out.event(Event("run.finished", ended))
     return problem.code

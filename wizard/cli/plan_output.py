@@ -1,4 +1,4 @@
-"""A plan as readable lines."""
+"""A plan as text."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _MOST_LINES: Final = 12
 
 
 def show(plan: Plan, out: Out) -> None:
-    """The plan as a tree of lines."""
+    """Print the plan."""
     for line in lines(plan):
         out.line(line)
 
 
 def lines(plan: Plan) -> Iterator[str]:
-    """The plan line by line: what is touched with its fields, then drift, then what stays as it is."""
+    """The lines of a plan: changed objects with their fields, hooks, drift, and what could not be read."""
     yield (
         f"plan: {plan.operation} {plan.release} in {plan.namespace}, {plan.step}, chart {plan.chart}, "
         f"helm writes by {_WRITES.get(plan.method, plan.method)}"
@@ -40,52 +40,52 @@ def lines(plan: Plan) -> Iterator[str]:
         yield f"  ! {text}"
     if plan.owner:
         yield f"  ! owned by {plan.owner}: it undoes what is changed here; change the values at its source instead"
-    for one in plan.objects:
-        if one.change != "unchanged":
-            yield from _object(one)
+    for planned in plan.objects:
+        if planned.change != "unchanged":
+            yield from _object(planned)
     for hook in plan.hooks:
         yield f"  > hook      {hook}"
     if plan.drifted:
-        yield f"drift: {len(plan.drifted)} objects were changed behind helm's back (manifest -> live)"
-        for one in plan.drifted:
-            yield f"    {one.label}{_fate(one)}"
-            for field in one.drift:
-                yield from (f"        {line}" for line in _side(field))
+        yield f"drift: {len(plan.drifted)} objects were changed outside helm (manifest -> live)"
+        for planned in plan.drifted:
+            yield f"    {planned.label}{_after_drift(planned)}"
+            for field in planned.drift:
+                yield from (f"        {line}" for line in _field(field))
     for text in plan.unseen:
         yield f"  ? not seen: {text}"
     yield f"{plan.counted}; plan {plan.hash}"
 
 
-def _object(one: ObjectPlan) -> Iterator[str]:
-    said = [RESTARTS[one.restart]] if one.restart else []
-    said += [one.note] if one.note else []
-    yield f"  {words.change(one.change).ljust(10)}  {one.label}" + (f"  ({'; '.join(said)})" if said else "")
-    for field in one.fields:
-        yield from (f"        {line}" for line in _side(field))
-    for refusal in one.refusals:
+def _object(planned: ObjectPlan) -> Iterator[str]:
+    notes = [RESTARTS[planned.restart]] if planned.restart else []
+    notes += [planned.note] if planned.note else []
+    yield f"  {words.change(planned.change).ljust(10)}  {planned.label}" + (f"  ({'; '.join(notes)})" if notes else "")
+    for field in planned.fields:
+        yield from (f"        {line}" for line in _field(field))
+    for refusal in planned.refusals:
         yield f"        {f'{refusal.path}: ' if refusal.path else ''}{refusal.words}"
 
 
-def _fate(one: ObjectPlan) -> str:
-    if one.change == "refused":
+def _after_drift(planned: ObjectPlan) -> str:
+    if planned.change == "refused":
         return ""
-    back = {field.path for field in one.fields}
-    if one.change == "changed" and any(field.path in back for field in one.drift):
+    back = {field.path for field in planned.fields}
+    if planned.change == "changed" and any(field.path in back for field in planned.drift):
         return ": put back by this"
-    return "" if one.change == "removed" else ": stays"
+    return "" if planned.change == "removed" else ": stays"
 
 
-def _side(one: Field) -> Iterator[str]:
-    old, new = one.old, one.new
+def _field(field: Field) -> Iterator[str]:
+    old, new = field.old, field.new
     if isinstance(old, str) and isinstance(new, str) and "\n" in old + new and old != new:
-        yield f"{one.path}:"
+        yield f"{field.path}:"
         changed = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0))[2:]
-        said = [line for line in changed if not line.startswith("@@")]
-        yield from (f"    {_cut(line)}" for line in said[:_MOST_LINES])
-        if len(said) > _MOST_LINES:
-            yield f"    ... {len(said) - _MOST_LINES} lines more"
+        diff = [line for line in changed if not line.startswith("@@")]
+        yield from (f"    {_cut(line)}" for line in diff[:_MOST_LINES])
+        if len(diff) > _MOST_LINES:
+            yield f"    ... {len(diff) - _MOST_LINES} more lines"
     else:
-        yield f"{one.path}: changed" if old == new else f"{one.path}: {_value(old)} -> {_value(new)}"
+        yield f"{field.path}: changed" if old == new else f"{field.path}: {_value(old)} -> {_value(new)}"
 
 
 def _value(value: Any) -> str:
@@ -100,7 +100,7 @@ def _cut(text: str) -> str:
 
 
 async def for_review(session: Session, prepared: Prepared) -> Plan | Problem:
-    """The plan of answers, or why there is none."""
+    """The plan, or the problem that prevents one."""
     try:
         return await session.installer.plan(prepared)
     except Problem as problem:

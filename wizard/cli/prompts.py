@@ -1,4 +1,4 @@
-"""Prompts for what is missing. They go to stderr, so that stdout stays data."""
+"""Prompts for missing answers. They go to stderr, so that stdout has data only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
+
+from typing_extensions import override
 
 from wizard import streams
 from wizard.cli.output import shown
@@ -20,24 +22,24 @@ _OTHER = "\0other"
 
 
 class Prompter(Protocol):
-    """Asks a person. Every method raises KeyboardInterrupt when the person wants to leave."""
+    """Asks a person. Every method raises KeyboardInterrupt when the person presses Ctrl-C."""
 
     async def choose(self, title: str, choices: Sequence[Choice], default: str = "") -> str:
-        """The value of one of the choices."""
+        """Ask for one of the choices; returns its value."""
         ...
 
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
-        """A line of text; `check` says what is wrong with it, "" when it is right."""
+        """Ask for a line of text; `check` returns what is wrong with it, "" when it is valid."""
         ...
 
 
 def prompter(*, color: bool = True) -> Prompter:
-    """The prompter for this terminal; on one without cursor movement, numbered lines."""
+    """The prompter for this terminal."""
     return DumbPrompter() if os.environ.get("TERM", "dumb") == "dumb" else QuestionaryPrompter(color=color)
 
 
 async def ask(question: Question, resolved: Resolved, prompt: Prompter, check: Callable[[str], str]) -> str:
-    """The person's answer to a question; `check` judges it with everything else that is known."""
+    """Ask a question; returns the answer. `check` returns what is wrong with a typed answer, "" when it is valid."""
     effective, choices = resolved[question.id], list(question.choices(resolved))
     streams.message(f"{question.help}\n")
     if question.kind == "choice" and choices:
@@ -49,8 +51,8 @@ async def ask(question: Question, resolved: Resolved, prompt: Prompter, check: C
     return await prompt.text(question.title, effective, check)
 
 
-class QuestionaryPrompter:
-    """Arrow keys and Enter."""
+class QuestionaryPrompter(Prompter):
+    """Prompts with arrow keys and Enter."""
 
     def __init__(self, *, color: bool = True) -> None:
         from prompt_toolkit.output import ColorDepth, create_output
@@ -60,19 +62,21 @@ class QuestionaryPrompter:
         if not color:
             self._how["color_depth"] = ColorDepth.DEPTH_1_BIT
 
+    @override
     async def choose(self, title: str, choices: Sequence[Choice], default: str = "") -> str:
-        """One of the choices."""
         import questionary
 
         options = [
-            questionary.Choice(shown(f"{one.label}  {one.note}" if one.note else one.label), value=one.value)
-            for one in choices
+            questionary.Choice(
+                shown(f"{choice.label}  {choice.note}" if choice.note else choice.label), value=choice.value
+            )
+            for choice in choices
         ]
-        first = next((one for one in options if one.value == default), None)
+        first = next((option for option in options if option.value == default), None)
         return await _answer(questionary.select(title, options, default=first, instruction=" ", **self._how))
 
+    @override
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
-        """A line of text."""
         import questionary
 
         asked = questionary.text(title, default=default, validate=lambda text: check(text.strip()) or True, **self._how)
@@ -80,29 +84,29 @@ class QuestionaryPrompter:
 
 
 async def _answer(asked: questionary.Question) -> str:
-    """What the person says. Ctrl-C is a key while it is asked; as a signal, in the moments around, it stays its owner's.
+    """The person's answer. While the prompt is open Ctrl-C is a key; before and after it is a signal.
 
-    questionary's own way lets prompt_toolkit take the signal, which drops one that comes once the question is over.
+    questionary lets prompt_toolkit handle the signal, which loses one that arrives after the prompt has ended.
     """
     return str(await asked.application.run_async(handle_sigint=False))
 
 
-class DumbPrompter:
-    """Numbered lines for a terminal that cannot move its cursor, and for screen readers."""
+class DumbPrompter(Prompter):
+    """Prompts with numbered lines for a terminal that cannot move its cursor, and for screen readers."""
 
+    @override
     async def choose(self, title: str, choices: Sequence[Choice], default: str = "") -> str:
-        """One of the choices, by number or value."""
-        for number, one in enumerate(choices, 1):
-            streams.message(f"  {number}  {shown(f'{one.label}  {one.note}'.rstrip())}\n")
-        by_text = {str(number): one.value for number, one in enumerate(choices, 1)} | {
-            one.value: one.value for one in choices
+        for number, choice in enumerate(choices, 1):
+            streams.message(f"  {number}  {shown(f'{choice.label}  {choice.note}'.rstrip())}\n")
+        by_text = {str(number): choice.value for number, choice in enumerate(choices, 1)} | {
+            choice.value: choice.value for choice in choices
         }
         wrong = f"Answer with a number from 1 to {len(choices)}."
         answer = await self.text(title, default, lambda text: "" if text in by_text else wrong)
         return by_text[answer]
 
+    @override
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
-        """A line of text; an empty one takes the default."""
         while True:
             streams.message(shown(f"{title} [{default}]: " if default else f"{title}: "))
             raw = await asyncio.to_thread(sys.stdin.readline)

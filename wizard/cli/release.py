@@ -1,4 +1,4 @@
-"""Which release a command means: by name and namespace, or the only one in sight."""
+"""Finds the release of a command: by name and namespace, or the only visible one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from wizard.engine.session import Session
 
 
 async def the_release(arguments: ReleaseArguments, session: Session) -> Target:
-    """The target that is meant.
+    """The target of a command line.
 
     Raises:
-        Problem: no such release is in sight (where was looked is said), or there are several.
+        Problem: no such release is visible (the message says where the search was), or there are several.
     """
     require_context(arguments, session.kubeconfig())
     name = arguments.options().release
@@ -23,20 +23,20 @@ async def the_release(arguments: ReleaseArguments, session: Session) -> Target:
     if target.namespace and name:
         return target
     nothing = ReleasesView((), arguments.namespace)
-    found = await anext(session.releases(target), nothing)  # the first view has every name
-    rows = [one for one in found.rows if name in ("", one.name)]
-    if not name and len(rows) > 1:  # ours, when there are others around
-        rows = [one for one in rows if one.name == DEFAULT_RELEASE] or rows
+    releases = await anext(session.releases(target), nothing)  # the first view has every name
+    rows = [row for row in releases.rows if name in ("", row.name)]
+    if not name and len(rows) > 1:  # prefer the default release
+        rows = [row for row in rows if row.name == DEFAULT_RELEASE] or rows
     if not rows:
         wanted = f"no release {name}" if name else "no release"
-        hidden = f" ({found.hidden})" if found.hidden else ""
+        hidden = f" ({releases.hidden})" if releases.hidden else ""
         raise Problem(
-            f"There is {wanted} here; looked in {found.looked_in}{hidden}.",
+            f"There is {wanted} here; looked in {releases.looked_in}{hidden}.",
             "Look elsewhere with -n NAMESPACE or --context NAME.",
             Exit.UNKNOWN,
             "release",
         )
     if len(rows) > 1:
-        names = ", ".join(f"{one.name} in {one.namespace}" for one in rows)
+        names = ", ".join(f"{row.name} in {row.namespace}" for row in rows)
         raise Problem(f"There are several releases: {names}.", f"Name one: {arguments.command} RELEASE -n NAMESPACE.")
     return Target(context, rows[0].namespace, rows[0].name, arguments.kubeconfig)

@@ -1,4 +1,4 @@
-"""Events as readable lines: what happened, with its clock time before it."""
+"""Events as text lines, each after its clock time."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from wizard.core.text.time import age
 _HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal by itself"}
 
 
-_TOLD: Final = ("state", "summary", "reason", "what", "why", "title", "evidence")
-"""What makes an event news; a new age alone does not."""
+_NEWS: Final = ("state", "summary", "reason", "what", "why", "title", "evidence")
+"""Fields whose change makes an event worth printing again; a new age alone does not."""
 
 
-class Lines:
-    """Prints events of one run or release. A line that would repeat the one before it is left out."""
+class EventPrinter:
+    """Prints the events of one run or release, without repetitions."""
 
     def __init__(self, out: Out, *, logs: bool = True) -> None:
         self._out = out
         self._logs = logs
         self._last: dict[str, tuple[str, ...]] = {}
-        self._said: set[tuple[str, ...]] = set()
+        self._printed: set[tuple[str, ...]] = set()
         self._notes = False
 
     def show(self, event: Event) -> None:
-        """Print what a person wants to know of an event."""
+        """Print an event, unless it has nothing new for a person."""
         render = _RENDER.get(event.type)
         if render is None or (event.type in ("log.lines", "log.gap") and not self._logs):
             return
@@ -45,7 +45,7 @@ class Lines:
         ])  # fmt: skip
 
     def _before_notes(self, lines: Sequence[str]) -> list[str]:
-        """What helm prints before the chart's NOTES; those are shown as a whole at the end."""
+        """The lines that helm prints before the chart's NOTES; the NOTES are shown at the end of the run."""
         before = []
         for line in lines:
             self._notes = self._notes or line.startswith("NOTES:")
@@ -54,18 +54,20 @@ class Lines:
         return before
 
     def _first(self, event: Event) -> bool:
-        """Whether a cluster event says what it has not said before; how often it happened is no news."""
-        said = tuple(str(event.data[name]) for name in ("object", "reason", "message"))
-        new = said not in self._said
-        self._said.add(said)
+        """Whether a cluster event differs from all before it; a new count alone does not."""
+        content = tuple(str(event.data[name]) for name in ("object", "reason", "message"))
+        new = content not in self._printed
+        self._printed.add(content)
         return new
 
     def _news(self, event: Event) -> bool:
         data = event.data
         keys = {"object.state": "uid", "finding": "object", "watch.blind": "what"}
         key = f"{event.type} {data.get('id', '')} {data.get(keys.get(event.type, ''), '')}"
-        told = ("state",) if event.type == "verdict" else _TOLD  # what it waits for and why are lines of their own
-        now = tuple(str(data.get(name, "")) for name in told)
+        fields = (
+            ("state",) if event.type == "verdict" else _NEWS
+        )  # what it waits for and why come as events of their own
+        now = tuple(str(data.get(name, "")) for name in fields)
         if self._last.get(key) == now:
             return False
         self._last[key] = now
@@ -76,9 +78,9 @@ Rendered = Iterator[tuple[str, str, str]]
 
 
 def check_lines(data: Mapping[str, Any]) -> list[str]:
-    """A check's lines after its state: id and title, then evidence, then the next step unless it passed."""
+    """The lines of a check: id and title, then evidence, then the next step unless it passed."""
     lines = [f"{data['id']} {data['title']}"]
-    lines += [f"      {one}" for one in data["evidence"]]
+    lines += [f"      {text}" for text in data["evidence"]]
     if data["next_step"] and data["state"] != "pass":
         lines.append(f"      next: {data['next_step']}")
     return lines
@@ -101,8 +103,8 @@ def _phase(data: Mapping[str, Any], time: str) -> Rendered:
 def _check(data: Mapping[str, Any], time: str) -> Rendered:
     first, *rest = check_lines(data)
     yield time, data["state"], first
-    for one in rest:
-        yield time, "", one
+    for text in rest:
+        yield time, "", text
 
 
 def _made(data: Mapping[str, Any], time: str) -> Rendered:
@@ -142,8 +144,8 @@ def _cluster_event(data: Mapping[str, Any], time: str) -> Rendered:
 
 def _log_lines(data: Mapping[str, Any], time: str) -> Rendered:
     before = " (before its restart)" if data["previous"] else ""
-    for said, text in data["lines"]:
-        yield said or time, "", f"{data['pod']} {data['container']}{before} | {text}"
+    for logged, text in data["lines"]:
+        yield logged or time, "", f"{data['pod']} {data['container']}{before} | {text}"
 
 
 def _log_gap(data: Mapping[str, Any], time: str) -> Rendered:
@@ -166,14 +168,14 @@ def _waiting(data: Mapping[str, Any], time: str) -> Rendered:
 def _finding(data: Mapping[str, Any], time: str) -> Rendered:
     about = f" ({data['object']})" if data["object"] else ""
     yield time, "stuck" if data["terminal"] else "warn", f"{data['id']} {data['title']}{about}"
-    for one in data["evidence"]:
-        yield time, "", f"    {one}"
-    for one in data["remedy"]:
-        yield time, "", f"    next: {one}"
-    for one in data.get("commands", ()):
-        yield time, "", f"    $ {one}"
-    for one in data.get("avoid", ()):
-        yield time, "", f"    do not: {one}"
+    for text in data["evidence"]:
+        yield time, "", f"    {text}"
+    for text in data["remedy"]:
+        yield time, "", f"    next: {text}"
+    for command in data.get("commands", ()):
+        yield time, "", f"    $ {command}"
+    for text in data.get("avoid", ()):
+        yield time, "", f"    do not: {text}"
 
 
 def _healed(data: Mapping[str, Any], time: str) -> Rendered:
@@ -182,11 +184,11 @@ def _healed(data: Mapping[str, Any], time: str) -> Rendered:
 
 
 def _fix_offered(data: Mapping[str, Any], time: str) -> Rendered:
-    for one in data["fixes"]:
-        yield time, "", f"can be put right while helm waits: {one['title']}"
-        if one["refused"]:
-            yield time, "", f"    {one['refused']}"
-        yield time, "", f"    by hand: {one['command']}"
+    for fix in data["fixes"]:
+        yield time, "", f"can be fixed while helm waits: {fix['title']}"
+        if fix["refused"]:
+            yield time, "", f"    {fix['refused']}"
+        yield time, "", f"    by hand: {fix['command']}"
 
 
 def _decision(data: Mapping[str, Any], time: str) -> Rendered:
@@ -201,7 +203,7 @@ def _verdict(data: Mapping[str, Any], time: str) -> Rendered:
     yield time, data["state"], data["reason"]
 
 
-def _blind(data: Mapping[str, Any], time: str) -> Rendered:
+def _hidden(data: Mapping[str, Any], time: str) -> Rendered:
     settle = f"; needs: {data['permission']}" if data["permission"] else ""
     yield time, "unknown", f"{data['what']} cannot be seen: {data['reason']}{settle}"
 
@@ -240,7 +242,7 @@ _RENDER: Final[Mapping[str, Callable[[Mapping[str, Any], str], Rendered]]] = {
     "decision": _decision,
     "fix.applied": _fix_applied,
     "verdict": _verdict,
-    "watch.blind": _blind,
+    "watch.blind": _hidden,
     "record.gap": _record_gap,
 }
 """The lines of each event type; run.notes and run.finished are shown as the summary at the end."""

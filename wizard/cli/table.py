@@ -1,4 +1,4 @@
-"""The commands: one entry each, which says all that parsing, help, completion and dispatch need to know."""
+"""The table of commands, from which parser, help, completion and dispatch are made."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """One command. Dataclass and function are named, not imported: a launch pays for those of its own command alone."""
+    """One command. Dataclass and function are given by name: only those of the called command are imported."""
 
     name: str
     text: str
-    """What it does, in one line."""
+    """What the command does, in one line."""
     arguments: str
     """Its dataclass, MODULE:NAME in wizard.cli.arguments."""
     answer: str
-    """The function that answers it, MODULE:NAME in wizard.cli.commands."""
+    """The function that runs it, MODULE:NAME in wizard.cli.commands."""
     examples: tuple[str, ...]
-    """Command lines without the program, or with {program} where it does not come first."""
+    """Command lines without the program, or with {program} where the program does not come first."""
     words: str = ""
-    """Positional arguments, as they are shown; the dataclass holds them as `words`."""
+    """Positional arguments as the usage line shows them; the field `words` of the dataclass holds them."""
     called: bool = False
-    """Whether the function is also told how this program was called."""
+    """Whether the function also gets the name that this program was called by."""
     session: bool = True
     """Whether the function needs a session; without one it gets the arguments alone."""
     register: str = ""
@@ -33,18 +33,18 @@ class Command(NamedTuple):
 
     def arguments_type(self) -> type[Arguments]:
         """The dataclass."""
-        found: type[Arguments] = _load(f"wizard.cli.arguments.{self.arguments}")
-        return found
+        kind: type[Arguments] = _load(f"wizard.cli.arguments.{self.arguments}")
+        return kind
 
     def function(self) -> Callable[..., Any]:
-        """The function; a coroutine where it needs a session."""
-        found: Callable[..., Any] = _load(f"wizard.cli.commands.{self.answer}")
-        return found
+        """The function; a coroutine function where it needs a session."""
+        function: Callable[..., Any] = _load(f"wizard.cli.commands.{self.answer}")
+        return function
 
     def registration(self) -> Callable[..., None]:
-        """The function of `register`: of argparse's sub-parsers."""
-        found: Callable[..., None] = _load(f"wizard.cli.commands.{self.register}")
-        return found
+        """The function of `register`; it takes argparse's sub-parsers."""
+        function: Callable[..., None] = _load(f"wizard.cli.commands.{self.register}")
+        return function
 
     def example_lines(self, program: str) -> list[str]:
         """The examples as a person types them."""
@@ -65,7 +65,7 @@ _ALL: Final = (
         words="[RELEASE [CHART]]", called=True,
     ),
     Command(
-        "upgrade", "the same for a release that is there; with --install also for one that is not",
+        "upgrade", "the same for an existing release; with --install also for a new one",
         "answers:UpgradeArguments", "install:operate", ("upgrade --preset dev --set replicaCount=2 --yes",),
         words="[RELEASE [CHART]]", called=True,
     ),
@@ -75,7 +75,7 @@ _ALL: Final = (
         words="[RELEASE] [REVISION]", called=True,
     ),
     Command(
-        "uninstall", "remove a release; lists first what goes, what stays and what is lost for ever",
+        "uninstall", "remove a release; first lists what is deleted, kept and lost for ever",
         "release:UninstallArguments", "rollback:uninstall", ("uninstall --dry-run", "uninstall --yes", "uninstall --leftovers"),
         words="[RELEASE]", called=True,
     ),
@@ -99,7 +99,7 @@ _ALL: Final = (
         words="[RELEASE [CHART]]",
     ),
     Command(
-        "status", "how a release is, live with --follow",
+        "status", "the status of a release, live with --follow",
         "release:StatusArguments", "status:status", ("status", "status --output json"),
         words="[RELEASE]",
     ),
@@ -109,7 +109,7 @@ _ALL: Final = (
         words="[RELEASE]",
     ),
     Command(
-        "logs", "the lines of all its containers, live with --follow",
+        "logs", "the logs of all its containers, live with --follow",
         "release:LogsArguments", "status:logs", ("logs --tail 20",),
         words="[RELEASE]",
     ),
@@ -119,7 +119,7 @@ _ALL: Final = (
         words="[RELEASE] [REVISION [REVISION]]",
     ),
     Command(
-        "runs", "past and running operations; with an ID comes back to one; PATH shows a record that was copied here",
+        "runs", "past and running operations; an ID attaches to one; PATH shows a copied record",
         "local:RunsArguments", "runs:runs", ("runs", "runs 7f3a", "runs ./record.jsonl"),
         words="[ID|PATH]", called=True,
     ),

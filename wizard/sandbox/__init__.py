@@ -1,1 +1,1 @@
-"""A real control plane on this machine, for the demo, for rehearsals and for tests."""
+"""A real control plane on this machine, for the demo, for practice and for tests."""

@@ -1,4 +1,4 @@
-"""The few calls that the sandbox itself makes to its API server; standard library only, one connection for each call."""
+"""A small client for the sandbox's own calls to its API server; standard library only, one connection per call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wizard.core.errors import Exit, Problem
 
 
 class ApiError(Problem):
-    """The API server did not do what it was asked; `status` is that of HTTP, 0 when there was no answer."""
+    """The API server refused a request; `status` is the HTTP status, 0 without an answer."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(
@@ -57,7 +57,7 @@ class Api:
         return self.call("GET", path)
 
     def create(self, path: str, body: object) -> None:
-        """Create an object; one that exists already is left as it is."""
+        """Create an object; an existing one is left unchanged."""
         try:
             self.call("POST", path, body)
         except ApiError as error:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from wizard.sandbox.cluster import SandboxInfo, SandboxStatus
     from wizard.sandbox.objects import NodeShape
 
-# cluster and toolchain are imported by the commands themselves: building this parser must stay cheap, and cluster
-# loads the cryptography package.
+# The commands import cluster and toolchain themselves: building this parser must stay cheap, and cluster imports
+# the cryptography package.
 
 DESCRIPTION = "A real Kubernetes control plane on this machine: no containers, no root, 127.0.0.1 only."
 
@@ -40,7 +40,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the sandbox's own commands."""
+    """Add the commands of the sandbox."""
     up = _command(
         commands,
         "up",
@@ -54,7 +54,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     up.add_argument("--zones", type=int, metavar="N", help="zones over which the nodes are spread (3)")
     up.add_argument("--audit", action="store_true", help="log every request to audit.log in the sandbox's folder")
     down = _command(commands, "down", "stop it and remove all of its state", "sandbox down", "sandbox down --all")
-    down.add_argument("--all", action="store_true", help="every sandbox, also crashed ones")
+    down.add_argument("--all", action="store_true", help="every sandbox, including crashed ones")
     _command(commands, "status", "say whether it runs", "sandbox status", "sandbox status --output json")
     _command(
         commands,
@@ -70,7 +70,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--image",
         default=APP_IMAGE,
         metavar="NAME",
-        help="last part of the image name that it hits (llm-cost-ops)",
+        help="last part of the image name that it affects (llm-cost-ops)",
     )
     scenario.add_argument("--namespace", metavar="NAME", help="only pods of this namespace")
     user = _command(
@@ -105,12 +105,12 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--name", default=DEFAULT_NAME, help="which sandbox, when there are several (default)")
-    parser.add_argument("--output", choices=("text", "json"), default="text", help="form of the answer (text)")
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="output format (text)")
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command that was parsed; returns the exit code."""
+    """Run the parsed command; returns the exit code."""
     command: Callable[[argparse.Namespace], int] = _COMMANDS[args.sandbox_command]
     try:
         return command(args)
@@ -131,28 +131,28 @@ def run(args: argparse.Namespace) -> int:
 
 def _refuse(args: argparse.Namespace, problem: Problem) -> int:
     if args.output == "json":
-        _say(json.dumps({"error": problem.what, "next_step": problem.next_step}))
+        _print(json.dumps({"error": problem.what, "next_step": problem.next_step}))
     streams.message(f"{sanitize.text(str(problem))}\n")
     return int(problem.code)
 
 
-def _talk(text: str) -> None:
+def _message(text: str) -> None:
     streams.message(f"{text}\n")
 
 
-def _say(text: object) -> None:
+def _print(text: object) -> None:
     streams.data(f"{text}\n")
 
 
 def _up(args: argparse.Namespace) -> int:
     from wizard.sandbox import cluster
 
-    info = cluster.up(args.name, _shape(args), audit=args.audit, progress=_talk)
+    info = cluster.up(args.name, _shape(args), audit=args.audit, progress=_message)
     if args.output == "json":
-        _say(json.dumps(_info(info)))
+        _print(json.dumps(_info(info)))
     else:
-        _say(f"Sandbox {info.name!r} runs: {info.nodes.count} nodes, context {info.context}, image {info.image}")
-        _say(f"KUBECONFIG={info.kubeconfig}")
+        _print(f"Sandbox {info.name!r} runs: {info.nodes.count} nodes, context {info.context}, image {info.image}")
+        _print(f"KUBECONFIG={info.kubeconfig}")
     return Exit.DONE
 
 
@@ -176,40 +176,40 @@ def _down(args: argparse.Namespace) -> int:
 
     stopped = [name for name in (cluster.names() if args.all else [args.name]) if cluster.down(name)]
     if args.output == "json":
-        _say(json.dumps({"stopped": stopped}))
+        _print(json.dumps({"stopped": stopped}))
     else:
-        _say(f"Stopped: {', '.join(stopped)}." if stopped else "There was nothing to stop.")
+        _print(f"Stopped: {', '.join(stopped)}." if stopped else "There was nothing to stop.")
     return Exit.DONE
 
 
 def _status(args: argparse.Namespace) -> int:
     from wizard.sandbox import cluster
 
-    found = cluster.status(args.name)
+    state = cluster.status(args.name)
     if args.output == "json":
-        _say(json.dumps(_status_json(found)))
+        _print(json.dumps(_status_json(state)))
     else:
-        _say(_status_text(found))
-    return Exit.FAILED if found.state == "broken" else Exit.DONE
+        _print(_status_text(state))
+    return Exit.FAILED if state.state == "broken" else Exit.DONE
 
 
-def _status_json(found: SandboxStatus) -> dict[str, Any]:
+def _status_json(status: SandboxStatus) -> dict[str, Any]:
     return {
-        "name": found.name, "state": found.state, "scenario": found.scenario, "missing": list(found.missing),
-        "info": _info(found.info) if found.info else None,
+        "name": status.name, "state": status.state, "scenario": status.scenario, "missing": list(status.missing),
+        "info": _info(status.info) if status.info else None,
     }  # fmt: skip
 
 
-def _status_text(found: SandboxStatus) -> str:
-    if found.state == "down":
-        return f"Sandbox {found.name!r} does not run."
-    if found.state == "broken" or found.info is None:
-        lost = f": {', '.join(found.missing)} ended" if found.missing else ""
-        return f"Sandbox {found.name!r} is broken{lost}. `sandbox up` starts it afresh, `sandbox down` removes it."
-    info = found.info
+def _status_text(status: SandboxStatus) -> str:
+    if status.state == "down":
+        return f"Sandbox {status.name!r} does not run."
+    if status.state == "broken" or status.info is None:
+        lost = f": {', '.join(status.missing)} ended" if status.missing else ""
+        return f"Sandbox {status.name!r} is broken{lost}. `sandbox up` starts it anew, `sandbox down` removes it."
+    info = status.info
     return "\n".join(
         (
-            f"Sandbox {found.name!r} runs at {info.server}, scenario: {found.scenario}",
+            f"Sandbox {status.name!r} runs at {info.server}, scenario: {status.scenario}",
             f"  {info.nodes.count} nodes of {info.nodes.cpu} CPU and {info.nodes.memory}",
             f"  kubeconfig {info.kubeconfig}, context {info.context}",
         )
@@ -221,10 +221,10 @@ def _env(args: argparse.Namespace) -> int:
 
     variables = cluster.environment(args.name)
     if args.output == "json":
-        _say(json.dumps(variables))
+        _print(json.dumps(variables))
     else:
         for key, value in variables.items():
-            _say(f"export {key}={shlex.quote(value)}")
+            _print(f"export {key}={shlex.quote(value)}")
     return Exit.DONE
 
 
@@ -233,9 +233,9 @@ def _scenario(args: argparse.Namespace) -> int:
 
     cluster.scenario(args.name, args.scenario, image=args.image, namespace=args.namespace)
     if args.output == "json":
-        _say(json.dumps({"name": args.name, "scenario": args.scenario}))
+        _print(json.dumps({"name": args.name, "scenario": args.scenario}))
     else:
-        _say(f"Scenario of sandbox {args.name!r}: {args.scenario}")
+        _print(f"Scenario of sandbox {args.name!r}: {args.scenario}")
     return Exit.DONE
 
 
@@ -243,7 +243,7 @@ def _user(args: argparse.Namespace) -> int:
     from wizard.sandbox import users
 
     path = users.user_kubeconfig(args.name, args.user, namespace=args.namespace)
-    _say(json.dumps({"kubeconfig": str(path)}) if args.output == "json" else path)
+    _print(json.dumps({"kubeconfig": str(path)}) if args.output == "json" else path)
     return Exit.DONE
 
 

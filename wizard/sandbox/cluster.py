@@ -29,7 +29,7 @@ from wizard.sandbox.objects import NodeShape as NodeShape  # part of this module
 from wizard.sandbox.processes import Process
 
 TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "agent")
-"""What a sandbox is made of, in order of start."""
+"""The processes of a sandbox, in order of start."""
 
 _VERSION = toolchain.PINS["kube-apiserver"].version
 _START_LIMIT = 60.0
@@ -37,7 +37,7 @@ _START_LIMIT = 60.0
 
 @dataclass(frozen=True)
 class SandboxInfo:
-    """A sandbox that was started. `image` is an application image that can be pulled in it."""
+    """A started sandbox. `image` is an application image that can be pulled in it."""
 
     name: str
     folder: Path
@@ -85,11 +85,11 @@ def up(
     audit: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> SandboxInfo:
-    """Start a sandbox and return when its nodes are ready; one that runs well already is returned as it is.
+    """Start a sandbox and return when its nodes are ready; a running one is returned unchanged.
 
     `nodes` is the shape of a new one (default: 3 of 4 CPU and 8 GiB over 3 zones). With `audit` the API server logs every
-    request. Tools that are missing are built, which takes minutes the first time. What is left of a crashed sandbox of
-    this name is removed first. Raises Problem.
+    request. Missing tools are built, which takes minutes the first time. The remains of a crashed sandbox of this
+    name are removed first. Raises Problem.
     """
     folder = _folder(name)
     with _lock(folder):
@@ -101,7 +101,7 @@ def up(
                 )
             return running.info
         if folder.exists():
-            progress("removing what a crashed sandbox left")
+            progress("removing the remains of a crashed sandbox")
             _remove(folder)
         shape = nodes or NodeShape()
         with contextlib.suppress(_PortTakenError):
@@ -122,7 +122,7 @@ def down(name: str = DEFAULT_NAME) -> bool:
 
 
 def names() -> list[str]:
-    """Sandboxes that left a folder: running or crashed."""
+    """The names of all sandboxes that have a folder: running or crashed."""
     try:
         return sorted(path.name for path in state_folder().iterdir() if path.is_dir())
     except FileNotFoundError:
@@ -130,14 +130,14 @@ def names() -> list[str]:
 
 
 def status(name: str = DEFAULT_NAME) -> SandboxStatus:
-    """What state a sandbox is in."""
+    """The state of a sandbox."""
     folder = _folder(name)
     if not folder.exists():
         return SandboxStatus(name, "down")
-    known = processes.load(folder / "processes.json")
-    missing = tuple(process.name for process in known if not processes.alive(process))
+    recorded = processes.load(folder / "processes.json")
+    missing = tuple(process.name for process in recorded if not processes.alive(process))
     info = _load_info(folder)
-    if info is None or missing or len(known) < len(TOOLS):
+    if info is None or missing or len(recorded) < len(TOOLS):
         return SandboxStatus(name, "broken", info, missing=missing)
     try:
         return SandboxStatus(name, "up", info, scenarios.current(admin(name)))
@@ -156,12 +156,12 @@ def scenario(
 
 
 def require(name: str = DEFAULT_NAME) -> SandboxInfo:
-    """The sandbox of this name, which must run."""
-    found = status(name)
-    if found.state != "up" or found.info is None:
-        word = "is broken" if found.state == "broken" else "does not run"
+    """The sandbox of this name; raises Problem unless it runs."""
+    state = status(name)
+    if state.state != "up" or state.info is None:
+        word = "is broken" if state.state == "broken" else "does not run"
         raise Problem(f"Sandbox {name!r} {word}.", f"Run `sandbox up --name {name}`.", Exit.REFUSED)
-    return found.info
+    return state.info
 
 
 def admin(name: str = DEFAULT_NAME) -> Api:
@@ -174,7 +174,7 @@ def admin(name: str = DEFAULT_NAME) -> Api:
 
 
 def environment(name: str = DEFAULT_NAME) -> dict[str, str]:
-    """KUBECONFIG, and a PATH on which the pinned kubectl and helm 4 come first (only those that are built)."""
+    """KUBECONFIG, and a PATH that begins with the pinned kubectl and helm 4 (if they are built)."""
     info = require(name)
     folders = []
     for tool in ("helm4", "kubectl"):
@@ -184,7 +184,7 @@ def environment(name: str = DEFAULT_NAME) -> dict[str, str]:
 
 
 class _PortTakenError(Problem):
-    """Somebody took a port between our choice and the start."""
+    """Another process took a port between its choice and the start."""
 
 
 @contextlib.contextmanager
@@ -196,7 +196,7 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _remove(folder: Path) -> None:
-    """Stop what runs, in reverse order of start, and remove the folder."""
+    """Stop the processes, in reverse order of start, and remove the folder."""
     processes.stop(list(reversed(processes.load(folder / "processes.json"))))
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
@@ -234,7 +234,7 @@ def _start(
         _until("the nodes are ready", folder, started, lambda: _nodes_ready(client, shape.count))
         write_private(folder / "sandbox.json", json.dumps(asdict(info), default=str))
     except BaseException:
-        # Logs stay for whoever looks; the next `up` removes them.
+        # The logs stay for inspection; the next `up` removes them.
         processes.stop(list(reversed(started)))
         if _port_was_taken(folder):
             shutil.rmtree(folder, ignore_errors=True)
@@ -244,7 +244,7 @@ def _start(
 
 
 def _port_was_taken(folder: Path) -> bool:
-    """Whether a process ended because its port was taken."""
+    """Whether a process ended because its port was in use."""
     return any("address already in use" in _tail(path, 20) for path in folder.glob("*.log"))
 
 
@@ -262,7 +262,7 @@ def _commands(info: SandboxInfo, ports: dict[str, int], tools: dict[str, Path]) 
             "--name=sandbox", f"--data-dir={folder / 'etcd'}", f"--listen-client-urls={etcd}",
             f"--advertise-client-urls={etcd}", f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
             f"--initial-cluster=sandbox={peer}", "--unsafe-no-fsync", "--log-level=error",
-            *(  # nobody else on this machine may read the Secrets in it
+            *(  # no other user of this machine may read the Secrets in it
                 flag
                 for kind in ("", "peer-")
                 for flag in (
@@ -304,7 +304,7 @@ def _commands(info: SandboxInfo, ports: dict[str, int], tools: dict[str, Path]) 
 
 
 def _launch(folder: Path, commands: Sequence[tuple[str, list[str]]], started: list[Process]) -> None:
-    """Start processes; each is on record before the next one starts, so that a crash of ours loses none."""
+    """Start processes; each is recorded before the next one starts, so that a crash of ours loses none."""
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "TMPDIR": str(folder)}
     for name, command in commands:
         started.append(processes.start(name, command, folder / f"{name}.log", environment))
@@ -312,7 +312,7 @@ def _launch(folder: Path, commands: Sequence[tuple[str, list[str]]], started: li
 
 
 def _until(what: str, folder: Path, started: Sequence[Process], done: Callable[[], bool]) -> None:
-    """Wait for something; ends early with the last words of a process that died."""
+    """Wait until `done`; raises Problem with the last log line of a process that died."""
     deadline = time.monotonic() + _START_LIMIT
     while True:
         with contextlib.suppress(ApiError):

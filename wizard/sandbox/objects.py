@@ -1,4 +1,4 @@
-"""What a fresh sandbox holds: nodes, StorageClasses, an IngressClass; and what kwok and the audit log are told."""
+"""The objects of a new sandbox: nodes, StorageClasses, an IngressClass; and the configuration of kwok and audit log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REGION = "sandbox-1"
 
 @dataclass(frozen=True)
 class NodeShape:
-    """How many nodes there are, what each has (Kubernetes quantities), and over how many zones they are spread."""
+    """The number of nodes, the resources of each (Kubernetes quantities), and the number of zones."""
 
     count: int = 3
     cpu: str = "4"
@@ -23,7 +23,7 @@ class NodeShape:
 
     @classmethod
     def checked(cls, count: int = 3, cpu: str = "4", memory: str = "8Gi", zones: int = 3) -> NodeShape:
-        """A shape from what a person typed; raises Problem."""
+        """A validated shape; raises Problem."""
         if not 1 <= count <= 1000:
             raise Problem(f"{count} nodes cannot be made.", "Choose 1 to 1000.")
         if not 1 <= zones <= 26:
@@ -77,7 +77,7 @@ def node(shape: NodeShape, index: int, kubelet_port: int, version: str) -> dict[
 
 
 def storage_class(name: str, *, default: bool) -> dict[str, Any]:
-    """A class whose volumes the agent makes of nothing."""
+    """A StorageClass whose volumes the agent simulates."""
     annotations = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
     return {
         "apiVersion": "storage.k8s.io/v1",
@@ -97,7 +97,7 @@ INGRESS_CLASS: dict[str, Any] = {
     "spec": {"controller": "k8s.io/ingress-nginx"},
 }
 
-# kwok keeps the nodes alive and nothing else: pods and volumes are the agent's.
+# kwok only keeps the nodes ready; the agent simulates pods and volumes.
 KWOK_CONFIG = """\
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: Stage

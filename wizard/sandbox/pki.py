@@ -1,4 +1,4 @@
-"""Certificates of a sandbox: one authority, one leaf for all its servers, and clients as they are asked for."""
+"""Certificates of a sandbox: one authority, one certificate for all its servers, and client certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detached processes that are found again: each is known by pid and start time, so a recycled pid is never touched."""
+"""Detached processes, identified by pid and start time, so that a recycled pid is never signalled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wizard.sandbox.files import write_private
 
 @dataclass(frozen=True)
 class Process:
-    """A process that we started: `started` is the system's own word for when, compared and never interpreted."""
+    """A process that we started; `started` is the system's text for its start time, compared and never parsed."""
 
     name: str
     pid: int
@@ -27,9 +27,9 @@ class Process:
 
 
 def _start_time(pid: int) -> str | None:
-    """When the process started, or None when there is no such process (a zombie counts as none)."""
+    """The start time of a process, or None when there is no such process (or only a zombie)."""
     try:
-        # The command in parentheses may hold spaces and parentheses, so the fields count from the last one on.
+        # The command in parentheses may contain spaces and parentheses, so the fields begin after the last one.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         if Path("/proc/self/stat").exists():
@@ -49,25 +49,25 @@ def _start_time_by_ps(pid: int) -> str | None:
 
 
 def alive(process: Process) -> bool:
-    """Whether it still runs."""
+    """Whether the process still runs."""
     return _start_time(process.pid) == process.started
 
 
 def start(name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Process:
-    """Start a process in a session of its own; what it says goes to a log file, and its files are its owner's only."""
+    """Start a process in a session of its own, with output to a log file and umask 077."""
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, umask=0o077, env=dict(environment),
             cwd=log.parent,
         )  # fmt: skip
     started = _start_time(child.pid)
-    # It outlives us on purpose: nobody waits for it, and Python must not warn about that.
+    # It outlives us on purpose and is not waited for; Python must not warn about that.
     child.returncode = 0
     return Process(name, child.pid, started or "")
 
 
 def stop(processes: Sequence[Process], grace: float = 3.0) -> None:
-    """Ask them to end in the given order, each a moment after the one before; after `grace` seconds they are killed."""
+    """Send SIGTERM in the given order, each a moment after the previous one; after `grace` seconds send SIGKILL."""
     deadline = time.monotonic() + grace
     for process in processes:
         _signal(process, signal.SIGTERM)
@@ -85,7 +85,7 @@ def _signal(process: Process, number: int) -> None:
 
 
 def _wait(processes: Iterable[Process], seconds: float) -> None:
-    """Wait until all have ended; one that is our own child is reaped on the way."""
+    """Wait until all have ended; our own children are reaped."""
     deadline = time.monotonic() + seconds
     left = list(processes)
     while left:
@@ -99,12 +99,12 @@ def _wait(processes: Iterable[Process], seconds: float) -> None:
 
 
 def save(path: Path, processes: Sequence[Process]) -> None:
-    """Record them, replacing the file in one step."""
+    """Record processes; the file is replaced atomically."""
     write_private(path, json.dumps([asdict(process) for process in processes]))
 
 
 def load(path: Path) -> list[Process]:
-    """What was recorded; nothing when there is no record or it cannot be read."""
+    """The recorded processes; empty when there is no record or it cannot be read."""
     try:
         return [
             Process(str(item["name"]), int(item["pid"]), str(item["started"])) for item in json.loads(path.read_text())
@@ -113,19 +113,19 @@ def load(path: Path) -> list[Process]:
         return []
 
 
-# Below the ranges that Linux and macOS take for outgoing connections, so that none can take a port that we just chose.
+# Below the ranges that Linux and macOS use for outgoing connections, so that none takes a port that we chose.
 _PORTS = range(20_000, 32_000)
 
 
 def free_ports(count: int) -> list[int]:
-    """That many different ports of 127.0.0.1 on which nobody listens now."""
-    found: list[int] = []
+    """Different ports of 127.0.0.1 that are free now."""
+    ports: list[int] = []
     with contextlib.ExitStack() as stack:
         for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
-            if len(found) == count:
+            if len(ports) == count:
                 break
             candidate = stack.enter_context(socket.socket())
             with contextlib.suppress(OSError):
                 candidate.bind(("127.0.0.1", port))
-                found.append(port)
-    return found
+                ports.append(port)
+    return ports

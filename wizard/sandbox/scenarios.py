@@ -1,4 +1,4 @@
-"""Faults on command. The sandbox agent reads which one is on from a ConfigMap, so it holds for later pods as well."""
+"""Switches faults on and off. The sandbox agent reads the scenario from a ConfigMap, so later pods are affected too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OBJECT = f"{_COLLECTION}/llm-cost-ops-sandbox"
 
 
 def switch(api: Api, scenario: str, image: str, namespace: str | None) -> None:
-    """Switch a scenario on, in place of the one that is on; `none` switches off."""
+    """Switch a scenario on, instead of the current one; `none` switches it off."""
     data = {"scenario": "" if scenario == NO_SCENARIO else scenario, "image": image, "namespace": namespace or ""}
     try:
         api.merge(_OBJECT, {"data": data})
@@ -23,11 +23,11 @@ def switch(api: Api, scenario: str, image: str, namespace: str | None) -> None:
 
 
 def current(api: Api) -> str:
-    """Name of the scenario that is on."""
+    """The name of the current scenario."""
     try:
-        found: dict[str, Any] = api.get(_OBJECT)
+        config_map: dict[str, Any] = api.get(_OBJECT)
     except ApiError as error:
         if error.status == 404:
             return NO_SCENARIO
         raise
-    return str(found.get("data", {}).get("scenario") or NO_SCENARIO)
+    return str(config_map.get("data", {}).get("scenario") or NO_SCENARIO)

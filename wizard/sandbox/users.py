@@ -1,4 +1,4 @@
-"""People with fewer rights than the sandbox's administrator, for tests and for trying things out."""
+"""Users with fewer rights than the sandbox's administrator, for tests and for practice."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def user_kubeconfig(name: str, user: str, *, namespace: str = APP_NAMESPACE, clu
     """Path of a kubeconfig (0600, in the sandbox's folder) for a user of sandbox `name`.
 
     The users are:
-    - `namespace-only`: the stock role `admin` in `namespace`, which is created; cannot create namespaces nor read
-      anything that belongs to the whole cluster.
+    - `namespace-only`: the stock role `admin` in `namespace`, which is created; cannot create namespaces or read
+      cluster-scoped objects.
     - `view`: the stock role `view`, everywhere or (`cluster_wide=False`) in `namespace` only, which is then created.
     - `nobody`: known to the API server, without any right.
-    - `expired`: an administrator whose client certificate expired an hour ago; the API server says 401.
+    - `expired`: an administrator whose client certificate expired an hour ago; the API server answers 401.
 
-    The context has the sandbox's context name and `namespace` as its namespace. Asking twice gives the same rights.
+    The context has the sandbox's context name and `namespace` as its namespace. A second call gives the same rights.
     """
     if user not in USERS:
         raise Problem(f"There is no sandbox user {user!r}.", f"Choose one of {', '.join(USERS)}.")

@@ -1,4 +1,4 @@
-"""What a screen can do, as one table: its keys, the words beside them, and its command in the palette."""
+"""The table of a screen's actions: their keys, the labels beside the keys, and their commands in the palette."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _PRINTED: Final = {
 }  # fmt: skip
 
 Key = tuple[str, str]
-"""A key as it is printed, and what it does now."""
+"""A key as it is printed, and its label."""
 
 
 class Action(NamedTuple):
-    """Something that a screen does."""
+    """An action of a screen."""
 
     name: str
-    """Textual's action: the method without action_, its arguments in brackets."""
+    """Textual's action: the method name without action_, with arguments in brackets."""
     keys: str = ""
-    """Textual's names, the one that is printed first."""
+    """Textual's key names, separated by commas; the first one is printed."""
     label: str = ""
-    """What stands beside the key, unless that depends on the moment."""
+    """The text beside the key, unless it depends on the screen's state."""
     command: str = ""
-    """Its title in the command palette; "" for one that is not there."""
+    """Its title in the command palette; "" when it is not in the palette."""
 
     def key(self, label: str | None = None) -> Key:
-        """The key as the foot of the screen shows it, with another label where that depends on the moment."""
+        """The key as the last line of the screen shows it; `label` replaces its own label."""
         first = self.keys.partition(",")[0]
         return _PRINTED.get(first, first), self.label if label is None else label
 
 
 def bindings(actions: Sequence[Action]) -> list[BindingType]:
-    """What Textual wants to know of the keys."""
+    """Textual's bindings of the actions that have keys."""
     return [Binding(action.keys, action.name, show=False) for action in actions if action.keys]

@@ -1,4 +1,4 @@
-"""The app: owns the bridge and the navigator, and knows how to end."""
+"""The app: owns bridge and navigator, handles resizing, quitting and crashes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.events import Resize
+from typing_extensions import override
 
 from wizard.core.errors import Problem
 from wizard.tui import crash
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _commands() -> type[Provider]:
-    from wizard.tui.commands import WizardCommands  # costs the palette only when it is opened
+    from wizard.tui.commands import WizardCommands  # imported when the palette is opened first
 
     return WizardCommands
 
@@ -50,22 +51,24 @@ class WizardApp(App[None]):
         self.session = session
         self._unexpected = unexpected
         self._cover: Screen[None] | None = None
-        """What lies over everything while the terminal is too small."""
+        """The screen on top of all others while the terminal is too small."""
         self.bridge = Bridge(session, self._problem_of)
         self.navigator = Navigator(self, start)
         self.register_theme(WIZARD)
-        # Without the watcher, which would parse all styles once more: nothing was styled yet.
+        # Without the watcher, which would parse all styles once more.
         self.set_reactive(App.theme, WIZARD.name)
         self.stylesheet.set_variables(self.get_css_variables())
 
+    @override
     def notify(self, message: str, **how: Any) -> None:
-        """Say it at the edge; what it quotes is made safe here, and is never markup."""
+        """Makes the message safe; it is never markup."""
         super().notify(
             safe_lines(message), **{key: value for key, value in how.items() if key != "markup"}, markup=False
         )
 
+    @override
     def get_default_screen(self) -> Screen[None]:
-        """What is at the bottom is the first thing painted."""
+        """The base screen of the start, so that it is the first thing painted."""
         screen = self.navigator.base()
         if screen is None:
             return super().get_default_screen()
@@ -74,22 +77,22 @@ class WizardApp(App[None]):
         return screen
 
     def on_mount(self) -> None:
-        """Any other screen lies on top; the navigator keeps it at one."""
+        """Open the screen above the base screen, if the start has one."""
         if screen := self.navigator.first():
             self.push_screen(screen)
         self.run_worker(self.navigator.begin())
 
     def on_ready(self) -> None:
-        """The first paint is out. What was imported for it stays for good: the collector need not look at it again."""
+        """After the first paint: exclude the imported modules, which stay, from garbage collection."""
         gc.freeze()
         gc.enable()
 
     async def on_unmount(self) -> None:
-        """End what reads; runs go on."""
+        """Stop all readers; runs go on."""
         await self.bridge.close()
 
     def on_resize(self, event: Resize) -> None:
-        """Cover the screen while it is too small; it goes on below."""
+        """Cover the screen while the terminal is too small; the screen below keeps running."""
         covered = self.screen is self._cover
         if covered and fits(event.size):
             self.pop_screen()
@@ -101,8 +104,8 @@ class WizardApp(App[None]):
         self.push_screen(self._cover)
 
     async def action_leave(self) -> None:
-        """Ctrl-C and Ctrl-Q: the screen knows what that means now."""
-        below = [one for one in self.screen_stack if isinstance(one, WizardScreen)]
+        """Ctrl-C and Ctrl-Q: the current screen decides what leaving means."""
+        below = [screen for screen in self.screen_stack if isinstance(screen, WizardScreen)]
         if isinstance(self.screen, WizardScreen):
             await self.screen.leave()
         elif below:
@@ -111,9 +114,10 @@ class WizardApp(App[None]):
     def _problem_of(self, error: BaseException) -> Problem:
         return error if isinstance(error, Problem) else self._unexpected(error)
 
+    @override
     def _fatal_error(self) -> None:
         """End with one sentence; Textual's own screen would print the values of local variables."""
         error = self._exception
-        text = str(self._problem_of(error)) if error else "The wizard made a mistake of its own."
+        text = str(self._problem_of(error)) if error else "The wizard failed."
         self._exit_renderables.append(Text(f"{safe_lines(text)} A run that was started goes on."))
         self._close_messages_no_wait()

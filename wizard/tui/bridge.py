@@ -15,12 +15,12 @@ from wizard.core.errors import Problem
 from wizard.tui.crash import Unexpected
 from wizard.tui.messages import (
     DiagnosisChanged,
-    HintsChanged,
     HomeChanged,
     PageRead,
     Read,
     ReviewChanged,
     StreamFailed,
+    SuggestionsChanged,
 )
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from wizard.core.target import Target
     from wizard.engine.session import Session
     from wizard.tui.run.state import RunFeed
-    from wizard.tui.widgets.log_history import Lookback
+    from wizard.tui.widgets.log_history import LogHistory
 
 _PAGE: Final = 500
-"""Log lines that a look into the record brings at least: some screens of them."""
+"""Least number of log lines that are read from the record at once: some screens of them."""
 _ROWS_FIRST: Final = 0.3
-"""Seconds that the lines of home let the rows of releases go first: twenty calls at once would make them wait."""
+"""Seconds by which the overview of home waits for the rows of releases, which its twenty calls would delay."""
 FRAME: Final = 1 / 40
-"""Seconds between two messages of one stream at most: more is not seen."""
+"""Least seconds between two messages of one stream: a person cannot see more."""
 
 
 class Bridge:
@@ -58,11 +58,11 @@ class Bridge:
         await asyncio.to_thread(self.session.answers.layers, draft)
 
     async def on_what_runs(self, draft: Draft) -> Draft:
-        """The draft of an upgrade on the values of the release that runs; raises Problem when there is no such release."""
+        """The draft of an upgrade, based on the running release's values; raises Problem when there is no such release."""
         return await self.session.answers.on_what_runs(await self.session.answers.located(draft, required=True))
 
     async def save(self, draft: Draft) -> Problem | None:
-        """Keep the draft; what went wrong is returned, for it must not stop the person."""
+        """Save the draft; a problem is returned, because it must not stop the person."""
         try:
             await asyncio.to_thread(self.session.answers.keep, draft)
         except Problem as problem:
@@ -71,8 +71,8 @@ class Bridge:
             return Problem(f"The draft could not be saved: {error.strerror}.", "Answers live until you quit.")
         return None
 
-    async def look_at_file(self, question: Question, path: str) -> tuple[str, str]:
-        """(problem, note) of a file that an answer names; its content is not kept."""
+    async def check_file(self, question: Question, path: str) -> tuple[str, str]:
+        """(problem, note) of a file that an answer names, each "" if there is none; the content is not kept."""
         title = question.title.removesuffix(": file")
         what = f"file for {title}" if title != question.title else title.lower()
         try:
@@ -87,31 +87,31 @@ class Bridge:
     # Streams
 
     def watch_home(self, listener: MessagePump, problem: Problem | None = None) -> None:
-        """Read everything of home anew; the listener gets HomeChanged."""
-        from wizard.tui.home.state import HomeState  # questions have no use for it
+        """Read all data of home again; the listener gets HomeChanged."""
+        from wizard.tui.home.state import HomeState  # the steps do not need it
 
         self.home = HomeState(problem=problem)
         self._spawn("home", self._read_home(listener), listener)
 
-    def refresh_hints(self, listener: MessagePump, draft: Draft) -> None:
-        """Ask the cluster what the questions can offer; the listener gets HintsChanged."""
+    def refresh_suggestions(self, listener: MessagePump, draft: Draft) -> None:
+        """Read the cluster's suggestions for the questions; the listener gets SuggestionsChanged."""
 
         async def read() -> None:
             await self.session.refresh_suggestions(draft)
-            listener.post_message(HintsChanged())
+            listener.post_message(SuggestionsChanged())
 
-        # After the paint that is due: the cluster's client takes 15 ms to import.
+        # After the next paint: importing the cluster's client takes 15 ms.
         listener.call_after_refresh(lambda: self._spawn("suggestions", read(), listener))
 
     def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True, fresh: bool = False) -> None:
-        """Values file, operation and checks of the draft; the listener gets ReviewChanged.
+        """Read values file, operation and checks of the draft; the listener gets ReviewChanged.
 
-        `fresh`: its answers were made for an install, so that of a release that is there its values come first.
+        `fresh`: the answers were given for an install; the values of an existing release take precedence.
         """
         self._spawn("review", self._read_review(listener, draft, cluster=cluster, fresh=fresh), listener)
 
     def once(self, listener: MessagePump, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Do one piece of reading; the listener gets Read, or StreamFailed."""
+        """Read something once; the listener gets Read, or StreamFailed."""
 
         async def read() -> None:
             await work
@@ -120,7 +120,7 @@ class Bridge:
         self._spawn(name, read(), listener)
 
     def diagnose(self, listener: MessagePump, target: Target) -> None:
-        """Look at a release; the listener gets DiagnosisChanged."""
+        """Diagnose a release; the listener gets DiagnosisChanged."""
 
         async def read() -> None:
             async for view in self.session.release(target).diagnose():
@@ -130,7 +130,7 @@ class Bridge:
 
     def follow(self, listener: MessagePump, run_id: str) -> RunFeed:
         """Read the record of a run as it grows."""
-        from wizard.tui.run.state import RunFeed  # home has no use for the reducer
+        from wizard.tui.run.state import RunFeed  # home does not need the reducer
 
         feed = RunFeed(run_id)
 
@@ -152,7 +152,7 @@ class Bridge:
         self._spawn("run", read(), listener)
         return feed
 
-    def page(self, listener: MessagePump, run_id: str, asked: Lookback.Wanted) -> None:
+    def page(self, listener: MessagePump, run_id: str, asked: LogHistory.Wanted) -> None:
         """Read log lines that only the record has; the listener gets PageRead, or StreamFailed."""
 
         async def read() -> None:
@@ -163,12 +163,12 @@ class Bridge:
         self._spawn("page", read(), listener)
 
     def stop(self, name: str) -> None:
-        """End a stream."""
+        """Stop a stream."""
         if task := self._tasks.pop(name, None):
             task.cancel()
 
     async def close(self) -> None:
-        """End every stream, then the session's own; runs go on."""
+        """Stop all streams, then close the session; runs go on."""
         tasks, self._tasks = list(self._tasks.values()), {}
         for task in tasks:
             task.cancel()
@@ -183,13 +183,13 @@ class Bridge:
                 await work
             except Problem as problem:
                 listener.post_message(StreamFailed(name, problem))
-            except Exception as error:  # noqa: BLE001 - a stream's mistake must not take the screen down
+            except Exception as error:  # noqa: BLE001 - a bug in a stream must not end the screen
                 listener.post_message(StreamFailed(name, self._unexpected(error)))
 
         self._tasks[name] = asyncio.create_task(guarded(), name=f"wizard-{name}")
 
     def _post_soon(self, name: str, listener: MessagePump, make: Callable[[], Message]) -> None:
-        """Post at once, and again once per frame at most, with what is known by then."""
+        """Post at once, and then at most once per frame, with the data of that time."""
         if name in self._flushes:
             return
         loop = asyncio.get_running_loop()
@@ -205,25 +205,25 @@ class Bridge:
             self._flushes[name] = loop.call_later(FRAME, flush)
 
     async def _read_home(self, listener: MessagePump) -> None:
-        def know(**more: Any) -> None:
+        def update(**more: Any) -> None:
             self.home = replace(self.home, **more)
             self._post_soon("home", listener, lambda: HomeChanged(self.home))
 
         session, seen = self.session, asyncio.Event()
         config = await asyncio.to_thread(session.kubeconfig)
-        know(config=config)
+        update(config=config)
 
         async def files() -> None:
-            know(drafts=tuple(await asyncio.to_thread(session.answers.kept)))
-            know(runs=tuple(await asyncio.to_thread(session.runs.all)))
+            update(drafts=tuple(await asyncio.to_thread(session.answers.kept)))
+            update(runs=tuple(await asyncio.to_thread(session.runs.all)))
 
         async def lines() -> None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(seen.wait(), _ROWS_FIRST)
-            known: dict[str, Any] = {}
+            rows: dict[str, Any] = {}
             async for line in session.home():
-                known[line.key] = line
-                know(lines=tuple(known.values()))
+                rows[line.key] = line
+                update(overview=tuple(rows.values()))
 
         async def releases() -> None:
             if config.problem or not session.suggestions.current_context:
@@ -233,15 +233,15 @@ class Bridge:
             options = session.options
             target = Target(session.suggestions.current_context, options.namespace, options.release, options.kubeconfig)
             async for view in session.releases(target):
-                know(releases=view)
+                update(releases=view)
                 listener.call_after_refresh(seen.set)
 
         failures = [
-            one
-            for one in await asyncio.gather(releases(), lines(), files(), return_exceptions=True)
-            if isinstance(one, Exception)
+            outcome
+            for outcome in await asyncio.gather(releases(), lines(), files(), return_exceptions=True)
+            if isinstance(outcome, Exception)
         ]
-        know(complete=True)
+        update(complete=True)
         if failures:
             raise failures[0]
 
@@ -252,7 +252,7 @@ class Bridge:
         begun = self.session.now()
         prepared = self.session.answers.prepare(draft)
 
-        def know(**more: Any) -> None:
+        def update(**more: Any) -> None:
             nonlocal state
             state = replace(state, seconds=(self.session.now() - begun).total_seconds(), **more)
             self._post_soon("review", listener, lambda: ReviewChanged(state))
@@ -262,34 +262,36 @@ class Bridge:
                 text = await asyncio.to_thread(prepared.shown)
                 diff = await asyncio.to_thread(prepared.diff)
                 exists = prepared.exists()
-                know(path=prepared.file.path, values=tuple(text.splitlines()), diff=diff, exists=exists)
+                update(path=prepared.file.path, values=tuple(text.splitlines()), diff=diff, exists=exists)
             except Problem as problem:
-                know(problem=problem)
+                update(problem=problem)
 
         async def operation() -> None:
             try:
                 kind = await self.session.installer.operation(prepared.target)
-                there = fresh and kind == "upgrade"
-                based = await self.session.answers.on_what_runs(draft, fresh=True) if there else draft
-                know(operation=kind, draft=based, there=there)
+                exists = fresh and kind == "upgrade"
+                based = await self.session.answers.on_what_runs(draft, fresh=True) if exists else draft
+                update(operation=kind, draft=based, exists_already=exists)
             except Problem as problem:
-                know(problem=problem)
+                update(problem=problem)
 
         async def checks() -> None:
-            found: list[CheckResult] = []
+            results: list[CheckResult] = []
             stream: AsyncIterator[CheckResult] = self.session.installer.checks(draft)
             async for result in stream:
-                found.append(result)
-                know(checks=tuple(found))
+                results.append(result)
+                update(checks=tuple(results))
 
         async def plan() -> None:
             try:
-                know(plan=await self.session.installer.plan(prepared))
+                update(plan=await self.session.installer.plan(prepared))
             except Problem as problem:  # one that names an answer stops it: another chart has this release's name
-                know(problem=problem) if problem.question else know(unplanned=problem)
+                update(problem=problem) if problem.question else update(unplanned=problem)
 
         work = (values(), operation(), checks(), plan()) if cluster else (values(),)
-        failures = [one for one in await asyncio.gather(*work, return_exceptions=True) if isinstance(one, Exception)]
+        failures = [
+            outcome for outcome in await asyncio.gather(*work, return_exceptions=True) if isinstance(outcome, Exception)
+        ]
         if failures:
-            know(problem=self._unexpected(failures[0]))
-        know(complete=True)
+            update(problem=self._unexpected(failures[0]))
+        update(complete=True)

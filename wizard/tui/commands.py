@@ -1,4 +1,4 @@
-"""The command palette: only what applies on the screen that is open."""
+"""The command palette: the commands of the open screen."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from typing_extensions import override
 
 from wizard.tui.widgets.base import WizardScreen
 
@@ -13,7 +14,7 @@ Command = tuple[str, Callable[[], Awaitable[Any]]]
 
 
 class WizardCommands(Provider):
-    """Commands of the screen below the palette."""
+    """Provides the commands of the screen below the palette."""
 
     def _commands(self) -> Iterator[Command]:
         screen = self.screen
@@ -28,13 +29,13 @@ class WizardCommands(Provider):
 
         return run
 
+    @override
     async def discover(self) -> Hits:
-        """Everything that applies."""
         for title, run in self._commands():
             yield DiscoveryHit(title, run)
 
+    @override
     async def search(self, query: str) -> Hits:
-        """What applies and matches."""
         matcher = self.matcher(query)
         for title, run in self._commands():
             if (score := matcher.match(title)) > 0:

@@ -1,4 +1,4 @@
-"""Mistakes of our own become a sentence; whoever starts the app decides where the details go."""
+"""Turns a bug into a sentence; the caller that starts the app decides where the details go."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 from wizard.core.errors import Exit, Problem
 
 Unexpected = Callable[[BaseException], Problem]
-"""Turns an exception nobody expected into a problem, and keeps the details where they are private."""
+"""Turns an unexpected exception into a problem, and stores the details privately."""
 
 
 def sentence(error: BaseException) -> Problem:
-    """The problem without any details kept: neither the message nor a variable can show what it should not."""
+    """A problem without details: neither message nor variables of the error are shown."""
     return Problem(f"The wizard made a mistake of its own ({type(error).__name__}).", "Please report it.", Exit.FAILED)

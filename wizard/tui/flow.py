@@ -1,4 +1,4 @@
-"""Which step comes when: data in, step out. Pure."""
+"""The order of the steps. Pure."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ TITLES: Final = {step: title for step, _, title in STEPS}
 
 
 def questions(resolved: Resolved, step: str, goal: Goal) -> tuple[Question, ...]:
-    """The questions asked in a step; writing a file only needs no cluster."""
-    return tuple(one for one in resolved.visible(step) if goal != "values" or one.id != "context")
+    """The questions that a step asks; writing only the values file needs no cluster."""
+    return tuple(question for question in resolved.visible(step) if goal != "values" or question.id != "context")
 
 
 def problems(resolved: Resolved, goal: Goal, step: str = "") -> Mapping[str, str]:
-    """What is still wrong, by question, in the order of the table."""
-    found = resolved.problems(step)
-    return {key: text for key, text in found.items() if goal != "values" or key != "context"}
+    """Question id -> what is wrong with its answer, in the order of the questions."""
+    wrong = resolved.problems(step)
+    return {key: text for key, text in wrong.items() if goal != "values" or key != "context"}
 
 
 def steps(resolved: Resolved, goal: Goal) -> tuple[str, ...]:
-    """The steps that ask something now, then the review."""
+    """The steps with visible questions, then the review."""
     asked = tuple(step for step, _, _ in STEPS if questions(resolved, step, goal))
     return (*asked, REVIEW)
 
 
 def after(resolved: Resolved, step: str, goal: Goal) -> str:
-    """The step that follows."""
+    """The next step with visible questions, else the review."""
     order = [name for name, _ in NAMES]
     later = order[order.index(step) + 1 :] if step in order else order
-    return next(one for one in (*later, REVIEW) if one in steps(resolved, goal))
+    return next(name for name in (*later, REVIEW) if name in steps(resolved, goal))
 
 
 def before(resolved: Resolved, step: str, goal: Goal) -> str:
-    """The step before, "" at the first."""
+    """The previous step with visible questions; "" at the first one."""
     order = [name for name, _ in NAMES]
-    earlier = [one for one in order[: order.index(step)] if one in steps(resolved, goal)]
+    earlier = [name for name in order[: order.index(step)] if name in steps(resolved, goal)]
     return earlier[-1] if earlier else ""

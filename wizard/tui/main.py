@@ -1,4 +1,4 @@
-"""The one call that the command line makes."""
+"""Runs the full screen; the entry point for the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run_app(session: Session, start: Start, *, mouse: bool = False, unexpected: Unexpected = crash.sentence) -> int:
     """Open the full screen and return the exit code.
 
-    The mouse stays with the terminal unless asked for; `unexpected` turns a mistake of ours into a sentence.
+    The terminal keeps the mouse unless `mouse`; `unexpected` turns a bug into a problem.
     """
     app = WizardApp(session, start, unexpected)
     app.run(mouse=mouse)

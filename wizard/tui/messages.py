@@ -1,4 +1,4 @@
-"""Every message that the bridge posts to a screen."""
+"""The messages that the bridge posts to a screen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class HomeChanged(Message):
-    """More of home is known."""
+    """Home has new data."""
 
     def __init__(self, state: HomeState) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class HomeChanged(Message):
 
 
 class ReviewChanged(Message):
-    """More of the review is known."""
+    """The review has new data."""
 
     def __init__(self, state: ReviewState) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class ReviewChanged(Message):
 
 
 class DiagnosisChanged(Message):
-    """A look at a release brought more."""
+    """The diagnosis of a release has new data."""
 
     def __init__(self, state: Diagnosis) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class DiagnosisChanged(Message):
 
 
 class Read(Message):
-    """What a screen asked for once was read; the screen holds it."""
+    """Data that a screen asked for once is read; the screen holds it."""
 
 
 class PageRead(Message):
@@ -50,12 +50,12 @@ class PageRead(Message):
         self.ticket, self.page, self.newer = ticket, page, newer
 
 
-class HintsChanged(Message):
-    """The cluster told more of what questions can offer."""
+class SuggestionsChanged(Message):
+    """The suggestions of the cluster have changed."""
 
 
 class StreamFailed(Message):
-    """A stream ended by a mistake or a problem; the screen goes on without it."""
+    """A stream ended with an error; the screen goes on without it."""
 
     def __init__(self, stream: str, problem: Problem) -> None:
         super().__init__()

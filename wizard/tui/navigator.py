@@ -1,4 +1,4 @@
-"""Which screen comes when. It holds the draft between screens; screens never name each other."""
+"""Opens screens. Screens never open each other; the navigator passes drafts between them."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 
 class Navigator:
-    """One flow at a time on top of nothing: home, steps, review, run, done."""
+    """At most one screen above the base screen: home, steps, review, run, done."""
 
     def __init__(self, app: WizardApp, start: Start) -> None:
         self._app = app
         self._start = start
         self.goal: Goal = "run"
         self.doing = "install"
-        """What the person came for; the review finds out which operation it really is."""
+        """What the person asked for; the review determines the real operation."""
         self.returning = False
-        """A step was opened from the review and goes back there."""
+        """Whether the step was opened from the review and goes back there."""
         self.visited: set[str] = set()
-        self._looked_from: Callable[[], None] | None = None
-        """What Esc on a preview opens."""
+        self._before_preview: Callable[[], None] | None = None
+        """Opens the screen before a preview; Esc calls it."""
         self.code: int | None = None
-        """Exit code of the run seen last."""
+        """Exit code of the run shown last."""
 
     # Screens
 
     def base(self) -> Screen[None] | None:
-        """What lies at the bottom and is painted first: home or the first question. A run lies on top of nothing."""
+        """The base screen, which is painted first: home or the first question; None for a run."""
         if self._shows_run:
             return None
         if self._start.problem is not None or self._start.find is not None or self._start.screen == "home":
@@ -60,7 +60,7 @@ class Navigator:
         return StepScreen(self._start.draft or self._app.session.answers.new())
 
     def first(self) -> Screen[None] | None:
-        """The run that the start asks for."""
+        """The screen of the run that the start names, if any."""
         if not self._shows_run:
             return None
         from wizard.tui.run.screen import RunScreen
@@ -68,7 +68,7 @@ class Navigator:
         return RunScreen(self._start.run_id)
 
     async def begin(self) -> None:
-        """What the command does with a release, once it is known which; home says why it cannot be."""
+        """Find the release of the command and open its screen; home shows a problem."""
         if self._start.find is None:
             return
         try:
@@ -88,7 +88,7 @@ class Navigator:
         return self._start.screen == "runs" and self._start.problem is None
 
     def home(self, problem: Problem | None = None) -> None:
-        """Home, with the reason when something led back there."""
+        """Open home; it shows the problem, if any."""
         from wizard.tui.home.screen import HomeScreen
 
         base = self._app.screen_stack[0]
@@ -106,7 +106,7 @@ class Navigator:
             self._app.push_screen(screen)
 
     async def ask(self, draft: Draft | None = None, *, goal: Goal = "run", doing: str = "install") -> None:
-        """Begin the questions; for a mere check go straight to the review."""
+        """Open the first step; with goal "check" open the review."""
         self.goal, self.doing, self.returning, self.visited = goal, doing, False, set()
         draft = draft or self._start.draft or self._app.session.answers.new()
         if goal != "check":
@@ -115,7 +115,7 @@ class Navigator:
             self.review(ready)
 
     async def upgrade(self, row: ReleaseRow) -> None:
-        """Begin the questions for a release that is there, from the values it runs with."""
+        """Open the first step for an existing release, based on its current values."""
         named = {
             "context": self._app.session.suggestions.current_context,
             "namespace": row.namespace,
@@ -124,7 +124,7 @@ class Navigator:
         await self.ask(self._app.session.answers.new().with_answers(named), doing="upgrade")
 
     async def with_release(self, row: ReleaseRow, key: str | None) -> None:
-        """Do with a release what a key of its menu stands for."""
+        """Run the menu entry of a release that has this key."""
         from wizard.tui.preview import view
 
         match key:
@@ -144,23 +144,23 @@ class Navigator:
                 self._preview(view.UndoPreview(self._target(row)))
 
     def may_undo(self, row: ReleaseRow) -> bool:
-        """Whether a recover of this machine left the release as it is."""
+        """Whether the release is as a recover on this machine left it."""
         return self._app.session.release(self._target(row)).may_undo(row.revision, row.helm_status)
 
     def diagnose(self, target: Target) -> None:
-        """What is wrong with a release."""
+        """Open the diagnosis of a release."""
         from wizard.tui.diagnose.screen import DiagnoseScreen
 
         self._open(DiagnoseScreen(target))
 
     def uninstall(self, target: Target) -> None:
-        """The lists that come before an uninstall."""
+        """Open the preview of an uninstall."""
         from wizard.tui.preview.view import UninstallPreview
 
         self._preview(UninstallPreview(target))
 
     def leftovers(self) -> None:
-        """What releases that are gone have left, where the session looks."""
+        """Open the leftovers of uninstalled releases."""
         from wizard.core.target import Target
         from wizard.tui.leftovers.screen import LeftoversScreen
 
@@ -173,29 +173,29 @@ class Navigator:
         )
 
     def history(self, row: ReleaseRow) -> None:
-        """What a release was."""
+        """Open the history of a release."""
         from wizard.tui.history.screen import HistoryScreen
 
-        self._looked_from = None
+        self._before_preview = None
         self._open(HistoryScreen(self._target(row)))
 
     def roll_back(self, target: Target, revision: int = 0) -> None:
-        """The preview of a roll-back, to the last revision that was fine unless one is named; Esc goes back to the history."""
+        """Open the preview of a rollback; revision 0 is the last good one. Esc goes back to the history."""
         from wizard.tui.history.screen import HistoryScreen
         from wizard.tui.preview.view import RollbackPreview
 
         self._preview(RollbackPreview(target, revision), lambda: self._open(HistoryScreen(target)))
 
     def plan(self, draft: Draft, plan: Plan | None) -> None:
-        """What the draft would change; Esc goes back to the review."""
+        """Open the plan of a draft; Esc goes back to the review."""
         from wizard.tui.preview.view import PlanPreview
 
         target = self._app.session.answers.resolve(draft).target
         self._preview(PlanPreview(draft, target, plan), lambda: self.review(draft))
 
-    def back_from_look(self) -> None:
-        """From a preview to where it was opened; home otherwise."""
-        back, self._looked_from = self._looked_from, None
+    def back_from_preview(self) -> None:
+        """Open the screen before the preview, else home."""
+        back, self._before_preview = self._before_preview, None
         if back:
             back()
         else:
@@ -204,7 +204,7 @@ class Navigator:
     def _preview(self, preview: Preview, back: Callable[[], None] | None = None) -> None:
         from wizard.tui.preview.screen import PreviewScreen
 
-        self._looked_from = back
+        self._before_preview = back
         self._open(PreviewScreen(preview))
 
     def _target(self, row: ReleaseRow) -> Target:
@@ -219,37 +219,37 @@ class Navigator:
         self._open(StepScreen(draft, step, question))
 
     def review(self, draft: Draft) -> None:
-        """The review of a draft."""
+        """Open the review of a draft."""
         from wizard.tui.review.screen import ReviewScreen
 
         self.returning = False
         self._open(ReviewScreen(draft))
 
     def attach(self, run: RunSummary) -> None:
-        """Show a run; one whose runner died or hangs gets a new one."""
+        """Open a run; a new runner is started when its own died or hangs."""
         try:
-            told = self._app.session.runs.attach(run)
+            message = self._app.session.runs.attach(run)
         except Problem as problem:
             self.home(problem)
             return
-        if told:
-            self._app.notify(told, markup=False)
+        if message:
+            self._app.notify(message, markup=False)
         self.run(run.id)
 
     def run(self, run_id: str) -> None:
-        """Show a run."""
+        """Open a run."""
         from wizard.tui.run.screen import RunScreen
 
         self._open(RunScreen(run_id))
 
     def back_to_run(self, feed: RunFeed) -> None:
-        """From the result to the run's logs and objects."""
+        """Go from the result back to the run."""
         from wizard.tui.run.screen import RunScreen
 
         self._open(RunScreen(feed.run_id, feed))
 
     def done(self, feed: RunFeed) -> None:
-        """The result of a run."""
+        """Open the result of a run."""
         from wizard.tui.run.done import DoneScreen
 
         self._open(DoneScreen(feed))
@@ -257,7 +257,7 @@ class Navigator:
     # Decisions
 
     async def prepared(self, draft: Draft) -> Draft | None:
-        """The draft once everything that questions need was read; a problem leads home and is shown there."""
+        """The draft after kubeconfig, chart and values files were read; None after a problem, which home shows."""
         try:
             await self._app.bridge.prepare(draft)
             return await self._app.bridge.on_what_runs(draft) if self.doing == "upgrade" else draft
@@ -266,7 +266,7 @@ class Navigator:
             return None
 
     def answered(self, draft: Draft, step: str) -> str:
-        """A step is done: the next one, or the review (which is opened)."""
+        """The step after an answered one; opens the review when it is next."""
         from wizard.tui import flow
 
         resolved = self._app.session.answers.resolve(draft)
@@ -280,7 +280,7 @@ class Navigator:
         return flow.REVIEW
 
     def back(self, draft: Draft, step: str) -> str:
-        """The step before; the review from a field opened there, home from the first (both are opened)."""
+        """The step before; opens the review for a step that was opened there, home for the first step."""
         from wizard.tui import flow
 
         if self.goal == "check" and step == flow.REVIEW:
@@ -298,7 +298,7 @@ class Navigator:
         return earlier
 
     def fix(self, draft: Draft, question_id: str) -> None:
-        """Open the field of a question; Enter or Esc there comes back to the review."""
+        """Open the field of a question; Enter or Esc goes back to the review."""
         self.returning = True
         step = self._app.session.answers.resolve(draft).question(question_id).step
         self._step(draft, step, question_id)
@@ -306,13 +306,13 @@ class Navigator:
     async def start(
         self, draft: Draft, operation: str, plan: Plan | None, checks: Sequence[CheckResult], name: str
     ) -> None:
-        """Start the run and show it; raises Problem, PlanChanged when the plan is not the one that was shown."""
+        """Start a run and open it; raises Problem, and PlanChanged when the plan is not the one that was shown."""
         kind: Operation = "upgrade" if operation == "upgrade" else "install"
         session = self._app.session
         self.run(await session.installer.start(session.answers.prepare(draft), kind, checks, plan, confirmed=name))
 
     async def write(self, draft: Draft) -> None:
-        """Write the values file only, and go home with the names of the files."""
+        """Write only the values file, show the written paths and open home."""
         try:
             written = await asyncio.to_thread(self._app.session.answers.prepare(draft).write)
         except Problem as problem:
@@ -322,11 +322,11 @@ class Navigator:
         self.home()
 
     def use(self, **options: str) -> None:
-        """Another kubeconfig, context or namespace for the whole session."""
+        """Set kubeconfig, context or namespace for the whole session."""
         self._app.session.options = replace(self._app.session.options, **options)
 
     async def quit(self, *, interrupted: bool = False) -> None:
-        """Leave: the run's own code when one ended, 130 when a person broke off what the command asked for."""
+        """Exit with the code of the run that ended, or 130 when a person interrupted the operation of the command."""
         asked = self._start.screen != "home"
         code = (
             self.code if asked and self.code is not None else Exit.INTERRUPTED if asked and interrupted else Exit.DONE

@@ -1,4 +1,4 @@
-"""What the wizard opens with; light, so that the command line can build it before Textual is imported."""
+"""The start of the full screen; light, so that the command line can build it before Textual is imported."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ First = Literal["home", "install", "upgrade", "runs", "rollback", "uninstall", "
 
 
 class Start(NamedTuple):
-    """The first screen; `run_id` for "runs", `draft` to begin with, `problem` is shown first on home.
+    """The first screen: `run_id` is for "runs", `draft` the initial draft; `problem` is shown on home.
 
-    What is done with a release lies on home until `find` has told which one (raises Problem); `revision` of a roll-back.
+    `find` finds the release of an operation while home is shown (raises Problem); `revision` is that of a rollback.
     """
 
     screen: First = "home"

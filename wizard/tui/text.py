@@ -1,4 +1,4 @@
-"""Rows of toned text and the small arithmetic of columns, ages and clocks. Pure; data never becomes markup."""
+"""Rows of text spans with tones; columns, wrapping and clock times. Pure; data never becomes markup."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _TONES: Final[dict[str, str]] = {"+": "ok", "!": "warning", "x": "error", "~": "
 
 
 def mark(state: str) -> Span:
-    """The symbol of a state with its tone; a word must stand beside it."""
+    """The symbol of a state with its tone; always show a word beside it."""
     symbol = words.symbol(state)
     return symbol, _TONES.get(symbol, "dim")
 
 
 @lru_cache(4096)
 def safe(text: str) -> str:
-    """One line that somebody else may have written, as it may be painted: redacted, its breaks made visible."""
+    """Untrusted text as one line that is safe to paint: redacted, line breaks made visible."""
     return sanitize.line(hide(text if text.isprintable() else sanitize.line(text)))
 
 
 @lru_cache(1024)
 def safe_lines(text: str) -> str:
-    """Several lines likewise; each of them is wrapped and painted by itself."""
+    """Untrusted text of several lines, made safe likewise."""
     return sanitize.text(hide(sanitize.text(text)))
 
 
 def cut(text: str, width: int) -> str:
-    """The text in at most `width` cells, with an ellipsis where something went."""
+    """The text in at most `width` cells, with an ellipsis where it was cut."""
     if width <= 0:
         return ""
     text = safe(text)
@@ -47,7 +47,7 @@ def cut(text: str, width: int) -> str:
 
 
 def elide(text: str, width: int) -> str:
-    """The text in at most `width` cells without its middle: names of objects differ at their end."""
+    """The text in at most `width` cells, its middle cut out: object names differ at their end."""
     text = safe(text)
     if cell_len(text) <= width or width < 8 or cell_len(text) != len(text):
         return cut(text, width)
@@ -69,7 +69,7 @@ def cells(row: Sequence[Span]) -> int:
 def wrap(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` cells, broken at spaces where it can be; at least one line."""
     lines: list[str] = []
-    for paragraph in safe_lines(text).split("\n"):  # before it is broken: half a secret tells nothing of itself
+    for paragraph in safe_lines(text).split("\n"):  # before wrapping: half a secret is not recognised
         body = paragraph.lstrip(" ")
         line = " " * min(len(paragraph) - len(body), width // 2)
         begun = False
@@ -91,7 +91,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def ends(left: Sequence[Span], right: Sequence[Span], width: int) -> Row:
-    """A row with one part at the left and one at the right; the left one is cut when both do not fit."""
+    """A row with a left and a right part; the left part is cut when both do not fit."""
     room = width - cells(right) - 2
     kept: list[Span] = []
     for text, tone in left:
@@ -103,7 +103,7 @@ def ends(left: Sequence[Span], right: Sequence[Span], width: int) -> Row:
 
 
 def rule(width: int, left: str = "", right: str = "", *, strong: bool = False) -> Row:
-    """A rule line, with words in it where given."""
+    """A horizontal rule, with optional texts in it."""
     tone = "accent" if strong else "rule"
     if not left and not right:
         return (("─" * width, "rule"),)
@@ -116,19 +116,19 @@ def rule(width: int, left: str = "", right: str = "", *, strong: bool = False) -
 def beside(
     label: str, text: str, width: int, *, label_width: int, tone: str = "", label_tone: str = "dim"
 ) -> list[Row]:
-    """A label column and a wrapped text beside it."""
+    """A label with a wrapped text beside it."""
     lines = wrap(text, max(10, width - label_width))
     head: Row = ((pad(label, label_width), label_tone), (lines[0], tone))
     return [head, *(((" " * label_width, ""), (line, tone)) for line in lines[1:])]
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds: 03:07; hours when there are some."""
+    """Minutes and seconds: 03:07; with hours where needed: 1:03:07."""
     whole = int(seconds)
     hours, rest = divmod(whole, 3600)
     return (f"{hours}:" if hours else "") + f"{rest // 60:02}:{rest % 60:02}"
 
 
 def time_of_day(moment: str) -> str:
-    """HH:MM:SS of an RFC 3339 time; "" when there is none."""
+    """HH:MM:SS of an RFC 3339 time; "" for an empty one."""
     return moment[11:19] if len(moment) >= 19 else ""

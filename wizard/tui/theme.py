@@ -1,4 +1,4 @@
-"""One accent colour, four state colours, and what each tone of a row looks like."""
+"""One accent colour, four state colours, and the style of each tone."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ TONES: Final[dict[str, Style]] = {
     "log.4": Style(color="#7fa7d9"),
     "log.5": Style(color="#d98f7a"),
 }
-"""Tone -> style. State is never told by the tone alone: a symbol and a word stand beside it."""
+"""Tone -> style. A state is never shown by its tone alone: symbol and word are beside it."""
 
 LOG_TONES: Final = 6
 CHOSEN: Final = Style(bgcolor="#1f2832", bold=True)
-"""Laid under the row that the cursor is on."""
+"""Added to the row under the cursor."""

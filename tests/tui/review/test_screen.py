@@ -24,7 +24,7 @@ async def test_the_review_says_what_would_change_and_p_shows_it_object_by_object
         text = await see.sees(
             "~ changed", "spec.replicas  1  ->  3", "pods restart one by one", "- removed", "READING ONLY"
         )
-        assert "changed behind helm's back: 1" in text
+        assert "changed outside helm: 1" in text
         await see.press("down")
         await see.sees("data.key: changed, not shown")
         await see.loses("spec.replicas")
@@ -67,7 +67,7 @@ async def test_an_install_of_what_is_there_is_an_upgrade_on_the_values_that_run_
     async with open_app(Start("install", draft=draft)) as see:
         await see.sees("> 1 Environment")
         await see.press("f9")
-        await see.sees("the release is there already: this upgrades it, on the values that run", "Enter upgrade")
+        await see.sees("the release exists already: this upgrades it, based on its current values", "Enter upgrade")
         await see.sees(f"upgrade {target}")
         await see.press("enter")
         await see.sees("run 7f3a9c")

@@ -77,7 +77,7 @@ async def test_a_filter_shows_only_matching_lines_and_an_empty_one_all(open_app:
     async with open_app(RUN) as see:
         await see.sees("Ready to accept connections")
         await see.press("/")
-        await see.sees("Log lines that hold this text")
+        await see.sees("Show log lines with this text")
         await see.type("warn")
         await see.press("enter")
         await see.loses("Ready to accept")
@@ -281,7 +281,7 @@ async def test_n_finds_older_and_newer_lines_and_marks_them(open_app: Open, sess
     async with open_app(RUN) as see:
         await see.sees("line 99")
         await see.press("n")
-        await see.sees("Find a line that holds this text")
+        await see.sees("Find a line with this text")
         await see.type("NEEDLE")
         await see.press("enter")
         await see.sees("* needle 60", "held")
@@ -330,7 +330,7 @@ async def test_y_without_anything_to_copy_says_so(open_app: Open, session: Scree
     async with open_app(RUN) as see:
         await see.sees("helm 4.2.4 running")
         await see.press("y")
-        await see.sees("No line was said yet.")
+        await see.sees("There are no log lines yet.")
         assert see.app.clipboard == ""
 
 
@@ -355,7 +355,7 @@ async def test_a_change_that_comes_alone_does_not_wait_for_the_next_look(
     clocked = RunScreen.set_interval
 
     def without_looks(screen: RunScreen, interval: float, callback: Any = None, **more: Any) -> Any:
-        return clocked(screen, 3600 if callback == screen._look else interval, callback, **more)
+        return clocked(screen, 3600 if callback == screen._poll else interval, callback, **more)
 
     monkeypatch.setattr(RunScreen, "set_interval", without_looks)
     async with open_app(RUN) as see:

@@ -97,7 +97,7 @@ async def test_letters_are_text_in_a_text_field_and_keys_elsewhere(open_app: Ope
         await see.sees("The preset decides sizes")
 
 
-async def test_hints_that_arrive_late_change_offers_but_not_what_is_typed(
+async def test_suggestions_that_arrive_late_change_offers_but_not_what_is_typed(
     open_app: Open, session: ScreenSession
 ) -> None:
     session.known_gate.clear()

@@ -32,7 +32,7 @@ def test_pasted_text_is_made_safe_and_one_line() -> None:
 
 
 @pytest.mark.parametrize("width", [10, 20])
-@pytest.mark.parametrize("here", [True, False])
+@pytest.mark.parametrize("focused", [True, False])
 @pytest.mark.parametrize("value", ["", "short", "a very long value that does not fit", "日本語日本語日本語日本語"])
-def test_a_field_is_exactly_as_wide_as_asked(value: str, here: bool, width: int) -> None:
-    assert text.cells(LineEdit.of(value).spans(width, here=here)) == width
+def test_a_field_is_exactly_as_wide_as_asked(value: str, focused: bool, width: int) -> None:
+    assert text.cells(LineEdit.of(value).spans(width, focused=focused)) == width

@@ -1,1 +1,1 @@
-"""What a command line said: one frozen dataclass per command, whose fields are its flags."""
+"""The parsed command line: a frozen dataclass for each command, whose fields are its flags."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wizard.engine.state import Options
 
 GUIDE_CHART: Final = "llm-cost-ops/llm-cost-ops"
-"""The chart reference that the guide prints; nobody serves such a repository, so it means the built-in chart."""
+"""The chart reference that the guide prints; no such repository exists, so it means the built-in chart."""
 
 
 def _set(name: str, metavar: str, help_text: str) -> Flag:
@@ -54,12 +54,12 @@ class AnswersArguments(ClusterArguments):
         _set("--set-file", "KEY=PATH", "set a text from a file; never a secret"),
         default=(),
     )
-    """Each flag with its value, in the order given."""
+    """Each flag with its value, in the given order."""
     secret_file: tuple[str, ...] = repeatable(
         "--secret-file", metavar="NAME=PATH", help="jwt, postgres, redis, smtp or grafana from a file", group=ANSWERS
     )
     existing_secret: tuple[str, ...] = repeatable(
-        "--existing-secret", metavar="NAME=SECRET", help="use a Secret that is there", group=ANSWERS
+        "--existing-secret", metavar="NAME=SECRET", help="use an existing Secret", group=ANSWERS
     )
     chart: str = option(
         "--chart", metavar="PATH", help="chart folder; the built-in one without it", group=ANSWERS, completion="folder"
@@ -87,7 +87,7 @@ class ValuesArguments(AnswersArguments):
 
     def __post_init__(self) -> None:
         if self.write == "/dev/stdout":
-            object.__setattr__(self, "write", "-")  # so that nothing else is printed there
+            object.__setattr__(self, "write", "-")  # so that only the values are printed to stdout
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class CheckArguments(AnswersArguments):
 
 @dataclass(frozen=True)
 class ChartArguments(AnswersArguments):
-    """A command on RELEASE with CHART, whether the release is there or not."""
+    """A command on RELEASE with CHART; the release may exist or not."""
 
     words: tuple[str, ...] = positional()
 
@@ -109,7 +109,7 @@ class ChartArguments(AnswersArguments):
         return self._options(once("release", self.release, release), once("chart", self.chart, chart))
 
     def asked(self) -> Asked:
-        """What is to be done, as far as the command says it."""
+        """The operation that the command asks for."""
         return "either"
 
 
@@ -152,14 +152,14 @@ class OperationArguments(ChartArguments):
         return True
 
     @override
-    def wants_lines(self) -> bool:
-        return super().wants_lines() or self.yes or self.dry_run
+    def wants_plain(self) -> bool:
+        return super().wants_plain() or self.yes or self.dry_run
 
     def accepted(self) -> Mapping[str, str]:
         """Check ID -> reason of --accept.
 
         Raises:
-            Problem: one is not ID=REASON.
+            Problem: a value is not ID=REASON.
         """
         return dict(pair("--accept", text, 'N06="the disk class comes later"') for text in self.accept)
 
@@ -185,7 +185,7 @@ class UpgradeArguments(OperationArguments):
 
 
 def pair(flag: str, text: str, example: str) -> tuple[str, str]:
-    """The two halves of KEY=VALUE; raises Problem with the example when it is not that."""
+    """Key and value of KEY=VALUE; raises Problem with the example for any other text."""
     key, sign, value = text.partition("=")
     if not (key and sign and value):
         raise Problem(f'{flag} "{text}" is not of the form {flag} {example}.', "Write it like that.")

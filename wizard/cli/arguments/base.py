@@ -1,4 +1,4 @@
-"""What commands have in common: where they look, which release they mean, how they print."""
+"""The arguments that commands share: cluster, release, output."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ GROUPS: Final = ("", WHERE, ANSWERS, HOW, REVISION, OUTPUT)
 
 @dataclass(frozen=True)
 class Arguments:
-    """What every command has. `output` is "" when it was not asked for, which lets a terminal choose the full screen."""
+    """The arguments of every command. `output` is "" when it was not given; then a terminal gets the full screen."""
 
     command: str = ""
     output: str = option(
-        "-o", "--output", choices=("text", "json", "jsonl"), help="lines; one object at the end; one event a line",
+        "-o", "--output", choices=("text", "json", "jsonl"), help="plain text; one object at the end; one event a line",
         group=OUTPUT,
     )  # fmt: skip
-    plain: bool = switch("--plain", help="lines, never the full screen", group=OUTPUT)
+    plain: bool = switch("--plain", help="plain text, never the full screen", group=OUTPUT)
     no_color: bool = switch("--no-color", help="no colour; NO_COLOR does the same", group=OUTPUT)
     debug: bool = switch("--debug", help="show the trace of an unexpected error", group=OUTPUT)
 
     @property
     def mode(self) -> Output:
-        """The form of standard output."""
+        """The format of standard output."""
         return "jsonl" if self.output == "jsonl" else "json" if self.output == "json" else "text"
 
     @property
     def helm_path(self) -> str:
-        """The helm of --helm; "" without one, and for commands that run none."""
+        """The value of --helm; "" without it, and for commands that run no helm."""
         return str(getattr(self, "helm", ""))
 
     def has_screen(self) -> bool:
-        """Whether the full screen can answer this command line."""
+        """Whether the full screen can do what this command line asks for."""
         return False
 
-    def wants_lines(self) -> bool:
-        """Whether lines were asked for where the full screen could answer."""
+    def wants_plain(self) -> bool:
+        """Whether the command line asks for plain output instead of the full screen."""
         return self.plain or bool(self.output)
 
     def options(self) -> Options:
-        """What is fixed for the whole session.
+        """The options of the session.
 
         Raises:
-            Problem: a release or chart is named twice, differently.
+            Problem: two different releases or charts are named.
         """
         from wizard.engine.state import Options
 
@@ -67,7 +67,7 @@ class Arguments:
 
 @dataclass(frozen=True)
 class ClusterArguments(Arguments):
-    """A command that asks a cluster."""
+    """A command that uses a cluster."""
 
     context: str = option(
         "--context", metavar="NAME", help="kubeconfig context; the current one without it", group=WHERE
@@ -113,12 +113,12 @@ def timeout_option() -> Any:
 
 
 def wait_option() -> Any:
-    """The flag --wait, which is taken as helm takes it and changes nothing."""
+    """The flag --wait, accepted as in helm; it changes nothing."""
     return switch("--wait", help="as in helm; always on", group=HOW)
 
 
 def once(what: str, flag: str, word: str) -> str:
-    """What is named by a flag or by a word; raises Problem when both name it, differently."""
+    """The value of a flag or of a positional argument; raises Problem when both are given and differ."""
     if flag and word and flag != word:
         raise Problem(f'The {what} is named twice: "{word}" and "{flag}".', f"Name the {what} once.")
     return flag or word

@@ -1,4 +1,4 @@
-"""The commands that ask no cluster: runs, sandbox and completion."""
+"""The commands that use no cluster: runs, sandbox and completion."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class RunsArguments(Arguments):
 
 @dataclass(frozen=True)
 class SandboxArguments(Arguments):
-    """`sandbox`, whose own parser describes its options."""
+    """`sandbox`, whose options its own parser defines."""
 
     parsed: Any = None
-    """The argparse.Namespace that its parser made."""
+    """The argparse.Namespace of that parser."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Fields of a dataclass that are flags too: name, help and default in one place, which `wizard.cli.options` reads."""
+"""Dataclass fields that are also flags, with names, help and default in one place; `wizard.cli.options` reads them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Flag(NamedTuple):
     keywords: Mapping[str, Any]
     """Further arguments of `add_argument`: help, metavar, action and so on."""
     group: str = ""
-    """The title it stands under in the help; "" for "options"."""
+    """The title of its group in the help; "" for "options"."""
     completion: Completion = ""
 
     @property
     def takes_value(self) -> bool:
-        """Whether a value follows it."""
+        """Whether a value follows the flag."""
         return self.keywords.get("action") != "store_true"
 
 
-# `help` is argparse's own word for it.
+# `help` is the name that argparse uses.
 def switch(*names: str, help: str, group: str = "") -> Any:  # noqa: A002
     """A field of type bool: False without its flag."""
     return from_flags(Flag(names, {"action": "store_true", "help": help}, group), default=False)
@@ -38,7 +38,7 @@ def switch(*names: str, help: str, group: str = "") -> Any:  # noqa: A002
 def option(
     *names: str, help: str, group: str = "", default: Any = "", completion: Completion = "", **keywords: Any  # noqa: A002
 ) -> Any:  # fmt: skip
-    """A field whose flag takes a value."""
+    """A field whose flag takes a value; "" without it."""
     return from_flags(Flag(names, {"help": help, **keywords}, group, completion), default=default)
 
 
@@ -48,7 +48,7 @@ def repeatable(*names: str, group: str, completion: Completion = "", **keywords:
 
 
 def positional(*, help: str = "", completion: Completion = "") -> Any:  # noqa: A002
-    """The field for positional arguments: the table has their names; the help is for shells that complete them."""
+    """The field for positional arguments; the table has their names, the help is for shell completion."""
     return from_flags(Flag((), {"nargs": "*", "help": help}, completion=completion), default=())
 
 
@@ -58,6 +58,6 @@ def from_flags(*flags: Flag, default: Any) -> Any:
 
 
 def flags_of(described: Field[Any]) -> tuple[Flag, ...]:
-    """The flags that fill a field; none when it is not one of the command line."""
+    """The flags that fill a field; empty for a field that is not on the command line."""
     flags: tuple[Flag, ...] = described.metadata.get(_FLAGS, ())
     return flags

@@ -1,4 +1,4 @@
-"""The commands on a release that is there: status, logs, diagnose, history, rollback, uninstall and recover."""
+"""The commands on an existing release: status, logs, diagnose, history, rollback, uninstall and recover."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class DiagnoseArguments(ReleaseArguments):
 
 @dataclass(frozen=True)
 class RevisionsArguments(ReleaseArguments):
-    """A command whose numbers among the words are revisions; any other word is the release."""
+    """A command whose positional numbers are revisions; any other word is the release."""
 
     most_revisions: ClassVar = 1
 
@@ -108,7 +108,7 @@ class HistoryArguments(RevisionsArguments):
 
 @dataclass(frozen=True)
 class ChangeArguments(RevisionsArguments):
-    """A command that changes a release that is there."""
+    """A command that changes an existing release."""
 
     yes: bool = yes_option(HOW)
     confirm: str = option("--confirm", metavar="RELEASE", help="needed for production, also with --yes", group=HOW)
@@ -118,8 +118,8 @@ class ChangeArguments(RevisionsArguments):
     wait: bool = wait_option()
 
     @override
-    def wants_lines(self) -> bool:
-        return super().wants_lines() or self.yes or self.dry_run
+    def wants_plain(self) -> bool:
+        return super().wants_plain() or self.yes or self.dry_run
 
 
 @dataclass(frozen=True)
@@ -135,10 +135,10 @@ class RollbackArguments(ChangeArguments):
         return True
 
     def one_revision(self) -> int:
-        """The positional revision or that of --revision; 0 when neither is there.
+        """The positional revision or that of --revision; 0 without both.
 
         Raises:
-            Problem: as of `revisions`, or two different ones are named.
+            Problem: as in `revisions`, or two different revisions are named.
         """
         given = next(iter(self.revisions()), 0)
         if given and self.revision and given != self.revision:
@@ -161,7 +161,7 @@ class UninstallArguments(ChangeArguments):
 
     @override
     def has_screen(self) -> bool:
-        return not (self.leftovers or self.keep_history or self.delete_namespace)  # only lines know them
+        return not (self.leftovers or self.keep_history or self.delete_namespace)  # the full screen does not have these
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class RecoverArguments(ChangeArguments):
     """`recover`."""
 
     reason: str = option(
-        "--reason", metavar="TEXT", help="why nobody is at work on it, when that cannot be seen from here", group=HOW
+        "--reason", metavar="TEXT", help="why no other helm works on it, when that cannot be seen from here", group=HOW
     )
     undo: bool = switch("--undo", help="put the record back as it was before recover", group=HOW)
     to: str = option(

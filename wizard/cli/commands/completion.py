@@ -1,4 +1,4 @@
-"""`completion`: the script with which a shell completes commands and options, made from the same table as the parser."""
+"""`completion`: the script for shell completion of commands and options, made from the same table as the parser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wizard.cli.table import COMMANDS
 from wizard.core.errors import Exit, Problem
 
 PROGRAM: Final = "llm-cost-ops-wizard"
-"""The command that is completed; a shell knows programs by their names."""
+"""The program that is completed; a shell looks completions up by program name."""
 SHELLS: Final = ("bash", "zsh", "fish")
 
 
@@ -44,10 +44,10 @@ def script(shell: str) -> str:
 
 
 def _offer(action: argparse.Action, flag: Flag) -> None:
-    """Tell shtab what a shell shall offer for a value."""
+    """Tell shtab what a shell offers for a value."""
     if isinstance(flag.completion, tuple):
         action.choices = flag.completion
     elif flag.completion:
-        action.complete = {"file": shtab.FILE, "folder": shtab.DIRECTORY}[flag.completion]  # type: ignore[attr-defined] # shtab's way in
+        action.complete = {"file": shtab.FILE, "folder": shtab.DIRECTORY}[flag.completion]  # type: ignore[attr-defined] # the attribute that shtab reads
     if flag.completion:
-        action.help = flag.keywords["help"]  # shtab passes over what has none
+        action.help = flag.keywords["help"]  # shtab skips positional arguments without help

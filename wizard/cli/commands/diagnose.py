@@ -1,4 +1,4 @@
-"""`diagnose`: what users feel, the ranked causes, and what could not be seen. Reads only; asks nothing."""
+"""`diagnose`: the impact on users, the ranked findings, and what could not be read. Read-only; asks nothing."""
 
 from __future__ import annotations
 
@@ -24,94 +24,100 @@ _WORST: Final = (Exit.DONE, Exit.UNKNOWN, Exit.FAILED)
 
 
 async def diagnose(arguments: DiagnoseArguments, session: Session, out: Out) -> int:
-    """Say what is wrong; returns the exit code."""
-    found = await find_release.find(arguments, session, quick=True)
-    targets = [find_release.target(arguments, session, row) for row in found.rows] or _named(arguments, session)
-    told = [one for target in targets for one in await _whole(session, target, out)]
-    if not told:
-        return find_release.nothing(arguments, found, out)
-    for one in told:
-        show(one, out)
-    _sight(found, told, out)
-    code = max((one.code for one in told), key=_WORST.index)
+    """Print what is wrong with each release; returns the exit code."""
+    releases = await find_release.find(arguments, session, quick=True)
+    targets = [find_release.target(arguments, session, row) for row in releases.rows] or _named(arguments, session)
+    diagnoses = [view for target in targets for view in await _last_view(session, target, out)]
+    if not diagnoses:
+        return find_release.nothing(arguments, releases, out)
+    for diagnosis in diagnoses:
+        show(diagnosis, out)
+    _show_hidden(releases, diagnoses, out)
+    code = max((diagnosis.code for diagnosis in diagnoses), key=_WORST.index)
     out.object({
-        "command": "diagnose", "exit": int(code), "diagnoses": [one.to_data() for one in told], **find_release.sight(found),
+        "command": "diagnose", "exit": int(code),
+        "diagnoses": [diagnosis.to_data() for diagnosis in diagnoses], **find_release.searched(releases),
     })  # fmt: skip
     return code
 
 
-async def _whole(session: Session, target: Target, out: Out) -> list[Diagnosis]:
-    """The last view of a look that says something, or none; with --output jsonl as events too."""
+async def _last_view(session: Session, target: Target, out: Out) -> list[Diagnosis]:
+    """The last view of a diagnosis in a list, empty when it is about no release; also as events of --output jsonl."""
     last: list[Diagnosis] = []
     async for view in session.release(target).diagnose():
-        last = [view] if _says_something(view) else []
-    for one in last:
-        for found in one.findings:
-            out.event(Event("finding", found.to_data()))
-        out.event(Event("verdict", {"state": one.verdict.state, "reason": one.verdict.reason}))
+        last = [view] if _has_content(view) else []
+    for diagnosis in last:
+        for finding in diagnosis.findings:
+            out.event(Event("finding", finding.to_data()))
+        out.event(Event("verdict", {"state": diagnosis.verdict.state, "reason": diagnosis.verdict.reason}))
     return last
 
 
-def _says_something(one: Diagnosis) -> bool:
-    return bool(one.findings or one.revision or one.chart or one.verdict.state != "unknown")
+def _has_content(diagnosis: Diagnosis) -> bool:
+    return bool(diagnosis.findings or diagnosis.revision or diagnosis.chart or diagnosis.verdict.state != "unknown")
 
 
 def _named(arguments: DiagnoseArguments, session: Session) -> Sequence[Target]:
-    """A release that the cluster does not show may still have a failed run here."""
+    """The named release: one that the cluster does not show may still have a failed run on this machine."""
     options = arguments.options()
     if not options.release or not options.namespace:
         return ()
     return (Target(find_release.context(arguments, session), options.namespace, options.release, arguments.kubeconfig),)
 
 
-def _sight(found: ReleasesView, told: Sequence[Diagnosis], out: Out) -> None:
-    if found.hidden and not any(one.unseen for one in told):
-        out.line(found.hidden, "unknown")
+def _show_hidden(releases: ReleasesView, diagnoses: Sequence[Diagnosis], out: Out) -> None:
+    if releases.hidden and not any(diagnosis.unseen for diagnosis in diagnoses):
+        out.line(releases.hidden, "unknown")
 
 
-def show(one: Diagnosis, out: Out) -> None:
-    """One diagnosis as lines."""
+def show(diagnosis: Diagnosis, out: Out) -> None:
+    """Print one diagnosis."""
     now = datetime.now(UTC)
-    helm = one.helm_status or "status not known"
-    out.line(f"{one.target.release} in {one.target.namespace}: {one.verdict.reason}", one.verdict.state)
-    owner = f", managed by {one.owner}" if one.owner else ""
-    out.line(f"revision {one.revision or '?'}, helm: {helm}, chart {one.chart or '?'}{owner}")
-    since = age(one.impact.since, now) if one.impact.users != "fine" else ""
-    out.line(f"users: {one.impact.text}{f', for {since}' if since else ''}", _USERS[one.impact.users])
-    if one.way_in:
-        out.line("way in: " + "   ".join(f"{step.name} {step.text}" for step in one.way_in))
-    if not one.findings:
+    helm = diagnosis.helm_status or "status not known"
+    out.line(
+        f"{diagnosis.target.release} in {diagnosis.target.namespace}: {diagnosis.verdict.reason}",
+        diagnosis.verdict.state,
+    )
+    owner = f", managed by {diagnosis.owner}" if diagnosis.owner else ""
+    out.line(f"revision {diagnosis.revision or '?'}, helm: {helm}, chart {diagnosis.chart or '?'}{owner}")
+    since = age(diagnosis.impact.since, now) if diagnosis.impact.users != "fine" else ""
+    out.line(f"users: {diagnosis.impact.text}{f', for {since}' if since else ''}", _USERS[diagnosis.impact.users])
+    if diagnosis.way_in:
+        out.line("way in: " + "   ".join(f"{step.name} {step.text}" for step in diagnosis.way_in))
+    if not diagnosis.findings:
         out.line(
-            "no cause was found" if one.verdict.state in ("stuck", "failed") else "nothing is wrong that can be seen"
+            "no cause was found"
+            if diagnosis.verdict.state in ("stuck", "failed")
+            else "nothing is wrong that can be seen"
         )
-    for number, finding in enumerate(one.findings, 1):
+    for number, finding in enumerate(diagnosis.findings, 1):
         out.line()
         _show_finding(number, finding, now, out)
-    if one.findings:
+    if diagnosis.findings:
         out.line()
-    if one.ruled_out:
-        out.line(f"ruled out: {', '.join(one.ruled_out)}")
-    if one.before and one.findings:
-        out.line("before: " + "   ".join(f"{change.time} {change.text}" for change in one.before))
-    for hidden in one.unseen:
+    if diagnosis.ruled_out:
+        out.line(f"ruled out: {', '.join(diagnosis.ruled_out)}")
+    if diagnosis.before and diagnosis.findings:
+        out.line("before: " + "   ".join(f"{change.time} {change.text}" for change in diagnosis.before))
+    for hidden in diagnosis.unseen:
         needs = f"; needs: {hidden.permission}" if hidden.permission else ""
         out.line(f"{hidden.what} not seen: {hidden.reason}{needs}", "unknown")
 
 
-def _show_finding(number: int, one: Finding, now: datetime, out: Out) -> None:
-    state = "stuck" if one.terminal else "warn"
-    since = age(one.since, now)
-    how = [_HEALS[one.heals], f"for {since}" if since else "", "" if one.urgent else "separate, not urgent"]
-    out.line(f"{number}. {one.id} {one.object}: {one.title} ({', '.join(filter(None, how))})", state)
-    for proof in one.evidence:
+def _show_finding(number: int, finding: Finding, now: datetime, out: Out) -> None:
+    state = "stuck" if finding.terminal else "warn"
+    since = age(finding.since, now)
+    how = [_HEALS[finding.heals], f"for {since}" if since else "", "" if finding.urgent else "separate, not urgent"]
+    out.line(f"{number}. {finding.id} {finding.object}: {finding.title} ({', '.join(filter(None, how))})", state)
+    for proof in finding.evidence:
         out.line(f"     {proof}{f'  [{proof.time}]' if proof.time else ''}")
-    if one.explains:
-        out.line(f"   explains: {', '.join(one.explains)}")
-    for text in one.remedy:
+    if finding.explains:
+        out.line(f"   explains: {', '.join(finding.explains)}")
+    for text in finding.remedy:
         out.line(f"   next: {text}")
-    for text in one.commands:
+    for text in finding.commands:
         out.line(f"   $ {text}")
-    for text in one.avoid:
+    for text in finding.avoid:
         out.line(f"   do not: {text}")
-    for text in one.unseen:
+    for text in finding.unseen:
         out.line(f"   proof missing: {text}")

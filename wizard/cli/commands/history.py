@@ -17,64 +17,64 @@ from wizard.engine.session import Session
 
 
 async def history(arguments: HistoryArguments, session: Session, out: Out) -> int:
-    """Show revisions, one revision's values or manifest, or what differs between two; returns the exit code."""
+    """Show revisions, the values or manifest of one, or the differences of two; returns the exit code."""
     wanted = arguments.revisions()
     asked: Mapping[RevisionText, bool] = {
         "values": arguments.values, "all": arguments.all, "manifest": arguments.manifest,
     }  # fmt: skip
-    whats = [name for name, given in asked.items() if given]
-    if len(whats) > 1 or (whats and len(wanted) != 1):
+    parts = [name for name, given in asked.items() if given]
+    if len(parts) > 1 or (parts and len(wanted) != 1):
         raise Problem(
             "--values, --all and --manifest show one thing of one revision.", "Write it as in history 3 --values."
         )
     target = await the_release(arguments, session)
-    if whats:
-        text = await session.release(target).revision_text(wanted[0], whats[0])
+    if parts:
+        text = await session.release(target).revision_text(wanted[0], parts[0])
         out.block(text, "")
-        out.object({"command": "history", "exit": 0, "revision": wanted[0], whats[0]: text})
+        out.object({"command": "history", "exit": 0, "revision": wanted[0], parts[0]: text})
         return Exit.DONE
     if len(wanted) == 2:
         comparison = await session.release(target).compare(*wanted)
-        _compared(comparison, out)
+        _show_comparison(comparison, out)
         out.object({"command": "history", "exit": 0, **comparison.to_data()})
         return Exit.DONE
-    found = list(await session.release(target).history())
+    revisions = list(await session.release(target).history())
     if wanted:
-        return await _one(session, target, found, wanted[0], out)
-    out.line(f"{target.release} in {target.namespace}: {len(found)} revisions are kept")
-    for line in columns([_row(one) for one in found]):
+        return await _show_revision(session, target, revisions, wanted[0], out)
+    out.line(f"{target.release} in {target.namespace}: {len(revisions)} revisions are kept")
+    for line in columns([_row(revision) for revision in revisions]):
         out.line(f"  {line}")
-    out.object({"command": "history", "exit": 0, "revisions": [one.to_data() for one in found]})
+    out.object({"command": "history", "exit": 0, "revisions": [revision.to_data() for revision in revisions]})
     return Exit.DONE
 
 
-async def _one(session: Session, target: Any, found: list[Revision], number: int, out: Out) -> int:
-    known = [one.revision for one in found]
-    if number not in known:
+async def _show_revision(session: Session, target: Any, revisions: list[Revision], number: int, out: Out) -> int:
+    numbers = [revision.revision for revision in revisions]
+    if number not in numbers:
         raise Problem(
-            f"{target.release} has no revision {number}.", f"Revisions that are kept: {', '.join(map(str, known))}."
+            f"{target.release} has no revision {number}.", f"Revisions that are kept: {', '.join(map(str, numbers))}."
         )
-    at = known.index(number)
-    out.line("  ".join(_row(found[at])))
-    data: dict[str, Any] = {"command": "history", "exit": 0, "revisions": [found[at].to_data()]}
-    if at and not (found[at].problem or found[at - 1].problem):
-        comparison = await session.release(target).compare(known[at - 1], number)
-        _compared(comparison, out)
+    at = numbers.index(number)
+    out.line("  ".join(_row(revisions[at])))
+    data: dict[str, Any] = {"command": "history", "exit": 0, "revisions": [revisions[at].to_data()]}
+    if at and not (revisions[at].problem or revisions[at - 1].problem):
+        comparison = await session.release(target).compare(numbers[at - 1], number)
+        _show_comparison(comparison, out)
         data["compared"] = comparison.to_data()
     out.object(data)
     return Exit.DONE
 
 
-def _row(one: Revision) -> tuple[str, ...]:
-    said = one.problem or one.description
+def _row(revision: Revision) -> tuple[str, ...]:
+    text = revision.problem or revision.description
     return (
-        str(one.revision),
-        _when(one.updated),
-        one.status,
-        one.chart or "?",
-        one.app_version or "?",
-        one.who or "-",
-        said,
+        str(revision.revision),
+        _when(revision.updated),
+        revision.status,
+        revision.chart or "?",
+        revision.app_version or "?",
+        revision.who or "-",
+        text,
     )
 
 
@@ -85,18 +85,22 @@ def _when(time: str) -> str:
         return time or "?"
 
 
-def _compared(one: Comparison, out: Out) -> None:
+def _show_comparison(comparison: Comparison, out: Out) -> None:
     out.line(
-        f"revision {one.old} -> {one.new}"
-        + (f", chart {one.chart[0]} -> {one.chart[1]}" if one.chart[0] != one.chart[1] else "")
+        f"revision {comparison.old} -> {comparison.new}"
+        + (
+            f", chart {comparison.chart[0]} -> {comparison.chart[1]}"
+            if comparison.chart[0] != comparison.chart[1]
+            else ""
+        )
     )
-    if one.values:
+    if comparison.values:
         out.line("values:")
-        for line in one.values:
+        for line in comparison.values:
             out.line(f"  {line}")
-    for diff in one.objects:
+    for diff in comparison.objects:
         out.line(f"{diff.change} {diff.label}:")
         for line in diff.lines:
             out.line(f"  {line}")
-    if not (one.values or one.objects):
+    if not (comparison.values or comparison.objects):
         out.line("values and manifest are the same")

@@ -1,4 +1,4 @@
-"""`install`, `upgrade`, `check` and `values` in lines."""
+"""`install`, `upgrade`, `check` and `values` on the command line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from wizard.engine.session import Session
 
 
 async def operate(arguments: OperationArguments, session: Session, out: Out, called: str) -> int:
-    """Ask, check, run, watch; returns the exit code."""
+    """Ask, check, start the run and follow it; returns the exit code."""
     if GUIDE_CHART in arguments.words and not session.options.chart:
         out.message(f"{GUIDE_CHART} is the name the guide prints; the built-in chart is used.")
     prompt_or_yes(arguments)
@@ -67,7 +67,11 @@ async def operate(arguments: OperationArguments, session: Session, out: Out, cal
         draft = await base.prepare(draft)
     if code:
         session.answers.keep(draft)
-        failed = ", ".join(one.id for one in results if one.blocking) or ", ".join(_open_ids(results)) or _names(plan)
+        failed = (
+            ", ".join(result.id for result in results if result.blocking)
+            or ", ".join(_open_ids(results))
+            or _names(plan)
+        )
         word = "failed" if code == Exit.REFUSED else "could not be decided"
         raise Problem(
             f"Nothing was changed: {failed} {word}.", "See the lines above; the answers are kept as a draft.", code
@@ -84,13 +88,13 @@ async def operate(arguments: OperationArguments, session: Session, out: Out, cal
             if prompt is None:
                 raise
             try:
-                planned = await _as_it_is_now(changed, prompt, out)
+                planned = await _accept_changed_plan(changed, prompt, out)
             except KeyboardInterrupt:
                 session.answers.keep(draft)
                 raise
     view, ended = await follow(session, run_id, out, prompt, called=called)
-    for one in results:
-        view.checks.setdefault(one.id, one)
+    for result in results:
+        view.checks.setdefault(result.id, result)
     out.object({"command": arguments.command, "exit": ended, **as_data(view)})
     return ended
 
@@ -98,12 +102,12 @@ async def operate(arguments: OperationArguments, session: Session, out: Out, cal
 async def _review(
     arguments: OperationArguments, session: Session, prepared: Prepared, base: Base, out: Out
 ) -> tuple[list[CheckResult], Plan | Problem | None]:
-    """Checks and plan, made at the same time; an install that asks nobody has no plan: everything in it is new."""
+    """Run checks and plan concurrently; an install with --yes needs no plan: everything in it is new."""
     wanted = base.operation == "upgrade" or arguments.dry_run or not arguments.yes
     planning = asyncio.ensure_future(plan_output.for_review(session, prepared)) if wanted and not base.problem else None
     try:
         results = await _checks(session, prepared.draft, out, arguments.accepted())
-        if planning is None or any(one.blocking for one in results):
+        if planning is None or any(result.blocking for result in results):
             return results, None
         plan = await planning
         if isinstance(plan, Problem) and plan.question:  # an answer is wrong: another chart has this name
@@ -125,11 +129,11 @@ def _refused(plan: Plan | Problem | None) -> Exit:
 
 
 def _names(plan: Plan | Problem | None) -> str:
-    return ", ".join(one.label for one in plan.refused) if isinstance(plan, Plan) else ""
+    return ", ".join(planned.label for planned in plan.refused) if isinstance(plan, Plan) else ""
 
 
-async def _as_it_is_now(changed: PlanChanged, prompt: Prompter, out: Out) -> Plan:
-    """The plan as it is now, once a person has seen what is different; raises KeyboardInterrupt when they stop."""
+async def _accept_changed_plan(changed: PlanChanged, prompt: Prompter, out: Out) -> Plan:
+    """The changed plan, after a person has accepted it; raises KeyboardInterrupt when they stop."""
     out.message("The plan is not the one that was shown:", "warn")
     for text in changed.changed:
         out.message(f"  {text}")
@@ -144,16 +148,16 @@ async def _as_it_is_now(changed: PlanChanged, prompt: Prompter, out: Out) -> Pla
 
 
 class Base:
-    """What is there already decides what is to be done, and what the answers start from."""
+    """Decides by the existing release between install and upgrade, and which values the answers start from."""
 
     def __init__(self, arguments: ChartArguments, session: Session) -> None:
         self.operation: Operation = "install"
         self.problem: Problem | None = None
-        """Why the operation is not known; the checks come first, they say more."""
+        """Why the operation is not known; shown after the checks, which say more."""
         self._arguments, self._session = arguments, session
 
     async def prepare(self, draft: Draft) -> Draft:
-        """The draft on the release that runs, if there is one; raises Problem when there is none to upgrade."""
+        """The draft based on the running release's values, if any; raises Problem when there is none to upgrade."""
         arguments, session = self._arguments, self._session
         if arguments.command in ("upgrade", "plan"):
             draft = await session.answers.located(draft)
@@ -164,7 +168,7 @@ class Base:
         return await session.answers.on_what_runs(draft) if operation == "upgrade" else draft
 
     async def refuse(self, draft: Draft) -> None:
-        """Before anything is asked: raise Problem when the release that was named is not there, or must not be."""
+        """Raise Problem before anything is asked when the named release is missing, or exists and must not."""
         if "namespace" in draft.answers or (self._arguments.command == "install" and "preset" in draft.answers):
             await self._operation(draft)
 
@@ -181,16 +185,22 @@ class Base:
 
 
 async def check(arguments: CheckArguments, session: Session, out: Out) -> int:
-    """All checks and nothing else; returns the exit code."""
+    """Run all checks and nothing else; returns the exit code."""
     draft, _ = await gather(arguments, session, out, cluster=True)
     results = await _checks(session, draft, out, {})
-    code = Exit.REFUSED if any(one.blocking for one in results) else Exit.UNKNOWN if _open_ids(results) else Exit.DONE
-    out.object({"command": "check", "exit": int(code), "checks": [one.to_data() for one in results]})
+    code = (
+        Exit.REFUSED
+        if any(result.blocking for result in results)
+        else Exit.UNKNOWN
+        if _open_ids(results)
+        else Exit.DONE
+    )
+    out.object({"command": "check", "exit": int(code), "checks": [result.to_data() for result in results]})
     return code
 
 
 async def values(arguments: ValuesArguments, session: Session, out: Out) -> int:
-    """Write the values file; no cluster is asked. Returns the exit code."""
+    """Write the values file, without a cluster; returns the exit code."""
     draft, prompt = await gather(arguments, session, out, cluster=False)
     if prompt:
         summary(session.answers.resolve(draft), out)
@@ -209,12 +219,12 @@ async def values(arguments: ValuesArguments, session: Session, out: Out) -> int:
         _show_diff(prepared, out)
         path = prepared.file.path
         written = prepared.write()
-        out.line(f"{path} written" if written else f"{path} is as it should be", "pass")
+        out.line(f"{path} written" if written else f"{path} is up to date", "pass")
         for backup in written[1:]:
-            out.line(f"the old one is kept as {backup}")
+            out.line(f"the old file is kept as {backup}")
     say = out.message if arguments.write == "-" else out.line
     if commands:
-        say("The file names Secrets and holds none. They are made by the install, or by these lines:")
+        say("The file names Secrets and holds none. The install creates them, or these commands do:")
         for command in commands:
             say(f"  {command}")
     session.answers.forget(draft)
@@ -224,17 +234,17 @@ async def values(arguments: ValuesArguments, session: Session, out: Out) -> int:
 
 
 async def _checks(session: Session, draft: Draft, out: Out, accepted: Mapping[str, str]) -> list[CheckResult]:
-    if unknown := set(accepted) - {one.id for one in all_checks()}:
+    if unknown := set(accepted) - {rule.id for rule in all_checks()}:
         raise Problem(f'--accept: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
     results = []
     out.message("Checking; this reads and dry-runs, it changes nothing.")
     async for result in session.installer.checks(draft):
-        one = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
-        results.append(one)
-        out.event(Event("check.result", one.to_data()))
-        if one.state != "skipped":
-            first, *rest = check_lines(one.to_data())
-            out.line(first, one.state)
+        judged = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
+        results.append(judged)
+        out.event(Event("check.result", judged.to_data()))
+        if judged.state != "skipped":
+            first, *rest = check_lines(judged.to_data())
+            out.line(first, judged.state)
             for text in rest:
                 out.line(text)
     _show_skipped(results, out)
@@ -242,23 +252,23 @@ async def _checks(session: Session, draft: Draft, out: Out, accepted: Mapping[st
 
 
 def _show_skipped(results: Sequence[CheckResult], out: Out) -> None:
-    """Checks that could not be made yet, by what they wait for."""
+    """Print the checks that could not run yet, grouped by reason."""
     by_reason: dict[str, list[str]] = {}
-    for one in results:
-        if one.state == "skipped":
-            by_reason.setdefault("; ".join(one.evidence), []).append(one.id)
+    for result in results:
+        if result.state == "skipped":
+            by_reason.setdefault("; ".join(result.evidence), []).append(result.id)
     for reason, ids in by_reason.items():
         out.line(f"{', '.join(sorted(ids))}: {reason}", "skipped")
 
 
 def _open_ids(results: Sequence[CheckResult]) -> list[str]:
-    """Checks that would block if they failed and could not be decided."""
-    blocks = {one.id for one in all_checks() if one.severity == SEVERITY_BLOCKS}
-    return [one.id for one in results if one.state == "unknown" and one.id in blocks]
+    """IDs of the checks whose result is unknown and that would block if they failed."""
+    blocks = {rule.id for rule in all_checks() if rule.severity == SEVERITY_BLOCKS}
+    return [result.id for result in results if result.state == "unknown" and result.id in blocks]
 
 
 def _blocked(arguments: OperationArguments, results: Sequence[CheckResult]) -> Exit:
-    if any(one.blocking for one in results):
+    if any(result.blocking for result in results):
         return Exit.REFUSED
     return Exit.UNKNOWN if arguments.strict and _open_ids(results) else Exit.DONE
 
@@ -269,7 +279,7 @@ def _dry_run(
 ) -> int:  # fmt: skip
     word = {Exit.DONE: "pass", Exit.REFUSED: "fail"}.get(code, "unknown")
     out.line(f"dry run of {operation} {prepared.target}: nothing was changed, nothing was written", word)
-    checks = [one.to_data() for one in results]
+    checks = [result.to_data() for result in results]
     out.object(
         {
             "command": operation,
@@ -291,13 +301,13 @@ def _ended(out: Out, code: int, reason: str) -> None:
 
 def _show_diff(prepared: Prepared, out: Out) -> None:
     if diff := prepared.diff():
-        out.message("The values file is there already; this changes, and the old one is kept beside it:")
+        out.message("The values file exists already; this changes, and the old file is kept beside it:")
         for line in diff:
             out.message(f"  {line}")
 
 
 def _refuse_unconfirmed(arguments: OperationArguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
-    """Before anything is asked of the cluster: refuse a wrong --confirm, and prod without one when nobody can be asked."""
+    """Refuse, before the cluster is asked, a wrong --confirm, and prod without --confirm when nobody can be asked."""
     resolved = session.answers.resolve(draft)
     approval = of_run(resolved["release"], resolved["preset"], None)
     approval.refuse_wrong_name(arguments.confirm)
@@ -308,7 +318,7 @@ def _refuse_unconfirmed(arguments: OperationArguments, session: Session, draft: 
 async def _decide(
     session: Session, draft: Draft, prompt: Prompter, operation: Operation, code: Exit, results: Sequence[CheckResult]
 ) -> tuple[Draft, bool]:
-    """What the person wants after the checks: the draft, and whether to start."""
+    """Ask what to do after the checks; returns the draft, and whether to start."""
     target = session.answers.resolve(draft).target
     go = Choice("go", f"{operation} {target}", "this changes the cluster")
     rest = (Choice("change", "change an answer"), Choice("stop", "stop here", "the answers are kept"))
@@ -318,6 +328,6 @@ async def _decide(
         session.answers.keep(draft)
         raise KeyboardInterrupt
     if answer == "change":
-        first = next((one.question for one in results if one.blocking and one.question), "")
+        first = next((result.question for result in results if result.blocking and result.question), "")
         draft = await change(session, draft, prompt, cluster=True, first=first)
     return draft, answer == "go"

@@ -1,9 +1,9 @@
-"""`plan` in lines: what install or upgrade would change; changes nothing."""
+"""`plan`: what install or upgrade would change; changes nothing."""
 
 from __future__ import annotations
 
 from wizard.cli import plan_output
-from wizard.cli import upgrade_values as upgrade_lines
+from wizard.cli import upgrade_values as upgrade_output
 from wizard.cli.answers import gather
 from wizard.cli.arguments.answers import PlanArguments
 from wizard.cli.commands.install import Base
@@ -27,7 +27,7 @@ async def plan(arguments: PlanArguments, session: Session, out: Out) -> int:
     if arguments.manifests:
         written = list(session.files.write_manifests(arguments.manifests, planned))
     if upgrade:
-        upgrade_lines.show(upgrade, out)
+        upgrade_output.show(upgrade, out)
     plan_output.show(planned.plan, out)
     for path in written[:1]:
         out.line(f"{path} written (Secrets masked)", "pass")
@@ -46,12 +46,12 @@ async def plan(arguments: PlanArguments, session: Session, out: Out) -> int:
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> Exit:
-    """2 when something is refused, 4 when asked for and something changes."""
+    """2 when an object is refused; 4 when `detailed` and something changes; else 0."""
     if plan.refused:
         return Exit.REFUSED
     return Exit.CHANGES if detailed and plan.changes else Exit.DONE
 
 
 def ended(code: int, reason: str) -> Event:
-    """The last event of a command that has no record."""
+    """The last event of a command without a record."""
     return Event("run.finished", {"code": int(code), "verdict": "", "reason": reason, "files": [], "commands": []})

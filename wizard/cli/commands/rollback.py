@@ -1,4 +1,4 @@
-"""`rollback` and `uninstall` in lines: shown first, confirmed, then run like everything else."""
+"""`rollback` and `uninstall` on the command line: previewed, confirmed, then run like an install."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from wizard.engine.session import Session
 
 
 async def rollback(arguments: RollbackArguments, session: Session, out: Out, called: str) -> int:
-    """Preview, confirm and run a roll-back; returns the exit code."""
+    """Preview, confirm and run a rollback; returns the exit code."""
     revision = arguments.one_revision()
     prompt = _prompt(arguments)
     target = await the_release(arguments, session)
@@ -59,14 +59,14 @@ async def rollback(arguments: RollbackArguments, session: Session, out: Out, cal
 
 
 async def uninstall(arguments: UninstallArguments, session: Session, out: Out, called: str) -> int:
-    """Show the three lists, confirm and run an uninstall; returns the exit code."""
+    """Show the lists of deleted, kept and lost objects, confirm and run an uninstall; returns the exit code."""
     if arguments.leftovers:
         return await leftovers(arguments, session, out)
     if arguments.revisions():
         raise Problem("An uninstall takes no revision.", "Name the release alone: uninstall RELEASE.")
     if arguments.delete:
         raise Problem(
-            "--delete names what a release that is gone has left behind. Nothing was changed.",
+            "--delete names what an uninstalled release left behind. Nothing was changed.",
             "Uninstall first, then use it with --leftovers.",
         )
     prompt = _prompt(arguments)
@@ -96,10 +96,10 @@ def _choices(what: str) -> tuple[Choice, ...]:
 
 
 def _rights(missing: Sequence[Right], out: Out) -> list[dict[str, Any]]:
-    """Say what this person may not do, and what that costs; the same as data."""
+    """Print the missing rights and their consequences; returns them as data."""
     for text in rights.lines(missing):
         out.line(text, "unknown")
-    return [one.to_data() for one in missing]
+    return [right.to_data() for right in missing]
 
 
 def _show(lists: Uninstall, arguments: UninstallArguments, out: Out) -> None:
@@ -111,8 +111,8 @@ def _show(lists: Uninstall, arguments: UninstallArguments, out: Out) -> None:
     parts = (("deleted", lists.deleted, "-"), ("kept", lists.kept, "="), ("lost for ever", lists.lost, "x"))
     for title, items, sign in parts:
         out.line(f"{title}: {len(items) or 'nothing'}")
-        for one in items:
-            out.line(f"  {sign} {_item(one)}")
+        for item in items:
+            out.line(f"  {sign} {_item(item)}")
     out.line(
         "the revisions are kept" if arguments.keep_history else "the revisions go: there is no way back by rollback"
     )
@@ -120,8 +120,8 @@ def _show(lists: Uninstall, arguments: UninstallArguments, out: Out) -> None:
         out.line(f"not seen: {text}", "unknown")
 
 
-def _item(one: Item) -> str:
-    return f"{one.label}  ({one.why})" if one.why else one.label
+def _item(item: Item) -> str:
+    return f"{item.label}  ({item.why})" if item.why else item.label
 
 
 def _prompt(arguments: ChangeArguments) -> Prompter | None:

@@ -1,4 +1,4 @@
-"""`runs`: past and running operations; with an ID comes back to one or shows it again."""
+"""`runs`: lists past and running operations; with an ID attaches to one or shows it again."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from wizard.engine.session import Session
 
 
 async def runs(arguments: RunsArguments, session: Session, out: Out, called: str) -> int:
-    """List the runs, or follow one; returns the exit code (that of the run)."""
+    """List the runs, or follow one; returns the exit code, that of the run when one is followed."""
     if not arguments.words:
         for damaged in session.runs.damaged():
             out.message(str(damaged), "warn")
         return _list(session.runs.all(), out, called)
     run = session.runs.find(arguments.words[0])
-    if told := session.runs.attach(run):
-        out.message(told, "warn")
+    if message := session.runs.attach(run):
+        out.message(message, "warn")
     prompt = prompter(color=not arguments.no_color) if asks() and run.state != "finished" else None
     view, code = await follow(session, run.id, out, prompt, called=called)
     out.object({"command": "runs", "exit": code, **as_data(view)})
@@ -32,15 +32,15 @@ async def runs(arguments: RunsArguments, session: Session, out: Out, called: str
 def _list(listed: Sequence[RunSummary], out: Out, called: str) -> int:
     out.table(
         [
-            (_state(one), one.id, one.started[:19].replace("T", " "), one.operation, str(one.target), _said(one))
-            for one in listed
+            (_state(run), run.id, run.started[:19].replace("T", " "), run.operation, str(run.target), _result(run))
+            for run in listed
         ]
     )
     if not listed:
         out.message("There are no runs yet.")
     elif out.mode == "text":
         out.message(f"Show one: {called} runs {listed[0].id}")
-    out.object({"command": "runs", "exit": 0, "runs": [_data(one) for one in listed]})
+    out.object({"command": "runs", "exit": 0, "runs": [_data(run) for run in listed]})
     return Exit.DONE
 
 
@@ -52,7 +52,7 @@ def _state(run: RunSummary) -> str:
     return "unknown"
 
 
-def _said(run: RunSummary) -> str:
+def _result(run: RunSummary) -> str:
     return run.state if run.code is None else f"{run.state}, exit {run.code}, {run.verdict}"
 
 

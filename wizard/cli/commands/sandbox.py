@@ -1,4 +1,4 @@
-"""`sandbox`: the control plane's own commands, in this program."""
+"""`sandbox`: the commands of wizard.sandbox.cli in this program."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ register = cli.register
 
 
 def sandbox(arguments: SandboxArguments) -> int:
-    """Run one of them; returns the exit code."""
-    gc.enable()  # which was off for a launch of the full screen
+    """Run a sandbox command; returns the exit code."""
+    gc.enable()  # main turned it off for a fast start of the full screen
     return cli.run(arguments.parsed)

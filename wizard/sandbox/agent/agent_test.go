@@ -35,7 +35,7 @@ func TestSinceFindsTheFirstLineThatIsNotOlder(t *testing.T) {
 	}
 }
 
-func TestAFailedProcessEndsWithItsLastWords(t *testing.T) {
+func TestAFailedProcessEndsWithItsLastLines(t *testing.T) {
 	s := newSource("app", false, start, start.Add(time.Second), true, nil, 0)
 	count := s.count(start.Add(time.Hour))
 	if text := s.line(count - 1).text; text != s.last[0] {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// recorder writes Events as a kubelet does: one object for each kind of thing said about a pod, with a count.
+// recorder writes Events as a kubelet does: one object for each distinct event of a pod, with a count.
 type recorder struct {
 	client *client
 	queue  chan said

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// lostAnnotation on a node says that its kubelet is heard of no more.
+// lostAnnotation marks a node whose kubelet does not report.
 const lostAnnotation = "sandbox.llm-cost-ops.local/lost"
 
-// kubelet plays the runtime of every node: one goroutine for each pod that has a node.
+// kubelet simulates the kubelets of all nodes: one goroutine for each pod that has a node.
 type kubelet struct {
 	client *client
 	world  *world
 	events *recorder
-	slots  chan struct{} // bounds how many requests to the API server are under way
+	slots  chan struct{} // limits concurrent requests to the API server
 
 	mu     sync.Mutex
 	pods   map[string]*tracked // by namespace/name
@@ -41,7 +41,7 @@ type tracked struct {
 	mu        sync.Mutex
 	pod       pod
 	runs      map[string]*run
-	sent      string    // what the API server was told last
+	sent      string    // the status that was sent last
 	sandboxAt time.Time // when its network is ready
 	mountDue  time.Time // next event about a volume that cannot be mounted
 	stopAt    time.Time
@@ -159,7 +159,7 @@ func adopt(p pod) *tracked {
 		}
 	}
 	for _, c := range p.Spec.Containers {
-		if p.Spec.RestartPolicy == "Always" { // a Job with a database's image serves nobody, so nobody waits for it
+		if p.Spec.RestartPolicy == "Always" { // a Job with a database's image serves no clients, so no pod waits for it
 			t.class[classOf(c.Image).name] = true
 		}
 	}
@@ -189,7 +189,7 @@ func (k *kubelet) run(ctx context.Context, t *tracked) {
 	}
 }
 
-// sync moves a pod as far as the present time allows, tells the API server, and returns when to look again.
+// sync advances a pod as far as the present time allows, sends its status, and returns the time of the next sync.
 func (k *kubelet) sync(t *tracked) time.Time {
 	t.mu.Lock()
 	p, now := &t.pod, time.Now()
@@ -256,7 +256,7 @@ func (k *kubelet) advance(t *tracked, now time.Time) time.Time {
 	return next
 }
 
-// stop ends the containers of a deleted pod and then removes the pod, the kubelet's last act.
+// stop ends the containers of a deleted pod and then removes the pod.
 func (k *kubelet) stop(t *tracked, now time.Time) time.Time {
 	p := &t.pod
 	if t.stopAt.IsZero() {
@@ -334,7 +334,7 @@ func (k *kubelet) hostIP(node string) string {
 	return "127.0.0.1"
 }
 
-// newIP gives a pod an address of the pod network that no other pod has.
+// newIP returns an unused address of the pod network.
 func (k *kubelet) newIP(p *pod) string {
 	if p.Spec.HostNetwork {
 		return p.Status.HostIP
@@ -391,7 +391,7 @@ func (k *kubelet) nodeHandler() handler[node] {
 	}
 }
 
-// scenarioChanged applies a scenario to the nodes and lets every pod look at it again.
+// scenarioChanged applies a scenario to the nodes and wakes all pods.
 func (k *kubelet) scenarioChanged(control) {
 	k.mu.Lock()
 	nodes := make([]node, 0, len(k.nodes))
@@ -407,8 +407,8 @@ func (k *kubelet) scenarioChanged(control) {
 	k.wakeNamespace("")
 }
 
-// loseNode takes a node away or gives it back. The annotation keeps kwok from making it ready; the controller manager
-// marks the pods on it unready, and what they really are is told again when it is back.
+// loseNode makes a node unready, or ready again. The annotation keeps kwok from making it ready; the controller manager
+// marks the pods on it unready, and their real status is sent again when the node is back.
 func (k *kubelet) loseNode(n node, first bool) {
 	k.world.mu.Lock()
 	lost := first && scenarios[k.world.control.scenario].nodeLost
@@ -435,11 +435,11 @@ func (k *kubelet) loseNode(n node, first bool) {
 		}
 		return
 	}
-	time.AfterFunc(pause(2000), func() { k.tellAgain(n.Metadata.Name) })
+	time.AfterFunc(pause(2000), func() { k.resend(n.Metadata.Name) })
 }
 
-// tellAgain sends the status of every pod on a node once more.
-func (k *kubelet) tellAgain(nodeName string) {
+// resend sends the status of every pod on a node again.
+func (k *kubelet) resend(nodeName string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, t := range k.pods {
@@ -452,7 +452,7 @@ func (k *kubelet) tellAgain(nodeName string) {
 	}
 }
 
-// sizeNode makes a node as small as the scenario wants it, or as big as its shape says.
+// sizeNode sets a node's allocatable CPU to the scenario's value, or else to its capacity.
 func (k *kubelet) sizeNode(n node) {
 	k.world.mu.Lock()
 	want := scenarios[k.world.control.scenario].nodeCPU

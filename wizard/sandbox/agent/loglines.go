@@ -21,7 +21,7 @@ type source struct {
 	start time.Time
 	end   time.Time // when the process ended; zero while it runs
 	boot  []bootLine
-	last  []string                           // said at the end, when the process failed
+	last  []string                           // the last lines of a failed process
 	every time.Duration                      // between two lines after the boot
 	text  func(i int64, at time.Time) string // line i after the boot
 }
@@ -101,7 +101,7 @@ func (s *source) since(t, now time.Time) int64 {
 	return low
 }
 
-// newSource chooses what a process of this image writes. last are its last words when it does not boot to the end; rate
+// newSource chooses what a process of this image writes. last are its last lines when it does not boot completely; rate
 // is lines a second, 0 for the image's own pace.
 func newSource(class string, broken bool, start, end time.Time, failed bool, last []string, rate int64) *source {
 	s := &source{start: start, end: end}
@@ -114,7 +114,7 @@ func newSource(class string, broken bool, start, end time.Time, failed bool, las
 		s.boot, s.every = s.boot[:min(2, len(s.boot))], 0
 	}
 	if !end.IsZero() {
-		// Statuses know whole seconds; what was written in the last one counts, and a short life still says its piece.
+		// Statuses know whole seconds; lines of the last second count, and a short process still has its whole boot.
 		s.end = end.Add(999 * time.Millisecond)
 		if s.end.Before(s.head()) {
 			s.end = s.head()

@@ -53,8 +53,8 @@ func parseOptions(q url.Values, now time.Time) (options, error) {
 	return o, nil
 }
 
-// serve runs the kubelet endpoint until ctx ends. It asks for no client certificate: it is bound to this machine, and
-// the API server is who checks rights.
+// serve runs the kubelet endpoint until ctx ends. It requires no client certificate: it listens on this machine only, and
+// the API server checks rights.
 func serve(ctx context.Context, listen, cert, key string, k *kubelet) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
@@ -124,7 +124,7 @@ func (k *kubelet) serveLogs(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pause waits for the next line, for at most a second so that the end of a process is noticed; false: nobody listens.
+// pause waits for the next line, for at most a second so that the end of a process is noticed; false: the reader is gone.
 func (t *tracked) pause(ctx context.Context, until time.Time) bool {
 	wait := time.Second
 	if !until.IsZero() {

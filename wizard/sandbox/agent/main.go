@@ -1,5 +1,5 @@
-// The sandbox agent plays what a real node has and a simulated one lacks: a container runtime that looks at images,
-// Secrets and ConfigMaps, a kubelet that serves logs, and a volume provisioner. Standard library only.
+// The sandbox agent simulates what kwok does not: a container runtime that depends on images, Secrets and ConfigMaps,
+// a kubelet that serves logs, and a volume provisioner. Standard library only.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 	go watch(ctx, client, "/api/v1/persistentvolumes", volumes.volumeHandler())
 	go watch(ctx, client, "/apis/storage.k8s.io/v1/storageclasses", volumes.classHandler())
 	go watch(ctx, client, "/api/v1/nodes", kubelet.nodeHandler())
-	// Pods come last: a pod must not be judged before the objects that it names are known.
+	// Pods come last: the objects that a pod refers to must be known first.
 	if !w.waitSynced(ctx) {
 		return
 	}

@@ -29,10 +29,10 @@ type run struct {
 	began    time.Time // when the process started, exactly
 	pulls    int       // failed pulls in a row
 	crashes  int       // exits in a row
-	told     string    // the configuration error that was told last
-	probeDue time.Time // when what is wrong now is told again
+	told     string    // the configuration error of the last event
+	probeDue time.Time // time of the next event about the present failure
 	broken   bool      // the process started under a failing probe: its log says so
-	last     []string  // what the process says before it ends, instead of booting to the end
+	last     []string  // log lines before the process ends, instead of the whole boot
 	status   containerStatus
 }
 
@@ -65,7 +65,7 @@ func (r *run) terminate(now time.Time, code int, reason string) {
 	}}
 }
 
-// step moves one container and returns when it wants to be looked at again; zero means when something else changes.
+// step advances one container and returns the time of its next step; zero means after another change.
 func (k *kubelet) step(t *tracked, c *container, r *run, now time.Time, init bool) time.Time {
 	for {
 		before := r.stage
@@ -87,7 +87,7 @@ func (k *kubelet) stepOnce(t *tracked, c *container, r *run, now time.Time, init
 		}
 		k.endPull(p, c, r, now, field)
 	case pullError:
-		if k.pullProblem(p, c) == "" && r.pulls > 0 { // healed: no need to sit out the back-off
+		if k.pullProblem(p, c) == "" && r.pulls > 0 { // the fault is gone: no need to wait for the end of the back-off
 			r.pulls = 0
 			k.beginPull(p, c, r, now, field)
 			return now
@@ -99,7 +99,7 @@ func (k *kubelet) stepOnce(t *tracked, c *container, r *run, now time.Time, init
 			k.backOffPull(p, c, r, now, field)
 		}
 		if now.Before(r.due) {
-			return k.tellBackOff(p, c, r, now, field)
+			return k.reportBackOff(p, c, r, now, field)
 		}
 		k.beginPull(p, c, r, now, field)
 	case creating:
@@ -193,8 +193,8 @@ func (k *kubelet) backOffPull(p *pod, c *container, r *run, now time.Time, field
 	r.probeDue = time.Time{}
 }
 
-// tellBackOff says that the back-off goes on, as often as a kubelet looks at the pod, and returns when to say it next.
-func (k *kubelet) tellBackOff(p *pod, c *container, r *run, now time.Time, field string) time.Time {
+// reportBackOff writes the back-off's events as often as a kubelet syncs the pod, and returns the time of the next ones.
+func (k *kubelet) reportBackOff(p *pod, c *container, r *run, now time.Time, field string) time.Time {
 	if !now.Before(r.probeDue) {
 		r.probeDue = now.Add(pause(13000))
 		k.events.say(p, field, "BackOff", fmt.Sprintf("Back-off pulling image %q", c.Image))
@@ -220,7 +220,7 @@ func (k *kubelet) configProblem(p *pod, c *container) string {
 func (k *kubelet) create(p *pod, c *container, r *run, now time.Time, field string) time.Time {
 	if problem := k.configProblem(p, c); problem != "" {
 		r.wait("CreateContainerConfigError", problem)
-		r.due = now // looked at again as soon as a Secret or a ConfigMap of the namespace changes
+		r.due = now // tried again as soon as a Secret or a ConfigMap of the namespace changes
 		if problem != r.told || !now.Before(r.probeDue) {
 			r.told, r.probeDue = problem, now.Add(pause(12000))
 			k.events.warn(p, field, "Failed", "Error: "+problem)
@@ -245,7 +245,7 @@ func (k *kubelet) create(p *pod, c *container, r *run, now time.Time, field stri
 	return now
 }
 
-// tend looks after a running process: does it end, is it started, is it ready.
+// tend updates a running process: whether it ends, is started, is ready.
 func (k *kubelet) tend(t *tracked, c *container, r *run, now time.Time, init bool, field string) time.Time {
 	p := &t.pod
 	if end := k.exitOf(p, c, init); end != nil {
@@ -302,7 +302,7 @@ func (k *kubelet) exited(p *pod, c *container, r *run, now time.Time, end *exit,
 	}
 }
 
-// probe decides started and ready, and tells of a probe that fails.
+// probe sets started and ready, and writes events about a failing probe.
 func (k *kubelet) probe(t *tracked, c *container, r *run, now time.Time, field string) time.Time {
 	p, class := &t.pod, classOf(c.Image)
 	started := c.StartupProbe == nil || !now.Before(r.began.Add(class.ready/2))
@@ -323,16 +323,16 @@ func (k *kubelet) probe(t *tracked, c *container, r *run, now time.Time, field s
 	if at := r.began.Add(class.ready); now.Before(at) {
 		return at
 	}
-	if !k.othersReady(p.Metadata.Namespace, class.needs) { // looked at again when one of them becomes ready
+	if !k.othersReady(p.Metadata.Namespace, class.needs) { // tried again when one of them becomes ready
 		return k.failProbe(p, c, r, now, field, scenarios["never-ready"].probe, pause(6000))
 	}
 	r.status.Ready, r.crashes, r.probeDue = true, 0, time.Time{}
 	return time.Time{}
 }
 
-// failProbe makes the container unready and tells it once a probe period, after a while of patience.
-func (k *kubelet) failProbe(p *pod, c *container, r *run, now time.Time, field, problem string, patience time.Duration) time.Time {
-	if first := r.began.Add(patience); now.Before(first) {
+// failProbe makes the container unready and writes an event once per probe period, after the initial delay.
+func (k *kubelet) failProbe(p *pod, c *container, r *run, now time.Time, field, problem string, delay time.Duration) time.Time {
+	if first := r.began.Add(delay); now.Before(first) {
 		return first
 	}
 	r.status.Ready = false

@@ -83,7 +83,7 @@ func summarize(t *tracked, now time.Time) {
 
 func listed(text string, names []string) string { return text + ": [" + strings.Join(names, " ") + "]" }
 
-// waitState gives a container that was not touched yet the reason for waiting that a kubelet shows.
+// waitState sets a new container's reason for waiting, as a kubelet does.
 func waitState(r *run, reason string) {
 	if r.stage <= creating && (r.status.State.Waiting == nil || r.status.State.Waiting.Message == "") && r.status.State.Terminated == nil {
 		r.wait(reason, "")

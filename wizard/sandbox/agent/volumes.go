@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// provisioner is the name that the sandbox's StorageClasses give as theirs.
+// provisioner is the provisioner of the sandbox's StorageClasses.
 const provisioner = "volumes.llm-cost-ops.local"
 
 // claim is a PersistentVolumeClaim.
@@ -42,7 +42,7 @@ type storageClass struct {
 	ReclaimPolicy string `json:"reclaimPolicy"`
 }
 
-// volumes is an external provisioner and resizer: the controller manager asks, it makes volumes of nothing.
+// volumes is an external provisioner and resizer; it simulates the volumes.
 type volumes struct {
 	client  *client
 	mu      sync.Mutex

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// controlNamespace and controlName say where the sandbox keeps the scenario that is switched on.
+// controlNamespace and controlName name the ConfigMap with the current scenario.
 const (
 	controlNamespace = "kube-system"
 	controlName      = "llm-cost-ops-sandbox"
 )
 
-// world is what pods may refer to: which Secrets, ConfigMaps and claims exist, with the names of their keys. Values
-// are dropped on arrival: the agent has no use for them.
+// world holds what pods refer to: which Secrets, ConfigMaps and claims exist, with the names of their keys. Values are
+// not stored: the agent does not need them.
 type world struct {
 	mu       sync.Mutex
 	keys     map[string]map[string]map[string]bool // kind -> namespace/name -> key names
@@ -25,7 +25,7 @@ type world struct {
 // control is the decoded scenario object.
 type control struct {
 	scenario  string
-	image     string // only pods with an image of this repository name are touched
+	image     string // only pods with an image of this repository name are affected
 	namespace string // only pods of this namespace, unless empty
 }
 
@@ -136,7 +136,7 @@ func (w *world) claims(wake func(string), v *volumes) handler[claim] {
 	}
 }
 
-// fault is what the scenario that is switched on does to this container; the zero fault does nothing.
+// fault is the effect of the current scenario on this container; the zero fault has no effect.
 func (w *world) fault(namespace, image string) fault {
 	w.mu.Lock()
 	c := w.control
@@ -147,7 +147,7 @@ func (w *world) fault(namespace, image string) fault {
 	return scenarios[c.scenario]
 }
 
-// missing says, in the kubelet's words, what a reference lacks; empty when it is satisfied.
+// missing returns the kubelet's message about an unsatisfied reference; empty when it is satisfied.
 func (w *world) missing(kind, namespace, name, key string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -162,7 +162,7 @@ func (w *world) missing(kind, namespace, name, key string) string {
 	return ""
 }
 
-// configError is why the container's environment cannot be made, or empty.
+// configError is why the container's environment cannot be created, or empty.
 func (w *world) configError(namespace string, c *container) string {
 	for _, from := range c.EnvFrom {
 		if ref := from.ConfigMapRef; ref != nil && !ref.Optional {

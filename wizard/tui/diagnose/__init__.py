@@ -1,1 +1,1 @@
-"""What is wrong with a release."""
+"""The diagnosis of a release."""

@@ -1,4 +1,4 @@
-"""Diagnose: one release, what its users feel, why, and what to do; looked at again every few seconds."""
+"""Diagnose: the impact on users of a release, its causes and remedies; repeated every few seconds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import BindingType
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.diagnose import view as diagnose_view
 from wizard.tui.messages import DiagnosisChanged, StreamFailed
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
@@ -22,38 +23,38 @@ if TYPE_CHECKING:
     from wizard.core.target import Target
 
 AGAIN: Final = 10.0
-"""Seconds between two looks while the screen is open."""
+"""Seconds between two diagnoses while the screen is open."""
 
 
-class Causes(Lines):
-    """The whole diagnosis; the cursor stands on causes."""
+class Causes(RowList):
+    """The whole diagnosis; the cursor moves over causes."""
 
     def __init__(self, screen: DiagnoseScreen) -> None:
         super().__init__(id="causes")
         self._of = screen
 
+    @override
     def build(self, width: int) -> None:
-        """Lay the diagnosis out."""
         seen, problem = self._of.seen, self._of.problem
         if seen is None:
-            text = f" x {problem}" if problem else " ~ looking at the release ..."
+            text = f" x {problem}" if problem else " ~ reading the release ..."
             self.rows, self.pickable = (((text, "error" if problem else "progress"),),), ()
             return
         view = diagnose_view.layout(seen, self._of.now(), width, self.cursor)
         self.rows, self.pickable = view.rows, view.places
 
+    @override
     def moved(self) -> None:
-        """The pointer is part of the rows."""
-        self.rebuild()
+        self.rebuild()  # the pointer is part of the rows
 
 
 class DiagnoseScreen(WizardScreen):
     """Reads only; asks nothing."""
 
     ACTIONS: ClassVar[Sequence[Action]] = (
-        Action("proof", "enter", "proof", "Show the proof"),
+        Action("evidence", "enter", "evidence", "Show the evidence"),
         Action("message", "m,y", "message for chat", "A message for the chat"),
-        Action("again", "r", "look again", "Look again"),
+        Action("again", "r", "refresh", "Refresh"),
         Action("home", "escape,h", "home", "Home"),
         Action("leave", "q", "quit"),
     )
@@ -65,17 +66,17 @@ class DiagnoseScreen(WizardScreen):
         self.seen: Diagnosis | None = None
         self.problem: Problem | None = None
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
         where = f"diagnose {self.target.release} -> {self.target.context} / {self.target.namespace}"
         if not self.seen:
-            return Heading(where, "read", "nothing changed", "looking")
-        looks = "live" if self.seen.complete else "reading logs"
-        return Heading(where, "read", "nothing changed", f"{looks}   {diagnose_view.facts(self.seen)}")
+            return Heading(where, "read", "nothing changed", "reading")
+        freshness = "live" if self.seen.complete else "reading logs"
+        return Heading(where, "read", "nothing changed", f"{freshness}   {diagnose_view.facts(self.seen)}")
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
-        proof = (self.key("proof"),) if self._finding() else ()
+        evidence = (self.key("evidence"),) if self._finding() else ()
         shown = (
             self.key("message"),
             self.key("again"),
@@ -83,14 +84,14 @@ class DiagnoseScreen(WizardScreen):
             self.key("explain", "help"),
             self.key("leave"),
         )
-        return (*proof, *shown)
+        return (*evidence, *shown)
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """One list."""
         yield Causes(self)
 
     def on_mount(self) -> None:
-        """Look at once, then again and again."""
+        """Diagnose at once, then repeatedly."""
         self.query_one(Causes).focus()
         self.action_again()
         self.set_interval(AGAIN, self._live)
@@ -100,18 +101,20 @@ class DiagnoseScreen(WizardScreen):
             self.action_again()
 
     def on_diagnosis_changed(self, message: DiagnosisChanged) -> None:
-        """More is known; the cursor stays on its cause."""
-        causes, here = self.query_one(Causes), self._finding()
+        """Show the new data; the cursor stays on its cause."""
+        causes, before = self.query_one(Causes), self._finding()
         self.seen, self.problem = message.state, None
         same = [
-            n for n, one in enumerate(self.seen.findings) if here and (one.id, one.object) == (here.id, here.object)
+            n
+            for n, finding in enumerate(self.seen.findings)
+            if before and (finding.id, finding.object) == (before.id, before.object)
         ]
         causes.cursor = same[0] if same else 0
         causes.rebuild()
         self.refresh_frame()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """What could not be read is said; the last look stays."""
+        """Show the error; the last diagnosis stays."""
         self.problem = message.problem
         if self.seen:
             self.tell(message.problem)
@@ -121,29 +124,29 @@ class DiagnoseScreen(WizardScreen):
         at = self.query_one(Causes).cursor if self.is_mounted else 0
         return self.seen.findings[at] if self.seen and at < len(self.seen.findings) else None
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """What this screen does."""
         return "Diagnose", (
-            "Looks at everything of the release that you may see, and ranks causes before their symptoms. What users feel "
+            "Reads every object of the release that you may read, and ranks causes before their symptoms. The impact on users "
             "comes first. It changes nothing and asks nothing. What could not be seen is named with the right that would show it."
         )
 
     # Actions
 
     def action_again(self) -> None:
-        """Look again."""
+        """Diagnose again."""
         self.bridge.diagnose(self, self.target)
 
-    def action_proof(self) -> None:
-        """Everything about the cause in hand."""
+    def action_evidence(self) -> None:
+        """Show everything about the selected cause."""
         from wizard.tui.widgets.modals import Explain
 
         if finding := self._finding():
-            rows = diagnose_view.proof(finding, min(100, self.app.size.width - 4))
+            rows = diagnose_view.evidence_rows(finding, min(100, self.app.size.width - 4))
             self.app.push_screen(Explain(f"{finding.id} {finding.object}: {finding.title}", rows))
 
     def action_message(self) -> None:
-        """The diagnosis as text for a chat, copied where the terminal lets us."""
+        """Copy the diagnosis as text for a chat, where the terminal allows it."""
         from wizard.tui.widgets.modals import Explain
 
         if self.seen:

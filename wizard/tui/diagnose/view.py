@@ -1,4 +1,4 @@
-"""A diagnosis as rows: what users feel, the ranked causes, what to do now, what could not be seen. Pure."""
+"""A diagnosis as rows: impact on users, ranked causes, remedies, and what could not be read. Pure."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _USERS: Final = {
 }
 _ROLLOUT: Final = {"stuck": "ROLLOUT STUCK", "failed": "ROLLOUT FAILED", "progressing": "on its way", "ready": "ready"}
 HEALS: Final = {"yes": "heals by itself", "no": "will not heal", "unknown": "may heal"}
-_PROOFS: Final = 3
-"""Lines of evidence below a cause; Enter shows all of it."""
+_EVIDENCE: Final = 3
+"""Lines of evidence below the selected cause; Enter shows all of them."""
 _LABEL: Final = 12
 
 
 @dataclass(frozen=True)
 class DiagnoseView:
-    """Rows, and the row numbers on which a cause begins."""
+    """Rows, and the row numbers at which a cause begins."""
 
     rows: tuple[Row, ...]
     places: tuple[int, ...]
 
 
-def layout(one: Diagnosis, now: datetime, width: int, chosen: int) -> DiagnoseView:
+def layout(diagnosis: Diagnosis, now: datetime, width: int, chosen: int) -> DiagnoseView:
     """The whole screen, with the pointer on the chosen cause."""
-    rows: list[Row] = [_headline(one, now, width), *_way_in(one, width), ()]
+    rows: list[Row] = [_headline(diagnosis, now, width), *_way_in(diagnosis, width), ()]
     places: list[int] = []
-    for number, finding in enumerate(one.findings):
+    for number, finding in enumerate(diagnosis.findings):
         places.append(len(rows))
-        rows += _cause(finding, number, now, width, here=number == chosen)
-    if not one.findings:
-        wrong = one.verdict.state in ("stuck", "failed")
-        said = "no cause was found among what could be seen" if wrong else "nothing is wrong that can be seen"
-        rows.append(((f" {mark('warn' if wrong else 'pass')[0]} {said}", "warning" if wrong else "ok"),))
-    if one.findings:
-        rows += [(), *_about(one, width)]
-    for hidden in one.unseen:
+        rows += _cause(finding, number, now, width, chosen=number == chosen)
+    if not diagnosis.findings:
+        wrong = diagnosis.verdict.state in ("stuck", "failed")
+        text = "no cause was found among what could be seen" if wrong else "nothing is wrong that can be seen"
+        rows.append(((f" {mark('warn' if wrong else 'pass')[0]} {text}", "warning" if wrong else "ok"),))
+    if diagnosis.findings:
+        rows += [(), *_details(diagnosis, width)]
+    for hidden in diagnosis.unseen:
         needs = f"  Needs: {hidden.permission}" if hidden.permission else ""
         rows += beside(
             " ? hidden", f"{hidden.what}: {hidden.reason}.{needs}", width - 1, label_width=_LABEL, tone="dim"
@@ -57,14 +57,14 @@ def layout(one: Diagnosis, now: datetime, width: int, chosen: int) -> DiagnoseVi
     return DiagnoseView(tuple(rows), tuple(places))
 
 
-def proof(finding: Finding, width: int) -> list[Row]:
+def evidence_rows(finding: Finding, width: int) -> list[Row]:
     """Everything about one cause."""
     rows: list[Row] = []
-    for one in finding.evidence:
-        where = " ".join(filter(None, (one.object, one.field)))
+    for evidence in finding.evidence:
+        where = " ".join(filter(None, (evidence.object, evidence.field)))
         rows += beside(" seen", f"{where}: " if where else "", width, label_width=_LABEL, tone="dim") if where else []
-        rows += [((" " * _LABEL, ""), (line, "")) for line in wrap(one.text, width - _LABEL)]
-        rows += [((" " * _LABEL, ""), (f"at {one.time}", "dim"))] if one.time else []
+        rows += [((" " * _LABEL, ""), (line, "")) for line in wrap(evidence.text, width - _LABEL)]
+        rows += [((" " * _LABEL, ""), (f"at {evidence.time}", "dim"))] if evidence.time else []
     for label, texts, tone in (
         (" explains", finding.explains, ""), (" next", finding.remedy, "strong"), (" $", finding.commands, "accent"),
         (" do not", finding.avoid, "error"), (" missing", finding.unseen, "dim"),
@@ -74,65 +74,72 @@ def proof(finding: Finding, width: int) -> list[Row]:
     return rows
 
 
-def message(one: Diagnosis, now: datetime) -> str:
-    """The diagnosis as a few lines for a chat: what users feel, the first causes, what is done about it."""
-    lines = [f"{one.target.release} in {one.target.namespace} ({one.target.context}), {one.at}: {one.impact.text}"]
-    for number, finding in enumerate(one.findings[:3], 1):
+def message(diagnosis: Diagnosis, now: datetime) -> str:
+    """The diagnosis as a few lines for a chat: impact on users, the first causes, the next step."""
+    lines = [
+        f"{diagnosis.target.release} in {diagnosis.target.namespace} ({diagnosis.target.context}), {diagnosis.at}: {diagnosis.impact.text}"
+    ]
+    for number, finding in enumerate(diagnosis.findings[:3], 1):
         since = age(finding.since, now)
         lines.append(f"{number}. {finding.object}: {finding.title}" + (f" (since {since})" if since else ""))
-        lines += [f"   {proof}" for proof in map(str, finding.evidence[:1])]
-    if one.findings and one.findings[0].remedy:
-        lines.append(f"Next: {one.findings[0].remedy[0]}")
-    if not one.findings:
-        lines.append(one.verdict.reason)
+        lines += [f"   {evidence}" for evidence in map(str, finding.evidence[:1])]
+    if diagnosis.findings and diagnosis.findings[0].remedy:
+        lines.append(f"Next: {diagnosis.findings[0].remedy[0]}")
+    if not diagnosis.findings:
+        lines.append(diagnosis.verdict.reason)
     return "\n".join(lines)
 
 
-def _headline(one: Diagnosis, now: datetime, width: int) -> Row:
-    word, tone = _USERS[one.impact.users]
-    rollout = _ROLLOUT.get(one.verdict.state, "")
-    worse = f", {rollout}" if one.verdict.state in ("stuck", "failed") else ""
-    since = age(one.impact.since, now) if worse or one.impact.users != "fine" else ""
+def _headline(diagnosis: Diagnosis, now: datetime, width: int) -> Row:
+    word, tone = _USERS[diagnosis.impact.users]
+    rollout = _ROLLOUT.get(diagnosis.verdict.state, "")
+    worse = f", {rollout}" if diagnosis.verdict.state in ("stuck", "failed") else ""
+    since = age(diagnosis.impact.since, now) if worse or diagnosis.impact.users != "fine" else ""
     left: Row = ((f" {word}{worse}", tone if not worse else "error"), (f" {since}" if since else "", "strong"))
-    return (*left, ("   ", ""), (cut(one.impact.text, width - cells(left) - 4), ""))
+    return (*left, ("   ", ""), (cut(diagnosis.impact.text, width - cells(left) - 4), ""))
 
 
-def _way_in(one: Diagnosis, width: int) -> Iterator[Row]:
-    if one.way_in:
-        steps = "   ".join(f"{step.name} {mark(step.state)[0]} {step.text}" for step in one.way_in)
+def _way_in(diagnosis: Diagnosis, width: int) -> Iterator[Row]:
+    if diagnosis.way_in:
+        steps = "   ".join(f"{step.name} {mark(step.state)[0]} {step.text}" for step in diagnosis.way_in)
         yield from beside(" Way in", steps, width - 1, label_width=_LABEL - 3)
 
 
-def _cause(finding: Finding, number: int, now: datetime, width: int, *, here: bool) -> list[Row]:
+def _cause(finding: Finding, number: int, now: datetime, width: int, *, chosen: bool) -> list[Row]:
     sign, tone = mark("fail" if finding.terminal else "warn")
     how = HEALS[finding.heals] if finding.urgent else "separate, not urgent"
     since = age(finding.since, now)
     right: Row = ((f"{how}{f'  {since}' if since else ''}", "dim"),)
-    head = ((" > " if here else "   ", "accent"), (f"{number + 1} ", ""), (f"{sign} ", tone), (finding.title, "strong"))
+    head = (
+        (" > " if chosen else "   ", "accent"),
+        (f"{number + 1} ", ""),
+        (f"{sign} ", tone),
+        (finding.title, "strong"),
+    )
     rows = [ends(head, right, width), (("       ", ""), (cut(f"{finding.id} {finding.object}", width - 8), "dim"))]
-    for one in finding.evidence[: _PROOFS if here else 1]:
-        field = f"{one.field}: " if one.field else ""
-        rows.append((("       ", ""), (cut(field, width - 8), "dim"), (cut(one.text, width - 8 - len(field)), "")))
+    for evidence in finding.evidence[: _EVIDENCE if chosen else 1]:
+        field = f"{evidence.field}: " if evidence.field else ""
+        rows.append((("       ", ""), (cut(field, width - 8), "dim"), (cut(evidence.text, width - 8 - len(field)), "")))
     if finding.explains:
         rows.append((("       ", ""), (cut(f"explains: {', '.join(finding.explains)}", width - 8), "dim")))
     return rows
 
 
-def _about(one: Diagnosis, width: int) -> Iterator[Row]:
-    first = one.findings[0]
-    if one.before:
-        told = "   ".join(f"{time_of_day(change.time)[:5]} {change.text}" for change in one.before[-3:])
-        yield from beside(" Before", told, width - 1, label_width=_LABEL, tone="dim")
-    if one.ruled_out:
-        yield from beside(" Ruled out", ", ".join(one.ruled_out), width - 1, label_width=_LABEL, tone="dim")
+def _details(diagnosis: Diagnosis, width: int) -> Iterator[Row]:
+    first = diagnosis.findings[0]
+    if diagnosis.before:
+        changes = "   ".join(f"{time_of_day(change.time)[:5]} {change.text}" for change in diagnosis.before[-3:])
+        yield from beside(" Before", changes, width - 1, label_width=_LABEL, tone="dim")
+    if diagnosis.ruled_out:
+        yield from beside(" Ruled out", ", ".join(diagnosis.ruled_out), width - 1, label_width=_LABEL, tone="dim")
     for text in first.avoid:
         yield from beside(" DO NOT", text, width - 1, label_width=_LABEL, label_tone="error")
-    if one.owner:
-        yield from beside(" Owner", f"{one.owner}: change it there, not here", width - 1, label_width=_LABEL)
+    if diagnosis.owner:
+        yield from beside(" Owner", f"{diagnosis.owner}: change it there, not here", width - 1, label_width=_LABEL)
     for number, text in enumerate(first.remedy):
         yield from beside(" Now" if number == 0 else "", text, width - 1, label_width=_LABEL, label_tone="accent")
 
 
-def facts(one: Diagnosis) -> str:
-    """Revision, helm's status and chart in one line for the header."""
-    return cut(f"revision {one.revision or '?'}, helm: {one.helm_status or 'not seen'}", 60)
+def facts(diagnosis: Diagnosis) -> str:
+    """Revision and helm's status for the header."""
+    return cut(f"revision {diagnosis.revision or '?'}, helm: {diagnosis.helm_status or 'not seen'}", 60)

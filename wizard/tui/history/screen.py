@@ -1,4 +1,4 @@
-"""History: what a release was, what changed between revisions, and the way back to one."""
+"""History: the revisions of a release, their differences, and the rollback to one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.core.errors import Problem
 from wizard.core.text.time import age
@@ -16,7 +17,7 @@ from wizard.tui.review import plan_view
 from wizard.tui.text import Row, cut, mark, pad, wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 if TYPE_CHECKING:
     from wizard.core.target import Target
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
 _STATES = {"deployed": "pass", "superseded": "skipped", "failed": "fail", "uninstalled": "skipped"}
 
 
-class Revisions(Lines):
+class Revisions(RowList):
     """The revisions, newest first."""
 
     def __init__(self, screen: HistoryScreen) -> None:
         super().__init__(id="revisions")
         self._of = screen
 
+    @override
     def build(self, width: int) -> None:
-        """One row each."""
         problem = self._of.problem
         rows: list[Row] = [((f" {line}", "error"),) for line in wrap(str(problem), width - 2)] if problem else []
         if not problem and not self._of.found:
@@ -48,26 +49,26 @@ class Revisions(Lines):
                 )
             )
         first = len(rows)
-        rows += [self._row(number, one, width) for number, one in enumerate(self._of.found)]
+        rows += [self._row(number, revision, width) for number, revision in enumerate(self._of.found)]
         self.rows, self.pickable = tuple(rows), tuple(range(first, len(rows)))
 
-    def _row(self, number: int, one: Revision, width: int) -> Row:
-        sign, tone = mark(_STATES.get(one.status, "warn"))
-        who = f"{one.who}: " if one.who else ""
+    def _row(self, number: int, revision: Revision, width: int) -> Row:
+        sign, tone = mark(_STATES.get(revision.status, "warn"))
+        who = f"{revision.who}: " if revision.who else ""
         return (
-            (" > " if number == self.cursor else "   ", "accent"), (pad(str(one.revision), 5), "strong"),
-            (pad(age(one.updated, self._of.now()), 9), "dim"), (pad(f"{sign} {one.status}", 17), tone),
-            (pad(one.chart or "?", 22), ""), (cut(f"{who}{one.problem or one.description}", width - 57), "dim"),
+            (" > " if number == self.cursor else "   ", "accent"), (pad(str(revision.revision), 5), "strong"),
+            (pad(age(revision.updated, self._of.now()), 9), "dim"), (pad(f"{sign} {revision.status}", 17), tone),
+            (pad(revision.chart or "?", 22), ""), (cut(f"{who}{revision.problem or revision.description}", width - 57), "dim"),
         )  # fmt: skip
 
+    @override
     def moved(self) -> None:
-        """The pointer is part of the rows, and the keys depend on where it stands."""
-        self.rebuild()
+        self.rebuild()  # the pointer is part of the rows
         self._of.refresh_frame()
 
 
 class HistoryScreen(WizardScreen):
-    """Reads only; a roll-back has a preview of its own."""
+    """Read-only; a rollback has a preview of its own."""
 
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("changes", "enter", "what it changed", "What it changed"),
@@ -85,19 +86,19 @@ class HistoryScreen(WizardScreen):
         self.found: tuple[Revision, ...] = ()
         self.problem: Problem | None = None
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
         kept = f"{len(self.found)} revisions are kept" if self.found else "history"
         return Heading(f"history {self.target}", "read", "nothing changed", kept)
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
-        found = ("changes", "values", "manifest") if self.found else ()
+        shown = ("changes", "values", "manifest") if self.found else ()
         back = ("rollback",) if self._can_go_back else ()
-        return [self.key(name) for name in (*found, *back, "home", "leave")]
+        return [self.key(name) for name in (*shown, *back, "home", "leave")]
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """One list."""
         yield Revisions(self)
 
     def on_mount(self) -> None:
@@ -109,12 +110,12 @@ class HistoryScreen(WizardScreen):
         self.found = tuple(reversed(await self.wizard.session.release(self.target).history()))
 
     def on_read(self, _: Read) -> None:
-        """They are there."""
+        """Show the revisions."""
         self.query_one(Revisions).rebuild()
         self.refresh_frame()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """Why nothing can be shown."""
+        """Show the problem instead."""
         self.problem = message.problem
         self.query_one(Revisions).rebuild()
 
@@ -124,20 +125,20 @@ class HistoryScreen(WizardScreen):
 
     @property
     def _can_go_back(self) -> bool:
-        """The newest revision is one to go back to, too, unless it is what runs."""
+        """Whether the selected revision can be rolled back to; the newest one only when it is not deployed."""
         return bool(self.found) and bool(self._at or self.found[0].status != "deployed")
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """What this screen does."""
         return "History", (
-            "Helm keeps the last revisions. Enter shows what one changed against the one before it, in values and objects; "
-            "secrets stay masked. b previews the way back: data, schema, Secrets and volumes do not roll back."
+            "Helm keeps the last revisions. Enter shows what a revision changed in values and objects; "
+            "secrets stay masked. b previews a rollback: data, schema, Secrets and volumes do not roll back."
         )
 
     # Actions
 
     async def action_changes(self) -> None:
-        """What the revision in hand changed."""
+        """Show what the selected revision changed."""
         if not self.found:
             return
         if self._at + 1 >= len(self.found):
@@ -147,15 +148,15 @@ class HistoryScreen(WizardScreen):
         await self._explain(f"revision {old} -> {new}", self._changes(old, new))
 
     async def _changes(self, old: int, new: int) -> list[Row]:
-        one = await self.wizard.session.release(self.target).compare(old, new)
-        return plan_view.comparison_rows(one, self.app.size.width - 2)
+        comparison = await self.wizard.session.release(self.target).compare(old, new)
+        return plan_view.comparison_rows(comparison, self.app.size.width - 2)
 
     async def action_values(self) -> None:
-        """The values that were given for it."""
+        """Show the values that were given for it."""
         await self._text("values")
 
     async def action_manifest(self) -> None:
-        """The objects it stands for."""
+        """Show its objects."""
         await self._text("manifest")
 
     async def _text(self, what: str) -> None:
@@ -178,12 +179,12 @@ class HistoryScreen(WizardScreen):
             self.tell(problem)
 
     def action_rollback(self) -> None:
-        """Preview the way back to the revision in hand."""
+        """Preview the rollback to the selected revision."""
         if self._can_go_back:
             self.nav.roll_back(self.target, self.found[self._at].revision)
 
     def action_home(self) -> None:
-        """Back home."""
+        """Go home."""
         self.bridge.stop("history")
         self.nav.home()
 

@@ -1,1 +1,1 @@
-"""Home: what is there and what can be done."""
+"""Home: the state of cluster and releases, and what can be done."""

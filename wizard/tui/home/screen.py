@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
+from typing_extensions import override
 
 import wizard
 from wizard.core.errors import Problem
@@ -19,28 +20,28 @@ from wizard.tui.messages import HomeChanged, StreamFailed
 from wizard.tui.text import Row, wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import RowList, Rows
 
 if TYPE_CHECKING:
     from wizard.engine.release.listing import ReleaseRow
 
 
-class Board(Lines):
-    """All of home as one list; the cursor stands on entries only."""
+class Board(RowList):
+    """Home as one list; the cursor moves over entries only."""
 
     def __init__(self, screen: HomeScreen) -> None:
         super().__init__(id="board")
         self._home = screen
         self.view = HomeView((), ())
 
+    @override
     def build(self, width: int) -> None:
-        """Lay home out."""
         self.view = layout(self._home.state, self._home.now(), width, self.cursor, tall=self.app.size.height >= 30)
         self.rows, self.pickable = self.view.rows, tuple(row for row, _ in self.view.entries)
 
+    @override
     def moved(self) -> None:
-        """The pointer is part of the rows."""
-        self.rebuild()
+        self.rebuild()  # the pointer is part of the rows
         self._home.moved()
 
     @property
@@ -50,7 +51,7 @@ class Board(Lines):
 
 
 class HomeScreen(WizardScreen):
-    """The first screen; it never exits because of a problem."""
+    """The first screen; a problem never closes it."""
 
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("press('i')", "i", command="Install"),
@@ -67,7 +68,7 @@ class HomeScreen(WizardScreen):
         Action("press('e')", "e"),
         Action("leftovers", command="Leftovers of releases that are gone"),
         Action("context", "x", "cluster", "Choose another cluster"),
-        Action("namespace", "n", "namespace", "Look in another namespace"),
+        Action("namespace", "n", "namespace", "Choose another namespace"),
         Action("go", "enter", "go"),
         Action("leave", "q", "quit"),
     )
@@ -80,21 +81,24 @@ class HomeScreen(WizardScreen):
         self._touched = False
         self._was_read = False
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
         return Heading(wizard.__version__, "read", "nothing changed")
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
         return [self.key(name) for name in ("go", "context", "namespace", "app.command_palette", "explain", "leave")]
 
+    @override
     def commands(self) -> Sequence[Action]:
-        """Of what the board offers, that which it offers now."""
-        there = {entry.key for _, entry in self.query_one(Board).view.entries}
-        return [action for action in super().commands() if not action.name.startswith("press(") or action.keys in there]
+        """Without the keys of entries that the board does not offer now."""
+        offered = {entry.key for _, entry in self.query_one(Board).view.entries}
+        return [
+            action for action in super().commands() if not action.name.startswith("press(") or action.keys in offered
+        ]
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """The board, and what the entry in hand means where there is room."""
         yield Horizontal(Board(self), Rows(id="aside"))
 
     def on_mount(self) -> None:
@@ -103,23 +107,23 @@ class HomeScreen(WizardScreen):
         self.call_after_refresh(self._read_first)
 
     def _read_first(self) -> None:
-        # Whoever came back here with a problem before the first paint has read already: reading again would drop it.
+        # `home(problem)` may have called `read` before the first paint; reading again would drop the problem.
         if not self._was_read:
             self.read(self._problem)
 
     def read(self, problem: Problem | None = None) -> None:
-        """Read everything anew."""
+        """Read everything again."""
         self._was_read = True
         self.bridge.watch_home(self, problem)
 
     def on_home_changed(self, message: HomeChanged) -> None:
-        """More is known; the cursor stays on what it stood on once the person moved it."""
+        """Show the new data; the cursor stays on its entry once the person has moved it."""
         board = self.query_one(Board)
-        here = board.entry
+        before = board.entry
         self.state = message.state
         board.rebuild()
-        if here and self._touched:
-            same = [n for n, (_, one) in enumerate(board.view.entries) if _same(one, here)]
+        if before and self._touched:
+            same = [n for n, (_, entry) in enumerate(board.view.entries) if _same(entry, before)]
             board.cursor = same[0] if same else board.cursor
         else:
             board.cursor = 0
@@ -127,12 +131,12 @@ class HomeScreen(WizardScreen):
         self._aside()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """A mistake while reading is a line of home, never an end."""
+        """Show the error on home."""
         self.state = HomeState(**{**vars(self.state), "problem": message.problem, "complete": True})
         self.query_one(Board).rebuild()
 
     def moved(self) -> None:
-        """The cursor moved."""
+        """Show the explanation of the entry under the cursor."""
         self._touched = True
         self._aside()
 
@@ -143,28 +147,28 @@ class HomeScreen(WizardScreen):
             rows = [((f" {entry.title}", "accent"),), (), *(((f" {line}", "dim"),) for line in wrap(entry.explain, 34))]
         self.query_one("#aside", Rows).show(rows)
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """The entry in hand."""
         entry = self.query_one(Board).entry
         return (entry.title, entry.explain or entry.text) if entry else ("Home", "Nothing is known yet.")
 
     # Actions
 
     def action_leftovers(self) -> None:
-        """What releases that are gone have left."""
+        """Open the leftovers of uninstalled releases."""
         self.nav.leftovers()
 
     async def action_go(self) -> None:
-        """Do what the cursor stands on."""
+        """Run the entry under the cursor."""
         if entry := self.query_one(Board).entry:
             await self._do(entry)
 
     async def action_press(self, key: str) -> None:
-        """Do what a letter stands for; u and d prefer the release in hand."""
-        here = self.query_one(Board).entry
-        if key in "ud" and here and here.action == "release":
-            await self.nav.with_release(here.about, key)
-        elif entry := next((one for _, one in self.query_one(Board).view.entries if one.key == key), None):
+        """Run the entry with this key; u and d prefer the selected release."""
+        current = self.query_one(Board).entry
+        if key in "ud" and current and current.action == "release":
+            await self.nav.with_release(current.about, key)
+        elif entry := next((entry for _, entry in self.query_one(Board).view.entries if entry.key == key), None):
             await self._do(entry)
 
     async def _do(self, entry: Entry) -> None:
@@ -219,8 +223,12 @@ class HomeScreen(WizardScreen):
                 await self.nav.ask(drafts[int(value)][1])
 
         named = [
-            (str(n), f"{one.answers.get('preset', 'dev')} {one.answers.get('namespace', '')}", f"saved {saved[:16]}")
-            for n, (saved, one) in enumerate(drafts[:10])
+            (
+                str(n),
+                f"{draft.answers.get('preset', 'dev')} {draft.answers.get('namespace', '')}",
+                f"saved {saved[:16]}",
+            )
+            for n, (saved, draft) in enumerate(drafts[:10])
         ]
         self.app.push_screen(Choose("Which draft?", named), take)
 
@@ -232,27 +240,27 @@ class HomeScreen(WizardScreen):
             return
         from wizard.tui.widgets.modals import Choose
 
-        options = [(one.name, one.name, one.server) for one in config.contexts]
-        here = self.wizard.session.suggestions.current_context
-        self.app.push_screen(Choose("Which cluster?", options, at=here), partial(self._use, "context"))
+        options = [(context.name, context.name, context.server) for context in config.contexts]
+        current = self.wizard.session.suggestions.current_context
+        self.app.push_screen(Choose("Which cluster?", options, at=current), partial(self._use, "context"))
 
     def action_namespace(self) -> None:
-        """Choose the namespace to look in."""
+        """Choose the namespace of the shown releases."""
         from wizard.core.answers import validate
         from wizard.tui.widgets.modals import Prompt
 
         def problem(text: str) -> str:
             return validate.label(text, "Namespace") if text else ""
 
-        here = self.wizard.session.options.namespace
-        prompt = Prompt("Look in which namespace? Empty: wherever I may", here, "Namespace", problem)
+        current = self.wizard.session.options.namespace
+        prompt = Prompt("Which namespace? Empty: all that you may read", current, "Namespace", problem)
         self.app.push_screen(prompt, partial(self._use, "namespace"))
 
     def _other_file(self) -> None:
         from wizard.tui.widgets.modals import Prompt
 
-        here = self.wizard.session.options.kubeconfig
-        self.app.push_screen(Prompt("Which kubeconfig?", here, "File"), partial(self._use, "kubeconfig"))
+        current = self.wizard.session.options.kubeconfig
+        self.app.push_screen(Prompt("Which kubeconfig?", current, "File"), partial(self._use, "kubeconfig"))
 
     def _use(self, option: str, value: str | None) -> None:
         if value is not None:
@@ -264,5 +272,5 @@ class HomeScreen(WizardScreen):
         await self.leave()
 
 
-def _same(one: Entry, other: Entry) -> bool:
-    return (one.key, one.action, one.title) == (other.key, other.action, other.title)
+def _same(first: Entry, second: Entry) -> bool:
+    return (first.key, first.action, first.title) == (second.key, second.action, second.title)

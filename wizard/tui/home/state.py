@@ -19,18 +19,18 @@ Goal = Literal["run", "values", "check"]
 
 @dataclass(frozen=True)
 class HomeState:
-    """All that home shows. None means not read yet."""
+    """The data of home. None means not read yet."""
 
     config: Kubeconfig | None = None
-    lines: tuple[HomeLine, ...] = ()
+    overview: tuple[HomeLine, ...] = ()
     releases: ReleasesView | None = None
     runs: tuple[RunSummary, ...] = ()
     drafts: tuple[tuple[str, Draft], ...] = ()
     problem: Problem | None = None
-    """What led back here, or why the start went wrong."""
+    """Why home was opened instead of another screen, or why the start failed."""
     complete: bool = False
 
     @property
     def going_on(self) -> tuple[RunSummary, ...]:
-        """Runs that still change the cluster."""
-        return tuple(one for one in self.runs if one.state in ("running", "hung", "orphaned"))
+        """Runs that have not ended."""
+        return tuple(run for run in self.runs if run.state in ("running", "hung", "orphaned"))

@@ -22,7 +22,7 @@ STEPS_TEXT: Final = "7 steps, about 5 minutes; nothing changes before the last"
 
 @dataclass(frozen=True)
 class Entry:
-    """Something the cursor can stand on: a key, what it does (an action of the screen), and on what."""
+    """An entry that the cursor can select: its key, an action of HomeScreen, and the object of the action."""
 
     key: str
     action: str
@@ -34,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class HomeView:
-    """Rows, and the entry of each row the cursor may stand on."""
+    """Rows, and the entries with their row numbers."""
 
     rows: tuple[Row, ...]
     entries: tuple[tuple[int, Entry], ...]
@@ -42,32 +42,32 @@ class HomeView:
 
 def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     """What can be done now, releases first."""
-    found: list[Entry] = []
+    offered: list[Entry] = []
     for run in state.going_on:
         since = age(run.started, now)
         text = f"{run.operation} of {run.target.release} in {run.target.namespace}" + (
             f", {since} ago" if since else ""
         )
         title = "Attach" if run.state == "running" else "Take over"
-        found.append(Entry("a", "attach", title, text, run, _ATTACH))
+        offered.append(Entry("a", "attach", title, text, run, _ATTACH))
     if state.releases:
-        found += [Entry("", "release", row.name, about=row, explain=_RELEASE) for row in state.releases.rows]
+        offered += [Entry("", "release", row.name, about=row, explain=_RELEASE) for row in state.releases.rows]
     usable = state.config is None or state.config.problem is None
     if state.problem or not usable or _cluster_fails(state):
-        found.append(Entry("t", "again", "Try again", "read the kubeconfig and ask the cluster once more"))
-        found.append(Entry("o", "other_file", "Other file", "use another kubeconfig"))
+        offered.append(Entry("t", "again", "Try again", "read the kubeconfig and ask the cluster once more"))
+        offered.append(Entry("o", "other_file", "Other file", "use another kubeconfig"))
     if usable:
-        found.append(Entry("i", "install", "Install", STEPS_TEXT, explain=_INSTALL))
+        offered.append(Entry("i", "install", "Install", STEPS_TEXT, explain=_INSTALL))
     if state.releases and state.releases.rows:
-        found.append(Entry("u", "upgrade", "Upgrade", "the release you stand on", explain=_RELEASE))
-        found.append(
+        offered.append(Entry("u", "upgrade", "Upgrade", "the selected release", explain=_RELEASE))
+        offered.append(
             Entry("d", "diagnose", "Diagnose", "what is wrong with it, and why; reads only", explain=_DIAGNOSE)
         )
     if state.drafts:
         saved, draft = state.drafts[0]
         more = f", and {len(state.drafts) - 1} more" if len(state.drafts) > 1 else ""
         named = f"{draft.answers.get('preset', 'dev')}, {_count(len(draft.answers), 'answer')}"
-        found.append(
+        offered.append(
             Entry(
                 "r",
                 "resume",
@@ -76,25 +76,25 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
                 explain=_RESUME,
             )
         )
-    found.append(Entry("v", "values", "Values file", "only write the file; works without a cluster", explain=_VALUES))
+    offered.append(Entry("v", "values", "Values file", "only write the file; works without a cluster", explain=_VALUES))
     if usable:
-        found.append(Entry("c", "check", "Check", "all checks, read-only; nothing is written", explain=_CHECK))
-    if usable and any(one.operation == "uninstall" for one in state.runs):
+        offered.append(Entry("c", "check", "Check", "all checks, read-only; nothing is written", explain=_CHECK))
+    if usable and any(run.operation == "uninstall" for run in state.runs):
         text = "of releases that are gone: volumes, passwords, kept objects"
-        found.append(Entry("e", "leftovers", "Leftovers", text, explain=_LEFT))
-    last = next((one for one in state.runs if one.state not in ("running", "hung", "orphaned")), None)
+        offered.append(Entry("e", "leftovers", "Leftovers", text, explain=_LEFT))
+    last = next((run for run in state.runs if run.state not in ("running", "hung", "orphaned")), None)
     if last:
         result = f": {last.verdict}" if last.verdict else ""
         text = f"{last.operation} of {last.target.release} in {last.target.namespace}{result}"
-        found.append(Entry("l", "attach", "Last run", text, last, _LAST))
-    found.append(
+        offered.append(Entry("l", "attach", "Last run", text, last, _LAST))
+    offered.append(
         Entry("p", "practise", "Practise", "a real control plane on this machine: break it, fix it", explain=_PRACTISE)
     )
-    return tuple(found)
+    return tuple(offered)
 
 
 def menu(row: ReleaseRow, *, undo: bool = False) -> tuple[list[tuple[str, str, str]], str]:
-    """What can be done with a release: key, label, meaning; and the key that fits its state best. `undo`: of a recover."""
+    """The menu of a release: (key, label, meaning), and the key that fits its state best. `undo`: offer it."""
     pending = row.helm_status.startswith("pending")
     offered = [
         ("u", "Upgrade", "other values, another image; the same questions"),
@@ -106,12 +106,12 @@ def menu(row: ReleaseRow, *, undo: bool = False) -> tuple[list[tuple[str, str, s
     if undo:
         offered.append(("z", "Undo recover", "put helm's record back as it was before recover"))
     if pending:
-        return [("c", "Recover", f"it is {row.helm_status}: nothing else works until that is put right"), *offered], "c"
+        return [("c", "Recover", f"it is {row.helm_status}: nothing else works until that is fixed"), *offered], "c"
     return offered, "d" if row.verdict in ("stuck", "failed") else "u"
 
 
 def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bool = True) -> HomeView:
-    """Home for a width, with the cursor on the chosen entry; below releases what is fine goes first for want of height."""
+    """Home for a width, with the cursor on the chosen entry; unless `tall`, releases displace passed cluster rows."""
     rows: list[Row] = []
     places: list[tuple[int, Entry]] = []
     offered = entries(state, now)
@@ -122,26 +122,26 @@ def layout(state: HomeState, now: datetime, width: int, chosen: int, *, tall: bo
         rows.append((pointer, *row))
 
     rows += _problem(state, width)
-    said = {one.what for one in (state.problem, state.config.problem if state.config else None) if one}
-    for line in sorted(state.lines, key=lambda one: _FACTS.index(one.key) if one.key in _FACTS else len(_FACTS)):
-        if line.key in _FACTS and line.text not in said:
+    shown = {problem.what for problem in (state.problem, state.config.problem if state.config else None) if problem}
+    for line in sorted(state.overview, key=lambda line: _FACTS.index(line.key) if line.key in _FACTS else len(_FACTS)):
+        if line.key in _FACTS and line.text not in shown:
             rows += _fact(line, width)
-    if not state.lines:
+    if not state.overview:
         waits = "reading the kubeconfig" if state.config is None else "asking the cluster"
         rows += [] if state.problem and state.complete else [((f" {waits} ...", "dim"),)]
-    runs = [one for one in offered if one.key == "a"]
+    runs = [entry for entry in offered if entry.key == "a"]
     if runs:
         rows += [(), ((" A run is going on", "strong"),)]
         for entry in runs:
             place(entry, _entry(entry, width))
-    releases = [one for one in offered if one.action == "release"]
+    releases = [entry for entry in offered if entry.action == "release"]
     if releases:
         rows += [(), _release_head(width)]
         for entry in releases:
             place(entry, _release(entry.about, now, width))
             if entry.about.worst:
                 rows.append((("     ", ""), (cut(entry.about.worst, width - 6), mark(entry.about.verdict)[1])))
-    has = [line for line in state.lines if line.key not in _FACTS and (tall or not releases or line.state != "pass")]
+    has = [line for line in state.overview if line.key not in _FACTS and (tall or not releases or line.state != "pass")]
     if has:
         half = max(43, min(52, width // 2))
         rows += [(), ((pad(" What this cluster has", half + 1), "strong"), ("What it means for you", "strong"))]
@@ -214,7 +214,7 @@ def _release(row: ReleaseRow, now: datetime, width: int) -> Row:
 
 
 def _cluster_fails(state: HomeState) -> bool:
-    return any(line.key in ("cluster", "you") and line.state in ("fail", "unknown") for line in state.lines)
+    return any(line.key in ("cluster", "you") and line.state in ("fail", "unknown") for line in state.overview)
 
 
 def _count(number: int, noun: str) -> str:
@@ -227,7 +227,7 @@ def _when(saved: str, now: datetime) -> str:
 
 _INSTALL: Final = (
     "Seven steps: environment, where, address, TLS, resources, secrets, review. Each shows what it would write. The cluster "
-    "is only read until you press Enter on the review, and what happens then is recorded and can be left and come back to."
+    "is only read until you press Enter on the review, and the run that starts then is recorded; you can leave it and come back."
 )
 _RELEASE: Final = (
     "Enter on a release offers what can be done with it: upgrade, diagnose, history, roll back, uninstall, and recover when "
@@ -235,8 +235,8 @@ _RELEASE: Final = (
     "plan and checks before anything is changed."
 )
 _DIAGNOSE: Final = (
-    "What users feel, the ranked causes with their proof, what to do and what not to do. Looks at everything of the release "
-    "that you may see; changes nothing. Press d on a release, or on this line for the first one."
+    "The impact on users, the ranked causes with their evidence, what to do and what not to do. Reads every object of the release "
+    "that you may read; changes nothing. Press d on a release, or on this line for the first one."
 )
 _ATTACH: Final = (
     "A run is a process of its own: it goes on when this window closes. Attaching shows it from its first second; leaving "
@@ -250,12 +250,12 @@ _VALUES: Final = (
 )
 _CHECK: Final = "Runs every check of an install with the answers so far. Reads and dry-runs only."
 _LEFT: Final = (
-    "What outlives an uninstall, told by the labels and annotations that name the release. Nothing is deleted that you did "
-    "not mark, and nothing that only looks like it."
+    "Objects that outlive an uninstall, found by labels and annotations that name the release. Only objects that you mark are "
+    "deleted."
 )
 _LAST: Final = "Opens the record of the run that ended last: objects, logs, helm, events and the verdict."
 _PRACTISE: Final = (
-    "A sandbox is a real API server with kubelets that are played, on this machine only. Leave the wizard (q), then:\n\n"
+    "A sandbox is a real API server with simulated kubelets, on this machine only. Leave the wizard (q), then:\n\n"
     "  llm-cost-ops-wizard sandbox up\n"
     '  eval "$(llm-cost-ops-wizard sandbox env)"\n'
     "  llm-cost-ops-wizard\n\n"

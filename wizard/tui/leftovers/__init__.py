@@ -1,1 +1,1 @@
-"""What releases that are gone have left."""
+"""The leftovers of uninstalled releases."""

@@ -1,4 +1,4 @@
-"""Leftovers: what releases that are gone have left, and the removal of what was marked."""
+"""Leftovers: lists what uninstalled releases left behind, and deletes the marked objects."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.core.errors import Problem
 from wizard.tui.actions import Action, Key, bindings
@@ -14,7 +15,7 @@ from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.text import Row, cut, wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 if TYPE_CHECKING:
     from wizard.core.target import Target
@@ -24,63 +25,67 @@ _GROUPS = {
     "rest": "Objects",
     "data": "Data: a new install of that name takes it up again",
     "secret": "Passwords",
-    "record": "Helm's records, for a way back",
+    "record": "Helm's records (kept by --keep-history)",
     "namespace": "The namespace",
 }
 
 
-class Board(Lines):
-    """Everything that is left; the cursor stands on what can be deleted."""
+class Board(RowList):
+    """All leftovers; the cursor moves over objects that can be deleted."""
 
     def __init__(self, screen: LeftoversScreen) -> None:
         super().__init__(id="board")
         self._of = screen
 
+    @override
     def build(self, width: int) -> None:
-        """One part for each namespace and kind of thing."""
         screen = self._of
         rows: list[Row] = [
             ((" x " if n == 0 else "   ", "error"), (line, "strong"))
             for n, line in enumerate(wrap(str(screen.problem), width - 4) if screen.problem else ())
         ]
-        rows += [((f" {line}", "accent"),) for line in wrap(screen.said, width - 2)] if screen.said else []
+        rows += [((f" {line}", "accent"),) for line in wrap(screen.result, width - 2)] if screen.result else []
         if not screen.ready and not screen.problem:
-            rows += [((" ~ looking; nothing is changed ...", "progress"),)]
+            rows += [((" ~ reading; nothing is changed ...", "progress"),)]
         places: list[int] = []
         for space in screen.found:
             rows += [(), ((f" Namespace {space.namespace}: {len(space.items) or 'nothing is'} left", "strong"),)]
             for group, title in _GROUPS.items():
-                items = [one for one in space.items if one.group == group]
+                items = [item for item in space.items if item.group == group]
                 rows += [((f"  {title}", "dim"),)] if items else []
-                for one in items:
+                for item in items:
                     places.append(len(rows))
-                    rows += self._item(one, width, here=len(places) - 1 == self.cursor)
+                    rows += self._item(item, width, chosen=len(places) - 1 == self.cursor)
             for text in space.unproven:
-                rows.append(((cut(f"   whose it was is not known, so it stays: {text}", width), "dim"),))
+                rows.append(((cut(f"   its release is not known, so it stays: {text}", width), "dim"),))
             if space.items and space.foreign:
                 rows.append(((f"   The namespace stays: {len(space.foreign)} other things are in it.", "dim"),))
             rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in space.unseen]
         self.rows, self.pickable = tuple(rows), tuple(places)
 
-    def _item(self, one: Leftover, width: int, *, here: bool) -> list[Row]:
-        marked = one.uid in self._of.marked
+    def _item(self, item: Leftover, width: int, *, chosen: bool) -> list[Row]:
+        marked = item.uid in self._of.marked
         sign = ("[x] ", "error") if marked else ("[ ] ", "")
-        row: Row = ((" > " if here else "   ", "accent"), sign, (cut(f"{one.label} of {one.release}", width - 8), ""))
-        note = f"{one.note}; {one.proof}" if one.note else one.proof
-        return [row, *((("       ", ""), (line, "dim")) for line in wrap(note, width - 8))] if here else [row]
+        row: Row = (
+            (" > " if chosen else "   ", "accent"),
+            sign,
+            (cut(f"{item.label} of {item.release}", width - 8), ""),
+        )
+        note = f"{item.note}; {item.proof}" if item.note else item.proof
+        return [row, *((("       ", ""), (line, "dim")) for line in wrap(note, width - 8))] if chosen else [row]
 
+    @override
     def moved(self) -> None:
-        """The pointer is part of the rows, and opens its object."""
-        self.rebuild()
+        self.rebuild()  # the pointer is part of the rows
 
 
 class LeftoversScreen(WizardScreen):
-    """Nothing is deleted before Enter here, and only what is marked."""
+    """Nothing is deleted before Enter, and then only marked objects."""
 
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("mark", "space", "mark", "Mark it"),
         Action("start", "enter", command="Delete what is marked"),
-        Action("again", "t", "look again", "Look again"),
+        Action("again", "t", "refresh", "Refresh"),
         Action("home", "escape", "home", "Home"),
         Action("leave", "q", "quit"),
     )
@@ -93,34 +98,36 @@ class LeftoversScreen(WizardScreen):
         self.marked: set[str] = set()
         self.ready = False
         self.problem: Problem | None = None
-        self.said = ""
-        """What became of the last deletion; a line, because a notice would lie over the next question."""
+        self.result = ""
+        """The result of the last deletion; a row, because a notification would cover the next prompt."""
         self._busy = False
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
-        left = sum(len(one.items) for one in self.found)
+        left = sum(len(space.items) for space in self.found)
         return Heading("leftovers of releases that are gone", "ask", "nothing is deleted before Enter", f"{left} left")
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
         enter = (self.key("start", f"delete {len(self.marked)}"),) if self.marked else ()
         mark = (self.key("mark"),) if self._items else ()
-        return (*enter, *mark, ("Up Down", "look around"), self.key("again"), self.key("home"), self.key("leave"))
+        return (*enter, *mark, ("Up Down", "select"), self.key("again"), self.key("home"), self.key("leave"))
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """One list."""
         yield Board(self)
 
     def on_mount(self) -> None:
-        """Look at once."""
+        """Read at once."""
         self.query_one(Board).focus()
         self.action_again()
 
     @property
     def _items(self) -> list[tuple[Leftovers, Leftover]]:
-        """What the cursor may stand on, in the order that it is shown."""
-        return [(space, one) for space in self.found for group in _GROUPS for one in space.items if one.group == group]
+        """The objects under the cursor positions, in order, each with its namespace's leftovers."""
+        return [
+            (space, item) for space in self.found for group in _GROUPS for item in space.items if item.group == group
+        ]
 
     def _show(self) -> None:
         self.query_one(Board).rebuild()
@@ -128,54 +135,54 @@ class LeftoversScreen(WizardScreen):
 
     async def _read(self) -> None:
         self.found = tuple(await self.wizard.session.release(self.target).leftovers())
-        self.marked &= {one.uid for _, one in self._items}
+        self.marked &= {item.uid for _, item in self._items}
 
     def on_read(self, _: Read) -> None:
-        """It is known."""
+        """Show the leftovers."""
         self.ready = True
         self._show()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """Why nothing can be shown."""
+        """Show the problem instead."""
         self.problem = message.problem
         self._show()
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """What this screen is for."""
         return "Leftovers", (
             "Volumes, passwords and kept objects outlive an uninstall, so that a new install of the same name goes on with "
-            "its data. An object is listed because a label or annotation of it names the release. Space marks one; Enter "
+            "its data. An object is listed when one of its labels or annotations names the release. Space marks one; Enter "
             "deletes what is marked and nothing else, and for data and passwords asks for the release's name."
         )
 
     # Actions
 
     def action_again(self) -> None:
-        """Look again."""
-        self.ready, self.problem, self.said = False, None, ""
+        """Read again."""
+        self.ready, self.problem, self.result = False, None, ""
         self.bridge.once(self, "leftovers", self._read())
         self._show()
 
     def action_mark(self) -> None:
-        """Mark the object in hand, or take the mark off."""
+        """Mark or unmark the selected object."""
         if self._items and not self._busy:
             self.marked ^= {self._items[self.query_one(Board).cursor][1].uid}
             self.problem = None
             self._show()
 
     async def action_start(self) -> None:
-        """Delete what is marked, after the name was typed where something is lost."""
+        """Delete the marked objects; where data is lost the release's name has to be typed first."""
         from wizard.engine.approval import of_leftovers
         from wizard.engine.release import leftovers
 
-        marked = [(space, one) for space, one in self._items if one.uid in self.marked]
+        marked = [(space, item) for space, item in self._items if item.uid in self.marked]
         if not marked or self._busy:
             return
         space = marked[0][0]
         try:
             if len({where.namespace for where, _ in marked}) > 1:
-                raise Problem("These are in several namespaces.", "Delete those of one first.")
-            picked = leftovers.chosen(space, [one.label for _, one in marked])
+                raise Problem("These are in several namespaces.", "Delete those of one namespace first.")
+            picked = leftovers.chosen(space, [item.label for _, item in marked])
             approval = of_leftovers(space, picked)
             approval.refuse_blocked()
         except Problem as problem:
@@ -197,17 +204,19 @@ class LeftoversScreen(WizardScreen):
             return
         self._busy, bad = True, []
         try:
-            async for one in self.wizard.session.release(self.target).delete_leftovers(space, picked, confirmed=typed):
-                bad += [f"{one.item.label}: {one.text}"] if one.state != "deleted" else []
+            async for deletion in self.wizard.session.release(self.target).delete_leftovers(
+                space, picked, confirmed=typed
+            ):
+                bad += [f"{deletion.item.label}: {deletion.text}"] if deletion.state != "deleted" else []
         except Problem as problem:
             bad = [str(problem)]
         self._busy = False
         self.marked.clear()
         self.action_again()
-        self.said = "; ".join(bad) or f"{len(picked)} deleted"
+        self.result = "; ".join(bad) or f"{len(picked)} deleted"
 
     def action_home(self) -> None:
-        """Back home."""
+        """Go home."""
         self.bridge.stop("leftovers")
         self.nav.home()
 

@@ -1,1 +1,1 @@
-"""What a roll-back, an uninstall or a repair would do."""
+"""The preview of a plan, a rollback, an uninstall or a repair."""

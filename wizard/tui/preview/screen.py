@@ -1,4 +1,4 @@
-"""The preview of a day-two operation: what it would do, what it cannot undo, and the key that starts it."""
+"""The preview of an operation on an existing release: its effects, and the key that starts it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.core.errors import Problem
 from wizard.tui.actions import Action, Key, bindings
@@ -14,47 +15,47 @@ from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.text import wrap
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 if TYPE_CHECKING:
     from wizard.tui.preview.view import Preview
 
 
-class Board(Lines):
-    """Everything the preview says; the cursor stands on objects."""
+class Board(RowList):
+    """The rows of the preview; the cursor moves over objects."""
 
     def __init__(self, screen: PreviewScreen) -> None:
         super().__init__(id="board")
         self._of = screen
 
+    @override
     def build(self, width: int) -> None:
-        """Lay it out."""
         problem = self._of.problem or self._of.blocked
-        said = [
+        problem_rows = [
             ((" x " if n == 0 else "   ", "error"), (line, "strong"))
             for n, line in enumerate(wrap(str(problem), width - 4))
         ]
         if not self._of.ready:
             self.rows, self.pickable = (
-                tuple(said) if problem else (((" ~ looking; nothing is changed ...", "progress"),),),
+                tuple(problem_rows) if problem else (((" ~ reading; nothing is changed ...", "progress"),),),
                 (),
             )
             return
-        above = [*said, ()] if problem else []
+        above = [*problem_rows, ()] if problem else []
         rows, places = self._of.preview.view(width, self.cursor)
         self.rows, self.pickable = (*above, *rows), tuple(len(above) + place for place in places)
 
+    @override
     def moved(self) -> None:
-        """The pointer is part of the rows, and opens its object."""
-        self.rebuild()
+        self.rebuild()  # the pointer is part of the rows
 
 
 class PreviewScreen(WizardScreen):
-    """Nothing is changed before Enter here."""
+    """Nothing is changed before Enter."""
 
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("start", "enter", command="Start it"),
-        Action("again", "t", "look again", "Look again"),
+        Action("again", "t", "refresh", "Refresh"),
         Action("back", "escape", "back", "Back"),
         *(Action(f"switch('{key}')", key) for key in "kf"),
         Action("leave", "q"),
@@ -74,25 +75,25 @@ class PreviewScreen(WizardScreen):
         approval = self.preview.approval
         return approval.blocked if approval else None
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
         starts = bool(self.preview.go())
         safe = "nothing is changed before Enter" if starts else "the cluster is not changed"
         return Heading(self.preview.heading(), "ask" if starts else "read", safe, "preview")
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
         go = self.preview.go()
         enter = (self.key("start", "disabled: see above" if self.blocked else go),) if go and self.ready else ()
         switches = tuple(self.preview.switches().items()) if self.ready else ()
-        return (*enter, *switches, ("Up Down", "look around"), self.key("again"), self.key("back"))
+        return (*enter, *switches, ("Up Down", "select"), self.key("again"), self.key("back"))
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """One list."""
         yield Board(self)
 
     def on_mount(self) -> None:
-        """Look at once."""
+        """Read at once."""
         self.query_one(Board).focus()
         self.action_again()
 
@@ -101,38 +102,38 @@ class PreviewScreen(WizardScreen):
         self.refresh_frame()
 
     def on_read(self, _: Read) -> None:
-        """It is known."""
+        """Show the preview."""
         self.ready = True
         self._show()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """It cannot be known, or must not be done: the reason and the next step stand here."""
+        """Show why the preview cannot be made, or why the operation is refused."""
         self.problem, self._starting = message.problem, False
         self._show()
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """What this screen is for."""
         return self.preview.heading(), (
-            "This is what would happen, made from what the cluster says now. Secrets are never shown, only that they change. "
-            "Enter looks once more, silently, and starts only what you have seen; it runs like an install and can be left."
+            "This is what would happen, computed from the cluster's present state. Secrets are never shown, only that they change. "
+            "Enter reads the cluster again and starts only what you have seen; it runs like an install and can be left."
         )
 
     # Actions
 
     def action_again(self) -> None:
-        """Look again."""
+        """Read again."""
         self.ready, self.problem = False, None
         self.bridge.once(self, "preview", self.preview.read(self.wizard.session))
         self._show()
 
     def action_switch(self, key: str) -> None:
-        """Turn a switch of the preview."""
+        """Toggle a switch of the preview."""
         if self.ready and key in self.preview.switches():
             self.preview.switch(key)
             self._show()
 
     async def action_start(self) -> None:
-        """Start it, after the name was typed where there is harm in it."""
+        """Start the operation, after its question and, where needed, the typed name."""
         if not self.ready or self._starting or not self.preview.go() or self.blocked:
             return
         if not (question := self.preview.question()):
@@ -162,22 +163,22 @@ class PreviewScreen(WizardScreen):
             return
         self._starting = True
         try:
-            run_id, said = await self.preview.start(self.wizard.session, typed)
+            run_id, message = await self.preview.start(self.wizard.session, typed)
         except Problem as problem:
             self.problem, self._starting = problem, False
             self._show()
             return
-        if said:
-            self.app.notify(said, markup=False, timeout=15)
+        if message:
+            self.app.notify(message, markup=False, timeout=15)
         if run_id:
             self.nav.run(run_id)
         else:
             self.nav.home()
 
     def action_back(self) -> None:
-        """Where one came from."""
+        """Go back to the previous screen."""
         self.bridge.stop("preview")
-        self.nav.back_from_look()
+        self.nav.back_from_preview()
 
     async def action_leave(self) -> None:
         """Quit."""

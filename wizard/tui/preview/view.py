@@ -1,4 +1,4 @@
-"""What a day-two operation shows before anything is changed, and what Enter then does. One class per operation."""
+"""The previews of operations: their rows, and what Enter starts. One class per operation."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 class Preview(ABC):
-    """One operation before it begins."""
+    """The preview of one operation."""
 
     release: str
     approval: Approval | None = None
-    """What a person has to agree to; None until it is known, and of what is only looked at."""
+    """What a person has to confirm; None until it is known, and for a plan, which starts nothing."""
 
     @abstractmethod
     def heading(self) -> str:
@@ -43,40 +43,40 @@ class Preview(ABC):
 
     @abstractmethod
     async def read(self, session: Session) -> None:
-        """Look at the cluster; raises Problem."""
+        """Read the cluster; raises Problem."""
 
     @abstractmethod
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
-        """Rows, and those that the cursor may stand on."""
+        """Rows, and the row numbers that the cursor can select."""
 
     def go(self) -> str:
-        """What Enter does; "" when it does nothing here."""
+        """The label of Enter; "" when Enter does nothing."""
         return ""
 
     def question(self) -> str:
-        """What a person has to say in words before it starts; "" when nothing."""
+        """The question that a person has to answer before the start; "" for none."""
         return ""
 
     def answer(self, text: str) -> None:  # noqa: B027 - most previews ask nothing
-        """Take those words."""
+        """Store the answer to the question."""
 
     def switches(self) -> Mapping[str, str]:
-        """Key of each switch -> what it would change now."""
+        """Key of each switch -> its label."""
         return {}
 
     def switch(self, key: str) -> None:  # noqa: B027 - most previews have no switch
-        """Turn a switch."""
+        """Toggle a switch."""
 
     async def start(self, session: Session, name: str) -> tuple[str, str]:
-        """Begin: the id of the run ("" when it is done already), and a sentence to say; raises Problem.
+        """Start; returns the id of the run ("" when it is done already) and a message; raises Problem.
 
         `name` is the release's name as it was typed, "" where it did not have to be.
         """
-        raise Problem("This is only looked at.", "Start it from the review.")
+        raise Problem("This is only a preview.", "Start it from the review.")
 
 
 class PlanPreview(Preview):
-    """What install or upgrade would change; the review starts it, not this."""
+    """What install or upgrade would change; only the review starts it."""
 
     def __init__(self, draft: Draft, target: Target, plan: Plan | None = None) -> None:
         self.release = target.release
@@ -96,7 +96,7 @@ class PlanPreview(Preview):
 
 
 class RollbackPreview(Preview):
-    """A roll-back to a revision; 0 means the one before."""
+    """A rollback to a revision; 0 is the last good one."""
 
     def __init__(self, target: Target, revision: int) -> None:
         self.release = target.release
@@ -134,7 +134,7 @@ class RollbackPreview(Preview):
     @override
     async def start(self, session: Session, name: str) -> tuple[str, str]:
         if not self._shown:
-            raise Problem("It is not known yet.", "Wait for it.")
+            raise Problem("The preview is not ready yet.", "Wait for it.")
         try:
             return await session.release(self._target).start_rollback(self._shown, confirmed=name), ""
         except PlanChanged:
@@ -143,7 +143,7 @@ class RollbackPreview(Preview):
 
 
 class UninstallPreview(Preview):
-    """What an uninstall deletes, keeps and loses for ever."""
+    """The lists of an uninstall: deleted, kept, lost for ever."""
 
     def __init__(self, target: Target) -> None:
         self.release = target.release
@@ -165,24 +165,24 @@ class UninstallPreview(Preview):
 
     @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
-        one = self._lists
-        if not one:
+        lists = self._lists
+        if not lists:
             return (), ()
-        rows: list[Row] = [((f" revision {one.revision}, chart {one.chart}", "strong"),)]
-        if one.moved:
-            rows += beside(" !", one.moved, width - 1, label_width=3, tone="warning")
-        if one.owner:
+        rows: list[Row] = [((f" revision {lists.revision}, chart {lists.chart}", "strong"),)]
+        if lists.moved:
+            rows += beside(" !", lists.moved, width - 1, label_width=3, tone="warning")
+        if lists.owner:
             rows += beside(
-                " !", f"{one.owner} installs it again: remove it there", width - 1, label_width=3, tone="warning"
+                " !", f"{lists.owner} installs it again: remove it there", width - 1, label_width=3, tone="warning"
             )
         for title, items, sign, tone in (
-            ("Lost for ever", one.lost, "x", "error"), ("Deleted", one.deleted, "-", "warning"), ("Kept", one.kept, "=", "ok"),
+            ("Lost for ever", lists.lost, "x", "error"), ("Deleted", lists.deleted, "-", "warning"), ("Kept", lists.kept, "=", "ok"),
         ):  # fmt: skip
             rows += [(), ((f" {title}: {len(items) or 'nothing'}", tone if items else "dim"),)]
             rows += [_item(item, sign, tone, width) for item in items]
         history = "The revisions are kept; k changes that." if self._keep else "The revisions go too; k keeps them."
         rows += [(), ((f" {history}", "dim"),)]
-        rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in one.unseen]
+        rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in lists.unseen]
         rows += _lost(self._lost, width)
         return rows, ()
 
@@ -201,7 +201,7 @@ class UninstallPreview(Preview):
     @override
     async def start(self, session: Session, name: str) -> tuple[str, str]:
         if not self._lists:
-            raise Problem("The lists are not there yet.", "Wait for them.")
+            raise Problem("The lists are not ready yet.", "Wait for them.")
         helm = HelmOptions(keep_history=self._keep)
         return await session.release(self._target).start_uninstall(self._lists, confirmed=name, helm=helm), ""
 
@@ -212,7 +212,7 @@ class RecoverPreview(Preview):
     def __init__(self, target: Target) -> None:
         self.release = target.release
         self._target = target
-        self._known: Recovery | None = None
+        self._state: Recovery | None = None
         self._back = True
         self._reason = ""
 
@@ -222,37 +222,46 @@ class RecoverPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._known = await session.release(self._target).recovery()
-        # Until Enter has asked for the reason, its absence does not turn Enter off.
-        self.approval = replace(of_recovery(self._target, self._known), blocked=None)
-        self._back = self._back and bool(self._known.good)
+        self._state = await session.release(self._target).recovery()
+        # Enter asks for the reason, so its absence must not disable Enter.
+        self.approval = replace(of_recovery(self._target, self._state), blocked=None)
+        self._back = self._back and bool(self._state.good)
 
     @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
-        one = self._known
-        if not one:
+        recovery = self._state
+        if not recovery:
             return (), ()
-        rows: list[Row] = [((f" x revision {one.revision} is {one.status} since {one.since}", "error"),)]
-        rows += [((cut(f"   made by {one.who}", width), ""),)] if one.who else []
-        rows += [((cut(f" + {text}", width), "ok"),) for text in one.looked]
-        if one.proof:
+        rows: list[Row] = [((f" x revision {recovery.revision} is {recovery.status} since {recovery.since}", "error"),)]
+        rows += [((cut(f"   made by {recovery.who}", width), ""),)] if recovery.who else []
+        rows += [((cut(f" + {text}", width), "ok"),) for text in recovery.looked]
+        if recovery.proof:
             rows += beside(
-                " +", f"so nobody is at work on it: {one.proof}", width - 1, label_width=3, tone="ok", label_tone="ok"
+                " +",
+                f"so nobody is at work on it: {recovery.proof}",
+                width - 1,
+                label_width=3,
+                tone="ok",
+                label_tone="ok",
             )
         else:
             text = (
                 "That is not long ago: a helm on another machine may be at work on it. "
-                "Wait if anybody may be. If you know that nobody is, Enter asks why."
+                "Wait if that is possible. If you know that none is, Enter asks why."
             )
             rows += beside(" !", text, width - 1, label_width=3, tone="warning", label_tone="warning")
         rows.append(())
-        for title, labels in (("Changed already", one.reached), ("Not reached", one.waiting)):
+        for title, labels in (("Changed already", recovery.reached), ("Not reached", recovery.waiting)):
             rows += beside(f" {title}", ", ".join(labels) or "nothing", width - 1, label_width=18)
-        rows += beside(" Last good", str(one.good) if one.good else "none before it", width - 1, label_width=18)
-        then = f", then roll back to revision {one.good}" if self._back else "; then upgrade or uninstall works again"
-        text = f"keep the record as it is in a private file, mark revision {one.revision} as failed{then}"
+        rows += beside(
+            " Last good", str(recovery.good) if recovery.good else "none before it", width - 1, label_width=18
+        )
+        then = (
+            f", then roll back to revision {recovery.good}" if self._back else "; then upgrade or uninstall works again"
+        )
+        text = f"keep the record as it is in a private file, mark revision {recovery.revision} as failed{then}"
         rows += [(), *beside(" Enter will", text, width - 1, label_width=18, tone="strong", label_tone="accent")]
-        rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in one.unseen]
+        rows += [((cut(f" ? not seen: {text}", width), "dim"),) for text in recovery.unseen]
         return rows, ()
 
     @override
@@ -261,7 +270,7 @@ class RecoverPreview(Preview):
 
     @override
     def question(self) -> str:
-        unproved = self._known and self._known.unproved
+        unproved = self._state and self._state.unproved
         return "Confirm that no other helm is running. Your reason is stored in the record" if unproved else ""
 
     @override
@@ -270,7 +279,7 @@ class RecoverPreview(Preview):
 
     @override
     def switches(self) -> Mapping[str, str]:
-        if not self._known or not self._known.good:
+        if not self._state or not self._state.good:
             return {}
         return {"f": "only mark as failed" if self._back else "roll back after it"}
 
@@ -280,25 +289,25 @@ class RecoverPreview(Preview):
 
     @override
     async def start(self, session: Session, name: str) -> tuple[str, str]:
-        if not self._known:
-            raise Problem("It is not known yet.", "Wait for it.")
-        known = replace(self._known)
+        if not self._state:
+            raise Problem("The preview is not ready yet.", "Wait for it.")
+        recovery = replace(self._state)
         release = session.release(self._target)
-        backup = await release.mark_failed(known, self._reason, confirmed=name)
-        said = f"Revision {known.revision} is marked as failed; the record as it was is in {backup}."
+        backup = await release.mark_failed(recovery, self._reason, confirmed=name)
+        message = f"Revision {recovery.revision} is marked as failed; the record as it was is in {backup}."
         if not self._back:
-            return "", said
-        back = await release.rollback(known.good)
-        return await release.start_rollback(back, confirmed=name), said
+            return "", message
+        back = await release.rollback(recovery.good)
+        return await release.start_rollback(back, confirmed=name), message
 
 
 class UndoPreview(Preview):
-    """A release whose record a recover of this machine wrote: what it was before."""
+    """The undo of a recover that was done on this machine."""
 
     def __init__(self, target: Target) -> None:
         self.release = target.release
         self._target = target
-        self._known: Undo | None = None
+        self._state: Undo | None = None
 
     @override
     def heading(self) -> str:
@@ -306,19 +315,19 @@ class UndoPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._known = await session.release(self._target).undo_recovery()
+        self._state = await session.release(self._target).undo_recovery()
         self.approval = of_undo_recover(self._target)
 
     @override
     def view(self, width: int, chosen: int) -> tuple[Sequence[Row], Sequence[int]]:
         from wizard.engine.release.undo_recover import AFTER
 
-        one = self._known
-        if not one:
+        undo = self._state
+        if not undo:
             return (), ()
-        now = f"revision {one.revision} is marked as failed, by recover; nobody wrote its record since"
+        now = f"revision {undo.revision} is marked as failed, by recover; its record was not changed since"
         rows = beside(" +", now, width - 1, label_width=3, tone="ok", label_tone="ok")
-        text = f"put {one.said(self.release)}; {AFTER}"
+        text = f"put {undo.said(self.release)}; {AFTER}"
         rows += [(), *beside(" Enter will", text, width - 1, label_width=18, tone="strong", label_tone="accent")]
         return rows, ()
 
@@ -328,14 +337,14 @@ class UndoPreview(Preview):
 
     @override
     async def start(self, session: Session, name: str) -> tuple[str, str]:
-        if not self._known:
-            raise Problem("It is not known yet.", "Wait for it.")
-        await session.release(self._target).undo(self._known, confirmed=name)
-        return "", f"Put {self._known.said(self.release)}."
+        if not self._state:
+            raise Problem("The preview is not ready yet.", "Wait for it.")
+        await session.release(self._target).undo(self._state, confirmed=name)
+        return "", f"Put {self._state.said(self.release)}."
 
 
 def _lost(texts: Sequence[str], width: int) -> list[Row]:
-    """The rights that are missing, and what that costs."""
+    """The missing rights, with their consequences."""
     return [row for text in texts for row in beside(" ?", text, width - 1, label_width=3, tone="warning")]
 
 

@@ -20,11 +20,11 @@ _RESTARTS: Final = {
     "on-delete": ("pods restart when deleted", "warning"),
 }
 _MOST: Final = 12
-"""Changed fields of the object in hand that are shown; `plan` in lines shows all."""
+"""Most fields that are shown of the selected object; the command `plan` shows all."""
 
 
 def plan_rows(plan: Plan, width: int, chosen: int) -> tuple[list[Row], list[int]]:
-    """The plan with the pointer on the chosen object, whose fields are open; rows, and where each object stands."""
+    """The plan as rows, with the fields of the chosen object; and the row number of each object."""
     rows: list[Row] = [((f" {plan.step}, chart {plan.chart}", "strong"), (f"   {plan.counted}", ""))]
     for text in plan.warnings:
         rows += beside(" !", text, width - 1, label_width=3, tone="warning", label_tone="warning")
@@ -33,12 +33,12 @@ def plan_rows(plan: Plan, width: int, chosen: int) -> tuple[list[Row], list[int]
         rows += beside(" !", text, width - 1, label_width=3, tone="warning", label_tone="warning")
     places: list[int] = []
     rows.append(())
-    for one in plan.objects:
-        if one.change != "unchanged":
-            here = len(places) == chosen
+    for planned in plan.objects:
+        if planned.change != "unchanged":
+            current = len(places) == chosen
             places.append(len(rows))
-            rows += _object(one, width, here=here)
-    same = sum(one.change == "unchanged" for one in plan.objects)
+            rows += _object(planned, width, chosen=current)
+    same = sum(planned.change == "unchanged" for planned in plan.objects)
     rows += [((f"   {same} more stay as they are", "dim"),)] if same else []
     rows += [((cut(f"   hook  {hook}", width), ""),) for hook in plan.hooks]
     rows += [row for row in _drift(plan, width) if row is not None]
@@ -48,37 +48,37 @@ def plan_rows(plan: Plan, width: int, chosen: int) -> tuple[list[Row], list[int]
 
 
 def summary(plan: Plan) -> str:
-    """The plan in half a line: what is touched, what restarts."""
+    """The plan in half a line: counts of changed objects, and whose pods restart."""
     touched = {name: count for name, count in plan.counts().items() if name not in ("unchanged", "kept")}
-    said = ", ".join(f"{count} {name}" for name, count in touched.items()) or "nothing changes"
-    restarts = [one.name for one in plan.objects if one.restart]
-    return f"{said}; pods of {', '.join(restarts)} restart" if restarts else said
+    text = ", ".join(f"{count} {name}" for name, count in touched.items()) or "nothing changes"
+    restarts = [planned.name for planned in plan.objects if planned.restart]
+    return f"{text}; pods of {', '.join(restarts)} restart" if restarts else text
 
 
-def _object(one: ObjectPlan, width: int, *, here: bool) -> Iterator[Row]:
+def _object(planned: ObjectPlan, width: int, *, chosen: bool) -> Iterator[Row]:
     label = max(20, min(50, width - 48))
-    said, said_tone = _RESTARTS.get(one.restart, (one.note or _fields(one), "dim"))
+    effect, tone = _RESTARTS.get(planned.restart, (planned.note or _fields(planned), "dim"))
     yield (
-        (" > " if here else "   ", "accent"), (pad(words.change(one.change), 11), _TONES.get(one.change, "dim")), (pad(one.label, label), "strong" if here else ""), ("  ", ""),
-        (cut(said, width - label - 17), said_tone),
+        (" > " if chosen else "   ", "accent"), (pad(words.change(planned.change), 11), _TONES.get(planned.change, "dim")), (pad(planned.label, label), "strong" if chosen else ""), ("  ", ""),
+        (cut(effect, width - label - 17), tone),
     )  # fmt: skip
-    for refusal in one.refusals:
+    for refusal in planned.refusals:
         text = f"{refusal.path}: {refusal.words}" if refusal.path else refusal.words
         yield from ((("       ", ""), (line, "error")) for line in wrap(text, width - 9))
-    if not here:
+    if not chosen:
         return
-    for field in one.fields[:_MOST]:
+    for field in planned.fields[:_MOST]:
         yield from field_rows(field, width)
-    if len(one.fields) > _MOST:
-        yield ((f"       {len(one.fields) - _MOST} fields more: `plan` shows all", "dim"),)
+    if len(planned.fields) > _MOST:
+        yield ((f"       {len(planned.fields) - _MOST} more fields: `plan` shows all", "dim"),)
 
 
-def _fields(one: ObjectPlan) -> str:
-    return f"{len(one.fields)} field{'s' if len(one.fields) > 1 else ''}" if one.fields else ""
+def _fields(planned: ObjectPlan) -> str:
+    return f"{len(planned.fields)} field{'s' if len(planned.fields) > 1 else ''}" if planned.fields else ""
 
 
 def field_rows(field: Field, width: int) -> Iterator[Row]:
-    """One field: its path, old and new on one row where they fit, else one below the other."""
+    """One field: its path, old and new value, on one row where they fit, else on three."""
     old, new = _value(field.old), _value(field.new)
     if field.old == field.new:
         yield (("       ", ""), (cut(f"{field.path}: changed, not shown", width - 8), ""))
@@ -103,30 +103,30 @@ def _drift(plan: Plan, width: int) -> Iterator[Row]:
         return
     yield ()
     yield (
-        (f" changed behind helm's back: {len(plan.drifted)}", "warning"),
-        ("   - is the manifest's, + what is there", "dim"),
+        (f" changed outside helm: {len(plan.drifted)}", "warning"),
+        ("   - manifest, + live", "dim"),
     )
-    for one in plan.drifted:
-        yield (("   ! ", "warning"), (one.label, ""))
-        for field in one.drift[:3]:
+    for planned in plan.drifted:
+        yield (("   ! ", "warning"), (planned.label, ""))
+        for field in planned.drift[:3]:
             yield from field_rows(field, width)
 
 
-def comparison_rows(one: Comparison, width: int) -> list[Row]:
-    """What differs between two revisions: chart, values, objects."""
+def comparison_rows(comparison: Comparison, width: int) -> list[Row]:
+    """The differences between two revisions: chart, values, objects."""
     rows: list[Row] = []
-    if one.chart[0] != one.chart[1]:
-        rows += [((f" chart {one.chart[0]} -> {one.chart[1]}", "strong"),), ()]
+    if comparison.chart[0] != comparison.chart[1]:
+        rows += [((f" chart {comparison.chart[0]} -> {comparison.chart[1]}", "strong"),), ()]
     rows.append(rule(width, "values that were given"))
-    rows += diff_rows(one.values, width) or [((" the same", "dim"),)]
-    for changed in one.objects:
+    rows += diff_rows(comparison.values, width) or [((" the same", "dim"),)]
+    for changed in comparison.objects:
         rows += [rule(width, f"{changed.label}  {changed.change}"), *diff_rows(changed.lines, width)]
-    if not one.objects:
+    if not comparison.objects:
         rows += [rule(width, "objects"), ((" the same", "dim"),)]
     return rows
 
 
 def diff_rows(lines: Sequence[str], width: int) -> list[Row]:
-    """A unified diff; added and removed lines carry their sign."""
+    """A unified diff as rows; added and removed lines keep their sign."""
     tones = {"+": "ok", "-": "error"}
     return [((cut(f" {line}", width), tones.get(line[:1], "dim")),) for line in lines]

@@ -1,4 +1,4 @@
-"""The review: the values file as it will be written, the checks as they come in, and the key that starts it."""
+"""The review: the values file as it will be written, the checks as they come in, and the key that starts the run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
@@ -28,17 +29,17 @@ from wizard.tui.review.view import (
     file_rows,
     plan_rows,
     problem_rows,
-    red_question,
+    question_to_fix,
     stopped,
 )
 from wizard.tui.text import rule
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import RowList, Rows
 
 
 class ReviewScreen(WizardScreen):
-    """Nothing is changed before Enter here."""
+    """Nothing is changed before Enter."""
 
     CSS_PATH = "../styles/review.tcss"
     ACTIONS: ClassVar[Sequence[Action]] = (
@@ -77,13 +78,13 @@ class ReviewScreen(WizardScreen):
     def _doing(self) -> str:
         return {"values": "values file", "check": "check"}.get(self.nav.goal, self.state.operation or self.nav.doing)
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
         safe = "nothing is changed before Enter" if self.nav.goal == "run" else "the cluster is not changed"
         return Heading(f"{self._doing} {self._target}", "ask", safe, "review")
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
         check = self._check
         fixes = bool(check and check.question and check.state in ("fail", "warn", "unknown"))
         enter = enter_text(self.state, check, self.nav.goal, self._doing, armed=self._armed)
@@ -93,19 +94,19 @@ class ReviewScreen(WizardScreen):
             *((self.key("diff"),) if self.state.diff else ()), self.key("again"), self.key("pane"), self.key("back"),
         )  # fmt: skip
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """What stands in the way, checks with one of them in full, the file."""
         yield Rows(id="blockers")
         yield Horizontal(
             Vertical(Rows(id="checks-title"), Checks(self.show_detail), Rows(id="detail"), id="pane-checks"),
-            Vertical(Rows(id="file-title"), Lines(id="file"), id="pane-file"),
+            Vertical(Rows(id="file-title"), RowList(id="file"), id="pane-file"),
             id="panes",
         )
 
     def on_mount(self) -> None:
-        """Begin to check at once."""
+        """Start the checks at once."""
         self.set_class(self.nav.goal == "values", "-file-only")
-        self.query_one(Lines if self.nav.goal == "values" else Checks).focus()
+        self.query_one(RowList if self.nav.goal == "values" else Checks).focus()
         self.action_again()
 
     def action_again(self) -> None:
@@ -115,7 +116,7 @@ class ReviewScreen(WizardScreen):
         self.refresh_state()
 
     def on_resize(self, event: object) -> None:
-        """Titles depend on the width."""
+        """Render again: titles depend on the width."""
         self.call_after_refresh(self.refresh_state)
 
     def refresh_state(self) -> None:
@@ -131,11 +132,11 @@ class ReviewScreen(WizardScreen):
         kind = file_kind(state, showing=showing)
         right = self.query_one("#pane-file").size.width or width
         self.query_one("#file-title", Rows).show([rule(right, f"values file  {state.path}", kind, strong=True)])
-        self.query_one("#file", Lines).show(file_rows(state.diff if showing else state.values, diff=showing))
+        self.query_one("#file", RowList).show(file_rows(state.diff if showing else state.values, diff=showing))
         self.show_detail()
 
     def show_detail(self) -> None:
-        """The check in hand in full."""
+        """Show the selected check in full."""
         width = self.query_one("#pane-checks").size.width or 80
         tall = self.size.height >= 36
         self.query_one("#detail", Rows).show(detail(self._check, width, 6 if tall else 3))
@@ -148,7 +149,7 @@ class ReviewScreen(WizardScreen):
     # Messages
 
     async def on_review_changed(self, message: ReviewChanged) -> None:
-        """More is known; an Enter pressed before is done once nothing stands in the way."""
+        """Show the new data; start after an earlier Enter once all checks are in and nothing blocks."""
         self.state = message.state
         if self.state.draft and self.state.draft.running != self.draft.running:
             self.draft = replace(self.state.draft, rollback_on_failure=self.draft.rollback_on_failure)
@@ -161,18 +162,18 @@ class ReviewScreen(WizardScreen):
             await self._start()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """A mistake of ours stands at the top; it can be tried again."""
+        """Show the error at the top; the checks can be run again."""
         self.state = ReviewState(**{**vars(self.state), "problem": message.problem, "complete": True})
         self.refresh_state()
 
     # Actions
 
     async def action_start(self) -> None:
-        """Start, or open the field that stands in the way, or write the file."""
+        """Start, or open the field that blocks, or write the file."""
         if self.nav.goal == "values":
             await self.action_write()
         elif self.nav.goal == "run" and stopped(self.state):
-            if question := red_question(self.state, self._check):
+            if question := question_to_fix(self.state, self._check):
                 self.nav.fix(self.draft, question)
         elif self.nav.goal == "run":
             self._armed = True
@@ -189,7 +190,7 @@ class ReviewScreen(WizardScreen):
         if approval.type_the_name_because:
             self._confirm(approval)
         else:
-            await self._really("")
+            await self._start_run("")
 
     def _confirm(self, approval: Approval) -> None:
         from wizard.tui.widgets.modals import typed_name
@@ -197,12 +198,12 @@ class ReviewScreen(WizardScreen):
         async def take(name: str | None) -> None:
             self._armed = self._starting = False
             if name is not None:
-                await self._really(name)
+                await self._start_run(name)
             self.refresh_frame()
 
         self.app.push_screen(typed_name(approval), take)
 
-    async def _really(self, name: str) -> None:
+    async def _start_run(self, name: str) -> None:
         try:
             await self.nav.start(self.draft, self.state.operation, self.state.plan, self.state.checks, name)
         except Problem as problem:
@@ -211,46 +212,46 @@ class ReviewScreen(WizardScreen):
             self.refresh_state()
 
     def action_fix(self) -> None:
-        """Open the field that caused the check in hand."""
-        if question := (self._check and self._check.question) or red_question(self.state, self._check):
+        """Open the field that the selected check is about."""
+        if question := (self._check and self._check.question) or question_to_fix(self.state, self._check):
             self.nav.fix(self.draft, question)
 
     async def action_write(self) -> None:
-        """Write the values file and nothing else."""
+        """Write only the values file."""
         await self.nav.write(self.draft)
 
     def action_diff(self) -> None:
-        """Switch between the whole file and what changes in it."""
+        """Switch between the whole values file and its diff."""
         self._diff = not self._shows_diff
         self.refresh_state()
 
     def action_plan(self) -> None:
-        """What it would change, object by object."""
+        """Open the plan."""
         if self.state.plan:
             self.nav.plan(self.draft, self.state.plan)
 
     def action_undo(self) -> None:
-        """Roll back on failure, or not."""
+        """Toggle the rollback on failure."""
         self.draft = replace(self.draft, rollback_on_failure=not self.draft.rollback_on_failure)
         self.refresh_state()
 
     def action_pane(self) -> None:
-        """Go to the other pane."""
-        other = "#file" if self.query_one(Checks).has_focus else "#checks"
-        self.query_one(other, Lines).focus()
+        """Focus the other pane."""
+        target = "#file" if self.query_one(Checks).has_focus else "#checks"
+        self.query_one(target, RowList).focus()
 
     def action_back(self) -> None:
-        """To the last step; from a mere check home."""
+        """Go to the last step, or home when this is only a check."""
         self.bridge.stop("review")
         self.nav.back(self.draft, flow.REVIEW)
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """The check in hand."""
         check = self._check
         if not check:
             return "Review", "Checks read the cluster and dry-run; nothing is changed before you press Enter."
         return f"{check.id} {check.title}", "\n".join([*check.evidence, "", check.next_step])
 
     async def action_leave(self) -> None:
-        """Quit; the draft is kept."""
+        """Quit; the draft stays saved."""
         await self.leave()

@@ -1,4 +1,4 @@
-"""The review as rows: checks red first, one of them in full, the values file and its diff. Pure."""
+"""The review as rows: checks with failed ones first, one check in full, the values file and its diff. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wizard.tui.text import Row, beside, cut, mark, pad, wrap
 
 @dataclass(frozen=True)
 class ReviewState:
-    """All that the review shows."""
+    """The data of the review."""
 
     path: str = ""
     values: tuple[str, ...] = ()
@@ -25,11 +25,11 @@ class ReviewState:
     exists: bool = False
     operation: str = ""
     draft: Draft | None = None
-    """The draft as it has to be: of a release that is there, on the values that run."""
-    there: bool = False
-    """Somebody came to install it, and the release is there."""
+    """The draft to use: for an existing release it is based on its current values."""
+    exists_already: bool = False
+    """Whether the person wanted to install a release that exists already."""
     problem: Problem | None = None
-    """Why it cannot be started, apart from checks: a pending release, a bad values file, a start that was refused."""
+    """Why the run cannot be started, apart from checks: a pending release, a bad values file, a refused start."""
     plan: Plan | None = None
     unplanned: Problem | None = None
     """Why there is no plan."""
@@ -38,56 +38,56 @@ class ReviewState:
     seconds: float = 0.0
 
     @property
-    def stands_in_the_way(self) -> Problem | None:
-        """Why it cannot be started, apart from checks; what the plan says of it included."""
+    def blocker(self) -> Problem | None:
+        """Why the run cannot be started, apart from checks: `problem`, or what the plan forbids."""
         return self.problem or of_run("", "", self.plan).blocked
 
     @property
     def blocking(self) -> tuple[CheckResult, ...]:
-        """The failed checks that stop apply."""
-        return tuple(one for one in self.checks if one.blocking)
+        """The failed checks that block the run."""
+        return tuple(check for check in self.checks if check.blocking)
 
     @property
     def ranked(self) -> tuple[CheckResult, ...]:
-        """Checks red first, each group in the order of IDs."""
+        """Checks, failed ones first, each group sorted by ID."""
         order = ("fail", "warn", "unknown", "pass", "skipped")
-        return tuple(sorted(self.checks, key=lambda one: (not one.blocking, order.index(one.state), one.id)))
+        return tuple(sorted(self.checks, key=lambda check: (not check.blocking, order.index(check.state), check.id)))
 
 
 def counts(state: ReviewState) -> str:
-    """How many checks are in and how they went, in words."""
+    """The numbers of checks by result, as text."""
     parts = []
     for states, name in (
         (("fail",), "failed"),
-        (("warn",), "to look at"),
+        (("warn",), "warned"),
         (("unknown",), "unknown"),
         (("pass",), "ok"),
     ):
-        number = sum(one.state in states for one in state.checks)
+        number = sum(check.state in states for check in state.checks)
         parts += [f"{number} {name}"] if number or name == "ok" else []
     return ", ".join(parts)
 
 
-def check_row(one: CheckResult, width: int, *, here: bool) -> Row:
-    """One check: symbol, word, id, title, its first piece of evidence."""
-    sign, tone = mark(one.state)
+def check_row(check: CheckResult, width: int, *, chosen: bool) -> Row:
+    """One check: symbol, state, ID, title, first line of evidence."""
+    sign, tone = mark(check.state)
     title = 30 if width >= 76 else 24
     return (
-        (" > " if here else "   ", "accent"), (f"{sign} ", tone), (pad(word(one.state), 8), tone), (pad(one.id, 5), "dim"),
-        (pad(one.title, title), "" if one.state in ("pass", "skipped") else "strong"), ("  ", ""),
-        (cut(one.evidence[0] if one.evidence else "", width - title - 20), "dim"),
+        (" > " if chosen else "   ", "accent"), (f"{sign} ", tone), (pad(word(check.state), 8), tone), (pad(check.id, 5), "dim"),
+        (pad(check.title, title), "" if check.state in ("pass", "skipped") else "strong"), ("  ", ""),
+        (cut(check.evidence[0] if check.evidence else "", width - title - 20), "dim"),
     )  # fmt: skip
 
 
-def detail(one: CheckResult | None, width: int, height: int) -> list[Row]:
+def detail(check: CheckResult | None, width: int, height: int) -> list[Row]:
     """All evidence and the next step of a check, in at most `height` rows."""
-    if not one:
+    if not check:
         return [()] * height
     rows: list[Row] = []
-    for number, text in enumerate(one.evidence or ("",)):
+    for number, text in enumerate(check.evidence or ("",)):
         rows += beside("   Seen" if number == 0 else "", text, width - 1, label_width=10)
-    if one.next_step:
-        next_rows = beside("   Next", one.next_step, width - 1, label_width=10, label_tone="accent")
+    if check.next_step:
+        next_rows = beside("   Next", check.next_step, width - 1, label_width=10, label_tone="accent")
         rows = rows[: max(1, height - len(next_rows))] + next_rows
     if len(rows) > height:
         rows = [*rows[: height - 1], (("   ... ? shows all", "dim"),)]
@@ -95,17 +95,17 @@ def detail(one: CheckResult | None, width: int, height: int) -> list[Row]:
 
 
 def problem_rows(state: ReviewState, width: int) -> list[Row]:
-    """What stands in the way apart from checks, or makes it another operation than the one that somebody came for."""
-    problem = state.stands_in_the_way
+    """What blocks the run apart from checks; or that an install became an upgrade."""
+    problem = state.blocker
     if not problem:
-        said = "the release is there already: this upgrades it, on the values that run"
-        return [((" ! ", "warning"), (cut(said, width - 4), "strong"))] if state.there else []
+        text = "the release exists already: this upgrades it, based on its current values"
+        return [((" ! ", "warning"), (cut(text, width - 4), "strong"))] if state.exists_already else []
     rows: list[Row] = [((" x ", "error"), (line, "strong")) for line in wrap(problem.what, width - 4)]
     return [*rows, *((("   ", ""), (line, "")) for line in wrap(problem.next_step, width - 4) if line)]
 
 
 def plan_rows(state: ReviewState, width: int) -> list[Row]:
-    """The plan in one row, with the key that shows it."""
+    """The plan in one row, with the key that opens it."""
     if state.plan:
         return [
             (
@@ -121,13 +121,13 @@ def plan_rows(state: ReviewState, width: int) -> list[Row]:
 
 
 def back_row(*, undo: bool) -> Row:
-    """What happens after a failure, with the key that changes it."""
+    """What a failure leads to, with the key that changes it."""
     text = "go back to what was there before, evidence kept" if undo else "keep it as it is, with its evidence"
     return ((" on failure  ", "strong"), (text, ""), ("   [r] ", "key"), ("changes it", "dim"))
 
 
 def file_kind(state: ReviewState, *, showing: bool) -> str:
-    """What the pane of the values file shows, in a word."""
+    """What the pane of the values file shows."""
     if showing:
         return "changes"
     if not state.exists:
@@ -136,7 +136,7 @@ def file_kind(state: ReviewState, *, showing: bool) -> str:
 
 
 def file_rows(lines: Sequence[str], *, diff: bool) -> list[Row]:
-    """The values file, or its diff: added and removed lines carry their sign."""
+    """The values file, or its diff, in which added and removed lines keep their sign."""
     rows: list[Row] = []
     for line in lines:
         tone = "dim" if line.lstrip().startswith("#") else ""
@@ -147,28 +147,28 @@ def file_rows(lines: Sequence[str], *, diff: bool) -> list[Row]:
 
 
 def stopped(state: ReviewState) -> str:
-    """Why it cannot be started, "" when it can."""
-    if state.stands_in_the_way:
+    """Why the run cannot be started; "" when it can."""
+    if state.blocker:
         return "see the top"
     number = len(state.blocking)
     return f"{number} check{'s' if number > 1 else ''} failed" if number else ""
 
 
-def red_question(state: ReviewState, here: CheckResult | None) -> str:
-    """The question whose field puts it right: of the check in hand, of the problem, of the first red check."""
-    if here and here.blocking and here.question:
-        return here.question
+def question_to_fix(state: ReviewState, chosen: CheckResult | None) -> str:
+    """The question whose answer fixes the selected check, the problem, or the first failed check; else ""."""
+    if chosen and chosen.blocking and chosen.question:
+        return chosen.question
     if state.problem and state.problem.question:
         return state.problem.question
-    return next((one.question for one in state.blocking if one.question), "")
+    return next((check.question for check in state.blocking if check.question), "")
 
 
-def enter_text(state: ReviewState, here: CheckResult | None, goal: str, doing: str, *, armed: bool) -> str:
-    """What Enter does now, "" when nothing."""
+def enter_text(state: ReviewState, chosen: CheckResult | None, goal: str, doing: str, *, armed: bool) -> str:
+    """The label of Enter; "" when Enter does nothing."""
     if goal == "check":
         return ""
     if goal == "values":
         return "write the file"
     if stopped(state):
-        return "open the red field" if red_question(state, here) else f"disabled: {stopped(state)}"
+        return "open the red field" if question_to_fix(state, chosen) else f"disabled: {stopped(state)}"
     return f"pressed: {doing} starts when the checks are in" if armed else doing

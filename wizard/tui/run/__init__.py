@@ -1,1 +1,1 @@
-"""A run while it goes on and when it is over."""
+"""A run, live and ended."""

@@ -1,4 +1,4 @@
-"""The result of a run: installed, working, reachable as separate facts, and what comes next."""
+"""The result of a run: installed, working and reachable as separate facts, files, commands."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.run.state import RunFeed
 from wizard.tui.run.view import clock_text, done_rows
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 
-class Result(Lines):
-    """Everything there is to say about the result."""
+class Result(RowList):
+    """The result as a scrolling list."""
 
     def __init__(self, feed: RunFeed) -> None:
         super().__init__(id="result")
         self._feed = feed
 
+    @override
     def build(self, width: int) -> None:
-        """All rows."""
         self.rows = tuple(done_rows(self._feed.view, min(width, 120)))
 
 
 class DoneScreen(WizardScreen):
-    """Nothing is going on any more."""
+    """Shown after the end of a run."""
 
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("logs", "l", "objects and logs", "Back to objects and logs"),
@@ -42,8 +43,8 @@ class DoneScreen(WizardScreen):
         super().__init__()
         self._feed = feed
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
         view = self._feed.view
         target = view.target
         what = (
@@ -52,29 +53,29 @@ class DoneScreen(WizardScreen):
         place = f"took {clock_text(view, self.now()).split(' of ')[0]}"
         return Heading(what, "read", "the run has ended", place, f"run {self._feed.run_id[:8]}")
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
         scroll = ("Up Down", "scroll")
         return (self.key("home"), self.key("logs"), scroll, self.key("explain"), self.key("leave"))
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """Everything in one list."""
         yield Result(self._feed)
 
     def on_mount(self) -> None:
-        """Arrows scroll."""
+        """Focus the list, so that arrows scroll."""
         self.query_one(Result).focus()
 
     def action_home(self) -> None:
-        """Home."""
+        """Go home."""
         self.nav.home()
 
     def action_logs(self) -> None:
-        """Back to objects and logs."""
+        """Go back to objects and logs."""
         self.nav.back_to_run(self._feed)
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """What the three facts mean."""
         return "Three facts", (
             "Installed: helm recorded the release. Working: every workload, job and disk of it is ready. Reachable: people "
             "can open it from where they are. One can be true without the others."

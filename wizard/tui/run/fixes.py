@@ -1,4 +1,4 @@
-"""Fix and continue on the full screen: which fix, what it needs, what it would do; then the fix command is sent."""
+"""Fixes on the full screen: asks which fix and what it needs, previews it, then sends the fix command to the run."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ if TYPE_CHECKING:
 
 
 async def fix_now(screen: WizardScreen, run_id: str, view: RunView, tell: Callable[[Problem], None]) -> None:
-    """Ask, show, and have the run do it; every step can be left with Esc and then nothing is changed."""
+    """Ask, preview, and send the fix to the run; Esc at any step changes nothing."""
     offered = view.applicable_fixes
     chosen = 0
     if len(offered) > 1:
-        options = [(str(number), one["title"], row.title) for number, (row, one) in enumerate(offered, 1)]
-        answer = await screen.app.push_screen_wait(Choose("What to put right?", options))
+        options = [(str(number), fix["title"], row.title) for number, (row, fix) in enumerate(offered, 1)]
+        answer = await screen.app.push_screen_wait(Choose("What to fix?", options))
         if answer is None:
             return
         chosen = int(answer) - 1
-    row, one = offered[chosen]
-    if one["refused"]:
-        tell(Problem(one["refused"], f"By hand: {one['command']}"))
+    row, fix = offered[chosen]
+    if fix["refused"]:
+        tell(Problem(fix["refused"], f"By hand: {fix['command']}"))
         return
     answers: dict[str, str] = {}
-    for need in one["needs"]:
-        said = await answered(need, _Asker(screen))
-        if said is None:
+    for need in fix["needs"]:
+        answer = await answered(need, _Asker(screen))
+        if answer is None:
             return
-        answers[need["id"]] = said
-    if await screen.app.push_screen_wait(Confirm(one["title"], "\n".join(_preview(row, one, answers)), "do it")):
+        answers[need["id"]] = answer
+    if await screen.app.push_screen_wait(Confirm(fix["title"], "\n".join(_preview(row, fix, answers)), "do it")):
         try:
-            text = await screen.wizard.session.runs.fix(run_id, row.id, row.object, one, answers)
+            text = await screen.wizard.session.runs.fix(run_id, row.id, row.object, fix, answers)
         except Problem as problem:
             tell(problem)
         else:
             screen.app.notify(text, markup=False)
 
 
-def _preview(row: Finding, one: Mapping[str, Any], answers: Mapping[str, str]) -> list[str]:
-    given = [f"{need['title']}: {answers[need['id']]}" for need in one["needs"]]
-    return [row.title, "", *one["preview"], *given, "", f"By hand: {one['command']}"]
+def _preview(row: Finding, fix: Mapping[str, Any], answers: Mapping[str, str]) -> list[str]:
+    given = [f"{need['title']}: {answers[need['id']]}" for need in fix["needs"]]
+    return [row.title, "", *fix["preview"], *given, "", f"By hand: {fix['command']}"]
 
 
 class _Asker:
-    """Asks with the app's own prompts."""
+    """Asks with the app's modal screens."""
 
     def __init__(self, screen: WizardScreen) -> None:
         self._wait = screen.app.push_screen_wait
 
     async def choose(self, title: str, options: Sequence[tuple[str, str]], default: str) -> str | None:
-        # Options that are told in words have their first letters as keys.
+        # Options with labels of their own get the first letters of their values as keys.
         letters = {value[:1]: value for value, label in options if label != value}
         keyed = len(letters) == len(options)
         shown = [(value[:1] if keyed else value, label, "") for value, label in options]

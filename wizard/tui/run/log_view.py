@@ -1,4 +1,4 @@
-"""Log lines as people read them: structured ones show level and message first, and keep every other field. Pure."""
+"""Log lines as text: structured lines show level and message first, then every other field. Pure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
 def printed(lines: Iterable[Line]) -> str:
-    """As `kubectl logs --prefix --timestamps` prints them; a gap is a comment."""
+    """Log lines in the format of `kubectl logs --prefix --timestamps`; a gap is a comment."""
     return "".join(
-        f"# {one.text}\n" if one.gap else f"[pod/{one.pod}/{one.container}] {one.time} {one.text}\n" for one in lines
+        f"# {line.text}\n" if line.gap else f"[pod/{line.pod}/{line.container}] {line.time} {line.text}\n"
+        for line in lines
     )
 
 
 def readable(text: str) -> str:
-    """LEVEL message key=value ...; a line that is not structured stays as it is. The time is dropped: it has a column."""
+    """LEVEL message key=value ... of a structured line, any other line unchanged. The time has a column of its own."""
     fields = (
         _json(text)
         if text.startswith("{")

@@ -1,4 +1,4 @@
-"""What can be done with the logs of a run: hold, filter, find, look before a restart, fold, save."""
+"""Actions on the logs of a run: hold, filter, find, show lines from before a restart, save."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from wizard.tui.messages import PageRead
 from wizard.tui.run.panes import RunPanes
 from wizard.tui.run.state import RunFeed
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.log_history import Lookback
+from wizard.tui.widgets.log_history import LogHistory
 
 
 class RunLogs(WizardScreen):
-    """The keys of the log pane, wherever the focus is."""
+    """The keys of the log pane; they work wherever the focus is."""
 
     LOG_ACTIONS: ClassVar[Sequence[Action]] = (
         Action("filter", "slash", "filter", "Filter the logs"),
@@ -35,21 +35,21 @@ class RunLogs(WizardScreen):
 
     @property
     def panes(self) -> RunPanes:
-        """Objects, logs and the others."""
+        """The panes of the run."""
         return self.query_one(RunPanes)
 
     def on_log_pane_held(self) -> None:
-        """The keys say what Space does now; what is not looked at any more is not read."""
+        """Update the label of Space; stop reading the record when its lines are no longer wanted."""
         if not self.panes.logs.asked:
             self.bridge.stop("page")
         self.refresh_frame()
 
-    def on_lookback_wanted(self, message: Lookback.Wanted) -> None:
-        """The pane is scrolled above what is kept: read the record."""
+    def on_log_history_wanted(self, message: LogHistory.Wanted) -> None:
+        """The pane is scrolled above the log buffer: read the record."""
         self.bridge.page(self, self._run_id, message)
 
     def on_page_read(self, message: PageRead) -> None:
-        """Some of the record."""
+        """Show lines of the record."""
         self.panes.logs.take(message.ticket, message.page, newer=message.newer)
 
     def action_newest(self) -> None:
@@ -57,11 +57,11 @@ class RunLogs(WizardScreen):
         self.panes.logs.action_follow()
 
     def action_hold(self) -> None:
-        """Hold the logs still, or follow them again; nothing is lost."""
+        """Hold the logs, or follow them again; no line is lost."""
         self.panes.logs.action_hold_or_follow()
 
     def action_filter(self) -> None:
-        """Show only lines that hold a text."""
+        """Show only lines that contain a text."""
         from wizard.tui.widgets.modals import Prompt
 
         pane = self.panes.logs
@@ -70,20 +70,20 @@ class RunLogs(WizardScreen):
             if text is not None:
                 pane.show_only(text, previous=pane.previous)
 
-        self.app.push_screen(Prompt("Log lines that hold this text; empty: all", pane.filter, "/"), take)
+        self.app.push_screen(Prompt("Show log lines with this text; empty: all", pane.filter, "/"), take)
 
     def action_error(self) -> None:
-        """The first line that names an error."""
+        """Go to the first line that names an error."""
         if not self.panes.logs.first_error():
             self.app.notify("No line names an error.", markup=False)
 
     def action_previous(self) -> None:
-        """Only what containers said before their last restart."""
+        """Show only lines from before the last restart of their container, or all lines again."""
         pane = self.panes.logs
         pane.show_only(pane.filter, previous=not pane.previous)
 
     def action_find(self, step: int = -1) -> None:
-        """The next older (-1) or newer (1) line with a text; asks for the text the first time, and when it is not there."""
+        """Go to the next older (-1) or newer (1) line with a text; asks for the text first, and without a match."""
         from wizard.tui.widgets.modals import Prompt
 
         pane = self.panes.logs
@@ -91,17 +91,17 @@ class RunLogs(WizardScreen):
         def take(text: str | None) -> None:
             if text and not pane.find(text, -1):
                 pane.wanted = ""
-                self.app.notify(f"No line holds {text}.", markup=False)
+                self.app.notify(f"No line contains {text}.", markup=False)
 
         if not pane.wanted or not pane.find(pane.wanted, step):
-            self.app.push_screen(Prompt("Find a line that holds this text; n older, N newer", pane.wanted, "n"), take)
+            self.app.push_screen(Prompt("Find a line with this text; n older, N newer", pane.wanted, "n"), take)
 
     def action_fields(self) -> None:
-        """Structured lines as their fields, or as they were written."""
+        """Show structured lines as fields, or as written."""
         self.panes.logs.toggle_fields()
 
     def action_copy(self) -> None:
-        """Copy helm's command from its pane, else the log lines that show; they are shown too, for many terminals drop it."""
+        """Copy helm's command from its pane, else the visible log lines; show them too: many terminals ignore it."""
         import shlex
 
         from wizard.tui.widgets.modals import Explain
@@ -110,13 +110,15 @@ class RunLogs(WizardScreen):
         command = self.query_one("#helm").has_focus
         text = shlex.join(view.back_argv or view.helm_argv) if command else self.panes.logs.showing()
         if not text:
-            self.app.notify("helm has not been started yet." if command else "No line was said yet.", markup=False)
+            self.app.notify(
+                "helm has not been started yet." if command else "There are no log lines yet.", markup=False
+            )
             return
         self.app.copy_to_clipboard(text)
         self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
 
     def action_save(self) -> None:
-        """Write the lines that are shown here and kept to a file, as `kubectl logs` prints them."""
+        """Write the lines of the pane to a file, in the format of `kubectl logs`."""
         from wizard.tui.widgets.modals import Prompt
 
         session, pane = self.wizard.session, self.panes.logs

@@ -1,4 +1,4 @@
-"""The panes of a run: objects, logs, helm, events, findings - two at once, or all where there is room."""
+"""The panes of a run: objects, logs, helm, events, findings; two at once, or all on a large terminal."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Final
 
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.core.run.view import ObjectRow, RunView
 from wizard.tui.run.view import event_rows, finding_rows, helm_rows, object_row
 from wizard.tui.text import Row, rule
 from wizard.tui.widgets.log_pane import LogPane
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import RowList, Rows
 
 PANES: Final = ("objects", "logs", "helm", "events", "findings")
 
 
-class Objects(Lines):
-    """Watched objects, red first; what is ready comes last. The cursor stays on its object."""
+class Objects(RowList):
+    """Watched objects, failed ones first, ready ones last. The cursor stays on its object."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(id="objects")
@@ -27,35 +28,35 @@ class Objects(Lines):
         self.shown: tuple[ObjectRow, ...] = ()
 
     def update(self, rows: Sequence[ObjectRow]) -> None:
-        """Show these."""
-        here = self.object
+        """Show objects."""
+        before = self.object
         self.shown = tuple(rows)
-        if here and self.cursor:
-            uids = [one.uid for one in self.shown]
-            self.cursor = uids.index(here.uid) if here.uid in uids else 0
+        if before and self.cursor:
+            uids = [row.uid for row in self.shown]
+            self.cursor = uids.index(before.uid) if before.uid in uids else 0
         self.rebuild()
 
+    @override
     def build(self, width: int) -> None:
-        """One row an object."""
         now = self._now()
         self.rows = tuple(
-            object_row(one, now, width, here=self.has_focus and number == self.cursor)
-            for number, one in enumerate(self.shown)
+            object_row(row, now, width, chosen=self.has_focus and number == self.cursor)
+            for number, row in enumerate(self.shown)
         ) or (((" nothing is watched yet", "dim"),),)
         self.pickable = tuple(range(len(self.shown)))
 
+    @override
     def moved(self) -> None:
-        """The pointer is part of the rows."""
-        self.rebuild()
+        self.rebuild()  # the pointer is part of the rows
 
     @property
     def object(self) -> ObjectRow | None:
-        """The object in hand."""
+        """The selected object."""
         return self.shown[self.cursor] if self.cursor < len(self.shown) else None
 
 
 class RunPanes(Horizontal):
-    """Objects above; below one of the others, chosen by Tab. With room all of them in two columns."""
+    """Objects above, one other pane below, chosen by Tab; on a large terminal all of them in two columns."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(id="run")
@@ -63,8 +64,8 @@ class RunPanes(Horizontal):
         self._lower = "logs"
         self._roomy = False
 
+    @override
     def compose(self) -> Iterable[Widget]:
-        """Left: objects over logs. Right: findings, helm, events."""
         yield Vertical(
             Vertical(Rows(id="objects-title"), Objects(self._now), id="pane-objects"),
             Vertical(LogPane(), id="pane-logs"),
@@ -72,8 +73,8 @@ class RunPanes(Horizontal):
         )
         yield Vertical(
             *(
-                Vertical(Rows(id=f"{one}-title"), Lines(id=one), id=f"pane-{one}")
-                for one in ("findings", "helm", "events")
+                Vertical(Rows(id=f"{pane}-title"), RowList(id=pane), id=f"pane-{pane}")
+                for pane in ("findings", "helm", "events")
             ),
             id="right",
         )
@@ -89,26 +90,26 @@ class RunPanes(Horizontal):
         return self.query_one(Objects)
 
     def place(self, *, roomy: bool | None = None, lower: str = "") -> None:
-        """Decide what shows."""
+        """Choose the visible panes."""
         self._roomy = self._roomy if roomy is None else roomy
         self._lower = lower or self._lower
-        for one in PANES[1:]:
-            self.query_one(f"#pane-{one}").set_class(not self._roomy and one != self._lower, "-off")
+        for pane in PANES[1:]:
+            self.query_one(f"#pane-{pane}").set_class(not self._roomy and pane != self._lower, "-off")
         self.query_one("#right").set_class(not self._roomy and self._lower == "logs", "-off")
 
     def take(self, pane: str) -> None:
-        """Put the focus into a pane, and show it."""
+        """Show a pane and focus it."""
         if pane != "objects":
             self.place(lower=pane)
         self.query_one(f"#{pane}").focus()
 
     def next(self, step: int) -> None:
-        """Focus the next pane, or the one before."""
-        at = next((number for number, one in enumerate(PANES) if self.query_one(f"#{one}").has_focus), 0)
+        """Focus the next or the previous pane."""
+        at = next((number for number, pane in enumerate(PANES) if self.query_one(f"#{pane}").has_focus), 0)
         self.take(PANES[(at + step) % len(PANES)])
 
     def update(self, view: RunView, changed: frozenset[str], *, ticked: bool) -> None:
-        """Show what changed; "all" stands for everything, a tick for a new second."""
+        """Render the changed parts, "all" for all of them; `ticked`: a new second has begun."""
         every = "all" in changed
         if every or ticked or "objects" in changed:
             self._title("objects", f"objects  {view.ready_count()} of {view.total()} ready", "red first")
@@ -121,8 +122,8 @@ class RunPanes(Horizontal):
             rows = event_rows(view, self._room("events"))
             self._list("events", rows, f"events  {len(view.events)}", "newest last", tail=True)
         if every or changed & {"findings", "blind"}:
-            found = finding_rows(view, self._room("findings"))
-            self._list("findings", found, f"findings  {len(view.findings)}", "worst first")
+            rows = finding_rows(view, self._room("findings"))
+            self._list("findings", rows, f"findings  {len(view.findings)}", "worst first")
 
     def _room(self, pane: str) -> int:
         return self.query_one(f"#pane-{pane}").size.width or self.app.size.width
@@ -133,7 +134,7 @@ class RunPanes(Horizontal):
 
     def _list(self, pane: str, rows: Sequence[Row], left: str, right: str, *, tail: bool = False) -> None:
         self._title(pane, left, right)
-        lines = self.query_one(f"#{pane}", Lines)
+        lines = self.query_one(f"#{pane}", RowList)
         at_end = lines.scroll_offset.y >= len(lines.rows) - lines.size.height
         lines.show(rows)
         if tail and at_end:

@@ -1,4 +1,4 @@
-"""A run, live or ended: what is waited for, objects, logs, helm, events, findings - on one clock."""
+"""A run, live or ended: verdict, objects, logs, helm, events, findings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from textual.binding import BindingType
 from textual.events import Resize
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.core.errors import Problem
 from wizard.core.run import stopping
@@ -25,11 +26,11 @@ from wizard.tui.widgets.rows import Rows
 
 _WIDE: Final = 130
 _TALL: Final = 36
-"""Room for two columns: below it the rows of the left one would have no words left for the reason."""
+"""The least size for two columns: in a narrower left column the reason of an object would not fit."""
 
 
 class RunScreen(RunLogs):
-    """Attached to a record; leaving it stops nothing."""
+    """Follows the record of a run; leaving it stops nothing."""
 
     CSS_PATH = "../styles/run.tcss"
     ACTIONS: ClassVar[Sequence[Action]] = (
@@ -49,14 +50,14 @@ class RunScreen(RunLogs):
         self._run_id = run_id
         self.feed = feed or RunFeed(run_id)
         self._attached = feed is not None
-        self._told_end = feed is not None
+        self._end_shown = feed is not None
         self._second = -1
         self._shown = 0.0
 
     # Frame
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
         view = self.feed.view
         side, safe = boundary(view)
         target = view.target
@@ -71,8 +72,8 @@ class RunScreen(RunLogs):
             f"run {(view.id or self._run_id)[:8]}",
         )
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
         ended = self.feed.view.finished is not None
         hold = "hold" if self.is_mounted and self.panes.logs.following else "follow"
         in_logs = self.is_mounted and self.panes.logs.has_focus
@@ -88,24 +89,24 @@ class RunScreen(RunLogs):
         copy = self.key("copy", "copy the command" if command else "copy")
         return (*keys, self.key("leave", "quit" if ended else "leave"), self.key("explain", ""), copy)
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """The verdict, then the panes."""
         yield Rows(id="verdict")
         yield RunPanes(self.now)
         yield Rows(id="safe")
 
     def on_mount(self) -> None:
-        """Attach, and look for changes at the pace of the eye."""
+        """Follow the record, and poll for changes 40 times per second."""
         if not self._attached:
             self.feed = self.bridge.follow(self, self._run_id)
         self.feed.changed |= {"all"}
-        self.feed.listener = self._at_once
+        self.feed.listener = self._on_change
         self.panes.place()
         self.panes.objects.focus()
-        self.set_interval(FRAME, self._look)
+        self.set_interval(FRAME, self._poll)
 
     def on_resize(self, event: Resize) -> None:
-        """With room enough all panes show at once."""
+        """Show all panes on a large terminal."""
         roomy = event.size.width >= _WIDE and event.size.height >= _TALL
         self.set_class(roomy, "-room")
         self.panes.place(roomy=roomy)
@@ -114,16 +115,16 @@ class RunScreen(RunLogs):
     # Changes
 
     def on_unmount(self) -> None:
-        """Whoever shows the feed next listens to it."""
-        if self.feed.listener == self._at_once:
+        """Stop listening, unless another screen already listens to the feed."""
+        if self.feed.listener == self._on_change:
             self.feed.listener = None
 
-    def _at_once(self) -> None:
-        """Show a change that comes alone without waiting for the next look; a flood is shown by the clock."""
+    def _on_change(self) -> None:
+        """Show a single change without waiting for the next poll; in a flood wait for the poll."""
         if monotonic() - self._shown >= FRAME:
-            self.call_later(self._look)
+            self.call_later(self._poll)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         if monotonic() - self._shown < FRAME / 2:
             return
         second = int(self.now().timestamp())
@@ -135,8 +136,8 @@ class RunScreen(RunLogs):
         if changed or ticked:
             self._shown = monotonic()
             self._show(changed, ticked=ticked)
-        if self.feed.view.finished is not None and not self._told_end:
-            self._told_end = True
+        if self.feed.view.finished is not None and not self._end_shown:
+            self._end_shown = True
             self._ended()
 
     def _show(self, changed: frozenset[str], *, ticked: bool) -> None:
@@ -163,49 +164,50 @@ class RunScreen(RunLogs):
             self.nav.home(problem)
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """The record cannot be read on, or not what was before."""
+        """Reading the record failed, at its end or above the log buffer."""
         self.panes.logs.give_up()
         self._lost_record(message.problem)
 
     def on_descendant_focus(self) -> None:
-        """Titles show where the focus is."""
+        """Render again: titles show the focus."""
         self.feed.changed |= {"all"}
 
     # Actions
 
     def action_pane(self, step: int) -> None:
-        """The next pane; the lower place changes with it where there is one place only."""
+        """Focus the next pane, and show it."""
         self.panes.next(step)
 
     def action_findings(self) -> None:
-        """Put right what can be put right while helm waits; else go to the findings."""
+        """Offer the applicable fixes; without any focus the findings."""
         if self.feed.view.applicable_fixes:
             self.run_worker(fix_now(self, self._run_id, self.feed.view, self.tell), exclusive=True)
         else:
             self.panes.take("findings")
 
     def action_open(self) -> None:
-        """The result once it ended; else the object in hand in full."""
+        """Open the result of an ended run, else explain the selected object."""
         if self.feed.view.finished is not None:
             self._result()
         elif self.panes.objects.has_focus:
             self.action_explain()
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """The object in hand, or the keys."""
         row = self.panes.objects.object
         if not row or not self.panes.objects.has_focus:
             return "The run", ABOUT
         return f"{row.kind} {row.name}", object_text(self.feed.view, row, self.now())
 
     def action_stop(self) -> None:
-        """Stop helm, after asking."""
+        """Ask, then stop helm."""
         self._ask(at="s")
 
     async def action_leave(self) -> None:
-        """Leave; a run that goes on asks how."""
+        """Leave; ask how while the run goes on."""
         await self.leave()
 
+    @override
     async def leave(self) -> None:
         """Ask what leaving means while the run goes on."""
         if self.feed.view.finished is not None:
@@ -215,7 +217,7 @@ class RunScreen(RunLogs):
             self._ask()
 
     def action_home(self) -> None:
-        """Home, when the run has ended; else leaving asks first."""
+        """Go home; ask first while the run goes on."""
         if self.feed.view.finished is not None:
             self.nav.home()
         else:

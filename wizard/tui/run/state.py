@@ -1,4 +1,4 @@
-"""A run as it is read from its record."""
+"""The state of a run that is read from its record."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from wizard.core.run.view import RunView
 
 
 class RunFeed:
-    """One run being read: the reducer's state, and which of its parts changed since they were last taken."""
+    """A run that is being read: its view, and the parts that changed since the last `take`."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.view = RunView()
         self.problem: Problem | None = None
         self.record_problem = ""
-        """Why the record is not written just now."""
+        """Why the record is not being written; "" when it is."""
         self.changed: set[str] = {"run"}
         self.listener: Callable[[], None] | None = None
-        """Called after a change, on the loop that reads; whoever shows the feed sets it."""
+        """Called after a change, on the event loop; the screen that shows the feed sets it."""
 
     def read(self, events: Iterable[Event]) -> None:
-        """Fold events in and tell the listener."""
+        """Apply events and call the listener."""
         for event in events:
             self.changed |= self.view.apply(event)
         if self.changed and self.listener:
             self.listener()
 
     def take(self) -> frozenset[str]:
-        """The changed parts since the last call. A slow screen skips states, it never queues them."""
+        """The parts that changed since the last call. A slow screen skips states instead of queueing them."""
         taken, self.changed = frozenset(self.changed), set()
         return taken

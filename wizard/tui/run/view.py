@@ -1,4 +1,4 @@
-"""The run as rows: the line that says what is waited for, objects, helm, events, findings. Pure."""
+"""The run as rows: verdict, objects, helm, events, findings, result. Pure."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ KINDS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 ABOUT: Final = (
     "Objects are watched by the wizard itself from the first second, apart from helm's own wait. Red ones come first; "
-    "Enter on one shows why. The logs of all containers run below; Space holds them, nothing is lost meanwhile, G or "
-    "End follows again. Above the lines that are kept, PgUp and Home read the run's record. / filters, n and N find, e goes to the first error, p shows what was said before a restart, j shows structured lines as they were "
+    "Enter on one shows why. The logs of all containers run below; Space holds them, no line is lost, G or "
+    "End follows again. Above the lines that are kept, PgUp and Home read the run's record. / filters, n and N find, e goes to the first error, p shows lines from before a restart, j shows structured lines as they were "
     "written, w saves them, y copies those that show, or helm's command from its pane. Leaving or closing the terminal stops nothing."
 )
 HEALS: Final = {"no": "will not heal itself", "yes": "will heal by itself", "unknown": "may heal by itself"}
 
 
 def elapsed(view: RunView, now: datetime) -> float:
-    """Seconds since the run began; the whole run once it ended."""
+    """Seconds since the run began, until its end if it has ended."""
     end = seconds_since(view.finished_at, now) if view.finished_at else 0.0
     return max(0.0, (seconds_since(view.started, now) or 0.0) - (end or 0.0))
 
@@ -40,7 +40,7 @@ def clock_text(view: RunView, now: datetime) -> str:
 
 
 def boundary(view: RunView) -> tuple[str, str]:
-    """On which side of the boundary the run is, and the words beside it."""
+    """The boundary of the run (a key of frame.BOUNDARIES), and the text beside it."""
     version = view.helm.removeprefix("v")
     if view.finished is not None:
         return "read", "the run has ended"
@@ -54,8 +54,8 @@ def boundary(view: RunView) -> tuple[str, str]:
 
 
 def verdict_rows(view: RunView, now: datetime, width: int) -> list[Row]:
-    """What is waited for, since when, why not yet, whether it heals, and what can be done. Five rows."""
-    waiting, found = view.waiting, view.ranked_findings()
+    """What the run waits for, since when, why, whether it heals, and what can be done. Five rows."""
+    waiting, findings = view.waiting, view.ranked_findings()
     state = view.verdict or "progressing"
     sign, tone = mark(state)
     since = age(waiting.since, now) if waiting else ""
@@ -64,9 +64,9 @@ def verdict_rows(view: RunView, now: datetime, width: int) -> list[Row]:
     heals = HEALS.get(waiting.heals, "") if waiting and state != "ready" else ""
     right: Row = ((heals, "error" if waiting and waiting.heals == "no" else "dim"),)
     rows: list[Row] = [ends(((f" {sign} {head}", tone), ("   ", ""), (what, "strong")), right, width)]
-    why = (waiting.why if waiting else "") or (found[0].title if found else "") or view.reason
+    why = (waiting.why if waiting else "") or (findings[0].title if findings else "") or view.reason
     why = "" if why == what else why
-    labelled = [("Why", why), ("Then", _then(view, now)), ("You", _you(view, found))]
+    labelled = [("Why", why), ("Then", _then(view, now)), ("You", _you(view, findings))]
     room = 4
     for number, (label, text) in enumerate(labelled):
         if text:
@@ -86,25 +86,25 @@ def _then(view: RunView, now: datetime) -> str:
     return view.phase_text
 
 
-def _you(view: RunView, found: list[Finding]) -> str:
+def _you(view: RunView, findings: list[Finding]) -> str:
     if view.applicable_fixes:
         stop = f"; s: stop early, {stopping.early(view)}" if view.hopeless else ""
         return f"f: {view.applicable_fixes[0][1]['title']}{stop}"
-    if not found or not found[0].remedy:
+    if not findings or not findings[0].remedy:
         return ""
-    more = sum(len(one.remedy) for one in found) - 1
-    return found[0].remedy[0] + (f" ({more} more: f)" if more else "")
+    more = sum(len(finding.remedy) for finding in findings) - 1
+    return findings[0].remedy[0] + (f" ({more} more: f)" if more else "")
 
 
 def bottom_rows(record_problem: str, words: str, width: int) -> list[Row]:
-    """What is below the panes: that the record is not written takes the place of anything else."""
+    """The rows below the panes; a problem of the record replaces the other text."""
     if not record_problem:
         return [((f" {words}", "dim"),)]
     return beside(" !", record_problem, width - 1, label_width=3, tone="warning", label_tone="warning")
 
 
-def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
-    """One object: symbol, kind, name, state in words, reason, age."""
+def object_row(row: ObjectRow, now: datetime, width: int, *, chosen: bool) -> Row:
+    """One object: symbol, kind, name, state, reason, age."""
     sign, tone = mark(row.state)
     name = max(20, (width - 40) // 2)
     again = f"{row.reason} ({row.restarts} restarts)" if row.restarts else row.reason
@@ -112,7 +112,7 @@ def object_row(row: ObjectRow, now: datetime, width: int, *, here: bool) -> Row:
     room = width - name - 26
     red = row.state in ("stuck", "failed")
     return (
-        (">" if here else " ", "accent"),
+        (">" if chosen else " ", "accent"),
         (f"{sign} ", tone),
         (pad(KINDS.get(row.kind, row.kind), 12), "dim"),
         (f" {pad(elide(row.name, name), name)} ", "strong" if red else ""),
@@ -126,20 +126,22 @@ def object_text(view: RunView, row: ObjectRow, now: datetime) -> str:
     """Everything known about one object, with the findings about it."""
     lines = [f"{row.state}: {row.summary} {row.reason}", f"for {age(row.since, now) or 'an unknown time'}"]
     lines += [f"belongs to {row.owner}"] if row.owner else []
-    for one in view.ranked_findings():
-        if one.object == f"{row.kind}/{row.name}":
-            lines += ["", f"{one.id} {one.title}", *(f"  {text}" for text in one.lines)]
-            lines += [f"  Do: {text}" for text in one.remedy]
+    for finding in view.ranked_findings():
+        if finding.object == f"{row.kind}/{row.name}":
+            lines += ["", f"{finding.id} {finding.title}", *(f"  {text}" for text in finding.lines)]
+            lines += [f"  Do: {text}" for text in finding.remedy]
     return "\n".join(lines)
 
 
 def helm_rows(view: RunView, width: int) -> list[Row]:
-    """What the wizard made, what helm was called with, what it said."""
+    """What the wizard created and decided, and the calls of helm with their output."""
     rows: list[Row] = []
-    for one in view.made:
-        keys = f" ({', '.join(one.keys)}; not shown)" if one.keys else ""
-        rows.append(((" + ", "ok"), (cut(f"{one.kind} {one.name} {one.action}{keys}", width - 4), "")))
-    rows += [((" * ", "accent"), (cut(f"{one.who}: {one.text}", width - 4), "")) for one in view.decisions]
+    for item in view.made:
+        keys = f" ({', '.join(item.keys)}; not shown)" if item.keys else ""
+        rows.append(((" + ", "ok"), (cut(f"{item.kind} {item.name} {item.action}{keys}", width - 4), "")))
+    rows += [
+        ((" * ", "accent"), (cut(f"{decision.who}: {decision.text}", width - 4), "")) for decision in view.decisions
+    ]
     if view.fixed:
         sign, tone = mark("ready" if view.fixed["ok"] else "failed")
         rows.append(((f" {sign} ", tone), (cut(view.fixed["text"], width - 4), "")))
@@ -151,7 +153,7 @@ def helm_rows(view: RunView, width: int) -> list[Row]:
 def _call_rows(
     argv: Sequence[str], lines: Sequence[str], ended: tuple[int | None, str] | None, width: int
 ) -> list[Row]:
-    """One call of helm: how it was called, what it said, how it ended."""
+    """One call of helm: command, output, exit."""
     rows: list[Row] = [
         ((" $ " if not n else "   ", "dim"), (line, "dim")) for n, line in enumerate(wrap(" ".join(argv), width - 4))
     ] if argv else []  # fmt: skip
@@ -164,41 +166,41 @@ def _call_rows(
 
 
 def event_rows(view: RunView, width: int) -> list[Row]:
-    """Kubernetes events, newest last; warnings carry a sign and the word."""
+    """Kubernetes events, newest last; warnings have a sign and the word."""
     rows: list[Row] = []
-    for one in view.events:
-        warns = one.kind == "Warning"
-        kind, _, name = one.object.partition("/")
-        head = f"{KINDS.get(kind, kind)}/{name} {one.reason}" + (f" x{one.count}" if one.count > 1 else "")
+    for event in view.events:
+        warns = event.kind == "Warning"
+        kind, _, name = event.object.partition("/")
+        head = f"{KINDS.get(kind, kind)}/{name} {event.reason}" + (f" x{event.count}" if event.count > 1 else "")
         rows.append(
             (
-                (f" {time_of_day(one.time)} ", "dim"), ("! warning " if warns else "  normal  ", "warning" if warns else "dim"),
-                (cut(f"{head}: {one.message}", width - 21), ""),
+                (f" {time_of_day(event.time)} ", "dim"), ("! warning " if warns else "  normal  ", "warning" if warns else "dim"),
+                (cut(f"{head}: {event.message}", width - 21), ""),
             )
         )  # fmt: skip
     return rows or [((" no events yet", "dim"),)]
 
 
 def finding_rows(view: RunView, width: int) -> list[Row]:
-    """Findings worst first with evidence and remedy, then what cannot be seen."""
+    """Findings, the worst first, with evidence and remedy; then what cannot be read."""
     rows: list[Row] = []
-    for one in view.ranked_findings():
-        sign, tone = ("x", "error") if one.terminal else ("!", "warning")
-        title = wrap(one.title, width - 12)
-        rows.append(((f" {sign} ", tone), (title[0], "strong"), (f"  {one.id}", "dim")))
+    for finding in view.ranked_findings():
+        sign, tone = ("x", "error") if finding.terminal else ("!", "warning")
+        title = wrap(finding.title, width - 12)
+        rows.append(((f" {sign} ", tone), (title[0], "strong"), (f"  {finding.id}", "dim")))
         rows += [(("   ", ""), (line, "strong")) for line in title[1:]]
-        rows += beside("   Seen", f"{one.object}: " + "; ".join(one.lines), width - 1, label_width=9)
-        for remedy in one.remedy:
+        rows += beside("   Seen", f"{finding.object}: " + "; ".join(finding.lines), width - 1, label_width=9)
+        for remedy in finding.remedy:
             rows += beside("   Do", remedy, width - 1, label_width=9, label_tone="accent")
-        for command in one.commands:
+        for command in finding.commands:
             rows += beside("   $", command, width - 1, label_width=9, tone="accent")
-        for text in one.avoid:
+        for text in finding.avoid:
             rows += beside("   Do not", text, width - 1, label_width=10, label_tone="error")
-    for blind in view.blind:
-        needs = f" Needs: {blind.permission}." if blind.permission else ""
+    for hidden in view.blind:
+        needs = f" Needs: {hidden.permission}." if hidden.permission else ""
         rows += [
             ((" ? ", "dim"), (line, "dim"))
-            for line in wrap(f"{blind.what} not seen: {blind.reason}.{needs}", width - 4)
+            for line in wrap(f"{hidden.what} not seen: {hidden.reason}.{needs}", width - 4)
         ]
     return rows or [((" nothing found", "dim"),)]
 
@@ -222,7 +224,7 @@ def done_rows(view: RunView, width: int) -> list[Row]:
     if code and view.findings:
         rows += [(), ((" Why", "strong"),), *finding_rows(view, width)]
     if data.get("files"):
-        rows += [(), ((" Files", "strong"),), *(((f"   {one}", ""),) for one in data["files"])]
+        rows += [(), ((" Files", "strong"),), *(((f"   {path}", ""),) for path in data["files"])]
     rows += [(), ((" The same again", "strong"),)]
     for command in data.get("commands", ()):
         rows += [
@@ -238,7 +240,7 @@ def done_rows(view: RunView, width: int) -> list[Row]:
 
 
 def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
-    """(name, (state, what is known)): kept apart, for each can be true without the others."""
+    """(name, (state, text)) of each fact; each can be true without the others."""
     helm_ok = view.helm_exit is not None and view.helm_exit[0] == 0
     if view.operation == "uninstall":
         gone = ("pass", "helm removed the release") if helm_ok else ("fail", _helm_end(view))
@@ -253,8 +255,8 @@ def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
 
 def _back_end(view: RunView) -> tuple[str, str]:
     if view.back_exit is None:
-        return "unknown", "nobody saw the end of it"
-    return ("pass", "what was there before is there again") if view.back_exit[0] == 0 else ("fail", "that failed too")
+        return "unknown", "its end was not observed"
+    return ("pass", "the previous state is restored") if view.back_exit[0] == 0 else ("fail", "that failed too")
 
 
 def _helm_end(view: RunView) -> str:

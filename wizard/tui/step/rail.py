@@ -1,4 +1,4 @@
-"""The step rail: where you are, what is done, what is still red."""
+"""The step rail: current step, completed steps, steps with problems."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from wizard.tui.widgets.rows import Rows
 RAIL_WIDTH = 18
 
 
-def rail_rows(names: Sequence[tuple[str, str]], here: str, marks: dict[str, str], below: Sequence[str]) -> list[Row]:
-    """Rows of the rail. marks: step id -> "+" done, "x" red; below: lines about the draft as a whole."""
+def rail_rows(names: Sequence[tuple[str, str]], current: str, marks: dict[str, str], below: Sequence[str]) -> list[Row]:
+    """Rows of the rail. marks: step id -> "+" done, "x" with problems; below: lines about the whole draft."""
     rows: list[Row] = []
     for number, (step, name) in enumerate(names, 1):
-        sign = ">" if step == here else marks.get(step, " ")
+        sign = ">" if step == current else marks.get(step, " ")
         tone = {">": "accent", "+": "ok", "x": "error"}.get(sign, "")
-        text = "strong" if step == here else "dim" if sign == " " else ""
+        text = "strong" if step == current else "dim" if sign == " " else ""
         rows.append(((f" {sign} ", tone), (pad(f"{number} {name}", RAIL_WIDTH - 4), text)))
-        if step == here and marks.get(step) == "x":
+        if step == current and marks.get(step) == "x":
             rows[-1] = ((" > ", "accent"), (f"{number} {name} ", "strong"), ("x", "error"))
     return [*rows, (), *(((f" {line}", "dim"),) for line in below)]
 

@@ -1,4 +1,4 @@
-"""One screen for every step of questions: built from the draft, it hands patches back."""
+"""The screen of a step of questions: built from the draft, returns patches."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.resolve import Resolved
 from wizard.tui import flow
 from wizard.tui.actions import Action, Key, bindings
-from wizard.tui.messages import HintsChanged, StreamFailed
+from wizard.tui.messages import StreamFailed, SuggestionsChanged
 from wizard.tui.step import view
 from wizard.tui.step.rail import Rail
 from wizard.tui.widgets.base import WizardScreen
@@ -25,7 +26,7 @@ from wizard.tui.widgets.rows import Rows
 
 
 class StepScreen(WizardScreen):
-    """Asks the visible questions of a step; Enter goes on and keeps what is shown."""
+    """Asks the visible questions of a step; Enter keeps the shown answers and goes to the next step."""
 
     CSS_PATH = "../styles/step.tcss"
     ACTIONS: ClassVar[Sequence[Action]] = (
@@ -48,8 +49,8 @@ class StepScreen(WizardScreen):
 
     # Frame
 
+    @override
     def heading(self) -> Heading:
-        """What the header says now."""
         what = "values file" if self.nav.goal == "values" else self.nav.doing
         if not self._resolved:
             return Heading(what, "ask", "cluster is only read", "reading chart and kubeconfig ...")
@@ -58,18 +59,18 @@ class StepScreen(WizardScreen):
         place = f"step {steps.index(self.step) + 1} of {len(steps)}"
         return Heading(f"{what} {self._resolved.target}", "ask", safe, place)
 
+    @override
     def keys(self) -> Sequence[Key]:
-        """The keys that do something now."""
         question = self.query_one(Form).question if self.is_mounted else None
-        known = bool(question and self._resolved and is_text(question) and question.choices(self._resolved))
-        back = "review" if self.nav.returning else "next"
+        has_values = bool(question and self._resolved and is_text(question) and question.choices(self._resolved))
+        label = "review" if self.nav.returning else "next"
         return (
-            self.key("next", back), self.key("back"), ("Tab", "field"), *((("F8", "known values"),) if known else ()),
+            self.key("next", label), self.key("back"), ("Tab", "field"), *((("F8", "known values"),) if has_values else ()),
             ("F1", "explain"), self.key("preview"), self.key("review"),
         )  # fmt: skip
 
+    @override
     def body(self) -> Iterable[Widget]:
-        """Rail, form, and what the answer writes; help beside it where there is room."""
         form = Form(self._edited)
         yield Horizontal(
             Rail(id="rail"),
@@ -80,7 +81,7 @@ class StepScreen(WizardScreen):
         yield Rows([((" Enter keeps what is shown. Answers are saved as you go, secrets never.", "dim"),)], id="hint")
 
     def on_mount(self) -> None:
-        """Show the first question when all it needs is known, and read the rest beside the loop; keys wait for that."""
+        """Show the first question as soon as it can be resolved, and read the rest in a task, which keys wait for."""
         self.query_one(Form).focus()
         if self.nav.doing != "upgrade" and self.wizard.session.answers.can_resolve(self.draft):
             self._begin()
@@ -95,11 +96,11 @@ class StepScreen(WizardScreen):
         try:
             if draft := await self.nav.prepared(self.draft):
                 if self._resolved:
-                    self.refresh_state()  # what the kubeconfig says; answers may have been given meanwhile
+                    self.refresh_state()  # the kubeconfig changes defaults; answers may have been given meanwhile
                 else:
                     self.draft = draft
                     self._begin()
-                self.bridge.refresh_hints(self, self.draft)
+                self.bridge.refresh_suggestions(self, self.draft)
         finally:
             self._ready.set()
 
@@ -111,7 +112,7 @@ class StepScreen(WizardScreen):
 
     @property
     def resolved(self) -> Resolved:
-        """The state of all answers; only asked for once it is there."""
+        """The state of all answers; call it only after `_ready`."""
         assert self._resolved is not None  # noqa: S101 - actions wait for _ready
         return self._resolved
 
@@ -122,16 +123,16 @@ class StepScreen(WizardScreen):
         self._wrong.pop(question_id, None)
         self._notes.pop(question_id, None)
         if question_id in ("context", "namespace", "release"):
-            self.bridge.refresh_hints(self, self.draft)
+            self.bridge.refresh_suggestions(self, self.draft)
         self.refresh_state()
 
     def refresh_state(self) -> None:
-        """Resolve again and show it; what is being typed stays."""
+        """Resolve again and render; text that is being typed stays."""
         self._resolved = self.wizard.session.answers.resolve(self.draft)
         asked = flow.questions(self._resolved, self.step, self.nav.goal)
         problems = {**self._resolved.problems(self.step), **self._wrong}
         self.query_one(Form).update(self._resolved, asked, problems, self._notes)
-        self._around()
+        self._render_around()
 
     def _show(self, step: str, question: str = "") -> None:
         if step in ("", flow.REVIEW):
@@ -146,7 +147,7 @@ class StepScreen(WizardScreen):
         name = dict(flow.NAMES)[step]
         self.query_one("#title", Rows).show(((((f"{name}: ", "accent"), (flow.TITLES[step], "strong"))), ()))
 
-    def _around(self) -> None:
+    def _render_around(self) -> None:
         self.query_one(Rail).show(view.rail(self.resolved, self.nav.goal, self.step, self.nav.visited))
         if question := self.query_one(Form).question:
             width = max(40, self.query_one("#middle").size.width or 60) - 1
@@ -158,30 +159,30 @@ class StepScreen(WizardScreen):
     # Messages
 
     def on_resize(self, _: Resize) -> None:
-        """Texts wrap at the width there is, once that is laid out."""
+        """Wrap texts at the new width, once it is laid out."""
         if self._resolved:
-            self.call_after_refresh(self._around)
+            self.call_after_refresh(self._render_around)
 
     def on_form_moved(self) -> None:
-        """Another question is in hand."""
+        """Another question is selected."""
         if self._resolved:
-            self._around()
+            self._render_around()
 
-    def on_hints_changed(self, _: HintsChanged) -> None:
-        """The cluster told what it has: offers and defaults change, typing stays."""
+    def on_suggestions_changed(self, _: SuggestionsChanged) -> None:
+        """The suggestions changed: choices and defaults change, text that is being typed stays."""
         if self._resolved:
             self.refresh_state()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
-        """Without suggestions the questions work as well."""
+        """Show the problem; the questions work without suggestions."""
         self.tell(message.problem)
 
     # Actions
 
     async def action_next(self) -> None:
-        """Check the step, keep it, go on."""
+        """Validate the step, save its answers, go to the next step."""
         await self._ready.wait()
-        if not self._resolved or not await self._right():
+        if not self._resolved or not await self._validate():
             return
         self.nav.visited.add(self.step)
         problem = await self.bridge.save(self.draft)
@@ -189,13 +190,13 @@ class StepScreen(WizardScreen):
             self.tell(problem)
         self._show(self.nav.answered(self.draft, self.step))
 
-    async def _right(self) -> bool:
+    async def _validate(self) -> bool:
         form = self.query_one(Form)
         wrong = dict(flow.problems(self.resolved, self.nav.goal, self.step))
         if not wrong:
             for question in flow.questions(self.resolved, self.step, self.nav.goal):
                 if question.kind == "path":
-                    problem, note = await self.bridge.look_at_file(question, self.resolved[question.id])
+                    problem, note = await self.bridge.check_file(question, self.resolved[question.id])
                     if problem:
                         wrong[question.id] = problem
                     self._notes[question.id] = note
@@ -207,15 +208,15 @@ class StepScreen(WizardScreen):
         return not wrong
 
     async def action_back(self) -> None:
-        """The step before; from the first one home. Answers stay."""
+        """Go to the previous step, or home from the first one; answers are saved."""
         await self._ready.wait()
         await self.bridge.save(self.draft)
         self._show(self.nav.back(self.draft, self.step) if self._resolved else "")
 
     async def action_review(self) -> None:
-        """Straight to the review, or to the first answer that is still wrong."""
+        """Go to the review, or to the first wrong answer."""
         await self._ready.wait()
-        if not self._resolved or not await self._right():
+        if not self._resolved or not await self._validate():
             return
         self.nav.visited.add(self.step)
         await self.bridge.save(self.draft)
@@ -227,7 +228,7 @@ class StepScreen(WizardScreen):
             self.nav.review(self.draft)
 
     async def action_preview(self) -> None:
-        """The values file as it would be written now."""
+        """Show the values file as it would be written now."""
         await self._ready.wait()
         from wizard.tui.widgets.modals import Explain
 
@@ -235,19 +236,20 @@ class StepScreen(WizardScreen):
             return
         wrong = flow.problems(self.resolved, "values")
         if wrong:
-            text = "The file can be shown when these are right:\n\n" + "\n".join(wrong.values())
+            text = "The file can be shown when these are fixed:\n\n" + "\n".join(wrong.values())
         else:
             text = await asyncio.to_thread(self.wizard.session.answers.prepare(self.draft).shown)
         self.app.push_screen(Explain("The values file so far", text))
 
+    @override
     def explanation(self) -> tuple[str, str]:
-        """The question in hand, its choices, what it writes."""
         question = self.query_one(Form).question
         if not question or not self._resolved:
             return "Step", "The chart is being read."
         return question.title, view.explanation(self.resolved, question)
 
+    @override
     async def leave(self) -> None:
-        """Keep the answers, then out."""
+        """Saves the answers first."""
         await self.bridge.save(self.draft)
         await super().leave()

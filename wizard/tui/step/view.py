@@ -1,4 +1,4 @@
-"""What an answer means and writes, and the rail, as rows. Pure."""
+"""The meaning of an answer, the lines that it writes, and the rail, as rows. Pure."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def writes(resolved: Resolved, question: Question) -> list[str]:
-    """The lines of the values file that the answer makes; none while it is wrong."""
+    """The lines that the answer writes into the values file; none while it is wrong."""
     answer = resolved[question.id]
     if question.problem(resolved, answer):
         return []
-    return [f"{dotted(one.path)}: {_shown(one.value)}" for one in question.value_edits(resolved, answer)]
+    return [f"{dotted(edit.path)}: {_shown(edit.value)}" for edit in question.value_edits(resolved, answer)]
 
 
 def below_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
-    """Help and lines for a narrow terminal: four rows, of which a warning about the cluster takes half."""
+    """Help and written lines for a narrow terminal: four rows, half of them for a warning about the cluster."""
     warning = _warning(resolved, width)
     each = 1 if warning else 2
     what = "; ".join(writes(resolved, question)) or "nothing"
@@ -39,7 +39,7 @@ def _warning(resolved: Resolved, width: int) -> list[Row]:
 
 
 def beside_form(resolved: Resolved, question: Question, width: int) -> list[Row]:
-    """Help, what the choices mean and what is written, for the column of a wide terminal."""
+    """Help, written lines and given answers, for the right column of a wide terminal."""
     rows: list[Row] = [
         *_warning(resolved, width),
         ((question.title, "accent"),),
@@ -50,28 +50,28 @@ def beside_form(resolved: Resolved, question: Question, width: int) -> list[Row]
     made = writes(resolved, question)
     rows += [((cut(line, width), ""),) for line in made] or [(("nothing", "dim"),)]
     everything = resolved.visible()
-    mine = [one for one in everything if resolved.given(one.id)]
+    mine = [question for question in everything if resolved.given(question.id)]
     if mine:
         rows += [(), (("Your answers so far", "accent"),)]
-        rows += [((cut(f"{one.title}: {resolved[one.id] or 'none'}", width), "dim"),) for one in mine]
+        rows += [((cut(f"{question.title}: {resolved[question.id] or 'none'}", width), "dim"),) for question in mine]
     return rows
 
 
 def explanation(resolved: Resolved, question: Question) -> str:
     """Everything about a question as text."""
-    choices = [f"{one.label}: {one.note}" for one in question.choices(resolved) if one.note]
+    choices = [f"{choice.label}: {choice.note}" for choice in question.choices(resolved) if choice.note]
     made = [f"Writes {line}" for line in writes(resolved, question)]
     return "\n".join([question.help, *([""] if choices else []), *choices, "", *made])
 
 
-def rail(resolved: Resolved, goal: Goal, here: str, visited: Iterable[str]) -> list[Row]:
-    """The steps that are asked now, with what is done and what is red, and the draft in three lines."""
+def rail(resolved: Resolved, goal: Goal, current: str, visited: Iterable[str]) -> list[Row]:
+    """The visible steps, marked as done or with problems, and the draft in three lines."""
     asked = flow.steps(resolved, goal)
     names = [(step, name) for step, name in flow.NAMES if step in asked]
     marks = {step: "x" if flow.problems(resolved, goal, step) else "+" for step in visited}
-    yours = sum(resolved.given(one.id) for one in resolved.visible())
+    yours = sum(resolved.given(question.id) for question in resolved.visible())
     below = (f"preset {resolved['preset']}", f"{yours} answer{'' if yours == 1 else 's'} yours", "file not written")
-    return rail_rows(names, here, marks, below)
+    return rail_rows(names, current, marks, below)
 
 
 def _shown(value: object) -> str:

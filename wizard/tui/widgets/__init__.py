@@ -1,1 +1,1 @@
-"""Widgets that paint rows of toned text; none of them knows the engine."""
+"""Widgets that paint rows of text spans; none of them knows the engine's session."""

@@ -1,4 +1,4 @@
-"""One line of text being typed. Pure: a value and the place of the cursor."""
+"""A line of text that is being typed. Pure: a value and the cursor position."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from wizard.tui.text import Span, pad
 
 
 class LineEdit(NamedTuple):
-    """The text and the index the next character goes to."""
+    """The text, and the index at which the next character is inserted."""
 
     text: str = ""
     at: int = 0
 
     @staticmethod
     def of(text: str) -> LineEdit:
-        """An edit with the cursor behind the text."""
+        """An edit with the cursor at the end of the text."""
         return LineEdit(text, len(text))
 
     def insert(self, more: str) -> LineEdit:
-        """The text with more at the cursor, made safe and on one line."""
+        """The edit after `more` was inserted at the cursor, made safe and on one line."""
         clean = sanitize.line(more.replace("\n", " ")) if more else ""
         return LineEdit(self.text[: self.at] + clean + self.text[self.at :], self.at + len(clean))
 
     def key(self, key: str) -> LineEdit | None:
-        """The edit after a key that edits, None for any other key."""
+        """The edit after an editing key; None for any other key."""
         return _KEYS[key](self) if key in _KEYS else None
 
     def _word_left(self) -> int:
@@ -38,11 +38,11 @@ class LineEdit(NamedTuple):
         rest = self.text[self.at :].lstrip(_BREAKS)
         return len(self.text) - len(rest.lstrip(_letters(self.text)))
 
-    def spans(self, width: int, *, here: bool, empty: str = "") -> tuple[Span, ...]:
-        """The field in `width` cells between brackets; with the cursor when it is here, which stays in sight. `empty` is said in an empty field."""
+    def spans(self, width: int, *, focused: bool, empty: str = "") -> tuple[Span, ...]:
+        """The field in `width` cells with brackets; the cursor is visible when `focused`. `empty` is shown in an empty field."""
         room = width - 2
-        tone = "field.here" if here else "field"
-        if not here:
+        tone = "field.here" if focused else "field"
+        if not focused:
             if not self.text and empty:
                 return (("[", "rule"), (pad(empty, room), "dim"), ("]", "rule"))
             shown = self.text if cell_len(self.text) <= room else set_cell_size(self.text, room - 1) + "…"

@@ -1,4 +1,4 @@
-"""The questions of one step as one widget: radio lines, text fields, live problems; nothing is decided here."""
+"""The questions of one step as one widget: radio groups, text fields, live problems."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 from textual.geometry import Size
 from textual.message import Message
+from typing_extensions import override
 
 from wizard.core.answers.questions.question import Choice, Question
 from wizard.core.answers.resolve import Resolved
 from wizard.tui.text import Row, Span, cut, pad, wrap
 from wizard.tui.widgets.edit import LineEdit
-from wizard.tui.widgets.rows import Lines
+from wizard.tui.widgets.rows import RowList
 
 _WINDOW: Final = 7
-"""Options of a long closed choice that are shown at once."""
+"""Most options of a choice that are shown at once."""
 _TALL: Final = 34
-"""From this many lines on every radio group is open, not only the one in hand."""
+"""From this terminal height on every radio group is open, not only the current one."""
 
 
 def is_text(question: Question) -> bool:
-    """Whether the answer is typed; an open choice is typed with known values offered."""
+    """Whether the answer is typed; an open choice is typed too, with known values offered."""
     return question.kind != "choice" or question.open
 
 
-class Form(Lines):
-    """Shows questions; `edited(id, answer)` is called for each change and must bring the new state by `update`."""
+class Form(RowList):
+    """Shows questions; calls `edited(id, answer)` for each change, which must call `update` with the new state."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "field(1)", "next field", show=False),
@@ -38,7 +39,7 @@ class Form(Lines):
     ]
 
     class Moved(Message):
-        """Another question is in hand."""
+        """Another question is the current one."""
 
     def __init__(self, edited: Callable[[str, str], None]) -> None:
         super().__init__(id="form")
@@ -51,22 +52,22 @@ class Form(Lines):
         self._notes: Mapping[str, str] = {}
         self._spots: list[tuple[int, int]] = []
         self.revealed: set[str] = set()
-        """Questions whose problem is shown even while another is in hand."""
+        """Questions whose problem is shown even while another one is current."""
 
     # State
 
     @property
     def question(self) -> Question | None:
-        """The question in hand."""
+        """The current question."""
         return self._questions[self._at] if self._questions else None
 
     def update(
         self, resolved: Resolved, questions: Sequence[Question], problems: Mapping[str, str], notes: Mapping[str, str]
     ) -> None:
-        """Show a new state; the question in hand and what is being typed stay."""
+        """Show a new state; the current question and text that is being typed stay."""
         before = self.question
         self._resolved, self._questions, self._problems, self._notes = resolved, tuple(questions), problems, notes
-        ids = [one.id for one in self._questions]
+        ids = [question.id for question in self._questions]
         if before and before.id in ids:
             self._at = ids.index(before.id)
             if is_text(before) and resolved[before.id] != self._edit.text:
@@ -76,8 +77,8 @@ class Form(Lines):
             self.take(ids[0] if ids else "")
 
     def take(self, question_id: str) -> None:
-        """Put a question in hand."""
-        ids = [one.id for one in self._questions]
+        """Make a question the current one."""
+        ids = [question.id for question in self._questions]
         self._at = ids.index(question_id) if question_id in ids else 0
         if self._resolved and self.question:
             self._edit = LineEdit.of(self._resolved[self.question.id])
@@ -87,13 +88,14 @@ class Form(Lines):
     # Keys
 
     def action_field(self, step: int) -> None:
-        """Go to the next or previous question, round and round."""
+        """Go to the next or previous question, with wrap-around."""
         if self._questions:
             self.revealed.add(self._questions[self._at].id)
             self.take(self._questions[(self._at + step) % len(self._questions)].id)
 
+    @override
     def action_move(self, step: int) -> None:
-        """Up and down: choose within a radio group; at its edge, and in text fields, go to the neighbour."""
+        """Choose within a radio group; at its end, and in text fields, go to the next question."""
         if not self._choose(step) and 0 <= self._at + step < len(self._questions):
             self.action_field(step)
 
@@ -101,7 +103,7 @@ class Form(Lines):
         question = self.question
         if not question or is_text(question) or not self._resolved:
             return False
-        values = [one.value for one in question.choices(self._resolved)]
+        values = [choice.value for choice in question.choices(self._resolved)]
         now = self._resolved[question.id]
         to = (values.index(now) if now in values else -1) + step
         if not 0 <= to < len(values):
@@ -110,15 +112,15 @@ class Form(Lines):
         return True
 
     def action_known(self) -> None:
-        """Put the next known value into the field."""
+        """Fill in the next known value."""
         if self.question and self._resolved and is_text(self.question):
-            values = [one.value for one in self.question.choices(self._resolved)]
+            values = [choice.value for choice in self.question.choices(self._resolved)]
             if values:
                 at = values.index(self._edit.text) if self._edit.text in values else -1
                 self._type(LineEdit.of(values[(at + 1) % len(values)]))
 
     def on_key(self, event: Key) -> None:
-        """Typing belongs to the field in hand; every other key goes on."""
+        """Edit the current field; other keys go to the screen."""
         if not self.question:
             return
         if not is_text(self.question):
@@ -135,7 +137,7 @@ class Form(Lines):
             self._type(edit)
 
     def on_paste(self, event: Paste) -> None:
-        """Pasted text goes into the field, on one line."""
+        """Insert pasted text, on one line."""
         if self.question and is_text(self.question):
             event.stop()
             self._type(self._edit.insert(event.text.strip()))
@@ -148,46 +150,50 @@ class Form(Lines):
 
     # Rows
 
+    @override
     def build(self, width: int) -> None:
-        """All questions as rows."""
         rows: list[Row] = []
         self._spots = []
-        titles = min(22, max((cell_len(one.title) for one in self._questions), default=0))
+        titles = min(22, max((cell_len(question.title) for question in self._questions), default=0))
         for number, question in enumerate(self._questions):
             start = len(rows)
-            rows += self._question(question, width, titles, here=number == self._at)
+            rows += self._question(question, width, titles, current=number == self._at)
             self._spots.append((start, len(rows)))
         self.rows = tuple(rows)
 
-    def _question(self, question: Question, width: int, titles: int, *, here: bool) -> list[Row]:
+    def _question(self, question: Question, width: int, titles: int, *, current: bool) -> list[Row]:
         assert self._resolved is not None  # noqa: S101 - there are no questions without it
         answer = self._resolved[question.id]
         choices = tuple(question.choices(self._resolved))
-        title: Row = ((" > " if here else "   ", "accent"), (pad(question.title, titles), "strong" if here else ""))
+        title: Row = (
+            (" > " if current else "   ", "accent"),
+            (pad(question.title, titles), "strong" if current else ""),
+        )
         room = width - titles - 5
         if is_text(question):
-            edit = self._edit if here else LineEdit(answer)
-            none = next((one for one in choices if not one.value), None)
+            edit = self._edit if current else LineEdit(answer)
+            none = next((choice for choice in choices if not choice.value), None)
             empty = none.note or none.label if none else "none" if question.optional else ""
-            rows: list[Row] = [(*title, (" ", ""), *edit.spans(room, here=here, empty=empty))]
-            if here and choices:
-                rows += _known(choices, width)
-        elif here or self.app.size.height >= _TALL:
+            rows: list[Row] = [(*title, (" ", ""), *edit.spans(room, focused=current, empty=empty))]
+            if current and choices:
+                rows += _known_values(choices, width)
+        elif current or self.app.size.height >= _TALL:
             rows = [
                 ((title[0][0] if not choices else "   ", "accent"), title[1]),
-                *_radio(choices, answer, width, here=here),
+                *_radio(choices, answer, width, current=current),
             ]
         else:
             chosen = next(
-                (one for one in choices if one.value == answer), Choice(answer, answer or "nothing to choose")
+                (choice for choice in choices if choice.value == answer), Choice(answer, answer or "nothing to choose")
             )
             note = f"  {chosen.note}" if chosen.note else ""
             label = cut(chosen.label, room - 4)
             rows = [(*title, (" (*) ", "dim"), (label, ""), (cut(note, room - 4 - cell_len(label)), "dim"))]
-        if here or question.id in self.revealed:
-            rows += _under(self._problems.get(question.id, ""), "x", "error", width)
-        return rows + _under(self._notes.get(question.id, ""), "+", "ok", width)
+        if current or question.id in self.revealed:
+            rows += _note(self._problems.get(question.id, ""), "x", "error", width)
+        return rows + _note(self._notes.get(question.id, ""), "+", "ok", width)
 
+    @override
     def _fit(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, len(self.rows))
         height = self.size.height
@@ -199,33 +205,33 @@ class Form(Lines):
         self.refresh()
 
 
-def _radio(choices: Sequence[Choice], answer: str, width: int, *, here: bool) -> list[Row]:
-    chosen = next((number for number, one in enumerate(choices) if one.value == answer), -1)
+def _radio(choices: Sequence[Choice], answer: str, width: int, *, current: bool) -> list[Row]:
+    chosen = next((number for number, choice in enumerate(choices) if choice.value == answer), -1)
     start = max(0, min(chosen - _WINDOW // 2, len(choices) - _WINDOW)) if len(choices) > _WINDOW else 0
     shown = choices[start : start + _WINDOW]
-    labels = min(30, max((cell_len(one.label) for one in shown), default=0))
+    labels = min(30, max((cell_len(choice.label) for choice in shown), default=0))
     rows: list[Row] = []
-    for number, one in enumerate(shown, start):
+    for number, choice in enumerate(shown, start):
         on = number == chosen
-        tone = "strong" if on and here else "" if here or on else "dim"
+        tone = "strong" if on and current else "" if current or on else "dim"
         lead: tuple[Span, ...] = (
-            ("   > " if on and here else "     ", "accent"),
+            ("   > " if on and current else "     ", "accent"),
             ("(*) " if on else "( ) ", "accent" if on else "dim"),
         )
-        notes = wrap(one.note, max(16, width - labels - 12)) if one.note else [""]
-        rows.append((*lead, (pad(one.label, labels), tone), ("  ", ""), (notes[0], "dim")))
+        notes = wrap(choice.note, max(16, width - labels - 12)) if choice.note else [""]
+        rows.append((*lead, (pad(choice.label, labels), tone), ("  ", ""), (notes[0], "dim")))
         rows += [((" " * (labels + 11), ""), (line, "dim")) for line in notes[1:]]
     if len(choices) > _WINDOW:
         rows.append(((f"     {chosen + 1} of {len(choices)}", "dim"),))
     return rows
 
 
-def _known(choices: Sequence[Choice], width: int) -> list[Row]:
-    names = ", ".join(one.label for one in choices)
+def _known_values(choices: Sequence[Choice], width: int) -> list[Row]:
+    names = ", ".join(choice.label for choice in choices)
     return [((cut(f"     F8 known here: {names}", width - 1), "dim"),)]
 
 
-def _under(text: str, sign: str, tone: str, width: int) -> list[Row]:
+def _note(text: str, sign: str, tone: str, width: int) -> list[Row]:
     if not text:
         return []
     lines = wrap(text, width - 8)

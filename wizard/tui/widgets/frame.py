@@ -1,4 +1,4 @@
-"""The frame of every screen: the header with its boundary word, and the keys of the moment."""
+"""The frame of every screen: the header with the boundary, and the keys."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len
+from typing_extensions import override
 
 from wizard.tui.actions import Key
 from wizard.tui.text import Row, Span, cells, cut, ends, rule
@@ -16,17 +17,17 @@ BOUNDARIES: Final = {
     "ask": ("ASKING", "ask"),
     "apply": (" CHANGING THE CLUSTER ", "apply"),
 }
-"""What each boundary is called; every screen stands on one of them."""
+"""Boundary -> (text, tone); each screen has one."""
 
 
 class Heading(NamedTuple):
-    """Product, what is being done, and on which side of the boundary: read, ask or apply."""
+    """The content of the header: what is being done, and the boundary (a key of BOUNDARIES)."""
 
     what: str
     boundary: str
     safe: str = ""
     place: str = ""
-    """Second line, left; without it the header is one line."""
+    """The second line, left; "" makes the header one line."""
     corner: str = ""
 
 
@@ -43,15 +44,15 @@ class Header(Rows):
             self._heading = heading
             self.rebuild()
 
+    @override
     def build(self, width: int) -> Sequence[Row]:
-        """The rows for a width."""
         heading = self._heading
         word, tone = BOUNDARIES[heading.boundary]
         side: Row = ((word, tone), (f"  {heading.safe}" if heading.safe else "", "dim"))
         name: list[Span] = [(" LLM Cost Ops", "accent"), (f"   {heading.what}" if heading.what else "", "strong")]
         beside = cell_len(heading.corner) if heading.place else cells(side)
         if heading.what and cells(name) + beside + 2 > width:
-            name = [(f" {heading.what}", "strong")]  # what is being done matters more than whose product it is
+            name = [(f" {heading.what}", "strong")]  # the operation matters more than the product name
         if not heading.place:
             return (ends(name, side, width), rule(width))
         corner: Row = ((heading.corner, "dim"),)
@@ -59,7 +60,7 @@ class Header(Rows):
 
 
 class Keys(Rows):
-    """A rule and the keys that do something now; those that do not fit go from the end, the first is cut."""
+    """A rule and the keys; keys that do not fit are dropped from the end, a first key that does not fit is cut."""
 
     def __init__(self, keys: Sequence[Key] = ()) -> None:
         super().__init__(id="keys")
@@ -71,8 +72,8 @@ class Keys(Rows):
             self._keys = tuple(keys)
             self.rebuild()
 
+    @override
     def build(self, width: int) -> Sequence[Row]:
-        """The rows for a width."""
         spans: list[Span] = [(" ", "")]
         used = 1
         for key, does in self._keys:

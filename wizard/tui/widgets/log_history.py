@@ -1,4 +1,4 @@
-"""The log pane above its ring: what only the run's record has is read some screens at a time and shown in the ring's place."""
+"""The log pane above its log buffer: older lines are read from the run's record, some screens at a time."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wizard.core.run.log_buffer import Line, LogBuffer
 from wizard.core.run.log_window import BEGIN, Entry, Mark, Page, Places, Window
 
 _MORE: Final = 500
-"""Lines of the ring that are taken at once when the window reaches it."""
+"""Lines that the window takes at once from the log buffer when it reaches it."""
 
 
-class Lookback(Widget):
-    """Holds the window on the record. Whoever shows the run answers `Wanted` with `take`."""
+class LogHistory(Widget):
+    """Holds the window on the record. The screen answers `Wanted` with `take`."""
 
     class Wanted(Message):
-        """Lines before a mark, or after it, are wanted."""
+        """Asks for lines before a mark, or after it."""
 
         def __init__(self, ticket: int, mark: Mark, matching: Callable[[Line], bool], *, newer: bool) -> None:
             super().__init__()
@@ -30,32 +30,32 @@ class Lookback(Widget):
         self.buffer = LogBuffer()
         self.places = Places()
         self.window: Window | None = None
-        """What is shown in place of the ring."""
+        """The lines that are shown instead of the log buffer; None while the buffer is shown."""
         self.asked = False
-        """The record is being read."""
+        """Whether the record is being read."""
         self._ticket = 0
         self._from_begin = False
         self._owed = 0
-        """How far above the window a person wanted to be before its lines were there."""
+        """Lines to scroll up (negative) once the asked lines have arrived."""
         self._top = 0
 
     def matching(self) -> Callable[[Line], bool]:
-        """Whether a line is one that is to be shown."""
+        """Returns the test whether a line is shown."""
         raise NotImplementedError
 
     def numbers(self, start: int) -> Sequence[int]:
-        """The numbers of the ring's lines that are to be shown, from one on."""
+        """The numbers of the log buffer's shown lines, from `start` on."""
         raise NotImplementedError
 
     def close_window(self) -> None:
-        """Show the ring; what is still read is not wanted any more."""
+        """Show the log buffer; an answer that is still expected is ignored."""
         self.window, self.asked = None, False
         self._ticket += 1
 
     def reach(self, top: int, first: int, height: int) -> None:
-        """Have more lines read when what is to show from position `top` on comes near an edge of what there is.
+        """Ask for more lines when the lines from position `top` on come near an end of the window.
 
-        `first` is the position of the first line there is.
+        `first` is the position of the first available line.
         """
         if self.window is None:
             low = self.places.mark(self.buffer.first) if self.buffer.dropped else None
@@ -74,7 +74,7 @@ class Lookback(Widget):
             self._read_on(window)
 
     def read_begin(self) -> bool:
-        """Have the beginning of the record read; False when it is there already."""
+        """Ask for the beginning of the record; False when it is loaded already."""
         if not self.buffer.dropped or (self.window is not None and self.window.low is None):
             return False
         self._from_begin = True
@@ -82,12 +82,12 @@ class Lookback(Widget):
         return True
 
     def take(self, ticket: int, page: Page, *, newer: bool) -> bool:
-        """Lines that were asked for; False when they are not wanted any more."""
+        """Take lines that were asked for; False when they are not wanted any more."""
         if ticket != self._ticket or not self.asked:
             return False
         self.asked = False
         begin, self._from_begin = self._from_begin, False
-        if newer and page.edge is None:  # all of the record was read, and so all of the ring
+        if newer and page.edge is None:  # all of the record was read, which includes the log buffer
             last = page.entries[-1].mark if page.entries else BEGIN
             page = page._replace(edge=max(last, self.places.mark(self.buffer.end - 1) or last))
         if begin:
@@ -101,13 +101,13 @@ class Lookback(Widget):
         return True
 
     def give_up(self) -> None:
-        """What was asked for will not come."""
+        """Forget an answer that will not come."""
         self.asked = self._from_begin = False
         self._owed = 0
         self.refresh()
 
     def where(self, top: int, first: int) -> str:
-        """Where in the record one looks, as words for a title; "" in the middle of the ring."""
+        """The position in the record, for the title; "" inside the log buffer."""
         if self.asked:
             return "reading the record ..."
         if self.window is not None:
@@ -115,8 +115,8 @@ class Lookback(Widget):
             return f"{'first line of' if begin else 'in'} the record, G follows"
         return "held, PgUp older" if self.buffer.dropped and top == first else ""
 
-    def ring_number(self, position: int) -> int | None:
-        """The number of a line of the window that the ring has too; None when the ring has dropped it."""
+    def buffer_number(self, position: int) -> int | None:
+        """The number of a window's line in the log buffer; None when the buffer has dropped it."""
         window = self.window
         if window is None or not window.first <= position < window.end:
             return None
@@ -125,7 +125,7 @@ class Lookback(Widget):
 
     @property
     def joined(self) -> bool:
-        """Whether the window has the newest line of the ring."""
+        """Whether the window has the newest line of the log buffer."""
         window = self.window
         after = window and (window.high or (window.entries[-1].mark if window.entries else None))
         return bool(after and not self.asked and not self.numbers(after.number + 1))
@@ -136,7 +136,7 @@ class Lookback(Widget):
         self.post_message(self.Wanted(self._ticket, mark, self.matching(), newer=newer))
 
     def _read_on(self, window: Window) -> None:
-        """Below the window: the ring where it joins, else the record."""
+        """Extend the window downwards: from the log buffer if the next line is there, else from the record."""
         after = window.high or (window.entries[-1].mark if window.entries else None)
         if after is None:
             return

@@ -1,4 +1,4 @@
-"""The log pane: a window on the run's ring of lines. It renders what shows and holds still without losing a line."""
+"""The log pane: a view of the run's log buffer. It renders visible lines only, and can hold without losing a line."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
+from typing_extensions import override
 
 from wizard.core.run.log_buffer import Line, LogBuffer
 from wizard.core.run.log_window import Page, Places
 from wizard.tui.run.log_view import printed, readable
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES
-from wizard.tui.widgets.log_history import Lookback
+from wizard.tui.widgets.log_history import LogHistory
 from wizard.tui.widgets.rows import paint
 
 _ERROR: Final = re.compile(r"\b(error|fatal|panic|exception|traceback|failed|critical)\b", re.IGNORECASE)
 
 
-class LogPane(Lookback, can_focus=True):
-    """Line 0 is the title; below it lines by absolute number, or those that match the filter."""
+class LogPane(LogHistory, can_focus=True):
+    """Row 0 is the title; below it come the lines, all of them or those that match the filter."""
 
     DEFAULT_CSS = "LogPane { height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,7 +41,7 @@ class LogPane(Lookback, can_focus=True):
     ]
 
     class Held(Message):
-        """Follows again, or holds still."""
+        """The pane was held, or follows again."""
 
     def __init__(self) -> None:
         super().__init__(id="logs")
@@ -49,7 +50,7 @@ class LogPane(Lookback, can_focus=True):
         self.filter = ""
         self.previous = False
         self.wanted = ""
-        """Text that is looked for; lines with it are marked."""
+        """The text of the search; lines with it are marked."""
         self.fields = True
         self._shift = 0
         self._matches: list[int] = []
@@ -61,15 +62,15 @@ class LogPane(Lookback, can_focus=True):
         """Cells of the longest label, at most 16."""
         self._base: Style | None = None
 
+    @override
     def notify_style_update(self) -> None:
-        """What is below the lines has another colour now."""
-        self._base = None
+        self._base = None  # the background may have changed
         super().notify_style_update()
 
     # What is shown
 
     def read(self, buffer: LogBuffer, lost: int, places: Places) -> None:
-        """Look at a buffer again after lines came; `places` says where in the record they are."""
+        """Show a log buffer after lines have arrived; `places` maps them to positions in the record."""
         self.places = places
         if buffer is not self.buffer:
             self.close_window()
@@ -79,38 +80,40 @@ class LogPane(Lookback, can_focus=True):
         self.refresh()
 
     def show_only(self, text: str, *, previous: bool) -> None:
-        """Show lines that hold a text, or only those of the container before its last restart."""
+        """Show lines that contain a text ("" for all); with `previous` only those from before the last restart."""
         self.filter, self.previous = text, previous
         self._scanned, self._matches = self.buffer.first, []
         self._scan()
         self.action_follow()
 
     @property
-    def _picky(self) -> bool:
+    def _filtered(self) -> bool:
         return bool(self.filter) or self.previous
 
+    @override
     def matching(self) -> Callable[[Line], bool]:
-        """Whether a line holds the text, and was said before a restart if only that is wanted."""
+        """Tests for the filter's text, and for lines from before a restart if only those are shown."""
         needle, previous = self.filter.casefold(), self.previous
         return lambda line: (not previous or line.previous) and (not needle or needle in line.text.casefold())
 
     def _scan(self) -> None:
         start = max(self._scanned, self.buffer.first)
         self._label(self.buffer.sources(start))
-        if self._picky:
+        if self._filtered:
             wanted = self.matching()
             lines = self.buffer.slice(start, self.buffer.end)
             self._matches += [number for number, line in enumerate(lines, start) if wanted(line)]
         self._scanned = self.buffer.end
 
+    @override
     def numbers(self, start: int) -> Sequence[int]:
-        """The ring's lines that are shown, from a number on."""
-        if self._picky:
+        """A range or a sorted list."""
+        if self._filtered:
             return self._matches[bisect_left(self._matches, start) :]
         return range(max(start, self.buffer.first), self.buffer.end)
 
     def _label(self, sources: Iterable[tuple[str, str]]) -> None:
-        if new := [one for one in dict.fromkeys(sources) if one not in self._labels]:
+        if new := [source for source in dict.fromkeys(sources) if source not in self._labels]:
             for source in new:
                 self._labels[source] = ("", f"log.{len(self._labels) % LOG_TONES}")
             self._relabel()
@@ -120,7 +123,7 @@ class LogPane(Lookback, can_focus=True):
         for (pod, container), (_, tone) in list(self._labels.items()):
             alone = containers.count(container) == 1
             self._labels[pod, container] = (container if alone else f"{container} {pod.rsplit('-', 1)[-1]}", tone)
-        self._names = min(16, max((len(one) for one, _ in self._labels.values()), default=0))
+        self._names = min(16, max((len(label) for label, _ in self._labels.values()), default=0))
 
     # Positions: absolute numbers, or indices into the matches
 
@@ -128,15 +131,15 @@ class LogPane(Lookback, can_focus=True):
     def _first(self) -> int:
         if self.window is not None:
             return self.window.first
-        return bisect_left(self._matches, self.buffer.first) if self._picky else self.buffer.first
+        return bisect_left(self._matches, self.buffer.first) if self._filtered else self.buffer.first
 
     @property
     def _end(self) -> int:
-        return self._ring_end if self.window is None else self.window.end
+        return self._buffer_end if self.window is None else self.window.end
 
     @property
-    def _ring_end(self) -> int:
-        return len(self._matches) if self._picky else self.buffer.end
+    def _buffer_end(self) -> int:
+        return len(self._matches) if self._filtered else self.buffer.end
 
     @property
     def _height(self) -> int:
@@ -144,14 +147,14 @@ class LogPane(Lookback, can_focus=True):
 
     @property
     def top(self) -> int:
-        """Position of the first line that shows."""
+        """Position of the first visible line."""
         last = max(self._first, self._end - self._height)
         return last if self.following else min(max(self._top, self._first), max(last, self._first))
 
     # Keys
 
     def hold(self, top: int | None = None) -> None:
-        """Stand still, at a position where one is given."""
+        """Stop following; `top` becomes the first visible line if given."""
         if self.following:
             self._held_at = self._end
         self._top = self.top if top is None else top
@@ -175,7 +178,7 @@ class LogPane(Lookback, can_focus=True):
             self.action_follow()
 
     def action_scroll_by(self, step: int) -> None:
-        """Hold and look further; at the newest line follow again."""
+        """Hold and scroll; at the newest line follow again."""
         top = self.top + step
         if step > 0 and self.window is None and top >= self._end - self._height:
             self.action_follow()
@@ -187,28 +190,28 @@ class LogPane(Lookback, can_focus=True):
             self._found = self._found if was is self.window else None
         if step > 0 and top > self.top and self.joined:
             self.action_follow()
-        elif step > 0 and (number := self.ring_number(self.top)) is not None:
+        elif step > 0 and (number := self.buffer_number(self.top)) is not None:
             self.close_window()
-            self.hold(bisect_left(self._matches, number) if self._picky else number)
+            self.hold(bisect_left(self._matches, number) if self._filtered else number)
 
     def action_scroll_page(self, step: int) -> None:
-        """A page at once."""
+        """Scroll by pages."""
         self.action_scroll_by(step * max(1, self._height - 1))
 
     def action_oldest(self) -> None:
-        """The oldest line there is: of the ring, or of the record."""
+        """Go to the oldest line of the log buffer, and read the beginning of the record."""
         self.hold(self._first)
         self.read_begin()
 
+    @override
     def take(self, ticket: int, page: Page, *, newer: bool) -> bool:
-        """Lines of the record that were asked for."""
         if taken := super().take(ticket, page, newer=newer):
             self._label((entry.line.pod, entry.line.container) for entry in page.entries)
             self.hold(self._top)
         return taken
 
     def action_shift(self, step: int) -> None:
-        """Look at the right part of long lines."""
+        """Scroll long lines sideways."""
         self._shift = max(0, self._shift + step)
         self.refresh()
 
@@ -221,10 +224,10 @@ class LogPane(Lookback, can_focus=True):
         return False
 
     def find(self, text: str, step: int) -> bool:
-        """Hold at the next line with a text above (-1) or below (1) the one that was found last; False without one."""
+        """Hold at the next line with a text above (-1) or below (1) the last match; False without one."""
         needle, self.wanted = text.casefold(), text
-        here = self._found if self._found is not None else (self._end if self.following else self.top)
-        numbers = range(here - 1, self._first - 1, -1) if step < 0 else range(max(here + 1, self._first), self._end)
+        start = self._found if self._found is not None else (self._end if self.following else self.top)
+        numbers = range(start - 1, self._first - 1, -1) if step < 0 else range(max(start + 1, self._first), self._end)
         for position in numbers:
             if needle in self._line(position).text.casefold():
                 self.hold(max(self._first, position - self._height // 2))
@@ -234,37 +237,37 @@ class LogPane(Lookback, can_focus=True):
         return False
 
     def toggle_fields(self) -> None:
-        """Structured lines as fields, or as written."""
+        """Show structured lines as fields, or as written."""
         self.fields = not self.fields
         self.refresh()
 
     def printed(self) -> str:
-        """The lines that match, as `kubectl logs --prefix --timestamps` prints them; a gap is a comment."""
+        """All shown lines in the format of `kubectl logs --prefix --timestamps`; a gap is a comment."""
         return printed(self._line(position) for position in range(self._first, self._end))
 
     def showing(self) -> str:
-        """Those that show, printed likewise."""
+        """The visible lines, in the same format."""
         end = min(self._end, self.top + self._height)
         return printed(self._line(position) for position in range(self.top, end))
 
     def _line(self, position: int) -> Line:
         if self.window is not None:
             return self.window[position].line
-        return self.buffer[self._matches[position] if self._picky else position]
+        return self.buffer[self._matches[position] if self._filtered else position]
 
     # Rows
 
+    @override
     def render_line(self, y: int) -> Strip:
-        """The title, or one line of the ring."""
         width = self.size.width
-        base = self._base = self._base or self.rich_style  # worked out from all ancestors each time it is asked for
+        base = self._base = self._base or self.rich_style  # the property computes it from all ancestors at each call
         if y == 0:
             return paint(self._title(width), width, base)
         position = self.top + y - 1
         return paint(self._row(self._line(position), width) if position < self._end else (), width, base)
 
     def _title(self, width: int) -> Row:
-        names = ", ".join(label for label, _ in self._labels.values()) or "nothing said yet"
+        names = ", ".join(label for label, _ in self._labels.values()) or "no lines yet"
         only = "".join(
             (
                 f'  with "{self.filter}"' if self.filter else "",
@@ -280,7 +283,7 @@ class LogPane(Lookback, can_focus=True):
         return rule(width, f"logs  {cut(names, max(8, room))}{only}   {lost}{dropped}", state, strong=self.has_focus)
 
     def _state(self) -> str:
-        new = self._ring_end - self._held_at
+        new = self._buffer_end - self._held_at
         if self.following:
             return "following"
         return self.where(self.top, self._first) or (f"held, {new} new below" if new else "held")
@@ -292,9 +295,9 @@ class LogPane(Lookback, can_focus=True):
         room = width - names - 13
         if line.gap:
             return ((f" {time_of_day(line.time):8} ", "dim"), (cut(f"! {line.text}", width - 11), "warning"))
-        found = bool(self.wanted) and self.wanted.casefold() in line.text.casefold()
-        sign = "*" if found else "<" if line.previous else " "
+        wanted = bool(self.wanted) and self.wanted.casefold() in line.text.casefold()
+        sign = "*" if wanted else "<" if line.previous else " "
         return (
             (f" {time_of_day(line.time):8} ", "dim"), (set_cell_size(cut(label, names), names), tone), (f"{sign} ", "dim"),
-            (cut(text, room), "accent" if found else "warning" if _ERROR.search(line.text[:200]) else ""),
+            (cut(text, room), "accent" if wanted else "warning" if _ERROR.search(line.text[:200]) else ""),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Small questions on top of a screen: a text, a choice, an explanation."""
+"""Modal screens: a text prompt, a choice, a confirmation, an explanation."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.engine.approval import Approval
 from wizard.tui.text import Row, cells, cut, pad, rule, wrap
 from wizard.tui.widgets.edit import LineEdit
 from wizard.tui.widgets.frame import Keys
-from wizard.tui.widgets.rows import Lines, Rows
+from wizard.tui.widgets.rows import RowList, Rows
 
 Option = tuple[str, str, str]
-"""The value given back, its label, what it means."""
+"""The returned value, its label, its meaning."""
 
 
 class Prompt(ModalScreen[str | None]):
-    """Asks for one line; `problem` says what is wrong with it ("" when it is right). Esc gives None."""
+    """Asks for one line; `problem` returns what is wrong with it ("" when it is valid). Esc returns None."""
 
     CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,25 +39,25 @@ class Prompt(ModalScreen[str | None]):
         self._edit = LineEdit.of(text)
         self._wrong = ""
 
+    @override
     def compose(self) -> Iterable[Widget]:
-        """The question and its field."""
         yield Rows(id="prompt")
-        yield Keys((("Enter", "take it"), ("Esc", "never mind")))
+        yield Keys((("Enter", "accept"), ("Esc", "cancel")))
 
     def on_mount(self) -> None:
-        """Show it."""
+        """Show the prompt."""
         self._show()
 
     def _show(self) -> None:
         width = self.app.size.width
         rows: list[Row] = [rule(width, self._title, strong=True)]
         room = min(60, width - len(self._label) - 6)
-        rows.append(((f" {self._label}  " if self._label else " ", ""), *self._edit.spans(room, here=True)))
+        rows.append(((f" {self._label}  " if self._label else " ", ""), *self._edit.spans(room, focused=True)))
         rows.append(((f" x {self._wrong}" if self._wrong else "", "error"),))
         self.query_one("#prompt", Rows).show(rows)
 
     def on_key(self, event: Key) -> None:
-        """Type."""
+        """Edit the text."""
         edit = self._edit.key(event.key)
         if edit is None and event.is_printable and event.character:
             edit = self._edit.insert(event.character)
@@ -67,12 +68,12 @@ class Prompt(ModalScreen[str | None]):
             self._show()
 
     def on_paste(self, event: Paste) -> None:
-        """Pasted text goes into the field."""
+        """Insert pasted text."""
         self._edit = self._edit.insert(event.text.strip())
         self._show()
 
     def action_accept(self) -> None:
-        """Give the text back, if it is right."""
+        """Return the text if it is valid."""
         self._wrong = self._problem(self._edit.text)
         if self._wrong:
             self._show()
@@ -80,20 +81,20 @@ class Prompt(ModalScreen[str | None]):
             self.dismiss(self._edit.text)
 
 
-class _Options(Lines):
-    """The list of a choice; it says when its cursor moves."""
+class _Options(RowList):
+    """The list of a choice; calls `changed` when its cursor moves."""
 
-    def __init__(self, told: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         super().__init__(id="options")
-        self._told = told
+        self._changed = changed
 
+    @override
     def moved(self) -> None:
-        """The pointer is part of the rows."""
-        self._told()
+        self._changed()  # the pointer is part of the rows
 
 
 class Choose(ModalScreen[str | None]):
-    """Asks for one of several; a value of one letter is a key of its own. Esc gives None."""
+    """Asks for one of several options; a value of one letter is also its key. Esc returns None."""
 
     CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -102,20 +103,20 @@ class Choose(ModalScreen[str | None]):
         *(Binding(letter, f"take('{letter}')", show=False) for letter in ascii_lowercase),
     ]
 
-    def __init__(self, title: str, options: Sequence[Option], *, at: str = "", stay: str = "never mind") -> None:
+    def __init__(self, title: str, options: Sequence[Option], *, at: str = "", stay: str = "cancel") -> None:
         super().__init__(classes="bottom")
         self._title, self._options, self._stay = title, tuple(options), stay
         self._first = at
 
+    @override
     def compose(self) -> Iterable[Widget]:
-        """The options as a list."""
         yield Rows([rule(self.app.size.width, self._title, strong=True)])
         yield _Options(self._show)
-        yield Keys((("Enter", "take it"), ("Esc", self._stay)))
+        yield Keys((("Enter", "accept"), ("Esc", self._stay)))
 
     def on_mount(self) -> None:
-        """Show the list with the cursor on the present value."""
-        lines = self.query_one(Lines)
+        """Show the list with the cursor on the current value."""
+        lines = self.query_one(RowList)
         values = [value for value, _, _ in self._options]
         lines.cursor = values.index(self._first) if self._first in values else 0
         lines.styles.height = min(len(self._options), max(3, self.app.size.height - 8))
@@ -123,7 +124,7 @@ class Choose(ModalScreen[str | None]):
         lines.focus()
 
     def _show(self) -> None:
-        lines, width = self.query_one(Lines), self.app.size.width
+        lines, width = self.query_one(RowList), self.app.size.width
         labels = min(40, max(cells([(label, "")]) for _, label, _ in self._options))
         rows: list[Row] = []
         for number, (value, label, note) in enumerate(self._options):
@@ -135,17 +136,17 @@ class Choose(ModalScreen[str | None]):
         lines.show(rows, range(len(rows)))
 
     def action_take(self, letter: str) -> None:
-        """A letter takes its option at once."""
+        """Return the option of a letter at once."""
         if letter in [value for value, _, _ in self._options]:
             self.dismiss(letter)
 
     def action_accept(self) -> None:
-        """Take the option under the cursor."""
-        self.dismiss(self._options[self.query_one(Lines).cursor][0])
+        """Return the option under the cursor."""
+        self.dismiss(self._options[self.query_one(RowList).cursor][0])
 
 
 class Confirm(ModalScreen[bool]):
-    """What would be done; Enter does it, Esc does not."""
+    """Shows what would be done; Enter confirms, Esc does not."""
 
     CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -157,15 +158,15 @@ class Confirm(ModalScreen[bool]):
         super().__init__(classes="bottom")
         self._title, self._text, self._go = title, text, go
 
+    @override
     def compose(self) -> Iterable[Widget]:
-        """Title and text."""
         yield Rows([rule(self.app.size.width, self._title, strong=True)])
-        yield Lines(id="text")
+        yield RowList(id="text")
         yield Keys((("Enter", self._go), ("Esc", "change nothing")))
 
     def on_mount(self) -> None:
-        """Show the text as high as it needs."""
-        lines, width = self.query_one(Lines), min(100, self.app.size.width - 4)
+        """Give the text the height that it needs."""
+        lines, width = self.query_one(RowList), min(100, self.app.size.width - 4)
         rows = [((f" {line}", ""),) for line in wrap(self._text, width)]
         lines.styles.height = max(1, min(len(rows), self.app.size.height - 6))
         lines.show(rows)
@@ -173,7 +174,7 @@ class Confirm(ModalScreen[bool]):
 
 
 def typed_name(approval: Approval) -> Prompt:
-    """A prompt that only the release's name satisfies, with the reason why it has to be typed."""
+    """A prompt that accepts only the release's name, with the reason why it has to be typed."""
     return Prompt(
         f"{approval.type_the_name_because}: type {approval.release} to go on",
         label="Release",
@@ -182,7 +183,7 @@ def typed_name(approval: Approval) -> Prompt:
 
 
 class Explain(ModalScreen[None]):
-    """A text to read; any of the usual keys closes it."""
+    """Shows a text; Esc, Enter and q close it."""
 
     CSS_PATH = "../styles/modal.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -193,15 +194,15 @@ class Explain(ModalScreen[None]):
         super().__init__(classes="bottom")
         self._title, self._text = title, text
 
+    @override
     def compose(self) -> Iterable[Widget]:
-        """Title and text."""
         yield Rows([rule(self.app.size.width, self._title, strong=True)])
-        yield Lines(id="text")
+        yield RowList(id="text")
         yield Keys((("Up Down", "scroll"), ("Esc", "back")))
 
     def on_mount(self) -> None:
-        """Show the text as high as it needs."""
-        lines, width = self.query_one(Lines), min(100, self.app.size.width - 4)
+        """Give the text the height that it needs."""
+        lines, width = self.query_one(RowList), min(100, self.app.size.width - 4)
         rows = [((f" {line}", ""),) for line in wrap(self._text, width)] if isinstance(self._text, str) else self._text
         lines.styles.height = max(1, min(len(rows), self.app.size.height - 6))
         lines.show(rows)

@@ -1,4 +1,4 @@
-"""The two ways to paint rows: a plain block, and a scrolling list with a cursor."""
+"""The two widgets that paint rows: a plain block, and a scrolling list with a cursor."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.tui.text import Row, safe
 from wizard.tui.theme import CHOSEN, TONES
 
 
 def paint(row: Row, width: int, base: Style, *, chosen: bool = False) -> Strip:
-    """A row as a strip of exactly `width` cells. The last door: nothing is painted that did not pass `safe`."""
+    """A row as a strip of exactly `width` cells. Everything that is painted passes `safe` here."""
     under = base + CHOSEN if chosen else base
     segments = [Segment(safe(text), under + TONES[tone]) for text, tone in row if text]
     return Strip(segments).adjust_cell_length(width, under)
 
 
 class Rows(Widget):
-    """A block of rows as high as it has rows; it neither scrolls nor takes focus."""
+    """A block of rows with the height of its rows; it neither scrolls nor takes focus."""
 
     DEFAULT_CSS = "Rows { height: auto; width: 1fr; }"
 
@@ -36,13 +37,13 @@ class Rows(Widget):
         self._painted: tuple[int, tuple[Row, ...]] = (-1, ())
         self._base: Style | None = None
 
+    @override
     def notify_style_update(self) -> None:
-        """What is below the rows has another colour now."""
-        self._base = None
+        self._base = None  # the background may have changed
         super().notify_style_update()
 
     def build(self, width: int) -> Sequence[Row]:
-        """The rows for a width; a subclass that depends on the width overrides it."""
+        """The rows for a width; a subclass whose rows depend on the width overrides it."""
         return self._rows
 
     def show(self, rows: Sequence[Row]) -> None:
@@ -64,22 +65,22 @@ class Rows(Widget):
             self._painted = (width, tuple(self.build(width)))
         return self._painted[1]
 
+    @override
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many lines as there are rows."""
         return len(self._current(width))
 
+    @override
     def render_line(self, y: int) -> Strip:
-        """One painted row."""
         width = self.size.width
         rows = self._current(width)
-        self._base = self._base or self.rich_style  # worked out from all ancestors each time it is asked for
+        self._base = self._base or self.rich_style  # the property computes it from all ancestors at each call
         return paint(rows[y] if y < len(rows) else (), width, self._base)
 
 
-class Lines(ScrollView, can_focus=True):
-    """A scrolling list of rows. With `pickable` rows a cursor moves over them and stays in sight."""
+class RowList(ScrollView, can_focus=True):
+    """A scrolling list of rows. With `pickable` rows a cursor moves over them and stays visible."""
 
-    DEFAULT_CSS = "Lines { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }"
+    DEFAULT_CSS = "RowList { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "up", show=False),
         Binding("down", "move(1)", "down", show=False),
@@ -93,18 +94,18 @@ class Lines(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.rows: tuple[Row, ...] = ()
         self.pickable: tuple[int, ...] = ()
-        """Row numbers the cursor may stand on, in order."""
+        """Row numbers that the cursor can select, in order."""
         self.cursor = 0
         """Index into `pickable`."""
         self._base: Style | None = None
 
+    @override
     def notify_style_update(self) -> None:
-        """What is below the rows has another colour now."""
-        self._base = None
+        self._base = None  # the background may have changed
         super().notify_style_update()
 
     def build(self, width: int) -> None:
-        """Set `rows` and `pickable` for a width; a subclass that depends on the width overrides it."""
+        """Set `rows` and `pickable` for a width; a subclass whose rows depend on the width overrides it."""
 
     def show(self, rows: Sequence[Row], pickable: Sequence[int] = ()) -> None:
         """Replace the rows; the cursor keeps its index where it can."""
@@ -117,10 +118,10 @@ class Lines(ScrollView, can_focus=True):
         self._fit()
 
     def moved(self) -> None:
-        """The cursor stands on another row; a subclass may react."""
+        """Called after the cursor has moved; a subclass may override it."""
 
     def on_resize(self, _: Resize) -> None:
-        """Rows depend on the width."""
+        """Build again: rows depend on the width."""
         self.rebuild()
 
     @property
@@ -133,7 +134,7 @@ class Lines(ScrollView, can_focus=True):
         if not self.pickable:
             self.scroll_to(y=self.scroll_offset.y + step, animate=False)
             return
-        self._stand(self.cursor + step)
+        self._select(self.cursor + step)
 
     def action_page(self, step: int) -> None:
         """Move or scroll by a page."""
@@ -143,7 +144,7 @@ class Lines(ScrollView, can_focus=True):
         """Go to the first or the last row."""
         self.action_move(end * len(self.rows))
 
-    def _stand(self, cursor: int) -> None:
+    def _select(self, cursor: int) -> None:
         self.cursor = min(max(0, cursor), len(self.pickable) - 1)
         self._see_cursor()
         self.refresh()
@@ -160,12 +161,13 @@ class Lines(ScrollView, can_focus=True):
         if row < 0 or not height:
             return
         if self.cursor == 0:
-            row = 0  # what stands above the first choice belongs to it
+            row = 0  # rows above the first pickable row belong to it
         if row < top or row >= top + height:
             self.scroll_to(y=row if row < top else row - height + 1, animate=False)
 
+    @override
     def render_line(self, y: int) -> Strip:
-        """One painted row; the one under the cursor is laid on another ground while the list has the focus."""
+        """The row under the cursor is highlighted while the list has the focus."""
         number = y + self.scroll_offset.y
         row = self.rows[number] if number < len(self.rows) else ()
         chosen = self.has_focus and number == self.cursor_row

@@ -1,4 +1,4 @@
-"""What is shown while the terminal is too small; everything else goes on behind it."""
+"""The screen that is shown while the terminal is too small; everything else goes on below it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from typing_extensions import override
 
 from wizard.tui.text import Row, wrap
 from wizard.tui.widgets.base import LEAST
@@ -13,14 +14,14 @@ from wizard.tui.widgets.rows import Rows
 
 
 class _Words(Rows):
-    """What is wrong and what to do, for the size there is."""
+    """What is wrong and what to do, for the present size."""
 
+    @override
     def build(self, width: int) -> Sequence[Row]:
-        """The rows for a width."""
         size = self.app.size
         text = (
             f"This terminal is {size.width}x{size.height}; the wizard needs {LEAST.width}x{LEAST.height}. "
-            "Make it larger: everything goes on meanwhile, nothing is lost. Ctrl-Q quits."
+            "Make it larger: everything goes on, nothing is lost. Ctrl-Q quits."
         )
         return [((" ! too small", "warning"),), (), *(((f" {line}", ""),) for line in wrap(text, max(10, width - 2)))]
 
@@ -30,10 +31,10 @@ class TooSmall(ModalScreen[None]):
 
     CSS_PATH = "../styles/modal.tcss"
 
+    @override
     def compose(self) -> Iterable[Widget]:
-        """One block of text."""
         yield _Words()
 
     def on_resize(self) -> None:
-        """Say the size again."""
+        """Show the new size."""
         self.query_one(_Words).rebuild()
