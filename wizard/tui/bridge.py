@@ -47,7 +47,7 @@ class Bridge:
         self.session = session
         self._unexpected = unexpected
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._flushes: dict[str, asyncio.TimerHandle] = {}
+        self._flushes: dict[str, tuple[asyncio.TimerHandle, Callable[[], None]]] = {}
         self._posted: dict[str, float] = {}
 
     # Blocking calls, off the loop
@@ -163,9 +163,11 @@ class Bridge:
         self._spawn("page", read(), listener)
 
     def stop(self, name: str) -> None:
-        """Stop a stream."""
+        """Stop a stream; what it has not posted yet is dropped."""
         if task := self._tasks.pop(name, None):
             task.cancel()
+        if pending := self._flushes.pop(name, None):
+            pending[0].cancel()
 
     async def close(self) -> None:
         """Stop all streams, then close the session; runs go on."""
@@ -182,9 +184,15 @@ class Bridge:
             try:
                 await work
             except Problem as problem:
-                listener.post_message(StreamFailed(name, problem))
+                fail(problem)
             except Exception as error:  # noqa: BLE001 - a bug in a stream must not end the screen
-                listener.post_message(StreamFailed(name, self._unexpected(error)))
+                fail(self._unexpected(error))
+
+        def fail(problem: Problem) -> None:
+            if pending := self._flushes.get(name):
+                pending[0].cancel()
+                pending[1]()  # data that came before the failure must not replace it on the screen
+            listener.post_message(StreamFailed(name, problem))
 
         self._tasks[name] = asyncio.create_task(guarded(), name=f"wizard-{name}")
 
@@ -202,7 +210,7 @@ class Bridge:
         if loop.time() >= self._posted.get(name, 0) + FRAME:
             flush()
         else:
-            self._flushes[name] = loop.call_later(FRAME, flush)
+            self._flushes[name] = loop.call_later(FRAME, flush), flush
 
     async def _read_home(self, listener: MessagePump) -> None:
         def update(**more: Any) -> None:
