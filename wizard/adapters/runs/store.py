@@ -12,7 +12,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,9 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard import process
 from wizard.adapters import atomic, bounded, scratch
 from wizard.adapters.runs import pages, peers, processes
+from wizard.adapters.runs.launch import Runner
+from wizard.adapters.runs.tail import RecordLines, TailedFile, last_event, parse_event, pause
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.run.events import Event
@@ -42,18 +42,8 @@ HEARTBEAT_SECONDS: Final = 30.0
 _PING_SECONDS: Final = 2.0
 _LEAST_ROOM: Final = 16 * 2**20
 """Bytes that must be free before a run starts."""
-_POLL_SECONDS: Final = 0.01
-_FLOOD: Final = 32 * 1024
-_FLOOD_SECONDS: Final = 0.02
-"""Seconds until the next poll after so many bytes: a screen paints no faster, and hundreds of small reads take its time."""
-_BUSY_POLL_SECONDS: Final = 0.003
-_QUIET_SECONDS: Final = 5.0
-"""Seconds after the last event in which the record is polled more often: events come in bursts."""
 _LIVES_SECONDS: Final = 0.1
 """Seconds between two checks whether anybody still writes; a poll of the record itself costs next to nothing."""
-_CHUNK: Final = 256 * 1024
-"""Bytes that are read at a time: more would delay a screen's keys during a flood of logs."""
-_LAST: Final = 256 * 1024
 _ANSWER_SECONDS: Final = 5.0
 _ENDING_SECONDS: Final = 3.0
 _LATEST: Final = 253_370_764_800.0
@@ -66,12 +56,12 @@ class RunFiles:
     def __init__(self) -> None:
         # Ended runners stay zombies until they are polled.
         self._children: list[subprocess.Popen[bytes]] = []
-        self._spare: _Runner | None = None
+        self._spare: Runner | None = None
 
     def warm(self) -> None:
         """Start a runner ahead of its order; it ends by itself when this process ends without an order."""
         if self._spare is None or self._spare.child.poll() is not None:
-            self._spare = _Runner()
+            self._spare = Runner()
 
     def runs(self) -> Sequence[RunSummary]:
         """Every run, newest first; those of `damaged` are left out."""
@@ -110,10 +100,10 @@ class RunFiles:
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncIterator[Sequence[Event]]:
         """Batches of events from seq > after; ends after run.finished, or when nobody writes any more."""
         run = self.find(run_id)
-        path, copied, lines = _record(run), _is_copy(run), _Lines(safe=_is_copy(run))
+        path, copied, lines = _record(run), _is_copy(run), RecordLines(safe=_is_copy(run))
         # The processes of a copy are not checked: they are of another machine or time.
         lives, checked, busy = not copied, 0.0, 0.0
-        with _TailedFile(path) as record:
+        with TailedFile(path) as record:
             while True:
                 # Checked before reading, so that what a dying runner wrote last is still read.
                 if not copied and time.monotonic() - checked > _LIVES_SECONDS:
@@ -127,7 +117,7 @@ class RunFiles:
                 if not data and not lives:
                     return
                 busy = time.monotonic() if data else busy
-                await asyncio.sleep(_pause(len(data), time.monotonic() - busy))
+                await asyncio.sleep(pause(len(data), time.monotonic() - busy))
 
     async def command(self, run_id: str, name: str, data: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Send a command to the runner of a run and return its answer."""
@@ -284,7 +274,7 @@ class RunFiles:
             return None
         if _is_foreign(folder, spec):
             return _copied(folder)
-        last = _last_event(folder / _RECORD)
+        last = last_event(folder / _RECORD)
         done = last.data if last and last.type == "run.finished" else {}
         return RunSummary(
             folder.name,
@@ -302,7 +292,7 @@ class RunFiles:
 
     def _state(self, folder: Path) -> str:
         self._children = [child for child in self._children if child.poll() is None]
-        last = _last_event(folder / "record.jsonl")
+        last = last_event(folder / "record.jsonl")
         if last and last.type == "run.finished":
             return "finished"
         if _lives(_json(folder / "runner.json")):
@@ -381,7 +371,7 @@ def _copied(path: Path) -> RunSummary:
     try:
         record = record / _RECORD if record.is_dir() else record
         with bounded.open_regular(record) as file:
-            first = _event(file.readline(limits.RECORD_LINE)).safe()
+            first = parse_event(file.readline(limits.RECORD_LINE)).safe()
     except OSError as error:
         raise Problem(
             f"{shown} cannot be read: {error.strerror}.", "Give a run's folder, or its record.jsonl."
@@ -393,65 +383,13 @@ def _copied(path: Path) -> RunSummary:
         ) from None
     if first.type != "run.started":
         raise Problem(f"{shown} is not the record of a run.", "Give a run's folder, or its record.jsonl.")
-    last, data = _last_event(record), first.data
+    last, data = last_event(record), first.data
     done = last.safe().data if last and last.type == "run.finished" else {}
     target = Target(*(limits.text_of(data["target"], key) for key in ("context", "namespace", "release")))
     state = "finished" if done else "lost"
     return RunSummary(
         str(record), data["operation"], target, state, first.time, str(done.get("verdict", "")), done.get("code")
     )
-
-
-class _Runner:
-    """A detached runner. It waits on its stdin, a socket, for one order: the run's folder, its lock, its secrets."""
-
-    LOG: Final = "runner.log"
-
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        log = os.open(state_dir() / self.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            # No bytecode where the person disabled it: isolated Python does not see PYTHONDONTWRITEBYTECODE.
-            options = ["-I", *(["-B"] if sys.dont_write_bytecode else [])]
-            self.child = subprocess.Popen(
-                [sys.executable, *options, str(_START), *process.import_folders()],
-                stdin=theirs.fileno(),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=state_dir(),
-                env=_settled(os.environ),
-            )
-        finally:
-            os.close(log)
-            theirs.close()
-        self._socket = ours
-
-    def order(self, folder: Path, secrets: bytes, lock: int) -> None:
-        """Send the order and close the socket; a descriptor of the lock goes with it."""
-        with self._socket as connection:
-            socket.send_fds(connection, [os.fsencode(folder) + b"\n"], [lock] if lock >= 0 else [])
-            connection.sendall(secrets)
-
-
-_START: Final = Path(process.__file__).with_name("runner") / "start.py"
-_PATHS: Final = frozenset({"KUBECONFIG", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"})
-
-
-def _settled(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a process that works in another folder: relative paths are made absolute.
-
-    For helm and login plugins too. In variables that are not known to hold paths, a relative path starts with ./ or ../.
-    """
-
-    def settled(name: str, part: str) -> str:
-        is_path = part and (name in _PATHS or part.startswith(("./", "../")))
-        return str(Path(part).absolute()) if is_path and not part.startswith("~") else part
-
-    return {
-        name: os.pathsep.join(settled(name, part) for part in value.split(os.pathsep))
-        for name, value in environment.items()
-    }
 
 
 def _folder() -> Path:
@@ -474,8 +412,8 @@ def _has_room() -> None:
 
 def _log(folder: Path) -> Path:
     """The log file of a run's process: the run's own, or the common one until it had its order."""
-    own = folder / _Runner.LOG
-    return own if own.exists() else state_dir() / _Runner.LOG
+    own = folder / Runner.LOG
+    return own if own.exists() else state_dir() / Runner.LOG
 
 
 @contextlib.contextmanager
@@ -617,106 +555,5 @@ def _json(path: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _pause(got: int, silent: float) -> float:
-    """Seconds until the next poll of a record that returned `got` bytes now, or none for `silent` seconds."""
-    if got == _CHUNK:
-        return 0
-    if got >= _FLOOD:
-        return _FLOOD_SECONDS
-    return _BUSY_POLL_SECONDS if silent <= _QUIET_SECONDS else _POLL_SECONDS
-
-
-class _TailedFile:
-    """A file that another process appends to, read in chunks; it may not exist yet."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._handle, self._offset = path, -1, 0
-
-    def __enter__(self) -> _TailedFile:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)
-
-    def read(self) -> bytes:
-        """The bytes since the last call, at most a chunk."""
-        if self._handle < 0:
-            try:
-                with bounded.open_regular(self._path) as file:
-                    self._handle = os.dup(file.fileno())
-            except FileNotFoundError:
-                return b""
-            except OSError as error:
-                shown = sanitize.line(str(self._path), 300)
-                raise Problem(f"{shown} cannot be read: {error.strerror}.", code=Exit.UNKNOWN) from None
-        data = os.pread(self._handle, _CHUNK, self._offset)
-        self._offset += len(data)
-        return data
-
-
-def _event(line: bytes) -> Event:
-    """The event of a line; raises ValueError with the reason when it is malformed."""
-    try:
-        return Event.of_record(line).checked()
-    except limits.OverLimitError:
-        raise
-    except ValueError as error:
-        raise ValueError(
-            "it is not JSON" if isinstance(error, json.JSONDecodeError | UnicodeError) else error
-        ) from None
-
-
-class _Lines:
-    """The events of a record as its bytes come; malformed lines become a record.gap."""
-
-    def __init__(self, *, safe: bool) -> None:
-        self._safe = safe
-        self._rest, self._number, self._long = b"", 0, False
-        self._time = ""
-
-    def feed(self, data: bytes) -> list[Event]:
-        """The complete events so far, and a record.gap for malformed lines (seq 0: it is not in the record)."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        events, malformed = [], []
-        for line in lines:
-            self._number += 1
-            try:
-                if self._long or len(line) > limits.RECORD_LINE:
-                    raise limits.OverLimitError(f"it holds more than {limits.amount(limits.RECORD_LINE)}")
-                if not line:
-                    continue  # a new runner ends the line in which the one before was killed
-                event = _event(line)
-                # The author of a copy may try to control this terminal.
-                events.append(event.safe() if self._safe else event)
-                self._time = event.time
-            except ValueError as error:
-                malformed.append(f"line {self._number} of the record is not read: {sanitize.line(str(error), 200)}")
-            finally:
-                self._long = False
-        if len(self._rest) > limits.RECORD_LINE:
-            self._rest, self._long = b"", True
-        if malformed:
-            more = f", and {len(malformed) - 1} more after it" if len(malformed) > 1 else ""
-            events.append(Event("record.gap", {"lost": len(malformed), "reason": malformed[0] + more}, 0, self._time))
-        return events
-
-
 def _is_copy(run: RunSummary) -> bool:
     return Path(run.id).is_absolute()
-
-
-def _last_event(path: Path) -> Event | None:
-    try:
-        with bounded.open_regular(path) as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _LAST))
-            return next(_parsed_backwards(file.read(_LAST)), None)
-    except OSError:
-        return None  # reading all of it reports why
-
-
-def _parsed_backwards(data: bytes) -> Iterator[Event]:
-    for line in reversed(data.split(b"\n")):
-        with contextlib.suppress(ValueError):
-            yield _event(line)
