@@ -42,7 +42,7 @@ async def test_who_what_and_where(sandbox: Bed) -> None:
         user, groups = await cluster.whoami()
         assert "system:masters" in groups
         assert user
-        version = await cluster.version()
+        version = await cluster.version(timed=True)
         assert version["gitVersion"] == "v1.36.3"
         assert int(version["latency_ms"]) < 1000
         assert len(await cluster.list("Node")) == sandbox.info.nodes.count
