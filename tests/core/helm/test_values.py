@@ -17,11 +17,12 @@ from wizard.core.helm.values import DELETE, ValueEdit
         ({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}, {"a": {"b": 3, "c": 2}}),
         ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
         ({"a": {"b": 1}}, {"a": None}, {}),
-        ({"a": 1}, {"a": {"b": None, "c": 2}}, {"a": {"c": 2}}),
+        ({"a": 1}, {"a": {"b": None, "c": 2}}, {"a": {"b": None, "c": 2}}),
+        ({"a": {"b": 1}}, {"a": {"b": None, "c": None}}, {"a": {"c": None}}),
         ({}, {"a": {"b": 1}}, {"a": {"b": 1}}),
     ],
 )
-def test_maps_merge_lists_replace_and_null_deletes(base: Any, over: Any, merged: Any) -> None:
+def test_maps_merge_lists_replace_and_null_deletes_what_is_there(base: Any, over: Any, merged: Any) -> None:
     assert values.merge(base, over) == merged
 
 

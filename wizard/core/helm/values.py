@@ -91,11 +91,11 @@ def get(tree: Any, path: Path, default: Any = None) -> Any:
 
 
 def merge(base: Tree, over: Tree) -> dict[str, Any]:
-    """Helm's merge: maps recursively, everything else replaced, null in `over` deletes."""
+    """Helm's merge: maps recursively, everything else replaced, null in `over` deletes what is there."""
     merged: dict[str, Any] = dict(base)
     for key, value in over.items():
-        if value is None:
-            merged.pop(key, None)
+        if value is None and merged.get(key) is not None:
+            del merged[key]
         elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
             merged[key] = merge(merged[key], value)
         else:
@@ -103,19 +103,37 @@ def merge(base: Tree, over: Tree) -> dict[str, Any]:
     return merged
 
 
-def minus(tree: Tree, defaults: Tree) -> dict[str, Any]:
-    """The tree that gives `tree` when merged over the defaults: without equal leaves, missing defaults as null."""
+def overlay(below: Tree, above: Tree) -> dict[str, Any]:
+    """Two values files as helm merges -f files: maps recursively, everything else replaced, null stays for `merge`."""
+    merged: dict[str, Any] = dict(below)
+    for key, value in above.items():
+        there = merged.get(key)
+        merged[key] = overlay(there, value) if isinstance(value, Mapping) and isinstance(there, Mapping) else value
+    return merged
+
+
+def minus(tree: Tree, defaults: Tree, keep: Tree | None = None) -> dict[str, Any]:
+    """The tree that gives `tree` when merged over the defaults: without equal leaves, missing defaults as null.
+
+    Equal leaves stay where `keep` has them.
+    """
+    keep = keep or {}
     rest: dict[str, Any] = {}
     for key, value in tree.items():
         if key in defaults and isinstance(value, Mapping) and isinstance(defaults[key], Mapping):
-            if inner := minus(value, defaults[key]):
+            kept = keep.get(key)
+            inner = minus(value, defaults[key], kept if isinstance(kept, Mapping) else None)
+            if inner or key in keep:
                 rest[key] = inner
-        elif (
-            key not in defaults or defaults[key] != value or isinstance(defaults[key], bool) != isinstance(value, bool)
-        ):
+        elif key in keep or key not in defaults or not same(defaults[key], value):
             rest[key] = value
-    rest.update({key: None for key in defaults if key not in tree})
+    rest.update({key: None for key in (*defaults, *keep) if key not in tree})
     return rest
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two values are equal; true is not 1."""
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
 def ordered(tree: Tree, like: Tree) -> dict[str, Any]:
