@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.core.helm.strvals_cases import CASES, FILES, Given
 from tests.core.helm.test_strvals import applied, same
 from tests.core.oracle import Oracle, started
+from wizard.cli.draft import files_of
 from wizard.core.errors import Problem
 from wizard.core.helm import strvals
 
@@ -128,3 +129,16 @@ def test_generated_flags_mean_what_they_mean_to_helm(helms: Helms, examples: int
         compare(helms, base, flags)
 
     check()
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "a,b", '"a,b"', '"a,b",c', 'a"b', '"a"b', '"a""b"', "a,", ",", "", '"', " a, b", '""', "a,-"]
+)
+def test_lists_of_files_are_those_of_helm(helms: Helms, text: str) -> None:
+    for oracle in helms:
+        answer = oracle.ask("files", f"--values={text}")
+        if answer == "error":
+            with pytest.raises(Problem, match="not a list of files"):
+                files_of(text)
+        else:
+            assert list(files_of(text)) == json.loads(answer)

@@ -66,34 +66,6 @@ def test_a_wrong_path_is_refused_with_an_example(text: str) -> None:
         values.path_of(text)
 
 
-@pytest.mark.parametrize(
-    ("argument", "lines"),
-    [
-        ("replicaCount=3", [(("replicaCount",), 3)]),
-        ("a.b=true,c=x", [(("a", "b"), True), (("c",), "x")]),
-        ("a={x,2}", [(("a",), ["x", 2])]),
-        (r"a=one\,two", [(("a",), "one,two")]),
-        ("a=null", [(("a",), DELETE)]),
-        ("tag=0123", [(("tag",), "0123")]),
-        ("tag=1.10", [(("tag",), "1.10")]),
-        ("a=", [(("a",), "")]),
-        ("ingress.hosts[0].host=api.example.com", [(("ingress", "hosts", 0, "host"), "api.example.com")]),
-    ],
-)
-def test_set_means_what_it_means_in_helm(argument: str, lines: list[tuple[values.Path, Any]]) -> None:
-    assert [(line.path, line.value) for line in values.parse_set(argument)] == lines
-
-
-def test_set_string_never_guesses_a_type() -> None:
-    assert [line.value for line in values.parse_set("a=1,b=true,c=null", typed=False)] == ["1", "true", "null"]
-
-
-@pytest.mark.parametrize("argument", ["replicaCount", "=3", "a,b=1"])
-def test_a_set_without_key_or_value_is_refused(argument: str) -> None:
-    with pytest.raises(Problem, match="KEY=VALUE"):
-        values.parse_set(argument)
-
-
 def test_edits_make_what_is_missing_and_leave_the_rest() -> None:
     before = {"a": {"b": 1}, "list": [{"x": 1}]}
     lines = [

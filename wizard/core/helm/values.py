@@ -1,7 +1,7 @@
-"""Helm values as plain trees: merge, minus, paths, edits, and `--set`.
+"""Helm values as plain trees: merge, minus, paths, edits.
 
 The rules are Helm's: maps merge, lists and scalars replace, null deletes a default
-(reference/chart.md D.4; helm pkg/cli/values/options.go, pkg/strvals).
+(reference/chart.md D.4; helm pkg/cli/values/options.go).
 """
 
 from __future__ import annotations
@@ -205,53 +205,3 @@ def secrets_in(tree: Tree) -> tuple[str, ...]:
 def without_secrets(tree: Tree) -> dict[str, Any]:
     """The tree without its secret values."""
     return apply_edits(tree, [ValueEdit(path_of(path), DELETE) for path in SECRET_PATHS])
-
-
-def parse_set(argument: str, *, typed: bool = True) -> tuple[ValueEdit, ...]:
-    r"""The edits of one `--set` (typed) or `--set-string` argument: a.b[0]=v,c={x,y}; commas escaped as \,.
-
-    Raises:
-        Problem: it is not of that form.
-    """
-    lines: list[ValueEdit] = []
-    for item in _split(argument, ","):
-        key, sign, raw = item.partition("=")
-        if not sign or not key:
-            raise Problem(f'--set "{argument}" is not KEY=VALUE.', "Write it as in --set replicaCount=3.")
-        value: Any
-        if raw.startswith("{") and raw.endswith("}"):
-            value = [_scalar(element, typed=typed) for element in _split(raw[1:-1], ",")] if raw != "{}" else []
-        else:
-            value = _scalar(raw, typed=typed)
-        lines.append(ValueEdit(path_of(key), DELETE if value is None else value, "--set"))
-    return tuple(lines)
-
-
-def _split(text: str, at: str) -> list[str]:
-    parts, depth, current, escaped = [], 0, "", False
-    for char in text:
-        if escaped:
-            current, escaped = current + ("" if char == at else "\\") + char, False
-        elif char == "\\":
-            escaped = True
-        elif char == at and depth == 0:
-            parts.append(current)
-            current = ""
-        else:
-            depth += (char == "{") - (char == "}")
-            current += char
-    parts.append(current + ("\\" if escaped else ""))
-    return parts
-
-
-def _scalar(raw: str, *, typed: bool) -> Any:
-    if not typed:
-        return raw
-    match raw:
-        case "null":
-            return None
-        case "true" | "false":
-            return raw == "true"
-    if re.fullmatch(r"-?(0|[1-9]\d*)", raw) and abs(int(raw)) < 2**63:
-        return int(raw)
-    return raw
