@@ -84,7 +84,7 @@ class StubFiles:
 
     texts: dict[str, str] = field(default_factory=dict)
 
-    def read(self, path: str, what: str) -> str:
+    def read(self, path: str, what: str, *, empty: bool = False) -> str:
         if path not in self.texts:
             raise Problem(f"The {what} {path} does not exist.", "Name one that does.")
         return self.texts[path]

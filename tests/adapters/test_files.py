@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from wizard.adapters import files
 from wizard.adapters.drafts import DraftFiles
 from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.charts import ChartFolders
@@ -49,6 +51,26 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         PersonFiles().read_secret(str(tmp_path / "nowhere.txt"), "JWT secret file")
     with pytest.raises(Problem, match="is a folder"):
         PersonFiles().read(str(tmp_path), "values file")
+
+
+def test_standard_input_is_read_once_and_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"a: 1\n")
+    os.close(writer)
+    monkeypatch.setattr(files, "STDIN", f"/dev/fd/{reader}")
+    person = PersonFiles()
+    assert person.read("-", "values file") == "a: 1\n"
+    assert person.read(" - ", "values file") == "a: 1\n"
+    assert person.read(f"/dev/fd/{reader}", "file", empty=True) == "a: 1\n"
+    os.close(reader)
+
+
+def test_a_file_may_be_empty_where_a_text_may_be(tmp_path: Path) -> None:
+    file = tmp_path / "empty"
+    file.touch()
+    assert PersonFiles().read(str(file), "file", empty=True) == ""
+    with pytest.raises(Problem, match="is empty"):
+        PersonFiles().read(str(file), "file")
 
 
 def test_writing_keeps_a_dated_backup_of_a_different_file_only(tmp_path: Path) -> None:

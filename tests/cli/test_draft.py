@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.stub import stub_session, write
 from tests.stub_session import StubSession
+from wizard.adapters import files
 from wizard.cli import parser
 from wizard.cli.arguments.answers import OperationArguments
 from wizard.cli.draft import draft_of, unused
@@ -38,9 +39,12 @@ def test_where_it_goes_and_what_it_is_become_answers() -> None:
 
 
 def test_set_keeps_helms_meaning_and_order() -> None:
-    draft = drafted(r"--set a.b=1,c=true --set-string d=1 --set e=null --set x.y\.z/w=v --set l[0].m={p,q}")
+    draft = drafted("--set-literal f=x --set a.b=1,c=true --set-string d=1 --set e=null --set-json g=[1]")
 
-    assert draft.sets == (("a.b", 1), ("c", True), ("d", "1"), ("e", None), (r"x.y\.z/w", "v"), ("l[0].m", ["p", "q"]))
+    assert draft.sets == (
+        ("--set-json", "g=[1]", ()), ("--set", "a.b=1,c=true", ()), ("--set", "e=null", ()), ("--set-string", "d=1", ()),
+        ("--set-literal", "f=x", ()),
+    )  # fmt: skip
 
 
 def test_a_dot_inside_a_key_survives_to_the_values_file(tmp_path: Path) -> None:
@@ -55,7 +59,53 @@ def test_a_dot_inside_a_key_survives_to_the_values_file(tmp_path: Path) -> None:
 def test_set_file_reads_the_text_as_helm_does(tmp_path: Path) -> None:
     path = write(tmp_path / "motd", "hello\n")
 
-    assert drafted(f"--set-file config.motd={path}").sets == (("config.motd", "hello\n"),)
+    empty = write(tmp_path / "empty", "")
+    given = f"config.motd={path},b={{{empty},{path}}}"
+
+    assert drafted(f"--set-file {given}").sets == (("--set-file", given, ("hello\n", "", "hello\n")),)
+
+
+def test_what_a_kept_draft_has_set_stands_before_what_is_set_now(tmp_path: Path) -> None:
+    path = write(tmp_path / "motd", "hello\n")
+    kept = drafted(f"--set-file config.motd={path} --set a=1")
+    Path(path).unlink()
+
+    draft = drafted("--set a=2", kept)
+
+    assert [given.text for given in draft.sets] == ["a=1", "a=2", f"config.motd={path}"]
+    assert draft.sets[2].contents == ("hello\n",)
+
+
+def test_one_f_names_several_files_as_in_helm(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "a,b.yaml", "a: 1\n"), write(tmp_path / "c.yaml", "a: 2\n")
+
+    assert drafted(f'-f "{first}",{second} -f {second}').files == (first, second, second)
+
+
+def test_standard_input_is_a_values_file_and_its_draft_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "STDIN", write(tmp_path / "in", "replicaCount: 3\n"))
+    session = stub_session()
+    draft = draft_of(parsed("-f - --preset dev --answer image=a/b:c"), session)
+
+    file = session.answers.prepare(draft).file
+    session.answers.keep(draft)
+
+    assert file.tree["replicaCount"] == 3
+    assert "Built on standard input" in file.header
+    assert session.answers.kept() == []
+
+
+def test_a_text_arrives_unchanged_in_the_values_file(tmp_path: Path) -> None:
+    text = "a\tb\\n\n \N{GRINNING FACE}{x,y}=\n"
+    arguments = parser.read(
+        ["install", "--preset", "dev", "--answer", "image=a/b:c", "--set-literal", f"podLabels.x={text}"]
+    )
+    assert isinstance(arguments, OperationArguments)
+    session = stub_session()
+
+    assert session.answers.prepare(draft_of(arguments, session)).file.tree["podLabels"]["x"] == text
 
 
 def test_secrets_are_named_and_never_read_into_the_draft(tmp_path: Path) -> None:

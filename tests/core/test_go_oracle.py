@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
-import shutil
-import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
+from tests.core.oracle import started
 from wizard.core.helm import version
 from wizard.core.kube import quantity
 from wizard.core.text.time import parse_duration
-from wizard.sandbox import toolchain
 
 pytestmark = pytest.mark.full
 Ask = Callable[[str, Sequence[tuple[str, ...]]], list[str]]
@@ -23,22 +19,10 @@ _ROWS = 20_000
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    """Asks go_oracle/main.go, built with the modules of the pinned helm 4, for an answer to each row."""
-    folder = tmp_path_factory.mktemp("oracle")
-    for path in (*toolchain.PINS["helm4"].sources, Path(__file__).parent / "go_oracle" / "main.go"):
-        shutil.copy(path, folder)
-    go, environment = toolchain._go(lambda _: None)
-    subprocess.run([str(go), "build", "-o", "oracle", "."], cwd=folder, env=environment, check=True, timeout=600)
-
-    def answers(what: str, rows: Sequence[tuple[str, ...]]) -> list[str]:
-        lines = "".join(json.dumps([what, *row]) + "\n" for row in rows)
-        done = subprocess.run(
-            [str(folder / "oracle")], input=lines, capture_output=True, text=True, check=True, timeout=600
-        )
-        return done.stdout.splitlines()
-
-    return answers
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Asks an oracle of helm 4 for an answer to each row."""
+    with started(4, tmp_path_factory.mktemp("oracle")) as oracle:
+        yield oracle.answers
 
 
 def joined(seed: int, *parts: Iterable[str]) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.conftest import Bed
 from tests.e2e.old import Watcher, alarms
 from tests.e2e.test_giving_up import impatient
 from tests.e2e.test_run_process import Runner
+from wizard.core.helm.strvals import SetFlag
 from wizard.core.run.view import RunView
 from wizard.core.target import Target
 
@@ -54,7 +56,10 @@ class Old:
 
     async def upgrade(self, name: str, **answers: str) -> None:
         draft = self.runner.draft(**answers)
-        draft = replace(draft, sets=(*draft.sets, *CHANGES.get(name, {}).items()))
+        changes = [
+            SetFlag("--set-json", f"{path}={json.dumps(value)}") for path, value in CHANGES.get(name, {}).items()
+        ]
+        draft = replace(draft, sets=(*draft.sets, *changes))
         await self.watched(name, self.runner.begin(draft, "upgrade", attended=False))
 
     async def watched(self, name: str, start: Any) -> None:

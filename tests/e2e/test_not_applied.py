@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.test_run_process import Runner, release_status
+from wizard.core.helm.strvals import SetFlag
 from wizard.core.run.view import RunView
 
 pytestmark = pytest.mark.e2e
@@ -27,7 +29,10 @@ async def test_an_upgrade_of_which_the_api_server_refuses_a_part_says_that_nothi
     have = len(sandbox.get("configmaps", "-n", namespace)["items"])
     sandbox.kubectl("create", "quota", "few", "-n", namespace, f"--hard=count/configmaps={have}")
     sandbox.kubectl("wait", "--for=jsonpath={.status.hard}", "quota/few", "-n", namespace, "--timeout=20s")
-    changes = (("extraObjects", [MORE]), ("extraEnv", [{"name": "COLOUR", "value": "blue"}]))
+    changes = (
+        SetFlag("--set-json", f"extraObjects={json.dumps([MORE])}"),
+        SetFlag("--set", "extraEnv[0].name=COLOUR,extraEnv[0].value=blue"),
+    )
     runner.view = RunView()
     view = await runner.follow(await runner.begin(replace(runner.draft(), sets=changes), "upgrade"))
     assert view.finished is not None

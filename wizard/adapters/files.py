@@ -6,7 +6,7 @@ import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from wizard.adapters import atomic, bounded, destination
 from wizard.core import limits
@@ -15,17 +15,28 @@ from wizard.core.errors import Problem
 if TYPE_CHECKING:
     from wizard.core.text.secrets import Secret
 
+STDIN: Final = "/dev/stdin"
+
 
 class PersonFiles:
     """Reads and writes files by the paths a person typed; "~" is the home folder."""
 
     def __init__(self) -> None:
         self._secrets: dict[tuple[str, tuple[int, ...]], tuple[Secret, str]] = {}
+        self._files: dict[tuple[str, tuple[int, ...]], bytes] = {}
 
-    def read(self, path: str, what: str) -> str:
-        """The text of a file as it is; raises Problem when missing, unreadable, empty or not UTF-8."""
+    def read(self, path: str, what: str, *, empty: bool = False) -> str:
+        """The text of a file as it is; raises Problem when missing, unreadable, not UTF-8, or empty unless it may be.
+
+        "-" is standard input. It is read once, as in `read_secret`.
+        """
+        if path.strip() == "-":
+            path = STDIN
+        identity = _identity(path)
+        if (path, identity) not in self._files:
+            self._files[path, identity] = self._bytes(path, what, empty=empty)
         try:
-            return self._bytes(path, what).decode("utf-8")
+            return self._files[path, identity].decode("utf-8")
         except UnicodeDecodeError as error:
             raise Problem(f"The {what} {path} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
 
@@ -119,14 +130,15 @@ class PersonFiles:
             ) from error
         return written
 
-    def _bytes(self, path: str, what: str) -> bytes:
+    def _bytes(self, path: str, what: str, *, empty: bool = False) -> bytes:
         try:
             raw = bounded.read(Path(path).expanduser(), limits.FILE, seconds=limits.PIPE_SECONDS)
         except RuntimeError:  # "~nobody/file"
             raise Problem(f"The {what} {path} cannot be read: there is no such user.", "Check the path.") from None
         except (OSError, ValueError) as error:
-            raise Problem(f"The {what} {path} cannot be read: {_reason(error)}.", "Check the path.") from error
-        if not raw:
+            next_step = "Check the path." if path != STDIN else "Pipe it in, as in -f - < values.yaml."
+            raise Problem(f"The {what} {path} cannot be read: {_reason(error)}.", next_step) from error
+        if not (raw or empty):
             raise Problem(f"The {what} {path} is empty.", "Check the path, or fill the file.")
         return raw
 

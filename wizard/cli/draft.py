@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
@@ -15,12 +17,14 @@ from wizard.core.answers.questions.question import Question
 from wizard.core.answers.resolve import PRESETS
 from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Problem
-from wizard.core.helm import values
+from wizard.core.helm import strvals, values
 from wizard.core.helm.command_line import HelmOptions
+from wizard.core.helm.strvals import SetFlag
 from wizard.engine.session import Session
 
 SECRET_NAMES: Final = tuple(name for name in PARTS if name != "tls")
 """NAME of --secret-file and --existing-secret."""
+_CSV_FIELD: Final = r'(?:"(?:[^"]|"")*"|[^",\n]*)'
 _ENVIRONMENTS: Final = {"development": "dev", "staging": "staging", "production": "prod"}
 
 
@@ -43,16 +47,16 @@ def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None 
         )
     draft = replace(
         draft,
-        files=arguments.values or draft.files,
+        files=tuple(path for text in arguments.values for path in files_of(text)) or draft.files,
         write="" if arguments.write == "-" else arguments.write or draft.write,
-        sets=(*draft.sets, *_sets(arguments, session)),
     )
     patch = dict(_answers(arguments))
     preset = arguments.preset or patch.get("preset", "") or draft.answers.get("preset", "")
     preset = preset or _preset_of_files(session, draft)
     if preset:
         patch["preset"] = preset
-    return draft.with_answers(patch)
+    draft = draft.with_answers(patch)
+    return replace(draft, sets=_sets(arguments, session, draft)) if arguments.sets else draft
 
 
 def _answers(arguments: AnswersArguments) -> Iterable[tuple[str, str]]:
@@ -85,20 +89,49 @@ def _secret(flag: str, text: str, example: str) -> tuple[str, str]:
     return name, value
 
 
-def _sets(arguments: AnswersArguments, session: Session) -> Iterable[tuple[str, Any]]:
-    for flag, text in arguments.sets:
-        if flag == "--set-file":
-            key, path = pair(flag, text, "config.extra=./extra.txt")
-            _refuse_secret(flag, key)
-            yield values.dotted(values.path_of(key)), session.files.read(path, f"file of {flag} {key}")
-            continue
-        for line in values.parse_set(text, typed=flag == "--set"):
-            _refuse_secret(flag, values.dotted(line.path))
-            yield values.dotted(line.path), None if line.value is values.DELETE else line.value
+def files_of(text: str) -> tuple[str, ...]:
+    """The paths of one -f, which helm reads as a line of CSV.
+
+    Raises:
+        Problem: it is none.
+    """
+    if not text:
+        return ()
+    if not re.fullmatch(f"{_CSV_FIELD}(?:,{_CSV_FIELD})*", text):
+        raise Problem(f"-f {text} is not a list of files.", """Write it as in -f a.yaml,b.yaml or -f '"a,b.yaml"'.""")
+    import csv
+
+    return tuple(next(csv.reader([text])))
 
 
-def _refuse_secret(flag: str, path: str) -> None:
-    if name := values.SECRET_PATHS.get(path):
+def _sets(arguments: AnswersArguments, session: Session, draft: Draft) -> tuple[SetFlag, ...]:
+    """The flags of the draft and of the command line, with what their files hold."""
+    tree = copy.deepcopy(dict(session.answers.resolve(draft).over_defaults))  # the answers need not be right yet
+    read = []
+    for given in strvals.in_order((*draft.sets, *(SetFlag(*item) for item in arguments.sets))):
+        before = copy.deepcopy(tree)
+        paths = _apply(tree, given)
+        _refuse_secret(given.flag, values.minus(tree, before))
+        texts = given.contents or tuple(session.files.read(path, f"file of {given.flag}", empty=True) for path in paths)
+        read.append(given._replace(contents=texts))
+    return tuple(read)
+
+
+def _apply(tree: dict[str, Any], given: SetFlag) -> list[str]:
+    """Apply a flag, of --set-file with paths in place of contents; the paths, before any is read."""
+    paths: list[str] = []
+
+    def path_itself(path: str) -> str:
+        paths.append(path)
+        return path
+
+    strvals.apply(tree, given, path_itself)
+    return paths
+
+
+def _refuse_secret(flag: str, tree: values.Tree) -> None:
+    for path in values.secrets_in(tree):
+        name = values.SECRET_PATHS[path]
         raise Problem(
             f"{flag} {path} would store a secret in the values file and in Helm's history.",
             f"Give it as --secret-file {name}=PATH or --existing-secret {name}=SECRET.",

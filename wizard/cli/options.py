@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _AppendNamed(argparse.Action):
-    """Appends the option with its value, so that --set, --set-string and --set-file keep their order."""
+    """Appends the option with its value, so that one field takes all --set flags."""
 
     @override
     def __call__(self, parser: object, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:

@@ -121,7 +121,9 @@ class Answers:
         return self._state.ports.drafts.load_all()
 
     def keep(self, draft: Draft) -> None:
-        """Keep the draft: the next session offers it."""
+        """Keep the draft: the next session offers it, unless it was made from standard input."""
+        if any(path.strip() == "-" for path in draft.files):
+            return  # what came on standard input does not come again
         uid = self._state.suggestions.cluster_uid or draft.cluster_uid
         self._state.ports.drafts.save(replace(draft, cluster_uid=uid))
 
@@ -148,7 +150,7 @@ class Answers:
                         f"{path} is not a values file: it holds no KEY: VALUE lines.", "Give another with -f."
                     )
                 self._trees[path] = tree
-        files = tuple((path, self._trees[path]) for path in draft.files)
+        files = tuple(("standard input" if path.strip() == "-" else path, self._trees[path]) for path in draft.files)
         return Layers(chart.defaults, chart.presets, files, chart.version, chart.app_version)
 
     def resolve(self, draft: Draft) -> Resolved:

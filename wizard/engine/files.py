@@ -18,9 +18,9 @@ class Files:
         self._store = store
         self._documents = documents
 
-    def read(self, path: str, what: str) -> str:
-        """The text of a file; `what` names it in messages."""
-        return self._store.read(path, what)
+    def read(self, path: str, what: str, *, empty: bool = False) -> str:
+        """The text of a file; `what` names it in messages; `empty`: it may hold nothing."""
+        return self._store.read(path, what, empty=empty)
 
     def secret_note(self, path: str, what: str) -> str:
         """What a person should know about a file that holds a secret; its content is not kept."""

@@ -98,8 +98,8 @@ class RunStore(Protocol):
 class FileStore(Protocol):
     """The person's own files."""
 
-    def read(self, path: str, what: str) -> str:
-        """The text of a file; raises Problem when missing, unreadable, empty or not UTF-8."""
+    def read(self, path: str, what: str, *, empty: bool = False) -> str:
+        """The text of a file, of "-" standard input; raises Problem when missing, unreadable, not UTF-8, or empty unless it may be."""
         ...
 
     def read_secret(self, path: str, what: str) -> tuple[Any, str]:

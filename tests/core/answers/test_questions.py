@@ -15,6 +15,7 @@ from wizard.core.answers.resolve import Layers, Resolved
 from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.errors import Problem
 from wizard.core.helm import values
+from wizard.core.helm.strvals import SetFlag
 
 _CHART = ChartFolders().open()
 LAYERS = Layers(_CHART.defaults, _CHART.presets, (), _CHART.version, _CHART.app_version)
@@ -173,13 +174,84 @@ def test_a_persons_file_lies_between_preset_and_answers() -> None:
 
 
 def test_set_wins_over_answers() -> None:
-    draft = Draft({"replicas": "2"}, sets=(("replicaCount", 9),))
-    assert written(Resolved(draft, SANDBOX, LAYERS, QUESTIONS))["replicaCount"] == 9
+    draft = Draft({"replicas": "2"}, sets=(SetFlag("--set", "replicaCount=9"),))
+    resolved = Resolved(draft, SANDBOX, LAYERS, QUESTIONS)
+    assert written(resolved)["replicaCount"] == 9
+    assert values_file.build(resolved, "1.0.0").notes["replicaCount"] == "from the command line"
+
+
+def with_sets(*sets: tuple[str, str], layers: Layers = LAYERS) -> Resolved:
+    return Resolved(Draft({"preset": "dev"}, sets=tuple(SetFlag(*pair) for pair in sets)), SANDBOX, layers, QUESTIONS)
+
+
+def test_null_removes_a_default_and_the_file_says_so() -> None:
+    tree = written(with_sets(("--set", "resources.limits.cpu=null"), ("--set-json", 'podLabels={"x":null}')))
+    assert tree["resources"]["limits"]["cpu"] is None
+    assert tree["podLabels"] == {"x": None}
+    assert written(with_sets(("--set", "prometheus=null")))["prometheus"] is None
+
+
+def test_set_reaches_into_lists_of_files_and_makes_anew_those_of_the_chart_as_in_helm() -> None:
+    ours = with_sets(("--set", "ingress.hosts[0].host=b.test"))
+    assert written(ours)["ingress"]["hosts"] == [{"host": "b.test"}]
+    layers = replace(
+        LAYERS, files=(("mine.yaml", {"ingress": {"hosts": [{"host": "a.test", "x": 1}, {"host": "c.test"}]}}),)
+    )
+    theirs = with_sets(("--set", "ingress.hosts[0].host=b.test"), layers=layers)
+    assert written(theirs)["ingress"]["hosts"] == [{"host": "b.test", "x": 1}, {"host": "c.test"}]
+    assert layers.files[0][1]["ingress"]["hosts"][0]["host"] == "a.test"
+    same = replace(LAYERS, files=(("mine.yaml", {"ingress": {"hosts": LAYERS.defaults["ingress"]["hosts"]}}),))
+    hosts = written(with_sets(("--set", "ingress.hosts[0].host=b.test"), layers=same))["ingress"]["hosts"]
+    assert hosts[0].keys() == LAYERS.defaults["ingress"]["hosts"][0].keys()
+
+
+def test_set_wins_over_the_image_that_was_named() -> None:
+    draft = Draft({"preset": "dev", "image": "a/b:c"}, sets=(SetFlag("--set", "image.repository=z"),))
+    assert written(Resolved(draft, SANDBOX, LAYERS, QUESTIONS))["image"]["repository"] == "z"
+    draft = replace(draft, sets=(SetFlag("--set", "image=null"),))
+    assert written(Resolved(draft, SANDBOX, LAYERS, QUESTIONS))["image"] is None
+
+
+def test_sets_are_applied_by_their_kind_as_in_helm() -> None:
+    tree = written(with_sets(("--set-literal", "podLabels.a=1"), ("--set", "podLabels.a=2,podLabels.b=2")))
+    assert tree["podLabels"] == {"a": "1", "b": 2}
+
+
+def test_a_set_that_does_not_fit_what_is_there_is_refused() -> None:
+    with pytest.raises(Problem, match='"replicaCount" is not a map'):
+        written(with_sets(("--set", "replicaCount=1"), ("--set-string", "replicaCount.x=1")))
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("--set", "jwt.secret=canary"),
+        ("--set", "jwt.secret={canary}"),
+        ("--set-json", 'jwt={"secret":"canary"}'),
+        ("--set-json", '{"jwt":{"secret":"canary"}}'),
+        ("--set-literal", "jwt.secret=canary"),
+    ],
+)
+def test_a_secret_in_any_set_is_refused_with_the_way_out(pair: tuple[str, str]) -> None:
+    with pytest.raises(Problem) as caught:
+        written(with_sets(pair))
+    assert "--set holds a secret at jwt.secret" in str(caught.value)
+    assert "--secret-file jwt=PATH" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+SETS = (SetFlag("--set", "a=1"), SetFlag("--set-file", "b={x,y}", ("1", "2")))
 
 
 def test_a_draft_survives_its_file() -> None:
-    draft = Draft({"preset": "prod"}, files=("a.yaml",), sets=(("a.b", None), ("c", [1])), write="x", kubeconfig="k")
+    draft = Draft({"preset": "prod"}, files=("a.yaml",), sets=SETS, write="x", kubeconfig="k")
     assert Draft.from_data(draft.to_data()) == draft
+
+
+def test_a_draft_with_sets_of_an_earlier_version_is_not_read() -> None:
+    data = {**Draft().to_data(), "sets": [["replicaCount", 3]]}
+    with pytest.raises(ValueError, match="another version"):
+        Draft.from_data(data)
 
 
 RUNNING: dict[str, Any] = {

@@ -5,23 +5,26 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
+	"github.com/spf13/pflag"
+	"helm.sh/helm/v4/pkg/cli/values"
+	"helm.sh/helm/v4/pkg/getter"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 func main() {
 	input := bufio.NewScanner(os.Stdin)
 	input.Buffer(nil, 1<<20)
-	output := bufio.NewWriter(os.Stdout)
-	defer output.Flush()
+	os.Stdin = nil // a file that is named "-" is not to take the next question
 	for input.Scan() {
 		var words []string
 		if err := json.Unmarshal(input.Bytes(), &words); err != nil {
 			panic(err)
 		}
-		fmt.Fprintln(output, answer(words[0], words[1:]))
+		fmt.Println(answer(words[0], words[1:]))
 	}
 }
 
@@ -53,6 +56,65 @@ func answer(what string, given []string) string {
 			return "error"
 		}
 		return fmt.Sprint(constraint.Check(version))
+	case "files":
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		files := flags.StringSlice("values", nil, "")
+		if err := flags.Parse(given); err != nil {
+			return "error"
+		}
+		return encoded(*files)
+	case "sets":
+		found, err := merged(given[0], given[1:])
+		if err != nil {
+			return encoded(map[string]any{"error": err.Error()})
+		}
+		return encoded(map[string]any{"values": exact(found)})
 	}
 	panic(what)
+}
+
+// merged is what helm makes of a values file (as JSON) and --set flags, each followed by its text.
+func merged(file string, flags []string) (map[string]any, error) {
+	const path = "values.json"
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		panic(err)
+	}
+	options := values.Options{ValueFiles: []string{path}}
+	lists := map[string]*[]string{
+		"--set":         &options.Values,
+		"--set-file":    &options.FileValues,
+		"--set-json":    &options.JSONValues,
+		"--set-literal": &options.LiteralValues,
+		"--set-string":  &options.StringValues,
+	}
+	for i := 0; i < len(flags); i += 2 {
+		list := lists[flags[i]]
+		*list = append(*list, flags[i+1])
+	}
+	return options.MergeValues(getter.Providers{})
+}
+
+// exact is a value whose floating-point numbers cannot be taken for integers in JSON.
+func exact(value any) any {
+	switch value := value.(type) {
+	case float64:
+		return json.Number(strconv.FormatFloat(value, 'e', -1, 64))
+	case []any:
+		for i := range value {
+			value[i] = exact(value[i])
+		}
+	case map[string]any:
+		for key := range value {
+			value[key] = exact(value[key])
+		}
+	}
+	return value
+}
+
+func encoded(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }

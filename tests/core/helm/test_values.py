@@ -17,11 +17,12 @@ from wizard.core.helm.values import DELETE, ValueEdit
         ({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}, {"a": {"b": 3, "c": 2}}),
         ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
         ({"a": {"b": 1}}, {"a": None}, {}),
-        ({"a": 1}, {"a": {"b": None, "c": 2}}, {"a": {"c": 2}}),
+        ({"a": 1}, {"a": {"b": None, "c": 2}}, {"a": {"b": None, "c": 2}}),
+        ({"a": {"b": 1}}, {"a": {"b": None, "c": None}}, {"a": {"c": None}}),
         ({}, {"a": {"b": 1}}, {"a": {"b": 1}}),
     ],
 )
-def test_maps_merge_lists_replace_and_null_deletes(base: Any, over: Any, merged: Any) -> None:
+def test_maps_merge_lists_replace_and_null_deletes_what_is_there(base: Any, over: Any, merged: Any) -> None:
     assert values.merge(base, over) == merged
 
 
@@ -63,34 +64,6 @@ def test_a_path_reads_as_helm_writes_it(text: str, path: values.Path) -> None:
 def test_a_wrong_path_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(Problem, match="not a value path"):
         values.path_of(text)
-
-
-@pytest.mark.parametrize(
-    ("argument", "lines"),
-    [
-        ("replicaCount=3", [(("replicaCount",), 3)]),
-        ("a.b=true,c=x", [(("a", "b"), True), (("c",), "x")]),
-        ("a={x,2}", [(("a",), ["x", 2])]),
-        (r"a=one\,two", [(("a",), "one,two")]),
-        ("a=null", [(("a",), DELETE)]),
-        ("tag=0123", [(("tag",), "0123")]),
-        ("tag=1.10", [(("tag",), "1.10")]),
-        ("a=", [(("a",), "")]),
-        ("ingress.hosts[0].host=api.example.com", [(("ingress", "hosts", 0, "host"), "api.example.com")]),
-    ],
-)
-def test_set_means_what_it_means_in_helm(argument: str, lines: list[tuple[values.Path, Any]]) -> None:
-    assert [(line.path, line.value) for line in values.parse_set(argument)] == lines
-
-
-def test_set_string_never_guesses_a_type() -> None:
-    assert [line.value for line in values.parse_set("a=1,b=true,c=null", typed=False)] == ["1", "true", "null"]
-
-
-@pytest.mark.parametrize("argument", ["replicaCount", "=3", "a,b=1"])
-def test_a_set_without_key_or_value_is_refused(argument: str) -> None:
-    with pytest.raises(Problem, match="KEY=VALUE"):
-        values.parse_set(argument)
 
 
 def test_edits_make_what_is_missing_and_leave_the_rest() -> None:

@@ -21,6 +21,7 @@ from wizard.adapters.helm.cli import HelmCli
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.adapters.kube.client import KubeCluster
 from wizard.core.answers.draft import Draft
+from wizard.core.helm.strvals import SetFlag
 from wizard.core.kube import quantity
 from wizard.core.rules import manifests
 from wizard.core.rules.check import CheckResult, all_checks
@@ -306,7 +307,7 @@ async def test_helm_chart_and_values_that_are_no_use_are_red_lines_too(
     assert results["R01"].state == "pass"
     assert lines["tools"].state == "fail"
     async with session(tool, sandbox.kubeconfig, namespace) as made:
-        broken = replace(made.answers.new(), sets=(("replicaCount", "many"),))
+        broken = replace(made.answers.new(), sets=(SetFlag("--set", "replicaCount=many"),))
         results = await checked_draft(made, broken.with_answers({"image": IMAGE}))
     assert results["W10"].blocking
     assert "replicaCount" in "\n".join(results["W10"].evidence)

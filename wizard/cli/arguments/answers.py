@@ -46,11 +46,14 @@ class AnswersArguments(ClusterArguments):
         "--answer", metavar="ID=VALUE", help="answer a question; repeatable", group=ANSWERS
     )
     values: tuple[str, ...] = repeatable(
-        "-f", "--values", metavar="FILE", help="values file, as in helm; repeatable", group=ANSWERS, completion="file"
-    )
+        "-f", "--values", metavar="FILE", help="values file, as in helm: FILE,FILE or - too; repeatable", group=ANSWERS,
+        completion="file",
+    )  # fmt: skip
     sets: tuple[tuple[str, str], ...] = from_flags(
         _set("--set", "KEY=VALUE", "set a value, as in helm; never a secret"),
         _set("--set-string", "KEY=VALUE", "set a text"),
+        _set("--set-json", "KEY=JSON", "set a JSON value, or all of one JSON object"),
+        _set("--set-literal", "KEY=TEXT", "set a text in which nothing is special"),
         _set("--set-file", "KEY=PATH", "set a text from a file; never a secret"),
         default=(),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wizard.core.helm.command_line import HelmOptions
+from wizard.core.helm.strvals import FLAGS, SetFlag
 
 _SCHEMA: Final = 1
 
@@ -20,8 +21,8 @@ class Draft:
     """Path of the chart; empty means the chart of this checkout or wheel."""
     files: tuple[str, ...] = ()
     """The person's own values files (-f), lowest first."""
-    sets: tuple[tuple[str, Any], ...] = ()
-    """Value paths set on the command line, in order; the value None deletes."""
+    sets: tuple[SetFlag, ...] = ()
+    """The --set flags of the command line."""
     write: str = ""
     """Path to which the values file is written; empty means the default name."""
     helm: HelmOptions = field(default_factory=HelmOptions)
@@ -44,7 +45,7 @@ class Draft:
             "answers": dict(self.answers),
             "chart": self.chart,
             "files": list(self.files),
-            "sets": [list(pair) for pair in self.sets],
+            "sets": [list(given) for given in self.sets],
             "write": self.write,
             **self.helm.to_data(),
             "undo": self.rollback_on_failure,
@@ -67,7 +68,7 @@ class Draft:
             answers={str(key): str(value) for key, value in data["answers"].items()},
             chart=str(data["chart"]),
             files=tuple(map(str, data["files"])),
-            sets=tuple((str(path), value) for path, value in data["sets"]),
+            sets=tuple(_set_flag(*item) for item in data["sets"]),
             write=str(data["write"]),
             helm=HelmOptions.of_data(data),
             rollback_on_failure=bool(data.get("undo")),
@@ -75,3 +76,10 @@ class Draft:
             running=dict(data["running"]),
             cluster_uid=str(data.get("cluster_uid", "")),
         )
+
+
+def _set_flag(flag: str, text: str, contents: Iterable[str] = ()) -> SetFlag:
+    if flag not in FLAGS:  # an earlier version kept a path and its value
+        msg = "a draft of another version"
+        raise ValueError(msg)
+    return SetFlag(flag, str(text), tuple(map(str, contents)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import ClusterSuggestions
-from wizard.core.helm import values
-from wizard.core.helm.values import DELETE, Tree, ValueEdit
+from wizard.core.helm import strvals, values
+from wizard.core.helm.values import Tree, ValueEdit
 from wizard.core.target import Target
 
 if TYPE_CHECKING:
@@ -68,11 +69,16 @@ class Resolved:
 
         With a running release, the preset applies only when it changes; the rest keeps the running values.
         """
-        tree = values.merge(self.layers.defaults, self.draft.running)
+        return values.merge(self.layers.defaults, self.over_defaults)
+
+    @cached_property
+    def over_defaults(self) -> Tree:
+        """The layers of the base above the chart's defaults, in which null stays."""
+        tree = self.draft.running
         if not self.draft.running or self["preset"] != self._by_id["preset"].default(self):
-            tree = values.merge(tree, self.layers.presets.get(self["preset"], {}))
+            tree = values.overlay(tree, self.layers.presets.get(self["preset"], {}))
         for _, over in self.layers.files:
-            tree = values.merge(tree, over)
+            tree = values.overlay(tree, over)
         return tree
 
     def at(self, path: str, default: Any = "") -> Any:
@@ -92,13 +98,29 @@ class Resolved:
         return {question_id: text for question_id, text in sentences if text}
 
     def value_edits(self) -> tuple[ValueEdit, ...]:
-        """The ordered edits of all visible answers, then those of the command line's --set."""
-        asked = tuple(edit for question in self.visible() for edit in question.value_edits(self, self[question.id]))
-        given = tuple(
-            ValueEdit(values.path_of(path), DELETE if value is None else value, "from the command line")
-            for path, value in self.draft.sets
-        )
-        return asked + given
+        """The ordered edits of all visible answers."""
+        return tuple(edit for question in self.visible() for edit in question.value_edits(self, self[question.id]))
+
+    @cached_property
+    def answered(self) -> dict[str, Any]:
+        """The base with the answers."""
+        return values.apply_edits(self.base, self.value_edits())
+
+    @cached_property
+    def whole(self) -> dict[str, Any]:
+        """All values that are meant: `answered` with the --set flags of the command line.
+
+        As in helm these find what files and answers give, not what only the chart gives: of its lists nothing stays.
+
+        Raises:
+            Problem: a flag does not fit what is there.
+        """
+        if not self.draft.sets:
+            return self.answered
+        tree = copy.deepcopy(values.minus(self.answered, self.layers.defaults, self.over_defaults))
+        for given in strvals.in_order(self.draft.sets):
+            strvals.apply(tree, given)
+        return values.merge(self.layers.defaults, tree)
 
     @property
     def target(self) -> Target:

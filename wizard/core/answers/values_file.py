@@ -30,7 +30,7 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     _refuse_secrets(resolved)
     layers, preset = resolved.layers, resolved["preset"]
     lines = resolved.value_edits()
-    whole = values.apply_edits(resolved.base, lines)
+    whole = resolved.whole
     below = values.merge(layers.presets.get(preset, {}), layers.defaults)
     # An answer that resets a preset's value to the chart's default is written too: the file may be used on the preset.
     from_preset = dict(values.leaves(layers.presets.get(preset, {})))
@@ -38,10 +38,15 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
         values.ValueEdit(path, values.get(whole, path))
         for path, value in from_preset.items()
         if values.get(whole, path) == values.get(layers.defaults, path) != value
+        and isinstance(values.get(whole, path[:-1]), Mapping)
     ]
-    kept = [*taken_back, *(line for line in lines if line.pinned)]
+    pinned = [values.ValueEdit(line.path, values.get(whole, line.path)) for line in lines if line.pinned]
+    kept = [*taken_back, *(edit for edit in pinned if edit.value is not None)]
     tree = values.ordered(values.apply_edits(values.minus(whole, layers.defaults), kept), below)
     notes = {values.dotted(line.path): line.why for line in lines if line.why}
+    for path, _ in values.leaves(tree):
+        if not values.same(values.get(resolved.answered, path), values.get(whole, path)):
+            notes[values.dotted(path)] = "from the command line"
     for path, value in values.leaves(tree):
         if path in from_preset and from_preset[path] == value and values.dotted(path) not in notes:
             notes[values.dotted(path)] = f"preset {preset} {layers.chart_version}"
@@ -60,10 +65,8 @@ def default_path(preset: str) -> str:
 
 
 def _refuse_secrets(resolved: Resolved) -> None:
-    sources = [*resolved.layers.files]
-    lines = [values.ValueEdit(values.path_of(path), value) for path, value in resolved.draft.sets if value is not None]
-    sources.append(("--set", values.apply_edits({}, lines)))
-    for source, tree in sources:
+    given = ("--set", values.minus(resolved.whole, resolved.answered))
+    for source, tree in (*resolved.layers.files, given):
         for path in values.secrets_in(tree):
             name = values.SECRET_PATHS[path]
             raise Problem(

@@ -1,7 +1,7 @@
-"""Helm values as plain trees: merge, minus, paths, edits, and `--set`.
+"""Helm values as plain trees: merge, minus, paths, edits.
 
 The rules are Helm's: maps merge, lists and scalars replace, null deletes a default
-(reference/chart.md D.4; helm pkg/cli/values/options.go, pkg/strvals).
+(reference/chart.md D.4; helm pkg/cli/values/options.go).
 """
 
 from __future__ import annotations
@@ -91,11 +91,11 @@ def get(tree: Any, path: Path, default: Any = None) -> Any:
 
 
 def merge(base: Tree, over: Tree) -> dict[str, Any]:
-    """Helm's merge: maps recursively, everything else replaced, null in `over` deletes."""
+    """Helm's merge: maps recursively, everything else replaced, null in `over` deletes what is there."""
     merged: dict[str, Any] = dict(base)
     for key, value in over.items():
-        if value is None:
-            merged.pop(key, None)
+        if value is None and merged.get(key) is not None:
+            del merged[key]
         elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
             merged[key] = merge(merged[key], value)
         else:
@@ -103,19 +103,37 @@ def merge(base: Tree, over: Tree) -> dict[str, Any]:
     return merged
 
 
-def minus(tree: Tree, defaults: Tree) -> dict[str, Any]:
-    """The tree that gives `tree` when merged over the defaults: without equal leaves, missing defaults as null."""
+def overlay(below: Tree, above: Tree) -> dict[str, Any]:
+    """Two values files as helm merges -f files: maps recursively, everything else replaced, null stays for `merge`."""
+    merged: dict[str, Any] = dict(below)
+    for key, value in above.items():
+        there = merged.get(key)
+        merged[key] = overlay(there, value) if isinstance(value, Mapping) and isinstance(there, Mapping) else value
+    return merged
+
+
+def minus(tree: Tree, defaults: Tree, keep: Tree | None = None) -> dict[str, Any]:
+    """The tree that gives `tree` when merged over the defaults: without equal leaves, missing defaults as null.
+
+    Equal leaves stay where `keep` has them.
+    """
+    keep = keep or {}
     rest: dict[str, Any] = {}
     for key, value in tree.items():
         if key in defaults and isinstance(value, Mapping) and isinstance(defaults[key], Mapping):
-            if inner := minus(value, defaults[key]):
+            kept = keep.get(key)
+            inner = minus(value, defaults[key], kept if isinstance(kept, Mapping) else None)
+            if inner or key in keep:
                 rest[key] = inner
-        elif (
-            key not in defaults or defaults[key] != value or isinstance(defaults[key], bool) != isinstance(value, bool)
-        ):
+        elif key in keep or key not in defaults or not same(defaults[key], value):
             rest[key] = value
-    rest.update({key: None for key in defaults if key not in tree})
+    rest.update({key: None for key in (*defaults, *keep) if key not in tree})
     return rest
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two values are equal; true is not 1."""
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
 def ordered(tree: Tree, like: Tree) -> dict[str, Any]:
@@ -187,53 +205,3 @@ def secrets_in(tree: Tree) -> tuple[str, ...]:
 def without_secrets(tree: Tree) -> dict[str, Any]:
     """The tree without its secret values."""
     return apply_edits(tree, [ValueEdit(path_of(path), DELETE) for path in SECRET_PATHS])
-
-
-def parse_set(argument: str, *, typed: bool = True) -> tuple[ValueEdit, ...]:
-    r"""The edits of one `--set` (typed) or `--set-string` argument: a.b[0]=v,c={x,y}; commas escaped as \,.
-
-    Raises:
-        Problem: it is not of that form.
-    """
-    lines: list[ValueEdit] = []
-    for item in _split(argument, ","):
-        key, sign, raw = item.partition("=")
-        if not sign or not key:
-            raise Problem(f'--set "{argument}" is not KEY=VALUE.', "Write it as in --set replicaCount=3.")
-        value: Any
-        if raw.startswith("{") and raw.endswith("}"):
-            value = [_scalar(element, typed=typed) for element in _split(raw[1:-1], ",")] if raw != "{}" else []
-        else:
-            value = _scalar(raw, typed=typed)
-        lines.append(ValueEdit(path_of(key), DELETE if value is None else value, "--set"))
-    return tuple(lines)
-
-
-def _split(text: str, at: str) -> list[str]:
-    parts, depth, current, escaped = [], 0, "", False
-    for char in text:
-        if escaped:
-            current, escaped = current + ("" if char == at else "\\") + char, False
-        elif char == "\\":
-            escaped = True
-        elif char == at and depth == 0:
-            parts.append(current)
-            current = ""
-        else:
-            depth += (char == "{") - (char == "}")
-            current += char
-    parts.append(current + ("\\" if escaped else ""))
-    return parts
-
-
-def _scalar(raw: str, *, typed: bool) -> Any:
-    if not typed:
-        return raw
-    match raw:
-        case "null":
-            return None
-        case "true" | "false":
-            return raw == "true"
-    if re.fullmatch(r"-?(0|[1-9]\d*)", raw) and abs(int(raw)) < 2**63:
-        return int(raw)
-    return raw
