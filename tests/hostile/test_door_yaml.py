@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.hostile.door_strategies import YAML_TEXTS, each, one_sentence
 from wizard.adapters.helm.documents import YamlDocuments
@@ -52,30 +50,10 @@ def test_any_text_can_be_edited_or_is_refused_in_one_sentence(many: settings) ->
     holds()
 
 
-@each()
-def test_what_is_taken_for_flat_is_flat(many: settings) -> None:
-    @many
-    @given(st.one_of(YAML_TEXTS, st.integers(1, 200).map(lambda n: "\n".join("- " * one + "x" for one in range(n)))))
-    def holds(text: str) -> None:
-        if not limits.is_flat(text):
-            return
-        deep = most = 0
-        try:
-            for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-                assert not isinstance(event, yaml.AliasEvent)
-                deep += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-                most = max(most, deep)
-        except yaml.YAMLError:
-            pass
-        assert most <= limits.DEPTH
-
-    holds()
-
-
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (BOMB, "its aliases add more than 1 MiB"),
+        (BOMB, "mostly aliases"),
         ("a: &a [*a]", "refers to a collection that contains it"),
         ("a: &a\n  b: {c: *a}", "refers to a collection that contains it"),
         ("x: &x\n  <<: *x", "refers to a collection that contains it"),
@@ -92,8 +70,6 @@ def test_what_is_taken_for_flat_is_flat(many: settings) -> None:
 def test_a_document_that_would_grow_without_measure_is_refused_at_once(text: str, says: str) -> None:
     for read in (YamlDocuments().load, lambda one, source: YamlDocuments().edit(one, [], source)):
         began = time.monotonic()
-        if "infinite" in says and read != YamlDocuments().load:
-            continue  # an edit keeps what it does not touch
         with pytest.raises(Problem, match=says):
             read(text, "mine.yaml")
         assert time.monotonic() - began < 1

@@ -124,20 +124,6 @@ def _no_number(text: str) -> float:
     raise OverLimitError(f"it holds {text[:20]}, which is not a finite number")
 
 
-_MARKS: Final = " \t?:-"
-
-
-def is_flat(text: str) -> bool:
-    """Whether a YAML text certainly has no alias and at most DEPTH levels; a cheap test that most texts pass.
-
-    A collection in block style begins after the blanks and indicators (`- `, `? `) of its line, at most two per column.
-    """
-    if "*" in text:
-        return False
-    block = max((len(line) - len(line.lstrip(_MARKS)) for line in text.splitlines()), default=0)
-    return text.count("[") + text.count("{") + 2 * block + 2 <= DEPTH
-
-
 class Expansion:
     """The size of a YAML document with its aliases expanded, counted from its events before any object is built."""
 

@@ -74,7 +74,7 @@ class Prepared:
         trees = []
         for text in texts:
             with contextlib.suppress(Problem):  # the reader of the file reports what is wrong with it
-                trees.append(self._documents.load(text, "values"))
+                trees.append(self._documents.load(text, "values", repeats=True))
         redact = masking.known_secrets(trees)
         return [hide(redact(text)) for text in texts]
 

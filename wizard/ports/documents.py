@@ -11,8 +11,14 @@ from wizard.core.helm.values import ValueEdit
 class Documents(Protocol):
     """YAML documents as plain trees, and as text with comments."""
 
-    def load(self, text: str, source: str) -> Any:
-        """One document as plain Python data; raises Problem naming source, line and column."""
+    def load(self, text: str, source: str, *, repeats: bool = False) -> Any:
+        """One document as plain JSON data, as both helms read it; None when it is empty.
+
+        repeats: the last value of a repeated key counts, as for helm and kubectl; else a repeated key is refused.
+
+        Raises:
+            Problem: it is not taken; names source, line and column.
+        """
         ...
 
     def load_all(self, text: str, source: str) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -66,11 +67,16 @@ def test_a_broken_cache_is_no_cache(folder: Path) -> None:
         assert ChartFolders().open(str(folder)) == first
 
 
-def test_what_json_would_change_is_not_kept(folder: Path) -> None:
-    (folder / "values.yaml").write_text("1: one\nday: 2026-01-02\n")
+def test_a_chart_is_read_as_by_helm_and_what_an_older_wizard_kept_of_it_is_not_used(folder: Path) -> None:
+    (folder / "values.yaml").write_text("1: one\nday: 2026-01-02\nday: 22:30\n")
 
-    assert ChartFolders().open(str(folder)).defaults[1] == "one"  # type: ignore[index] # a key that is no text
-    assert not list(cache_dir("charts").glob("*.json"))
+    assert ChartFolders().open(str(folder)).defaults == {"1": "one", "day": "22:30"}
+    (kept,) = cache_dir("charts").glob("*.json")
+    older = json.loads(kept.read_text())
+    del older["reader"]
+    older["trees"]["values.yaml"]["day"] = 1350
+    kept.write_text(json.dumps(older))
+    assert ChartFolders().open(str(folder)).defaults["day"] == "22:30"
 
 
 def test_a_few_charts_are_kept(folder: Path, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ _BUILT_IN: Final = (_PACKAGE / "_chart" / "llm-cost-ops", _PACKAGE.parent / "cha
 
 _KEPT: Final = 8
 """Charts whose trees are kept; a person works with one or two."""
+_READER: Final = 2
+"""Raised when the same text is read as another tree."""
 
 
 class ChartFolders:
@@ -86,7 +88,7 @@ def _trees(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
     kept = f"{crc32(str(folder.resolve()).encode()):08x}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, Problem):
         cached = limits.loads(bounded.read(folders.cache_dir("charts") / kept, limits.KEPT))
-        if cached["texts"] == texts and cached["trees"].keys() == texts.keys():
+        if cached["reader"] == _READER and cached["texts"] == texts and cached["trees"].keys() == texts.keys():
             return dict(cached["trees"])
     trees = {name: _tree(text, folder / name) for name, text in texts.items()}
     with contextlib.suppress(
@@ -99,16 +101,14 @@ def _trees(folder: Path, texts: Mapping[str, str]) -> dict[str, Any]:
 def _tree(text: str, file: Path) -> Mapping[str, Any]:
     from wizard.adapters.helm.documents import YamlDocuments
 
-    tree = YamlDocuments().load(text, str(file)) or {}
+    tree = YamlDocuments().load(text, str(file), repeats=True) or {}
     if not isinstance(tree, Mapping):
         raise Problem(f"{file} holds no KEY: VALUE lines.", "Give another chart with --chart.")
     return tree
 
 
 def _keep(name: str, texts: Mapping[str, str], trees: Mapping[str, Any]) -> None:
-    text = json.dumps({"texts": texts, "trees": trees})
-    if limits.loads(text)["trees"] != trees:
-        return  # YAML has dates and keys that are no strings; JSON would return something else
+    text = json.dumps({"reader": _READER, "texts": texts, "trees": trees})
     folder = folders.cache_dir("charts")
     atomic.write(folder / name, text)
     for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime)[:-_KEPT]:

@@ -1,12 +1,11 @@
-"""YAML: fast reading with PyYAML, editing with ruamel.yaml so that comments, order and unknown keys survive."""
+"""YAML: read as helm reads it, edited with ruamel.yaml so that comments, order and unknown keys survive."""
 
 from __future__ import annotations
 
+import contextlib
 import io
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core import limits
@@ -23,13 +22,25 @@ if TYPE_CHECKING:
 class YamlDocuments:
     """YAML documents as plain trees, and as text with comments."""
 
-    def load(self, text: str, source: str) -> Any:
-        """One document as plain Python data; raises Problem naming source, line and column."""
-        return next(_loaded(text, source, every=False))
+    def load(self, text: str, source: str, *, repeats: bool = False) -> Any:
+        """One document as plain JSON data, as both helms read it; None when it is empty.
+
+        repeats: the last value of a repeated key counts, as for helm and kubectl; else a repeated key is refused.
+
+        Raises:
+            Problem: it is not taken; names source, line and column.
+        """
+        from wizard.adapters.helm import yaml_reader  # 15 ms, here and below: the first paint needs no document
+
+        with _problems(source):
+            return yaml_reader.only(text, repeats=repeats)
 
     def load_all(self, text: str, source: str) -> list[Any]:
         """Every document of a stream, empty ones dropped."""
-        return [document for document in _loaded(text, source, every=True) if document]
+        from wizard.adapters.helm import yaml_reader
+
+        with _problems(source):
+            return [document for document in yaml_reader.every(text) if document]
 
     def render(self, header: Sequence[str], tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
         """A values file: header comment, tree, and a comment at the end of each line that `notes` names by path."""
@@ -47,7 +58,7 @@ class YamlDocuments:
         """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
         from ruamel.yaml.error import YAMLError
 
-        _check(text, source, whole=True)  # ruamel reads each level of keys that are mappings twice: 2^n
+        self.load(text, source)  # it refuses keys that are mappings: ruamel reads each of their levels twice, 2^n
         try:
             document = _round_trip().load(text)
         except (YAMLError, *_SCALARS) as error:
@@ -62,69 +73,25 @@ class YamlDocuments:
 
 
 _SCALARS: Final = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, AssertionError)
-"""What the libraries raise for a scalar that does not fit its form or tag: 2001-99-99, 0b_, !!bool x, !!timestamp x."""
+"""What ruamel raises for a scalar that does not fit its form or tag: 2001-99-99, 0b_, !!bool x, !!timestamp x."""
 
 
-def _loaded(text: str, source: str, *, every: bool) -> Iterator[Any]:
-    """The documents of a text as plain data, with `every` all of them, else its only one; raises Problem."""
-    import yaml  # 15 ms, here and below: the first paint needs no document
-
-    _check(text, source)
-    try:
-        if every:
-            yield from yaml.load_all(text, Loader=_loader())
-        else:
-            yield yaml.load(text, Loader=_loader())  # noqa: S506 - a safe loader, the C one where it is built
-    except (yaml.YAMLError, *_SCALARS) as error:
-        raise _problem(error, source) from error
-
-
-def _check(text: str, source: str, *, whole: bool = False) -> None:
-    """Raise Problem for a text that would become too large or too deep, before it is built."""
+@contextlib.contextmanager
+def _problems(source: str) -> Iterator[None]:
+    """Makes a Problem of what a reader raises."""
     import yaml
 
+    from wizard.adapters.helm import yaml_reader
+
     try:
-        if len(text) > limits.YAML:
-            raise limits.OverLimitError(f"it holds more than {limits.amount(limits.YAML)}")
-        if not whole and limits.is_flat(text):
-            return
-        counted = limits.Expansion()
-        for event in yaml.parse(text, Loader=_loader()):
-            if isinstance(event, yaml.ScalarEvent):
-                counted.scalar(event.anchor, len(event.value))
-            elif isinstance(event, yaml.CollectionStartEvent):
-                counted.begin(event.anchor, mapping=isinstance(event, yaml.MappingStartEvent))
-            elif isinstance(event, yaml.CollectionEndEvent):
-                counted.end()
-            elif isinstance(event, yaml.AliasEvent):
-                counted.alias(str(event.anchor))
-            elif isinstance(event, yaml.DocumentStartEvent):
-                counted = limits.Expansion()
+        yield
     except limits.OverLimitError as error:
         raise Problem(f"{source} is not read: {error}.", "Write it out without that, or give another file.") from error
-    except yaml.YAMLError as error:
+    except yaml_reader.ReadError as error:
+        where = f"{source}, line {error.line}, column {error.column}"
+        raise Problem(f"{where} is not taken: {error.reason}.", "Correct that line and try again.") from error
+    except (yaml.YAMLError, UnicodeError) as error:
         raise _problem(error, source) from error
-
-
-@cache
-def _loader() -> type[Any]:
-    """A safe loader, the C one where it is built, that refuses .inf and .nan: JSON, and so helm, has no such numbers."""
-    import yaml
-
-    base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    class Loader(base):  # type: ignore[misc] # which of the two it is, is known only at run time
-        pass
-
-    def number(loader: Any, node: Any) -> float:
-        value: float = loader.construct_yaml_float(node)
-        if not math.isfinite(value):
-            words = "found a number that is infinite or none"
-            raise yaml.constructor.ConstructorError(None, None, words, node.start_mark)
-        return value
-
-    Loader.add_constructor("tag:yaml.org,2002:float", number)
-    return Loader
 
 
 def _problem(error: Exception, source: str) -> Problem:

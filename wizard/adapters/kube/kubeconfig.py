@@ -208,7 +208,7 @@ def _tree(path: Path) -> Mapping[str, Any]:
         raise Problem(f"{shown} cannot be read: {reason}.", "Look at its path and mode.") from None
     except UnicodeDecodeError:
         raise Problem(f"{shown} is not a text file.", "Give another with --kubeconfig PATH.") from None
-    tree = YamlDocuments().load(text, shown)
+    tree = YamlDocuments().load(text, shown, repeats=True)
     if tree is None:
         return {}
     if not isinstance(tree, Mapping) or any(not isinstance(tree.get(section) or [], list) for section in _SECTIONS):
