@@ -51,7 +51,7 @@ def test_edits_keep_comments_order_and_unknown_keys() -> None:
     after = DOCUMENTS.edit(
         before, [ValueEdit(("z",), 2), ValueEdit(("n", "m"), "on"), ValueEdit(("a", 0), DELETE)], "mine.yaml"
     )
-    assert after == '# mine\nz: 2 # one\nunknown: {x: 1}\na:\n  - q # second\nn:\n  m: "on"\n'
+    assert after == '# mine\nz: 2 # one\nunknown: {x: 1}\na:\n  - q # second\n"n":\n  m: "on"\n'
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\ta: 1"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.helm import scalars
 from wizard.core.text import sanitize
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _round_trip() -> YAML:
     yaml_ = YAML()
     yaml_.indent(mapping=2, sequence=4, offset=2)
     yaml_.preserve_quotes = True
-    yaml_.width = 4096
+    yaml_.width = limits.YAML  # no text is folded: of several blanks where a line breaks one would be lost
     yaml_.composer.warn_double_anchors = False  # it would be printed over the screen; YAML allows it
     return yaml_
 
@@ -132,26 +133,23 @@ def _dump(document: Any) -> str:
 
 def _commented(node: Any) -> Any:
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
     if isinstance(node, Mapping):
         made = CommentedMap()
         for key, value in node.items():
-            made[key] = _commented(value)
+            made[_text(key)] = _commented(value)
         return made
     if isinstance(node, list | tuple):
         return CommentedSeq(_commented(value) for value in node)
-    if isinstance(node, str) and _other_than_text(node):
-        return DoubleQuotedScalarString(node)
-    return node
+    return _text(node) if isinstance(node, str) else node
 
 
-def _other_than_text(text: str) -> bool:
-    """Whether YAML 1.1, which Helm reads, would take the bare word for something else: yes, on, null, 1_000."""
-    import yaml
+def _text(text: str) -> str:
+    """A text or key; quoted where helm takes the bare word for something else (yes, null, 1_000, <<) or something in it is not seen."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-    tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call] # not in the stubs
-    return bool(tag != "tag:yaml.org,2002:str")
+    bare = scalars.is_text(text) and text.replace("\n", "").isprintable()
+    return text if bare else DoubleQuotedScalarString(text)
 
 
 def _comment(document: Any, path: Path, why: str) -> None:
@@ -185,7 +183,7 @@ def _put(document: Any, line: ValueEdit) -> None:
         elif not isinstance(node.get(key), Mapping | list):
             if line.value is DELETE:
                 return
-            node[key] = empty
+            node[_text(key)] = empty
         node = node[key]
     last = line.path[-1]
     if line.value is DELETE:
@@ -198,4 +196,4 @@ def _put(document: Any, line: ValueEdit) -> None:
             node.append(None)
         node[last] = _commented(line.value)
     elif node.get(last) != line.value:
-        node[last] = _commented(line.value)
+        node[_text(last)] = _commented(line.value)
