@@ -236,8 +236,6 @@ class Run:
         made = False
         spec, cluster = self.spec, self.world.cluster
         cluster_identity.refuse_overrides(self.world.helm, spec.target)
-        if not spec.lasting:
-            self._may_watch.set()  # the evidence needs the lists
         same = [cluster_identity.refuse_another(cluster, spec.target, spec.cluster_uid)]
         if spec.expected:
             same.append(plan_guard.unchanged(cluster, spec.target, spec.expected))
@@ -247,6 +245,8 @@ class Run:
         if self.spec.operation == "install":
             self._phase("namespace", f"checks namespace {self.spec.target.namespace}")
             made = await self._namespace()
+        if not spec.lasting:
+            self._may_watch.set()  # the evidence needs the lists
         evidence_task = None if spec.lasting else asyncio.create_task(self._evidence_before())
         try:
             await self._lease.take(accepted=any(result["id"] == "N09" for result in spec.accepted))
