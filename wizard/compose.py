@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from wizard.adapters.kube.kubeconfig import KubeconfigFiles
     from wizard.adapters.runs.store import RunFiles
     from wizard.core.target import Target
+    from wizard.engine.release.listing import Ahead
     from wizard.ports.cluster import Cluster
 
 
-def session(options: Options, *, helm_path: str = "") -> Session:
-    """A session with the real adapters. Nothing is read, contacted or imported (if heavy) yet."""
+def session(options: Options, *, helm_path: str = "", ahead: Ahead | None = None) -> Session:
+    """A session with the real adapters. Nothing is read, contacted or imported (if heavy) yet.
+
+    `ahead` waits for the releases that another process looks for.
+    """
     kubeconfig = _lazy(_kubeconfig)
     ports = Ports(
         cluster=_cluster,
@@ -39,7 +43,7 @@ def session(options: Options, *, helm_path: str = "") -> Session:
         files=_lazy(_files),
         clock=_lazy(_clock),
     )
-    return Session(ports, options)
+    return Session(ports, options, ahead)
 
 
 Adapter = TypeVar("Adapter")

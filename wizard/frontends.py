@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from wizard import terminal_guard
+from wizard import read_ahead, terminal_guard
 from wizard.core.errors import Exit, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from wizard.cli.arguments.answers import OperationArguments
     from wizard.cli.arguments.base import Arguments
     from wizard.cli.arguments.local import RunsArguments
     from wizard.cli.arguments.release import ReleaseArguments
+    from wizard.engine.release.listing import Ahead, Found, ReleasesView
     from wizard.engine.session import Session
     from wizard.tui.start import First, Start
 
 
 def screen(arguments: Arguments) -> int:
     """Run the full screen in a child process; returns its exit code."""
-    return terminal_guard.run(lambda terminal: _screen(arguments, terminal), _goes_on)
+    ahead = None if arguments.command else read_ahead.ReadAhead(lambda: _releases(arguments)).result
+    return terminal_guard.run(lambda terminal: _screen(arguments, terminal, ahead), _goes_on)
+
+
+def _releases(arguments: Arguments) -> Found | None:
+    """The releases that home will show; None when a program has to log in for that, which may ask the person."""
+    import asyncio
+
+    from wizard import compose
+
+    session = compose.session(arguments.options())
+    context = session.kubeconfig().context(session.suggestions.current_context)
+    if context is None or context.login:
+        return None
+    target = session.everywhere()
+    return target, asyncio.run(_first(session.releases(target)))
+
+
+async def _first(views: AsyncIterator[ReleasesView]) -> ReleasesView:
+    return await anext(views)
 
 
 def _goes_on() -> str:
@@ -38,14 +60,14 @@ def _goes_on() -> str:
     )
 
 
-def _screen(arguments: Arguments, terminal: terminal_guard.Terminal) -> int:
+def _screen(arguments: Arguments, terminal: terminal_guard.Terminal, ahead: Ahead | None) -> int:
     try:
         from wizard import compose
         from wizard.adapters import scratch
         from wizard.tui.main import run_app
 
         scratch.sweep()
-        session = compose.session(arguments.options(), helm_path=arguments.helm_path)
+        session = compose.session(arguments.options(), helm_path=arguments.helm_path, ahead=ahead)
         return run_app(session, _start(arguments, session), unexpected=_unexpected)
     except Problem as problem:
         terminal.restore()

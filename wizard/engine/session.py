@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from wizard.core.target import Target
     from wizard.engine.ports import Ports
     from wizard.engine.preflight.overview import HomeLine
-    from wizard.engine.release.listing import ReleasesView
+    from wizard.engine.release.listing import Ahead, ReleasesView
 
 
 class Session:
     """One person, one kubeconfig, one chart. Front ends ask it and watch it; it never waits for one."""
 
-    def __init__(self, ports: Ports, options: Options | None = None) -> None:
+    def __init__(self, ports: Ports, options: Options | None = None, ahead: Ahead | None = None) -> None:
         self._state = SessionState(ports, options or Options())
+        self._ahead = ahead
         self.answers = Answers(self._state, self.releases)
         self.files = Files(ports.files, ports.documents)
         self.installer = Installer(self._state, self.answers)
@@ -67,7 +68,13 @@ class Session:
         """Releases that this person may read, and what is hidden: first a quick view, then with readiness."""
         from wizard.engine.release import listing
 
-        return listing.find(self._state.cluster(target), target, self._state.suggestions.context_namespace)
+        found = listing.find(self._state.cluster(target), target, self._state.suggestions.context_namespace)
+        ahead, self._ahead = self._ahead, None
+        return listing.after(ahead, target, found) if ahead else found
+
+    def everywhere(self) -> Target:
+        """Where releases are looked for: the current context, and no namespace or release but those of the options."""
+        return self._state.everywhere()
 
     def home(self) -> AsyncIterator[HomeLine]:
         """The lines of home as they become known; never raises."""

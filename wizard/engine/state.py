@@ -51,6 +51,13 @@ class SessionState:
         )
         return config
 
+    def everywhere(self) -> Target:
+        """Where releases are looked for: the current context, and no namespace or release but those of the options."""
+        from wizard.core.target import Target
+
+        options = self.options
+        return Target(self.suggestions.current_context, options.namespace, options.release, options.kubeconfig)
+
     async def refresh(self, target: Target) -> ClusterSuggestions:
         """Ask the cluster for what the questions offer; what it does not answer is None. Never raises."""
         suggestions = await live.refresh(self.suggestions, self.cluster(target), target)

@@ -236,11 +236,7 @@ class Bridge:
         async def releases() -> None:
             if config.problem or not session.suggestions.current_context:
                 return
-            from wizard.core.target import Target
-
-            options = session.options
-            target = Target(session.suggestions.current_context, options.namespace, options.release, options.kubeconfig)
-            async for view in session.releases(target):
+            async for view in session.releases(session.everywhere()):
                 update(releases=view)
                 listener.call_after_refresh(seen.set)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from wizard.core.kube.errors import ClusterError
 from wizard.core.rules.check import Unknown
 from wizard.core.target import Target
 from wizard.engine.release import listing
-from wizard.engine.release.listing import ReleaseRow, ReleaseState, ReleasesView, Unfit
+from wizard.engine.release.listing import Found, ReleaseRow, ReleaseState, ReleasesView, Unfit
 
 HIDDEN = ClusterError("forbidden", "eve may not list secrets.", 403, "list secrets in all namespaces")
 
@@ -212,3 +214,32 @@ async def test_a_state_that_cannot_be_known_is_not_guessed() -> None:
     with pytest.raises(Problem) as caught:
         await listing.operation(cluster, target)
     assert caught.value.code == Exit.UNKNOWN
+
+
+_HERE = Target("c", "", "")
+_READY = ReleaseRow("rel", "ns", verdict="ready")
+_FROM_HERE = ReleasesView((ReleaseRow("rel", "ns", "read by itself"),), "all namespaces")
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ((_HERE, ReleasesView((_READY,), "all namespaces")), ["ahead"]),
+        ((_HERE, ReleasesView((replace(_READY, verdict="failed"),), "all namespaces")), ["ahead", "own"]),
+        ((_HERE, ReleasesView((_READY,), "namespace ns", "other namespaces are hidden")), ["ahead", "own"]),
+        ((_HERE, ReleasesView((), "no namespace", "no answer")), ["own"]),
+        ((replace(_HERE, context="other"), ReleasesView((_READY,), "all namespaces")), ["own"]),
+        (None, ["own"]),
+    ],
+)
+async def test_what_another_process_read_comes_first_and_is_enough_only_when_nothing_is_open(
+    read: Found | None, expected: list[str]
+) -> None:
+    async def ahead() -> Found | None:
+        return read
+
+    async def found() -> AsyncIterator[ReleasesView]:
+        yield _FROM_HERE
+
+    views = [view async for view in listing.after(ahead, _HERE, found())]
+    assert ["own" if view is _FROM_HERE else "ahead" for view in views] == expected

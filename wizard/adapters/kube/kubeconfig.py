@@ -91,6 +91,7 @@ class KubeconfigFiles:
                 sanitize.line(context.text("user")),
                 sanitize.line(context.text("namespace")),
                 bool(merged.clusters.get(context.text("cluster"), _NOTHING).body.get("insecure-skip-tls-verify")),
+                bool({"exec", "auth-provider"} & set(merged.users.get(context.text("user"), _NOTHING).body)),
             )
             for name, context in merged.contexts.items()
         )

@@ -17,6 +17,8 @@ class Context:
     namespace: str
     unverified: bool = False
     """insecure-skip-tls-verify: somebody between may answer instead of the server."""
+    login: bool = False
+    """Whether a program logs in for each process that connects; it may ask the person."""
 
     @property
     def exposed(self) -> str:

@@ -95,7 +95,7 @@ def _rest(
     """The lines that need a cluster that answers; for one that does not, the line of the cluster alone tells it."""
     parts: Sequence[tuple[str, str, Awaitable[HomeLine]]] = (
         ("you", "You", _you(cluster, target)),
-        ("releases", "Releases", _releases(state, target)),
+        ("releases", "Releases", _releases(state)),
         ("disk", "database disk", _disk(cluster)),
         ("wayin", "way in", _ingress(cluster)),
         ("certs", "certificates", _certificates(cluster)),
@@ -210,8 +210,8 @@ async def _tools(state: SessionState, answers: Answers) -> HomeLine:
     return HomeLine("tools", "pass", "Tools", f"helm {info.version} ok, chart {chart.version}, kubectl not needed")
 
 
-async def _releases(state: SessionState, target: Target) -> HomeLine:
-    everywhere = Target(target.context, state.options.namespace, state.options.release, target.kubeconfig)
+async def _releases(state: SessionState) -> HomeLine:
+    everywhere = state.everywhere()
     view = await anext(aiter(listing.find(state.cluster(everywhere), everywhere, state.suggestions.context_namespace)))
     names = [f"{row.name} in {row.namespace}" for row in view.rows]
     hidden = view.hidden or "nothing hidden from you"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -71,6 +71,12 @@ class ReleasesView:
     rows: tuple[ReleaseRow, ...]
     looked_in: str
     hidden: str = ""
+
+
+Found = tuple[Target, ReleasesView]
+"""Where releases were looked for, and what was found."""
+Ahead = Callable[[], Awaitable[Found | None]]
+"""Waits for what another process looks for; None when that failed."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +234,17 @@ async def find(cluster: Cluster, target: Target, home_namespace: str = "") -> As
     if any(row.verdict not in ("ready", "unknown") for row in view.rows):
         explained = await asyncio.gather(*(_explain(cluster, row, listed.workloads) for row in view.rows))
         yield replace(view, rows=_ours_first(explained))
+
+
+async def after(ahead: Ahead, target: Target, found: AsyncIterator[ReleasesView]) -> AsyncIterator[ReleasesView]:
+    """First what another process has found for the target; the rest when that leaves something open."""
+    where, view = await ahead() or (None, None)
+    if view and where == target and view.rows:
+        yield view
+        if not view.hidden and all(row.verdict == "ready" for row in view.rows):
+            return
+    async for view in found:
+        yield view
 
 
 @dataclass(frozen=True)
