@@ -13,7 +13,6 @@ from tests.hostile.door_strategies import YAML_TEXTS, each, one_sentence
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core import limits
 from wizard.core.errors import Problem
-from wizard.core.helm.values import ValueEdit
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "\n".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -45,7 +44,7 @@ def test_any_text_can_be_edited_or_is_refused_in_one_sentence(many: settings) ->
     @given(YAML_TEXTS)
     def holds(text: str) -> None:
         with one_sentence("mine.yaml"):
-            YamlDocuments().edit(text, [ValueEdit(("new", "key"), "1")], "mine.yaml")
+            YamlDocuments().edit(text, {"new": {"key": "1"}}, "mine.yaml")
 
     holds()
 
@@ -68,7 +67,7 @@ def test_any_text_can_be_edited_or_is_refused_in_one_sentence(many: settings) ->
     ids=["bomb", "itself", "below", "merge", "flow", "list", "block", "chain", "text", "keys", "number"],
 )  # fmt: skip
 def test_a_document_that_would_grow_without_measure_is_refused_at_once(text: str, says: str) -> None:
-    for read in (YamlDocuments().load, lambda one, source: YamlDocuments().edit(one, [], source)):
+    for read in (YamlDocuments().load, lambda one, source: YamlDocuments().edit(one, {}, source)):
         began = time.monotonic()
         with pytest.raises(Problem, match=says):
             read(text, "mine.yaml")
@@ -83,4 +82,5 @@ def test_aliases_that_add_little_are_followed() -> None:
 def test_a_document_as_deep_as_is_taken_can_be_read_and_edited(tmp_path: Path) -> None:
     text = "a: " + "[" * 99 + "]" * 99
     assert levels(YamlDocuments().load(text, "v")) == 100
-    assert YamlDocuments().edit(text, [], "v").startswith("a: [")
+    wanted = {**YamlDocuments().load(text, "v"), "b": 1}
+    assert YamlDocuments().edit(text, wanted, "v") == text + "\nb: 1"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from wizard.core.helm.values import ValueEdit
-
 
 class Documents(Protocol):
     """YAML documents as plain trees, and as text with comments."""
@@ -29,6 +27,10 @@ class Documents(Protocol):
         """A values file: header comment, tree, and a comment beside each line that `notes` names by path."""
         ...
 
-    def edit(self, text: str, lines: Sequence[ValueEdit], source: str) -> str:
-        """The text of a person's own file with ordered edits applied; comments, order and unknown keys survive."""
+    def edit(self, text: str, wanted: Mapping[str, Any], source: str) -> str:
+        """The text of a person's own file changed so that it holds `wanted`; every other line stays byte for byte.
+
+        Raises:
+            Problem: as `load`.
+        """
         ...

@@ -46,12 +46,9 @@ def test_an_empty_tree_is_still_a_values_file() -> None:
     assert yaml.safe_load(DOCUMENTS.render(["h"], {}, {})) == {}
 
 
-def test_edits_keep_comments_order_and_unknown_keys() -> None:
-    before = "# mine\nz: 1 # one\nunknown: {x: 1}\na:\n  - p\n  - q # second\n"
-    after = DOCUMENTS.edit(
-        before, [ValueEdit(("z",), 2), ValueEdit(("n", "m"), "on"), ValueEdit(("a", 0), DELETE)], "mine.yaml"
-    )
-    assert after == '# mine\nz: 2 # one\nunknown: {x: 1}\na:\n  - q # second\n"n":\n  m: "on"\n'
+def test_an_edit_of_what_is_no_values_file_is_refused_with_its_name() -> None:
+    with pytest.raises(Problem, match=r"mine.yaml, line 1, column 1 is not taken: it holds no KEY: VALUE lines"):
+        DOCUMENTS.edit("- a\n", {"b": 1}, "mine.yaml")
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: b: c", "\ta: 1"])

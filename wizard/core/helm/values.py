@@ -136,6 +136,15 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
+def identical(left: Any, right: Any) -> bool:
+    """Whether two trees are equal down to their leaves; true is not 1, and keys may stand in another order."""
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(identical(value, right[key]) for key, value in left.items())
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(identical, left, right))
+    return same(left, right)
+
+
 def ordered(tree: Tree, like: Tree) -> dict[str, Any]:
     """The same tree with its keys in the order of another, so that a diff shows only changed values."""
     keys = [key for key in like if key in tree] + [key for key in tree if key not in like]
