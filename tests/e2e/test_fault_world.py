@@ -161,9 +161,12 @@ def test_rights_that_are_taken_and_given_back_are_named_and_the_run_sees_again(
 ) -> None:
     config = sandbox.user("namespace-only", namespace=namespace)
     with held(sandbox, namespace, tool("helm4"), tmp_path, kubeconfig=config, proxied=True) as (where, ours):
-        assert where.proxy is not None
+        proxy = where.proxy
+        assert proxy is not None
+        # Before that it lists, and gives up when it may not.
+        until("helm watches", lambda: proxy.opened(r"/configmaps\?.*watch=true"))
         sandbox.kubectl("-n", namespace, "delete", "rolebinding", f"sandbox-namespace-only-{namespace}")
-        where.proxy.drop(OUR_WATCHES)
+        proxy.drop(OUR_WATCHES)
         until("the missing right is named", lambda: any("pods" in one["permission"] for one in blind(ours)))
         sandbox.user("namespace-only", namespace=namespace)
         until(
