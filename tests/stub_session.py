@@ -25,6 +25,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm.binary import HelmInfo
 from wizard.core.helm.chart import Chart
 from wizard.core.helm.plan import Plan
+from wizard.core.helm.values import merge
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.kube.rights import Right
 from wizard.core.rules.check import CheckResult
@@ -96,7 +97,13 @@ class StubFiles:
     def existing(self, path: str) -> str | None:
         return self.texts.get(path)
 
+    def replace(self, path: str, text: str, before: str | None) -> Sequence[str]:
+        assert self.texts.get(path) in (before, text), "somebody has changed it"
+        return self.write(path, text, "values file")
+
     def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
+        if self.texts.get(path) == text:
+            return ()
         self.texts[path] = text
         return (path,)
 
@@ -132,6 +139,10 @@ class _Helm:
 
     def overrides(self, target: Target) -> Sequence[str]:
         return ()
+
+    async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
+        load = YamlDocuments().load
+        return {**merge(load(defaults, "defaults") or {}, load(values, "values") or {}), **self._session.misread}
 
     async def stored_values(self, target: Target) -> str:
         if isinstance(self._session.running, Problem):
@@ -415,6 +426,8 @@ class StubSession(Session):
         self.next_plan: Plan | Problem = Plan("install", "here", "", "", 0, 0, ())
         self.next_upgrade_values = UpgradeValues((), (), "llm-cost-ops-1.0.0", "llm-cost-ops-1.0.0")
         self.production = False
+        self.misread: dict[str, Any] = {}
+        """Values that helm reads otherwise than is meant."""
         self.started: list[tuple[Draft, str]] = []
         self.specs: list[RunSpec] = []
         """Of every run that was started."""

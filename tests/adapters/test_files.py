@@ -73,14 +73,50 @@ def test_a_file_may_be_empty_where_a_text_may_be(tmp_path: Path) -> None:
         PersonFiles().read(str(file), "file")
 
 
-def test_writing_keeps_a_dated_backup_of_a_different_file_only(tmp_path: Path) -> None:
+def test_writing_keeps_a_backup_of_a_different_file_only(tmp_path: Path, state: Path) -> None:
     path = str(tmp_path / "v.yaml")
     assert PersonFiles().write(path, "a: 1\n") == [path]
     assert PersonFiles().write(path, "a: 1\n") == ()
     written = PersonFiles().write(path, "a: 2\n")
     assert Path(path).read_text() == "a: 2\n"
     assert Path(written[1]).read_text() == "a: 1\n"
+    assert Path(written[1]).parent == state / "llm-cost-ops-wizard" / "backups"
     assert Path(path).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_last_twenty_backups_of_each_file_are_kept(tmp_path: Path, state: Path) -> None:
+    (tmp_path / "other").mkdir()
+    for number in range(23):
+        PersonFiles().write(str(tmp_path / "v.yaml"), f"a: {number}\n")
+    for number in range(2):
+        PersonFiles().write(str(tmp_path / "other" / "v.yaml"), f"b: {number}\n")
+    kept = sorted((state / "llm-cost-ops-wizard" / "backups").iterdir(), key=lambda file: file.stat().st_mtime_ns)
+    assert [file.read_text() for file in kept] == [*(f"a: {number}\n" for number in range(2, 22)), "b: 0\n"]
+    assert {file.stat().st_mode & 0o777 for file in kept} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "says"),
+    [("a: 1\n", "a: 2\n", "was changed"), (None, "a: 2\n", "was made"), ("a: 1\n", None, "was removed")],
+)
+def test_a_file_that_somebody_changes_meanwhile_is_left_alone(
+    before: str | None, now: str | None, says: str, tmp_path: Path, state: Path
+) -> None:
+    file = tmp_path / "v.yaml"
+    if now is not None:
+        file.write_text(now)
+    with pytest.raises(Problem, match=says):
+        PersonFiles().replace(str(file), "a: 3\n", before)
+    assert (file.read_text() if file.exists() else None) == now
+    assert PersonFiles().replace(str(file), "a: 3\n", now)[0] == str(file)
+
+
+def test_what_is_there_and_cannot_be_edited_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "v.yaml"
+    assert PersonFiles().existing(str(file)) is None
+    file.write_bytes(b"a: \xff\n")
+    with pytest.raises(Problem, match=r"is there and is not UTF-8 text \(byte 3\)"):
+        PersonFiles().existing(str(file))
 
 
 def test_a_folder_that_is_missing_is_said_and_nothing_is_left(tmp_path: Path) -> None:

@@ -119,21 +119,6 @@ def test_secrets_are_named_and_never_read_into_the_draft(tmp_path: Path) -> None
     assert "canary" not in str(draft.to_data())
 
 
-@pytest.mark.parametrize(
-    ("environment", "preset"), [("production", "prod"), ("staging", "staging"), ("development", "dev"), ("lab", None)]
-)
-def test_a_values_file_speaks_for_its_environment(environment: str, preset: str | None, tmp_path: Path) -> None:
-    path = write(tmp_path / "v.yaml", f"global:\n  environment: {environment}\n")
-
-    assert drafted(f"-f {path}").answers.get("preset") == preset
-
-
-def test_the_flag_wins_over_the_values_file(tmp_path: Path) -> None:
-    path = write(tmp_path / "v.yaml", "global:\n  environment: production\n")
-
-    assert drafted(f"-f {path} --preset dev").answers["preset"] == "dev"
-
-
 def test_flags_win_over_a_kept_draft() -> None:
     kept = Draft({"preset": "prod", "namespace": "old", "replicas": "4"}, files=("old.yaml",))
 

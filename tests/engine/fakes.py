@@ -177,6 +177,9 @@ class FakeHelm:
         self.asked.append(f"render {kube_version} {'upgrade' if upgrade else 'install'}")
         return self.rendered
 
+    async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
+        raise AssertionError("nothing that it is given to writes a values file")
+
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         return self.rows
 

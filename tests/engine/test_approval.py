@@ -124,3 +124,15 @@ async def test_a_run_is_not_started_by_a_front_end_that_asked_nobody(
     with pytest.raises(Problem, match=said):
         await session.installer.start(prepared, "upgrade", checks, None)
     assert session.specs == []
+
+
+async def test_a_run_is_not_started_when_helm_reads_other_values_than_are_meant() -> None:
+    session = StubSession()
+    prepared = session.answers.prepare(session.answers.new().with_answers({"preset": "dev", "image": "a/b:1"}))
+    session.misread = {"image": {"repository": "b", "tag": 1.1}, "replicaCount": 7}
+    with pytest.raises(
+        Problem, match=r"helm reads another value at replicaCount, .* and \d+ more in the values file"
+    ) as said:
+        await session.installer.start(prepared, "install")
+    assert "1.1" not in str(said.value), "a value may be a secret"
+    assert session.specs == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -99,7 +100,10 @@ FIRST_PLAN = Plan(
 )  # fmt: skip
 
 
-CHART = Chart("/chart", "llm-cost-ops", "1.0.0", "1.0.0", "", DEFAULTS, {"dev": DEV, "staging": {}, "prod": {}}, {}, {})
+CHART = Chart(
+    "/chart", "llm-cost-ops", "1.0.0", "1.0.0", "", DEFAULTS, {"dev": DEV, "staging": {}, "prod": {}}, {},
+    values_text=json.dumps(DEFAULTS),
+)  # fmt: skip
 CONFIG = Kubeconfig(
     ("~/.kube/config",),
     (Context(CONTEXT, "https://127.0.0.1:6443", "admin", ""), Context("demo-eks", "https://demo", "me", "")),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 from wizard.adapters import atomic, bounded, destination
 from wizard.core import limits
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
     from wizard.core.text.secrets import Secret
 
 STDIN: Final = "/dev/stdin"
+_OTHER_PATH: Final = "Choose another path with --write PATH."
+_KEPT: Final = 20
+"""Backups of each file."""
+_LONGEST_NAME: Final = 100
+"""Characters of a file's name in those of its backups."""
 
 
 class PersonFiles:
@@ -95,19 +102,33 @@ class PersonFiles:
         return [str(path) for path in sorted(paths, key=lambda path: path.name, reverse=True)]
 
     def existing(self, path: str) -> str | None:
-        """The text of the file if it exists and can be read."""
+        """The text of a file that may be there; None when it is not, and for a stream; raises Problem when it cannot be read."""
         try:
-            target = destination.find(path, "file")
+            target = destination.find(path, "values file")
             existing = destination.existing(target, limits.FILE) if isinstance(target, Path) else None
             return existing.content.decode("utf-8") if existing else None
-        except (OSError, UnicodeDecodeError, Problem):
-            return None
+        except OSError as error:
+            raise Problem(f"{path} is there and cannot be read: {_reason(error)}.", _OTHER_PATH) from error
+        except UnicodeDecodeError as error:
+            raise Problem(f"{path} is there and is not UTF-8 text (byte {error.start}).", _OTHER_PATH) from error
+
+    def replace(self, path: str, text: str, before: str | None) -> Sequence[str]:
+        """Write a values file over the text that it had when it was read (None: there was none), as `write`.
+
+        Raises:
+            Problem: it has another text by now, or cannot be written.
+        """
+        return self._write(path, text, "values file", lambda there: _refuse_changed(path, there, before))
 
     def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
-        """Write atomically, 0600 when it is new; an existing different file is kept as a dated backup. Returns the paths written.
+        """Write atomically, 0600 when it is new; returns the paths written, none when the file has that text already.
 
-        A link stays and its target gets the text; descriptors and FIFOs get it as `destination` says.
+        The old text of an existing file is kept among the backups of the state folder. A link stays and its target gets
+        the text; descriptors and FIFOs get it as `destination` says.
         """
+        return self._write(path, text, what, lambda _: None)
+
+    def _write(self, path: str, text: str, what: str, check: Callable[[bytes | None], None]) -> Sequence[str]:
         data = text.encode()
         written = [path]
         try:
@@ -116,17 +137,16 @@ class PersonFiles:
                 target.send(data)
                 return written
             before = destination.existing(target, limits.REPLACED)
+            if before and before.content == data:
+                return ()
+            check(before.content if before else None)
             if before:
-                if before.content == data:
-                    return ()
-                backup = target.with_name(f"{target.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.bak")
-                atomic.write(backup, before.content, before.mode)
-                written.append(str(backup))
+                written.append(_back_up(target, before.content))
             atomic.write(target, data, before.mode if before else 0o600)
         except OSError as error:
             raise Problem(
                 f"The {what} {path} cannot be written: {_reason(error)}.",
-                "Choose another path with --write PATH." if what == "values file" else "Choose another path.",
+                _OTHER_PATH if what == "values file" else "Choose another path.",
             ) from error
         return written
 
@@ -151,6 +171,29 @@ def _identity(path: str) -> tuple[int, ...]:
         return ()
     whole = stat.S_ISREG(status.st_mode)  # the times of a pipe change with every read
     return (status.st_dev, status.st_ino, *((status.st_size, status.st_mtime_ns, status.st_ctime_ns) if whole else ()))
+
+
+def _refuse_changed(path: str, there: bytes | None, before: str | None) -> None:
+    if there == (before.encode() if before is not None else None):
+        return
+    done = "made" if before is None else "removed" if there is None else "changed"
+    raise Problem(
+        f"{path} was {done} by somebody after it was read; it is left as it is.",
+        "Look at the review again: it starts from what is there now.",
+    )
+
+
+def _back_up(file: Path, content: bytes) -> str:
+    """Keep the content among the backups of the state folder, 0600; the oldest ones of the same file go."""
+    from wizard.paths import state_dir
+
+    folder = state_dir("backups")
+    start = f"{file.name[:_LONGEST_NAME]}.{crc32(str(file).encode()):08x}."
+    backup = folder / f"{start}{datetime.now(UTC):%Y%m%dT%H%M%S%f}.bak"
+    atomic.write(backup, content)
+    for old in sorted(folder.glob(f"{glob.escape(start)}*.bak"))[:-_KEPT]:
+        old.unlink(missing_ok=True)
+    return str(backup)
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -98,17 +98,24 @@ def _open(session: Session, draft: Draft, *, cluster: bool) -> Sequence[Problem]
     resolved = session.answers.resolve(draft)
     problems = {key: text for key, text in resolved.problems().items() if cluster or key != "context"}
     given = [
-        Problem(text, f"Answer {key} anew: --answer {key}=VALUE.", question=key)
+        Problem(text, f"Answer {key} anew: {_flag(resolved, key)}.", question=key)
         for key, text in problems.items()
         if key in draft.answers
     ]
     missing = {key: text for key, text in problems.items() if key not in draft.answers}
     if not missing:
         return given
-    flags = " ".join(f"--answer {key}=VALUE" for key in missing)
+    flags = " ".join(_flag(resolved, key) for key in missing)
     more = f" Missing answers: {', '.join(missing)}." if len(missing) > 1 else ""
     first, text = next(iter(missing.items()))
     return [*given, Problem(f"{text}{more}", f"Give {flags}.", question=first)]
+
+
+def _flag(resolved: Resolved, question_id: str) -> str:
+    """The flag that answers a question, with the choices of one that takes no others."""
+    question = resolved.question(question_id)
+    choices = [choice.value for choice in question.choices(resolved)] if question.is_closed else []
+    return f"--answer {question_id}={'|'.join(choices) or 'VALUE'}"
 
 
 async def _saved_draft(arguments: AnswersArguments, session: Session, prompt: Prompter) -> Draft | None:

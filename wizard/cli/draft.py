@@ -25,7 +25,6 @@ from wizard.engine.session import Session
 SECRET_NAMES: Final = tuple(name for name in PARTS if name != "tls")
 """NAME of --secret-file and --existing-secret."""
 _CSV_FIELD: Final = r'(?:"(?:[^"]|"")*"|[^",\n]*)'
-_ENVIRONMENTS: Final = {"development": "dev", "staging": "staging", "production": "prod"}
 
 
 def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None = None) -> Draft:
@@ -48,14 +47,10 @@ def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None 
     draft = replace(
         draft,
         files=tuple(path for text in arguments.values for path in files_of(text)) or draft.files,
-        write="" if arguments.write == "-" else arguments.write or draft.write,
+        write="" if arguments.write == "-" and arguments.command != "values" else arguments.write or draft.write,
     )
-    patch = dict(_answers(arguments))
-    preset = arguments.preset or patch.get("preset", "") or draft.answers.get("preset", "")
-    preset = preset or _preset_of_files(session, draft)
-    if preset:
-        patch["preset"] = preset
-    draft = draft.with_answers(patch)
+    preset = {"preset": arguments.preset} if arguments.preset else {}
+    draft = draft.with_answers({**dict(_answers(arguments)), **preset})
     return replace(draft, sets=_sets(arguments, session, draft)) if arguments.sets else draft
 
 
@@ -72,6 +67,8 @@ def _answers(arguments: AnswersArguments) -> Iterable[tuple[str, str]]:
             hint = f"Did you mean {near[0]}?" if near else f"Questions are {', '.join(questions)}."
             raise Problem(f'There is no question "{key}".', hint)
         yield key, value.strip()
+    if arguments.accept_secret_in_history:
+        yield "values.secrets", "keep"
     for text in arguments.secret_file:
         name, path = _secret("--secret-file", text, "jwt=./jwt-secret.txt")
         yield f"secret.{name}", "file"
@@ -136,18 +133,6 @@ def _refuse_secret(flag: str, tree: values.Tree) -> None:
             f"{flag} {path} would store a secret in the values file and in Helm's history.",
             f"Give it as --secret-file {name}=PATH or --existing-secret {name}=SECRET.",
         )
-
-
-def _preset_of_files(session: Session, draft: Draft) -> str:
-    """The preset that global.environment of the -f files names, so that the guide's commands work; "" without one."""
-    if not draft.files:
-        return ""
-    try:
-        trees = [tree for _, tree in session.answers.layers(draft).files]
-    except Problem:
-        return ""  # the code that needs the files reports what is wrong with them
-    named = [str(values.get(tree, ("global", "environment"), "")) for tree in trees]
-    return next((_ENVIRONMENTS[environment] for environment in reversed(named) if environment in _ENVIRONMENTS), "")
 
 
 def unused(draft: Draft, session: Session) -> tuple[tuple[Question, str], ...]:

@@ -14,8 +14,10 @@ from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
     from wizard.core.answers import values_file
-    from wizard.core.answers.resolve import Layers, Resolved
+    from wizard.core.answers.resolve import Destination, Layers, Resolved
     from wizard.core.helm.chart import Chart
+    from wizard.core.helm.strvals import SetFlag
+    from wizard.core.helm.values import Path
     from wizard.core.target import Target
     from wizard.engine.release.listing import ReleasesView
     from wizard.engine.state import SessionState
@@ -47,8 +49,22 @@ class Prepared:
 
     @cached_property
     def text(self) -> str:
-        """The values file as it will be written; raises Problem as `file` does."""
-        return self._documents.render(self.file.header, self.file.tree, self.file.notes)
+        """The values file as it will be written; raises Problem as `file` does, and when what is there cannot be edited."""
+        from wizard.core.answers import values_file
+
+        there = self._there
+        if there.problem:
+            raise there.problem
+        if there.text is None:
+            return self._documents.render(self.file.header, self.file.tree, self.file.notes)
+        text = self._documents.edit(there.text, self.file.tree, there.path)
+        return text.replace(values_file.CLEAN, values_file.NOT_CLEAN, 1) if self.file.secrets else text
+
+    @property
+    def _there(self) -> Destination:
+        from wizard.core.answers.resolve import Destination
+
+        return self.resolved.layers.destination or Destination(self.file.path)
 
     def shown(self) -> str:
         """The values file for a person to read: secrets from a person's own files are masked."""
@@ -56,8 +72,7 @@ class Prepared:
 
     def diff(self) -> tuple[str, ...]:
         """A unified diff against the existing file; empty when there is none or it is the same."""
-        path = self.file.path
-        before = self._files.existing(path)
+        path, before = self.file.path, self._there.text
         if before is None:
             return ()
         import difflib
@@ -79,12 +94,32 @@ class Prepared:
         return [hide(redact(text)) for text in texts]
 
     def exists(self) -> bool:
-        """Whether the values file would replace a file; raises Problem when it cannot be read."""
-        return self._files.existing(self.file.path) is not None
+        """Whether the values file is there already."""
+        return self._there.text is not None
 
     def write(self) -> Sequence[str]:
-        """Write the values file; returns the paths written (a dated backup among them)."""
-        return self._files.write(self.file.path, self.text)
+        """Write the values file; returns the paths written (a backup among them), none when nothing changes.
+
+        Raises:
+            Problem: it cannot be written, or somebody has changed what is there meanwhile.
+        """
+        return self._files.replace(self.file.path, self.text, self._there.text)
+
+
+def _holds_secret(flags: Sequence[SetFlag]) -> bool:
+    """Whether the --set flags hold what looks like a secret; True for those that cannot be applied by themselves."""
+    if not flags:
+        return False
+    from wizard.core.answers import secret_values
+    from wizard.core.helm import strvals
+
+    tree: dict[str, Any] = {}
+    try:
+        for flag in strvals.in_order(flags):
+            strvals.apply(tree, flag)
+    except Problem:
+        return True
+    return any(True for _ in secret_values.paths_in(tree))
 
 
 class Answers:
@@ -94,7 +129,8 @@ class Answers:
         self._state = state
         self._releases = releases
         self._charts: dict[str, Chart] = {}
-        self._trees: dict[str, Any] = {}
+        self._trees: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._secrets: dict[int, tuple[Mapping[str, Any], Mapping[Path, Any]]] = {}
 
     def new(self) -> Draft:
         """An empty draft with the options of the command line."""
@@ -121,11 +157,11 @@ class Answers:
         return self._state.ports.drafts.load_all()
 
     def keep(self, draft: Draft) -> None:
-        """Keep the draft: the next session offers it, unless it was made from standard input."""
-        if any(path.strip() == "-" for path in draft.files):
+        """Keep the draft: the next session offers it, unless it was made from standard input or holds a secret in a flag."""
+        if any(path.strip() == "-" for path in draft.files) or _holds_secret(draft.sets):
             return  # what came on standard input does not come again
         uid = self._state.suggestions.cluster_uid or draft.cluster_uid
-        self._state.ports.drafts.save(replace(draft, cluster_uid=uid))
+        self._state.ports.drafts.save(replace(draft, cluster_uid=uid, write="" if draft.write == "-" else draft.write))
 
     def forget(self, draft: Draft) -> None:
         """Remove the kept draft of the same target."""
@@ -142,23 +178,76 @@ class Answers:
         from wizard.core.answers.resolve import Layers
 
         chart, ports = self.chart(draft), self._state.ports
-        for path in draft.files:
-            if path not in self._trees:
-                tree = ports.documents.load(ports.files.read(path, "values file"), path) or {}
-                if not isinstance(tree, Mapping):
-                    raise Problem(
-                        f"{path} is not a values file: it holds no KEY: VALUE lines.", "Give another with -f."
-                    )
-                self._trees[path] = tree
-        files = tuple(("standard input" if path.strip() == "-" else path, self._trees[path]) for path in draft.files)
+        texts = [(path, ports.files.read(path, "values file", empty=True)) for path in draft.files]
+        files = tuple(
+            ("standard input" if path.strip() == "-" else path, self._tree(path, text)) for path, text in texts
+        )
         return Layers(chart.defaults, chart.presets, files, chart.version, chart.app_version)
+
+    def _tree(self, path: str, text: str) -> Mapping[str, Any]:
+        """The values of a file's text, read once as long as it stays the same."""
+        kept, tree = self._trees.get(path, ("", {}))
+        if kept != text:
+            loaded = self._state.ports.documents.load(text, path)
+            tree = {} if loaded is None else loaded
+            if not isinstance(tree, Mapping):
+                raise Problem(f"{path} is not a values file: it holds no KEY: VALUE lines.", "Give another with -f.")
+            self._trees[path] = text, tree
+        return tree
 
     def resolve(self, draft: Draft) -> Resolved:
         """Every question's effective answer, with the live facts known so far; raises Problem as `layers` does."""
         from wizard.core.answers.questions import QUESTIONS
         from wizard.core.answers.resolve import Resolved
 
-        return Resolved(draft, self._state.suggestions, self.layers(draft), QUESTIONS)
+        layers = self.layers(draft)
+        named = Resolved(draft, self._state.suggestions, layers, QUESTIONS)  # as far as the path depends on it
+        there = self._destination(named)
+        own = [tree for _, tree in layers.files] + ([there.tree] if there.is_start else []) + [draft.running]
+        secrets = {path: value for tree in own for path, value in self._secrets_of(tree).items()}
+        whole = replace(layers, destination=there, secrets=secrets)
+        return Resolved(draft, self._state.suggestions, whole, QUESTIONS)
+
+    def _secrets_of(self, tree: Mapping[str, Any]) -> Mapping[Path, Any]:
+        """What looks like a secret in a tree, searched once as long as the tree is the same."""
+        from wizard.core.answers import secret_values
+        from wizard.core.helm import values
+
+        known = self._secrets.get(id(tree))
+        if known is None or known[0] is not tree:
+            known = tree, {path: values.get(tree, path) for path in secret_values.paths_in(tree)}
+            self._secrets[id(tree)] = known
+        return known[1]
+
+    def _destination(self, resolved: Resolved) -> Destination:
+        """Where the values file is written, and what is there."""
+        from wizard.core.answers import values_file
+        from wizard.core.answers.resolve import Destination
+
+        draft, here = resolved.draft, (resolved["release"], resolved["namespace"])
+        path = draft.write or values_file.default_path(here[0], resolved["preset"])
+        if path == "-":  # it is printed
+            return Destination(path)
+        try:
+            text = self._state.ports.files.existing(path)
+            owner = values_file.owner(text or "")
+            if owner not in (None, here) and not draft.write:
+                path = values_file.default_path(here[0], resolved["preset"], here[1])
+                text = self._state.ports.files.existing(path)
+                owner = values_file.owner(text or "")
+            if text is None:
+                return Destination(path)
+            if owner not in (None, here):
+                release, namespace = owner or here
+                raise Problem(
+                    f"{path} holds the values of release {release} in namespace {namespace}; it is left alone.",
+                    "Choose another path with --write PATH.",
+                )
+            tree = self._tree(path, text)
+        except Problem as problem:
+            return Destination(path, problem=problem)
+        is_start = path in draft.files or not (draft.files or draft.running)
+        return Destination(path, text, tree, is_start)
 
     def can_resolve(self, draft: Draft) -> bool:
         """Whether `resolve` has all it reads from files already."""

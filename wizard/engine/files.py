@@ -34,4 +34,6 @@ class Files:
         """Write the objects of a plan, Secrets masked; returns the paths written."""
         from wizard.engine.release import compare
 
-        return self._store.write(path, compare.manifest_text(self._documents, planned.objects, planned.redact))
+        return self._store.write(
+            path, compare.manifest_text(self._documents, planned.objects, planned.redact), "manifest file"
+        )

@@ -12,6 +12,7 @@ from wizard.core.errors import Problem
 if TYPE_CHECKING:
     from wizard.core.answers import secrets
     from wizard.core.answers.draft import Draft
+    from wizard.core.answers.resolve import Resolved
     from wizard.core.helm.plan import Plan
     from wizard.core.rules.check import CheckResult
     from wizard.core.target import Target
@@ -94,12 +95,13 @@ class Installer:
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
         approval.of_run(target.release, resolved["preset"], plan, checks).require(confirmed)
-        if plan:
-            approval.refuse_changed(plan, await self.plan(prepared))
+        again, _ = await asyncio.gather(self._plan_again(prepared, plan), self._refuse_misread(prepared))
+        if plan and again:
+            approval.refuse_changed(plan, again)
         over = operation == "install" and await self._over_history(target)
         prepared = replace(prepared, draft=replace(prepared.draft, helm=replace(prepared.draft.helm, replace=over)))
         planned = secrets.plan(resolved)
-        material = self._material(planned)
+        material = self._material(planned, resolved)
         written = prepared.write()
         helm = await ports.helm.info()
         spec = RunSpec(
@@ -123,16 +125,32 @@ class Installer:
         self._answers.forget(prepared.draft)
         return run_id
 
+    async def _plan_again(self, prepared: Prepared, plan: Plan | None) -> Plan | None:
+        return await self.plan(prepared) if plan else None
+
+    async def _refuse_misread(self, prepared: Prepared) -> None:
+        """Raise Problem when helm reads other values in the file than are meant: it would run something else."""
+        from wizard.core.helm import values
+
+        read = await self._state.ports.helm.read_values(prepared.target, prepared.chart.values_text, prepared.text)
+        if paths := [values.dotted(path) for path in values.differences(prepared.resolved.whole, read)]:
+            named = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+            raise Problem(
+                f"helm reads another value at {named} in the values file than is meant; nothing was changed.",
+                "Write the value in another way, for example in quotes, and please report it.",
+            )
+
     async def _over_history(self, target: Target) -> bool:
         """Whether only the kept history of an uninstalled release exists; raises Problem when it is installed."""
         from wizard.engine.release import listing
 
         return await listing.over_history(self._state.cluster(target), target)
 
-    def _material(self, planned: Sequence[secrets.SecretToMake]) -> dict[str, dict[str, Secret]]:
+    def _material(self, planned: Sequence[secrets.SecretToMake], resolved: Resolved) -> dict[str, dict[str, Secret]]:
         """The values of the Secrets to make, by Secret and key."""
         from urllib.parse import quote
 
+        from wizard.core.helm.values import get, path_of
         from wizard.core.text.secrets import Secret, generate
 
         files = self._state.ports.files
@@ -142,6 +160,8 @@ class Installer:
             for source in secret.sources:
                 if source.how == "constant":
                     value = Secret(source.detail)
+                elif source.how == "values":
+                    value = Secret(str(get(resolved.over_defaults, path_of(source.detail))))
                 elif source.shared in shared:
                     value = shared[source.shared]
                 elif source.how == "file":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wizard.core.target import Target
 
@@ -32,6 +32,10 @@ class Helm(Protocol):
         upgrade: bool,
     ) -> str:  # fmt: skip
         """What an install or upgrade would render, hooks included: the chart's lookups read the cluster."""
+        ...
+
+    async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
+        """The values that helm makes of a values file over a chart's values.yaml, both as text; sub charts left out."""
         ...
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:

@@ -115,9 +115,17 @@ class FileStore(Protocol):
         ...
 
     def existing(self, path: str) -> str | None:
-        """The text of the file if it exists."""
+        """The text of a file that may be there; None when it is not, and for a stream; raises Problem when it cannot be read."""
+        ...
+
+    def replace(self, path: str, text: str, before: str | None) -> Sequence[str]:
+        """Write a values file over the text that it had when it was read (None: there was none), as `write`.
+
+        Raises:
+            Problem: it has another text by now, or cannot be written.
+        """
         ...
 
     def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
-        """Write atomically; a dated backup of an existing different file is kept. Returns the paths written."""
+        """Write atomically; a backup of an existing different file is kept. Returns the paths written, none without a change."""
         ...

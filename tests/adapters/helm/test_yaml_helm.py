@@ -14,8 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.helm.yaml_texts import MANY, SCALARS, TREES, loaded, same
+from wizard.adapters.helm.cli import HelmCli
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
+from wizard.core.helm.values import differences, merge
+from wizard.core.target import Target
 
 DOCUMENTS = YamlDocuments()
 TEMPLATE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  values: {{ .Values | toJson | quote }}\n"
@@ -72,3 +75,27 @@ def test_what_is_written_is_read_as_it_was_meant(read_by_helm: Callable[[str], A
     for tree, found, own in zip(trees, read_by_helm(text)["v"], DOCUMENTS.load(text, "v")["v"], strict=True):
         assert same(tree, found)
         assert same(tree, own)
+
+
+NULLED = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.sampled_from(("", "a", "1.10", "22:30", "yes"))),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("abcd"), inner, max_size=3)),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["helm3", "helm4"])
+async def test_what_helm_makes_of_a_file_over_a_chart_s_values_is_what_is_meant(
+    version: str, tool: Callable[[str], str]
+) -> None:
+    defaults, over = drawn(NULLED, 10, 60), list(reversed(drawn(NULLED, 10, 60)))
+    below = {f"k{number}": tree for number, tree in enumerate(defaults)}
+    above = {f"k{number}": tree for number, tree in enumerate(over)}
+    texts = [DOCUMENTS.render((), tree, {}) for tree in (below, above)]
+    helm, target = HelmCli(tool(version)), Target("", "ns", "x")
+    read = await helm.read_values(target, *texts)
+    meant = merge(below, above)
+    assert len(meant) > 400
+    assert list(differences(meant, read)) == []
+    for key in list(meant)[:50]:
+        assert [path[0] for path in differences({**meant, key: "something else"}, read)] == [key]

@@ -25,6 +25,7 @@ from wizard.core.target import Target
 from wizard.engine import records
 from wizard.engine.release.history import UpgradeValues
 from wizard.engine.release.listing import ReleaseRow, ReleasesView, Unfit
+from wizard.paths import state_dir
 
 
 @pytest.fixture(autouse=True)
@@ -261,12 +262,18 @@ async def test_a_pending_release_is_refused_after_the_checks() -> None:
 
 
 async def test_an_existing_values_file_is_shown_as_a_diff(capsys: pytest.CaptureFixture[str]) -> None:
-    write(Path("llm-cost-ops.dev.values.yaml"), "replicaCount: 9\n")
+    write(
+        Path("llm-cost-ops.dev.values.yaml"),
+        "# mine\nreplicaCount: 9 # many\nglobal: {environment: development}\ningress: {enabled: false}\nautoscaling: {enabled: false}\n",
+    )
 
-    await call("install --preset dev --yes")
+    await call("install --preset dev --yes --answer replicas=2")
 
-    assert "-replicaCount: 9" in capsys.readouterr().err
-    assert len(list(Path().glob("*.bak"))) == 1
+    said = capsys.readouterr().err
+    assert "-replicaCount: 9 # many" in said
+    assert "+replicaCount: 2 # many" in said
+    assert Path("llm-cost-ops.dev.values.yaml").read_text().startswith("# mine\nreplicaCount: 2 # many\nglobal:")
+    assert len(list((state_dir("backups")).glob("*.bak"))) == 1
 
 
 async def test_jsonl_is_the_checks_and_then_the_record() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wizard.adapters.helm.charts import ChartFolders
-from wizard.core.answers import secrets, values_file
+from wizard.core.answers import secrets, validate, values_file
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import QUESTIONS, STEPS
 from wizard.core.answers.resolve import Layers, Resolved
@@ -20,6 +20,9 @@ from wizard.core.helm.strvals import SetFlag
 _CHART = ChartFolders().open()
 LAYERS = Layers(_CHART.defaults, _CHART.presets, (), _CHART.version, _CHART.app_version)
 SANDBOX = ClusterSuggestions(sandbox=True, contexts=("llm-cost-ops-sandbox",), current_context="llm-cost-ops-sandbox")
+
+
+DIGEST = "sha256:" + "5a" * 32
 
 
 def resolve(suggestions: ClusterSuggestions = SANDBOX, layers: Layers = LAYERS, **answers: str) -> Resolved:
@@ -99,10 +102,28 @@ def test_the_file_means_the_same_when_the_preset_lies_below_it_again() -> None:
     assert resolve(layers=layers).base == values.apply_edits(resolved.base, resolved.value_edits())
 
 
-def test_lines_of_the_preset_are_marked_with_its_version() -> None:
+def test_only_answers_carry_a_comment_and_the_header_names_the_preset_of_the_other_lines() -> None:
     built = values_file.build(resolve(), "1.0.0")
-    assert built.notes["config.logLevel"] == f"preset dev {LAYERS.chart_version}"
+    assert "config.logLevel" not in built.notes
+    assert built.notes["image.repository"] == "the application image"
+    assert f"preset dev {LAYERS.chart_version}" in " ".join(built.header)
+    assert values_file.owner("\n".join(f"# {line}" for line in built.header)) == ("llm-cost-ops", "llm-cost-ops-dev")
     assert built.path == "./llm-cost-ops.dev.values.yaml"
+
+
+@pytest.mark.parametrize(
+    ("environment", "preset"),
+    [("production", "prod"), ("Production", "prod"), ("prod", "prod"), ("staging", "staging"), (" DEV", "dev"), ("lab", "dev"), (7, "dev")],
+)  # fmt: skip
+def test_a_values_file_speaks_for_its_environment(environment: object, preset: str) -> None:
+    files = (
+        ("base.yaml", {"global": {"environment": "staging"}}),
+        ("mine.yaml", {"global": {"environment": environment}}),
+    )
+    expected = preset if environment not in ("lab", 7) else "staging"
+    assert resolve(layers=replace(LAYERS, files=files))["preset"] == expected
+    assert resolve(layers=replace(LAYERS, files=files[1:]))["preset"] == preset
+    assert resolve(layers=replace(LAYERS, files=files), preset="dev")["preset"] == "dev"
 
 
 def test_every_question_that_writes_values_writes_paths_the_chart_knows() -> None:
@@ -350,3 +371,69 @@ def test_a_values_file_of_another_shape_ends_no_question() -> None:
     layers = replace(LAYERS, files=(("foreign.yaml", {"image": "app:1", "ingress": {"annotations": "none"}}),))
     assert resolve(ClusterSuggestions(), layers)["image"] == ""
     assert resolve(ClusterSuggestions(), layers)["tls.issuer"] == ""
+
+
+def from_file(tree: dict[str, Any], **answers: str) -> Resolved:
+    return resolve(SANDBOX, replace(LAYERS, files=(("mine.yaml", tree),)), **answers)
+
+
+@pytest.mark.parametrize(
+    "section", [{"limits": {"cpu": None}}, {"limits": None}, None, {"requests": None, "limits": {"cpu": None}}]
+)
+def test_null_in_a_file_removes_the_default_of_a_quantity(section: Any) -> None:
+    resolved = from_file({"resources": section})
+    assert resolved["cpu.limit"] == ""
+    assert resolved.problems("resources") == {}
+    assert values.get(resolved.whole, ("resources", "limits", "cpu"), "gone") == "gone"
+    merged = values.merge(LAYERS.defaults, written(resolved))
+    assert values.get(merged, ("resources", "limits", "cpu"), "gone") == "gone"
+
+
+def test_a_release_without_a_limit_is_planned_without_it() -> None:
+    resolved = upgrade({**RUNNING, "resources": {"limits": {"cpu": None}}})
+    assert resolved.problems() == {}
+    assert written(resolved)["resources"]["limits"] == {"cpu": None}
+
+
+def test_an_empty_answer_removes_a_limit_and_a_file_says_so() -> None:
+    assert written(resolve(cpu__limit=""))["resources"]["limits"]["cpu"] is None
+
+
+@pytest.mark.parametrize(
+    ("before", "answer", "after"),
+    [
+        ({"repository": "repo", "digest": DIGEST, "registry": "ghcr.io"}, "repo:v2", "docker.io/repo:v2"),
+        ({"repository": "acme/app", "tag": "v1", "digest": DIGEST}, "acme/app:v2", "docker.io/acme/app:v2"),
+        ({"repository": "ghcr.io/acme/app", "tag": "v1"}, "ghcr.io/acme/app:v2", "ghcr.io/acme/app:v2"),
+        ({"repository": "acme/app", "tag": "v1"}, f"quay.io/acme/app@{DIGEST}", f"quay.io/acme/app@{DIGEST}"),
+        ({"registry": "quay.io", "repository": "acme/app", "tag": "v1"}, "other/app", "docker.io/other/app:v1.0.0"),
+    ],
+)  # fmt: skip
+def test_the_answered_image_is_the_whole_image(before: dict[str, str], answer: str, after: str) -> None:
+    whole = from_file({"image": before}, image=answer).whole
+    image = whole["image"]
+    name = image["repository"]
+    if not validate.registry_of(name)[0]:
+        name = f"{image['registry'] or whole['global']['imageRegistry']}/{name}"
+    tag = image["tag"] or f"v{LAYERS.app_version}"
+    assert (f"{name}@{image['digest']}" if image["digest"] else f"{name}:{tag}") == after
+
+
+def test_the_image_of_a_file_is_its_default_as_the_chart_makes_it() -> None:
+    assert from_file({"image": {"repository": "ghcr.io/acme/app", "tag": "v1"}})["image"] == "ghcr.io/acme/app:v1"
+    assert from_file({"image": {"repository": "acme/app", "digest": DIGEST}})["image"] == f"docker.io/acme/app@{DIGEST}"
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"service": {"type": "NodePort"}}, {"config": {"features": {"metrics": True}}, "prometheus": {"enabled": False}},
+        {"ingress": {"enabled": True, "className": "own", "tls": [{"secretName": "x"}], "annotations": {"cert-manager.io/cluster-issuer": "mine"}}},
+        {"replicaCount": "3", "autoscaling": {"enabled": False}}, {"redis": {"enabled": False}, "externalRedis": {"host": "r", "port": 6380}},
+    ],
+)  # fmt: skip
+def test_a_question_that_nobody_answered_changes_no_value_of_a_person_s_file(tree: dict[str, Any]) -> None:
+    clusters = replace(SANDBOX, issuers=(), ingress_classes=("nginx",))
+    resolved = resolve(clusters, layers=replace(LAYERS, files=(("mine.yaml", tree),)))
+    for path, value in values.leaves(tree):
+        assert values.identical(values.get(resolved.whole, path), value), path

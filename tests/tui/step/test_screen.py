@@ -241,10 +241,11 @@ async def test_production_asks_for_the_name_of_the_release(open_app: Open, sessi
 
 
 async def test_an_existing_file_is_shown_as_a_diff_first(open_app: Open, session: ScreenSession) -> None:
-    session.disk.texts["./llm-cost-ops.dev.values.yaml"] = "replicaCount: 5\n"
-    async with open_app(Start("install")) as see:
+    mine = "replicaCount: 5 # mine\nglobal: {environment: development}\ningress: {enabled: false}\nautoscaling: {enabled: false}\n"
+    session.disk.texts["./llm-cost-ops.dev.values.yaml"] = mine
+    async with open_app(Start("install", draft=Draft({"replicas": "2"}))) as see:
         await at_review(see)
-        await see.sees("changes", "-replicaCount: 5")
+        await see.sees("changes", "-replicaCount: 5", "+replicaCount: 2 # mine")
         await see.press("d")
         await see.loses("-replicaCount: 5")
 

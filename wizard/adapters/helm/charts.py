@@ -72,6 +72,7 @@ class ChartFolders:
             presets=presets,
             metadata=metadata,
             subcharts={name: trees[file] for name, file in below.items()},
+            values_text=texts.get("values.yaml", ""),
         )
 
 

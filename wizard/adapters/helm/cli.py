@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -9,12 +10,13 @@ import shutil
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from wizard.adapters import bounded, children
 from wizard.adapters.kube import kubeconfig
 from wizard.adapters.folders import cache_dir
 from wizard.adapters.kube.threads import Workers
+from wizard.adapters.scratch import Scratch
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.text import sanitize
@@ -33,6 +35,8 @@ _INSTALL: Final = (
 )
 _IDENTITY: Final = Path(__file__).with_name("identity-chart")
 """A chart that prints the uid of one object, by helm's own lookup."""
+_VALUES: Final = Path(__file__).with_name("values-chart")
+"""A chart that prints its values."""
 _DUMP: Final = re.compile(r"(?<=in list: )\[.*", re.DOTALL)
 """What client-go prints of a kubeconfig with two users of one name: every user with keys and tokens."""
 WITH_PLUGINS: Final = "LLM_COST_OPS_HELM_PLUGINS"
@@ -117,6 +121,22 @@ class HelmCli:
             target, chart, kube_version, api_versions, upgrade=upgrade, looks_up=_looks_up(Path(chart))
         )
         return await self._run([info.path, *argv], _RENDER, values_text or "{}")
+
+    async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
+        """The values that helm makes of a values file over a chart's values.yaml, both as text."""
+        scratch = Scratch("values")
+        try:
+            chart = scratch.path / _VALUES.name
+            shutil.copytree(_VALUES, chart)
+            (chart / "values.yaml").write_bytes(defaults.encode())
+            rendered = await self.render(target, str(chart), values, kube_version="", upgrade=False)
+        finally:
+            scratch.remove()
+        match = re.search(r'^  values: "([A-Za-z0-9+/=]*)"$', rendered, re.MULTILINE)
+        tree = limits.loads(base64.b64decode(match[1])) if match else None
+        if not isinstance(tree, dict):
+            raise Problem("helm template did not answer with the values.", "Run it by hand with --debug.")
+        return tree
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         """`helm list` of the namespace, every status."""

@@ -64,6 +64,10 @@ class AnswersArguments(ClusterArguments):
     existing_secret: tuple[str, ...] = repeatable(
         "--existing-secret", metavar="NAME=SECRET", help="use an existing Secret", group=ANSWERS
     )
+    accept_secret_in_history: bool = switch(
+        "--accept-secret-in-history", help="leave secrets where they are in the values; Helm's history then stores them",
+        group=ANSWERS,
+    )  # fmt: skip
     chart: str = option(
         "--chart", metavar="PATH", help="chart folder; the built-in one without it", group=ANSWERS, completion="folder"
     )

@@ -301,7 +301,7 @@ def _ended(out: Out, code: int, reason: str) -> None:
 
 def _show_diff(prepared: Prepared, out: Out) -> None:
     if diff := prepared.diff():
-        out.message("The values file exists already; this changes, and the old file is kept beside it:")
+        out.message("The values file is there already; this changes in it, and the old text is kept among the backups:")
         for line in diff:
             out.message(f"  {line}")
 

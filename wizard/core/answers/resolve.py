@@ -10,14 +10,29 @@ from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import ClusterSuggestions
+from wizard.core.errors import Problem
 from wizard.core.helm import strvals, values
-from wizard.core.helm.values import Tree, ValueEdit
+from wizard.core.helm.values import Path, Tree, ValueEdit
 from wizard.core.target import Target
 
 if TYPE_CHECKING:
     from wizard.core.answers.questions.question import Question
+    from wizard.core.answers.secret_values import FoundSecret
 
 PRESETS: Final = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The path that the values file is written to, and the text and values of the file that is there; None without one."""
+
+    path: str
+    text: str | None = None
+    tree: Tree = field(default_factory=dict)
+    is_start: bool = False
+    """Whether answers start from its values, as from those of a release that runs."""
+    problem: Problem | None = None
+    """Why what is there cannot be edited."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,10 @@ class Layers:
     files: tuple[tuple[str, Tree], ...] = ()
     chart_version: str = ""
     app_version: str = ""
+    destination: Destination | None = None
+    """None as long as only the answers that name it are resolved."""
+    secrets: Mapping[Path, Any] = field(default_factory=dict, repr=False)
+    """What looks like a secret in the person's own layers, by path."""
 
 
 class Resolved:
@@ -65,21 +84,42 @@ class Resolved:
 
     @cached_property
     def base(self) -> dict[str, Any]:
-        """Chart defaults < running release < preset < -f files: the values that answers start from.
+        """Chart defaults < preset < -f files: the values that answers start from.
 
-        With a running release, the preset applies only when it changes; the rest keeps the running values.
+        With a running release, or a values file that is edited, the preset applies only when it changes, and then over them.
         """
         return values.merge(self.layers.defaults, self.over_defaults)
 
     @cached_property
+    def start(self) -> Tree:
+        """What is there already: the values of the release that runs, and those of a file that is edited."""
+        tree, there = self.draft.running, self.layers.destination
+        if there and there.is_start:
+            for over in [tree for _, tree in self.layers.files] or [there.tree]:
+                tree = values.overlay(tree, over)
+        return tree
+
+    @cached_property
     def over_defaults(self) -> Tree:
         """The layers of the base above the chart's defaults, in which null stays."""
-        tree = self.draft.running
-        if not self.draft.running or self["preset"] != self._by_id["preset"].default(self):
+        tree, there = self.start, self.layers.destination
+        if not tree or self["preset"] != self._by_id["preset"].default(self):
             tree = values.overlay(tree, self.layers.presets.get(self["preset"], {}))
-        for _, over in self.layers.files:
-            tree = values.overlay(tree, over)
+        if not (there and there.is_start):
+            for _, over in self.layers.files:
+                tree = values.overlay(tree, over)
         return tree
+
+    @property
+    def keeps_start(self) -> bool:
+        """Whether everything stays as it is there already, but for answers."""
+        return bool(self.start) and self["preset"] == self._by_id["preset"].default(self)
+
+    def owns(self, path: Path) -> bool:
+        """Whether the person's own layers decide the value at a path: their files, or what is there already."""
+        value = values.get(self.base, path)
+        own = (self.start, *(tree for _, tree in self.layers.files))
+        return value is not None and any(values.identical(values.get(tree, path), value) for tree in own)
 
     def at(self, path: str, default: Any = "") -> Any:
         """The base value at a dotted path."""
@@ -98,8 +138,23 @@ class Resolved:
         return {question_id: text for question_id, text in sentences if text}
 
     def value_edits(self) -> tuple[ValueEdit, ...]:
-        """The ordered edits of all visible answers."""
-        return tuple(edit for question in self.visible() for edit in question.value_edits(self, self[question.id]))
+        """The ordered edits of all visible answers. What is only a default never changes a value of the person's own."""
+        return tuple(
+            edit
+            for question in self.visible()
+            if self.given(question.id) or question.creates or not self.keeps_start
+            for edit in question.value_edits(self, self[question.id])
+            if self.given(question.id) or not self.owns(edit.path)
+        )
+
+    def reasons(self) -> dict[Path, str]:
+        """Why a value is what it is, by path, for values that answers give, defaults or not."""
+        return {
+            edit.path: edit.why
+            for question in self.visible()
+            for edit in question.value_edits(self, self[question.id])
+            if edit.why and values.identical(values.get(self.answered, edit.path), edit.value)
+        }
 
     @cached_property
     def answered(self) -> dict[str, Any]:
@@ -121,6 +176,25 @@ class Resolved:
         for given in strvals.in_order(self.draft.sets):
             strvals.apply(tree, given)
         return values.merge(self.layers.defaults, tree)
+
+    @cached_property
+    def with_flags(self) -> Tree:
+        """`over_defaults` with the --set flags, before any answer; raises Problem as `whole`."""
+        if not self.draft.sets:
+            return self.over_defaults
+        tree = copy.deepcopy(dict(self.over_defaults))
+        for given in strvals.in_order(self.draft.sets):
+            strvals.apply(tree, given)
+        return tree
+
+    @cached_property
+    def found_secrets(self) -> tuple[FoundSecret, ...]:
+        """What looks like a secret in the values that are the person's own, the --set flags too."""
+        if not (self.layers.secrets or self.draft.sets):
+            return ()
+        from wizard.core.answers import secret_values
+
+        return secret_values.found(self)
 
     @property
     def target(self) -> Target:

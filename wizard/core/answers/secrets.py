@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from wizard.core.answers import secret_values
+from wizard.core.helm import values
+
 if TYPE_CHECKING:
     from wizard.core.answers.resolve import Resolved
 
@@ -72,9 +75,9 @@ class Source:
     """Where one key's value comes from; keys with the same `shared` text get the same value."""
 
     key: str
-    how: Literal["generate", "file", "constant"]
+    how: Literal["generate", "file", "constant", "values"]
     detail: str = ""
-    """Path of the file, or the constant itself (which is not secret)."""
+    """Path of the file, path of the value, or the constant itself (which is not secret)."""
     shared: str = ""
     encoded: bool = False
     """Percent-encoded, for a URL."""
@@ -105,6 +108,12 @@ def plan(resolved: Resolved) -> tuple[SecretToMake, ...]:
         kind: Literal["generate", "file"] = "file" if path else "generate"
         sources += [Source(key, kind, path, name) for key in part.keys]
         sources += [Source(ENCODED_KEY, kind, path, name, encoded=True)] if part.encoded_path else []
+    if resolved.given("values.secrets") and resolved["values.secrets"] == "move":
+        moved = {
+            found.variable: Source(found.variable, "values", values.dotted(found.path))
+            for found in resolved.found_secrets
+        }
+        by_name[secret_values.name(resolved["release"])] = list(moved.values())
     made = [SecretToMake(secret, "Opaque", tuple(sources)) for secret, sources in by_name.items()]
     if "tls" in visible and resolved["tls"] == "files":
         files = (Source("tls.crt", "file", resolved["tls.cert"]), Source("tls.key", "file", resolved["tls.key"]))

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from wizard.core.answers.resolve import Resolved
+from wizard.core.answers import secret_values
+from wizard.core.answers.resolve import Destination, Resolved
 from wizard.core.errors import Problem
 from wizard.core.helm import values
+from wizard.core.helm.values import Path, ValueEdit
+
+CLEAN: Final = "It holds no secret and is fit for git."
+"""Written only where nothing in the file looks like one."""
+NOT_CLEAN: Final = "It holds what looks like a secret: keep it out of git."
+_IMAGE: Final = ("image", "repository")
+"""Written even when it is the chart's default, so that the image is always in a file that is made."""
+_OWNER: Final = re.compile(r"^# for chart \S+ \S+, release (\S+) in namespace (\S+?)\.$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -19,49 +29,66 @@ class ValuesFile:
     header: tuple[str, ...]
     tree: Mapping[str, Any]
     notes: Mapping[str, str]
+    secrets: tuple[Path, ...] = ()
+    """Where it holds what looks like a secret, which a person has accepted."""
 
 
 def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
-    """The values file of the answers.
+    """The values file of the answers; of a file that is there, everything stays that the answers do not change.
 
     Raises:
         Problem: a -f file or a --set holds a secret.
     """
     _refuse_secrets(resolved)
     layers, preset = resolved.layers, resolved["preset"]
-    lines = resolved.value_edits()
+    there = layers.destination or Destination(default_path(resolved["release"], preset))
     whole = resolved.whole
+    kept = [] if there.text is not None else _taken_back(resolved)
+    if (there.text is None or resolved.given("image")) and values.get(whole, _IMAGE):
+        kept.append(ValueEdit(_IMAGE, values.get(whole, _IMAGE)))
+    tree = values.apply_edits(values.minus(whole, layers.defaults, there.tree), kept)
     below = values.merge(layers.presets.get(preset, {}), layers.defaults)
-    # An answer that resets a preset's value to the chart's default is written too: the file may be used on the preset.
-    from_preset = dict(values.leaves(layers.presets.get(preset, {})))
-    taken_back = [
-        values.ValueEdit(path, values.get(whole, path))
-        for path, value in from_preset.items()
-        if values.get(whole, path) == values.get(layers.defaults, path) != value
-        and isinstance(values.get(whole, path[:-1]), Mapping)
-    ]
-    pinned = [values.ValueEdit(line.path, values.get(whole, line.path)) for line in lines if line.pinned]
-    kept = [*taken_back, *(edit for edit in pinned if edit.value is not None)]
-    tree = values.ordered(values.apply_edits(values.minus(whole, layers.defaults), kept), below)
-    notes = {values.dotted(line.path): line.why for line in lines if line.why}
+    notes = {values.dotted(path): why for path, why in resolved.reasons().items()}
     for path, _ in values.leaves(tree):
         if not values.same(values.get(resolved.answered, path), values.get(whole, path)):
             notes[values.dotted(path)] = "from the command line"
-    for path, value in values.leaves(tree):
-        if path in from_preset and from_preset[path] == value and values.dotted(path) not in notes:
-            notes[values.dotted(path)] = f"preset {preset} {layers.chart_version}"
+    secrets = tuple(secret_values.paths_in(tree))
     header = (
         f"Values of LLM Cost Ops for {preset}, made by llm-cost-ops-wizard {wizard_version}",
         f"for chart llm-cost-ops {layers.chart_version}, release {resolved['release']} in namespace {resolved['namespace']}.",
-        "It holds no secret and is fit for git. What is not here is the chart's default.",
+        NOT_CLEAN if secrets else CLEAN,
+        f"Lines without a comment come from {_source(resolved)}; what is not here is the chart's default.",
         *(f"Built on {source}" for source, _ in layers.files),
     )
-    return ValuesFile(resolved.draft.write or default_path(preset), header, tree, notes)
+    return ValuesFile(there.path, header, values.ordered(tree, below), notes, secrets)
 
 
-def default_path(preset: str) -> str:
-    """The default path of a values file."""
-    return f"./llm-cost-ops.{preset}.values.yaml"
+def _source(resolved: Resolved) -> str:
+    if resolved.draft.running:
+        return "the release as it ran"
+    return f"preset {resolved['preset']} {resolved.layers.chart_version}"
+
+
+def _taken_back(resolved: Resolved) -> list[ValueEdit]:
+    """Edits for answers that reset a preset's value to the chart's default: the file may be used on the preset."""
+    whole, defaults = resolved.whole, resolved.layers.defaults
+    return [
+        ValueEdit(path, values.get(whole, path))
+        for path, value in values.leaves(resolved.layers.presets.get(resolved["preset"], {}))
+        if values.get(whole, path) == values.get(defaults, path) != value
+        and isinstance(values.get(whole, path[:-1]), Mapping)
+    ]
+
+
+def default_path(release: str, preset: str, namespace: str = "") -> str:
+    """The default path of a values file; with the namespace where another release's file has the short name."""
+    return f"./{'.'.join(filter(None, (release, namespace, preset)))}.values.yaml"
+
+
+def owner(text: str) -> tuple[str, str] | None:
+    """(release, namespace) that the header of a values file names; None for a file without such a header."""
+    match = _OWNER.search(text[:2000])
+    return (match[1], match[2]) if match else None
 
 
 def _refuse_secrets(resolved: Resolved) -> None:

@@ -23,3 +23,5 @@ class Chart:
     metadata: Mapping[str, Any]
     subcharts: Mapping[str, Tree] = field(default_factory=dict)
     """The values.yaml of each chart folder below charts/, by name."""
+    values_text: str = ""
+    """The text of values.yaml."""

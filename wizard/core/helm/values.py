@@ -47,13 +47,11 @@ class ValueEdit(NamedTuple):
     path: Path
     value: Any
     why: str = ""
-    pinned: bool = False
-    """Written even when it is the chart's default, so that a chosen image is always in the file."""
 
 
 _KEY: Final = r"(?:[^.\[\]\\]|\\.)+"
-_PATH: Final = re.compile(rf"{_KEY}(?:\[\d+\])*(?:\.{_KEY}(?:\[\d+\])*)*")
-_PART: Final = re.compile(rf"({_KEY})|\[(\d+)\]")
+_PATH: Final = re.compile(rf"{_KEY}(?:\[[0-9]+\])*(?:\.{_KEY}(?:\[[0-9]+\])*)*")
+_PART: Final = re.compile(rf"({_KEY})|\[([0-9]+)\]")
 
 
 def dotted(path: Path) -> str:
@@ -115,7 +113,7 @@ def overlay(below: Tree, above: Tree) -> dict[str, Any]:
 def minus(tree: Tree, defaults: Tree, keep: Tree | None = None) -> dict[str, Any]:
     """The tree that gives `tree` when merged over the defaults: without equal leaves, missing defaults as null.
 
-    Equal leaves stay where `keep` has them.
+    Equal leaves stay where `keep` has them, and so do its nulls.
     """
     keep = keep or {}
     rest: dict[str, Any] = {}
@@ -127,7 +125,8 @@ def minus(tree: Tree, defaults: Tree, keep: Tree | None = None) -> dict[str, Any
                 rest[key] = inner
         elif key in keep or key not in defaults or not same(defaults[key], value):
             rest[key] = value
-    rest.update({key: None for key in (*defaults, *keep) if key not in tree})
+    rest.update({key: None for key in defaults if key not in tree})
+    rest.update({key: None for key, value in keep.items() if key not in tree and value is None})
     return rest
 
 
@@ -204,6 +203,22 @@ def leaves(tree: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(value, (*at, key))
     elif at:
         yield at, tree
+
+
+def differences(meant: Any, read: Any, at: Path = ()) -> Iterator[Path]:
+    """Paths at which two trees differ as values of a release: null is nothing, and numbers are those of JSON."""
+    if isinstance(meant, Mapping) and isinstance(read, Mapping):
+        for key in {**meant, **read}:
+            yield from differences(meant.get(key), read.get(key), (*at, key))
+    elif isinstance(meant, list | tuple) and isinstance(read, list | tuple) and len(meant) == len(read):
+        for index, pair in enumerate(zip(meant, read, strict=True)):
+            yield from differences(*pair, (*at, index))
+    elif not same(_of_json(meant), _of_json(read)):
+        yield at
+
+
+def _of_json(value: Any) -> Any:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def secrets_in(tree: Tree) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ def _is_replaced(pod: Object, owner: Object) -> bool:
     newest = owner.get("status", {}).get("updateRevision")
     ordinal = str(pod["metadata"]["name"]).rpartition("-")[2]
     first = int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
-    return bool(mine and newest and mine != newest and ordinal.isdigit() and int(ordinal) >= first)
+    return bool(mine and newest and mine != newest and ordinal.isdecimal() and int(ordinal) >= first)
 
 
 def going(objects: Mapping[str, Object], now: datetime) -> bool:

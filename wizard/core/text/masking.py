@@ -71,6 +71,22 @@ def masked_values(tree: Any, redact: Redactor | None = None) -> Any:
     return _masked_node(tree, (), redact or Redactor())
 
 
+def secret_paths(tree: Any) -> Iterator[tuple[str | int, ...]]:
+    """Paths of the values that `masked_values` masks, or a part of them."""
+    yield from _changed(tree, masked_values(tree), ())
+
+
+def _changed(before: Any, after: Any, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key, value in before.items():
+            yield from _changed(value, after[key], (*at, key))
+    elif isinstance(before, list | tuple) and isinstance(after, list):
+        for index, value in enumerate(before):
+            yield from _changed(value, after[index], (*at, index))
+    elif before != after:
+        yield at
+
+
 def masked_field(path: str, value: Any, redact: Redactor) -> Any:
     """One field of an object, masked the same way; the path is as in a plan: containers[api].env[DB_PASSWORD].value."""
     names = field_path.names(path)

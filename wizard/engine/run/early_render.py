@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from typing import Any
 
 from wizard.core.errors import Problem
 from wizard.core.helm.binary import HelmInfo
@@ -57,6 +58,10 @@ class EarlyRender:
     async def info(self) -> HelmInfo:
         """Which helm this is."""
         return await self._helm.info()
+
+    async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
+        """The values that helm makes of a values file over a chart's values.yaml."""
+        return await self._helm.read_values(target, defaults, values)
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         """`helm list` of the target's namespace."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from wizard.core.answers import validate
@@ -57,11 +57,14 @@ def _first_path(r: Resolved) -> str:
     return str(paths[0].get("path", "/"))
 
 
-def _host_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
-    if not (r.given("host") or r.given("path")):
-        return ()  # keep the hosts of the person's own file, all of them
-    entry = {"host": answer, "paths": [{"path": r["path"] or "/", "pathType": "Prefix"}]}
-    return (ValueEdit(path_of("ingress.hosts"), [entry], "the whole list: Helm replaces lists"),)
+def _host_lines(question_id: str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
+    def lines(r: Resolved, _: str) -> Sequence[ValueEdit]:
+        if not r.given(question_id):
+            return ()  # keep the hosts of the person's own file, all of them
+        entry = {"host": r["host"], "paths": [{"path": r["path"] or "/", "pathType": "Prefix"}]}
+        return (ValueEdit(path_of("ingress.hosts"), [entry], "the whole list: Helm replaces lists"),)
+
+    return lines
 
 
 def _class_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
@@ -70,7 +73,7 @@ def _class_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
 
 def _class_default(r: Resolved) -> str:
     wanted, classes = str(r.at("ingress.className")), r.suggestions.ingress_classes
-    return classes[0] if classes and wanted not in classes else wanted
+    return classes[0] if classes and wanted not in classes and not r.owns(path_of("ingress.className")) else wanted
 
 
 QUESTIONS: Final = (
@@ -80,11 +83,12 @@ QUESTIONS: Final = (
     ),
     Question(
         "host", "address", "Host", "The name people will use. It need not resolve yet.", visible=by_ingress,
-        default=_first_host, validate=lambda _, a: validate.host(a), value_edits=_host_lines,
+        default=_first_host, validate=lambda _, a: validate.host(a), value_edits=_host_lines("host"),
     ),
     Question(
         "path", "address", "Path", "Everything below this path goes to the API.", visible=by_ingress, default=_first_path,
-        validate=lambda _, a: "" if a.startswith("/") and " " not in a else f'The path "{a}" must begin with "/".',
+        validate=lambda _, a: validate.url_path(a, "The path"),
+        value_edits=_host_lines("path"),
     ),
     Question(
         "ingress.class", "address", "Ingress class", "Which controller serves it.", kind="choice", open=True,

@@ -8,7 +8,7 @@ from typing import Final
 from wizard.core.answers import validate
 from wizard.core.answers.questions.question import Choice, Question, base, sets
 from wizard.core.answers.resolve import Resolved
-from wizard.core.answers.validate import ImageName
+from wizard.core.answers.validate import ImageName, registry_of
 from wizard.core.helm.values import ValueEdit, get, path_of
 
 
@@ -20,33 +20,51 @@ def _preset_choices(_: Resolved) -> Sequence[Choice]:
     )
 
 
+_ENVIRONMENTS: Final = {
+    **dict.fromkeys(("dev", "devel", "develop", "development"), "dev"),
+    **dict.fromkeys(("stage", "staging"), "staging"),
+    **dict.fromkeys(("prd", "prod", "production", "live"), "prod"),
+}
+"""Names of environments, in lower case, and their presets."""
+
+
 def _preset_default(r: Resolved) -> str:
-    """The running release's environment; the chart's own default is production."""
-    if not r.draft.running:
-        return "dev"
-    environment = get(r.draft.running, path_of("global.environment"), "production")
-    return {"development": "dev", "staging": "staging"}.get(environment, "prod")
+    """That of the environment that the -f files name, or what is there already; the chart's own default is production."""
+    for tree in (*(tree for _, tree in reversed(r.layers.files)), r.start):
+        environment = str(get(tree, path_of("global.environment"), "")).strip().lower()
+        if environment in _ENVIRONMENTS:
+            return _ENVIRONMENTS[environment]
+    return "prod" if r.start else "dev"
+
+
+_DOCKER: Final = "docker.io"
+"""The registry of images that name none."""
 
 
 def _image_default(r: Resolved) -> str:
-    named = any(get(tree, path_of("image.repository")) for _, tree in r.layers.files)
+    named = any(get(tree, path_of("image.repository")) for tree in (r.start, *(tree for _, tree in r.layers.files)))
     if not (r.suggestions.sandbox or named):
         return ""
-    registry = r.at("image.registry") or r.at("global.imageRegistry")
+    repository, digest = str(r.at("image.repository")), str(r.at("image.digest"))
+    registry = str(r.at("image.registry") or r.at("global.imageRegistry"))
+    name = repository if registry_of(repository)[0] or not registry else f"{registry.rstrip('/')}/{repository}"
     tag = r.at("image.tag") or f"v{r.layers.app_version}"
-    return "/".join(filter(None, (registry, r.at("image.repository")))) + f":{tag}"
+    return f"{name}@{digest}" if digest else f"{name}:{tag}"
 
 
-def _image_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
-    image = ImageName.parse(answer)
-    lines = [ValueEdit(path_of("image.repository"), image.repository, "the application image", pinned=True)]
-    if image.registry:
-        lines.insert(0, ValueEdit(path_of("image.registry"), image.registry, "the application image"))
-    if image.tag:
-        lines.append(ValueEdit(path_of("image.tag"), image.tag))
-    if image.digest:
-        lines.append(ValueEdit(path_of("image.digest"), image.digest))
-    return lines
+def _image_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
+    """The answer is the whole image: a registry, tag or digest of before that it does not name goes."""
+    image, why = ImageName.parse(answer), "the application image"
+    whole = "/".join(filter(None, (image.registry, image.repository)))
+    if r.at("image.repository") == whole and image.registry:  # written so in the person's own file
+        lines = [ValueEdit(path_of("image.repository"), whole, why)]
+    else:
+        before = str(r.at("image.registry") or r.at("global.imageRegistry"))
+        registry = image.registry or (_DOCKER if before not in ("", _DOCKER) else "")
+        lines = [ValueEdit(path_of("image.registry"), registry, why)] if registry else []
+        lines.append(ValueEdit(path_of("image.repository"), image.repository, why))
+    parts = (("image.tag", image.tag), ("image.digest", image.digest))
+    return [*lines, *(ValueEdit(path_of(path), part) for path, part in parts if part or r.at(path))]
 
 
 def _pull_secret_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
@@ -84,6 +102,12 @@ def _cleared(r: Resolved, section: str) -> Sequence[ValueEdit]:
     """Edits that clear an external server of the base values: the chart refuses values that nothing reads."""
     named = (f"{section}.{key}" for key in ("host", "existingSecret", "existingSecretUrlPasswordKey"))
     return [ValueEdit(path_of(path), "") for path in named if r.at(path)]
+
+
+def _monitoring_default(r: Resolved) -> str:
+    if r.at("prometheus.enabled", default=True):
+        return "bundled"
+    return "mine" if r.at("config.features.metrics", default=True) else "none"
 
 
 def _monitoring_lines(_: Resolved, answer: str) -> Sequence[ValueEdit]:
@@ -127,7 +151,7 @@ QUESTIONS: Final = (
     Question(
         "database.host", "environment", "Database host", "Host name of your PostgreSQL server.", visible=external_database,
         default=base("externalDatabase.host"), value_edits=sets("externalDatabase.host"),
-        validate=lambda _, a: "" if a else "The database host is empty.",
+        validate=lambda _, a: validate.server(a, "The database host", "its own question asks for it"),
     ),
     Question(
         "database.port", "environment", "Database port", "Port of your PostgreSQL server.", visible=external_database,
@@ -137,12 +161,12 @@ QUESTIONS: Final = (
     Question(
         "database.name", "environment", "Database name", "The database inside your server.", visible=external_database,
         default=base("externalDatabase.database"), value_edits=sets("externalDatabase.database"),
-        validate=lambda _, a: "" if a else "The database name is empty.",
+        validate=lambda _, a: validate.postgres_name(a, "The database name"),
     ),
     Question(
         "database.user", "environment", "Database user", "The user the application logs in as.", visible=external_database,
         default=base("externalDatabase.user"), value_edits=sets("externalDatabase.user"),
-        validate=lambda _, a: "" if a else "The database user is empty.",
+        validate=lambda _, a: validate.postgres_name(a, "The database user"),
     ),
     Question(
         "cache", "environment", "Cache", "Redis in this namespace, one that you run elsewhere, or none.", kind="choice",
@@ -159,7 +183,7 @@ QUESTIONS: Final = (
     Question(
         "cache.host", "environment", "Cache host", "Host name of your Redis server.", visible=external_cache,
         default=base("externalRedis.host"), value_edits=sets("externalRedis.host"),
-        validate=lambda _, a: "" if a else "The cache host is empty.",
+        validate=lambda _, a: validate.server(a, "The cache host", "give it as --set externalRedis.port=PORT"),
     ),
     Question(
         "monitoring", "environment", "Monitoring", "Prometheus and Grafana for this release, your own, or none.",
@@ -169,6 +193,6 @@ QUESTIONS: Final = (
             Choice("mine", "Mine", "metrics are offered, nothing is installed"),
             Choice("none", "None", "no metrics"),
         ),
-        default=lambda r: "bundled" if r.at("prometheus.enabled", default=True) else "none", value_edits=_monitoring_lines,
+        default=_monitoring_default, value_edits=_monitoring_lines,
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from wizard.core.answers.resolve import Resolved
-from wizard.core.helm.values import ValueEdit, path_of
+from wizard.core.helm.values import DELETE, ValueEdit, path_of
 
 Kind = Literal["choice", "text", "path"]
 
@@ -55,16 +55,23 @@ class Question(NamedTuple):
     value_edits: Callable[[Resolved, str], Sequence[ValueEdit]] = _no_value_edits
     optional: bool = False
     open: bool = False
+    creates: bool = False
+    """Whether the run creates what it names: then its default is written where everything else stays as it is."""
 
     def problem(self, resolved: Resolved, answer: str) -> str:
         """One sentence that says what is wrong with the answer, or ""."""
         if not answer and self.optional:
             return ""
-        if self.kind == "choice" and not self.open:
+        if self.is_closed and (answer or not self.validate(resolved, answer)):
             allowed = [choice.value for choice in self.choices(resolved)]
             if answer not in allowed:
                 return f'"{answer}" is not a choice for {self.title}; choose one of {", ".join(allowed)}.'
         return self.validate(resolved, answer)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes its choices and nothing else."""
+        return self.kind == "choice" and not self.open
 
 
 def sets(path: str, convert: Callable[[str], Any] = str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
@@ -74,6 +81,16 @@ def sets(path: str, convert: Callable[[str], Any] = str) -> Callable[[Resolved, 
         return (ValueEdit(path_of(path), convert(answer)),) if answer else ()
 
     return lines
+
+
+def sets_text(path: str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
+    """Writes an answer to a value path, also an empty one."""
+    return lambda _, answer: (ValueEdit(path_of(path), answer),)
+
+
+def sets_or_removes(path: str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
+    """Writes an answer to a value path; an empty answer removes what is there, the chart's default too."""
+    return lambda _, answer: (ValueEdit(path_of(path), answer or DELETE),)
 
 
 def base(path: str) -> Callable[[Resolved], str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from wizard.core.answers import validate
-from wizard.core.answers.questions.question import Choice, Question, always, base, known, sets
+from wizard.core.answers.questions.question import Choice, Question, base, known, sets, sets_or_removes, sets_text
 from wizard.core.answers.resolve import Resolved
 from wizard.core.helm.values import ValueEdit, path_of
 from wizard.core.kube import quantity
@@ -31,28 +31,15 @@ def _replicas_default(r: Resolved) -> str:
 def _max_problem(r: Resolved, answer: str) -> str:
     if problem := validate.count(answer, "Most replicas", 1, 500):
         return problem
-    if r["replicas"].isdigit() and int(answer) < int(r["replicas"]):
+    if r["replicas"].isdecimal() and int(answer) < int(r["replicas"]):
         return f"Most replicas ({answer}) is less than replicas ({r['replicas']})."
     return ""
-
-
-def _limit_problem(r: Resolved, answer: str, request: str, what: str, example: str) -> str:
-    if problem := validate.quantity(answer, what, example):
-        return problem
-    limit, requested = quantity.parse(answer), quantity.parse(r[request])
-    if limit is None or requested is None:
-        return ""  # the request's own field reports its problem
-    return f"{what} ({answer}) is less than what is requested ({r[request]})." if limit < requested else ""
 
 
 def _class_note(r: Resolved) -> tuple[Choice, ...]:
     usual = r.suggestions.default_storage_class
     note = f"the cluster's default: {usual}" if usual else "the cluster's default, if it has one"
     return (Choice("", "default", note), *known(r.suggestions.storage_classes))
-
-
-def _storage_lines(path: str) -> Callable[[Resolved, str], Sequence[ValueEdit]]:
-    return lambda _, answer: (ValueEdit(path_of(path), answer),)
 
 
 def _bundled_database(r: Resolved) -> bool:
@@ -63,12 +50,48 @@ def _bundled_cache(r: Resolved) -> bool:
     return r["cache"] == "bundled"
 
 
-def _size(
-    question_id: str, title: str, help_: str, path: str, example: str, visible: Callable[[Resolved], bool] = always
+Check = Callable[[str, str], str]
+"""(answer, title of the question) -> what is wrong with it."""
+
+
+def _cpu(answer: str, title: str) -> str:
+    return validate.cpu(answer, title)
+
+
+def _memory(answer: str, title: str) -> str:
+    return validate.size(answer, title, "512Mi or 2Gi")
+
+
+def _request(question_id: str, title: str, check: Check) -> Question:
+    path = f"resources.requests.{question_id}"
+    return Question(
+        question_id, "resources", title, "Reserved for each API pod.", optional=True, default=base(path),
+        value_edits=sets_or_removes(path), validate=lambda _, a: check(a, title),
+    )  # fmt: skip
+
+
+def _limit(question_id: str, title: str, help_: str, check: Check) -> Question:
+    def problem(r: Resolved, answer: str) -> str:
+        if wrong := check(answer, title):
+            return wrong
+        limit, requested = quantity.parse(answer), quantity.parse(r[question_id])
+        if limit is None or requested is None:
+            return ""  # the request's own field reports its problem
+        return f"{title} ({answer}) is less than what is requested ({r[question_id]})." if limit < requested else ""
+
+    path = f"resources.limits.{question_id}"
+    return Question(
+        f"{question_id}.limit", "resources", title, f"{help_}; empty for no limit.", optional=True, default=base(path),
+        value_edits=sets_or_removes(path), validate=problem,
+    )  # fmt: skip
+
+
+def _disk(
+    question_id: str, title: str, help_: str, path: str, example: str, visible: Callable[[Resolved], bool]
 ) -> Question:
     return Question(
         question_id, "resources", title, help_, visible=visible, default=base(path), value_edits=sets(path),
-        validate=lambda _, a: validate.quantity(a, title, example),
+        validate=lambda _, a: validate.size(a, title, example),
     )  # fmt: skip
 
 
@@ -89,18 +112,11 @@ QUESTIONS: Final = (
         "replicas.max", "resources", "Most replicas", "Autoscaling stops here.", visible=_auto,
         default=base("autoscaling.maxReplicas"), validate=_max_problem, value_edits=sets("autoscaling.maxReplicas", int),
     ),
-    _size("cpu", "CPU request", "Reserved for each API pod.", "resources.requests.cpu", "500m or 2"),
-    _size("memory", "Memory request", "Reserved for each API pod.", "resources.requests.memory", "512Mi or 2Gi"),
-    Question(
-        "cpu.limit", "resources", "CPU limit", "An API pod is slowed down above this.", default=base("resources.limits.cpu"),
-        validate=lambda r, a: _limit_problem(r, a, "cpu", "CPU limit", "500m or 2"), value_edits=sets("resources.limits.cpu"),
-    ),
-    Question(
-        "memory.limit", "resources", "Memory limit", "An API pod is killed above this.",
-        default=base("resources.limits.memory"), value_edits=sets("resources.limits.memory"),
-        validate=lambda r, a: _limit_problem(r, a, "memory", "Memory limit", "512Mi or 2Gi"),
-    ),
-    _size(
+    _request("cpu", "CPU request", _cpu),
+    _request("memory", "Memory request", _memory),
+    _limit("cpu", "CPU limit", "An API pod is slowed down above this", _cpu),
+    _limit("memory", "Memory limit", "An API pod is killed above this", _memory),
+    _disk(
         "database.size", "Database disk", "Cannot be made smaller later.", "postgresql.primary.persistence.size", "10Gi",
         _bundled_database,
     ),
@@ -109,7 +125,7 @@ QUESTIONS: Final = (
         kind="choice", open=True, visible=_bundled_database, choices=_class_note, optional=True,
         default=base("postgresql.primary.persistence.storageClass"),
         validate=lambda _, a: validate.subdomain(a, "The storage class"),
-        value_edits=_storage_lines("postgresql.primary.persistence.storageClass"),
+        value_edits=sets_text("postgresql.primary.persistence.storageClass"),
     ),
-    _size("cache.size", "Cache disk", "For Redis.", "redis.master.persistence.size", "5Gi", _bundled_cache),
+    _disk("cache.size", "Cache disk", "For Redis.", "redis.master.persistence.size", "5Gi", _bundled_cache),
 )  # fmt: skip

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from wizard.core.answers import validate
+from wizard.core.answers import secret_values, validate
 from wizard.core.answers.questions.environment import external_cache, external_database
-from wizard.core.answers.questions.question import Choice, Question, always, base, sets
+from wizard.core.answers.questions.question import Choice, Question, always, base, sets_text
 from wizard.core.answers.resolve import Resolved
 from wizard.core.answers.secrets import ENCODED_KEY, PARTS, created_name
+from wizard.core.helm import values
 from wizard.core.helm.values import ValueEdit, path_of
 
 
@@ -83,7 +84,7 @@ def _secret_questions(name: str, title: str) -> tuple[Question, ...]:
         Question(
             question_id, "secrets", title, "Generated, read from a file, or in a Secret that exists already.", kind="choice",
             choices=_secret_choices(name), default=_secret_default(name), visible=wanted,
-            value_edits=_secret_lines(name),
+            value_edits=_secret_lines(name), creates=True,
         ),
         Question(
             f"{question_id}.file", "secrets", f"{title}: file", "One trailing newline is removed.", kind="path",
@@ -99,14 +100,59 @@ def _secret_questions(name: str, title: str) -> tuple[Question, ...]:
     )  # fmt: skip
 
 
+def _found(r: Resolved) -> bool:
+    return bool(r.found_secrets)
+
+
+def _can_move(r: Resolved) -> bool:
+    return all(found.variable for found in r.found_secrets)
+
+
+def _found_choices(r: Resolved) -> Sequence[Choice]:
+    secret = secret_values.name(r["release"])
+    move = Choice("move", "Move them into a Secret", f"the run creates {secret}, the values refer to it")
+    keep = Choice("keep", "Leave them in the values", "they are stored in the file and in Helm's history")
+    return (move, keep) if _can_move(r) else (keep,)
+
+
+def _found_default(r: Resolved) -> str:
+    """What runs is in Helm's history already."""
+    known = all(
+        values.get(r.draft.running, found.path) == values.get(r.with_flags, found.path) for found in r.found_secrets
+    )
+    return "keep" if known else ""
+
+
+def _found_problem(r: Resolved, answer: str) -> str:
+    """For no answer: what was found, and where."""
+    if answer:
+        return ""
+    places = [found.shown for found in r.found_secrets]
+    named = ", ".join(places[:3]) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
+    way = "Move them into a Secret of the release (move)" if _can_move(r) else "Take them out"
+    return (
+        f"The values hold what looks like a secret at {named}. {way}, or accept that Helm's history stores them (keep)."
+    )
+
+
+def _found_edits(r: Resolved, answer: str) -> Sequence[ValueEdit]:
+    return secret_values.moved(r) if answer == "move" and _can_move(r) else ()
+
+
 QUESTIONS: Final = (
+    Question(
+        "values.secrets", "secrets", "Secrets in values", "Values end in files and in Helm's history; Secrets do not.",
+        kind="choice", visible=_found, choices=_found_choices, default=_found_default, validate=_found_problem,
+        value_edits=_found_edits,
+    ),
     *_secret_questions("jwt", "JWT secret"),
     *_secret_questions("postgres", "Database password"),
     *_secret_questions("redis", "Redis password"),
     *_secret_questions("grafana", "Grafana admin"),
     Question(
         "smtp.host", "secrets", "Mail server", "Host of your SMTP server; empty when no mail is wanted.", optional=True,
-        default=base("smtp.host"), value_edits=sets("smtp.host"),
+        default=base("smtp.host"), value_edits=sets_text("smtp.host"),
+        validate=lambda _, a: validate.server(a, "The mail server", "give it as --set smtp.port=PORT"),
     ),
     *_secret_questions("smtp", "SMTP password"),
 )  # fmt: skip

@@ -41,7 +41,7 @@ def _tls_default(r: Resolved) -> str:
         return "none"
     if not _base_issuer(r):
         return "secret"
-    return "none" if r.suggestions.issuers == () else "issuer"
+    return "none" if r.suggestions.issuers == () and not r.owns(path_of("ingress.tls")) else "issuer"
 
 
 def _tls_lines(r: Resolved, answer: str) -> Sequence[ValueEdit]:
