@@ -105,6 +105,8 @@ class Server:
             context.load_cert_chain(*tls)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_port}"
+        self.trust = {"certificate-authority": str(tls[0])} if tls else {}
+        """The fields of a cluster that trusts it."""
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def wait(self, count: int) -> None:

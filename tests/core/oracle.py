@@ -1,4 +1,4 @@
-"""go_oracle/main.go, built with the modules of a pinned helm: answers as Kubernetes' and helm's own Go packages give them."""
+"""Go programs, built with the modules of a pinned tool: answers as Kubernetes' and helm's own Go packages give them."""
 
 from __future__ import annotations
 
@@ -35,10 +35,18 @@ class Oracle:
 
 @contextmanager
 def started(helm: int, folder: Path) -> Iterator[Oracle]:
-    """An oracle of helm 3 or 4 in an empty folder."""
-    for path in toolchain.PINS[f"helm{helm}"].sources:
+    """The oracle of helm 3 or 4 in an empty folder."""
+    source = _SOURCE.read_text().replace("helm.sh/helm/v4/", f"helm.sh/helm/v{helm}/")
+    with running(f"helm{helm}", source, folder) as oracle:
+        yield oracle
+
+
+@contextmanager
+def running(tool: str, source: str, folder: Path) -> Iterator[Oracle]:
+    """A Go program with the modules of a pinned tool, in an empty folder."""
+    for path in toolchain.PINS[tool].sources:
         (folder / path.name).write_bytes(path.read_bytes())
-    (folder / "main.go").write_text(_SOURCE.read_text().replace("helm.sh/helm/v4/", f"helm.sh/helm/v{helm}/"))
+    (folder / "main.go").write_text(source)
     go, environment = toolchain._go(lambda _: None)
     # Trimmed paths, as in `make tools`: what was compiled there is found again.
     command = [str(go), "build", "-trimpath", "-o", "oracle", "."]

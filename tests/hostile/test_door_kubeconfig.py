@@ -27,15 +27,15 @@ USERS: Final[tuple[dict[str, Any], ...]] = (
     {"username": "me", "password": SECRET},
     {"client-certificate-data": "QUJD", "client-key-data": "QUJD"},
     {"client-certificate": "none.pem", "client-key": "none.pem", "tokenFile": "none"},
-    {"auth-provider": {"name": "oidc", "config": {"id-token": f"a.{SECRET}.b"}}},
-    {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "/bin/false", "args": ["a"], "env": [{"name": "A", "value": SECRET}]}},
+    {"auth-provider": {"name": "oidc", "config": {"idp-issuer-url": "https://x", "client-id": "me", "id-token": f"a.{SECRET}.b"}}},
+    {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", "command": "/bin/false", "args": ["a"], "env": [{"name": "A", "value": SECRET}]}},
 )  # fmt: skip
 
 
-def tree(user: dict[str, Any], server: str = "http://127.0.0.1:1") -> dict[str, Any]:
+def tree(user: dict[str, Any], server: str = "https://127.0.0.1:1", **cluster: Any) -> dict[str, Any]:
     return {
         "apiVersion": "v1", "kind": "Config", "current-context": "here",
-        "clusters": [{"name": "c", "cluster": {"server": server, "certificate-authority-data": "QUJD"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server, **cluster}}],
         "users": [{"name": "u", "user": user}],
         "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "ns"}}],
     }  # fmt: skip
@@ -71,17 +71,16 @@ def test_any_kubeconfig_is_read_or_refused_in_one_sentence(many: settings, tmp_p
         ({"token": f"{SECRET}\n"}, "The token that the kubeconfig gives"),
         ({"token": f"a\r\nX: {SECRET}"}, "The token that the kubeconfig gives"),
         ({"token": "t", "as": f"{SECRET}\nX-Y: z"}, "The as that the kubeconfig gives"),
-        ({"token": "t", "as-groups": [f"{SECRET}\n"]}, "The as-groups that the kubeconfig gives"),
+        ({"token": "t", "as": "jane", "as-groups": [f"{SECRET}\n"]}, "The as-groups that the kubeconfig gives"),
     ],
 )
 async def test_a_line_break_in_a_credential_is_refused_and_not_shown(
     tmp_path: Path, user: dict[str, Any], says: str
 ) -> None:
-    with loopback.serving(lambda _: Answer()) as server:
+    with loopback.serving(lambda _: Answer(), loopback.certificate(tmp_path, "server")) as server:
+        path = written(tmp_path, json.dumps(tree(user, server.url, **server.trust)))
         with pytest.raises(ClusterError, match=says) as caught:
-            await KubeCluster(
-                Target("here", "ns", kubeconfig=written(tmp_path, json.dumps(tree(user, server.url))))
-            ).version()
+            await KubeCluster(Target("here", "ns", kubeconfig=path)).version()
         assert not server.asked
     assert caught.value.kind == "no-credentials"
     assert SECRET not in caught.value.message
@@ -96,7 +95,7 @@ async def test_a_plugin_s_token_with_a_line_break_is_refused_and_not_shown(tmp_p
     }
     script.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(said)}\nEND\n")
     script.chmod(0o755)
-    user = {"exec": {"apiVersion": said["apiVersion"], "command": str(script)}}
+    user = {"exec": {"apiVersion": said["apiVersion"], "interactiveMode": "Never", "command": str(script)}}
     with pytest.raises(ClusterError, match="line break") as caught:
         await KubeCluster(Target("here", "ns", kubeconfig=written(tmp_path, json.dumps(tree(user))))).version()
     assert SECRET not in caught.value.message
@@ -104,9 +103,10 @@ async def test_a_plugin_s_token_with_a_line_break_is_refused_and_not_shown(tmp_p
 
 async def test_a_token_file_is_trimmed_as_kubectl_does_and_any_password_goes_out(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f" {SECRET}\n\n")
-    with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:
+    pair = loopback.certificate(tmp_path, "server")
+    with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}'), pair) as server:
         for user in ({"tokenFile": str(tmp_path / "token")}, {"username": "me", "password": "a\nb"}):
-            path = written(tmp_path, json.dumps(tree(user, server.url)))
+            path = written(tmp_path, json.dumps(tree(user, server.url, **server.trust)))
             await KubeCluster(Target("here", "ns", kubeconfig=path)).get("Pod", "x", "ns")
     assert [one.headers["Authorization"] for one in server.asked] == [f"Bearer {SECRET}", "Basic bWU6YQpi"]
 

@@ -1,4 +1,4 @@
-"""Files in memory, for libraries that read a key only from a path: their content is gone with the process."""
+"""Files in memory, for a library that reads a key only from a path: their content is gone with the process."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
 
 from wizard.adapters.scratch import Scratch
-
-_lasting: Final[dict[bytes, str]] = {}
-_scratch: Final[list[Scratch]] = []
 
 
 @contextlib.contextmanager
@@ -28,20 +24,6 @@ def file(content: bytes) -> Iterator[str]:
         yield _on_disk(scratch, content)
     finally:
         scratch.remove()
-
-
-def lasting(content: str | bytes, *_: Any, **__: Any) -> str:
-    """The path of a file with that content, for as long as this process lives; the same path for the same content.
-
-    Takes the place of a function of the Kubernetes client, whose other arguments say where on the disk the file goes.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    if data not in _lasting:
-        handle = _in_memory(data)
-        if handle is None and not _scratch:
-            _scratch.append(Scratch("key"))
-        _lasting[data] = _on_disk(_scratch[0], data) if handle is None else _path(handle)
-    return _lasting[data]
 
 
 def _in_memory(content: bytes) -> int | None:

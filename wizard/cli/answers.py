@@ -27,12 +27,8 @@ def asks(*, yes: bool = False) -> bool:
 
 def require_context(arguments: ClusterArguments, config: Kubeconfig) -> None:
     """Raise Problem unless the kubeconfig can be used for the wanted context."""
-    if config.problem and not (arguments.context and config.problem.question == "context"):
-        raise config.problem
-    if arguments.context and config.context(arguments.context) is None:
-        names = ", ".join(context.name for context in config.contexts)
-        what = f'There is no context "{arguments.context}" in the kubeconfig.'
-        raise Problem(what, f"Choose one with --context: {names}.", question="context")
+    if refused := config.refusal(arguments.context):
+        raise refused
 
 
 Prepare = Callable[[Draft], Awaitable[Draft]]

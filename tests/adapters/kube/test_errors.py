@@ -24,6 +24,7 @@ from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
 from wizard.ports.cluster import Cluster
 
+POD = '{"kind":"Pod","metadata":{}}'
 VERSION = json.dumps({"gitVersion": "v1.36.3", "major": "1", "minor": "36"})
 
 
@@ -211,8 +212,10 @@ async def test_each_status_has_its_word(tmp_path: Path, answer: Answer, word: st
 
 async def test_an_expired_token_is_said_to_have_expired(tmp_path: Path) -> None:
     token = loopback.jwt(datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=2))
-    with loopback.serving(lambda _: status(401, "Unauthorized")) as server:
-        error = await trouble(cluster(loopback.kubeconfig(tmp_path, server.url, user={"token": token})).whoami())
+    pair = loopback.certificate(tmp_path, "server")
+    with loopback.serving(lambda _: status(401, "Unauthorized"), pair) as server:
+        path = loopback.kubeconfig(tmp_path, server.url, user={"token": token}, cluster=server.trust)
+        error = await trouble(cluster(path).whoami())
     assert error.kind == "expired"
     assert "token for here expired at" in error.message
 
@@ -232,7 +235,8 @@ async def test_an_unknown_context_names_those_that_are_there(tmp_path: Path, con
     path = Path(loopback.kubeconfig(tmp_path, "https://x"))
     path.write_text(path.read_text().replace('"current-context": "here"', '"current-context": "gone"'))
     error = await trouble(cluster(str(path), context).version())
-    assert "it has here" in error.message
+    assert error.kind == "no-credentials"
+    assert "Choose one with --context: here." in error.message
 
 
 async def test_no_kubeconfig_is_no_credentials(tmp_path: Path) -> None:
@@ -242,8 +246,8 @@ async def test_no_kubeconfig_is_no_credentials(tmp_path: Path) -> None:
 def plugin(folder: Path, code: str, **more: Any) -> dict[str, Any]:
     script = folder / "plugin.py"
     script.write_text(code)
-    spec = {"apiVersion": "client.authentication.k8s.io/v1", "command": sys.executable, "args": [str(script)], **more}
-    return {"exec": spec}
+    spec = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    return {"exec": {**spec, "command": sys.executable, "args": [str(script)], **more}}
 
 
 CREDENTIAL = """
@@ -266,8 +270,9 @@ async def test_a_login_plugin_gets_no_terminal_is_asked_once_and_again_after_a_4
         new = asked.headers["Authorization"] == "Bearer t1"
         return Answer(200, '{"kind":"Pod","metadata":{}}') if new else status(401, "Unauthorized")
 
-    with loopback.serving(answer) as server:
-        made = cluster(loopback.kubeconfig(tmp_path, server.url, user=plugin(tmp_path, CREDENTIAL)))
+    with loopback.serving(answer, loopback.certificate(tmp_path, "server")) as server:
+        user = plugin(tmp_path, CREDENTIAL)
+        made = cluster(loopback.kubeconfig(tmp_path, server.url, user=user, cluster=server.trust))
         await made.get("Pod", "x", "ns")
         await made.get("Pod", "x", "ns")
     assert (tmp_path / "runs").read_text() == "xx"
@@ -289,31 +294,56 @@ async def test_a_failing_login_plugin_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, more: dict[str, Any], says: str
 ) -> None:
     monkeypatch.setattr(limits, "PLUGIN_SECONDS", 1.0)
-    path = loopback.kubeconfig(tmp_path, "http://127.0.0.1:1", user=plugin(tmp_path, code, **more))
+    path = loopback.kubeconfig(tmp_path, "https://127.0.0.1:1", user=plugin(tmp_path, code, **more))
     error = await trouble(cluster(path).version())
     assert error.kind == "no-credentials"
     assert says in error.message
 
 
-async def test_what_is_not_plain_goes_through_the_kubernetes_client(tmp_path: Path) -> None:
+async def test_the_token_of_openid_connect_is_sent(tmp_path: Path) -> None:
     token = loopback.jwt(datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1))
-    oidc = {"auth-provider": {"name": "oidc", "config": {"id-token": token}}}
-    with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:
-        await cluster(loopback.kubeconfig(tmp_path, server.url, user=oidc)).get("Pod", "x", "ns")
+    config = {"idp-issuer-url": "https://issuer.example", "client-id": "me", "id-token": token}
+    oidc = {"auth-provider": {"name": "oidc", "config": config}}
+    with loopback.serving(lambda _: Answer(200, POD), loopback.certificate(tmp_path, "server")) as server:
+        path = loopback.kubeconfig(tmp_path, server.url, user=oidc, cluster=server.trust)
+        await cluster(path).get("Pod", "x", "ns")
     assert server.asked[0].headers["Authorization"] == f"Bearer {token}"
 
 
-async def test_a_login_plugin_behind_the_kubernetes_client_gets_no_terminal_either(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+async def test_no_credential_goes_out_without_tls_as_none_of_kubectl_does(tmp_path: Path) -> None:
+    with loopback.serving(lambda _: Answer(200, POD)) as server:
+        for user in ({"token": "t"}, {"username": "me", "password": "p"}, plugin(tmp_path, CREDENTIAL)):
+            await cluster(loopback.kubeconfig(tmp_path, server.url, user=user)).get("Pod", "x", "ns")
+    assert not any("Authorization" in asked.headers for asked in server.asked)
+    assert not (tmp_path / "runs").exists()
+
+
+async def test_there_is_no_proxy_between_this_machine_and_itself_as_for_kubectl(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", loopback.closed_port())
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with loopback.serving(lambda _: Answer(200, '{"kind":"Pod","metadata":{}}')) as server:
-        path = loopback.kubeconfig(tmp_path, server.url, user=plugin(tmp_path, CREDENTIAL))
-        await cluster(path).get("Pod", "x", "ns")
-    assert server.asked[0].headers["Authorization"] == "Bearer t0"
-    assert capfd.readouterr() == ("", "")
+    monkeypatch.setenv("HTTPS_PROXY", loopback.closed_port().replace("https:", "http:"))
+    with loopback.serving(lambda _: Answer(200, POD), loopback.certificate(tmp_path, "server")) as server:
+        assert await cluster(loopback.kubeconfig(tmp_path, server.url, cluster=server.trust)).get("Pod", "x", "ns")
+
+
+@pytest.mark.parametrize("left_out", ["cluster.example", ".example", "10.0.0.0/8,*"])
+async def test_no_proxy_is_honoured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left_out: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", left_out)
+    path = loopback.kubeconfig(tmp_path, "https://cluster.example:6443")
+    pool, _ = connection.Connection(Target("here", "ns", kubeconfig=path))._ready()
+    assert pool.proxy is None
+
+
+async def test_the_proxy_of_the_kubeconfig_gets_its_login_and_one_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with loopback.serving(lambda _: status(407, "no")) as proxy:
+        named = {"proxy-url": proxy.url.replace("//", "//me:p%40ss@")}
+        error = await trouble(cluster(loopback.kubeconfig(tmp_path, "http://cluster.example", cluster=named)).version())
+        assert proxy.asked[0].headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
+    assert "p@ss" not in error.message
+    named = {"proxy-url": "socks5://me:secret@proxy.example:1080"}
+    error = await trouble(cluster(loopback.kubeconfig(tmp_path, "https://cluster.example", cluster=named)).version())
+    assert error.message == "The proxy proxy.example:1080 is none of http or https; the wizard takes no other."
 
 
 async def test_a_broken_proxy_is_the_proxy_s_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,26 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import re
 import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests import other_user
+from tests.adapters.kube import kubeconfigs
+from tests.adapters.kube.kubeconfigs import CASES, SECRET, Case
+from wizard.adapters.kube import exec_plugin
+from wizard.adapters.kube.connection import Connection
 from wizard.adapters.kube.kubeconfig import KubeconfigFiles, load
+from wizard.core.kube.errors import ClusterError
+from wizard.core.target import Target
 
 
 def write(folder: Path, name: str, context: str, *, current: str = "", server: str = "https://a:6443") -> Path:
@@ -54,7 +66,7 @@ def test_names_with_spaces_are_names(tmp_path: Path) -> None:
     [
         ("a: [1\nb: 2\n", "line 2, column 2"),
         ("- a\n- b\n", "is not a kubeconfig"),
-        ("clusters: 3\n", "is not a kubeconfig"),
+        ("clusters: 3\n", "clusters is a number, not a list"),
         ("", "names no context"),
         ("a: \x00", "is not a text file"),
         ("kind: Config\ncontexts: []\n", "names no context"),
@@ -131,3 +143,73 @@ def test_a_file_that_every_user_can_read_is_named() -> None:
             answers.add(read.returncode == 0)
 
         assert answers == {True, False}
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What is in each case's folder."""
+    return kubeconfigs.material(tmp_path_factory.mktemp("material"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_kubeconfig_is_taken_or_refused_with_its_place_and_without_its_secrets(
+    case: Case, known: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explicit, context, listed, path = kubeconfigs.lay(case, tmp_path, known)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KUBECONFIG", listed)
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setattr(exec_plugin, "_LAST_FAILURES", {})
+    refused = KubeconfigFiles().read(explicit).refusal(context)
+    said = ""
+    try:
+        Connection(Target(context, "", kubeconfig=explicit))._ready()
+    except ClusterError as error:
+        said = error.message
+    assert re.search(case.says, said) if case.says else not said
+    assert refused is None or str(refused) == said
+    assert SECRET not in said
+    assert "\n" not in said
+
+
+VIEWED = [case for case in CASES if not case.says and any(word in case.name for word in ("file", "list", "field"))]
+
+
+@pytest.mark.parametrize("case", VIEWED, ids=lambda case: case.name)
+def test_entries_are_those_that_kubectl_shows(
+    case: Case, known: dict[str, bytes], tool: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explicit, context, listed, _ = kubeconfigs.lay(case, tmp_path, known)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KUBECONFIG", listed)
+    argv = [tool("kubectl"), "config", "view", "--minify", "--raw", "-o", "json"]
+    argv += [f"--{flag}={value}" for flag, value in (("kubeconfig", explicit), ("context", context)) if value]
+    theirs = json.loads(subprocess.run(argv, check=True, capture_output=True, timeout=30).stdout)
+    merged = load(explicit)
+    assert theirs["current-context"] == (context or merged.current)
+    chosen = merged.contexts[context or merged.current]
+    assert _set(theirs["contexts"][0]["context"]) == _set(chosen.body)
+    for section, key in (("clusters", "cluster"), ("users", "user")):
+        mine = getattr(merged, section).get(chosen.text(key))
+        assert [_set(entry[key]) for entry in theirs[section] or ()] == ([_set(mine.body)] if mine else [])
+
+
+def _set(value: Any) -> Any:
+    """The fields that are there, which kubectl shows for a login plugin empty, too."""
+    return {key: _set(part) for key, part in value.items() if part} if isinstance(value, dict) else value
+
+
+@pytest.mark.skipif(bool(other_user.why_not()), reason=other_user.why_not())
+def test_a_file_that_this_user_may_not_read_is_named(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        for name in ("home", "tmp", "state", "cache"):
+            (folder / name).mkdir(mode=0o777)
+            (folder / name).chmod(0o777)
+        path = write(folder, "config", "a", current="a")
+        path.chmod(0)
+        argv = [sys.executable, "-m", "wizard", "status", "--kubeconfig", str(path)]
+        done = other_user.run(61_201, argv, folder)
+    assert done.returncode == 2
+    assert f"The kubeconfig {path} cannot be read: Permission denied." in done.stderr

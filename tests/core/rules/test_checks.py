@@ -41,9 +41,9 @@ SERVER = Server("v1.36.3", 20)
 CONFIG = Kubeconfig(("~/.kube/config",), (Context("here", "https://x", "me", ""),), "here")
 
 
-def at(server: str, *, unverified: bool = False) -> Kubeconfig:
+def at(server: str, *, unverified: bool = False, problem: Problem | None = None) -> Kubeconfig:
     """A kubeconfig whose context is that server's."""
-    return Kubeconfig(("config",), (Context("here", server, "me", "", unverified),), "here")
+    return Kubeconfig(("config",), (Context("here", server, "me", "", unverified, problem=problem),), "here")
 
 
 CHART = ChartFound("/chart", "llm-cost-ops", "1.0.0", ">=1.28.0-0")
@@ -91,6 +91,7 @@ TABLE: list[Row] = [
         {"kubeconfig": Kubeconfig((), CONFIG.contexts, "", Problem("No current context.", "")), "target": TARGET},
         "pass", "context here", "",
     ),
+    ("W03", {"kubeconfig": at("https://x", problem=Problem("Two users.", "Remove one.")), "target": TARGET}, "fail", "Two users.", "context"),
     ("W03", {"kubeconfig": at("https://x", unverified=True), "target": TARGET}, "warn", "is not verified", "context"),
     ("W03", {"kubeconfig": at("http://x"), "target": TARGET}, "warn", "is not encrypted", "context"),
     ("W03", {"kubeconfig": replace(CONFIG, open_to_others=("/k",)), "target": TARGET}, "warn", "can read /k", ""),

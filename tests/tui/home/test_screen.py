@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -124,16 +125,19 @@ async def test_a_refused_cluster_keeps_home_open_and_another_context_can_be_chos
         assert session.options.context == "demo-eks"
 
 
-async def test_another_kubeconfig_can_be_named(open_app: Open, session: ScreenSession) -> None:
+@pytest.mark.parametrize(("typed", "used"), [("/tmp/other", "/tmp/other"), ("~/other", "{home}/other")])
+async def test_another_kubeconfig_can_be_named(
+    open_app: Open, session: ScreenSession, tmp_path: Path, typed: str, used: str
+) -> None:
     session.config = Kubeconfig((), (), "", NO_CONFIG)
     async with open_app() as see:
         await see.sees("[o] Other file")
         await see.press("o")
         await see.sees("Which kubeconfig?")
-        await see.type("/tmp/other")
+        await see.type(typed)
         await see.press("enter")
         await see.loses("Which kubeconfig?")
-        assert session.options.kubeconfig == "/tmp/other"
+        assert session.options.kubeconfig == used.format(home=tmp_path / "home")
 
 
 async def test_the_problem_that_led_here_is_shown_first(open_app: Open) -> None:

@@ -39,6 +39,13 @@ class YamlDocuments:
         with _problems(source):
             return [document for document in yaml_reader.every(text) if document]
 
+    def load_first(self, text: str, source: str) -> Any:
+        """The first document of a stream, None when it is empty; of a repeated key the last value counts; raises as `load`."""
+        from wizard.adapters.helm import yaml_reader
+
+        with _problems(source):
+            return next(yaml_reader.every(text), None)
+
     def render(self, header: Sequence[str], tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
         """A values file: header comment, tree, and a comment at the end of each line that `notes` names by path."""
         out = "".join(f"# {line}\n" for line in header)

@@ -1,37 +1,35 @@
 """The authenticated connections to one API server, for every call, watch and log stream.
 
-Plain credentials (token, client certificate, password, login plugin) are read here; everything else that a kubeconfig
-can hold, and proxies, go through the Kubernetes client. The client's import alone costs 0.4 s, more than half of the
-budget from launch to live rows.
+They log in and go through proxies as client-go does, for kubectl and helm. The Python client does neither exactly, and its
+import alone would cost 0.4 s, more than half of the budget from launch to live rows.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import http.client
-import importlib
 import os
 import re
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from wizard import __version__
 from wizard.adapters import bounded, memory_files
 from wizard.adapters.kube import certificates, errors, exec_plugin, kubeconfig
 from wizard.adapters.kube.exec_plugin import ExecCredential
-from wizard.adapters.kube.kubeconfig import Entry
+from wizard.adapters.kube.kubeconfig import Chosen, Entry
 from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.kube import proxy as proxies
 from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
 from wizard.core.text import sanitize
@@ -47,14 +45,6 @@ AGENT: Final = "llm-cost-ops-wizard"
 """The field manager of what we write."""
 USER_AGENT: Final = f"{AGENT}/{__version__}"
 """Our name in an audit log."""
-_PLAIN_USER: Final = frozenset({
-    "token", "tokenFile", "client-certificate", "client-certificate-data", "client-key", "client-key-data",
-    "username", "password", "exec", "auth-provider", "as", "as-groups", "as-uid",
-})  # fmt: skip
-_PLAIN_CLUSTER: Final = frozenset({
-    "server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name",
-    "extensions", "disable-compression",
-})  # fmt: skip
 _IMPERSONATE: Final = {"as": "Impersonate-User", "as-uid": "Impersonate-Uid"}
 _RENEWED_TOGETHER: Final = 1.0
 """Seconds within which watches that were refused together share one new login."""
@@ -106,12 +96,12 @@ class Connection:
     """Sends requests of one context. Blocking: for worker threads only."""
 
     def __init__(self, target: Target) -> None:
-        self.context, self._cluster, self._user = _entries(target)
-        self.server = self._cluster.text("server").rstrip("/")
+        chosen = _chosen(target)
+        self.context, self.server, self._cluster, self._user = chosen.name, chosen.server, chosen.cluster, chosen.user
         self._target = target
         self._lock = threading.Lock()
         self._pool: PoolManager | None = None
-        self._headers: Callable[[], Mapping[str, str]] = dict
+        self._headers: Mapping[str, str] = {}
         self._exec: ExecCredential | None = None
         self._renewed = -_RENEWED_TOGETHER
 
@@ -133,8 +123,8 @@ class Connection:
             pool, own = self._ready()
             url = self.server + path + (f"?{urlencode(query)}" if query else "")
             whole = urllib3.HTTPHeaderDict({"User-Agent": USER_AGENT, **own, **(headers or {})})
-            for group in self._groups():
-                whole.add("Impersonate-Group", group)
+            for name, value in self._groups():
+                whole.add(name, value)
             answer: HTTPResponse = pool.request(  # type: ignore[assignment]  # urllib3 types it as its base class
                 method, url, body=body, headers=whole,
                 timeout=urllib3.Timeout(connect=CONNECT, read=read), retries=False, redirect=False, preload_content=False,
@@ -151,8 +141,7 @@ class Connection:
     @property
     def renewable(self) -> bool:
         """Whether logging in again could help after a 401."""
-        renewed = {"exec", "tokenFile", "auth-provider"}
-        return not _is_plain(self._cluster, self._user) or bool(renewed & set(self._user.body))
+        return bool({"exec", "tokenFile", "auth-provider"} & set(self._user.body))
 
     def token_end(self) -> datetime | None:
         """When the kubeconfig's own token expires, None for one that does not tell."""
@@ -171,103 +160,66 @@ class Connection:
                 return
             self._renewed = time.monotonic()
             with contextlib.suppress(ClusterError):
-                _, self._cluster, self._user = _entries(replace(self._target, context=self.context))
+                chosen = _chosen(replace(self._target, context=self.context))
+                self._cluster, self._user = chosen.cluster, chosen.user
             self._pool, self._exec = None, None
-
-    def client(self) -> Any:
-        """A Kubernetes ApiClient for this context, never the process-wide default; imported on first use (0.4 s)."""
-        config: Any = importlib.import_module("kubernetes.config")
-        loader: Any = importlib.import_module("kubernetes.config.kube_config")
-        folder = self._user.folder
-
-        class SilentExecProvider:
-            """Replaces the client's ExecProvider, which would take over the terminal."""
-
-            def __init__(self, spec: Any, cwd: Any, cluster: Any = None) -> None:
-                self._spec, self._cluster = spec, cluster
-
-            def run(self, previous_response: Any = None) -> dict[str, str]:
-                cluster = self._cluster.value if self._cluster is not None else None
-                credential = exec_plugin.run(self._spec.value, folder, cluster)
-                pair = {"clientCertificateData": credential.certificate, "clientKeyData": credential.key}
-                return {"token": credential.token} if credential.token else pair
-
-        loader.ExecProvider = SilentExecProvider
-        # The client's own key files would stay on the disk after a SIGKILL.
-        loader._create_temp_file_with_content = memory_files.lasting
-        configuration = importlib.import_module("kubernetes.client").Configuration()
-        configuration.retries = False
-        for entry, key in (
-            (self._cluster, "certificate-authority"), (self._user, "client-certificate"), (self._user, "client-key"),
-        ):  # fmt: skip
-            _material(entry, key)  # the client itself reads these files without a limit
-        try:
-            client = config.new_client_from_config(
-                config_file=self._target.kubeconfig or None, context=self.context, persist_config=False,
-                client_configuration=configuration,
-            )  # fmt: skip
-        except ClusterError:
-            raise
-        except (config.ConfigException, OSError) as error:
-            words = sanitize.line(str(error), 300).rstrip(".")
-            raise ClusterError("no-credentials", f"The kubeconfig cannot be used: {words}.") from None
-        except Exception as error:  # noqa: BLE001 - it raises anything for what it does not expect in a kubeconfig
-            words = f"the Kubernetes client does not understand it ({type(error).__name__})"
-            raise ClusterError("no-credentials", f"The kubeconfig cannot be used: {words}.") from None
-        return client
 
     def _ready(self) -> tuple[PoolManager, Mapping[str, str]]:
         with self._lock:
             if self._exec and self._exec.stale:
                 self._pool, self._exec = None, None
             if self._pool is None:
-                plain = _is_plain(self._cluster, self._user)
-                self._pool, self._headers = self._make_plain() if plain else self._make_by_client()
+                self._pool, self._headers = self._made()
             pool, headers = self._pool, self._headers
         person = {header: self._user.text(key) for key, header in _IMPERSONATE.items() if self._user.text(key)}
-        return pool, {key: _header(value, _SOURCES[key]) for key, value in {**headers(), **person}.items()}
+        return pool, {key: _header(value, _SOURCES[key]) for key, value in {**headers, **person}.items()}
 
-    def _groups(self) -> list[str]:
-        groups = self._user.body.get("as-groups") or []
-        if not isinstance(groups, list):
-            raise ClusterError("no-credentials", "as-groups in the kubeconfig is not a list.")
-        return [_header(str(group), "as-groups") for group in groups]
+    def _groups(self) -> Iterator[tuple[str, str]]:
+        """The headers that may be there several times."""
+        for group in self._user.body.get("as-groups", ()):
+            yield "Impersonate-Group", _header(group, "as-groups")
+        for key, values in self._user.body.get("as-user-extra", {}).items():
+            for value in values:
+                yield f"Impersonate-Extra-{quote(key, safe=_IN_HEADER)}", _header(value, "as-user-extra")
 
-    def _make_by_client(self) -> tuple[PoolManager, Callable[[], Mapping[str, str]]]:
-        client = self.client()
-
-        def headers() -> Mapping[str, str]:
-            token = client.configuration.get_api_key_with_prefix("BearerToken")
-            return {"Authorization": token} if token else {}
-
-        return _tracked(client.rest_client.pool_manager), headers
-
-    def _make_plain(self) -> tuple[PoolManager, Callable[[], Mapping[str, str]]]:
-        import urllib3
-
+    def _made(self) -> tuple[PoolManager, Mapping[str, str]]:
         user = self._user
-        if spec := user.body.get("exec"):
-            if not isinstance(spec, Mapping):
-                raise ClusterError(
-                    "no-credentials", "The login plugin in the kubeconfig has no command or no apiVersion."
-                )
-            self._exec = exec_plugin.run(spec, user.folder, self._cluster.body)
-        options: dict[str, Any] = {}
-        if self.server.startswith("https"):
-            options["ssl_context"] = self._tls()
+        if "exec" in user.body:
+            self._exec = exec_plugin.run(user.body["exec"], user.folder, self._exec_cluster())
+        options: dict[str, Any] = {"num_pools": 1, "maxsize": CONNECTIONS, "socket_options": _keepalive()}
+        authority, pair = _material(self._cluster, "certificate-authority"), self._client_pair()
+        if self.server.startswith("https:"):
+            options["ssl_context"] = self._tls(authority, *pair)
             if name := self._cluster.text("tls-server-name"):
                 options |= {"server_hostname": name, "assert_hostname": name}
-        pool = _tracked(urllib3.PoolManager(num_pools=1, maxsize=CONNECTIONS, socket_options=_keepalive(), **options))
-        headers = self._authorization()
-        return pool, lambda: headers
+        proxy = self._cluster.text("proxy-url") or proxies.of_environment(self.server, os.environ)
+        return _tracked(_manager(proxy, options)), self._authorization()
+
+    def _exec_cluster(self) -> dict[str, Any]:
+        """The cluster as a login plugin gets it (ExecCredential spec.cluster)."""
+        cluster = self._cluster
+        extensions = {
+            extension.get("name"): extension.get("extension") for extension in cluster.body.get("extensions", ())
+        }
+        told = {
+            "tls-server-name": cluster.text("tls-server-name"),
+            "insecure-skip-tls-verify": cluster.body.get("insecure-skip-tls-verify"),
+            "certificate-authority-data": base64.b64encode(_material(cluster, "certificate-authority")).decode(),
+            "proxy-url": cluster.text("proxy-url"),
+            "disable-compression": cluster.body.get("disable-compression"),
+        }
+        config = extensions.get("client.authentication.k8s.io/exec")
+        return {
+            "server": cluster.text("server"),
+            "config": config,
+            **{key: value for key, value in told.items() if value},
+        }
 
     def _authorization(self) -> dict[str, str]:
         user = self._user
-        if self._exec:
-            return {"Authorization": f"Bearer {self._exec.token}"} if self._exec.token else {}
-        token = user.text("token") or self._id_token()
-        if file := user.text("tokenFile"):
-            token = _read(user.folder / Path(file).expanduser(), "token file").decode("utf-8", "replace").strip()
+        token = self._exec.token if self._exec else self._file_token() or user.text("token")
+        if not token and "auth-provider" in user.body:
+            token = self._id_token()
         if token:
             return {"Authorization": f"Bearer {token}"}
         if name := user.text("username"):
@@ -275,9 +227,28 @@ class Connection:
             return {"Authorization": f"Basic {pair}"}
         return {}
 
+    def _file_token(self) -> str:
+        """The token of the tokenFile, which wins over the token; "" without one that can be read beside a token."""
+        file, token = self._user.path("tokenFile"), ""
+        if not file:
+            return ""
+        try:
+            token = _read(file, "token file").decode("utf-8", "replace").strip()
+        except ClusterError:
+            if not self._user.text("token"):
+                raise
+        if not token and not self._user.text("token"):
+            raise ClusterError("no-credentials", f"The kubeconfig's token file {sanitize.line(file)} is empty.")
+        return token
+
     def _id_token(self) -> str:
         """The token of OpenID Connect. Only kubectl renews it: a new one that is not stored would invalidate the stored one."""
-        token = str(limits.map_of(limits.map_of(self._user.body, "auth-provider"), "config").get("id-token") or "")
+        token: str = self._user.body["auth-provider"].get("config", {}).get("id-token", "")
+        if not token:
+            words = (
+                f"There is no token for {self.context} yet; run kubectl once, it gets one where it has a refresh-token."
+            )
+            raise ClusterError("no-credentials", words)
         ends = _end_of(token)
         if ends and ends < datetime.now(UTC):
             until = f"{ends:%Y-%m-%d %H:%M} UTC"
@@ -285,21 +256,20 @@ class Connection:
             raise ClusterError("expired", words)
         return token
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self, authority: bytes, certificate: bytes, key: bytes) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not create_default_context: its strictness refuses old CAs
         if self._cluster.body.get("insecure-skip-tls-verify"):
             import urllib3
 
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # it would be printed over the screen
-        elif authority := _material(self._cluster, "certificate-authority"):
+        elif authority:
             try:
                 context.load_verify_locations(cadata=authority.decode("ascii"))
             except (ssl.SSLError, ValueError):
                 raise ClusterError("tls", "The certificate authority in the kubeconfig is not a certificate.") from None
         else:
             context.load_default_certs()
-        certificate, key = self._client_pair()
         if certificate:
             self._use_pair(context, certificate, key)
         return context
@@ -365,41 +335,29 @@ def _tracked(pool: PoolManager) -> PoolManager:
     return pool
 
 
-def _entries(target: Target) -> tuple[str, Entry, Entry]:
+def _manager(proxy: str, options: Mapping[str, Any]) -> PoolManager:
+    import urllib3
+
+    if not proxy:
+        return urllib3.PoolManager(**options)
+    login = urlsplit(proxy).netloc.rpartition("@")[0]
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
     try:
-        merged = kubeconfig.load(target.kubeconfig)
+        return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
+    except urllib3.exceptions.HTTPError:
+        words = f"The proxy {sanitize.line(urlsplit(proxy).netloc.rpartition('@')[2], 100)} is none of http or https"
+        raise ClusterError("no-credentials", f"{words}; the wizard takes no other.") from None
+
+
+def _chosen(target: Target) -> Chosen:
+    try:
+        return kubeconfig.load(target.kubeconfig).chosen(target.context)
     except Problem as problem:
         raise ClusterError("no-credentials", str(problem)) from None
-    name = target.context or merged.current
-    context = merged.contexts.get(name)
-    if context is None:
-        names = ", ".join(map(sanitize.line, sorted(merged.contexts)))
-        raise ClusterError("other", f'The kubeconfig has no context "{sanitize.line(name)}"; it has {names}.')
-    cluster = merged.clusters.get(context.text("cluster"))
-    if cluster is None or not cluster.text("server"):
-        raise ClusterError("other", f'The context "{sanitize.line(name)}" names a cluster without a server address.')
-    user = merged.users.get(context.text("user"), Entry({}, cluster.folder))
-    if provider := user.body.get("auth-provider"):
-        _refuse_removed(provider, context.text("user"))
-    return name, cluster, user
 
 
-_REMOVED: Final[Mapping[str, str]] = {
-    "gcp": "the login plugin gke-gcloud-auth-plugin (gcloud container clusters get-credentials writes it)",
-    "azure": "the login plugin kubelogin (az aks get-credentials, then kubelogin convert-kubeconfig)",
-}
-"""The replacement of an auth-provider that Kubernetes 1.26 has removed."""
-
-
-def _refuse_removed(provider: Any, user: str) -> None:
-    name = str(provider.get("name")) if isinstance(provider, Mapping) else ""
-    if name == "oidc":
-        return
-    what = f'The user "{sanitize.line(user, 100)}" of the kubeconfig logs in with auth-provider "{sanitize.line(name, 100)}"'
-    replacement = _REMOVED.get(name, "a login plugin (exec)")
-    raise ClusterError("no-credentials", f"{what}, which kubectl and helm do not know any more; use {replacement}.")
-
-
+_IN_HEADER: Final = "!#$&'*+-.^_`|~"
+"""What stands in the name of a header as it is, beside letters and digits."""
 _SOURCES: Final[Mapping[str, str]] = {"Authorization": "token", **{header: key for key, header in _IMPERSONATE.items()}}
 """Header -> its key in a kubeconfig."""
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -422,27 +380,19 @@ def _end_of(token: str) -> datetime | None:
         return None
 
 
-def _is_plain(cluster: Entry, user: Entry) -> bool:
-    proxied = any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"))
-    return not proxied and set(user.body) <= _PLAIN_USER and set(cluster.body) <= _PLAIN_CLUSTER
-
-
 def _material(entry: Entry, key: str) -> bytes:
+    """A certificate or key: the entry's own, or that of its file."""
     if data := entry.text(f"{key}-data"):
-        try:
-            return base64.b64decode(data)
-        except (binascii.Error, ValueError):
-            raise ClusterError("no-credentials", f"{key}-data in the kubeconfig is not base64.") from None
-    if file := entry.text(key):
-        return _read(entry.folder / Path(file).expanduser(), key.replace("-", " "))
-    return b""
+        return base64.b64decode(data)
+    file = entry.path(key)
+    return _read(file, key.replace("-", " ")) if file else b""
 
 
-def _read(path: Path, what: str) -> bytes:
+def _read(path: str, what: str) -> bytes:
     try:
-        return bounded.read(path, limits.FILE)
-    except OSError as error:
-        words = f"{sanitize.line(str(path))} cannot be read: {error.strerror or 'error'}"
+        return bounded.read(Path(path), limits.FILE)
+    except (OSError, ValueError) as error:
+        words = f"{sanitize.line(path)} cannot be read: {getattr(error, 'strerror', None) or 'error'}"
         raise ClusterError("no-credentials", f"The kubeconfig's {what} {words}.") from None
 
 

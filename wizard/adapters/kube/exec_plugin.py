@@ -1,8 +1,8 @@
 """Login plugins of a kubeconfig (`users[].user.exec`), kept away from the terminal.
 
-The Kubernetes client hands them its stdin and stderr when stdout is a terminal, which wrecks a full-screen app; here
-they get a closed stdin, captured output, a session of their own and a time limit. Logins that must ask something
-happen before the wizard starts.
+kubectl lets them ask and print on its terminal, which would wreck a full-screen app; here they get a closed stdin,
+captured output, a session of their own and a time limit. Logins that must ask something happen before the wizard starts.
+Everything else is as client-go has it (plugin/pkg/client/auth/exec).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import threading
 import time
 from collections import defaultdict
@@ -47,22 +48,16 @@ class ExecCredential:
 
 
 def run(spec: Mapping[str, Any], folder: Path, cluster: Mapping[str, Any] | None = None) -> ExecCredential:
-    """Run the plugin; `folder` is the kubeconfig's, `cluster` its cluster entry, sent if the plugin wants it.
+    """Run the plugin; `folder` is the kubeconfig's, `cluster` is sent as spec.cluster if the plugin wants it.
 
     Raises:
         ClusterError: no-credentials; the plugin is missing, failed, hung or wants a terminal.
     """
-    command = str(spec.get("command") or "")
+    command = spec["command"]
     shown = sanitize.line(command)
-    if not isinstance(spec.get("args") or [], list) or not isinstance(spec.get("env") or [], list):
-        raise _no("The login plugin in the kubeconfig has args or env that are not lists.")
-    if not command or not spec.get("apiVersion"):
-        raise _no("The login plugin in the kubeconfig has no command or no apiVersion.")
     if spec.get("interactiveMode") == "Always":
         raise _no(f"The login plugin {shown} wants to ask you something; log in first with {_by_hand(spec)}.")
-    if os.sep in command:
-        command = str(folder / Path(command).expanduser())
-    argv, environment = [command, *map(str, spec.get("args") or ())], _environment(spec, cluster)
+    argv, environment = [_program(command, folder, spec), *spec.get("args", ())], _environment(spec, cluster)
     key = _key(argv, environment)
     with _LOCKS[key]:
         failed, words = _LAST_FAILURES.get(key, (-_FAILED, ""))
@@ -81,6 +76,25 @@ _LAST_FAILURES: Final[dict[int, tuple[float, str]]] = {}
 """When a plugin failed last, and its message."""
 
 
+def _program(command: str, folder: Path, spec: Mapping[str, Any]) -> str:
+    """Path of the program: a command with a slash is relative to the kubeconfig's folder, another is searched in PATH."""
+    if os.sep in command:
+        return os.path.normpath(folder / command)
+    found = shutil.which(command)  # before it starts: the env of the plugin may hold another PATH
+    if found is None:
+        raise _not_installed(sanitize.line(command), spec)
+    if not Path(found).is_absolute():  # Go's ErrDot
+        raise _no(
+            f"The login plugin {sanitize.line(command)} is found in the current folder only; kubectl refuses that."
+        )
+    return found
+
+
+def _not_installed(shown: str, spec: Mapping[str, Any]) -> ClusterError:
+    hint = sanitize.line(spec.get("installHint", ""), 300)
+    return _no(f"The login plugin {shown} is not installed. {hint}".rstrip())
+
+
 def _key(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     return hash((*argv, *sorted(environment.items())))
 
@@ -90,8 +104,7 @@ def _talk(argv: list[str], environment: Mapping[str, str], spec: Mapping[str, An
     try:
         done = children.Child(limits.PLUGIN_OUTPUT, limits.PLUGIN_SECONDS).run(argv, environment)
     except FileNotFoundError:
-        hint = sanitize.line(str(spec.get("installHint") or ""), 300)
-        raise _no(f"The login plugin {shown} is not installed. {hint}".rstrip()) from None
+        raise _not_installed(shown, spec) from None
     except bounded.ExceededError as error:
         raise _no(f"The login plugin {shown} was ended: {error.strerror}. Log in first, then retry.") from None
     except OSError as error:
@@ -108,18 +121,10 @@ def _talk(argv: list[str], environment: Mapping[str, str], spec: Mapping[str, An
 def _environment(spec: Mapping[str, Any], cluster: Mapping[str, Any] | None) -> dict[str, str]:
     wanted: dict[str, Any] = {"interactive": False}
     if spec.get("provideClusterInfo") and cluster is not None:
-        wanted["cluster"] = {key: value for key, value in cluster.items() if key != "extensions"}
-        for extension in cluster.get("extensions") or ():
-            if isinstance(extension, Mapping) and extension.get("name") == "client.authentication.k8s.io/exec":
-                wanted["cluster"]["config"] = extension.get("extension")
+        wanted["cluster"] = cluster
     info = {"apiVersion": spec["apiVersion"], "kind": "ExecCredential", "spec": wanted}
-    try:
-        extra = {str(variable["name"]): str(variable["value"]) for variable in spec.get("env") or ()}
-        return {**os.environ, **extra, "KUBERNETES_EXEC_INFO": json.dumps(info)}
-    except (KeyError, TypeError, ValueError):
-        raise _no(
-            "The login plugin in the kubeconfig has an env or a cluster that cannot be passed to a plugin."
-        ) from None
+    extra = {variable["name"]: variable.get("value", "") for variable in spec.get("env", ())}
+    return {**os.environ, **extra, "KUBERNETES_EXEC_INFO": json.dumps(info)}
 
 
 def _answer(out: bytes, spec: Mapping[str, Any], shown: str) -> ExecCredential:
@@ -140,13 +145,15 @@ def _answer(out: bytes, spec: Mapping[str, Any], shown: str) -> ExecCredential:
         raise _no(
             f"The login plugin {shown} speaks {version}, the kubeconfig wants {sanitize.line(str(spec['apiVersion']), 100)}."
         )
-    if not token and not (certificate and key):
+    if bool(certificate) != bool(key):
+        raise _no(f"The login plugin {shown} answered with only one of certificate and key.")
+    if not token and not certificate:
         raise _no(f"The login plugin {shown} answered without a token or certificate.")
     return ExecCredential(token, certificate, key, expires)
 
 
 def _by_hand(spec: Mapping[str, Any]) -> str:
-    return sanitize.line(shlex.join([str(spec["command"]), *map(str, spec.get("args") or ())]), 200)
+    return sanitize.line(shlex.join([spec["command"], *spec.get("args", ())]), 200)
 
 
 def _no(message: str) -> ClusterError:

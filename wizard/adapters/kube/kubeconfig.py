@@ -1,7 +1,8 @@
-"""Reads and merges kubeconfigs as kubectl does, without the Kubernetes client (its import costs 0.4 s)."""
+"""Finds, reads and merges kubeconfigs as client-go does for kubectl and helm (tools/clientcmd/loader.go)."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import stat
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wizard.adapters import bounded
 from wizard.core import limits
 from wizard.core.errors import Problem
+from wizard.core.kube import kubeconfig_fields, kubeconfig_rules
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.text import sanitize
 from wizard.core.text.redaction import hide
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _PRACTISE: Final = "or practise without a cluster: `llm-cost-ops-wizard sandbox up`."
 _SECTIONS: Final = {"clusters": "cluster", "users": "user", "contexts": "context"}
+_OTHER_CONTEXT: Final = "Correct it, or choose another context with --context."
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NAME: Final = 300
 """Characters of a path or name that a message shows."""
 _SHOWN: Final = 5
@@ -30,19 +34,41 @@ _SHOWN: Final = 5
 
 @dataclass(frozen=True)
 class Entry:
-    """One named entry of a kubeconfig and the folder that its relative paths start from. Holds secrets: never shown."""
+    """One named entry of a kubeconfig: its fields, each of its type, and its file. Holds secrets: never shown."""
 
     body: Mapping[str, Any] = field(repr=False)
-    folder: Path
+    file: Path
 
     def text(self, key: str) -> str:
-        """A string of the entry, "" when it is missing or not a string."""
-        value = self.body.get(key)
-        return value if isinstance(value, str) else ""
+        """A text of the entry, "" when it is missing."""
+        value: str = self.body.get(key, "")
+        return value
+
+    def path(self, key: str) -> str:
+        """A path of the entry, which is relative to the folder of its file; "" when it is missing."""
+        text = self.text(key)
+        return os.path.normpath(self.folder / text) if text and not text.startswith(os.sep) else text
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its file, absolute."""
+        return Path(os.path.abspath(self.file.parent))  # noqa: PTH100 - links are kept, as Go keeps them
 
 
 _NOTHING: Final = Entry({}, Path())
 """In place of a missing entry."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A context that kubectl and helm take: where it leads, and as whom. Holds secrets: never shown."""
+
+    name: str
+    server: str
+    """Its URL, without a slash at its end."""
+    cluster: Entry
+    user: Entry
+    """Only the fields that count."""
 
 
 @dataclass
@@ -56,23 +82,36 @@ class Merged:
     contexts: dict[str, Entry] = field(default_factory=dict)
 
     def add(self, path: Path, tree: Mapping[str, Any]) -> None:
-        """Merge the content of one file below the entries so far; raises Problem when it has two entries of one name."""
+        """Merge the fields of one file below the entries so far."""
         self.files.append(str(path))
-        current = tree.get("current-context")
-        if not self.current and isinstance(current, str):
-            self.current = current
+        self.current = self.current or tree.get("current-context", "")
         for section, key in _SECTIONS.items():
             entries: dict[str, Entry] = getattr(self, section)
-            names: set[str] = set()
-            for named in tree.get(section) or ():
-                if isinstance(named, Mapping) and isinstance(name := named.get("name"), str):
-                    if name in names:
-                        # kubectl and helm refuse it too, and print the whole list with its keys and tokens.
-                        shown = f"{sanitize.line(str(path), _NAME)} names two {section} {sanitize.line(name, _NAME)!r}"
-                        raise Problem(f"The kubeconfig {shown}; kubectl and helm refuse that.", "Rename or remove one.")
-                    names.add(name)
-                    body = named.get(key)
-                    entries.setdefault(name, Entry(body if isinstance(body, Mapping) else {}, path.parent))
+            for named in tree.get(section, ()):
+                entries.setdefault(named.get("name", ""), Entry(named.get(key, {}), path))
+
+    def chosen(self, name: str = "") -> Chosen:
+        """The context of that name, or the current one.
+
+        Raises:
+            Problem: there is none, or kubectl and helm refuse it.
+        """
+        name = name or self.current
+        context = self.contexts.get(name)
+        if context is None:
+            raise _no_context(self, name)
+        cluster = self.clusters.get(context.text("cluster"))
+        if cluster is None:
+            what = f'The context "{_short(name)}" names a cluster "{_short(context.text("cluster"))}" that {_in(context)} does not have.'
+            raise Problem(what, _OTHER_CONTEXT)
+        user = self.users.get(context.text("user"), Entry({}, context.file))
+        if refused := next(kubeconfig_rules.refusals(cluster.body, user.body), None):
+            kind, (what, step) = refused
+            entry = cluster if kind == "cluster" else user
+            raise Problem(f'The {kind} "{_short(context.text(kind))}" of {_in(entry)} {what}.', step)
+        encrypted = kubeconfig_rules.is_encrypted(cluster.body)
+        counting = Entry(kubeconfig_rules.effective(user.body, encrypted=encrypted), user.file)
+        return Chosen(name, kubeconfig_rules.address(cluster.text("server")), cluster, counting)
 
 
 class KubeconfigFiles:
@@ -84,32 +123,42 @@ class KubeconfigFiles:
             merged = load(path)
         except Problem as error:
             return Kubeconfig((), (), "", error)
-        contexts = tuple(
-            Context(
-                sanitize.line(name),
-                hide(sanitize.line(merged.clusters.get(context.text("cluster"), _NOTHING).text("server"))),
-                sanitize.line(context.text("user")),
-                sanitize.line(context.text("namespace")),
-                bool(merged.clusters.get(context.text("cluster"), _NOTHING).body.get("insecure-skip-tls-verify")),
-                bool({"exec", "auth-provider"} & set(merged.users.get(context.text("user"), _NOTHING).body)),
-            )
-            for name, context in merged.contexts.items()
-        )
-        problem = None if merged.current in merged.contexts else _no_current(merged)
+        contexts = tuple(_context(merged, name) for name in merged.contexts)
+        problem = None if merged.current in merged.contexts else _no_context(merged, merged.current)
         current = sanitize.line(merged.current) if problem is None else ""
         readable = tuple(sanitize.line(file) for file in merged.files if _open_to_others(Path(file)))
         return Kubeconfig(tuple(map(sanitize.line, merged.files)), contexts, current, problem, readable)
+
+
+def _context(merged: Merged, name: str) -> Context:
+    context = merged.contexts[name]
+    cluster = merged.clusters.get(context.text("cluster"), _NOTHING)
+    server = kubeconfig_rules.address(cluster.text("server")) or cluster.text("server")
+    user, problem = _NOTHING, None
+    try:
+        user = merged.chosen(name).user
+    except Problem as refused:
+        problem = refused
+    return Context(
+        sanitize.line(name),
+        hide(sanitize.line(server)),
+        sanitize.line(context.text("user")),
+        sanitize.line(context.text("namespace")),
+        cluster.body.get("insecure-skip-tls-verify", False),
+        bool({"exec", "auth-provider"} & set(user.body)),
+        problem,
+    )
 
 
 def load(path: str = "") -> Merged:
     """The merged entries of the given file, of the list in $KUBECONFIG, or of ~/.kube/config.
 
     Raises:
-        Problem: there is no file, one cannot be read, or none names a context.
+        Problem: there is no file, one cannot be read or is not taken by kubectl, or none names a context.
     """
     merged = Merged()
     for file in _files(path):
-        merged.add(file, _tree(file))
+        merged.add(file, kubeconfig_fields.typed(_tree(file), _shown(file)))
     if not merged.contexts:
         names = ", ".join(merged.files)
         raise Problem(f"The kubeconfig {names} names no context.", f"Give another with --kubeconfig PATH, {_PRACTISE}")
@@ -129,16 +178,15 @@ def settings_of(path: str, context: str) -> dict[str, str]:
     chosen = merged.contexts.get(name, _NOTHING)
     cluster = merged.clusters.get(chosen.text("cluster"), _NOTHING)
     user = merged.users.get(chosen.text("user"), _NOTHING)
-    groups = user.body.get("as-groups")
     return {
         "context": name,
         "server": cluster.text("server").rstrip("/"),
-        "certificate-authority": cluster.text("certificate-authority"),
+        "certificate-authority": cluster.path("certificate-authority"),
         "insecure-skip-tls-verify": "true" if cluster.body.get("insecure-skip-tls-verify") else "",
         "tls-server-name": cluster.text("tls-server-name"),
         "token": user.text("token"),
         "as": user.text("as"),
-        "as-groups": ",".join(map(str, groups)) if isinstance(groups, list) else "",
+        "as-groups": ",".join(user.body.get("as-groups", ())),
     }
 
 
@@ -155,35 +203,39 @@ def redactor(path: str = "") -> Redactor:
 
 
 def _files(path: str) -> Iterator[Path]:
+    """The files to read. A ~ in their names is not expanded, as helm, which gets the same names, does not either."""
     if path:
-        wanted, source = [Path(path).expanduser()], "--kubeconfig"
+        wanted, source = [Path(path)], "--kubeconfig"
     elif listed := os.environ.get("KUBECONFIG", ""):
-        names = [name for name in listed.split(os.pathsep) if name]
+        names = dict.fromkeys(name for name in listed.split(os.pathsep) if name)
         if len(names) > limits.KUBECONFIGS:
             raise Problem(
                 f"$KUBECONFIG lists {len(names)} files; at most {limits.KUBECONFIGS} are read.",
                 "Give one with --kubeconfig PATH.",
             )
-        wanted, source = [Path(name).expanduser() for name in names], "$KUBECONFIG"
+        wanted, source = [Path(name) for name in names], "$KUBECONFIG"
     else:
-        wanted, source = [Path("~/.kube/config").expanduser()], "the default"
+        wanted, source = [Path(os.environ.get("HOME", ""), ".kube", "config")], "the default"
     existing = [file for file in wanted if _exists(file)]
     if not existing:
-        names = [sanitize.line(str(file), _NAME) for file in wanted[:_SHOWN]]
+        paths = [_short(str(file)) for file in wanted[:_SHOWN]]
         more = f" and {len(wanted) - _SHOWN} more" if len(wanted) > _SHOWN else ""
         raise Problem(
-            f"There is no kubeconfig: {', '.join(names)}{more} ({source}) does not exist.",
+            f"There is no kubeconfig: {', '.join(paths)}{more} ({source}) does not exist.",
             f"Give one with --kubeconfig PATH or $KUBECONFIG, {_PRACTISE}",
         )
     yield from existing
 
 
 def _exists(path: Path) -> bool:
-    """Whether it exists; True where that cannot be read: reading it reports why."""
+    """Whether it exists; True where that cannot be told: reading it reports why."""
     try:
-        return path.exists()
-    except OSError:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
         return True
+    return True
 
 
 def _open_to_others(path: Path) -> bool:
@@ -197,33 +249,41 @@ def _open_to_others(path: Path) -> bool:
         return False
 
 
-def _tree(path: Path) -> Mapping[str, Any]:
+def _tree(path: Path) -> Any:
+    """The first document of a file, as plain data; what follows it is not read, by kubectl and helm neither."""
     from wizard.adapters.helm.documents import YamlDocuments
 
-    shown = f"The kubeconfig {sanitize.line(str(path), _NAME)}"
+    shown = _shown(path)
     try:
         # No pipe: it can be read only once, and helm reads it too.
-        text = bounded.read(path, limits.KUBECONFIG).decode("utf-8-sig")
-    except OSError as error:
-        reason = (error.strerror or str(error)).rstrip(".")
+        raw = bounded.read(path, limits.KUBECONFIG)
+        text = raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8-sig")
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise Problem(f"{shown} is not a text file.", "Give another with --kubeconfig PATH.") from None
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise Problem(f"{shown} cannot be read: {reason}.", "Look at its path and mode.") from None
-    except UnicodeDecodeError:
-        raise Problem(f"{shown} is not a text file.", "Give another with --kubeconfig PATH.") from None
-    tree = YamlDocuments().load(text, shown, repeats=True)
-    if tree is None:
-        return {}
-    if not isinstance(tree, Mapping) or any(not isinstance(tree.get(section) or [], list) for section in _SECTIONS):
-        raise Problem(
-            f"{shown[4:]} is not a kubeconfig: it has no lists of clusters, users and contexts.",
-            "Give another file with --kubeconfig PATH.",
-        )
-    return tree
+    return YamlDocuments().load_first(text, shown)
 
 
-def _no_current(merged: Merged) -> Problem:
+def _no_context(merged: Merged, name: str) -> Problem:
     names = ", ".join(sanitize.line(context) for context in sorted(merged.contexts))
-    if merged.current:
-        what = f'The current context "{sanitize.line(merged.current)}" is not in the kubeconfig.'
+    if name and name == merged.current:
+        what = f'The current context "{_short(name)}" is not in the kubeconfig.'
+    elif name:
+        what = f'There is no context "{_short(name)}" in the kubeconfig.'
     else:
         what = "The kubeconfig names no current context."
     return Problem(what, f"Choose one with --context: {names}.", question="context")
+
+
+def _in(entry: Entry) -> str:
+    return f"the kubeconfig {_short(str(entry.file))}"
+
+
+def _shown(path: Path) -> str:
+    return f"The kubeconfig {_short(str(path))}"
+
+
+def _short(text: str) -> str:
+    return sanitize.line(text, _NAME)

@@ -443,7 +443,7 @@ def _remove_left() -> None:
 def _absolute(target: Target) -> Target:
     """The target with an absolute path of its kubeconfig."""
     path = target.kubeconfig
-    return replace(target, kubeconfig=str(Path(path).expanduser().absolute())) if path else target
+    return replace(target, kubeconfig=str(Path(path).absolute())) if path else target
 
 
 def _target(spec: Mapping[str, Any]) -> Target:

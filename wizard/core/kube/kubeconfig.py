@@ -19,12 +19,14 @@ class Context:
     """insecure-skip-tls-verify: somebody between may answer instead of the server."""
     login: bool = False
     """Whether a program logs in for each process that connects; it may ask the person."""
+    problem: Problem | None = None
+    """Why kubectl and helm refuse its cluster or user."""
 
     @property
     def exposed(self) -> str:
         """Why requests can be read or changed on their way, as a sentence without its full stop; "" when they cannot."""
         if self.server.startswith("http://"):
-            return f"the connection to {self.server} is not encrypted: logins and Secrets can be read on their way"
+            return f"the connection to {self.server} is not encrypted: nobody logs in, and Secrets can be read on their way"
         if self.unverified:
             return (
                 "the server's certificate is not verified (insecure-skip-tls-verify): "
@@ -47,3 +49,13 @@ class Kubeconfig:
     def context(self, name: str) -> Context | None:
         """The context of that name."""
         return next((context for context in self.contexts if context.name == name), None)
+
+    def refusal(self, name: str = "") -> Problem | None:
+        """Why the context of that name, or the current one, cannot be used; None when it can."""
+        if context := self.context(name or self.current):
+            return context.problem
+        if self.problem and not (name and self.problem.question == "context"):
+            return self.problem
+        names = ", ".join(context.name for context in self.contexts)
+        what = f'There is no context "{name}" in the kubeconfig.'
+        return Problem(what, f"Choose one with --context: {names}.", question="context")

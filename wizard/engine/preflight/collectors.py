@@ -251,7 +251,7 @@ def _question_of(message: str, questions: Mapping[str, str]) -> str:
 async def _server(world: World, _: Mapping[str, Any]) -> Server | FactFailure:
     config = world.kubeconfig
     context = config.context(world.target.context) if config else None
-    if config and context is None:
+    if config and config.refusal(world.target.context):
         return FactFailure("W03", "there is no usable context")
     address = context.server if context else ""
     try:

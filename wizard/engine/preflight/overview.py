@@ -66,14 +66,8 @@ async def lines(state: SessionState, answers: Answers) -> AsyncIterator[HomeLine
     config = state.kubeconfig()
     tools = _safely(_tools(state, answers), HomeLine("tools", "unknown", "Tools", "not known"))
     target = _target(state, answers)
-    if (problem := config.problem) and config.context(target.context) is None:
-        yield HomeLine("cluster", "fail", "Cluster", problem.what, problem.next_step, _UNREACHABLE)
-        yield await tools
-        return
-    if config.context(target.context) is None:
-        names = ", ".join(context.name for context in config.contexts)
-        reason = f'the kubeconfig has no context "{target.context}"'
-        yield HomeLine("cluster", "fail", "Cluster", reason, f"Choose one with --context: {names}.", _UNREACHABLE)
+    if refused := config.refusal(target.context):
+        yield HomeLine("cluster", "fail", "Cluster", refused.what, refused.next_step, _UNREACHABLE)
         yield await tools
         return
     cluster = state.cluster(target)

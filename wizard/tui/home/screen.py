@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -260,7 +261,11 @@ class HomeScreen(WizardScreen):
         from wizard.tui.widgets.modals import Prompt
 
         current = self.wizard.session.options.kubeconfig
-        self.app.push_screen(Prompt("Which kubeconfig?", current, "File"), partial(self._use, "kubeconfig"))
+        self.app.push_screen(Prompt("Which kubeconfig?", current, "File"), self._use_file)
+
+    def _use_file(self, name: str | None) -> None:
+        # As a shell would: neither helm nor the wizard expands a ~ in a name that it gets.
+        self._use("kubeconfig", name and os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises for ~nobody
 
     def _use(self, option: str, value: str | None) -> None:
         if value is not None:

@@ -41,12 +41,8 @@ def kubeconfig(facts: Facts) -> Outcome:
     """The kubeconfig can be read and has the context."""
     config, target = facts["kubeconfig"], facts["target"]
     context = config.context(target.context)
-    if context is None:
-        if config.problem:
-            return Outcome("fail", (config.problem.what,), config.problem.next_step, "context")
-        names = ", ".join(entry.name for entry in config.contexts)
-        line = f'the kubeconfig has no context "{target.context}"'
-        return Outcome("fail", (line,), f"Choose one with --context: {names}.", "context")
+    if refused := config.refusal(target.context):
+        return Outcome("fail", (refused.what,), refused.next_step, "context")
     user = f" as {context.user}" if context.user else ""
     line = f"context {context.name}: {context.server}{user}"
     if context.exposed:
