@@ -1,7 +1,7 @@
 """The authenticated connections to one API server, for every call, watch and log stream.
 
-They log in and go through proxies as client-go does, for kubectl and helm. The Python client does neither exactly, and its
-import alone would cost 0.4 s, more than half of the budget from launch to live rows.
+They log in and choose a proxy as client-go does, for kubectl and helm; the Python client does neither exactly. It makes the
+connections through a proxy only: its import alone costs 0.4 s, more than half of the budget from launch to live rows.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import http.client
+import importlib
 import os
 import re
 import socket
@@ -186,14 +187,14 @@ class Connection:
         user = self._user
         if "exec" in user.body:
             self._exec = exec_plugin.run(user.body["exec"], user.folder, self._exec_cluster())
-        options: dict[str, Any] = {"num_pools": 1, "maxsize": CONNECTIONS, "socket_options": _keepalive()}
+        options: dict[str, Any] = {"maxsize": CONNECTIONS, "socket_options": _keepalive()}
         authority, pair = _material(self._cluster, "certificate-authority"), self._client_pair()
         if self.server.startswith("https:"):
             options["ssl_context"] = self._tls(authority, *pair)
             if name := self._cluster.text("tls-server-name"):
                 options |= {"server_hostname": name, "assert_hostname": name}
         proxy = self._cluster.text("proxy-url") or proxies.of_environment(self.server, os.environ)
-        return _tracked(_manager(proxy, options)), self._authorization()
+        return _tracked(_manager(self.server, proxy, options)), self._authorization()
 
     def _exec_cluster(self) -> dict[str, Any]:
         """The cluster as a login plugin gets it (ExecCredential spec.cluster)."""
@@ -335,18 +336,26 @@ def _tracked(pool: PoolManager) -> PoolManager:
     return pool
 
 
-def _manager(proxy: str, options: Mapping[str, Any]) -> PoolManager:
+def _manager(server: str, proxy: str, options: Mapping[str, Any]) -> PoolManager:
+    """The connections to a server; through a proxy the Kubernetes client makes them, whose import takes 0.4 s."""
     import urllib3
 
     if not proxy:
-        return urllib3.PoolManager(**options)
+        return urllib3.PoolManager(num_pools=1, **options)
     login = urlsplit(proxy).netloc.rpartition("@")[0]
-    headers = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
+    configuration = importlib.import_module("kubernetes.client").Configuration()
+    configuration.host, configuration.proxy, configuration.no_proxy = server, proxy, None
+    configuration.proxy_headers = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
     try:
-        return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
-    except urllib3.exceptions.HTTPError:
+        pool: PoolManager = (
+            importlib.import_module("kubernetes.client.rest").RESTClientObject(configuration).pool_manager
+        )
+    except (urllib3.exceptions.HTTPError, ImportError):
         words = f"The proxy {sanitize.line(urlsplit(proxy).netloc.rpartition('@')[2], 100)} is none of http or https"
         raise ClusterError("no-credentials", f"{words}; the wizard takes no other.") from None
+    own = {key: value for key, value in pool.connection_pool_kw.items() if key.startswith("_proxy")}
+    pool.connection_pool_kw = {**own, **options}  # its TLS options would change those of our context
+    return pool
 
 
 def _chosen(target: Target) -> Chosen:
