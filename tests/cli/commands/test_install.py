@@ -394,6 +394,7 @@ async def test_what_clients_would_refuse_of_a_certificate_is_said_where_no_clust
     assert code == 0
     talk = capsys.readouterr().err
     assert f"all.pem: only its certificates are stored; it is not for b.test; its names: {HOST}" in talk
+    assert "awk" in said
     assert "PRIVATE KEY-----\n" not in said + talk
 
 
