@@ -15,6 +15,7 @@ from typing import Any, cast
 import yaml
 from typing_extensions import override
 
+from wizard.adapters.certificates import Certificates
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.charts import ChartFolders
@@ -54,6 +55,7 @@ from wizard.engine.release.rollback import Rollback
 from wizard.engine.release.undo_recover import Undo
 from wizard.engine.release.uninstall import Uninstall
 from wizard.engine.runs import Runs
+from wizard.engine.secret_files import SecretFiles
 from wizard.engine.session import Session
 from wizard.engine.state import Options
 from wizard.ports.charts import ChartSource
@@ -89,6 +91,9 @@ class StubFiles:
         if path not in self.texts:
             raise Problem(f"The {what} {path} does not exist.", "Name one that does.")
         return self.texts[path]
+
+    def read_bytes(self, path: str, what: str) -> bytes:
+        return self.read(path, what).encode()
 
     def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
         text = self.read(path, what)
@@ -233,7 +238,7 @@ class _Store:
 class StubRuns(Runs):
     """Runs whose record a test writes."""
 
-    def __init__(self, session: StubSession, store: RunStore, files: FileStore) -> None:
+    def __init__(self, session: StubSession, store: RunStore, files: SecretFiles) -> None:
         super().__init__(store, files)
         self._session = session
 
@@ -467,9 +472,10 @@ class StubSession(Session):
             runs=store,
             files=files or PersonFiles(),
             clock=clock or SystemClock(),
+            certificates=Certificates(),
         )
         super().__init__(ports, options)
-        self.runs = StubRuns(self, store, ports.files)
+        self.runs = StubRuns(self, store, SecretFiles(ports.files, ports.certificates))
         self.installer = StubInstaller(self, self.answers)
 
     def plan_of(self, target: Target) -> Plan:

@@ -14,6 +14,7 @@ from wizard.engine.session import Session
 from wizard.engine.state import Options
 
 if TYPE_CHECKING:
+    from wizard.adapters.certificates import Certificates
     from wizard.adapters.clock import SystemClock
     from wizard.adapters.drafts import DraftFiles
     from wizard.adapters.files import PersonFiles
@@ -42,6 +43,7 @@ def session(options: Options, *, helm_path: str = "", ahead: Ahead | None = None
         runs=_lazy(_runs),
         files=_lazy(_files),
         clock=_lazy(_clock),
+        certificates=_lazy(_certificates),
     )
     return Session(ports, options, ahead)
 
@@ -108,6 +110,12 @@ def _clock() -> SystemClock:
     from wizard.adapters.clock import SystemClock
 
     return SystemClock()
+
+
+def _certificates() -> Certificates:
+    from wizard.adapters.certificates import Certificates
+
+    return Certificates()
 
 
 def _cluster(target: Target) -> Cluster:

@@ -14,6 +14,7 @@ from wizard.cli.output import Out, columns, time_of
 from wizard.cli.render import EventPrinter
 from wizard.core.answers.secrets import SecretToMake, Source
 from wizard.core.run.events import EVENTS, Event
+from wizard.core.target import Target
 from wizard.core.text.time import age
 
 TIME = "2026-01-02T03:04:05.000Z"
@@ -158,17 +159,21 @@ def test_secrets_are_made_from_files_and_never_stand_on_a_command_line() -> None
         SecretToMake("x-tls", "kubernetes.io/tls", (Source("tls.crt", "file", "c.pem"), Source("tls.key", "file", "k.pem"))),
     )  # fmt: skip
 
-    assert list(kubectl.secret_commands(planned, "ns")) == [
+    assert list(kubectl.secret_commands(planned, Target("", "ns", "x"))) == [
         "kubectl create namespace ns",
-        "kubectl create secret generic x-app --namespace ns --from-file=jwt-secret='./my jwt'",
-        "(umask 077; LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32 >./postgres.secret)",
-        "kubectl create secret generic x-db --namespace ns --from-file=password=./postgres.secret "
-        "--from-file=postgres-password=./postgres.secret",
+        "mkdir -m 700 ./x-secret-files",
+        "tr -d '\\r\\n' <'./my jwt' >./x-secret-files/jwt",
+        "LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32 >./x-secret-files/postgres",
+        "kubectl create secret generic x-app --namespace ns --from-file=jwt-secret=./x-secret-files/jwt",
+        "kubectl create secret generic x-db --namespace ns --from-file=password=./x-secret-files/postgres "
+        "--from-file=postgres-password=./x-secret-files/postgres",
         "kubectl create secret generic x-graf --namespace ns --from-literal=admin-user=admin",
-        "kubectl create secret tls x-tls --cert=c.pem --key=k.pem --namespace ns",
-        "rm ./postgres.secret",
+        "kubectl create secret tls x-tls --namespace ns --cert c.pem --key k.pem",
+        "kubectl label secret x-app x-db x-graf x-tls --namespace ns "
+        "app.kubernetes.io/managed-by=llm-cost-ops-wizard app.kubernetes.io/instance=x",
+        "rm ./x-secret-files/jwt ./x-secret-files/postgres && rmdir ./x-secret-files",
     ]
-    assert list(kubectl.secret_commands((), "ns")) == []
+    assert list(kubectl.secret_commands((), Target("", "ns", "x"))) == []
 
 
 def test_the_printed_lines_encode_a_password_for_an_address(tmp_path: Path) -> None:
@@ -177,7 +182,8 @@ def test_the_printed_lines_encode_a_password_for_an_address(tmp_path: Path) -> N
         Source("password", "file", "./pw", "redis"),
         Source("password-urlencoded", "file", "./pw", "redis", encoded=True),
     )
-    _, encode, make, _ = kubectl.secret_commands((SecretToMake("x", "Opaque", sources),), "ns")
-    subprocess.run(encode, shell=True, cwd=tmp_path, check=True, timeout=20)
-    assert (tmp_path / "redis.encoded.secret").read_text() == "p%40ss%2Fw0rd%20%2B%25"
-    assert "--from-file=password=./pw --from-file=password-urlencoded=./redis.encoded.secret" in make
+    _, *files, _, _, _ = kubectl.secret_commands((SecretToMake("x", "Opaque", sources),), Target("", "ns", "x"))
+    for line in files:
+        subprocess.run(line, shell=True, cwd=tmp_path, check=True, timeout=20)
+    assert (tmp_path / "x-secret-files/redis").read_text() == "p@ss/w0rd +%"
+    assert (tmp_path / "x-secret-files/redis-encoded").read_text() == "p%40ss%2Fw0rd%20%2B%25"

@@ -18,7 +18,7 @@ from tests.e2e.test_lines import Person
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("diagnose")]
 
 API = "Deployment/llm-cost-ops"
-CANARY = "c4n4ryDiagnose5ecret"
+CANARY = "c4n4ryDiagnose5ecretOfThirtyTwoSigns"
 FAULTS = {
     "image-missing": ("CO01", API),
     "image-pull": ("CO02", API),

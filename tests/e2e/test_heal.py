@@ -19,7 +19,7 @@ from wizard.core.run.view import RunView
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
-CANARY = "canary-of-a-fix-0123456789"
+CANARY = "canary-of-a-fix-0123456789-0123456789"
 
 
 async def blocked(runner: Runner, run_id: str, fix: str) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from tests.engine.fakes import DayTwo
 from wizard.core.kube.api import LogLine, Resource, WatchEvent
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
+from wizard.core.text.secrets import Secret
 
 
 class Log:
@@ -153,6 +154,9 @@ class FakeCluster(DayTwo):
                 await changed.wait()
 
     # What the port has besides and these tests do not use
+
+    async def secret(self, name: str, namespace: str) -> Mapping[str, Secret]:
+        return {}
 
     async def whoami(self) -> tuple[str, tuple[str, ...]]:
         return "me", ()

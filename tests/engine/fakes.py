@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
+from wizard.core.text.secrets import Secret
 
 
 class DayTwo:
@@ -98,6 +100,10 @@ class FakeCluster(DayTwo):
             return self.objects[kind, where, name]
         except KeyError:
             raise ClusterError("not-found", f"{kind} {name} not found", 404) from None
+
+    async def secret(self, name: str, namespace: str) -> Mapping[str, Secret]:
+        data = (await self.get("Secret", name, namespace)).get("data") or {}
+        return {key: Secret(b64decode(value).decode("utf-8", "surrogateescape")) for key, value in data.items()}
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,

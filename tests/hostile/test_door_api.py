@@ -31,6 +31,7 @@ POD = {
                  "ownerReferences": [{"kind": "ReplicaSet", "name": "r", "uid": "x", "controller": True}]},
     "spec": {"containers": [{"name": "c", "image": "i"}]}, "status": {"phase": "Running"},
 }  # fmt: skip
+SECRET = {**POD, "kind": "Secret", "data": {"key": "eA==", "empty": ""}}
 LIST = {"kind": "PodList", "metadata": {"resourceVersion": "9"}, "items": [POD, POD]}
 RECORDS = {**LIST, "items": [{**POD, "type": "helm.sh/release.v1", "data": {"release": "eA=="}}]}
 GROUPS = {
@@ -105,6 +106,7 @@ async def every_call(cluster: KubeCluster) -> None:
     """Each kind of call once; only ClusterError may come out of one."""
     for call in (
         lambda: cluster.get("Pod", "p", "n"),
+        lambda: cluster.secret("p", "n"),
         lambda: cluster.list("Pod", "n"),
         lambda: cluster.list("Gadget", "n"),
         lambda: cluster.records("Secret", "n", "r"),
@@ -127,7 +129,7 @@ def test_any_body_is_an_object_or_a_cluster_error(many: settings, raw: Raw, tmp_
     import asyncio
 
     path = loopback.kubeconfig(tmp_path, raw.url)
-    trees = st.sampled_from([POD, LIST, RECORDS, GROUPS, REVIEW, STATUS])
+    trees = st.sampled_from([POD, SECRET, LIST, RECORDS, GROUPS, REVIEW, STATUS])
 
     @many
     @given(trees.flatmap(answers), st.sampled_from([200, 200, 200, 201, 302, 400, 401, 403, 404, 409, 422, 500, 503]))

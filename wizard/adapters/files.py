@@ -29,39 +29,39 @@ class PersonFiles:
     """Reads and writes files by the paths a person typed; "~" is the home folder."""
 
     def __init__(self) -> None:
-        self._secrets: dict[tuple[str, tuple[int, ...]], tuple[Secret, str]] = {}
-        self._files: dict[tuple[str, tuple[int, ...]], bytes] = {}
+        self._contents: dict[tuple[str, tuple[int, ...]], bytes] = {}
 
     def read(self, path: str, what: str, *, empty: bool = False) -> str:
         """The text of a file as it is; raises Problem when missing, unreadable, not UTF-8, or empty unless it may be.
 
-        "-" is standard input. It is read once, as in `read_secret`.
+        "-" is standard input. It is read once, as in `read_bytes`.
         """
         if path.strip() == "-":
             path = STDIN
-        identity = _identity(path)
-        if (path, identity) not in self._files:
-            self._files[path, identity] = self._bytes(path, what, empty=empty)
         try:
-            return self._files[path, identity].decode("utf-8")
+            return self.read_bytes(path, what, empty=empty).decode("utf-8")
         except UnicodeDecodeError as error:
             raise Problem(f"The {what} {path} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
 
-    def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
-        """The file's content as a Secret, and a note when a trailing newline was removed; raises Problem.
+    def read_bytes(self, path: str, what: str, *, empty: bool = False) -> bytes:
+        """The content of a file as it is; raises Problem when missing, unreadable, or empty unless it may be.
 
         It is read once: a pipe (process substitution) gives its text to the first reader only, and the checked text is the
         one that is used. A changed file is read again.
         """
         identity = _identity(path)
-        if (path, identity) not in self._secrets:
-            self._secrets[path, identity] = self._read_secret(path, what)
-        return self._secrets[path, identity]
+        if (path, identity) not in self._contents:
+            self._contents[path, identity] = self._bytes(path, what, empty=empty)
+        return self._contents[path, identity]
 
-    def _read_secret(self, path: str, what: str) -> tuple[Secret, str]:
+    def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
+        """The file's content as a Secret, and a note when a trailing newline was removed; raises Problem.
+
+        It is read once, as in `read_bytes`.
+        """
         from wizard.core.text.secrets import Secret
 
-        raw = self._bytes(path, what)
+        raw = self.read_bytes(path, what)
         try:
             whole = raw.decode("utf-8")
         except UnicodeDecodeError as error:

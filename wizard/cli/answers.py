@@ -10,12 +10,11 @@ from wizard.cli.arguments.base import ClusterArguments
 from wizard.cli.draft import draft_of, unused
 from wizard.cli.output import Out, columns, time_of
 from wizard.cli.prompts import Prompter, ask, prompter
-from wizard.core.answers import secrets
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import STEPS
 from wizard.core.answers.questions.question import Choice, Question
 from wizard.core.answers.resolve import Resolved
-from wizard.core.errors import Exit, Problem
+from wizard.core.errors import Problem
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.engine.session import Session
 
@@ -147,7 +146,18 @@ async def _ask_one(session: Session, draft: Draft, prompt: Prompter, question: Q
 
 
 def _judge(session: Session, draft: Draft, question: Question) -> Callable[[str], str]:
-    return lambda text: question.problem(session.answers.resolve(draft.with_answers({question.id: text})), text)
+    def judge(text: str) -> str:
+        resolved = session.answers.resolve(draft.with_answers({question.id: text}))
+        problem = question.problem(resolved, text)
+        if problem or question.kind != "path":
+            return problem
+        try:
+            session.files.note(resolved, question.id)
+        except Problem as wrong:
+            return str(wrong)
+        return ""
+
+    return judge
 
 
 async def change(session: Session, draft: Draft, prompt: Prompter, *, cluster: bool, first: str = "") -> Draft:
@@ -180,18 +190,8 @@ def _shown(question: Question, resolved: Resolved) -> str:
 
 
 def secret_notes(session: Session, draft: Draft) -> Sequence[str]:
-    """The notes about the secret files, one line each.
-
-    Raises:
-        Problem: a file is missing or empty.
-    """
-    notes = []
-    for secret in secrets.plan(session.answers.resolve(draft)):
-        for source in {source.detail: source for source in secret.sources if source.how == "file"}.values():
-            try:
-                note = session.files.secret_note(source.detail, f"file for {source.shared or source.key}")
-            except Problem as problem:
-                question = f"secret.{source.shared}.file" if source.shared else ""
-                raise Problem(problem.what, problem.next_step, Exit.REFUSED, question) from problem
-            notes += [f"{source.detail}: {note}"] if note else []
-    return notes
+    """The notes about the files of secrets and certificates, one line each; raises Problem for one that cannot be used."""
+    resolved = session.answers.resolve(draft)
+    paths = {question.id: resolved[question.id] for question in resolved.visible() if question.kind == "path"}
+    notes = [(path, session.files.note(resolved, question)) for question, path in paths.items()]
+    return [f"{path}: {note}" for path, note in dict.fromkeys(notes) if note]

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wizard.core.answers.resolve import Resolved
+    from wizard.core.answers.secrets import SecretToMake
     from wizard.engine.release.plan import Planned
+    from wizard.engine.secret_files import SecretFiles
+    from wizard.ports.clock import Clock
     from wizard.ports.documents import Documents
     from wizard.ports.store import FileStore
 
@@ -14,17 +18,25 @@ if TYPE_CHECKING:
 class Files:
     """A person's own files; what cannot be read or written raises Problem."""
 
-    def __init__(self, store: FileStore, documents: Documents) -> None:
+    def __init__(self, store: FileStore, documents: Documents, secrets: SecretFiles, clock: Clock) -> None:
         self._store = store
         self._documents = documents
+        self._secrets = secrets
+        self._clock = clock
 
     def read(self, path: str, what: str, *, empty: bool = False) -> str:
         """The text of a file; `what` names it in messages; `empty`: it may hold nothing."""
         return self._store.read(path, what, empty=empty)
 
-    def secret_note(self, path: str, what: str) -> str:
-        """What a person should know about a file that holds a secret; its content is not kept."""
-        return self._store.read_secret(path, what)[1]
+    def note(self, resolved: Resolved, question: str) -> str:
+        """What a person should know about the file of a secret or certificate that a question names; "" if nothing."""
+        return self._secrets.note(resolved, question, self._clock.now())
+
+    def secrets_to_make(self, resolved: Resolved) -> Sequence[SecretToMake]:
+        """The Secrets that a run would create, with the form in which each certificate and key leaves its file."""
+        from wizard.core.answers import secrets
+
+        return self._secrets.planned(secrets.plan(resolved))
 
     def write(self, path: str, text: str, what: str) -> Sequence[str]:
         """Write a text; returns the paths written (a backup among them)."""

@@ -152,11 +152,19 @@ class Installer:
 
         from wizard.core.helm.values import get, path_of
         from wizard.core.text.secrets import Secret, generate
+        from wizard.engine.secret_files import SecretFiles
 
-        files = self._state.ports.files
+        ports = self._state.ports
+        files = SecretFiles(ports.files, ports.certificates)
         material: dict[str, dict[str, Secret]] = {}
         shared: dict[str, Secret] = {}
         for secret in planned:
+            if secret.is_tls:
+                certificate, key = secret.sources
+                found = files.tls(certificate.detail, key.detail)
+                texts = {certificate.key: found.certificate.text, key.key: found.key.text}
+                material[secret.name] = {name: Secret(text) for name, text in texts.items()}
+                continue
             for source in secret.sources:
                 if source.how == "constant":
                     value = Secret(source.detail)
@@ -165,7 +173,7 @@ class Installer:
                 elif source.shared in shared:
                     value = shared[source.shared]
                 elif source.how == "file":
-                    value, _ = files.read_secret(source.detail, f"file for {source.shared or source.key}")
+                    value, _ = files.secret(source.shared, source.detail)
                 else:
                     value = generate()
                 if source.shared:

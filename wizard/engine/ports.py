@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wizard.core.target import Target
+    from wizard.ports.certificates import CertificateReader
     from wizard.ports.charts import ChartSource
     from wizard.ports.clock import Clock
     from wizard.ports.cluster import Cluster
@@ -29,3 +30,4 @@ class Ports(NamedTuple):
     runs: RunStore
     files: FileStore
     clock: Clock
+    certificates: CertificateReader

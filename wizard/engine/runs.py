@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from wizard.core.run.log_window import Mark, Page
     from wizard.core.run.summary import RunSummary
     from wizard.engine.records import Wanted
-    from wizard.ports.store import FileStore, RunStore
+    from wizard.engine.secret_files import SecretFiles
+    from wizard.ports.store import RunStore
 
 
 class Runs:
     """Past and running operations."""
 
-    def __init__(self, store: RunStore, files: FileStore) -> None:
+    def __init__(self, store: RunStore, files: SecretFiles) -> None:
         self._store = store
         self._files = files
 
@@ -73,14 +74,16 @@ class Runs:
 
         The answer to a secret is `generate` or the path of a file; the value goes through the private socket only.
         """
+        from wizard.core.answers.secrets import PARTS
         from wizard.core.rules.fix import GENERATE
         from wizard.core.text.secrets import generate
 
         given: dict[str, Any] = dict(answers)
         for need in offered["needs"]:
             if need["kind"] == "secret" and (answer := given.get(need["id"], "")):
-                secret = generate() if answer == GENERATE else self._files.read_secret(answer, need["title"])[0]
-                given[need["id"]] = secret
+                name = next((name for name, part in PARTS.items() if need["id"] in part.keys), "")
+                read = self._files.value
+                given[need["id"]] = generate() if answer == GENERATE else read(name, answer, need["title"])[0]
         request = {"finding": finding, "object": about, "fix": offered["id"], "answers": given}
         answer = await self.command(run_id, "fix", request)
         if not answer.get("ok"):

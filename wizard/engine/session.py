@@ -13,6 +13,7 @@ from wizard.engine.files import Files
 from wizard.engine.installer import Installer
 from wizard.engine.release.handle import Release
 from wizard.engine.runs import Runs
+from wizard.engine.secret_files import SecretFiles
 from wizard.engine.state import Options, SessionState
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ class Session:
         self._state = SessionState(ports, options or Options())
         self._ahead = ahead
         self.answers = Answers(self._state, self.releases)
-        self.files = Files(ports.files, ports.documents)
+        secret_files = SecretFiles(ports.files, ports.certificates)
+        self.files = Files(ports.files, ports.documents, secret_files, ports.clock)
         self.installer = Installer(self._state, self.answers)
-        self.runs = Runs(ports.runs, ports.files)
+        self.runs = Runs(ports.runs, secret_files)
 
     @property
     def options(self) -> Options:

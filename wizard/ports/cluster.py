@@ -13,6 +13,7 @@ from wizard.core.kube.objects import Object
 
 if TYPE_CHECKING:
     from wizard.core.kube.api import LogLine, Resource, WatchEvent
+    from wizard.core.text.secrets import Secret
 
 
 class Cluster(Protocol):
@@ -38,6 +39,10 @@ class Cluster(Protocol):
         self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
     ) -> Object:
         """One object; a kind alone is enough for the kinds the chart uses. `sealed`: a Secret's values as fingerprints."""
+        ...
+
+    async def secret(self, name: str, namespace: str) -> Mapping[str, Secret]:
+        """The values of a Secret by key, for a rule to judge; bytes that are not UTF-8 are surrogates (surrogateescape)."""
         ...
 
     async def list(

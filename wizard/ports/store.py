@@ -102,6 +102,10 @@ class FileStore(Protocol):
         """The text of a file, of "-" standard input; raises Problem when missing, unreadable, not UTF-8, or empty unless it may be."""
         ...
 
+    def read_bytes(self, path: str, what: str) -> bytes:
+        """The content of a file, read once; raises Problem when missing, unreadable or empty."""
+        ...
+
     def read_secret(self, path: str, what: str) -> tuple[Any, str]:
         """A Secret and a note ("one trailing newline removed"); raises Problem when missing or empty."""
         ...

@@ -25,7 +25,7 @@ from wizard.tui.messages import (
 
 if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
-    from wizard.core.answers.questions.question import Question
+    from wizard.core.answers.resolve import Resolved
     from wizard.core.rules.check import CheckResult
     from wizard.core.target import Target
     from wizard.engine.session import Session
@@ -71,18 +71,12 @@ class Bridge:
             return Problem(f"The draft could not be saved: {error.strerror}.", "Answers live until you quit.")
         return None
 
-    async def check_file(self, question: Question, path: str) -> tuple[str, str]:
-        """(problem, note) of a file that an answer names, each "" if there is none; the content is not kept."""
-        title = question.title.removesuffix(": file")
-        what = f"file for {title}" if title != question.title else title.lower()
+    async def check_file(self, resolved: Resolved, question: str) -> tuple[Problem | None, str]:
+        """The problem of the file that a question names, None if it has none, and what a person should know about it."""
         try:
-            if question.id == "tls.cert":
-                await asyncio.to_thread(self.session.files.read, path, what)
-                return "", ""
-            note = await asyncio.to_thread(self.session.files.secret_note, path, what)
+            return None, await asyncio.to_thread(self.session.files.note, resolved, question)
         except Problem as problem:
-            return str(problem), ""
-        return "", note
+            return problem, ""
 
     # Streams
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.adapters.tls_pairs import HOST, pairs
 from tests.cli.stub import check, finished_run, objects, stub_session, write
 from tests.stub_session import RUN_ID, StubSession
 from wizard.cli import dispatch, parser
@@ -345,13 +346,56 @@ async def test_values_to_standard_output_is_the_file_alone(capsys: pytest.Captur
 
 
 async def test_a_trailing_newline_of_a_secret_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write(tmp_path / "jwt", "canary-0123456789\n")
+    path = write(tmp_path / "jwt", "canary-0123456789-0123456789-0123456789\n")
 
     _, said = await call(f"values --preset dev --answer image=a/b:c --secret-file jwt={path} --yes")
 
     talk = capsys.readouterr().err
     assert f"{path}: one trailing newline was removed" in talk
     assert "canary" not in said + talk
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ("--secret-file jwt=short", "the secret has 5 characters; the chart asks for 32 or more"),
+        ("--secret-file postgres=lines", "a secret is one line"),
+        ("--answer tls=files --answer tls.cert=key --answer tls.key=crt", "The two are swapped: key holds the private key, crt"),
+        ("--answer tls=files --answer tls.cert=crt --answer tls.key=other", "The key in other is not that of the certificate"),
+        ("--answer tls=files --answer tls.cert=crt --answer tls.key=locked", "The key in locked is encrypted"),
+    ],
+)  # fmt: skip
+async def test_a_file_that_would_not_work_is_refused_before_anything_is_written(answers: str, says: str) -> None:
+    of = pairs()
+    write(Path("short"), "12345\n")
+    write(Path("lines"), "one\ntwo\n")
+    write(Path("crt"), of["ec"].certificate.decode())
+    write(Path("key"), of["ec"].key.decode())
+    write(Path("other"), of["another key"].key.decode())
+    write(Path("locked"), of["an encrypted key"].key.decode())
+
+    with pytest.raises(Problem) as refused:
+        await call(f"values --preset staging --answer image=a/b:c --answer host={HOST} {answers} --yes")
+
+    assert says in str(refused.value)
+    assert refused.value.question
+    assert not list(Path().glob("*.yaml"))
+
+
+async def test_what_clients_would_refuse_of_a_certificate_is_said_where_no_cluster_is_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pair = pairs()["key and certificates in one file"]
+    write(Path("all.pem"), pair.certificate.decode())
+    answers = "--answer host=b.test --answer tls=files --answer tls.cert=all.pem --answer tls.key=all.pem"
+
+    code, said = await call(f"values --preset staging --answer image=a/b:c {answers} --yes")
+
+    assert code == 0
+    talk = capsys.readouterr().err
+    assert f"all.pem: only its certificates are stored; it is not for b.test; its names: {HOST}" in talk
+    assert "awk" in said
+    assert "PRIVATE KEY-----\n" not in said + talk
 
 
 async def test_answers_that_are_not_asked_for_are_said(capsys: pytest.CaptureFixture[str]) -> None:

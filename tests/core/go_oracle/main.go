@@ -2,7 +2,11 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"strconv"
@@ -69,8 +73,53 @@ func answer(what string, given []string) string {
 			return encoded(map[string]any{"error": err.Error()})
 		}
 		return encoded(map[string]any{"values": exact(found)})
+	case "pair": // certificate and key in base64, as kubectl create secret tls judges them
+		if _, err := tls.X509KeyPair(decoded(given[0]), decoded(given[1])); err != nil {
+			return err.Error()
+		}
+		return "ok"
+	case "verify": // a file with certificates and one with roots in base64, a host, a time
+		return verified(decoded(given[0]), decoded(given[1]), given[2], given[3])
 	}
 	panic(what)
+}
+
+func decoded(text string) []byte {
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+// verified is what a client says that trusts the roots and gets the certificates as a server sends them.
+func verified(file, roots []byte, host, at string) string {
+	now, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		panic(err)
+	}
+	trusted, others, certificates := x509.NewCertPool(), x509.NewCertPool(), parsed(file)
+	trusted.AppendCertsFromPEM(roots)
+	for _, certificate := range certificates[1:] {
+		others.AddCert(certificate)
+	}
+	options := x509.VerifyOptions{DNSName: host, Roots: trusted, Intermediates: others, CurrentTime: now}
+	if _, err := certificates[0].Verify(options); err != nil {
+		return err.Error()
+	}
+	return "ok"
+}
+
+func parsed(file []byte) []*x509.Certificate {
+	var found []*x509.Certificate
+	for block, rest := pem.Decode(file); block != nil; block, rest = pem.Decode(rest) {
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			panic(err)
+		}
+		found = append(found, certificate)
+	}
+	return found
 }
 
 // merged is what helm makes of a values file (as JSON) and --set flags, each followed by its text.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from wizard.core.errors import Problem
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.rules.check import Absent, CheckResult, FactFailure, Unknown, all_checks
 from wizard.core.rules.facts import (
+    CertificateSeen,
     ChartFound,
     DryRun,
     HelmFound,
@@ -34,6 +36,8 @@ from wizard.core.rules.facts import (
 )
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
+from wizard.core.text.secrets import Secret
+from wizard.core.tls.chain import Certificate, Chain
 from wizard.engine.preflight.collectors import COLLECTORS
 
 TARGET = Target("here", "ns", "rel")
@@ -62,6 +66,24 @@ def ingress(class_name: str | None) -> dict[str, Any]:
 STANDARD, FAST = StorageClass("standard", True), StorageClass("fast-ssd", False)
 NGINX = NamedClass("nginx", False, "k8s.io/ingress-nginx")
 USE = SecretUse("mine-credentials", ("jwt-secret",), "Deployment/rel", "secret.jwt.name")
+
+SEEN = SecretSeen(USE, True, ("jwt-secret", "KEY"))
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def with_value(role: str, text: str) -> dict[str, Any]:
+    """A Secret whose key KEY has that role and value."""
+    use = replace(USE, roles=(("KEY", role),))
+    return {"secrets": (replace(SEEN, use=use, values={"KEY": Secret(text)}),), "target": TARGET}
+
+
+def certificate(**changes: Any) -> dict[str, Any]:
+    """The certificate of an Ingress for a.test, good but for the changes."""
+    begins, ends = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
+    leaf = replace(
+        Certificate("a", "An Authority", ("a.test",), begins, ends, "EC", rooted=True, fingerprint="1"), **changes
+    )
+    return {"certificates": (CertificateSeen("Secret tls", ("a.test",), AT, Chain((leaf,)), None, "tls.secret"),)}
 
 
 def seen(revision: int, theirs: str) -> HelmSees:
@@ -242,6 +264,29 @@ TABLE: list[Row] = [
         "K02",
         {"secrets": (SecretSeen(USE, True, ("jwt-secret",), ("jwt-secret",)),), "target": TARGET},
         "fail", "jwt-secret of Secret mine-credentials is empty", "secret.jwt.name",
+    ),
+    ("K02", with_value("jwt", "12345"), "fail", "KEY of Secret mine-credentials has 5 characters; the chart asks for 32", "secret.jwt.name"),
+    ("K02", with_value("jwt", "x" * 32), "pass", "mine-credentials has jwt-secret", ""),
+    ("K02", with_value("grafana", "${HOME}"), "fail", "which Grafana would replace", "secret.jwt.name"),
+    ("K02", with_value("postgres-url", "p@ss/w:rd"), "fail", "KEY of Secret mine-credentials breaks the URL", "secret.jwt.name"),
+    ("K02", with_value("redis-url", "p%40ss"), "pass", "mine-credentials has jwt-secret", ""),
+    (
+        "K02",
+        {"secrets": (replace(SEEN, use=replace(USE, roles=(("a", "redis"), ("b", "redis-url"))), values={"a": Secret("x"), "b": Secret("y")}),), "target": TARGET},
+        "fail", "b of Secret mine-credentials means another password", "secret.jwt.name",
+    ),
+    # I07 TLS certificate
+    ("I07", {"certificates": Absent("no certificate is given")}, "skipped", "no certificate is given", ""),
+    ("I07", {"certificates": (CertificateSeen("Secret tls", ("a.test",), AT),)}, "skipped", "waits for K02", ""),
+    ("I07", certificate(), "pass", "Secret tls: for a.test, by An Authority, EC, until 2026-12-01", ""),
+    ("I07", certificate(ends=AT - timedelta(days=3)), "fail", "Secret tls: it expired on 2026-05-29", "tls.secret"),
+    ("I07", certificate(ends=AT + timedelta(days=3)), "warn", "Secret tls: it expires in 3 days, on 2026-06-04", "tls.secret"),
+    ("I07", certificate(names=("b.test",)), "fail", "it is not for a.test; its names: b.test", "tls.secret"),
+    ("I07", certificate(rooted=False), "warn", "the chain ends with it: An Authority", "tls.secret"),
+    (
+        "I07",
+        {"certificates": (CertificateSeen("files", ("a.test",), AT, None, Problem("The two are swapped.", "Turn them round."), "tls.cert"),)},
+        "fail", "files: The two are swapped", "tls.cert",
     ),
     # N07 leftovers
     ("N07", {"kept_data": (), "target": TARGET}, "pass", "no database of an earlier install", ""),

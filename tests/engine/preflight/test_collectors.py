@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64encode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.adapters.tls_pairs import NOW, pairs
 from tests.engine.fakes import FakeCluster, FakeHelm
+from wizard.adapters.certificates import Certificates
+from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
 from wizard.core.kube.errors import ClusterError
@@ -17,8 +22,10 @@ from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import DryRun, Identity, Namespace, Owned, Refused, Release, Rendered, SecretUse, Server
 from wizard.core.target import Target
+from wizard.core.tls.chain import remarks
 from wizard.engine.preflight import collectors
 from wizard.engine.preflight.collectors import World
+from wizard.engine.secret_files import SecretFiles, TlsFiles
 
 TARGET = Target("here", "ns", "rel")
 MANIFEST = """
@@ -187,7 +194,7 @@ async def test_a_missing_helm_is_told_once() -> None:
 
 async def test_only_secrets_that_nobody_makes_are_looked_for() -> None:
     cluster = active()
-    cluster.add("Secret", "mine", "ns", data={"b": "********", "e": ""})
+    cluster.add("Secret", "mine", "ns", data={"b": "Ynl0ZXM=", "e": ""})
     extra = (SecretUse("tls", ("tls.crt",), "the Ingress", "tls.secret"),)
     of = replace(
         world(cluster, extra_secrets=extra),
@@ -198,6 +205,91 @@ async def test_only_secrets_that_nobody_makes_are_looked_for() -> None:
     assert (mine.use, mine.there) == (SecretUse("mine", ("b",), "Deployment/rel", "secret.jwt.name"), True)
     assert (mine.keys, mine.empty) == (("b", "e"), ("e",))
     assert not tls.there
+
+
+ROLES = """
+kind: StatefulSet
+apiVersion: apps/v1
+metadata: {name: db}
+spec:
+  template:
+    spec:
+      containers:
+        - env:
+            - {name: JWT_SECRET, valueFrom: {secretKeyRef: {name: app, key: mine}}}
+            - {name: DATABASE_URL_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}
+            - {name: OTHER, valueFrom: {secretKeyRef: {name: app, key: other}}}
+      volumes: [{name: password, secret: {secretName: db, items: [{key: password}]}}]
+"""
+
+
+async def test_only_values_whose_rules_are_known_are_kept_of_a_secret_and_none_can_be_printed() -> None:
+    cluster = active()
+    cluster.add("Secret", "app", "ns", data={"mine": "c2hvcnQ=", "other": "c2VjcmV0LW9mLW90aGVycw=="})
+    cluster.add("Secret", "db", "ns", data={"password": "cEBzcw=="})
+    app, database = (await facts(world(cluster, FakeHelm(ROLES)), "secrets"))["secrets"]
+    assert app.use.roles == (("mine", "jwt"),)
+    assert {key: value.reveal() for key, value in app.values.items()} == {"mine": "short"}
+    assert set(database.use.roles) == {("password", "postgres-url"), ("password", "postgres")}
+    assert "short" not in repr(app)
+
+
+INGRESS = """
+kind: Ingress
+apiVersion: networking.k8s.io/v1
+metadata: {name: rel, annotations: {NOTE: x}}
+spec: {tls: [{secretName: front, hosts: [api.example.com]}]}
+"""
+
+
+def with_certificate(name: str) -> FakeCluster:
+    pair, cluster = pairs()[name], active()
+    data = {"tls.crt": b64encode(pair.certificate).decode(), "tls.key": b64encode(pair.key).decode()}
+    cluster.add("Secret", "front", "ns", data=data)
+    return cluster
+
+
+async def certificates(cluster: FakeCluster, text: str = INGRESS, **more: Any) -> Any:
+    of = world(cluster, FakeHelm(text), certificates=Certificates(list), now=lambda: NOW, **more)
+    return (await facts(of, "certificates"))["certificates"]
+
+
+async def test_the_certificate_of_an_existing_secret_is_read_for_the_hosts_of_its_ingress() -> None:
+    (good,) = await certificates(with_certificate("a chain"), secret_questions={"front": "tls.secret"})
+    assert (good.source, good.hosts, good.question) == ("Secret front", ("api.example.com",), "tls.secret")
+    assert not remarks(good.chain, good.hosts, good.at)
+    for name, says in (
+        ("another key", "is not that of"),
+        ("an encrypted key", "is encrypted"),
+        ("DER", "no certificate in PEM"),
+    ):
+        (bad,) = await certificates(with_certificate(name))
+        assert says in bad.problem.what, name
+        assert "of Secret front" in bad.problem.what, name
+    (missing,) = await certificates(active())
+    assert (missing.chain, missing.problem) == (None, None)
+
+
+async def test_a_certificate_that_an_issuer_makes_or_that_may_not_be_read_is_not_judged() -> None:
+    issued = INGRESS.replace("NOTE", "cert-manager.io/cluster-issuer")
+    assert isinstance(await certificates(with_certificate("swapped"), issued), Absent)
+    no = ClusterError("forbidden", "eve may not get secrets.", 403, "get secrets")
+    assert await certificates(active(refuse={"get Secret": no})) == Unknown("eve may not get secrets", "get secrets")
+
+
+async def test_the_certificate_of_files_is_judged_by_the_same_rule(tmp_path: Path) -> None:
+    pair = pairs()["expired"]
+    (tmp_path / "c").write_bytes(pair.certificate)
+    (tmp_path / "k").write_bytes(pair.key)
+
+    def read() -> TlsFiles:
+        return SecretFiles(PersonFiles(), Certificates(list)).tls(str(tmp_path / "c"), str(tmp_path / "k"))
+
+    (seen,) = await certificates(active(), made_by_run=frozenset({"front"}), tls_files=read)
+    assert "it expired on" in remarks(seen.chain, seen.hosts, seen.at)[0].text
+    (tmp_path / "k").write_bytes(pairs()["another key"].key)
+    (seen,) = await certificates(active(), made_by_run=frozenset({"front"}), tls_files=read)
+    assert (seen.problem.question, seen.question) == ("tls.key", "tls.key")
 
 
 async def test_objects_of_others_are_told_with_their_owner() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from textual.events import Key
 
+from tests.adapters.tls_pairs import pairs
 from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, ScreenSession, check
@@ -130,7 +131,7 @@ async def test_a_secret_file_that_is_missing_stops_the_step_and_one_that_ends_in
         await see.sees("> 5 Secrets", "JWT secret: file")
         await see.press("enter")
         await see.sees("x The file for JWT secret /none does not exist.", "> 5 Secrets")
-        session.disk.texts["/none"] = "s3cret-text\n"
+        session.disk.texts["/none"] = "s3cret-text-of-thirty-two-letters\n"
         await see.press("enter")
         await see.sees("Enter install")
         await see.press("escape")
@@ -288,3 +289,20 @@ async def test_a_first_question_whose_files_are_read_takes_keys_at_once(open_app
         await see.sees("preset staging", "(*) Staging")
         await see.press("enter")
         await see.sees("+ 1 Environment", "> 2 Where")
+
+
+async def test_certificate_files_are_judged_where_they_are_asked_for(open_app: Open, session: ScreenSession) -> None:
+    answers = {**STAGING.answers, "tls": "files", "tls.cert": "/c", "tls.key": "/k"}
+    pair = pairs()["for another host"]
+    session.disk.texts |= {"/c": pair.key.decode(), "/k": pair.certificate.decode()}
+    async with open_app(Start("install", draft=Draft(answers))) as see:
+        await steps_to(see, "1 Environment", "2 Where", "3 Address")
+        await see.sees("> 4 TLS", "Certificate file")
+        await see.press("enter")
+        await see.sees("x The two are swapped: /c holds the private key")
+        session.disk.texts |= {"/c": pair.certificate.decode(), "/k": pairs()["another key"].key.decode()}
+        await see.press("enter")
+        await see.sees("x The key in /k is not that of")
+        session.disk.texts["/k"] = pair.key.decode()
+        await see.press("enter")
+        assert "PRIVATE KEY" not in await see.sees("> 5 ")

@@ -25,6 +25,7 @@ from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.target import Target
 from wizard.core.text import sanitize
+from wizard.core.text.secrets import Secret
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse
@@ -107,6 +108,16 @@ class KubeCluster:
             right = kinds.permission("get", resource, namespace)
             path = kinds.path(resource, namespace, name)
             return self._object(self._call("GET", path, permission=right), sealed=sealed)
+
+        return await self._run(work)
+
+    async def secret(self, name: str, namespace: str) -> Mapping[str, Secret]:
+        """The values of a Secret by key."""
+
+        def work() -> Mapping[str, Secret]:
+            resource = self._resource("Secret")
+            right = kinds.permission("get", resource, namespace)
+            return objects.secret_values(self._call("GET", kinds.path(resource, namespace, name), permission=right))
 
         return await self._run(work)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from wizard.core import limits
 from wizard.core.text import masking, sanitize
-from wizard.core.text.secrets import MASK
+from wizard.core.text.secrets import MASK, Secret
 
 _SUSPECT: Final = re.compile(rb"[\x7f-\xff]|\\(?:[bfrt]|u(?!00(?:3[ce]|26)))", re.IGNORECASE)
 """Bytes of JSON that can decode to something unsafe; the <, > and & that Go escapes are safe here."""
@@ -75,6 +76,26 @@ def without_secrets(item: dict[str, Any], *, sealed: bool = False, managers: boo
                 item[section] = {key: MASK if value else "" for key, value in item[section].items()}
         (metadata.get("annotations") or {}).pop(LAST_APPLIED, None)
     return item
+
+
+def secret_values(item: dict[str, Any]) -> dict[str, Secret]:
+    """The values of a Secret by key; bytes that are not UTF-8 are surrogates (surrogateescape).
+
+    Raises:
+        TypeError: it is not shaped as every Secret is.
+    """
+    check(item)
+    if item.get("kind") != "Secret":
+        raise TypeError("an object that is no Secret")
+    try:
+        return {
+            sanitize.text(key, len(key)): Secret(
+                base64.b64decode(value or "", validate=True).decode("utf-8", "surrogateescape")
+            )
+            for key, value in (item.get("data") or {}).items()
+        }
+    except ValueError:
+        raise TypeError("data that is not base64") from None
 
 
 _TEXTS: Final = (

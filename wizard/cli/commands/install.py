@@ -20,7 +20,6 @@ from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
 from wizard.cli.render import check_lines
-from wizard.core.answers import secrets
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Exit, Problem
@@ -209,7 +208,8 @@ async def values(arguments: ValuesArguments, session: Session, out: Out) -> int:
             draft = await change(session, draft, prompt, cluster=False)
             summary(session.answers.resolve(draft), out)
     prepared = session.answers.prepare(draft)
-    commands = list(kubectl.secret_commands(secrets.plan(prepared.resolved), prepared.target.namespace))
+    planned = session.files.secrets_to_make(prepared.resolved)
+    commands = list(kubectl.secret_commands(planned, prepared.target))
     if arguments.write == "-":
         text = prepared.text
         out.data(text)

@@ -14,6 +14,7 @@ from wizard.core.helm import values
 
 if TYPE_CHECKING:
     from wizard.core.answers.resolve import Resolved
+    from wizard.core.tls.files import Form
 
 
 class Part(NamedTuple):
@@ -81,6 +82,10 @@ class Source:
     shared: str = ""
     encoded: bool = False
     """Percent-encoded, for a URL."""
+    form: Form = "whole"
+    """How a certificate or key comes out of its file; known once it was read."""
+    label: str = ""
+    """The label of the PEM block that a DER file becomes."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,11 @@ class SecretToMake:
     name: str
     type: Literal["Opaque", "kubernetes.io/tls"]
     sources: tuple[Source, ...]
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether it holds a certificate and a key, in that order."""
+        return self.type == "kubernetes.io/tls"
 
 
 def plan(resolved: Resolved) -> tuple[SecretToMake, ...]:

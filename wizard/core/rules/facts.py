@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
 
 from wizard.core.helm.version import Version, parse
 from wizard.core.kube.objects import Object
+
+if TYPE_CHECKING:
+    from wizard.core.errors import Problem
+    from wizard.core.text.secrets import Secret
+    from wizard.core.tls.chain import Chain
 
 
 @dataclass(frozen=True)
@@ -132,16 +139,33 @@ class SecretUse:
     keys: tuple[str, ...]
     used_by: str
     question: str = ""
+    roles: tuple[tuple[str, str], ...] = ()
+    """(key, role) of those whose value is judged, roles as of `manifests.secret_roles`."""
 
 
 @dataclass(frozen=True)
 class SecretSeen:
-    """A needed Secret in the cluster: whether it exists, its keys, its empty keys."""
+    """A needed Secret in the cluster: whether it exists, its keys, its empty keys, the values that are judged."""
 
     use: SecretUse
     there: bool
     keys: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
+    values: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class CertificateSeen:
+    """The certificate of an Ingress for those hosts; `source` is its Secret or its file. Without chain and problem it is not there."""
+
+    source: str
+    hosts: tuple[str, ...]
+    at: datetime
+    """When it was read."""
+    chain: Chain | None = None
+    problem: Problem | None = None
+    """Why it cannot be used at all."""
+    question: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from wizard.core.kube.objects import Object
 
@@ -32,6 +32,56 @@ def claims(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]
             yield label(obj), obj.get("spec") or {}
         for template in (obj.get("spec") or {}).get("volumeClaimTemplates") or ():
             yield label(obj), template.get("spec") or {}
+
+
+ROLES: Final[Mapping[str, str]] = {
+    "JWT_SECRET": "jwt",
+    "DATABASE_URL_PASSWORD": "postgres-url",
+    "REDIS_URL_PASSWORD": "redis-url",
+    "REDIS_PASSWORD": "redis",
+    "REDISCLI_AUTH": "redis",
+    "SMTP_PASSWORD": "smtp",
+    "GF_SECURITY_ADMIN_PASSWORD": "grafana",
+}
+"""Variable of the chart's pods -> the role of its value: the name of a secret, or that of one that stands in a URL."""
+_DATABASE_VOLUME: Final = "password"
+"""The volume with the database's password, in the pods of the database and of the jobs that log in to it."""
+
+
+def secret_roles(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Secret name -> (key, role) of each value that the chart hands to a program whose rules are known."""
+    roles: dict[str, dict[tuple[str, str], None]] = {}
+
+    def use(name: Any, key: Any, role: str) -> None:
+        roles.setdefault(str(name), {})[str(key), role] = None
+
+    for _, spec in pods(objects):
+        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+            for variable in container.get("env") or ():
+                reference = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
+                if reference and (role := ROLES.get(str(variable.get("name")))):
+                    use(reference.get("name"), reference.get("key"), role)
+        for volume in spec.get("volumes") or ():
+            secret = volume.get("secret") or {}
+            for item in secret.get("items") or () if volume.get("name") == _DATABASE_VOLUME else ():
+                use(secret.get("secretName"), item.get("key"), "postgres")
+    return {name: tuple(keys) for name, keys in roles.items()}
+
+
+def certificates(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
+    """TLS Secret -> the hosts that its certificate has to be for, by the Ingresses; without those that an issuer fills."""
+    hosts: dict[str, dict[str, None]] = {}
+    for obj in objects:
+        notes = (obj.get("metadata") or {}).get("annotations") or {}
+        if obj["kind"] != "Ingress" or any(note in notes for note in _ISSUED):
+            continue
+        for entry in (obj.get("spec") or {}).get("tls") or ():
+            if name := entry.get("secretName"):
+                hosts.setdefault(str(name), {}).update(dict.fromkeys(map(str, entry.get("hosts") or ())))
+    return {name: tuple(found) for name, found in hosts.items()}
+
+
+_ISSUED: Final = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
 
 
 def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wizard.core.answers import secrets
@@ -22,6 +22,7 @@ from wizard.ports.helm import Helm
 if TYPE_CHECKING:
     from wizard.engine.answers import Answers
     from wizard.engine.ports import Ports
+    from wizard.engine.secret_files import TlsFiles
     from wizard.engine.state import SessionState
 
 _LATE: Final = frozenset({"dry_run"})
@@ -81,6 +82,7 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
         state.cluster(target), ports.documents, ports.helm, target, prepared.chart, values_text=text or "{}",
         values_problem=refused, kubeconfig=config, made_by_run=frozenset(secret.name for secret in secrets.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
+        certificates=ports.certificates, tls_files=_tls_files(resolved, ports),
         runs=_at_work(ports), machine=ports.runs.machine(),
         logout=ports.runs.ended_by_logout(),
     )  # fmt: skip
@@ -111,6 +113,14 @@ def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretU
     if "tls.secret" in asked:
         extra = (SecretUse(resolved["tls.secret"], ("tls.crt", "tls.key"), "the Ingress", "tls.secret"),)
     return {secret: question for question, secret in named.items() if secret}, extra
+
+
+def _tls_files(resolved: Resolved, ports: Ports) -> Callable[[], TlsFiles] | None:
+    if resolved["tls"] != "files":
+        return None
+    from wizard.engine.secret_files import SecretFiles
+
+    return lambda: SecretFiles(ports.files, ports.certificates).tls(resolved["tls.cert"], resolved["tls.key"])
 
 
 def _database_secrets(resolved: Resolved) -> dict[str, Literal["generate", "file"]]:

@@ -22,6 +22,7 @@ from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
     READ_FOR_STATUS,
+    CertificateSeen,
     ChartFound,
     DryRun,
     HelmFound,
@@ -42,9 +43,13 @@ from wizard.core.rules.facts import (
     StorageClass,
 )
 from wizard.core.target import Target
+from wizard.core.text.secrets import Secret
+from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
+from wizard.engine.secret_files import TlsFiles
+from wizard.ports.certificates import CertificateReader
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
@@ -87,6 +92,10 @@ class World:
     """Secret name -> the question that named it."""
     extra_secrets: tuple[SecretUse, ...] = ()
     """Secrets that the answers need beyond those in pods (TLS)."""
+    certificates: CertificateReader | None = None
+    """Needed by the checks before a run alone."""
+    tls_files: Callable[[], TlsFiles] | None = None
+    """Reads the files that the run makes a TLS Secret of; raises Problem."""
     value_questions: Mapping[str, str] = field(default_factory=dict)
     """Value path -> the question that sets it."""
     runs: Mapping[Target, str] = field(default_factory=dict)
@@ -462,8 +471,9 @@ async def _ingress_classes(world: World, inputs: Mapping[str, Any]) -> tuple[Nam
 async def _secrets(world: World, inputs: Mapping[str, Any]) -> tuple[SecretSeen, ...]:
     rendered: Rendered = inputs["rendered"]
     own = {secret["metadata"]["name"] for secret in rendered.of("Secret")} | world.made_by_run
+    roles = manifests.secret_roles(rendered.objects)
     uses = [
-        SecretUse(name, keys, user, world.secret_questions.get(name, ""))
+        SecretUse(name, keys, user, world.secret_questions.get(name, ""), roles.get(name, ()))
         for name, (keys, user) in manifests.secrets_used(rendered.objects).items()
         if name not in own
     ]
@@ -471,14 +481,55 @@ async def _secrets(world: World, inputs: Mapping[str, Any]) -> tuple[SecretSeen,
 
 
 async def _seen(world: World, use: SecretUse) -> SecretSeen:
+    values = await _values(world, use.name)
+    if values is None:
+        return SecretSeen(use, there=False)
+    judged = {key: values[key] for key, _ in use.roles if key in values}
+    empty = tuple(sorted(key for key, value in values.items() if not value.reveal()))
+    return SecretSeen(use, True, tuple(sorted(values)), empty, judged)
+
+
+async def _values(world: World, name: str) -> Mapping[str, Secret] | None:
+    """The values of a Secret by key; None when it is not there."""
     try:
-        live = await world.cluster.get("Secret", use.name, world.target.namespace)
+        return await world.cluster.secret(name, world.target.namespace)
     except ClusterError as error:
         if error.kind == "not-found":
-            return SecretSeen(use, there=False)
+            return None
         raise
-    data = live.get("data") or {}
-    return SecretSeen(use, True, tuple(sorted(data)), tuple(sorted(key for key, value in data.items() if not value)))
+
+
+async def _certificates(world: World, inputs: Mapping[str, Any]) -> tuple[CertificateSeen, ...] | Absent:
+    wanted, reader = manifests.certificates(inputs["rendered"].objects), world.certificates
+    if not wanted or not reader:
+        return Absent("no certificate is given by file or Secret")
+    return tuple(await asyncio.gather(*(_certificate(world, reader, name, hosts) for name, hosts in wanted.items())))
+
+
+async def _certificate(world: World, reader: CertificateReader, name: str, hosts: tuple[str, ...]) -> CertificateSeen:
+    """The certificate of the two files that the run makes a Secret of, or that of an existing Secret."""
+    now = world.now()
+    if name in world.made_by_run and world.tls_files:
+        try:
+            read = await asyncio.to_thread(world.tls_files)
+        except Problem as problem:
+            return CertificateSeen("files", hosts, now, None, problem, problem.question)
+        return CertificateSeen("certificate file", hosts, now, read.chain, None, CERT_QUESTION)
+    source, question = f"Secret {name}", world.secret_questions.get(name, "")
+    values = await _values(world, name)
+    if values is None:
+        return CertificateSeen(source, hosts, now, question=question)
+    certificate, key = (
+        Named(
+            f"{part} of {source}", values[part].reveal().encode("utf-8", "surrogateescape") if part in values else b""
+        )
+        for part in ("tls.crt", "tls.key")
+    )
+    try:
+        chain = await asyncio.to_thread(reader.chain, certificate, key)
+    except Problem as problem:
+        return CertificateSeen(source, hosts, now, None, problem, question)
+    return CertificateSeen(source, hosts, now, chain, None, question)
 
 
 async def _kept_data(world: World, inputs: Mapping[str, Any]) -> tuple[KeptData, ...]:
@@ -591,6 +642,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "named_storage": Collector(_named_storage, needs=("server", "rendered"), after=("storage_classes",)),
     "ingress_classes": Collector(_ingress_classes, needs=("server", "rendered")),
     "secrets": Collector(_secrets, needs=("server", "rendered")),
+    "certificates": Collector(_certificates, needs=("server", "rendered")),
     "kept_data": Collector(_kept_data, needs=("server", "rendered")),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }

@@ -58,6 +58,17 @@ _LIST_SECONDS: Final = 5.0
 """Seconds for a read of helm's records."""
 
 
+def secret_manifest(name: str, kind: str, values: Mapping[str, Secret], release: str) -> dict[str, Any]:
+    """The Secret of that name and type that a run creates; it holds its values."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "labels": {MANAGED_BY: WIZARD, "app.kubernetes.io/instance": release}},
+        "type": kind,
+        "stringData": {key: value.reveal() for key, value in values.items()},
+    }
+
+
 def _few(names: Sequence[str]) -> str:
     """The first of the names, and how many more there are."""
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
@@ -311,16 +322,7 @@ class Run:
 
     async def _secret(self, secret: SecretSpec) -> None:
         values = self.material.get(secret.name, {})
-        manifest = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {
-                "name": secret.name,
-                "labels": {MANAGED_BY: WIZARD, "app.kubernetes.io/instance": self.spec.target.release},
-            },
-            "type": secret.type,
-            "stringData": {key: value.reveal() for key, value in values.items()},
-        }
+        manifest = secret_manifest(secret.name, secret.type, values, self.spec.target.release)
         action = "created"
         try:
             await self.world.cluster.create(manifest, self.spec.target.namespace)

@@ -196,9 +196,9 @@ class StepScreen(WizardScreen):
         if not wrong:
             for question in flow.questions(self.resolved, self.step, self.nav.goal):
                 if question.kind == "path":
-                    problem, note = await self.bridge.check_file(question, self.resolved[question.id])
+                    problem, note = await self.bridge.check_file(self.resolved, question.id)
                     if problem:
-                        wrong[question.id] = problem
+                        wrong.setdefault(problem.question or question.id, str(problem))
                     self._notes[question.id] = note
             self._wrong = wrong
         if wrong:

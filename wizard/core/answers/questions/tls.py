@@ -80,12 +80,12 @@ QUESTIONS: Final = (
         validate=lambda _, a: validate.subdomain(a, "The TLS Secret"),
     ),
     Question(
-        "tls.cert", "tls", "Certificate file", "PEM file, the server's certificate first, then the chain.", kind="path",
+        "tls.cert", "tls", "Certificate file", "PEM or DER; in PEM the server's certificate first, then the chain.", kind="path",
         visible=lambda r: by_ingress(r) and r["tls"] == "files",
         validate=lambda _, a: "" if a else "The certificate file is not named.",
     ),
     Question(
-        "tls.key", "tls", "Key file", "PEM file of the private key; never shown.", kind="path",
+        "tls.key", "tls", "Key file", "PEM or DER, not encrypted; never shown. It may be the same file.", kind="path",
         visible=lambda r: by_ingress(r) and r["tls"] == "files",
         validate=lambda _, a: "" if a else "The key file is not named.",
     ),

@@ -1,27 +1,36 @@
-"""K: Secrets that must exist because the run does not create them."""
+"""K: Secrets that must exist because the run does not create them, and their values; I07: the certificate."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from wizard.core.answers import credentials
+from wizard.core.answers.secrets import ENCODED_KEY, PARTS
 from wizard.core.rules.check import Facts, Outcome, check
-from wizard.core.rules.facts import KeptData, SecretSeen
+from wizard.core.rules.facts import CertificateSeen, KeptData, SecretSeen
+from wizard.core.tls import chain
+
+_URL: Final = "-url"
+"""The end of a role whose value stands in a URL."""
+
+
+class _Trouble(NamedTuple):
+    line: str
+    step: str
 
 
 @check("K02", "existing Secrets", needs=("secrets", "target"), severity="B")
 def existing_secrets(facts: Facts) -> Outcome:
-    """Every named Secret that the run does not create exists, with its keys, none of them empty."""
+    """Every named Secret that the run does not create exists, with its keys, whose values their programs take."""
     seen: tuple[SecretSeen, ...] = facts["secrets"]
     namespace = facts["target"].namespace
     if not seen:
         return Outcome("pass", ("the run makes every Secret that is needed",))
-    problems = [(secret, line) for secret in seen if (line := _problem(secret, namespace))]
+    problems = [(secret, trouble) for secret in seen for trouble in _troubles(secret, namespace)]
     if problems:
-        first = problems[0][0].use
-        keys = "".join(f" --from-file={key}=PATH" for key in first.keys)
-        step = (
-            f"Make it: kubectl create secret generic {first.name} -n {namespace}{keys}; or let the wizard generate it."
-        )
         question = next((secret.use.question for secret, _ in problems if secret.use.question), "")
-        return Outcome("fail", tuple(line for _, line in problems), step, question)
+        return Outcome("fail", tuple(trouble.line for _, trouble in problems), problems[0][1].step, question)
     return Outcome("pass", tuple(_present(secret) for secret in seen))
 
 
@@ -49,13 +58,73 @@ def kept_data(facts: Facts) -> Outcome:
     return Outcome("fail", evidence, step, "secret.postgres")
 
 
-def _problem(secret: SecretSeen, namespace: str) -> str:
+@check("I07", "TLS certificate", needs=("certificates",), severity="B")
+def certificate(facts: Facts) -> Outcome:
+    """The certificate of every Ingress, in a file or in an existing Secret, is for its hosts, valid, and with its own key."""
+    seen: tuple[CertificateSeen, ...] = facts["certificates"]
+    known = [found for found in seen if found.chain or found.problem]
+    if not known:
+        waits = ("waits for K02",) if seen else ("no certificate is given by file or Secret",)
+        return Outcome("skipped", waits)
+    found = [(certificate, remark) for certificate in known for remark in _remarks(certificate)]
+    found.sort(key=lambda pair: not pair[1].fails)
+    if not found:
+        return Outcome("pass", tuple(f"{each.source}: {chain.summary(each.chain)}" for each in known if each.chain))
+    lines = tuple(f"{certificate.source}: {remark.text}" for certificate, remark in found)
+    worst, remark = found[0]
+    return Outcome("fail" if remark.fails else "warn", lines, remark.next_step, worst.question)
+
+
+def _remarks(seen: CertificateSeen) -> tuple[chain.Remark, ...]:
+    if seen.problem:
+        return (chain.Remark(seen.problem.what.rstrip("."), seen.problem.next_step, fails=True),)
+    return chain.remarks(seen.chain, seen.hosts, seen.at) if seen.chain else ()
+
+
+def _troubles(secret: SecretSeen, namespace: str) -> Iterator[_Trouble]:
     use = secret.use
+    keys = "".join(f" --from-file={key}=PATH" for key in use.keys)
+    make = f"Make it: kubectl create secret generic {use.name} -n {namespace}{keys}; or let the wizard generate it."
     if not secret.there:
-        return f"Secret {use.name}, which {use.used_by} needs, is not in namespace {namespace}"
-    if missing := [key for key in use.keys if key not in secret.keys]:
+        yield _Trouble(f"Secret {use.name}, which {use.used_by} needs, is not in namespace {namespace}", make)
+    elif missing := [key for key in use.keys if key not in secret.keys]:
         has = ", ".join(secret.keys) or "none"
-        return f"Secret {use.name} has no key {', '.join(missing)}, which {use.used_by} needs; its keys: {has}"
-    if empty := [key for key in use.keys if key in secret.empty]:
-        return f"{', '.join(empty)} of Secret {use.name} is empty"
-    return ""
+        line = f"Secret {use.name} has no key {', '.join(missing)}, which {use.used_by} needs; its keys: {has}"
+        yield _Trouble(line, make)
+    elif empty := [key for key in use.keys if key in secret.empty]:
+        yield _Trouble(f"{', '.join(empty)} of Secret {use.name} is empty", make)
+    else:
+        yield from _unfit(secret)
+
+
+def _unfit(secret: SecretSeen) -> Iterator[_Trouble]:
+    """The values that their programs would not take, each key once."""
+    use, passwords = secret.use, {role: key for key, role in secret.use.roles}
+    said = set[str]()
+    for key, role in sorted(use.roles, key=lambda pair: pair[1].endswith(_URL)):
+        value, name = secret.values.get(key), role.removesuffix(_URL)
+        if value is None or key in said:
+            continue
+        wrong, step = credentials.problem(name, value.reveal()), _other_value(name)
+        if not wrong and role != name:
+            plain = secret.values.get(passwords.get(name, ""))
+            password = None if plain is None else plain.reveal()
+            wrong, step = credentials.url_problem(value.reveal(), password), _encoded_copy(name, key)
+        if wrong:
+            said.add(key)
+            yield _Trouble(f"{key} of Secret {use.name} {wrong}", step)
+
+
+def _other_value(name: str) -> str:
+    return f"Give it another value; or give that one as a file: --secret-file {name}=PATH; or have one generated."
+
+
+def _encoded_copy(name: str, key: str) -> str:
+    """How a password gets into a URL whatever its characters are."""
+    part = PARTS[name]
+    if key == ENCODED_KEY:
+        return f"Put the percent-encoded password under {key}, or give it as a file: --secret-file {name}=PATH."
+    return (
+        f"Put the percent-encoded password under a key {ENCODED_KEY} beside it and set {part.encoded_path}={ENCODED_KEY} "
+        f"({part.external_encoded_path} for one outside); or give it as a file, --secret-file {name}=PATH, and both are made."
+    )
