@@ -310,20 +310,11 @@ def _wrong_type(value: Any, raw: Mapping[str, Any]) -> str:
     if types and found not in types and not (found == "integer" and "number" in types):
         return f"type: {' or '.join(types)} is wanted, not {found}"
     enum = raw.get("enum")
-    if isinstance(enum, list) and not any(_equal(choice, value) for choice in enum):
+    if isinstance(enum, list) and not any(values.identical(choice, value) for choice in enum):
         return f"enum: one of {', '.join(map(compact, enum))} is wanted, not {_short(value)}"
-    if "const" in raw and not _equal(raw["const"], value):
+    if "const" in raw and not values.identical(raw["const"], value):
         return f"const: {_short(raw['const'])} is wanted, not {_short(value)}"
     return ""
-
-
-def _equal(left: Any, right: Any) -> bool:
-    """Whether two JSON values are equal; true is not 1, at any depth."""
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_equal, left, right))
-    return values.same(left, right)
 
 
 def _wrong_content(value: Any, raw: Mapping[str, Any]) -> str:
