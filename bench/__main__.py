@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from bench import asked, launch, logs, peers, plans, runs, verdicts
+from bench import asked, launch, logs, peers, plans, runs, values, verdicts
 from bench.rounds import Row, table
 
 NAMES = (
@@ -28,6 +28,7 @@ NAMES = (
     "flood",
     "glyph",
     "memory",
+    "values",
     "cause",
     "verdict",
     "requests",
@@ -71,7 +72,9 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(runs.sandbox_up(few))
     if "memory" in wanted:
         done(logs.memory())
-    if wanted - {"version", "up", "memory"} - _AUDITED:
+    if "values" in wanted:
+        done(*values.tree(few))
+    if wanted - {"version", "up", "memory", "values"} - _AUDITED:
         with runs.fresh_bed("bench") as bed:
             if "field" in wanted:
                 done(launch.first_field(bed.kubeconfig, many))

@@ -7,7 +7,7 @@ a cluster, helm or a process is answered from here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -26,7 +26,9 @@ from wizard.core.errors import Problem
 from wizard.core.helm.binary import HelmInfo
 from wizard.core.helm.chart import Chart
 from wizard.core.helm.plan import Plan
-from wizard.core.helm.values import merge
+from wizard.core.helm.schema import Schema
+from wizard.core.helm.value_tree import Described
+from wizard.core.helm.values import Path, merge
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.kube.rights import Right
 from wizard.core.rules.check import CheckResult
@@ -86,6 +88,10 @@ class StubFiles:
     """Files by path."""
 
     texts: dict[str, str] = field(default_factory=dict)
+    edited: list[str] = field(default_factory=list)
+    """What the editor was given."""
+    editor: Callable[[str], str] = str
+    """What a person does in the editor."""
 
     def read(self, path: str, what: str, *, empty: bool = False) -> str:
         if path not in self.texts:
@@ -119,6 +125,10 @@ class StubFiles:
     def kept_private(self, name: str) -> Sequence[str]:
         return [name] if name in self.texts else []
 
+    def edit(self, text: str, name: str) -> str:
+        self.edited.append(text)
+        return self.editor(text)
+
 
 @dataclass
 class StubChart:
@@ -126,11 +136,16 @@ class StubChart:
 
     chart: Chart
     problem: Problem | None = None
+    schema: Any = None
+    comments: Mapping[Path, str] = field(default_factory=dict)
 
     def open(self, path: str = "") -> Chart:
         if self.problem:
             raise self.problem
         return self.chart
+
+    def describe(self, chart: Chart) -> Described:
+        return Described(Schema(self.schema), self.comments, chart.defaults)
 
 
 class _Helm:

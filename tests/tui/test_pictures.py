@@ -14,6 +14,7 @@ from tests.tui.driving import Driver
 from tests.tui.fakes import BEGIN, CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, ScreenSession, check, event, lines
 from tests.tui.widgets.test_log_history import flood
 from wizard.core.answers.draft import Draft
+from wizard.core.helm.strvals import SetFlag
 from wizard.core.text import sanitize
 from wizard.engine import records
 from wizard.engine.release.listing import ReleasesView
@@ -61,6 +62,25 @@ def test_a_step(snap_compare: Compare, session: ScreenSession, size: tuple[int, 
     """The rail at the left, the wrong host in red below its field."""
     app = WizardApp(session, Start("install", draft=STAGING.with_answers({"host": "Not A Host"})))
     before = until(app, "> 1 ", ("enter",), "> 2 ", ("enter",), "> 3 ", "nginx", ("tab",), "is not a host name")
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_all_values(snap_compare: Compare, session: ScreenSession, size: tuple[int, int]) -> None:
+    """The tree with a search in it: path, value, origin; the chosen value in full below or beside it."""
+    session.chart.schema = {"properties": {"resources": {"description": "What each pod gets."}}}
+    app = WizardApp(session, Start("install", draft=replace(STAGING, sets=(SetFlag("--set", "replicaCount=4"),))))
+    before = until(
+        app,
+        "> 1 ",
+        "F6",
+        ("f6",),
+        "replicaCount",
+        ("slash", "c", "p", "u", "enter"),
+        "found",
+        ("down", "down"),
+        "CPU limit",
+    )
     assert snap_compare(app, terminal_size=size, run_before=before)
 
 

@@ -150,6 +150,12 @@ class PersonFiles:
             ) from error
         return written
 
+    def edit(self, text: str, name: str) -> str:
+        """The text after the person changed it in their editor; see `editor.edited`."""
+        from wizard.adapters import editor
+
+        return editor.edited(text, name)
+
     def _bytes(self, path: str, what: str, *, empty: bool = False) -> bytes:
         try:
             raw = bounded.read(Path(path).expanduser(), limits.FILE, seconds=limits.PIPE_SECONDS)

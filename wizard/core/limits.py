@@ -206,3 +206,9 @@ def map_of(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """The mapping under a key; an empty one when the key is missing or its value is not a mapping."""
     value = data.get(key)
     return value if isinstance(value, Mapping) else {}
+
+
+def maps_of(data: Mapping[str, Any], key: str) -> tuple[Mapping[str, Any], ...]:
+    """The mappings in the list under a key; none when the key is missing or its value is not a list."""
+    value = data.get(key)
+    return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, list | tuple) else ()

@@ -15,6 +15,7 @@ from wizard.engine.release.handle import Release
 from wizard.engine.runs import Runs
 from wizard.engine.secret_files import SecretFiles
 from wizard.engine.state import Options, SessionState
+from wizard.engine.values import Values
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +36,7 @@ class Session:
         self._state = SessionState(ports, options or Options())
         self._ahead = ahead
         self.answers = Answers(self._state, self.releases)
+        self.values = Values(self._state, self.answers)
         secret_files = SecretFiles(ports.files, ports.certificates)
         self.files = Files(ports.files, ports.documents, secret_files, ports.clock)
         self.installer = Installer(self._state, self.answers)

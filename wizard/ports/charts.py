@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from wizard.core.helm.chart import Chart
+    from wizard.core.helm.value_tree import Described
 
 
 class ChartSource(Protocol):
@@ -13,4 +14,8 @@ class ChartSource(Protocol):
 
     def open(self, path: str = "") -> Chart:
         """The chart at the path, or the one of this checkout or wheel; raises Problem when there is none."""
+        ...
+
+    def describe(self, chart: Chart) -> Described:
+        """What the chart says of its values: schema and comments; raises Problem when they cannot be read."""
         ...

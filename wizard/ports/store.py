@@ -133,3 +133,10 @@ class FileStore(Protocol):
     def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
         """Write atomically; a backup of an existing different file is kept. Returns the paths written, none without a change."""
         ...
+
+    def edit(self, text: str, name: str) -> str:
+        """The text after the person changed it in their editor, which has the terminal until then.
+
+        `name` is that of the file in the editor. Raises Problem when there is no editor, it fails, or the text is no text.
+        """
+        ...

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 _PRINTED: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "tab": "Tab", "slash": "/", "question_mark": "?", "colon": ":",
-    "f1": "F1", "f2": "F2", "f4": "F4", "f9": "F9",
+    "f1": "F1", "f2": "F2", "f4": "F4", "f6": "F6", "f9": "F9",
 }  # fmt: skip
 
 Key = tuple[str, str]

@@ -57,6 +57,10 @@ class Bridge:
         await asyncio.to_thread(self.session.kubeconfig)
         await asyncio.to_thread(self.session.answers.layers, draft)
 
+    async def describe(self, draft: Draft) -> None:
+        """Read what the chart says of its values, so that their tree can be made; raises Problem."""
+        await asyncio.to_thread(self.session.values.describe, draft)
+
     async def on_what_runs(self, draft: Draft) -> Draft:
         """The draft of an upgrade, based on the running release's values; raises Problem when there is no such release."""
         return await self.session.answers.on_what_runs(await self.session.answers.located(draft, required=True))

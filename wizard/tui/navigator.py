@@ -225,6 +225,12 @@ class Navigator:
         self.returning = False
         self._open(ReviewScreen(draft))
 
+    def values(self, draft: Draft, step: str = "", question: str = "") -> None:
+        """Open all values of a draft; Esc goes back to that question, without a step to the review."""
+        from wizard.tui.values.screen import ValuesScreen
+
+        self._open(ValuesScreen(draft, (lambda edited: self._step(edited, step, question)) if step else self.review))
+
     def attach(self, run: RunSummary) -> None:
         """Open a run; a new runner is started when its own died or hangs."""
         try:

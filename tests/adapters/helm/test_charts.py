@@ -92,3 +92,31 @@ def test_a_folder_that_is_no_chart_is_said_so(tmp_path: Path) -> None:
         ChartFolders().open(str(tmp_path))
     with pytest.raises(Problem, match="There is no chart at"):
         ChartFolders().open(str(tmp_path / "none"))
+
+
+def test_a_charts_schema_comments_and_inner_charts_are_described(folder: Path) -> None:
+    (folder / "values.yaml").write_text("replicaCount: 1  # pods\ndb:\n  port: 2\n")
+    (folder / "values.schema.json").write_text('{"properties": {"replicaCount": {"type": "integer"}}}')
+    (folder / "Chart.yaml").write_text("name: x\nversion: 1.2.3\ndependencies: [{name: postgres, alias: db}, 3]\n")
+    inner = folder / "charts" / "postgres"
+    inner.mkdir(parents=True)
+    (inner / "Chart.yaml").write_text("name: postgres\nversion: 1.0.0\n")
+    (inner / "values.yaml").write_text("port: 1\nsize: 1Gi  # of the disk\n")
+    described = ChartFolders().describe(ChartFolders().open(str(folder)))
+    assert described.schema.problem({"replicaCount": "x"}) == "replicaCount: type: integer is wanted, not string"
+    assert described.comments == {("replicaCount",): "pods"}
+    assert described.below["db"].comments == {("size",): "of the disk"}
+    assert described.all_defaults == {"replicaCount": 1, "db": {"port": 2, "size": "1Gi"}}
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 200, '{"minimum": NaN}'])
+def test_a_schema_that_is_no_json_is_a_problem(folder: Path, text: str) -> None:
+    (folder / "values.schema.json").write_text(text)
+    with pytest.raises(Problem, match=r"values\.schema\.json is not a JSON schema"):
+        ChartFolders().describe(ChartFolders().open(str(folder)))
+
+
+def test_a_chart_without_a_schema_is_described_by_its_values(folder: Path) -> None:
+    described = ChartFolders().describe(ChartFolders().open(str(folder)))
+    assert described.schema.problem({"replicaCount": "x"}) == ""
+    assert described.all_defaults == {"replicaCount": 1}

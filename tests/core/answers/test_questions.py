@@ -198,7 +198,7 @@ def test_set_wins_over_answers() -> None:
     draft = Draft({"replicas": "2"}, sets=(SetFlag("--set", "replicaCount=9"),))
     resolved = Resolved(draft, SANDBOX, LAYERS, QUESTIONS)
     assert written(resolved)["replicaCount"] == 9
-    assert values_file.build(resolved, "1.0.0").notes["replicaCount"] == "from the command line"
+    assert values_file.build(resolved, "1.0.0").notes["replicaCount"] == "from --set"
 
 
 def with_sets(*sets: tuple[str, str], layers: Layers = LAYERS) -> Resolved:

@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.core.helm.strvals_cases import CASES, FILES, Given
+from tests.core.helm.test_set_flags import PATHS as written_paths
+from tests.core.helm.test_set_flags import VALUES as written_values
 from tests.core.helm.test_strvals import applied, same
 from tests.core.oracle import Oracle, started
 from wizard.cli.draft import files_of
 from wizard.core.errors import Problem
-from wizard.core.helm import strvals
+from wizard.core.helm import set_flags, strvals
 
 pytestmark = pytest.mark.tools
 Helms = tuple[Oracle, Oracle]
@@ -142,3 +144,21 @@ def test_lists_of_files_are_those_of_helm(helms: Helms, text: str) -> None:
                 files_of(text)
         else:
             assert list(files_of(text)) == json.loads(answer)
+
+
+@pytest.mark.parametrize("examples", [500, pytest.param(5_000, marks=pytest.mark.full)])
+def test_written_flags_give_their_value_to_helm(helms: Helms, examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(written_paths, written_values)
+    def check(path: tuple[str, ...], value: Any) -> None:
+        flag = set_flags.write(path, value)
+        expected: Any = value
+        for key in reversed(path):
+            expected = {key: expected}
+        for oracle in helms:
+            answer = of_helm(oracle, {}, [(flag.flag, flag.text)])
+            assert same(answer.get("values"), expected), f"{flag}\n{answer}\n{expected}"
+
+    check()

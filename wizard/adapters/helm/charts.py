@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
@@ -15,6 +16,7 @@ from wizard.core.errors import Problem
 
 if TYPE_CHECKING:
     from wizard.core.helm.chart import Chart
+    from wizard.core.helm.value_tree import Described
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 _BUILT_IN: Final = (_PACKAGE / "_chart" / "llm-cost-ops", _PACKAGE.parent / "chart" / "llm-cost-ops")
@@ -22,6 +24,8 @@ _BUILT_IN: Final = (_PACKAGE / "_chart" / "llm-cost-ops", _PACKAGE.parent / "cha
 
 _KEPT: Final = 8
 """Charts whose trees are kept; a person works with one or two."""
+_SUBCHARTS: Final = 100
+"""Charts inside one chart whose values are described."""
 _READER: Final = 2
 """Raised when the same text is read as another tree."""
 
@@ -74,6 +78,45 @@ class ChartFolders:
             subcharts={name: trees[file] for name, file in below.items()},
             values_text=texts.get("values.yaml", ""),
         )
+
+
+    def describe(self, chart: Chart) -> Described:
+        """What the chart says of its values; raises Problem when its schema cannot be read.
+
+        Apart from `open`: the first question does not need it, and a schema is larger than the rest of a chart.
+        """
+        return _described(Path(chart.path), chart.defaults, chart.metadata)
+
+
+def _described(folder: Path, defaults: Mapping[str, Any], metadata: Mapping[str, Any]) -> Described:
+    from wizard.adapters.helm import comments
+    from wizard.core.helm.schema import Schema
+    from wizard.core.helm.value_tree import Described
+
+    file, text = folder / "values.schema.json", folder / "values.yaml"
+    schema = _schema(file) if file.is_file() else None
+    return Described(
+        Schema(schema), comments.of(_text(text)) if text.is_file() else {}, defaults, dict(_below(folder, metadata))
+    )
+
+
+def _below(folder: Path, metadata: Mapping[str, Any]) -> Iterator[tuple[str, Described]]:
+    """The charts inside a chart by the key of their values; a dependency may have another name there."""
+    for chart in itertools.islice(sorted((folder / "charts").glob("*/Chart.yaml")), _SUBCHARTS):
+        inside = _tree(_text(chart), chart)
+        values = chart.parent / "values.yaml"
+        described = _described(chart.parent, _tree(_text(values), values) if values.is_file() else {}, inside)
+        name = str(inside.get("name", chart.parent.name))
+        named = [item for item in limits.maps_of(metadata, "dependencies") if item.get("name") == name]
+        for key in [str(item.get("alias") or name) for item in named] or [name]:
+            yield key, described
+
+
+def _schema(file: Path) -> Any:
+    try:
+        return limits.loads(_text(file))
+    except ValueError as error:
+        raise Problem(f"{file} is not a JSON schema: {error}.", "Give another chart with --chart.") from error
 
 
 def _text(file: Path) -> str:

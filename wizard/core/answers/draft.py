@@ -22,7 +22,7 @@ class Draft:
     files: tuple[str, ...] = ()
     """The person's own values files (-f), lowest first."""
     sets: tuple[SetFlag, ...] = ()
-    """The --set flags of the command line."""
+    """The --set flags: of the command line, then of values that were changed one by one."""
     write: str = ""
     """Path to which the values file is written; empty means the default name."""
     helm: HelmOptions = field(default_factory=HelmOptions)

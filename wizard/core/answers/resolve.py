@@ -54,12 +54,15 @@ class Resolved:
     """Every question's effective answer. Built again for each change, which is cheap; never edited."""
 
     def __init__(
-        self, draft: Draft, suggestions: ClusterSuggestions, layers: Layers, table: Iterable[Question]
-    ) -> None:
+        self, draft: Draft, suggestions: ClusterSuggestions, layers: Layers, table: Iterable[Question], *,
+        sound_only: bool = False,
+    ) -> None:  # fmt: skip
+        """`sound_only`: answers that are wrong write no values; without it the values need right answers."""
         self.draft = draft
         self.suggestions = suggestions
         self.layers = layers
         self.table = tuple(table)
+        self._sound_only = sound_only
         self._by_id = {question.id: question for question in self.table}
         self._effective: dict[str, str] = {}
 
@@ -100,11 +103,15 @@ class Resolved:
         return tree
 
     @cached_property
+    def preset(self) -> str:
+        """The preset whose values count; "" for none."""
+        return "" if "preset" not in self._by_id or self.keeps_start else self["preset"]
+
+    @cached_property
     def over_defaults(self) -> Tree:
         """The layers of the base above the chart's defaults, in which null stays."""
         tree, there = self.start, self.layers.destination
-        if not tree or self["preset"] != self._by_id["preset"].default(self):
-            tree = values.overlay(tree, self.layers.presets.get(self["preset"], {}))
+        tree = values.overlay(tree, self.layers.presets.get(self.preset, {}))
         if not (there and there.is_start):
             for _, over in self.layers.files:
                 tree = values.overlay(tree, over)
@@ -137,22 +144,38 @@ class Resolved:
         sentences = ((question.id, question.problem(self, self[question.id])) for question in self.visible(step))
         return {question_id: text for question_id, text in sentences if text}
 
+    def of(self, draft: Draft) -> Resolved:
+        """Another draft on the same files, chart and cluster, in which wrong answers write no values."""
+        return Resolved(draft, self.suggestions, self.layers, self.table, sound_only=True)
+
+    @cached_property
+    def possible_edits(self) -> tuple[tuple[Question, ValueEdit], ...]:
+        """What all visible answers, also those that are only defaults, stand for: ordered edits, each with its question."""
+        return tuple(
+            (question, edit)
+            for question in self.visible()
+            if not (self._sound_only and question.problem(self, self[question.id]))
+            for edit in question.value_edits(self, self[question.id])
+        )
+
+    @cached_property
+    def edits(self) -> tuple[tuple[Question, ValueEdit], ...]:
+        """The `value_edits`, each with its question."""
+        return tuple(
+            (question, edit)
+            for question, edit in self.possible_edits
+            if self.given(question.id) or ((question.creates or not self.keeps_start) and not self.owns(edit.path))
+        )
+
     def value_edits(self) -> tuple[ValueEdit, ...]:
         """The ordered edits of all visible answers. What is only a default never changes a value of the person's own."""
-        return tuple(
-            edit
-            for question in self.visible()
-            if self.given(question.id) or question.creates or not self.keeps_start
-            for edit in question.value_edits(self, self[question.id])
-            if self.given(question.id) or not self.owns(edit.path)
-        )
+        return tuple(edit for _, edit in self.edits)
 
     def reasons(self) -> dict[Path, str]:
         """Why a value is what it is, by path, for values that answers give, defaults or not."""
         return {
             edit.path: edit.why
-            for question in self.visible()
-            for edit in question.value_edits(self, self[question.id])
+            for _, edit in self.possible_edits
             if edit.why and values.identical(values.get(self.answered, edit.path), edit.value)
         }
 

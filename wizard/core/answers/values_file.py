@@ -51,7 +51,7 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     notes = {values.dotted(path): why for path, why in resolved.reasons().items()}
     for path, _ in values.leaves(tree):
         if not values.same(values.get(resolved.answered, path), values.get(whole, path)):
-            notes[values.dotted(path)] = "from the command line"
+            notes[values.dotted(path)] = "from --set"
     secrets = tuple(secret_values.paths_in(tree))
     header = (
         f"Values of LLM Cost Ops for {preset}, made by llm-cost-ops-wizard {wizard_version}",

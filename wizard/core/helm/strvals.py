@@ -104,7 +104,7 @@ class _Parser:
     def __init__(self, given: SetFlag, read: Callable[[str], Any]) -> None:
         self._flag, self._text = given.flag, given.text
         self._literal = given.flag == "--set-literal"
-        self._convert = {"--set": _typed, "--set-file": read}.get(given.flag, str)
+        self._convert = {"--set": typed, "--set-file": read}.get(given.flag, str)
         self._at = 0
         # Go's reader of JSON makes a replacement character of half a pair of surrogates.
         self._json_text = re.sub(_ESCAPES, lambda found: r"\ufffd" if len(found[0]) == 6 else found[0], given.text)
@@ -276,7 +276,8 @@ class _Parser:
         raise Problem(f"{self._flag}: {what}.", next_step or f"Write it as in {_EXAMPLES[self._flag]}.")
 
 
-def _typed(text: str) -> Any:
+def typed(text: str) -> Any:
+    """What a text means as a value of --set: true, null, a whole number, or the text itself."""
     folded = text.casefold()
     if folded in _WORDS:
         return _WORDS[folded]

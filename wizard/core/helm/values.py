@@ -76,6 +76,11 @@ def path_of(text: str) -> Path:
     return tuple(int(index) if index else re.sub(r"\\(.)", r"\1", key) for key, index in _PART.findall(text))
 
 
+def starts(path: Path, above: Path) -> bool:
+    """Whether a path is another one or lies below it."""
+    return path[: len(above)] == above
+
+
 def get(tree: Any, path: Path, default: Any = None) -> Any:
     """The value at a path, or the default."""
     for part in path:

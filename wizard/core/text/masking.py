@@ -10,6 +10,7 @@ import secrets as _random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from wizard.core.errors import Problem
 from wizard.core.helm import values
 from wizard.core.kube import field_path
 from wizard.core.text.redaction import harmless, hide, telling
@@ -85,6 +86,46 @@ def _changed(before: Any, after: Any, at: tuple[str | int, ...]) -> Iterator[tup
             yield from _changed(value, after[index], (*at, index))
     elif before != after:
         yield at
+
+
+def unmasked(edited: Any, original: Any) -> Any:
+    """A tree of masked values that a person edited, with what is masked in it as the original has it there.
+
+    Raises:
+        Problem: the edited tree holds a secret that the original does not have at the same place.
+    """
+    tree = _unmasked(edited, original, masked_values(original))
+    _refuse_new(tree, masked_values(tree), original, ())
+    return tree
+
+
+def _unmasked(edited: Any, original: Any, shown: Any) -> Any:
+    if isinstance(edited, Mapping) and isinstance(original, Mapping):
+        return {
+            key: _unmasked(value, original[key], shown[key]) if key in original else value
+            for key, value in edited.items()
+        }
+    if isinstance(edited, list) and isinstance(original, list):
+        kept = zip(edited, original, shown, strict=False)
+        return [*(_unmasked(*items) for items in kept), *edited[len(original) :]]
+    return original if values.same(edited, shown) else edited
+
+
+def _refuse_new(tree: Any, shown: Any, original: Any, path: values.Path) -> None:
+    """Raise Problem for a value that is masked and not the original's."""
+    if values.same(tree, original):
+        return
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            _refuse_new(value, shown[key], values.get(original, (key,)), (*path, key))
+    elif isinstance(tree, list):
+        for number, value in enumerate(tree):
+            _refuse_new(value, shown[number], values.get(original, (number,)), (*path, number))
+    elif not values.same(tree, shown) or tree == MASK:
+        raise Problem(
+            f"{values.dotted(path)} would hold a secret; values end in files and in Helm's history.",
+            "Keep it in a Secret of the cluster, and leave what is masked here as it is.",
+        )
 
 
 def masked_field(path: str, value: Any, redact: Redactor) -> Any:

@@ -47,6 +47,7 @@ class ReviewScreen(WizardScreen):
         Action("write", "s", "write file only", "Write the values file only"),
         Action("again", "t", "check again", "Check again"),
         Action("fix", "f2", "open its field", "Open the field"),
+        Action("values", "f6", "all", "All values"),
         Action("back", "escape", "back", "Back"),
         Action("start", "enter"),
         Action("diff", "d,f4", "diff"),
@@ -91,7 +92,7 @@ class ReviewScreen(WizardScreen):
         return (
             *((self.key("start", enter),) if enter else ()), *((self.key("fix"),) if fixes else ()),
             *((self.key("write"),) if self.nav.goal == "run" else ()), *((self.key("plan"),) if self.state.plan else ()),
-            *((self.key("diff"),) if self.state.diff else ()), self.key("again"), self.key("pane"), self.key("back"),
+            *((self.key("diff"),) if self.state.diff else ()), self.key("values"), self.key("again"), self.key("pane"), self.key("back"),
         )  # fmt: skip
 
     @override
@@ -229,6 +230,11 @@ class ReviewScreen(WizardScreen):
         """Open the plan."""
         if self.state.plan:
             self.nav.plan(self.draft, self.state.plan)
+
+    def action_values(self) -> None:
+        """Show all values of the chart."""
+        self.bridge.stop("review")
+        self.nav.values(self.draft)
 
     def action_undo(self) -> None:
         """Toggle the rollback on failure."""

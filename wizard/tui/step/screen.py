@@ -32,7 +32,8 @@ class StepScreen(WizardScreen):
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("next", "enter", command="Next step"),
         Action("back", "escape", "back", "Back"),
-        Action("preview", "f4", "values file", "Show the values file"),
+        Action("preview", "f4", "file", "Show the values file"),
+        Action("values", "f6", "all", "All values"),
         Action("review", "f9", "review now", "Review now"),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
@@ -66,7 +67,7 @@ class StepScreen(WizardScreen):
         label = "review" if self.nav.returning else "next"
         return (
             self.key("next", label), self.key("back"), ("Tab", "field"), *((("F8", "known values"),) if has_values else ()),
-            ("F1", "explain"), self.key("preview"), self.key("review"),
+            ("F1", "explain"), self.key("preview"), self.key("values"), self.key("review"),
         )  # fmt: skip
 
     @override
@@ -240,6 +241,14 @@ class StepScreen(WizardScreen):
         else:
             text = await asyncio.to_thread(self.wizard.session.answers.prepare(self.draft).shown)
         self.app.push_screen(Explain("The values file so far", text))
+
+    async def action_values(self) -> None:
+        """Show all values of the chart; they are those of the answers."""
+        await self._ready.wait()
+        if self._resolved:
+            question = self.query_one(Form).question
+            await self.bridge.save(self.draft)
+            self.nav.values(self.draft, self.step, question.id if question else "")
 
     @override
     def explanation(self) -> tuple[str, str]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from wizard.core.answers.questions.question import Question
 from wizard.core.answers.resolve import Resolved
-from wizard.core.helm.values import DELETE, dotted
+from wizard.core.errors import Problem
+from wizard.core.helm import set_flags
+from wizard.core.helm.values import DELETE, Path, dotted, get
 from wizard.tui import flow
 from wizard.tui.step.rail import rail_rows
 from wizard.tui.text import Row, beside, cut, wrap
@@ -21,7 +23,19 @@ def writes(resolved: Resolved, question: Question) -> list[str]:
     answer = resolved[question.id]
     if question.problem(resolved, answer):
         return []
-    return [f"{dotted(edit.path)}: {_shown(edit.value)}" for edit in question.value_edits(resolved, answer)]
+    edits = question.value_edits(resolved, answer)
+    return [f"{dotted(edit.path)}: {_shown(edit.value)}{_instead(resolved, edit.path)}" for edit in edits]
+
+
+def _instead(resolved: Resolved, path: Path) -> str:
+    """What a --set puts in the place of a written value; "" without one."""
+    if not set_flags.touches(resolved.draft.sets, path):
+        return ""
+    try:
+        value = get(resolved.of(resolved.draft).whole, path)
+    except Problem:  # the review says what is wrong with the flag
+        return " (from --set)"
+    return f" ({_shown(value)} from --set)"
 
 
 def below_form(resolved: Resolved, question: Question, width: int) -> list[Row]:

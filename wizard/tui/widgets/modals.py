@@ -53,7 +53,7 @@ class Prompt(ModalScreen[str | None]):
         rows: list[Row] = [rule(width, self._title, strong=True)]
         room = min(60, width - len(self._label) - 6)
         rows.append(((f" {self._label}  " if self._label else " ", ""), *self._edit.spans(room, focused=True)))
-        rows.append(((f" x {self._wrong}" if self._wrong else "", "error"),))
+        rows += [((line, "error"),) for line in wrap(f" x {self._wrong}" if self._wrong else "", width - 1)]
         self.query_one("#prompt", Rows).show(rows)
 
     def on_key(self, event: Key) -> None:

@@ -145,9 +145,14 @@ class RowList(ScrollView, can_focus=True):
         self.action_move(end * len(self.rows))
 
     def _select(self, cursor: int) -> None:
+        left, top = self.cursor_row, self.scroll_offset.y
         self.cursor = min(max(0, cursor), len(self.pickable) - 1)
         self._see_cursor()
-        self.refresh()
+        if self.scroll_offset.y == top:
+            self.refresh_line(left)
+            self.refresh_line(self.cursor_row)
+        else:
+            self.refresh()
         self.moved()
 
     def _fit(self) -> None:
