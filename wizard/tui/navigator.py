@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wizard.core.errors import Exit, Problem
 
@@ -218,6 +218,12 @@ class Navigator:
 
         self._open(StepScreen(draft, step, question))
 
+    def values(self, draft: Draft) -> None:
+        """Open the values of a foreign chart: the one place that decides how they are shown."""
+        from wizard.tui.step.values import ValuesScreen
+
+        self._open(ValuesScreen(draft))
+
     def review(self, draft: Draft) -> None:
         """Open the review of a draft."""
         from wizard.tui.review.screen import ReviewScreen
@@ -266,16 +272,19 @@ class Navigator:
             return None
 
     def answered(self, draft: Draft, step: str) -> str:
-        """The step after an answered one; opens the review when it is next."""
+        """The step after an answered one; opens the values or the review when it is next."""
         from wizard.tui import flow
 
         resolved = self._app.session.answers.resolve(draft)
         following = flow.after(resolved, step, self.goal)
-        if not self.returning and following != flow.REVIEW:
+        if not self.returning and following not in (flow.VALUES, flow.REVIEW):
             return following
         wrong = flow.problems(resolved, self.goal)
         if wrong:
             return resolved.question(next(iter(wrong))).step
+        if not self.returning and following == flow.VALUES:
+            self.values(draft)
+            return following
         self.review(draft)
         return flow.REVIEW
 
@@ -293,7 +302,9 @@ class Navigator:
         earlier = flow.before(resolved, step, self.goal)
         if not earlier:
             self.home()
-        elif step == flow.REVIEW:
+        elif earlier == flow.VALUES:
+            self.values(draft)
+        elif step in (flow.VALUES, flow.REVIEW):
             self._step(draft, earlier)
         return earlier
 
@@ -321,7 +332,7 @@ class Navigator:
         self._app.notify("Written: " + ", ".join(written), markup=False, timeout=10)
         self.home()
 
-    def use(self, **options: str) -> None:
+    def use(self, **options: Any) -> None:
         """Set kubeconfig, context or namespace for the whole session."""
         self._app.session.options = replace(self._app.session.options, **options)
 
