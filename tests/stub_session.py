@@ -24,7 +24,8 @@ from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.errors import Problem
 from wizard.core.helm.binary import HelmInfo
-from wizard.core.helm.chart import Chart
+from wizard.core.helm.chart import Chart, ChartOptions
+from wizard.core.helm.chart_errors import not_pulled, not_verified
 from wizard.core.helm.plan import Plan
 from wizard.core.helm.schema import Schema
 from wizard.core.helm.value_tree import Described
@@ -139,13 +140,22 @@ class StubChart:
     schema: Any = None
     comments: Mapping[Path, str] = field(default_factory=dict)
 
-    def open(self, path: str = "") -> Chart:
+    def is_local(self, reference: str) -> bool:
+        return True
+
+    def open(self, reference: str = "") -> Chart:
         if self.problem:
             raise self.problem
         return self.chart
 
     def describe(self, chart: Chart) -> Described:
         return Described(Schema(self.schema), self.comments, chart.defaults)
+
+    def open_packed(self, packed: bytes, reference: str, *, pulled: bool = False) -> Chart:
+        return self.open(reference)
+
+    def require_same(self, chart: Chart) -> None:
+        return
 
 
 class _Helm:
@@ -156,6 +166,15 @@ class _Helm:
 
     async def info(self) -> HelmInfo:
         return HelmInfo("/helm", "4.2.4", 4)
+
+    async def pull(self, reference: str, options: ChartOptions) -> bytes:
+        self._session.pulled.append((reference, options))
+        if reference not in self._session.published:
+            raise not_pulled(reference, "repo x not found")
+        return self._session.published[reference]
+
+    async def verified(self, path: str, options: ChartOptions) -> bytes:
+        raise not_verified(path, "openpgp: signature made by unknown entity")
 
     def overrides(self, target: Target) -> Sequence[str]:
         return ()
@@ -436,6 +455,9 @@ class StubSession(Session):
         self.known_gate = _open_gate()
         self.home_lines: Sequence[HomeLine] = ()
         self.found = ReleasesView((), "namespace default")
+        self.published: Mapping[str, bytes] = {}
+        """Packed charts by their references: what helm can pull."""
+        self.pulled: list[tuple[str, ChartOptions]] = []
         self.running: Mapping[str, Any] | Problem = {}
         """The values of the release that runs."""
         self.kept: list[tuple[str, Draft]] = []
@@ -477,11 +499,13 @@ class StubSession(Session):
         self.removed: list[str] = []
         self.closed = False
         store = cast("RunStore", _Store(self))
+        helm = cast("Any", _Helm(self))
         ports = Ports(
             cluster=_no_cluster,
             kubeconfig=_Kubeconfig(self),
-            helm=cast("Any", _Helm(self)),
+            helm=helm,
             charts=charts or ChartFolders(),
+            puller=helm,
             documents=YamlDocuments(),
             drafts=drafts or _Drafts(self),
             runs=store,
@@ -514,7 +538,10 @@ class StubSession(Session):
     async def refresh_suggestions(self, draft: Draft) -> ClusterSuggestions:
         await self.known_gate.wait()
         now = self._state.suggestions
-        self._state.suggestions = replace(self.known, contexts=now.contexts, current_context=now.current_context)
+        self._state.suggestions = replace(
+            self.known, contexts=now.contexts, current_context=now.current_context,
+            context_namespaces=now.context_namespaces,
+        )  # fmt: skip
         return self._state.suggestions
 
     @override

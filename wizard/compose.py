@@ -33,11 +33,13 @@ def session(options: Options, *, helm_path: str = "", ahead: Ahead | None = None
     `ahead` waits for the releases that another process looks for.
     """
     kubeconfig = _lazy(_kubeconfig)
+    helm = _lazy(lambda: _helm(helm_path, options, kubeconfig))
     ports = Ports(
         cluster=_cluster,
         kubeconfig=kubeconfig,
-        helm=_lazy(lambda: _helm(helm_path, options, kubeconfig)),
+        helm=helm,
         charts=ChartFolders(),
+        puller=helm,
         documents=_lazy(_documents),
         drafts=_lazy(_drafts),
         runs=_lazy(_runs),

@@ -119,9 +119,16 @@ def _of_run(arguments: RunsArguments, session: Session) -> Start:
 
 
 def _of_answers(arguments: OperationArguments, session: Session) -> Start:
+    import asyncio
+
+    from wizard import streams
     from wizard.cli.draft import draft_of
+    from wizard.cli.output import shown
     from wizard.tui.start import Start
 
+    if session.answers.needs_helm(session.answers.new()):
+        streams.message(shown(f"helm fetches and checks {session.options.chart} ...") + "\n")
+        asyncio.run(session.answers.read(session.answers.new()))
     draft = draft_of(arguments, session)
     session.answers.layers(draft)  # so that the first paint has the first question
     return Start("install" if arguments.command == "install" else "upgrade", draft=draft)

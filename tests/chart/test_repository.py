@@ -22,6 +22,7 @@ from tests.chart.conftest import CHART, HELMS, PRESETS, ROOT, Chart
 from tests.chart.test_images import images
 from tests.conftest import Bed
 from tests.loopback import served
+from tests.signing import Keys, made_keys
 from wizard.core.errors import Problem
 
 
@@ -120,40 +121,10 @@ def test_an_image_that_is_pinned_by_digest_has_it_in_the_bill_of_materials(
     assert image["purl"] == f"pkg:docker/a/pg@sha256:{digest}?repository_url=r.example"
 
 
-@dataclass(frozen=True)
-class Keys:
-    """What GnuPG exported: two throwaway keys in one keyring of each kind, and the file with their passphrase."""
-
-    secret: Path
-    public: Path
-    passphrase: Path
-
-    def signer(self, name: str = "Release Key") -> Signer:
-        """Who signs with the key of that name."""
-        return Signer(name, self.secret, self.passphrase)
-
-
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keys]:
-    """Release Key can sign; Certify Key can only certify, and has a subkey that signs."""
-    if shutil.which("gpg") is None:
-        pytest.skip("there is no gpg on this machine to make a throwaway key with")
-    home = tmp_path_factory.mktemp("g")  # the agent's socket lies in it, and its path must be short
-    home.chmod(0o700)
-    made = Keys(home / "secret.gpg", home / "public.gpg", home / "passphrase")
-    made.passphrase.write_text("correct horse\n")
-    (home / "gpg-agent.conf").write_text("s2k-count 65536\n")  # else it makes guessing slow, and the test with it
-    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode", "loopback"]
-    gpg += ["--passphrase-file", str(made.passphrase)]
-    call(*gpg, "--quick-generate-key", "Release Key <release@example.invalid>", "ed25519", "sign", "never")
-    call(*gpg, "--quick-generate-key", "Certify Key <certify@example.invalid>", "ed25519", "cert", "never")
-    listed = call(*gpg, "--with-colons", "--list-keys", "Certify Key").splitlines()
-    (fingerprint,) = (line.split(":")[9] for line in listed if line.startswith("fpr:"))
-    call(*gpg, "--quick-add-key", fingerprint, "ed25519", "sign", "never")
-    call(*gpg, "--output", str(made.secret), "--export-secret-keys")
-    call(*gpg, "--output", str(made.public), "--export")
-    yield made
-    call("gpgconf", "--homedir", str(home), "--kill", "all")
+    with made_keys(tmp_path_factory.mktemp("g")) as made:  # the agent's socket lies in it
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from wizard.cli.arguments.answers import OperationArguments
 from wizard.cli.draft import draft_of, unused
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
+from wizard.core.helm.chart import ChartOptions
 
 
 def parsed(line: str, command: str = "install") -> OperationArguments:
@@ -150,3 +151,12 @@ def test_a_secret_in_a_values_file_is_refused_with_the_way_out(tmp_path: Path) -
 
     assert "--secret-file jwt=PATH" in str(refused.value)
     assert "canary" not in str(refused.value)
+
+
+def test_a_kept_draft_knows_its_chart_with_version_and_proof() -> None:
+    draft = Draft({"release": "a"}, chart="acme/shop", chart_options=ChartOptions("^1", verify=True, keyring="k.gpg"))
+    kept = draft.to_data()
+
+    assert Draft.from_data(kept) == draft
+    del kept["chart_options"]  # an earlier version kept none
+    assert Draft.from_data(kept).chart_options == ChartOptions()

@@ -62,13 +62,16 @@ async def gather(
     if cluster:
         require_context(arguments, config)
     prompt = prompter(color=not arguments.no_color) if asks(yes=arguments.yes) else None
+    if session.answers.needs_helm(session.answers.new()):
+        out.message(f"helm fetches and checks {session.options.chart}.")
+    await session.answers.read(session.answers.new())
     draft = draft_of(arguments, session)
     if prompt and refuse:
         await refuse(draft)
     if prompt and (saved := await _saved_draft(arguments, session, prompt)):
         draft = draft_of(arguments, session, saved)
-    session.answers.layers(draft)
-    if prompt and "preset" not in draft.answers and arguments.command != "upgrade":
+    foreign = session.answers.layers(draft).foreign
+    if prompt and "preset" not in draft.answers and arguments.command != "upgrade" and not foreign:
         draft = await _ask_one(session, draft, prompt, session.answers.resolve(draft).question("preset"))
     if prepare:
         draft = await prepare(draft)
@@ -117,7 +120,9 @@ async def _saved_draft(arguments: AnswersArguments, session: Session, prompt: Pr
     """The draft of an earlier session for this target, if there is one and the person wants it."""
     wanted = {"context": arguments.context, "namespace": arguments.namespace, "release": arguments.options().release}
     for saved, draft in session.answers.kept():
-        if any(value and draft.answers.get(key, value) != value for key, value in wanted.items()):
+        if draft.chart != session.options.chart or any(
+            value and draft.answers.get(key, value) != value for key, value in wanted.items()
+        ):
             continue
         title = f"A draft from {saved[:10]} {time_of(saved)} is kept ({len(draft.answers)} answers, no secrets). Go on with it?"
         choices = (

@@ -12,12 +12,13 @@ from typing import Any, Final
 from wizard.cli.arguments.answers import AnswersArguments, OperationArguments, pair
 from wizard.core.answers import validate
 from wizard.core.answers.draft import Draft
-from wizard.core.answers.questions import QUESTIONS
+from wizard.core.answers.questions import questions_of
 from wizard.core.answers.questions.question import Question
 from wizard.core.answers.resolve import PRESETS
 from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Problem
 from wizard.core.helm import strvals, values
+from wizard.core.helm.chart import OURS, Chart
 from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.strvals import SetFlag
 from wizard.engine.session import Session
@@ -35,7 +36,10 @@ def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None 
     """
     draft = session.answers.new()
     if start is not None:
-        draft = replace(start.with_answers(dict(draft.answers)), kubeconfig=draft.kubeconfig, chart=draft.chart)
+        draft = replace(
+            start.with_answers(dict(draft.answers)), kubeconfig=draft.kubeconfig, chart=draft.chart,
+            chart_options=draft.chart_options,
+        )  # fmt: skip
     if isinstance(arguments, OperationArguments):
         if problem := validate.duration(arguments.timeout):
             raise Problem(f"--timeout: {problem}", "Helm waits that long for everything to be ready.")
@@ -49,17 +53,35 @@ def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None 
         files=tuple(path for text in arguments.values for path in files_of(text)) or draft.files,
         write="" if arguments.write == "-" and arguments.command != "values" else arguments.write or draft.write,
     )
+    _refuse_unknown_preset(arguments)
+    chart = session.answers.chart(draft)
+    if chart.foreign:
+        _refuse_ours(arguments, chart)
     preset = {"preset": arguments.preset} if arguments.preset else {}
-    draft = draft.with_answers({**dict(_answers(arguments)), **preset})
+    draft = draft.with_answers({**dict(_answers(arguments, questions_of(chart.name))), **preset})
     return replace(draft, sets=_sets(arguments, session, draft)) if arguments.sets else draft
 
 
-def _answers(arguments: AnswersArguments) -> Iterable[tuple[str, str]]:
+def _refuse_unknown_preset(arguments: AnswersArguments) -> None:
     if arguments.preset and arguments.preset not in PRESETS:
         raise Problem(
             f'"{arguments.preset}" is not a preset.', f"Choose one of {', '.join(PRESETS)}.", question="preset"
         )
-    questions = {question.id: question for question in QUESTIONS}
+
+
+def _refuse_ours(arguments: AnswersArguments, chart: Chart) -> None:
+    """Refuse what only our chart has."""
+    ours = {
+        "--preset": arguments.preset, "--secret-file": arguments.secret_file, "--existing-secret": arguments.existing_secret,
+    }  # fmt: skip
+    if flag := next((flag for flag, given in ours.items() if given), ""):
+        raise Problem(
+            f"{flag} is for the chart {OURS}, not for {chart.name}.", "Give the chart's own values with -f or --set."
+        )
+
+
+def _answers(arguments: AnswersArguments, table: Iterable[Question]) -> Iterable[tuple[str, str]]:
+    questions = {question.id: question for question in table}
     for text in arguments.answer:
         key, value = pair("--answer", text if not text.endswith("=") else text + " ", "host=api.example.com")
         if key not in questions:
@@ -67,7 +89,7 @@ def _answers(arguments: AnswersArguments) -> Iterable[tuple[str, str]]:
             hint = f"Did you mean {near[0]}?" if near else f"Questions are {', '.join(questions)}."
             raise Problem(f'There is no question "{key}".', hint)
         yield key, value.strip()
-    if arguments.accept_secret_in_history:
+    if arguments.accept_secret_in_history and "values.secrets" in questions:
         yield "values.secrets", "keep"
     for text in arguments.secret_file:
         name, path = _secret("--secret-file", text, "jwt=./jwt-secret.txt")
@@ -103,12 +125,14 @@ def files_of(text: str) -> tuple[str, ...]:
 
 def _sets(arguments: AnswersArguments, session: Session, draft: Draft) -> tuple[SetFlag, ...]:
     """The flags of the draft and of the command line, with what their files hold."""
-    tree = copy.deepcopy(dict(session.answers.resolve(draft).over_defaults))  # the answers need not be right yet
+    resolved = session.answers.resolve(draft)
+    tree = copy.deepcopy(dict(resolved.over_defaults))  # the answers need not be right yet
     read = []
     for given in strvals.in_order((*draft.sets, *(SetFlag(*item) for item in arguments.sets))):
         before = copy.deepcopy(tree)
         paths = _apply(tree, given)
-        _refuse_secret(given.flag, values.minus(tree, before))
+        if not resolved.layers.foreign:
+            _refuse_secret(given.flag, values.minus(tree, before))
         texts = given.contents or tuple(session.files.read(path, f"file of {given.flag}", empty=True) for path in paths)
         read.append(given._replace(contents=texts))
     return tuple(read)
@@ -141,6 +165,6 @@ def unused(draft: Draft, session: Session) -> tuple[tuple[Question, str], ...]:
     asked = {question.id for question in resolved.visible()}
     return tuple(
         (question, resolved[question.id])
-        for question in QUESTIONS
+        for question in resolved.table
         if resolved.given(question.id) and question.id not in asked
     )

@@ -28,6 +28,12 @@ REPLACED: Final = 64 * MIB
 """Bytes of a person's file that the wizard compares, backs up and replaces."""
 CHART_FILE: Final = 5 * MIB
 """Bytes of one file of a chart, as for helm."""
+CHART_CONTENT: Final = 100 * MIB
+"""Bytes that a packed chart may unpack to, as for helm."""
+CHART_PACKED: Final = 110 * MIB
+"""Bytes of a packed chart: what does not get smaller when it is packed gets a little larger."""
+CHART_FILES: Final = 20_000
+"""Files of a packed chart; the largest published ones have some thousand."""
 KUBECONFIG: Final = 4 * MIB
 """Bytes of one kubeconfig: some hundred clusters with their certificates."""
 KUBECONFIGS: Final = 100
@@ -61,6 +67,8 @@ HELM_OUTPUT: Final = 16 * MIB
 """Bytes of each output of `helm template` or `helm list`."""
 HELM_SECONDS: Final = 60.0
 """How long such a command may take."""
+PULL_SECONDS: Final = 180.0
+"""How long `helm pull` may take: a large chart from a slow registry."""
 YAML: Final = 16 * MIB
 """Characters of one YAML text."""
 HELM_LINE: Final = 64 * KIB

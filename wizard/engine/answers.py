@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from wizard.core.errors import Problem
 if TYPE_CHECKING:
     from wizard.core.answers import values_file
     from wizard.core.answers.resolve import Destination, Layers, Resolved
-    from wizard.core.helm.chart import Chart
+    from wizard.core.helm.chart import Chart, ChartOptions
     from wizard.core.helm.strvals import SetFlag
     from wizard.core.helm.values import Path
     from wizard.core.target import Target
@@ -110,8 +111,8 @@ def _holds_secret(flags: Sequence[SetFlag]) -> bool:
     """Whether the --set flags hold what looks like a secret; True for those that cannot be applied by themselves."""
     if not flags:
         return False
-    from wizard.core.answers import secret_values
     from wizard.core.helm import strvals
+    from wizard.core.text import masking
 
     tree: dict[str, Any] = {}
     try:
@@ -119,7 +120,7 @@ def _holds_secret(flags: Sequence[SetFlag]) -> bool:
             strvals.apply(tree, flag)
     except Problem:
         return True
-    return any(True for _ in secret_values.paths_in(tree))
+    return any(True for _ in masking.secret_paths(tree))
 
 
 class Answers:
@@ -128,7 +129,7 @@ class Answers:
     def __init__(self, state: SessionState, releases: Callable[[Target], AsyncIterator[ReleasesView]]) -> None:
         self._state = state
         self._releases = releases
-        self._charts: dict[str, Chart] = {}
+        self._charts: dict[tuple[str, ChartOptions], Chart] = {}
         self._trees: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._secrets: dict[int, tuple[Mapping[str, Any], Mapping[Path, Any]]] = {}
 
@@ -139,17 +140,23 @@ class Answers:
         return Draft(
             answers={key: value for key, value in named.items() if value},
             chart=options.chart,
+            chart_options=options.chart_options,
             kubeconfig=options.kubeconfig,
         )
 
-    async def of_running(self, target: Target) -> Draft:
-        """A draft that starts from the values of the release that runs, secrets left out; raises Problem."""
+    async def _of_running(self, target: Target, *, foreign: bool) -> Draft:
+        """A draft that starts from the values of the release that runs; raises Problem.
+
+        Secrets are left out: our chart keeps those that are there. A foreign chart would lose what is not given again.
+        """
         from wizard.core.helm import values
 
         ports = self._state.ports
         stored = ports.documents.load(await ports.helm.stored_values(target), f"values of {target.release}")
         answers = {"context": target.context, "namespace": target.namespace, "release": target.release}
         draft = replace(self.new(), answers={key: value for key, value in answers.items() if value})
+        if foreign:
+            return replace(draft, running=stored or {})
         return replace(draft, running=values.without_secrets(stored or {"global": {"environment": "production"}}))
 
     def kept(self) -> Sequence[tuple[str, Draft]]:
@@ -160,6 +167,9 @@ class Answers:
         """Keep the draft: the next session offers it, unless it was made from standard input or holds a secret in a flag."""
         if any(path.strip() == "-" for path in draft.files) or _holds_secret(draft.sets):
             return  # what came on standard input does not come again
+        chart = self._charts.get((draft.chart, draft.chart_options))
+        if chart and chart.foreign:
+            draft = replace(draft, running={})  # with its secrets, and read again at the next start
         uid = self._state.suggestions.cluster_uid or draft.cluster_uid
         self._state.ports.drafts.save(replace(draft, cluster_uid=uid, write="" if draft.write == "-" else draft.write))
 
@@ -167,11 +177,37 @@ class Answers:
         """Remove the kept draft of the same target."""
         self._state.ports.drafts.forget(draft)
 
+    async def read(self, draft: Draft) -> Chart:
+        """The draft's chart, pulled or verified by helm first where it must be; once a session. Raises Problem."""
+        key = (draft.chart, draft.chart_options)
+        if key not in self._charts:
+            self._charts[key] = await self._found(draft.chart.strip(), draft.chart_options)
+        return self._charts[key]
+
+    async def _found(self, reference: str, options: ChartOptions) -> Chart:
+        charts, puller = self._state.ports.charts, self._state.ports.puller
+        if reference and not charts.is_local(reference):
+            packed = await puller.pull(reference, options)
+            return await asyncio.to_thread(charts.open_packed, packed, reference, pulled=True)
+        if reference and options.verify:
+            packed = await puller.verified(reference, options)
+            return await asyncio.to_thread(charts.open_packed, packed, reference)
+        return await asyncio.to_thread(charts.open, reference)
+
+    def needs_helm(self, draft: Draft) -> bool:
+        """Whether helm has to fetch or verify the chart before anything can be read of it, which `read` does."""
+        if not draft.chart or (draft.chart, draft.chart_options) in self._charts:
+            return False
+        return draft.chart_options.verify or not self._state.ports.charts.is_local(draft.chart)
+
     def chart(self, draft: Draft) -> Chart:
-        """The draft's chart, read once; raises Problem when the path is missing or not a chart."""
-        if draft.chart not in self._charts:
-            self._charts[draft.chart] = self._state.ports.charts.open(draft.chart)
-        return self._charts[draft.chart]
+        """The draft's chart as it was read; one that needs no helm is read now. Raises Problem."""
+        key = (draft.chart, draft.chart_options)
+        if self.needs_helm(draft):
+            raise Problem(f"The chart {draft.chart} is not read yet.", "Try again.")
+        if key not in self._charts:
+            self._charts[key] = self._state.ports.charts.open(draft.chart)
+        return self._charts[key]
 
     def layers(self, draft: Draft) -> Layers:
         """The value layers below the answers; raises Problem for a bad chart or values file."""
@@ -182,7 +218,7 @@ class Answers:
         files = tuple(
             ("standard input" if path.strip() == "-" else path, self._tree(path, text)) for path, text in texts
         )
-        return Layers(chart.defaults, chart.presets, files, chart.version, chart.app_version)
+        return Layers(chart.defaults, chart.presets, files, chart.version, chart.app_version, chart.name)
 
     def _tree(self, path: str, text: str) -> Mapping[str, Any]:
         """The values of a file's text, read once as long as it stays the same."""
@@ -197,16 +233,17 @@ class Answers:
 
     def resolve(self, draft: Draft) -> Resolved:
         """Every question's effective answer, with the live facts known so far; raises Problem as `layers` does."""
-        from wizard.core.answers.questions import QUESTIONS
+        from wizard.core.answers.questions import questions_of
         from wizard.core.answers.resolve import Resolved
 
         layers = self.layers(draft)
-        named = Resolved(draft, self._state.suggestions, layers, QUESTIONS)  # as far as the path depends on it
+        table = questions_of(layers.chart_name)
+        named = Resolved(draft, self._state.suggestions, layers, table)  # as far as the path depends on it
         there = self._destination(named)
         own = [tree for _, tree in layers.files] + ([there.tree] if there.is_start else []) + [draft.running]
         secrets = {path: value for tree in own for path, value in self._secrets_of(tree).items()}
         whole = replace(layers, destination=there, secrets=secrets)
-        return Resolved(draft, self._state.suggestions, whole, QUESTIONS)
+        return Resolved(draft, self._state.suggestions, whole, table)
 
     def _secrets_of(self, tree: Mapping[str, Any]) -> Mapping[Path, Any]:
         """What looks like a secret in a tree, searched once as long as the tree is the same."""
@@ -225,14 +262,14 @@ class Answers:
         from wizard.core.answers.resolve import Destination
 
         draft, here = resolved.draft, (resolved["release"], resolved["namespace"])
-        path = draft.write or values_file.default_path(here[0], resolved["preset"])
+        path = draft.write or values_file.default_path(here[0], resolved.preset)
         if path == "-":  # it is printed
             return Destination(path)
         try:
             text = self._state.ports.files.existing(path)
             owner = values_file.owner(text or "")
             if owner not in (None, here) and not draft.write:
-                path = values_file.default_path(here[0], resolved["preset"], here[1])
+                path = values_file.default_path(here[0], resolved.preset, here[1])
                 text = self._state.ports.files.existing(path)
                 owner = values_file.owner(text or "")
             if text is None:
@@ -251,7 +288,7 @@ class Answers:
 
     def can_resolve(self, draft: Draft) -> bool:
         """Whether `resolve` has all it reads from files already."""
-        return draft.chart in self._charts and all(path in self._trees for path in draft.files)
+        return (draft.chart, draft.chart_options) in self._charts and all(path in self._trees for path in draft.files)
 
     def prepare(self, draft: Draft) -> Prepared:
         """The draft and what is made of it; raises Problem as `layers` does."""
@@ -284,5 +321,7 @@ class Answers:
         """
         if draft.files or (not fresh and (draft.running or "preset" in draft.answers)):
             return draft
-        based = await self.of_running(self.resolve(draft).target)  # names the target: its default may differ by now
+        resolved = self.resolve(draft)
+        # It names the target: its default may differ by now.
+        based = await self._of_running(resolved.target, foreign=resolved.layers.foreign)
         return replace(draft.with_answers(dict(based.answers)), running=based.running)

@@ -94,7 +94,8 @@ class Installer:
         if problems := resolved.problems():
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
-        approval.of_run(target.release, resolved["preset"], plan, checks).require(confirmed)
+        ports.charts.require_same(prepared.chart)
+        approval.of_run(target.release, resolved.preset, plan, checks).require(confirmed)
         again, _ = await asyncio.gather(self._plan_again(prepared, plan), self._refuse_misread(prepared))
         if plan and again:
             approval.refuse_changed(plan, again)
@@ -107,8 +108,9 @@ class Installer:
         spec = RunSpec(
             operation, target, helm.path, helm.version, helm.major, prepared.draft.helm,
             chart=prepared.chart.path,
+            chart_name=prepared.chart.name,
             chart_version=prepared.chart.version,
-            preset=resolved["preset"],
+            preset=resolved.preset,
             secrets=tuple(
                 SecretSpec(secret.name, secret.type, tuple(source.key for source in secret.sources))
                 for secret in planned
@@ -192,16 +194,21 @@ def reproduce(
 
     from wizard.core.helm import command_line
 
-    draft, resolved, target, path = prepared.draft, prepared.resolved, prepared.target, prepared.file.path
+    draft, target, path = prepared.draft, prepared.target, prepared.file.path
+    preset, chart = prepared.resolved.preset, prepared.chart
+    exact = replace(draft.chart_options, version=chart.version if chart.pulled else "")
     ours = [
         "llm-cost-ops-wizard", *(["upgrade", "--install"] if draft.helm.replace else [operation]),
         "--context", target.context, "--namespace", target.namespace,
-        "--release", target.release, "--preset", resolved["preset"], "-f", path, "--yes",
+        "--release", target.release, *(["--preset", preset] if preset else []), "-f", path, "--yes",
         *(["--kubeconfig", target.kubeconfig] if target.kubeconfig else []),
         *(["--chart", draft.chart] if draft.chart else []),
+        *(["--chart-version", exact.version] if exact.version else []), *exact.proof_flags(),
         *(["--rollback-on-failure"] if draft.rollback_on_failure else []),
         *(["--wait-anyway"] if wait_anyway else []),
-        *(["--confirm", target.release] if resolved["preset"] == "prod" else []),
+        *(["--confirm", target.release] if preset == "prod" else []),
     ]  # fmt: skip
-    helm = command_line.run_argv(helm_major, operation, target, prepared.chart.path, path, draft.helm)
-    return shlex.join(ours), shlex.join(["helm", *helm])
+    helm = command_line.run_argv(
+        helm_major, operation, target, draft.chart if chart.digest else chart.path, path, draft.helm
+    )
+    return shlex.join(ours), shlex.join(["helm", *helm, *(exact.flags() if chart.digest else [])])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from wizard.core.target import Target
     from wizard.ports.certificates import CertificateReader
-    from wizard.ports.charts import ChartSource
+    from wizard.ports.charts import ChartPuller, ChartSource
     from wizard.ports.clock import Clock
     from wizard.ports.cluster import Cluster
     from wizard.ports.documents import Documents
@@ -25,6 +25,7 @@ class Ports(NamedTuple):
     kubeconfig: KubeconfigReader
     helm: Helm
     charts: ChartSource
+    puller: ChartPuller
     documents: Documents
     drafts: DraftStore
     runs: RunStore

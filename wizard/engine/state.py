@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from wizard.core.answers.suggestions import ClusterSuggestions
+from wizard.core.helm.chart import ChartOptions
 from wizard.engine.preflight import suggestions as live
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Options:
     namespace: str = ""
     release: str = ""
     chart: str = ""
+    chart_options: ChartOptions = field(default_factory=ChartOptions)
 
 
 class SessionState:
@@ -47,6 +49,7 @@ class SessionState:
             contexts=tuple(context.name for context in config.contexts),
             current_context=current,
             context_namespace=chosen.namespace if chosen else "",
+            context_namespaces={context.name: context.namespace for context in config.contexts if context.namespace},
             sandbox=live.is_sandbox(current),
         )
         return config

@@ -55,6 +55,7 @@ class Bridge:
     async def prepare(self, draft: Draft) -> None:
         """Read kubeconfig, chart and values files, so that questions can be resolved; raises Problem."""
         await asyncio.to_thread(self.session.kubeconfig)
+        await self.session.answers.read(draft)
         await asyncio.to_thread(self.session.answers.layers, draft)
 
     async def describe(self, draft: Draft) -> None:

@@ -12,8 +12,10 @@ from wizard.core.answers.resolve import Resolved
 if TYPE_CHECKING:
     from wizard.tui.home.state import Goal
 
+VALUES: Final = "values"
+"""The step of a foreign chart that shows its values, a screen of its own."""
 REVIEW: Final = "review"
-NAMES: Final = (*((step, name) for step, name, _ in STEPS), (REVIEW, "Review"))
+NAMES: Final = (*((step, name) for step, name, _ in STEPS), (VALUES, "Values"), (REVIEW, "Review"))
 """Steps as the rail shows them."""
 TITLES: Final = {step: title for step, _, title in STEPS}
 
@@ -30,20 +32,20 @@ def problems(resolved: Resolved, goal: Goal, step: str = "") -> Mapping[str, str
 
 
 def steps(resolved: Resolved, goal: Goal) -> tuple[str, ...]:
-    """The steps with visible questions, then the review."""
+    """The steps with visible questions, the values of a foreign chart, then the review."""
     asked = tuple(step for step, _, _ in STEPS if questions(resolved, step, goal))
-    return (*asked, REVIEW)
+    return (*asked, *((VALUES,) if resolved.layers.foreign else ()), REVIEW)
 
 
 def after(resolved: Resolved, step: str, goal: Goal) -> str:
-    """The next step with visible questions, else the review."""
+    """The next step, at last the review."""
     order = [name for name, _ in NAMES]
     later = order[order.index(step) + 1 :] if step in order else order
     return next(name for name in (*later, REVIEW) if name in steps(resolved, goal))
 
 
 def before(resolved: Resolved, step: str, goal: Goal) -> str:
-    """The previous step with visible questions; "" at the first one."""
+    """The previous step; "" at the first one."""
     order = [name for name, _ in NAMES]
     earlier = [name for name in order[: order.index(step)] if name in steps(resolved, goal)]
     return earlier[-1] if earlier else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wizard.core.errors import Exit, Problem
 
@@ -214,6 +214,13 @@ class Navigator:
         return Target(session.suggestions.current_context, row.namespace, row.name, session.options.kubeconfig)
 
     def _step(self, draft: Draft, step: str = "", question: str = "") -> None:
+        from wizard.tui import flow
+
+        if step == flow.VALUES:
+            from wizard.tui.step.values import ValuesStep
+
+            self._open(ValuesStep(draft))
+            return
         from wizard.tui.step.screen import StepScreen
 
         self._open(StepScreen(draft, step, question))
@@ -272,16 +279,19 @@ class Navigator:
             return None
 
     def answered(self, draft: Draft, step: str) -> str:
-        """The step after an answered one; opens the review when it is next."""
+        """The step after an answered one; opens the values or the review when it is next."""
         from wizard.tui import flow
 
         resolved = self._app.session.answers.resolve(draft)
         following = flow.after(resolved, step, self.goal)
-        if not self.returning and following != flow.REVIEW:
+        if not self.returning and following not in (flow.VALUES, flow.REVIEW):
             return following
         wrong = flow.problems(resolved, self.goal)
         if wrong:
             return resolved.question(next(iter(wrong))).step
+        if not self.returning and following == flow.VALUES:
+            self._step(draft, flow.VALUES)
+            return following
         self.review(draft)
         return flow.REVIEW
 
@@ -299,7 +309,7 @@ class Navigator:
         earlier = flow.before(resolved, step, self.goal)
         if not earlier:
             self.home()
-        elif step == flow.REVIEW:
+        elif earlier == flow.VALUES or step in (flow.VALUES, flow.REVIEW):
             self._step(draft, earlier)
         return earlier
 
@@ -327,7 +337,7 @@ class Navigator:
         self._app.notify("Written: " + ", ".join(written), markup=False, timeout=10)
         self.home()
 
-    def use(self, **options: str) -> None:
+    def use(self, **options: Any) -> None:
         """Set kubeconfig, context or namespace for the whole session."""
         self._app.session.options = replace(self._app.session.options, **options)
 

@@ -1,4 +1,4 @@
-"""Chart folders: what is read from the cache is what the files say."""
+"""Charts on this machine: what is read from the cache is what the files say, and what helm reads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.foreign import make_shop, packed, packed_shop, write
 from wizard.adapters.folders import cache_dir
 from wizard.adapters.helm.charts import ChartFolders
 from wizard.core.errors import Problem
@@ -120,3 +121,96 @@ def test_a_chart_without_a_schema_is_described_by_its_values(folder: Path) -> No
     described = ChartFolders().describe(ChartFolders().open(str(folder)))
     assert described.schema.problem({"replicaCount": "x"}) == ""
     assert described.all_defaults == {"replicaCount": 1}
+
+
+# Packed charts, subcharts, .helmignore
+
+
+def test_a_packed_chart_is_kept_by_its_digest_and_read_like_a_folder(tmp_path: Path) -> None:
+    file = tmp_path / "shop-1.2.3.tgz"
+    file.write_bytes(packed_shop())
+    charts = ChartFolders()
+    chart = charts.open(str(file))
+
+    assert chart.path == str(cache_dir("charts") / f"{chart.digest}.tgz")
+    assert Path(chart.path).read_bytes() == file.read_bytes()
+    assert Path(chart.path).stat().st_mode & 0o777 == 0o600
+    folder = charts.open(str(make_shop(tmp_path / "shop")))
+    assert (chart.defaults, chart.subcharts, chart.metadata) == (folder.defaults, folder.subcharts, folder.metadata)
+    assert chart.shown == str(file)
+
+
+def test_what_was_opened_stays_when_the_file_changes_and_a_changed_copy_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "shop.tgz"
+    file.write_bytes(packed_shop())
+    charts = ChartFolders()
+    chart = charts.open(str(file))
+    file.write_bytes(packed_shop("2.0.0"))
+
+    charts.require_same(chart)
+    assert charts.open(str(file)).version == "2.0.0"
+    assert charts.open_packed(packed_shop(), "acme/shop").path == chart.path
+    Path(chart.path).write_bytes(b"another")
+    with pytest.raises(Problem, match="is not there any more"):
+        charts.require_same(chart)
+    assert charts.open_packed(packed_shop(), "acme/shop").digest == chart.digest
+    charts.require_same(chart)
+
+
+def test_a_few_packed_charts_are_kept() -> None:
+    for number in range(12):
+        ChartFolders().open_packed(packed_shop(f"1.0.{number}"), "acme/shop")
+
+    assert len(list(cache_dir("charts").glob("*.tgz"))) == 8
+
+
+def test_what_is_no_packed_chart_is_said_by_the_name_that_was_typed(tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("a: 1\n")
+    with pytest.raises(Problem, match=rf"{file} is not a chart: it is not a packed chart"):
+        ChartFolders().open(str(file))
+    with pytest.raises(Problem, match=r"acme/x is not a chart: it holds no Chart\.yaml"):
+        ChartFolders().open_packed(packed("x", {"values.yaml": ""}), "acme/x")
+
+
+def test_a_foreign_chart_has_no_presets_whatever_its_files_are_called(tmp_path: Path) -> None:
+    assert ChartFolders().open(str(make_shop(tmp_path / "shop"))).presets == {}
+
+
+def test_what_helmignore_names_is_not_read(folder: Path) -> None:
+    write(folder, {"charts/a/Chart.yaml": "name: a\nversion: 1.0.0\n", "charts/a/values.yaml": "x: 1\n"})
+    (folder / ".helmignore").write_text("\ufeffvalues.yaml\n")
+    assert ChartFolders().open(str(folder)).defaults == {}
+    assert ChartFolders().open(str(folder)).subcharts == {"a": {}}
+    (folder / ".helmignore").write_text("charts/\n")
+    assert ChartFolders().open(str(folder)).subcharts == {}
+    (folder / ".helmignore").write_text("**\n")
+    with pytest.raises(Problem, match=r"\.helmignore holds a rule that helm refuses"):
+        ChartFolders().open(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("reference", "local"),
+    [
+        ("", True), ("./none", True), ("../none", True), ("/none", True), ("~/none", True), ("none", True),
+        ("acme/shop", False), ("oci://registry.test/shop", False), ("https://charts.test/shop.tgz", False),
+        ("there/shop", True), (" there/shop ", True), ("a\0b/c", False), ("a" * 5000 + "/b", False),
+    ],
+)  # fmt: skip
+def test_what_is_there_wins_as_in_helm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference: str, local: bool
+) -> None:
+    (tmp_path / "there" / "shop").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert ChartFolders().is_local(reference) is local
+
+
+def test_a_folder_that_stands_in_the_way_of_a_repository_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "acme" / "shop").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Problem, match="wins over the repository"):
+        ChartFolders().open("acme/shop")
+    with pytest.raises(Problem, match="Give another with --chart"):
+        ChartFolders().open("./acme/shop")

@@ -156,7 +156,7 @@ def test_what_a_persons_own_file_says_stays_and_is_changed_like_any_other_value(
 
 
 def test_a_chart_without_questions_is_changed_by_flags_alone() -> None:
-    bare = resolved(Draft(), Layers({"a": {"b": 1}, "l": ["x"]}), ())
+    bare = resolved(Draft(), Layers({"a": {"b": 1}, "l": ["x"]}, chart_name="other"), ())
     draft = value_edits.changed(bare, ("a", "b"), 2)
     assert draft.sets == (SetFlag("--set", "a.b=2"),)
     assert value_edits.became(bare, {"a": {}, "l": ["y"]}).sets == (

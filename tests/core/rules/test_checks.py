@@ -65,6 +65,7 @@ def ingress(class_name: str | None) -> dict[str, Any]:
 
 STANDARD, FAST = StorageClass("standard", True), StorageClass("fast-ssd", False)
 NGINX = NamedClass("nginx", False, "k8s.io/ingress-nginx")
+FOREIGN = ChartFound("/cache/1.tgz", "shop", "1.2.3", "", "acme/shop")
 USE = SecretUse("mine-credentials", ("jwt-secret",), "Deployment/rel", "secret.jwt.name")
 
 SEEN = SecretSeen(USE, True, ("jwt-secret", "KEY"))
@@ -74,7 +75,7 @@ AT = datetime(2026, 6, 1, tzinfo=UTC)
 def with_value(role: str, text: str) -> dict[str, Any]:
     """A Secret whose key KEY has that role and value."""
     use = replace(USE, roles=(("KEY", role),))
-    return {"secrets": (replace(SEEN, use=use, values={"KEY": Secret(text)}),), "target": TARGET}
+    return {"secrets": (replace(SEEN, use=use, values={"KEY": Secret(text)}),), "chart": CHART, "target": TARGET}
 
 
 def certificate(**changes: Any) -> dict[str, Any]:
@@ -157,6 +158,7 @@ TABLE: list[Row] = [
         "W08", {"chart": ChartFound("/c", "x", "1", ">=1.28"), "kubernetes": Server("v1.36.3-eks-1", 1)},
         "fail", "wants Kubernetes >=1.28, this is v1.36.3-eks-1", "context",
     ),
+    ("W08", {"chart": FOREIGN, "kubernetes": SERVER}, "pass", "shop 1.2.3 at acme/shop", ""),
     ("W08", {"chart": CHART, "kubernetes": Server("main", 1)}, "pass", "helm itself will judge", ""),
     ("W08", {"chart": ChartFound("/c", "x", "1", "weird!"), "kubernetes": SERVER}, "pass", "helm itself will judge", ""),
     ("W08", {"chart": CHART, "kubernetes": None}, "pass", "llm-cost-ops 1.0.0", ""),
@@ -252,17 +254,17 @@ TABLE: list[Row] = [
     ),
     ("I01", {"rendered": Rendered(()), "ingress_classes": Absent("no Ingress is installed")}, "skipped", "no Ingress", ""),
     # K02 existing Secrets
-    ("K02", {"secrets": (), "target": TARGET}, "pass", "the run makes every Secret", ""),
-    ("K02", {"secrets": (SecretSeen(USE, True, ("jwt-secret",)),), "target": TARGET}, "pass", "mine-credentials has jwt-secret", ""),
-    ("K02", {"secrets": (SecretSeen(USE, False),), "target": TARGET}, "fail", "is not in namespace ns", "secret.jwt.name"),
+    ("K02", {"secrets": (), "chart": CHART, "target": TARGET}, "pass", "the run makes every Secret", ""),
+    ("K02", {"secrets": (SecretSeen(USE, True, ("jwt-secret",)),), "chart": CHART, "target": TARGET}, "pass", "mine-credentials has jwt-secret", ""),
+    ("K02", {"secrets": (SecretSeen(USE, False),), "chart": CHART, "target": TARGET}, "fail", "is not in namespace ns", "secret.jwt.name"),
     (
         "K02",
-        {"secrets": (SecretSeen(USE, True, ("other",)),), "target": TARGET},
+        {"secrets": (SecretSeen(USE, True, ("other",)),), "chart": CHART, "target": TARGET},
         "fail", "has no key jwt-secret, which Deployment/rel needs; its keys: other", "secret.jwt.name",
     ),
     (
         "K02",
-        {"secrets": (SecretSeen(USE, True, ("jwt-secret",), ("jwt-secret",)),), "target": TARGET},
+        {"secrets": (SecretSeen(USE, True, ("jwt-secret",), ("jwt-secret",)),), "chart": CHART, "target": TARGET},
         "fail", "jwt-secret of Secret mine-credentials is empty", "secret.jwt.name",
     ),
     ("K02", with_value("jwt", "12345"), "fail", "KEY of Secret mine-credentials has 5 characters; the chart asks for 32", "secret.jwt.name"),
@@ -272,8 +274,12 @@ TABLE: list[Row] = [
     ("K02", with_value("redis-url", "p%40ss"), "pass", "mine-credentials has jwt-secret", ""),
     (
         "K02",
-        {"secrets": (replace(SEEN, use=replace(USE, roles=(("a", "redis"), ("b", "redis-url"))), values={"a": Secret("x"), "b": Secret("y")}),), "target": TARGET},
+        {"secrets": (replace(SEEN, use=replace(USE, roles=(("a", "redis"), ("b", "redis-url"))), values={"a": Secret("x"), "b": Secret("y")}),), "chart": CHART, "target": TARGET},
         "fail", "b of Secret mine-credentials means another password", "secret.jwt.name",
+    ),
+    (
+        "K02", {"secrets": (SecretSeen(USE, False),), "chart": FOREIGN, "target": TARGET},
+        "warn", "is not in namespace ns", "",
     ),
     # I07 TLS certificate
     ("I07", {"certificates": Absent("no certificate is given")}, "skipped", "no certificate is given", ""),

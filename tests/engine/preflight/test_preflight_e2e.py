@@ -37,7 +37,7 @@ IMAGE = "llm-cost-ops:1.0.0"
 
 @contextlib.asynccontextmanager
 async def session(
-    tool: Callable[[str], str], kubeconfig: str, namespace: str = "", helm: str = "helm4", **options: str
+    tool: Callable[[str], str], kubeconfig: str, namespace: str = "", helm: str = "helm4", **options: Any
 ) -> AsyncIterator[Session]:
     path = tool(helm) if "/" not in helm else helm
     made = compose.session(Options(kubeconfig=kubeconfig, namespace=namespace, **options), helm_path=path)

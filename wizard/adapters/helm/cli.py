@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.adapters import bounded, children
-from wizard.adapters.kube import kubeconfig
 from wizard.adapters.folders import cache_dir
+from wizard.adapters.kube import kubeconfig
 from wizard.adapters.kube.threads import Workers
 from wizard.adapters.scratch import Scratch
 from wizard.core import limits
@@ -22,8 +23,9 @@ from wizard.core.errors import Problem
 from wizard.core.text import sanitize
 
 if TYPE_CHECKING:
-    from wizard.core.target import Target
     from wizard.core.helm.binary import HelmInfo
+    from wizard.core.helm.chart import ChartOptions
+    from wizard.core.target import Target
 
 _QUICK: Final = 10.0
 _RENDER: Final = limits.HELM_SECONDS
@@ -39,6 +41,8 @@ _VALUES: Final = Path(__file__).with_name("values-chart")
 """A chart that prints its values."""
 _DUMP: Final = re.compile(r"(?<=in list: )\[.*", re.DOTALL)
 """What client-go prints of a kubeconfig with two users of one name: every user with keys and tokens."""
+_SMALL_FILES: Final = ("/bin/sh", "-c", 'ulimit -f "$1" && shift && exec "$@"', "sh", str(limits.CHART_PACKED // 512))
+"""Before a command: none of its files becomes larger than a packed chart may be (POSIX counts blocks of 512 bytes)."""
 WITH_PLUGINS: Final = "LLM_COST_OPS_HELM_PLUGINS"
 """Set to 1, helm's plugins stay on."""
 
@@ -48,6 +52,24 @@ def environment() -> dict[str, str]:
     plugins = os.environ.get(WITH_PLUGINS) == "1"
     off = {} if plugins else {"HELM_NO_PLUGINS": "1", "HELM_PLUGINS": str(cache_dir("no-helm-plugins"))}
     return {**os.environ, **off}
+
+
+@contextlib.contextmanager
+def _scratch(kind: str) -> Iterator[Path]:
+    """A folder for what helm fetches or reads; nothing half-written outlives it."""
+    scratch = Scratch(kind)
+    try:
+        yield scratch.path
+    finally:
+        scratch.remove()
+
+
+class _HelmFailedError(Problem):
+    """helm ended with an error; `words` are its own, sanitised and redacted."""
+
+    def __init__(self, shown: str, words: str) -> None:
+        super().__init__(f"{shown} failed: {words}", "")
+        self.words = words
 
 
 def _looks_up(chart: Path) -> bool:
@@ -81,7 +103,7 @@ class HelmCli:
 
     async def info(self) -> HelmInfo:
         """Which helm this is; run once."""
-        from wizard.core.helm import command_line, version
+        from wizard.core.helm import version
         from wizard.core.helm.binary import HelmInfo
 
         if self._info is None:
@@ -124,19 +146,53 @@ class HelmCli:
 
     async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
         """The values that helm makes of a values file over a chart's values.yaml, both as text."""
-        scratch = Scratch("values")
-        try:
-            chart = scratch.path / _VALUES.name
+        with _scratch("values") as folder:
+            chart = folder / _VALUES.name
             shutil.copytree(_VALUES, chart)
             (chart / "values.yaml").write_bytes(defaults.encode())
             rendered = await self.render(target, str(chart), values, kube_version="", upgrade=False)
-        finally:
-            scratch.remove()
         match = re.search(r'^  values: "([A-Za-z0-9+/=]*)"$', rendered, re.MULTILINE)
         tree = limits.loads(base64.b64decode(match[1])) if match else None
         if not isinstance(tree, dict):
             raise Problem("helm template did not answer with the values.", "Run it by hand with --debug.")
         return tree
+
+    async def pull(self, reference: str, options: ChartOptions) -> bytes:
+        """The packed chart, from a folder that exists only until it was read."""
+        from wizard.core.helm import chart_errors, command_line
+
+        info = await self.info()
+        with _scratch("chart") as folder:
+            try:
+                argv = [info.path, *command_line.pull_argv(reference, options, str(folder))]
+                await self._run(argv, limits.PULL_SECONDS, before=_SMALL_FILES)
+                (packed,) = (file for file in folder.iterdir() if file.suffix != ".prov")
+                return bounded.read(packed, limits.CHART_PACKED)
+            except _HelmFailedError as error:
+                raise chart_errors.not_pulled(reference, error.words.replace(f"{folder}/", "")) from None
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or "helm left no chart"
+                raise chart_errors.not_pulled(reference, reason) from None
+
+    async def verified(self, path: str, options: ChartOptions) -> bytes:
+        """The packed chart: helm verifies a copy, which is what is returned, so that nobody can change it in between."""
+        from wizard.core.helm import chart_errors, command_line
+
+        info = await self.info()
+        place = Path(path).expanduser()
+        with _scratch("chart") as folder:
+            copy = folder / place.name if place.is_file() else place
+            try:
+                if place.is_file():
+                    copy.write_bytes(bounded.read(place, limits.CHART_PACKED))
+                    if (proof := place.with_name(f"{place.name}.prov")).exists():
+                        copy.with_name(proof.name).write_bytes(bounded.read(proof, limits.CHART_FILE))
+                await self._run([info.path, *command_line.verify_argv(str(copy), options.keyring)], _RENDER)
+                return bounded.read(copy, limits.CHART_PACKED)
+            except _HelmFailedError as error:
+                raise chart_errors.not_verified(path, error.words.replace(f"{folder}/", "")) from None
+            except OSError as error:
+                raise chart_errors.not_verified(path, error.strerror or str(error)) from None
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
         """`helm list` of the namespace, every status."""
@@ -183,11 +239,12 @@ class HelmCli:
             raise Problem("There is no helm on PATH.", _INSTALL)
         raise Problem(f"There is no helm that can be run at {shown}.", "Give another with --helm PATH.")
 
-    async def _run(self, argv: Sequence[str], limit: float, stdin: str = "") -> str:
+    async def _run(self, argv: Sequence[str], limit: float, stdin: str = "", before: Sequence[str] = ()) -> str:
+        """The output of a command; `before` are the words of a program that starts it."""
         shown = f"helm {argv[1]}"
         child = children.Child(limits.HELM_OUTPUT, limit)
         try:
-            done = await self._workers.call(lambda: child.run(argv, environment(), stdin.encode()))
+            done = await self._workers.call(lambda: child.run([*before, *argv], environment(), stdin.encode()))
         except bounded.ExceededError as error:
             raise Problem(
                 f"{shown} was ended: {error.strerror}.", "Run it by hand with --debug to see what it does."
@@ -199,8 +256,10 @@ class HelmCli:
             child.stop()  # a cancelled caller does not leave it running
         if done.code:
             named = [path for flag, path in pairwise(argv) if flag == "--kubeconfig"]
-            raise Problem(f"{shown} failed: {self._words(done.err or done.out, done.code, *named)}", "")
-        return done.out.decode("utf-8", "replace")  # manifests and values are data: they are sanitised where they are shown
+            raise _HelmFailedError(shown, self._words(done.err or done.out, done.code, *named))
+        return done.out.decode(
+            "utf-8", "replace"
+        )  # manifests and values are data: they are sanitised where they are shown
 
     def _words(self, raw: bytes, code: int, path: str = "") -> str:
         """Helm's error, without credentials: of a kubeconfig that it cannot read helm prints whole entries."""

@@ -122,7 +122,9 @@ class _Editor:
     def _mapping(self, node: _Node, before: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
         kept = [entry for entry in node.entries if _merges(entry) or entry.name in wanted]
         if not kept or (node.flow and len(kept) < len(node.entries)):
-            self._replace(node.entries[0].key.start if not node.flow else node.start, node.end, self._anew(node, wanted))
+            self._replace(
+                node.entries[0].key.start if not node.flow else node.start, node.end, self._anew(node, wanted)
+            )
             return
         for entry, following in zip(node.entries, [*node.entries[1:], None], strict=True):
             if entry not in kept:
@@ -293,7 +295,9 @@ def _parsed(text: str) -> _Node | None:
         if isinstance(event, yaml.CollectionEndEvent):
             node = stack.pop()
             keys.pop()
-            node.end = _index(event.end_mark) if node.flow else max((part.end for part in _parts(node)), default=node.end)
+            node.end = (
+                _index(event.end_mark) if node.flow else max((part.end for part in _parts(node)), default=node.end)
+            )
             continue
         made = _node(text, event)
         if made is None:

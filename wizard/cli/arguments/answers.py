@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wizard.engine.state import Options
 
 GUIDE_CHART: Final = "llm-cost-ops/llm-cost-ops"
-"""The chart reference that the guide prints; no such repository exists, so it means the built-in chart."""
+"""The chart reference that the guide prints: the built-in chart, unless a version or a proof of it is asked for."""
 
 
 def _set(name: str, metavar: str, help_text: str) -> Flag:
@@ -69,8 +69,18 @@ class AnswersArguments(ClusterArguments):
         group=ANSWERS,
     )  # fmt: skip
     chart: str = option(
-        "--chart", metavar="PATH", help="chart folder; the built-in one without it", group=ANSWERS, completion="folder"
-    )
+        "--chart", metavar="CHART", help="folder, .tgz, REPO/NAME, https:// or oci://, as in helm; the built-in one without it",
+        group=ANSWERS, completion="file",
+    )  # fmt: skip
+    chart_version: str = option(
+        "--chart-version", metavar="VERSION", help="version or constraint, as helm's --version; the newest without it",
+        group=ANSWERS,
+    )  # fmt: skip
+    verify: bool = switch("--verify", help="refuse a chart whose provenance helm cannot verify", group=ANSWERS)
+    keyring: str = option(
+        "--keyring", metavar="FILE", help="public keys for --verify; helm's default without it", group=ANSWERS,
+        completion="file",
+    )  # fmt: skip
     write: str = option(
         "--write", metavar="FILE", help="where the values file goes (values: - prints it)", group=ANSWERS,
         completion="file",
@@ -82,10 +92,19 @@ class AnswersArguments(ClusterArguments):
         return self._options(self.release, self.chart)
 
     def _options(self, release: str, chart: str) -> Options:
+        from wizard.core.helm.chart import ChartOptions, refuse_login
         from wizard.engine.state import Options
 
-        built_in = chart == GUIDE_CHART and not Path(chart).exists()
-        return Options(self.kubeconfig, self.context, self.namespace, release, "" if built_in else chart)
+        refuse_login(chart)
+        asked = ChartOptions(self.chart_version.strip(), self.verify, self.keyring)
+        built_in = chart == GUIDE_CHART and asked == ChartOptions() and not Path(chart).exists()
+        chart = "" if built_in else chart
+        if not chart and asked != ChartOptions():
+            raise Problem(
+                "--chart-version, --verify and --keyring are about a chart from elsewhere; the built-in one is part of the wizard.",
+                "Name the chart with --chart.",
+            )
+        return Options(self.kubeconfig, self.context, self.namespace, release, chart, asked)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 _FLAGS: Final = "flags"
 """The key of a field's metadata."""
 
-Completion = Literal["", "file", "folder"] | tuple[str, ...]
+Completion = Literal["", "file"] | tuple[str, ...]
 """What a shell offers for a value: nothing, paths, or these words."""
 
 

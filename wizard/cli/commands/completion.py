@@ -48,6 +48,6 @@ def _offer(action: argparse.Action, flag: Flag) -> None:
     if isinstance(flag.completion, tuple):
         action.choices = flag.completion
     elif flag.completion:
-        action.complete = {"file": shtab.FILE, "folder": shtab.DIRECTORY}[flag.completion]  # type: ignore[attr-defined] # the attribute that shtab reads
+        action.complete = shtab.FILE  # type: ignore[attr-defined] # the attribute that shtab reads
     if flag.completion:
         action.help = flag.keywords["help"]  # shtab skips positional arguments without help

@@ -55,7 +55,7 @@ async def operate(arguments: OperationArguments, session: Session, out: Out, cal
         if arguments.dry_run:
             return _dry_run(prepared, base.operation, results, code, out, plan)
         planned = plan if isinstance(plan, Plan) else None
-        approval = of_run(prepared.target.release, prepared.resolved["preset"], planned)
+        approval = of_run(prepared.target.release, prepared.resolved.preset, planned)
         if planned and planned.owner:
             approval.refuse_blocked()
         if prompt is None:
@@ -309,7 +309,7 @@ def _show_diff(prepared: Prepared, out: Out) -> None:
 def _refuse_unconfirmed(arguments: OperationArguments, session: Session, draft: Draft, prompt: Prompter | None) -> None:
     """Refuse, before the cluster is asked, a wrong --confirm, and prod without --confirm when nobody can be asked."""
     resolved = session.answers.resolve(draft)
-    approval = of_run(resolved["release"], resolved["preset"], None)
+    approval = of_run(resolved["release"], resolved.preset, None)
     approval.refuse_wrong_name(arguments.confirm)
     if not (arguments.dry_run or prompt):
         approval.require(arguments.confirm)

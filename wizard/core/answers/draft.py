@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from wizard.core.helm.chart import ChartOptions
 from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.strvals import FLAGS, SetFlag
 
@@ -18,7 +19,8 @@ class Draft:
 
     answers: Mapping[str, str] = field(default_factory=dict)
     chart: str = ""
-    """Path of the chart; empty means the chart of this checkout or wheel."""
+    """The chart as the person named it; empty means the chart of this checkout or wheel."""
+    chart_options: ChartOptions = field(default_factory=ChartOptions)
     files: tuple[str, ...] = ()
     """The person's own values files (-f), lowest first."""
     sets: tuple[SetFlag, ...] = ()
@@ -44,6 +46,7 @@ class Draft:
             "schema": _SCHEMA,
             "answers": dict(self.answers),
             "chart": self.chart,
+            "chart_options": self.chart_options.to_data(),
             "files": list(self.files),
             "sets": [list(given) for given in self.sets],
             "write": self.write,
@@ -67,6 +70,7 @@ class Draft:
         return Draft(
             answers={str(key): str(value) for key, value in data["answers"].items()},
             chart=str(data["chart"]),
+            chart_options=ChartOptions.of_data(data.get("chart_options") or {}),
             files=tuple(map(str, data["files"])),
             sets=tuple(_set_flag(*item) for item in data["sets"]),
             write=str(data["write"]),

@@ -12,6 +12,7 @@ from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.errors import Problem
 from wizard.core.helm import strvals, values
+from wizard.core.helm.chart import OURS
 from wizard.core.helm.values import Path, Tree, ValueEdit
 from wizard.core.target import Target
 
@@ -44,10 +45,16 @@ class Layers:
     files: tuple[tuple[str, Tree], ...] = ()
     chart_version: str = ""
     app_version: str = ""
+    chart_name: str = OURS
     destination: Destination | None = None
     """None as long as only the answers that name it are resolved."""
     secrets: Mapping[Path, Any] = field(default_factory=dict, repr=False)
     """What looks like a secret in the person's own layers, by path."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the chart is another than ours: there are no questions about its values, and no presets."""
+        return self.chart_name != OURS
 
 
 class Resolved:
@@ -85,6 +92,11 @@ class Resolved:
         """
         return self._by_id[question_id]
 
+    @property
+    def preset(self) -> str:
+        """The preset; "" for a foreign chart, which has none."""
+        return "" if self.layers.foreign else self["preset"]
+
     @cached_property
     def base(self) -> dict[str, Any]:
         """Chart defaults < preset < -f files: the values that answers start from.
@@ -103,15 +115,15 @@ class Resolved:
         return tree
 
     @cached_property
-    def preset(self) -> str:
+    def applied_preset(self) -> str:
         """The preset whose values count; "" for none."""
-        return "" if "preset" not in self._by_id or self.keeps_start else self["preset"]
+        return "" if self.keeps_start else self.preset
 
     @cached_property
     def over_defaults(self) -> Tree:
         """The layers of the base above the chart's defaults, in which null stays."""
         tree, there = self.start, self.layers.destination
-        tree = values.overlay(tree, self.layers.presets.get(self.preset, {}))
+        tree = values.overlay(tree, self.layers.presets.get(self.applied_preset, {}))
         if not (there and there.is_start):
             for _, over in self.layers.files:
                 tree = values.overlay(tree, over)
@@ -120,7 +132,12 @@ class Resolved:
     @property
     def keeps_start(self) -> bool:
         """Whether everything stays as it is there already, but for answers."""
-        return bool(self.start) and self["preset"] == self._by_id["preset"].default(self)
+        return bool(self.start) and not self._has_new_preset
+
+    @property
+    def _has_new_preset(self) -> bool:
+        """Whether another preset is chosen than that of what is there already."""
+        return not self.layers.foreign and self.preset != self._by_id["preset"].default(self)
 
     def owns(self, path: Path) -> bool:
         """Whether the person's own layers decide the value at a path: their files, or what is there already."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class ClusterSuggestions:
     contexts: tuple[str, ...] = ()
     current_context: str = ""
     context_namespace: str = ""
+    context_namespaces: Mapping[str, str] = field(default_factory=dict)
+    """Context -> its namespace, of those that name one."""
     namespaces: tuple[str, ...] | None = None
     ingress_classes: tuple[str, ...] | None = None
     storage_classes: tuple[str, ...] | None = None

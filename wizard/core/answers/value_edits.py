@@ -31,7 +31,7 @@ def layers(resolved: Resolved) -> tuple[Layer, ...]:
         edit for question, edit in resolved.edits if edit.value is not DELETE and _changes(resolved, question, edit)
     ]
     files = [Layer(Origin("file", name), tree) for name, tree in reversed(resolved.layers.files)]
-    preset = Layer(Origin("preset", resolved.preset), resolved.layers.presets.get(resolved.preset, {}))
+    preset = Layer(Origin("preset", resolved.applied_preset), resolved.layers.presets.get(resolved.applied_preset, {}))
     there = resolved.layers.destination
     if there and there.is_start:  # a preset that is chosen for a file that is edited goes over it
         own = [preset, *(files or [Layer(Origin("file", there.path), there.tree)])]

@@ -39,8 +39,11 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     Raises:
         Problem: a -f file or a --set holds a secret.
     """
-    _refuse_secrets(resolved)
-    layers, preset = resolved.layers, resolved["preset"]
+    from wizard.core.text import masking  # here: the first question needs none of it
+
+    layers, preset = resolved.layers, resolved.preset
+    if not layers.foreign:
+        _refuse_secrets(resolved)
     there = layers.destination or Destination(default_path(resolved["release"], preset))
     whole = resolved.whole
     kept = [] if there.text is not None else _taken_back(resolved)
@@ -52,21 +55,27 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     for path, _ in values.leaves(tree):
         if not values.same(values.get(resolved.answered, path), values.get(whole, path)):
             notes[values.dotted(path)] = "from --set"
-    secrets = tuple(secret_values.paths_in(tree))
+    secrets = tuple(masking.secret_paths(tree) if layers.foreign else secret_values.paths_in(tree))
     header = (
-        f"Values of LLM Cost Ops for {preset}, made by llm-cost-ops-wizard {wizard_version}",
-        f"for chart llm-cost-ops {layers.chart_version}, release {resolved['release']} in namespace {resolved['namespace']}.",
-        NOT_CLEAN if secrets else CLEAN,
-        f"Lines without a comment come from {_source(resolved)}; what is not here is the chart's default.",
+        f"Values of {f'LLM Cost Ops for {preset}' if preset else layers.chart_name}, made by llm-cost-ops-wizard {wizard_version}",
+        f"for chart {layers.chart_name} {layers.chart_version}, release {resolved['release']} in namespace {resolved['namespace']}.",
+        *([NOT_CLEAN] if secrets else [] if layers.foreign else [CLEAN]),
+        _defaults(resolved),
         *(f"Built on {source}" for source, _ in layers.files),
     )
     return ValuesFile(there.path, header, values.ordered(tree, below), notes, secrets)
 
 
+def _defaults(resolved: Resolved) -> str:
+    if resolved.layers.foreign:
+        return "What is not here is the chart's default."
+    return f"Lines without a comment come from {_source(resolved)}; what is not here is the chart's default."
+
+
 def _source(resolved: Resolved) -> str:
     if resolved.draft.running:
         return "the release as it ran"
-    return f"preset {resolved['preset']} {resolved.layers.chart_version}"
+    return f"preset {resolved.preset} {resolved.layers.chart_version}"
 
 
 def _taken_back(resolved: Resolved) -> list[ValueEdit]:
@@ -74,7 +83,7 @@ def _taken_back(resolved: Resolved) -> list[ValueEdit]:
     whole, defaults = resolved.whole, resolved.layers.defaults
     return [
         ValueEdit(path, values.get(whole, path))
-        for path, value in values.leaves(resolved.layers.presets.get(resolved["preset"], {}))
+        for path, value in values.leaves(resolved.layers.presets.get(resolved.preset, {}))
         if values.get(whole, path) == values.get(defaults, path) != value
         and isinstance(values.get(whole, path[:-1]), Mapping)
     ]

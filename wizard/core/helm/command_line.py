@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
+from wizard.core.helm.chart import ChartOptions
 from wizard.core.target import Target
 
 RunOperation = Literal["install", "upgrade", "rollback", "uninstall"]
@@ -106,6 +107,16 @@ def uninstall_argv(helm_major: int, target: Target, options: HelmOptions) -> lis
 def list_argv(helm_major: int, target: Target) -> list[str]:
     """`helm list` of the target's namespace, every status, as JSON."""
     return ["list", *target_argv(target), *flags_of(helm_major).list_every_status, "--output", "json"]
+
+
+def pull_argv(reference: str, options: ChartOptions, folder: str) -> list[str]:
+    """`helm pull` of a chart into a folder."""
+    return ["pull", "--destination", folder, *options.flags(), "--", reference]
+
+
+def verify_argv(path: str, keyring: str = "") -> list[str]:
+    """`helm verify` of a packed chart with its .prov beside it."""
+    return ["verify", *(["--keyring", keyring] if keyring else []), "--", path]
 
 
 def template_argv(target: Target, chart: str, values_path: str, kube_version: str = "") -> list[str]:

@@ -6,8 +6,6 @@ differences. Secrets are sealed (core/masking); a plan shows only that they chan
 
 from __future__ import annotations
 
-from wizard.core.kube.objects import Object
-
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from wizard.core.kube import field_path, merge_patch, quantity
-from wizard.core.errors import Problem
-from wizard.core.text.redaction import hide
+from wizard.core.kube.objects import Object
 from wizard.core.text.masking import SEALED, masked_field
+from wizard.core.text.redaction import hide
 from wizard.core.text.secrets import Redactor
 
 Change = Literal["created", "changed", "unchanged", "removed", "kept", "refused", "unknown"]
@@ -209,7 +207,9 @@ def difference(before: Plan, after: Plan) -> tuple[str, ...]:
         elif was and now and was.change != now.change:
             sentences.append(f"{now.label}: {now.change} now, it was {was.change}")
         elif was and now and was != now:
-            sentences.append(f"{now.label}: other fields than before ({', '.join(field.path for field in now.fields[:3])})")
+            sentences.append(
+                f"{now.label}: other fields than before ({', '.join(field.path for field in now.fields[:3])})"
+            )
     return tuple(sentences)
 
 
@@ -375,7 +375,10 @@ def drift(stored: Object, live: Object) -> tuple[Field, ...]:
     metadata = {
         key: value for key, value in (wanted.pop("metadata", None) or {}).items() if key in ("labels", "annotations")
     }
-    differing = [*_drifted(kind, metadata, live.get("metadata") or {}, ("metadata",)), *_drifted(kind, wanted, live, ())]
+    differing = [
+        *_drifted(kind, metadata, live.get("metadata") or {}, ("metadata",)),
+        *_drifted(kind, wanted, live, ()),
+    ]
     return tuple(_hide(kind, field) for field in differing)
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wizard.core import limits
-from wizard.core.text import sanitize
 from wizard.core.errors import Exit, Problem
+from wizard.core.text import sanitize
 
 TYPE: Final = "helm.sh/release.v1"
 _GZIP: Final = b"\x1f\x8b\x08"

@@ -7,17 +7,13 @@ a minute old may have the times of a revision from last year.
 
 from __future__ import annotations
 
-from wizard.core.text.time import parse_time
-
-from wizard.core.text.time import rfc3339
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-
+from wizard.core.text.time import parse_time, rfc3339
 
 DEPLOYED: Final = "deployed"
 UNINSTALLED: Final = "uninstalled"

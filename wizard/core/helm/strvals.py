@@ -29,9 +29,7 @@ _EXAMPLES: Final = {
     "--set-file": "--set-file config.motd=./motd.txt",
     "--set-literal": "--set-literal config.motd=text",
 }
-_BLANKS: Final = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
+_BLANKS: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """unicode.IsSpace of Go; Python's isspace knows more."""
 _ESCAPES: Final = r"(?s)\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\."
 """Pairs of surrogates, surrogates without their other half, all other escapes."""

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from wizard.core.text import masking
 from wizard.core.helm import values, version
 from wizard.core.helm.plan import HIDDEN
-from wizard.core.text.secrets import MASK, Redactor
+from wizard.core.text import masking
+from wizard.core.text.secrets import MASK
 
 ABSENT: Final = "(none)"
 """Shown for an absent value."""
@@ -67,25 +67,6 @@ def rows(
         value_rows.append(ValueRow(path, was, will, own, after, kind))
     order = ("gone", "mine", "new-default", "added")
     return tuple(sorted(value_rows, key=lambda row: (order.index(row.kind), row.path)))
-
-
-def with_subcharts(defaults: Mapping[str, Any], subcharts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A chart's defaults with those of its subcharts, as a stored record has them, without the subcharts' `global`."""
-    merged = dict(defaults)
-    for name, tree in subcharts.items():
-        merged[name] = values.merge(tree, merged.get(name) or {})
-    return without_globals(merged, subcharts)
-
-
-def without_globals(tree: Mapping[str, Any], subcharts: Iterable[str]) -> dict[str, Any]:
-    """Values without the copies of `global` that helm puts below each subchart."""
-    names = set(subcharts)
-    return {
-        key: {inner: item for inner, item in value.items() if inner != "global"}
-        if key in names and isinstance(value, Mapping)
-        else value
-        for key, value in tree.items()
-    }
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,8 @@ class Check:
     needs: tuple[str, ...]
     severity: str
     body: Rule
+    ours: bool = False
+    """Whether it makes sense for our chart alone."""
 
     def evaluate(self, facts: Facts) -> CheckResult:
         """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule."""
@@ -125,8 +127,10 @@ class Check:
 _checks: dict[str, Check] = {}
 
 
-def check(id: str, title: str, *, needs: tuple[str, ...], severity: str = "W") -> Callable[[Rule], Rule]:  # noqa: A002 - the name of the field
-    """Register a check; severity B blocks when it fails, W warns, I informs.
+def check(
+    id: str, title: str, *, needs: tuple[str, ...], severity: str = "W", ours: bool = False  # noqa: A002 - the name of the field
+) -> Callable[[Rule], Rule]:  # fmt: skip
+    """Register a check; severity B blocks when it fails, W warns, I informs. `ours`: it is left out for foreign charts.
 
     Raises:
         ValueError: the ID is taken.
@@ -136,7 +140,7 @@ def check(id: str, title: str, *, needs: tuple[str, ...], severity: str = "W") -
         if id in _checks:
             msg = f"check {id} is registered twice"
             raise ValueError(msg)
-        _checks[id] = Check(id, title, needs, severity, body)
+        _checks[id] = Check(id, title, needs, severity, body, ours)
         return body
 
     return register

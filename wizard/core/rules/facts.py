@@ -54,6 +54,8 @@ class ChartFound:
     name: str
     version: str
     kube_version: str
+    shown: str = ""
+    """The chart as the person named it; "" when the path is that."""
 
 
 @dataclass(frozen=True)

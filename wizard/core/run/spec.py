@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from wizard.core.helm.chart import OURS
 from wizard.core.helm.command_line import HelmOptions, RunOperation
 from wizard.core.run import stopping
 from wizard.core.target import Target
@@ -40,6 +41,7 @@ class RunSpec:
     helm: HelmOptions = field(default_factory=HelmOptions)
     chart: str = ""
     """Path of the chart; empty for operations without one."""
+    chart_name: str = OURS
     chart_version: str = ""
     preset: str = ""
     secrets: tuple[SecretSpec, ...] = ()
@@ -80,6 +82,7 @@ class RunSpec:
             "operation": self.operation,
             "target": asdict(self.target),
             "chart": self.chart,
+            "chart_name": self.chart_name,
             "chart_version": self.chart_version,
             "preset": self.preset,
             "helm": {"path": self.helm_path, "version": self.helm_version, "major": self.helm_major},
@@ -109,6 +112,7 @@ class RunSpec:
             helm_major=int(helm["major"]),
             helm=HelmOptions.of_data(data),
             chart=data["chart"],
+            chart_name=str(data.get("chart_name", OURS)),
             chart_version=data.get("chart_version", ""),
             preset=data.get("preset", ""),
             secrets=tuple(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from wizard.core.answers import secrets
+from wizard.core.answers import questions, secrets
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
@@ -27,13 +28,24 @@ if TYPE_CHECKING:
 
 _LATE: Final = frozenset({"dry_run"})
 """Facts that need the namespace; their checks run again once it exists."""
+_ASKED_OF_ALL: Final = frozenset(question.id for question in questions.foreign.QUESTIONS)
 _AT_WORK: Final = ("running", "hung", "orphaned")
 
 
 async def run(state: SessionState, answers: Answers, draft: Draft) -> AsyncIterator[CheckResult]:
-    """Every check of the draft as it is decided; never raises."""
-    async for result in _evaluate(_world(state, answers, draft), all_checks()):
-        yield result
+    """Every check of the draft as it is decided, without those that only ours can pass; never raises."""
+    world, foreign = _world(state, answers, draft), _foreign(answers, draft)
+    checks = tuple(check for check in all_checks() if not (foreign and check.ours))
+    async for result in _evaluate(world, checks):
+        # A foreign chart has no such field that could be opened.
+        yield replace(result, question="") if foreign and result.question not in _ASKED_OF_ALL else result
+
+
+def _foreign(answers: Answers, draft: Draft) -> bool:
+    try:
+        return answers.chart(draft).foreign
+    except Problem:  # a check reports it
+        return False
 
 
 async def late(
@@ -116,7 +128,7 @@ def _secret_questions(resolved: Resolved) -> tuple[dict[str, str], tuple[SecretU
 
 
 def _tls_files(resolved: Resolved, ports: Ports) -> Callable[[], TlsFiles] | None:
-    if resolved["tls"] != "files":
+    if resolved.layers.foreign or resolved["tls"] != "files":
         return None
     from wizard.engine.secret_files import SecretFiles
 
@@ -124,9 +136,9 @@ def _tls_files(resolved: Resolved, ports: Ports) -> Callable[[], TlsFiles] | Non
 
 
 def _database_secrets(resolved: Resolved) -> dict[str, Literal["generate", "file"]]:
-    name = secrets.created_name("postgres", resolved["release"])
-    if resolved["database"] != "bundled":
+    if resolved.layers.foreign or resolved["database"] != "bundled":
         return {}
+    name = secrets.created_name("postgres", resolved["release"])
     match resolved["secret.postgres"]:
         case "generate":
             return {name: "generate"}

@@ -215,7 +215,7 @@ async def _chart(world: World, _: Mapping[str, Any]) -> ChartFound | FactFailure
         return FactFailure("W08", chart.what, chart.next_step)
     if isinstance(chart, str):
         return ChartFound(chart, "", "", "")
-    return ChartFound(chart.path, chart.name, chart.version, chart.kube_version)
+    return ChartFound(chart.path, chart.name, chart.version, chart.kube_version, chart.shown)
 
 
 async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFailure:

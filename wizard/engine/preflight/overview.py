@@ -198,7 +198,7 @@ async def _you(cluster: Cluster, target: Target) -> HomeLine:
 async def _tools(state: SessionState, answers: Answers) -> HomeLine:
     info = await state.ports.helm.info()
     try:
-        chart = answers.chart(answers.new())
+        chart = await answers.read(answers.new())
     except Problem as problem:
         return HomeLine("tools", "fail", "Tools", f"helm {info.version} ok; {problem.what}", problem.next_step)
     return HomeLine("tools", "pass", "Tools", f"helm {info.version} ok, chart {chart.version}, kubectl not needed")

@@ -168,10 +168,12 @@ class Release:
         import shlex
 
         from wizard.core.helm import command_line, version
+        from wizard.core.helm.chart import OURS
         from wizard.core.run.spec import RunSpec
         from wizard.engine import cluster_identity
 
         target, ports = self._target, self._ports
+        number = version.of_chart(chart)
         cluster_identity.refuse_overrides(ports.helm, target)
         helm = await ports.helm.info()
         if operation == "rollback":
@@ -179,7 +181,8 @@ class Release:
         else:
             argv = command_line.uninstall_argv(helm.major, target, options)
         spec = RunSpec(
-            operation, target, helm.path, helm.version, helm.major, options, chart_version=version.of_chart(chart),
+            operation, target, helm.path, helm.version, helm.major, options,
+            chart_name=chart.removesuffix(number).removesuffix("-") or OURS, chart_version=number,
             reproduce=(shlex.join(["helm", *argv]),), expected=expected, cluster_uid=uid, **more,
         )  # fmt: skip
         return ports.runs.start(spec, "{}\n", {})

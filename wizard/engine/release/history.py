@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from wizard.core.helm import upgrade_values, values
-from wizard.core.helm.chart import Chart
+from wizard.core.helm.chart import Chart, with_subcharts, without_globals
 from wizard.core.helm.revision import DEPLOYED
 from wizard.core.helm.upgrade_values import KeyDifference, ValueRow
 from wizard.core.run.summary import RunSummary
@@ -106,8 +106,8 @@ async def upgrade_values_of(
     over: dict[str, Any] = {}
     for _, tree in files:
         over = values.merge(over, tree)
-    old = upgrade_values.without_globals(record.defaults, chart.subcharts)
-    new = upgrade_values.with_subcharts(chart.defaults, chart.subcharts)
+    old = without_globals(record.defaults, chart.subcharts)
+    new = with_subcharts(chart.defaults, chart.subcharts)
     return UpgradeValues(
         upgrade_values.rows(old, new, record.config, values.merge(new, result)),
         upgrade_values.against_file(record.config, over, new) if files else (),

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.helm import revision
+from wizard.core.helm.chart import OURS
 from wizard.core.helm.revision import Head
 from wizard.core.kube import patience, status
 from wizard.core.kube.errors import ClusterError
@@ -27,7 +28,6 @@ from wizard.core.rules.verdict import release_verdict
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
 from wizard.ports.cluster import Cluster
 
-CHART: Final = "llm-cost-ops"
 _RECORDS: Final[Mapping[str, str]] = {"": "Secret", "secret": "Secret", "secrets": "Secret"} | {
     "configmap": "ConfigMap",
     "configmaps": "ConfigMap",
@@ -348,8 +348,8 @@ def _judged(row: ReleaseRow, workloads: Sequence[Object], below: Sequence[Object
 def _labels(workloads: Sequence[Object]) -> Mapping[str, str]:
     """The labels of the release's own workload: that of our chart, else the first."""
     every: list[Mapping[str, str]] = [workload["metadata"].get("labels") or {} for workload in workloads]
-    ours = [labels for labels in every if labels.get("helm.sh/chart", "").startswith(f"{CHART}-")]
-    main = [labels for labels in ours if labels.get("app.kubernetes.io/name") == CHART]
+    ours = [labels for labels in every if labels.get("helm.sh/chart", "").startswith(f"{OURS}-")]
+    main = [labels for labels in ours if labels.get("app.kubernetes.io/name") == OURS]
     return next(iter([*main, *ours, *every]), {})
 
 
@@ -363,7 +363,7 @@ def _release_of(workload: Object) -> tuple[str, str] | None:
 def _ours_first(rows: Iterable[ReleaseRow]) -> tuple[ReleaseRow, ...]:
     return tuple(
         sorted(
-            rows, key=lambda row: (not row.chart.startswith(f"{CHART}-") and bool(row.chart), row.namespace, row.name)
+            rows, key=lambda row: (not row.chart.startswith(f"{OURS}-") and bool(row.chart), row.namespace, row.name)
         )
     )
 

@@ -171,7 +171,7 @@ class Run:
             "id": spec.id,
             "operation": spec.operation,
             "target": where,
-            "chart": f"llm-cost-ops {spec.chart_version}".strip(),
+            "chart": f"{spec.chart_name} {spec.chart_version}".strip(),
             "helm": spec.helm_version,
             "preset": spec.preset,
             "rollback_on_failure": spec.rollback_on_failure,

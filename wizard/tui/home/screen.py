@@ -226,7 +226,7 @@ class HomeScreen(WizardScreen):
         named = [
             (
                 str(n),
-                f"{draft.answers.get('preset', 'dev')} {draft.answers.get('namespace', '')}",
+                f"{draft.answers.get('preset') or draft.chart or 'dev'} {draft.answers.get('namespace', '')}",
                 f"saved {saved[:16]}",
             )
             for n, (saved, draft) in enumerate(drafts[:10])

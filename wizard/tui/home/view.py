@@ -66,7 +66,7 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     if state.drafts:
         saved, draft = state.drafts[0]
         more = f", and {len(state.drafts) - 1} more" if len(state.drafts) > 1 else ""
-        named = f"{draft.answers.get('preset', 'dev')}, {_count(len(draft.answers), 'answer')}"
+        named = f"{draft.answers.get('preset') or draft.chart or 'dev'}, {_count(len(draft.answers), 'answer')}"
         offered.append(
             Entry(
                 "r",

@@ -187,7 +187,7 @@ class ReviewScreen(WizardScreen):
             return
         self._starting = True
         resolved = self.wizard.session.answers.resolve(self.draft)
-        approval = of_run(resolved["release"], resolved["preset"], self.state.plan)
+        approval = of_run(resolved["release"], resolved.preset, self.state.plan)
         if approval.type_the_name_because:
             self._confirm(approval)
         else:

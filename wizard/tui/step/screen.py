@@ -136,7 +136,7 @@ class StepScreen(WizardScreen):
         self._render_around()
 
     def _show(self, step: str, question: str = "") -> None:
-        if step in ("", flow.REVIEW):
+        if step in ("", flow.VALUES, flow.REVIEW):
             return  # another screen was opened
         self.step = step
         self._wrong, self._notes = {}, {}

@@ -11,7 +11,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm import set_flags
 from wizard.core.helm.values import DELETE, Path, dotted, get
 from wizard.tui import flow
-from wizard.tui.step.rail import rail_rows
+from wizard.tui.step.rail import RAIL_WIDTH, rail_rows
 from wizard.tui.text import Row, beside, cut, wrap
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def rail(resolved: Resolved, goal: Goal, current: str, visited: Iterable[str]) -
     names = [(step, name) for step, name in flow.NAMES if step in asked]
     marks = {step: "x" if flow.problems(resolved, goal, step) else "+" for step in visited}
     yours = sum(resolved.given(question.id) for question in resolved.visible())
-    below = (f"preset {resolved['preset']}", f"{yours} answer{'' if yours == 1 else 's'} yours", "file not written")
+    what = f"preset {resolved.preset}" if resolved.preset else f"chart {resolved.layers.chart_name}"
+    below = (cut(what, RAIL_WIDTH - 1), f"{yours} answer{'' if yours == 1 else 's'} yours", "file not written")
     return rail_rows(names, current, marks, below)
 
 

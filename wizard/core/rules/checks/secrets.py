@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from wizard.core.answers import credentials
 from wizard.core.answers.secrets import ENCODED_KEY, PARTS
+from wizard.core.helm.chart import OURS
 from wizard.core.rules.check import Facts, Outcome, check
-from wizard.core.rules.facts import CertificateSeen, KeptData, SecretSeen
+from wizard.core.rules.facts import CertificateSeen, ChartFound, KeptData, SecretSeen
 from wizard.core.tls import chain
 
 _URL: Final = "-url"
@@ -20,17 +21,24 @@ class _Trouble(NamedTuple):
     step: str
 
 
-@check("K02", "existing Secrets", needs=("secrets", "target"), severity="B")
+@check("K02", "existing Secrets", needs=("secrets", "chart", "target"), severity="B")
 def existing_secrets(facts: Facts) -> Outcome:
-    """Every named Secret that the run does not create exists, with its keys, whose values their programs take."""
+    """Every named Secret that the run does not create exists, with its keys, whose values their programs take.
+
+    A foreign chart may have a hook or an operator that makes it, so that it warns there.
+    """
+    chart: ChartFound = facts["chart"]
     seen: tuple[SecretSeen, ...] = facts["secrets"]
     namespace = facts["target"].namespace
     if not seen:
         return Outcome("pass", ("the run makes every Secret that is needed",))
     problems = [(secret, trouble) for secret in seen for trouble in _troubles(secret, namespace)]
     if problems:
+        lines, step = tuple(trouble.line for _, trouble in problems), problems[0][1].step
+        if chart.name != OURS:
+            return Outcome("warn", lines, f"Unless a hook or an operator makes it: {step}")
         question = next((secret.use.question for secret, _ in problems if secret.use.question), "")
-        return Outcome("fail", tuple(trouble.line for _, trouble in problems), problems[0][1].step, question)
+        return Outcome("fail", lines, step, question)
     return Outcome("pass", tuple(_present(secret) for secret in seen))
 
 
@@ -39,7 +47,7 @@ def _present(secret: SecretSeen) -> str:
     return f"{secret.use.name} has {', '.join(secret.use.keys)}" if secret.use.keys else f"{secret.use.name} is there"
 
 
-@check("N07", "leftovers", needs=("kept_data", "target"), severity="B")
+@check("N07", "leftovers", needs=("kept_data", "target"), severity="B", ours=True)
 def kept_data(facts: Facts) -> Outcome:
     """A database whose Secret is gone does not get a new password: its volume holds the old one."""
     databases: tuple[KeptData, ...] = facts["kept_data"]

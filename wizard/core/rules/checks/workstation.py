@@ -111,7 +111,7 @@ def chart(facts: Facts) -> Outcome:
     fact: ChartFound | FactFailure = facts["chart"]
     if isinstance(fact, FactFailure):
         return _failed(fact, "Give its folder with --chart PATH.")
-    line = f"{fact.name} {fact.version} at {fact.path}"
+    line = f"{fact.name} {fact.version} at {fact.shown or fact.path}"
     server: Server | None = facts["kubernetes"]
     if not fact.kube_version or server is None:
         return Outcome("pass", (line,))

@@ -1,0 +1,79 @@
+"""An OCI registry on 127.0.0.1: the reference implementation, with TLS of an authority of its own and one login."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wizard.sandbox import pki, toolchain
+from wizard.sandbox.toolchain import Pin
+
+PIN: Final = Pin("registry", "registry", "", str(Path(__file__).with_name("module")), ".", 560)
+USER: Final = "reader"
+PASSWORD: Final = "canary-of-the-registry"
+_ENTRY: Final = "reader:$2b$04$abcdefghijklmnopqrstuujNG9TNvp2wzcl5tPae97bvCqUFA1Bzu"
+"""USER and the bcrypt of PASSWORD, as htpasswd writes it."""
+_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A running registry."""
+
+    host: str
+    """Address and port."""
+    authority: Path
+    """The certificate of its authority, PEM."""
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Registry]:
+    """A registry that keeps what it has in the folder."""
+    program = toolchain.ensure_pin(PIN)
+    authority = pki.make_authority()
+    (folder / "ca.pem").write_bytes(authority.certificate)
+    pki.issue(authority, "registry", server=True).write(folder / "server.pem", folder / "server.key")
+    (folder / "htpasswd").write_text(f"{_ENTRY}\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = {
+        "version": "0.1",
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "content")}},
+        "http": {
+            "addr": f"127.0.0.1:{port}",
+            "tls": {"certificate": str(folder / "server.pem"), "key": str(folder / "server.key")},
+        },
+        "auth": {"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}},
+    }
+    (folder / "config.yml").write_text(json.dumps(config))
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [str(program), "serve", str(folder / "config.yml")], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        _await(port, server, folder / "log")
+        yield Registry(f"127.0.0.1:{port}", folder / "ca.pem")
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _await(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + _SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.02)  # until it listens; nothing tells when
+        else:
+            return
