@@ -120,6 +120,10 @@ class ReviewScreen(WizardScreen):
         """Render again: titles depend on the width."""
         self.call_after_refresh(self.refresh_state)
 
+    @override
+    def waits(self, *, ahead: bool) -> bool:
+        return ahead and not self.state.complete
+
     def refresh_state(self) -> None:
         """Show everything again."""
         state, width = self.state, self.size.width or 80
@@ -202,7 +206,7 @@ class ReviewScreen(WizardScreen):
                 await self._start_run(name)
             self.refresh_frame()
 
-        self.app.push_screen(typed_name(approval), take)
+        self.ask(typed_name(approval), take)
 
     async def _start_run(self, name: str) -> None:
         try:
