@@ -20,13 +20,13 @@ from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.messages import ReviewChanged, StreamFailed
 from wizard.tui.review.checks import Checks
 from wizard.tui.review.view import (
+    FileRows,
     ReviewState,
     back_row,
     counts,
     detail,
     enter_text,
     file_kind,
-    file_rows,
     plan_rows,
     problem_rows,
     question_to_fix,
@@ -137,7 +137,7 @@ class ReviewScreen(WizardScreen):
         kind = file_kind(state, showing=showing)
         right = self.query_one("#pane-file").size.width or width
         self.query_one("#file-title", Rows).show([rule(right, f"values file  {state.path}", kind, strong=True)])
-        self.query_one("#file", RowList).show(file_rows(state.diff if showing else state.values, diff=showing))
+        self.query_one("#file", RowList).show(FileRows(state.diff if showing else state.values, diff=showing))
         self.show_detail()
 
     def show_detail(self) -> None:
