@@ -57,12 +57,9 @@ class Driver:
             await asyncio.sleep(0.01)
 
     async def loses(self, text: str) -> None:
-        """Wait until a text is gone."""
-        until = time.monotonic() + DEADLINE
-        while text in self.text():
-            if time.monotonic() > until:
-                raise AssertionError(f"still on the screen: {text}\n{self.text()}")
-            await asyncio.sleep(0.01)
+        """Wait until a text is gone, and the screen was painted without it."""
+        gone = await until(lambda: text not in self.text() and self.app.typeahead.painted(self.app.screen))
+        assert gone, f"still on the screen: {text}\n{self.text()}"
 
 
 async def until(met: Callable[[], bool]) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from difflib import unified_diff
 from functools import partial
 from typing import NamedTuple
 
@@ -165,7 +166,10 @@ async def same(scene: Scene, keys: Sequence[str]) -> None:
         await until(lambda: state(see, fast) == wanted)
         return state(see, fast)
 
-    assert await ends(fast, scene, quickly) == wanted, given
+    now = await ends(fast, scene, quickly)
+    differs = "\n".join(unified_diff(wanted.text.splitlines(), now.text.splitlines(), "slow", "burst", n=0))
+    assert not differs, f"{given}\n{differs}"
+    assert now == wanted, given
 
 
 SCRIPTS = {

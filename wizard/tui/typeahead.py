@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from inspect import isawaitable
 from time import monotonic
@@ -152,6 +153,7 @@ class Typeahead:
             await self._settled()
             return
         self._size -= _size(item)
+        before = self._app.screen
         if _leaves(item):
             await self._leave(item)
         else:
@@ -161,6 +163,10 @@ class Typeahead:
                 return
             await self._dispatch(item)
         await self._settled()
+        if self._app.screen is not before:
+            # A modal screen that opens now would show the one below as it was painted last.
+            with suppress(TimeoutError):  # the screen may be gone by then
+                await asyncio.wait_for(self._app.screen.wait_for_refresh(), _READING)
 
     async def _until_taken(self, event: Key | Paste) -> None:
         patient = monotonic() + _READING

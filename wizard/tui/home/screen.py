@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -115,6 +116,8 @@ class HomeScreen(WizardScreen):
     def read(self, problem: Problem | None = None) -> None:
         """Read everything again."""
         self._was_read = True
+        self.state = replace(self.state, complete=False)
+        self.wizard.typeahead.changed(self)
         self.bridge.watch_home(self, problem)
 
     def on_home_changed(self, message: HomeChanged) -> None:
@@ -135,6 +138,10 @@ class HomeScreen(WizardScreen):
         """Show the error on home."""
         self.state = HomeState(**{**vars(self.state), "problem": message.problem, "complete": True})
         self.query_one(Board).rebuild()
+
+    @override
+    def waits(self, *, ahead: bool) -> bool:
+        return ahead and not self.state.complete
 
     def moved(self) -> None:
         """Show the explanation of the entry under the cursor."""

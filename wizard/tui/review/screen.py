@@ -113,6 +113,7 @@ class ReviewScreen(WizardScreen):
     def action_again(self) -> None:
         """Run the checks again."""
         self.state, self._armed = ReviewState(), False
+        self.wizard.typeahead.changed(self)
         self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=self.nav.doing == "install")
         self.refresh_state()
 
