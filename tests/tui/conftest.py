@@ -38,6 +38,12 @@ def session() -> ScreenSession:
 
 @pytest.fixture
 def open_app(session: ScreenSession) -> Open:
+    return opens(session)
+
+
+def opens(session: ScreenSession) -> Open:
+    """What opens the app over a session."""
+
     @asynccontextmanager
     async def opened(start: Start | None = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Driver]:
         app = WizardApp(session, start or Start())

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-from textual.events import Resize
+from textual.events import Event, Resize
 from typing_extensions import override
 
 from wizard.core.errors import Problem
@@ -19,6 +19,7 @@ from wizard.tui.crash import Unexpected
 from wizard.tui.navigator import Navigator
 from wizard.tui.text import safe_lines
 from wizard.tui.theme import WIZARD
+from wizard.tui.typeahead import Typeahead
 from wizard.tui.widgets.base import WizardScreen, fits
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class WizardApp(App[None]):
         """The screen on top of all others while the terminal is too small."""
         self.bridge = Bridge(session, self._problem_of)
         self.navigator = Navigator(self, start)
+        self.typeahead = Typeahead(self)
         self.register_theme(WIZARD)
         # Without the watcher, which would parse all styles once more.
         self.set_reactive(App.theme, WIZARD.name)
@@ -78,9 +80,21 @@ class WizardApp(App[None]):
 
     def on_mount(self) -> None:
         """Open the screen above the base screen, if the start has one."""
+        self.screen_change_signal.subscribe(self, self.typeahead.opened, immediate=True)
+        self.typeahead.opened(self.screen)
         if screen := self.navigator.first():
             self.push_screen(screen)
+        self.run_worker(self.typeahead.run())
         self.run_worker(self.navigator.begin())
+
+    @override
+    async def on_event(self, event: Event) -> None:
+        if not self.typeahead.take(event):
+            await super().on_event(event)
+
+    async def dispatch(self, event: Event) -> None:
+        """Hand a new key to the widget that has the focus; run the binding of a key that no widget has used."""
+        await super().on_event(event)
 
     def on_ready(self) -> None:
         """After the first paint: exclude the imported modules, which stay, from garbage collection."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -25,7 +26,7 @@ class WizardCommands(Provider):
 
     def _run(self, screen: WizardScreen, action: str) -> Callable[[], Awaitable[Any]]:
         async def run() -> None:
-            await screen.run_action(action)
+            screen.wizard.typeahead.then(partial(screen.run_action, action))
 
         return run
 

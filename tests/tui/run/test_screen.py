@@ -188,13 +188,17 @@ async def test_a_roll_back_that_must_not_be_stopped_says_so_in_the_question(
         await see.sees("helm cannot be interrupted safely in this rollback")
 
 
-async def test_a_letter_pressed_ahead_of_the_question_still_answers_it(open_app: Open, session: ScreenSession) -> None:
+async def test_a_letter_pressed_ahead_of_the_question_does_not_answer_it(
+    open_app: Open, session: ScreenSession
+) -> None:
     await session.say(*STUCK)
     async with open_app(RUN) as see:
         await see.sees("STUCK")
         for key in "qs":
             see.app.post_message(Key(key, key))
-        await see.sees("helm was asked to stop; it answers.")
+        await see.sees("This run goes on. What do you want?")
+        await see.handled()
+        assert not session.commands
 
 
 async def test_a_run_that_ends_shows_three_facts_notes_files_and_commands(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wizard.core.errors import Problem
 from wizard.tui import text
 from wizard.tui.widgets.edit import LineEdit
 
@@ -27,8 +28,18 @@ def test_typing_edits_the_line(keys: list[str], value: str) -> None:
     assert edit.text == value
 
 
-def test_pasted_text_is_made_safe_and_one_line() -> None:
-    assert LineEdit().insert("a\x1b[31mb\nc\u202e").text == "ab c"
+def test_pasted_text_is_made_safe_without_the_space_around_it() -> None:
+    assert LineEdit().insert(" a\x1b[31mb c\u202e\r\n").text == "ab c"
+
+
+@pytest.mark.parametrize(
+    ("more", "why"), [("b\nc", "has 2 lines"), ("b\r\rc", "has 3 lines"), ("b" * 4096, "at most 4,096 characters")]
+)
+def test_what_does_not_fit_is_refused_and_changes_nothing(more: str, why: str) -> None:
+    edit = LineEdit.of("a")
+    with pytest.raises(Problem, match=why):
+        edit.insert(more)
+    assert edit.insert("b" * 4095).text == "a" + "b" * 4095
 
 
 @pytest.mark.parametrize("width", [10, 20])

@@ -120,6 +120,10 @@ class DiagnoseScreen(WizardScreen):
             self.tell(message.problem)
         self.query_one(Causes).rebuild()
 
+    @override
+    def waits(self, *, ahead: bool) -> bool:
+        return ahead and not self.seen and not self.problem
+
     def _finding(self) -> Finding | None:
         at = self.query_one(Causes).cursor if self.is_mounted else 0
         return self.seen.findings[at] if self.seen and at < len(self.seen.findings) else None

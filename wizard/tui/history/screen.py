@@ -119,6 +119,10 @@ class HistoryScreen(WizardScreen):
         self.problem = message.problem
         self.query_one(Revisions).rebuild()
 
+    @override
+    def waits(self, *, ahead: bool) -> bool:
+        return ahead and not self.found and not self.problem
+
     @property
     def _at(self) -> int:
         return self.query_one(Revisions).cursor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -115,6 +116,8 @@ class HomeScreen(WizardScreen):
     def read(self, problem: Problem | None = None) -> None:
         """Read everything again."""
         self._was_read = True
+        self.state = replace(self.state, complete=False)
+        self.wizard.typeahead.changed(self)
         self.bridge.watch_home(self, problem)
 
     def on_home_changed(self, message: HomeChanged) -> None:
@@ -135,6 +138,10 @@ class HomeScreen(WizardScreen):
         """Show the error on home."""
         self.state = HomeState(**{**vars(self.state), "problem": message.problem, "complete": True})
         self.query_one(Board).rebuild()
+
+    @override
+    def waits(self, *, ahead: bool) -> bool:
+        return ahead and not self.state.complete
 
     def moved(self) -> None:
         """Show the explanation of the entry under the cursor."""
@@ -202,9 +209,7 @@ class HomeScreen(WizardScreen):
         from wizard.tui.widgets.modals import Choose
 
         options, first = menu(row, undo=self.nav.may_undo(row))
-        self.app.push_screen(
-            Choose(f"{row.name} in {row.namespace}", options, at=first), partial(self.nav.with_release, row)
-        )
+        self.ask(Choose(f"{row.name} in {row.namespace}", options, at=first), partial(self.nav.with_release, row))
 
     def action_explain_entry(self, entry: Entry) -> None:
         """Show what an entry means."""
@@ -231,7 +236,7 @@ class HomeScreen(WizardScreen):
             )
             for n, (saved, draft) in enumerate(drafts[:10])
         ]
-        self.app.push_screen(Choose("Which draft?", named), take)
+        self.ask(Choose("Which draft?", named), take)
 
     def action_context(self) -> None:
         """Choose another context."""
@@ -243,7 +248,7 @@ class HomeScreen(WizardScreen):
 
         options = [(context.name, context.name, context.server) for context in config.contexts]
         current = self.wizard.session.suggestions.current_context
-        self.app.push_screen(Choose("Which cluster?", options, at=current), partial(self._use, "context"))
+        self.ask(Choose("Which cluster?", options, at=current), partial(self._use, "context"))
 
     def action_namespace(self) -> None:
         """Choose the namespace of the shown releases."""
@@ -255,13 +260,13 @@ class HomeScreen(WizardScreen):
 
         current = self.wizard.session.options.namespace
         prompt = Prompt("Which namespace? Empty: all that you may read", current, "Namespace", problem)
-        self.app.push_screen(prompt, partial(self._use, "namespace"))
+        self.ask(prompt, partial(self._use, "namespace"))
 
     def _other_file(self) -> None:
         from wizard.tui.widgets.modals import Prompt
 
         current = self.wizard.session.options.kubeconfig
-        self.app.push_screen(Prompt("Which kubeconfig?", current, "File"), self._use_file)
+        self.ask(Prompt("Which kubeconfig?", current, "File"), self._use_file)
 
     def _use_file(self, name: str | None) -> None:
         # As a shell would: neither helm nor the wizard expands a ~ in a name that it gets.

@@ -82,6 +82,7 @@ class Board(RowList):
 class LeftoversScreen(WizardScreen):
     """Nothing is deleted before Enter, and then only marked objects."""
 
+    foreseen = False
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("mark", "space", "mark", "Mark it"),
         Action("start", "enter", command="Delete what is marked"),
@@ -140,6 +141,7 @@ class LeftoversScreen(WizardScreen):
     def on_read(self, _: Read) -> None:
         """Show the leftovers."""
         self.ready = True
+        self.wizard.typeahead.changed(self)
         self._show()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
@@ -197,7 +199,7 @@ class LeftoversScreen(WizardScreen):
         async def take(typed: str | None) -> None:
             await self._delete(space, picked, typed)
 
-        self.app.push_screen(typed_name(approval), take)
+        self.ask(typed_name(approval), take)
 
     async def _delete(self, space: Leftovers, picked: Sequence[Leftover], typed: str | None) -> None:
         if typed is None:

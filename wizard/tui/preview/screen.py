@@ -53,6 +53,7 @@ class Board(RowList):
 class PreviewScreen(WizardScreen):
     """Nothing is changed before Enter."""
 
+    foreseen = False
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("start", "enter", command="Start it"),
         Action("again", "t", "refresh", "Refresh"),
@@ -104,6 +105,7 @@ class PreviewScreen(WizardScreen):
     def on_read(self, _: Read) -> None:
         """Show the preview."""
         self.ready = True
+        self.wizard.typeahead.changed(self)
         self._show()
 
     def on_stream_failed(self, message: StreamFailed) -> None:
@@ -142,7 +144,8 @@ class PreviewScreen(WizardScreen):
         from wizard.tui.widgets.modals import Prompt
 
         wrong = "Say it in a few words, or go back with Esc."
-        self.app.push_screen(Prompt(question, problem=lambda text: "" if text.strip() else wrong), self._answered)
+        prompt = Prompt(question, problem=lambda text: "" if text.strip() else wrong, foreseen=False)
+        self.ask(prompt, self._answered)
 
     async def _answered(self, text: str | None) -> None:
         if text is not None:
@@ -156,7 +159,7 @@ class PreviewScreen(WizardScreen):
             return
         from wizard.tui.widgets.modals import typed_name
 
-        self.app.push_screen(typed_name(approval), self._start)
+        self.ask(typed_name(approval), self._start)
 
     async def _start(self, typed: str | None) -> None:
         if typed is None:

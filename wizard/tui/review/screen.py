@@ -20,13 +20,13 @@ from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.messages import ReviewChanged, StreamFailed
 from wizard.tui.review.checks import Checks
 from wizard.tui.review.view import (
+    FileRows,
     ReviewState,
     back_row,
     counts,
     detail,
     enter_text,
     file_kind,
-    file_rows,
     plan_rows,
     problem_rows,
     question_to_fix,
@@ -113,12 +113,17 @@ class ReviewScreen(WizardScreen):
     def action_again(self) -> None:
         """Run the checks again."""
         self.state, self._armed = ReviewState(), False
+        self.wizard.typeahead.changed(self)
         self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=self.nav.doing == "install")
         self.refresh_state()
 
     def on_resize(self, event: object) -> None:
         """Render again: titles depend on the width."""
         self.call_after_refresh(self.refresh_state)
+
+    @override
+    def waits(self, *, ahead: bool) -> bool:
+        return ahead and not self.state.complete
 
     def refresh_state(self) -> None:
         """Show everything again."""
@@ -133,7 +138,7 @@ class ReviewScreen(WizardScreen):
         kind = file_kind(state, showing=showing)
         right = self.query_one("#pane-file").size.width or width
         self.query_one("#file-title", Rows).show([rule(right, f"values file  {state.path}", kind, strong=True)])
-        self.query_one("#file", RowList).show(file_rows(state.diff if showing else state.values, diff=showing))
+        self.query_one("#file", RowList).show(FileRows(state.diff if showing else state.values, diff=showing))
         self.show_detail()
 
     def show_detail(self) -> None:
@@ -202,7 +207,7 @@ class ReviewScreen(WizardScreen):
                 await self._start_run(name)
             self.refresh_frame()
 
-        self.app.push_screen(typed_name(approval), take)
+        self.ask(typed_name(approval), take)
 
     async def _start_run(self, name: str) -> None:
         try:

@@ -135,15 +135,25 @@ def file_kind(state: ReviewState, *, showing: bool) -> str:
     return "whole" if state.diff else "as it is"
 
 
-def file_rows(lines: Sequence[str], *, diff: bool) -> list[Row]:
-    """The values file, or its diff, in which added and removed lines keep their sign."""
-    rows: list[Row] = []
-    for line in lines:
+@dataclass(frozen=True)
+class FileRows:
+    """The values file, or its diff, in which added and removed lines keep their sign.
+
+    A row is made when it is painted: a file may have 20,000 lines, and each result of a check shows it again.
+    """
+
+    lines: Sequence[str]
+    diff: bool
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, number: int, /) -> Row:
+        line = self.lines[number]
         tone = "dim" if line.lstrip().startswith("#") else ""
-        if diff:
+        if self.diff:
             tone = "ok" if line.startswith("+") else "error" if line.startswith("-") else "dim"
-        rows.append((((" " + line), tone),))
-    return rows
+        return ((" " + line, tone),)
 
 
 def stopped(state: ReviewState) -> str:

@@ -32,6 +32,7 @@ class Result(RowList):
 class DoneScreen(WizardScreen):
     """Shown after the end of a run."""
 
+    foreseen = False
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("logs", "l", "objects and logs", "Back to objects and logs"),
         Action("home", "enter,h,escape", "home", "Home"),

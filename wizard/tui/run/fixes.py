@@ -21,7 +21,7 @@ async def fix_now(screen: WizardScreen, run_id: str, view: RunView, tell: Callab
     chosen = 0
     if len(offered) > 1:
         options = [(str(number), fix["title"], row.title) for number, (row, fix) in enumerate(offered, 1)]
-        answer = await screen.app.push_screen_wait(Choose("What to fix?", options))
+        answer = await screen.app.push_screen_wait(Choose("What to fix?", options, foreseen=False))
         if answer is None:
             return
         chosen = int(answer) - 1
@@ -60,8 +60,8 @@ class _Asker:
         letters = {value[:1]: value for value, label in options if label != value}
         keyed = len(letters) == len(options)
         shown = [(value[:1] if keyed else value, label, "") for value, label in options]
-        answer = await self._wait(Choose(title, shown, at=default[:1] if keyed else default))
+        answer = await self._wait(Choose(title, shown, at=default[:1] if keyed else default, foreseen=False))
         return letters.get(answer, answer) if keyed and answer else answer
 
     async def text(self, title: str, default: str, problem: Callable[[str], str], *, file: bool = False) -> str | None:
-        return await self._wait(Prompt(title, default, "file" if file else "", problem))
+        return await self._wait(Prompt(title, default, "file" if file else "", problem, foreseen=False))

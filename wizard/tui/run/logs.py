@@ -70,7 +70,7 @@ class RunLogs(WizardScreen):
             if text is not None:
                 pane.show_only(text, previous=pane.previous)
 
-        self.app.push_screen(Prompt("Show log lines with this text; empty: all", pane.filter, "/"), take)
+        self.ask(Prompt("Show log lines with this text; empty: all", pane.filter, "/"), take)
 
     def action_error(self) -> None:
         """Go to the first line that names an error."""
@@ -94,7 +94,7 @@ class RunLogs(WizardScreen):
                 self.app.notify(f"No line contains {text}.", markup=False)
 
         if not pane.wanted or not pane.find(pane.wanted, step):
-            self.app.push_screen(Prompt("Find a line with this text; n older, N newer", pane.wanted, "n"), take)
+            self.ask(Prompt("Find a line with this text; n older, N newer", pane.wanted, "n"), take)
 
     def action_fields(self) -> None:
         """Show structured lines as fields, or as written."""
@@ -136,4 +136,4 @@ class RunLogs(WizardScreen):
                 older = f"; {rest} in the run's record" if dropped else ""
                 self.app.notify(f"Written: {', '.join(written)}{older}", markup=False)
 
-        self.app.push_screen(Prompt("Save these lines; a new file is readable by you only", "./release.log", "w"), take)
+        self.ask(Prompt("Save these lines; a new file is readable by you only", "./release.log", "w"), take)

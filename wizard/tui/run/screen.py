@@ -231,7 +231,8 @@ class RunScreen(RunLogs):
             ("h", "home", "the same, but stay in the wizard"),
             ("s", "stop helm", stopping.question(self.feed.view)),
         ]
-        self.app.push_screen(Choose("This run goes on. What do you want?", options, at=at, stay="stay"), self._answered)
+        choose = Choose("This run goes on. What do you want?", options, at=at, stay="stay", foreseen=False)
+        self.ask(choose, self._answered)
 
     async def _answered(self, value: str | None) -> None:
         if value == "l":

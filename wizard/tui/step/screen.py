@@ -178,6 +178,10 @@ class StepScreen(WizardScreen):
         """Show the problem; the questions work without suggestions."""
         self.tell(message.problem)
 
+    @override
+    def waits(self, *, ahead: bool) -> bool:
+        return self._resolved is None
+
     # Actions
 
     async def action_next(self) -> None:

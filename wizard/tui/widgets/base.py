@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar, cast
 
 from textual.binding import BindingType
 from textual.events import Resize
@@ -27,6 +28,7 @@ _EVERYWHERE: Final = (
     Action("app.command_palette", "colon", "commands"),
     Action("app.leave", command="Quit"),
 )
+_Answer = TypeVar("_Answer")
 LEAST = Size(80, 24)
 WIDE = 110
 """From this width in columns on there is a second column."""
@@ -44,6 +46,8 @@ class WizardScreen(Screen[None]):
     """The actions of the screen, in the order of the palette; each screen makes its BINDINGS of them."""
     BINDINGS: ClassVar[list[BindingType]] = bindings(_EVERYWHERE)
     AUTO_FOCUS = ""
+    foreseen = True
+    """Whether a key that is typed before the screen is painted may be meant for it; see typeahead."""
 
     @property
     def wizard(self) -> WizardApp:
@@ -104,6 +108,15 @@ class WizardScreen(Screen[None]):
         """Set the style classes of the terminal's size."""
         self.set_class(event.size.width >= WIDE, "-wide")
         self.set_class(event.size.height >= 36, "-tall")
+
+    def waits(self, *, ahead: bool) -> bool:
+        """Whether keys have to wait, because what they act on is not there yet; `ahead`: they were typed ahead of it."""
+        return False
+
+    def ask(self, modal: Screen[_Answer], then: Callable[[_Answer | None], Awaitable[object] | None]) -> None:
+        """Open a modal screen; `then` is called with its result, and later keys wait for it."""
+        typeahead = self.wizard.typeahead
+        self.app.push_screen(modal, lambda answer: typeahead.then(partial(then, answer)))
 
     def action_explain(self) -> None:
         """Show the explanation of the selection."""

@@ -7,8 +7,12 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from wizard.core.errors import Problem
 from wizard.core.text import sanitize
 from wizard.tui.text import Span, pad
+
+LONGEST: Final = sanitize.LINE_LIMIT
+"""Most characters of a field: as many as a path may have."""
 
 
 class LineEdit(NamedTuple):
@@ -23,8 +27,16 @@ class LineEdit(NamedTuple):
         return LineEdit(text, len(text))
 
     def insert(self, more: str) -> LineEdit:
-        """The edit after `more` was inserted at the cursor, made safe and on one line."""
-        clean = sanitize.line(more.replace("\n", " ")) if more else ""
+        """The edit after `more` was inserted at the cursor, made safe.
+
+        Space around it is no part of a text that was pasted. Raises Problem for several lines, and when it is too long.
+        """
+        clean = more if len(more) == 1 else more.strip()
+        if (lines := len(clean.splitlines())) > 1:
+            raise Problem(f"The pasted text has {lines:,} lines, and a field holds one.", "Nothing was inserted.")
+        clean = sanitize.line(clean, limit=4 * len(clean))  # a tab becomes four spaces; nothing is cut
+        if len(self.text) + len(clean) > LONGEST:
+            raise Problem(f"A field holds at most {LONGEST:,} characters.", f"{len(clean):,} more were not inserted.")
         return LineEdit(self.text[: self.at] + clean + self.text[self.at :], self.at + len(clean))
 
     def key(self, key: str) -> LineEdit | None:
@@ -49,9 +61,9 @@ class LineEdit(NamedTuple):
             return (("[", "rule"), (set_cell_size(shown, room), tone), ("]", "rule"))
         if not self.text and empty:
             return (("[", "accent"), (" ", "cursor"), (pad(empty, room - 1), "dim"), ("]", "accent"))
-        start = 0
-        while cell_len(self.text[start : self.at]) > room - 1:
-            start += 1
+        start = self.at
+        while start and cell_len(self.text[start - 1 : self.at]) < room:
+            start -= 1
         before, under = self.text[start : self.at], self.text[self.at : self.at + 1] or " "
         after = set_cell_size(self.text[self.at + 1 :], max(0, room - cell_len(before) - cell_len(under)))
         return (("[", "accent"), (before, tone), (under, "cursor"), (after, tone), ("]", "accent"))

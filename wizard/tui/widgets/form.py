@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from wizard.core.answers.questions.question import Choice, Question
 from wizard.core.answers.resolve import Resolved
+from wizard.core.errors import Problem
 from wizard.tui.text import Row, Span, cut, pad, wrap
 from wizard.tui.widgets.edit import LineEdit
 from wizard.tui.widgets.rows import RowList
@@ -50,6 +51,8 @@ class Form(RowList):
         self._edit = LineEdit()
         self._problems: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
+        self._refused = ""
+        """Why the text that was typed or pasted last was not inserted."""
         self._spots: list[tuple[int, int]] = []
         self.revealed: set[str] = set()
         """Questions whose problem is shown even while another one is current."""
@@ -80,6 +83,7 @@ class Form(RowList):
         """Make a question the current one."""
         ids = [question.id for question in self._questions]
         self._at = ids.index(question_id) if question_id in ids else 0
+        self._refused = ""
         if self._resolved and self.question:
             self._edit = LineEdit.of(self._resolved[self.question.id])
         self.rebuild()
@@ -128,21 +132,30 @@ class Form(RowList):
                 event.stop()
                 self._choose(1 if event.key == "right" else -1)
             return
-        edit = self._edit.key(event.key)
-        if edit is None and event.is_printable and event.character:
-            edit = self._edit.insert(event.character)
-        if edit is not None:
-            event.stop()
-            event.prevent_default()
+        if edit := self._edit.key(event.key):
             self._type(edit)
+        elif event.is_printable and event.character:
+            self._insert(event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     def on_paste(self, event: Paste) -> None:
-        """Insert pasted text, on one line."""
+        """Insert pasted text, or say why not."""
         if self.question and is_text(self.question):
             event.stop()
-            self._type(self._edit.insert(event.text.strip()))
+            self._insert(event.text)
+
+    def _insert(self, text: str) -> None:
+        try:
+            self._type(self._edit.insert(text))
+        except Problem as problem:
+            self._refused = str(problem)
+            self.rebuild()
 
     def _type(self, edit: LineEdit) -> None:
+        self._refused = ""
         changed, self._edit = edit.text != self._edit.text, edit
         if changed and self.question:
             self._edited(self.question.id, edit.text)
@@ -191,6 +204,7 @@ class Form(RowList):
             rows = [(*title, (" (*) ", "dim"), (label, ""), (cut(note, room - 4 - cell_len(label)), "dim"))]
         if current or question.id in self.revealed:
             rows += _note(self._problems.get(question.id, ""), "x", "error", width)
+        rows += _note(self._refused if current else "", "!", "warning", width)
         return rows + _note(self._notes.get(question.id, ""), "+", "ok", width)
 
     @override

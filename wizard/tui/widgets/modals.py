@@ -1,4 +1,7 @@
-"""Modal screens: a text prompt, a choice, a confirmation, an explanation."""
+"""Modal screens: a text prompt, a choice, a confirmation, an explanation.
+
+`foreseen` is False for those that nobody may answer without having seen them; see typeahead.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from typing_extensions import override
 
+from wizard.core.errors import Problem
 from wizard.engine.approval import Approval
 from wizard.tui.text import Row, cells, cut, pad, rule, wrap
 from wizard.tui.widgets.edit import LineEdit
@@ -32,10 +36,11 @@ class Prompt(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, title: str, text: str = "", label: str = "", problem: Callable[[str], str] = lambda _: ""
-    ) -> None:
+        self, title: str, text: str = "", label: str = "", problem: Callable[[str], str] = lambda _: "", *,
+        foreseen: bool = True,
+    ) -> None:  # fmt: skip
         super().__init__(classes="bottom")
-        self._title, self._label, self._problem = title, label, problem
+        self._title, self._label, self._problem, self.foreseen = title, label, problem, foreseen
         self._edit = LineEdit.of(text)
         self._wrong = ""
 
@@ -58,18 +63,29 @@ class Prompt(ModalScreen[str | None]):
 
     def on_key(self, event: Key) -> None:
         """Edit the text."""
-        edit = self._edit.key(event.key)
-        if edit is None and event.is_printable and event.character:
-            edit = self._edit.insert(event.character)
-        if edit is not None:
-            event.stop()
-            event.prevent_default()
-            self._edit, self._wrong = edit, ""
-            self._show()
+        if edit := self._edit.key(event.key):
+            self._type(edit)
+        elif event.is_printable and event.character:
+            self._insert(event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     def on_paste(self, event: Paste) -> None:
-        """Insert pasted text."""
-        self._edit = self._edit.insert(event.text.strip())
+        """Insert pasted text, or say why not."""
+        event.stop()
+        self._insert(event.text)
+
+    def _insert(self, text: str) -> None:
+        try:
+            self._type(self._edit.insert(text))
+        except Problem as problem:
+            self._wrong = str(problem)
+            self._show()
+
+    def _type(self, edit: LineEdit) -> None:
+        self._edit, self._wrong = edit, ""
         self._show()
 
     def action_accept(self) -> None:
@@ -103,8 +119,11 @@ class Choose(ModalScreen[str | None]):
         *(Binding(letter, f"take('{letter}')", show=False) for letter in ascii_lowercase),
     ]
 
-    def __init__(self, title: str, options: Sequence[Option], *, at: str = "", stay: str = "cancel") -> None:
+    def __init__(
+        self, title: str, options: Sequence[Option], *, at: str = "", stay: str = "cancel", foreseen: bool = True
+    ) -> None:
         super().__init__(classes="bottom")
+        self.foreseen = foreseen
         self._title, self._options, self._stay = title, tuple(options), stay
         self._first = at
 
@@ -149,6 +168,7 @@ class Confirm(ModalScreen[bool]):
     """Shows what would be done; Enter confirms, Esc does not."""
 
     CSS_PATH = "../styles/modal.tcss"
+    foreseen = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,ctrl+c", "dismiss(False)", show=False),
         Binding("enter", "dismiss(True)", show=False),
@@ -179,6 +199,7 @@ def typed_name(approval: Approval) -> Prompt:
         f"{approval.type_the_name_because}: type {approval.release} to go on",
         label="Release",
         problem=approval.wrong_name,
+        foreseen=False,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
@@ -77,6 +77,14 @@ class Rows(Widget):
         return paint(rows[y] if y < len(rows) else (), width, self._base)
 
 
+class RowTable(Protocol):
+    """Rows by number: a list, or what makes a row when it is painted."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> Row: ...
+
+
 class RowList(ScrollView, can_focus=True):
     """A scrolling list of rows. With `pickable` rows a cursor moves over them and stays visible."""
 
@@ -92,7 +100,7 @@ class RowList(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id, classes=classes)
-        self.rows: tuple[Row, ...] = ()
+        self.rows: RowTable = ()
         self.pickable: tuple[int, ...] = ()
         """Row numbers that the cursor can select, in order."""
         self.cursor = 0
@@ -107,9 +115,9 @@ class RowList(ScrollView, can_focus=True):
     def build(self, width: int) -> None:
         """Set `rows` and `pickable` for a width; a subclass whose rows depend on the width overrides it."""
 
-    def show(self, rows: Sequence[Row], pickable: Sequence[int] = ()) -> None:
+    def show(self, rows: RowTable, pickable: Sequence[int] = ()) -> None:
         """Replace the rows; the cursor keeps its index where it can."""
-        self.rows, self.pickable = tuple(rows), tuple(pickable)
+        self.rows, self.pickable = rows, tuple(pickable)
         self._fit()
 
     def rebuild(self) -> None:

@@ -30,6 +30,7 @@ class TooSmall(ModalScreen[None]):
     """Covers the screen below until the app takes it away."""
 
     CSS_PATH = "../styles/modal.tcss"
+    foreseen = False
 
     @override
     def compose(self) -> Iterable[Widget]:
