@@ -36,7 +36,9 @@ def disk() -> StubFiles:
 
 @pytest.fixture
 def session(disk: StubFiles) -> StubSession:
-    chart = Chart("/chart", "llm-cost-ops", "1.0.0", "1.0.0", "", DEFAULTS, {"dev": {}, "staging": {}, "prod": {}}, {}, {})
+    chart = Chart(
+        "/chart", "llm-cost-ops", "1.0.0", "1.0.0", "", DEFAULTS, {"dev": {}, "staging": {}, "prod": {}}, {}, {}
+    )
     return StubSession(charts=StubChart(chart, schema=SCHEMA), files=disk)
 
 

@@ -107,7 +107,7 @@ class Typeahead:
             self._app.call_later(self._app.action_leave if over else partial(self._app.dispatch, event))
 
     def _tell(self, what: str, next_step: str) -> None:
-        self._app.notify(str(Problem(what, next_step)), severity="error")
+        self._app.notify(str(Problem(what, next_step)), severity="error", markup=False)
 
     # Paints
 

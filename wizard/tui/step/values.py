@@ -16,7 +16,7 @@ from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
 from wizard.tui import flow
 from wizard.tui.actions import Action, Key, bindings
-from wizard.tui.review.view import file_rows
+from wizard.tui.review.view import FileRows
 from wizard.tui.step import view
 from wizard.tui.step.rail import Rail
 from wizard.tui.text import Row, wrap
@@ -76,10 +76,9 @@ class ValuesStep(WizardScreen):
         try:
             text = await asyncio.to_thread(self.wizard.session.answers.prepare(self.draft).shown)
         except Problem as problem:
-            rows: list[Row] = [((line, "error"),) for line in wrap(str(problem), 60)]
+            self.query_one(RowList).show([((line, "error"),) for line in wrap(str(problem), 60)])
         else:
-            rows = file_rows(text.splitlines(), diff=False)
-        self.query_one(RowList).show(rows)
+            self.query_one(RowList).show(FileRows(text.splitlines(), diff=False))
 
     async def action_next(self) -> None:
         """Go to the review."""

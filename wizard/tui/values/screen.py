@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key as KeyEvent
-from textual.events import Resize
+from textual.events import Paste, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 from typing_extensions import override
@@ -97,13 +97,25 @@ class Search(Rows, can_focus=True):
 
     def on_key(self, event: KeyEvent) -> None:
         """Edit the text; other keys go to the screen."""
-        edit = self.edit.key(event.key)
-        if edit is None and event.is_printable and event.character:
-            edit = self.edit.insert(event.character)
-        if edit is not None:
-            event.stop()
-            event.prevent_default()
+        if edit := self.edit.key(event.key):
             self.take(edit)
+        elif event.is_printable and event.character:
+            self._insert(event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+
+    def on_paste(self, event: Paste) -> None:
+        """Insert pasted text, or say why not."""
+        event.stop()
+        self._insert(event.text)
+
+    def _insert(self, text: str) -> None:
+        try:
+            self.take(self.edit.insert(text))
+        except Problem as problem:
+            cast("WizardScreen", self.screen).tell(problem)
 
     def take(self, edit: LineEdit) -> None:
         """Show another text and search for it."""
@@ -190,6 +202,10 @@ class ValuesScreen(WizardScreen):
             return
         self.problem = message.problem
         self._show()
+
+    @override
+    def waits(self, *, ahead: bool) -> bool:
+        return ahead and not self.state and not self.problem
 
     def on_resize(self, _: Resize) -> None:
         """Lay the texts out anew."""
@@ -339,13 +355,13 @@ class ValuesScreen(WizardScreen):
         if not node.choices:
             options.append((_OTHER, "another ...", "typed"))
 
-        def take(chosen: str | None) -> None:
+        async def take(chosen: str | None) -> None:
             if chosen == _OTHER:
                 self._type(node)
             elif chosen is not None:
-                self._change(node, found[int(chosen)].value)
+                await self._change(node, found[int(chosen)].value)
 
-        self.app.push_screen(Choose(values.dotted(node.path), options, at=now), take)
+        self.ask(Choose(values.dotted(node.path), options, at=now), take)
 
     def _type(self, node: ValueNode) -> None:
         from wizard.tui.widgets.modals import Prompt
@@ -366,15 +382,15 @@ class ValuesScreen(WizardScreen):
                 await self._keep(made[-1])
 
         text = self.wizard.session.values.line(node)
-        self.app.push_screen(Prompt(values.dotted(node.path), text, node.type_text, problem), take)
+        self.ask(Prompt(values.dotted(node.path), text, node.type_text, problem), take)
 
-    def _change(self, node: ValueNode, value: Any) -> None:
+    async def _change(self, node: ValueNode, value: Any) -> None:
         try:
             draft = self.wizard.session.values.change(self.draft, node, value)
         except Problem as problem:
             self.tell(problem)
             return
-        self.run_worker(self._keep(draft))
+        await self._keep(draft)
 
     async def _keep(self, draft: Draft) -> None:
         self._take(draft)
@@ -457,7 +473,7 @@ class ValuesScreen(WizardScreen):
             ("e", "edit it again", problem.next_step),
             ("x", "drop the changes", "the values stay as they are"),
         )
-        self.app.push_screen(Choose(str(problem.what), options, stay="later: e goes on with it"), take)
+        self.ask(Choose(str(problem.what), options, stay="later: e goes on with it", foreseen=False), take)
 
     # Leaving
 
@@ -472,7 +488,7 @@ class ValuesScreen(WizardScreen):
         from wizard.tui.widgets.modals import Confirm
 
         text = "The values file that you edited could not be taken yet. e goes on with it."
-        self.app.push_screen(Confirm("Leave without it?", text, "leave, dropping it"), self._confirmed)
+        self.ask(Confirm("Leave without it?", text, "leave, dropping it"), self._confirmed)
 
     async def _confirmed(self, sure: bool | None) -> None:
         await self._go_back(sure=bool(sure))
