@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import stat
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -191,6 +190,8 @@ def _refuse_changed(path: str, there: bytes | None, before: str | None) -> None:
 
 def _back_up(file: Path, content: bytes) -> str:
     """Keep the content among the backups of the state folder, 0600; the oldest ones of the same file go."""
+    import glob
+
     from wizard.paths import state_dir
 
     folder = state_dir("backups")

@@ -107,6 +107,13 @@ class Prepared:
         return self._files.replace(self.file.path, self.text, self._there.text)
 
 
+def _same(before: Sequence[tuple[str, Any]], now: Sequence[tuple[str, Any]]) -> bool:
+    """Whether the files are those that were read before."""
+    return len(before) == len(now) and all(
+        path == name and tree is read for (path, tree), (name, read) in zip(before, now, strict=True)
+    )
+
+
 def _holds_secret(flags: Sequence[SetFlag]) -> bool:
     """Whether the --set flags hold what looks like a secret; True for those that cannot be applied by themselves."""
     if not flags:
@@ -130,6 +137,7 @@ class Answers:
         self._state = state
         self._releases = releases
         self._charts: dict[tuple[str, ChartOptions], Chart] = {}
+        self._layers: Layers | None = None
         self._trees: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._secrets: dict[int, tuple[Mapping[str, Any], Mapping[Path, Any]]] = {}
 
@@ -218,7 +226,11 @@ class Answers:
         files = tuple(
             ("standard input" if path.strip() == "-" else path, self._tree(path, text)) for path, text in texts
         )
-        return Layers(chart.defaults, chart.presets, files, chart.version, chart.app_version, chart.name)
+        known = self._layers
+        if known and known.defaults is chart.defaults and _same(known.files, files):
+            return known
+        self._layers = Layers(chart.defaults, chart.presets, files, chart.version, chart.app_version, chart.name)
+        return self._layers
 
     def _tree(self, path: str, text: str) -> Mapping[str, Any]:
         """The values of a file's text, read once as long as it stays the same."""
@@ -247,6 +259,8 @@ class Answers:
 
     def _secrets_of(self, tree: Mapping[str, Any]) -> Mapping[Path, Any]:
         """What looks like a secret in a tree, searched once as long as the tree is the same."""
+        if not tree:
+            return {}
         from wizard.core.answers import secret_values
         from wizard.core.helm import values
 

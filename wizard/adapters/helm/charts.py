@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import json
 import os
@@ -88,7 +87,7 @@ class ChartFolders:
             files = _flat(packed, Budget())
         except ValueError as error:
             raise Problem(f"{reference} is not a chart: {error}.", _ANOTHER) from error
-        digest = hashlib.sha256(packed).hexdigest()
+        digest = _sha256(packed)
         try:
             file = _keep_packed(packed, digest)
         except OSError as error:
@@ -359,8 +358,14 @@ def _keep_packed(packed: bytes, digest: str) -> Path:
 def _digest(file: Path) -> str:
     """The SHA-256 of a file; "" when it cannot be read."""
     with contextlib.suppress(OSError):
-        return hashlib.sha256(bounded.read(file, limits.CHART_PACKED)).hexdigest()
+        return _sha256(bounded.read(file, limits.CHART_PACKED))
     return ""
+
+
+def _sha256(data: bytes) -> str:
+    import hashlib  # 4 ms, and only packed charts need it
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def _sweep(pattern: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -50,6 +50,9 @@ class Layers:
     """None as long as only the answers that name it are resolved."""
     secrets: Mapping[Path, Any] = field(default_factory=dict, repr=False)
     """What looks like a secret in the person's own layers, by path."""
+
+    merged: dict[Any, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """The layers merged, by what counts of them; kept, for they may be large and stay as they are while answers change."""
 
     @property
     def foreign(self) -> bool:
@@ -103,16 +106,31 @@ class Resolved:
 
         With a running release, or a values file that is edited, the preset applies only when it changes, and then over them.
         """
-        return values.merge(self.layers.defaults, self.over_defaults)
+        return self._kept(("base", self.applied_preset), lambda: values.merge(self.layers.defaults, self.over_defaults))
 
     @cached_property
     def start(self) -> Tree:
         """What is there already: the values of the release that runs, and those of a file that is edited."""
-        tree, there = self.draft.running, self.layers.destination
-        if there and there.is_start:
-            for over in [tree for _, tree in self.layers.files] or [there.tree]:
-                tree = values.overlay(tree, over)
-        return tree
+        there = self.layers.destination
+        if not (there and there.is_start):
+            return self.draft.running
+        return self._kept(("start",), lambda: self._overlaid([tree for _, tree in self.layers.files] or [there.tree]))
+
+    def _overlaid(self, trees: Iterable[Tree]) -> dict[str, Any]:
+        merged: dict[str, Any] = dict(self.draft.running)
+        for tree in trees:
+            merged = values.overlay(merged, tree)
+        return merged
+
+    def _kept(self, what: tuple[str, ...], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """A merged tree, made once for the same running values and edited file."""
+        there = self.layers.destination
+        parts = (self.draft.running, there.tree if there and there.is_start else None)
+        known = self.layers.merged.get(what)
+        if known is None or any(part is not before for part, before in zip(parts, known[1:], strict=True)):
+            known = self.layers.merged[what] = (make(), *parts)
+        made: dict[str, Any] = known[0]
+        return made
 
     @cached_property
     def applied_preset(self) -> str:
@@ -122,8 +140,11 @@ class Resolved:
     @cached_property
     def over_defaults(self) -> Tree:
         """The layers of the base above the chart's defaults, in which null stays."""
-        tree, there = self.start, self.layers.destination
-        tree = values.overlay(tree, self.layers.presets.get(self.applied_preset, {}))
+        return self._kept(("over", self.applied_preset), self._over_defaults)
+
+    def _over_defaults(self) -> dict[str, Any]:
+        there = self.layers.destination
+        tree = values.overlay(self.start, self.layers.presets.get(self.applied_preset, {}))
         if not (there and there.is_start):
             for _, over in self.layers.files:
                 tree = values.overlay(tree, over)

@@ -161,33 +161,35 @@ def ordered(tree: Tree, like: Tree) -> dict[str, Any]:
 
 
 def apply_edits(tree: Tree, lines: Sequence[ValueEdit]) -> dict[str, Any]:
-    """A new tree with the edits applied in order; missing maps and list items are created."""
-    result = _copy(tree)
+    """A new tree with the edits applied in order; missing maps and list items are created.
+
+    What no edit touches is shared with the old tree, which may be large; neither may be changed in place.
+    """
+    result = dict(tree)
+    own = {id(result)}
     for line in lines:
-        _put(result, line.path, line.value)
-    return dict(result)
+        _put(result, line.path, line.value, own)
+    return result
 
 
-def _copy(node: Any) -> Any:
-    if isinstance(node, Mapping):
-        return {key: _copy(value) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_copy(value) for value in node]
-    return node
-
-
-def _put(node: Any, path: Path, value: Any) -> None:
+def _put(node: Any, path: Path, value: Any, own: set[int]) -> None:
+    """Set a path of a tree whose root is ours; `own` holds the identities of the parts that are not shared."""
     for part, following in itertools.pairwise(path):
         empty: Any = [] if isinstance(following, int) else {}
         if isinstance(part, int):
             node.extend({} for _ in range(part + 1 - len(node)))
-            if not isinstance(node[part], type(empty)):
-                node[part] = empty
-        elif not isinstance(node.get(part), type(empty)):
-            if value is DELETE:
+            below = node[part]
+        else:
+            below = node.get(part)
+        if not isinstance(below, type(empty)):
+            if value is DELETE and not isinstance(part, int):
                 return
-            node[part] = empty
-        node = node[part]
+            below = empty
+        elif id(below) not in own:
+            below = list(below) if isinstance(below, list) else dict(below)
+        own.add(id(below))
+        node[part] = below
+        node = below
     last = path[-1]
     if value is DELETE:
         if isinstance(last, int):
@@ -199,6 +201,14 @@ def _put(node: Any, path: Path, value: Any) -> None:
         node[last] = _copy(value)
     else:
         node[last] = _copy(value)
+
+
+def _copy(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _copy(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_copy(value) for value in node]
+    return node
 
 
 def leaves(tree: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
