@@ -79,6 +79,9 @@ async def gather(
         await session.refresh_suggestions(draft)
     if cluster and session.suggestions.moved:
         out.message(session.suggestions.moved, "warn")
+    there = session.answers.resolve(draft).layers.destination
+    if there and there.is_start and there.path not in draft.files:
+        out.message(f"{there.path} is there: the answers start from it.")
     for problem in _open(session, draft, cluster=cluster):
         if prompt is None or problem.question in draft.answers:
             raise problem

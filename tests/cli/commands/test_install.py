@@ -271,6 +271,7 @@ async def test_an_existing_values_file_is_shown_as_a_diff(capsys: pytest.Capture
     await call("install --preset dev --yes --answer replicas=2")
 
     said = capsys.readouterr().err
+    assert "./llm-cost-ops.dev.values.yaml is there: the answers start from it." in said
     assert "-replicaCount: 9 # many" in said
     assert "+replicaCount: 2 # many" in said
     assert Path("llm-cost-ops.dev.values.yaml").read_text().startswith("# mine\nreplicaCount: 2 # many\nglobal:")

@@ -85,7 +85,9 @@ def rail(resolved: Resolved, goal: Goal, current: str, visited: Iterable[str]) -
     marks = {step: "x" if flow.problems(resolved, goal, step) else "+" for step in visited}
     yours = sum(resolved.given(question.id) for question in resolved.visible())
     what = f"preset {resolved.preset}" if resolved.preset else f"chart {resolved.layers.chart_name}"
-    below = (cut(what, RAIL_WIDTH - 1), f"{yours} answer{'' if yours == 1 else 's'} yours", "file not written")
+    there = resolved.layers.destination
+    file = "file is edited" if there and there.is_start else "file not written"
+    below = (cut(what, RAIL_WIDTH - 1), f"{yours} answer{'' if yours == 1 else 's'} yours", file)
     return rail_rows(names, current, marks, below)
 
 
