@@ -10,7 +10,7 @@ import pytest
 from wizard.adapters.helm.charts import ChartFolders
 from wizard.core.answers import secrets, validate, values_file
 from wizard.core.answers.draft import Draft
-from wizard.core.answers.questions import QUESTIONS, STEPS
+from wizard.core.answers.questions import QUESTIONS, STEPS, questions_of
 from wizard.core.answers.resolve import Layers, Resolved
 from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.errors import Problem
@@ -437,3 +437,11 @@ def test_a_question_that_nobody_answered_changes_no_value_of_a_person_s_file(tre
     resolved = resolve(clusters, layers=replace(LAYERS, files=(("mine.yaml", tree),)))
     for path, value in values.leaves(tree):
         assert values.identical(values.get(resolved.whole, path), value), path
+
+
+def test_the_file_of_a_foreign_chart_holds_what_a_person_gave_and_no_default() -> None:
+    shop = Layers({"image": {"repository": "nginx"}, "replicas": 1}, chart_name="shop", chart_version="0.3.0")
+    draft = Draft({"release": "shop", "namespace": "n"}, sets=(SetFlag("--set", "replicas=3"),))
+    built = values_file.build(Resolved(draft, SANDBOX, shop, questions_of("shop")), "1.0.0")
+    assert built.tree == {"replicas": 3}
+    assert values_file.owner("\n".join(f"# {line}" for line in built.header)) == ("shop", "n")

@@ -47,7 +47,7 @@ def build(resolved: Resolved, wizard_version: str) -> ValuesFile:
     there = layers.destination or Destination(default_path(resolved["release"], preset))
     whole = resolved.whole
     kept = [] if there.text is not None else _taken_back(resolved)
-    if (there.text is None or resolved.given("image")) and values.get(whole, _IMAGE):
+    if not layers.foreign and (there.text is None or resolved.given("image")) and values.get(whole, _IMAGE):
         kept.append(ValueEdit(_IMAGE, values.get(whole, _IMAGE)))
     tree = values.apply_edits(values.minus(whole, layers.defaults, there.tree), kept)
     below = values.merge(layers.presets.get(preset, {}), layers.defaults)
