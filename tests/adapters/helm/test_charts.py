@@ -214,3 +214,16 @@ def test_a_folder_that_stands_in_the_way_of_a_repository_is_named(
         ChartFolders().open("acme/shop")
     with pytest.raises(Problem, match="Give another with --chart"):
         ChartFolders().open("./acme/shop")
+
+
+def test_a_packed_chart_is_described_like_a_folder_its_inner_charts_by_their_aliases(tmp_path: Path) -> None:
+    (tmp_path / "shop.tgz").write_bytes(packed_shop())
+    charts = ChartFolders()
+    of_folder, of_file = (
+        charts.describe(charts.open(str(place))) for place in (make_shop(tmp_path / "shop"), tmp_path / "shop.tgz")
+    )
+    assert of_folder.all_defaults == of_file.all_defaults
+    assert {name: chart.defaults for name, chart in of_file.below.items()} == {
+        "store": {"size": 1, "kind": "memory"}, "queue": {"depth": 10},
+    }  # fmt: skip
+    assert of_file.schema.problem({"replicas": "x"}) == of_folder.schema.problem({"replicas": "x"}) != ""

@@ -280,7 +280,7 @@ def _described(files: Mapping[str, bytes], metadata: Mapping[str, Any], shown: s
     from wizard.core.helm.schema import Schema
     from wizard.core.helm.value_tree import Described
 
-    texts = {name: _decoded(raw, f"{shown}/{name}") for name, raw in files.items()}
+    texts = {name: _decoded(raw, f"{shown}/{name}") for name, raw in files.items() if not _is_preset(name)}
     trees = {name: _tree(text, f"{shown}/{name}") for name, text in texts.items() if name.endswith(".yaml")}
 
     def described(prefix: str, metadata: Mapping[str, Any]) -> Described:
