@@ -22,6 +22,9 @@ KEYS = {
     "ctrl+u": "\x15",
 }  # fmt: skip
 
+_REACTION = 0.05
+"""Seconds between seeing and pressing; the fastest people need two to three times as many."""
+
 
 def as_on_a_terminal() -> None:
     """Whoever started the tests may have had signals ignored (nohup does), and that would be inherited."""
@@ -52,6 +55,7 @@ class Terminal:
         self._screen = _Screen(*size, lambda answer: self.process.write(answer.encode()))
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
+        self._seen = 0.0
         self.raw = b""
         """Every byte the program wrote."""
         self.process = ptyprocess.PtyProcess.spawn(
@@ -92,12 +96,14 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if re.search(pattern, self.text()):
+                self._seen = time.monotonic()
                 return self.text()
             time.sleep(0.02)
         raise AssertionError(f"no {pattern!r} within {seconds} s on:\n{self.text()}\nlast bytes: {self.raw[-300:]!r}")
 
     def press(self, *keys: str) -> None:
-        """Press keys by name, or type text."""
+        """Press keys by name, or type text; the first one not faster after `wait_for` than a person can react."""
+        time.sleep(max(0.0, self._seen + _REACTION - time.monotonic()))
         for key in keys:
             self.process.write(KEYS.get(key, key).encode())
 

@@ -96,6 +96,10 @@ class WizardApp(App[None]):
         """Hand a new key to the widget that has the focus; run the binding of a key that no widget has used."""
         await super().on_event(event)
 
+    @override
+    def post_display_hook(self) -> None:
+        self.typeahead.displayed()
+
     def on_ready(self) -> None:
         """After the first paint: exclude the imported modules, which stay, from garbage collection."""
         gc.freeze()

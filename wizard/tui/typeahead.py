@@ -60,6 +60,7 @@ class Typeahead:
         self._current: Event | None = None
         self._unused = False
         self._painted: WeakKeyDictionary[Screen[Any], float] = WeakKeyDictionary()
+        self._displayed = 0.0
         self.busy = False
         """Whether a key waits or is being handled."""
 
@@ -121,8 +122,13 @@ class Typeahead:
         self._painted[screen] = float("inf")
         screen.call_after_refresh(self._paint, screen)
 
+    def displayed(self) -> None:
+        """The terminal was sent what has changed on the top screen."""
+        self._displayed = monotonic()
+
     def _paint(self, screen: Screen[Any]) -> None:
-        self._painted[screen] = monotonic()
+        # Called when nothing is left to paint, which a busy loop finds out later than the person sees it.
+        self._painted[screen] = self._displayed
 
     def painted(self, screen: Screen[Any]) -> bool:
         """Whether the screen was painted, so that a person can have seen it."""
