@@ -194,6 +194,7 @@ class Bridge:
             listener.post_message(StreamFailed(name, problem))
 
         self._tasks[name] = asyncio.create_task(guarded(), name=f"wizard-{name}")
+        self._tasks[name].add_done_callback(lambda _: work.close())  # a task may be cancelled before its first step
 
     def _post_soon(self, name: str, listener: MessagePump, make: Callable[[], Message]) -> None:
         """Post at once, and then at most once per frame, with the data of that time."""
