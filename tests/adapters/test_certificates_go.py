@@ -58,6 +58,8 @@ _PIECES: Final = (
     _LEAF.pem.replace(b"-----\n", b"-----\nA: b\n", 1),
     _LEAF.pem.replace(b"M", b"\n M\t", 3),
     _LEAF.pem.replace(b"=", b""),
+    _LEAF.pem.replace(b"\n-----END", b"=\n-----END"),
+    _LEAF.pem.replace(b"\n-----END", b"==\n-----END"),
     _LEAF.pem.replace(b"END CERTIFICATE", b"END PRIVATE KEY"),
     _LEAF.pem.replace(b"END CERTIFICATE-----", b"END CERTIFICATE----- x"),
     b"-----BEGIN CERTIFICATE-----\n",

@@ -11,6 +11,7 @@ import pytest
 from tests.core.oracle import started
 from wizard.core.helm import version
 from wizard.core.kube import quantity
+from wizard.core.text.encoding import of_base64
 from wizard.core.text.time import parse_duration
 
 pytestmark = pytest.mark.full
@@ -128,3 +129,18 @@ def test_durations(ask: Ask) -> None:
     rows = joined(8, ("", "", "-", "+", "--"), *part) + joined(9, ("", "-"), *part, *part, *part)
     for (text,), answer in zip(rows, ask("duration", rows), strict=True):
         assert parse_duration(text) == (None if answer == "error" else int(answer) / 10**9), text
+
+
+def decoded(text: str) -> str:
+    try:
+        return of_base64(text).hex()
+    except ValueError:
+        return "error"
+
+
+def test_base64(ask: Ask) -> None:
+    part = ("", "Y", "YW", "YWJ", "YWJj", "YWJjZGVm", "+/", "-_", "\u00e9", " ", "\t")
+    ends = ("", "", "=", "==", "===", "\n", "\r\n")
+    rows = joined(10, part, ends, part, ends, ends)
+    for (text,), answer in zip(rows, ask("base64", rows), strict=True):
+        assert decoded(text) == answer, repr(text)

@@ -186,8 +186,9 @@ def _random(chosen: random.Random, number: int) -> Case:
 
 
 def _own(tree: Any, number: int) -> Any:
-    """With a client of OpenID Connect of its own: the packages keep the first token of each."""
-    return json.loads(json.dumps(tree).replace('"client-id": "me"', f'"client-id": "me{number}"'))
+    """With a client of OpenID Connect and a login plugin of its own: the packages keep the first token of each."""
+    text = json.dumps(tree).replace('"client-id": "me"', f'"client-id": "me{number}"')
+    return json.loads(text.replace('"command": ', f'"installHint": "{number}", "command": '))
 
 
 def _mixed(chosen: random.Random) -> Any:

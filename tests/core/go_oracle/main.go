@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -60,6 +61,12 @@ func answer(what string, given []string) string {
 			return "error"
 		}
 		return fmt.Sprint(constraint.Check(version))
+	case "base64":
+		data, err := base64.StdEncoding.DecodeString(given[0])
+		if err != nil {
+			return "error"
+		}
+		return hex.EncodeToString(data)
 	case "files":
 		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 		files := flags.StringSlice("values", nil, "")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from wizard.core import limits
 from wizard.core.text import masking, sanitize
+from wizard.core.text.encoding import of_base64
 from wizard.core.text.secrets import MASK, Secret
 
 _SUSPECT: Final = re.compile(rb"[\x7f-\xff]|\\(?:[bfrt]|u(?!00(?:3[ce]|26)))", re.IGNORECASE)
@@ -89,9 +89,7 @@ def secret_values(item: dict[str, Any]) -> dict[str, Secret]:
         raise TypeError("an object that is no Secret")
     try:
         return {
-            sanitize.text(key, len(key)): Secret(
-                base64.b64decode(value or "", validate=True).decode("utf-8", "surrogateescape")
-            )
+            sanitize.text(key, len(key)): Secret(of_base64(value or "").decode("utf-8", "surrogateescape"))
             for key, value in (item.get("data") or {}).items()
         }
     except ValueError:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from wizard.core import limits
 from wizard.core.errors import Exit, Problem
 from wizard.core.text import sanitize
+from wizard.core.text.encoding import of_base64
 
 TYPE: Final = "helm.sh/release.v1"
 _GZIP: Final = b"\x1f\x8b\x08"
@@ -69,9 +70,9 @@ def decode(body: str, where: str) -> ReleaseRecord:
 def unpack(body: str, where: str) -> dict[str, Any]:
     """The record's own JSON; see `decode`."""
     try:
-        raw = base64.b64decode(body, validate=True)
+        raw = of_base64(body)
         if not raw.startswith(_GZIP) and not raw.startswith(b"{"):
-            raw = base64.b64decode(raw, validate=True)
+            raw = of_base64(raw)
         if raw.startswith(_GZIP):
             raw = _inflate(raw)
         data = limits.loads(raw)

@@ -6,13 +6,13 @@ it is shown and written as helm shows it: 1e3 and 0x3E8 are 1000, 1.0 is 1.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 import struct
 from datetime import datetime
 from typing import Final
+
+from wizard.core.text.encoding import of_base64
 
 Scalar = None | bool | int | float | str
 
@@ -144,8 +144,8 @@ def _finite(digits: str) -> float | None:
 def _binary(text: str) -> str:
     """The text behind base64; JSON has a mark of the unknown for each byte that is not UTF-8."""
     try:
-        data = base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
-    except (binascii.Error, ValueError):
+        data = of_base64(text)
+    except ValueError:
         raise ValueError("a text that is not base64 has the tag of it") from None
     return re.sub("[\udc80-\udcff]", "\ufffd", data.decode("utf-8", "surrogateescape"))
 

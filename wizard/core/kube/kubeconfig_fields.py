@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from wizard.core.errors import Problem
 from wizard.core.text import sanitize
+from wizard.core.text.encoding import of_base64
 
 
 @dataclass(frozen=True)
@@ -131,9 +130,8 @@ def _check_names(items: list[Any], place: str, shown: str) -> None:
 
 def _base64(value: Any, place: str, shown: str) -> str:
     try:
-        text = value.replace("\r", "").replace("\n", "")  # all that Go passes over
-        base64.b64decode(text, validate=True)
-    except (AttributeError, binascii.Error, ValueError):
+        of_base64(value)
+    except (TypeError, ValueError):
         words = f"{shown} cannot be used: {place} is not base64"
         raise Problem(f"{words}; kubectl and helm refuse that.", _OTHER) from None
-    return str(text)
+    return str(value)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import secrets as _random
@@ -13,6 +11,7 @@ from typing import Any, Final
 from wizard.core.errors import Problem
 from wizard.core.helm import values
 from wizard.core.kube import field_path
+from wizard.core.text.encoding import of_base64
 from wizard.core.text.redaction import harmless, hide, telling
 from wizard.core.text.secrets import MASK, Redactor, Secret
 
@@ -206,6 +205,6 @@ def _secret_data(obj: Mapping[str, Any]) -> Iterator[str]:
 
 def _decoded(value: Any) -> str:
     try:
-        return base64.b64decode(str(value), validate=True).decode("utf-8", "surrogateescape")
-    except (ValueError, binascii.Error):
+        return of_base64(str(value)).decode("utf-8", "surrogateescape")
+    except ValueError:
         return str(value)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
+
+from wizard.core.text.encoding import of_base64
 
 CERTIFICATE: Final = "CERTIFICATE"
 ENCRYPTED: Final = "ENCRYPTED PRIVATE KEY"
@@ -55,8 +56,8 @@ def _block(label: bytes, lines: list[bytes]) -> Block | None:
     while body and b":" in body[0]:
         headers.append(body.pop(0))
     try:
-        der = base64.b64decode(re.sub(rb"[ \t\r]", b"", b"".join(body)), validate=True)
-    except binascii.Error:
+        der = of_base64(re.sub(rb"[ \t]", b"", b"".join(body)))
+    except ValueError:
         return None
     name = label.decode("utf-8", "replace")
     locked = name == ENCRYPTED or any(b"ENCRYPTED" in header for header in headers)
