@@ -38,6 +38,7 @@ BYTES = {
     "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
 }  # fmt: skip
 """What a terminal sends; Esc as terminals with the Kitty protocol send it, where no delay tells it from Alt."""
+_STILL = 0.3
 STAGING = Draft({"preset": "staging", "tls": "none", "host": "a.b", "context": CONTEXT})
 RED = check("A03", "Host is taken", "fail", "Ingress team-b/web uses it", question="host")
 
@@ -132,6 +133,16 @@ def state(see: Driver, session: ScreenSession) -> State:
     return State(screens, see.text(), (drafts, session.options), done)
 
 
+async def settled(see: Driver, session: ScreenSession) -> State:
+    """The state once nothing more arrives: checks and reads go on after the last key."""
+    before, now = None, state(see, session)
+    while before != now:
+        await asyncio.sleep(_STILL)
+        await quiet(see)
+        before, now = now, state(see, session)
+    return now
+
+
 async def ends(session: ScreenSession, scene: Scene, types: Callable[[Driver], Awaitable[State]]) -> State:
     session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.revisions, session.next_plan = REVISIONS, replace(PLAN, operation="upgrade")
@@ -156,7 +167,7 @@ async def same(scene: Scene, keys: Sequence[str]) -> None:
             given.append(key)
             if not getattr(see.app.screen, "foreseen", True) or not see.app.is_running:
                 break  # what is typed ahead of such a screen is dropped
-        return state(see, slow)
+        return await settled(see, slow)
 
     wanted = await ends(slow, scene, slowly)
 
