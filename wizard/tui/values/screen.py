@@ -10,8 +10,7 @@ from typing import Any, ClassVar, cast
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.events import Key as KeyEvent
-from textual.events import Paste, Resize
+from textual.events import Resize
 from textual.strip import Strip
 from textual.widget import Widget
 from typing_extensions import override
@@ -34,6 +33,7 @@ from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.edit import LineEdit
 from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import RowList, Rows, paint
+from wizard.tui.widgets.typing import Typing
 
 _OTHER = "other"
 
@@ -67,7 +67,7 @@ class Tree(RowList):
         return paint(self._made.get((number, chosen), ()), width, self._base, chosen=chosen and self.has_focus)
 
 
-class Search(Rows, can_focus=True):
+class Search(Typing, Rows, can_focus=True):
     """The line in which a search is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,14 +78,14 @@ class Search(Rows, can_focus=True):
     def __init__(self, changed: Callable[[str], None]) -> None:
         super().__init__(id="search")
         self._changed = changed
-        self.edit = LineEdit()
+        self._edit = LineEdit()
 
     @override
     def build(self, width: int) -> Sequence[Any]:
         empty = "" if self.has_focus else "/ searches paths, help and values"
-        if not (self.edit.text or self.has_focus):
+        if not (self._edit.text or self.has_focus):
             return [((f" {empty}", "dim"),)]
-        return [((" / ", "accent"), *self.edit.spans(min(60, width - 6), focused=self.has_focus))]
+        return [((" / ", "accent"), *self._edit.spans(min(60, width - 6), focused=self.has_focus))]
 
     def on_focus(self) -> None:
         """Show the cursor."""
@@ -95,31 +95,18 @@ class Search(Rows, can_focus=True):
         """Hide the cursor."""
         self.rebuild()
 
-    def on_key(self, event: KeyEvent) -> None:
-        """Edit the text; other keys go to the screen."""
-        if edit := self.edit.key(event.key):
-            self.take(edit)
-        elif event.is_printable and event.character:
-            self._insert(event.character)
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+    def clear(self) -> None:
+        """Empty the line; what it has found stays."""
+        self._edit = LineEdit()
+        self.rebuild()
 
-    def on_paste(self, event: Paste) -> None:
-        """Insert pasted text, or say why not."""
-        event.stop()
-        self._insert(event.text)
+    @override
+    def _refuse(self, problem: Problem) -> None:
+        cast("WizardScreen", self.screen).tell(problem)
 
-    def _insert(self, text: str) -> None:
-        try:
-            self.take(self.edit.insert(text))
-        except Problem as problem:
-            cast("WizardScreen", self.screen).tell(problem)
-
-    def take(self, edit: LineEdit) -> None:
-        """Show another text and search for it."""
-        changed, self.edit = edit.text != self.edit.text, edit
+    @override
+    def _type(self, edit: LineEdit) -> None:
+        changed, self._edit = edit.text != self._edit.text, edit
         self.rebuild()
         if changed:
             self._changed(edit.text)
@@ -300,9 +287,7 @@ class ValuesScreen(WizardScreen):
     def action_all(self) -> None:
         """End the search; the value under the cursor stays in sight."""
         node = self._node
-        search = self.query_one(Search)
-        search.edit = LineEdit()
-        search.rebuild()
+        self.query_one(Search).clear()
         if self.state:
             self.state = self.state.revealed(node.path) if node else replace(self.state, query="")
         self.query_one(Tree).focus()

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
-from textual.events import Key, Paste
+from textual.events import Key
 from textual.geometry import Size
 from textual.message import Message
 from typing_extensions import override
@@ -18,6 +18,7 @@ from wizard.core.errors import Problem
 from wizard.tui.text import Row, Span, cut, pad, wrap
 from wizard.tui.widgets.edit import LineEdit
 from wizard.tui.widgets.rows import RowList
+from wizard.tui.widgets.typing import Typing
 
 _WINDOW: Final = 7
 """Most options of a choice that are shown at once."""
@@ -30,7 +31,7 @@ def is_text(question: Question) -> bool:
     return question.kind != "choice" or question.open
 
 
-class Form(RowList):
+class Form(Typing, RowList):
     """Shows questions; calls `edited(id, answer)` for each change, which must call `update` with the new state."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -123,37 +124,23 @@ class Form(RowList):
                 at = values.index(self._edit.text) if self._edit.text in values else -1
                 self._type(LineEdit.of(values[(at + 1) % len(values)]))
 
+    @property
+    @override
+    def takes_text(self) -> bool:
+        return bool(self.question and is_text(self.question))
+
+    @override  # and beside it: Textual calls the handler of each class
     def on_key(self, event: Key) -> None:
-        """Edit the current field; other keys go to the screen."""
-        if not self.question:
-            return
-        if not is_text(self.question):
-            if event.key in ("left", "right"):
-                event.stop()
-                self._choose(1 if event.key == "right" else -1)
-            return
-        if edit := self._edit.key(event.key):
-            self._type(edit)
-        elif event.is_printable and event.character:
-            self._insert(event.character)
-        else:
-            return
-        event.stop()
-        event.prevent_default()
-
-    def on_paste(self, event: Paste) -> None:
-        """Insert pasted text, or say why not."""
-        if self.question and is_text(self.question):
+        if self.question and not self.takes_text and event.key in ("left", "right"):
             event.stop()
-            self._insert(event.text)
+            self._choose(1 if event.key == "right" else -1)
 
-    def _insert(self, text: str) -> None:
-        try:
-            self._type(self._edit.insert(text))
-        except Problem as problem:
-            self._refused = str(problem)
-            self.rebuild()
+    @override
+    def _refuse(self, problem: Problem) -> None:
+        self._refused = str(problem)
+        self.rebuild()
 
+    @override
     def _type(self, edit: LineEdit) -> None:
         self._refused = ""
         changed, self._edit = edit.text != self._edit.text, edit

@@ -10,7 +10,6 @@ from string import ascii_lowercase
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from typing_extensions import override
@@ -21,12 +20,13 @@ from wizard.tui.text import Row, cells, cut, pad, rule, wrap
 from wizard.tui.widgets.edit import LineEdit
 from wizard.tui.widgets.frame import Keys
 from wizard.tui.widgets.rows import RowList, Rows
+from wizard.tui.widgets.typing import Typing
 
 Option = tuple[str, str, str]
 """The returned value, its label, its meaning."""
 
 
-class Prompt(ModalScreen[str | None]):
+class Prompt(Typing, ModalScreen[str | None]):
     """Asks for one line; `problem` returns what is wrong with it ("" when it is valid). Esc returns None."""
 
     CSS_PATH = "../styles/modal.tcss"
@@ -61,29 +61,12 @@ class Prompt(ModalScreen[str | None]):
         rows += [((line, "error"),) for line in wrap(f" x {self._wrong}" if self._wrong else "", width - 1)]
         self.query_one("#prompt", Rows).show(rows)
 
-    def on_key(self, event: Key) -> None:
-        """Edit the text."""
-        if edit := self._edit.key(event.key):
-            self._type(edit)
-        elif event.is_printable and event.character:
-            self._insert(event.character)
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+    @override
+    def _refuse(self, problem: Problem) -> None:
+        self._wrong = str(problem)
+        self._show()
 
-    def on_paste(self, event: Paste) -> None:
-        """Insert pasted text, or say why not."""
-        event.stop()
-        self._insert(event.text)
-
-    def _insert(self, text: str) -> None:
-        try:
-            self._type(self._edit.insert(text))
-        except Problem as problem:
-            self._wrong = str(problem)
-            self._show()
-
+    @override
     def _type(self, edit: LineEdit) -> None:
         self._edit, self._wrong = edit, ""
         self._show()
