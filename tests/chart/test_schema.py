@@ -15,9 +15,11 @@ from tests.chart.shapes import PUT_BY_HELM, SCHEMA, SETTINGS
 from wizard.core.helm import chart_settings
 from wizard.core.helm.chart_settings import Section, Setting
 
-# Maps whose keys are the person's own, and objects of Kubernetes that are handed on. Whatever else is open is a mistake.
+# Maps whose keys are the person's own, objects of Kubernetes that are handed on, and `global`, where a parent chart has keys of
+# its own. Whatever else is open is a mistake.
 FREE_MAPS = {
-    "global.commonLabels", "global.commonAnnotations", "strings",
+    "global",
+    "global.commonAnnotations", "strings", "extraLabels",
     "affinity.nodeAffinity", "affinity.podAffinity", "affinity.podAntiAffinity",
     "autoscaling.metrics", "autoscaling.behavior.scaleUp", "autoscaling.behavior.scaleDown",
     "dnsConfig.options", "extraEnvFrom.configMapRef", "extraEnvFrom.secretRef",

@@ -62,8 +62,8 @@ Labels that describe and never select: they change with versions and environment
 templates and volume claim templates.
 */}}
 {{- define "llm-cost-ops.commonLabels" -}}
-helm.sh/chart: {{ include "llm-cost-ops.chart" . }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ include "llm-cost-ops.chart" . | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 app.kubernetes.io/part-of: llm-cost-ops
 environment: {{ regexReplaceAll "[^A-Za-z0-9._-]+" (toString .Values.global.environment) "-" | trunc 63 | trimAll "-_." | quote }}
 {{- with .Values.global.commonLabels }}
@@ -82,12 +82,23 @@ app.kubernetes.io/part-of: llm-cost-ops
 {{- end }}
 
 {{/*
-Annotations of an object: dict "root" $ "own" DICT. Its own win over the common ones; nothing when there are none.
+Metadata of an object: dict "root" $ "kind" KIND "name" NAME, "component" NAME where it is not the app's, and "labels" and "annotations"
+of its own. The chart's labels win, then its own; what global.metadata gives to all of that kind comes after them, and before what is
+common to all objects.
 */}}
-{{- define "llm-cost-ops.annotations" -}}
-{{- with merge (dict) (default dict .own) (default dict .root.Values.global.commonAnnotations) -}}
-{{- toYaml . -}}
-{{- end -}}
+{{- define "llm-cost-ops.metadata" -}}
+{{- $component := default "app" .component -}}
+{{- $labels := dict -}}
+{{- if eq $component "app" }}{{ $labels = include "llm-cost-ops.labels" .root | fromYaml -}}
+{{- else }}{{ $labels = include "llm-cost-ops.component.labels" . | fromYaml }}{{ end -}}
+{{- $global := .root.Values.global -}}
+{{- $all := default dict $global.metadata -}}
+{{- $given := merge (deepCopy (get $all (printf "%s/%s" .kind $component) | default dict)) (get $all .kind | default dict) -}}
+{{- $labels = merge $labels (default dict .labels) (default dict $given.labels) -}}
+{{- $annotations := merge (dict) (default dict .annotations) (default dict $given.annotations) (default dict $global.commonAnnotations) -}}
+{{- $metadata := dict "name" .name "namespace" .root.Release.Namespace "labels" $labels -}}
+{{- if $annotations }}{{ $_ := set $metadata "annotations" $annotations }}{{ end -}}
+{{- toYaml $metadata -}}
 {{- end }}
 
 {{/*
@@ -112,8 +123,8 @@ entry with that key, so that no key appears twice: server-side apply refuses a l
 {{- end }}
 
 {{- define "llm-cost-ops.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "llm-cost-ops.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "llm-cost-ops.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: app
 {{- end }}
 
@@ -122,7 +133,7 @@ Labels of another component: dict "root" $ "component" "postgresql".
 */}}
 {{- define "llm-cost-ops.component.selectorLabels" -}}
 app.kubernetes.io/name: {{ .component }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 

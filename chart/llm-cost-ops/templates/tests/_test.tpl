@@ -9,11 +9,8 @@ other; it stays until the next test, so that its log can be read.
 apiVersion: v1
 kind: Pod
 metadata:
-  name: {{ include "llm-cost-ops.fullname" .root }}-test-{{ .name }}
-  labels:
-    {{- include "llm-cost-ops.component.labels" $component | nindent 4 }}
-  annotations:
-    {{- include "llm-cost-ops.annotations" (dict "root" .root "own" $hook) | nindent 4 }}
+  {{- include "llm-cost-ops.metadata" (merge (dict "kind" "Pod" "name" (printf "%s-test-%s" (include "llm-cost-ops.fullname" .root) .name)
+    "annotations" $hook) $component) | nindent 2 }}
 spec:
   {{- with include "llm-cost-ops.imagePullSecrets" (list .root.Values.global.imagePullSecrets .root.Values.imagePullSecrets) }}
   {{- . | nindent 2 }}
