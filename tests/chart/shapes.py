@@ -16,6 +16,9 @@ PUT_BY_HELM = {"prometheus.global", "grafana.global"}
 
 # What must be named before the parts below can be switched on.
 _COMPANIONS: dict[str, Any] = {
+    "autoscaling.keda.triggers": [
+        {"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *"}}
+    ],
     "externalSecret.secretStoreRef.name": "vault",
     "httpRoute.parentRefs": [{"name": "gateway"}],
     "httpRoute.withIngress": True,
@@ -58,7 +61,7 @@ BUNDLED = _shape(**(_switches() | _COMPANIONS | _GIVEN))
 EXTERNAL = _shape(**{
     **_switches(), **_COMPANIONS, "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"],
     "postgresql.enabled": False, "postgresql.tls.enabled": False, "redis.enabled": False, "autoscaling.enabled": False,
-    "externalDatabase.host": "db.example.com", "externalDatabase.password": "value-of-the-database",
+    "autoscaling.keda.enabled": False, "externalDatabase.host": "db.example.com", "externalDatabase.password": "value-of-the-database",
     "externalRedis.host": "cache.example.com", "externalRedis.password": "value-of-the-cache",
     "service.type": "LoadBalancer", "podDisruptionBudget.minAvailable": None, "podDisruptionBudget.maxUnavailable": 1,
 })  # fmt: skip

@@ -13,7 +13,7 @@ from tests.chart.shapes import SHAPES
 OLDEST, NEWEST = "1.28.0", kubernetes_validate.latest_version()
 
 # Kinds of operators: their schemas are not Kubernetes'.
-FOREIGN = ("monitoring.coreos.com/", "gateway.networking.k8s.io/", "external-secrets.io/")
+FOREIGN = ("monitoring.coreos.com/", "gateway.networking.k8s.io/", "external-secrets.io/", "keda.sh/")
 
 CASES: dict[str, dict[str, Any]] = {"defaults": {}} | {name: {"values": values} for name, values in SHAPES.items()} | {
     name: {"preset": name} for name in ("dev", "staging", "prod")
