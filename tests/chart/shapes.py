@@ -60,7 +60,8 @@ BUNDLED = _shape(**(_switches() | _COMPANIONS | _GIVEN))
 
 EXTERNAL = _shape(**{
     **_switches(), **_COMPANIONS, "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"],
-    "postgresql.enabled": False, "postgresql.tls.enabled": False, "redis.enabled": False, "autoscaling.enabled": False,
+    "postgresql.enabled": False, "postgresql.tls.enabled": False, "postgresql.metrics.enabled": False, "redis.enabled": False,
+    "redis.metrics.enabled": False, "autoscaling.enabled": False,
     "autoscaling.keda.enabled": False, "externalDatabase.host": "db.example.com", "externalDatabase.password": "value-of-the-database",
     "externalRedis.host": "cache.example.com", "externalRedis.password": "value-of-the-cache",
     "service.type": "LoadBalancer", "podDisruptionBudget.minAvailable": None, "podDisruptionBudget.maxUnavailable": 1,

@@ -86,7 +86,7 @@ def strange_labels(expression: str) -> set[str]:
 
 
 def test_the_operator_and_the_bundled_prometheus_get_the_same_rules(chart: Chart) -> None:
-    rendered = chart.render(RULE)
+    rendered = chart.render(RULE, "postgresql.metrics.enabled=true")
     assert rendered.kinds("PrometheusRule")[0]["spec"]["groups"] == rule_file(rendered)
     assert len(rules(rendered)) >= 8
 

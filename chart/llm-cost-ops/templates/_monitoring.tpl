@@ -12,6 +12,76 @@ job="llm-cost-ops",namespace="{{ .Release.Namespace }}",release="{{ .Release.Nam
 {{- end }}
 
 {{/*
+The same for the exporter beside a server: dict "root" $ "component" NAME.
+*/}}
+{{- define "llm-cost-ops.exporter.targetLabels" -}}
+{{- toYaml (merge (dict "job" (printf "llm-cost-ops-%s" .component)) (include "llm-cost-ops.targetLabels" .root | fromYaml)) -}}
+{{- end }}
+
+{{/*
+Servers with an exporter beside them, a YAML list of components.
+*/}}
+{{- define "llm-cost-ops.exporters" -}}
+{{- range $component := list "postgresql" "redis" }}
+{{- $server := get $.Values $component }}
+{{- if and $server.enabled $server.metrics.enabled }}
+- {{ $component }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+The Service that lists an exporter for the bundled Prometheus and for a ServiceMonitor: dict "root" $ "component" NAME.
+*/}}
+{{- define "llm-cost-ops.exporter.service" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  {{- $name := printf "%s-%s-metrics" (include "llm-cost-ops.release" .root) .component }}
+  {{- include "llm-cost-ops.metadata" (merge (dict "kind" "Service" "name" $name "labels" (dict "llm-cost-ops/scrape" "true")) .) | nindent 2 }}
+spec:
+  clusterIP: None
+  publishNotReadyAddresses: true
+  ports:
+    - name: metrics
+      port: {{ .port }}
+      targetPort: metrics
+      protocol: TCP
+  selector:
+    {{- include "llm-cost-ops.component.selectorLabels" . | nindent 4 }}
+{{- end }}
+
+{{/*
+The exporter's container, a list of one: dict "root" $ "metrics" SECTION "tag" DEFAULT "port" NUMBER "securityContext" SECTION
+"env" LIST "mounts" LIST. It has no readiness probe: a server whose exporter is stuck still serves.
+*/}}
+{{- define "llm-cost-ops.exporter.container" -}}
+- name: metrics
+  image: {{ include "llm-cost-ops.image" (dict "root" .root "image" .metrics.image "tag" .tag) | quote }}
+  imagePullPolicy: {{ .metrics.image.pullPolicy }}
+  securityContext:
+    {{- toYaml .securityContext | nindent 4 }}
+  env:
+    {{- toYaml .env | nindent 4 }}
+  ports:
+    - name: metrics
+      containerPort: {{ .port }}
+      protocol: TCP
+  livenessProbe:
+    httpGet:
+      path: /
+      port: metrics
+    periodSeconds: 30
+    timeoutSeconds: 5
+  resources:
+    {{- toYaml .metrics.resources | nindent 4 }}
+  {{- with .mounts }}
+  volumeMounts:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/*
 Alert rules on what the program exports and on `up`: the source of the bundled Prometheus's file and of the PrometheusRule.
 A line that begins with an empty action goes on with the line before it.
 */}}
@@ -91,6 +161,72 @@ A line that begins with an empty action goes on with the line before it.
       annotations:
         summary: Costs of the last hour do not look like those before.
         runbook: The dashboard "LLM Cost Ops, costs" shows provider and model.
+{{- end }}
+
+{{/*
+Rules on what the exporters beside PostgreSQL and Redis export. The bundled Prometheus always has them, since it does not see the
+parent's values: without an exporter there are no such series.
+*/}}
+{{- define "llm-cost-ops.exporterRules" -}}
+{{- $release := printf "namespace=%q,release=%q" .Release.Namespace .Release.Name -}}
+{{- $pg := printf "job=\"llm-cost-ops-postgresql\",%s" $release -}}
+{{- $redis := printf "job=\"llm-cost-ops-redis\",%s" $release -}}
+- name: llm-cost-ops-servers
+  rules:
+    - alert: LLMCostOpsExporterDown
+      expr: up{job=~"llm-cost-ops-(postgresql|redis)",{{ $release }}} == 0
+      for: 5m
+      labels: {severity: warning}
+      annotations:
+        summary: 'The exporter of {{ "{{ $labels.job }}" }} does not answer Prometheus.'
+        runbook: kubectl logs of that pod with -c metrics. The server itself may be well.
+    - alert: LLMCostOpsPostgreSQLDown
+      expr: pg_up{ {{- $pg -}} } == 0
+      for: 2m
+      labels: {severity: critical}
+      annotations:
+        summary: PostgreSQL takes no login.
+        runbook: The log of its pod says why. A full volume and a recovery that is not done yet are the usual reasons.
+    - alert: LLMCostOpsPostgreSQLConnections
+      expr: sum(pg_stat_database_numbackends{ {{- $pg -}} }) / max(pg_settings_max_connections{ {{- $pg -}} }) > 0.8
+      for: 10m
+      labels: {severity: warning}
+      annotations:
+        summary: '{{ "{{ $value | humanizePercentage }}" }} of the connections that PostgreSQL allows are in use.'
+        runbook: Fewer replicas or smaller pools need fewer; postgresql.primary.configuration.max_connections allows more, for more memory.
+    - alert: LLMCostOpsPostgreSQLIdleTransaction
+      expr: max by (datname) (pg_stat_activity_max_tx_duration{ {{- $pg -}} ,state=~"idle in transaction.*"}) > 1800
+      for: 5m
+      labels: {severity: warning}
+      annotations:
+        summary: 'A transaction in {{ "{{ $labels.datname }}" }} is open and does nothing for half an hour.'
+        runbook: It keeps locks, and dead rows pile up. pg_stat_activity says whose it is; pg_terminate_backend ends it.
+    - alert: LLMCostOpsPostgreSQLDeadlocks
+      expr: sum by (datname) (increase(pg_stat_database_deadlocks{ {{- $pg -}} }[30m])) > 3
+      labels: {severity: warning}
+      annotations:
+        summary: 'Transactions in {{ "{{ $labels.datname }}" }} block each other and are ended.'
+        runbook: The log of PostgreSQL names both statements of each.
+    - alert: LLMCostOpsRedisDown
+      expr: redis_up{ {{- $redis -}} } == 0
+      for: 2m
+      labels: {severity: critical}
+      annotations:
+        summary: Redis takes no login.
+        runbook: The log of its pod says why. It is a cache, so the API goes on with more load on the database.
+    - alert: LLMCostOpsRedisDiskRefuses
+      expr: redis_rdb_last_bgsave_status{ {{- $redis -}} } == 0 or redis_aof_last_write_status{ {{- $redis -}} } == 0
+      for: 5m
+      labels: {severity: warning}
+      annotations:
+        summary: Redis cannot write to its volume, and refuses writes then.
+        runbook: A full volume is the usual reason; redis.master.persistence says how large it is.
+    - alert: LLMCostOpsRedisRejects
+      expr: increase(redis_rejected_connections_total{ {{- $redis -}} }[10m]) > 0
+      labels: {severity: warning}
+      annotations:
+        summary: Redis turns connections away, since as many as it allows are open.
+        runbook: Look for a client that opens them and never closes; maxclients in redis.configuration is the limit.
 {{- end }}
 
 {{/*
