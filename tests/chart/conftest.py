@@ -221,6 +221,9 @@ ON_ONE_HELM = (
     "test_jobs",
     "test_secrets",
     "test_data_guard",
+    "test_exporters",
+    "test_grafana",
+    "test_keda",
 )
 """Modules whose helm 3 half waits for `make test-full`: the quick tier keeps two minutes by going through helm 4 there."""
 

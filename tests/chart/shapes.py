@@ -20,6 +20,12 @@ _COMPANIONS: dict[str, Any] = {
         {"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *"}}
     ],
     "externalSecret.secretStoreRef.name": "vault",
+    "grafana.ingress.host": "grafana.example.com",
+    "grafana.rootUrl": "https://grafana.example.com",
+    "grafana.auth.oauth.clientId": "grafana",
+    "grafana.auth.oauth.existingSecret": "grafana-oauth",
+    **{f"grafana.auth.oauth.{name}Url": f"https://sso.example.com/{name}" for name in ("auth", "token", "api")},
+    "grafana.auth.proxy.allowedAddresses": ["10.0.0.1"],
     "httpRoute.parentRefs": [{"name": "gateway"}],
     "httpRoute.withIngress": True,
     "postgresql.tls.existingSecret": "postgresql-tls",
