@@ -118,6 +118,11 @@ def test_an_external_secret_fills_the_keys_that_the_pods_read(chart: Chart) -> N
     assert not [s for s in rendered.kinds("Secret") if s["metadata"]["name"] in outside]
 
 
+def test_without_grafana_the_others_are_filled_all_the_same(chart_on_both: Chart) -> None:
+    found = chart_on_both.render("grafana.enabled=false", values=FROM_STORE).kinds("ExternalSecret")
+    assert {o["metadata"]["name"] for o in found} == {"app", "pg"}
+
+
 def test_two_credentials_of_one_secret_share_an_external_secret(chart: Chart) -> None:
     spec = external(chart, "app")
     assert spec["secretStoreRef"] == {"name": "vault", "kind": "SecretStore"}

@@ -206,12 +206,15 @@ the pods read, the key of the percent-encoded twin if one is wanted, and what el
     "secret" $redis.existingSecret
     "key" $redis.existingSecretPasswordKey
     "urlKey" $redis.existingSecretUrlPasswordKey)
-  (dict
+-}}
+{{- /* A subchart that is switched off leaves none of its values. */ -}}
+{{- if $grafana.enabled -}}
+{{- $all = append $all (dict
     "name" "grafana"
     "path" "grafana.existingSecret"
     "secret" $grafana.existingSecret
     "key" $grafana.secretKeys.passwordKey
-    "fixed" (dict $grafana.secretKeys.userKey $grafana.adminUser))
--}}
+    "fixed" (dict $grafana.secretKeys.userKey $grafana.adminUser)) -}}
+{{- end -}}
 {{- toYaml $all -}}
 {{- end }}
