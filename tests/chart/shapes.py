@@ -19,6 +19,7 @@ _COMPANIONS: dict[str, Any] = {
     "autoscaling.keda.triggers": [
         {"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *"}}
     ],
+    "config.file": "[api]",
     "externalSecret.secretStoreRef.name": "vault",
     "grafana.ingress.host": "grafana.example.com",
     "grafana.rootUrl": "https://grafana.example.com",
@@ -75,7 +76,7 @@ EXTERNAL = _shape(**{
 """Database and cache outside, a load balancer, a fixed number of replicas."""
 
 NAMED = _shape(**{
-    **_switches(), **_COMPANIONS, "secrets.existingSecret": "app", "postgresql.auth.existingSecret": "postgres",
+    **_switches(), **_COMPANIONS, "config.file": "", "config.existingConfigMap": "cost-ops", "secrets.existingSecret": "app", "postgresql.auth.existingSecret": "postgres",
     "redis.auth.existingSecret": "redis", "grafana.existingSecret": "grafana",
     "externalSecret.remoteRefs": {"postgresql": {"key": "costs/postgresql"}},
 })  # fmt: skip

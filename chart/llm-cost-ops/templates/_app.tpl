@@ -100,12 +100,24 @@ appears once: an entry of extraEnv takes the place of ours.
 {{- include "llm-cost-ops.mergedList" (dict "base" $env "extra" .Values.extraEnv "key" "name") -}}
 {{- end }}
 
+{{/* Name of the ConfigMap with the program's own file, or nothing. */}}
+{{- define "llm-cost-ops.configFile.configMap" -}}
+{{- if .Values.config.existingConfigMap -}}
+{{- .Values.config.existingConfigMap -}}
+{{- else if .Values.config.file -}}
+{{- include "llm-cost-ops.fullname" . }}-config-file
+{{- end -}}
+{{- end }}
+
 {{/*
 Where the app may write although its root is read-only, and what the user mounts beside or in place of it: a volume goes by
 its name, a mount by its path.
 */}}
 {{- define "llm-cost-ops.volumes" -}}
 {{- $base := list -}}
+{{- with include "llm-cost-ops.configFile.configMap" . -}}
+{{- $base = append $base (dict "name" "config-file" "configMap" (dict "name" .)) -}}
+{{- end -}}
 {{- if .Values.securityContext.readOnlyRootFilesystem -}}
 {{- range $name, $size := dict "tmp" "256Mi" "data" "1Gi" "logs" "256Mi" -}}
 {{- $base = append $base (dict "name" $name "emptyDir" (dict "sizeLimit" $size)) -}}
@@ -116,6 +128,11 @@ its name, a mount by its path.
 
 {{- define "llm-cost-ops.volumeMounts" -}}
 {{- $base := list -}}
+{{- if include "llm-cost-ops.configFile.configMap" . -}}
+{{- $config := .Values.config -}}
+{{- $key := $config.existingConfigMap | empty | ternary "" $config.existingConfigMapKey | default (base $config.filePath) -}}
+{{- $base = append $base (dict "name" "config-file" "mountPath" $config.filePath "subPath" $key "readOnly" true) -}}
+{{- end -}}
 {{- if .Values.securityContext.readOnlyRootFilesystem -}}
 {{- range $name, $path := dict "tmp" "/tmp" "data" "/app/data" "logs" "/app/logs" -}}
 {{- $base = append $base (dict "name" $name "mountPath" $path) -}}
@@ -183,6 +200,9 @@ PORT: {{ .Values.service.targetPort | quote }}
 LOG_LEVEL: {{ .Values.config.logLevel | quote }}
 RUST_LOG: {{ .Values.config.logLevel | quote }}
 LOG_FORMAT: json
+{{- if include "llm-cost-ops.configFile.configMap" . }}
+CONFIG_PATH: {{ .Values.config.filePath | quote }}
+{{- end }}
 ENABLE_COMPRESSION: {{ $features.compression | quote }}
 ENABLE_RATE_LIMITING: {{ $features.rateLimiting | quote }}
 ENABLE_METRICS: {{ $features.metrics | quote }}
