@@ -221,6 +221,7 @@ ON_ONE_HELM = (
     "test_jobs",
     "test_secrets",
     "test_data_guard",
+    "test_app_role",
     "test_config_file",
     "test_exporters",
     "test_grafana",

@@ -35,7 +35,8 @@ _COMPANIONS: dict[str, Any] = {
 _GIVEN = {
     path: f"value-of-{path}-at-least-32-long"
     for path in (
-        "jwt.secret", "secrets.smtpPassword", "postgresql.auth.password", "redis.auth.password", "grafana.adminPassword",
+        "jwt.secret", "secrets.smtpPassword", "postgresql.auth.password", "postgresql.auth.appUser.password", "redis.auth.password",
+        "grafana.adminPassword",
     )
 }  # fmt: skip
 
@@ -68,6 +69,7 @@ BUNDLED = _shape(**(_switches() | _COMPANIONS | _GIVEN))
 EXTERNAL = _shape(**{
     **_switches(), **_COMPANIONS, "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"],
     "postgresql.enabled": False, "postgresql.tls.enabled": False, "postgresql.metrics.enabled": False, "redis.enabled": False,
+    "postgresql.auth.appUser.enabled": False,
     "redis.metrics.enabled": False, "autoscaling.enabled": False,
     "autoscaling.keda.enabled": False, "externalDatabase.host": "db.example.com", "externalDatabase.password": "value-of-the-database",
     "externalRedis.host": "cache.example.com", "externalRedis.password": "value-of-the-cache",
@@ -77,6 +79,7 @@ EXTERNAL = _shape(**{
 
 NAMED = _shape(**{
     **_switches(), **_COMPANIONS, "config.file": "", "config.existingConfigMap": "cost-ops", "secrets.existingSecret": "app", "postgresql.auth.existingSecret": "postgres",
+    "postgresql.auth.appUser.existingSecret": "app-role",
     "redis.auth.existingSecret": "redis", "grafana.existingSecret": "grafana",
     "externalSecret.remoteRefs": {"postgresql": {"key": "costs/postgresql"}},
 })  # fmt: skip

@@ -1,6 +1,6 @@
 {{/*
-Where the app finds its database: YAML with host, port, user, database, sslmode, secret, key and urlKey. A Secret of this
-chart carries the password percent-encoded as well; of an existing one only its owner knows, hence urlPasswordKey.
+Where the database is, and its owner's login, for migrations and backups: YAML with host, port, user, database, sslmode, secret, key and
+urlKey. A Secret of this chart carries the password percent-encoded as well; of an existing one only its owner knows, hence urlPasswordKey.
 */}}
 {{- define "llm-cost-ops.database" -}}
 {{- if .Values.postgresql.enabled -}}
@@ -24,6 +24,22 @@ secret: {{ default (include "llm-cost-ops.externalDatabase.ownSecret" .) $db.exi
 key: {{ $db.existingSecret | empty | ternary "password" $db.existingSecretPasswordKey | quote }}
 urlKey: {{ $db.existingSecret | empty | ternary "password-urlencoded" (default $db.existingSecretPasswordKey $db.existingSecretUrlPasswordKey) | quote }}
 {{- end -}}
+{{- end }}
+
+{{/*
+The same with the login of the app, which may be a role of its own.
+*/}}
+{{- define "llm-cost-ops.appDatabase" -}}
+{{- $db := include "llm-cost-ops.database" . | fromYaml -}}
+{{- $role := .Values.postgresql.auth.appUser -}}
+{{- if and .Values.postgresql.enabled $role.enabled -}}
+{{- $db = merge (dict "user" $role.username
+  "secret" (default (include "llm-cost-ops.appUser.ownSecret" .) $role.existingSecret)
+  "key" ($role.existingSecret | empty | ternary "password" $role.existingSecretPasswordKey)
+  "urlKey" ($role.existingSecret | empty | ternary "password-urlencoded" (default $role.existingSecretPasswordKey $role.existingSecretUrlPasswordKey))
+  ) $db -}}
+{{- end -}}
+{{- toYaml $db -}}
 {{- end }}
 
 {{/*
@@ -63,12 +79,13 @@ urlKey: password-urlencoded
 {{- end }}
 
 {{/*
-Environment of the app container, a YAML list. A variable stands before the ones that mention it as $(NAME), and a name
+Environment of the app's program, a YAML list: dict "root" $ "database" LOGIN as YAML. A variable stands before the ones that mention it as $(NAME), and a name
 appears once: an entry of extraEnv takes the place of ours.
 */}}
 {{- define "llm-cost-ops.env" -}}
 {{- $env := list -}}
-{{- $db := include "llm-cost-ops.database" . | fromYaml -}}
+{{- $db := .database | fromYaml -}}
+{{- with .root -}}
 {{- $env = append $env (dict "name" "DATABASE_URL_PASSWORD" "valueFrom" (dict "secretKeyRef" (dict "name" $db.secret "key" $db.urlKey))) -}}
 {{- $user := include "llm-cost-ops.urlEncode" $db.user -}}
 {{- $database := include "llm-cost-ops.urlEncode" $db.database -}}
@@ -98,6 +115,7 @@ appears once: an entry of extraEnv takes the place of ours.
 {{- $env = append $env (dict "name" "SMTP_PASSWORD" "valueFrom" (dict "secretKeyRef" $smtpRef)) -}}
 {{- end -}}
 {{- include "llm-cost-ops.mergedList" (dict "base" $env "extra" .Values.extraEnv "key" "name") -}}
+{{- end -}}
 {{- end }}
 
 {{/* Name of the ConfigMap with the program's own file, or nothing. */}}

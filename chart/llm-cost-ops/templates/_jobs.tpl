@@ -134,10 +134,41 @@ spec:
 {{- end }}
 
 {{/*
-Init containers of whoever migrates the database, a YAML list: one that waits for the server (five minutes at most), so that
-its start is no failure of the migration, and, with mode initContainer, the migration.
+Makes the app's role as the superuser, or brings it up to date; safe to run again and by several pods at once. The app may read and write
+rows of all tables, those that later migrations make included, and changes none. The password comes from the environment, and the
+server is told not to log it. Kubernetes makes one dollar of two, so no body of a DO stands between dollars.
+*/}}
+{{- define "llm-cost-ops.appRole.script" -}}
+psql -wXqtA -v ON_ERROR_STOP=1 -v role="$APP_ROLE" -v database="$PGDATABASE" <<'SQL'
+\set password `printf %s "$APP_PASSWORD"`
+SET log_statement = 'none';
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = panic;
+SELECT format('DO %L', format('BEGIN RAISE EXCEPTION %L; END',
+  'role ' || rolname || ' is a superuser; give the app another in postgresql.auth.appUser.username'))
+  FROM pg_roles WHERE rolname = :'role' AND rolsuper \gexec
+SELECT pg_advisory_lock(hashtext('llm-cost-ops app role')) \g /dev/null
+SELECT format('CREATE ROLE %I', :'role') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'password';
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE :"database" TO :"role";
+SELECT format('GRANT USAGE ON SCHEMA %1$I TO %2$I; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$I TO %2$I;'
+  ' GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA %1$I TO %2$I', nspname, :'role')
+  FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' \gexec
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO :"role";
+ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"role";
+ALTER DEFAULT PRIVILEGES GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO :"role";
+SQL
+echo "role $APP_ROLE is up to date"
+{{- end }}
+
+{{/*
+Init containers of whoever migrates the database, and of the app where its role is made there too, a YAML list: one that waits for the
+server (five minutes at most), so that its start is no failure of what follows, one for the app's role, and, with mode initContainer,
+the migration.
 */}}
 {{- define "llm-cost-ops.migrations.initContainers" -}}
+{{- $role := .Values.postgresql.auth.appUser -}}
 - name: wait-for-database
   image: {{ include "llm-cost-ops.postgresql.image" . | quote }}
   imagePullPolicy: {{ .Values.postgresql.image.pullPolicy }}
@@ -148,6 +179,36 @@ its start is no failure of the migration, and, with mode initContainer, the migr
     {{- include "llm-cost-ops.database.clientEnv" . | nindent 4 }}
   resources:
     {{- toYaml .Values.migrations.resources | nindent 4 }}
+{{- if $role.enabled }}
+{{- $db := include "llm-cost-ops.database" . | fromYaml }}
+{{- $app := include "llm-cost-ops.appDatabase" . | fromYaml }}
+- name: app-role
+  image: {{ include "llm-cost-ops.postgresql.image" . | quote }}
+  imagePullPolicy: {{ .Values.postgresql.image.pullPolicy }}
+  command:
+    - sh
+    - -ec
+    - |
+      {{- include "llm-cost-ops.appRole.script" . | nindent 6 }}
+  securityContext:
+    {{- toYaml .Values.securityContext | nindent 4 }}
+  env:
+    {{- include "llm-cost-ops.database.clientEnv" . | nindent 4 }}
+    - name: PGPASSWORD
+      valueFrom:
+        secretKeyRef:
+          name: {{ $db.secret | quote }}
+          key: {{ $db.key | quote }}
+    - name: APP_ROLE
+      value: {{ $app.user | quote }}
+    - name: APP_PASSWORD
+      valueFrom:
+        secretKeyRef:
+          name: {{ $app.secret | quote }}
+          key: {{ $app.key | quote }}
+  resources:
+    {{- toYaml .Values.migrations.resources | nindent 4 }}
+{{- end }}
 {{- if eq .Values.migrations.mode "initContainer" }}
 - {{- include "llm-cost-ops.migrations.container" . | nindent 2 }}
 {{- end }}
@@ -177,7 +238,7 @@ envFrom:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 env:
-  {{- include "llm-cost-ops.env" . | nindent 2 }}
+  {{- include "llm-cost-ops.env" (dict "root" . "database" (include "llm-cost-ops.database" .)) | nindent 2 }}
 resources:
   {{- toYaml .Values.migrations.resources | nindent 2 }}
 {{- with include "llm-cost-ops.volumeMounts" . }}

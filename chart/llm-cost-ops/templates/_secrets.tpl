@@ -3,6 +3,7 @@ Where each Secret lives. The names hang on the release, so that an installer can
 */}}
 {{- define "llm-cost-ops.app.ownSecret" -}}{{ .Release.Name }}-app-credentials{{- end }}
 {{- define "llm-cost-ops.postgresql.ownSecret" -}}{{ .Release.Name }}-postgresql-credentials{{- end }}
+{{- define "llm-cost-ops.appUser.ownSecret" -}}{{ .Release.Name }}-app-database-credentials{{- end }}
 {{- define "llm-cost-ops.externalDatabase.ownSecret" -}}{{ .Release.Name }}-external-database-credentials{{- end }}
 {{- define "llm-cost-ops.redis.ownSecret" -}}{{ .Release.Name }}-redis-credentials{{- end }}
 {{- define "llm-cost-ops.externalRedis.ownSecret" -}}{{ .Release.Name }}-external-redis-credentials{{- end }}
@@ -111,6 +112,13 @@ The credentials themselves; all take the root context and yield plain text, or n
   "existingPath" "postgresql.auth.existingSecret" "generate" true) -}}
 {{- end }}
 
+{{- define "llm-cost-ops.appUser.value" -}}
+{{- $role := .Values.postgresql.auth.appUser -}}
+{{- include "llm-cost-ops.secret.value" (dict "root" . "secret" (include "llm-cost-ops.appUser.ownSecret" .) "key" "password"
+  "given" $role.password "path" "postgresql.auth.appUser.password" "existing" $role.existingSecret
+  "existingPath" "postgresql.auth.appUser.existingSecret" "generate" true) -}}
+{{- end }}
+
 {{- define "llm-cost-ops.externalDatabase.value" -}}
 {{- include "llm-cost-ops.secret.value" (dict "root" . "secret" (include "llm-cost-ops.externalDatabase.ownSecret" .) "key" "password"
   "given" .Values.externalDatabase.password "path" "externalDatabase.password" "existing" .Values.externalDatabase.existingSecret
@@ -136,6 +144,7 @@ Checksum of the credentials this chart holds for the app; nothing when all of th
 {{- $values := list -}}
 {{- if .Values.postgresql.enabled -}}
 {{- $values = append $values (include "llm-cost-ops.postgresql.value" .) -}}
+{{- if .Values.postgresql.auth.appUser.enabled }}{{ $values = append $values (include "llm-cost-ops.appUser.value" .) }}{{ end -}}
 {{- else -}}
 {{- $values = append $values (include "llm-cost-ops.externalDatabase.value" .) -}}
 {{- end -}}
@@ -188,6 +197,12 @@ the pods read, the key of the percent-encoded twin if one is wanted, and what el
     "secret" $v.postgresql.auth.existingSecret
     "key" $v.postgresql.auth.secretKeys.userPasswordKey
     "urlKey" $v.postgresql.auth.secretKeys.urlPasswordKey)
+  (dict
+    "name" "appUser"
+    "path" "postgresql.auth.appUser.existingSecret"
+    "secret" $v.postgresql.auth.appUser.existingSecret
+    "key" $v.postgresql.auth.appUser.existingSecretPasswordKey
+    "urlKey" $v.postgresql.auth.appUser.existingSecretUrlPasswordKey)
   (dict
     "name" "redis"
     "path" "redis.auth.existingSecret"
