@@ -222,6 +222,7 @@ ON_ONE_HELM = (
     "test_secrets",
     "test_data_guard",
     "test_app_role",
+    "test_backup_s3",
     "test_config_file",
     "test_exporters",
     "test_grafana",

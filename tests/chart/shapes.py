@@ -19,6 +19,9 @@ _COMPANIONS: dict[str, Any] = {
     "autoscaling.keda.triggers": [
         {"type": "cron", "metadata": {"timezone": "UTC", "start": "0 8 * * *", "end": "0 18 * * *"}}
     ],
+    "backup.s3.bucket": "costs-backup",
+    "backup.s3.existingSecret": "backup-s3",
+    "backup.s3.ca.existingSecret": "backup-ca",
     "config.file": "[api]",
     "externalSecret.secretStoreRef.name": "vault",
     "grafana.ingress.host": "grafana.example.com",

@@ -45,6 +45,9 @@ backup.sh: |
 restore.sh: |
   set -eu
   export PGPASSWORD="$(cat /run/secrets/database/password)"
+  if [ -e /tmp/downloaded ]; then
+    RESTORE_FILE="$(cat /tmp/downloaded)"
+  fi
   if [ -n "$RESTORE_FILE" ]; then
     file="/backups/$RESTORE_FILE"
   else
@@ -58,10 +61,129 @@ check.sh: |
   set -eu
   touch /backups/.writable
   rm /backups/.writable
+{{- if .Values.backup.s3.enabled }}
+s3-upload.sh: |
+  set -eu
+  file="$(ls -1 "/backups/$PGDATABASE"-????????T??????Z.dump | sort | tail -n 1)"
+  test -n "$file"
+  rclone copyto "$file" "s3:$BUCKET/${file##*/}"
+  names="$(rclone lsf --files-only "s3:$BUCKET")"
+  echo "$names" | sort -r | while read -r name; do
+    case "$name" in "$PGDATABASE"-????????T??????Z.dump) echo "$name" ;; esac
+  done | tail -n "+$((KEEP + 1))" | while read -r old; do
+    rclone deletefile "s3:$BUCKET/$old"
+  done
+  rclone lsf --format sp "s3:$BUCKET"
+s3-download.sh: |
+  set -eu
+  name="$RESTORE_FILE"
+  if [ -z "$name" ]; then
+    names="$(rclone lsf --files-only "s3:$BUCKET")"
+    name="$(echo "$names" | sort | while read -r one; do
+      case "$one" in "$PGDATABASE"-????????T??????Z.dump) echo "$one" ;; esac
+    done | tail -n 1)"
+  fi
+  test -n "$name"
+  echo "downloading $name"
+  rclone copyto "s3:$BUCKET/$name" "/backups/$name"
+  echo "$name" > /tmp/downloaded
+s3-check.sh: |
+  set -eu
+  echo | rclone rcat "s3:$BUCKET/.writable"
+  rclone deletefile "s3:$BUCKET/.writable"
+{{- end }}
 {{- end }}
 
 {{/*
-Pod template of a backup Job: dict "root" $ "script" FILE.
+One step of a backup Job, a container: dict "root" $ "script" FILE. Scripts called s3-* run in rclone's image.
+*/}}
+{{- define "llm-cost-ops.backup.container" -}}
+{{- $root := .root -}}
+{{- $backup := .root.Values.backup -}}
+{{- $remote := hasPrefix "s3-" .script -}}
+{{- $image := $remote | ternary $backup.s3.image $root.Values.postgresql.image -}}
+name: {{ $remote | ternary "s3" "backup" }}
+image: {{ include "llm-cost-ops.image" (dict "root" $root "image" $image "tag" ($remote | ternary "1.75.1" "16.15")) | quote }}
+imagePullPolicy: {{ $image.pullPolicy }}
+command: [sh, /etc/backup/{{ .script }}]
+securityContext:
+  {{- toYaml $root.Values.postgresql.primary.securityContext | nindent 2 }}
+env:
+  {{- if $remote }}
+  {{- include "llm-cost-ops.backup.s3Env" $root | nindent 2 }}
+  {{- else }}
+  {{- include "llm-cost-ops.database.clientEnv" $root | nindent 2 }}
+  - name: KEEP
+    value: {{ $backup.keep | quote }}
+  {{- end }}
+  - name: RESTORE_FILE
+    value: {{ $backup.restoreFile | quote }}
+resources:
+  {{- toYaml $backup.resources | nindent 2 }}
+volumeMounts:
+  - name: backups
+    mountPath: /backups
+  - name: scripts
+    mountPath: /etc/backup
+    readOnly: true
+  {{- if not $remote }}
+  - name: password
+    mountPath: /run/secrets/database
+    readOnly: true
+  {{- else if $backup.s3.ca.existingSecret }}
+  - name: s3-ca
+    mountPath: /etc/s3-ca
+    readOnly: true
+  {{- end }}
+  - name: tmp
+    mountPath: /tmp
+{{- end }}
+
+{{/*
+How rclone finds the bucket, as a YAML list of variables: a remote called s3, and no file, which it would want to write.
+*/}}
+{{- define "llm-cost-ops.backup.s3Env" -}}
+{{- $s3 := .Values.backup.s3 -}}
+- name: RCLONE_CONFIG
+  value: /dev/null
+- name: RCLONE_CONFIG_S3_TYPE
+  value: s3
+- name: RCLONE_CONFIG_S3_PROVIDER
+  value: {{ default ($s3.endpoint | empty | ternary "AWS" "Other") $s3.provider | quote }}
+{{- with $s3.endpoint }}
+- name: RCLONE_CONFIG_S3_ENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- with $s3.region }}
+- name: RCLONE_CONFIG_S3_REGION
+  value: {{ . | quote }}
+{{- end }}
+- name: RCLONE_CONFIG_S3_NO_CHECK_BUCKET
+  value: "true"
+- name: RCLONE_CONFIG_S3_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef:
+      name: {{ $s3.existingSecret | quote }}
+      key: {{ $s3.secretKeys.accessKeyId | quote }}
+- name: RCLONE_CONFIG_S3_SECRET_ACCESS_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ $s3.existingSecret | quote }}
+      key: {{ $s3.secretKeys.secretAccessKey | quote }}
+{{- if $s3.ca.existingSecret }}
+- name: RCLONE_CA_CERT
+  value: /etc/s3-ca/ca.crt
+{{- end }}
+- name: BUCKET
+  value: {{ list $s3.bucket $s3.prefix | compact | join "/" | quote }}
+- name: KEEP
+  value: {{ default .Values.backup.keep $s3.keep | quote }}
+- name: PGDATABASE
+  value: {{ get (include "llm-cost-ops.database" . | fromYaml) "database" | quote }}
+{{- end }}
+
+{{/*
+Pod template of a backup Job: dict "root" $ "scripts" LIST, one after the other.
 */}}
 {{- define "llm-cost-ops.backup.pod" -}}
 {{- $root := .root -}}
@@ -85,32 +207,14 @@ spec:
   enableServiceLinks: false
   securityContext:
     {{- toYaml $primary.podSecurityContext | nindent 4 }}
+  {{- with initial .scripts }}
+  initContainers:
+    {{- range . }}
+    - {{- include "llm-cost-ops.backup.container" (dict "root" $root "script" .) | nindent 6 }}
+    {{- end }}
+  {{- end }}
   containers:
-    - name: backup
-      image: {{ include "llm-cost-ops.postgresql.image" $root | quote }}
-      imagePullPolicy: {{ $root.Values.postgresql.image.pullPolicy }}
-      command: [sh, /etc/backup/{{ .script }}]
-      securityContext:
-        {{- toYaml $primary.securityContext | nindent 8 }}
-      env:
-        {{- include "llm-cost-ops.database.clientEnv" $root | nindent 8 }}
-        - name: KEEP
-          value: {{ $backup.keep | quote }}
-        - name: RESTORE_FILE
-          value: {{ $backup.restoreFile | quote }}
-      resources:
-        {{- toYaml $backup.resources | nindent 8 }}
-      volumeMounts:
-        - name: backups
-          mountPath: /backups
-        - name: scripts
-          mountPath: /etc/backup
-          readOnly: true
-        - name: password
-          mountPath: /run/secrets/database
-          readOnly: true
-        - name: tmp
-          mountPath: /tmp
+    - {{- include "llm-cost-ops.backup.container" (dict "root" $root "script" (last .scripts)) | nindent 6 }}
   volumes:
     - name: backups
       persistentVolumeClaim:
@@ -125,6 +229,16 @@ spec:
         items:
           - key: {{ $db.key | quote }}
             path: password
+    {{- with $backup.s3.ca }}
+    {{- if and $backup.s3.enabled .existingSecret }}
+    - name: s3-ca
+      secret:
+        secretName: {{ .existingSecret | quote }}
+        items:
+          - key: {{ .key | quote }}
+            path: ca.crt
+    {{- end }}
+    {{- end }}
     - name: tmp
       emptyDir:
         sizeLimit: 64Mi
