@@ -225,6 +225,7 @@ ON_ONE_HELM = (
     "test_backup_s3",
     "test_config_file",
     "test_exporters",
+    "test_external_redis",
     "test_grafana",
     "test_keda",
 )

@@ -91,10 +91,15 @@ NAMED = _shape(**{
 NAMED_EXTERNAL = _shape(**{
     "jwt.existingSecret": "jwt", "smtp.host": "mail.example.com", "smtp.existingSecret": "mail",
     "postgresql.enabled": False, "redis.enabled": False, "externalDatabase.host": "db.example.com",
-    "externalDatabase.existingSecret": "database", "externalRedis.host": "cache.example.com",
-    "externalRedis.existingSecret": "cache", "grafana.existingSecret": "grafana",
+    "externalDatabase.existingSecret": "database", "externalRedis.sentinel.hosts": ["sentinel.example.com"],
+    "externalRedis.sentinel.masterName": "costs", "externalRedis.existingSecret": "cache", "grafana.existingSecret": "grafana",
 })  # fmt: skip
-"""Credentials of services outside in Secrets of the person's own."""
+"""Credentials of services outside in Secrets of the person's own, and Sentinels."""
+
+REDIS_URL = _shape(**{**_GIVEN,
+    "redis.enabled": False, "redis.auth.password": "", "externalRedis.existingSecret": "cache", "externalRedis.existingSecretUrlKey": "url",
+})  # fmt: skip
+"""The whole URL of the cache in a Secret."""
 
 VOLATILE = _shape(**{
     **{s.dotted: False for s in SETTINGS if s.path[-2:] == ("persistence", "enabled")}, **_GIVEN,
@@ -104,5 +109,6 @@ VOLATILE = _shape(**{
 """No volume, no autoscaler, no Ingress."""
 
 SHAPES: dict[str, dict[str, Any]] = {
-    "bundled": BUNDLED, "external": EXTERNAL, "named": NAMED, "named-external": NAMED_EXTERNAL, "volatile": VOLATILE,
+    "bundled": BUNDLED, "external": EXTERNAL, "named": NAMED, "named-external": NAMED_EXTERNAL, "redis-url": REDIS_URL,
+    "volatile": VOLATILE,
 }  # fmt: skip

@@ -43,28 +43,51 @@ The same with the login of the app, which may be a role of its own.
 {{- end }}
 
 {{/*
-Where the app finds its cache: YAML with scheme, host, port, database, username and, with a password, secret, key, urlKey.
-Nothing when there is no cache.
+Where the app finds its cache: YAML with scheme, address (host and port, or those of the Sentinels), path, ports, username and, with a
+password, secret, key, urlKey; with Sentinels, sentinels and master. A URL in a Secret is only secret, url (its key) and ports. Nothing
+when there is no cache.
 */}}
 {{- define "llm-cost-ops.cache" -}}
 {{- if .Values.redis.enabled -}}
 {{- $auth := .Values.redis.auth -}}
 scheme: redis
-host: {{ include "llm-cost-ops.fullname" . }}-redis
-port: 6379
-database: 0
+address: {{ include "llm-cost-ops.fullname" . }}-redis:6379
+path: "0"
+ports: [6379]
 username: ""
 {{- if $auth.enabled }}
 secret: {{ default (include "llm-cost-ops.redis.ownSecret" .) $auth.existingSecret | quote }}
 key: {{ $auth.existingSecret | empty | ternary "redis-password" $auth.existingSecretPasswordKey | quote }}
 urlKey: {{ $auth.existingSecret | empty | ternary "password-urlencoded" (default $auth.existingSecretPasswordKey $auth.existingSecretUrlPasswordKey) | quote }}
 {{- end }}
-{{- else if .Values.externalRedis.host -}}
+{{- else if .Values.externalRedis.existingSecretUrlKey -}}
 {{- $redis := .Values.externalRedis -}}
-scheme: {{ $redis.tls | ternary "rediss" "redis" }}
-host: {{ $redis.host | quote }}
-port: {{ $redis.port }}
-database: {{ $redis.database }}
+secret: {{ $redis.existingSecret | quote }}
+url: {{ $redis.existingSecretUrlKey | quote }}
+ports: [{{ $redis.port }}]
+{{- else if or .Values.externalRedis.host .Values.externalRedis.sentinel.hosts -}}
+{{- $redis := .Values.externalRedis -}}
+{{- $scheme := $redis.tls | ternary "rediss" "redis" -}}
+{{- if $redis.sentinel.hosts -}}
+{{- $sentinels := list -}}
+{{- $ports := list (int $redis.port) -}}
+{{- range $redis.sentinel.hosts -}}
+{{- $sentinel := contains ":" . | ternary . (printf "%s:26379" .) -}}
+{{- $sentinels = append $sentinels $sentinel -}}
+{{- $ports = append $ports (splitList ":" $sentinel | last | int) -}}
+{{- end -}}
+scheme: {{ $scheme }}+sentinel
+address: {{ join "," $sentinels | quote }}
+path: {{ printf "%s/%v" $redis.sentinel.masterName $redis.database | quote }}
+ports: {{ uniq $ports | toJson }}
+sentinels: {{ toJson $sentinels }}
+master: {{ $redis.sentinel.masterName | quote }}
+{{- else -}}
+scheme: {{ $scheme }}
+address: {{ printf "%s:%v" $redis.host $redis.port | quote }}
+path: {{ $redis.database | quote }}
+ports: [{{ $redis.port }}]
+{{- end }}
 username: {{ $redis.username | quote }}
 {{- if $redis.existingSecret }}
 secret: {{ $redis.existingSecret | quote }}
@@ -75,6 +98,16 @@ secret: {{ include "llm-cost-ops.externalRedis.ownSecret" . | quote }}
 key: redis-password
 urlKey: password-urlencoded
 {{- end }}
+{{- end -}}
+{{- end }}
+
+{{/* Where the password of the Sentinels is, as a valueFrom, or nothing: dict "root" $. */}}
+{{- define "llm-cost-ops.sentinelPassword" -}}
+{{- $redis := .root.Values.externalRedis -}}
+{{- with $redis.sentinel.existingSecretPasswordKey -}}
+secretKeyRef:
+  name: {{ $redis.existingSecret | quote }}
+  key: {{ . | quote }}
 {{- end -}}
 {{- end }}
 
@@ -93,12 +126,23 @@ appears once: an entry of extraEnv takes the place of ours.
 {{- $env = append $env (dict "name" "DATABASE_URL" "value" $url) -}}
 {{- with include "llm-cost-ops.cache" . | fromYaml -}}
 {{- $login := "" -}}
+{{- if .url -}}
+{{- $env = append $env (dict "name" "REDIS_URL" "valueFrom" (dict "secretKeyRef" (dict "name" .secret "key" .url))) -}}
+{{- else -}}
 {{- if .secret -}}
 {{- $env = append $env (dict "name" "REDIS_PASSWORD" "valueFrom" (dict "secretKeyRef" (dict "name" .secret "key" .key))) -}}
 {{- $env = append $env (dict "name" "REDIS_URL_PASSWORD" "valueFrom" (dict "secretKeyRef" (dict "name" .secret "key" .urlKey))) -}}
 {{- $login = printf "%s:$(REDIS_URL_PASSWORD)@" (include "llm-cost-ops.urlEncode" .username) -}}
 {{- end -}}
-{{- $env = append $env (dict "name" "REDIS_URL" "value" (printf "%s://%s%s:%v/%v" .scheme $login .host .port .database)) -}}
+{{- $env = append $env (dict "name" "REDIS_URL" "value" (printf "%s://%s%s/%s" .scheme $login .address .path)) -}}
+{{- if .sentinels -}}
+{{- $env = append $env (dict "name" "REDIS_SENTINELS" "value" .address) -}}
+{{- $env = append $env (dict "name" "REDIS_SENTINEL_MASTER" "value" .master) -}}
+{{- with include "llm-cost-ops.sentinelPassword" $ -}}
+{{- $env = append $env (dict "name" "REDIS_SENTINEL_PASSWORD" "valueFrom" (fromYaml .)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- $jwt := include "llm-cost-ops.jwt.existingSecret" . -}}
 {{- $jwtRef := dict "name" (default (include "llm-cost-ops.app.ownSecret" .) $jwt) "key" (empty $jwt | ternary "jwt-secret" .Values.jwt.existingSecretKey) -}}
