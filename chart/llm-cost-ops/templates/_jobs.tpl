@@ -22,16 +22,32 @@ Where PostgreSQL's programs find the database, as a YAML list of variables. The 
   value: {{ $db.sslmode | quote }}
 - name: PGCONNECT_TIMEOUT
   value: "30"
+{{- range $name, $path := include "llm-cost-ops.database.certificates.paths" . | fromYaml }}
+- name: PG{{ upper $name }}
+  value: {{ $path }}
+{{- end }}
+{{- end }}
+
+{{/* What a client of the database mounts to trust it and to be known by it, and the volumes of that. */}}
+{{- define "llm-cost-ops.database.clientMounts" -}}
+{{- concat (include "llm-cost-ops.caBundle.mounts" . | fromYamlArray) (include "llm-cost-ops.database.certificates.mounts" . | fromYamlArray) | toYaml -}}
+{{- end }}
+
+{{- define "llm-cost-ops.database.clientVolumes" -}}
+{{- concat (include "llm-cost-ops.caBundle.volumes" . | fromYamlArray) (include "llm-cost-ops.database.certificates.volumes" . | fromYamlArray) | toYaml -}}
 {{- end }}
 
 {{/*
 What the Jobs of the backup run. A dump counts once it is whole and readable; only then are old ones removed.
 */}}
 {{- define "llm-cost-ops.backup.scripts" -}}
+{{- $password := "" -}}
+{{- if get (include "llm-cost-ops.database" . | fromYaml) "secret" }}{{ $password = `
+  export PGPASSWORD="$(cat /run/secrets/database/password)"` }}{{ end -}}
 backup.sh: |
   set -eu
   umask 077
-  export PGPASSWORD="$(cat /run/secrets/database/password)"
+  {{- $password }}
   file="/backups/$PGDATABASE-$(date -u +%Y%m%dT%H%M%SZ).dump"
   rm -f "/backups/$PGDATABASE"-*.part
   trap 'rm -f "$file.part"' EXIT
@@ -44,7 +60,7 @@ backup.sh: |
   ls -l /backups
 restore.sh: |
   set -eu
-  export PGPASSWORD="$(cat /run/secrets/database/password)"
+  {{- $password }}
   if [ -n "$RESTORE_FILE" ]; then
     file="/backups/$RESTORE_FILE"
   else
@@ -95,7 +111,7 @@ spec:
       env:
         {{- include "llm-cost-ops.database.clientEnv" $root | nindent 8 }}
         - name: KEEP
-          value: {{ $backup.keep | quote }}
+          value: {{ include "llm-cost-ops.text" $backup.keep | quote }}
         - name: RESTORE_FILE
           value: {{ $backup.restoreFile | quote }}
       resources:
@@ -106,9 +122,14 @@ spec:
         - name: scripts
           mountPath: /etc/backup
           readOnly: true
+        {{- if $db.secret }}
         - name: password
           mountPath: /run/secrets/database
           readOnly: true
+        {{- end }}
+        {{- with include "llm-cost-ops.database.clientMounts" $root | fromYamlArray }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
         - name: tmp
           mountPath: /tmp
   volumes:
@@ -118,6 +139,7 @@ spec:
     - name: scripts
       configMap:
         name: {{ include "llm-cost-ops.fullname" $root }}-backup
+    {{- if $db.secret }}
     - name: password
       secret:
         secretName: {{ $db.secret | quote }}
@@ -125,6 +147,10 @@ spec:
         items:
           - key: {{ $db.key | quote }}
             path: password
+    {{- end }}
+    {{- with include "llm-cost-ops.database.clientVolumes" $root | fromYamlArray }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     - name: tmp
       emptyDir:
         sizeLimit: 64Mi
@@ -148,6 +174,10 @@ its start is no failure of the migration, and, with mode initContainer, the migr
     {{- include "llm-cost-ops.database.clientEnv" . | nindent 4 }}
   resources:
     {{- toYaml .Values.migrations.resources | nindent 4 }}
+  {{- with include "llm-cost-ops.database.clientMounts" . | fromYamlArray }}
+  volumeMounts:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- if eq .Values.migrations.mode "initContainer" }}
 - {{- include "llm-cost-ops.migrations.container" . | nindent 2 }}
 {{- end }}
