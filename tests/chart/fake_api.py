@@ -1,4 +1,4 @@
-"""Just enough of an API server for `lookup`: discovery, and the Secrets, StatefulSets and claims that a test puts there."""
+"""Just enough of an API server for `lookup`: discovery, and the Secrets, Deployments, StatefulSets and claims that a test puts there."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class FakeApi:
         self.kubeconfig = kubeconfig
         self.secrets: dict[str, dict[str, Any]] = {}
         self.statefulsets: dict[str, dict[str, Any]] = {}
+        self.deployments: dict[str, dict[str, Any]] = {}
         self.claims: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
         self.forbidden: tuple[str, ...] = ()
@@ -110,8 +111,9 @@ class FakeApi:
             ("api/v1/namespaces/costs/secrets", "Secret", self.secrets),
             ("api/v1/namespaces/costs/persistentvolumeclaims", "PersistentVolumeClaim", self.claims),
             ("apis/apps/v1/namespaces/costs/statefulsets", "StatefulSet", self.statefulsets),
+            ("apis/apps/v1/namespaces/costs/deployments", "Deployment", self.deployments),
         ):
-            version = "apps/v1" if kind == "StatefulSet" else "v1"
+            version = "apps/v1" if path.startswith("apis/apps") else "v1"
             if path == prefix:
                 return {"apiVersion": version, "kind": f"{kind}List", "metadata": {}, "items": list(found.values())}
             if path.startswith(f"{prefix}/"):

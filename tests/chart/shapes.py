@@ -72,10 +72,10 @@ BUNDLED = _shape(**(_switches() | _COMPANIONS | _GIVEN))
 EXTERNAL = _shape(**{
     **_switches(), **_COMPANIONS, "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"],
     "postgresql.enabled": False, "postgresql.tls.enabled": False, "postgresql.metrics.enabled": False, "redis.enabled": False,
-    "postgresql.auth.appUser.enabled": False,
-    "redis.metrics.enabled": False, "autoscaling.enabled": False,
+    "postgresql.auth.appUser.enabled": False, "redis.metrics.enabled": False, "autoscaling.enabled": False,
     "autoscaling.keda.enabled": False, "externalDatabase.host": "db.example.com", "externalDatabase.password": "value-of-the-database",
-    "externalRedis.host": "cache.example.com", "externalRedis.password": "value-of-the-cache",
+    "externalRedis.host": "cache.example.com", "externalRedis.password": "value-of-the-cache", "externalRedis.tls": True,
+    "externalDatabase.tls.caSecret": "database-ca", "externalRedis.caSecret": "cache-ca", "global.caBundle.configMap": "company-ca",
     "service.type": "LoadBalancer", "podDisruptionBudget.minAvailable": None, "podDisruptionBudget.maxUnavailable": 1,
 })  # fmt: skip
 """Database and cache outside, a load balancer, a fixed number of replicas."""
@@ -101,6 +101,21 @@ REDIS_URL = _shape(**{**_GIVEN,
 })  # fmt: skip
 """The whole URL of the cache in a Secret."""
 
+PASSWORDLESS = _shape(**{
+    "postgresql.enabled": False, "externalDatabase.host": "db.example.com", "externalDatabase.sslmode": "verify-full",
+    "externalDatabase.passwordless": True, "externalDatabase.tls.caSecret": "database-ca",
+    "externalDatabase.tls.clientSecret": "database-client", "migrations.enabled": True, "backup.enabled": True,
+    "jwt.existingSecret": "jwt", "redis.auth.existingSecret": "redis", "grafana.existingSecret": "grafana",
+})  # fmt: skip
+"""A database that a certificate logs in to."""
+
+BARE = _shape(**{
+    "config.features.database": False, "config.features.metrics": False, "postgresql.enabled": False, "redis.enabled": False,
+    "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"], "networkPolicy.enabled": True,
+    "replicaCount": None, "autoscaling.enabled": False, "args": [],
+})  # fmt: skip
+"""A program that uses no database, no cache and serves no metrics; its pods are counted by somebody else."""
+
 VOLATILE = _shape(**{
     **{s.dotted: False for s in SETTINGS if s.path[-2:] == ("persistence", "enabled")}, **_GIVEN,
     "jwt.secret": "", "secrets.jwtSecret": _GIVEN["jwt.secret"], "redis.auth.enabled": False, "redis.auth.password": "",
@@ -110,5 +125,5 @@ VOLATILE = _shape(**{
 
 SHAPES: dict[str, dict[str, Any]] = {
     "bundled": BUNDLED, "external": EXTERNAL, "named": NAMED, "named-external": NAMED_EXTERNAL, "redis-url": REDIS_URL,
-    "volatile": VOLATILE,
+    "volatile": VOLATILE, "passwordless": PASSWORDLESS, "bare": BARE,
 }  # fmt: skip

@@ -91,6 +91,16 @@ def test_every_app_pod_and_the_job_make_it_before_the_tables(chart: Chart, mode:
     assert app(rendered)["initContainers"][-1]["name"] == "mine"
 
 
+def test_it_verifies_the_server_as_the_migration_does(chart: Chart) -> None:
+    tls = ("postgresql.tls.enabled=true", "postgresql.tls.existingSecret=pg", "postgresql.tls.caKey=ca.crt")
+    for pod in (app(found := chart.render(*ON, *tls)), migration(found)):
+        told = {e["name"]: e.get("value") for e in step(pod)["env"]}
+        assert (told["PGSSLMODE"], told["PGSSLROOTCERT"]) == ("verify-full", "/etc/llm-cost-ops/database/ca.crt")
+        assert "/etc/llm-cost-ops/database" in {m["mountPath"] for m in step(pod)["volumeMounts"]}
+        assert "database-certificates" in {v["name"] for v in pod["volumes"]}
+    assert "sslmode=verify-full&sslrootcert=" in url(app(found)["containers"][0])
+
+
 def test_pods_restart_with_a_new_password_of_the_role(chart: Chart) -> None:
     def annotations(*sets: str) -> Manifest:
         given = ("postgresql.auth.password=one", "jwt.secret=two", "redis.auth.password=three")

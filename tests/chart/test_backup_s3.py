@@ -96,6 +96,24 @@ def test_another_service_has_its_address_and_its_certificates(chart: Chart, prov
     assert secret == {"secretName": "authority", "items": [{"key": "ca.pem", "path": "ca.crt"}]}
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [("", 443), ("https://minio.example.com/x", 443), ("http://minio", 80), ("http://minio.storage:9000", 9000)],
+)
+def test_policies_let_the_jobs_out_to_the_bucket(chart: Chart, endpoint: str, port: int) -> None:
+    def ports(*sets: str) -> set[int]:
+        policy = chart.render("networkPolicy.enabled=true", *sets).one("NetworkPolicy", f"{NAME}-backup")
+        return {p["port"] for rule in policy["spec"]["egress"] for p in rule["ports"]}
+
+    assert ports(*S3, f"backup.s3.endpoint={endpoint}") - ports("backup.enabled=true") == {port}
+
+
+def test_the_bundle_of_the_release_is_trusted_too(chart: Chart) -> None:
+    remote = steps(chart.render(*S3, "global.caBundle.configMap=company"), "backup")[1]
+    assert variables(remote)["SSL_CERT_FILE"] == "/etc/llm-cost-ops/ca/ca.crt"
+    assert "/etc/llm-cost-ops/ca" in {m["mountPath"] for m in remote["volumeMounts"]}
+
+
 def test_its_image_can_be_mirrored_and_pinned(chart: Chart) -> None:
     assert "m.example.com/rclone/rclone:1.75.1" in images(chart.render(*S3, "global.imageRegistry=m.example.com"))
     digest = "sha256:" + "b" * 64

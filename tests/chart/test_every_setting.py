@@ -21,7 +21,7 @@ OTHER: dict[str, Any] = {
     "annotations": {"example.com/a": "b"},
 }
 # Settings that only allow or forbid another: the effect is a refusal that names them.
-REFUSED = {"httpRoute.withIngress", "postgresql.enabled"}
+REFUSED = {"httpRoute.withIngress", "postgresql.enabled", "config.features.database", "externalDatabase.passwordless"}
 # They say what an upgrade of a running release may do: test_data_guard.py.
 LIVE = {"postgresql.acceptRisk", "redis.acceptRisk"}
 

@@ -37,10 +37,13 @@ def variables(container: Manifest) -> dict[str, Any]:
     return {e["name"]: e["value"] for e in container["env"] if "value" in e}
 
 
-def test_neither_is_there_unless_asked_for(chart: Chart, preset: str | None) -> None:
+def test_neither_is_there_unless_asked_for_and_production_has_backups(chart: Chart, preset: str | None) -> None:
     rendered = chart.render(preset=preset)
-    assert not rendered.kinds("Job")
-    assert not rendered.kinds("CronJob")
+    jobs = {item["metadata"]["labels"]["app.kubernetes.io/component"] for item in rendered.kinds("Job")}
+    assert jobs == ({"backup"} if preset == "prod" else set())
+    assert {item["metadata"]["name"] for item in rendered.kinds("CronJob")} == (
+        {f"{NAME}-backup", f"{NAME}-restore"} if preset == "prod" else set()
+    )
 
 
 @pytest.mark.parametrize("mode", ["job", "initContainer"])

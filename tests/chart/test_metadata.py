@@ -48,14 +48,18 @@ def label_maps(node: Any) -> list[dict[str, Any]]:
     return own + [found for child in node.values() for found in label_maps(child)]
 
 
-@pytest.mark.parametrize("by", [lambda o: o["kind"], lambda o: f"{o['kind']}/{component(o)}"], ids=["kind", "component"])
+@pytest.mark.parametrize(
+    "by", [lambda o: o["kind"], lambda o: f"{o['kind']}/{component(o)}"], ids=["kind", "component"]
+)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_metadata_of_a_kind_reaches_every_object_of_it_and_no_other(
     chart: Chart, shape: str, by: Callable[[Manifest], str]
 ) -> None:
     keys = {by(item) for item in chart.render(values=SHAPES[shape]).objects}
     assert len(keys) > 5
-    given = {key: {part: {"example.com/key": key.replace("/", ".")} for part in ("labels", "annotations")} for key in keys}
+    given = {
+        key: {part: {"example.com/key": key.replace("/", ".")} for part in ("labels", "annotations")} for key in keys
+    }
     options = ("--set-json", f"global.metadata={json.dumps(given)}")
     for item in chart.render(values=SHAPES[shape], options=options).objects:
         for part in ("labels", "annotations"):
@@ -115,7 +119,11 @@ def umbrella(tmp_path: Path) -> Path:
     (parent / "values.yaml").write_text(
         yaml.safe_dump(
             {
-                "global": {"domain": "example.com", "postgresql": {"auth": {"username": "x"}}, "environment": "staging"},
+                "global": {
+                    "domain": "example.com",
+                    "postgresql": {"auth": {"username": "x"}},
+                    "environment": "staging",
+                },
                 "llm-cost-ops": {"replicaCount": 2, "autoscaling": {"enabled": False}},
             }
         )

@@ -192,6 +192,19 @@ def test_grafana_takes_more_settings(chart: Chart) -> None:
     assert more in pod["containers"][0]["env"]
 
 
+def test_a_setting_of_grafana_takes_the_place_of_the_chart_s(chart_on_both: Chart) -> None:
+    """Server-side apply refuses a list with a name twice."""
+    mine = {"GF_ANALYTICS_REPORTING_ENABLED": "true", "GF_SECURITY_ADMIN_USER": "root"}
+    given = [{"name": name, "value": value} for name, value in mine.items()]
+    rendered = chart_on_both.render(values={"grafana": {"extraEnv": given}})
+    env = rendered.one("Deployment", "llm-cost-ops-grafana")["spec"]["template"]["spec"]["containers"][0]["env"]
+    names_ = [entry["name"] for entry in env]
+    assert len(set(names_)) == len(names_)
+    assert [entry for entry in env if entry["name"] in mine] == sorted(
+        given, key=lambda entry: names_.index(entry["name"])
+    )
+
+
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda p: p.stem)
 def test_every_query_of_a_dashboard_is_sound_and_asks_for_series_that_exist(dashboard: Path) -> None:
     asked = list(queries(dashboard))

@@ -70,7 +70,7 @@ def test_only_the_production_preset_has_policies(chart: Chart, preset: str | Non
 
 def test_every_workload_has_a_policy_of_its_own(chart: Chart, preset: str | None) -> None:
     rendered = chart.render(ON, preset=preset)
-    for workload in (w for w in rendered.workloads() if w["kind"] in ("Deployment", "StatefulSet")):
+    for workload in (w for w in rendered.workloads() if w["kind"] in ("Deployment", "StatefulSet")):  # Jobs: below
         pod = workload["spec"]["template"]["metadata"]["labels"]
         hits = [
             p["metadata"]["name"] for p in rendered.kinds("NetworkPolicy") if selects(p["spec"]["podSelector"], pod)
@@ -161,3 +161,67 @@ def test_more_rules_are_added_to_the_app(chart: Chart) -> None:
 def test_metrics_on_the_port_of_the_api_need_no_rule(chart: Chart) -> None:
     spec = chart.render(ON, "metrics.port=8080").one("NetworkPolicy", "llm-cost-ops")["spec"]
     assert [p["port"] for rule in spec["ingress"] for p in rule["ports"]] == ["http"]
+
+
+JOBS = {"migrations": {"enabled": True}, "backup": {"enabled": True}}
+
+
+def pods(rendered: Rendered, kind: str, component: str) -> Manifest:
+    """Labels of the pods of a component's Job or CronJob."""
+    (found,) = {
+        tuple(sorted(t["metadata"]["labels"].items()))
+        for name, t in rendered.pod_templates().items()
+        if name.startswith(f"{kind} ") and t["metadata"]["labels"]["app.kubernetes.io/component"] == component
+    }
+    return dict(found)
+
+
+@pytest.mark.parametrize(("kind", "component"), [("Job", "migrations"), ("CronJob", "backup"), ("Job", "backup")])
+def test_a_job_is_reached_by_nobody_and_reaches_what_it_needs(chart: Chart, kind: str, component: str) -> None:
+    rendered = chart.render(ON, values=JOBS)
+    job = pods(rendered, kind, component)
+    assert reaches(rendered, job, "llm-cost-ops-postgresql", "postgresql")
+    assert reaches(rendered, job, "llm-cost-ops-redis", "redis") == (component == "migrations")
+    assert not reaches(rendered, job, "llm-cost-ops-prometheus", "http")
+    assert allowed(rendered, "egress", job, STRANGER, {53})
+    assert not allowed(rendered, "egress", job, STRANGER, {443})
+    assert not allowed(rendered, "ingress", job, STRANGER, {80, 443, 8080})
+
+
+@pytest.mark.parametrize("store", ["llm-cost-ops-postgresql", "llm-cost-ops-redis"])
+def test_a_store_gets_out_to_nobody_but_whom_the_values_name(chart: Chart, store: str) -> None:
+    rendered = chart.render(ON)
+    assert not allowed(rendered, "egress", labels(rendered, store), STRANGER, {53, 443})
+    policy = {
+        "enabled": True,
+        "egress": {"extraStores": [{"ports": [{"port": 443}]}], "extraJobs": [{"ports": [{"port": 444}]}]},
+    }
+    rendered = chart.render(values=JOBS | {"networkPolicy": policy})
+    assert allowed(rendered, "egress", labels(rendered, store), STRANGER, {443})
+    for component, kind in (("migrations", "Job"), ("backup", "CronJob")):
+        job = pods(rendered, kind, component)
+        assert allowed(rendered, "egress", job, STRANGER, {444})
+        assert not allowed(rendered, "egress", job, STRANGER, {443})
+
+
+def test_without_rules_for_ways_out_nothing_but_ways_in_is_closed(chart: Chart) -> None:
+    rendered = chart.render(ON, "networkPolicy.egress.enabled=false", values=JOBS)
+    assert all(p["spec"]["policyTypes"] == ["Ingress"] for p in rendered.kinds("NetworkPolicy"))
+
+
+def test_metrics_on_the_port_of_a_closed_api_are_read_by_who_watches(chart: Chart) -> None:
+    gateway, watcher = ({"podSelector": {"matchLabels": {"app": name}}} for name in ("gateway", "watcher"))
+    policy = {"enabled": True, "apiFrom": [gateway], "monitoringFrom": [watcher]}
+    rendered = chart.render(values={"networkPolicy": policy, "metrics": {"port": 8080}})
+    assert reaches(rendered, "llm-cost-ops-prometheus", "llm-cost-ops", "http")
+    assert reaches(rendered, {"app": "watcher"}, "llm-cost-ops", "http")
+    assert not reaches(rendered, STRANGER, "llm-cost-ops", "http")
+    # Grafana asks Prometheus, not the app.
+    assert not reaches(rendered, "llm-cost-ops-grafana", "llm-cost-ops", "http")
+
+
+def test_a_program_without_a_database_reaches_none(chart: Chart) -> None:
+    rendered = chart.render(ON, "config.features.database=false", "postgresql.enabled=false", "redis.enabled=false")
+    app = labels(rendered, "llm-cost-ops")
+    assert not allowed(rendered, "egress", app, STRANGER, {5432, 6379})
+    assert allowed(rendered, "egress", app, STRANGER, {53})

@@ -18,7 +18,7 @@ SCHEMA = [
     ("resources.limits.memory=2GB", "at '/resources/limits/memory': '2GB' does not match pattern"),
     ("postgresql.primary.persistence.size=big", "at '/postgresql/primary/persistence/size'"),
     # near typos, one for each level and kind of section
-    ("global.enviroment=x", "at '/global': additional properties 'enviroment' not allowed"),
+    ("global.caBundle.secretName=x", "at '/global/caBundle': additional properties 'secretName' not allowed"),
     ("image.tags=v1", "at '/image': additional properties 'tags' not allowed"),
     ("ingress.host=a.example.com", "at '/ingress': additional properties 'host' not allowed"),
     (
@@ -54,7 +54,7 @@ SCHEMA = [
     ("jwt.secretKey=x", "at '/jwt': additional properties 'secretKey' not allowed"),
     ("secrets.jwt=x", "at '/secrets': additional properties 'jwt' not allowed"),
     ("externalDatabase.username=x", "at '/externalDatabase': additional properties 'username' not allowed"),
-    ("replicaCount=three", "at '/replicaCount': got string, want integer"),
+    ("replicaCount=three", "at '/replicaCount': got string, want null or integer"),
     ("replicaCount=-1", "at '/replicaCount': minimum: got -1, want 0"),
     ("autoscaling.minReplicas=0", "at '/autoscaling/minReplicas'"),
     ("image.tag=a:b", "at '/image/tag': 'a:b' does not match pattern"),
@@ -88,10 +88,45 @@ SCHEMA = [
     ("externalDatabase.sslmode=always", "at '/externalDatabase/sslmode': value must be one of"),
 ]
 
+DATABASE = ("postgresql.enabled=false", "externalDatabase.host=db")
 COMBINATIONS = [
+    ((*DATABASE, "externalDatabase.passwordless=true", "externalDatabase.existingSecret=s"), "externalDatabase.passwordless is true while a password is given"),
+    ((*DATABASE, "externalDatabase.passwordless=true", "externalDatabase.password=p"), "clear externalDatabase.existingSecret and externalDatabase.password"),
+    (DATABASE, "or externalDatabase.passwordless=true where a client certificate or the cloud's identity logs in"),
+    (
+        (*DATABASE, "externalDatabase.existingSecret=s", "externalDatabase.sslmode=disable", "externalDatabase.tls.caSecret=ca"),
+        "externalDatabase.sslmode is disable, so that the certificates in externalDatabase.tls would not be used",
+    ),
+    (
+        (*DATABASE, "externalDatabase.existingSecret=s", "externalDatabase.sslmode=disable", "externalDatabase.tls.clientSecret=c"),
+        "or clear externalDatabase.tls.caSecret and externalDatabase.tls.clientSecret",
+    ),
+    (
+        (*DATABASE, "externalDatabase.existingSecret=s", "externalDatabase.sslmode=verify-full", "migrations.enabled=true"),
+        "name the Secret with the CA in externalDatabase.tls.caSecret, or a bundle in global.caBundle",
+    ),
+    (
+        (*DATABASE, "externalDatabase.existingSecret=s", "externalDatabase.sslmode=verify-ca", "backup.enabled=true"),
+        "externalDatabase.sslmode is verify-ca, and migrations and backups run PostgreSQL's own clients",
+    ),
+    (("global.caBundle.configMap=a", "global.caBundle.secret=b"), "global.caBundle.configMap and global.caBundle.secret are both set"),
+    (("redis.enabled=false", "externalRedis.host=r", "externalRedis.caSecret=ca"), "set externalRedis.tls=true, or clear externalRedis.caSecret"),
+    (("config.features.database=false",), "postgresql.enabled is set; set config.features.database=true, or postgresql.enabled=false"),
+    (
+        ("config.features.database=false", "postgresql.enabled=false", "migrations.enabled=true"),
+        "migrations.enabled is set; set config.features.database=true, or migrations.enabled=false",
+    ),
+    (
+        ("config.features.database=false", "postgresql.enabled=false", "backup.enabled=true"),
+        "backup.enabled is set; set config.features.database=true, or backup.enabled=false",
+    ),
+    (("config.features.database=false", *DATABASE), "externalDatabase.host is set; set config.features.database=true, or clear externalDatabase.host"),
+    (("metrics.path=/other",), "metrics.path is /other and prometheus.metricsPath is /metrics"),
+    (("prometheus.metricsPath=/other",), "so the bundled Prometheus would ask for a page that is not there; give both the same"),
     (("jwt.secret=a", "secrets.jwtSecret=b"), "two different values for one key; keep one of them"),
     (("jwt.existingSecret=a", "secrets.existingSecret=b"), "name two Secrets for the JWT key; keep one of them"),
     (("postgresql.enabled=false",), "externalDatabase.host is empty; name the database's host, or set postgresql.enabled=true"),
+    (("postgresql.enabled=false",), "or config.features.database=false for a program that uses none"),
     (("externalDatabase.host=db",), "set postgresql.enabled=false to use the external database"),
     (("postgresql.enabled=false", "externalDatabase.host=db"), "set externalDatabase.existingSecret (best) or externalDatabase.password"),
     (("externalRedis.host=r",), "set redis.enabled=false to use the external Redis"),

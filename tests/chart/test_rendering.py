@@ -32,7 +32,7 @@ def test_no_object_is_rendered_twice(chart: Chart, preset: str | None) -> None:
 
 
 def test_nothing_rendered_reaches_outside_the_namespace(chart: Chart, preset: str | None) -> None:
-    allowed = {"ConfigMap", "Deployment", "HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PersistentVolumeClaim",
+    allowed = {"ConfigMap", "CronJob", "Deployment", "Job", "HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PersistentVolumeClaim",
                "Pod", "PodDisruptionBudget", "Secret", "Service", "ServiceAccount", "StatefulSet"}  # fmt: skip
     assert {o["kind"] for o in chart.render(preset=preset).objects} <= allowed
 
@@ -156,7 +156,7 @@ def immutable(rendered: Rendered) -> dict[tuple[str, str], Any]:
         elif kind == "Service":
             found[key] = (spec.get("clusterIP"), spec["selector"])
         elif kind == "PersistentVolumeClaim":
-            found[key] = spec["accessModes"]
+            found[key] = (spec["accessModes"], item["metadata"]["annotations"]["helm.sh/resource-policy"])
         elif kind == "Secret":
             found[key] = (item["type"], sorted(item["data"]), item.get("immutable"))
     return found
@@ -169,10 +169,11 @@ SHAPES_OF_A_RELEASE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("before", "after"), itertools.permutations(SHAPES_OF_A_RELEASE, 2))
 def test_immutable_fields_stay_between_any_two_presets(chart: Chart, before: str, after: str) -> None:
-    """Whatever both have is the same, and no Secret, Service or claim goes away with a change of preset."""
+    """Whatever both have is the same, no Secret or Service goes away with a change of preset, and a claim is kept."""
     old, new = (immutable(chart.render(**SHAPES_OF_A_RELEASE[name])) for name in (before, after))
     assert {key: new[key] for key in old if key in new} == {key: old[key] for key in old if key in new}
-    assert {key for key in old if key not in new and key[0] in ("Secret", "Service", "PersistentVolumeClaim")} == set()
+    assert {key for key in old if key not in new and key[0] in ("Secret", "Service")} == set()
+    assert all(fields[1] == "keep" for (kind, _), fields in old.items() if kind == "PersistentVolumeClaim")
 
 
 def test_immutable_fields_survive_a_change_of_version_and_environment(chart: Chart, tmp_path: Path) -> None:

@@ -31,9 +31,10 @@ FREE_MAPS = {
     "serviceMonitor.relabelings", "serviceMonitor.metricRelabelings", "prometheusRule.extraGroups",
     "prometheus.extraRuleGroups", "prometheus.extraScrapeConfigs",
     *(f"grafana.extraEnv.valueFrom.{kind}" for kind in ("configMapKeyRef", "fieldRef", "resourceFieldRef", "secretKeyRef")),
-    *(f"networkPolicy.{place}.{selector}" for place in ("apiFrom", "monitoringFrom", "extraIngress.from", "egress.extra.to")
+    *(f"{place}.{selector}"
+      for place in ("networkPolicy.apiFrom", "networkPolicy.monitoringFrom", "networkPolicy.extraIngress.from", "egressRules.to")
       for selector in ("namespaceSelector", "podSelector")),
-    "networkPolicy.extraIngress.ports", "networkPolicy.egress.extra.ports",
+    "networkPolicy.extraIngress.ports", "egressRules.ports",
     "probe.httpGet.httpHeaders", "topologySpread.labelSelector",
 } | PUT_BY_HELM  # fmt: skip
 
@@ -147,7 +148,8 @@ def test_presets_hold_known_settings_only(preset: str) -> None:
 def test_every_secret_is_marked_so_that_a_form_masks_it() -> None:
     secret = {s.dotted for s in SETTINGS if s.secret}
     named = {s.dotted for s in SETTINGS if s.path[-1].lower().endswith(("password", "secret"))}
-    assert secret == {name for name in named if not name.endswith("existingSecret")}
+    names_of_secrets = ("existingSecret", "caSecret", "clientSecret", "caBundle.secret")
+    assert secret == {name for name in named if not name.endswith(names_of_secrets)}
     assert "postgresql.auth.password" in secret
 
 

@@ -111,8 +111,9 @@ def opened(scratch: Path, helm: str, bed: Bed, tool: Callable[[str], str]) -> It
     for path in (folder / "secrets", programs, repositories / "others"):
         path.mkdir(parents=True)
     (folder / "helm").symlink_to(ROOT / "helm")
-    for name in ("values.yaml", "values-dev.yaml", "values-staging.yaml", "values-prod.yaml"):
-        (folder / name).symlink_to(CHART / name)
+    (folder / "values.yaml").symlink_to(CHART / "values.yaml")
+    for name in ("values-dev.yaml", "values-staging.yaml", "values-prod.yaml"):
+        (folder / name).symlink_to(ROOT / name)  # a checkout has them where the guide's commands look
     (folder / "values-custom.yaml").write_text(CUSTOM_VALUES)
     for name, text in SECRETS.items():
         (folder / "secrets" / name).write_text(f"{text}\n")  # editors end a file with a newline

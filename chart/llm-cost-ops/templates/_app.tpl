@@ -1,28 +1,72 @@
 {{/*
-Where the database is, and its owner's login, for migrations and backups: YAML with host, port, user, database, sslmode, secret, key and
-urlKey. A Secret of this chart carries the password percent-encoded as well; of an existing one only its owner knows, hence urlPasswordKey.
+What cannot be null; before anything else is read.
+*/}}
+{{- define "llm-cost-ops.app.required" -}}
+{{- $paths := list "global.environment" "strategy.type" "serviceAccount" "image.repository" "service.port" "service.targetPort" "ingress" "httpRoute.path"
+  "networkPolicy.egress" "autoscaling" "podDisruptionBudget" "postgresql.auth.secretKeys" "postgresql.primary.persistence" "postgresql.primary.initdb"
+  "postgresql.image.repository" "postgresql.tls" "externalDatabase.tls" "redis.auth" "redis.master.persistence" "redis.image.repository" "externalRedis"
+  "prometheus" "grafana" "serviceMonitor" "metrics.port" "metrics.path" "config.features.database" "jwt" "smtp.port" "secrets" "externalSecret.secretStoreRef"
+  "migrations" "backup.persistence" "tests" "prometheusRule" "dashboards" "autoscaling.keda" "postgresql.auth.appUser" "postgresql.metrics" "redis.metrics"
+  "config.filePath" "externalRedis.port" "externalRedis.sentinel" "backup.s3" -}}
+{{- include "llm-cost-ops.required" (dict "values" .Values "prefix" "" "paths" $paths) -}}
+{{- $paths = list -}}
+{{- if .Values.postgresql.enabled -}}
+{{- range list "auth.username" "auth.database" "auth.secretKeys.userPasswordKey" "auth.secretKeys.adminPasswordKey" "primary.persistence.size"
+  "primary.persistence.accessModes" "tls.certKey" "tls.privateKeyKey" }}{{ $paths = append $paths (printf "postgresql.%s" .) }}{{ end -}}
+{{- if .Values.postgresql.auth.appUser.enabled }}{{ $paths = append $paths "postgresql.auth.appUser.username" }}{{ end -}}
+{{- end -}}
+{{- range include "llm-cost-ops.exporters" . | fromYamlArray }}{{ $paths = append $paths (printf "%s.metrics.image.repository" .) }}{{ end -}}
+{{- if .Values.backup.s3.enabled -}}
+{{- range list "secretKeys.accessKeyId" "secretKeys.secretAccessKey" "ca.key" "image.repository" }}{{ $paths = append $paths (printf "backup.s3.%s" .) }}{{ end -}}
+{{- end -}}
+{{- if .Values.redis.enabled }}{{ $paths = concat $paths (list "redis.master.persistence.size" "redis.master.persistence.accessModes") }}{{ end -}}
+{{- if .Values.backup.enabled -}}
+{{- $paths = concat $paths (list "backup.schedule" "backup.keep" "backup.persistence.size" "backup.persistence.accessModes") -}}
+{{- end -}}
+{{- include "llm-cost-ops.required" (dict "values" .Values "prefix" "" "paths" $paths) -}}
+{{- end }}
+
+{{/*
+Where the database is, and its owner's login, for migrations and backups: YAML with host, port, user, database, sslmode, with a password secret, key and urlKey, and with
+certificates ca and client: {secret, items}. A Secret of this chart carries the password percent-encoded as well; of an existing one only
+its owner knows, hence urlPasswordKey. Nothing when there is no database.
 */}}
 {{- define "llm-cost-ops.database" -}}
 {{- if .Values.postgresql.enabled -}}
 {{- $auth := .Values.postgresql.auth -}}
+{{- $tls := .Values.postgresql.tls -}}
+{{- $checked := and $tls.enabled $tls.caKey -}}
 host: {{ include "llm-cost-ops.fullname" . }}-postgresql
 port: 5432
 user: {{ $auth.username | quote }}
 database: {{ $auth.database | quote }}
-sslmode: {{ .Values.postgresql.tls.enabled | ternary "require" "disable" }}
+sslmode: {{ if $checked }}verify-full{{ else if $tls.enabled }}require{{ else }}disable{{ end }}
+{{- if $checked }}
+ca: {{ dict "secret" $tls.existingSecret "items" (list (dict "key" $tls.caKey "path" "ca.crt")) | toJson }}
+{{- end }}
 secret: {{ default (include "llm-cost-ops.postgresql.ownSecret" .) $auth.existingSecret | quote }}
 key: {{ $auth.secretKeys.userPasswordKey | quote }}
 urlKey: {{ $auth.existingSecret | empty | ternary "password-urlencoded" (default $auth.secretKeys.userPasswordKey $auth.secretKeys.urlPasswordKey) | quote }}
-{{- else -}}
+{{- else if .Values.externalDatabase.host -}}
 {{- $db := .Values.externalDatabase -}}
+{{- $tls := $db.tls -}}
 host: {{ $db.host | quote }}
 port: {{ $db.port }}
 user: {{ $db.user | quote }}
 database: {{ $db.database | quote }}
 sslmode: {{ $db.sslmode }}
+{{- if $tls.caSecret }}
+ca: {{ dict "secret" $tls.caSecret "items" (list (dict "key" $tls.caKey "path" "ca.crt")) | toJson }}
+{{- end }}
+{{- if $tls.clientSecret }}
+{{- $pair := list (dict "key" $tls.certKey "path" "tls.crt") (dict "key" $tls.privateKeyKey "path" "tls.key") }}
+client: {{ dict "secret" $tls.clientSecret "items" $pair | toJson }}
+{{- end }}
+{{- if not $db.passwordless }}
 secret: {{ default (include "llm-cost-ops.externalDatabase.ownSecret" .) $db.existingSecret | quote }}
 key: {{ $db.existingSecret | empty | ternary "password" $db.existingSecretPasswordKey | quote }}
 urlKey: {{ $db.existingSecret | empty | ternary "password-urlencoded" (default $db.existingSecretPasswordKey $db.existingSecretUrlPasswordKey) | quote }}
+{{- end }}
 {{- end -}}
 {{- end }}
 
@@ -43,6 +87,75 @@ The same with the login of the app, which may be a role of its own.
 {{- end }}
 
 {{/*
+Certificates that clients of the database need, as lists of one volume and its mount, or nothing. The key of a client is readable for its
+group alone: libpq takes no other.
+*/}}
+{{- define "llm-cost-ops.database.certificates.volumes" -}}
+{{- $db := include "llm-cost-ops.database" . | fromYaml -}}
+{{- $sources := list -}}
+{{- range list $db.ca $db.client -}}
+{{- if . }}{{ $sources = append $sources (dict "secret" (dict "name" .secret "items" .items)) }}{{ end -}}
+{{- end -}}
+{{- if $sources -}}
+{{- list (dict "name" "database-certificates" "projected" (dict "sources" $sources "defaultMode" 288)) | toYaml -}}
+{{- end -}}
+{{- end }}
+
+{{- define "llm-cost-ops.database.certificates.mounts" -}}
+{{- if include "llm-cost-ops.database.certificates.volumes" . -}}
+- name: database-certificates
+  mountPath: /etc/llm-cost-ops/database
+  readOnly: true
+{{- end -}}
+{{- end }}
+
+{{/*
+Where a client of the database finds its certificates: a map of libpq's sslrootcert, sslcert and sslkey to paths, as YAML. Without a CA of
+its own a client that verifies uses the bundle of the whole release.
+*/}}
+{{- define "llm-cost-ops.database.certificates.paths" -}}
+{{- $db := include "llm-cost-ops.database" . | fromYaml -}}
+{{- if $db.ca }}
+sslrootcert: /etc/llm-cost-ops/database/ca.crt
+{{- else if and (hasPrefix "verify-" (default "" $db.sslmode)) (include "llm-cost-ops.caBundle.mounts" .) }}
+sslrootcert: /etc/llm-cost-ops/ca/ca.crt
+{{- end }}
+{{- if $db.client }}
+sslcert: /etc/llm-cost-ops/database/tls.crt
+sslkey: /etc/llm-cost-ops/database/tls.key
+{{- end }}
+{{- end }}
+
+{{/*
+Authorities that the pods trust, from global.caBundle: lists of one volume, its mount and the variable that OpenSSL, Go and Rust's native
+roots read, or nothing.
+*/}}
+{{- define "llm-cost-ops.caBundle.volumes" -}}
+{{- $bundle := default dict .Values.global.caBundle -}}
+{{- $items := list (dict "key" (default "ca.crt" $bundle.key) "path" "ca.crt") -}}
+{{- if $bundle.configMap -}}
+{{- list (dict "name" "ca-bundle" "configMap" (dict "name" $bundle.configMap "items" $items)) | toYaml -}}
+{{- else if $bundle.secret -}}
+{{- list (dict "name" "ca-bundle" "secret" (dict "secretName" $bundle.secret "items" $items)) | toYaml -}}
+{{- end -}}
+{{- end }}
+
+{{- define "llm-cost-ops.caBundle.mounts" -}}
+{{- if include "llm-cost-ops.caBundle.volumes" . -}}
+- name: ca-bundle
+  mountPath: /etc/llm-cost-ops/ca
+  readOnly: true
+{{- end -}}
+{{- end }}
+
+{{- define "llm-cost-ops.caBundle.env" -}}
+{{- if include "llm-cost-ops.caBundle.volumes" . -}}
+- name: SSL_CERT_FILE
+  value: /etc/llm-cost-ops/ca/ca.crt
+{{- end -}}
+{{- end }}
+
+{{/*
 Where the app finds its cache: YAML with scheme, address (host and port, or those of the Sentinels), path, ports, username and, with a
 password, secret, key, urlKey; with Sentinels, sentinels and master. A URL in a Secret is only secret, url (its key) and ports. Nothing
 when there is no cache.
@@ -60,34 +173,34 @@ secret: {{ default (include "llm-cost-ops.redis.ownSecret" .) $auth.existingSecr
 key: {{ $auth.existingSecret | empty | ternary "redis-password" $auth.existingSecretPasswordKey | quote }}
 urlKey: {{ $auth.existingSecret | empty | ternary "password-urlencoded" (default $auth.existingSecretPasswordKey $auth.existingSecretUrlPasswordKey) | quote }}
 {{- end }}
-{{- else if .Values.externalRedis.existingSecretUrlKey -}}
-{{- $redis := .Values.externalRedis -}}
-secret: {{ $redis.existingSecret | quote }}
-url: {{ $redis.existingSecretUrlKey | quote }}
-ports: [{{ $redis.port }}]
-{{- else if or .Values.externalRedis.host .Values.externalRedis.sentinel.hosts -}}
+{{- else if or .Values.externalRedis.host .Values.externalRedis.sentinel.hosts .Values.externalRedis.existingSecretUrlKey -}}
 {{- $redis := .Values.externalRedis -}}
 {{- $scheme := $redis.tls | ternary "rediss" "redis" -}}
-{{- if $redis.sentinel.hosts -}}
-{{- $sentinels := list -}}
+{{- $database := default 0 $redis.database -}}
 {{- $ports := list (int $redis.port) -}}
+{{- if $redis.caSecret }}
+ca: {{ dict "secret" $redis.caSecret "items" (list (dict "key" $redis.caKey "path" "ca.crt")) | toJson }}
+{{- end }}
+{{- if $redis.existingSecretUrlKey }}
+url: {{ $redis.existingSecretUrlKey | quote }}
+{{- else if $redis.sentinel.hosts }}
+{{- $sentinels := list -}}
 {{- range $redis.sentinel.hosts -}}
 {{- $sentinel := contains ":" . | ternary . (printf "%s:26379" .) -}}
 {{- $sentinels = append $sentinels $sentinel -}}
 {{- $ports = append $ports (splitList ":" $sentinel | last | int) -}}
-{{- end -}}
+{{- end }}
 scheme: {{ $scheme }}+sentinel
 address: {{ join "," $sentinels | quote }}
-path: {{ printf "%s/%v" $redis.sentinel.masterName $redis.database | quote }}
-ports: {{ uniq $ports | toJson }}
+path: {{ printf "%s/%v" $redis.sentinel.masterName $database | quote }}
 sentinels: {{ toJson $sentinels }}
 master: {{ $redis.sentinel.masterName | quote }}
-{{- else -}}
+{{- else }}
 scheme: {{ $scheme }}
 address: {{ printf "%s:%v" $redis.host $redis.port | quote }}
-path: {{ $redis.database | quote }}
-ports: [{{ $redis.port }}]
+path: {{ $database | quote }}
 {{- end }}
+ports: {{ uniq $ports | toJson }}
 username: {{ $redis.username | quote }}
 {{- if $redis.existingSecret }}
 secret: {{ $redis.existingSecret | quote }}
@@ -101,9 +214,24 @@ urlKey: password-urlencoded
 {{- end -}}
 {{- end }}
 
-{{/* Where the password of the Sentinels is, as a valueFrom, or nothing: dict "root" $. */}}
+{{/* The CA of the cache, likewise. */}}
+{{- define "llm-cost-ops.cache.certificates.volumes" -}}
+{{- with get (include "llm-cost-ops.cache" . | fromYaml) "ca" -}}
+{{- list (dict "name" "cache-certificates" "secret" (dict "secretName" .secret "items" .items)) | toYaml -}}
+{{- end -}}
+{{- end }}
+
+{{- define "llm-cost-ops.cache.certificates.mounts" -}}
+{{- if include "llm-cost-ops.cache.certificates.volumes" . -}}
+- name: cache-certificates
+  mountPath: /etc/llm-cost-ops/cache
+  readOnly: true
+{{- end -}}
+{{- end }}
+
+{{/* Where the password of the Sentinels is, as a valueFrom, or nothing. */}}
 {{- define "llm-cost-ops.sentinelPassword" -}}
-{{- $redis := .root.Values.externalRedis -}}
+{{- $redis := .Values.externalRedis -}}
 {{- with $redis.sentinel.existingSecretPasswordKey -}}
 secretKeyRef:
   name: {{ $redis.existingSecret | quote }}
@@ -112,23 +240,15 @@ secretKeyRef:
 {{- end }}
 
 {{/*
-Environment of the app's program, a YAML list: dict "root" $ "database" LOGIN as YAML. A variable stands before the ones that mention it as $(NAME), and a name
-appears once: an entry of extraEnv takes the place of ours.
+Where the program finds its cache, a YAML list of variables.
 */}}
-{{- define "llm-cost-ops.env" -}}
+{{- define "llm-cost-ops.cache.env" -}}
 {{- $env := list -}}
-{{- $db := .database | fromYaml -}}
-{{- with .root -}}
-{{- $env = append $env (dict "name" "DATABASE_URL_PASSWORD" "valueFrom" (dict "secretKeyRef" (dict "name" $db.secret "key" $db.urlKey))) -}}
-{{- $user := include "llm-cost-ops.urlEncode" $db.user -}}
-{{- $database := include "llm-cost-ops.urlEncode" $db.database -}}
-{{- $url := printf "postgres://%s:$(DATABASE_URL_PASSWORD)@%s:%v/%s?sslmode=%s" $user $db.host $db.port $database $db.sslmode -}}
-{{- $env = append $env (dict "name" "DATABASE_URL" "value" $url) -}}
 {{- with include "llm-cost-ops.cache" . | fromYaml -}}
-{{- $login := "" -}}
 {{- if .url -}}
 {{- $env = append $env (dict "name" "REDIS_URL" "valueFrom" (dict "secretKeyRef" (dict "name" .secret "key" .url))) -}}
 {{- else -}}
+{{- $login := "" -}}
 {{- if .secret -}}
 {{- $env = append $env (dict "name" "REDIS_PASSWORD" "valueFrom" (dict "secretKeyRef" (dict "name" .secret "key" .key))) -}}
 {{- $env = append $env (dict "name" "REDIS_URL_PASSWORD" "valueFrom" (dict "secretKeyRef" (dict "name" .secret "key" .urlKey))) -}}
@@ -143,23 +263,45 @@ appears once: an entry of extraEnv takes the place of ours.
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if .ca }}{{ $env = append $env (dict "name" "REDIS_CA_FILE" "value" "/etc/llm-cost-ops/cache/ca.crt") }}{{ end -}}
 {{- end -}}
-{{- $jwt := include "llm-cost-ops.jwt.existingSecret" . -}}
-{{- $jwtRef := dict "name" (default (include "llm-cost-ops.app.ownSecret" .) $jwt) "key" (empty $jwt | ternary "jwt-secret" .Values.jwt.existingSecretKey) -}}
+{{- toYaml $env -}}
+{{- end }}
+
+{{/*
+Environment of the app's program, a YAML list: dict "root" $ "login" DATABASE. A variable stands before the ones that mention it as $(NAME), and a name
+appears once: an entry of extraEnv takes the place of ours.
+*/}}
+{{- define "llm-cost-ops.env" -}}
+{{- $root := .root -}}
+{{- $env := list -}}
+{{- with .login -}}
+{{- $login := include "llm-cost-ops.urlEncode" .user -}}
+{{- if .secret -}}
+{{- $env = append $env (dict "name" "DATABASE_URL_PASSWORD" "valueFrom" (dict "secretKeyRef" (dict "name" .secret "key" .urlKey))) -}}
+{{- $login = printf "%s:$(DATABASE_URL_PASSWORD)" $login -}}
+{{- end -}}
+{{- $url := printf "postgres://%s@%s:%v/%s?sslmode=%s" $login .host .port (include "llm-cost-ops.urlEncode" .database) .sslmode -}}
+{{- range $name, $path := include "llm-cost-ops.database.certificates.paths" $root | fromYaml }}{{ $url = printf "%s&%s=%s" $url $name $path }}{{ end -}}
+{{- $env = append $env (dict "name" "DATABASE_URL" "value" $url) -}}
+{{- end -}}
+{{- $env = concat $env (include "llm-cost-ops.cache.env" $root | fromYamlArray) -}}
+{{- $jwt := include "llm-cost-ops.jwt.existingSecret" $root -}}
+{{- $jwtRef := dict "name" (default (include "llm-cost-ops.app.ownSecret" $root) $jwt) "key" (empty $jwt | ternary "jwt-secret" $root.Values.jwt.existingSecretKey) -}}
 {{- $env = append $env (dict "name" "JWT_SECRET" "valueFrom" (dict "secretKeyRef" $jwtRef)) -}}
 {{- $smtpRef := dict -}}
-{{- if .Values.smtp.existingSecret -}}
-{{- $smtpRef = dict "name" .Values.smtp.existingSecret "key" .Values.smtp.existingSecretKey -}}
-{{- else if and .Values.secrets.existingSecret .Values.smtp.host -}}
-{{- $smtpRef = dict "name" .Values.secrets.existingSecret "key" .Values.smtp.existingSecretKey "optional" true -}}
-{{- else if include "llm-cost-ops.smtp.value" . -}}
-{{- $smtpRef = dict "name" (include "llm-cost-ops.app.ownSecret" .) "key" "smtp-password" -}}
+{{- if $root.Values.smtp.existingSecret -}}
+{{- $smtpRef = dict "name" $root.Values.smtp.existingSecret "key" $root.Values.smtp.existingSecretKey -}}
+{{- else if and $root.Values.secrets.existingSecret $root.Values.smtp.host -}}
+{{- $smtpRef = dict "name" $root.Values.secrets.existingSecret "key" $root.Values.smtp.existingSecretKey "optional" true -}}
+{{- else if include "llm-cost-ops.smtp.value" $root -}}
+{{- $smtpRef = dict "name" (include "llm-cost-ops.app.ownSecret" $root) "key" "smtp-password" -}}
 {{- end -}}
 {{- if $smtpRef -}}
 {{- $env = append $env (dict "name" "SMTP_PASSWORD" "valueFrom" (dict "secretKeyRef" $smtpRef)) -}}
 {{- end -}}
-{{- include "llm-cost-ops.mergedList" (dict "base" $env "extra" .Values.extraEnv "key" "name") -}}
-{{- end -}}
+{{- $env = concat $env (include "llm-cost-ops.caBundle.env" $root | fromYamlArray) -}}
+{{- include "llm-cost-ops.mergedList" (dict "base" $env "extra" $root.Values.extraEnv "key" "name") -}}
 {{- end }}
 
 {{/* Name of the ConfigMap with the program's own file, or nothing. */}}
@@ -180,11 +322,14 @@ its name, a mount by its path.
 {{- with include "llm-cost-ops.configFile.configMap" . -}}
 {{- $base = append $base (dict "name" "config-file" "configMap" (dict "name" .)) -}}
 {{- end -}}
-{{- if .Values.securityContext.readOnlyRootFilesystem -}}
+{{- if get (default dict .Values.securityContext) "readOnlyRootFilesystem" -}}
 {{- range $name, $size := dict "tmp" "256Mi" "data" "1Gi" "logs" "256Mi" -}}
 {{- $base = append $base (dict "name" $name "emptyDir" (dict "sizeLimit" $size)) -}}
 {{- end -}}
 {{- end -}}
+{{- $base = concat $base (include "llm-cost-ops.caBundle.volumes" . | fromYamlArray) -}}
+{{- $base = concat $base (include "llm-cost-ops.database.certificates.volumes" . | fromYamlArray) -}}
+{{- $base = concat $base (include "llm-cost-ops.cache.certificates.volumes" . | fromYamlArray) -}}
 {{- include "llm-cost-ops.mergedList" (dict "base" $base "extra" .Values.extraVolumes "key" "name") -}}
 {{- end }}
 
@@ -195,11 +340,14 @@ its name, a mount by its path.
 {{- $key := $config.existingConfigMap | empty | ternary "" $config.existingConfigMapKey | default (base $config.filePath) -}}
 {{- $base = append $base (dict "name" "config-file" "mountPath" $config.filePath "subPath" $key "readOnly" true) -}}
 {{- end -}}
-{{- if .Values.securityContext.readOnlyRootFilesystem -}}
+{{- if get (default dict .Values.securityContext) "readOnlyRootFilesystem" -}}
 {{- range $name, $path := dict "tmp" "/tmp" "data" "/app/data" "logs" "/app/logs" -}}
 {{- $base = append $base (dict "name" $name "mountPath" $path) -}}
 {{- end -}}
 {{- end -}}
+{{- $base = concat $base (include "llm-cost-ops.caBundle.mounts" . | fromYamlArray) -}}
+{{- $base = concat $base (include "llm-cost-ops.database.certificates.mounts" . | fromYamlArray) -}}
+{{- $base = concat $base (include "llm-cost-ops.cache.certificates.mounts" . | fromYamlArray) -}}
 {{- include "llm-cost-ops.mergedList" (dict "base" $base "extra" .Values.extraVolumeMounts "key" "mountPath") -}}
 {{- end }}
 
@@ -230,32 +378,60 @@ Spread constraints; one without a labelSelector counts the pods of the app.
 {{- end }}
 
 {{/*
+Number of pods to ask for; nothing where an autoscaler decides, the chart's or with replicaCount null another. A number that an earlier
+revision asked for would be taken back by helm, and Kubernetes would go down to one pod; so the live number is asked for again. By
+server-side apply it stays once the autoscaler has set it, and asking for it could be a conflict.
+*/}}
+{{- define "llm-cost-ops.replicas" -}}
+{{- if not (or .Values.autoscaling.enabled (kindIs "invalid" .Values.replicaCount)) -}}
+{{- int64 .Values.replicaCount -}}
+{{- else -}}
+{{- $live := lookup "apps/v1" "Deployment" .Release.Namespace (include "llm-cost-ops.fullname" .) | default dict -}}
+{{- $applied := false -}}
+{{- $scaled := false -}}
+{{- range dig "metadata" "managedFields" list $live -}}
+{{- if eq .operation "Apply" }}{{ $applied = true }}{{ end -}}
+{{- if and (eq (get . "subresource" | toString) "scale") (hasKey (dig "fieldsV1" "f:spec" dict .) "f:replicas") }}{{ $scaled = true }}{{ end -}}
+{{- end -}}
+{{- if and $live (not (and $applied $scaled)) }}{{ int64 $live.spec.replicas }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/*
 The disruption budget as YAML: maxUnavailable or minAvailable, or nothing when there is only one replica to disturb. A
-minAvailable that allows no disruption would block every node drain for ever, so it becomes maxUnavailable 1.
+minAvailable that allows no disruption would block every node drain for ever, so it becomes maxUnavailable 1; likewise where the number
+of replicas is not known here.
 */}}
 {{- define "llm-cost-ops.disruptionBudget" -}}
-{{- $floor := int (.Values.autoscaling.enabled | ternary .Values.autoscaling.minReplicas .Values.replicaCount) -}}
+{{- $floor := .Values.replicaCount -}}
+{{- if .Values.autoscaling.enabled }}{{ $floor = .Values.autoscaling.minReplicas }}{{ end -}}
+{{- $unknown := kindIs "invalid" $floor -}}
+{{- $floor = $unknown | ternary 2 (int $floor) -}}
 {{- $pdb := .Values.podDisruptionBudget -}}
 {{- if and $pdb.enabled (gt $floor 1) -}}
 {{- if not (kindIs "invalid" $pdb.maxUnavailable) -}}
-maxUnavailable: {{ $pdb.maxUnavailable }}
+maxUnavailable: {{ include "llm-cost-ops.text" $pdb.maxUnavailable }}
 {{- else -}}
 {{- $min := include "llm-cost-ops.text" $pdb.minAvailable -}}
 {{- $needed := int $min -}}
 {{- if hasSuffix "%" $min }}{{ $needed = divf (mul (int (trimSuffix "%" $min)) $floor) 100 | ceil | int }}{{ end -}}
-{{- if or (not $min) (ge $needed $floor) -}}
+{{- if or $unknown (not $min) (ge $needed $floor) -}}
 maxUnavailable: 1
 {{- else -}}
-minAvailable: {{ $pdb.minAvailable }}
+minAvailable: {{ include "llm-cost-ops.text" $pdb.minAvailable }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
 
 {{/*
-Settings of the app that are no secret, as variables.
+Settings of the app that are no secret, as variables; null leaves one to the program.
 */}}
 {{- define "llm-cost-ops.config" -}}
+{{- regexReplaceAll "(?m)^\\w+: *$\n?" (include "llm-cost-ops.config.given" .) "" | trim -}}
+{{- end }}
+
+{{- define "llm-cost-ops.config.given" -}}
 {{- $features := .Values.config.features -}}
 ENVIRONMENT: {{ .Values.global.environment | quote }}
 PORT: {{ .Values.service.targetPort | quote }}

@@ -33,7 +33,7 @@ One component: dict "root" $ "component" NAME "enabled" BOOL "accepted" RISKS "p
 {{- if .enabled -}}
 {{- $name := printf "%s-%s" (include "llm-cost-ops.fullname" .root) .component -}}
 {{- $live := lookup "apps/v1" "StatefulSet" $ns $name | default dict -}}
-{{- if ne (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live) .root.Release.Name }}{{ $live = dict }}{{ end -}}
+{{- if not (include "llm-cost-ops.isOurs" (dict "root" .root "live" $live)) }}{{ $live = dict }}{{ end -}}
 {{- $this := merge (dict "name" $name "ns" $ns "live" $live) . -}}
 {{- $template := "" -}}
 {{- if $live }}{{ $template = include "llm-cost-ops.dataGuard.template" $this | trim }}{{ end -}}
@@ -84,7 +84,7 @@ the Secret and key of the password. One function for the live one and the render
 {{- end -}}
 {{- end -}}
 {{- if .spec.volumeClaimTemplates }}{{ $_ := set $facts "claim" (printf "data-%s-0" .metadata.name) }}{{ end -}}
-{{- $_ := set $facts "goesWithIt" (eq "Delete" (dig "persistentVolumeClaimRetentionPolicy" "whenDeleted" "" .spec)) -}}
+{{- $_ := set $facts "goesWithIt" (eq "Delete" (get (get .spec "persistentVolumeClaimRetentionPolicy" | default dict) "whenDeleted")) -}}
 {{- toJson $facts -}}
 {{- end }}
 
@@ -92,7 +92,7 @@ the Secret and key of the password. One function for the live one and the render
 {{- define "llm-cost-ops.dataGuard.statefulSets" -}}
 {{- $found := list -}}
 {{- range get (lookup "apps/v1" "StatefulSet" .root.Release.Namespace "") "items" | default list -}}
-{{- if and (eq (dig "annotations" "meta.helm.sh/release-name" "" .metadata) $.root.Release.Name)
+{{- if and (include "llm-cost-ops.isOurs" (dict "root" $.root "live" .))
   (eq (dig "labels" "app.kubernetes.io/component" "" .metadata) $.component) }}{{ $found = append $found . }}{{ end -}}
 {{- end -}}
 {{- toJson $found -}}
@@ -132,6 +132,7 @@ with an empty claim, run {{ $anew }}, then this again.
 {{- $path }}.persistence.size={{ .persistence.size }}: the volume was made with {{ $had }}, and a StatefulSet cannot change that. Grow the
 volume (its storage class must allow it) and let the chart make the StatefulSet again; pod and data stay:
 kubectl patch pvc {{ $claimName }} -n {{ .ns }} -p '{{ $grow }}' && {{ $anew }}, then run this again.
+Before a later helm rollback over this change, that kubectl delete is needed once more; the volume stays as large as it is.
 Or keep {{ $path }}.persistence.size={{ $had }}
 {{- else if lt $bytes $hadBytes -}}
 {{- $path }}.persistence.size={{ .persistence.size }}: the volume was made with {{ $had }}, and no volume can shrink.

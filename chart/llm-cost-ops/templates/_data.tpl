@@ -25,6 +25,19 @@ constraint without a selector counts the component's own pods.
 {{- end }}
 
 {{/*
+A probe as YAML: dict "ours" PROBE "given" VALUES. What is given wins field by field, another way to ask takes the place of ours, and null
+asks never.
+*/}}
+{{- define "llm-cost-ops.component.probe" -}}
+{{- if not (kindIs "invalid" .given) -}}
+{{- $ways := list "exec" "httpGet" "tcpSocket" "grpc" -}}
+{{- $ours := .ours -}}
+{{- range $ways }}{{ if get $.given . }}{{ range $ways }}{{ $ours = omit $ours . }}{{ end }}{{ end }}{{ end -}}
+{{- toYaml (merge (dict) .given $ours) -}}
+{{- end -}}
+{{- end }}
+
+{{/*
 A quantity in bytes, so that 1024Mi and 1Gi are one size.
 */}}
 {{- define "llm-cost-ops.bytes" -}}
@@ -63,7 +76,7 @@ nothing in it may depend on versions, environments or lookups.
     {{- end }}
     resources:
       requests:
-        storage: {{ .persistence.size }}
+        storage: {{ include "llm-cost-ops.text" .persistence.size }}
 {{- end }}
 
 {{/*

@@ -6,6 +6,30 @@ Expand the name of the chart.
 {{- end }}
 
 {{/*
+Refuses null where nothing can stand in its place: dict "values" VALUES "prefix" "" "paths" LIST of dotted paths. Elsewhere null is no value:
+what Kubernetes does by itself.
+*/}}
+{{- define "llm-cost-ops.required" -}}
+{{- $missing := list -}}
+{{- range .paths -}}
+{{- $here := $.values -}}
+{{- $walked := list -}}
+{{- $gone := false -}}
+{{- range splitList "." . -}}
+{{- if not $gone -}}
+{{- $walked = append $walked . -}}
+{{- $here = index $here . -}}
+{{- $gone = kindIs "invalid" $here -}}
+{{- end -}}
+{{- end -}}
+{{- if $gone }}{{ $missing = append $missing (printf "%s%s" $.prefix (join "." $walked)) }}{{ end -}}
+{{- end -}}
+{{- with uniq $missing -}}
+{{- fail (printf "%s: null takes the chart's value away, and it cannot do without one; give one, or leave this out of your values" (join ", " .)) -}}
+{{- end -}}
+{{- end }}
+
+{{/*
 A name usable for every kind, from any string: a DNS label of at most 41 characters. The longest suffix that ends in a
 label value is "-postgresql" plus the 11 characters of a StatefulSet's revision hash: 41 + 11 + 11 = 63. Whatever had to be
 changed gets a hash of the original, so that two long names with one beginning stay two names.
@@ -151,10 +175,27 @@ app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
 {{/*
-A scalar as text. YAML numbers arrive as floats, and a large one would print as 2.0240101e+07.
+A scalar as text. YAML numbers arrive as floats, and a large whole one would print as 2.0240101e+07.
 */}}
 {{- define "llm-cost-ops.text" -}}
-{{- if kindIs "float64" . }}{{ int64 . }}{{ else if kindIs "invalid" . }}{{ else }}{{ toString . }}{{ end -}}
+{{- if kindIs "invalid" . -}}
+{{- else if not (kindIs "float64" .) }}{{ toString . -}}
+{{- else if eq . (int64 . | float64) }}{{ int64 . -}}
+{{- else }}{{ toString . }}{{ end -}}
+{{- end }}
+
+{{/*
+Whether a live object belongs to this release, "true" or nothing: dict "root" $ "live" OBJECT. Helm marks what it makes; what another tool
+made from this chart's manifests carries no mark, but the chart's labels, and helm itself refuses it unless it is told to take it over.
+*/}}
+{{- define "llm-cost-ops.isOurs" -}}
+{{- $metadata := get .live "metadata" | default dict -}}
+{{- $labels := get $metadata "labels" | default dict -}}
+{{- $owner := dig "annotations" "meta.helm.sh/release-name" "" $metadata -}}
+{{- $made := and (eq (get $labels "app.kubernetes.io/part-of") "llm-cost-ops")
+  (eq (get $labels "app.kubernetes.io/instance") .root.Release.Name)
+  (eq (get $labels "app.kubernetes.io/managed-by") .root.Release.Service) -}}
+{{- if or (eq $owner .root.Release.Name) (and (not $owner) $made) }}true{{ end -}}
 {{- end }}
 
 {{/*

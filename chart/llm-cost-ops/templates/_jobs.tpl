@@ -22,16 +22,32 @@ Where PostgreSQL's programs find the database, as a YAML list of variables. The 
   value: {{ $db.sslmode | quote }}
 - name: PGCONNECT_TIMEOUT
   value: "30"
+{{- range $name, $path := include "llm-cost-ops.database.certificates.paths" . | fromYaml }}
+- name: PG{{ upper $name }}
+  value: {{ $path }}
+{{- end }}
+{{- end }}
+
+{{/* What a client of the database mounts to trust it and to be known by it, and the volumes of that. */}}
+{{- define "llm-cost-ops.database.clientMounts" -}}
+{{- concat (include "llm-cost-ops.caBundle.mounts" . | fromYamlArray) (include "llm-cost-ops.database.certificates.mounts" . | fromYamlArray) | toYaml -}}
+{{- end }}
+
+{{- define "llm-cost-ops.database.clientVolumes" -}}
+{{- concat (include "llm-cost-ops.caBundle.volumes" . | fromYamlArray) (include "llm-cost-ops.database.certificates.volumes" . | fromYamlArray) | toYaml -}}
 {{- end }}
 
 {{/*
 What the Jobs of the backup run. A dump counts once it is whole and readable; only then are old ones removed.
 */}}
 {{- define "llm-cost-ops.backup.scripts" -}}
+{{- $password := "" -}}
+{{- if get (include "llm-cost-ops.database" . | fromYaml) "secret" }}{{ $password = `
+  export PGPASSWORD="$(cat /run/secrets/database/password)"` }}{{ end -}}
 backup.sh: |
   set -eu
   umask 077
-  export PGPASSWORD="$(cat /run/secrets/database/password)"
+  {{- $password }}
   file="/backups/$PGDATABASE-$(date -u +%Y%m%dT%H%M%SZ).dump"
   rm -f "/backups/$PGDATABASE"-*.part
   trap 'rm -f "$file.part"' EXIT
@@ -44,7 +60,7 @@ backup.sh: |
   ls -l /backups
 restore.sh: |
   set -eu
-  export PGPASSWORD="$(cat /run/secrets/database/password)"
+  {{- $password }}
   if [ -e /tmp/downloaded ]; then
     RESTORE_FILE="$(cat /tmp/downloaded)"
   fi
@@ -100,6 +116,7 @@ One step of a backup Job, a container: dict "root" $ "script" FILE. Scripts call
 {{- define "llm-cost-ops.backup.container" -}}
 {{- $root := .root -}}
 {{- $backup := .root.Values.backup -}}
+{{- $db := include "llm-cost-ops.database" .root | fromYaml -}}
 {{- $remote := hasPrefix "s3-" .script -}}
 {{- $image := $remote | ternary $backup.s3.image $root.Values.postgresql.image -}}
 name: {{ $remote | ternary "s3" "backup" }}
@@ -114,7 +131,7 @@ env:
   {{- else }}
   {{- include "llm-cost-ops.database.clientEnv" $root | nindent 2 }}
   - name: KEEP
-    value: {{ $backup.keep | quote }}
+    value: {{ include "llm-cost-ops.text" $backup.keep | quote }}
   {{- end }}
   - name: RESTORE_FILE
     value: {{ $backup.restoreFile | quote }}
@@ -126,14 +143,24 @@ volumeMounts:
   - name: scripts
     mountPath: /etc/backup
     readOnly: true
-  {{- if not $remote }}
-  - name: password
-    mountPath: /run/secrets/database
-    readOnly: true
-  {{- else if $backup.s3.ca.existingSecret }}
+  {{- if $remote }}
+  {{- if $backup.s3.ca.existingSecret }}
   - name: s3-ca
     mountPath: /etc/s3-ca
     readOnly: true
+  {{- end }}
+  {{- with include "llm-cost-ops.caBundle.mounts" $root }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- else }}
+  {{- if $db.secret }}
+  - name: password
+    mountPath: /run/secrets/database
+    readOnly: true
+  {{- end }}
+  {{- with include "llm-cost-ops.database.clientMounts" $root | fromYamlArray }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
   {{- end }}
   - name: tmp
     mountPath: /tmp
@@ -174,10 +201,13 @@ How rclone finds the bucket, as a YAML list of variables: a remote called s3, an
 - name: RCLONE_CA_CERT
   value: /etc/s3-ca/ca.crt
 {{- end }}
+{{- with include "llm-cost-ops.caBundle.env" . }}
+{{ . }}
+{{- end }}
 - name: BUCKET
   value: {{ list $s3.bucket $s3.prefix | compact | join "/" | quote }}
 - name: KEEP
-  value: {{ default .Values.backup.keep $s3.keep | quote }}
+  value: {{ default .Values.backup.keep $s3.keep | include "llm-cost-ops.text" | quote }}
 - name: PGDATABASE
   value: {{ get (include "llm-cost-ops.database" . | fromYaml) "database" | quote }}
 {{- end }}
@@ -222,6 +252,7 @@ spec:
     - name: scripts
       configMap:
         name: {{ include "llm-cost-ops.fullname" $root }}-backup
+    {{- if $db.secret }}
     - name: password
       secret:
         secretName: {{ $db.secret | quote }}
@@ -229,6 +260,7 @@ spec:
         items:
           - key: {{ $db.key | quote }}
             path: password
+    {{- end }}
     {{- with $backup.s3.ca }}
     {{- if and $backup.s3.enabled .existingSecret }}
     - name: s3-ca
@@ -238,6 +270,9 @@ spec:
           - key: {{ .key | quote }}
             path: ca.crt
     {{- end }}
+    {{- end }}
+    {{- with include "llm-cost-ops.database.clientVolumes" $root | fromYamlArray }}
+    {{- toYaml . | nindent 4 }}
     {{- end }}
     - name: tmp
       emptyDir:
@@ -293,6 +328,10 @@ the migration.
     {{- include "llm-cost-ops.database.clientEnv" . | nindent 4 }}
   resources:
     {{- toYaml .Values.migrations.resources | nindent 4 }}
+  {{- with include "llm-cost-ops.database.clientMounts" . | fromYamlArray }}
+  volumeMounts:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- if $role.enabled }}
 {{- $db := include "llm-cost-ops.database" . | fromYaml }}
 {{- $app := include "llm-cost-ops.appDatabase" . | fromYaml }}
@@ -322,6 +361,10 @@ the migration.
           key: {{ $app.key | quote }}
   resources:
     {{- toYaml .Values.migrations.resources | nindent 4 }}
+  {{- with include "llm-cost-ops.database.clientMounts" . | fromYamlArray }}
+  volumeMounts:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}
 {{- if eq .Values.migrations.mode "initContainer" }}
 - {{- include "llm-cost-ops.migrations.container" . | nindent 2 }}
@@ -352,7 +395,7 @@ envFrom:
   {{- toYaml . | nindent 2 }}
   {{- end }}
 env:
-  {{- include "llm-cost-ops.env" (dict "root" . "database" (include "llm-cost-ops.database" .)) | nindent 2 }}
+  {{- include "llm-cost-ops.env" (dict "root" . "login" (include "llm-cost-ops.database" . | fromYaml)) | nindent 2 }}
 resources:
   {{- toYaml .Values.migrations.resources | nindent 2 }}
 {{- with include "llm-cost-ops.volumeMounts" . }}

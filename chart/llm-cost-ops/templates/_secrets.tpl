@@ -43,8 +43,7 @@ Each is settled once per render and remembered with its origin, since a second c
 {{- fail (printf $said .path .path .existingPath) -}}
 {{- else if not .existing -}}
 {{- $live := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict -}}
-{{- $owner := dig "metadata" "annotations" "meta.helm.sh/release-name" "" $live -}}
-{{- if and $live (ne $owner .root.Release.Name) -}}
+{{- if and $live (not (include "llm-cost-ops.isOurs" (dict "root" .root "live" $live))) -}}
 {{- if or $given .generate -}}
 {{- $said := "Secret %s is already in namespace %s and is not this release's; set %s=%s to use it, or delete it" -}}
 {{- fail (printf $said .secret .root.Release.Namespace .existingPath .secret) -}}

@@ -1,6 +1,6 @@
 {{/*
 One pod of `helm test`: dict "root" $ "name" NAME "image" REFERENCE "policy" PULL-POLICY "pod" POD-SECURITY "container"
-CONTAINER-SECURITY "command" LIST "env" LIST. It runs in an image the release uses anyway, so that a closed network needs no
+CONTAINER-SECURITY "command" LIST "env" LIST "mounts" LIST "volumes" LIST. It runs in an image the release uses anyway, so that a closed network needs no
 other; it stays until the next test, so that its log can be read.
 */}}
 {{- define "llm-cost-ops.test" -}}
@@ -16,7 +16,7 @@ spec:
   {{- . | nindent 2 }}
   {{- end }}
   restartPolicy: Never
-  activeDeadlineSeconds: {{ .root.Values.tests.timeoutSeconds }}
+  activeDeadlineSeconds: {{ include "llm-cost-ops.text" .root.Values.tests.timeoutSeconds }}
   automountServiceAccountToken: false
   enableServiceLinks: false
   securityContext:
@@ -31,10 +31,18 @@ spec:
       env:
         {{- toYaml . | nindent 8 }}
       {{- end }}
+      {{- with .mounts }}
+      volumeMounts:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       securityContext:
         {{- toYaml .container | nindent 8 }}
       resources:
         {{- toYaml .root.Values.tests.resources | nindent 8 }}
+  {{- with .volumes }}
+  volumes:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- with .root.Values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}

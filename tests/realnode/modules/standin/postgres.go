@@ -8,6 +8,8 @@ import (
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -16,6 +18,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +64,40 @@ func pgErr(b []byte) error {
 
 func hm(k, m []byte) []byte { h := hmac.New(sha256.New, k); h.Write(m); return h.Sum(nil) }
 
+// encrypted is the connection over TLS, as sslmode, sslrootcert, sslcert and sslkey of the URL have it.
+func encrypted(c net.Conn, u *url.URL, mode string) (net.Conn, error) {
+	answer := make([]byte, 1)
+	if _, err := c.Write([]byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}); err != nil {
+		return nil, err
+	}
+	if _, err := io.ReadFull(c, answer); err != nil || answer[0] != 'S' {
+		c.Close()
+		return nil, errors.New("the server does not speak TLS")
+	}
+	config := &tls.Config{ServerName: u.Hostname(), InsecureSkipVerify: mode == "require", MinVersion: tls.VersionTLS12}
+	if file := u.Query().Get("sslrootcert"); file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		config.RootCAs.AppendCertsFromPEM(text)
+	}
+	if file := u.Query().Get("sslcert"); file != "" {
+		pair, err := tls.LoadX509KeyPair(file, u.Query().Get("sslkey"))
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	secure := tls.Client(c, config)
+	if err := secure.Handshake(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
 func pgOpen(dsn string) (*pgConn, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -75,6 +112,11 @@ func pgOpen(dsn string) (*pgConn, error) {
 		return nil, err
 	}
 	c.SetDeadline(time.Now().Add(2 * timeout))
+	if mode := u.Query().Get("sslmode"); mode != "" && mode != "disable" {
+		if c, err = encrypted(c, u, mode); err != nil {
+			return nil, err
+		}
+	}
 	p := &pgConn{c, bufio.NewReader(c)}
 	user, pass := u.User.Username(), ""
 	pass, _ = u.User.Password()

@@ -70,8 +70,10 @@ without a way out must start as fast.
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $env := list -}}
+{{- $env := include "llm-cost-ops.caBundle.env" . | fromYamlArray -}}
 {{- range $name, $reference := $secrets }}{{ $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" $reference)) }}{{ end -}}
-{{- range $name, $value := $plain }}{{ $env = append $env (dict "name" $name "value" (toString $value)) }}{{ end -}}
+{{- range $name, $value := $plain -}}
+{{- if not (kindIs "invalid" $value) }}{{ $env = append $env (dict "name" $name "value" (toString $value)) }}{{ end -}}
+{{- end -}}
 {{- include "llm-cost-ops.mergedList" (dict "base" $env "extra" .Values.extraEnv "key" "name") -}}
 {{- end }}
