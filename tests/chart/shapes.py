@@ -98,8 +98,9 @@ NAMED_EXTERNAL = _shape(**{
 
 REDIS_URL = _shape(**{**_GIVEN,
     "redis.enabled": False, "redis.auth.password": "", "externalRedis.existingSecret": "cache", "externalRedis.existingSecretUrlKey": "url",
+    "prometheus.enabled": False,
 })  # fmt: skip
-"""The whole URL of the cache in a Secret."""
+"""The whole URL of the cache in a Secret, and no Prometheus."""
 
 PASSWORDLESS = _shape(**{
     "postgresql.enabled": False, "externalDatabase.host": "db.example.com", "externalDatabase.sslmode": "verify-full",
