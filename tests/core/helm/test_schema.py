@@ -198,4 +198,4 @@ def test_our_charts_own_values_fit_its_schema() -> None:
     from wizard.adapters.helm.charts import ChartFolders
 
     assert schema.problem(ChartFolders().open(str(chart)).defaults) == ""
-    assert schema.problem({"replicaCount": "3"}) == "replicaCount: type: integer is wanted, not string"
+    assert schema.problem({"replicaCount": "3"}) == "replicaCount: type: integer or null is wanted, not string"
