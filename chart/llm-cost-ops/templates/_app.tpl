@@ -17,7 +17,7 @@ What cannot be null; before anything else is read.
 {{- end -}}
 {{- range include "llm-cost-ops.exporters" . | fromYamlArray }}{{ $paths = append $paths (printf "%s.metrics.image.repository" .) }}{{ end -}}
 {{- if .Values.backup.s3.enabled -}}
-{{- range list "secretKeys.accessKeyId" "secretKeys.secretAccessKey" "ca.key" "image.repository" }}{{ $paths = append $paths (printf "backup.s3.%s" .) }}{{ end -}}
+{{- $paths = concat $paths (list "backup.s3.secretKeys.accessKeyId" "backup.s3.secretKeys.secretAccessKey" "backup.s3.ca.key" "backup.s3.image.repository") -}}
 {{- end -}}
 {{- if .Values.redis.enabled }}{{ $paths = concat $paths (list "redis.master.persistence.size" "redis.master.persistence.accessModes") }}{{ end -}}
 {{- if .Values.backup.enabled -}}
@@ -27,9 +27,9 @@ What cannot be null; before anything else is read.
 {{- end }}
 
 {{/*
-Where the database is, and its owner's login, for migrations and backups: YAML with host, port, user, database, sslmode, with a password secret, key and urlKey, and with
-certificates ca and client: {secret, items}. A Secret of this chart carries the password percent-encoded as well; of an existing one only
-its owner knows, hence urlPasswordKey. Nothing when there is no database.
+Where the database is, and its owner's login, for migrations and backups: YAML with host, port, user, database, sslmode, with a password
+secret, key and urlKey, and with certificates ca and client: {secret, items}. A Secret of this chart carries the password percent-encoded
+as well; of an existing one only its owner knows, hence urlPasswordKey. Nothing when there is no database.
 */}}
 {{- define "llm-cost-ops.database" -}}
 {{- if .Values.postgresql.enabled -}}
@@ -269,8 +269,8 @@ Where the program finds its cache, a YAML list of variables.
 {{- end }}
 
 {{/*
-Environment of the app's program, a YAML list: dict "root" $ "login" DATABASE. A variable stands before the ones that mention it as $(NAME), and a name
-appears once: an entry of extraEnv takes the place of ours.
+Environment of the app's program, a YAML list: dict "root" $ "login" DATABASE. A variable stands before the ones that mention it as
+$(NAME), and a name appears once: an entry of extraEnv takes the place of ours.
 */}}
 {{- define "llm-cost-ops.env" -}}
 {{- $root := .root -}}
@@ -287,7 +287,8 @@ appears once: an entry of extraEnv takes the place of ours.
 {{- end -}}
 {{- $env = concat $env (include "llm-cost-ops.cache.env" $root | fromYamlArray) -}}
 {{- $jwt := include "llm-cost-ops.jwt.existingSecret" $root -}}
-{{- $jwtRef := dict "name" (default (include "llm-cost-ops.app.ownSecret" $root) $jwt) "key" (empty $jwt | ternary "jwt-secret" $root.Values.jwt.existingSecretKey) -}}
+{{- $jwtRef := dict "name" (default (include "llm-cost-ops.app.ownSecret" $root) $jwt)
+  "key" (empty $jwt | ternary "jwt-secret" $root.Values.jwt.existingSecretKey) -}}
 {{- $env = append $env (dict "name" "JWT_SECRET" "valueFrom" (dict "secretKeyRef" $jwtRef)) -}}
 {{- $smtpRef := dict -}}
 {{- if $root.Values.smtp.existingSecret -}}
