@@ -91,6 +91,7 @@ def test_every_app_pod_and_the_job_make_it_before_the_tables(chart: Chart, mode:
     assert app(rendered)["initContainers"][-1]["name"] == "mine"
 
 
+@pytest.mark.full
 def test_it_verifies_the_server_as_the_migration_does(chart: Chart) -> None:
     tls = ("postgresql.tls.enabled=true", "postgresql.tls.existingSecret=pg", "postgresql.tls.caKey=ca.crt")
     for pod in (app(found := chart.render(*ON, *tls)), migration(found)):
@@ -101,6 +102,7 @@ def test_it_verifies_the_server_as_the_migration_does(chart: Chart) -> None:
     assert "sslmode=verify-full&sslrootcert=" in url(app(found)["containers"][0])
 
 
+@pytest.mark.full
 def test_pods_restart_with_a_new_password_of_the_role(chart: Chart) -> None:
     def annotations(*sets: str) -> Manifest:
         given = ("postgresql.auth.password=one", "jwt.secret=two", "redis.auth.password=three")

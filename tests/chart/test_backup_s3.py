@@ -96,6 +96,7 @@ def test_another_service_has_its_address_and_its_certificates(chart: Chart, prov
     assert secret == {"secretName": "authority", "items": [{"key": "ca.pem", "path": "ca.crt"}]}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("endpoint", "port"),
     [("", 443), ("https://minio.example.com/x", 443), ("http://minio", 80), ("http://minio.storage:9000", 9000)],
@@ -108,12 +109,14 @@ def test_policies_let_the_jobs_out_to_the_bucket(chart: Chart, endpoint: str, po
     assert ports(*S3, f"backup.s3.endpoint={endpoint}") - ports("backup.enabled=true") == {port}
 
 
+@pytest.mark.full
 def test_the_bundle_of_the_release_is_trusted_too(chart: Chart) -> None:
     remote = steps(chart.render(*S3, "global.caBundle.configMap=company"), "backup")[1]
     assert variables(remote)["SSL_CERT_FILE"] == "/etc/llm-cost-ops/ca/ca.crt"
     assert "/etc/llm-cost-ops/ca" in {m["mountPath"] for m in remote["volumeMounts"]}
 
 
+@pytest.mark.full
 def test_its_image_can_be_mirrored_and_pinned(chart: Chart) -> None:
     assert "m.example.com/rclone/rclone:1.75.1" in images(chart.render(*S3, "global.imageRegistry=m.example.com"))
     digest = "sha256:" + "b" * 64

@@ -32,7 +32,7 @@ def test_there_is_none_unless_asked_for(chart: Chart, preset: str | None) -> Non
     assert "config-file" not in str(pods(rendered))
 
 
-@pytest.mark.parametrize("text", [TEXT, TEXT.rstrip(), "\n\nx\n\n"])
+@pytest.mark.parametrize("text", [TEXT, pytest.param(TEXT.rstrip(), marks=pytest.mark.full), "\n\nx\n\n"])
 def test_the_text_arrives_byte_for_byte(chart_on_both: Chart, tmp_path: Path, text: str) -> None:
     file = tmp_path / "config.toml"
     file.write_bytes(text.encode())
@@ -66,6 +66,7 @@ def test_a_config_map_of_the_person_takes_its_place(chart: Chart, key: str, read
     assert (mount["mountPath"], mount["subPath"]) == ("/app/config/config.toml", read)
 
 
+@pytest.mark.full
 def test_pods_restart_when_the_text_changes_and_only_then(chart: Chart) -> None:
     def annotation(values: dict[str, Any]) -> str:
         template = chart.render(values=values).one("Deployment", NAME)["spec"]["template"]

@@ -120,6 +120,7 @@ def test_no_password_is_in_a_pod(chart: Chart) -> None:
     assert "REDIS_PASSWORD" not in variables(exporter(chart.render(*ON, "redis.auth.enabled=false"), "redis"))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("server", "_port"), EXPORTERS)
 def test_image_and_resources_come_from_the_values(chart: Chart, server: str, _port: int) -> None:
     metrics = f"{server}.metrics"

@@ -50,6 +50,7 @@ def test_sentinels_without_a_login_and_with_tls(chart: Chart) -> None:
     assert not [name for name in found if "PASSWORD" in name]
 
 
+@pytest.mark.full
 def test_a_password_in_the_values_serves_the_master_of_the_sentinels(chart: Chart) -> None:
     rendered = chart.render(*SENTINEL, "externalRedis.password=canary-cache")
     assert rendered.has("Secret", "llm-cost-ops-external-redis-credentials")

@@ -97,6 +97,7 @@ def test_a_variable_of_the_person_takes_the_place_of_ours(chart_on_both: Chart) 
     assert (found["GF_ANALYTICS_REPORTING_ENABLED"], found["GF_AUTH_GENERIC_OAUTH_SCOPES"]) == ("true", "openid")
 
 
+@pytest.mark.full
 def test_network_policies_let_the_controller_in_once_it_is_named(chart: Chart) -> None:
     on = (*INGRESS, "networkPolicy.enabled=true")
     named = "networkPolicy.monitoringFrom[0].podSelector.matchLabels.app=stranger"
@@ -138,5 +139,6 @@ def test_a_wrong_value_is_refused(chart_on_both: Chart, sets: tuple[str, ...], s
     assert said in chart_on_both.refusal(*sets)
 
 
+@pytest.mark.full
 def test_without_grafana_nobody_minds_its_settings(chart: Chart) -> None:
     assert not chart.render("grafana.enabled=false", *INGRESS, *OAUTH).has("Ingress", NAME)

@@ -68,6 +68,7 @@ def test_the_autoscaler_before_it_lets_keda_take_over(chart: Chart) -> None:
     assert annotations["validations.keda.sh/hpa-ownership"] == "false"
 
 
+@pytest.mark.full
 def test_the_notes_say_where_to_look(chart: Chart) -> None:
     assert "kubectl get scaledobject,hpa -n costs llm-cost-ops keda-hpa-llm-cost-ops" in chart.notes(ON)
     assert "scaledobject" not in chart.notes()
