@@ -48,7 +48,8 @@ class Runner:
     def draft(self, **answers: str) -> Draft:
         given = {"preset": "dev", "image": "llm-cost-ops:1.0.0", **answers}
         draft = self.session.answers.new().with_answers(given)
-        return replace(draft, write=str(self.folder / "values.yaml"), helm=HelmOptions("60s"))
+        # A file that holds the values of another release is left alone.
+        return replace(draft, write=str(self.folder / f"values-{self.namespace}.yaml"), helm=HelmOptions("60s"))
 
     async def start(self, **answers: str) -> str:
         draft = self.draft(**answers)

@@ -25,6 +25,8 @@ PAUSE = "registry.k8s.io/pause:3.10.2"
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.7"
 APP_TAGS = ("v1.0.0", "v1.0.1")
 """The same program under two tags, so that an upgrade has somewhere to go."""
+PUBLIC = "docker.io/cost-ops:v1.0.0"
+"""The stand-in for the public program; with another tag, bare, without an entry point."""
 
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SERVER = ("16.15.0", "653abc065c682b85d3da50168fb95dc524bd85426cdec9ce3695a550ef431df2")
@@ -115,6 +117,14 @@ def _images(tools: Mapping[str, Path], progress: Progress) -> list[Image]:
                 "Env": ["PATH=/usr/local/bin"], "ExposedPorts": {"8080/tcp": {}},
             },
             (tools["standin"],), lambda folder: _fill_app(tools["standin"], folder), {"tmp": (0, 0, 0o1777)},
+        ),
+        *(
+            Image(
+                f"cost-ops-{tag}", (f"{PUBLIC.partition(':')[0]}:{tag}",),
+                entry | {"User": "1000:1000", "Env": ["PATH=/usr/local/bin"]},
+                (tools["costops"],), lambda folder: _program(tools["costops"], folder / "usr/local/bin/cost-ops"), {},
+            )
+            for tag, entry in (("v1.0.0", {"Entrypoint": ["cost-ops", "serve"]}), ("bare", {"Entrypoint": []}))
         ),
         Image(
             "postgres", (of_store("postgresql"),),

@@ -56,7 +56,11 @@ def test_a_certificate_logs_in_where_no_password_is_taken(release: Release, tmp_
         f'cat > "$PGDATA/root.crt" <<END\n{authority.certificate.decode()}END\n'
         'echo "local all all trust\nhost all all 127.0.0.1/32 trust\nhostssl all all all cert" > "$PGDATA/pg_hba.conf"\n'
     )
-    first = (*VERIFIED, "postgresql.primary.configuration.ssl_ca_file=root.crt", "postgresql.primary.startupProbe.tcpSocket.port=5432")
+    first = (
+        *VERIFIED,
+        "postgresql.primary.configuration.ssl_ca_file=root.crt",
+        "postgresql.primary.startupProbe.tcpSocket.port=5432",
+    )
     release.install("--set-file", f"postgresql.primary.initdb.scripts.90-certificates\\.sh={script}", sets=first)
     assert release.ask("/ready")[0] == 503, "a password alone is not taken"
 

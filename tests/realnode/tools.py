@@ -53,6 +53,7 @@ PINS: Mapping[str, Pin] = {
         _ours("coredns", 500),
         _ours("pause", 1),
         _ours("standin", 1),
+        _ours("costops", 1),
     )
 }
 

@@ -56,6 +56,8 @@ class ReleaseRecord:
     manifest: str = field(repr=False)
     hooks: tuple[Hook, ...] = field(default=(), repr=False)
     apply_method: str = ""
+    subcharts: frozenset[str] = frozenset()
+    """Names, or aliases, of the chart's dependencies: their sections of the values are theirs."""
 
 
 def decode(body: str, where: str) -> ReleaseRecord:
@@ -108,6 +110,7 @@ def of_data(data: Mapping[str, Any], where: str) -> ReleaseRecord:
             manifest=str(data.get("manifest") or ""),
             hooks=tuple(_hook(hook) for hook in data.get("hooks") or ()),
             apply_method=_line(data.get("apply_method") or ""),
+            subcharts=frozenset(str(one.get("alias") or one.get("name")) for one in metadata.get("dependencies") or ()),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _unreadable(where, "it does not have the format of helm 3 and 4") from error

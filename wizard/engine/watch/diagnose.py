@@ -272,15 +272,11 @@ async def _with_body(
     except Problem as problem:
         unseen.append(Hidden(f"the record of revision {newest.number}", problem.what.rstrip(".")))
         return revisions
-    metadata = (data.get("chart") or {}).get("metadata") or {}
-    charts = {
-        str(dependency.get("alias") or dependency.get("name")) for dependency in metadata.get("dependencies") or ()
-    }
     redact = masking.known_secrets([record.config])
     whole = replace(
         newest,
         description=redact(record.description),
-        unread=unused_values.unread(record.config, record.defaults, frozenset(charts)),
+        unread=unused_values.unread(record.config, record.defaults, record.subcharts),
     )
     return (*revisions[:-1], whole)
 

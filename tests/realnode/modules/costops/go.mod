@@ -1,0 +1,3 @@
+module llm-cost-ops.local/realnode/costops
+
+go 1.26.0
