@@ -24,6 +24,8 @@ ABOUT: Final = (
     "End follows again. Above the lines that are kept, PgUp and Home read the run's record. / filters, n and N find, e goes to the first error, p shows lines from before a restart, j shows structured lines as they were "
     "written, w saves them, y copies those that show, or helm's command from its pane. Leaving or closing the terminal stops nothing."
 )
+_WIDE: Final = 110
+"""From this width on the result also says how each way in was found to work."""
 HEALS: Final = {"no": "will not heal itself", "yes": "will heal by itself", "unknown": "may heal by itself"}
 
 
@@ -221,6 +223,9 @@ def done_rows(view: RunView, width: int) -> list[Row]:
         lines = wrap(text, width - 18)
         rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
         rows += [((" " * 15, ""), (line, "")) for line in lines[1:]]
+    if view.reach and (width >= _WIDE or view.reach.state != "pass"):
+        facts = [f"{way.url or way.object}: {way.facts or way.text}" for way in view.reach.ways]
+        rows += [((" " * 15, ""), (line, "dim")) for text in facts for line in wrap(text, width - 18)]
     if code and view.findings:
         rows += [(), ((" Why", "strong"),), *finding_rows(view, width)]
     if data.get("files"):
@@ -249,8 +254,15 @@ def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
     back = (("Rolled back", _back_end(view)),) if view.back_argv else ()
     ready = f"{view.ready_count()} of {view.total()} objects ready"
     working = ({"ready": "pass", "stuck": "fail", "failed": "fail"}.get(view.verdict, "unknown"), ready)
-    reachable = ("unknown", "not tried from here; NOTES below say how to open it")
-    return (("Installed", installed), *back, ("Working", working), ("Reachable", reachable))
+    return (("Installed", installed), *back, ("Working", working), ("Reachable", _reachable(view)))
+
+
+def _reachable(view: RunView) -> tuple[str, str]:
+    if view.reach:
+        return view.reach.state, ". ".join(filter(None, (view.reach.text.rstrip("."), view.reach.next_step)))
+    return (
+        ("progressing", "asking from this machine ...") if view.serves else ("unknown", "not asked after such an end")
+    )
 
 
 def _back_end(view: RunView) -> tuple[str, str]:
