@@ -367,6 +367,7 @@ class StubRelease(Release):
     @override
     async def reach(self) -> Event:
         self._session.looked_at.append(self._target)
+        self._session.reach_asked.set()
         await self._session.reach_gate.wait()
         return Event("reach", self._session.reached.to_data())
 
@@ -497,6 +498,7 @@ class StubSession(Session):
         self.watched: Sequence[Sequence[Event]] = ()
         self.reached = Reach("pass", "https://api.example.com/health answers HTTP 200")
         self.reach_gate = _open_gate()
+        self.reach_asked = asyncio.Event()
         self.reach_seconds: list[float] = []
         """For how long each `status` asked."""
         self.diagnoses: dict[str, Sequence[Diagnosis]] = {}

@@ -91,7 +91,7 @@ def reach_lines(found: Reach) -> list[str]:
     """The lines of whether people reach a release: the sentence, the next step, and what each way in brought."""
     lines = [f"reachable: {found.text}"]
     lines += [f"      next: {found.next_step}"] if found.next_step else []
-    return lines + [f"      {way.url or way.object}: {way.facts or way.text}" for way in found.ways]
+    return lines + [f"      {way.facts}" for way in found.ways]
 
 
 def _started(data: Mapping[str, Any], time: str) -> Rendered:

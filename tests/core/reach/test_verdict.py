@@ -44,7 +44,7 @@ def test_a_good_answer_says_url_certificate_and_days() -> None:
         "https://api.example.com/health answers HTTP 200, certificate verified by this machine's authorities, good for 62 days"
     )
     assert found.facts == (
-        "api.example.com is 203.0.113.7, the address of Ingress/api; 203.0.113.7:443 connects; "
+        "https://api.example.com/health: api.example.com is 203.0.113.7, the address of Ingress/api; 203.0.113.7:443 connects; "
         "certificate verified by this machine's authorities, good for 62 days; HTTP 200 at /health"
     )
 
@@ -136,7 +136,7 @@ def test_a_missing_name_is_waiting_for_the_record_that_is_named(address: str, re
 
     assert found.state == "waiting"
     assert found.text == f"waiting for you: {record}; it answers there already, only the name is missing"
-    assert found.next_step == f"Create the DNS record {record}"
+    assert found.next_step == "Create that DNS record; status asks again."
     assert found.dns == "api.example.com does not resolve: name or service not known"
     assert found.http == "HTTP 200 at /health"
 
@@ -148,7 +148,7 @@ def test_a_missing_name_and_a_broken_address_are_both_said() -> None:
         found.text
         == f"waiting for you: A api.example.com -> {LB}; at that address: api.example.com: its certificate has expired"
     )
-    assert found.next_step.startswith(f"Create the DNS record A api.example.com -> {LB}. Get a certificate")
+    assert found.next_step.startswith("Create that DNS record; status asks again. Get a certificate")
 
 
 def test_a_missing_name_of_which_the_address_was_not_asked_in_time() -> None:

@@ -26,8 +26,9 @@ class WayIn:
 
     @property
     def facts(self) -> str:
-        """The rungs in one line."""
-        return "; ".join(filter(None, (self.dns, self.tcp, self.tls, self.http)))
+        """URL and rungs in one line; without any rung the sentence."""
+        met = "; ".join(filter(None, (self.dns, self.tcp, self.tls, self.http)))
+        return f"{self.url or self.object}: {met or self.text}"
 
 
 @dataclass(frozen=True)

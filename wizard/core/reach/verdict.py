@@ -15,6 +15,7 @@ from wizard.core.reach.ways import Inside, Way
 _WORST: Final[tuple[State, ...]] = ("fail", "waiting", "unknown", "pass")
 _NAMES: Final = 3
 _NO_POD: Final = (502, 503, 504)
+_CREATE: Final = "Create that DNS record; status asks again."
 _PRIVATE: Final = "Ask from a machine that may: a firewall or a private network can be between."
 _RENEW: Final = "Get a certificate that clients accept: for that host, in time, from an authority that they know."
 
@@ -152,7 +153,7 @@ def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) 
     if not way.addresses:
         text = f"{way.object} has no address yet, and {way.host} does not resolve"
         return replace(found, state="waiting", text=text, next_step=_no_address(way))
-    text, step = f"waiting for you: {record(way)}", f"Create the DNS record {record(way)}"
+    text, step = f"waiting for you: {record(way)}", _CREATE
     if direct is None:
         return replace(found, state="waiting", text=text, next_step=step)
     found = _met(found, way, direct, now)
@@ -161,7 +162,7 @@ def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) 
         return replace(found, state="waiting", text=f"{text}; {only}", next_step=step)
     state, words, next_step = _broken(way, direct)
     if state == "fail":
-        step = f"{step}. {next_step}"
+        step = f"{step} {next_step}"
     return replace(found, state="waiting", text=f"{text}; at that address: {words}", next_step=step)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from wizard.core.reach.result import Reach
 from wizard.core.rules.finding import Finding
 from wizard.core.run import stopping
 from wizard.core.run.view import ObjectRow, RunView
@@ -223,9 +224,7 @@ def done_rows(view: RunView, width: int) -> list[Row]:
         lines = wrap(text, width - 18)
         rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
         rows += [((" " * 15, ""), (line, "")) for line in lines[1:]]
-    if view.reach and (width >= _WIDE or view.reach.state != "pass"):
-        facts = [f"{way.url or way.object}: {way.facts or way.text}" for way in view.reach.ways]
-        rows += [((" " * 15, ""), (line, "dim")) for text in facts for line in wrap(text, width - 18)]
+    rows += _reach_rows(view.reach, width) if view.reach else []
     if code and view.findings:
         rows += [(), ((" Why", "strong"),), *finding_rows(view, width)]
     if data.get("files"):
@@ -244,6 +243,16 @@ def done_rows(view: RunView, width: int) -> list[Row]:
     return rows
 
 
+def _reach_rows(found: Reach, width: int) -> list[Row]:
+    """Below the fact: the next step, and what each way in brought, where that is news or there is room."""
+    rows: list[Row] = []
+    if found.next_step:
+        rows += beside(" " * 15 + "Do", found.next_step, width - 3, label_width=19, label_tone="accent")
+    if width >= _WIDE or found.state != "pass":
+        rows += [((" " * 15, ""), (line, "dim")) for way in found.ways for line in wrap(way.facts, width - 18)]
+    return rows
+
+
 def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
     """(name, (state, text)) of each fact; each can be true without the others."""
     helm_ok = view.helm_exit is not None and view.helm_exit[0] == 0
@@ -259,7 +268,7 @@ def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
 
 def _reachable(view: RunView) -> tuple[str, str]:
     if view.reach:
-        return view.reach.state, ". ".join(filter(None, (view.reach.text.rstrip("."), view.reach.next_step)))
+        return view.reach.state, view.reach.text
     return (
         ("progressing", "asking from this machine ...") if view.serves else ("unknown", "not asked after such an end")
     )
