@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.loopback import kubeconfig, serving, status
+from tests.adapters.loopback import Answer, kubeconfig, serving, status
 from wizard.adapters.kube.client import KubeCluster
 from wizard.adapters.kube.port_forward import Received, frame
 from wizard.core.kube.errors import ClusterError
@@ -128,6 +128,12 @@ async def test_what_stops_it_is_said(answer: bytes, words: str, tmp_path: Path) 
 async def test_a_server_without_port_forward_is_told(tmp_path: Path) -> None:
     with playing(b"", upgrade=False) as api, pytest.raises(ClusterError, match="offers no port-forward"):
         await ask(tmp_path, api.url)
+
+
+async def test_a_node_without_port_forward_is_told(tmp_path: Path) -> None:
+    page = Answer(404, "404 page not found", "text/plain")
+    with serving(lambda _: page) as server, pytest.raises(ClusterError, match="The node of api-1 offers none"):
+        await ask(tmp_path, server.url)
 
 
 async def test_a_pod_that_is_silent_is_left_in_time(tmp_path: Path) -> None:

@@ -225,13 +225,13 @@ FORBIDDEN = Forwarded(
         ((GOOD, GOOD), 3, None, (), "pass", "is pass; 3 more not asked", "do pass"),
         ((GOOD, BAD, WAITS), 0, None, (), "fail", "1 of 3 ways in answer; is fail", "do fail"),
         ((WAITS,), 0, Forwarded(POD, 200), (), "waiting", "is waiting; it answers inside the cluster, by a port-forward: HTTP 200", "do waiting"),
-        ((BAD,), 0, Forwarded(POD, 503), (), "fail", "is fail; inside the cluster: api-1 answers HTTP 503 at /health", "do fail"),
-        ((BAD,), 0, Forwarded(POD, why="no kubelet"), (), "fail", "is fail; inside the cluster: not asked by a port-forward: no kubelet", "do fail"),
+        ((BAD,), 0, Forwarded(POD, 503), (), "fail", "is fail; by a port-forward api-1 answers HTTP 503 at /health", "do fail"),
+        ((BAD,), 0, Forwarded(POD, why="no kubelet"), (), "fail", "is fail; no port-forward either: no kubelet", "do fail"),
         ((), 0, Forwarded(POD, 200), (), "pass", "by a port-forward only, HTTP 200: no Ingress, route or load balancer leads to it", COMMAND),
         ((), 0, Forwarded(POD, 503), (), "fail",
-         "not from here: no Ingress, route or load balancer leads to it; api-1 answers HTTP 503 at /health", "Read the logs of the application."),
+         "not from here: no Ingress, route or load balancer leads to it; by a port-forward api-1 answers HTTP 503 at /health", "Read the logs of the application."),
         ((), 0, FORBIDDEN, (), "unknown",
-         "not from here: no Ingress, route or load balancer leads to it; inside the cluster: not asked by a port-forward: "
+         "not from here: no Ingress, route or load balancer leads to it; no port-forward either: "
          "me may not get,create pods/portforward", "Needs: get,create pods/portforward in namespace ns"),
         ((), 0, None, (), "unknown", "not from here: no Ingress, route or load balancer leads to it, and no pod of it is ready to be asked", ""),
         ((), 0, Forwarded(POD, 200), ("Ingress",), "unknown",

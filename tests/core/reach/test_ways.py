@@ -38,6 +38,7 @@ def test_an_ingress_tells_its_addresses_and_the_secret_of_its_certificate() -> N
 
     [way] = ways(release(ingress("api.example.com", tls=tls, address=address), service()))
 
+    assert way.command == "kubectl describe ingress api -n ns --context here"
     assert (way.object, way.secret, way.addresses) == ("Ingress/api", "rel-tls", ("203.0.113.7", "lb.example.net"))
 
 

@@ -195,7 +195,7 @@ async def test_the_right_that_a_port_forward_lacks_is_the_next_step() -> None:
     answer = await found(cluster, FakeNetwork(lambda _: OK))
 
     assert (answer.state, answer.next_step) == ("unknown", "Needs: get,create pods/portforward in namespace ns")
-    assert answer.text.endswith("not asked by a port-forward: me may not")
+    assert answer.text.endswith("no port-forward either: me may not")
 
 
 async def test_what_does_not_answer_is_left_and_the_port_forward_was_tried_meanwhile() -> None:

@@ -356,9 +356,19 @@ class KubeCluster:
         # Servers since 1.35 want "create" for it, those before "get".
         right = kinds.permission("get,create", resource, namespace, "portforward")
         where = kinds.path(resource, namespace, pod, "portforward")
-        answer = self._send(
-            "GET", where, query={"ports": str(port)}, headers=port_forward.headers(), stream=stream, permission=right
-        )
+        try:
+            answer = self._send(
+                "GET",
+                where,
+                query={"ports": str(port)},
+                headers=port_forward.headers(),
+                stream=stream,
+                permission=right,
+            )
+        except ClusterError as error:
+            if error.status == 404 and error.body is None:  # of the kubelet, not of the API server
+                raise ClusterError("other", f"The node of {pod} offers none.", 404) from None
+            raise
         try:
             wire = getattr(getattr(answer, "_original_response", None), "fp", None)  # has what came behind the head
             if answer.status != _SWITCHED or wire is None or stream.sock is None:

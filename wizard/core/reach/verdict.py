@@ -49,7 +49,12 @@ def judged(way: Way, answers: Sequence[Answer], now: datetime, seconds: float) -
     if way.problem:
         return found
     if not way.host and not way.addresses:
-        return replace(found, state="waiting", text=f"{way.object} has no address yet", next_step=_no_address(way))
+        return replace(
+            found,
+            state="waiting",
+            text=f"{way.object} has no address yet",
+            next_step=f"See why its controller gave none: {way.command}",
+        )
     if not answers:
         return replace(found, text=f"{way.url}: no answer within {seconds:.2g} s", next_step=_PRIVATE)
     answer, direct = answers[0], answers[1] if len(answers) > 1 else None
@@ -140,11 +145,6 @@ def _answers(way: Way, answer: Answer, now: datetime) -> str:
     return ", ".join(filter(None, (f"{url} answers HTTP {answer.status}", _certificate(way, answer, now))))
 
 
-def _no_address(way: Way) -> str:
-    kind, _, name = way.object.partition("/")
-    return f"See why its controller gave none: kubectl describe {kind.lower()} {name}"
-
-
 def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) -> WayIn:
     """The name does not resolve: what the address says for it."""
     if not way.host:
@@ -152,7 +152,7 @@ def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) 
         return replace(found, state="waiting", text=text, next_step="A new load balancer's name takes some minutes.")
     if not way.addresses:
         text = f"{way.object} has no address yet, and {way.host} does not resolve"
-        return replace(found, state="waiting", text=text, next_step=_no_address(way))
+        return replace(found, state="waiting", text=text, next_step=f"See why its controller gave none: {way.command}")
     text, step = f"waiting for you: {record(way)}", _CREATE
     if direct is None:
         return replace(found, state="waiting", text=text, next_step=step)
@@ -223,13 +223,13 @@ def _by_status(way: Way, answer: Answer) -> tuple[State, str, str]:
 def _inside(forwarded: Forwarded) -> str:
     if forwarded.good:
         return f"it answers inside the cluster, by a port-forward: HTTP {forwarded.status}"
-    return f"inside the cluster: {_no(forwarded)}"
+    return _no(forwarded)
 
 
 def _no(forwarded: Forwarded) -> str:
     if forwarded.status:
-        return f"{forwarded.to.pod} answers HTTP {forwarded.status} at {forwarded.to.path}"
-    return f"not asked by a port-forward: {forwarded.why}"
+        return f"by a port-forward {forwarded.to.pod} answers HTTP {forwarded.status} at {forwarded.to.path}"
+    return f"no port-forward either: {forwarded.why}"
 
 
 def _inside_only(forwarded: Forwarded | None, command: str, unseen: Sequence[str]) -> Reach:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wizard.core.kube import status
@@ -41,6 +41,8 @@ class Way:
     """Whether `path` is one that a healthy application answers with success."""
     problem: str = ""
     """Why it cannot be asked."""
+    command: str = ""
+    """The command line that shows more of the object."""
 
     @property
     def url(self) -> str:
@@ -68,7 +70,12 @@ class Inside:
 def ways(snapshot: Snapshot) -> tuple[Way, ...]:
     """Every way from outside of the cluster, each URL once."""
     found = (*_ingresses(snapshot), *_routes(snapshot), *_services(snapshot))
-    return tuple({(way.url or way.object, way.problem): way for way in found}.values())
+    return tuple({(way.url or way.object, way.problem): _with_command(snapshot, way) for way in found}.values())
+
+
+def _with_command(snapshot: Snapshot, way: Way) -> Way:
+    kind, _, name = way.object.partition("/")
+    return replace(way, command=snapshot.command("kubectl", "describe", kind.lower(), name))
 
 
 def inside(snapshot: Snapshot) -> Inside | None:
