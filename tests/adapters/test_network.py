@@ -237,6 +237,17 @@ async def test_a_name_that_does_not_resolve_is_told(name: str, monkeypatch: pyte
     assert answer.text in ("name or service not known", "not a name")
 
 
+async def test_a_resolver_that_fails_is_no_missing_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+
+    answer = await ask(Request("http", HOST, 80, "/"))
+
+    assert (answer.broken, answer.why, answer.text) == ("dns", "no-dns", "temporary failure in name resolution")
+
+
 async def test_a_resolver_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     late = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: late.wait(10) and [])
@@ -244,7 +255,7 @@ async def test_a_resolver_that_hangs_is_left_in_time(monkeypatch: pytest.MonkeyP
     answer = await ask(Request("http", HOST, 80, "/"), 0.1)
     late.set()
 
-    assert (answer.broken, answer.why, answer.text) == ("dns", "slow", f"{HOST}: DNS does not answer within 0.1 s")
+    assert (answer.broken, answer.why, answer.text) == ("dns", "no-dns", "no answer of DNS within 0.1 s")
 
 
 async def test_a_proxy_of_the_environment_is_not_used_and_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ async def test_a_pod_that_cannot_answer_says_why(sandbox: Bed, namespace: str, p
 
     closed = "not from here: no Ingress, route or load balancer leads to it; no port-forward either:"
     assert found.state == reader.state == "unknown"
-    assert found.text.startswith(f"{closed} The node of api-")
+    assert found.text.startswith(f"{closed} api-")
     assert found.next_step.startswith(f"kubectl port-forward service/api 8080:80 -n {namespace}")
     assert reader.text.startswith(closed)
     assert reader.next_step == f"Needs: get,create pods/portforward in namespace {namespace}"

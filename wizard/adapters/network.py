@@ -27,6 +27,8 @@ _THREADS: Final = 10
 """Some, as a look-up of a name cannot be ended: a resolver may keep a thread for half a minute."""
 _ADDRESSES: Final = 4
 """Addresses of one name that are tried."""
+_NO_NAME: Final = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+"""A resolver's answer that there is no such name, or no address for it; every other error leaves that open."""
 _REFUSED_CERTIFICATES: Final[dict[int, tuple[Why, str]]] = {
     9: ("not-yet", "its certificate is not valid yet"),
     10: ("expired", "its certificate has expired"),
@@ -55,9 +57,10 @@ class DirectNetwork(Network):
             looked_up = self._workers.call(partial(_look_up, name, request.port))
             found = await asyncio.wait_for(looked_up, seconds)
         except TimeoutError:
-            return Answer(broken="dns", why="slow", text=f"{name}: DNS does not answer within {seconds:.2g} s")
+            return Answer(broken="dns", why="no-dns", text=f"no answer of DNS within {seconds:.2g} s")
         except (OSError, UnicodeError) as error:
-            return Answer(broken="dns", why="unresolved", text=_unresolved(error))
+            known = not isinstance(error, OSError) or error.errno in _NO_NAME
+            return Answer(broken="dns", why="unresolved" if known else "no-dns", text=_unresolved(error))
         allowed = [address for address in found if not is_forbidden(address)]
         if not allowed:
             text = f"{name} is {found[0]}, an address that is never asked: link-local, metadata or none"

@@ -132,7 +132,7 @@ async def test_a_server_without_port_forward_is_told(tmp_path: Path) -> None:
 
 async def test_a_node_without_port_forward_is_told(tmp_path: Path) -> None:
     page = Answer(404, "404 page not found", "text/plain")
-    with serving(lambda _: page) as server, pytest.raises(ClusterError, match="The node of api-1 offers none"):
+    with serving(lambda _: page) as server, pytest.raises(ClusterError, match="api-1's node offers none"):
         await ask(tmp_path, server.url)
 
 

@@ -79,7 +79,6 @@ def test_a_redirect_to_https_is_told() -> None:
         (broken("http", "not-http", "what answers does not speak HTTP/1.1"), "fail", "does not speak HTTP", "See what answers"),
         (broken("http", "too-large", "the head of the answer has more than 64 KiB"), "fail", "64 KiB", "See what answers"),
         (broken("dns", "forbidden", "api.example.com is 169.254.169.254"), "unknown", "169.254.169.254", "link-local"),
-        (broken("dns", "slow", "api.example.com: DNS does not answer"), "unknown", "DNS does not answer", "firewall"),
         (replace(OK, status=503), "fail", "answers HTTP 503: no pod answers behind it", "ready endpoints"),
         (replace(OK, status=500), "fail", "answers HTTP 500", "logs"),
         (replace(OK, status=404), "fail", "does not lead to the application", "Compare host and path with Ingress/api"),
@@ -153,6 +152,16 @@ def test_a_missing_name_and_a_broken_address_are_both_said() -> None:
 
 def test_a_missing_name_of_which_the_address_was_not_asked_in_time() -> None:
     assert met(HTTPS, NO_NAME).text == f"waiting for you: A api.example.com -> {LB}"
+
+
+def test_a_resolver_that_did_not_tell_is_no_missing_record() -> None:
+    silent = Answer(broken="dns", why="no-dns", text="temporary failure in name resolution")
+
+    alone, known = met(HTTPS, silent), met(HTTPS, silent, OK)
+
+    assert alone.state == known.state == "unknown"
+    assert alone.text == "api.example.com was not looked up: temporary failure in name resolution"
+    assert known.text == f"{alone.text}; {LB} answers for it"
 
 
 def test_a_name_that_leads_elsewhere_is_to_be_changed() -> None:

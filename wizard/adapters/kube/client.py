@@ -367,7 +367,7 @@ class KubeCluster:
             )
         except ClusterError as error:
             if error.status == 404 and error.body is None:  # of the kubelet, not of the API server
-                raise ClusterError("other", f"The node of {pod} offers none.", 404) from None
+                raise ClusterError("other", f"{pod}'s node offers none.", 404) from None
             raise
         try:
             wire = getattr(getattr(answer, "_original_response", None), "fp", None)  # has what came behind the head

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 Scheme = Literal["http", "https"]
 Rung = Literal["", "dns", "tcp", "tls", "http"]
 Why = Literal[
-    "", "unresolved", "forbidden", "refused", "slow", "closed", "no-route", "untrusted", "expired", "not-yet", "other-name",
+    "", "unresolved", "no-dns", "forbidden", "refused", "slow", "closed", "no-route", "untrusted", "expired", "not-yet", "other-name",
     "not-tls", "not-http", "too-large",
 ]  # fmt: skip
 PORTS: Final[dict[str, int]] = {"http": 80, "https": 443}

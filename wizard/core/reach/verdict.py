@@ -61,8 +61,11 @@ def judged(way: Way, answers: Sequence[Answer], now: datetime, seconds: float) -
     found = _met(replace(found, dns=_dns(way, answer)), way, answer, now)
     if answer.good:
         return replace(found, state="pass", text=_answers(way, answer, now))
-    if answer.broken == "dns" and answer.why == "unresolved":
+    if answer.why == "unresolved":
         return _without_name(way, found, direct, now)
+    if answer.why == "no-dns":
+        there = f"; {way.addresses[0]} answers for it" if direct and direct.good else ""
+        return replace(found, text=f"{found.dns}{there}", next_step="Ask again from where DNS works.")
     if direct and direct.good:
         where, names = way.addresses[0], _some(answer.resolved)
         text = f"{way.host} is {names}, where it does not answer; {way.object} is at {where} and does"
@@ -103,9 +106,9 @@ def overall(
 
 def _dns(way: Way, answer: Answer) -> str:
     if not way.host:
-        return "asked by its address"
-    if answer.why == "unresolved":
-        return f"{way.host} does not resolve: {answer.text}"
+        return f"asked at {way.addresses[0]}"
+    if answer.why in ("unresolved", "no-dns"):
+        return f"{way.host} {'does not resolve' if answer.why == 'unresolved' else 'was not looked up'}: {answer.text}"
     known = [address for address in way.addresses if request.is_address(address)]
     text = f"{way.host} is {_some(answer.resolved)}"
     if not known:
