@@ -32,6 +32,7 @@ from wizard.core.helm.value_tree import Described
 from wizard.core.helm.values import Path, merge
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.kube.rights import Right
+from wizard.core.reach.result import Reach
 from wizard.core.rules.check import CheckResult
 from wizard.core.rules.diagnosis import Diagnosis
 from wizard.core.run.events import Event
@@ -64,6 +65,7 @@ from wizard.engine.state import Options
 from wizard.ports.charts import ChartSource
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster
+from wizard.ports.network import Network
 from wizard.ports.store import DraftStore, FileStore, RunStore
 
 RUN_ID = "7f3a9c"
@@ -357,8 +359,17 @@ class StubRelease(Release):
             yield batch
 
     @override
-    async def status(self) -> Sequence[Event]:
-        return [event for batch in self._session.watched for event in batch]
+    async def status(self, *, reach: float = 0.0) -> Sequence[Event]:
+        self._session.reach_seconds.append(reach)
+        answer = [Event("reach", self._session.reached.to_data())] if reach else []
+        return [*(event for batch in self._session.watched for event in batch), *answer]
+
+    @override
+    async def reach(self) -> Event:
+        self._session.looked_at.append(self._target)
+        self._session.reach_asked.set()
+        await self._session.reach_gate.wait()
+        return Event("reach", self._session.reached.to_data())
 
     @override
     async def diagnose(self) -> AsyncIterator[Diagnosis]:
@@ -485,6 +496,11 @@ class StubSession(Session):
         self.commands: list[tuple[str, str]] = []
         self.answer = "helm was asked to stop; it answers."
         self.watched: Sequence[Sequence[Event]] = ()
+        self.reached = Reach("pass", "https://api.example.com/health answers HTTP 200")
+        self.reach_gate = _open_gate()
+        self.reach_asked = asyncio.Event()
+        self.reach_seconds: list[float] = []
+        """For how long each `status` asked."""
         self.diagnoses: dict[str, Sequence[Diagnosis]] = {}
         """By release, each view of it in turn."""
         self.looked_at: list[Target] = []
@@ -512,6 +528,7 @@ class StubSession(Session):
             files=files or PersonFiles(),
             clock=clock or SystemClock(),
             certificates=Certificates(),
+            network=cast("Network", None),
         )
         super().__init__(ports, options)
         self.runs = StubRuns(self, store, SecretFiles(ports.files, ports.certificates))

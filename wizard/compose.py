@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wizard.adapters.helm.cli import HelmCli
     from wizard.adapters.helm.documents import YamlDocuments
     from wizard.adapters.kube.kubeconfig import KubeconfigFiles
+    from wizard.adapters.network import DirectNetwork
     from wizard.adapters.runs.store import RunFiles
     from wizard.core.target import Target
     from wizard.engine.release.listing import Ahead
@@ -46,6 +47,7 @@ def session(options: Options, *, helm_path: str = "", ahead: Ahead | None = None
         files=_lazy(_files),
         clock=_lazy(_clock),
         certificates=_lazy(_certificates),
+        network=_lazy(_network),
     )
     return Session(ports, options, ahead)
 
@@ -118,6 +120,12 @@ def _certificates() -> Certificates:
     from wizard.adapters.certificates import Certificates
 
     return Certificates()
+
+
+def _network() -> DirectNetwork:
+    from wizard.adapters.network import DirectNetwork
+
+    return DirectNetwork()
 
 
 def _cluster(target: Target) -> Cluster:

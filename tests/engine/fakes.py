@@ -25,6 +25,14 @@ class DayTwo:
     bodies: tuple[Object, ...] = ()
     """Helm's records as the API serves them."""
 
+    forwarded: int | ClusterError = ClusterError("other", "there is no kubelet")
+    """What a pod answers by a port-forward."""
+
+    async def ask_pod(self, namespace: str, pod: str, port: int, path: str, seconds: float) -> int:
+        if isinstance(self.forwarded, ClusterError):
+            raise self.forwarded
+        return self.forwarded
+
     async def try_apply(self, manifest: Object, namespace: str = "", *, manager: str, force: bool = False) -> Object:
         return manifest
 

@@ -11,6 +11,7 @@ from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.helm.chart import Chart
 from wizard.core.helm.plan import ObjectPlan, Plan
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
+from wizard.core.reach.result import Reach, WayIn
 from wizard.core.rules.check import CheckResult, State
 from wizard.core.run.events import Event
 from wizard.core.target import Target
@@ -183,6 +184,18 @@ END = (
             "llm-cost-ops-wizard install --context llm-cost-ops-sandbox --namespace llm-cost-ops-dev --preset dev --yes",
             "helm install llm-cost-ops chart/llm-cost-ops --namespace llm-cost-ops-dev --values ./llm-cost-ops.dev.values.yaml",
         ],
+    ),
+)  # fmt: skip
+NAME_MISSING = Reach(
+    "waiting",
+    "waiting for you: CNAME api.example.com -> lb-7f3a.example.net; it answers there already, only the name is missing",
+    "Create that DNS record; status asks again.",
+    (
+        WayIn(
+            "Ingress/llm-cost-ops", "https://api.example.com/health", "waiting", "waiting for you", "",
+            "api.example.com does not resolve: name or service not known", "203.0.113.7:443 connects",
+            "certificate verified by this machine's authorities, good for 89 days", "HTTP 200 at /health",
+        ),
     ),
 )  # fmt: skip
 READY = (

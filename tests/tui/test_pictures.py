@@ -11,7 +11,20 @@ from textual.pilot import Pilot
 
 import wizard
 from tests.tui.driving import Driver
-from tests.tui.fakes import BEGIN, CONTEXT, DEPLOYED, END, PASSING, READY, STUCK, ScreenSession, check, event, lines
+from tests.tui.fakes import (
+    BEGIN,
+    CONTEXT,
+    DEPLOYED,
+    END,
+    NAME_MISSING,
+    PASSING,
+    READY,
+    STUCK,
+    ScreenSession,
+    check,
+    event,
+    lines,
+)  # fmt: skip
 from tests.tui.widgets.test_log_history import flood
 from wizard.core.answers.draft import Draft
 from wizard.core.helm.strvals import SetFlag
@@ -106,8 +119,9 @@ async def test_a_stuck_run(snap_compare: Compare, session: ScreenSession, size: 
 async def test_the_result(snap_compare: Compare, session: ScreenSession, size: tuple[int, int]) -> None:
     """Installed, working and reachable as three facts."""
     await session.say(*READY, *END)
+    session.reached = NAME_MISSING
     app = WizardApp(session, Start("runs", run_id="7f3a9c"))
-    assert await asyncio.to_thread(snap_compare, app, terminal_size=size, run_before=until(app, "Reachable"))
+    assert await asyncio.to_thread(snap_compare, app, terminal_size=size, run_before=until(app, "waiting for you"))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 from wizard.cli.fixes import FixPrompts
 from wizard.cli.output import Out
 from wizard.cli.prompts import Prompter
-from wizard.cli.render import EventPrinter
+from wizard.cli.render import EventPrinter, reach_lines
 from wizard.core.answers.questions.question import Choice
 from wizard.core.errors import Exit, Problem
 from wizard.core.run import stopping
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
+from wizard.core.target import Target
 from wizard.engine.session import Session
 
 
@@ -82,9 +83,12 @@ async def _record(session: Session, run_id: str) -> AsyncIterator[Sequence[Event
 
 
 async def follow(
-    session: Session, run_id: str, out: Out, prompt: Prompter | None, *, called: str
+    session: Session, run_id: str, out: Out, prompt: Prompter | None, *, called: str, reach: bool = True
 ) -> tuple[RunView, int]:
-    """Show a run until it ends or the person leaves it; returns its state and the exit code."""
+    """Show a run until it ends or the person leaves it; returns its state and the exit code.
+
+    `reach`: ask afterwards whether people reach the release; a run that ended long ago is only shown again.
+    """
     view, printer = RunView(), EventPrinter(out)
     stream = _record(session, run_id)
     pending: asyncio.Task[Sequence[Event] | str | None] | None = None
@@ -116,7 +120,28 @@ async def follow(
         out.message(_cut_short(session, run_id, called), "unknown")
         return view, Exit.UNKNOWN
     conclude(view, out)
+    if reach and view.serves and out.mode != "jsonl":  # its last line is always run.finished
+        await _ask_reach(session, view, out)
     return view, int(view.finished["code"])
+
+
+async def _ask_reach(session: Session, view: RunView, out: Out) -> None:
+    """Ask whether people reach the release, and print it; Ctrl-C skips it."""
+    where = view.target
+    target = Target(where["context"], where["namespace"], where["release"], session.options.kubeconfig)
+    async with Interrupts() as interrupts:
+        asked = asyncio.ensure_future(session.release(target).reach())
+        pressed = asyncio.ensure_future(interrupts.wait())
+        await asyncio.wait({asked, pressed}, return_when=asyncio.FIRST_COMPLETED)
+        pressed.cancel()
+    if not asked.done():
+        await _drop(asked)
+        return
+    view.apply(asked.result())
+    if view.reach:
+        first, *rest = reach_lines(view.reach)
+        out.line(first, view.reach.state)
+        out.lines([("", text) for text in rest])
 
 
 def _cut_short(session: Session, run_id: str, called: str) -> str:
@@ -187,10 +212,16 @@ def as_data(view: RunView) -> dict[str, Any]:
         ],
         "objects": objects_data(view),
         "findings": findings_data(view),
+        **reach_data(view),
         "notes": view.notes,
         "files": list(finished.get("files", ())),
         "commands": list(finished.get("commands", ())),
     }
+
+
+def reach_data(view: RunView) -> dict[str, Any]:
+    """Whether people reach the release, under "reach"; nothing where it was not asked."""
+    return {"reach": view.reach.to_data()} if view.reach else {}
 
 
 def objects_data(view: RunView) -> list[dict[str, Any]]:

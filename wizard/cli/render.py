@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from wizard.cli.output import Out, time_of
+from wizard.core.reach.result import Reach
 from wizard.core.run.events import Event
 from wizard.core.text.time import age
 
@@ -84,6 +85,13 @@ def check_lines(data: Mapping[str, Any]) -> list[str]:
     if data["next_step"] and data["state"] != "pass":
         lines.append(f"      next: {data['next_step']}")
     return lines
+
+
+def reach_lines(found: Reach) -> list[str]:
+    """The lines of whether people reach a release: the sentence, the next step, and what each way in brought."""
+    lines = [f"reachable: {found.text}"]
+    lines += [f"      next: {found.next_step}"] if found.next_step else []
+    return lines + [f"      {way.facts}" for way in found.ways]
 
 
 def _started(data: Mapping[str, Any], time: str) -> Rendered:
@@ -203,6 +211,13 @@ def _verdict(data: Mapping[str, Any], time: str) -> Rendered:
     yield time, data["state"], data["reason"]
 
 
+def _reach(data: Mapping[str, Any], time: str) -> Rendered:
+    first, *rest = reach_lines(Reach.of_data(data))
+    yield time, data["state"], first
+    for text in rest:
+        yield time, "", text
+
+
 def _hidden(data: Mapping[str, Any], time: str) -> Rendered:
     settle = f"; needs: {data['permission']}" if data["permission"] else ""
     yield time, "unknown", f"{data['what']} cannot be seen: {data['reason']}{settle}"
@@ -242,6 +257,7 @@ _RENDER: Final[Mapping[str, Callable[[Mapping[str, Any], str], Rendered]]] = {
     "decision": _decision,
     "fix.applied": _fix_applied,
     "verdict": _verdict,
+    "reach": _reach,
     "watch.blind": _hidden,
     "record.gap": _record_gap,
 }

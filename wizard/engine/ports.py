@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wizard.ports.documents import Documents
     from wizard.ports.helm import Helm
     from wizard.ports.kubeconfig import KubeconfigReader
+    from wizard.ports.network import Network
     from wizard.ports.store import DraftStore, FileStore, RunStore
 
 
@@ -32,3 +33,4 @@ class Ports(NamedTuple):
     files: FileStore
     clock: Clock
     certificates: CertificateReader
+    network: Network

@@ -109,6 +109,10 @@ class Cluster(Protocol):
         """Lines of one container in batches as they arrive; ends with the stream (the caller may resume it)."""
         ...
 
+    async def ask_pod(self, namespace: str, pod: str, port: int, path: str, seconds: float) -> int:
+        """The HTTP status of one GET to a port of a pod, by a port-forward of the API server."""
+        ...
+
     async def close(self) -> None:
         """End every stream and thread within a second."""
         ...

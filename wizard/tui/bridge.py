@@ -151,6 +151,18 @@ class Bridge:
         self._spawn("run", read(), listener)
         return feed
 
+    def reach(self, listener: MessagePump, feed: RunFeed) -> None:
+        """Ask whether people reach the release of an ended run; its view has the answer when the listener gets Read."""
+
+        async def ask() -> None:
+            from wizard.core.target import Target
+
+            where = feed.view.target
+            target = Target(where["context"], where["namespace"], where["release"], self.session.options.kubeconfig)
+            feed.view.apply(await self.session.release(target).reach())
+
+        self.once(listener, "reach", ask())
+
     def page(self, listener: MessagePump, run_id: str, asked: LogHistory.Wanted) -> None:
         """Read log lines that only the record has; the listener gets PageRead, or StreamFailed."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import re
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +46,40 @@ async def call(line: str, session: StubSession | None = None) -> tuple[int, str]
     return int(code), stdout.getvalue()
 
 
+async def test_json_has_reach_and_the_last_event_stays_the_end_of_the_run() -> None:
+    session = stub_session()
+
+    (one,) = objects((await call("install --preset dev --yes --output json", session))[1])
+    *_, last = objects((await call("install --preset dev --yes --output jsonl", stub_session()))[1])
+
+    assert one["reach"] == session.reached.to_data()
+    assert last["type"] == "run.finished"
+
+
+async def test_a_failed_run_is_not_asked_for() -> None:
+    session = stub_session()
+    session.record = finished_run(1, "failed", "helm gave up")
+
+    code, said = await call("install --preset dev --yes", session)
+
+    assert code == 1
+    assert "reachable" not in said
+    assert session.looked_at == []
+
+
+async def test_ctrl_c_skips_the_question_and_keeps_the_code() -> None:
+    session = stub_session()
+    session.reach_gate.clear()
+    asking = asyncio.ensure_future(call("install --preset dev --yes", session))
+    async with asyncio.timeout(20):
+        await session.reach_asked.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+        code, said = await asking
+
+    assert code == 0
+    assert "reachable" not in said
+
+
 async def test_install_checks_starts_and_shows_the_run_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
     session = stub_session()
 
@@ -56,6 +92,7 @@ async def test_install_checks_starts_and_shows_the_run_to_its_end(capsys: pytest
     for text in ("+ ok C01 API answers", "run 7f3a9c: install llm-cost-ops -> here", "+ ready Deployment/llm-cost-ops  1 of 1",
                  "p-0 api | hello", "NOTES: open it", "+ ready all 3 of 3 are ready", "./v.yaml", "again"):  # fmt: skip
         assert text in said
+    assert said.endswith("+ ok reachable: https://api.example.com/health answers HTTP 200\n")
     assert "Checking" in capsys.readouterr().err
     assert Path("llm-cost-ops.dev.values.yaml").is_file()
 

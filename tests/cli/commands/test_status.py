@@ -10,6 +10,7 @@ import pytest
 from tests.cli.commands.test_install import call
 from tests.cli.stub import TARGET, finished_run, objects, stub_session
 from tests.stub_session import RUN_ID
+from tests.tui.fakes import NAME_MISSING
 from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.run.summary import RunSummary
@@ -111,6 +112,45 @@ async def test_status_in_json() -> None:
     assert one["findings"][0]["id"] == "IM01"
 
 
+@pytest.mark.parametrize(("line", "seconds"), [("status", 1.0), ("status --reach 3", 3.0), ("status --reach 0", 0.0)])
+async def test_status_asks_whether_people_reach_it_for_as_long_as_it_may(line: str, seconds: float) -> None:
+    session = stub_session()
+    session.found = ReleasesView((ROW,), "x")
+    session.watched = live("ready", "fine")
+    session.reached = NAME_MISSING
+
+    code, said = await call(line, session)
+
+    assert session.reach_seconds == [seconds]
+    assert code == 0, "who reaches it never changes the code"
+    assert ("~ waiting reachable: waiting for you: CNAME" in said) is bool(seconds)
+    assert ("next: Create that DNS record" in said) is bool(seconds)
+    assert ("https://api.example.com/health: api.example.com does not resolve" in said) is bool(seconds)
+
+
+@pytest.mark.parametrize("seconds", ["-1", "16", "nan"])
+async def test_a_time_that_is_no_time_to_wait_is_refused(seconds: str) -> None:
+    session = stub_session()
+    session.found = ReleasesView((ROW,), "x")
+
+    with pytest.raises(Problem, match="--reach takes 0 to 15 seconds"):
+        await call(f"status --reach={seconds}", session)
+
+
+async def test_status_has_reach_in_both_json_forms() -> None:
+    session = stub_session()
+    session.found = ReleasesView((ROW,), "x")
+    session.watched = live("ready", "fine")
+
+    (one,) = objects((await call("status --output json", session))[1])
+    *_, last = objects((await call("status --output jsonl", session))[1])
+    (without,) = objects((await call("status --output json --reach 0", session))[1])
+
+    assert (one["exit"], one["reach"]) == (0, session.reached.to_data())
+    assert (last["type"], last["data"]) == ("reach", session.reached.to_data())
+    assert "reach" not in without
+
+
 async def test_followed_status_and_logs_go_on_until_the_stream_ends() -> None:
     session = stub_session()
     session.found = ReleasesView((ROW,), "x")
@@ -161,6 +201,15 @@ async def test_a_run_is_shown_again_by_its_id_and_exits_as_it_did() -> None:
     assert f"run {RUN_ID}: install" in said
     assert "x failed helm gave up" in said
     assert session.revived == []
+    assert session.looked_at == []
+
+
+async def test_a_run_that_ended_long_ago_is_only_shown_again() -> None:
+    session = stub_session()
+    session.past = [summary(RUN_ID, "finished", 0)]
+
+    assert (await call(f"runs {RUN_ID} --plain", session))[0] == 0
+    assert session.looked_at == []
 
 
 async def test_a_run_that_lost_its_runner_gets_a_new_one(capsys: pytest.CaptureFixture[str]) -> None:

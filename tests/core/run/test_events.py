@@ -25,6 +25,6 @@ def test_a_line_of_another_version_is_refused(line: str) -> None:
 def test_the_types_are_the_published_ones() -> None:
     assert sorted(EVENTS) == [
         "check.result", "cluster.event", "decision", "finding", "finding.healed", "fix.applied", "fix.offered", "helm.exited", "helm.output", "helm.started", "log.gap", "log.lines",
-        "object.made", "object.state", "record.gap", "rollback.exited", "rollback.output", "rollback.started", "run.finished", "run.notes", "run.phase", "run.started", "verdict", "waiting",
+        "object.made", "object.state", "reach", "record.gap", "rollback.exited", "rollback.output", "rollback.started", "run.finished", "run.notes", "run.phase", "run.started", "verdict", "waiting",
         "watch.blind",
     ]  # fmt: skip

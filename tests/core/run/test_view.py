@@ -78,6 +78,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "decision": {"what": "fix", "who": "me", "text": "create Secret a"},
     "fix.applied": {"finding": "CO01", "object": "Pod/api-0", "fix": "make-secret", "ok": True, "text": "done"},
     "verdict": {"state": "stuck", "reason": "image"},
+    "reach": {
+        "state": "pass",
+        "text": "answers",
+        "next_step": "",
+        "ways": [{"object": "Ingress/a", "url": "http://a/"}],
+    },
     "watch.blind": {"what": "Ingress", "reason": "forbidden", "permission": "list ingresses"},
     "run.notes": {"text": "open it"},
     "run.finished": {"code": 1, "verdict": "failed", "reason": "image", "files": [], "commands": []},

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 from textual.events import Key
 
+from tests.stub_session import StubRelease
 from tests.tui.conftest import Open
-from tests.tui.fakes import BEGIN, END, NOW, READY, STUCK, ScreenSession, event, lines
+from tests.tui.fakes import BEGIN, END, NAME_MISSING, NOW, READY, STUCK, ScreenSession, event, lines
+from wizard.core.errors import Problem
+from wizard.core.reach.result import Reach
+from wizard.core.run.events import Event
 from wizard.core.text import sanitize
 from wizard.engine import records
 from wizard.tui.run.screen import RunScreen
@@ -209,13 +213,53 @@ async def test_a_run_that_ends_shows_three_facts_notes_files_and_commands(
         await see.sees("3 of 3 ready")
         await session.say(*END)
         await see.sees(
-            "+ READY", "+ Installed", "+ Working", "? Reachable", "./llm-cost-ops.dev.values.yaml",
+            "+ READY", "+ Installed", "+ Working", "+ Reachable", "./llm-cost-ops.dev.values.yaml",
             "$ helm install llm-cost-ops", "kubectl port-forward svc/llm-cost-ops 8080:80", "took 01:18",
         )  # fmt: skip
         await see.press("l")
         await see.sees("objects  3 of 3 ready", "Enter result")
         await see.press("q")
     assert see.app.return_code == 0
+
+
+async def test_the_result_shows_at_once_and_reachable_fills_in(open_app: Open, session: ScreenSession) -> None:
+    session.reach_gate.clear()
+    session.reached = NAME_MISSING
+    await session.say(*READY, *END)
+    async with open_app(RUN) as see:
+        await see.sees(
+            "+ Installed", "+ Working", "~ Reachable   asking from this machine ...", "$ helm install llm-cost-ops"
+        )
+        session.reach_gate.set()
+        await see.sees(
+            "~ Reachable   waiting for you: CNAME api.example.com -> lb-7f3a.example.net", "HTTP 200 at /health"
+        )
+        await see.press("l")
+        await see.sees("objects  3 of 3 ready")
+        await see.press("enter")
+        await see.sees("waiting for you")
+    assert len(session.looked_at) == 1, "it is asked once"
+
+
+async def test_a_question_that_fails_leaves_the_result_and_says_why(
+    open_app: Open, session: ScreenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: StubRelease) -> Event:
+        raise Problem("The login has expired.", "Log in again.")
+
+    monkeypatch.setattr(StubRelease, "reach", fails)
+    await session.say(*READY, *END)
+    async with open_app(RUN) as see:
+        await see.sees("+ Working", "? Reachable   not asked: The login has expired.", "Do  Log in again.")
+
+
+async def test_hostile_words_of_a_server_stay_one_safe_line(open_app: Open, session: ScreenSession) -> None:
+    session.reached = Reach("fail", "https://a/ \x1b[2J answers\nHTTP 302, [bold]a redirect[/] to \u202ehttp://b")
+    await session.say(*READY, *END)
+    async with open_app(RUN) as see:
+        await see.sees("x Reachable", "[bold]a redirect[/]")
+        assert "\x1b" not in see.text()
+        assert "\u202e" not in see.text()
 
 
 async def test_an_uninstall_that_ended_says_only_that(open_app: Open, session: ScreenSession) -> None:
@@ -227,6 +271,7 @@ async def test_an_uninstall_that_ended_says_only_that(open_app: Open, session: S
         await see.sees("+ DONE", reason, "+ Uninstalled", "helm removed the release")
         assert "Reachable" not in see.text()
         assert "+ Installed" not in see.text()
+    assert session.looked_at == []
 
 
 async def test_the_code_of_a_failed_run_is_the_code_of_the_wizard(open_app: Open, session: ScreenSession) -> None:

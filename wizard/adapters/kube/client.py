@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from wizard.adapters import bounded
+from wizard.adapters import bounded, http_get
 from wizard.adapters.kube import body as kube_body
-from wizard.adapters.kube import errors, kinds, logs, objects, watch
+from wizard.adapters.kube import errors, kinds, logs, objects, port_forward, watch
 from wizard.adapters.kube.connection import AGENT, CONNECTIONS, READ, Connection, Stream
 from wizard.adapters.kube.rules import Rules
 from wizard.adapters.kube.threads import Channel, Workers
@@ -44,6 +44,8 @@ _AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDis
 _BUSY_TRIES: Final = 3
 """How often a 429 is retried, after the pause that the server asks for."""
 _BUSY_WAIT: Final = 2.0
+_SWITCHED: Final = 101
+"""The status of an answer that is a WebSocket from then on."""
 _LOG_SILENCE: Final = 300.0
 """Seconds a followed container may be silent before its stream ends; the caller resumes it."""
 
@@ -334,6 +336,51 @@ class KubeCluster:
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if not stream.closed:
                 raise errors.of_exception(error, self._connection().server) from None
+        finally:
+            answer.close()
+
+    async def ask_pod(self, namespace: str, pod: str, port: int, path: str, seconds: float) -> int:
+        """The status of one GET by a port-forward."""
+        stream = Stream()
+        self._streams.add(stream)
+        try:
+            return await asyncio.wait_for(self._run(lambda: self._forward(namespace, pod, port, path, stream)), seconds)
+        except TimeoutError:
+            raise ClusterError("slow", f"{pod} did not answer within {seconds:g} s.") from None
+        finally:
+            self._streams.discard(stream)
+            stream.close()
+
+    def _forward(self, namespace: str, pod: str, port: int, path: str, stream: Stream) -> int:
+        resource = kinds.KINDS["Pod"]
+        # Servers since 1.35 want "create" for it, those before "get".
+        right = kinds.permission("get,create", resource, namespace, "portforward")
+        where = kinds.path(resource, namespace, pod, "portforward")
+        try:
+            answer = self._send(
+                "GET",
+                where,
+                query={"ports": str(port)},
+                headers=port_forward.headers(),
+                stream=stream,
+                permission=right,
+            )
+        except ClusterError as error:
+            if error.status == 404 and error.body is None:  # of the kubelet, not of the API server
+                raise ClusterError("other", f"{pod}'s node offers none.", 404) from None
+            raise
+        try:
+            wire = getattr(getattr(answer, "_original_response", None), "fp", None)  # has what came behind the head
+            if answer.status != _SWITCHED or wire is None or stream.sock is None:
+                raise ClusterError(
+                    "other", f"{self._connection().server} offers no port-forward (HTTP {answer.status})."
+                )
+            stream.sock.sendall(port_forward.frame(http_get.request("localhost", path)))
+            return http_get.head(port_forward.Received(wire.read1).read).status
+        except port_forward.ForwardError as error:
+            raise ClusterError("other", f"{pod} was not reached at port {port}: {error.strerror}.") from None
+        except (OSError, ValueError):
+            raise ClusterError("other", f"{pod} gave no HTTP answer at port {port}.") from None
         finally:
             answer.close()
 

@@ -46,12 +46,17 @@ class StatusArguments(ReleaseArguments):
     """`status`."""
 
     follow: bool = switch("--follow", help="go on until interrupted")
+    reach: float = option(
+        "--reach", type=float, metavar="SECONDS", default=1.0,
+        help="ask for at most so long whether people reach it (1); 0: not at all",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class LogsArguments(StatusArguments):
+class LogsArguments(ReleaseArguments):
     """`logs`."""
 
+    follow: bool = switch("--follow", help="go on until interrupted")
     container: str = option("-c", "--container", metavar="NAME", help="only this container")
     tail: int | None = option(
         "--tail", type=int, metavar="N", help="only the last N lines of each container", default=None

@@ -23,8 +23,9 @@ async def runs(arguments: RunsArguments, session: Session, out: Out, called: str
     run = session.runs.find(arguments.words[0])
     if message := session.runs.attach(run):
         out.message(message, "warn")
-    prompt = prompter(color=not arguments.no_color) if asks() and run.state != "finished" else None
-    view, code = await follow(session, run.id, out, prompt, called=called)
+    going_on = run.state != "finished"
+    prompt = prompter(color=not arguments.no_color) if asks() and going_on else None
+    view, code = await follow(session, run.id, out, prompt, called=called, reach=going_on)
     out.object({"command": "runs", "exit": code, **as_data(view)})
     return code
 

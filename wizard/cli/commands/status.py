@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from wizard.cli import find_release
 from wizard.cli.arguments.release import LogsArguments, StatusArguments
-from wizard.cli.follow import Interrupts, findings_data, next_or_interrupt, objects_data
+from wizard.cli.follow import Interrupts, findings_data, next_or_interrupt, objects_data, reach_data
 from wizard.cli.output import Out
 from wizard.cli.render import EventPrinter
 from wizard.core.errors import Exit, Problem
@@ -39,10 +39,16 @@ async def status(arguments: StatusArguments, session: Session, out: Out) -> int:
     view = RunView()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LIMIT):
-            for event in await session.release(target).status():
+            for event in await session.release(target).status(reach=_seconds(arguments)):
                 view.apply(event)
                 out.event(event)
     return _show(row, releases, view, out)
+
+
+def _seconds(arguments: StatusArguments) -> float:
+    if not 0 <= arguments.reach <= _LIMIT:
+        raise Problem(f"--reach takes 0 to {_LIMIT:g} seconds.", "Without it one second is waited.")
+    return arguments.reach
 
 
 async def logs(arguments: LogsArguments, session: Session, out: Out) -> int:
@@ -101,6 +107,8 @@ def _show(row: ReleaseRow, releases: ReleasesView, view: RunView, out: Out) -> i
         "  ",
     )
     printer = EventPrinter(out)
+    if view.reach:
+        printer.show(Event("reach", view.reach.to_data()))
     if view.waiting and state != "ready":
         waiting = view.waiting
         printer.show(
@@ -116,7 +124,7 @@ def _show(row: ReleaseRow, releases: ReleasesView, view: RunView, out: Out) -> i
     code = exit_code(state, view.ranked_findings())
     out.object({
         "command": "status", "exit": int(code), "releases": [_data(row)], "verdict": state, "reason": reason,
-        "objects": objects_data(view), "findings": findings_data(view), **find_release.searched(releases),
+        "objects": objects_data(view), "findings": findings_data(view), **reach_data(view), **find_release.searched(releases),
     })  # fmt: skip
     return code
 

@@ -189,7 +189,7 @@ def _chart(snapshot: Snapshot) -> str:
 
 def impact(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str]) -> UserImpact:
     """What users of the application experience now; `hidden` are kinds that could not be listed."""
-    fronts = _fronts(snapshot)
+    fronts = front_workloads(snapshot)
     if not fronts:
         return UserImpact(
             "unknown", f"cannot see {', '.join(sorted(hidden))}" if hidden else "no workload is there to answer"
@@ -219,7 +219,7 @@ def impact(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[st
     return UserImpact("fine", f"{ready} of {wanted} pods answer", since)
 
 
-def _fronts(snapshot: Snapshot) -> list[Object]:
+def front_workloads(snapshot: Snapshot) -> list[Object]:
     """The workloads that users call: those behind an Ingress, else our application, else the Deployments, else all."""
     every = [root for root in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet") if not status.controller(root)]
     behind = _backends(snapshot)
@@ -322,7 +322,7 @@ def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[st
         has_address = state.state == "ready"
         bad = name_of(ingress) in broken
         yield Step(name_of(ingress), "fail" if bad else "pass" if has_address else "unknown", state.reason)
-    fronts = _fronts(snapshot)
+    fronts = front_workloads(snapshot)
     for service in snapshot.of_kind("Service"):
         if name_of(service) not in _front_services(snapshot, fronts):
             continue

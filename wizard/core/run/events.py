@@ -79,6 +79,9 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "fix.applied": ("finding", "object", "fix", "ok", "text"),
     # state: ready|progressing|stuck|failed|unknown
     "verdict": ("state", "reason"),
+    # whether people reach the release now; state: pass|waiting|fail|unknown; ways: [{object,url,state,text,next_step,
+    # dns,tcp,tls,http}], the last four "" where the request did not get so far. Of `status`, never in a record
+    "reach": ("state", "text", "next_step", "ways"),
     # something is hidden from the watcher: what, and the permission that would show it; reason "": visible again
     "watch.blind": ("what", "reason", "permission"),
     # events that could not be recorded; lost: their number
@@ -190,6 +193,8 @@ def _is_right(kind: str, key: str, value: Any) -> bool:
         return _pairs(value) if kind == "log.lines" else limits.texts(value)
     if key == "target":
         return isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values())
+    if key == "ways":
+        return isinstance(value, list) and all(isinstance(way, dict) and limits.texts([*way.values()]) for way in value)
     return _fixes(value) if key == "fixes" else isinstance(value, str)
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 from wizard.core.kube.objects import KINDS
+from wizard.core.reach.result import Reach
 from wizard.core.rules.check import CheckResult
 from wizard.core.rules.finding import Finding, order
 from wizard.core.run.events import EVENTS, Event
@@ -21,7 +22,7 @@ from wizard.core.text.time import parse_duration, seconds_since
 
 Part = Literal[
     "run", "phase", "checks", "made", "objects", "helm", "events", "logs", "waiting", "findings", "verdict", "notes",
-    "finished", "blind", "fixes",
+    "finished", "blind", "fixes", "reach",
 ]  # fmt: skip
 
 RED_FIRST: Final = ("failed", "stuck", "unknown", "progressing", "ready")
@@ -145,6 +146,8 @@ class RunView:
     decisions: list[DecisionRow] = field(default_factory=list)
     fixed: Mapping[str, Any] | None = None
     """The result of the last fix."""
+    reach: Reach | None = None
+    """Whether people reach the release, once that was asked."""
     finished: Mapping[str, Any] | None = None
     finished_at: str = ""
 
@@ -185,6 +188,11 @@ class RunView:
         """Whether helm waits for something that will not heal by itself."""
         waits = self.helm_argv and self.helm_exit is None and self.finished is None
         return bool(waits and self.waiting and self.waiting.heals == "no" and self.verdict in ("stuck", "failed"))
+
+    @property
+    def serves(self) -> bool:
+        """Whether the run ended well and left a release that people may reach."""
+        return self.finished is not None and self.finished["code"] == 0 and self.operation != "uninstall"
 
     @property
     def helm_timeout(self) -> float:
@@ -341,6 +349,11 @@ def _verdict(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Pa
     return frozenset({"verdict"})
 
 
+def _reach(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
+    view.reach = Reach.of_data(data)
+    return frozenset({"reach"})
+
+
 def _blind(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
     view.blind = [row for row in view.blind if row.what != data["what"]]
     if data["reason"]:
@@ -388,6 +401,7 @@ _REDUCERS: Final[Mapping[str, Reducer]] = {
     "decision": _decision,
     "fix.applied": _applied,
     "verdict": _verdict,
+    "reach": _reach,
     "watch.blind": _blind,
     "record.gap": _record_gap,
     "run.notes": _notes,

@@ -7,7 +7,7 @@ from typing import Final
 
 _SYMBOLS: Final[Mapping[str, str]] = {
     "pass": "+", "ready": "+", "warn": "!", "progressing": "~", "fail": "x", "failed": "x", "stuck": "x", "skipped": "-",
-    "unknown": "?",
+    "unknown": "?", "waiting": "~",
 }  # fmt: skip
 _WORDS: Final[Mapping[str, str]] = {"pass": "ok", "fail": "failed"}
 """States whose word differs from their name."""

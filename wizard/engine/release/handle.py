@@ -58,12 +58,27 @@ class Release:
 
         return live.watch_release(self._cluster, self._target, self._ports.clock, logs=logs)
 
-    async def status(self) -> Sequence[Event]:
-        """The release as it is now: the same events as a run's record, and the verdict that `diagnose` gives; never raises."""
-        from wizard.engine.watch import diagnose
+    async def status(self, *, reach: float = 0.0) -> Sequence[Event]:
+        """The release as it is now: the same events as a run's record, and the verdict that `diagnose` gives; never raises.
 
-        ports = self._ports
-        return await diagnose.status_events(self._cluster, self._target, ports.clock, ports.runs, ports.documents)
+        With `reach` it is asked for so many seconds whether people reach it: one event more.
+        """
+        from functools import partial
+
+        from wizard.engine.watch import diagnose
+        from wizard.engine.watch import reach as reaching
+
+        ports, cluster = self._ports, self._cluster
+        ask = partial(reaching.of_snapshot, cluster, ports.network, self._target, seconds=reach) if reach else None
+        return await diagnose.status_events(cluster, self._target, ports.clock, ports.runs, ports.documents, ask)
+
+    async def reach(self) -> Event:
+        """Whether people reach it, asked from this machine for some seconds, as a `reach` event; never raises."""
+        from wizard.core.run.events import Event
+        from wizard.engine.watch import reach
+
+        found = await reach.of_release(self._cluster, self._ports.network, self._target, self._ports.clock)
+        return Event("reach", found.to_data())
 
     def diagnose(self) -> AsyncIterator[Diagnosis]:
         """What is wrong with it, ranked: first without logs if a cause shows, then complete. Changes nothing; never raises."""

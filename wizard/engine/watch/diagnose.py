@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, release, revision, unused_values
 from wizard.core.kube import membership, patience, status
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import KINDS, Object, name_of
+from wizard.core.reach.result import Reach
 from wizard.core.rules import diagnosis
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
@@ -64,11 +65,24 @@ async def diagnose(
 
 
 async def status_events(
-    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
-) -> tuple[Event, ...]:
-    """A release as it is now, in the events of a run: its objects, its findings, the verdict of the whole diagnosis."""
-    whole = [observation async for observation in look(cluster, target, clock, runs, documents)][-1]
-    return tuple(diagnosis.events(whole, diagnosis.of(whole, target)))
+    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None,
+    reach: Callable[[Snapshot], Coroutine[Any, Any, Reach]] | None = None,
+) -> tuple[Event, ...]:  # fmt: skip
+    """A release as it is now, in the events of a run: its objects, its findings, the verdict of the whole diagnosis.
+
+    `reach` asks whether people reach it, from its lists on, beside the reads of logs.
+    """
+    asking: asyncio.Task[Reach] | None = None
+    try:
+        async for observation in look(cluster, target, clock, runs, documents):
+            whole = observation
+            if reach and asking is None:
+                asking = asyncio.create_task(reach(observation.snapshot))
+        events = tuple(diagnosis.events(whole, diagnosis.of(whole, target)))
+        return (*events, Event("reach", (await asking).to_data())) if asking else events
+    finally:
+        if asking:
+            asking.cancel()
 
 
 async def look(

@@ -9,7 +9,10 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from typing_extensions import override
 
+from wizard.core.reach.result import Reach
+from wizard.core.run.events import Event
 from wizard.tui.actions import Action, Key, bindings
+from wizard.tui.messages import StreamFailed
 from wizard.tui.run.state import RunFeed
 from wizard.tui.run.view import clock_text, done_rows
 from wizard.tui.widgets.base import WizardScreen
@@ -64,8 +67,20 @@ class DoneScreen(WizardScreen):
         yield Result(self._feed)
 
     def on_mount(self) -> None:
-        """Focus the list, so that arrows scroll."""
+        """Focus the list, so that arrows scroll; ask whether people reach the release."""
         self.query_one(Result).focus()
+        if self._feed.view.serves and self._feed.view.reach is None:
+            self.bridge.reach(self, self._feed)
+
+    def on_read(self) -> None:
+        """It was asked whether people reach the release."""
+        self.query_one(Result).rebuild()
+
+    def on_stream_failed(self, message: StreamFailed) -> None:
+        """It could not be asked."""
+        failed = Reach("unknown", f"not asked: {message.problem.what}", message.problem.next_step)
+        self._feed.view.apply(Event("reach", failed.to_data()))
+        self.on_read()
 
     def action_home(self) -> None:
         """Go home."""
@@ -79,7 +94,8 @@ class DoneScreen(WizardScreen):
     def explanation(self) -> tuple[str, str]:
         return "Three facts", (
             "Installed: helm recorded the release. Working: every workload, job and disk of it is ready. Reachable: people "
-            "can open it from where they are. One can be true without the others."
+            "can open it from where they are; asked just now from this machine, without a proxy: the name, the connection, "
+            "the certificate, the answer. One can be true without the others."
         )
 
     async def action_leave(self) -> None:

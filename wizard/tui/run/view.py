@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from wizard.core.reach.result import Reach
 from wizard.core.rules.finding import Finding
 from wizard.core.run import stopping
 from wizard.core.run.view import ObjectRow, RunView
@@ -24,6 +25,8 @@ ABOUT: Final = (
     "End follows again. Above the lines that are kept, PgUp and Home read the run's record. / filters, n and N find, e goes to the first error, p shows lines from before a restart, j shows structured lines as they were "
     "written, w saves them, y copies those that show, or helm's command from its pane. Leaving or closing the terminal stops nothing."
 )
+_WIDE: Final = 110
+"""From this width on the result also says how each way in was found to work."""
 HEALS: Final = {"no": "will not heal itself", "yes": "will heal by itself", "unknown": "may heal by itself"}
 
 
@@ -221,6 +224,7 @@ def done_rows(view: RunView, width: int) -> list[Row]:
         lines = wrap(text, width - 18)
         rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
         rows += [((" " * 15, ""), (line, "")) for line in lines[1:]]
+    rows += _reach_rows(view.reach, width) if view.reach else []
     if code and view.findings:
         rows += [(), ((" Why", "strong"),), *finding_rows(view, width)]
     if data.get("files"):
@@ -239,6 +243,16 @@ def done_rows(view: RunView, width: int) -> list[Row]:
     return rows
 
 
+def _reach_rows(found: Reach, width: int) -> list[Row]:
+    """Below the fact: the next step, and what each way in brought, where that is news or there is room."""
+    rows: list[Row] = []
+    if found.next_step:
+        rows += beside(" " * 15 + "Do", found.next_step, width - 3, label_width=19, label_tone="accent")
+    if width >= _WIDE or found.state != "pass":
+        rows += [((" " * 15, ""), (line, "dim")) for way in found.ways for line in wrap(way.facts, width - 18)]
+    return rows
+
+
 def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
     """(name, (state, text)) of each fact; each can be true without the others."""
     helm_ok = view.helm_exit is not None and view.helm_exit[0] == 0
@@ -249,8 +263,15 @@ def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
     back = (("Rolled back", _back_end(view)),) if view.back_argv else ()
     ready = f"{view.ready_count()} of {view.total()} objects ready"
     working = ({"ready": "pass", "stuck": "fail", "failed": "fail"}.get(view.verdict, "unknown"), ready)
-    reachable = ("unknown", "not tried from here; NOTES below say how to open it")
-    return (("Installed", installed), *back, ("Working", working), ("Reachable", reachable))
+    return (("Installed", installed), *back, ("Working", working), ("Reachable", _reachable(view)))
+
+
+def _reachable(view: RunView) -> tuple[str, str]:
+    if view.reach:
+        return view.reach.state, view.reach.text
+    return (
+        ("progressing", "asking from this machine ...") if view.serves else ("unknown", "not asked after such an end")
+    )
 
 
 def _back_end(view: RunView) -> tuple[str, str]:
