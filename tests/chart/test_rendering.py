@@ -180,7 +180,8 @@ def test_immutable_fields_survive_a_change_of_version_and_environment(chart: Cha
     copy = tmp_path / "llm-cost-ops"
     shutil.copytree(chart.folder, copy)
     meta = copy / "Chart.yaml"
-    meta.write_text(meta.read_text().replace("version: 1.0.0", "version: 7.0.0", 1).replace('"1.0.0"', '"7.0.0"'))
+    text = re.sub(r"(?m)^version: .+$", "version: 7.0.0", meta.read_text())
+    meta.write_text(text.replace('"1.0.0"', '"7.0.0"'))
     later = Chart("helm4", copy, chart.scratch).render("global.environment=qa")
     assert later.one("Deployment", "llm-cost-ops")["metadata"]["labels"]["helm.sh/chart"] == "llm-cost-ops-7.0.0"
     assert immutable(later) == immutable(chart.render())
@@ -190,7 +191,7 @@ def test_a_new_chart_version_restarts_nothing_by_itself(chart: Chart, tmp_path: 
     copy = tmp_path / "llm-cost-ops"
     shutil.copytree(chart.folder, copy)
     meta = copy / "Chart.yaml"
-    meta.write_text(meta.read_text().replace("version: 1.0.0", "version: 1.0.1", 1))
+    meta.write_text(re.sub(r"(?m)^version: .+$", "version: 1.99.0", meta.read_text()))
     before = {w["metadata"]["name"]: w["spec"]["template"] for w in chart.render(*GIVEN).workloads()}
     later = Chart("helm4", copy, chart.scratch).render(*GIVEN)
     assert {w["metadata"]["name"]: w["spec"]["template"] for w in later.workloads()} == before

@@ -249,7 +249,8 @@ async def test_a_viewer_is_told_what_is_missing_and_still_sees_releases(
     assert "list secrets" in results["N02"].next_step
     (row,) = views[-1].rows
     assert (row.name, row.helm_status, row.revision) == ("llm-cost-ops", "", 0)
-    assert row.chart == "llm-cost-ops-1.0.0"
+    meta = yaml.safe_load((Path(__file__).parents[3] / "chart" / "llm-cost-ops" / "Chart.yaml").read_text())
+    assert row.chart == f"llm-cost-ops-{meta['version']}"
     assert row.total >= 3
     assert "needs list secrets" in views[-1].hidden
     assert "may create nothing" in lines["you"].text
