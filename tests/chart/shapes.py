@@ -40,7 +40,8 @@ def put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, 
     return changed
 
 
-def _shape(**dotted: Any) -> dict[str, Any]:
+def shape(**dotted: Any) -> dict[str, Any]:
+    """Values from their dotted paths."""
     values: dict[str, Any] = {}
     for path, value in dotted.items():
         values = put(values, tuple(path.split(".")), value)
@@ -52,10 +53,10 @@ def _switches() -> dict[str, Any]:
     return {s.dotted: True for s in SETTINGS if s.path[-1] == "enabled"}
 
 
-BUNDLED = _shape(**(_switches() | _COMPANIONS | _GIVEN))
+BUNDLED = shape(**(_switches() | _COMPANIONS | _GIVEN))
 """Everything that can be on at once, with credentials given as values."""
 
-EXTERNAL = _shape(**{
+EXTERNAL = shape(**{
     **_switches(), **_COMPANIONS, "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"],
     "postgresql.enabled": False, "postgresql.tls.enabled": False, "redis.enabled": False, "autoscaling.enabled": False,
     "externalDatabase.host": "db.example.com", "externalDatabase.password": "value-of-the-database",
@@ -64,14 +65,14 @@ EXTERNAL = _shape(**{
 })  # fmt: skip
 """Database and cache outside, a load balancer, a fixed number of replicas."""
 
-NAMED = _shape(**{
+NAMED = shape(**{
     **_switches(), **_COMPANIONS, "secrets.existingSecret": "app", "postgresql.auth.existingSecret": "postgres",
     "redis.auth.existingSecret": "redis", "grafana.existingSecret": "grafana",
     "externalSecret.remoteRefs": {"postgresql": {"key": "costs/postgresql"}},
 })  # fmt: skip
 """Everything on, and every credential in a Secret of the person's own."""
 
-NAMED_EXTERNAL = _shape(**{
+NAMED_EXTERNAL = shape(**{
     "jwt.existingSecret": "jwt", "smtp.host": "mail.example.com", "smtp.existingSecret": "mail",
     "postgresql.enabled": False, "redis.enabled": False, "externalDatabase.host": "db.example.com",
     "externalDatabase.existingSecret": "database", "externalRedis.host": "cache.example.com",
@@ -79,7 +80,7 @@ NAMED_EXTERNAL = _shape(**{
 })  # fmt: skip
 """Credentials of services outside in Secrets of the person's own."""
 
-VOLATILE = _shape(**{
+VOLATILE = shape(**{
     **{s.dotted: False for s in SETTINGS if s.path[-2:] == ("persistence", "enabled")}, **_GIVEN,
     "jwt.secret": "", "secrets.jwtSecret": _GIVEN["jwt.secret"], "redis.auth.enabled": False, "redis.auth.password": "",
     "autoscaling.enabled": False, "ingress.enabled": False, "serviceAccount.create": False,
