@@ -72,6 +72,7 @@ lock: .venv/.synced
 	$(COMPILE) --group dev pyproject.toml -o requirements.lock
 	$(COMPILE) --group uv -o requirements-uv.lock
 	$(COMPILE) --group go -o wizard/sandbox/go.lock
+	$(COMPILE) --fork-strategy fewest --group checkov -o tests/chart/modules/checkov.lock
 
 chart-docs: .venv/.synced
 	$(PY) -m release.chart_docs
