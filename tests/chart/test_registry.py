@@ -65,7 +65,7 @@ def test_a_helm_that_is_logged_in_installs_and_upgrades_from_the_registry(
 
 
 @pytest.mark.tools
-@pytest.mark.parametrize("helm", HELMS)
+@both_helms
 def test_what_is_pulled_is_what_was_built_with_its_signature(
     helm: str, registry: Registry, log_in: Callable[[], None], tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], str],
