@@ -58,9 +58,11 @@ score: .venv/.synced
 bench: tools
 	$(PY) -m bench
 
-# SIGN=NAME KEYRING=FILE signs; PASSPHRASE_FILE=FILE where the key has a passphrase.
+# SIGN=NAME KEYRING=FILE signs; PASSPHRASE_FILE=FILE where the key has a passphrase. PUSH=oci://HOST/PATH pushes to a registry too,
+# with the login of `helm registry login`; PLAIN_HTTP=1 for one without TLS on this machine.
 chart-repo: tools
-	$(PY) -m release.chart_repo $(if $(SIGN),--sign "$$SIGN" --keyring "$$KEYRING") $(if $(PASSPHRASE_FILE),--passphrase-file "$$PASSPHRASE_FILE")
+	$(PY) -m release.chart_repo $(if $(SIGN),--sign "$$SIGN" --keyring "$$KEYRING") $(if $(PASSPHRASE_FILE),--passphrase-file "$$PASSPHRASE_FILE") \
+	  $(if $(PUSH),--push "$$PUSH") $(if $(PLAIN_HTTP),--plain-http)
 
 wheel: .venv/.synced
 	$(PY) -m release.wheel
@@ -70,6 +72,7 @@ lock: .venv/.synced
 	$(COMPILE) --group dev pyproject.toml -o requirements.lock
 	$(COMPILE) --group uv -o requirements-uv.lock
 	$(COMPILE) --group go -o wizard/sandbox/go.lock
+	$(COMPILE) --fork-strategy fewest --group checkov -o tests/chart/modules/checkov.lock
 
 chart-docs: .venv/.synced
 	$(PY) -m release.chart_docs

@@ -1,5 +1,7 @@
 """Makes the folder for `helm repo add`: the packed chart, an index and a bill of materials, optionally signed.
 
+On request helm pushes the packed chart to an OCI registry as well, with the login that `helm registry login` stored.
+
 The same sources give the same bytes, except the signature. helm packs and signs. It takes times from the files, so it
 gets copies with one time; and it packs subcharts in the order of a Go map, which is random.
 """
@@ -7,8 +9,11 @@ gets copies with one time; and it packs subcharts in the order of a Go map, whic
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
+import ipaddress
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,6 +83,33 @@ _SIGNING = (
     "SIGN is part of the name of a key that can sign and not only certify, KEYRING a file from `gpg --export-secret-keys`, "
     "PASSPHRASE_FILE a file whose first line is the passphrase."
 )
+
+
+def push(archive: Path, registry: str, helm: Path, *, plain_http: bool = False) -> str:
+    """Push the archive, and the signature beside it, to `registry`; return the reference to install it from.
+
+    `registry` is oci://HOST/PATH; only one on this machine may be spoken to without TLS. Raises Problem when the
+    address is none, or when helm cannot push.
+    """
+    address = re.fullmatch(r"oci://(?P<host>\[[0-9a-f:]+\]|[\w.-]+)(?::\d+)?(?:/[a-z0-9._-]+)+", registry)
+    if not address:  # not repeated: there may be a password in it
+        raise Problem("PUSH is not oci://HOST/PATH, in small letters and without user, password or tag.", _PUSHING)
+    if plain_http and not _is_this_machine(address["host"]):
+        raise Problem(f"PLAIN_HTTP is for a registry on this machine, and {address['host']} is another.", _PUSHING)
+    options = ["--plain-http"] if plain_http else []
+    _call([str(helm), "push", str(archive), registry, *options], _PUSHING)
+    return f"{registry}/{CHART.name}"
+
+
+_PUSHING = (
+    "Name the registry as in PUSH=oci://registry.example.com/charts, and log in to it first: helm registry login HOST"
+)
+
+
+def _is_this_machine(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    return host == "localhost"
 
 
 def _call(command: Sequence[str], next_step: str) -> None:
@@ -155,16 +187,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sign", metavar="NAME")
     parser.add_argument("--keyring", type=Path, metavar="FILE", default=Path())
     parser.add_argument("--passphrase-file", type=Path, metavar="FILE")
+    parser.add_argument("--push", metavar="oci://HOST/PATH")
+    parser.add_argument("--plain-http", action="store_true")
     given = parser.parse_args(arguments)
     signer = Signer(given.sign, given.keyring, given.passphrase_file) if given.sign else None
     try:
         archive = build(OUTPUT, tool_path("helm4"), signer=signer)
+        pushed = push(archive, given.push, tool_path("helm4"), plain_http=given.plain_http) if given.push else ""
     except Problem as problem:
         print(problem, file=sys.stderr)
         return int(problem.code)
     beside = "index.yaml, its bill of materials (.cdx.json)" + (" and its signature (.prov)" if signer else "")
     print(f"{archive.relative_to(ROOT)}: {archive.stat().st_size:,} bytes, and beside it {beside}.")
     print("Serve that folder over HTTPS, then: helm repo add llm-cost-ops ADDRESS")
+    if pushed:
+        print(f"Pushed; it installs with: helm install llm-cost-ops {pushed}")
     return 0
 
 

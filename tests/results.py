@@ -1,13 +1,17 @@
-"""The result table of the full matrices: what each case of them came to, as one page of Markdown outside of git."""
+"""The result table of the full matrices: what each case of them came to, as one page of Markdown outside of git.
+
+Beside it a second page: what each upgrade of the chart restarts.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 PLACE: Final = Path("build/full-results.md")
+UPGRADES: Final = Path("build/upgrades.md")
 _SIGNS: Final = {"passed": "passed", "failed": "FAILED", "error": "FAILED (setup)", "skipped": "skipped"}
 
 
@@ -25,6 +29,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     place.parent.mkdir(exist_ok=True)
     place.write_text(table((one.nodeid, word, one.duration) for one, word in reports), encoding="utf-8")
     terminalreporter.write_line(f"result table: {PLACE}")
+    found = [what for one, _ in reports for key, what in one.user_properties if key == "upgrade"]
+    if found:
+        (Path(config.rootpath) / UPGRADES).write_text(upgrades(found), encoding="utf-8")
+        terminalreporter.write_line(f"pods that upgrades restart: {UPGRADES}")
 
 
 def table(results: Iterable[tuple[str, str, float]]) -> str:
@@ -53,3 +61,16 @@ def _parts(name: str) -> tuple[str, str]:
     found = re.fullmatch(r"([^\[]+)\[(.*)\]", name.rpartition("::")[2])
     test, case = (found[1], found[2]) if found else (name, "")
     return test.removeprefix("test_").replace("_", " "), case.replace("|", "\\|")
+
+
+_COMPONENTS: Final = ("app", "postgresql", "redis", "prometheus", "grafana")
+
+
+def upgrades(found: Iterable[tuple[str, str, Mapping[str, str]]]) -> str:
+    """Upgrades (what changed, helm, and the effect on the pods of each component) as Markdown."""
+    lines = ["# What an upgrade does to the pods", "", "An empty cell: they go on running.", ""]
+    lines += ["| Upgrade | Helm | " + " | ".join(_COMPONENTS) + " |", "|---" * (len(_COMPONENTS) + 2) + "|"]
+    for what, helm, effect in sorted(found, key=lambda row: row[:2]):
+        cells = [what.replace("|", "\\|"), helm, *(effect.get(component, "") for component in _COMPONENTS)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

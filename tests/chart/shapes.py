@@ -54,7 +54,8 @@ def put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, 
     return changed
 
 
-def _shape(**dotted: Any) -> dict[str, Any]:
+def shape(**dotted: Any) -> dict[str, Any]:
+    """Values from their dotted paths."""
     values: dict[str, Any] = {}
     for path, value in dotted.items():
         values = put(values, tuple(path.split(".")), value)
@@ -66,10 +67,10 @@ def _switches() -> dict[str, Any]:
     return {s.dotted: True for s in SETTINGS if s.path[-1] == "enabled"}
 
 
-BUNDLED = _shape(**(_switches() | _COMPANIONS | _GIVEN))
+BUNDLED = shape(**(_switches() | _COMPANIONS | _GIVEN))
 """Everything that can be on at once, with credentials given as values."""
 
-EXTERNAL = _shape(**{
+EXTERNAL = shape(**{
     **_switches(), **_COMPANIONS, "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"],
     "postgresql.enabled": False, "postgresql.tls.enabled": False, "postgresql.metrics.enabled": False, "redis.enabled": False,
     "postgresql.auth.appUser.enabled": False, "redis.metrics.enabled": False, "autoscaling.enabled": False,
@@ -80,7 +81,7 @@ EXTERNAL = _shape(**{
 })  # fmt: skip
 """Database and cache outside, a load balancer, a fixed number of replicas."""
 
-NAMED = _shape(**{
+NAMED = shape(**{
     **_switches(), **_COMPANIONS, "config.file": "", "config.existingConfigMap": "cost-ops", "secrets.existingSecret": "app", "postgresql.auth.existingSecret": "postgres",
     "postgresql.auth.appUser.existingSecret": "app-role",
     "redis.auth.existingSecret": "redis", "grafana.existingSecret": "grafana",
@@ -88,7 +89,7 @@ NAMED = _shape(**{
 })  # fmt: skip
 """Everything on, and every credential in a Secret of the person's own."""
 
-NAMED_EXTERNAL = _shape(**{
+NAMED_EXTERNAL = shape(**{
     "jwt.existingSecret": "jwt", "smtp.host": "mail.example.com", "smtp.existingSecret": "mail",
     "postgresql.enabled": False, "redis.enabled": False, "externalDatabase.host": "db.example.com",
     "externalDatabase.existingSecret": "database", "externalRedis.sentinel.hosts": ["sentinel.example.com"],
@@ -96,13 +97,13 @@ NAMED_EXTERNAL = _shape(**{
 })  # fmt: skip
 """Credentials of services outside in Secrets of the person's own, and Sentinels."""
 
-REDIS_URL = _shape(**{**_GIVEN,
+REDIS_URL = shape(**{**_GIVEN,
     "redis.enabled": False, "redis.auth.password": "", "externalRedis.existingSecret": "cache", "externalRedis.existingSecretUrlKey": "url",
     "prometheus.enabled": False,
 })  # fmt: skip
 """The whole URL of the cache in a Secret, and no Prometheus."""
 
-PASSWORDLESS = _shape(**{
+PASSWORDLESS = shape(**{
     "postgresql.enabled": False, "externalDatabase.host": "db.example.com", "externalDatabase.sslmode": "verify-full",
     "externalDatabase.passwordless": True, "externalDatabase.tls.caSecret": "database-ca",
     "externalDatabase.tls.clientSecret": "database-client", "migrations.enabled": True, "backup.enabled": True,
@@ -110,14 +111,14 @@ PASSWORDLESS = _shape(**{
 })  # fmt: skip
 """A database that a certificate logs in to."""
 
-BARE = _shape(**{
+BARE = shape(**{
     "config.features.database": False, "config.features.metrics": False, "postgresql.enabled": False, "redis.enabled": False,
     "jwt.secret": _GIVEN["jwt.secret"], "grafana.adminPassword": _GIVEN["grafana.adminPassword"], "networkPolicy.enabled": True,
     "replicaCount": None, "autoscaling.enabled": False, "args": [],
 })  # fmt: skip
 """A program that uses no database, no cache and serves no metrics; its pods are counted by somebody else."""
 
-VOLATILE = _shape(**{
+VOLATILE = shape(**{
     **{s.dotted: False for s in SETTINGS if s.path[-2:] == ("persistence", "enabled")}, **_GIVEN,
     "jwt.secret": "", "secrets.jwtSecret": _GIVEN["jwt.secret"], "redis.auth.enabled": False, "redis.auth.password": "",
     "autoscaling.enabled": False, "ingress.enabled": False, "serviceAccount.create": False,

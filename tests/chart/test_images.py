@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.chart.conftest import CHART, HELMS, ROOT, Chart, Rendered
+from tests.chart.shapes import BUNDLED
 from wizard.sandbox.toolchain import tool_path
 
 DIGEST = "sha256:" + "a" * 64
@@ -45,10 +46,22 @@ def test_the_printed_command_lists_every_image(helm: str, chart: Chart, tmp_path
 def test_the_chart_names_its_default_images_for_artifact_hub(chart: Chart) -> None:
     annotations = yaml.safe_load((CHART / "Chart.yaml").read_text())["annotations"]
     listed = yaml.safe_load(annotations["artifacthub.io/images"])
-    assert {entry["image"] for entry in listed} == images(chart.render())
-    for key in ("links", "changes"):
-        assert all(isinstance(entry, dict) for entry in yaml.safe_load(annotations[f"artifacthub.io/{key}"]))
+    assert sorted(entry["image"] for entry in listed) == sorted(images(chart.render()))
+    assert all({"name", "image"} <= entry.keys() <= {"name", "image", "whitelisted", "platforms"} for entry in listed)
     assert yaml.safe_load((CHART.parent / "artifacthub-repo.yml").read_text())["owners"][0]["email"]
+
+
+def test_what_artifact_hub_reads_has_the_form_that_it_documents(chart: Chart) -> None:
+    """Its page on the annotations of Chart.yaml: texts, some of which hold YAML."""
+    meta = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    given = {key.removeprefix("artifacthub.io/"): text for key, text in meta["annotations"].items()}
+    assert all(isinstance(text, str) for text in given.values())
+    assert {given[key] for key in ("prerelease", "operator", "containsSecurityUpdates")} <= {"true", "false"}
+    kinds = {"added", "changed", "deprecated", "removed", "fixed", "security"}
+    assert all(entry["kind"] in kinds and entry["description"] for entry in yaml.safe_load(given["changes"]))
+    assert all(entry["name"] and entry["url"].startswith("https://") for entry in yaml.safe_load(given["links"]))
+    assert yaml.safe_load(given["crds"]) == []
+    assert chart.render(values=BUNDLED).kinds("CustomResourceDefinition") == []
 
 
 def test_a_mirror_serves_every_image_and_pull_secrets_reach_every_pod(chart: Chart, preset: str | None) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import promql_parser
 import pytest
@@ -263,19 +260,3 @@ def test_another_grafana_finds_the_dashboards_by_their_label(chart: Chart) -> No
     unlabelled = dashboards(chart, "dashboards.enabled=false")
     assert unlabelled
     assert "grafana_dashboard" not in unlabelled["metadata"]["labels"]
-
-
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH (Debian: package prometheus)")
-def test_promtool_accepts_configuration_and_rules(chart: Chart, tmp_path: Path) -> None:
-    group: dict[str, Any] = {"name": "mine", "rules": [{"record": "a", "expr": "sum(up)"}]}
-    rendered = chart.render(*KUBE, values={"prometheus": {"alertmanagers": ["am:9093"], "extraRuleGroups": [group]}})
-    data = rendered.one("ConfigMap", "llm-cost-ops-prometheus")["data"]
-    (tmp_path / "rules.yml").write_text(data["rules.yml"])
-    (tmp_path / "prometheus.yml").write_text(data["prometheus.yml"].replace("/etc/prometheus", str(tmp_path)))
-    (tmp_path / "operator.yml").write_text(yaml.safe_dump(rendered.kinds("PrometheusRule")[0]["spec"]))
-    for command in (("config", "prometheus.yml"), ("rules", "operator.yml")):
-        done = subprocess.run(
-            ["promtool", "check", command[0], str(tmp_path / command[1])],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr

@@ -101,7 +101,10 @@ def test_a_new_fetch_is_found(name: str, text: str, tmp_path: Path) -> None:
     assert {program for words in commands(tmp_path / name) for program in fetched(words)}
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-uv.lock", "wizard/sandbox/go.lock"])
+LOCKS = ("requirements.lock", "requirements-uv.lock", "wizard/sandbox/go.lock", "tests/chart/modules/checkov.lock")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_every_entry_of_a_lock_has_hashes_and_none_has_an_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     entries = locked(text)
@@ -114,9 +117,7 @@ def test_every_entry_of_a_lock_has_hashes_and_none_has_an_address(lock: str) -> 
 
 
 def test_there_is_no_other_lock() -> None:
-    assert {str(file.relative_to(ROOT)) for file in tracked("*.lock", "*requirements*.txt")} == {
-        "requirements.lock", "requirements-uv.lock", "wizard/sandbox/go.lock",
-    }  # fmt: skip
+    assert {str(file.relative_to(ROOT)) for file in tracked("*.lock", "*requirements*.txt")} == set(LOCKS)
 
 
 def test_every_version_that_is_named_exactly_is_the_one_of_a_lock() -> None:
@@ -140,6 +141,7 @@ def test_the_lock_satisfies_everything_that_pyproject_asks_for() -> None:
     asked = {"requirements.lock": [*project["project"]["dependencies"], *project["build-system"]["requires"]]}
     asked["requirements.lock"] += [line for name in ("test", "check", "release") for line in groups[name]]
     asked |= {"requirements-uv.lock": groups["uv"], "wizard/sandbox/go.lock": groups["go"]}
+    asked["tests/chart/modules/checkov.lock"] = groups["checkov"]
 
     assert groups["dev"] == [{"include-group": name} for name in ("test", "check", "release")]
     for lock, lines in asked.items():

@@ -1,4 +1,4 @@
-"""An OCI registry on 127.0.0.1: the reference implementation, with TLS of an authority of its own and one login."""
+"""An OCI registry on 127.0.0.1: the reference implementation, with TLS of an authority of its own and one login, or neither."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from wizard.sandbox import pki, toolchain
 from wizard.sandbox.toolchain import Pin
@@ -34,8 +34,8 @@ class Registry:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Registry]:
-    """A registry that keeps what it has in the folder."""
+def running(folder: Path, *, plain: bool = False) -> Iterator[Registry]:
+    """A registry that keeps what it has in the folder; a plain one has no TLS and wants no login."""
     program = toolchain.ensure_pin(PIN)
     authority = pki.make_authority()
     (folder / "ca.pem").write_bytes(authority.certificate)
@@ -43,16 +43,16 @@ def running(folder: Path) -> Iterator[Registry]:
     (folder / "htpasswd").write_text(f"{_ENTRY}\n")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    config = {
+    http: dict[str, Any] = {"addr": f"127.0.0.1:{port}"}
+    config: dict[str, Any] = {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": str(folder / "content")}},
-        "http": {
-            "addr": f"127.0.0.1:{port}",
-            "tls": {"certificate": str(folder / "server.pem"), "key": str(folder / "server.key")},
-        },
-        "auth": {"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}},
+        "http": http,
     }
+    if not plain:
+        http["tls"] = {"certificate": str(folder / "server.pem"), "key": str(folder / "server.key")}
+        config["auth"] = {"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}}
     (folder / "config.yml").write_text(json.dumps(config))
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(

@@ -38,6 +38,31 @@ asks never.
 {{- end }}
 
 {{/*
+Refuses what the live claim of a component cannot become: dict "root" $ "name" CLAIM "persistence" SECTION "path" VALUES-PATH.
+*/}}
+{{- define "llm-cost-ops.component.claimGuard" -}}
+{{- if and .root.Release.IsUpgrade (not .persistence.existingClaim) -}}
+{{- $live := lookup "v1" "PersistentVolumeClaim" .root.Release.Namespace .name | default dict -}}
+{{- $had := dig "spec" "resources" "requests" "storage" "" $live -}}
+{{- $size := include "llm-cost-ops.text" .persistence.size -}}
+{{- if and $had (lt (include "llm-cost-ops.bytes" $size | float64) (include "llm-cost-ops.bytes" $had | float64)) -}}
+{{- $said := list
+  "%s.size=%s: claim %s has %s, and no volume can shrink; keep %s.size=%s, or, to lose what is on it,"
+  "run kubectl delete pvc %s -n %s and then this again" | join " " -}}
+{{- fail (printf $said .path $size .name $had .path $had .name .root.Release.Namespace) -}}
+{{- end -}}
+{{- $class := include "llm-cost-ops.storageClass" (dict "root" .root "storageClass" .persistence.storageClass) | fromYaml -}}
+{{- $made := dig "spec" "storageClassName" "" $live -}}
+{{- if and $had (hasKey $class "storageClassName") (ne $class.storageClassName $made) -}}
+{{- $said := list
+  "%s.storageClass (or global.storageClass) now gives the class %s, and claim %s was made with %s: a volume cannot move;"
+  "keep %s.storageClass=%s, or, to lose what is on it, run kubectl delete pvc %s -n %s and then this again" | join " " -}}
+{{- fail (printf $said .path (default "-" $class.storageClassName) .name (default "-" $made) .path (default "-" $made) .name .root.Release.Namespace) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/*
 A quantity in bytes, so that 1024Mi and 1Gi are one size.
 */}}
 {{- define "llm-cost-ops.bytes" -}}
