@@ -49,12 +49,7 @@ def judged(way: Way, answers: Sequence[Answer], now: datetime, seconds: float) -
     if way.problem:
         return found
     if not way.host and not way.addresses:
-        return replace(
-            found,
-            state="waiting",
-            text=f"{way.object} has no address yet",
-            next_step=f"See why its controller gave none: {way.command}",
-        )
+        return _without_address(way, found, "")
     if not answers:
         return replace(found, text=f"{way.url}: no answer within {seconds:.2g} s", next_step=_PRIVATE)
     answer, direct = answers[0], answers[1] if len(answers) > 1 else None
@@ -144,8 +139,16 @@ def _http(way: Way, answer: Answer) -> str:
 
 
 def _answers(way: Way, answer: Answer, now: datetime) -> str:
-    url = way.url if not answer.redirected else way.url.replace("http:", "https:", 1)
-    return ", ".join(filter(None, (f"{url} answers HTTP {answer.status}", _certificate(way, answer, now))))
+    return ", ".join(
+        filter(None, (f"{answer.redirected or way.url} answers HTTP {answer.status}", _certificate(way, answer, now)))
+    )
+
+
+def _without_address(way: Way, found: WayIn, also: str) -> WayIn:
+    if way.hidden:
+        return replace(found, text=f"{way.object}: {way.hidden}{also}")
+    step = f"See why its controller gave none: {way.command}"
+    return replace(found, state="waiting", text=f"{way.object} has no address yet{also}", next_step=step)
 
 
 def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) -> WayIn:
@@ -154,8 +157,7 @@ def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) 
         text = f"{way.object} is at {way.addresses[0]}, a name that does not resolve yet"
         return replace(found, state="waiting", text=text, next_step="A new load balancer's name takes some minutes.")
     if not way.addresses:
-        text = f"{way.object} has no address yet, and {way.host} does not resolve"
-        return replace(found, state="waiting", text=text, next_step=f"See why its controller gave none: {way.command}")
+        return _without_address(way, found, f", and {way.host} does not resolve")
     text, step = f"waiting for you: {record(way)}", _CREATE
     if direct is None:
         return replace(found, state="waiting", text=text, next_step=step)
