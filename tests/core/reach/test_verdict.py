@@ -75,7 +75,7 @@ def test_a_redirect_to_https_is_told() -> None:
         (broken("tls", "other-name", "its certificate is for another name"), "fail", "another name", "Get a certificate"),
         (broken("tls", "not-tls", "the TLS handshake fails"), "fail", "handshake fails", "does not speak TLS"),
         (broken("tls", "closed", "closes the connection"), "fail", "closes the connection", "See what answers at 203.0.113.7:443"),
-        (broken("http", "slow", "no HTTP answer within 1 s"), "unknown", "no HTTP answer", "firewall"),
+        (broken("http", "slow", "no HTTP answer within 1 s"), "unknown", "no HTTP answer", "see its logs"),
         (broken("http", "not-http", "what answers does not speak HTTP/1.1"), "fail", "does not speak HTTP", "See what answers"),
         (broken("http", "too-large", "the head of the answer has more than 64 KiB"), "fail", "64 KiB", "See what answers"),
         (broken("dns", "forbidden", "api.example.com is 169.254.169.254"), "unknown", "169.254.169.254", "link-local"),

@@ -17,6 +17,7 @@ _NAMES: Final = 3
 _NO_POD: Final = (502, 503, 504)
 _CREATE: Final = "Create that DNS record; status asks again."
 _PRIVATE: Final = "Ask from a machine that may: a firewall or a private network can be between."
+_SILENT: Final = "What takes the connection there does not answer: see its logs."
 _RENEW: Final = "Get a certificate that clients accept: for that host, in time, from an authority that they know."
 
 
@@ -180,7 +181,7 @@ def _broken(way: Way, answer: Answer) -> tuple[State, str, str]:
     if answer.broken == "tls" and answer.why in ("untrusted", "expired", "not-yet", "other-name"):
         return "fail", f"{way.host or answer.address}: {answer.text}", _certificate_step(way, answer)
     step = {
-        "slow": _PRIVATE, "no-route": _PRIVATE,
+        "slow": _PRIVATE if answer.broken == "tcp" else _SILENT, "no-route": _PRIVATE,
         "forbidden": "Name a host whose address is not link-local.",
         "refused": f"See whether the load balancer or controller of {way.object} listens on port {way.port}.",
         "not-tls": f"Something else answers at port {way.port}: it does not speak TLS.",
