@@ -57,9 +57,9 @@ def test_a_certificate_of_the_secrets_own_authority_is_said_to_be_that() -> None
 
 
 def test_a_redirect_to_https_is_told() -> None:
-    found = met(HTTP, replace(OK, redirected=True))
+    found = met(HTTP, replace(OK, redirected="https://api.example.com:8443/health"))
 
-    assert found.text.startswith("https://api.example.com/health answers HTTP 200")
+    assert found.text.startswith("https://api.example.com:8443/health answers HTTP 200")
     assert found.http == "HTTP 200 at /health, after a redirect to https"
 
 
@@ -75,7 +75,7 @@ def test_a_redirect_to_https_is_told() -> None:
         (broken("tls", "other-name", "its certificate is for another name"), "fail", "another name", "Get a certificate"),
         (broken("tls", "not-tls", "the TLS handshake fails"), "fail", "handshake fails", "does not speak TLS"),
         (broken("tls", "closed", "closes the connection"), "fail", "closes the connection", "See what answers at 203.0.113.7:443"),
-        (broken("http", "slow", "no HTTP answer within 1 s"), "unknown", "no HTTP answer", "firewall"),
+        (broken("http", "slow", "no HTTP answer within 1 s"), "unknown", "no HTTP answer", "see its logs"),
         (broken("http", "not-http", "what answers does not speak HTTP/1.1"), "fail", "does not speak HTTP", "See what answers"),
         (broken("http", "too-large", "the head of the answer has more than 64 KiB"), "fail", "64 KiB", "See what answers"),
         (broken("dns", "forbidden", "api.example.com is 169.254.169.254"), "unknown", "169.254.169.254", "link-local"),
@@ -195,6 +195,13 @@ def test_what_has_no_address_yet_is_waited_for(way: Way, answers: Any, text: str
 
     assert (found.state, found.text) == ("waiting", text)
     assert found.next_step
+
+
+def test_an_address_that_cannot_be_seen_is_not_said_to_be_missing() -> None:
+    found = met(replace(HTTPS, addresses=(), hidden="its Gateway cannot be seen"), NO_NAME)
+
+    assert found.state == "unknown"
+    assert found.text == "Ingress/api: its Gateway cannot be seen, and api.example.com does not resolve"
 
 
 def test_no_answer_within_the_time_and_what_is_not_asked_are_unknown() -> None:

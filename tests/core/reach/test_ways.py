@@ -51,7 +51,7 @@ def test_a_certificate_at_a_cloud_load_balancer_means_https() -> None:
 @pytest.mark.parametrize(
     ("path", "asked", "healthy"),
     [("/", "/ready", True), ("/ready", "/ready", True), ("/api", "/api", False), ("/rea", "/rea", False),
-     ("/a b\r\nHost: x", "/health", False), (None, "/ready", True)],
+     ("/a b\r\nHost: x", "/health", False), ("/(.*)", "/ready", True), ("/v1(/|$)(.*)", "/v1", False), (None, "/ready", True)],
 )  # fmt: skip
 def test_the_readiness_path_is_asked_where_the_ingress_leads_it_to_the_application(
     path: Any, asked: str, healthy: bool

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from tests.core.reach.objects import NOW, gateway, ingress, pod, route, service, workload
+from tests.core.reach.objects import NOW, gateway, ingress, node, pod, route, service, workload
 from tests.engine.fake_cluster import FakeCluster
 from tests.engine.objects import Clock
 from wizard.core.kube.errors import ClusterError
@@ -111,6 +111,38 @@ async def test_a_missing_name_is_asked_at_the_address() -> None:
         ("api.example.com", ""),
         ("api.example.com", LB),
     ]
+
+
+async def test_a_port_forward_that_was_not_tried_is_not_said_to_have_failed() -> None:
+    network = FakeNetwork(lambda request: OK if request.via == LB else NO_NAME)
+    cluster = Cluster(ingress("api.example.com", tls=TLS, **OURS), ready_pod())
+
+    answer = await found(cluster, network)
+
+    assert cluster.forwards == 0
+    assert answer.text.endswith("it answers there already, only the name is missing")
+
+
+async def test_objects_that_make_no_sense_are_said_to_be_that() -> None:
+    made = route("api.example.com", rules=[{"matches": ["/"], "backendRefs": [{"name": "api"}]}])
+
+    answer = await found(Cluster({**made, "metadata": {**made["metadata"], **OURS}}), FakeNetwork(lambda _: OK))
+
+    assert (answer.state, answer.text) == ("unknown", "not asked: objects of the release are not what they should be")
+
+
+async def test_nodes_are_read_for_a_node_port_only() -> None:
+    network = FakeNetwork(lambda _: OK)
+    cluster = Cluster(node(InternalIP="10.0.0.4"), service("NodePort"))
+    cluster.refuse["list Node"] = ClusterError("forbidden", "no", 403)
+
+    hidden = await found(cluster, network)
+    del cluster.refuse["list Node"]
+    seen = await found(cluster, network)
+
+    assert (hidden.state, hidden.text) == ("unknown", "Service/api: no ready node can be seen, whose port it is")
+    assert seen.state == "pass"
+    assert [request.url for request in network.asked] == ["http://10.0.0.4:30080/ready"]
 
 
 async def test_the_authority_of_the_secret_is_read_only_when_it_is_needed() -> None:

@@ -63,8 +63,8 @@ class Answer:
     location: str = ""
     proxied: bool = False
     """The environment names a proxy for this URL, which was not used."""
-    redirected: bool = False
-    """http answered with a redirect to https of the same host; this is the answer of https."""
+    redirected: str = ""
+    """The URL of https that http redirected to; this is its answer."""
 
     @property
     def good(self) -> bool:

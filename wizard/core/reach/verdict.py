@@ -17,6 +17,7 @@ _NAMES: Final = 3
 _NO_POD: Final = (502, 503, 504)
 _CREATE: Final = "Create that DNS record; status asks again."
 _PRIVATE: Final = "Ask from a machine that may: a firewall or a private network can be between."
+_SILENT: Final = "What takes the connection there does not answer: see its logs."
 _RENEW: Final = "Get a certificate that clients accept: for that host, in time, from an authority that they know."
 
 
@@ -49,12 +50,7 @@ def judged(way: Way, answers: Sequence[Answer], now: datetime, seconds: float) -
     if way.problem:
         return found
     if not way.host and not way.addresses:
-        return replace(
-            found,
-            state="waiting",
-            text=f"{way.object} has no address yet",
-            next_step=f"See why its controller gave none: {way.command}",
-        )
+        return _without_address(way, found, "")
     if not answers:
         return replace(found, text=f"{way.url}: no answer within {seconds:.2g} s", next_step=_PRIVATE)
     answer, direct = answers[0], answers[1] if len(answers) > 1 else None
@@ -144,8 +140,16 @@ def _http(way: Way, answer: Answer) -> str:
 
 
 def _answers(way: Way, answer: Answer, now: datetime) -> str:
-    url = way.url if not answer.redirected else way.url.replace("http:", "https:", 1)
-    return ", ".join(filter(None, (f"{url} answers HTTP {answer.status}", _certificate(way, answer, now))))
+    return ", ".join(
+        filter(None, (f"{answer.redirected or way.url} answers HTTP {answer.status}", _certificate(way, answer, now)))
+    )
+
+
+def _without_address(way: Way, found: WayIn, also: str) -> WayIn:
+    if way.hidden:
+        return replace(found, text=f"{way.object}: {way.hidden}{also}")
+    step = f"See why its controller gave none: {way.command}"
+    return replace(found, state="waiting", text=f"{way.object} has no address yet{also}", next_step=step)
 
 
 def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) -> WayIn:
@@ -154,8 +158,7 @@ def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) 
         text = f"{way.object} is at {way.addresses[0]}, a name that does not resolve yet"
         return replace(found, state="waiting", text=text, next_step="A new load balancer's name takes some minutes.")
     if not way.addresses:
-        text = f"{way.object} has no address yet, and {way.host} does not resolve"
-        return replace(found, state="waiting", text=text, next_step=f"See why its controller gave none: {way.command}")
+        return _without_address(way, found, f", and {way.host} does not resolve")
     text, step = f"waiting for you: {record(way)}", _CREATE
     if direct is None:
         return replace(found, state="waiting", text=text, next_step=step)
@@ -178,7 +181,7 @@ def _broken(way: Way, answer: Answer) -> tuple[State, str, str]:
     if answer.broken == "tls" and answer.why in ("untrusted", "expired", "not-yet", "other-name"):
         return "fail", f"{way.host or answer.address}: {answer.text}", _certificate_step(way, answer)
     step = {
-        "slow": _PRIVATE, "no-route": _PRIVATE,
+        "slow": _PRIVATE if answer.broken == "tcp" else _SILENT, "no-route": _PRIVATE,
         "forbidden": "Name a host whose address is not link-local.",
         "refused": f"See whether the load balancer or controller of {way.object} listens on port {way.port}.",
         "not-tls": f"Something else answers at port {way.port}: it does not speak TLS.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -19,6 +20,8 @@ HEALTH: Final = "/health"
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _EVERYTHING: Final[tuple[Mapping[str, Any], ...]] = ({},)
 """The matches of a rule that has none."""
+_PATTERN: Final = re.compile(r"[][()*+?^$|\\{}]")
+"""What makes a path a pattern, as controllers with regular expressions take it."""
 _BALANCER_TLS: Final = ("certificate-arn", "aws-load-balancer-ssl-cert")
 """Ends of annotations by which a cloud's load balancer speaks TLS."""
 
@@ -39,6 +42,8 @@ class Way:
     """The Secret of the certificate, in the release's namespace."""
     healthy: bool = True
     """Whether `path` is one that a healthy application answers with success."""
+    hidden: str = ""
+    """Why its addresses are not known, where that is not the object's own state."""
     problem: str = ""
     """Why it cannot be asked."""
     command: str = ""
@@ -88,7 +93,8 @@ def inside(snapshot: Snapshot) -> Inside | None:
         port = _http_port(service)
         for pod in snapshot.selected(service["spec"]["selector"]):
             number = _target_port(port, pod["spec"])
-            if number and status.condition(pod, "Ready").get("status") == "True":
+            stays = not pod["metadata"].get("deletionTimestamp")
+            if number and stays and status.condition(pod, "Ready").get("status") == "True":
                 path = _health(snapshot, service, port)
                 return Inside(
                     str(service["metadata"]["name"]), int(port["port"]), str(pod["metadata"]["name"]), number, path
@@ -145,7 +151,8 @@ def _routes(snapshot: Snapshot) -> Iterator[Way]:
             )
             for host in spec.get("hostnames") or ("",):
                 scheme, port = _listener(gateway, parent, str(host))
-                yield _way(name_of(route), scheme, str(host), port, path, addresses, healthy=healthy)
+                way = _way(name_of(route), scheme, str(host), port, path, addresses, healthy=healthy)
+                yield way if gateway else replace(way, hidden="its Gateway cannot be seen")
 
 
 def parents(route: Object, namespace: str) -> tuple[tuple[str, str], ...]:
@@ -199,7 +206,8 @@ def _services(snapshot: Snapshot) -> Iterator[Way]:
         number, path = int(port.get("port") or 0), _health(snapshot, service, port)
         if kind == "NodePort":
             addresses, number = _node_addresses(snapshot), int(port.get("nodePort") or 0)
-        yield _way(name_of(service), scheme, "", number, path, addresses)
+        way = _way(name_of(service), scheme, "", number, path, addresses)
+        yield replace(way, hidden="no ready node can be seen, whose port it is") if kind == "NodePort" else way
 
 
 def _node_addresses(snapshot: Snapshot) -> tuple[str, ...]:
@@ -250,9 +258,9 @@ def _path(snapshot: Snapshot, paths: Sequence[tuple[str, str]]) -> tuple[str, bo
     for prefix, name in paths:
         service = next((one for one in snapshot.of_kind("Service") if one["metadata"]["name"] == name), None)
         health = _health(snapshot, service, _http_port(service)) if service and service.get("spec") else HEALTH
-        if f"{health}/".startswith(f"{prefix.rstrip('/')}/"):
+        if f"{health}/".startswith(f"{_PATTERN.split(prefix)[0].rstrip('/')}/"):
             return health, True
-    return (paths[0][0] if paths else "/"), False
+    return (_PATTERN.split(paths[0][0])[0] if paths else "/"), False
 
 
 def _selected(snapshot: Snapshot, service: Object) -> list[Object]:

@@ -15,7 +15,7 @@ from wizard.core.kube import membership
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.reach import request, verdict, ways
-from wizard.core.reach.request import Answer
+from wizard.core.reach.request import Answer, Request
 from wizard.core.reach.result import Reach
 from wizard.core.reach.verdict import Forwarded
 from wizard.core.reach.ways import Inside, Way
@@ -31,10 +31,11 @@ MOST: Final = 5
 """Ways in that are asked."""
 _NAMESPACED: Final = ("Deployment", "StatefulSet", "DaemonSet", "Pod", "Service", "Ingress")
 _DOORS: Final = ("Ingress", "Service")
-_SHARE: Final = 0.45
-"""Part of the time for one request: there may be one by the name, then one by the address."""
+_FIRST: Final = 0.7
+"""Part of the time for the request by a name: one by the address may follow."""
 _ALONE: Final = 0.4
 """Part of the time for the objects, and until a port-forward is tried beside requests that go on."""
+_NONSENSE: Final = Reach("unknown", "not asked: objects of the release are not what they should be")
 
 
 async def of_release(
@@ -52,7 +53,9 @@ async def of_release(
 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds * _ALONE):
-            await asyncio.gather(*(read(kind, target.namespace) for kind in _NAMESPACED), read("Node", ""))
+            await asyncio.gather(*(read(kind, target.namespace) for kind in _NAMESPACED))
+            if any((service.get("spec") or {}).get("type") == "NodePort" for service in kinds.get("Service", ())):
+                await read("Node", "")
     every = {str(obj["metadata"]["uid"]): obj for kind in _NAMESPACED for obj in kinds.get(kind, ())}
     snapshot = Snapshot(
         membership.of(every, target.release, target.namespace), (), clock.now(),
@@ -68,27 +71,34 @@ async def of_snapshot(
 ) -> Reach:
     """The answer for a release whose objects were read, within so many seconds."""
     until = asyncio.get_running_loop().time() + seconds
-    snapshot = await _with_routes(cluster, target, snapshot, seconds * _SHARE)
-    every = ways.ways(snapshot)
+    snapshot = await _with_routes(cluster, target, snapshot, seconds * _ALONE)
+    try:
+        every, pod = ways.ways(snapshot), ways.inside(snapshot)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return _NONSENSE
     met: dict[Way, list[Answer]] = {way: [] for way in every[:MOST]}
-    asking = [asyncio.ensure_future(_ask(cluster, network, target, way, met[way], seconds * _SHARE)) for way in met]
+    asking = [asyncio.ensure_future(_ask(cluster, network, target, way, met[way], until)) for way in met]
     await _within(seconds * _ALONE, *asking)
-    pod = ways.inside(snapshot)
     forwarded: list[Forwarded] = []
     if pod and not (met and all(answers and answers[-1].good for answers in met.values())):
+        forwarded.append(Forwarded(pod, why=f"no answer within {seconds:.2g} s"))
         asking.append(asyncio.ensure_future(_forward(cluster, target, pod, forwarded, until)))
-    await _within(until - asyncio.get_running_loop().time(), *asking)
+    await _within(_left(until), *asking)
     await _end(asking)
     found = [verdict.judged(way, answers, snapshot.now, seconds) for way, answers in met.items()]
-    result = forwarded[0] if forwarded else Forwarded(pod, why=f"no answer within {seconds:.2g} s") if pod else None
     unseen = sorted(snapshot.hidden & {*_DOORS})
+    result = forwarded[-1] if forwarded else None
     return verdict.overall(found, len(every) - len(found), result, _command(snapshot, pod), unseen)
+
+
+def _left(until: float) -> float:
+    return max(0.0, until - asyncio.get_running_loop().time())
 
 
 async def _within(seconds: float, *tasks: asyncio.Future[Any]) -> None:
     """Wait for tasks, at most so long; they go on."""
     if tasks:
-        await asyncio.wait(tasks, timeout=max(0.0, seconds))
+        await asyncio.wait(tasks, timeout=seconds)
 
 
 async def _end(tasks: Sequence[asyncio.Future[Any]]) -> None:
@@ -127,22 +137,22 @@ def _by_uid(objects: Iterable[Object]) -> Mapping[str, Object]:
     return {str(obj["metadata"]["uid"]): obj for obj in objects}
 
 
-async def _ask(
-    cluster: Cluster, network: Network, target: Target, way: Way, met: list[Answer], seconds: float
-) -> None:  # fmt: skip
+async def _ask(cluster: Cluster, network: Network, target: Target, way: Way, met: list[Answer], until: float) -> None:
     """Ask by the name, and by the object's own address where the name does not lead there."""
-    for at_address in (False, True):
-        address = verdict.via(way, met[0]) if at_address else ""
-        wanted = way.request(address)
-        if wanted is None or (at_address and not address):
-            return
-        answer = await network.ask(wanted, seconds)
+
+    async def ask(wanted: Request, most: float) -> Answer:
+        answer = await network.ask(wanted, most)
         if (secure := request.to_https(wanted, answer)) is not None:
-            wanted, answer = secure, replace(await network.ask(secure, seconds), redirected=True)
+            wanted, answer = secure, replace(await network.ask(secure, _left(until)), redirected=secure.url)
         if answer.why == "untrusted" and way.secret and (authority := await _authority(cluster, target, way.secret)):
-            again = await network.ask(replace(wanted, authority=authority), seconds)
+            again = await network.ask(replace(wanted, authority=authority), _left(until))
             answer = replace(again, redirected=answer.redirected)
-        met.append(answer)
+        return answer
+
+    if by_name := way.request():
+        met.append(await ask(by_name, _left(until) * _FIRST))
+        if (address := verdict.via(way, met[0])) and (direct := way.request(address)):
+            met.append(await ask(direct, _left(until)))
 
 
 async def _authority(cluster: Cluster, target: Target, secret: str) -> str:
@@ -155,9 +165,8 @@ async def _authority(cluster: Cluster, target: Target, secret: str) -> str:
 
 
 async def _forward(cluster: Cluster, target: Target, pod: Inside, result: list[Forwarded], until: float) -> None:
-    seconds = until - asyncio.get_running_loop().time()
     try:
-        status = await cluster.ask_pod(target.namespace, pod.pod, pod.port, pod.path, seconds)
+        status = await cluster.ask_pod(target.namespace, pod.pod, pod.port, pod.path, _left(until))
     except ClusterError as error:
         result.append(Forwarded(pod, why=error.message.rstrip("."), right=error.permission))
     else:
