@@ -12,8 +12,8 @@ PAGE = ROOT / "docs" / "guide-commands.md"
 HEAD = """# The guide's commands
 
 Every command that the Helm chart guide prints, in its order, with what helm 3 and helm 4 make of it. `tests/guide` runs each line as printed, in
-bash, with real helms and kubectl against the sandbox's API server, in a folder that holds `helm` (a link to `chart`), values.yaml, the presets, a
-values-custom.yaml and `secrets/`; `make test` runs most of them with helm 4, `make test-full` all with both. The page is checked against those tests.
+bash, with real helms and kubectl against the sandbox's API server, in a folder that holds what the root of a checkout holds (`helm`, a link to `chart`,
+and links to the presets), and a values.yaml, a values-custom.yaml and `secrets/` of a person's own; `make test` runs most of them with helm 4, `make test-full` all with both. The page is checked against those tests.
 
 "works" means exit code 0 and the state in the last column. "works, warns" is the same with a line on standard error that calls the flag deprecated;
 where both helms are supported it is still the line to use. "State before" is empty where the command follows on the one above it.
