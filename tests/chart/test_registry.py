@@ -46,7 +46,7 @@ def log_in(
 @pytest.mark.e2e
 @pytest.mark.xdist_group("sandbox")
 @both_helms
-def test_a_helm_that_is_logged_in_installs_and_upgrades_from_the_registry(
+def test_a_helm_that_is_logged_in_installs_from_the_registry(
     helm: str, registry: Registry, log_in: Callable[[], None], sandbox: Bed, namespace: str, tmp_path: Path,
     tool: Callable[[str], str],
 ) -> None:  # fmt: skip
@@ -56,15 +56,12 @@ def test_a_helm_that_is_logged_in_installs_and_upgrades_from_the_registry(
     assert chart == f"oci://{registry.host}/acme/charts/{NAME}"
 
     live = Live(sandbox, tool(helm), namespace, tmp_path)
-    live.done("install", NAME, chart, "--create-namespace", "-f", str(CHART / "values-dev.yaml"))
-    before = live.state()
     version = read(CHART, "Chart.yaml")["version"]
-    live.done("upgrade", NAME, chart, "--version", version, "--reuse-values")
-    assert before.pods
-    assert live.state() == before
+    values = ("-f", str(CHART / "values-dev.yaml"))
+    live.done("install", NAME, chart, "--version", version, "--create-namespace", *values)
+    assert len(live.state().pods) == 5
 
 
-@pytest.mark.tools
 @both_helms
 def test_what_is_pulled_is_what_was_built_with_its_signature(
     helm: str, registry: Registry, log_in: Callable[[], None], tmp_path: Path,
@@ -78,7 +75,6 @@ def test_what_is_pulled_is_what_was_built_with_its_signature(
     assert (tmp_path / archive.name).read_bytes() == archive.read_bytes()
 
 
-@pytest.mark.tools
 def test_a_registry_of_this_machine_may_do_without_tls_where_that_is_said(
     tmp_path: Path, tool: Callable[[str], str]
 ) -> None:
@@ -93,7 +89,6 @@ def test_a_registry_of_this_machine_may_do_without_tls_where_that_is_said(
             assert f"name: {NAME}" in call(tool(helm), "show", "chart", chart, "--plain-http")
 
 
-@pytest.mark.tools
 def test_without_a_login_the_next_step_is_said_and_the_build_stays(
     registry: Registry, log_in: Callable[[], None], tmp_path: Path, tool: Callable[[str], str]
 ) -> None:

@@ -13,7 +13,7 @@ from tests.chart.upgrade_paths import ALIAS, PATHS, Step, UpgradePath
 from tests.chart.upgrading import NAME, Live, umbrella
 from tests.conftest import Bed
 
-QUICK = "below an umbrella chart under an alias, with the old name-helm4"
+QUICK = "a smaller volume-helm4"
 
 
 def cases() -> Iterator[object]:
