@@ -62,7 +62,6 @@ def test_a_helm_that_is_logged_in_installs_from_the_registry(
     assert len(live.state().pods) == 5
 
 
-@pytest.mark.tools
 @both_helms
 def test_what_is_pulled_is_what_was_built_with_its_signature(
     helm: str, registry: Registry, log_in: Callable[[], None], tmp_path: Path,
@@ -76,7 +75,6 @@ def test_what_is_pulled_is_what_was_built_with_its_signature(
     assert (tmp_path / archive.name).read_bytes() == archive.read_bytes()
 
 
-@pytest.mark.tools
 def test_a_registry_of_this_machine_may_do_without_tls_where_that_is_said(
     tmp_path: Path, tool: Callable[[str], str]
 ) -> None:
@@ -91,7 +89,6 @@ def test_a_registry_of_this_machine_may_do_without_tls_where_that_is_said(
             assert f"name: {NAME}" in call(tool(helm), "show", "chart", chart, "--plain-http")
 
 
-@pytest.mark.tools
 def test_without_a_login_the_next_step_is_said_and_the_build_stays(
     registry: Registry, log_in: Callable[[], None], tmp_path: Path, tool: Callable[[str], str]
 ) -> None:

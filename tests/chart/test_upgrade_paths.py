@@ -84,6 +84,8 @@ def test_an_upgrade_restarts_what_it_must_keeps_the_credentials_or_is_refused_wi
         assert effect == step.effect, f"step {number}"
         assert before.changed_secrets(after) == step.changes
         assert before.changed_claims(after) == set()
+        if step.replicas:
+            assert live.kubectl("get", "deployment", NAME, "-o", "jsonpath={.spec.replicas}") == step.replicas
 
 
 def test_there_are_at_least_forty_paths_and_no_two_of_one_name() -> None:

@@ -26,6 +26,8 @@ class Step:
     """Words of the refusal, if it is one: the key, and the way out."""
     changes: frozenset[str] = frozenset()
     """Secrets that hold something else afterwards, as asked."""
+    replicas: str = ""
+    """Of the app afterwards, where it matters."""
     options: tuple[str, ...] = ()
     helm4: tuple[str, ...] = ()
     """More options, which helm 3 does not know."""
@@ -89,6 +91,12 @@ PARTS = (
     UpgradePath("Grafana off and on", (to({"grafana.enabled": False}, "grafana gone"), to({}, "grafana new"))),
     UpgradePath("Ingress off and on", (to({"ingress.enabled": False}), to({}))),
     UpgradePath("autoscaling off and on", (to({"autoscaling.enabled": False}), to({}))),
+    UpgradePath(
+        # A minimum of 1, since the autoscaler would put a larger one back in some seconds.
+        "autoscaling for a release that has five replicas", (to({"autoscaling.minReplicas": 1}, replicas="5"),),
+        first={"autoscaling.enabled": False, "replicaCount": 5},
+        fault="without spec.replicas, which the last upgrade gave, Kubernetes takes its default: all pods but one end at once",
+    ),
     UpgradePath("disruption budget off and on", (to({"podDisruptionBudget.enabled": False}), to({}))),
     UpgradePath("network policies on and off", (to({"networkPolicy.enabled": True}), to({}))),
     UpgradePath("backups on, off and on", (to({"backup.enabled": True}), to({}), to({"backup.enabled": True}))),
