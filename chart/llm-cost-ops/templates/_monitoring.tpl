@@ -90,7 +90,7 @@ A line that begins with an empty action goes on with the line before it.
 - name: llm-cost-ops
   rules:
     - alert: LLMCostOpsDown
-      expr: sum(up{ {{- $s -}} }) == 0 or absent(up{ {{- $s -}} })
+      expr: (sum(up{ {{- $s -}} }) or vector(0)) == 0
       for: 2m
       labels: {severity: critical}
       annotations:

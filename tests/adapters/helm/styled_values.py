@@ -7,9 +7,52 @@ import random
 from dataclasses import dataclass
 from typing import Any, Final
 
-_KEYS: Final = ("image", "tag", "replicas", "env", "resources", "limits", "hosts", "annotations", "a.b/c", "enabled", "nodeSelector", "port", "args", "x-y")
-_TEXTS: Final = ("ghcr.io/acme/app", "1.10", "v2", "true", "22:30", "", "it's", 'say "x"', "a: b", "#no", "50m", "512Mi", "/var/lib", "\u00e9t\u00e9", "on", "*star", "&amp", "- dash", "  led", "tab\there")
-_COMMENTS: Final = ("keep this", "see the wiki: http://example.com/a#b", "TEAM: platform", "'quoted' \"too\"", "- not a list", "key: not a key")
+_KEYS: Final = (
+    "image",
+    "tag",
+    "replicas",
+    "env",
+    "resources",
+    "limits",
+    "hosts",
+    "annotations",
+    "a.b/c",
+    "enabled",
+    "nodeSelector",
+    "port",
+    "args",
+    "x-y",
+)
+_TEXTS: Final = (
+    "ghcr.io/acme/app",
+    "1.10",
+    "v2",
+    "true",
+    "22:30",
+    "",
+    "it's",
+    'say "x"',
+    "a: b",
+    "#no",
+    "50m",
+    "512Mi",
+    "/var/lib",
+    "\u00e9t\u00e9",
+    "on",
+    "*star",
+    "&amp",
+    "- dash",
+    "  led",
+    "tab\there",
+)
+_COMMENTS: Final = (
+    "keep this",
+    "see the wiki: http://example.com/a#b",
+    "TEAM: platform",
+    "'quoted' \"too\"",
+    "- not a list",
+    "key: not a key",
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +65,12 @@ class _Style:
 
 def styled(choose: random.Random) -> str:
     """A values file in one style, with a comment, blank lines and at least one entry."""
-    style = _Style(choose.choice((2, 2, 2, 3, 4)), choose.choice((0, 0, 2)), choose.choice(("", "", "'", '"')), choose.choice(("\n", "\n", "\n", "\r\n")))
+    style = _Style(
+        choose.choice((2, 2, 2, 3, 4)),
+        choose.choice((0, 0, 2)),
+        choose.choice(("", "", "'", '"')),
+        choose.choice(("\n", "\n", "\n", "\r\n")),
+    )
     lines = [f"# {choose.choice(_COMMENTS)}"] if choose.random() < 0.7 else []
     lines += _map(_tree(choose, 0), 0, style, choose)
     if choose.random() < 0.3:
@@ -87,7 +135,9 @@ def _list(items: list[Any], column: int, style: _Style, choose: random.Random) -
 def _inline(value: Any, style: _Style, choose: random.Random) -> str:
     """A value on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)}: {_inline(inner, style, choose)}" for key, inner in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{json.dumps(key)}: {_inline(inner, style, choose)}" for key, inner in value.items()) + "}"
+        )
     if isinstance(value, list):
         return "[" + ", ".join(_inline(inner, style, choose) for inner in value) + "]"
     if value is None:

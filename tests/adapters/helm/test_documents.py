@@ -7,7 +7,6 @@ import yaml
 
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.core.errors import Problem
-from wizard.core.helm.values import DELETE, ValueEdit
 
 DOCUMENTS = YamlDocuments()
 

@@ -65,8 +65,12 @@ async def test_a_failed_pull_is_said_and_leaves_nothing(tmp_path: Path, temporar
 async def test_a_chart_without_end_is_stopped_while_it_is_written(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wizard.adapters.helm.cli._SMALL_FILES", ("/bin/sh", "-c", 'ulimit -f "$1" && shift && exec "$@"', "sh", "64"))
-    helm = HelmCli(script(tmp_path, PARSE + f'cat /dev/zero > "$3/x.tgz"; wc -c < "$3/x.tgz" > {tmp_path}/size; exit 1'))
+    monkeypatch.setattr(
+        "wizard.adapters.helm.cli._SMALL_FILES", ("/bin/sh", "-c", 'ulimit -f "$1" && shift && exec "$@"', "sh", "64")
+    )
+    helm = HelmCli(
+        script(tmp_path, PARSE + f'cat /dev/zero > "$3/x.tgz"; wc -c < "$3/x.tgz" > {tmp_path}/size; exit 1')
+    )
     with pytest.raises(Problem, match="was not pulled"):
         await helm.pull("acme/shop", ChartOptions())
     assert int((tmp_path / "size").read_text()) <= 64 * 512
@@ -85,7 +89,7 @@ async def test_a_hanging_pull_ends_and_a_cancelled_one_is_killed_without_a_half_
     (tmp_path / "pid").unlink()
     monkeypatch.setattr(limits, "PULL_SECONDS", 60)
     pull = asyncio.create_task(helm.pull("acme/shop", ChartOptions()))
-    while not (tmp_path / "pid").exists():
+    while not (tmp_path / "pid").exists():  # noqa: ASYNC110 - written by another process, which signals nothing
         await asyncio.sleep(0.01)
     pull.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -98,7 +102,9 @@ async def test_a_copy_is_verified_and_that_copy_is_what_is_read(tmp_path: Path, 
     chart.write_bytes(packed_shop())
     chart.with_name("shop-1.2.3.tgz.prov").write_text("proof")
     # While helm looks, somebody puts another chart in its place.
-    body = f'echo other > {chart}; test "$5" != {chart} && test "$(basename "$5")" = shop-1.2.3.tgz && test -s "$5.prov"'
+    body = (
+        f'echo other > {chart}; test "$5" != {chart} && test "$(basename "$5")" = shop-1.2.3.tgz && test -s "$5.prov"'
+    )
     helm = HelmCli(script(tmp_path, PARSE + body))
     assert await helm.verified(str(chart), ChartOptions(verify=True, keyring="k.gpg")) == packed_shop()
     assert left(temporary) == []
@@ -109,5 +115,8 @@ async def test_a_refused_proof_names_the_chart_as_it_was_typed(tmp_path: Path, t
     helm = HelmCli(script(tmp_path, PARSE + 'echo "Error: could not load provenance file $3.prov" >&2; exit 1'))
     with pytest.raises(Problem) as caught:
         await helm.verified(str(tmp_path / "shop.tgz"), ChartOptions(verify=True))
-    assert caught.value.what == f"The chart {tmp_path}/shop.tgz was not verified: could not load provenance file shop.tgz.prov."
+    assert (
+        caught.value.what
+        == f"The chart {tmp_path}/shop.tgz was not verified: could not load provenance file shop.tgz.prov."
+    )
     assert left(temporary) == []

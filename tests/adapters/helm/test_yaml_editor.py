@@ -15,8 +15,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.adapters.helm.yaml_texts import TREES, documents
 from tests.adapters.helm.styled_values import styled
+from tests.adapters.helm.yaml_texts import TREES, documents
 from wizard.adapters.helm import yaml_editor, yaml_reader
 from wizard.core import limits
 from wizard.core.helm.values import identical

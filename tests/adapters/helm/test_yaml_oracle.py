@@ -66,7 +66,15 @@ def helms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Helm, Helm
         oracle = Path(__file__).parent / "go_oracle"
         for path in (*toolchain.PINS[name].sources, oracle / "main.go", oracle / f"{name}.go"):
             shutil.copy(path, folder)
-        build = [str(go), "build", "-trimpath", "-buildvcs=false", "-o", "oracle", "."]  # as the tools: what is built stays
+        build = [
+            str(go),
+            "build",
+            "-trimpath",
+            "-buildvcs=false",
+            "-o",
+            "oracle",
+            ".",
+        ]  # as the tools: what is built stays
         subprocess.run(build, cwd=folder, env=environment, check=True, timeout=600)
         found.append(Helm(folder / "oracle"))
     three, four = found

@@ -49,9 +49,13 @@ def _block(style: str, lines: list[str]) -> str:
 _BLOCKS: Final = st.builds(
     _block,
     st.sampled_from(("|", "|-", "|+", ">", ">-", ">+", "|2", "|4", "| # c")),
-    st.lists(st.sampled_from(("a", "  b", "\tc", "", "d\t", "e ", "# f", "- g", "\U0001f600", "1e3", "--- x")), max_size=5),
+    st.lists(
+        st.sampled_from(("a", "  b", "\tc", "", "d\t", "e ", "# f", "- g", "\U0001f600", "1e3", "--- x")), max_size=5
+    ),
 )
-_PLAIN: Final = st.one_of(st.sampled_from(WORDS), st.sampled_from(WORDS), _DIGITS, st.lists(_PIECES, max_size=4).map("".join))
+_PLAIN: Final = st.one_of(
+    st.sampled_from(WORDS), st.sampled_from(WORDS), _DIGITS, st.lists(_PIECES, max_size=4).map("".join)
+)
 _QUOTED: Final = st.one_of(
     st.sampled_from(WORDS).map(lambda word: f"'{word}'"),
     st.lists(st.one_of(st.sampled_from(_ESCAPES), _PIECES), max_size=4).map(lambda parts: f'"{"".join(parts)}"'),
@@ -66,7 +70,9 @@ _USUAL: Final = st.one_of(
     st.sampled_from(_SOUND),
     st.builds("".join, st.tuples(st.sampled_from(("", "!!str ", "!own ", "! ", "&c ")), st.sampled_from(_SOUND))),
     st.sampled_from(_SOUND).map(lambda word: "'" + word.replace("'", "''") + "'"),
-    st.sampled_from(("\"a\\tb\"", "\"\\u263a\"", "'it''s'", "*a", "*b", "one\n    two", "'one\n\n    two'", '"one\\\n    two"')),
+    st.sampled_from(
+        ('"a\\tb"', '"\\u263a"', "'it''s'", "*a", "*b", "one\n    two", "'one\n\n    two'", '"one\\\n    two"')
+    ),
     _BLOCKS,
 )
 
@@ -102,7 +108,9 @@ def _nodes(draw: st.DrawFn, indent: int, depth: int) -> str:
     deeper = " " * (indent + draw(st.integers(1, 3)))
     if kind < 8:
         return f"{anchor}\n" + draw(_mappings(deeper, depth + 1))
-    return f"{anchor}\n" + "".join(deeper + "-" + part for part in draw(st.lists(_nodes(len(deeper) + 1, depth + 1), max_size=3)))
+    return f"{anchor}\n" + "".join(
+        deeper + "-" + part for part in draw(st.lists(_nodes(len(deeper) + 1, depth + 1), max_size=3))
+    )
 
 
 @st.composite
@@ -122,11 +130,34 @@ _ENDS: Final = (*("",) * 20, "---\n", "# c\n", "...\n", "--- # c\nz: 1\n", "--- 
 def documents(draw: st.DrawFn) -> str:
     """A values file, most often one that helm takes; sometimes with something in it that does not belong there."""
     anchors = "anchors: [&a {a: 1, p: q}, &b {b: 2}]\n" if draw(st.integers(0, 9)) else "x: &a 1\ny: &b [1]\n"
-    begin = draw(st.sampled_from(("", "", "", "# c\n", "---\n", "# c\n---\n", "\ufeff", "--- # c\n", "\n\n", *("", ) * 20, "%YAML 1.1\n---\n", "--- &x\n")))
+    begin = draw(
+        st.sampled_from(
+            (
+                "",
+                "",
+                "",
+                "# c\n",
+                "---\n",
+                "# c\n---\n",
+                "\ufeff",
+                "--- # c\n",
+                "\n\n",
+                *("",) * 20,
+                "%YAML 1.1\n---\n",
+                "--- &x\n",
+            )
+        )
+    )
     text = begin + anchors + draw(_mappings("", 0)) + draw(st.sampled_from(_ENDS))
     if draw(st.integers(0, 4)) == 0:
         at = draw(st.integers(0, len(text)))
-        text = text[:at] + draw(st.sampled_from((*" \t\n\r-?:,[]{}#&*!|>'\"%@`\\/~=.\u0085\u2028\ufeff\x07", "\n  ", ": ", "- ", "'"))) + text[at:]
+        text = (
+            text[:at]
+            + draw(
+                st.sampled_from((*" \t\n\r-?:,[]{}#&*!|>'\"%@`\\/~=.\u0085\u2028\ufeff\x07", "\n  ", ": ", "- ", "'"))
+            )
+            + text[at:]
+        )
     if draw(st.integers(0, 9)) == 0:
         text = text.replace("\n", draw(st.sampled_from(("\r\n", "\r"))))
     return text.removesuffix("\n") if draw(st.integers(0, 9)) == 0 else text

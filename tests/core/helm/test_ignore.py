@@ -14,7 +14,29 @@ from tests.foreign import write
 from wizard.core.helm.ignore import Rules
 
 FILES = ("c", "b.txt", "ab", "a/b", "a/b.txt", "b/a", "b/c/b", "x-y/a[1]", "é/b", ".a", "a b", "b/.b", "templates/.a")
-PARTS = ("a", "b", "*", "?", ".", "/", "[ab]", "[^a]", "[a-c]", "\\", "!", "[", "]", "txt", "-", " ", "é", "#", "**", "[]", "[a-]")
+PARTS = (
+    "a",
+    "b",
+    "*",
+    "?",
+    ".",
+    "/",
+    "[ab]",
+    "[^a]",
+    "[a-c]",
+    "\\",
+    "!",
+    "[",
+    "]",
+    "txt",
+    "-",
+    " ",
+    "é",
+    "#",
+    "**",
+    "[]",
+    "[a-]",
+)
 
 
 def rules_of(seed: int) -> list[str]:
@@ -42,12 +64,14 @@ def ours(text: str) -> set[str] | None:
 
 
 def _left_out(rules: Rules, name: str) -> bool:
-    parents = [name[: place] for place, character in enumerate(name) if character == "/"]
+    parents = [name[:place] for place, character in enumerate(name) if character == "/"]
     return any(rules.ignores(parent, folder=True) for parent in parents) or rules.ignores(name)
 
 
 @pytest.mark.parametrize("helm", ["helm3", "helm4"])
-def test_a_file_is_left_out_exactly_when_helm_leaves_it_out(tool: Callable[[str], str], tmp_path: Path, helm: str) -> None:
+def test_a_file_is_left_out_exactly_when_helm_leaves_it_out(
+    tool: Callable[[str], str], tmp_path: Path, helm: str
+) -> None:
     folder = write(
         tmp_path / "chart",
         {
@@ -83,11 +107,11 @@ def test_a_file_is_left_out_exactly_when_helm_leaves_it_out(tool: Callable[[str]
         ("", "templates/.hidden", False, True),
     ],
 )
-def test_rules(text: str, path: str, folder: bool, ignored: bool) -> None:  # noqa: FBT001 - a row of a table
+def test_rules(text: str, path: str, folder: bool, ignored: bool) -> None:
     assert Rules(text).ignores(path, folder=folder) is ignored
 
 
 @pytest.mark.parametrize("text", ["a/**", "[", "[a-", "a\\", "[]a]"])
 def test_a_rule_that_helm_refuses_is_quoted(text: str) -> None:
-    with pytest.raises(ValueError, match='^"'):
+    with pytest.raises(ValueError, match=r'^"'):
         Rules(text)

@@ -152,7 +152,14 @@ def test_references_are_followed_and_what_stands_beside_them_describes() -> None
     assert (spec.title, spec.help, spec.types, spec.definition) == ("Port", "Where it listens.", ("integer",), "port")
     assert schema.problem({"a": 3}) == ""
     assert schema.problem({"a": 0}) == "a: minimum 1: 0 does not fit"
-    newer = Schema({"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/$defs/p", "minimum": 5, "$defs": {"p": {}}})
+    newer = Schema(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$ref": "#/$defs/p",
+            "minimum": 5,
+            "$defs": {"p": {}},
+        }
+    )
     assert newer.problem(3) == "minimum 5: 3 does not fit"  # there it counts
 
 

@@ -56,7 +56,9 @@ def test_flags_are_written_as_a_person_would(path: values.Path, value: Any, flag
     assert set_flags.write(path, value) == SetFlag(flag, text)
 
 
-@pytest.mark.parametrize(("path", "value"), [((), 1), (("a", ""), 1), (("a",), float("inf")), (("a",), "\ud800"), (("\ud800",), 1)])
+@pytest.mark.parametrize(
+    ("path", "value"), [((), 1), (("a", ""), 1), (("a",), float("inf")), (("a",), "\ud800"), (("\ud800",), 1)]
+)
 def test_what_helm_cannot_set_is_a_problem(path: values.Path, value: Any) -> None:
     with pytest.raises(Problem):
         set_flags.write(path, value)

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.core.helm import test_set_flags as written
 from tests.core.helm.strvals_cases import CASES, FILES, Given
-from tests.core.helm.test_set_flags import PATHS as written_paths
-from tests.core.helm.test_set_flags import VALUES as written_values
 from tests.core.helm.test_strvals import applied, same
 from tests.core.oracle import Oracle, started
 from wizard.cli.draft import files_of
@@ -151,7 +150,7 @@ def test_written_flags_give_their_value_to_helm(helms: Helms, examples: int) -> 
     @settings(
         max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
-    @given(written_paths, written_values)
+    @given(written.PATHS, written.VALUES)
     def check(path: tuple[str, ...], value: Any) -> None:
         flag = set_flags.write(path, value)
         expected: Any = value

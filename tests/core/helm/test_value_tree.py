@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +32,9 @@ DEFAULTS = {
 
 
 def tree_of(whole: dict[str, Any] | None = None, *layers: Layer, schema: Any = SCHEMA, **more: Any) -> ValueTree:
-    return value_tree.build(Described(Schema(schema), defaults=DEFAULTS, **more), DEFAULTS if whole is None else whole, layers)
+    return value_tree.build(
+        Described(Schema(schema), defaults=DEFAULTS, **more), DEFAULTS if whole is None else whole, layers
+    )
 
 
 def node(tree: ValueTree, path: str) -> ValueNode:
@@ -55,8 +56,13 @@ def test_kinds_types_and_help_come_from_the_schema() -> None:
     assert replicas.problem(0) == "minimum 1: 0 does not fit"
     assert node(tree, "policy").choices == ("Always", "Never")
     assert node(tree, "later").default == "x"
-    assert (node(tree, "later").value, node(tree, "later").origin) == (MISSING, UNSET)  # helm takes no default of a schema
-    assert node(tree, "resources.requests.cpu").problem("lots") == '"lots" is not a quantity; it looks like 500m, 2Gi or 2'
+    assert (node(tree, "later").value, node(tree, "later").origin) == (
+        MISSING,
+        UNSET,
+    )  # helm takes no default of a schema
+    assert (
+        node(tree, "resources.requests.cpu").problem("lots") == '"lots" is not a quantity; it looks like 500m, 2Gi or 2'
+    )
     assert node(tree, "auth.password").secret
     assert not node(tree, "auth.existingSecret").secret
 
@@ -89,9 +95,17 @@ def test_a_value_comes_from_the_layer_that_counts_most() -> None:
 
 
 def test_charts_inside_the_chart_describe_their_part() -> None:
-    inside = Described(Schema({"properties": {"port": {"type": "integer", "title": "Port"}}}), {("name",): "Its name."}, {"port": 1, "name": "db"})
+    inside = Described(
+        Schema({"properties": {"port": {"type": "integer", "title": "Port"}}}),
+        {("name",): "Its name."},
+        {"port": 1, "name": "db"},
+    )
     tree = tree_of(below={"db": inside})
-    assert (node(tree, "db.port").value, node(tree, "db.port").spec.title, node(tree, "db.port").origin) == (1, "Port", CHART)
+    assert (node(tree, "db.port").value, node(tree, "db.port").spec.title, node(tree, "db.port").origin) == (
+        1,
+        "Port",
+        CHART,
+    )
     assert node(tree, "db.name").help == "Its name."
     assert node(tree, "db.port").problem("x") == "type: integer is wanted, not string"
 
@@ -137,7 +151,9 @@ SCHEMAS = st.recursive(
 
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(SCHEMAS, TREES, TREES)
-def test_every_leaf_of_the_values_is_in_the_tree_with_its_value(schema: Any, defaults: dict[str, Any], over: dict[str, Any]) -> None:
+def test_every_leaf_of_the_values_is_in_the_tree_with_its_value(
+    schema: Any, defaults: dict[str, Any], over: dict[str, Any]
+) -> None:
     whole = values.merge(defaults, over)
     tree = value_tree.build(Described(Schema(schema), defaults=defaults), whole, (Layer(Origin("file", "f"), over),))
     if not tree.is_whole:

@@ -163,9 +163,9 @@ class _Reader:
             return
         if "?" in event.value:
             raise ValueError("helm takes no ? in a text without quotes between brackets")
-        if self._has_tags and not event.value and re.match(rf"{_ANCHOR}!", self._source(event)):
-            if self._text.startswith(",", event.end_mark.index):
-                raise ValueError("helm takes the comma for a part of the tag")
+        tagged = self._has_tags and not event.value and re.match(rf"{_ANCHOR}!", self._source(event))
+        if tagged and self._text.startswith(",", event.end_mark.index):
+            raise ValueError("helm takes the comma for a part of the tag")
 
     def _source(self, event: Any) -> str:
         """How a scalar is written, with its anchor and tag."""

@@ -156,7 +156,8 @@ def _is_time(text: str) -> bool:
         return False
     year, month, day, hour, minute, second, zone, zone_minutes, *other = (int(part or 0) for part in match.groups())
     try:
-        datetime(year or 2000, month, day, *(other if match[9] else (hour, minute, second)))
+        time = other if match[9] else (hour, minute, second)
+        datetime(year or 2000, month, day, *time)  # noqa: DTZ001 - only whether there is such a time is asked
     except ValueError:
         return False
     return zone <= 24 and zone_minutes <= 60

@@ -118,7 +118,9 @@ class Schema:
         if isinstance(reference := raw.get("$ref"), str):
             beside = raw if self._beside_counts else {key: raw[key] for key in _ANNOTATIONS if key in raw}
             below = self._flat(self._target(reference), steps, hops + 1)
-            return {"definition": reference.rpartition("/")[2]} | below | {k: v for k, v in beside.items() if k != "$ref"}
+            return (
+                {"definition": reference.rpartition("/")[2]} | below | {k: v for k, v in beside.items() if k != "$ref"}
+            )
         flat = dict(raw)
         for part in _schemas(raw.get("allOf")):
             flat = _both(flat, self._flat(part, steps, hops + 1))
@@ -172,7 +174,11 @@ class Schema:
     def _wrong_inside(self, value: Any, raw: Mapping[str, Any], steps: _Steps, at: values.Path) -> str:
         if isinstance(value, Mapping):
             return self._wrong_keys(value, raw, steps, at)
-        if isinstance(value, list) and isinstance(items := raw.get("items"), Mapping | bool) and "prefixItems" not in raw:
+        if (
+            isinstance(value, list)
+            and isinstance(items := raw.get("items"), Mapping | bool)
+            and "prefixItems" not in raw
+        ):
             for number, item in enumerate(value):
                 if problem := self._problem(item, items, steps, (*at, number)):
                     return problem
@@ -291,7 +297,10 @@ def _both(left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Any]:
 def _either(parts: list[dict[str, Any]]) -> dict[str, Any]:
     """One schema for several of which one counts."""
     merged: dict[str, Any] = {}
-    choices = [part["enum"] if isinstance(part.get("enum"), list) else [part["const"]] if "const" in part else None for part in parts]
+    choices = [
+        part["enum"] if isinstance(part.get("enum"), list) else [part["const"]] if "const" in part else None
+        for part in parts
+    ]
     if None not in choices:
         merged["enum"] = [choice for enum in choices for choice in enum or ()]
     types = [_types(part) for part in parts]

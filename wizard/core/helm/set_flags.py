@@ -36,7 +36,9 @@ def write(path: Path, value: Any) -> SetFlag:
 
 def _key(path: Path) -> str:
     if not path or "" in path:
-        raise Problem("helm sets nothing that has an empty key.", "Write it into the values file, and give that with -f.")
+        raise Problem(
+            "helm sets nothing that has an empty key.", "Write it into the values file, and give that with -f."
+        )
     text = ""
     for part in path:
         if isinstance(part, int):

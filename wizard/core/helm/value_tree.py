@@ -201,7 +201,9 @@ class _Maker:
         for key in _keys(path, spec, default, value):
             if len(self.nodes) >= MOST:
                 return
-            given = tuple(Layer(origin, tree) for origin, above in layers if (tree := _inside(above, key)) is not MISSING)
+            given = tuple(
+                Layer(origin, tree) for origin, above in layers if (tree := _inside(above, key)) is not MISSING
+            )
             self._node((*path, key), spec, scope, _inside(default, key), _inside(value, key), given, below.get(key))
 
     def _node(
@@ -281,7 +283,9 @@ def _is_quantity(path: Path, spec: Spec, types: Sequence[str], default: Any) -> 
         return False
     if len(path) > 1 and path[-2] in _QUANTITIES:
         return default in (MISSING, None, "") or quantity.parse(default) is not None
-    return isinstance(default, str) and bool(_AMOUNTS.search(str(path[-1])) and _UNIT.search(default) and quantity.parse(default))
+    return isinstance(default, str) and bool(
+        _AMOUNTS.search(str(path[-1])) and _UNIT.search(default) and quantity.parse(default)
+    )
 
 
 def _is_secret(path: Path, kind: Kind, spec: Spec) -> bool:
