@@ -13,12 +13,17 @@ import pytest
 import yaml
 
 from tests.chart.conftest import Chart, Manifest
+from tests.chart.test_exporters import ON as EXPORTERS
 from tests.chart.test_monitoring import KUBE, rules
 from tests.chart.tools import PROMTOOL
 from wizard.sandbox import toolchain
 
 TARGET = {"job": "llm-cost-ops", "namespace": "costs", "release": "llm-cost-ops"}
 """Labels of every series that the program exports."""
+
+
+POSTGRESQL = TARGET | {"job": "llm-cost-ops-postgresql"}
+REDIS = TARGET | {"job": "llm-cost-ops-redis"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,16 @@ def app(name: str, **labels: str) -> str:
 def kube(name: str, **labels: str) -> str:
     """A series of kube-state-metrics on the release's namespace."""
     return _series(f"kube_{name}", {"namespace": "costs"} | labels)
+
+
+def pg(name: str, **labels: str) -> str:
+    """A series of the exporter beside PostgreSQL."""
+    return _series(name, POSTGRESQL | labels)
+
+
+def redis(name: str, **labels: str) -> str:
+    """A series of the exporter beside Redis."""
+    return _series(name, REDIS | labels)
 
 
 def up(instance: str) -> str:
@@ -124,6 +139,22 @@ def backup(last: str, name: str = "llm-cost-ops-backup") -> dict[str, str]:
     return {kube("cronjob_status_last_successful_time", cronjob=name): last}
 
 
+def backends(used: str, allowed: str) -> dict[str, str]:
+    """Connections of two databases, and how many the server allows."""
+    found = {pg("pg_stat_database_numbackends", datname=name): used for name in ("costs", "postgres")}
+    return found | {pg("pg_settings_max_connections"): allowed}
+
+
+def transaction(seconds: str, state: str = "idle in transaction") -> dict[str, str]:
+    """The longest transaction of a database."""
+    return {pg("pg_stat_activity_max_tx_duration", datname="costs", state=state): seconds}
+
+
+COSTS = {"datname": "costs"}
+DEADLOCKS = pg("pg_stat_database_deadlocks", datname="costs")
+REJECTED = redis("redis_rejected_connections_total")
+SAVED, WRITTEN = redis("redis_rdb_last_bgsave_status"), redis("redis_aof_last_write_status")
+PG_UP, REDIS_UP = pg("pg_up"), redis("redis_up")
 A = TARGET | {"instance": "a"}
 RELEASE = {"namespace": "costs"}
 UPTIME = app("uptime_seconds", instance="a")
@@ -207,6 +238,35 @@ CASES = (
     Case("LLMCostOpsBackupOld", "of somebody else", backup(f"0x{3 * DAY}", "shop-backup"), "50h"),
     Case("LLMCostOpsBackupOld", "one a day", backup(f"0x{DAY} 86400x{2 * DAY}"), "50h"),
     Case("LLMCostOpsBackupOld", "the CronJob is gone", backup("0x60"), "50h"),
+    Case("LLMCostOpsExporterDown", "it does not answer", {pg("up"): "0x30"}, "10m", POSTGRESQL, pending="3m"),
+    Case("LLMCostOpsExporterDown", "both answer", {pg("up"): "1x30", redis("up"): "1x30"}, "10m"),
+    Case("LLMCostOpsExporterDown", "of another release", {_series("up", REDIS | {"release": "shop"}): "0x30"}, "10m"),
+    Case("LLMCostOpsExporterDown", "it was taken away", {redis("up"): "0x3"}, "20m"),
+    Case("LLMCostOpsPostgreSQLDown", "no login", {PG_UP: "0x30"}, "5m", POSTGRESQL, pending="1m"),
+    Case("LLMCostOpsPostgreSQLDown", "a login", {PG_UP: "1x30"}, "5m"),
+    Case("LLMCostOpsPostgreSQLDown", "the exporter is gone", {PG_UP: "0x1"}, "20m"),
+    Case("LLMCostOpsPostgreSQLConnections", "90 of 100", backends("45x30", "100x30"), "15m", {}, "90%", pending="5m"),
+    Case("LLMCostOpsPostgreSQLConnections", "80 of 100", backends("40x30", "100x30"), "15m"),
+    Case("LLMCostOpsPostgreSQLConnections", "the exporter is gone", backends("45x5", "100x5"), "30m"),
+    Case("LLMCostOpsPostgreSQLIdleTransaction", "an hour", transaction("3600x30"), "10m", COSTS, pending="3m"),
+    Case("LLMCostOpsPostgreSQLIdleTransaction", "after an error", transaction("3600x30", "idle in transaction (aborted)"), "10m", COSTS),
+    Case("LLMCostOpsPostgreSQLIdleTransaction", "it works", transaction("3600x30", "active"), "10m"),
+    Case("LLMCostOpsPostgreSQLIdleTransaction", "a minute", transaction("60x30"), "10m"),
+    Case("LLMCostOpsPostgreSQLIdleTransaction", "the exporter is gone", transaction("3600x2"), "20m"),
+    Case("LLMCostOpsPostgreSQLDeadlocks", "six", {DEADLOCKS: "0 2 4 6x30"}, "10m", COSTS),
+    Case("LLMCostOpsPostgreSQLDeadlocks", "one", {DEADLOCKS: "0 1x30"}, "10m"),
+    Case("LLMCostOpsPostgreSQLDeadlocks", "six, long ago", {DEADLOCKS: "0 2 4 6x90"}, "80m"),
+    Case("LLMCostOpsPostgreSQLDeadlocks", "the exporter is gone", {DEADLOCKS: "0 2 4 6"}, "80m"),
+    Case("LLMCostOpsRedisDown", "no login", {REDIS_UP: "0x30"}, "5m", REDIS, pending="1m"),
+    Case("LLMCostOpsRedisDown", "a login", {REDIS_UP: "1x30"}, "5m"),
+    Case("LLMCostOpsRedisDown", "the exporter is gone", {REDIS_UP: "0x1"}, "20m"),
+    Case("LLMCostOpsRedisDiskRefuses", "the snapshot", {SAVED: "0x30", WRITTEN: "1x30"}, "10m", REDIS, pending="3m"),
+    Case("LLMCostOpsRedisDiskRefuses", "the log of writes", {SAVED: "1x30", WRITTEN: "0x30"}, "10m", REDIS),
+    Case("LLMCostOpsRedisDiskRefuses", "both are written", {SAVED: "1x30", WRITTEN: "1x30"}, "10m"),
+    Case("LLMCostOpsRedisDiskRefuses", "the exporter is gone", {SAVED: "0x3"}, "20m"),
+    Case("LLMCostOpsRedisRejects", "some", {REJECTED: "0x3 5x30"}, "8m", REDIS),
+    Case("LLMCostOpsRedisRejects", "none lately", {REJECTED: "5x60"}, "40m"),
+    Case("LLMCostOpsRedisRejects", "the exporter is gone", {REJECTED: "0 5"}, "40m"),
 )  # fmt: skip
 
 
@@ -246,7 +306,7 @@ def promtool() -> str:
 def test_every_alert_has_a_case_in_which_it_fires_one_in_which_it_is_silent_and_one_in_which_series_end(
     chart: Chart,
 ) -> None:
-    found = rules(chart.render(*KUBE))
+    found = rules(chart.render(*KUBE, *EXPORTERS))
     alerts = {rule["alert"] for rule in found}
     assert {case.alert for case in CASES if case.fires is not None} == alerts
     assert {case.alert for case in CASES if case.fires is None} == alerts
@@ -263,7 +323,7 @@ def test_the_tool_is_of_the_version_of_the_bundled_prometheus(chart: Chart) -> N
 @pytest.mark.full  # builds promtool
 @pytest.mark.parametrize("alert", sorted({case.alert for case in CASES}))
 def test_an_alert_fires_when_it_must_and_only_then(alert: str, chart: Chart, promtool: str, tmp_path: Path) -> None:
-    (rule,) = (one for one in rules(chart.render(*KUBE)) if one["alert"] == alert)
+    (rule,) = (one for one in rules(chart.render(*KUBE, *EXPORTERS)) if one["alert"] == alert)
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "played", "rules": [rule]}]}))
     plays = [play(case, rule) for case in CASES if case.alert == alert]
     page = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": plays}
