@@ -81,9 +81,9 @@ def make_authority() -> Pair:
 
 def issue(
     authority: Pair, common: str, organizations: tuple[str, ...] = (), *, server: bool = False, expired: bool = False,
-    addresses: tuple[str, ...] = (),
+    addresses: tuple[str, ...] = (), names: tuple[str, ...] = (),
 ) -> Pair:  # fmt: skip
-    """A certificate signed by the authority; `server` adds server usage, this machine's names and the addresses."""
+    """A certificate signed by the authority; `server` adds server usage, this machine's names, those names and the addresses."""
     ca = x509.load_pem_x509_certificate(authority.certificate)
     ca_key = serialization.load_pem_private_key(authority.key, None)
     if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
@@ -94,9 +94,9 @@ def issue(
     builder = _builder(_name(common, organizations), ca.subject, key.public_key(), until)
     if server:
         usages.append(ExtendedKeyUsageOID.SERVER_AUTH)
-        names: list[x509.GeneralName] = [x509.DNSName(text) for text in _SERVER_NAMES]
-        names += [x509.IPAddress(ipaddress.ip_address(text)) for text in (*_SERVER_ADDRESSES, *addresses)]
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        alternatives: list[x509.GeneralName] = [x509.DNSName(text) for text in (*_SERVER_NAMES, *names)]
+        alternatives += [x509.IPAddress(ipaddress.ip_address(text)) for text in (*_SERVER_ADDRESSES, *addresses)]
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
     certificate = (
         builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
