@@ -130,7 +130,7 @@ ON_DEMAND: Mapping[str, Pin] = {
     for pin in (
         # The last version line whose program is in the module itself.
         Pin(
-            "cert-manager", "cert-manager", "v1.11.5", "modules/cert-manager", f"{_CERT_MANAGER}/cmd/controller", 1150,
+            "cert-manager", "cert-manager", "v1.11.5", "modules/cert-manager", f"{_CERT_MANAGER}/cmd/controller", 1250,
             (f"-X {_CERT_MANAGER}/pkg/util.AppVersion=v1.11.5",),
         ),
     )
