@@ -321,12 +321,12 @@ def test_blue_and_green_by_the_documented_path_lose_no_request(
         done = release.helm(*(str(layout.CHART) if word == "./helm/llm-cost-ops" else word for word in words))
         assert done.code == 0, (words, done.said)
 
-    def served_by(name: str) -> None:
-        def is_it() -> bool:
-            pods = release.get("pods", "-l", f"app.kubernetes.io/instance={name}")["items"]
-            return {visitor.get("/info").data["host"] for _ in range(6)} <= {pod["metadata"]["name"] for pod in pods}
+    def pods(name: str) -> set[str]:
+        listed = release.get("pods", "-l", f"app.kubernetes.io/instance={name},app.kubernetes.io/component=app")
+        return {pod["metadata"]["name"] for pod in listed["items"]}
 
-        until(is_it, f"{name} serves")
+    def served_by(name: str) -> None:
+        until(lambda: {visitor.get("/info").data["host"] for _ in range(6)} <= pods(name), f"{name} serves")
 
     with Crowd(visitor) as crowd:
         run(install, *values)
@@ -337,7 +337,7 @@ def test_blue_and_green_by_the_documented_path_lose_no_request(
         run(upgrade)
         served_by(RELEASE)
         run(uninstall)
-        until(lambda: replaced(release, set()), "the second release is gone")
+        until(lambda: not pods(f"{RELEASE}-v2"), "the second release is gone")
 
     assert crowd.lost == []
     assert visitor.get("/ready").status == 200
