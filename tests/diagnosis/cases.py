@@ -195,6 +195,82 @@ def _ingress(class_name: str | None) -> Break:
     return act
 
 
+_ISSUER = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "letsencrypt-prod"}
+_NO_ISSUER = 'Referenced "ClusterIssuer" not found: clusterissuer.cert-manager.io "letsencrypt-prod" not found'
+
+
+def _asks_for_a_certificate(bed: Bed) -> None:
+    """By annotation, and nothing was made yet."""
+    ingress = bed.one("Ingress")
+    ingress["metadata"]["annotations"]["cert-manager.io/cluster-issuer"] = _ISSUER["name"]
+    ingress["spec"]["tls"] = [{"hosts": ["api.example.com"], "secretName": "llm-cost-ops-tls"}]
+    bed.world.seen += ["Certificate", "CertificateRequest"]
+
+
+def _request(*conditions: tuple[str, str, str, str], minutes: float = 25) -> Break:
+    """A certificate that was asked for so long ago; conditions (type, status, reason, message) of the request."""
+
+    def act(bed: Bed) -> None:
+        _asks_for_a_certificate(bed)
+        issued = ("Ready", "True", "Issued", "Certificate fetched from issuer successfully") in conditions
+        state = (
+            ("Ready", "True", "Ready", "Certificate is up to date and has not expired")
+            if issued
+            else ("Ready", "False", "DoesNotExist", "Issuing certificate as Secret does not exist")
+        )
+        keys = ("type", "status", "reason", "message")
+        owner: dict[str, Any] = {}
+        for kind, name, said in (
+            ("Certificate", "llm-cost-ops-tls", (state,)),
+            ("CertificateRequest", "llm-cost-ops-tls-h7x2p", conditions),
+        ):
+            since = {"lastTransitionTime": bed.ago(minutes)}
+            meta = {
+                "name": name,
+                "namespace": bed.world.namespace,
+                "uid": kind,
+                "creationTimestamp": bed.ago(minutes),
+                "ownerReferences": [owner] if owner else [],
+            }
+            spec = {"secretName": "llm-cost-ops-tls", "issuerRef": _ISSUER}
+            status = {"conditions": [dict(zip(keys, words, strict=True)) | since for words in said]}
+            bed.world.around.append({"kind": kind, "metadata": meta, "spec": spec, "status": status})
+            owner = {"kind": kind, "name": name, "uid": kind, "controller": True}
+
+    return act
+
+
+_APPROVED = ("Approved", "True", "cert-manager.io", "Certificate request has been approved by cert-manager.io")
+
+
+def _balancer(ready: bool, minutes: float = 25) -> Break:
+    """The Service to which the Ingress's address belongs, whose endpoint changed so long ago."""
+
+    def act(bed: Bed) -> None:
+        meta = {"namespace": "ingress-nginx", "creationTimestamp": bed.ago(9000)}
+        service = {"name": "ingress-nginx-controller", "uid": "balancer", **meta}
+        trigger = {"endpoints.kubernetes.io/last-change-trigger-time": bed.ago(minutes)}
+        labels = {"kubernetes.io/service-name": "ingress-nginx-controller"}
+        endpoints = {
+            "name": "ingress-nginx-controller-x",
+            "uid": "slice",
+            "labels": labels,
+            "annotations": trigger,
+            **meta,
+        }
+        pods = [{"addresses": ["10.244.1.7"], "conditions": {"ready": ready, "serving": ready, "terminating": False}}]
+        bed.world.around += [
+            {"kind": "Service", "metadata": service, "spec": {"type": "LoadBalancer"}, "status": bed.one("Ingress")["status"]},
+            {"kind": "EndpointSlice", "metadata": endpoints, "endpoints": pods},
+        ]  # fmt: skip
+
+    return act
+
+
+def _class_left(bed: Bed) -> None:
+    bed.one("Ingress")["spec"]["ingressClassName"] = "nginx-internal"
+
+
 def _scaler(reason: str, message: str) -> Break:
     def act(bed: Bed) -> None:
         told = {"type": "ScalingActive", "status": "False", "reason": reason, "message": message}
@@ -354,6 +430,13 @@ CASES: tuple[Case, ...] = (
     Case("Ingress class missing", "TR04", "Ingress/llm-cost-ops", _ingress("nginx-internal")),
     Case("Ingress without class and default", "TR04", "Ingress/llm-cost-ops", _ingress(None)),
     Case("Ingress that no controller takes up", "TR04", "Ingress/llm-cost-ops", _ingress("nginx")),
+    Case("Ingress class changed to one that is missing, the old address is left", "TR04", "Ingress/llm-cost-ops", _class_left),
+    Case("Ingress controller down", "TR06", "Ingress/llm-cost-ops", _balancer(ready=False)),
+    Case("issuer of the certificate missing", "TR07", "Ingress/llm-cost-ops", _request(_APPROVED, ("Ready", "False", "Pending", _NO_ISSUER), minutes=1)),
+    Case("issuer of the certificate not ready", "TR07", "Ingress/llm-cost-ops", _request(_APPROVED, ("Ready", "False", "Pending", "Referenced issuer does not have a Ready status condition"))),
+    Case("certificate request denied", "TR07", "Ingress/llm-cost-ops", _request(("Denied", "True", "Policy", "not this name"), ("Ready", "False", "Denied", "The CertificateRequest was denied by an approval controller"))),
+    Case("certificate refused by its issuer", "TR07", "Ingress/llm-cost-ops", _request(_APPROVED, ("Ready", "False", "Failed", "Error signing certificate: no names"))),
+    Case("certificate asked for, cert-manager not there", "TR07", "Ingress/llm-cost-ops", _asks_for_a_certificate),
     Case("metrics API gone", "TR11", "HorizontalPodAutoscaler/llm-cost-ops", _NO_METRICS),
     Case("pods without requests to scale by", "TR11", "HorizontalPodAutoscaler/llm-cost-ops", _scaler("FailedGetResourceMetric", "failed to get cpu utilization: missing request for cpu in container app of Pod llm-cost-ops-1")),
     Case("disruption budget blocks every drain", "TR13", "PodDisruptionBudget/llm-cost-ops", _budget),
@@ -412,5 +495,7 @@ HEALTHY: dict[str, Break] = {
     "an upgrade that went well after one that failed": _do("record", "superseded", "failed", "deployed"),
     "an old failure of ours, mended since": _all(_do("record", "deployed", age=1), _do("helm_said", _NOT_OURS)),
     "a rollout on its way": _on_its_way,
+    "a certificate issued, its controller up": _all(_request(_APPROVED, ("Ready", "True", "Issued", "Certificate fetched from issuer successfully")), _balancer(ready=True)),
+    "a certificate on its way, the controller restarts": _all(_request(_APPROVED, minutes=1), _balancer(ready=False, minutes=0.2)),
 }  # fmt: skip
 """Nothing may be found in these."""

@@ -1,11 +1,11 @@
-"""`python -m tests.realnode able|build|up|down`: the real node by hand, and for make."""
+"""`python -m tests.realnode able|build|up|down`: the real node by hand, and for make; build and up take parts of `way_in`."""
 
 from __future__ import annotations
 
 import sys
 import time
 
-from tests.realnode import needs, node
+from tests.realnode import needs, node, way_in
 from wizard.core.errors import Exit, Problem
 
 
@@ -23,14 +23,22 @@ def main(arguments: list[str]) -> int:
                 if reason:
                     print(reason)
                     return int(Exit.REFUSED)
-            case ["build"]:
+            case ["build", *parts] if set(parts) <= set(way_in.PARTS):
                 node.build(say)
-            case ["up"]:
-                print(f"export KUBECONFIG={node.up(say).kubeconfig}")
+                for part in parts:
+                    way_in.build(part, say)
+            case ["up", *parts] if set(parts) <= set(way_in.PARTS):
+                running = node.up(say)
+                for part in parts:
+                    way_in.start(running, part, say)
+                print(f"export KUBECONFIG={running.kubeconfig}")
             case ["down"]:
                 node.down()
             case _:
-                raise Problem("What to do is missing.", "Say one of able, build, up, down.")
+                raise Problem(
+                    "What to do is missing.",
+                    f"Say one of able, build, up, down; after build or up any of {', '.join(way_in.PARTS)}.",
+                )
     except Problem as problem:
         print(problem, file=sys.stderr)
         return int(problem.code)

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -141,6 +142,11 @@ class Release:
         done = self.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(body))
         assert done.code == 0, done.err
 
+    def evict(self, pod: str) -> str:
+        """What the API says when a pod is evicted, as a drain of its node does it."""
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+        return self.create_raw(f"/api/v1/namespaces/{self.namespace}/pods/{pod}/eviction", json.dumps(body)).said
+
     def pods(self, component: str) -> list[Any]:
         """Pods of a component that are not being deleted."""
         selector = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
@@ -221,8 +227,15 @@ def _run(command: list[str], limit: float, given: str = "") -> Ran:
 @pytest.fixture(params=HELMS)
 def release(request: pytest.FixtureRequest, node: node.Node) -> Iterator[Release]:
     """A release that is not installed yet; what is left of it goes away after the test."""
+    with new_release(request.param, node) as one:
+        yield one
+
+
+@contextmanager
+def new_release(helm: str, node: node.Node) -> Iterator[Release]:
+    """One more release, likewise."""
     name = f"t-{uuid.uuid4().hex[:8]}"
-    one = Release(str(tool_path(request.param)), name, str(node.kubeconfig))
+    one = Release(str(tool_path(helm)), name, str(node.kubeconfig))
     assert one.kubectl("create", "namespace", name).code == 0
     assert one.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted").code == 0
     yield one

@@ -23,6 +23,11 @@ from wizard.core.errors import Exit, Problem
 
 PAUSE = "registry.k8s.io/pause:3.10.2"
 COREDNS = "registry.k8s.io/coredns/coredns:v1.14.7"
+WAY_IN: Mapping[str, str] = {
+    "traefik": "docker.io/library/traefik:v3.6.7",
+    "cert-manager": "quay.io/jetstack/cert-manager-controller:v1.11.5",
+    "metrics-server": "registry.k8s.io/metrics-server/metrics-server:v0.8.0",
+}
 APP_TAGS = ("v1.0.0", "v1.0.1")
 """The same program under two tags, so that an upgrade has somewhere to go."""
 PUBLIC = "docker.io/cost-ops:v1.0.0"
@@ -71,13 +76,21 @@ class Image:
 def ensure(tools: Mapping[str, Path], progress: Progress) -> dict[str, Path]:
     """Make every image ready and return the archives by name, the node's own two first; raises Problem."""
     layout.archives().mkdir(parents=True, exist_ok=True)
-    made: dict[str, Path] = {}
-    for image in _images(tools, progress):
-        if not image.archive.exists():
-            progress(f"image {image.name}")
-            _make(image)
-        made[image.name] = image.archive
-    return made
+    return {image.name: _ensure(image, progress) for image in _images(tools, progress)}
+
+
+def of_program(name: str, program: Path, progress: Progress) -> Path:
+    """The archive of the image of WAY_IN that holds nothing but this program."""
+    config = {"Entrypoint": [f"/{name}"], "User": "65532:65532", "WorkingDir": "/"}
+    image = Image(name, (WAY_IN[name],), config, (program,), lambda folder: _program(program, folder / name), {})
+    return _ensure(image, progress)
+
+
+def _ensure(image: Image, progress: Progress) -> Path:
+    if not image.archive.exists():
+        progress(f"image {image.name}")
+        _make(image)
+    return image.archive
 
 
 def _make(image: Image) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.realnode import images, layout, needs, settings, tools
 from wizard.core.errors import Exit, Problem
-from wizard.sandbox import pki, processes
+from wizard.sandbox import pki, processes, toolchain
 from wizard.sandbox.api import Api, ApiError
 from wizard.sandbox.files import write_private
 from wizard.sandbox.processes import Process
@@ -61,7 +61,7 @@ def build(progress: Progress) -> tuple[dict[str, Path], dict[str, Path]]:
 
 def up(progress: Progress = lambda _: None) -> Node:
     """Start the node and return when cluster DNS is ready; one that runs is returned as it is. Raises Problem."""
-    with _lock():
+    with lock():
         running = _running()
         if running is not None:
             return running
@@ -76,19 +76,31 @@ def up(progress: Progress = lambda _: None) -> Node:
 
 def down() -> None:
     """Stop the node and remove its state; programs and images stay."""
-    with _lock():
+    with lock():
         _remove()
 
 
 def grow_volume(name: str, size: str) -> None:
     """Make a volume of class `exact-size` larger, as a storage class that allows it does; the pod need not end."""
+    needs.run(
+        [*_inside("--mount"), "mount", "-o", f"remount,size={size}", str(layout.running() / "volumes" / name)], 10
+    )
+
+
+def load_image(archive: Path) -> None:
+    """Import one more image into the node that runs."""
+    _import([*_inside("--mount", "--net"), str(toolchain.ensure_pin(tools.PINS["ctr"]))], archive)
+
+
+def _inside(*namespaces: str) -> list[str]:
+    """The beginning of a command that runs in namespaces of the node."""
     outer = next(p for p in processes.load(layout.running() / "processes.json") if p.name == "node")
-    in_node = ["nsenter", "--target", str(_first_process(outer)), "--mount"]
-    needs.run([*in_node, "mount", "-o", f"remount,size={size}", str(layout.running() / "volumes" / name)], 10)
+    return ["nsenter", "--target", str(_first_process(outer)), *namespaces]
 
 
 @contextlib.contextmanager
-def _lock() -> Iterator[None]:
+def lock() -> Iterator[None]:
+    """One at a time changes what runs on the node."""
     layout.home().mkdir(parents=True, exist_ok=True)
     with (layout.home() / "lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -227,11 +239,17 @@ def _control_plane(folder: Path, programs: Mapping[str, Path], ports: tuple[int,
             "--kubelet-preferred-address-types=InternalIP", f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+            # The way to an API that a pod serves, as metrics-server does.
+            f"--proxy-client-cert-file={crt}", f"--proxy-client-key-file={key}",
+            f"--requestheader-client-ca-file={ca}", "--requestheader-allowed-names=admin",
+            "--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         ],
         "kube-controller-manager": [
             f"--kubeconfig={config}", "--bind-address=127.0.0.1", f"--secure-port={ports[3]}", "--leader-elect=false",
             f"--root-ca-file={ca}", f"--service-account-private-key-file={key}",
             f"--cert-dir={folder / 'manager'}", "--use-service-account-credentials=true",
+            "--horizontal-pod-autoscaler-sync-period=5s",
         ],
         "kube-scheduler": [
             f"--kubeconfig={config}", "--bind-address=127.0.0.1", f"--secure-port={ports[4]}", "--leader-elect=false",

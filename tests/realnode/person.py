@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.realnode import layout
-from tests.realnode.conftest import Release, until
+from tests.realnode import images, layout
+from tests.realnode.conftest import FITTING, Release, until
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,13 @@ class Person:
         assert process.returncode in codes, f"exit {process.returncode}\n{out[-6000:]}\n{err}"
         assert "Traceback" not in out + err
         return out
+
+    def install(self, *words: str, preset: str = "dev", codes: tuple[int, ...] = (0,)) -> list[dict[str, Any]]:
+        """The events of an install with --yes."""
+        sets = [word for one in FITTING for word in ("--set", one)]
+        image = f"image=llm-cost-ops:{images.APP_TAGS[0]}"
+        given = ("install", "--preset", preset, "--yes", "--answer", image, "--output", "jsonl", *sets, *words)
+        return [json.loads(line) for line in self.call(*given, codes=codes).splitlines()]
 
     def diagnose(self) -> dict[str, Any]:
         """The one diagnosis of the release, and the exit code under "exit"; empty while nothing is seen of it."""

@@ -88,8 +88,8 @@ def test_data_outlives_a_pod_that_was_killed(release: Release) -> None:
 class Caller:
     """Asks the app without a pause until told to stop; each request takes 0.2 s in the app."""
 
-    def __init__(self, address: str) -> None:
-        self._url = f"{address}/work?ms=200"
+    def __init__(self, address: str, path: str = "/work?ms=200") -> None:
+        self._url = address + path
         self._stop = threading.Event()
         self.answers: list[tuple[float, int, object]] = []
         self._threads = [threading.Thread(target=self._call) for _ in range(3)]
@@ -138,13 +138,8 @@ def test_the_budget_lets_one_pod_go_at_a_time(release: Release) -> None:
     until(lambda: release.get("pdb", RELEASE)["status"]["disruptionsAllowed"] == 1, "the budget has counted")
     first, second = (p["metadata"]["name"] for p in release.pods("app"))
 
-    def evict(name: str) -> str:
-        body = f'{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{name}"}}}}'
-        path = f"/api/v1/namespaces/{release.namespace}/pods/{name}/eviction"
-        return release.create_raw(path, body).said
-
-    assert "Success" in evict(first)
-    assert "disruption budget" in evict(second)
+    assert "Success" in release.evict(first)
+    assert "disruption budget" in release.evict(second)
 
 
 def test_readiness_at_ready_follows_the_database_and_restarts_nobody(release: Release) -> None:

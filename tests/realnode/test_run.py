@@ -16,7 +16,7 @@ import pytest
 
 from tests import faultproxy
 from tests.realnode import images
-from tests.realnode.conftest import FITTING, Release, until
+from tests.realnode.conftest import Release, until
 from tests.realnode.person import Person
 
 pytestmark = [pytest.mark.real, pytest.mark.parametrize("release", ["helm4"], indirect=True)]
@@ -30,14 +30,6 @@ ENOUGH = 20
 def person(release: Release, tmp_path: Path) -> Person:
     """Who installs and reads."""
     return Person(release, tmp_path)
-
-
-def install(person: Person, *words: str, codes: tuple[int, ...] = (0,)) -> list[dict[str, Any]]:
-    """The events of an install with --yes."""
-    sets = [word for one in FITTING for word in ("--set", one)]
-    image = f"image=llm-cost-ops:{images.APP_TAGS[0]}"
-    given = ("install", "--preset", "dev", "--yes", "--answer", image, "--output", "jsonl", *sets, *words)
-    return [json.loads(line) for line in person.call(*given, codes=codes).splitlines()]
 
 
 def lines_of(events: list[dict[str, Any]], container: str) -> list[tuple[str, str, str]]:
@@ -122,7 +114,7 @@ def consecutive(found: list[int]) -> list[int]:
 def test_an_install_ends_ready_and_its_record_has_every_line_of_every_container(
     release: Release, person: Person
 ) -> None:
-    events = install(person)
+    events = person.install()
 
     finished = events[-1]
     assert finished["type"] == "run.finished"
@@ -139,7 +131,7 @@ def test_an_install_ends_ready_and_its_record_has_every_line_of_every_container(
 def test_a_crash_loop_has_the_words_of_each_try_once_in_the_record_and_logs_shows_the_last(
     release: Release, person: Person
 ) -> None:
-    events = install(person, "--set", "args={nonsense}", "--timeout", "40s", codes=(1,))
+    events = person.install("--set", "args={nonsense}", "--timeout", "40s", codes=(1,))
 
     assert events[-1]["data"]["code"] == 1
     words = [one for one in lines_of(events, "app") if "no such command: nonsense" in one[2]]

@@ -13,6 +13,8 @@ _K8S = toolchain.PINS["kube-apiserver"]
 _CONTAINERD = "github.com/containerd/containerd/v2"
 _CONTAINERD_VERSION = "v2.4.2"
 _CNI = "github.com/containernetworking/plugins/plugins"
+_TRAEFIK = "github.com/traefik/traefik/v3"
+_METRICS = "sigs.k8s.io/metrics-server"
 
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 CNI_PLUGINS = ("bridge", "loopback", "host-local", "portmap")
@@ -56,6 +58,31 @@ PINS: Mapping[str, Pin] = {
         _ours("costops", 1),
     )
 }
+
+WAY_IN: Mapping[str, Pin] = {
+    pin.name: pin
+    for pin in (
+        toolchain.ON_DEMAND["cert-manager"],
+        Pin(
+            "traefik", "traefik", "v3.6.7", str(HERE / "modules" / "traefik"), f"{_TRAEFIK}/cmd/traefik", 2400,
+            (f"-X {_TRAEFIK}/pkg/version.Version=3.6.7",),
+        ),
+        Pin(
+            "metrics-server", "metrics-server", "v0.8.0", str(HERE / "modules" / "metrics-server"),
+            f"{_METRICS}/cmd/metrics-server", 1250, ("-X k8s.io/client-go/pkg/version.gitVersion=v0.8.0",),
+        ),
+    )
+}  # fmt: skip
+"""Programs of `way_in`, built when one of them is wanted."""
+CRDS: Mapping[str, Pin] = {
+    "cert-manager": toolchain.CERT_MANAGER_CRDS,
+    # In the version that Traefik itself requires.
+    "traefik": Pin(
+        "gateway-crds", "gateway-crds", "v1.4.0", str(HERE / "modules" / "traefik"),
+        "sigs.k8s.io/gateway-api//config/crd/standard", 1,
+    ),
+}  # fmt: skip
+"""Resource definitions that a program of `way_in` wants to find."""
 
 
 def ensure(progress: Callable[[str], None]) -> dict[str, Path]:

@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from cryptography import x509
 
 from wizard.core.errors import Problem
 from wizard.sandbox import cluster, processes, toolchain, users
@@ -360,3 +362,31 @@ def test_a_crashed_sandbox_is_replaced_by_the_next_up_and_down_leaves_nothing(st
     assert not second.folder.exists()
     assert cluster.status("crash").state == "down"
     assert not cluster.down("crash")
+
+
+ASKS = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: asks, namespace: certificates, annotations: {cert-manager.io/cluster-issuer: sandbox}}
+spec:
+  tls: [{secretName: asks-tls, hosts: [api.example.test]}]
+  rules: [{host: api.example.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: api, port: {number: 80}}}}]}}]
+"""
+
+
+@pytest.mark.full  # cert-manager is built for who asks for it only
+def test_a_sandbox_that_runs_gets_a_cert_manager_that_makes_certificates(
+    sandbox: SandboxInfo, kubectl: Kubectl
+) -> None:
+    assert cluster.up("e2e", extras=("cert-manager",)) == sandbox
+    kubectl("create", "namespace", "certificates")
+    kubectl("apply", "-f", "-", given=ASKS)
+    kubectl("wait", "-n", "certificates", "--for=create", "--timeout=30s", "certificate/asks-tls")
+    kubectl("wait", "-n", "certificates", "--for=condition=Ready", "--timeout=30s", "certificate/asks-tls")
+
+    data = json.loads(kubectl("get", "secret", "-n", "certificates", "asks-tls", "-o", "json"))["data"]
+    made, authority = (x509.load_pem_x509_certificate(b64decode(data[key])) for key in ("tls.crt", "ca.crt"))
+    made.verify_directly_issued_by(authority)
+    assert "cert-manager" in {process.name for process in processes.load(sandbox.folder / "processes.json")}
+    assert cluster.up("e2e", extras=("cert-manager",)) == sandbox
+    assert cluster.status("e2e").state == "up"

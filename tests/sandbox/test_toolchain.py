@@ -42,9 +42,9 @@ class FakeBuild:
         write_program(target, f"echo {pin.name} {len(self.built)}")
 
 
-@pytest.mark.parametrize("name", toolchain.NAMES)
+@pytest.mark.parametrize("name", [*toolchain.NAMES, *toolchain.ON_DEMAND])
 def test_every_pin_stands_in_the_go_mod_that_is_built(name: str) -> None:
-    pin = PINS[name]
+    pin = {**PINS, **toolchain.ON_DEMAND}[name]
     if name == "agent":
         assert "require" not in (pin.folder / "go.mod").read_text(), "the agent uses the standard library only"
         return
@@ -198,6 +198,21 @@ class TestGoBuild:
             toolchain.ensure(["etcd"])
         assert caught.value.what == "Building etcd failed: dial tcp: lookup proxy: no such host."
         assert "`make tools`" in caught.value.next_step
+
+    def test_the_yaml_files_of_a_module_become_one_without_the_lines_of_templates(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tmp_path / "module" / "deploy" / "crds"
+        folder.mkdir(parents=True)
+        (folder / "a.yaml").write_text("kind: A\nlabel: '{{ template }}'\n")
+        (folder / "b.yaml").write_text("kind: B\n")
+        downloads = f'echo "$*" > {tmp_path}/said; echo \'{{"Dir": "{tmp_path / "module"}"}}\''
+        write_program(tmp_path / "bin" / "go", f'if [ "$1" = env ]; then echo go1.26.8; exit 0; fi\n{downloads}')
+        monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+
+        made = toolchain.ensure_pin(toolchain.CERT_MANAGER_CRDS, build=toolchain.go_manifests)
+        assert made.read_text() == "kind: A\n---\nkind: B\n"
+        assert (tmp_path / "said").read_text() == "mod download -json github.com/cert-manager/cert-manager\n"
 
     def test_an_old_go_is_passed_over_for_the_pinned_one(
         self, go: Callable[..., None], monkeypatch: pytest.MonkeyPatch

@@ -33,6 +33,11 @@ SCENARIOS: dict[str, str] = {
     "node-lost": "the first node's kubelet stops reporting",
 }
 
+EXTRAS: dict[str, str] = {
+    "cert-manager": "makes certificates of the ClusterIssuer sandbox; building it takes some minutes once",
+}
+"""What a sandbox can have beside its nodes, for those who ask for it."""
+
 USERS: dict[str, str] = {
     "namespace-only": "stock role admin in one namespace, which is created; nothing outside it",
     "view": "stock role view, everywhere or in one namespace",

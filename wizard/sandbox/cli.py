@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wizard import streams
 from wizard.core.errors import Exit, Problem
 from wizard.core.text import sanitize
-from wizard.sandbox.catalog import APP_IMAGE, APP_NAMESPACE, DEFAULT_NAME, SCENARIOS, USERS
+from wizard.sandbox.catalog import APP_IMAGE, APP_NAMESPACE, DEFAULT_NAME, EXTRAS, SCENARIOS, USERS
 
 if TYPE_CHECKING:
     from wizard.sandbox.cluster import SandboxInfo, SandboxStatus
@@ -47,12 +47,16 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "start it and wait until its nodes are ready",
         "sandbox up",
         "sandbox up --name big --nodes 50 --cpu 8 --memory 32Gi",
+        "sandbox up --with cert-manager",
     )
     up.add_argument("--nodes", type=int, metavar="N", help="number of nodes (3)")
     up.add_argument("--cpu", metavar="QUANTITY", help="CPUs of each node (4)")
     up.add_argument("--memory", metavar="QUANTITY", help="memory of each node (8Gi)")
     up.add_argument("--zones", type=int, metavar="N", help="zones over which the nodes are spread (3)")
     up.add_argument("--audit", action="store_true", help="log every request to audit.log in the sandbox's folder")
+    up.add_argument(
+        "--with", dest="extras", action="append", default=[], choices=tuple(EXTRAS), metavar="NAME", help=_table(EXTRAS)
+    )
     down = _command(commands, "down", "stop it and remove all of its state", "sandbox down", "sandbox down --all")
     down.add_argument("--all", action="store_true", help="every sandbox, including crashed ones")
     _command(commands, "status", "say whether it runs", "sandbox status", "sandbox status --output json")
@@ -147,7 +151,7 @@ def _print(text: object) -> None:
 def _up(args: argparse.Namespace) -> int:
     from wizard.sandbox import cluster
 
-    info = cluster.up(args.name, _shape(args), audit=args.audit, progress=_message)
+    info = cluster.up(args.name, _shape(args), audit=args.audit, extras=args.extras, progress=_message)
     if args.output == "json":
         _print(json.dumps(_info(info)))
     else:

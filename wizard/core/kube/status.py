@@ -493,21 +493,23 @@ def restarts(obj: Object) -> int:
 def _service(obj: Object, _now: datetime) -> Status:
     spec = obj.get("spec", {})
     kind = str(spec.get("type") or "ClusterIP")
-    if kind == "LoadBalancer" and not _addresses(obj):
+    given = ", ".join(addresses(obj))
+    if kind == "LoadBalancer" and not given:
         return Status("progressing", kind, "no address from the load balancer yet", created(obj))
-    return Status("ready", kind, _addresses(obj) or "made", created(obj))
+    return Status("ready", kind, given or "made", created(obj))
 
 
 def _ingress(obj: Object, _now: datetime) -> Status:
     hosts = ", ".join(str(rule.get("host") or "*") for rule in obj.get("spec", {}).get("rules") or ())
-    if address := _addresses(obj):
-        return Status("ready", hosts, f"at {address}", created(obj))
+    if given := addresses(obj):
+        return Status("ready", hosts, f"at {', '.join(given)}", created(obj))
     return Status("progressing", hosts, "no ingress controller gave it an address yet", created(obj))
 
 
-def _addresses(obj: Object) -> str:
+def addresses(obj: Object) -> tuple[str, ...]:
+    """The addresses that a controller gave to an Ingress, or a cloud to a Service."""
     given = (obj.get("status", {}).get("loadBalancer") or {}).get("ingress") or ()
-    return ", ".join(str(address.get("hostname") or address.get("ip") or "") for address in given)
+    return tuple(str(text) for address in given if (text := address.get("hostname") or address.get("ip")))
 
 
 def _autoscaler(obj: Object, _now: datetime) -> Status:

@@ -206,7 +206,7 @@ def impact(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[st
     if ready == 0:
         return UserImpact("down", f"nobody gets an answer: no pod of {names} is ready (0 of {wanted})", since)
     old = sum(_old_ready(front, snapshot) for front in fronts)
-    closed = [finding for finding in findings if finding.id == "TR04" and finding.urgent]
+    closed = [finding for finding in findings if finding.id in ("TR04", "TR06") and finding.urgent]
     if closed:
         return UserImpact(
             "outside", f"answered inside the cluster only: {closed[0].object}: {closed[0].title}", closed[0].since
@@ -316,7 +316,7 @@ def _moving(workloads: Sequence[Object]) -> bool:
 
 def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str]) -> Iterator[Step]:
     """The traffic path from Ingress to pods, as far as the API shows it; `hidden` are kinds that were not listed."""
-    broken = {finding.object for finding in findings if finding.id in ("TR03", "TR04") and finding.urgent}
+    broken = {finding.object for finding in findings if finding.id in ("TR03", "TR04", "TR06") and finding.urgent}
     for ingress in snapshot.of_kind("Ingress"):
         state = status.of(ingress, snapshot.now)
         has_address = state.state == "ready"

@@ -72,8 +72,7 @@ def certificates(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
     """TLS Secret -> the hosts that its certificate has to be for, by the Ingresses; without those that an issuer fills."""
     hosts: dict[str, dict[str, None]] = {}
     for obj in objects:
-        notes = (obj.get("metadata") or {}).get("annotations") or {}
-        if obj["kind"] != "Ingress" or any(note in notes for note in _ISSUED):
+        if obj["kind"] != "Ingress" or issuer(obj):
             continue
         for entry in (obj.get("spec") or {}).get("tls") or ():
             if name := entry.get("secretName"):
@@ -82,6 +81,12 @@ def certificates(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
 
 
 _ISSUED: Final = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
+
+
+def issuer(ingress: Object) -> str:
+    """The annotation by which an Ingress asks cert-manager for its certificates, "name: value"; "" for none."""
+    notes = (ingress.get("metadata") or {}).get("annotations") or {}
+    return next((f"{note}: {notes[note]}" for note in _ISSUED if note in notes), "")
 
 
 def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], str]]:

@@ -17,7 +17,7 @@ from wizard.core.kube import membership, patience, status
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import KINDS, Object, name_of
 from wizard.core.reach.result import Reach
-from wizard.core.rules import diagnosis
+from wizard.core.rules import diagnosis, manifests
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
 from wizard.core.rules.findings.containers import missing_reference
@@ -38,6 +38,8 @@ AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "I
 _LOG_LINES: Final = 40
 _MOST_LOGS: Final = 12
 """Containers whose logs are read: more broken ones would mostly say the same."""
+_MOST_BALANCERS: Final = 4
+"""Services whose endpoints are read; the addresses of an Ingress mostly are those of one."""
 _LIMIT: Final = 8.0
 _LOG_LIMIT: Final = 3.0
 _RECORD_LIMIT: Final = 1.0
@@ -219,21 +221,25 @@ def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> di
     }
 
 
-# Details: logs of what is not ready, and the Secrets that are missing
+# Details: logs of what is not ready, the Secrets that are missing, and what is before an Ingress
 
 
 async def _with_details(cluster: Cluster, observation: Observation, target: Target) -> Observation:
     snapshot = observation.snapshot
     unseen: list[Hidden] = []
     wanted = list(_unready(snapshot))[:_MOST_LOGS]
-    logs, more, revisions = await asyncio.gather(
+    logs, more, revisions, certificates, balancers = await asyncio.gather(
         asyncio.gather(*(_log(cluster, target, pod, name, which, unseen) for pod, name, which in wanted)),
         asyncio.gather(*(_get(cluster, target, kind, name) for kind, name in sorted(_named(snapshot)))),
         _with_body(cluster, target, snapshot.revisions, unseen),
+        _certificates(cluster, target, snapshot, unseen),
+        _balancers(cluster, snapshot, unseen),
     )
     read = {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
-    named = {str(obj["metadata"]["uid"]): obj for obj in more if obj is not None}
-    detailed = replace(snapshot, logs=read, around={**snapshot.around, **named}, revisions=revisions)
+    found = [*filter(None, more), *balancers, *(obj for objects in certificates.values() for obj in objects)]
+    around = {**snapshot.around, **{str(obj["metadata"]["uid"]): obj for obj in found}}
+    seen = snapshot.seen | certificates.keys()
+    detailed = replace(snapshot, logs=read, around=around, seen=seen, revisions=revisions)
     return replace(observation, snapshot=detailed, unseen=tuple(dict.fromkeys((*observation.unseen, *unseen))))
 
 
@@ -330,6 +336,9 @@ def _named(snapshot: Snapshot) -> set[tuple[str, str]]:
                 references.add((match[1], match[2]))
             if container.get("containerID") and not container.get("ready"):
                 references |= {("Secret", name) for name in _secrets_of(pod, str(container.get("name")))}
+    for ingress in filter(manifests.issuer, snapshot.of_kind("Ingress")):
+        tls = ingress.get("spec", {}).get("tls") or ()
+        references |= {("Secret", str(entry["secretName"])) for entry in tls if entry.get("secretName")}
     return references
 
 
@@ -337,6 +346,43 @@ def _secrets_of(pod: Object, container: str) -> set[str]:
     spec = status.container_specs(pod).get(container, {})
     sources = ((variable.get("valueFrom") or {}).get("secretKeyRef") or {} for variable in spec.get("env") or ())
     return {str(source["name"]) for source in sources if source.get("name")}
+
+
+async def _certificates(
+    cluster: Cluster, target: Target, snapshot: Snapshot, unseen: list[Hidden]
+) -> dict[str, tuple[Object, ...]]:
+    """What cert-manager makes in the namespace, when an Ingress asks it to; nothing of a kind that is not installed."""
+    if not any(map(manifests.issuer, snapshot.of_kind("Ingress"))):
+        return {}
+    collected = _Collected({}, unseen)
+    kinds = ("Certificate", "CertificateRequest")
+    await asyncio.gather(*(_list(cluster, collected, kind, target.namespace) for kind in kinds))
+    hidden = {line.what for line in unseen}
+    return {kind: collected.kinds.get(kind, ()) for kind in kinds if kind not in hidden}
+
+
+async def _balancers(cluster: Cluster, snapshot: Snapshot, unseen: list[Hidden]) -> list[Object]:
+    """The Services of all namespaces to which the addresses of an Ingress belong, with their endpoints."""
+    wanted = {address for ingress in snapshot.of_kind("Ingress") for address in status.addresses(ingress)}
+    if not wanted:
+        return []
+    try:
+        async with asyncio.timeout(_LIMIT):
+            services = await cluster.list("Service", fields="spec.type=LoadBalancer")
+            found = [service for service in services if wanted.intersection(status.addresses(service))]
+            endpoints = [await _endpoints(cluster, service) for service in found[:_MOST_BALANCERS]]
+    except ClusterError as error:
+        unseen.append(Hidden("the controller of the Ingress", error.message.rstrip("."), error.permission))
+    except TimeoutError:
+        unseen.append(Hidden("the controller of the Ingress", f"no answer within {_LIMIT:g} s"))
+    else:
+        return [*found, *(one for ones in endpoints for one in ones)]
+    return []
+
+
+async def _endpoints(cluster: Cluster, service: Object) -> tuple[Object, ...]:
+    labels = f"kubernetes.io/service-name={service['metadata']['name']}"
+    return await cluster.list("EndpointSlice", str(service["metadata"]["namespace"]), labels=labels)
 
 
 async def _get(cluster: Cluster, target: Target, kind: str, name: str) -> Object | None:

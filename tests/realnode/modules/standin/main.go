@@ -5,7 +5,8 @@
 //	app migrate     create a table, insert a row, end
 //	app check URL   GET it and end with 0 on 2xx (there is no shell in the image)
 //
-// /work?ms=N answers after N milliseconds, /eat?mb=N takes that much memory and keeps it, /info says how it is confined.
+// /work?ms=N answers after N milliseconds, /burn?ms=N computes for a tenth of them, /eat?mb=N takes that much memory and
+// keeps it, /info says how it is confined.
 package main
 
 import (
@@ -135,6 +136,14 @@ func work(w http.ResponseWriter, r *http.Request) {
 	health(w, r)
 }
 
+func burn(w http.ResponseWriter, r *http.Request) {
+	ms, _ := strconv.Atoi(r.URL.Query().Get("ms"))
+	for end := time.Now().Add(time.Duration(ms) * time.Millisecond / 10); time.Now().Before(end); {
+	}
+	time.Sleep(time.Duration(ms) * time.Millisecond * 9 / 10)
+	health(w, r)
+}
+
 func eat(w http.ResponseWriter, r *http.Request) {
 	mb, _ := strconv.Atoi(r.URL.Query().Get("mb"))
 	for range mb {
@@ -154,7 +163,7 @@ func metrics(w http.ResponseWriter, _ *http.Request) {
 func serve() error {
 	mux := http.NewServeMux()
 	for path, handler := range map[string]http.HandlerFunc{
-		"/health": health, "/ready": ready, "/info": info, "/metrics": metrics, "/work": work, "/eat": eat,
+		"/health": health, "/ready": ready, "/info": info, "/metrics": metrics, "/work": work, "/burn": burn, "/eat": eat,
 	} {
 		mux.HandleFunc(path, handler)
 	}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -175,8 +176,7 @@ def _no_port(service: Object, wanted: str, pod: Object, since: str, snapshot: Sn
 def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
     """An Ingress that no controller serves: its class does not exist, or has no controller."""
     for ingress in snapshot.of_kind("Ingress"):
-        if (ingress.get("status", {}).get("loadBalancer") or {}).get("ingress"):
-            continue
+        addresses = status.addresses(ingress)
         spec, since = ingress.get("spec", {}), snapshot.since(ingress)
         old = labels_of(ingress).get("kubernetes.io/ingress.class")
         noted = (ingress["metadata"].get("annotations") or {}).get("kubernetes.io/ingress.class", old)
@@ -185,6 +185,8 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
         classes = snapshot.beside("IngressClass")
         missing = listed and wanted and not noted and not snapshot.named("IngressClass", wanted)
         no_default = listed and not wanted and not any(is_default_class(ingress_class) for ingress_class in classes)
+        if addresses and not missing:  # one of a class that it had before stays in it
+            continue
         if not (missing or no_default) and not snapshot.older(since, _ADDRESS_PATIENCE):
             continue
         names = ", ".join(str(ingress_class["metadata"]["name"]) for ingress_class in classes) or "none"
@@ -199,7 +201,7 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(
             "TR04", title, name_of(ingress),
             (
-                Evidence("none", name_of(ingress), "status.loadBalancer.ingress", since),
+                Evidence(", ".join(addresses) or "none", name_of(ingress), "status.loadBalancer.ingress", since),
                 Evidence(wanted or "none", name_of(ingress), "spec.ingressClassName"),
                 *([Evidence(names, "", "classes there")] if listed else []),
             ),
@@ -211,6 +213,45 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
             commands=("kubectl get ingressclass", snapshot.command("kubectl", "describe", "ingress", str(ingress["metadata"]["name"]))),
             unseen=() if listed or not snapshot.seen else ("the classes: list ingressclasses",),
         )  # fmt: skip
+
+
+@finding("TR06")
+def controller_down(snapshot: Snapshot) -> Iterator[Finding]:
+    """The address of an Ingress is that of a Service without a ready pod: whoever calls it gets no answer."""
+    for ingress in snapshot.of_kind("Ingress"):
+        for service in snapshot.beside("Service"):
+            shared = [address for address in status.addresses(service) if address in status.addresses(ingress)]
+            slices = [one for one in snapshot.beside("EndpointSlice") if _is_of(one, service)]
+            if not shared or not slices or any(map(_answers, slices)):
+                continue
+            since = max(str((one["metadata"].get("annotations") or {}).get(_CHANGED, "")) for one in slices)
+            if since and not snapshot.older(since, _SERVICE_PATIENCE):
+                continue
+            namespace = str(service["metadata"].get("namespace"))
+            yield Finding(
+                "TR06", f"nobody answers at {shared[0]}: its ingress controller has no ready pod", name_of(ingress),
+                (
+                    Evidence(", ".join(shared), name_of(ingress), "status.loadBalancer.ingress"),
+                    Evidence(f"none is ready, in namespace {namespace}", name_of(service), "endpoints", since),
+                ),
+                ("See why the controller's pods do not run. It serves the whole cluster, not this release alone.",),
+                since=since,
+                commands=(shlex.join(["kubectl", "get", "pods,endpointslices", "-n", namespace]),),
+            )  # fmt: skip
+
+
+_CHANGED: Final = "endpoints.kubernetes.io/last-change-trigger-time"
+"""Annotation of an EndpointSlice; it has none once its last pod was deleted."""
+
+
+def _is_of(endpoints: Object, service: Object) -> bool:
+    same = endpoints["metadata"].get("namespace") == service["metadata"].get("namespace")
+    return bool(same and labels_of(endpoints).get("kubernetes.io/service-name") == service["metadata"]["name"])
+
+
+def _answers(endpoints: Object) -> bool:
+    """Whether an endpoint is ready; one that does not say counts as ready."""
+    return any((one.get("conditions") or {}).get("ready") is not False for one in endpoints.get("endpoints") or ())
 
 
 @finding("TR11")
