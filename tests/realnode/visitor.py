@@ -70,7 +70,7 @@ class Visitor:
         with closing(self.connect()) as connection:
             assert isinstance(connection.sock, ssl.SSLSocket)
             shown = connection.sock.getpeercert() or {}
-        return {str(entry[1]) for entry in shown.get("subjectAltName", ()) if entry[0] == "DNS"}
+        return {str(name[1]) for name in shown.get("subjectAltName", ()) if name[0] == "DNS"}
 
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cadata=way_in.authority().certificate.decode())
