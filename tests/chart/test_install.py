@@ -168,7 +168,7 @@ def test_the_api_server_finds_no_unknown_field_in_any_object(
 ) -> None:
     sandbox.kubectl("create", "namespace", namespace)
     manifests = tmp_path / "manifests.yaml"
-    manifests.write_text(chart.render(values=values).text)
+    manifests.write_text(chart.render(values=values).text.replace("namespace: costs\n", f"namespace: {namespace}\n"))
     said = sandbox.kubectl("apply", "-n", namespace, "--dry-run=server", "--validate=strict", "-f", str(manifests))
     assert said.count("created (server dry run)") == len(chart.render(values=values).objects)
 

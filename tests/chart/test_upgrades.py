@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.chart.conftest import CHART, HELMS, Manifest
 from tests.chart.shapes import shape
@@ -67,6 +68,19 @@ def test_a_published_archive_is_what_it_was(name: str, digest: str) -> None:
 def test_an_archive_has_the_version_of_its_name_and_is_small(earlier: Path) -> None:
     assert earlier.name == f"{NAME}-{read(earlier, 'Chart.yaml')['version']}.tgz"
     assert earlier.stat().st_size < 150_000
+
+
+def test_settings_that_came_later_have_their_values_without_the_chart_s_own() -> None:
+    """What --reuse-values of the oldest release leaves out is filled in, each as values.yaml has it."""
+
+    def added(before: Manifest, after: Manifest) -> Manifest:
+        found = {key: value for key, value in after.items() if key not in before}
+        both = {key: added(before[key], after[key]) for key in after if key in before and isinstance(before[key], dict)}
+        return found | {key: value for key, value in both.items() if value}
+
+    template = (CHART / "templates" / "_added.tpl").read_text()
+    written = template.split('"llm-cost-ops.addedSettings" -}}\n')[1].removesuffix("{{- end }}\n")
+    assert yaml.safe_load(written) == added(read(EARLIER[0], "values.yaml"), read(CHART, "values.yaml"))
 
 
 @pytest.mark.e2e

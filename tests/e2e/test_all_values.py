@@ -63,7 +63,7 @@ def test_a_value_is_found_edited_saved_and_installed(
             screen.press("ctrl+u")
             screen.press(edit.wrong)
             screen.press("enter")
-            screen.wait_for("x .*type: integer is wanted, not string")
+            screen.wait_for(r"x .*type: integer( or null)? is wanted, not string")
         screen.press("ctrl+u")
         screen.press(edit.typed)
         screen.press("enter")

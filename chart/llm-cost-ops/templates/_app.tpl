@@ -1,15 +1,15 @@
 {{/*
-What cannot be null; before anything else is read.
+What cannot be null is refused, and what an older release does not have is filled in; before anything else is read.
 */}}
 {{- define "llm-cost-ops.app.required" -}}
 {{- $paths := list "global.environment" "strategy.type" "serviceAccount" "image.repository" "service.port" "service.targetPort" "ingress" "httpRoute.path"
   "networkPolicy.egress" "autoscaling" "podDisruptionBudget" "postgresql.auth.secretKeys" "postgresql.primary.persistence" "postgresql.primary.initdb"
-  "postgresql.image.repository" "postgresql.tls" "externalDatabase.tls" "redis.auth" "redis.master.persistence" "redis.image.repository" "externalRedis"
-  "prometheus" "grafana" "serviceMonitor" "metrics.port" "metrics.path" "config.features.database" "jwt" "smtp.port" "secrets" "externalSecret.secretStoreRef"
-  "migrations" "backup.persistence" "tests" "prometheusRule" "dashboards" "autoscaling.keda" "postgresql.auth.appUser" "postgresql.metrics" "redis.metrics"
-  "config.filePath" "externalRedis.port" "externalRedis.sentinel" "backup.s3" -}}
+  "postgresql.image.repository" "postgresql.tls" "externalDatabase" "redis.auth" "redis.master.persistence" "redis.image.repository" "externalRedis"
+  "prometheus" "grafana" "serviceMonitor" "metrics.port" "metrics.path" "config.features" "jwt" "smtp.port" "secrets" "externalSecret.secretStoreRef"
+  "migrations" "backup.persistence" "tests" "prometheusRule" "dashboards" "externalRedis.port" -}}
 {{- include "llm-cost-ops.required" (dict "values" .Values "prefix" "" "paths" $paths) -}}
 {{- $paths = list -}}
+{{- $_ := merge .Values (include "llm-cost-ops.addedSettings" . | fromYaml) -}}
 {{- if .Values.postgresql.enabled -}}
 {{- range list "auth.username" "auth.database" "auth.secretKeys.userPasswordKey" "auth.secretKeys.adminPasswordKey" "primary.persistence.size"
   "primary.persistence.accessModes" "tls.certKey" "tls.privateKeyKey" }}{{ $paths = append $paths (printf "postgresql.%s" .) }}{{ end -}}

@@ -25,16 +25,14 @@ constraint without a selector counts the component's own pods.
 {{- end }}
 
 {{/*
-A probe as YAML: dict "ours" PROBE "given" VALUES. What is given wins field by field, another way to ask takes the place of ours, and null
-asks never.
+A probe as YAML: dict "ours" PROBE "given" VALUES. What is given wins field by field, and another way to ask takes the place of ours.
 */}}
 {{- define "llm-cost-ops.component.probe" -}}
-{{- if not (kindIs "invalid" .given) -}}
 {{- $ways := list "exec" "httpGet" "tcpSocket" "grpc" -}}
+{{- $given := default dict .given -}}
 {{- $ours := .ours -}}
-{{- range $ways }}{{ if get $.given . }}{{ range $ways }}{{ $ours = omit $ours . }}{{ end }}{{ end }}{{ end -}}
-{{- toYaml (merge (dict) .given $ours) -}}
-{{- end -}}
+{{- range $ways }}{{ if get $given . }}{{ range $ways }}{{ $ours = omit $ours . }}{{ end }}{{ end }}{{ end -}}
+{{- toYaml (merge (dict) $given $ours) -}}
 {{- end }}
 
 {{/*

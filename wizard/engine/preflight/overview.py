@@ -41,7 +41,7 @@ _LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
 _ROOM: Final = (
     ("dev", Fraction("0.6"), 1 << 30),
     ("staging", Fraction("2.6"), 5 << 30),
-    ("prod", Fraction("3.1"), 5 << 30),
+    ("prod", Fraction("3.2"), 5 << 30),
 )
 """Preset, cores and bytes of memory that its pods request at the start, rounded up; a test holds it to the presets."""
 
