@@ -1,4 +1,17 @@
 {{/*
+Puts into "values" what they do not have of "added"; yields nothing. Not sprig's merge, which takes false and 0 for missing.
+*/}}
+{{- define "llm-cost-ops.filled" -}}
+{{- range $key, $value := .added -}}
+{{- if not (hasKey $.values $key) -}}
+{{- $_ := set $.values $key $value -}}
+{{- else if and (kindIs "map" $value) (kindIs "map" (get $.values $key)) -}}
+{{- include "llm-cost-ops.filled" (dict "values" (get $.values $key) "added" $value) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/*
 Settings that came after 1.0.0, with their values in values.yaml: `helm upgrade --reuse-values` takes the values of the old release in
 place of the chart's, so that they would be missing.
 */}}

@@ -9,7 +9,7 @@ What cannot be null is refused, and what an older release does not have is fille
   "migrations" "backup.persistence" "tests" "prometheusRule" "dashboards" "externalRedis.port" -}}
 {{- include "llm-cost-ops.required" (dict "values" .Values "prefix" "" "paths" $paths) -}}
 {{- $paths = list -}}
-{{- $_ := merge .Values (include "llm-cost-ops.addedSettings" . | fromYaml) -}}
+{{- include "llm-cost-ops.filled" (dict "values" .Values "added" (include "llm-cost-ops.addedSettings" . | fromYaml)) -}}
 {{- if .Values.postgresql.enabled -}}
 {{- range list "auth.username" "auth.database" "auth.secretKeys.userPasswordKey" "auth.secretKeys.adminPasswordKey" "primary.persistence.size"
   "primary.persistence.accessModes" "tls.certKey" "tls.privateKeyKey" }}{{ $paths = append $paths (printf "postgresql.%s" .) }}{{ end -}}
