@@ -4,7 +4,7 @@ What cannot be null is refused, and what an older release does not have is fille
 {{- define "llm-cost-ops.app.required" -}}
 {{- $paths := list "global.environment" "strategy.type" "serviceAccount" "image.repository" "service.port" "service.targetPort" "ingress" "httpRoute.path"
   "networkPolicy.egress" "autoscaling" "podDisruptionBudget" "postgresql.auth.secretKeys" "postgresql.primary.persistence" "postgresql.primary.initdb"
-  "postgresql.image.repository" "postgresql.tls" "externalDatabase" "redis.auth" "redis.master.persistence" "redis.image.repository" "externalRedis"
+  "postgresql.image.repository" "postgresql.tls" "externalDatabase" "redis.auth" "redis.master.persistence" "redis.image.repository"
   "prometheus" "grafana" "serviceMonitor" "metrics.port" "metrics.path" "config.features" "jwt" "smtp.port" "secrets" "externalSecret.secretStoreRef"
   "migrations" "backup.persistence" "tests" "prometheusRule" "dashboards" "externalRedis.port" -}}
 {{- include "llm-cost-ops.required" (dict "values" .Values "prefix" "" "paths" $paths) -}}
@@ -13,11 +13,6 @@ What cannot be null is refused, and what an older release does not have is fille
 {{- if .Values.postgresql.enabled -}}
 {{- range list "auth.username" "auth.database" "auth.secretKeys.userPasswordKey" "auth.secretKeys.adminPasswordKey" "primary.persistence.size"
   "primary.persistence.accessModes" "tls.certKey" "tls.privateKeyKey" }}{{ $paths = append $paths (printf "postgresql.%s" .) }}{{ end -}}
-{{- if .Values.postgresql.auth.appUser.enabled }}{{ $paths = append $paths "postgresql.auth.appUser.username" }}{{ end -}}
-{{- end -}}
-{{- range include "llm-cost-ops.exporters" . | fromYamlArray }}{{ $paths = append $paths (printf "%s.metrics.image.repository" .) }}{{ end -}}
-{{- if .Values.backup.s3.enabled -}}
-{{- $paths = concat $paths (list "backup.s3.secretKeys.accessKeyId" "backup.s3.secretKeys.secretAccessKey" "backup.s3.ca.key" "backup.s3.image.repository") -}}
 {{- end -}}
 {{- if .Values.redis.enabled }}{{ $paths = concat $paths (list "redis.master.persistence.size" "redis.master.persistence.accessModes") }}{{ end -}}
 {{- if .Values.backup.enabled -}}
