@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.chart.fake_api import FakeApi, serve
 from wizard.sandbox.toolchain import tool_path
 
 ROOT = Path(__file__).parents[2]
@@ -185,6 +186,13 @@ class Chart:
 def chart(tmp_path_factory: pytest.TempPathFactory) -> Chart:
     """The chart through helm 4."""
     return Chart("helm4", CHART, tmp_path_factory.mktemp("values"))
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[FakeApi]:
+    """A cluster of the test's own, whose objects it chooses."""
+    with serve(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture(scope="session", params=HELMS)

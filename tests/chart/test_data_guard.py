@@ -203,13 +203,6 @@ def test_the_wizard_tells_the_refusal_as_one_sentence(live: Live, tmp_path: Path
 # --- an API server whose objects the test chooses ---------------------------------------------------------------------
 
 
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[FakeApi]:
-    """A cluster of the test's own."""
-    with serve(tmp_path) as running:
-        yield running
-
-
 def render(api: FakeApi, *sets: str, helm: str = "helm3", upgrade: bool = True) -> tuple[int, str]:
     """Exit code and error of a render that may look things up; helm 3 answers in a third of helm 4's time."""
     command = [

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.chart.conftest import CHART, Chart, Manifest, Rendered, read
-from tests.chart.fake_api import FakeApi, serve
+from tests.chart.fake_api import FakeApi
 from wizard.sandbox.toolchain import tool_path
 
 BY_HELM = {"meta.helm.sh/release-name": "llm-cost-ops", "meta.helm.sh/release-namespace": "costs"}
@@ -20,13 +18,6 @@ SCALED = {
 }  # fmt: skip
 APPLIED = {"manager": "helm", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
 PATCHED = {"manager": "helm", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
-
-
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[FakeApi]:
-    """A cluster of the test's own."""
-    with serve(tmp_path) as running:
-        yield running
 
 
 def upgrade(api: FakeApi, *sets: str) -> tuple[Rendered | None, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.chart.conftest import CHART, GIVEN, HELMS, Chart, Rendered, read
-from tests.chart.fake_api import FakeApi, serve
+from tests.chart.fake_api import FakeApi
 from wizard.sandbox.toolchain import tool_path
 
 # value path of an inline secret, value path of an existing Secret, the chart's own Secret, key
@@ -31,13 +31,6 @@ GENERATED = SOURCES[:1] + SOURCES[4:]
 def value(rendered: Rendered, secret: str, key: str) -> str:
     """One value of a rendered Secret, decoded."""
     return base64.b64decode(rendered.one("Secret", secret)["data"][key]).decode()
-
-
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[FakeApi]:
-    """A cluster whose Secrets the test chooses."""
-    with serve(tmp_path) as running:
-        yield running
 
 
 Live = Callable[..., Rendered]
