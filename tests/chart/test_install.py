@@ -125,15 +125,19 @@ def test_a_volume_grows_by_the_commands_that_its_refusal_says(helm: Helm, sandbo
     preset = ("llm-cost-ops", str(CHART), "-f", str(CHART / "values-dev.yaml"), "--wait", "--timeout", "60s")
     helm("install", *preset)
     running = pods(sandbox, namespace)
+    database = sandbox.get("pod", "llm-cost-ops-postgresql-0", "-n", namespace)["metadata"]["uid"]
     grown = (*preset, "--set", "postgresql.primary.persistence.size=20Gi")
     with pytest.raises(AssertionError, match="was made with 10Gi") as refused:
         helm("upgrade", *grown)
-    commands = re.search(r"stay: (kubectl patch .*?) && (kubectl delete .*?),", str(refused.value))
+    commands = re.search(r"its pod restarts .*?: (kubectl patch .*?) && (kubectl delete .*?),", str(refused.value))
     assert commands
     for command in commands.groups():
         sandbox.kubectl(*shlex.split(command)[1:])
     helm("upgrade", *grown)
-    assert pods(sandbox, namespace) == running
+    after = pods(sandbox, namespace)
+    assert running.keys() - after.keys() == {database}
+    assert len(after) == len(running)
+    assert all(after.values())
     claim = sandbox.get("pvc", "data-llm-cost-ops-postgresql-0", "-n", namespace)
     assert claim["spec"]["resources"]["requests"]["storage"] == "20Gi"
 

@@ -80,7 +80,7 @@ WHOLE = [s for s in SETTINGS if "integer" in s.types]
 def test_a_large_number_is_written_in_full(chart: Chart, setting: chart_settings.Setting) -> None:
     values = put(BUNDLED, setting.path, LARGE)
     if setting.dotted == "replicaCount":
-        values = put(values, ("autoscaling", "enabled"), False)
+        values = put(put(values, ("autoscaling", "enabled"), False), ("autoscaling", "keda", "enabled"), False)
     code, out, err = rendered("helm4", chart, values)
     if code:
         assert setting.path[-1] in err

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import yaml
@@ -176,13 +177,21 @@ def not_there(place: Place, done: Done) -> None:
     assert place.names("deployments") == set()
 
 
+def _late(place: Place, namespace: str) -> Iterator[str]:
+    for kind in ("deployments", "statefulsets"):
+        for item in place.get(kind, namespace=namespace)["items"]:
+            if item["status"].get("readyReplicas") != item["spec"].get("replicas", 1):
+                yield item["metadata"]["name"]
+
+
 def ready(namespace: str) -> Check:
     """All came up before helm returned: every pod is ready and every volume bound."""
 
     def check(place: Place, _: Done) -> None:
-        for kind in ("deployments", "statefulsets"):
-            for item in place.get(kind, namespace=namespace)["items"]:
-                assert item["status"].get("readyReplicas") == item["spec"].get("replicas", 1), item["metadata"]["name"]
+        deadline = time.monotonic() + 5  # helm 3 reads the ReplicaSet, whose status is ahead of its Deployment's
+        while (late := list(_late(place, namespace))) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not late
         phases = {claim["status"]["phase"] for claim in place.get("pvc", namespace=namespace)["items"]}
         assert phases == {"Bound"}
 

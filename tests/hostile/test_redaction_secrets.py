@@ -13,7 +13,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from wizard.core.text import masking
@@ -96,6 +96,8 @@ def stays_hidden(secret: str, form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=6, derandomize=True, deadline=None)
 @given(secret=SECRETS)
+@example(secret=r"0000:1\n0023456")
+@example(secret=r"C:\new\root89")
 def test_a_known_secret_is_masked_in_every_form(form: str, secret: str) -> None:
     stays_hidden(secret, form)
 

@@ -27,6 +27,7 @@ from wizard.engine.release.listing import ReleasesView
 from wizard.tui import typeahead
 from wizard.tui.start import Start
 from wizard.tui.step.screen import StepScreen
+from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.form import Form
 from wizard.tui.widgets.modals import Prompt
 
@@ -109,6 +110,7 @@ async def typed(see: Driver, text: str) -> None:
 async def quiet(see: Driver) -> None:
     await see.handled()
     await until(lambda: see.app.typeahead.painted(see.app.screen))
+    await until(lambda: not isinstance(screen := see.app.screen, WizardScreen) or not screen.waits(ahead=True))
     await see.pilot.pause()
 
 

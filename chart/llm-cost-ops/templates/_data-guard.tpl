@@ -130,7 +130,8 @@ with an empty claim, run {{ $anew }}, then this again.
 {{- $grow := dict "spec" (dict "resources" (dict "requests" (dict "storage" (toString .persistence.size)))) | toJson -}}
 {{- if gt $bytes $hadBytes -}}
 {{- $path }}.persistence.size={{ .persistence.size }}: the volume was made with {{ $had }}, and a StatefulSet cannot change that. Grow the
-volume (its storage class must allow it) and let the chart make the StatefulSet again; pod and data stay:
+volume (its storage class must allow it) and let the chart make the StatefulSet again; its data stays
+{{- if eq .component "postgresql" }}, its pod restarts (how long a start may take follows the size){{ else }} and so does its pod{{ end }}:
 kubectl patch pvc {{ $claimName }} -n {{ .ns }} -p '{{ $grow }}' && {{ $anew }}, then run this again.
 Before a later helm rollback over this change, that kubectl delete is needed once more; the volume stays as large as it is.
 Or keep {{ $path }}.persistence.size={{ $had }}

@@ -149,7 +149,8 @@ def _forms_of(secret: str) -> Iterator[_Form]:
 
 def _form(text: str, spelled: Callable[[str], str], end: str = "") -> _Form:
     between = _BREAK if len(text) >= _SHORTEST_PART else ""
-    anchor = max(re.findall("[A-Za-z0-9]+", text), key=len, default="")
+    runs = (run for run in re.findall(r"\\[nr]|[A-Za-z0-9]+", text) if run[0] != "\\")  # _flat drops its \n and \r
+    anchor = max(runs, key=len, default="")
     return _Form(anchor, between.join(map(spelled, text)) + end, len(text))
 
 
