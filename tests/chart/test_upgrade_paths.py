@@ -21,8 +21,6 @@ def cases() -> Iterator[object]:
     for path in PATHS:
         for helm in HELMS:
             marks = [] if f"{path.name}-{helm}" == QUICK else [pytest.mark.full]
-            if path.fault:
-                marks.append(pytest.mark.xfail(reason=path.fault, strict=True))
             yield pytest.param(path, helm, id=f"{path.name}-{helm}", marks=marks)
 
 

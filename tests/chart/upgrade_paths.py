@@ -49,8 +49,6 @@ class UpgradePath:
     """What the Secret `mine` holds, as KEY=VALUE."""
     made: str = "install"
     """install; other helm: installed by the other helm; apply: rendered by helm and applied by kubectl."""
-    fault: str = ""
-    """What the chart does wrong there, known and not yet corrected."""
 
 
 def to(values: Dotted | None, effect: str = "", **more: Any) -> Step:
@@ -262,12 +260,9 @@ MANAGERS = (
     UpgradePath("below an umbrella chart under an alias, with the old name", (
         to({"nameOverride": NAME}, chart="alias"),
     )),
-    UpgradePath(
-        "below an umbrella chart under an alias", (
-            refused({}, "Keep the old name", f"{ALIAS}.nameOverride=llm-cost-ops", chart="alias"),
-        ),
-        fault="the refusal says --set fullnameOverride=llm-cost-ops, which nothing reads there, and which keeps no selector",
-    ),
+    UpgradePath("below an umbrella chart under an alias", (
+        refused({}, "Keep the old name", f"{ALIAS}.nameOverride=llm-cost-ops", f"{ALIAS}.postgresql.acceptRisk", chart="alias"),
+    )),
     UpgradePath("from one helm to the other", (to({}), to(TAG, APP)), made="other helm"),
     UpgradePath("from kubectl apply, as Argo CD does it", (
         to(MINE, options=ADOPT, helm4=FORCE), to(MINE | TAG, APP, helm4=FORCE),

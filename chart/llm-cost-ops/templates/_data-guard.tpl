@@ -20,7 +20,11 @@ A template below yields the text of its refusals, or nothing. Line breaks in it 
 {{- $refusals = append $refusals (include "llm-cost-ops.dataGuard.component" . | trim | trimSuffix ".") -}}
 {{- end -}}
 {{- with compact $refusals -}}
-{{- fail (regexReplaceAll "\\s+" (join "; " .) " ") -}}
+{{- $said := regexReplaceAll "\\s+" (join "; " .) " " -}}
+{{- with include "llm-cost-ops.below" $ -}}
+{{- $said = regexReplaceAll "(^|[ ',])((?:postgresql|redis)\\.[a-z]|(?:n|fulln)ameOverride=)" $said (printf "${1}%s.${2}" .) -}}
+{{- end -}}
+{{- fail $said -}}
 {{- end -}}
 {{- end }}
 
@@ -331,6 +335,25 @@ Keep {{ if ne $old.claim $new.claim }}{{ .path }}.persistence.existingClaim={{ $
 To leave it behind: {{ include "llm-cost-ops.dataGuard.accept" (merge (dict "risk" "new-volume") .) }}
 {{ end }}
 
+{{/*
+What names the StatefulSet "old" again. Below an umbrella chart under an alias the name of the chart is the alias: then the app has to keep
+the label that its selector has, too.
+*/}}
+{{- define "llm-cost-ops.dataGuard.oldName" -}}
+{{- $base := trimSuffix (printf "-%s" .component) .old -}}
+{{- $keep := list -}}
+{{- $values := pick .root.Values "nameOverride" "fullnameOverride" -}}
+{{- $label := dig "metadata" "labels" "app.kubernetes.io/name" "" (lookup "apps/v1" "Deployment" .ns $base | default dict) -}}
+{{- if and $label (ne $label (include "llm-cost-ops.name" .root)) -}}
+{{- $keep = append $keep (printf "nameOverride=%s" $label) -}}
+{{- $_ := set $values "nameOverride" $label -}}
+{{- end -}}
+{{- if ne $base (include "llm-cost-ops.fullname" (dict "Values" $values "Chart" .root.Chart "Release" .root.Release)) -}}
+{{- $keep = append $keep (printf "fullnameOverride=%s" $base) -}}
+{{- end -}}
+{{- join "," $keep -}}
+{{- end }}
+
 {{- define "llm-cost-ops.dataGuard.left" }}
 {{- $claim := first .left -}}
 {{- $old := trimSuffix "-0" $claim | trimPrefix "data-" }}
@@ -338,7 +361,7 @@ This release has the data of {{ .component }} in claim {{ join ", " .left }}, an
 {{ with .after.claim }}claim {{ . }}{{ else }}an empty directory of its pod{{ end }}: the old data would stay behind, or go with
 its StatefulSet where whenDeleted is Delete.
 {{ if and .after.claim (ne $old .name) -}}
-Keep the old name: --set fullnameOverride={{ trimSuffix (printf "-%s" .component) $old }}. To take the volume along, run
+Keep the old name: --set {{ include "llm-cost-ops.dataGuard.oldName" (merge (dict "old" $old) .) }}. To take the volume along, run
 kubectl delete statefulset {{ $old }} -n {{ .ns }} --cascade=foreground --ignore-not-found, then this again with
 --set {{ .path }}.persistence.existingClaim={{ $claim }}.
 {{ else -}}

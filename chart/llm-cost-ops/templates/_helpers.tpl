@@ -6,6 +6,13 @@ Expand the name of the chart.
 {{- end }}
 
 {{/*
+Below which keys of the values this chart's own stand: "costs" in an umbrella chart that has it under that name or alias; "" by itself.
+*/}}
+{{- define "llm-cost-ops.below" -}}
+{{- trimSuffix "/templates" .Template.BasePath | splitList "/charts/" | rest | join "." -}}
+{{- end }}
+
+{{/*
 Refuses null where nothing can stand in its place: dict "values" VALUES "prefix" "" "paths" LIST of dotted paths. Elsewhere null is no value:
 what Kubernetes does by itself.
 */}}
