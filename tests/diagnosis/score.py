@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from tests.diagnosis import incidents
 from tests.diagnosis.breaking import Bed, Break
 from tests.diagnosis.cases import CASES, HEALTHY, Case
 from wizard.core.rules.finding import Finding
@@ -57,14 +58,14 @@ LOSSES: Final[dict[str, Break]] = {
 @cache
 def score(loss: Break | None = None) -> tuple[Scored, ...]:
     """All cases, without what is lost."""
-    return tuple(Scored(case, _found(case, loss)) for case in CASES)
+    return tuple(Scored(case, _found(case, loss)) for case in (*CASES, *incidents.cases()))
 
 
 @cache
 def false_alarms() -> dict[str, tuple[Finding, ...]]:
     """What is found in healthy releases; empty is right."""
     found = {}
-    for name, change in HEALTHY.items():
+    for name, change in (HEALTHY | incidents.healthy()).items():
         bed = Bed()
         change(bed)
         found[name] = diagnose(bed.world.snapshot())
