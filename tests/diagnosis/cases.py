@@ -382,7 +382,7 @@ CASES: tuple[Case, ...] = (
     Case("startup probe gives up too early", "CO10", API, _killed_by("Startup")),
     Case("application panics", "CO11", API, _do("crashes", APP, 101, "thread 'main' panicked at src/config.rs:41:", "missing field `currency`")),
     Case("application ends with its last words", "CO11", API, _do("crashes", APP, 3, message="fatal: unknown pricing table")),
-    Case("database refuses its data folder", "CO11", STORE, _all(_do("crashes", DB, 1, 'FATAL:  data directory "/var/lib/postgresql/data/pgdata" has wrong ownership'), _STORE_AWAY)),
+    Case("database refuses its data folder", "LG06", STORE, _all(_do("crashes", DB, 1, 'FATAL:  data directory "/var/lib/postgresql/data/pgdata" has wrong ownership'), _STORE_AWAY)),
     Case("command does one thing and ends", "CO12", API, _do("crashes", APP, 0, "migrations are up to date", reason="Completed")),
     Case("command with an unknown argument", "CO12", API, _do("crashes", APP, 2, "error: unrecognized subcommand 'serv'", "Usage: llm-cost-ops [OPTIONS] <COMMAND>")),
     Case("init container waits for ever", "CO13", API, _init_waits),

@@ -47,6 +47,9 @@ def _view_role(bed: Bed) -> None:
     bed.world.seen = [kind for kind in bed.world.seen if kind not in hidden]
 
 
+EVERY: Final = (*CASES, *incidents.cases())
+SOUND: Final = HEALTHY | incidents.healthy()
+
 LOSSES: Final[dict[str, Break]] = {
     "events are older than an hour, and gone": _no_events,
     "logs may not be read": _no_logs,
@@ -58,14 +61,14 @@ LOSSES: Final[dict[str, Break]] = {
 @cache
 def score(loss: Break | None = None) -> tuple[Scored, ...]:
     """All cases, without what is lost."""
-    return tuple(Scored(case, _found(case, loss)) for case in (*CASES, *incidents.cases()))
+    return tuple(Scored(case, _found(case, loss)) for case in EVERY)
 
 
 @cache
 def false_alarms() -> dict[str, tuple[Finding, ...]]:
     """What is found in healthy releases; empty is right."""
     found = {}
-    for name, change in (HEALTHY | incidents.healthy()).items():
+    for name, change in SOUND.items():
         bed = Bed()
         change(bed)
         found[name] = diagnose(bed.world.snapshot())

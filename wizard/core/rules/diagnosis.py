@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
@@ -12,6 +12,7 @@ from wizard.core.kube import patience, status
 from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
 from wizard.core.kube.status import Verdict
 from wizard.core.rules.finding import Finding
+from wizard.core.rules.findings.admission import MAKERS, lacking
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.rules.verdict import exit_code, release_verdict
@@ -356,22 +357,72 @@ def before(snapshot: Snapshot) -> list[Change]:
     return sorted(changes, key=lambda change: change.time)[-_KEPT_CHANGES:]
 
 
-_RULED_OUT: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = (
-    # cause, the findings that would report it, kinds around the release that must have been listed to rule it out
-    ("image", ("CO01", "CO02", "CO03", "CO04", "CO05"), ()),
-    ("start command", ("CO08", "CO12"), ()),
-    ("memory", ("CO09",), ()),
-    ("Secrets and keys", ("CO06",), ()),
-    ("quota", ("SC01", "X09"), ("ResourceQuota",)),
-    ("room on the nodes", ("SC02", "SC03"), ()),
-    ("disk", ("VO01", "VO07"), ()),
-    ("nodes", ("CL01",), ("Node",)),
-)
-
-
 def ruled_out(snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Causes that were checked and excluded; none without pods to check."""
-    if not snapshot.of_kind("Pod"):
+    """Causes that were looked at and are contradicted, each with the fact that contradicts it; none without pods."""
+    pods = snapshot.starting_pods()
+    if not pods or snapshot.hidden & {"Pod"}:
         return ()
-    named = {finding.id for finding in findings}
-    return tuple(what for what, ids, kinds in _RULED_OUT if not named & set(ids) and snapshot.seen >= set(kinds))
+    named = {finding.id for finding in findings} | {title for finding in findings for title in finding.explains}
+    facts = ((what, fact(snapshot, pods)) for what, ids, fact in _RULED_OUT if not named & set(ids))
+    return tuple(f"{what} ({fact})" for what, fact in facts if fact)
+
+
+def _started(_: Snapshot, pods: Sequence[Object]) -> str:
+    containers = [container for pod in pods for container in status.container_statuses(pod)]
+    return "every container was started" if containers and all(c.get("containerID") for c in containers) else ""
+
+
+def _not_killed_for_memory(_: Snapshot, pods: Sequence[Object]) -> str:
+    ends = [
+        end
+        for pod in pods
+        for container in status.container_statuses(pod)
+        if not container.get("ready") and (end := status.last_end(container))
+    ]
+    killed = [end for end in ends if end.get("reason") == "OOMKilled" or end.get("exitCode") == _KILLED]
+    return f"the last end was {ends[0].get('reason', 'Error')} {ends[0].get('exitCode')}" if ends and not killed else ""
+
+
+_KILLED: Final = 137
+"""128 and SIGKILL: the kernel does not always say that it was for memory."""
+
+
+def _quota_free(snapshot: Snapshot, _: Sequence[Object]) -> str:
+    if "ResourceQuota" not in snapshot.seen:
+        return ""
+    if not snapshot.beside("ResourceQuota"):
+        return "the namespace has none"
+    makers = [maker for maker in snapshot.of_kind(*MAKERS) if str(maker["metadata"].get("uid")) not in snapshot.left]
+    return "" if any(lacking(maker, snapshot) > 0 for maker in makers) else "every pod that is wanted was made"
+
+
+def _all_scheduled(_: Snapshot, pods: Sequence[Object]) -> str:
+    return "every pod has a node" if all((pod.get("spec") or {}).get("nodeName") for pod in pods) else ""
+
+
+def _claims_bound(snapshot: Snapshot, _: Sequence[Object]) -> str:
+    claims = snapshot.of_kind("PersistentVolumeClaim")
+    bound = "PersistentVolumeClaim" not in snapshot.hidden and all(
+        claim.get("status", {}).get("phase") == "Bound" for claim in claims
+    )
+    return f"{len(claims)} of {len(claims)} claims are bound" if claims and bound else ""
+
+
+def _nodes_well(snapshot: Snapshot, pods: Sequence[Object]) -> str:
+    names = {(pod.get("spec") or {}).get("nodeName") for pod in pods} - {None}
+    nodes = [node for node in snapshot.beside("Node") if node["metadata"]["name"] in names]
+    ready = sum(status.condition(node, "Ready").get("status") == "True" for node in nodes)
+    return f"{ready} of {ready} are ready" if "Node" in snapshot.seen and ready and ready == len(names) else ""
+
+
+_RULED_OUT: Final[tuple[tuple[str, tuple[str, ...], Callable[[Snapshot, Sequence[Object]], str]], ...]] = (
+    # cause, the findings that would report it, the fact that contradicts it ("": it was not seen)
+    ("image", ("CO01", "CO02", "CO03", "CO04", "CO05", "LG20"), _started),
+    ("start command", ("CO08", "CO12", "LG20"), _started),
+    ("Secrets and keys", ("CO06", "LG01", "LG09"), _started),
+    ("memory", ("CO09", "CO10"), _not_killed_for_memory),
+    ("quota", ("SC01", "X09"), _quota_free),
+    ("room on the nodes", ("SC02", "SC03"), _all_scheduled),
+    ("volumes", ("VO01", "VO04", "VO05", "VO06", "VO07", "LG14", "LG17"), _claims_bound),
+    ("nodes", ("CL01",), _nodes_well),
+)

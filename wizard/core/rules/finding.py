@@ -67,6 +67,8 @@ class Finding:
     """Objects whose own findings are folded into this one."""
     explains: tuple[str, ...] = ()
     """What was folded into it: objects with the same cause, and findings that are only its symptoms."""
+    calls: str = ""
+    """Of one that waits: the host that it cannot reach; only what is behind that host explains it. "" is unknown."""
 
     @property
     def lines(self) -> tuple[str, ...]:

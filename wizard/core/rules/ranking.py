@@ -11,18 +11,44 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from wizard.core.kube.objects import labels_of
 from wizard.core.rules.finding import Evidence, Finding, all_findings, order, stage
+from wizard.core.rules.findings.hosts import serves
+from wizard.core.rules.findings.release import FAILED_OPERATION
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text.redaction import hide
+from wizard.core.text.time import parse_time
 
 
 def diagnose(snapshot: Snapshot) -> tuple[Finding, ...]:
     """The causes, worst first; a finding that is only a symptom of another one is listed in its `explains`."""
     merged = _merge(_hidden(finding) for body in all_findings() for finding in body(snapshot))
-    return tuple(sorted(_fold(merged, snapshot), key=order))
+    return tuple(sorted(_overtaken(_fold(merged, snapshot)), key=order))
+
+
+_LATER: Final = timedelta(hours=1)
+"""What begins so long after a failed operation of helm has another cause."""
+
+
+def _overtaken(causes: list[Finding]) -> list[Finding]:
+    """A failed operation of helm is only a note beside a cause that began long after it: the present comes first."""
+    present = [when for cause in causes if cause.urgent and not _of_helm(cause) and (when := parse_time(cause.since))]
+    if not present:
+        return causes
+    first = min(present)
+    return [
+        replace(cause, urgent=False)
+        if _of_helm(cause) and (when := parse_time(cause.since)) and when + _LATER < first
+        else cause
+        for cause in causes
+    ]
+
+
+def _of_helm(cause: Finding) -> bool:
+    return cause.id in FAILED_OPERATION
 
 
 def _hidden(finding: Finding) -> Finding:
@@ -94,6 +120,8 @@ def _explains(cause: Finding, symptom: Finding, snapshot: Snapshot) -> bool:
         return stage(cause) < stage(symptom) or (symptom.waits and not cause.waits)
     if not symptom.waits:
         return False
+    if symptom.calls:
+        return serves(cause.object, symptom.calls, snapshot)
     return symptom.object in cause.affects or _needs(symptom.object, cause.object, snapshot)
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from wizard.core.run.log_buffer import Line
+from wizard.core.text import log_line
 
 _TIME: Final = frozenset(("time", "timestamp", "ts", "@timestamp", "t", "asctime"))
-_LEVEL: Final = ("level", "severity", "lvl", "levelname")
-_MESSAGE: Final = ("message", "msg", "event")
-_PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
 def printed(lines: Iterable[Line]) -> str:
@@ -25,36 +22,16 @@ def printed(lines: Iterable[Line]) -> str:
 
 def readable(text: str) -> str:
     """LEVEL message key=value ... of a structured line, any other line unchanged. The time has a column of its own."""
-    fields = (
-        _json(text)
-        if text.startswith("{")
-        else _logfmt(text)
-        if "=" in text and ("level=" in text or "lvl=" in text)
-        else None
-    )
-    message = next((key for key in _MESSAGE if fields and key in fields), "")
-    if not fields or not message:
+    fields = log_line.fields(text)
+    message = next((key for key in log_line.MESSAGE if key in fields), "")
+    if not message:
         return text
-    level = next((key for key in _LEVEL if key in fields), "")
+    level = next((key for key in log_line.LEVEL if key in fields), "")
     rest = [
         f"{key}={_plain(value)}" for key, value in fields.items() if key not in (message, level) and key not in _TIME
     ]
     head = f"{str(fields[level]).upper():5} " if level else ""
     return f"{head}{_plain(fields[message])}" + (f"  {' '.join(rest)}" if rest else "")
-
-
-def _json(text: str) -> dict[str, Any] | None:
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return fields if isinstance(fields, dict) else None
-
-
-def _logfmt(text: str) -> dict[str, Any] | None:
-    pairs = _PAIR.findall(text)
-    left = _PAIR.sub("", text).strip()
-    return {key: value.strip('"') for key, value in pairs} if pairs and not left else None
 
 
 def _plain(value: Any) -> str:

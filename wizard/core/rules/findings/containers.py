@@ -149,7 +149,7 @@ def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], 
     field = f"{in_field(container)}.{_end_field(container)}"
     proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
     proof += [Evidence(f"its termination message: {message}")] if message else []
-    lines = last_lines(pod, container, snapshot)
+    lines = logs.telling(pod, container, snapshot)
     proof += [Evidence(line, name_of(pod), f"{in_field(container)} log") for line in lines]
     usage = code == 2 and _USAGE.search("\n".join((message, *lines)))
     if code == 0 or usage:
@@ -157,7 +157,7 @@ def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], 
     return Finding(
         "CO11", f"container {container.get('name')} crashes with exit code {code}", snapshot.root_name(pod), tuple(proof),
         ("Read its last lines: kubectl logs --previous, or the log pane (key p).",), False, "unknown",
-        _crashing_since(pod, ended), waits=True, commands=(log_command(pod, container, snapshot),),
+        _crashing_since(pod, ended), waits=not (message or logs.own_cause(pod, container, snapshot)), commands=(log_command(pod, container, snapshot),),
         unseen=() if message or lines else ("what it logged before it ended: get pods/log",),
     )  # fmt: skip
 

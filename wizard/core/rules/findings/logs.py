@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
+from wizard.core.rules.findings import hosts
 from wizard.core.rules.findings.pods import in_field, log_command
 from wizard.core.rules.findings.readiness import probe_failures
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text import log_line
+from wizard.core.text.log_line import Weight
 from wizard.core.text.time import parse_time
 
 
 @dataclass(frozen=True)
 class _Message:
-    """A pattern of messages and their meaning. The group `host` of the pattern names a host."""
+    """A pattern of messages and their meaning; its groups, and the words below, fill the title."""
 
     id: str
     pattern: re.Pattern[str]
@@ -27,6 +31,9 @@ class _Message:
     terminal: bool
     heals: Heals
     avoid: tuple[str, ...] = ()
+    of_store: Literal["", "cache", "database"] = ""
+    """It is said by a client about this store, whose finding it is."""
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,39 @@ def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_HOST: Final = r"[\"'`(]?(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9])[\"'`)]?"
+_BY_ALTER = ": ALTER ROLE ... PASSWORD"
 _MESSAGES: Final = (
+    _Message(
+        "LG06", _words(r"database files are incompatible with server|data directory was initialized by PostgreSQL version (?P<old>\S+),"
+                       r" which is not compatible with this version (?P<new>[\d.]+)"),
+        "PostgreSQL{new} does not start on the files of another major version{old}",
+        ("Put the old image back: the data is whole, and that version reads it.",
+         "To move to the new version, save the data by a dump first, and restore it there."),
+        True, "no", ("Don't delete the volume, and don't run initdb on it: the data is on it.",),
+    ),
+    _Message(
+        "LG06", _words(r"data directory \"[^\"]*\" has (?:wrong ownership|invalid permissions)|could not look up effective user ID"
+                       r"|could not change permissions of directory|initdb: error: could not (?:access|change)"),
+        "the database may not use its data folder as this user",
+        ("Run it as the user that owns the files (securityContext: runAsUser, fsGroup), or use an image that is made for it.",),
+        True, "no", ("Don't delete the volume: only its owner or its mode is wrong.",),
+    ),
+    _Message(
+        "LG15", _words(r"could not locate a valid checkpoint record|invalid (?:primary |secondary )?checkpoint record"
+                       r"|unexpected pageaddr .* PANIC|invalid page in block|Bad file format reading the append only file"
+                       r"|Short read or OOM loading DB|Internal error in RDB reading"),
+        "the files of the {store} are damaged",
+        ("Save the volume as it is (a snapshot), before anything is tried on it.",
+         "Then restore the last dump, or have somebody who knows the {store} repair it."),
+        True, "no", ("Don't run pg_resetwal or redis-check-aof --fix before there is a copy: they throw data away.",),
+    ),
+    _Message(
+        "LG14", _words(r"could not resize shared memory segment[^\n]*"),
+        "PostgreSQL has too little shared memory",
+        ("Mount an emptyDir with medium Memory at /dev/shm: a container has 64 MiB there, whatever its limits are.",
+         "Until then, max_parallel_workers_per_gather=0 keeps queries from asking for it."),
+        False, "no", ("Don't grow the volume: the disk is not full.",),
+    ),
     _Message(
         "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|NOAUTH Authentication required"),
         "the {store} refuses the password in {secret}",
@@ -55,14 +93,83 @@ _MESSAGES: Final = (
         True, "no", ("Don't restart pods that still work: they would not come back either.",),
     ),
     _Message(
-        "VO06", _words(r"no space left on device|disk quota exceeded|disk is full|MISCONF[^\n]*"
-                       r"|short write while writing to the AOF file"),
+        "LG13", _words(r"permission denied for (?:table|schema|relation|database|sequence|function|view) [^\s,;]+"
+                       r"|must be owner of \w+ [^\s,;]+|NOPERM[^\n]*"),
+        "the {store} user may not do what the application asks: {said}",
+        ("Give the user that right again inside the {store} (GRANT), or run the application with the user that has it.",),
+        False, "no", ("Don't make it a superuser to get around one missing grant.",),
+    ),
+    _Message(
+        "LG07", _words(r"sorry, too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)"
+                       r"|max number of clients reached"),
+        "the {store} has no connection left: {said}",
+        ("Have fewer connections: pool size times replicas, with the Jobs, has to stay below the limit of the {store}.",
+         "Or raise its limit (max_connections, maxclients) as far as its memory allows."),
+        False, "unknown", ("Don't scale the application up: every pod takes more connections.",),
+    ),
+    _Message(
+        "LG17", _words(r"MISCONF[^\n]*"),
+        "Redis takes no writes: it cannot save its data to disk",
+        ("Its own log says why it cannot save: a full disk, or too little memory to fork. That is what has to be mended.",),
+        False, "no", ("Don't switch stop-writes-on-bgsave-error off: a restart would then lose what was written since.",), of_store="cache",
+    ),
+    _Message(
+        "LG18", _words(r"OOM command not allowed when used memory > 'maxmemory'"),
+        "Redis takes no writes: its memory is full (maxmemory)",
+        ("Raise redis.maxmemory and the memory limit with it, or let it evict (maxmemoryPolicy).",),
+        False, "no", ("Don't flush it before you know what is in it.",), of_store="cache",
+    ),
+    _Message(
+        "LG19", _words(r"READONLY You can't write against a read only replica|cannot execute [A-Z ]+ in a read-only transaction"),
+        "the {store} that it calls only reads: it is a replica, or was made read-only",
+        ("Let the application call the primary: after a failover its address is another one.",), False, "unknown",
+    ),
+    _Message(
+        "LG16", _words(r"the database system is (?:starting up|in recovery mode|shutting down|not yet accepting connections)"
+                       r"|LOADING Redis is loading the dataset in memory"),
+        "the {store} is still starting: {said}",
+        ("Wait: it reads its data first. How long depends on how much there is.",), False, "yes",
+        ("Don't restart it: it would begin anew.",), waits=True,
+    ),
+    _Message(
+        "LG08", _words(r"relation \"[^\"]+\" does not exist|no such table|migration \S+ was previously applied but (?:has been modified|is missing)"
+                       r"|VersionMissing|VersionMismatch|Dirty database version"),
+        "the schema of the database is not the one of this version: {said}",
+        ("See whether the migration ran: its Job, or the init container, and run it again.",
+         "After a rollback of the application the newer schema may have to stay; its authors say which go together."),
+        False, "no", ("Don't create or drop tables by hand.",),
+    ),
+    _Message(
+        "LG20", _words(r"exec format error"),
+        "the image is for another processor architecture than its node",
+        ("Use an image that has the node's architecture, or a node selector (kubernetes.io/arch) for the image's.",), True, "no",
+    ),
+    _Message(
+        "VO06", _words(r"no space left on device|disk quota exceeded|disk is full|short write while writing to the AOF file"),
         "its disk is full: {volume}",
         (
             "Give it more room: raise spec.resources.requests.storage of the claim, where its storage class lets it grow.",
             "Or free some by the store's own means; files that it made itself are not to be deleted by hand.",
         ),
         True, "no", ("Don't delete the claim or what is in it: the data goes with it.",),
+    ),
+    _Message(
+        "LG11", _words(r"address already in use|address in use \(os error 98\)|EADDRINUSE|only one usage of each socket address"),
+        "its port is taken: {said}",
+        ("Give one of them another port: containers of a pod share its ports.",), True, "no",
+    ),
+    _Message(
+        "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|EACCES|bind\(?\)?:? [^\n]*permission denied"),
+        "it may not write where it wants to: {said}",
+        ("Mount a volume (an emptyDir will do for temporary files) at that path, or let it use another one.",
+         "For a port below 1024: give it a higher one."), True, "no",
+    ),
+    _Message(
+        "LG02", _words(r"(?P<variable>\b[A-Z][A-Z0-9_]*_PORT\b)?[^\n]*\btcp://\d+\.\d+\.\d+\.\d+(?::\d+)?"),
+        "it takes a variable of a Service of this namespace for its own setting: {said}",
+        ("Set enableServiceLinks: false for its pods: Kubernetes gives every pod variables such as NAME_PORT=tcp://... for the "
+         "Services there are.",),
+        True, "no",
     ),
     _Message(
         "LG02", _words(r"\$\([A-Z][A-Z0-9_]+\)|invalid (?:database |redis |connection )?(?:url|uri|dsn|connection string)"
@@ -75,41 +182,45 @@ _MESSAGES: Final = (
         True, "no",
     ),
     _Message(
+        "LG09", _words(r"(?-i:\b(?P<variable>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)\W{0,4}(?:(?:environment )?variable |env(?:ironment)? var )?"
+                       r"(?:is |must be |was |has to be )?(?:not set|unset|not found|missing|not present|required|set)\b"
+                       r"|(?:missing|undefined|required|KeyError:)[^\n]{0,40}?(?-i:\b(?P<named>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)"
+                       r"|environment variable not found"),
+        "a variable that it needs is not set: {said}",
+        ("Set it again, or go back to the revision that had it.",), True, "no",
+    ),
+    _Message(
         "LG05", _words(r"server does not support (?:TLS|SSL)|SSL is not enabled on the server|SSL off|no encryption"
                        r"|wrong version number|tls handshake (?:failed|eof)"),
         "it wants TLS and the server it calls has none, or the other way round",
         ("Set the sslMode of the connection to what the server does, or switch TLS on there.",), True, "no",
     ),
     _Message(
-        "LG03", _words(rf"(?:could not translate host name|failed to (?:look ?up address information|resolve(?: host)?)|lookup"
-                       rf"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|cannot resolve)(?: for)?:?\s+{_HOST}"
-                       r"|failed to lookup address information|name or service not known|temporary failure in name resolution"
-                       r"|no such host|name resolution|NXDOMAIN"),
+        "LG03", _words(r"could not translate host name|failed to (?:look ?up address information|resolve)|\blookup \S+"
+                       r"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|cannot resolve|name or service not known"
+                       r"|temporary failure in name resolution|no such host|name resolution|nodename nor servname|NXDOMAIN"
+                       r"|bad address '"),
         "the name {host} does not resolve",
         ("Correct the host of the connection, or make the Service of that name.",
-         "If other names do not resolve either, it is the cluster's DNS."), False, "unknown",
+         "If other names do not resolve either, it is the cluster's DNS."), False, "unknown", waits=True,
     ),
     _Message(
-        "LG04", _words(rf"(?:connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host"
-                       rf"|could not connect to server|connection to server at {_HOST}[^\n]*failed)"),
+        "LG04", _words(r"connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
+                       r"|could not connect to server|connection to server at [^\n]*failed|pool timed out|PoolTimedOut"
+                       r"|timed out (?:while )?(?:waiting for an open|connecting)|EHOSTUNREACH|network is unreachable"),
         "nothing answers at {host}",
-        ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown",
+        ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True,
     ),
 )  # fmt: skip
-"""The most specific messages first."""
-_NEAR: Final = re.compile(
-    r"\b(?:at|to|host|addr(?:ess)?)[=: ]+[\"']?(?P<host>[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9])[\"']?"
-)
-_WITH_PORT: Final = re.compile(
-    r"(?<![\w.-])(?P<host>[A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9]|\d+\.\d+\.\d+\.\d+):(?P<port>\d{2,5})\b"
-)
-_STORES: Final = ((r"WRONGPASS|NOAUTH|redis", "cache"), (r"", "database"))
-_NOT_HOSTS: Final = frozenset(
-    {"server", "database", "host", "redis", "cache", "address", "the", "for", "information", "on"}
+"""The most specific messages first. Their words are those of PostgreSQL, Redis, libc and the usual clients."""
+_ID: Final = tuple(dict.fromkeys(message.id for message in _MESSAGES))
+_STORES: Final = (
+    (r"WRONGPASS|NOAUTH|NOPERM|LOADING|READONLY You|redis|max number of clients|append only|RDB", "cache"),
+    (r"", "database"),
 )
 
 
-@finding("LG01", "LG02", "LG03", "LG04", "LG05", "VO06")
+@finding(*_ID)
 def cause_in_output(snapshot: Snapshot) -> Iterator[Finding]:
     """The probe, termination message or log of a container that is not ready names the cause."""
     for pod in snapshot.starting_pods():
@@ -118,95 +229,196 @@ def cause_in_output(snapshot: Snapshot) -> Iterator[Finding]:
                 yield _finding(pod, container, stated, snapshot)
 
 
+_REPEATED: Final = 3
+"""Warnings of one cause that are no aside any more."""
+_LEADS: Final = 3
+"""Lines before a program's last words that may say why."""
+
+
 def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Cause | None:
-    """The cause that the output of an unready container (its status) names; None when there is none or it is ready."""
+    """The cause that the output of an unready container (its status) names; None when there is none.
+
+    None also when the container is ready, was killed for its memory, or said something of more weight that names no
+    cause known here: one warning does not explain a panic.
+    """
     ended = status.last_end(container)
-    if container.get("ready") or (ended and ended.get("exitCode") == 0):
+    if container.get("ready") or (ended and (ended.get("exitCode") == 0 or ended.get("reason") == "OOMKilled")):
         return None
-    texts = list(_texts(pod, container, ended or {}, snapshot))
+    said = list(_said(pod, container, ended or {}, snapshot))
+    found = [(line, one) for line in said if (one := _matched(line))]
+    times = Counter(one.message.id for _, one in found)
+    weighed = [
+        (_counts(line.weight, times[one.message.id]), -_MESSAGES.index(one.message), -line.age, one)
+        for line, one in found
+    ]
+    if not weighed:
+        return None
+    best = max(weighed, key=lambda entry: entry[:3])
+    known = {line.age for line, _ in found}
+    heavier = [line for line in said if line.weight > best[0] and line.age not in known and not _leads(found, line)]
+    return None if heavier else best[3]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One text of a container: its place, its weight, and how many came after it."""
+
+    place: str
+    text: str
+    weight: Weight
+    age: int
+
+
+def _matched(line: _Line) -> Cause | None:
+    texts = dict.fromkeys((log_line.message(line.text), line.text))
     for message in _MESSAGES:
-        for place, text in texts:
+        for text in texts:
             if match := message.pattern.search(text):
-                return Cause(message, match, text, place)
+                return Cause(message, match, line.text, line.place)
     return None
 
 
-def _texts(
-    pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot
-) -> Iterator[tuple[str, str]]:
-    """(place, text), newest first. Connection errors of probes are left out: they are not the application's own."""
+def _counts(weight: Weight, times: int) -> Weight:
+    """The weight of a line that names a cause: one without a level counts as an error, and so does a repeated warning."""
+    plain = weight == Weight.PLAIN or (weight == Weight.WARNING and times >= _REPEATED)
+    return Weight.ERROR if plain else weight
+
+
+def _leads(found: Sequence[tuple[_Line, Cause]], last: _Line) -> bool:
+    """Whether a known cause stands right before last words that are no panic: "cannot start" after "connection refused"."""
+    if log_line.is_uncaught(last.text):
+        return False
+    return any(0 < line.age - last.age <= _LEADS and line.weight >= Weight.PLAIN for line, _ in found)
+
+
+def telling(pod: Object, container: Mapping[str, Any], snapshot: Snapshot, count: int = 3) -> list[str]:
+    """The lines of most weight of an unready container, oldest first; the last ones where all weigh the same."""
+    lines = _lines(pod, container, snapshot)
+    most = max((line.weight for line in lines), default=Weight.ASIDE)
+    heavy = [line.text for line in reversed(lines) if line.weight == most]
+    return heavy[-count:]
+
+
+def own_cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> bool:
+    """Whether its last words are of the weight of a panic: then it does not only wait for something."""
+    return any(line.weight == Weight.FATAL for line in _lines(pod, container, snapshot))
+
+
+def _said(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot) -> Iterator[_Line]:
+    """All texts, newest first. Connection errors of probes are left out: they are not the application's own."""
     for event in probe_failures(pod, container, snapshot)[:1]:
         if not re.search(r"connection refused|timed? ?out|deadline", event.message):
-            yield "event Unhealthy", event.message
+            yield _Line("event Unhealthy", event.message, Weight.PLAIN, -2)
     if words := str(ended.get("message") or ""):
-        yield "termination message", words
-    lines = snapshot.logs.get((str(pod["metadata"]["name"]), str(container.get("name"))), ())
-    for line in list(lines)[::-1]:
-        yield "log", line
+        yield _Line("termination message", words, Weight.FATAL, -1)
+    yield from _lines(pod, container, snapshot)
+
+
+def _lines(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> list[_Line]:
+    """The lines of its log, newest first; what follows a panic without a message is that message."""
+    lines = [
+        line
+        for line in snapshot.logs.get((str(pod["metadata"]["name"]), str(container.get("name"))), ())
+        if line.strip()
+    ]
+    weights = [log_line.weight(line) for line in lines]
+    for place, line in enumerate(lines[:-1]):
+        if weights[place] == Weight.FATAL and (_HEAD.search(line) or _DETAIL.search(lines[place + 1])):
+            weights[place + 1] = Weight.FATAL
+    return [
+        _Line("log", line, weight, age)
+        for age, (line, weight) in enumerate(zip(reversed(lines), reversed(weights), strict=True))
+    ]
+
+
+_HEAD: Final = re.compile(r"panicked at [^\n]*:\s*$")
+_DETAIL: Final = re.compile(r"\bDETAIL:  ")
 
 
 def _finding(pod: Object, container: Mapping[str, Any], stated: Cause, snapshot: Snapshot) -> Finding:
     message, name = stated.message, str(container.get("name"))
-    secret, host = _secret(pod, name, stated), _host(stated)
+    secret, called = _secret(pod, name, stated), hosts.called(pod, name, stated.line, snapshot)
+    if message.id == "LG03" and not called.host:
+        called = hosts.without_service(pod, name, snapshot)
     store = next(word for pattern, word in _STORES if re.search(pattern, stated.match[0], re.IGNORECASE))
-    how = ": ALTER ROLE ... PASSWORD" if store == "database" else ""
+    how = _BY_ALTER if store == "database" else ""
+    named = {key: f" {value}" if value else "" for key, value in stated.match.groupdict().items()}
     parts = {
-        "store": store,
-        "secret": secret,
-        "host": host or "the address it calls",
-        "how": how,
-        "volume": _volume(pod, name),
-    }
+        "store": store, "secret": secret, "host": called.host or "the address it calls", "how": how,
+        "volume": _volume(pod, name), "said": _short(" ".join(log_line.message(stated.line).split()), _SAID), "old": "", "new": "", **named,
+    }  # fmt: skip
+    title, remedy = message.title.format(**parts), tuple(remedy.format(**parts) for remedy in message.remedy)
+    if message.id == "LG03":
+        title, remedy = hosts.unresolved(called, stated.line, snapshot) or (title, remedy)
     text = stated.match[0] if message.id == "LG01" else _short(stated.line)
     proof = [Evidence(text, name_of(pod), in_field(container))]
-    proof += _called(host, snapshot) if message.id in ("LG03", "LG04") else []
+    proof += hosts.evidence(called, snapshot) if message.id in ("LG03", "LG04") else []
     proof += _size(pod, name, snapshot) if message.id == "VO06" else []
     proof += _age(pod, secret, snapshot) if message.id == "LG01" else []
+    proof += _port_of_another(pod, name, stated.line) if message.id == "LG11" else []
+    proof += _revision_before(pod, name, stated.match, snapshot) if message.id == "LG09" else []
+    broken = hosts.store(pod, name, message.of_store, snapshot) if message.of_store else ""
     return Finding(
         message.id,
-        message.title.format(**parts),
-        snapshot.root_name(pod),
+        title,
+        broken or snapshot.root_name(pod),
         tuple(proof),
-        tuple(remedy.format(**parts) for remedy in message.remedy),
+        remedy,
         message.terminal,
         message.heals,
         status.unready_since(pod, container) or status.created(pod),
-        waits=message.id in ("LG03", "LG04"),
+        waits=message.waits,
         commands=(log_command(pod, container, snapshot),),
         avoid=message.avoid,
         unseen=_not_seen(message.id, secret, snapshot),
+        calls=called.host if message.waits else "",
+        affects=(snapshot.root_name(pod),) if broken else (),
     )
 
 
+def _port_of_another(pod: Object, name: str, line: str) -> list[Evidence]:
+    """Evidence of another container of the pod that has the port that the line names, or one that both declare."""
+    ports = {
+        other: {int(port.get("containerPort") or 0) for port in spec.get("ports") or ()}
+        for other, spec in status.container_specs(pod).items()
+    }
+    wanted = {int(number) for number in re.findall(r":(\d{2,5})\b", line)} | ports.get(name, set())
+    return [
+        Evidence(", ".join(str(port) for port in sorted(shared)), name_of(pod), f"container {other}.ports")
+        for other, have in ports.items()
+        if other != name and (shared := have & wanted)
+    ]
+
+
+def _revision_before(pod: Object, name: str, match: re.Match[str], snapshot: Snapshot) -> list[Evidence]:
+    """Evidence of the earlier rollout whose container had the variable."""
+    groups = match.groupdict()
+    variable = groups.get("variable") or groups.get("named") or ""
+    if not variable or variable in _variables(status.container_specs(pod).get(name, {})):
+        return []
+    root = snapshot.root_name(pod)
+    return [
+        Evidence(f"had {variable}; this one has not", name_of(older), "spec.template.spec.containers.env")
+        for older in snapshot.of_kind("ReplicaSet")
+        if snapshot.root_name(older) == root
+        and any(
+            container.get("name") == name and variable in _variables(container)
+            for container in ((older.get("spec", {}).get("template") or {}).get("spec") or {}).get("containers") or ()
+        )
+    ]
+
+
+def _variables(container: Mapping[str, Any]) -> set[str]:
+    return {str(variable.get("name")) for variable in container.get("env") or ()}
+
+
+_SAID: Final = 120
+"""Characters of a line in a title."""
 _LONGEST: Final = 240
 
 
-def _short(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
-
-
-def _host(stated: Cause) -> str:
-    """The host that the message names, without a port; "" when it names none."""
-    named = [stated.match.groupdict().get("host")]
-    named += [match["host"] for pattern in (_WITH_PORT, _NEAR) if (match := pattern.search(stated.line))]
-    for host in named:
-        if host and host.lower() not in _NOT_HOSTS and not host.isdigit():
-            return host
-    return ""
-
-
-def _called(host: str, snapshot: Snapshot) -> list[Evidence]:
-    """Evidence of the Service of that name in this namespace."""
-    name = host.partition(".")[0]
-    if not name or re.fullmatch(r"[\d.]+", host):
-        return []
-    service = snapshot.named("Service", name)
-    if service is None:
-        return [Evidence("none of that name is seen in this namespace", f"Service/{name}")]
-    selector = (service.get("spec") or {}).get("selector") or {}
-    pods = snapshot.selected(selector)
-    ready = sum(status.condition(pod, "Ready").get("status") == "True" for pod in pods)
-    return [Evidence(f"{ready} of {len(pods)} pods behind it are ready", f"Service/{name}", "endpoints")]
+def _short(line: str, longest: int = _LONGEST) -> str:
+    return line if len(line) <= longest else f"{line[:longest]}..."
 
 
 def _age(pod: Object, secret: str, snapshot: Snapshot) -> list[Evidence]:
@@ -259,13 +471,11 @@ def _not_seen(id_: str, secret: str, snapshot: Snapshot) -> tuple[str, ...]:
 
 
 _UNNAMED: Final = "its Secret"
-_DATABASE: Final = re.compile(r"database|postgres|pg_?pass|\bdb\b|^db_", re.IGNORECASE)
-_CACHE: Final = re.compile(r"redis|cache|valkey", re.IGNORECASE)
 
 
 def _secret(pod: Object, container: str, stated: Cause) -> str:
     """The Secret from which a container reads its password, as "Secret name"; "its Secret" when it cannot be told."""
-    spec, wanted = pod.get("spec", {}), _DATABASE if stated.match[0].startswith("password") else _CACHE
+    spec, wanted = pod.get("spec", {}), hosts.DATABASE if stated.match[0].startswith("password") else hosts.CACHE
     named = status.container_specs(pod).get(container, {})
     sources = []
     for variable in named.get("env") or ():

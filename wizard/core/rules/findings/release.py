@@ -170,6 +170,10 @@ _REFUSALS: Final = (
 )  # fmt: skip
 
 
+FAILED_OPERATION: Final = frozenset({"X02", "X18", *(refusal.id for refusal in _REFUSALS)})
+"""Findings about an operation of helm that failed, at a time that may be long ago."""
+
+
 @finding(*(refusal.id for refusal in _REFUSALS))
 def refused_on_apply(snapshot: Snapshot) -> Iterator[Finding]:
     """Helm's last operation was refused, and its message says by whom and why."""

@@ -1,0 +1,167 @@
+"""The host that a container calls: as its log line names it, as its environment gives it, and what is behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from wizard.core.kube import status
+from wizard.core.kube.objects import Object, name_of
+from wizard.core.rules.finding import Evidence
+from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text import log_line
+
+DATABASE: Final = re.compile(r"database|postgres|pg_?pass|\bdb\b|^db_|sqlx", re.IGNORECASE)
+CACHE: Final = re.compile(r"redis|cache|valkey", re.IGNORECASE)
+
+_NAME: Final = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
+_TOKEN: Final = re.compile(rf"(?<![\w./@-]){_NAME}|(?<=@){_NAME}")
+_STATED: Final = re.compile(
+    rf"(?:host name|host|server at|lookup|ENOTFOUND|EAI_AGAIN|resolve|bad address|address|addr)[=: ]+[\"'`(]*(?P<host>{_NAME})",
+    re.IGNORECASE,
+)
+_WITH_PORT: Final = re.compile(rf"(?<![\w./-])(?P<host>{_NAME}):\d{{2,5}}\b")
+_TOWARDS: Final = re.compile(rf"\b(?:at|to) [\"'`]?(?P<host>{_NAME})")
+_IN_URL: Final = re.compile(rf"://(?:[^/\s]*@)?(?P<host>{_NAME})")
+_ALONE: Final = re.compile(rf"(?P<host>{_NAME})(?::\d+)?")
+_SOURCE: Final = re.compile(r"\.(?:rs|go|py|js|ts|mjs|rb|java|c|cc|cpp|kt|php|yaml|yml|json|toml|sql)$", re.IGNORECASE)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_ADDRESS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
+_HERE: Final = ("localhost",)
+
+
+@dataclass(frozen=True)
+class Called:
+    """A host that a container calls, "" when it is not known; `service` is the name of the Service that it means here."""
+
+    host: str = ""
+    service: str = ""
+
+
+def called(pod: Object, container: str, line: str, snapshot: Snapshot) -> Called:
+    """The host that a log line is about; where it names none, the one of the store that it names."""
+    given = dict(_given(pod, container))
+    services = {str(service["metadata"]["name"]) for service in _services(snapshot)}
+    host = _in_line(log_line.message(line), {*given, *services, *_HERE}, snapshot) or _by_kind(line, given)
+    return Called(host, _service_name(host, snapshot))
+
+
+def without_service(pod: Object, container: str, snapshot: Snapshot) -> Called:
+    """The first host of the container's environment that means a Service here which is not there."""
+    for host, _ in _given(pod, container) if "Service" not in snapshot.hidden else ():
+        if (name := _service_name(host, snapshot)) and not snapshot.named("Service", name):
+            return Called(host, name)
+    return Called()
+
+
+def unresolved(it: Called, line: str, snapshot: Snapshot) -> tuple[str, tuple[str, ...]] | None:
+    """The title and the remedy for a name that does not resolve, by what is there; None when that says nothing more."""
+    if it.service and snapshot.named("Service", it.service):
+        return (
+            f"the cluster's DNS does not resolve {it.host}, and its Service is there",
+            (
+                "Have the cluster's DNS looked at (CoreDNS in kube-system), and whether a NetworkPolicy keeps the pods from it.",
+            ),
+        )
+    if it.service and "Service" not in snapshot.hidden:
+        return (
+            f"it calls {it.host}, and there is no Service of that name",
+            ("An upgrade or a rollback makes a Service of the chart again; correct the host if it is misspelt.",),
+        )
+    if re.search(r"temporary failure|EAI_AGAIN|server misbehaving", line, re.IGNORECASE):
+        return (
+            f"the cluster's DNS gives no answer for {it.host}" if it.host else "the cluster's DNS gives no answer",
+            ("Have the cluster's DNS looked at (CoreDNS in kube-system); a name that is wrong is answered with no.",),
+        )
+    return None
+
+
+def evidence(it: Called, snapshot: Snapshot) -> list[Evidence]:
+    """What is behind the host in this namespace."""
+    if not it.service:
+        return []
+    service = snapshot.named("Service", it.service)
+    if service is None:
+        return [Evidence("none of that name is seen in this namespace", f"Service/{it.service}")]
+    pods = snapshot.selected((service.get("spec") or {}).get("selector") or {})
+    ready = sum(status.condition(pod, "Ready").get("status") == "True" for pod in pods)
+    return [Evidence(f"{ready} of {len(pods)} pods behind it are ready", f"Service/{it.service}", "endpoints")]
+
+
+def store(pod: Object, container: str, kind: str, snapshot: Snapshot) -> str:
+    """The workload, as "Kind/name", behind the host of the database or cache in a container's environment; "" outside."""
+    wanted = CACHE if kind == "cache" else DATABASE
+    for host, variable in _given(pod, container):
+        service = snapshot.named("Service", _service_name(host, snapshot)) if wanted.search(variable) else None
+        for behind in snapshot.selected(((service or {}).get("spec") or {}).get("selector") or {}):
+            return snapshot.root_name(behind)
+    return ""
+
+
+def serves(workload: str, host: str, snapshot: Snapshot) -> bool:
+    """Whether the host is a Service here whose pods are those of the workload, or the Service itself ("Kind/name")."""
+    service = snapshot.named("Service", _service_name(host, snapshot))
+    if service is None:
+        return False
+    selector = (service.get("spec") or {}).get("selector") or {}
+    pods = snapshot.selected(selector)
+    kind, _, name = workload.partition("/")
+    template = (((snapshot.named(kind, name) or {}).get("spec") or {}).get("template") or {}).get("metadata") or {}
+    made = bool(selector) and selector.items() <= (template.get("labels") or {}).items()
+    return workload == name_of(service) or made or any(snapshot.root_name(pod) == workload for pod in pods)
+
+
+def _services(snapshot: Snapshot) -> list[Object]:
+    return [*snapshot.of_kind("Service"), *snapshot.beside("Service")]
+
+
+def _given(pod: Object, container: str) -> Iterator[tuple[str, str]]:
+    """(host, "NAME value") of the variables of a container that hold an address."""
+    for variable in status.container_specs(pod).get(container, {}).get("env") or ():
+        name, value = str(variable.get("name")), str(variable.get("value") or "")
+        match = _IN_URL.search(value)
+        if not match and re.search(r"HOST|ADDR|SERVER|ENDPOINT", name):
+            match = _ALONE.fullmatch(value)
+        if match:
+            yield match["host"], f"{name} {match['host']}"
+
+
+def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
+    """The host that a line names: one that is known here, else what stands where a message names a host."""
+    for match in _TOKEN.finditer(line):
+        if match[0] in known or _service_name(match[0], snapshot) in known - {""}:
+            return match[0]
+    for pattern in (_STATED, _WITH_PORT, _TOWARDS):
+        for match in pattern.finditer(line):
+            if _looks_like_a_host(match["host"]):
+                return match["host"]
+    return ""
+
+
+def _looks_like_a_host(word: str) -> bool:
+    """Whether a word is no plain word: it has a dot or a hyphen within, and is not the name of a source file."""
+    return (
+        bool(re.search(r"[A-Za-z0-9][.-][A-Za-z0-9]", word))
+        and not _DATE.match(word)
+        and not _SOURCE.search(word)
+        and not re.fullmatch(r"[\d-]+", word)
+    )
+
+
+def _by_kind(line: str, given: dict[str, str]) -> str:
+    """The host of the database or cache, when the line names only which of them it is."""
+    for wanted in (CACHE, DATABASE):
+        if wanted.search(line):
+            return next((host for host, variable in given.items() if wanted.search(variable)), "")
+    return ""
+
+
+def _service_name(host: str, snapshot: Snapshot) -> str:
+    """The Service that a host means in this namespace: x, x.NAMESPACE, x.NAMESPACE.svc...; "" for any other host."""
+    name, _, rest = host.partition(".")
+    if not name or _ADDRESS.fullmatch(host) or host in _HERE:
+        return ""
+    within = (snapshot.namespace, f"{snapshot.namespace}.svc")
+    return name if not rest or rest in within or rest.startswith(f"{snapshot.namespace}.svc.") else ""
