@@ -125,6 +125,24 @@ async def test_a_healthy_release_needs_no_logs_and_one_view() -> None:
     assert not cluster.asked
 
 
+async def test_a_failed_job_says_why_and_a_store_that_runs_what_it_complains_of() -> None:
+    cluster = deployed(Cluster(), **CRASH)
+    labels = {"labels": OURS}
+    failed = {**condition("Failed", "True"), "reason": "BackoffLimitExceeded", "lastTransitionTime": "2026-01-01T11:30:00Z"}
+    cluster.put("Job", "migrate", meta=labels, spec={}, status={"conditions": [failed]})
+    cluster.put("Pod", "migrate-x", owner="Job/migrate", spec={"containers": [{"name": "run"}]},
+                status={"phase": "Failed", "containerStatuses": [container(ended(1), name="run", containerID="j")]})  # fmt: skip
+    cluster.put("StatefulSet", "redis", meta=labels, spec={"replicas": 1}, status={"readyReplicas": 1})
+    cluster.put("Pod", "redis-0", owner="StatefulSet/redis", spec={"containers": [{"name": "redis"}]},
+                status={"phase": "Running", "conditions": [condition("Ready", "True")],
+                        "containerStatuses": [container({"running": {}}, name="redis", containerID="r", ready=True)]})  # fmt: skip
+    cluster.said["migrate-x", "run", False] = ["Error: permission denied for schema public"]
+    *_, last = await views(cluster)
+    assert cluster.asked == [("api-1-x", "app", True), ("migrate-x", "run", False), ("redis-0", "redis", False)]
+    job = next(one for one in last.findings if one.id == "X13")
+    assert "permission denied for schema public" in job.title
+
+
 async def test_a_secret_without_the_key_shows_its_keys_and_never_a_value() -> None:
     message = "couldn't find key jwt in Secret ns/app"
     cluster = deployed(Cluster(), waiting("CreateContainerConfigError", message))

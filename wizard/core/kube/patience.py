@@ -163,8 +163,11 @@ def _judged(obj: Object, now: datetime) -> Judged:
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         # The cluster's data is untrusted: an object that cannot be read must not end a watch.
         result = Status("unknown", UNREADABLE, f"its status makes no sense: {error}")
-    owner = str(status.controller(obj).get("uid") or "")
-    return Judged(str(obj.get("kind")), str(meta["name"]), str(meta.get("uid") or ""), owner, result)
+    owner = status.controller(obj)
+    return Judged(
+        str(obj.get("kind")), str(meta["name"]), str(meta.get("uid") or ""), str(owner.get("uid") or ""), result,
+        periodic=owner.get("kind") == "CronJob",
+    )  # fmt: skip
 
 
 def apply(

@@ -63,6 +63,8 @@ class Judged:
     uid: str
     owner_uid: str
     status: Status
+    periodic: bool = False
+    """A Job of a CronJob: one of many, whose failure is a finding of its own and holds nothing up."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def release(members: Sequence[Judged], hidden: Sequence[str] = ()) -> Verdict:
         hidden: kinds that could not be watched; with a hidden workload kind "ready" becomes "unknown".
     """
     by_uid = {member.uid: member for member in members}
-    roots = [member for member in members if member.kind in HOLDING and member.owner_uid not in by_uid]
+    roots = holding(members)
     if not roots:
         return Verdict(
             "unknown", f"cannot see {', '.join(hidden)}" if hidden else "no workload of this release is there"
@@ -110,6 +112,14 @@ def release(members: Sequence[Judged], hidden: Sequence[str] = ()) -> Verdict:
     if unseen:
         return Verdict("unknown", f"what can be seen is ready, but {', '.join(unseen)} cannot be seen")
     return Verdict("ready", f"{len(roots)} of {len(roots)} workloads, Jobs and claims are ready")
+
+
+def holding(members: Sequence[Judged]) -> list[Judged]:
+    """The objects that a release is ready by: workloads, Jobs and claims that belong to no other object of it."""
+    uids = {member.uid for member in members}
+    return [
+        member for member in members if member.kind in HOLDING and member.owner_uid not in uids and not member.periodic
+    ]
 
 
 def root_uid(member: Judged, by_uid: Mapping[str, Judged]) -> str:

@@ -16,8 +16,7 @@ _ORDER = ("failed", "stuck", "unknown", "progressing")
 def line(members: Sequence[Judged], findings: Sequence[Finding]) -> Waiting:
     """The line from the objects of a release and its ranked findings; NOTHING when all required objects are ready."""
     by_uid = {member.uid: member for member in members}
-    roots = [member for member in members if member.kind in status.HOLDING and member.owner_uid not in by_uid]
-    pending = [root for root in roots if root.status.state != "ready"]
+    pending = [root for root in status.holding(members) if root.status.state != "ready"]
     if not pending:
         return NOTHING
     if findings:

@@ -20,6 +20,7 @@ from wizard.core.reach.result import Reach
 from wizard.core.rules import diagnosis, manifests
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
+from wizard.core.rules.findings import jobs
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 from wizard.core.run.events import Event
@@ -227,7 +228,8 @@ def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> di
 async def _with_details(cluster: Cluster, observation: Observation, target: Target) -> Observation:
     snapshot = observation.snapshot
     unseen: list[Hidden] = []
-    wanted = list(_unready(snapshot))[:_MOST_LOGS]
+    unready = list(_unready(snapshot))
+    wanted = [*unready, *_failed_jobs(snapshot), *(_stores(snapshot) if unready else ())][:_MOST_LOGS]
     logs, more, revisions, certificates, balancers = await asyncio.gather(
         asyncio.gather(*(_log(cluster, target, pod, name, which, unseen) for pod, name, which in wanted)),
         asyncio.gather(*(_get(cluster, target, kind, name) for kind, name in sorted(_named(snapshot)))),
@@ -254,6 +256,25 @@ def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
                     waits = "waiting" in (container.get("state") or {})
                     which = ((True,) if waits else (True, False)) if container.get("restartCount") else (False,)
                     yield str(pod["metadata"]["name"]), str(container.get("name")), which
+
+
+def _failed_jobs(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
+    """(pod, container, which logs) of the newest failed pod of each failed Job."""
+    for job in snapshot.of_kind("Job"):
+        if status.condition(job, "Failed").get("status") == "True":
+            for pod in jobs.failed_pods(job, snapshot)[:1]:
+                for container in status.container_statuses(pod):
+                    if (status.last_end(container) or {}).get("exitCode"):
+                        yield str(pod["metadata"]["name"]), str(container.get("name")), (False,)
+
+
+def _stores(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
+    """(pod, container, which logs) of the stores that run: they may say why those who call them are not ready."""
+    for pod in snapshot.of_kind("Pod"):
+        if snapshot.root(pod).get("kind") == "StatefulSet":
+            for container in pod.get("status", {}).get("containerStatuses") or ():
+                if container.get("ready"):
+                    yield str(pod["metadata"]["name"]), str(container.get("name")), (False,)
 
 
 async def _log(

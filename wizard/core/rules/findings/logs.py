@@ -226,7 +226,7 @@ def cause_in_output(snapshot: Snapshot) -> Iterator[Finding]:
     for pod in snapshot.starting_pods():
         for container in status.container_statuses(pod):
             if stated := cause(pod, container, snapshot):
-                yield _finding(pod, container, stated, snapshot)
+                yield finding_of(pod, container, stated, snapshot)
 
 
 _REPEATED: Final = 3
@@ -335,7 +335,8 @@ _HEAD: Final = re.compile(r"panicked at [^\n]*:\s*$")
 _DETAIL: Final = re.compile(r"\bDETAIL:  ")
 
 
-def _finding(pod: Object, container: Mapping[str, Any], stated: Cause, snapshot: Snapshot) -> Finding:
+def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapshot: Snapshot) -> Finding:
+    """The finding of a stated cause, on the workload of the pod or on the store that it is about."""
     message, name = stated.message, str(container.get("name"))
     secret, called = _secret(pod, name, stated), hosts.called(pod, name, stated.line, snapshot)
     if message.id == "LG03" and not called.host:
@@ -358,6 +359,7 @@ def _finding(pod: Object, container: Mapping[str, Any], stated: Cause, snapshot:
     proof += _port_of_another(pod, name, stated.line) if message.id == "LG11" else []
     proof += _revision_before(pod, name, stated.match, snapshot) if message.id == "LG09" else []
     broken = hosts.store(pod, name, message.of_store, snapshot) if message.of_store else ""
+    proof += _of_store(broken, snapshot)
     return Finding(
         message.id,
         title,
@@ -374,6 +376,19 @@ def _finding(pod: Object, container: Mapping[str, Any], stated: Cause, snapshot:
         calls=called.host if message.waits else "",
         affects=(snapshot.root_name(pod),) if broken else (),
     )
+
+
+def _of_store(workload: str, snapshot: Snapshot) -> list[Evidence]:
+    """The store's own last complaint: the newest line of its log that names a cause, or is a warning of Redis ("#")."""
+    for pod in snapshot.of_kind("Pod") if workload else ():
+        for container in status.container_statuses(pod) if snapshot.root_name(pod) == workload else ():
+            for line in _lines(pod, container, snapshot):
+                if _matched(line) or _REDIS_WARNING.match(line.text):
+                    return [Evidence(_short(line.text), name_of(pod), f"{in_field(container)} log")]
+    return []
+
+
+_REDIS_WARNING: Final = re.compile(r"\d+:[A-Z] .{20,32} # ")
 
 
 def _port_of_another(pod: Object, name: str, line: str) -> list[Evidence]:
