@@ -58,12 +58,29 @@ class Bed:
 
     # Breaking
 
-    def event(self, about: dict[str, Any], reason: str, message: str, *, container: str = "", count: int = 5) -> None:
-        """A warning about an object, a minute ago."""
+    def event(
+        self,
+        about: dict[str, Any],
+        reason: str,
+        message: str,
+        *,
+        container: str = "",
+        count: int = 5,
+        minutes: float = 1,
+    ) -> None:
+        """A warning about an object, so many minutes ago."""
         meta = about["metadata"]
         self.world.events.append(
             ObjectEvent(
-                meta["uid"], about["kind"], meta["name"], "Warning", reason, message, count, self.ago(1), container
+                meta["uid"],
+                about["kind"],
+                meta["name"],
+                "Warning",
+                reason,
+                message,
+                count,
+                self.ago(minutes),
+                container,
             )
         )
 

@@ -189,6 +189,16 @@ def test_a_fault_that_the_broken_store_cannot_cause_is_a_finding_of_its_own() ->
     assert any("missing field `currency`" in proof.text for proof in found.urgent[1].evidence)
 
 
+def test_pods_are_restarted_only_where_they_hold_an_old_password() -> None:
+    new, old = (_diagnosed(name).urgent[0] for name in (
+        "Secret changed after the pods started (N08)", "Secret changed before the pods started",
+    ))  # fmt: skip
+    assert new.remedy[0].startswith("Restart the pods")
+    assert not new.avoid
+    assert old.remedy[0].startswith("Put the old password back")
+    assert old.avoid
+
+
 def test_an_upgrade_that_failed_long_before_is_a_note() -> None:
     found = _diagnosed("upgrade failed 20 days ago, out of memory now (D08)")
     assert ([one.id for one in found.urgent], [one.id for one in found.later]) == (["CO09"], ["X04"])

@@ -38,7 +38,10 @@ class Cluster(Protocol):
     async def get(
         self, kind: str, name: str, namespace: str = "", api_version: str = "", *, sealed: bool = False
     ) -> Object:
-        """One object; a kind alone is enough for the kinds the chart uses. `sealed`: a Secret's values as fingerprints."""
+        """One object; a kind alone is enough for the kinds the chart uses. `sealed`: a Secret's values as fingerprints.
+
+        A Secret that is not sealed has managedFields: manager, operation and time each.
+        """
         ...
 
     async def secret(self, name: str, namespace: str) -> Mapping[str, Secret]:
@@ -51,7 +54,7 @@ class Cluster(Protocol):
     ) -> tuple[Object, ...]:  # fmt: skip
         """All objects of a kind in a namespace, or in all of them; `sealed` as of `get`.
 
-        metadata_only asks for PartialObjectMetadata; only that has managedFields: manager, operation and time each.
+        metadata_only asks for PartialObjectMetadata; in lists only that has managedFields: manager, operation and time each.
         """
         ...
 

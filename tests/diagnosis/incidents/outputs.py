@@ -50,10 +50,12 @@ def _without_service(component: str) -> Break:
     return act
 
 
-def _variables(*entries: dict[str, str]) -> Break:
+def _variable(name: str, value: str) -> Break:
     def act(bed: Bed) -> None:
         for pod in bed.pods(APP):
-            pod["spec"]["containers"][0]["env"] = [*(pod["spec"]["containers"][0].get("env") or ()), *entries]
+            container = pod["spec"]["containers"][0]
+            others = [entry for entry in container.get("env") or () if entry["name"] != name]
+            container["env"] = [*others, {"name": name, "value": value}]
 
     return act
 
@@ -110,7 +112,7 @@ CASES: tuple[Case, ...] = (
     Case("fatal words after the error that says why", "LG04", API, _crash(APP, 1, "level=error msg=\"ping database\" err=\"dial tcp 203.0.113.9:5432: connect: connection refused\"", "level=fatal msg=\"server cannot start\"")),
     Case("upgrade failed 20 days ago, out of memory now (D08)", "CO09", API, _both(_crash(APP, 137, reason="OOMKilled"), _failed_long_ago)),
     Case("image of the cache missing, and the application panics (D17)", "CO01", REDIS, _both(_crash(APP, 101, *_PANIC), lambda bed: bed.waits(CACHE, "ImagePullBackOff", f'Back-off pulling image "{IMAGE}": not found'))),
-    Case("database Service deleted (N03)", "LG03", API, _both(_unready(_said("ERROR", "failed to lookup address information: Name or service not known")), _variables({"name": "DATABASE_URL", "value": f"postgres://u:$(DB_PASSWORD)@{_DB_HOST}:5432/x"}), _without_service(DB))),
+    Case("database Service deleted (N03)", "LG03", API, _both(_unready(_said("ERROR", "failed to lookup address information: Name or service not known")), _variable("DATABASE_URL", f"postgres://u:$(DB_PASSWORD)@{_DB_HOST}:5432/x"), _without_service(DB))),
     Case("cluster's DNS down (N04)", "LG03", API, _unready(_said("ERROR", f"error connecting to {_DB_HOST}: failed to lookup address information: Temporary failure in name resolution"))),
     Case("variable lost by the new revision (N06)", "LG09", API, _variable_lost("DATABASE_URL")),
     Case("grants revoked (N09)", "LG13", API, _unready(_said("ERROR", "error returned from database: permission denied for table usage_records"))),
@@ -121,8 +123,8 @@ CASES: tuple[Case, ...] = (
     Case("PostgreSQL 17 on files of 16 (N18, D18)", "LG06", STORE, _both(_crash(DB, 1, *_VERSIONS), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
     Case("no valid checkpoint", "LG15", STORE, _both(_crash(DB, 1, *_CHECKPOINT), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
     Case("/dev/shm too small (N19)", "LG14", API, _unready(*_SHM)),
-    Case("Redis does not save, said by the application (D16)", "LG17", REDIS, _both(_unready(_said("ERROR", _MISCONF)), _variables({"name": "REDIS_URL", "value": f"redis://{_CACHE_HOST}:6379"}))),
-    Case("Redis full", "LG18", REDIS, _both(_unready(_said("ERROR", "OOM command not allowed when used memory > 'maxmemory'.")), _variables({"name": "REDIS_HOST", "value": _CACHE_HOST}))),
+    Case("Redis does not save, said by the application (D16)", "LG17", REDIS, _both(_unready(_said("ERROR", _MISCONF)), _variable("REDIS_URL", f"redis://{_CACHE_HOST}:6379"))),
+    Case("Redis full", "LG18", REDIS, _both(_unready(_said("ERROR", "OOM command not allowed when used memory > 'maxmemory'.")), _variable("REDIS_HOST", _CACHE_HOST))),
     Case("an architecture that the node has not (D19)", "LG20", API, _crash(APP, 255, "exec /usr/local/bin/llm-cost-ops: exec format error")),
     Case("a Service's variable taken for a port (D21)", "LG02", API, _crash(APP, 1, "Error: REDIS_PORT: invalid digit found in string: tcp://10.96.14.3:6379")),
     Case("a folder that may not be written", "LG10", API, _crash(APP, 1, "Error: Read-only file system (os error 30): /var/log/app")),

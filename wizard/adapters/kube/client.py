@@ -483,7 +483,7 @@ class KubeCluster:
     def _object(self, data: dict[str, Any], *, sealed: bool = False) -> dict[str, Any]:
         if "kind" not in data:
             raise errors.not_kubernetes(self._connection().server, "something else")
-        return objects.without_secrets(data, sealed=sealed)
+        return objects.without_secrets(data, sealed=sealed, managers=data["kind"] == "Secret" and not sealed)
 
     def _resource(self, kind: str, api_version: str = "") -> Resource:
         """The resource of a kind: from the table, else by discovery."""

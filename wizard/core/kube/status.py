@@ -148,6 +148,12 @@ def condition(obj: Object, kind: str) -> Mapping[str, Any]:
     return {}
 
 
+def written(obj: Object) -> str:
+    """When the object was last written by any of its managers, or else created."""
+    managers = obj.get("metadata", {}).get("managedFields") or ()
+    return max((created(obj), *(str(manager.get("time") or "") for manager in managers)))
+
+
 def controller(obj: Object) -> Mapping[str, Any]:
     """The owner reference of the object's controller (or its only owner); empty when there is none."""
     owners = obj.get("metadata", {}).get("ownerReferences") or ()

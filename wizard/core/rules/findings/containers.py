@@ -9,8 +9,9 @@ from typing import Any, Final
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, ObjectEvent, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
-from wizard.core.rules.findings import logs
+from wizard.core.rules.findings import hosts, logs
 from wizard.core.rules.findings.pods import began, in_field, last_lines, log_command, waiting
+from wizard.core.rules.findings.readiness import probe_words
 from wizard.core.rules.snapshot import Snapshot
 
 
@@ -221,13 +222,17 @@ def _liveness(
         Evidence(words, name_of(pod), f"{in_field(container)}.{_end_field(container)}"),
         *(Evidence(event.message, name_of(pod), "event Unhealthy", event.time) for event in failed[:1]),
     ]
+    answer = re.search(r"statuscode: ([34]\d\d)", failed[0].message) if failed else None
+    title = f"container {container.get('name')} is killed by its {which}, which allows {allowed} s"
+    remedy: tuple[str, ...] = (
+        "If it only starts slowly, give it a startupProbe whose period times failures is longer than its start.",
+        "If it hangs, its log before the kill says where.",
+    )
+    if answer:
+        title = f"container {container.get('name')} is killed by its {which}: {probe_words(probe)} is answered with {answer[1]}"
+        remedy = (f"Correct the {which}: the container answers, and has nothing at that path.",)
     return Finding(
-        "CO10", f"container {container.get('name')} is killed by its {which}, which allows {allowed} s",
-        snapshot.root_name(pod), tuple(proof),
-        (
-            "If it only starts slowly, give it a startupProbe whose period times failures is longer than its start.",
-            "If it hangs, its log before the kill says where.",
-        ),
+        "CO10", title, snapshot.root_name(pod), tuple(proof), remedy,
         False, "no" if int(container.get("restartCount") or 0) > 1 else "unknown", killed.time, waits=True, commands=(log_command(pod, container, snapshot),),
     )  # fmt: skip
 
@@ -296,3 +301,40 @@ def _end_field(container: Mapping[str, Any]) -> str:
 
 def _kind_of_state(container: Mapping[str, Any]) -> str:
     return next(iter(container.get("state") or {}), "")
+
+
+@finding("CO18")
+def variable_twice(snapshot: Snapshot) -> Iterator[Finding]:
+    """A container that is not ready has a variable twice, with different values: the last one counts."""
+    for pod in snapshot.starting_pods():
+        specs = status.container_specs(pod)
+        for container in status.container_statuses(pod):
+            entries = specs.get(str(container.get("name")), {}).get("env") or () if not container.get("ready") else ()
+            given: dict[str, list[Mapping[str, Any]]] = {}
+            for entry in entries:
+                given.setdefault(str(entry.get("name")), []).append(entry)
+            for name, twice in given.items():
+                if any(entry != twice[-1] for entry in twice):
+                    yield _given_twice(pod, container, name, twice, snapshot)
+
+
+def _given_twice(
+    pod: Object, container: Mapping[str, Any], name: str, twice: list[Mapping[str, Any]], snapshot: Snapshot
+) -> Finding:
+    field = f"{in_field(container)}.env"
+    stated = logs.cause(pod, container, snapshot)
+    called = hosts.called(pod, str(container.get("name")), stated.line, snapshot).host if stated else ""
+    return Finding(
+        "CO18", f"variable {name} is given twice, and the last one counts", snapshot.root_name(pod),
+        tuple(Evidence(f"{name}={_source(entry)}", name_of(pod), field) for entry in twice),
+        ("Leave one of them: extraEnv, say, repeats what the chart already sets.",), heals="no", since=began(pod),
+        urgent=bool(called) and called in _source(twice[-1]),
+        commands=(snapshot.command("kubectl", "get", "pod", str(pod["metadata"]["name"]), "-o", "yaml"),),
+    )  # fmt: skip
+
+
+def _source(entry: Mapping[str, Any]) -> str:
+    """A variable's value, or the reference that it is taken from."""
+    references = entry.get("valueFrom") or {}
+    named = next((f"{kind} {' '.join(map(str, where.values()))}" for kind, where in references.items()), "")
+    return named or str(entry.get("value") or "")

@@ -133,9 +133,9 @@ def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
     for match in _TOKEN.finditer(line):
         if match[0] in known or _service_name(match[0], snapshot) in known - {""}:
             return match[0]
-    for pattern in (_STATED, _WITH_PORT, _TOWARDS):
+    for pattern in (_IN_URL, _STATED, _WITH_PORT, _TOWARDS):
         for match in pattern.finditer(line):
-            if _looks_like_a_host(match["host"]):
+            if match["host"] in _HERE or _looks_like_a_host(match["host"]):
                 return match["host"]
     return ""
 

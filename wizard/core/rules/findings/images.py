@@ -133,3 +133,30 @@ def _registry_words(pod: Object, container: Mapping[str, Any], wait: Mapping[str
 def _image(pod: Object, container: Mapping[str, Any]) -> str:
     named = status.container_specs(pod).get(str(container.get("name")), {}).get("image")
     return str(named or container.get("image") or "")
+
+
+_PULL_PATIENCE: Final = 120
+
+
+@finding("CO19")
+def image_on_its_way(snapshot: Snapshot) -> Iterator[Finding]:
+    """A container waits for an image that its node has been pulling for minutes."""
+    for pod in snapshot.starting_pods():
+        for container, _ in waiting(pod, frozenset({"ContainerCreating", "PodInitializing"})):
+            about = [
+                event
+                for event in snapshot.about(pod, "Pulling", "Pulled", "Failed", "BackOff")
+                if event.container == container.get("name")
+            ]
+            if not about or about[0].reason != "Pulling" or not snapshot.older(about[0].time, _PULL_PATIENCE):
+                continue
+            node = str((pod.get("spec") or {}).get("nodeName") or "")
+            yield Finding(
+                "CO19", f"image {container.get('image')} is still being pulled to node {node}", snapshot.root_name(pod),
+                (Evidence(about[0].message, name_of(pod), "event Pulling", about[0].time),),
+                ("Wait: a large image or a slow registry takes its time; the node is still at it.",
+                 "A mirror near the cluster, or a smaller image, makes the next start faster."),
+                heals="yes", since=about[0].time,
+                commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+                avoid=("Don't delete the pod: its node would begin anew.",),
+            )  # fmt: skip

@@ -349,13 +349,17 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
         "volume": _volume(pod, name), "said": _short(" ".join(log_line.message(stated.line).split()), _SAID), "old": "", "new": "", **named,
     }  # fmt: skip
     title, remedy = message.title.format(**parts), tuple(remedy.format(**parts) for remedy in message.remedy)
+    holds_old = message.id == "LG01" and _holds_the_old(container, secret, snapshot)
+    if holds_old:
+        title, remedy = _OLD_PASSWORD[0].format(**parts), _OLD_PASSWORD[1]
     if message.id == "LG03":
         title, remedy = hosts.unresolved(called, stated.line, snapshot) or (title, remedy)
     text = stated.match[0] if message.id == "LG01" else _short(stated.line)
     proof = [Evidence(text, name_of(pod), in_field(container))]
     proof += hosts.evidence(called, snapshot) if message.id in ("LG03", "LG04") else []
     proof += _size(pod, name, snapshot) if message.id == "VO06" else []
-    proof += _age(pod, secret, snapshot) if message.id == "LG01" else []
+    proof += _age(pod, secret, snapshot) if message.id == "LG01" and not holds_old else []
+    proof += _written(container, secret, snapshot) if holds_old else []
     proof += _port_of_another(pod, name, stated.line) if message.id == "LG11" else []
     proof += _revision_before(pod, name, stated.match, snapshot) if message.id == "LG09" else []
     broken = hosts.store(pod, name, message.of_store, snapshot) if message.of_store else ""
@@ -366,12 +370,12 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
         broken or snapshot.root_name(pod),
         tuple(proof),
         remedy,
-        message.terminal,
+        message.terminal and not holds_old,
         message.heals,
         status.unready_since(pod, container) or status.created(pod),
         waits=message.waits,
         commands=(log_command(pod, container, snapshot),),
-        avoid=message.avoid,
+        avoid=() if holds_old else message.avoid,
         unseen=_not_seen(message.id, secret, snapshot),
         calls=called.host if message.waits else "",
         affects=(snapshot.root_name(pod),) if broken else (),
@@ -434,6 +438,33 @@ _LONGEST: Final = 240
 
 def _short(line: str, longest: int = _LONGEST) -> str:
     return line if len(line) <= longest else f"{line[:longest]}..."
+
+
+_OLD_PASSWORD: Final = (
+    "{secret} was changed after the pod started, which still uses the old password",
+    (
+        "Restart the pods: a container reads the variables of a Secret only when it starts.",
+        "If the store then refuses the new one too, it has to be changed inside it as well.",
+    ),
+)
+
+
+def _holds_the_old(container: Mapping[str, Any], secret: str, snapshot: Snapshot) -> bool:
+    """Whether a Secret was written after the start of the container that took its password from it."""
+    obj = snapshot.named("Secret", secret.removeprefix("Secret "))
+    started = parse_time(str(((container.get("state") or {}).get("running") or {}).get("startedAt") or ""))
+    changed = parse_time(status.written(obj)) if obj else None
+    return bool(started and changed and changed > started)
+
+
+def _written(container: Mapping[str, Any], secret: str, snapshot: Snapshot) -> list[Evidence]:
+    obj = snapshot.named("Secret", secret.removeprefix("Secret "))
+    started = ((container.get("state") or {}).get("running") or {}).get("startedAt")
+    return (
+        [Evidence(f"written {status.written(obj)}, the container started {started}", name_of(obj), "metadata")]
+        if obj
+        else []
+    )
 
 
 def _age(pod: Object, secret: str, snapshot: Snapshot) -> list[Evidence]:
