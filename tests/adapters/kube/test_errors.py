@@ -372,12 +372,13 @@ async def test_every_request_names_the_wizard_and_its_version_those_of_discovery
 
 async def test_an_object_is_kept_as_it_is_and_secret_values_stay_behind(tmp_path: Path) -> None:
     notes = {"tab": "a\tb", "joined": "\u200d", "half": "\ud800"}
-    secret = {"kind": "Secret", "metadata": {"name": "s", "annotations": notes, "managedFields": [1]}, "data": {"a": "c2VjcmV0", "b": ""}}  # fmt: skip
+    wrote = {"manager": "kubectl-edit", "operation": "Update", "time": "2026-01-01T12:00:00Z"}
+    managers = [1, {**wrote, "fieldsV1": {"f:data": {}}}]
+    secret = {"kind": "Secret", "metadata": {"name": "s", "annotations": notes, "managedFields": managers}, "data": {"a": "c2VjcmV0", "b": ""}}  # fmt: skip
     with loopback.serving(lambda _: Answer(200, json.dumps(secret))) as server:
         found = await cluster(loopback.kubeconfig(tmp_path, server.url)).get("Secret", "s", "ns")
-    assert found["metadata"] == {"name": "s", "annotations": {**notes, "half": "\ufffd"}}, (
-        "but for what no file can hold"
-    )
+    kept = {"name": "s", "annotations": {**notes, "half": "\ufffd"}, "managedFields": [wrote]}
+    assert found["metadata"] == kept, "but for what no file can hold, and which fields each manager has"
     assert found["data"] == {"a": "********", "b": ""}
 
 
