@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.diagnosis import incidents
 from tests.diagnosis.breaking import APP, Bed
 from tests.diagnosis.cases import CASES, HEALTHY, Case
 from tests.diagnosis.score import FIRST, LOSSES, TOP_THREE, Scored, false_alarms, score, share, table
@@ -89,7 +90,8 @@ def test_every_finding_has_evidence_a_way_on_and_says_of_what(scored: Sequence[S
 
 def _diagnosed(name: str) -> diagnosis.Diagnosis:
     bed = Bed()
-    change = HEALTHY[name] if name in HEALTHY else next(one.breaks for one in CASES if one.name == name)
+    every = (*CASES, *incidents.cases())
+    change = HEALTHY[name] if name in HEALTHY else next(one.breaks for one in every if one.name == name)
     change(bed)
     return diagnosis.of(Observation(bed.world.snapshot()), TARGET)
 
@@ -148,6 +150,11 @@ FEELINGS = [
     ("Service selects nobody", "down", "Service/llm-cost-ops", Exit.FAILED),
     ("scaled to zero", "down", "scaled to 0", Exit.FAILED),
     ("Ingress class missing", "outside", "inside the cluster only", Exit.FAILED),
+    ("Service's targetPort is a number that no pod has", "down", "none has port 8081", Exit.FAILED),
+    ("second port of the Service leads nowhere", "fine", "3 of 3 pods answer", Exit.FAILED),
+    ("Ingress names a Service that is not there", "outside", "Service llm-cost-ops-api does not exist", Exit.FAILED),
+    ("one of two paths leads to a Service that is not there", "part", "Service admin does not exist", Exit.FAILED),
+    ("an older Ingress of another release has the same path", "outside", "it gets the requests", Exit.FAILED),
     ("deployed, and a pod short for hours", "part", "2 of 3 pods answer", Exit.FAILED),
     ("metrics API gone", "fine", "3 of 3 pods answer", Exit.FAILED),
 ]

@@ -85,7 +85,7 @@ def route_leads_nowhere(snapshot: Snapshot) -> Iterator[Finding]:
         if snapshot.changing or not snapshot.older(since, _ROUTE_PATIENCE) or _is_ending(ingress):
             continue
         every = list(routes(ingress))
-        if dead := {route: why for route in every if (why := _dead_end(route, snapshot))}:
+        if dead := [(route, why) for route in every if (why := _dead_end(route, snapshot))]:
             yield _no_backend(ingress, dead, since, snapshot)
         for route in every:
             yield from (_shared(route, other, snapshot) for other in _rivals(route, snapshot))
@@ -120,8 +120,8 @@ def _dead_end(route: Route, snapshot: Snapshot) -> str:
     return f"Service {route.service} has no port {name or number}"
 
 
-def _no_backend(ingress: Object, dead: Mapping[Route, str], since: str, snapshot: Snapshot) -> Finding:
-    whys = list(dict.fromkeys(dead.values()))
+def _no_backend(ingress: Object, dead: Sequence[tuple[Route, str]], since: str, snapshot: Snapshot) -> Finding:
+    whys = list(dict.fromkeys(why for _, why in dead))
     more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
     there = ", ".join(
         f"{service['metadata']['name']} ({', '.join(_port_text(port) for port in service.get('spec', {}).get('ports') or ())})"
@@ -130,7 +130,7 @@ def _no_backend(ingress: Object, dead: Mapping[Route, str], since: str, snapshot
     return Finding(
         "TR05", f"it sends requests nowhere: {whys[0]}{more}", name_of(ingress),
         (
-            *(Evidence(f"{route.target}: {why}", name_of(ingress), route.field, since) for route, why in dead.items()),
+            *(Evidence(f"{route.target}: {why}", name_of(ingress), route.field, since) for route, why in dead),
             Evidence(there or "none", "", "Services there, with their ports"),
         ),
         ("Name a Service and a port of it that are there.",
@@ -325,9 +325,15 @@ def no_pod_on_node(service: Object, pods: Sequence[Object], snapshot: Snapshot) 
               for pod in away[:_MOST_CALLERS]),
         ),
         ("Set internalTrafficPolicy to Cluster: then its pods answer calls from every node.",),
-        heals="no", since=since, affects=tuple(dict.fromkeys(map(snapshot.root_name, away))),
+        heals="no", since=since, affects=callers(service, snapshot),
         commands=(snapshot.command("kubectl", "get", "pods", "-o", "wide"),),
     )  # fmt: skip
+
+
+def callers(service: Object, snapshot: Snapshot) -> tuple[str, ...]:
+    """The workloads ("Kind/name") whose pods name the Service."""
+    name = str(service["metadata"]["name"])
+    return tuple(dict.fromkeys(snapshot.root_name(pod) for pod in snapshot.starting_pods() if names_service(pod, name)))
 
 
 def _node(pod: Object) -> str:

@@ -165,6 +165,7 @@ def _no_port(
             Evidence(", ".join(have) or "none", name_of(pod), "spec.containers.ports"),
         ),
         ("Give the Service a targetPort that the pods have.",), heals="no", since=since,
+        affects=routing.callers(service, snapshot),
         commands=(snapshot.command("kubectl", "get", "endpoints", str(service["metadata"]["name"])),),
     )  # fmt: skip
 
