@@ -16,6 +16,7 @@ from wizard.core.target import Target
 OLD = {"creationTimestamp": LONG_AGO, "namespace": "ns"}
 KNOWN = frozenset({"Service", "Ingress", "IngressClass"})
 TWO_MINUTES_AGO = "2026-01-01T11:58:00Z"
+ONE_MINUTE_AGO = "2026-01-01T11:59:00Z"
 NGINX = obj("IngressClass", "nginx", spec={"controller": "k8s.io/ingress-nginx"})
 
 
@@ -221,7 +222,12 @@ RIVALS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("younger", other(made=BEGAN), NGINX, ""),
     ("of the same second", other(made=TWO_MINUTES_AGO), NGINX, UNSURE),
     ("older, of another controller", other(), TRAEFIK, UNSURE),
-    ("younger, of another controller", other(made=BEGAN), TRAEFIK, UNSURE),
+    ("younger, of another controller", other(made=ONE_MINUTE_AGO), TRAEFIK, UNSURE),
+    ("made a moment ago, of another controller", other(made=BEGAN), TRAEFIK, ""),
+    ("older, of another controller that is told which", other(meta={"annotations": {"traefik.ingress.kubernetes.io/router.priority": "9"}}), TRAEFIK, ""),
+    ("older, at another load balancer", other() | {"status": {"loadBalancer": {"ingress": [{"hostname": "lb.test"}]}}}, TRAEFIK, ""),
+    ("older, to the same port by its number", ingress(("/", "api", {"number": 80}), name="other"), NGINX, ""),
+    ("older, to another port of the Service", ingress(("/", "api", {"name": "admin"}), name="other"), NGINX, WINNER),
     ("of another class", other(ingressClassName="internal"), NGINX, ""),
     ("with another path", other(path="/x"), NGINX, ""),
     ("to the same Service", other(to="api"), NGINX, ""),
@@ -235,7 +241,8 @@ RIVALS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 def test_an_ingress_with_the_same_host_and_path_is_named_when_it_may_take_the_requests(
     what: str, rival: dict[str, Any], of_class: dict[str, Any], title: str
 ) -> None:
-    world = snapshot(MINE, service(), service("front"), around=(of_class, rival))
+    ports = [{"name": "http", "port": 80, "targetPort": 8080}, {"name": "admin", "port": 81, "targetPort": 8080}]
+    world = snapshot(MINE, service(ports=ports), service("front"), around=(of_class, rival))
     findings = found(world, "TR05")
     assert [one.title for one in findings] == ([title] if title else [])
     assert [one.urgent for one in findings] == ([title == WINNER] if title else [])
@@ -287,6 +294,7 @@ SECRETS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("is not named", secured(""), NONE, ""),
     ("is made by an issuer", secured(annotations={"cert-manager.io/cluster-issuer": "x"}), NONE, ""),
     ("is not needed: GKE has the certificate", secured(annotations={"networking.gke.io/managed-certificates": "x"}), NONE, ""),
+    ("is not read by the class", secured() | {"spec": secured()["spec"] | {"ingressClassName": "alb"}}, NONE, ""),
     ("is not there, the Ingress is new", secured(creationTimestamp=BEGAN), NONE, ""),
     ("is yet to be created by helm", secured(), NONE | {"revisions": (Revision(1, "pending-install"),)}, ""),
 ]  # fmt: skip

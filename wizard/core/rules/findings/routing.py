@@ -32,6 +32,8 @@ _ACTION: Final = "use-annotation"
 _OLDEST_WINS: Final = "k8s.io/ingress-nginx"
 """Controller that is documented to give a path to the oldest Ingress (ingress-nginx, docs/how-it-works.md)."""
 _CANARY: Final = "nginx.ingress.kubernetes.io/canary"
+_CHOICES: Final = ("router.priority", "router.entrypoints", "group.order", "mergeable-ingress-type")
+"""Ends of annotations by which other controllers are told how to share a path: Traefik twice, AWS, F5."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def route_leads_nowhere(snapshot: Snapshot) -> Iterator[Finding]:
         if dead := [(route, why) for route in every if (why := _dead_end(route, snapshot))]:
             yield _no_backend(ingress, dead, since, snapshot)
         for route in every:
-            yield from (_shared(route, other, snapshot) for other in _rivals(route, snapshot))
+            for other in _rivals(route, snapshot):
+                if snapshot.older(snapshot.since(other.ingress), _ROUTE_PATIENCE):
+                    yield _shared(route, other, snapshot)
 
 
 def _is_ending(obj: Object) -> bool:
@@ -176,15 +180,33 @@ def _rivals(route: Route, snapshot: Snapshot) -> list[Route]:
     found = []
     for other in _in_namespace("Ingress", snapshot):
         same = other["metadata"].get("uid") == mine["metadata"].get("uid")
-        if same or _is_ending(other) or _is_canary(other) or _class_of(other, snapshot) != _class_of(mine, snapshot):
+        if same or _is_ending(other) or _is_canary(other) or not _share_a_proxy(mine, other, snapshot):
             continue
         for rival in routes(other):
             shared = (rival.host, rival.path, rival.path_type) == (route.host, route.path, route.path_type)
             wins = _is_older(route, rival, snapshot)
             told_by_other = str(other["metadata"].get("uid")) in ours and _age(route) < _age(rival)
-            if shared and rival.target != route.target and not wins and not told_by_other:
+            if shared and not _same_backend(rival, route) and not wins and not told_by_other:
                 found.append(rival)
     return found
+
+
+def _share_a_proxy(one: Object, other: Object, snapshot: Snapshot) -> bool:
+    """Whether one proxy serves both Ingresses, and none is told how; clouds make a load balancer for each Ingress."""
+    if _class_of(one, snapshot) != _class_of(other, snapshot):
+        return False
+    notes = (*(one["metadata"].get("annotations") or {}), *(other["metadata"].get("annotations") or {}))
+    together = not {*status.addresses(one)}.isdisjoint(status.addresses(other))
+    return _controller_of(one, snapshot) == _OLDEST_WINS or (together and not any(map(_is_choice, notes)))
+
+
+def _is_choice(annotation: str) -> bool:
+    return annotation.endswith(_CHOICES)
+
+
+def _same_backend(one: Route, other: Route) -> bool:
+    """Whether both lead to one Service; the name and the number of a port may be those of the same."""
+    return one.service == other.service and (one.port == other.port or one.port.keys() != other.port.keys())
 
 
 def _age(route: Route) -> tuple[str, str]:
@@ -221,6 +243,8 @@ _CERTIFICATE_ELSEWHERE: Final = (
     "certificate-arn", "router.tls.certresolver", "managed-certificates", "pre-shared-cert", "appgw-ssl-certificate",
 )  # fmt: skip
 """Ends of annotations by which a controller takes its certificate from elsewhere: AWS, Traefik, GKE twice, Azure."""
+_FINDS_BY_HOSTS: Final = "alb"
+"""Class of the AWS Load Balancer Controller, which finds a certificate by the hosts (docs: guide/ingress/cert_discovery)."""
 _KEYS: Final = ("tls.crt", "tls.key")
 
 
@@ -230,7 +254,8 @@ def certificate_missing(snapshot: Snapshot) -> Iterator[Finding]:
     for ingress in snapshot.of_kind("Ingress"):
         notes = ingress["metadata"].get("annotations") or {}
         since = snapshot.since(ingress)
-        elsewhere = any(note.endswith(_CERTIFICATE_ELSEWHERE) for note in notes)
+        by_hosts = _class_of(ingress, snapshot) == _FINDS_BY_HOSTS
+        elsewhere = by_hosts or any(note.endswith(_CERTIFICATE_ELSEWHERE) for note in notes)
         if manifests.issuer(ingress) or elsewhere or snapshot.changing or not snapshot.older(since, _SECRET_PATIENCE):
             continue
         for entry in ingress.get("spec", {}).get("tls") or ():
