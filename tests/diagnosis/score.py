@@ -45,6 +45,7 @@ def _view_role(bed: Bed) -> None:
     hidden = {"Node", "PersistentVolume", "StorageClass", "IngressClass", "Secret"}
     bed.world.around = [one for one in bed.world.around if one["kind"] not in hidden]
     bed.world.seen = [kind for kind in bed.world.seen if kind not in hidden]
+    bed.world.absent.clear()
 
 
 EVERY: Final = (*CASES, *incidents.cases())

@@ -153,6 +153,11 @@ FEELINGS = [
     ("Service selects nobody", "down", "Service/llm-cost-ops", Exit.FAILED),
     ("scaled to zero", "down", "scaled to 0", Exit.FAILED),
     ("Ingress class missing", "outside", "inside the cluster only", Exit.FAILED),
+    ("Service's targetPort is a number that no pod has", "down", "none has port 8081", Exit.FAILED),
+    ("second port of the Service leads nowhere", "fine", "3 of 3 pods answer", Exit.FAILED),
+    ("Ingress names a Service that is not there", "outside", "Service llm-cost-ops-api does not exist", Exit.FAILED),
+    ("one of two paths leads to a Service that is not there", "part", "Service admin does not exist", Exit.FAILED),
+    ("an older Ingress of another release has the same path", "outside", "it gets the requests", Exit.FAILED),
     ("deployed, and a pod short for hours", "part", "2 of 3 pods answer", Exit.FAILED),
     ("metrics API gone", "fine", "3 of 3 pods answer", Exit.FAILED),
 ]

@@ -34,6 +34,7 @@ class World:
     namespace: str
     release: str
     said: list[HelmError] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
     def snapshot(self) -> Snapshot:
         """The world as rules get it."""
@@ -44,6 +45,7 @@ class World:
             logs=self.logs,
             around={one["metadata"]["uid"]: one for one in self.around},
             seen=frozenset(self.seen),
+            absent=frozenset(self.absent),
             revisions=tuple(self.revisions),
             helm_errors=tuple(self.said),
             namespace=self.namespace,

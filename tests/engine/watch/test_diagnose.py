@@ -222,6 +222,50 @@ async def test_a_secret_that_is_there_needs_nobody_who_makes_it() -> None:
     assert [one.id for one in last.findings] == ["TR06"]
 
 
+def behind_tls(cluster: Cluster) -> Cluster:
+    """A healthy release behind an Ingress whose TLS Secret nobody makes, to a Service of another release."""
+    deployed(cluster, {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    backend = {"service": {"name": "front", "port": {"number": 80}}}
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    rules = [{"host": "x.test", "http": {"paths": [path]}}]
+    spec = {"ingressClassName": "nginx", "tls": [{"secretName": "api-tls"}], "rules": rules}
+    address = {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}}
+    cluster.put("Ingress", "api", meta={"labels": OURS}, spec=spec, status=address)
+    cluster.put("IngressClass", "nginx", spec={"controller": "k8s.io/ingress-nginx"})
+    cluster.put("Service", "front", spec={"ports": [{"port": 80}]})
+    return cluster
+
+
+async def test_a_tls_secret_is_missing_only_when_the_api_says_so() -> None:
+    cluster = behind_tls(Cluster())
+    (*_, last) = await views(cluster)
+    assert [(one.id, one.object) for one in last.findings] == [("TR08", "Ingress/api")]
+    cluster.refuse["get Secret"] = forbidden("get secrets")
+    (only,) = await views(cluster)
+    assert only.findings == ()
+    del cluster.refuse["get Secret"]
+    cluster.put("Secret", "api-tls", data={"tls.crt": "********", "tls.key": "********"})
+    (only,) = await views(cluster)
+    assert only.findings == ()
+
+
+async def test_services_and_ingresses_of_the_namespace_are_compared_with_the_release_s() -> None:
+    cluster = behind_tls(Cluster())
+    cluster.put("Secret", "api-tls", data={"tls.crt": "********", "tls.key": "********"})
+    path = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "shop", "port": {"number": 80}}}}
+    older = {"creationTimestamp": "2025-01-01T11:00:00Z"}
+    spec = {"ingressClassName": "nginx", "rules": [{"host": "x.test", "http": {"paths": [path]}}]}
+    cluster.put("Ingress", "shop", meta=older, spec=spec)
+    (*_, last) = await views(cluster)
+    assert [one.title for one in last.findings] == [
+        "Ingress/shop has the same host and path and is older: it gets the requests"
+    ]
+    cluster.refuse["list Service"] = forbidden("list services")
+    del cluster.objects["Ingress", "ns", "shop"], cluster.objects["Service", "ns", "front"]
+    (only,) = await views(cluster)
+    assert only.findings == ()
+
+
 async def test_what_is_before_an_ingress_and_may_not_be_seen_is_said() -> None:
     cluster = served(Cluster())
     cluster.refuse |= {

@@ -12,6 +12,7 @@ from wizard.core.kube import patience, status
 from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
 from wizard.core.kube.status import Verdict
 from wizard.core.rules.finding import Finding
+from wizard.core.rules.findings import routing
 from wizard.core.rules.findings.admission import MAKERS, lacking
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
@@ -200,18 +201,21 @@ def impact(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[st
     since = min((status.of(front, snapshot.now).since for front in fronts), default="")
     if wanted == 0:
         return UserImpact("down", f"nobody gets an answer: {names} is scaled to 0", since)
-    broken = (finding for finding in findings if finding.id == "TR03")
-    cut = next((finding for finding in broken if finding.object in _front_services(snapshot, fronts)), None)
+    called = _front_services(snapshot, fronts)
+    cut = next((finding for finding in findings if finding.object in called and _cuts_off(finding, snapshot)), None)
     if cut:
         return UserImpact("down", f"nobody gets an answer: {cut.object}: {cut.title}", cut.since)
     if ready == 0:
         return UserImpact("down", f"nobody gets an answer: no pod of {names} is ready (0 of {wanted})", since)
     old = sum(_old_ready(front, snapshot) for front in fronts)
-    closed = [finding for finding in findings if finding.id in ("TR04", "TR06") and finding.urgent]
+    closed = [finding for finding in findings if _closes(finding, called, snapshot)]
     if closed:
         return UserImpact(
             "outside", f"answered inside the cluster only: {closed[0].object}: {closed[0].title}", closed[0].since
         )
+    lost = next((finding for finding in findings if finding.id == "TR05" and finding.urgent), None)
+    if lost:
+        return UserImpact("part", f"some addresses are not answered: {lost.object}: {lost.title}", lost.since)
     if old and _moving(fronts):
         return UserImpact("fine", f"{old} old {'pods' if old > 1 else 'pod'} still answer{'' if old > 1 else 's'}; "
                     "the new version does not come up", since)  # fmt: skip
@@ -237,12 +241,36 @@ def front_workloads(snapshot: Snapshot) -> list[Object]:
 
 
 def _backends(snapshot: Snapshot) -> set[str]:
-    names = set()
-    for ingress in snapshot.of_kind("Ingress"):
-        for rule in ingress.get("spec", {}).get("rules") or ():
-            for path in (rule.get("http") or {}).get("paths") or ():
-                names.add(str(((path.get("backend") or {}).get("service") or {}).get("name")))
-    return names
+    return {route.service for ingress in snapshot.of_kind("Ingress") for route in routing.routes(ingress)}
+
+
+def _cuts_off(finding: Finding, snapshot: Snapshot) -> bool:
+    """Whether a finding about a Service means that no request to it is answered: no pods, or not at the ports in use."""
+    fields = {proof.field for proof in finding.evidence}
+    if finding.id != "TR03" or "spec.internalTrafficPolicy" in fields:
+        return False
+    kind, _, name = finding.object.partition("/")
+    ports = ((snapshot.named(kind, name) or {}).get("spec") or {}).get("ports") or ()
+    dead = [port for port in ports if routing.port_field(port) in fields]
+    asked = [
+        route.port.get("name") or route.port.get("number")
+        for ingress in snapshot.of_kind("Ingress")
+        for route in routing.routes(ingress)
+        if route.service == name
+    ]
+    used = [port for port in ports if not asked or port.get("name") in asked or port.get("port") in asked]
+    return not dead or all(port in dead for port in used)
+
+
+def _closes(finding: Finding, called: set[str], snapshot: Snapshot) -> bool:
+    """Whether a finding means that no request comes in from outside of the cluster."""
+    ingresses = snapshot.of_kind("Ingress")
+    if finding.id == "TR10":
+        return not ingresses and finding.object in called
+    if finding.id == "TR05":
+        ways = [route for ingress in ingresses for route in routing.routes(ingress)]
+        return finding.urgent and all(routing.is_lost(route, snapshot) for route in ways)
+    return finding.id in ("TR04", "TR06") and finding.urgent
 
 
 def _selects(service: Object, workload: Object) -> bool:
@@ -252,16 +280,18 @@ def _selects(service: Object, workload: Object) -> bool:
 
 
 def _front_services(snapshot: Snapshot, fronts: Sequence[Object]) -> set[str]:
-    """The Services that users call: those of an Ingress, and those that select a front workload or have its name.
+    """The Services that users call: those of an Ingress, else those that select a front workload or have its name.
 
     The name counts because a Service with a wrong selector selects no pods.
     """
     every, behind = snapshot.of_kind("Service"), _backends(snapshot)
-    behind |= {str(front["metadata"]["name"]) for front in fronts}
+    if direct := {name_of(service) for service in every if service["metadata"]["name"] in behind}:
+        return direct
+    same = {str(front["metadata"]["name"]) for front in fronts}
     names = {
         name_of(service)
         for service in every
-        if service["metadata"]["name"] in behind or any(_selects(service, front) for front in fronts)
+        if service["metadata"]["name"] in same or any(_selects(service, front) for front in fronts)
     }
     return names or {name_of(service) for service in every}
 
@@ -314,15 +344,19 @@ def _moving(workloads: Sequence[Object]) -> bool:
 
 # The traffic path
 
+_ON_THE_WAY: Final = ("TR03", "TR04", "TR05", "TR06", "TR10")
+"""Findings that break a step of the traffic path."""
+
 
 def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str]) -> Iterator[Step]:
     """The traffic path from Ingress to pods, as far as the API shows it; `hidden` are kinds that were not listed."""
-    broken = {finding.object for finding in findings if finding.id in ("TR03", "TR04", "TR06") and finding.urgent}
+    broken = {finding.object: finding for finding in findings if finding.id in _ON_THE_WAY and finding.urgent}
     for ingress in snapshot.of_kind("Ingress"):
         state = status.of(ingress, snapshot.now)
         has_address = state.state == "ready"
         bad = name_of(ingress) in broken
-        yield Step(name_of(ingress), "fail" if bad else "pass" if has_address else "unknown", state.reason)
+        reason = broken[name_of(ingress)].title if bad and has_address else state.reason
+        yield Step(name_of(ingress), "fail" if bad else "pass" if has_address else "unknown", reason)
     fronts = front_workloads(snapshot)
     for service in snapshot.of_kind("Service"):
         if name_of(service) not in _front_services(snapshot, fronts):
@@ -332,7 +366,10 @@ def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[st
             continue
         pods = snapshot.selected(service.get("spec", {}).get("selector") or {})
         ready = sum(status.condition(pod, "Ready").get("status") == "True" for pod in pods)
-        yield Step(name_of(service), "pass" if ready else "fail", f"endpoints {ready} of {len(pods)}")
+        if ready and (cause := broken.get(name_of(service))):
+            yield Step(name_of(service), "fail", cause.title)
+        else:
+            yield Step(name_of(service), "pass" if ready else "fail", f"endpoints {ready} of {len(pods)}")
 
 
 # Earlier changes, and causes that are ruled out

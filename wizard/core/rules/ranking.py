@@ -6,8 +6,6 @@ finding of its own.
 
 from __future__ import annotations
 
-import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,6 +15,7 @@ from typing import Any, Final
 from wizard.core.kube.objects import labels_of
 from wizard.core.rules.finding import Evidence, Finding, all_findings, order, stage
 from wizard.core.rules.findings.hosts import serves
+from wizard.core.rules.findings.pods import names_service
 from wizard.core.rules.findings.release import FAILED_OPERATION
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text.redaction import hide
@@ -168,7 +167,5 @@ def _services(root: str, snapshot: Snapshot) -> list[str]:
 
 
 def _names_a_service(waiting: str, services: list[str], snapshot: Snapshot) -> bool:
-    specs = [json.dumps(pod.get("spec", {})) for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == waiting]
-    return any(
-        re.search(rf'["/@]{re.escape(service)}[:."]', spec) is not None for service in services for spec in specs
-    )
+    pods = [pod for pod in snapshot.of_kind("Pod") if snapshot.root_name(pod) == waiting]
+    return any(names_service(pod, service) for service in services for pod in pods)

@@ -68,6 +68,8 @@ class Snapshot:
     """By uid, what the release depends on but does not own: nodes, volumes, classes, quotas, Secrets without values."""
     seen: frozenset[str] = frozenset()
     """Kinds of `around` that were listed completely: what is not in it does not exist."""
+    absent: frozenset[str] = frozenset()
+    """Objects ("Kind/name") of the namespace that were asked for by name and do not exist."""
     revisions: Sequence[Revision] = ()
     """Oldest first; empty when helm's records are hidden."""
     helm_errors: Sequence[HelmError] = ()
@@ -114,6 +116,11 @@ class Snapshot:
     def left(self) -> frozenset[str]:
         """The uids of objects that are being replaced: they do not count for the new version."""
         return patience.left(self.objects)
+
+    @property
+    def changing(self) -> bool:
+        """Whether helm has not finished the newest revision: what is missing may still be created."""
+        return bool(self.revisions) and self.revisions[-1].status.startswith("pending-")
 
     @cached_property
     def going(self) -> bool:

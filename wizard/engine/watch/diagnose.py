@@ -36,6 +36,8 @@ from wizard.ports.store import RunStore
 
 AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "IngressClass")
 """Kinds that a release depends on; the last four belong to the whole cluster and are often hidden."""
+NEIGHBOURS: Final = ("Service", "Ingress")
+"""Kinds of which the namespace's other objects matter: an Ingress may name, or share a host with, any of them."""
 _LOG_LINES: Final = 40
 _MOST_LOGS: Final = 12
 """Containers whose logs are read: more broken ones would mostly say the same."""
@@ -186,13 +188,13 @@ def _observation(collected: _Collected, target: Target, clock: Clock) -> Observa
     unreadable = patience.unreadable(members, clock.now())
     sane = {uid: obj for uid, obj in members.items() if uid not in unreadable}
     around = {str(obj["metadata"]["uid"]): obj for kind in AROUND for obj in collected.kinds.get(kind, ())}
-    around |= {uid: obj for uid, obj in every.items() if obj.get("kind") == "Service" and uid not in members}
+    around |= {uid: obj for uid, obj in every.items() if obj.get("kind") in NEIGHBOURS and uid not in members}
     snapshot = Snapshot(
         objects=sane,
         events=membership.object_events(collected.kinds.get("Event", ()), members),
         now=clock.now(),
         around=around,
-        seen=frozenset(kind for kind in AROUND if kind in collected.kinds),
+        seen=frozenset(kind for kind in (*AROUND, *NEIGHBOURS) if kind in collected.kinds),
         revisions=collected.revisions,
         helm_errors=collected.helm_errors,
         namespace=target.namespace,
@@ -228,11 +230,12 @@ def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> di
 async def _with_details(cluster: Cluster, observation: Observation, target: Target) -> Observation:
     snapshot = observation.snapshot
     unseen: list[Hidden] = []
+    absent: set[str] = set()
     unready = list(_unready(snapshot))
     wanted = [*unready, *_failed_jobs(snapshot), *(_stores(snapshot) if unready else ())][:_MOST_LOGS]
     logs, more, revisions, certificates, balancers = await asyncio.gather(
         asyncio.gather(*(_log(cluster, target, pod, name, which, unseen) for pod, name, which in wanted)),
-        asyncio.gather(*(_get(cluster, target, kind, name) for kind, name in sorted(_named(snapshot)))),
+        asyncio.gather(*(_get(cluster, target, kind, name, absent) for kind, name in sorted(_named(snapshot)))),
         _with_body(cluster, target, snapshot.revisions, unseen),
         _certificates(cluster, target, snapshot, unseen),
         _balancers(cluster, snapshot, unseen),
@@ -241,7 +244,7 @@ async def _with_details(cluster: Cluster, observation: Observation, target: Targ
     found = [*filter(None, more), *balancers, *(obj for objects in certificates.values() for obj in objects)]
     around = {**snapshot.around, **{str(obj["metadata"]["uid"]): obj for obj in found}}
     seen = snapshot.seen | certificates.keys()
-    detailed = replace(snapshot, logs=read, around=around, seen=seen, revisions=revisions)
+    detailed = replace(snapshot, logs=read, around=around, seen=seen, absent=frozenset(absent), revisions=revisions)
     return replace(observation, snapshot=detailed, unseen=tuple(dict.fromkeys((*observation.unseen, *unseen))))
 
 
@@ -348,7 +351,7 @@ _REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")
 
 
 def _named(snapshot: Snapshot) -> set[tuple[str, str]]:
-    """(kind, name) of Secrets and ConfigMaps that pods wait for, or that pods which do not start take passwords from."""
+    """(kind, name) of what pods wait for, what pods that do not start take passwords from, and the certificates of Ingresses."""
     references = set()
     for pod in snapshot.starting_pods():
         for container in status.container_statuses(pod):
@@ -357,7 +360,7 @@ def _named(snapshot: Snapshot) -> set[tuple[str, str]]:
                 references.add((match[1], match[2]))
             if container.get("containerID") and not container.get("ready"):
                 references |= {("Secret", name) for name in _secrets_of(pod, str(container.get("name")))}
-    for ingress in filter(manifests.issuer, snapshot.of_kind("Ingress")):
+    for ingress in snapshot.of_kind("Ingress"):
         tls = ingress.get("spec", {}).get("tls") or ()
         references |= {("Secret", str(entry["secretName"])) for entry in tls if entry.get("secretName")}
     return references
@@ -406,9 +409,13 @@ async def _endpoints(cluster: Cluster, service: Object) -> tuple[Object, ...]:
     return await cluster.list("EndpointSlice", str(service["metadata"]["namespace"]), labels=labels)
 
 
-async def _get(cluster: Cluster, target: Target, kind: str, name: str) -> Object | None:
-    """The object without values, or None: then the finding says what proof is missing."""
+async def _get(cluster: Cluster, target: Target, kind: str, name: str, absent: set[str]) -> Object | None:
+    """The object without values, or None; one that does not exist is added to `absent`, one that may not be read is not."""
     try:
         return await asyncio.wait_for(cluster.get(kind, name, target.namespace), _LOG_LIMIT)
-    except (ClusterError, TimeoutError):
+    except TimeoutError:
+        return None
+    except ClusterError as error:
+        if error.kind == "not-found":
+            absent.add(f"{kind}/{name}")
         return None

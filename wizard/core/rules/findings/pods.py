@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +23,11 @@ def waiting(pod: Object, reasons: frozenset[str]) -> Iterator[tuple[Mapping[str,
 def in_field(container: Mapping[str, Any]) -> str:
     """A container (its status) as the field of evidence."""
     return f"container {container.get('name')}"
+
+
+def names_service(pod: Object, name: str) -> bool:
+    """Whether the pod's specification names a Service as a host: in a variable, an argument, a command."""
+    return re.search(rf'["/@]{re.escape(name)}[:."]', json.dumps(pod.get("spec", {}))) is not None
 
 
 def began(pod: Object) -> str:

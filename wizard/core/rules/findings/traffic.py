@@ -9,6 +9,7 @@ from typing import Any, Final
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, is_default_class, labels_of, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
+from wizard.core.rules.findings import routing
 from wizard.core.rules.snapshot import Snapshot
 
 _SERVICE_PATIENCE: Final = 30
@@ -69,7 +70,7 @@ _MAKERS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 
 @finding("TR03")
 def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
-    """A Service selects no pod, or no pod has the port that it names; unready pods are the cause of other findings.
+    """A Service selects no pod, or none that has its port or that its callers reach; for unready pods see their findings.
 
     A workload that replaces its pods has none for a while: patience counts since their deletion, or since the last
     change of the Service, its workloads and their pods.
@@ -87,19 +88,15 @@ def service_without_pods(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         if not pods and (makers or _all_made(snapshot)):
             yield _no_pods(service, selector, makers, since, snapshot)
-        for port in spec.get("ports") or () if pods else ():
-            wanted = port.get("targetPort")
-            if not isinstance(wanted, str) or wanted.isdigit():
-                continue
-            coming = [maker["spec"]["template"] for maker in makers]
-            if not any(_has_port(pod, wanted) for pod in (*pods, *coming)):
-                yield _no_port(service, wanted, pods[0], since, snapshot)
+        coming = [maker["spec"]["template"] for maker in makers]
+        if pods and (dead := routing.dead_ports(service, (*pods, *coming))):
+            yield _no_port(service, dead, pods[0], since, snapshot)
+        yield from routing.no_pod_on_node(service, pods, snapshot)
 
 
 def _all_made(snapshot: Snapshot) -> bool:
     """Whether an absent workload is missing: every kind was listed, and helm finished the newest revision."""
-    pending = bool(snapshot.revisions) and snapshot.revisions[-1].status.startswith("pending-")
-    return not pending and not snapshot.hidden & {*_MAKERS}
+    return not snapshot.changing and not snapshot.hidden & {*_MAKERS}
 
 
 def _no_pods(
@@ -149,25 +146,26 @@ def _text(labels: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}={value}" for key, value in labels.items())
 
 
-def _has_port(pod: Object, name: str) -> bool:
-    spec = pod.get("spec", {})
-    every = (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
-    return any(port.get("name") == name for container in every for port in container.get("ports") or ())
-
-
-def _no_port(service: Object, wanted: str, pod: Object, since: str, snapshot: Snapshot) -> Finding:
+def _no_port(
+    service: Object, dead: Sequence[Mapping[str, Any]], pod: Object, since: str, snapshot: Snapshot
+) -> Finding:
     have = [
-        str(port.get("name"))
+        f"{port.get('name', '')} {port.get('containerPort', '')}".strip()
         for container in pod.get("spec", {}).get("containers") or ()
         for port in container.get("ports") or ()
     ]
+    wanted = routing.target_port(dead[0])
+    missing = f"none has port {wanted}" if wanted.isdigit() else f"none has a port named {wanted}"
+    every = len(dead) == len(service["spec"]["ports"])
+    behind = "it" if every else f"its port {dead[0].get('name') or dead[0].get('port')}"
     return Finding(
-        "TR03", f"no pod is behind it: none has a port named {wanted}", name_of(service),
+        "TR03", f"no pod is behind {behind}: {missing}", name_of(service),
         (
-            Evidence(wanted, name_of(service), "spec.ports.targetPort", since),
+            *(Evidence(routing.target_port(port), name_of(service), routing.port_field(port), since) for port in dead),
             Evidence(", ".join(have) or "none", name_of(pod), "spec.containers.ports"),
         ),
-        ("Name a port that the pods have in the Service's targetPort.",), heals="no", since=since,
+        ("Give the Service a targetPort that the pods have.",), heals="no", since=since,
+        affects=routing.callers(service, snapshot),
         commands=(snapshot.command("kubectl", "get", "endpoints", str(service["metadata"]["name"])),),
     )  # fmt: skip
 

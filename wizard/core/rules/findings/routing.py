@@ -1,0 +1,410 @@
+"""Where requests are sent: the backends and TLS Secrets of an Ingress, ports and nodes of a Service, its load balancer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from wizard.core.kube import status
+from wizard.core.kube.objects import Object, is_default_class, name_of
+from wizard.core.rules import manifests
+from wizard.core.rules.finding import Evidence, Finding, finding
+from wizard.core.rules.findings.pods import names_service
+from wizard.core.rules.snapshot import Snapshot
+
+_ROUTE_PATIENCE: Final = 30
+_SECRET_PATIENCE: Final = 60
+_CALLER_PATIENCE: Final = 60
+_BALANCER_PATIENCE: Final = 300
+_FAILED_BALANCER_PATIENCE: Final = 60
+"""Seconds that each may take on a healthy cluster before it is reported; the last once an event says that it failed."""
+_MOST_CALLERS: Final = 3
+"""Pods that are named as proof; more would say the same."""
+
+
+# Backends of an Ingress
+
+_ACTION: Final = "use-annotation"
+"""Port by which the AWS Load Balancer Controller takes the backend's name for an annotation (docs: guide/ingress)."""
+_OLDEST_WINS: Final = "k8s.io/ingress-nginx"
+"""Controller that is documented to give a path to the oldest Ingress (ingress-nginx, docs/how-it-works.md)."""
+_CANARY: Final = "nginx.ingress.kubernetes.io/canary"
+_CHOICES: Final = ("router.priority", "router.entrypoints", "group.order", "mergeable-ingress-type")
+"""Ends of annotations by which other controllers are told how to share a path: Traefik twice, AWS, F5."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One path of an Ingress, and the Service to which it sends requests; path and its type are "" for the default."""
+
+    ingress: Object
+    host: str
+    path: str
+    path_type: str
+    service: str
+    port: Mapping[str, Any]
+
+    @property
+    def field(self) -> str:
+        """The field of the Ingress that names the Service."""
+        place = f"spec.rules[{self.host or '*'}{self.path}].backend" if self.path_type else "spec.defaultBackend"
+        return f"{place}.service"
+
+    @property
+    def target(self) -> str:
+        """The Service and its port."""
+        return f"{self.service}:{self.port.get('name') or self.port.get('number')}"
+
+
+def routes(ingress: Object) -> Iterator[Route]:
+    """The paths of an Ingress that lead to a Service."""
+    spec = ingress.get("spec", {})
+    found = [("", "", "", spec.get("defaultBackend") or {})]
+    for rule in spec.get("rules") or ():
+        for path in (rule.get("http") or {}).get("paths") or ():
+            kind = str(path.get("pathType") or "ImplementationSpecific")
+            found.append((str(rule.get("host") or ""), str(path.get("path") or "/"), kind, path.get("backend") or {}))
+    for host, path, kind, backend in found:
+        if service := backend.get("service"):
+            yield Route(ingress, host, path, kind, str(service.get("name")), service.get("port") or {})
+
+
+def is_lost(route: Route, snapshot: Snapshot) -> bool:
+    """Whether it is certain that no request comes to the route's Service by it."""
+    return bool(_dead_end(route, snapshot)) or any(
+        _is_older(other, route, snapshot) for other in _rivals(route, snapshot)
+    )
+
+
+@finding("TR05")
+def route_leads_nowhere(snapshot: Snapshot) -> Iterator[Finding]:
+    """An Ingress names a Service, or a port of one, that does not exist; or another Ingress has the same host and path."""
+    for ingress in snapshot.of_kind("Ingress"):
+        since = snapshot.since(ingress)
+        if snapshot.changing or not snapshot.older(since, _ROUTE_PATIENCE) or _is_ending(ingress):
+            continue
+        every = list(routes(ingress))
+        if dead := [(route, why) for route in every if (why := _dead_end(route, snapshot))]:
+            yield _no_backend(ingress, dead, since, snapshot)
+        for route in every:
+            for other in _rivals(route, snapshot):
+                if snapshot.older(snapshot.since(other.ingress), _ROUTE_PATIENCE):
+                    yield _shared(route, other, snapshot)
+
+
+def _is_ending(obj: Object) -> bool:
+    return bool(obj["metadata"].get("deletionTimestamp"))
+
+
+def _in_namespace(kind: str, snapshot: Snapshot) -> list[Object]:
+    """Objects of a kind in the release's namespace; around it may be others, such as a controller's Service."""
+    every = (*snapshot.of_kind(kind), *snapshot.beside(kind))
+    return [obj for obj in every if obj["metadata"].get("namespace", snapshot.namespace) == snapshot.namespace]
+
+
+def _dead_end(route: Route, snapshot: Snapshot) -> str:
+    """Why the route leads to no Service; "" when it leads to one, and when not all Services were listed."""
+    if "Service" not in snapshot.seen or route.port.get("name") == _ACTION:
+        return ""
+    services = (one for one in _in_namespace("Service", snapshot) if one["metadata"]["name"] == route.service)
+    service = next(services, None)
+    if service is None:
+        return f"Service {route.service} does not exist"
+    spec = service.get("spec", {})
+    name, number = route.port.get("name"), route.port.get("number")
+    ports = spec.get("ports") or ()
+    # An ExternalName Service needs no ports: the name leads to whatever the other side serves.
+    if spec.get("type") == "ExternalName" or any(
+        name == port.get("name") if name else number == port.get("port") for port in ports
+    ):
+        return ""
+    return f"Service {route.service} has no port {name or number}"
+
+
+def _no_backend(ingress: Object, dead: Sequence[tuple[Route, str]], since: str, snapshot: Snapshot) -> Finding:
+    whys = list(dict.fromkeys(why for _, why in dead))
+    more = f" (and {len(whys) - 1} more)" if len(whys) > 1 else ""
+    there = ", ".join(
+        f"{service['metadata']['name']} ({', '.join(_port_text(port) for port in service.get('spec', {}).get('ports') or ())})"
+        for service in _in_namespace("Service", snapshot)
+    )
+    return Finding(
+        "TR05", f"it sends requests nowhere: {whys[0]}{more}", name_of(ingress),
+        (
+            *(Evidence(f"{route.target}: {why}", name_of(ingress), route.field, since) for route, why in dead),
+            Evidence(there or "none", "", "Services there, with their ports"),
+        ),
+        ("Name a Service and a port of it that are there.",
+         "If the chart has that Service, an upgrade or a rollback creates it again."),
+        heals="no", since=since,
+        commands=(snapshot.command("kubectl", "get", "services"),
+                  snapshot.command("kubectl", "describe", "ingress", str(ingress["metadata"]["name"]))),
+    )  # fmt: skip
+
+
+def _port_text(port: Mapping[str, Any]) -> str:
+    return " ".join(str(port[key]) for key in ("name", "port") if port.get(key))
+
+
+def _class_of(ingress: Object, snapshot: Snapshot) -> str:
+    """The name of its class: the one that it names, else the default; "" when there is none or it is not known."""
+    notes = ingress["metadata"].get("annotations") or {}
+    named = ingress.get("spec", {}).get("ingressClassName") or notes.get("kubernetes.io/ingress.class")
+    default = (one["metadata"]["name"] for one in snapshot.beside("IngressClass") if is_default_class(one))
+    return str(named or next(default, ""))
+
+
+def _controller_of(ingress: Object, snapshot: Snapshot) -> str:
+    ingress_class = snapshot.named("IngressClass", _class_of(ingress, snapshot)) or {}
+    return str((ingress_class.get("spec") or {}).get("controller") or "")
+
+
+def _is_canary(ingress: Object) -> bool:
+    """Whether it shares a path with another Ingress on purpose."""
+    return (ingress["metadata"].get("annotations") or {}).get(_CANARY) == "true"
+
+
+def _rivals(route: Route, snapshot: Snapshot) -> list[Route]:
+    """Routes of other Ingresses of the same class with the same host, path and type, to another Service or port.
+
+    Without those that this route is known to win against. Of two of the release, neither known to win, the younger has
+    the other as its rival.
+    """
+    mine = route.ingress
+    if not route.path_type or _is_canary(mine):
+        return []
+    ours = {str(one["metadata"].get("uid")) for one in snapshot.of_kind("Ingress")}
+    found = []
+    for other in _in_namespace("Ingress", snapshot):
+        same = other["metadata"].get("uid") == mine["metadata"].get("uid")
+        if same or _is_ending(other) or _is_canary(other) or not _share_a_proxy(mine, other, snapshot):
+            continue
+        for rival in routes(other):
+            shared = (rival.host, rival.path, rival.path_type) == (route.host, route.path, route.path_type)
+            wins = _is_older(route, rival, snapshot)
+            told_by_other = str(other["metadata"].get("uid")) in ours and _age(route) < _age(rival)
+            if shared and not _same_backend(rival, route) and not wins and not told_by_other:
+                found.append(rival)
+    return found
+
+
+def _share_a_proxy(one: Object, other: Object, snapshot: Snapshot) -> bool:
+    """Whether one proxy serves both Ingresses, and none is told how; clouds make a load balancer for each Ingress."""
+    if _class_of(one, snapshot) != _class_of(other, snapshot):
+        return False
+    notes = (*(one["metadata"].get("annotations") or {}), *(other["metadata"].get("annotations") or {}))
+    together = not {*status.addresses(one)}.isdisjoint(status.addresses(other))
+    return _controller_of(one, snapshot) == _OLDEST_WINS or (together and not any(map(_is_choice, notes)))
+
+
+def _is_choice(annotation: str) -> bool:
+    return annotation.endswith(_CHOICES)
+
+
+def _same_backend(one: Route, other: Route) -> bool:
+    """Whether both lead to one Service; the name and the number of a port may be those of the same."""
+    return one.service == other.service and (one.port == other.port or one.port.keys() != other.port.keys())
+
+
+def _age(route: Route) -> tuple[str, str]:
+    return status.created(route.ingress), str(route.ingress["metadata"]["name"])
+
+
+def _is_older(route: Route, than: Route, snapshot: Snapshot) -> bool:
+    """Whether the controller is known to prefer the route because its Ingress is older; of one second, it is not known."""
+    older = status.created(route.ingress) < status.created(than.ingress)
+    return older and _controller_of(than.ingress, snapshot) == _OLDEST_WINS
+
+
+def _shared(route: Route, other: Route, snapshot: Snapshot) -> Finding:
+    sure = _is_older(other, route, snapshot)
+    whose = name_of(other.ingress)
+    shared = f"{whose} has the same host and path"
+    return Finding(
+        "TR05", f"{shared} and is older: it gets the requests" if sure else f"{shared}: which of the two gets the requests is not certain",
+        name_of(route.ingress),
+        (
+            Evidence(route.target, name_of(route.ingress), route.field, status.created(route.ingress)),
+            Evidence(other.target, whose, other.field, status.created(other.ingress)),
+        ),
+        ("Give each its own host or path, or have one of the two paths removed.",),
+        heals="no", since=snapshot.since(route.ingress, other.ingress), urgent=sure,
+        commands=(snapshot.command("kubectl", "get", "ingress", "--sort-by", ".metadata.creationTimestamp"),),
+        avoid=("Don't delete the other Ingress before you know whose it is: its users lose their way in.",),
+    )  # fmt: skip
+
+
+# TLS Secrets of an Ingress
+
+_CERTIFICATE_ELSEWHERE: Final = (
+    "certificate-arn", "router.tls.certresolver", "managed-certificates", "pre-shared-cert", "appgw-ssl-certificate",
+)  # fmt: skip
+"""Ends of annotations by which a controller takes its certificate from elsewhere: AWS, Traefik, GKE twice, Azure."""
+_FINDS_BY_HOSTS: Final = "alb"
+"""Class of the AWS Load Balancer Controller, which finds a certificate by the hosts (docs: guide/ingress/cert_discovery)."""
+_KEYS: Final = ("tls.crt", "tls.key")
+
+
+@finding("TR08")
+def certificate_missing(snapshot: Snapshot) -> Iterator[Finding]:
+    """The TLS Secret of an Ingress does not exist, or has no certificate or key; of one that an issuer fills see TR07."""
+    for ingress in snapshot.of_kind("Ingress"):
+        notes = ingress["metadata"].get("annotations") or {}
+        since = snapshot.since(ingress)
+        by_hosts = _class_of(ingress, snapshot) == _FINDS_BY_HOSTS
+        elsewhere = by_hosts or any(note.endswith(_CERTIFICATE_ELSEWHERE) for note in notes)
+        if manifests.issuer(ingress) or elsewhere or snapshot.changing or not snapshot.older(since, _SECRET_PATIENCE):
+            continue
+        for entry in ingress.get("spec", {}).get("tls") or ():
+            name = str(entry.get("secretName") or "")
+            if why := _without_certificate(name, snapshot):
+                hosts = ", ".join(map(str, entry.get("hosts") or ())) or "every host"
+                yield Finding(
+                    "TR08", f"its TLS Secret {name} {why}: HTTPS has no certificate for {hosts}", name_of(ingress),
+                    (Evidence(name, name_of(ingress), "spec.tls.secretName", since), Evidence(why, f"Secret/{name}")),
+                    ("Create it from the certificate and its key, or name a TLS Secret that is there.",),
+                    heals="no", since=since,
+                    commands=(snapshot.command("kubectl", "get", "secrets", "--field-selector", "type=kubernetes.io/tls"),),
+                )  # fmt: skip
+
+
+def _without_certificate(name: str, snapshot: Snapshot) -> str:
+    """What a TLS Secret lacks; "" when it lacks nothing, and when it could not be read."""
+    if f"Secret/{name}" in snapshot.absent:
+        return "does not exist"
+    secret = snapshot.named("Secret", name)
+    missing = [key for key in _KEYS if key not in (secret.get("data") or {})] if secret else []
+    return f"has no {' and no '.join(missing)}" if missing else ""
+
+
+# Ports of a Service
+
+
+def dead_ports(service: Object, pods: Sequence[Object]) -> list[Mapping[str, Any]]:
+    """The ports of a Service that none of the pods (or pod templates) has, as far as these say it.
+
+    A container may serve a port that it does not declare. So a number is only missed where every pod declares ports,
+    and no probe, variable, argument or annotation names it.
+    """
+    spec = service.get("spec", {})
+    return [port for port in spec.get("ports") or () if not _is_served(port, spec.get("clusterIP") == "None", pods)]
+
+
+def _is_served(port: Mapping[str, Any], headless: bool, pods: Sequence[Object]) -> bool:
+    wanted = target_port(port)
+    if not wanted.isdigit():
+        return any(wanted in {str(declared.get("name")) for declared in _declared(pod)} for pod in pods)
+    # Clients of a headless Service call the pods themselves, at a port of their own choice.
+    return headless or any(not _declared(pod) or _mentions(pod, wanted) for pod in pods)
+
+
+def target_port(port: Mapping[str, Any]) -> str:
+    """The name or number of a Service's port in its pods."""
+    return str(port.get("targetPort") or port.get("port"))
+
+
+def port_field(port: Mapping[str, Any]) -> str:
+    """The field of evidence about a port of a Service."""
+    return f"spec.ports[{port.get('name') or port.get('port')}].targetPort"
+
+
+def _declared(pod: Object) -> list[Mapping[str, Any]]:
+    spec = pod.get("spec", {})
+    every = (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
+    return [port for container in every for port in container.get("ports") or ()]
+
+
+def _mentions(pod: Object, number: str) -> bool:
+    spec, notes = pod.get("spec", {}), (pod.get("metadata") or {}).get("annotations")
+    text = json.dumps([spec.get("containers"), spec.get("initContainers"), notes])
+    return re.search(rf"(?<![\w.]){number}(?![\w.])", text) is not None
+
+
+# Nodes of a Service
+
+
+def no_pod_on_node(service: Object, pods: Sequence[Object], snapshot: Snapshot) -> Iterator[Finding]:
+    """A Service answers on the nodes of its pods only, and pods that call it from other nodes are not ready.
+
+    With callers that fail beside its pods too, something else is wrong; without a ready pod of it, that is.
+    """
+    spec = service.get("spec", {})
+    name, nodes = str(service["metadata"]["name"]), {_node(pod) for pod in pods}
+    if spec.get("internalTrafficPolicy") != "Local" or spec.get("clusterIP") == "None" or not any(map(_is_ready, pods)):
+        return
+    failing = [pod for pod in snapshot.starting_pods() if names_service(pod, name) and _runs_unready(pod)]
+    away = [pod for pod in failing if _node(pod) and _node(pod) not in nodes]
+    since = snapshot.since(service, *pods, *away)
+    if not away or len(away) < len(failing) or not snapshot.older(since, _CALLER_PATIENCE):
+        return
+    missing = ", ".join(sorted({_node(pod) for pod in away}))
+    yield Finding(
+        "TR03", f"internalTrafficPolicy is Local, and none of its pods is on {missing}", name_of(service),
+        (
+            Evidence("Local", name_of(service), "spec.internalTrafficPolicy", since),
+            *(Evidence(_node(pod), name_of(pod), "spec.nodeName") for pod in pods),
+            *(Evidence(f"{_node(pod)}; it calls {name} and is not ready", name_of(pod), "spec.nodeName", since)
+              for pod in away[:_MOST_CALLERS]),
+        ),
+        ("Set internalTrafficPolicy to Cluster: then its pods answer calls from every node.",),
+        heals="no", since=since, affects=callers(service, snapshot),
+        commands=(snapshot.command("kubectl", "get", "pods", "-o", "wide"),),
+    )  # fmt: skip
+
+
+def callers(service: Object, snapshot: Snapshot) -> tuple[str, ...]:
+    """The workloads ("Kind/name") whose pods name the Service."""
+    name = str(service["metadata"]["name"])
+    return tuple(dict.fromkeys(snapshot.root_name(pod) for pod in snapshot.starting_pods() if names_service(pod, name)))
+
+
+def _node(pod: Object) -> str:
+    return str(pod.get("spec", {}).get("nodeName") or "")
+
+
+def _is_ready(pod: Object) -> bool:
+    return status.condition(pod, "Ready").get("status") == "True"
+
+
+def _runs_unready(pod: Object) -> bool:
+    """Whether a container of the pod ran and is not ready."""
+    return any(one.get("containerID") and not one.get("ready") for one in status.container_statuses(pod))
+
+
+# The load balancer of a Service
+
+
+@finding("TR10")
+def balancer_without_address(snapshot: Snapshot) -> Iterator[Finding]:
+    """A Service of type LoadBalancer gets no address: it cannot be made, or nobody makes it."""
+    for service in snapshot.of_kind("Service"):
+        spec, since = service.get("spec", {}), snapshot.since(service)
+        if spec.get("type") != "LoadBalancer" or status.addresses(service) or _is_ending(service):
+            continue
+        events = snapshot.about(service)
+        failures = [event for event in events if event.type == "Warning"]
+        if not snapshot.older(since, _FAILED_BALANCER_PATIENCE if failures else _BALANCER_PATIENCE):
+            continue
+        told = (failures or events)[:1]
+        if failures:
+            why, remedy = "its load balancer cannot be made", "Put right what the event names; it is tried again."
+        elif told:
+            why, remedy = "its load balancer is not made yet", "Read its events, and see whether its controller runs."
+        else:
+            why = "no event says that a load balancer is made for it"
+            remedy = "Have a load balancer controller installed, or use an Ingress and type ClusterIP."
+        of_class = str(spec.get("loadBalancerClass") or "")
+        yield Finding(
+            "TR10", f"it has no address: {why}", name_of(service),
+            (
+                Evidence("none", name_of(service), "status.loadBalancer.ingress", since),
+                *([Evidence(of_class, name_of(service), "spec.loadBalancerClass")] if of_class else []),
+                *(Evidence(event.message, name_of(service), f"event {event.reason}", event.time) for event in told),
+            ),
+            (remedy,), since=since,
+            commands=(snapshot.command("kubectl", "describe", "service", str(service["metadata"]["name"])),),
+            avoid=("Don't delete the Service to try again: a load balancer that is made anew has another address.",),
+        )  # fmt: skip
