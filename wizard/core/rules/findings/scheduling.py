@@ -127,10 +127,15 @@ def _answer(pod: Object, message: str, snapshot: Snapshot) -> _Answer:
         return _Answer("SC04", title, remedy, _shown(usable), _never(usable, text))
     proof = (*_labels(pod, snapshot), *_shown(usable))
     if usable:
-        ask = ("Ask whoever runs the nodes: their message says what keeps it away.",)
-        heals: Heals = "unknown" if all(place.unwell for place in usable) else "no"
-        return _Answer("SC03", title, _unblock(usable) or ask, proof, _never(usable, text), heals)
-    return _Answer("SC03", title, _by_words(text), proof, _never(usable, text))
+        heals: Heals = "unknown" if all(place.unwell for place in usable) else _heals(text)
+        return _Answer("SC03", title, _unblock(usable) or _by_words(text), proof, _never(usable, text), heals)
+    return _Answer("SC03", title, _by_words(text), proof, _never(usable, text), _heals(text))
+
+
+def _heals(text: str) -> Heals:
+    """By the scheduler's words: what the cluster itself set, it may remove."""
+    taints = placement.named_taints(text)
+    return "unknown" if taints and all(map(placement.is_cluster_taint, taints)) else "no"
 
 
 def _selects_none(pod: Object, snapshot: Snapshot) -> _Answer:
@@ -156,13 +161,18 @@ def _volume_elsewhere(pod: Object, title: str, every: Sequence[Place], short: li
         )
         for claim, volume in pinned
     ]
-    there = [place for place in every if place.reached and place.matches]
+    reached = [place for place in every if place.reached] if pinned else []
+    there = [place for place in reached if place.matches]
     open_there = [place for place in there if not place.cordoned and not place.taints]
     remedy = list(_unblock(there))
     if open_there and short:
         remedy.append(f"{_names(open_there)} has too little {_short_of(short)}: lower the request or make room there.")
     where = placement.term_words(placement.volume_terms(pinned[0][1])) if pinned else "its volume's zone or host"
-    if every and pinned and not there:
+    if reached and not there:
+        remedy.append(
+            f"Correct the node selector or affinity: it leaves out {_names(reached)}, where its volume can be used."
+        )
+    elif every and pinned and not there:
         remedy.append(f"No node is there ({where}): bring it back, or add a node there.")
     elif not remedy:
         remedy.append("Its volume can be used in its own zone or on its own host only: a node there has to be back, "
@@ -184,7 +194,8 @@ def _volume_elsewhere(pod: Object, title: str, every: Sequence[Place], short: li
 def _port_taken(pod: Object, title: str, snapshot: Snapshot) -> _Answer:
     wanted = _host_ports(pod)
     uid = pod["metadata"].get("uid")
-    proof = [Evidence(", ".join(map(str, sorted(wanted))), name_of(pod), "containers[*].ports[*].hostPort")]
+    ports = ", ".join(map(str, sorted(wanted)))
+    proof = [Evidence(ports, name_of(pod), "containers[*].ports[*].hostPort")] if ports else []
     for other in snapshot.of_kind("Pod"):
         taken = _host_ports(other) & wanted
         node = other["spec"].get("nodeName")
@@ -209,10 +220,10 @@ def _unblock(usable: Sequence[Place]) -> tuple[str, ...]:
     tainted = [place for place in usable if place.taints and not place.unwell and not place.cordoned]
     texts = []
     if cordoned:
-        texts.append(f"Have {_names(cordoned)} uncordoned when its maintenance is over: whoever cordoned it knows.")
+        texts.append(f"Have {_names(cordoned)} uncordoned when the maintenance is over: ask who cordoned it.")
     if unwell:
         keys = ", ".join(dict.fromkeys(key for place in unwell for key in place.unwell))
-        texts.append(f"{_names(unwell)} has to get well first ({keys}): ask whoever runs the nodes.")
+        texts.append(f"First {_names(unwell)} has to get well ({keys}): ask whoever runs the nodes.")
     if tainted:
         taints = ", ".join(dict.fromkeys(text for place in tainted for _, text in place.taints))
         texts.append(f"If {_names(tainted)} is meant for it, add a toleration for {taints}; else use nodes without it.")
@@ -220,7 +231,7 @@ def _unblock(usable: Sequence[Place]) -> tuple[str, ...]:
 
 
 def _by_words(text: str) -> tuple[str, ...]:
-    """The remedy when no node can be seen: only what the scheduler's words prove."""
+    """The remedy when no node's object shows the cause: only what the scheduler's words prove."""
     taints = placement.named_taints(text)
     texts = []
     if _SELECTOR.search(text):
@@ -233,9 +244,7 @@ def _by_words(text: str) -> tuple[str, ...]:
     if own and not texts:
         texts.append(f"If these nodes are meant for it, add a toleration for taint {', '.join(own)}; else use others.")
     elif _TAINTED.search(text) and not unwell:
-        texts.append(
-            "Ask whoever runs the nodes which taints they have and why: that cannot be seen with these rights."
-        )
+        texts.append("Ask whoever runs the nodes which taints they have and why, before anything is tolerated.")
     return tuple(texts) or ("Ask whoever runs the nodes: the scheduler's words say what keeps it away.",)
 
 
@@ -248,8 +257,8 @@ def _never(usable: Sequence[Place], text: str) -> tuple[str, ...]:
 
 def _names(some: Sequence[Place]) -> str:
     shown = ", ".join(place.name for place in some[:_SHOWN_NODES])
-    more = f" and {len(some) - _SHOWN_NODES} more" if len(some) > _SHOWN_NODES else ""
-    return f"{'node' if len(some) == 1 else 'each of nodes'} {shown}{more}"
+    more = f" or {len(some) - _SHOWN_NODES} more" if len(some) > _SHOWN_NODES else ""
+    return f"{'node' if len(some) == 1 else 'one of the nodes'} {shown}{more}"
 
 
 def _shown(some: Sequence[Place]) -> tuple[Evidence, ...]:

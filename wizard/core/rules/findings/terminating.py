@@ -43,7 +43,7 @@ def _finding(pod: Object, asked: str, snapshot: Snapshot) -> Finding:
                               str(ready.get("lastTransitionTime") or "")))  # fmt: skip
     else:
         why = f"the kubelet of {node or 'its node'} does not confirm that it ended"
-        remedy = f"Ask whoever runs node {node or 'of it'} to look at its kubelet and container runtime."
+        remedy = f"Ask whoever runs {node or 'its node'} to look at its kubelet and container runtime."
     killing = snapshot.about(pod, "FailedKillPod", "FailedUnmount", "FailedPreStopHook")[:1]
     proof += [Evidence(event.message, name_of(pod), f"event {event.reason}", event.time) for event in killing]
     avoid = "Don't remove the finalizer by hand: its owner would not clean up." if finalizers else ""

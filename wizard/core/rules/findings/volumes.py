@@ -224,7 +224,7 @@ def _attached(pod: Object, claim: str, proof: Evidence, named: list[str], snapsh
     heals: Heals = "unknown"
     remedy: tuple[str, ...]
     if holder is None and not named:
-        where = "another node"
+        where = "another pod" if _ONE_POD in proof.text else "another node"
         remedy = (
             "It is detached by itself once the pod there has ended; when that node does not answer, the attach-detach "
             "controller waits 6 minutes more.",

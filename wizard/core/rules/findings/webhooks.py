@@ -85,6 +85,8 @@ def failed_call(message: str) -> FailedCall | None:
         ((why, transient) for pattern, why, transient in _CAUSES if re.search(pattern, said, re.IGNORECASE)),
         (" ".join(said.split()) or "no further details are given", True),
     )
+    if service:
+        why = why.replace("its Service", f"Service {service['service']} in namespace {service['namespace']}")
     return FailedCall(
         name=call["name"] or f"for conversion of {call['kind']}",
         host=url["host"] if url else "",
