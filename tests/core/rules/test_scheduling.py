@@ -364,6 +364,20 @@ def test_a_quick_replacement_makes_an_eviction_a_note_and_a_drain_nothing() -> N
         assert not any(one.urgent for one in found)
 
 
+@pytest.mark.parametrize(("due", "rules"), [(2.0, []), (-3.0, ["SC07"])])
+def test_a_store_that_is_drained_gets_its_grace_period(due: float, rules: list[str]) -> None:
+    target = {**condition("DisruptionTarget", "True", reason="EvictionByEvictionAPI"), "lastTransitionTime": ago(4)}
+    ends = pod(container(running()), name="db-0", owner=DB, conditions=(target,), phase="Running")
+    ends["metadata"]["deletionTimestamp"] = ago(-due)
+    assert [one.id for one in look(ends)] == rules
+
+
+def test_a_pod_of_a_node_that_is_gone_waits_for_the_control_plane() -> None:
+    ends = pod(container(running()), name="db-0", owner=DB, phase="Running", spec={"nodeName": "n"})
+    ends["metadata"]["deletionTimestamp"] = ago(20)
+    assert only(look(ends, around=(node("m"),))).title.endswith("its node n is not there any more")
+
+
 ENDS: list[tuple[str, Object, float, list[str], bool]] = [
     ("a StatefulSet's", DB, 20, ["CO15"], True),
     ("a Deployment's", SET, 20, ["CO15"], False),

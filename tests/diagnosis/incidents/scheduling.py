@@ -368,6 +368,7 @@ CASES: tuple[Case, ...] = (
     Case("network plugin's agent is down", "CO14", API, _no_sandbox(NO_AGENT)),
     Case("RuntimeClass not configured", "CO14", API, _no_sandbox(NO_RUNTIME)),
     Case("database's pod does not end", "CO15", STORE, _never_ends(DB)),
+    Case("database's pod is on a node that is gone", "CO15", STORE, _all(_never_ends(DB), lambda bed: bed.world.around.remove(bed.one("Node", "node-1")))),
     Case("database's pod is held by a finalizer", "CO15", STORE, _never_ends(DB, finalizers=["example.com/backup"])),
 )  # fmt: skip
 

@@ -114,9 +114,16 @@ def _made_by(event: ObjectEvent, snapshot: Snapshot) -> str:
 def _homeless(root: str, last: Loss, snapshot: Snapshot) -> bool:
     """Whether a replacement is not on a node yet, or not there, longer than that takes by itself."""
     pods = [pod for pod in snapshot.starting_pods() if snapshot.root_name(pod) == root]
+    # A StatefulSet makes no replacement before the old pod has ended; the deletion time includes its grace period.
+    asked = [
+        str(pod["metadata"].get("deletionTimestamp") or "")
+        for pod in snapshot.of_kind("Pod")
+        if snapshot.root_name(pod) == root
+    ]
+    ending = any(time and not snapshot.older(time, _RESTART) for time in asked)
     waiting = [pod for pod in pods if not (pod.get("spec") or {}).get("nodeName")]
     refused = any(status.condition(pod, "PodScheduled").get("status") == "False" for pod in waiting)
-    return refused or ((bool(waiting) or not pods) and snapshot.older(last.time, _RESTART))
+    return refused or (not ending and (bool(waiting) or not pods) and snapshot.older(last.time, _RESTART))
 
 
 def _finding(root: Object, lost: list[Loss], homeless: bool, snapshot: Snapshot) -> Finding:

@@ -148,9 +148,10 @@ def _meets(rule: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
 
 
 def _untolerated(pod: Object, node: Object) -> Iterator[tuple[str, str]]:
+    tolerations = (pod.get("spec") or {}).get("tolerations") or ()
     for taint in (node.get("spec") or {}).get("taints") or ():
         key, value, effect = (str(taint.get(name) or "") for name in ("key", "value", "effect"))
-        tolerated = any(_tolerates(entry, key, value, effect) for entry in pod["spec"].get("tolerations") or ())
+        tolerated = any(_tolerates(entry, key, value, effect) for entry in tolerations)
         if effect in ("NoSchedule", "NoExecute") and key != _CORDON and not tolerated:
             yield key, f"{key}={value}:{effect}" if value else f"{key}:{effect}"
 

@@ -198,7 +198,7 @@ def _port_taken(pod: Object, title: str, snapshot: Snapshot) -> _Answer:
     proof = [Evidence(ports, name_of(pod), "containers[*].ports[*].hostPort")] if ports else []
     for other in snapshot.of_kind("Pod"):
         taken = _host_ports(other) & wanted
-        node = other["spec"].get("nodeName")
+        node = (other.get("spec") or {}).get("nodeName")
         if taken and node and other["metadata"].get("uid") != uid:
             proof.append(Evidence(f"has port {', '.join(map(str, sorted(taken)))} of {node}", name_of(other)))
     remedy = (

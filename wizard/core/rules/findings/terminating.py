@@ -41,6 +41,9 @@ def _finding(pod: Object, asked: str, snapshot: Snapshot) -> Finding:
         remedy = f"Node {node} has to come back, or to be proven off and removed by whoever runs it."
         proof.append(Evidence(str(ready.get("message") or ready.get("status")), f"Node/{node}", "status.conditions[Ready]",
                               str(ready.get("lastTransitionTime") or "")))  # fmt: skip
+    elif node and "Node" in snapshot.seen and not snapshot.named("Node", node):
+        why = f"its node {node} is not there any more"
+        remedy = "Wait: the control plane removes pods of a node that is gone. If it does not, ask whoever runs it."
     else:
         why = f"the kubelet of {node or 'its node'} does not confirm that it ended"
         remedy = f"Ask whoever runs {node or 'its node'} to look at its kubelet and container runtime."
