@@ -21,9 +21,9 @@ from tests.core.kube.objects import (
 from wizard.core.kube.objects import ObjectEvent
 from wizard.core.kube.status import Judged, Status
 from wizard.core.rules.finding import Finding
-from wizard.core.rules.findings.admission import node_reasons
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.findings.readiness import probe_words
+from wizard.core.rules.findings.scheduling import node_reasons
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.run import waiting as waiting_line

@@ -44,13 +44,29 @@ def _is_ours(obj: Object, release: str, namespace: str) -> bool:
 
 
 def object_events(events: Iterable[Object], members: Mapping[str, Object]) -> list[ObjectEvent]:
-    """The events about these objects, oldest first."""
+    """The events about these objects, and about pods of theirs that lost their place and are gone; oldest first."""
     result = []
     for raw in events:
         about = raw.get("involvedObject") or raw.get("regarding") or {}
-        if str(about.get("uid", "")) in members:
+        gone = raw.get("reason") in LOST_PLACE and about.get("kind") == "Pod"
+        if str(about.get("uid", "")) in members or (gone and maker_of(str(about.get("name")), members.values())):
             result.append(object_event(raw, about))
     return sorted(result, key=lambda event: event.time)
+
+
+LOST_PLACE: Final = ("Preempted", "TaintManagerEviction")
+"""Reasons of events that say why a pod was deleted; the pod is mostly gone by the time they are read."""
+
+
+def maker_of(name: str, objects: Iterable[Object]) -> Object | None:
+    """The controller among these that names its pods like this one; None when there is none."""
+    for maker in objects:
+        kind = maker.get("kind")
+        if kind in ("ReplicaSet", "StatefulSet", "DaemonSet", "Job"):
+            suffix = r"\d+" if kind == "StatefulSet" else r"[a-z0-9]{5}"
+            if re.fullmatch(rf"{re.escape(str(maker['metadata']['name']))}-{suffix}", name):
+                return maker
+    return None
 
 
 def object_event(raw: Object, about: Mapping[str, Any]) -> ObjectEvent:

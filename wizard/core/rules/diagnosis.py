@@ -459,7 +459,7 @@ _RULED_OUT: Final[tuple[tuple[str, tuple[str, ...], Callable[[Snapshot, Sequence
     ("Secrets and keys", ("CO06", "LG01", "LG09"), _started),
     ("memory", ("CO09", "CO10"), _not_killed_for_memory),
     ("quota", ("SC01", "X09"), _quota_free),
-    ("room on the nodes", ("SC02", "SC03"), _all_scheduled),
-    ("volumes", ("VO01", "VO04", "VO05", "VO06", "VO07", "LG14", "LG17"), _claims_bound),
+    ("room on the nodes", ("SC02", "SC03", "SC04", "SC05", "SC06", "SC07", "SC09"), _all_scheduled),
+    ("volumes", ("VO01", "VO03", "VO04", "VO05", "VO06", "VO07", "VO09", "VO10", "LG14", "LG17"), _claims_bound),
     ("nodes", ("CL01",), _nodes_well),
 )

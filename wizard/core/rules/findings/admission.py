@@ -1,15 +1,15 @@
-"""Pods that are not created or not scheduled."""
+"""Pods that are not created."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from wizard.core.kube import patience, status
-from wizard.core.kube.objects import Object, labels_of, name_of
+from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
+from wizard.core.rules.findings import webhooks
 from wizard.core.rules.snapshot import Snapshot
 
 _REFUSALS: Final = (
@@ -37,26 +37,47 @@ MAKERS: Final = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 
 @finding("SC01")
 def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
-    """A controller tries to create pods and the API server refuses them."""
+    """A controller tries to create pods, or their ReplicaSet, and the API server refuses them."""
     for maker in snapshot.of_kind(*MAKERS):
-        if str(maker["metadata"].get("uid")) in snapshot.left:
-            continue
-        message, since, field = refusal_of(maker, snapshot)
-        if not message:
-            continue
-        why, remedy = _refusal(message)
-        yield Finding(
+        if str(maker["metadata"].get("uid")) not in snapshot.left:
+            message, since, field = refusal_of(maker, snapshot)
+            if message:
+                yield _refused(maker, message, since, field, "pods", snapshot)
+    for deployment in snapshot.of_kind("Deployment"):
+        # pkg/controller/deployment/sync.go: the ReplicaSet itself could not be made.
+        progress = status.condition(deployment, "Progressing")
+        if progress.get("status") == "False" and progress.get("reason") == "ReplicaSetCreateError":
+            message, since = str(progress.get("message") or "refused"), str(progress.get("lastTransitionTime") or "")
+            field = "status.conditions[Progressing]"
+            yield _refused(deployment, message, since, field, "its ReplicaSet and pods", snapshot)
+
+
+def _refused(maker: Object, message: str, since: str, field: str, what: str, snapshot: Snapshot) -> Finding:
+    describe = snapshot.command("kubectl", "describe", str(maker["kind"]).lower(), str(maker["metadata"]["name"]))
+    proof = Evidence(message, name_of(maker), field, since)
+    if call := webhooks.failed_call(message):
+        return Finding(
             "SC01",
-            f"pods are refused: {why}",
+            f"{what} cannot be made: {call.title}",
             snapshot.root_name(maker),
-            (Evidence(message, name_of(maker), field, since), *_quota(message, snapshot)),
-            (remedy,),
-            heals="yes" if "exceeded quota" in message and snapshot.going else "no",
+            (proof,),
+            call.remedy,
+            heals="unknown" if call.transient else "no",
             since=since,
-            commands=(
-                snapshot.command("kubectl", "describe", str(maker["kind"]).lower(), str(maker["metadata"]["name"])),
-            ),
+            commands=(*call.commands(snapshot), describe),
+            avoid=(webhooks.AVOID,),
         )
+    why, remedy = _refusal(message)
+    return Finding(
+        "SC01",
+        f"{what} are refused: {why}",
+        snapshot.root_name(maker),
+        (proof, *_quota(message, snapshot)),
+        (remedy,),
+        heals="yes" if "exceeded quota" in message and snapshot.going else "no",
+        since=since,
+        commands=(describe,),
+    )
 
 
 def refusal_of(maker: Object, snapshot: Snapshot) -> tuple[str, str, str]:
@@ -111,112 +132,3 @@ def _refusal(message: str) -> tuple[str, str]:
         if re.search(pattern, message, re.IGNORECASE):
             return why, remedy
     return "the API server refuses them", "Read its message below and change what it names."
-
-
-_NODES: Final = re.compile(r"(\d+)/(\d+) nodes are available: ?(.*)", re.DOTALL)
-_REASON: Final = re.compile(r"(?:^|, )(\d+) (.+?)(?=, \d+ |$)", re.DOTALL)
-_SIZE: Final = re.compile(r"Insufficient (\S+)|Too many pods")
-
-
-def node_reasons(message: str) -> tuple[int, dict[str, int]]:
-    """The scheduler's message as (number of nodes, nodes by reason); (0, {}) for another message."""
-    match = _NODES.search(message)
-    if not match:
-        return 0, {}
-    body = re.split(r"\.\s*(?:preemption:|no new claims|$)|,? preemption:", match[3].strip())[0].rstrip(". ")
-    return int(match[2]), {reason.strip(): int(count) for count, reason in _REASON.findall(body)}
-
-
-@finding("SC02", "SC03")
-def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
-    """The scheduler finds no node: too little room (SC02), or no node that matches (SC03)."""
-    for pod in snapshot.starting_pods():
-        scheduled = status.condition(pod, "PodScheduled")
-        message = str(scheduled.get("message") or "")
-        if scheduled.get("status") != "False" or scheduled.get("reason") != "Unschedulable":
-            continue
-        if "persistentvolumeclaim" in message.lower():
-            continue  # the claim is the cause and has its own finding
-        total, reasons = node_reasons(message)
-        short = [reason for reason in reasons if _SIZE.search(reason)]
-        growing = snapshot.about(pod, "TriggeredScaleUp")
-        counted = ", ".join(f"{count} of {total}: {_plain(reason)}" for reason, count in reasons.items())
-        yield Finding(
-            "SC02" if short else "SC03",
-            f"no node fits ({counted or message})",
-            snapshot.root_name(pod),
-            (
-                Evidence(
-                    message,
-                    name_of(pod),
-                    "status.conditions[PodScheduled]",
-                    str(scheduled.get("lastTransitionTime") or ""),
-                ),
-                Evidence(f"it asks for {_asks(pod)}"),
-                *(_rooms(short, snapshot) if short else _labels(pod, snapshot)),
-            ),
-            _room(short) if short else _match(reasons),
-            heals="yes" if growing or (short and snapshot.going) else "no",
-            since=str(scheduled.get("lastTransitionTime") or ""),
-            commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
-            avoid=("Don't delete running pods to make room: they would need the same room again.",) if short else (),
-            unseen=() if "Node" in snapshot.seen or not snapshot.seen else ("what the nodes have: list nodes",),
-        )
-
-
-_SHOWN_NODES: Final = 3
-
-
-def _rooms(short: list[str], snapshot: Snapshot) -> list[Evidence]:
-    """The allocatable amounts of the first nodes for the resources that are short."""
-    wanted = [match[1] for reason in short if (match := _SIZE.search(reason)) and match[1]]
-    return [
-        Evidence(", ".join(f"{key} {have[key]}" for key in wanted), name_of(node), "status.allocatable")
-        for node in snapshot.beside("Node")[:_SHOWN_NODES]
-        if (have := (node.get("status") or {}).get("allocatable") or {}) and all(key in have for key in wanted)
-    ]
-
-
-def _labels(pod: Object, snapshot: Snapshot) -> list[Evidence]:
-    """The nodes' values of each label in the pod's node selector; the most similar label when no node has it."""
-    evidence = []
-    for key, value in (pod.get("spec", {}).get("nodeSelector") or {}).items():
-        nodes = [labels_of(node) for node in snapshot.beside("Node")]
-        have = sorted({str(labels[key]) for labels in nodes if key in labels})
-        near = difflib.get_close_matches(key, sorted({name for labels in nodes for name in labels}), 1)
-        available = ", ".join(have) or (f"no node has it; the nearest label is {near[0]}" if near else "no node has it")
-        if nodes:
-            evidence.append(
-                Evidence(f"wanted {value}, on the nodes: {available}", name_of(pod), f"spec.nodeSelector[{key}]")
-            )
-    return evidence
-
-
-def _plain(reason: str) -> str:
-    size = _SIZE.search(reason)
-    if size:
-        return f"too little {size[1]} free" if size[1] else "too many pods already"
-    return re.sub(r"^node\(s\) ", "", reason)
-
-
-def _asks(pod: Object) -> str:
-    asked = []
-    for name, container in status.container_specs(pod).items():
-        requests = (container.get("resources") or {}).get("requests") or {}
-        if requests:
-            asked.append(f"{name}: " + ", ".join(f"{key} {value}" for key, value in requests.items()))
-    return "; ".join(asked) or "nothing in particular"
-
-
-def _room(short: list[str]) -> tuple[str, ...]:
-    what = " and ".join(match[1] for reason in short if (match := _SIZE.search(reason)) and match[1]) or "pods"
-    return (f"Lower the request for {what}, or run fewer replicas.", "Or add a node, or a bigger one.")
-
-
-def _match(reasons: dict[str, int]) -> tuple[str, ...]:
-    text = " ".join(reasons)
-    if "anti-affinity" in text or "topology spread" in text:
-        return ("Run fewer replicas than nodes, or make the spreading preferred instead of required.",)
-    if "untolerated taint" in text:
-        return ("Add a toleration for the taint, or use nodes without it.",)
-    return ("Correct the node selector or affinity, or label a node to match.",)

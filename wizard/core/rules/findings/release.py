@@ -153,6 +153,14 @@ _REFUSALS: Final = (
         avoid=("Don't delete the webhook: it guards everybody.",),
     ),
     _Refusal(
+        "X11",
+        _words(r"(?:failed calling webhook \\?\"|conversion webhook for )(?P<name>[^\"\\\n]+?)(?:\\?\"| failed)"
+               r"(?:[^\n]*?https?://(?P<noun>[^/:\s]+)[^\s\"]*\"?)?[:;]\s*(?P<path>[^\n]+)"),
+        "failed calling webhook {name} ({noun}): {path}",
+        "Ask whoever runs the webhook to bring it back (its URL names its Service and namespace), then run the same again.",
+        avoid=("Don't remove the webhook's configuration: it guards everybody, and its owner has to decide.",),
+    ),
+    _Refusal(
         "X12",
         _words(r"User \"(?P<user>[^\"]+)\" cannot (?P<verb>\w+) resource \"(?P<noun>[^\"]+)\"(?: in API group \"(?P<group>[^\"]*)\")?"),
         "{user} may not {verb} {noun}",
