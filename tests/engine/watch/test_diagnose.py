@@ -128,7 +128,11 @@ async def test_a_healthy_release_needs_no_logs_and_one_view() -> None:
 async def test_a_failed_job_says_why_and_a_store_that_runs_what_it_complains_of() -> None:
     cluster = deployed(Cluster(), **CRASH)
     labels = {"labels": OURS}
-    failed = {**condition("Failed", "True"), "reason": "BackoffLimitExceeded", "lastTransitionTime": "2026-01-01T11:30:00Z"}
+    failed = {
+        **condition("Failed", "True"),
+        "reason": "BackoffLimitExceeded",
+        "lastTransitionTime": "2026-01-01T11:30:00Z",
+    }
     cluster.put("Job", "migrate", meta=labels, spec={}, status={"conditions": [failed]})
     cluster.put("Pod", "migrate-x", owner="Job/migrate", spec={"containers": [{"name": "run"}]},
                 status={"phase": "Failed", "containerStatuses": [container(ended(1), name="run", containerID="j")]})  # fmt: skip
