@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.core.text.log_line import Weight, message, weight
+from wizard.core.text.log_line import READ, Weight, read
 
 LINES = [
     # PostgreSQL, Redis
@@ -35,13 +35,15 @@ LINES = [
     # telemetry
     ("OpenTelemetry trace error occurred. Exporter otlp encountered: connection refused", Weight.ASIDE),
     ('{"level":"ERROR","message":"OTLP export failed: connection refused"}', Weight.ASIDE),
+    ("1234567 " * 500 + "x", Weight.PLAIN),
+    ("[1234567] 12345 " * 250 + "ERROR x", Weight.PLAIN),
     ("", Weight.PLAIN),
 ]
 
 
 @pytest.mark.parametrize(("line", "wanted"), LINES)
 def test_a_line_weighs_what_its_level_says(line: str, wanted: Weight) -> None:
-    assert weight(line) == wanted
+    assert read(line).weight == wanted
 
 
 @pytest.mark.parametrize(
@@ -57,4 +59,4 @@ def test_a_line_weighs_what_its_level_says(line: str, wanted: Weight) -> None:
     ],
 )
 def test_the_message_of_a_structured_line_has_its_error(line: str, wanted: str) -> None:
-    assert message(line) == wanted
+    assert read(line).message == wanted[:READ]

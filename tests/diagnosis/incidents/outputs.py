@@ -127,6 +127,8 @@ CASES: tuple[Case, ...] = (
     Case("Redis full", "LG18", REDIS, _both(_unready(_said("ERROR", "OOM command not allowed when used memory > 'maxmemory'.")), _variable("REDIS_HOST", _CACHE_HOST))),
     Case("an architecture that the node has not (D19)", "LG20", API, _crash(APP, 255, "exec /usr/local/bin/llm-cost-ops: exec format error")),
     Case("a Service's variable taken for a port (D21)", "LG02", API, _crash(APP, 1, "Error: REDIS_PORT: invalid digit found in string: tcp://10.96.14.3:6379")),
+    Case("an address with tcp:// that refuses is no Service's variable", "LG04", API, _crash(APP, 1, "Error: connect tcp://203.0.113.9:6379: Connection refused (os error 111)")),
+    Case("a Service's variable that Go cannot read", "LG02", API, _crash(APP, 2, 'strconv.Atoi: parsing "tcp://10.96.14.3:6379": invalid syntax')),
     Case("a folder that may not be written", "LG10", API, _crash(APP, 1, "Error: Read-only file system (os error 30): /var/log/app")),
     Case("a table that is not there", "LG08", API, _unready(_said("ERROR", 'error returned from database: relation \\"usage_records\\" does not exist'))),
     Case("the database replays its log", "LG16", API, _unready(_said("ERROR", "FATAL: the database system is starting up"))),

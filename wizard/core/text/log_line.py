@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, Final
 
 LEVEL: Final = ("level", "severity", "lvl", "levelname")
@@ -36,8 +38,9 @@ _WEIGHTS: Final[tuple[tuple[re.Pattern[str], Weight], ...]] = tuple(
     )
 )
 _TEXT: Final = re.compile(
-    # The level of a line without fields: "2026-11-24T19:10:01Z ERROR x", "[error] x", "FATAL:  x", "E1124 19:10:01.000000".
-    r"^(?:[\[(<]?[\d:.,TZ+/-]{6,}[\])>]?\s+|\d+\s+|\[\d+\]\s+|UTC\s+)*"
+    # The level of a line without fields: "2026-11-24T19:10:01Z ERROR x", "[error] x", "FATAL:  x". No word before it fits two
+    # of the alternatives: a line of numbers would else be tried in every combination.
+    r"^(?:(?:[\[(<]?[\d:.,TZ+/-]{6,}[\])>]?|\d{1,5}|\[\d{1,3}\]|UTC)\s+)*"
     r"[\[(<]?(FATAL|PANIC|CRITICAL|CRIT|EMERG|ERROR|ERR|SEVERE|WARNING|WARN|INFO|NOTICE|DEBUG|TRACE|LOG|HINT|STATEMENT)\b(?![-\w])",
     re.IGNORECASE,
 )
@@ -57,9 +60,32 @@ def fields(text: str) -> Mapping[str, Any]:
     return (_logfmt(text) or {}) if "=" in text and ("level=" in text or "lvl=" in text) else {}
 
 
-def message(text: str) -> str:
-    """The message of a structured line with its error, any other line unchanged."""
+@dataclass(frozen=True)
+class LogLine:
+    """One line as a rule reads it."""
+
+    text: str
+    message: str
+    """Its message with its error where it is structured, else the text; at most its first `READ` characters."""
+    weight: Weight
+    uncaught: bool
+    """It is of a panic, or of an exception that nobody caught."""
+
+
+READ: Final = 2_000
+"""Characters of a text in which words are looked for."""
+
+
+@lru_cache(1_024)
+def read(text: str) -> LogLine:
+    """A line, read once: the same lines are asked about by every rule, and again at every change of a release."""
     found = fields(text)
+    said = _message(found, text)[:READ]
+    uncaught = bool(_UNCAUGHT.search(said))
+    return LogLine(text, said, _weight(found, said, text[:READ], uncaught=uncaught), uncaught)
+
+
+def _message(found: Mapping[str, Any], text: str) -> str:
     named = next((str(found[key]) for key in MESSAGE if key in found), "")
     if not named:
         return text
@@ -67,25 +93,17 @@ def message(text: str) -> str:
     return f"{named}: {cause}" if cause and cause not in named else named
 
 
-def weight(text: str) -> Weight:
-    """How much a line weighs, by its level."""
-    found = fields(text)
-    named = next((str(found[key]) for key in LEVEL if key in found), "")
-    said = message(text)
-    if _TELEMETRY.search(said) and not _UNCAUGHT.search(said):
-        return Weight.ASIDE
-    if _UNCAUGHT.search(said):
+def _weight(found: Mapping[str, Any], said: str, text: str, *, uncaught: bool) -> Weight:
+    if uncaught:
         return Weight.FATAL
+    if _TELEMETRY.search(said):
+        return Weight.ASIDE
+    named = next((str(found[key]) for key in LEVEL if key in found), "")
     if not named and (klog := _KLOG.match(text)):
         named = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}[klog[1]]
     if not named and (plain := _TEXT.match(text)):
         named = plain[1]
     return next((weight for pattern, weight in _WEIGHTS if pattern.fullmatch(named)), Weight.PLAIN)
-
-
-def is_uncaught(text: str) -> bool:
-    """Whether the line is of a panic or of an exception that nobody caught."""
-    return bool(_UNCAUGHT.search(message(text)))
 
 
 def _json(text: str) -> dict[str, Any] | None:

@@ -44,7 +44,9 @@ def called(pod: Object, container: str, line: str, snapshot: Snapshot) -> Called
     """The host that a log line is about; where it names none, the one of the store that it names."""
     given = dict(_given(pod, container))
     services = {str(service["metadata"]["name"]) for service in _services(snapshot)}
-    host = _in_line(log_line.message(line), {*given, *services, *_HERE}, snapshot) or _by_kind(line, given)
+    host = _in_line(log_line.read(line).message, {*given, *services, *_HERE}, snapshot) or _by_kind(
+        line[: log_line.READ], given
+    )
     return Called(host, _service_name(host, snapshot))
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from wizard.core.kube import status
@@ -16,7 +17,7 @@ from wizard.core.rules.findings.pods import in_field, log_command
 from wizard.core.rules.findings.readiness import probe_failures
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text import log_line
-from wizard.core.text.log_line import Weight
+from wizard.core.text.log_line import LogLine, Weight
 from wizard.core.text.time import parse_time
 
 
@@ -69,7 +70,7 @@ _MESSAGES: Final = (
     ),
     _Message(
         "LG15", _words(r"could not locate a valid checkpoint record|invalid (?:primary |secondary )?checkpoint record"
-                       r"|unexpected pageaddr .* PANIC|invalid page in block|Bad file format reading the append only file"
+                       r"|unexpected pageaddr [^\n]{0,120} PANIC|invalid page in block|Bad file format reading the append only file"
                        r"|Short read or OOM loading DB|Internal error in RDB reading"),
         "the files of the {store} are damaged",
         ("Save the volume as it is (a snapshot), before anything is tried on it.",
@@ -159,13 +160,14 @@ _MESSAGES: Final = (
         ("Give one of them another port: containers of a pod share its ports.",), True, "no",
     ),
     _Message(
-        "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|EACCES|bind\(?\)?:? [^\n]*permission denied"),
+        "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|EACCES|bind\(?\)?:? [^\n]{0,120}permission denied"),
         "it may not write where it wants to: {said}",
         ("Mount a volume (an emptyDir will do for temporary files) at that path, or let it use another one.",
          "For a port below 1024: give it a higher one."), True, "no",
     ),
     _Message(
-        "LG02", _words(r"(?P<variable>\b[A-Z][A-Z0-9_]*_PORT\b)?[^\n]*\btcp://\d+\.\d+\.\d+\.\d+(?::\d+)?"),
+        "LG02", _words(r"(?:(?-i:[A-Z]_PORT\b)|invalid|pars(?:e|ing)|strconv|NumberFormat|not a number|received)[^\n]{0,120}?"
+                       r"\btcp://\d+\.\d+\.\d+\.\d+"),
         "it takes a variable of a Service of this namespace for its own setting: {said}",
         ("Set enableServiceLinks: false for its pods: Kubernetes gives every pod variables such as NAME_PORT=tcp://... for the "
          "Services there are.",),
@@ -206,7 +208,7 @@ _MESSAGES: Final = (
     ),
     _Message(
         "LG04", _words(r"connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
-                       r"|could not connect to server|connection to server at [^\n]*failed|pool timed out|PoolTimedOut"
+                       r"|could not connect to server|connection to server at [^\n]{0,250}failed|pool timed out|PoolTimedOut"
                        r"|timed out (?:while )?(?:waiting for an open|connecting)|EHOSTUNREACH|network is unreachable"),
         "nothing answers at {host}",
         ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True,
@@ -264,18 +266,22 @@ class _Line:
     """One text of a container: its place, its weight, and how many came after it."""
 
     place: str
-    text: str
+    read: LogLine
     weight: Weight
     age: int
 
 
 def _matched(line: _Line) -> Cause | None:
-    texts = dict.fromkeys((log_line.message(line.text), line.text))
-    for message in _MESSAGES:
-        for text in texts:
-            if match := message.pattern.search(text):
-                return Cause(message, match, line.text, line.place)
-    return None
+    found = _known(line.read)
+    return Cause(*found, line.read.text, line.place) if found else None
+
+
+@lru_cache(1_024)
+def _known(line: LogLine) -> tuple[_Message, re.Match[str]] | None:
+    """The first message of the catalogue that a line is, by its message or else by the whole of it."""
+    texts = dict.fromkeys((line.message, line.text[: log_line.READ]))
+    matches = ((message, message.pattern.search(text)) for message in _MESSAGES for text in texts)
+    return next(((message, match) for message, match in matches if match), None)
 
 
 def _counts(weight: Weight, times: int) -> Weight:
@@ -286,7 +292,7 @@ def _counts(weight: Weight, times: int) -> Weight:
 
 def _leads(found: Sequence[tuple[_Line, Cause]], last: _Line) -> bool:
     """Whether a known cause stands right before last words that are no panic: "cannot start" after "connection refused"."""
-    if log_line.is_uncaught(last.text):
+    if last.read.uncaught:
         return False
     return any(0 < line.age - last.age <= _LEADS and line.weight >= Weight.PLAIN for line, _ in found)
 
@@ -295,7 +301,7 @@ def telling(pod: Object, container: Mapping[str, Any], snapshot: Snapshot, count
     """The lines of most weight of an unready container, oldest first; the last ones where all weigh the same."""
     lines = _lines(pod, container, snapshot)
     most = max((line.weight for line in lines), default=Weight.ASIDE)
-    heavy = [line.text for line in reversed(lines) if line.weight == most]
+    heavy = [line.read.text for line in reversed(lines) if line.weight == most]
     return heavy[-count:]
 
 
@@ -308,22 +314,19 @@ def _said(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], s
     """All texts, newest first. Connection errors of probes are left out: they are not the application's own."""
     for event in probe_failures(pod, container, snapshot)[:1]:
         if not re.search(r"connection refused|timed? ?out|deadline", event.message):
-            yield _Line("event Unhealthy", event.message, Weight.PLAIN, -2)
+            yield _Line("event Unhealthy", log_line.read(event.message), Weight.PLAIN, -2)
     if words := str(ended.get("message") or ""):
-        yield _Line("termination message", words, Weight.FATAL, -1)
+        yield _Line("termination message", log_line.read(words), Weight.FATAL, -1)
     yield from _lines(pod, container, snapshot)
 
 
 def _lines(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> list[_Line]:
     """The lines of its log, newest first; what follows a panic without a message is that message."""
-    lines = [
-        line
-        for line in snapshot.logs.get((str(pod["metadata"]["name"]), str(container.get("name"))), ())
-        if line.strip()
-    ]
-    weights = [log_line.weight(line) for line in lines]
+    texts = snapshot.logs.get((str(pod["metadata"]["name"]), str(container.get("name"))), ())
+    lines = [log_line.read(text) for text in texts if text.strip()]
+    weights = [line.weight for line in lines]
     for place, line in enumerate(lines[:-1]):
-        if weights[place] == Weight.FATAL and (_HEAD.search(line) or _DETAIL.search(lines[place + 1])):
+        if weights[place] == Weight.FATAL and (_HEAD.search(line.message) or _DETAIL.search(lines[place + 1].message)):
             weights[place + 1] = Weight.FATAL
     return [
         _Line("log", line, weight, age)
@@ -331,7 +334,7 @@ def _lines(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> lis
     ]
 
 
-_HEAD: Final = re.compile(r"panicked at [^\n]*:\s*$")
+_HEAD: Final = re.compile(r"panicked at .*:\s*$")
 _DETAIL: Final = re.compile(r"\bDETAIL:  ")
 
 
@@ -346,7 +349,7 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     named = {key: f" {value}" if value else "" for key, value in stated.match.groupdict().items()}
     parts = {
         "store": store, "secret": secret, "host": called.host or "the address it calls", "how": how,
-        "volume": _volume(pod, name), "said": _short(" ".join(log_line.message(stated.line).split()), _SAID), "old": "", "new": "", **named,
+        "volume": _volume(pod, name), "said": _short(" ".join(log_line.read(stated.line).message.split()), _SAID), "old": "", "new": "", **named,
     }  # fmt: skip
     title, remedy = message.title.format(**parts), tuple(remedy.format(**parts) for remedy in message.remedy)
     holds_old = message.id == "LG01" and _holds_the_old(container, secret, snapshot)
@@ -387,8 +390,8 @@ def _of_store(workload: str, snapshot: Snapshot) -> list[Evidence]:
     for pod in snapshot.of_kind("Pod") if workload else ():
         for container in status.container_statuses(pod) if snapshot.root_name(pod) == workload else ():
             for line in _lines(pod, container, snapshot):
-                if _matched(line) or _REDIS_WARNING.match(line.text):
-                    return [Evidence(_short(line.text), name_of(pod), f"{in_field(container)} log")]
+                if _known(line.read) or _REDIS_WARNING.match(line.read.text):
+                    return [Evidence(_short(line.read.text), name_of(pod), f"{in_field(container)} log")]
     return []
 
 
