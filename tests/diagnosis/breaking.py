@@ -225,6 +225,16 @@ def _json(level: str, message: str) -> str:
     return f'{{"timestamp":"2026-11-24T19:10:01.000000Z","level":"{level}","target":"llm_cost_ops::db","message":"{message}"}}'
 
 
+def all_of(*steps: Break) -> Break:
+    """One after the other."""
+
+    def act(bed: Bed) -> None:
+        for step in steps:
+            step(bed)
+
+    return act
+
+
 def pull(words: str) -> Break:
     """The application's image cannot be pulled."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.diagnosis.breaking import APP, CACHE, DB, REGISTRY, Bed, Break, pull
+from tests.diagnosis.breaking import APP, CACHE, DB, REGISTRY, Bed, Break, all_of, pull
 
 API = "Deployment/llm-cost-ops"
 STORE = "StatefulSet/llm-cost-ops-postgresql"
@@ -30,14 +30,6 @@ class Case:
 def _do(method: str, *arguments: Any, **options: Any) -> Break:
     """A case that is one verb of the bed."""
     return lambda bed: getattr(bed, method)(*arguments, **options)
-
-
-def _all(*steps: Break) -> Break:
-    def act(bed: Bed) -> None:
-        for step in steps:
-            step(bed)
-
-    return act
 
 
 _STORE_AWAY = _do("app_misses", "llm-cost-ops-postgresql:5432")
@@ -357,36 +349,36 @@ CASES: tuple[Case, ...] = (
     Case("image for another processor", "CO04", API, pull("no match for platform in manifest: not found")),
     Case("image name with a space", "CO05", API, _do("waits", APP, "InvalidImageName", 'Failed to apply default image tag "ghcr.io/Acme x:1": couldn\'t parse image name')),
     Case("image never pulled", "CO05", API, _do("waits", APP, "ErrImageNeverPull", 'Container image "x" is not present with pull policy of Never')),
-    Case("database image gone from its registry", "CO01", STORE, _all(_do("waits", DB, "ImagePullBackOff", 'Back-off pulling image "docker.io/bitnami/postgresql:15": ErrImagePull: docker.io/bitnami/postgresql:15: not found'), _STORE_AWAY)),
-    Case("cache image refused", "CO02", REDIS, _all(_do("waits", CACHE, "ErrImagePull", "unexpected status from HEAD request: 403 Forbidden"), _CACHE_AWAY)),
+    Case("database image gone from its registry", "CO01", STORE, all_of(_do("waits", DB, "ImagePullBackOff", 'Back-off pulling image "docker.io/bitnami/postgresql:15": ErrImagePull: docker.io/bitnami/postgresql:15: not found'), _STORE_AWAY)),
+    Case("cache image refused", "CO02", REDIS, all_of(_do("waits", CACHE, "ErrImagePull", "unexpected status from HEAD request: 403 Forbidden"), _CACHE_AWAY)),
     Case("new version's image missing, old pods answer", "CO01", API, _new_pod({"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{IMAGE}": ErrImagePull: {IMAGE}: not found'}})),
     # Configuration
     Case("Secret missing", "CO06", API, _do("waits", APP, "CreateContainerConfigError", 'secret "llm-cost-ops-app-credentials" not found')),
     Case("key missing in a Secret", "CO06", API, _do("waits", APP, "CreateContainerConfigError", "couldn't find key jwt-secret in Secret shop/llm-cost-ops-app-credentials")),
     Case("ConfigMap missing", "CO06", API, _do("waits", APP, "CreateContainerConfigError", 'configmap "llm-cost-ops" not found')),
     Case("TLS Secret of a volume missing", "CO06", API, _mounts_nothing),
-    Case("database's Secret missing", "CO06", STORE, _all(_do("waits", DB, "CreateContainerConfigError", 'secret "llm-cost-ops-postgresql-credentials" not found'), _STORE_AWAY)),
-    Case("new version's key missing, autoscaler blind as well", "CO06", API, _all(_new_pod({"waiting": {"reason": "CreateContainerConfigError", "message": "couldn't find key smtp-password in Secret shop/llm-cost-ops-app-credentials"}}), _NO_METRICS)),
+    Case("database's Secret missing", "CO06", STORE, all_of(_do("waits", DB, "CreateContainerConfigError", 'secret "llm-cost-ops-postgresql-credentials" not found'), _STORE_AWAY)),
+    Case("new version's key missing, autoscaler blind as well", "CO06", API, all_of(_new_pod({"waiting": {"reason": "CreateContainerConfigError", "message": "couldn't find key smtp-password in Secret shop/llm-cost-ops-app-credentials"}}), _NO_METRICS)),
     Case("image runs as root where it may not", "CO07", API, _do("waits", APP, "CreateContainerConfigError", "container has runAsNonRoot and image will run as root")),
     # Commands, memory, crashes
     Case("command not in the image", "CO08", API, _do("crashes", APP, 128, reason="StartError", message='failed to create containerd task: exec: "serv": executable file not found in $PATH')),
     Case("shell does not find the command", "CO08", API, _do("crashes", APP, 127, "sh: 1: llm-cost-opps: not found")),
     Case("application out of memory", "CO09", API, _do("crashes", APP, 137, reason="OOMKilled")),
     Case("no container fits into the limit", "CO09", API, _no_room_for_a_container),
-    Case("initdb out of memory ends with 1", "CO09", STORE, _all(_do("crashes", DB, 1, "running bootstrap script ...", reason="OOMKilled"), _STORE_AWAY)),
-    Case("database's disk full", "VO06", STORE, _all(_do("crashes", DB, 1, *_FULL_DATABASE), _STORE_AWAY)),
+    Case("initdb out of memory ends with 1", "CO09", STORE, all_of(_do("crashes", DB, 1, "running bootstrap script ...", reason="OOMKilled"), _STORE_AWAY)),
+    Case("database's disk full", "VO06", STORE, all_of(_do("crashes", DB, 1, *_FULL_DATABASE), _STORE_AWAY)),
     Case("cache's disk full, its probe says nothing", "VO06", REDIS, _do("runs_unready", CACHE, "", "1:M # Short write while writing to the AOF file: (nwritten=514696, expected=786465)")),
-    Case("database out of memory", "CO09", STORE, _all(_do("crashes", DB, 137, "LOG:  starting PostgreSQL 16.4", reason="OOMKilled"), _STORE_AWAY)),
-    Case("cache out of memory", "CO09", REDIS, _all(_do("crashes", CACHE, 137, reason="OOMKilled"), _CACHE_AWAY)),
+    Case("database out of memory", "CO09", STORE, all_of(_do("crashes", DB, 137, "LOG:  starting PostgreSQL 16.4", reason="OOMKilled"), _STORE_AWAY)),
+    Case("cache out of memory", "CO09", REDIS, all_of(_do("crashes", CACHE, 137, reason="OOMKilled"), _CACHE_AWAY)),
     Case("liveness probe kills a slow application", "CO10", API, _killed_by("Liveness")),
     Case("startup probe gives up too early", "CO10", API, _killed_by("Startup")),
     Case("application panics", "CO11", API, _do("crashes", APP, 101, "thread 'main' panicked at src/config.rs:41:", "missing field `currency`")),
     Case("application ends with its last words", "CO11", API, _do("crashes", APP, 3, message="fatal: unknown pricing table")),
-    Case("database refuses its data folder", "LG06", STORE, _all(_do("crashes", DB, 1, 'FATAL:  data directory "/var/lib/postgresql/data/pgdata" has wrong ownership'), _STORE_AWAY)),
+    Case("database refuses its data folder", "LG06", STORE, all_of(_do("crashes", DB, 1, 'FATAL:  data directory "/var/lib/postgresql/data/pgdata" has wrong ownership'), _STORE_AWAY)),
     Case("command does one thing and ends", "CO12", API, _do("crashes", APP, 0, "migrations are up to date", reason="Completed")),
     Case("command with an unknown argument", "CO12", API, _do("crashes", APP, 2, "error: unrecognized subcommand 'serv'", "Usage: llm-cost-ops [OPTIONS] <COMMAND>")),
     Case("init container waits for ever", "CO13", API, _init_waits),
-    Case("init container waits for a database without room", "SC02", STORE, _all(_init_waits, _do("unscheduled", DB, _CPU))),
+    Case("init container waits for a database without room", "SC02", STORE, all_of(_init_waits, _do("unscheduled", DB, _CPU))),
     # What the application says
     Case("wrong database password, crash loop", "LG01", API, _do("crashes", APP, 1, "starting llm-cost-ops", _NO_LOGIN)),
     Case("wrong database password, only not ready", "LG01", API, _do("runs_unready", APP, "HTTP probe failed with statuscode: 503", _NO_LOGIN)),
@@ -408,17 +400,17 @@ CASES: tuple[Case, ...] = (
     Case("ServiceAccount missing", "SC01", API, _do("not_made", APP, _ACCOUNT)),
     Case("policy denies the pods", "SC01", API, _do("not_made", APP, _WEBHOOK)),
     Case("no CPU left", "SC02", API, _do("unscheduled", APP, _CPU)),
-    Case("no memory left for the database", "SC02", STORE, _all(_do("unscheduled", DB, _MEMORY), _STORE_AWAY)),
+    Case("no memory left for the database", "SC02", STORE, all_of(_do("unscheduled", DB, _MEMORY), _STORE_AWAY)),
     Case("no room for the new version's pod", "SC02", API, _new_pod_has_no_room),
     Case("node selector matches nothing", "SC03", API, _do("unscheduled", APP, _SELECTOR)),
-    Case("taint not tolerated", "SC03", STORE, _all(_do("unscheduled", DB, _TAINT), _STORE_AWAY)),
+    Case("taint not tolerated", "SC03", STORE, all_of(_do("unscheduled", DB, _TAINT), _STORE_AWAY)),
     # Volumes
-    Case("storage class missing", "VO01", STORE, _all(_claim_class("gp9"), _STORE_AWAY)),
-    Case("no default storage class", "VO01", STORE, _all(_claim_class(""), _STORE_AWAY)),
+    Case("storage class missing", "VO01", STORE, all_of(_claim_class("gp9"), _STORE_AWAY)),
+    Case("no default storage class", "VO01", STORE, all_of(_claim_class(""), _STORE_AWAY)),
     Case("claim waits for its first pod", "VO02", STORE, _claim_waits),
-    Case("claim waits because its pod has no room", "SC02", STORE, _all(_claim_waits, _do("unscheduled", DB, _CPU), _STORE_AWAY)),
-    Case("volume gone", "VO07", STORE, _all(_claim_lost, _STORE_AWAY)),
-    Case("volume remembers another claim", "VO07", STORE, _all(_volume_released, _STORE_AWAY)),
+    Case("claim waits because its pod has no room", "SC02", STORE, all_of(_claim_waits, _do("unscheduled", DB, _CPU), _STORE_AWAY)),
+    Case("volume gone", "VO07", STORE, all_of(_claim_lost, _STORE_AWAY)),
+    Case("volume remembers another claim", "VO07", STORE, all_of(_volume_released, _STORE_AWAY)),
     # Readiness and traffic
     Case("readiness says 503 and nothing else", "TR01", API, _do("runs_unready", APP)),
     Case("readiness path is not there", "TR01", API, _do("runs_unready", APP, "HTTP probe failed with statuscode: 404")),
@@ -445,20 +437,20 @@ CASES: tuple[Case, ...] = (
     Case("a node's disk is full", "CL01", "Node/node-1", _node("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure")),
     Case("deployed, and a pod short for hours", "CL06", RELEASE, _quietly_short),
     Case("locked by a killed upgrade", "X01", RELEASE, _do("record", "deployed", "pending-upgrade")),
-    Case("locked by a killed install, image missing too", "X01", RELEASE, _all(_do("record", "pending-install"), pull("x: not found"))),
+    Case("locked by a killed install, image missing too", "X01", RELEASE, all_of(_do("record", "pending-install"), pull("x: not found"))),
     Case("first install failed, nothing else seen", "X02", RELEASE, _do("record", "failed")),
     Case("uninstalled with its history", "X02", RELEASE, _do("record", "uninstalled")),
-    Case("object belongs to somebody else", "X03", "Service/llm-cost-ops", _all(_do("record"), _do("helm_said", _NOT_OURS))),
+    Case("object belongs to somebody else", "X03", "Service/llm-cost-ops", all_of(_do("record"), _do("helm_said", _NOT_OURS))),
     Case("fixed field of the database's StatefulSet", "X04", RELEASE, _do("record", "deployed", "failed", description=f'Upgrade "llm-cost-ops" failed: {_IMMUTABLE}')),
-    Case("selector changed", "X04", RELEASE, _all(_do("record", "deployed", age=90), _do("helm_said", _SELECTOR_FIXED))),
+    Case("selector changed", "X04", RELEASE, all_of(_do("record", "deployed", age=90), _do("helm_said", _SELECTOR_FIXED))),
     Case("autoscaler owns the replicas", "X05", RELEASE, _do("record", "deployed", "failed", description=_CONFLICT)),
     Case("quota refuses a claim", "X09", RELEASE, _do("record", "failed", description='persistentvolumeclaims "data" is forbidden: exceeded quota: storage, requested: requests.storage=100Gi, used: requests.storage=40Gi, limited: requests.storage=50Gi')),
     Case("policy denies the release", "X10", RELEASE, _do("record", "deployed", "failed", description=_WEBHOOK)),
     Case("no right to make an object", "X12", RELEASE, _do("record", "deployed", "failed", description=_FORBIDDEN)),
     Case("failed upgrade over a working one", "X18", RELEASE, _do("record", "deployed", "failed", description='Upgrade "llm-cost-ops" failed: resource not ready, name: llm-cost-ops, kind: Deployment, status: InProgress: context deadline exceeded')),
     Case("values with a name that nobody reads", "X18", "Values/llm-cost-ops", _do("record", "deployed", unread=("secrets.jwtSecret", "replicas"))),
-    Case("chart not in the repository", "X19", RELEASE, _all(_do("record", "deployed"), _do("helm_said", 'chart "llm-cost-ops" matching 9.9.9 not found in llm-cost-ops index. (try \'helm repo update\')'))),
-    Case("repository not added", "X19", RELEASE, _all(_do("record"), _do("helm_said", "repo llm-cost-ops not found"))),
+    Case("chart not in the repository", "X19", RELEASE, all_of(_do("record", "deployed"), _do("helm_said", 'chart "llm-cost-ops" matching 9.9.9 not found in llm-cost-ops index. (try \'helm repo update\')'))),
+    Case("repository not added", "X19", RELEASE, all_of(_do("record"), _do("helm_said", "repo llm-cost-ops not found"))),
 )  # fmt: skip
 
 
@@ -493,9 +485,9 @@ HEALTHY: dict[str, Break] = {
     "restarted once, ready again": _once_out_of_memory,
     "warnings of before": _old_trouble,
     "an upgrade that went well after one that failed": _do("record", "superseded", "failed", "deployed"),
-    "an old failure of ours, mended since": _all(_do("record", "deployed", age=1), _do("helm_said", _NOT_OURS)),
+    "an old failure of ours, mended since": all_of(_do("record", "deployed", age=1), _do("helm_said", _NOT_OURS)),
     "a rollout on its way": _on_its_way,
-    "a certificate issued, its controller up": _all(_request(_APPROVED, ("Ready", "True", "Issued", "Certificate fetched from issuer successfully")), _balancer(ready=True)),
-    "a certificate on its way, the controller restarts": _all(_request(_APPROVED, minutes=1), _balancer(ready=False, minutes=0.2)),
+    "a certificate issued, its controller up": all_of(_request(_APPROVED, ("Ready", "True", "Issued", "Certificate fetched from issuer successfully")), _balancer(ready=True)),
+    "a certificate on its way, the controller restarts": all_of(_request(_APPROVED, minutes=1), _balancer(ready=False, minutes=0.2)),
 }  # fmt: skip
 """Nothing may be found in these."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.breaking import APP, CACHE, DB, Bed, Break
+from tests.diagnosis.breaking import APP, CACHE, DB, Bed, Break, all_of
 from tests.diagnosis.cases import API, IMAGE, REDIS, STORE, Case
 
 _503 = "HTTP probe failed with statuscode: 503"
@@ -30,14 +30,6 @@ def _crash(component: str, code: int, *log: str, **options: Any) -> Break:
 
 def _unready(*log: str) -> Break:
     return lambda bed: bed.runs_unready(APP, _503, *log)
-
-
-def _both(*steps: Break) -> Break:
-    def act(bed: Bed) -> None:
-        for step in steps:
-            step(bed)
-
-    return act
 
 
 def _without_service(component: str) -> Break:
@@ -110,9 +102,9 @@ CASES: tuple[Case, ...] = (
     Case("traceback that ends in a name that does not resolve", "LG03", API, _crash(APP, 1, "Traceback (most recent call last):", '  File "app.py", line 3, in <module>', 'psycopg2.OperationalError: could not translate host name "db.acme.test" to address: Name or service not known')),
     Case("panic on a refused connection", "LG04", API, _crash(APP, 101, "thread 'main' panicked at src/db.rs:9:", 'called `Result::unwrap()` on an `Err` value: Io(Os { code: 111, kind: ConnectionRefused, message: "Connection refused" })')),
     Case("fatal words after the error that says why", "LG04", API, _crash(APP, 1, "level=error msg=\"ping database\" err=\"dial tcp 203.0.113.9:5432: connect: connection refused\"", "level=fatal msg=\"server cannot start\"")),
-    Case("upgrade failed 20 days ago, out of memory now (D08)", "CO09", API, _both(_crash(APP, 137, reason="OOMKilled"), _failed_long_ago)),
-    Case("image of the cache missing, and the application panics (D17)", "CO01", REDIS, _both(_crash(APP, 101, *_PANIC), lambda bed: bed.waits(CACHE, "ImagePullBackOff", f'Back-off pulling image "{IMAGE}": not found'))),
-    Case("database Service deleted (N03)", "LG03", API, _both(_unready(_said("ERROR", "failed to lookup address information: Name or service not known")), _variable("DATABASE_URL", f"postgres://u:$(DB_PASSWORD)@{_DB_HOST}:5432/x"), _without_service(DB))),
+    Case("upgrade failed 20 days ago, out of memory now (D08)", "CO09", API, all_of(_crash(APP, 137, reason="OOMKilled"), _failed_long_ago)),
+    Case("image of the cache missing, and the application panics (D17)", "CO01", REDIS, all_of(_crash(APP, 101, *_PANIC), lambda bed: bed.waits(CACHE, "ImagePullBackOff", f'Back-off pulling image "{IMAGE}": not found'))),
+    Case("database Service deleted (N03)", "LG03", API, all_of(_unready(_said("ERROR", "failed to lookup address information: Name or service not known")), _variable("DATABASE_URL", f"postgres://u:$(DB_PASSWORD)@{_DB_HOST}:5432/x"), _without_service(DB))),
     Case("cluster's DNS down (N04)", "LG03", API, _unready(_said("ERROR", f"error connecting to {_DB_HOST}: failed to lookup address information: Temporary failure in name resolution"))),
     Case("variable lost by the new revision (N06)", "LG09", API, _variable_lost("DATABASE_URL")),
     Case("grants revoked (N09)", "LG13", API, _unready(_said("ERROR", "error returned from database: permission denied for table usage_records"))),
@@ -120,11 +112,11 @@ CASES: tuple[Case, ...] = (
     Case("too many clients (N10)", "LG07", API, _unready(_said("ERROR", "error returned from database: sorry, too many clients already"))),
     Case("connection slots kept for the superuser", "LG07", API, _unready("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute")),
     Case("port taken by a sidecar (N15)", "LG11", API, _crash(APP, 1, "Error: Address already in use (os error 98)")),
-    Case("PostgreSQL 17 on files of 16 (N18, D18)", "LG06", STORE, _both(_crash(DB, 1, *_VERSIONS), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
-    Case("no valid checkpoint", "LG15", STORE, _both(_crash(DB, 1, *_CHECKPOINT), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
+    Case("PostgreSQL 17 on files of 16 (N18, D18)", "LG06", STORE, all_of(_crash(DB, 1, *_VERSIONS), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
+    Case("no valid checkpoint", "LG15", STORE, all_of(_crash(DB, 1, *_CHECKPOINT), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
     Case("/dev/shm too small (N19)", "LG14", API, _unready(*_SHM)),
-    Case("Redis does not save, said by the application (D16)", "LG17", REDIS, _both(_unready(_said("ERROR", _MISCONF)), _variable("REDIS_URL", f"redis://{_CACHE_HOST}:6379"))),
-    Case("Redis full", "LG18", REDIS, _both(_unready(_said("ERROR", "OOM command not allowed when used memory > 'maxmemory'.")), _variable("REDIS_HOST", _CACHE_HOST))),
+    Case("Redis does not save, said by the application (D16)", "LG17", REDIS, all_of(_unready(_said("ERROR", _MISCONF)), _variable("REDIS_URL", f"redis://{_CACHE_HOST}:6379"))),
+    Case("Redis full", "LG18", REDIS, all_of(_unready(_said("ERROR", "OOM command not allowed when used memory > 'maxmemory'.")), _variable("REDIS_HOST", _CACHE_HOST))),
     Case("an architecture that the node has not (D19)", "LG20", API, _crash(APP, 255, "exec /usr/local/bin/llm-cost-ops: exec format error")),
     Case("a Service's variable taken for a port (D21)", "LG02", API, _crash(APP, 1, "Error: REDIS_PORT: invalid digit found in string: tcp://10.96.14.3:6379")),
     Case("an address with tcp:// that refuses is no Service's variable", "LG04", API, _crash(APP, 1, "Error: connect tcp://203.0.113.9:6379: Connection refused (os error 111)")),

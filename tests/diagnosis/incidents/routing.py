@@ -9,21 +9,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from tests.diagnosis.breaking import APP, DB, Bed, Break
+from tests.diagnosis.breaking import APP, DB, Bed, Break, all_of
 from tests.diagnosis.cases import Case
 
 SERVICE = "Service/llm-cost-ops"
 DATABASE = "Service/llm-cost-ops-postgresql"
 INGRESS = "Ingress/llm-cost-ops"
 SCALER = "HorizontalPodAutoscaler/llm-cost-ops"
-
-
-def _all(*steps: Break) -> Break:
-    def act(bed: Bed) -> None:
-        for step in steps:
-            step(bed)
-
-    return act
 
 
 def _fresh(kind: str, name: str = "llm-cost-ops") -> Break:
@@ -242,8 +234,8 @@ CASES: tuple[Case, ...] = (
     Case("Service's targetPort is a number that no pod has", "TR03", SERVICE, _port(targetPort=8081)),
     Case("Service without targetPort, its port is none of the pods'", "TR03", SERVICE, _port(targetPort=None)),
     Case("second port of the Service leads nowhere", "TR03", SERVICE, _second_port("admin")),
-    Case("database's Service has a wrong number", "TR03", DATABASE, _all(_port("llm-cost-ops-postgresql", targetPort=5433), _database_unreachable)),
-    Case("database's Service is Local, the application is on other nodes", "TR03", DATABASE, _all(_local, _database_unreachable, _ready_beside_the_database)),
+    Case("database's Service has a wrong number", "TR03", DATABASE, all_of(_port("llm-cost-ops-postgresql", targetPort=5433), _database_unreachable)),
+    Case("database's Service is Local, the application is on other nodes", "TR03", DATABASE, all_of(_local, _database_unreachable, _ready_beside_the_database)),
     Case("Ingress names a Service that is not there", "TR05", INGRESS, _backend("llm-cost-ops-api", number=80)),
     Case("Ingress names a port name that its Service does not have", "TR05", INGRESS, _backend("llm-cost-ops", name="web")),
     Case("Ingress names a port number that its Service does not have", "TR05", INGRESS, _backend("llm-cost-ops", number=8080)),
@@ -251,7 +243,7 @@ CASES: tuple[Case, ...] = (
     Case("one of two paths leads to a Service that is not there", "TR05", INGRESS, _second_path("admin")),
     Case("an older Ingress of another release has the same path", "TR05", INGRESS, _another_ingress()),
     Case("an older Ingress of the release has the same path", "TR05", INGRESS, _another_ingress(ours=True)),
-    Case("another Ingress has the same path, and its controller says not which wins", "TR05", INGRESS, _all(_another_ingress(), _another_controller)),
+    Case("another Ingress has the same path, and its controller says not which wins", "TR05", INGRESS, all_of(_another_ingress(), _another_controller)),
     Case("TLS Secret of the Ingress is not there", "TR08", INGRESS, _tls(there=False)),
     Case("TLS Secret of the Ingress has no key", "TR08", INGRESS, _tls("tls.crt", "ca.crt")),
     Case("cloud finds no subnet for the load balancer", "TR10", SERVICE, _balancer(("SyncLoadBalancerFailed", _NO_SUBNETS))),
@@ -263,20 +255,20 @@ CASES: tuple[Case, ...] = (
 
 HEALTHY: dict[str, Break] = {
     "targetPort is a number that the pods declare": _port(targetPort=8080),
-    "containers that declare no ports": _all(_each_container(_declares_nothing), _port(targetPort=8080), _port("llm-cost-ops-metrics", targetPort=9090)),
-    "a number that only a probe names": _all(_each_container(_probes_8081), _port(targetPort=8081)),
-    "a number that only an argument names": _all(_each_container(_serves_8081), _port(targetPort=8081)),
-    "a number that only a variable names": _all(_each_container(_set_8081), _port(targetPort=8081)),
+    "containers that declare no ports": all_of(_each_container(_declares_nothing), _port(targetPort=8080), _port("llm-cost-ops-metrics", targetPort=9090)),
+    "a number that only a probe names": all_of(_each_container(_probes_8081), _port(targetPort=8081)),
+    "a number that only an argument names": all_of(_each_container(_serves_8081), _port(targetPort=8081)),
+    "a number that only a variable names": all_of(_each_container(_set_8081), _port(targetPort=8081)),
     "headless Service with another number": _port("llm-cost-ops-postgresql-hl", targetPort=15432),
-    "a Service that was made a moment ago": _all(_port(targetPort=8081), _fresh("Service")),
+    "a Service that was made a moment ago": all_of(_port(targetPort=8081), _fresh("Service")),
     "database's Service is Local, and everything is ready": _local,
     "load balancer with externalTrafficPolicy Local": _balancer(address="203.0.113.9", externalTrafficPolicy="Local"),
-    "load balancer a minute after its creation": _all(_balancer(), _fresh("Service")),
-    "Ingress to a Service of another release": _all(_another_release("front"), _backend("front", number=80)),
-    "Ingress to a name outside of the cluster": _all(_another_release("front", type="ExternalName", ports=[]), _backend("front", number=443)),
+    "load balancer a minute after its creation": all_of(_balancer(), _fresh("Service")),
+    "Ingress to a Service of another release": all_of(_another_release("front"), _backend("front", number=80)),
+    "Ingress to a name outside of the cluster": all_of(_another_release("front", type="ExternalName", ports=[]), _backend("front", number=443)),
     "a redirect of the AWS Load Balancer Controller": _backend("ssl-redirect", name="use-annotation"),
-    "Services that may not be listed": _all(_services_unlisted, _backend("front", number=80)),
-    "an Ingress that was made a moment ago": _all(_backend("front", number=80), _fresh("Ingress")),
+    "Services that may not be listed": all_of(_services_unlisted, _backend("front", number=80)),
+    "an Ingress that was made a moment ago": all_of(_backend("front", number=80), _fresh("Ingress")),
     "two Ingresses of one host with other paths": _another_ingress(path="/grafana"),
     "two Ingresses of one path, of other types": _another_ingress(pathType="Exact"),
     "two Ingresses of one path in other classes": _another_ingress(ingressClassName="internal"),
@@ -287,7 +279,7 @@ HEALTHY: dict[str, Break] = {
     "TLS Secret that may not be read": _tls(there=False, known=False),
     "TLS by the controller's own certificate": _tls(there=False, secret=""),
     "TLS by a certificate of the cloud": _tls(there=False, note="alb.ingress.kubernetes.io/certificate-arn"),
-    "TLS Secret of an Ingress that was made a moment ago": _all(_tls(there=False), _fresh("Ingress")),
+    "TLS Secret of an Ingress that was made a moment ago": all_of(_tls(there=False), _fresh("Ingress")),
     "autoscaler at its maximum for a peak": _pinned(5),
     "autoscaler that reached its maximum a moment ago, by steps": _pinned(600, scaled=2),
     "autoscaler at its maximum, the load is over": _pinned(28, cpu=40),

@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.breaking import APP, DB, Bed, Break
+from tests.diagnosis.breaking import APP, DB, Bed, Break, all_of
 from tests.diagnosis.cases import API, RELEASE, STORE, Case
 from wizard.core.kube.objects import ObjectEvent
 
 CLAIM = "PersistentVolumeClaim/data-llm-cost-ops-postgresql-0"
 STORE_ADDRESS = "llm-cost-ops-postgresql:5432"
-
-
-def _all(*steps: Break) -> Break:
-    def act(bed: Bed) -> None:
-        for step in steps:
-            step(bed)
-
-    return act
 
 
 def _store_away(bed: Bed) -> None:
@@ -333,42 +325,42 @@ CASES: tuple[Case, ...] = (
     Case("claim of the database is gone", "VO09", STORE, _without_claim('0/3 nodes are available: persistentvolumeclaim "data-llm-cost-ops-postgresql-0" not found. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.')),
     Case("claim is gone, in the words of old schedulers", "VO09", STORE, _without_claim('persistentvolumeclaim "data-llm-cost-ops-postgresql-0" not found')),
     Case("claim is being deleted under a running database", "VO10", CLAIM, _deleted_claim),
-    Case("claim is being deleted, and the database ends", "VO10", CLAIM, _all(_deleted_claim, lambda bed: bed.unscheduled(DB, '0/3 nodes are available: persistentvolumeclaim "data-llm-cost-ops-postgresql-0" is being deleted.'))),
-    Case("volume attached to another node", "VO04", STORE, _all(_starting(DB, "FailedAttachVolume", EXCLUSIVE), _store_away)),
-    Case("volume used by a terminating pod", "VO04", STORE, _all(_held_by_a_terminating_pod, _store_away)),
-    Case("volume for one pod only is in use", "VO04", STORE, _all(lambda bed: bed.unscheduled(DB, ONE_POD), _store_away)),
-    Case("mount times out", "VO05", STORE, _all(_starting(DB, "FailedMount", TIMED_OUT), _store_away)),
-    Case("CSI driver not registered on the node", "VO05", STORE, _all(_starting(DB, "FailedMount", NO_DRIVER), _store_away)),
-    Case("file system cannot be mounted", "VO05", STORE, _all(_starting(DB, "FailedMount", BAD_DISK), _store_away)),
-    Case("disk is not attached in time", "VO05", STORE, _all(_starting(DB, "FailedAttachVolume", NOT_ATTACHED), _store_away)),
+    Case("claim is being deleted, and the database ends", "VO10", CLAIM, all_of(_deleted_claim, lambda bed: bed.unscheduled(DB, '0/3 nodes are available: persistentvolumeclaim "data-llm-cost-ops-postgresql-0" is being deleted.'))),
+    Case("volume attached to another node", "VO04", STORE, all_of(_starting(DB, "FailedAttachVolume", EXCLUSIVE), _store_away)),
+    Case("volume used by a terminating pod", "VO04", STORE, all_of(_held_by_a_terminating_pod, _store_away)),
+    Case("volume for one pod only is in use", "VO04", STORE, all_of(lambda bed: bed.unscheduled(DB, ONE_POD), _store_away)),
+    Case("mount times out", "VO05", STORE, all_of(_starting(DB, "FailedMount", TIMED_OUT), _store_away)),
+    Case("CSI driver not registered on the node", "VO05", STORE, all_of(_starting(DB, "FailedMount", NO_DRIVER), _store_away)),
+    Case("file system cannot be mounted", "VO05", STORE, all_of(_starting(DB, "FailedMount", BAD_DISK), _store_away)),
+    Case("disk is not attached in time", "VO05", STORE, all_of(_starting(DB, "FailedAttachVolume", NOT_ATTACHED), _store_away)),
     Case("provisioner does not answer", "VO03", STORE, _unbound("ExternalProvisioning", EXTERNAL)),
     Case("provisioner has no quota", "VO03", STORE, _unbound("ProvisioningFailed", NO_QUOTA)),
     Case("file system waits for a restart to grow", "VO08", CLAIM, _grows("FileSystemResizePending", GROW_LATER)),
     Case("disk does not grow", "VO08", CLAIM, _grows("ControllerResizeError", "failed to expand pvc with: rpc error: code = OutOfRange desc = too big", 2)),
-    Case("selector matches no node, one is tainted", "SC03", API, _all(_wants(APP, disktype="ssd"), _taint("dedicated", "node-1"), _unfit(APP, SELECTED))),
-    Case("all nodes tainted, and the selector matches none", "SC03", API, _all(_wants(APP, disktype="ssd"), _taint("dedicated"), _unfit(APP, TAINTED))),
-    Case("all nodes under disk pressure", "SC03", API, _all(_taint("node.kubernetes.io/disk-pressure"), _unfit(APP, TAINTED))),
+    Case("selector matches no node, one is tainted", "SC03", API, all_of(_wants(APP, disktype="ssd"), _taint("dedicated", "node-1"), _unfit(APP, SELECTED))),
+    Case("all nodes tainted, and the selector matches none", "SC03", API, all_of(_wants(APP, disktype="ssd"), _taint("dedicated"), _unfit(APP, TAINTED))),
+    Case("all nodes under disk pressure", "SC03", API, all_of(_taint("node.kubernetes.io/disk-pressure"), _unfit(APP, TAINTED))),
     Case("all nodes under disk pressure, in old words", "SC03", API, _unfit(APP, PRESSED)),
-    Case("all nodes cordoned", "SC03", API, _all(_cordon("node-1", "node-2", "node-3"), _unfit(APP, "0/3 nodes are available: 3 node(s) were unschedulable"))),
-    Case("the volume's zone has only a cordoned node", "SC05", STORE, _all(_zoned, _cordon("node-1"), _unfit(DB, ZONE), _store_away)),
-    Case("the volume's zone is full", "SC05", STORE, _all(_zoned, _unfit(DB, NEW_ZONE), _store_away)),
+    Case("all nodes cordoned", "SC03", API, all_of(_cordon("node-1", "node-2", "node-3"), _unfit(APP, "0/3 nodes are available: 3 node(s) were unschedulable"))),
+    Case("the volume's zone has only a cordoned node", "SC05", STORE, all_of(_zoned, _cordon("node-1"), _unfit(DB, ZONE), _store_away)),
+    Case("the volume's zone is full", "SC05", STORE, all_of(_zoned, _unfit(DB, NEW_ZONE), _store_away)),
     Case("replicas must be apart and there are too few nodes", "SC04", API, _unfit(APP, SPREAD)),
     Case("host port taken", "SC06", API, _unfit(APP, PORTS)),
     Case("scheduler that is not there", "SC09", API, _never_seen("volcano")),
     Case("scheduler down", "SC09", API, _never_seen("default-scheduler")),
     Case("held by a scheduling gate", "SC09", API, _gated()),
     Case("preempted by a higher priority", "SC07", API, _preempted),
-    Case("database preempted, on its way out", "SC07", STORE, _all(_marked(DB, "PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod"), lambda bed: bed.unready(DB), _store_away)),
+    Case("database preempted, on its way out", "SC07", STORE, all_of(_marked(DB, "PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod"), lambda bed: bed.unready(DB), _store_away)),
     Case("evicted for the node's memory, its replacement runs", "SC07", API, _evicted(APP, LOW_MEMORY, homeless=False)),
     Case("evicted for its own disk limit", "SC07", API, _evicted(APP, OWN_DISK, homeless=False)),
     Case("evicted, and all nodes are under pressure", "SC03", API, _evicted(APP, LOW_MEMORY)),
-    Case("database drained, no node takes it", "SC07", STORE, _all(_marked(DB, "EvictionByEvictionAPI", "Eviction API: evicting", minutes=4), lambda bed: bed.unready(DB), _store_away)),
+    Case("database drained, no node takes it", "SC07", STORE, all_of(_marked(DB, "EvictionByEvictionAPI", "Eviction API: evicting", minutes=4), lambda bed: bed.unready(DB), _store_away)),
     Case("subnet has no addresses left", "CO14", API, _no_sandbox(NO_ADDRESS)),
     Case("node's range of addresses is full", "CO14", API, _no_sandbox(RANGE_FULL)),
     Case("network plugin's agent is down", "CO14", API, _no_sandbox(NO_AGENT)),
     Case("RuntimeClass not configured", "CO14", API, _no_sandbox(NO_RUNTIME)),
     Case("database's pod does not end", "CO15", STORE, _never_ends(DB)),
-    Case("database's pod is on a node that is gone", "CO15", STORE, _all(_never_ends(DB), lambda bed: bed.world.around.remove(bed.one("Node", "node-1")))),
+    Case("database's pod is on a node that is gone", "CO15", STORE, all_of(_never_ends(DB), lambda bed: bed.world.around.remove(bed.one("Node", "node-1")))),
     Case("database's pod is held by a finalizer", "CO15", STORE, _never_ends(DB, finalizers=["example.com/backup"])),
 )  # fmt: skip
 
