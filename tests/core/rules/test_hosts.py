@@ -6,6 +6,7 @@ import pytest
 
 from tests.diagnosis.breaking import APP, Bed
 from wizard.core.rules.findings import hosts
+from wizard.core.rules.ranking import serves
 
 LINES = [
     ("failed to lookup address information: Name or service not known", ""),
@@ -57,4 +58,4 @@ def test_the_host_of_a_line(line: str, wanted: str) -> None:
 )
 def test_a_host_is_served_by_the_workload_behind_its_service(host: str, wanted: bool) -> None:
     snapshot = Bed().world.snapshot()
-    assert hosts.serves("StatefulSet/llm-cost-ops-redis", host.format(ns=snapshot.namespace), snapshot) is wanted
+    assert serves("StatefulSet/llm-cost-ops-redis", host.format(ns=snapshot.namespace), snapshot) is wanted

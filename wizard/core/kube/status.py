@@ -178,6 +178,11 @@ def probe_budget(container: Mapping[str, Any], *, starting: bool = False) -> tim
     return max(total, LEAST_PROBE_BUDGET)
 
 
+def is_ready(obj: Object) -> bool:
+    """Whether its condition Ready is True."""
+    return condition(obj, "Ready").get("status") == "True"
+
+
 def is_starting(container_status: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
     """Whether a container's startup probe (from its specification) has not passed yet, by its status."""
     return bool(container.get("startupProbe")) and container_status.get("started") is False
@@ -433,7 +438,7 @@ def _containers(obj: Object, now: datetime, since: str) -> Status:
     inits = [container for container in spec.get("initContainers") or () if container.get("restartPolicy") != "Always"]
     if inits and condition(obj, "Initialized").get("status") != "True":
         return _initializing(obj, inits, since)
-    if condition(obj, "Ready").get("status") == "True":
+    if is_ready(obj):
         return Status("ready", "Running", "ready", str(condition(obj, "Ready").get("lastTransitionTime") or since))
     specs = container_specs(obj)
     for container_status in status.get("containerStatuses") or ():

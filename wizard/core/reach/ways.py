@@ -94,7 +94,7 @@ def inside(snapshot: Snapshot) -> Inside | None:
         for pod in snapshot.selected(service["spec"]["selector"]):
             number = _target_port(port, pod["spec"])
             stays = not pod["metadata"].get("deletionTimestamp")
-            if number and stays and status.condition(pod, "Ready").get("status") == "True":
+            if number and stays and status.is_ready(pod):
                 path = _health(snapshot, service, port)
                 return Inside(
                     str(service["metadata"]["name"]), int(port["port"]), str(pod["metadata"]["name"]), number, path
@@ -217,7 +217,7 @@ def _node_addresses(snapshot: Snapshot) -> tuple[str, ...]:
             entry.get("type"): str(entry.get("address")) for entry in (node.get("status") or {}).get("addresses") or ()
         }
         address = known.get("ExternalIP") or known.get("InternalIP")
-        if address and status.condition(node, "Ready").get("status") == "True":
+        if address and status.is_ready(node):
             return (address,)
     return ()
 

@@ -365,7 +365,7 @@ def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[st
             yield Step(name_of(service), "unknown", "its pods cannot be seen")
             continue
         pods = snapshot.selected(service.get("spec", {}).get("selector") or {})
-        ready = sum(status.condition(pod, "Ready").get("status") == "True" for pod in pods)
+        ready = sum(status.is_ready(pod) for pod in pods)
         if ready and (cause := broken.get(name_of(service))):
             yield Step(name_of(service), "fail", cause.title)
         else:
@@ -399,7 +399,7 @@ def ruled_out(snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[str, ...
     pods = snapshot.starting_pods()
     if not pods or snapshot.hidden & {"Pod"}:
         return ()
-    named = {finding.id for finding in findings} | {title for finding in findings for title in finding.explains}
+    named = {finding.id for finding in findings}
     facts = ((what, fact(snapshot, pods)) for what, ids, fact in _RULED_OUT if not named & set(ids))
     return tuple(f"{what} ({fact})" for what, fact in facts if fact)
 
@@ -448,7 +448,7 @@ def _claims_bound(snapshot: Snapshot, _: Sequence[Object]) -> str:
 def _nodes_well(snapshot: Snapshot, pods: Sequence[Object]) -> str:
     names = {(pod.get("spec") or {}).get("nodeName") for pod in pods} - {None}
     nodes = [node for node in snapshot.beside("Node") if node["metadata"]["name"] in names]
-    ready = sum(status.condition(node, "Ready").get("status") == "True" for node in nodes)
+    ready = sum(status.is_ready(node) for node in nodes)
     return f"{ready} of {ready} are ready" if "Node" in snapshot.seen and ready and ready == len(names) else ""
 
 

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -159,8 +160,14 @@ def all_findings() -> tuple[Body, ...]:
 
 def finding_ids() -> list[str]:
     """The IDs of all findings, sorted."""
+    _load()
+    return sorted(_findings)
+
+
+@cache
+def _load() -> None:
+    """Import every module of rules, once: a watch diagnoses at every change."""
     from wizard.core.rules import findings
 
     for module in pkgutil.iter_modules(findings.__path__):
         importlib.import_module(f"{findings.__name__}.{module.name}")
-    return sorted(_findings)

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from wizard.core.kube.objects import labels_of
+from wizard.core.kube.objects import labels_of, name_of
 from wizard.core.rules.finding import Evidence, Finding, all_findings, order, stage
-from wizard.core.rules.findings.hosts import serves
+from wizard.core.rules.findings.hosts import service_name
 from wizard.core.rules.findings.pods import names_service
 from wizard.core.rules.findings.release import FAILED_OPERATION
 from wizard.core.rules.snapshot import Snapshot
@@ -122,6 +122,15 @@ def _explains(cause: Finding, symptom: Finding, snapshot: Snapshot) -> bool:
     if symptom.calls:
         return serves(cause.object, symptom.calls, snapshot)
     return symptom.object in cause.affects or _needs(symptom.object, cause.object, snapshot)
+
+
+def serves(broken: str, host: str, snapshot: Snapshot) -> bool:
+    """Whether the host is a Service here that selects the pods of the broken workload, or that Service itself."""
+    service = snapshot.named("Service", service_name(host, snapshot))
+    if service is None:
+        return False
+    selector = (service.get("spec") or {}).get("selector") or {}
+    return broken == name_of(service) or _matches(selector, _pod_labels(broken, snapshot))
 
 
 _STORE: Final = "StatefulSet/"

@@ -19,6 +19,10 @@ _SCALED: Final = ("SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet")
 """Events of a controller that created or deleted a pod."""
 
 
+def _name(obj: Object) -> str:
+    return str(obj["metadata"]["name"])
+
+
 @dataclass(frozen=True)
 class Revision:
     """One revision of the release as helm recorded it; `updated` is when it began, RFC 3339.
@@ -129,13 +133,15 @@ class Snapshot:
 
     def beside(self, *kinds: str) -> list[Object]:
         """Objects of these kinds around the release, by name."""
-        objects = [obj for obj in self.around.values() if obj.get("kind") in kinds]
-        return sorted(objects, key=lambda obj: str(obj["metadata"]["name"]))
+        return sorted((obj for obj in self.around.values() if obj.get("kind") in kinds), key=_name)
+
+    def known(self, kind: str) -> list[Object]:
+        """Objects of a kind of the release, then those around it."""
+        return [*self.of_kind(kind), *self.beside(kind)]
 
     def named(self, kind: str, name: str) -> Object | None:
         """One object of the release or around it."""
-        every = (*self.of_kind(kind), *self.beside(kind))
-        return next((obj for obj in every if obj["metadata"]["name"] == name), None)
+        return next((obj for obj in self.known(kind) if obj["metadata"]["name"] == name), None)
 
     def selected(self, selector: Mapping[str, Any]) -> list[Object]:
         """The release's pods with these labels; none for an empty selector."""
@@ -143,8 +149,17 @@ class Snapshot:
 
     def of_kind(self, *kinds: str) -> list[Object]:
         """Objects of these kinds, by name."""
-        objects = [obj for obj in self.objects.values() if obj.get("kind") in kinds]
-        return sorted(objects, key=lambda obj: str(obj["metadata"]["name"]))
+        if len(kinds) == 1:
+            return list(self._sorted.get(kinds[0], ()))
+        return sorted((obj for kind in kinds for obj in self._sorted.get(kind, ())), key=_name)
+
+    @cached_property
+    def _sorted(self) -> dict[str, list[Object]]:
+        """The objects of each kind, by name: every rule asks for some."""
+        by_kind: dict[str, list[Object]] = {}
+        for obj in sorted(self.objects.values(), key=_name):
+            by_kind.setdefault(str(obj.get("kind")), []).append(obj)
+        return by_kind
 
     def starting_pods(self) -> list[Object]:
         """Pods that should start: of the wanted version, not terminating and not ended."""

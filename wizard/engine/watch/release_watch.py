@@ -144,9 +144,7 @@ class ReleaseWatch:
     def ready_pods(self) -> frozenset[str]:
         """The uids of the release's pods that are ready."""
         return frozenset(
-            uid
-            for uid, obj in self._members().items()
-            if obj.get("kind") == "Pod" and status.condition(obj, "Ready").get("status") == "True"
+            uid for uid, obj in self._members().items() if obj.get("kind") == "Pod" and status.is_ready(obj)
         )
 
     def object_events(self) -> list[ObjectEvent]:

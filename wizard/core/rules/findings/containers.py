@@ -10,7 +10,7 @@ from wizard.core.kube import status
 from wizard.core.kube.objects import Object, ObjectEvent, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import hosts, logs
-from wizard.core.rules.findings.pods import began, in_field, last_lines, log_command, waiting
+from wizard.core.rules.findings.pods import began, describe_command, in_field, last_lines, log_command, waiting
 from wizard.core.rules.findings.readiness import probe_words
 from wizard.core.rules.snapshot import Snapshot
 
@@ -133,7 +133,7 @@ def _too_small_to_start(pod: Object, snapshot: Snapshot) -> Iterator[Finding]:
     yield Finding(
         "CO09", f"no container can be made within its memory limit {', '.join(limits.values())}",
         snapshot.root_name(pod), tuple(proof), ("Raise its memory limit.",), True, "no", began(pod),
-        commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+        commands=(describe_command(pod, snapshot),),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wizard.core.kube import status
-from wizard.core.kube.objects import Object, name_of
+from wizard.core.kube.objects import Object
 from wizard.core.rules.finding import Evidence
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text import log_line
@@ -43,17 +43,17 @@ class Called:
 def called(pod: Object, container: str, line: str, snapshot: Snapshot) -> Called:
     """The host that a log line is about; where it names none, the one of the store that it names."""
     given = dict(_given(pod, container))
-    services = {str(service["metadata"]["name"]) for service in _services(snapshot)}
+    services = {str(service["metadata"]["name"]) for service in snapshot.known("Service")}
     host = _in_line(log_line.read(line).message, {*given, *services, *_HERE}, snapshot) or _by_kind(
         line[: log_line.READ], given
     )
-    return Called(host, _service_name(host, snapshot))
+    return Called(host, service_name(host, snapshot))
 
 
 def without_service(pod: Object, container: str, snapshot: Snapshot) -> Called:
     """The first host of the container's environment that means a Service here which is not there."""
     for host, _ in _given(pod, container) if "Service" not in snapshot.hidden else ():
-        if (name := _service_name(host, snapshot)) and not snapshot.named("Service", name):
+        if (name := service_name(host, snapshot)) and not snapshot.named("Service", name):
             return Called(host, name)
     return Called()
 
@@ -88,7 +88,7 @@ def evidence(it: Called, snapshot: Snapshot) -> list[Evidence]:
     if service is None:
         return [Evidence("none of that name is seen in this namespace", f"Service/{it.service}")]
     pods = snapshot.selected((service.get("spec") or {}).get("selector") or {})
-    ready = sum(status.condition(pod, "Ready").get("status") == "True" for pod in pods)
+    ready = sum(status.is_ready(pod) for pod in pods)
     return [Evidence(f"{ready} of {len(pods)} pods behind it are ready", f"Service/{it.service}", "endpoints")]
 
 
@@ -96,27 +96,10 @@ def store(pod: Object, container: str, kind: str, snapshot: Snapshot) -> str:
     """The workload, as "Kind/name", behind the host of the database or cache in a container's environment; "" outside."""
     wanted = CACHE if kind == "cache" else DATABASE
     for host, variable in _given(pod, container):
-        service = snapshot.named("Service", _service_name(host, snapshot)) if wanted.search(variable) else None
+        service = snapshot.named("Service", service_name(host, snapshot)) if wanted.search(variable) else None
         for behind in snapshot.selected(((service or {}).get("spec") or {}).get("selector") or {}):
             return snapshot.root_name(behind)
     return ""
-
-
-def serves(workload: str, host: str, snapshot: Snapshot) -> bool:
-    """Whether the host is a Service here whose pods are those of the workload, or the Service itself ("Kind/name")."""
-    service = snapshot.named("Service", _service_name(host, snapshot))
-    if service is None:
-        return False
-    selector = (service.get("spec") or {}).get("selector") or {}
-    pods = snapshot.selected(selector)
-    kind, _, name = workload.partition("/")
-    template = (((snapshot.named(kind, name) or {}).get("spec") or {}).get("template") or {}).get("metadata") or {}
-    made = bool(selector) and selector.items() <= (template.get("labels") or {}).items()
-    return workload == name_of(service) or made or any(snapshot.root_name(pod) == workload for pod in pods)
-
-
-def _services(snapshot: Snapshot) -> list[Object]:
-    return [*snapshot.of_kind("Service"), *snapshot.beside("Service")]
 
 
 def _given(pod: Object, container: str) -> Iterator[tuple[str, str]]:
@@ -133,7 +116,7 @@ def _given(pod: Object, container: str) -> Iterator[tuple[str, str]]:
 def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
     """The host that a line names: one that is known here, else what stands where a message names a host."""
     for match in _TOKEN.finditer(line):
-        if match[0] in known or _service_name(match[0], snapshot) in known - {""}:
+        if match[0] in known or service_name(match[0], snapshot) in known - {""}:
             return match[0]
     for pattern in (_IN_URL, _STATED, _WITH_PORT, _TOWARDS):
         for match in pattern.finditer(line):
@@ -160,7 +143,7 @@ def _by_kind(line: str, given: dict[str, str]) -> str:
     return ""
 
 
-def _service_name(host: str, snapshot: Snapshot) -> str:
+def service_name(host: str, snapshot: Snapshot) -> str:
     """The Service that a host means in this namespace: x, x.NAMESPACE, x.NAMESPACE.svc...; "" for any other host."""
     name, _, rest = host.partition(".")
     if not name or _ADDRESS.fullmatch(host) or host in _HERE:

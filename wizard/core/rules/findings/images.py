@@ -10,7 +10,7 @@ from typing import Any, Final
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
-from wizard.core.rules.findings.pods import began, in_field, waiting
+from wizard.core.rules.findings.pods import began, describe_command, in_field, waiting
 from wizard.core.rules.snapshot import Snapshot
 
 
@@ -90,7 +90,7 @@ def image_not_pulled(snapshot: Snapshot) -> Iterator[Finding]:
                 why.terminal,
                 why.heals,
                 since=began(pod),
-                commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+                commands=(describe_command(pod, snapshot),),
                 avoid=("Don't delete the pod: the new one asks for the same image.",),
             )
 
@@ -152,11 +152,11 @@ def image_on_its_way(snapshot: Snapshot) -> Iterator[Finding]:
                 continue
             node = str((pod.get("spec") or {}).get("nodeName") or "")
             yield Finding(
-                "CO19", f"image {container.get('image')} is still being pulled to node {node}", snapshot.root_name(pod),
+                "CO19", f"image {_image(pod, container)} is still being pulled to node {node}", snapshot.root_name(pod),
                 (Evidence(about[0].message, name_of(pod), "event Pulling", about[0].time),),
                 ("Wait: a large image or a slow registry takes its time; the node is still at it.",
                  "A mirror near the cluster, or a smaller image, makes the next start faster."),
                 heals="yes", since=about[0].time,
-                commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+                commands=(describe_command(pod, snapshot),),
                 avoid=("Don't delete the pod: its node would begin anew.",),
             )  # fmt: skip

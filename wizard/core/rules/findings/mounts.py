@@ -11,7 +11,7 @@ from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
 from wizard.core.rules.findings import placement
 from wizard.core.rules.findings.containers import missing_reference
-from wizard.core.rules.findings.pods import began
+from wizard.core.rules.findings.pods import began, describe_command
 from wizard.core.rules.snapshot import Snapshot
 
 _ATTACH_PATIENCE: Final = 60
@@ -110,7 +110,7 @@ def _attached(pod: Object, claim: str, proof: Evidence, named: list[str], snapsh
         heals=heals,
         since=proof.time,
         commands=(
-            snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),
+            describe_command(pod, snapshot),
             "kubectl get volumeattachments",
         ),
         avoid=("Don't force-delete the other pod or its VolumeAttachment: two nodes would write one volume.",),
@@ -185,7 +185,7 @@ def mount_failed(snapshot: Snapshot) -> Iterator[Finding]:
             (remedy,),
             heals=heals,
             since=began(pod),
-            commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+            commands=(describe_command(pod, snapshot),),
             avoid=("Don't delete the claim or format the disk: the data is on it.",),
         )
 

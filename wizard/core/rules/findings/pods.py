@@ -35,6 +35,11 @@ def began(pod: Object) -> str:
     return str(status.condition(pod, "PodScheduled").get("lastTransitionTime") or status.created(pod))
 
 
+def describe_command(pod: Object, snapshot: Snapshot) -> str:
+    """The command line that shows the pod with its events."""
+    return snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"]))
+
+
 def log_command(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> str:
     """The command line that shows the container's log: that before the last restart when it was restarted."""
     previous = ("--previous",) if int(container.get("restartCount") or 0) else ()

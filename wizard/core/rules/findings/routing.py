@@ -101,8 +101,11 @@ def _is_ending(obj: Object) -> bool:
 
 def _in_namespace(kind: str, snapshot: Snapshot) -> list[Object]:
     """Objects of a kind in the release's namespace; around it may be others, such as a controller's Service."""
-    every = (*snapshot.of_kind(kind), *snapshot.beside(kind))
-    return [obj for obj in every if obj["metadata"].get("namespace", snapshot.namespace) == snapshot.namespace]
+    return [
+        obj
+        for obj in snapshot.known(kind)
+        if obj["metadata"].get("namespace", snapshot.namespace) == snapshot.namespace
+    ]
 
 
 def _dead_end(route: Route, snapshot: Snapshot) -> str:
@@ -333,7 +336,11 @@ def no_pod_on_node(service: Object, pods: Sequence[Object], snapshot: Snapshot) 
     """
     spec = service.get("spec", {})
     name, nodes = str(service["metadata"]["name"]), {_node(pod) for pod in pods}
-    if spec.get("internalTrafficPolicy") != "Local" or spec.get("clusterIP") == "None" or not any(map(_is_ready, pods)):
+    if (
+        spec.get("internalTrafficPolicy") != "Local"
+        or spec.get("clusterIP") == "None"
+        or not any(map(status.is_ready, pods))
+    ):
         return
     failing = [pod for pod in snapshot.starting_pods() if names_service(pod, name) and _runs_unready(pod)]
     away = [pod for pod in failing if _node(pod) and _node(pod) not in nodes]
@@ -363,10 +370,6 @@ def callers(service: Object, snapshot: Snapshot) -> tuple[str, ...]:
 
 def _node(pod: Object) -> str:
     return str(pod.get("spec", {}).get("nodeName") or "")
-
-
-def _is_ready(pod: Object) -> bool:
-    return status.condition(pod, "Ready").get("status") == "True"
 
 
 def _runs_unready(pod: Object) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, ObjectEvent, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
-from wizard.core.rules.findings.pods import began
+from wizard.core.rules.findings.pods import began, describe_command
 from wizard.core.rules.snapshot import Snapshot
 
 _PATIENCE: Final = 90
@@ -81,7 +81,7 @@ def _finding(pod: Object, event: ObjectEvent, snapshot: Snapshot) -> Finding:
         # The kubelet says NetworkNotReady where the whole node is not ready: CL01.
         waits=event.reason == "NetworkNotReady",
         commands=(
-            snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),
+            describe_command(pod, snapshot),
             *([f"kubectl get pods --all-namespaces --field-selector spec.nodeName={node}"] if node else []),
         ),
         avoid=("Don't delete the pods over and over: new ones on that node need the same.",),

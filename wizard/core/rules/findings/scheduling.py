@@ -13,6 +13,7 @@ from wizard.core.kube.objects import Object, labels_of, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
 from wizard.core.rules.findings import evictions, placement
 from wizard.core.rules.findings.placement import Place
+from wizard.core.rules.findings.pods import describe_command
 from wizard.core.rules.snapshot import Snapshot
 
 _NODES: Final = re.compile(r"(\d+)/(\d+) nodes are available: ?(.*)", re.DOTALL)
@@ -85,7 +86,7 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
             answer.remedy,
             heals="yes" if growing or (room and snapshot.going) else answer.heals,
             since=since,
-            commands=(snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"])),),
+            commands=(describe_command(pod, snapshot),),
             avoid=answer.avoid,
             unseen=()
             if "Node" in snapshot.seen or not snapshot.seen
@@ -327,7 +328,7 @@ def not_looked_at(snapshot: Snapshot) -> Iterator[Finding]:
         spec, scheduled = pod.get("spec") or {}, status.condition(pod, "PodScheduled")
         if spec.get("nodeName") or any(container.get("containerID") for container in status.container_statuses(pod)):
             continue
-        describe = snapshot.command("kubectl", "describe", "pod", str(pod["metadata"]["name"]))
+        describe = describe_command(pod, snapshot)
         since = str(scheduled.get("lastTransitionTime") or status.created(pod))
         root = snapshot.root_name(pod)
         gates = ", ".join(str(gate.get("name")) for gate in spec.get("schedulingGates") or ())
