@@ -5,11 +5,11 @@ A new check is one decorated function in `checks/` and one table in its test. No
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
+
+from wizard.core.rules import registry
 
 State = Literal["pass", "warn", "fail", "unknown", "skipped"]
 SEVERITY_BLOCKS: Final = "B"
@@ -148,10 +148,7 @@ def check(
 
 def all_checks() -> tuple[Check, ...]:
     """Every registered check, by ID."""
-    from wizard.core.rules import checks
-
-    for module in pkgutil.iter_modules(checks.__path__):
-        importlib.import_module(f"{checks.__name__}.{module.name}")
+    registry.load("wizard.core.rules.checks")
     return tuple(_checks[key] for key in sorted(_checks))
 
 

@@ -5,12 +5,11 @@ A new finding is one decorated function in `findings/` and one table in its test
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from wizard.core.rules import registry
 
 if TYPE_CHECKING:
     from wizard.core.rules.snapshot import Snapshot
@@ -160,14 +159,5 @@ def all_findings() -> tuple[Body, ...]:
 
 def finding_ids() -> list[str]:
     """The IDs of all findings, sorted."""
-    _load()
+    registry.load("wizard.core.rules.findings")
     return sorted(_findings)
-
-
-@cache
-def _load() -> None:
-    """Import every module of rules, once: a watch diagnoses at every change."""
-    from wizard.core.rules import findings
-
-    for module in pkgutil.iter_modules(findings.__path__):
-        importlib.import_module(f"{findings.__name__}.{module.name}")

@@ -6,13 +6,12 @@ a missing object, add missing parts to an existing one, or recreate a claim that
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Protocol
 
 from wizard.core.kube.objects import MANAGED_BY, WIZARD, Object
+from wizard.core.rules import registry
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.text.secrets import Secret
@@ -155,10 +154,7 @@ def fix(finding: str, *, reads: tuple[str, ...] = ()) -> Callable[[Body], Body]:
 
 
 def _registered(finding: str) -> list[_Registered]:
-    from wizard.core.rules import fixes
-
-    for module in pkgutil.iter_modules(fixes.__path__):
-        importlib.import_module(f"{fixes.__name__}.{module.name}")
+    registry.load("wizard.core.rules.fixes")
     return _fixes.get(finding, [])
 
 

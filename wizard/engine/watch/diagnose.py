@@ -262,13 +262,11 @@ def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
 
 
 def _failed_jobs(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
-    """(pod, container, which logs) of the newest failed pod of each failed Job."""
-    for job in snapshot.of_kind("Job"):
-        if status.condition(job, "Failed").get("status") == "True":
-            for pod in jobs.failed_pods(job, snapshot)[:1]:
-                for container in status.container_statuses(pod):
-                    if (status.last_end(container) or {}).get("exitCode"):
-                        yield str(pod["metadata"]["name"]), str(container.get("name")), (False,)
+    """(pod, container, which logs) of what failed in each Job that stands as failed."""
+    for job, _, _ in jobs.failed_jobs(snapshot):
+        if ended := jobs.ended_badly(job, snapshot):
+            pod, container = ended
+            yield str(pod["metadata"]["name"]), str(container.get("name")), (False,)
 
 
 def _stores(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:

@@ -19,13 +19,19 @@ from wizard.core.text import sanitize
 @finding("X13")
 def job_failed(snapshot: Snapshot) -> Iterator[Finding]:
     """A Job failed, and no newer run of its CronJob has overtaken it."""
+    for job, since, failures in failed_jobs(snapshot):
+        yield _finding(job, since, failures, snapshot)
+
+
+def failed_jobs(snapshot: Snapshot) -> Iterator[tuple[Object, str, int]]:
+    """The newest Job of each series that ended by failing, since when, and how many failed in a row."""
     for jobs in _by_series(snapshot):
-        newest_first = sorted(
+        ended = sorted(
             ((since, job) for job in jobs if (since := _ended(job))), key=lambda entry: entry[0], reverse=True
         )
-        failures = list(itertools.takewhile(lambda entry: _failed(entry[1]), newest_first))
+        failures = list(itertools.takewhile(lambda entry: _failed(entry[1]), ended))
         if failures:
-            yield _finding(failures[0][1], failures[0][0], len(failures), snapshot)
+            yield failures[0][1], failures[0][0], len(failures)
 
 
 def _finding(job: Object, since: str, failures: int, snapshot: Snapshot) -> Finding:
@@ -41,7 +47,7 @@ def _finding(job: Object, since: str, failures: int, snapshot: Snapshot) -> Find
     avoid: tuple[str, ...] = ()
     commands = (snapshot.command("kubectl", "describe", "job", str(job["metadata"]["name"])),)
     said: list[str] = []
-    if ended := _ended_badly(job, snapshot):
+    if ended := ended_badly(job, snapshot):
         pod, container = ended
         commands = (log_command(pod, container, snapshot),)
         said = logs.telling(pod, container, snapshot)
@@ -61,21 +67,14 @@ _WORDS: Final = 100
 """Characters of a log line in a title."""
 
 
-def _ended_badly(job: Object, snapshot: Snapshot) -> tuple[Object, Mapping[str, Any]] | None:
+def ended_badly(job: Object, snapshot: Snapshot) -> tuple[Object, Mapping[str, Any]] | None:
     """The container that failed in the newest failed pod of a Job, with its pod."""
-    for pod in failed_pods(job, snapshot)[:1]:
-        for container in status.container_statuses(pod):
-            if (status.last_end(container) or {}).get("exitCode"):
-                return pod, container
-    return None
-
-
-def failed_pods(job: Object, snapshot: Snapshot) -> list[Object]:
-    """The pods of a Job that failed, newest first."""
     uid = job["metadata"].get("uid")
     pods = [pod for pod in snapshot.of_kind("Pod") if status.controller(pod).get("uid") == uid]
     failed = [pod for pod in pods if pod.get("status", {}).get("phase") == "Failed"]
-    return sorted(failed, key=status.created, reverse=True)
+    newest = max(failed, key=status.created, default={})
+    ended = (one for one in status.container_statuses(newest) if (status.last_end(one) or {}).get("exitCode"))
+    return next(((newest, container) for container in ended), None)
 
 
 def _by_series(snapshot: Snapshot) -> Sequence[list[Object]]:
@@ -87,9 +86,9 @@ def _by_series(snapshot: Snapshot) -> Sequence[list[Object]]:
     return list(series.values())
 
 
-def _failed(job: Object) -> dict[str, object]:
+def _failed(job: Object) -> Mapping[str, Any]:
     failed = status.condition(job, "Failed")
-    return dict(failed) if failed.get("status") == "True" else {}
+    return failed if failed.get("status") == "True" else {}
 
 
 def _ended(job: Object) -> str:

@@ -352,8 +352,9 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
         "volume": _volume(pod, name), "said": _short(" ".join(log_line.read(stated.line).message.split()), _SAID), "old": "", "new": "", **named,
     }  # fmt: skip
     title, remedy = message.title.format(**parts), tuple(remedy.format(**parts) for remedy in message.remedy)
-    holds_old = message.id == "LG01" and _holds_the_old(container, secret, snapshot)
-    if holds_old:
+    password = snapshot.named("Secret", secret.removeprefix("Secret ")) if message.id == "LG01" else None
+    changed = _changed_since(container, password)
+    if changed:
         title, remedy = _OLD_PASSWORD[0].format(**parts), _OLD_PASSWORD[1]
     if message.id == "LG03":
         title, remedy = hosts.unresolved(called, stated.line, snapshot) or (title, remedy)
@@ -361,8 +362,7 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     proof = [Evidence(text, name_of(pod), in_field(container))]
     proof += hosts.evidence(called, snapshot) if message.id in ("LG03", "LG04") else []
     proof += _size(pod, name, snapshot) if message.id == "VO06" else []
-    proof += _age(pod, secret, snapshot) if message.id == "LG01" and not holds_old else []
-    proof += _written(container, secret, snapshot) if holds_old else []
+    proof += changed or _age(password, snapshot)
     proof += _port_of_another(pod, name, stated.line) if message.id == "LG11" else []
     proof += _revision_before(pod, name, stated.match, snapshot) if message.id == "LG09" else []
     broken = hosts.store(pod, name, message.of_store, snapshot) if message.of_store else ""
@@ -373,12 +373,12 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
         broken or snapshot.root_name(pod),
         tuple(proof),
         remedy,
-        message.terminal and not holds_old,
+        message.terminal and not changed,
         message.heals,
         status.unready_since(pod, container) or status.created(pod),
         waits=message.waits,
         commands=(log_command(pod, container, snapshot),),
-        avoid=() if holds_old else message.avoid,
+        avoid=() if changed else message.avoid,
         unseen=_not_seen(message.id, secret, snapshot),
         calls=called.host if message.waits else "",
         affects=(snapshot.root_name(pod),) if broken else (),
@@ -452,32 +452,23 @@ _OLD_PASSWORD: Final = (
 )
 
 
-def _holds_the_old(container: Mapping[str, Any], secret: str, snapshot: Snapshot) -> bool:
-    """Whether a Secret was written after the start of the container that took its password from it."""
-    obj = snapshot.named("Secret", secret.removeprefix("Secret "))
-    started = parse_time(str(((container.get("state") or {}).get("running") or {}).get("startedAt") or ""))
-    changed = parse_time(status.written(obj)) if obj else None
-    return bool(started and changed and changed > started)
-
-
-def _written(container: Mapping[str, Any], secret: str, snapshot: Snapshot) -> list[Evidence]:
-    obj = snapshot.named("Secret", secret.removeprefix("Secret "))
-    started = ((container.get("state") or {}).get("running") or {}).get("startedAt")
-    return (
-        [Evidence(f"written {status.written(obj)}, the container started {started}", name_of(obj), "metadata")]
-        if obj
-        else []
-    )
-
-
-def _age(pod: Object, secret: str, snapshot: Snapshot) -> list[Evidence]:
-    """Evidence that the Secret is younger than the data that was created with its password."""
-    obj = snapshot.named("Secret", secret.removeprefix("Secret "))
-    claims = [claim for claim in snapshot.of_kind("PersistentVolumeClaim") if obj and _is_older(claim, obj)]
-    if not obj or not claims:
+def _changed_since(container: Mapping[str, Any], secret: Object | None) -> list[Evidence]:
+    """Evidence that the Secret was written after the start of the container that took its password from it."""
+    started = str(((container.get("state") or {}).get("running") or {}).get("startedAt") or "")
+    written = status.written(secret) if secret else ""
+    begun, changed = parse_time(started), parse_time(written)
+    if not secret or not begun or not changed or changed <= begun:
         return []
-    made = f"made {status.created(obj)}, after the data of {name_of(claims[0])} ({status.created(claims[0])})"
-    return [Evidence(made, name_of(obj), "metadata.creationTimestamp", status.created(obj))]
+    return [Evidence(f"written {written}, the container started {started}", name_of(secret), "metadata")]
+
+
+def _age(secret: Object | None, snapshot: Snapshot) -> list[Evidence]:
+    """Evidence that the Secret is younger than the data that was created with its password."""
+    claims = [claim for claim in snapshot.of_kind("PersistentVolumeClaim") if secret and _is_older(claim, secret)]
+    if not secret or not claims:
+        return []
+    made = f"made {status.created(secret)}, after the data of {name_of(claims[0])} ({status.created(claims[0])})"
+    return [Evidence(made, name_of(secret), "metadata.creationTimestamp", status.created(secret))]
 
 
 def _claims(pod: Object, container: str) -> list[str]:
