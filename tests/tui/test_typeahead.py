@@ -260,6 +260,31 @@ async def test_an_enter_that_was_typed_ahead_of_a_preview_starts_nothing(
         await see.sees("run 7f3a9c")
 
 
+async def test_a_question_counts_as_seen_from_the_first_paint_that_shows_all_of_it(
+    open_app: Open, session: ScreenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.found, session.next_plan = ReleasesView((DEPLOYED,), "all namespaces"), PLAN
+    paints: list[tuple[bool, str]] = []
+    async with open_app() as see:
+        await see.sees("> llm-cost-ops")
+        displayed = see.app.typeahead.displayed
+
+        def paint() -> None:
+            displayed()
+            paints.append((see.app.typeahead.painted(see.app.screen), see.text()))
+
+        monkeypatch.setattr(see.app.typeahead, "displayed", paint)
+        for key, text in (("enter", "[b] Roll back"), ("b", "Enter roll back to 1")):
+            paints.clear()
+            await typed(see, sends(key))
+            shown = await see.sees(text)
+            last = max(at for at, (painted, _) in enumerate(paints) if not painted)
+            seen = [one for _, one in paints[last + 1 :]]
+            assert seen, "never counted as seen"
+            assert all(text in one for one in seen), "seen before all of it was shown"
+            assert shown not in [one for painted, one in paints if not painted], "shown, and not counted as seen"
+
+
 # Waiting, and what does not wait
 
 

@@ -21,7 +21,7 @@ from functools import partial
 from inspect import isawaitable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from textual.command import CommandPalette
 from textual.events import Event, Key, Paste
@@ -60,7 +60,7 @@ class Typeahead:
         self._current: Event | None = None
         self._unused = False
         self._painted: WeakKeyDictionary[Screen[Any], float] = WeakKeyDictionary()
-        self._displayed = 0.0
+        self._unseen: WeakSet[Screen[Any]] = WeakSet()
         self.busy = False
         """Whether a key waits or is being handled."""
 
@@ -113,22 +113,24 @@ class Typeahead:
     # Paints
 
     def opened(self, screen: Screen[Any]) -> None:
-        """A screen is on top: remember when it was painted first."""
+        """A screen is on top: remember when it was painted first, with all of its widgets."""
         if screen not in self._painted:
-            self.changed(screen)
+            self._painted[screen] = float("inf")
+            screen.call_later(self.changed, screen)  # when it and its widgets are mounted
 
     def changed(self, screen: Screen[Any]) -> None:
         """What the keys of a screen would start is new: keys that were typed before its next paint were typed ahead."""
         self._painted[screen] = float("inf")
-        screen.call_after_refresh(self._paint, screen)
+        self._unseen.add(screen)
+        screen.refresh(layout=True)  # all of it in one paint, so that the next one shows it
 
     def displayed(self) -> None:
         """The terminal was sent what has changed on the top screen."""
-        self._displayed = monotonic()
-
-    def _paint(self, screen: Screen[Any]) -> None:
-        # Called when nothing is left to paint, which a busy loop finds out later than the person sees it.
-        self._painted[screen] = self._displayed
+        screen = self._app.screen
+        if screen in self._unseen:
+            self._painted[screen] = monotonic()
+            # A screen that is laid out anew is sent in two parts, the second at once after the first.
+            asyncio.get_running_loop().call_soon(self._unseen.discard, screen)
 
     def painted(self, screen: Screen[Any]) -> bool:
         """Whether the screen was painted, so that a person can have seen it."""
