@@ -36,7 +36,7 @@ FAULTS = {
     "refused": ("LG04", API),
     "no-tls": ("LG05", API),
     "unschedulable": ("SC02", API),
-    "never-ready": ("TR01", API),
+    "never-ready": ("LG21", API),
     "wrong-path": ("TR01", API),
     "node-lost": ("CL01", "Node/node-1"),
 }

@@ -87,7 +87,7 @@ def test_a_dev_install_takes_eight_keys_and_ends_ready_and_an_upgrade_follows(
     [
         ("image-pull", "STUCK", r"image docker.io/llm-cost-ops:latest cannot be pulled"),
         pytest.param(
-            "never-ready", "PROGRESSING", r"its probe \(GET /health on port http\) fails", marks=pytest.mark.full
+            "never-ready", "PROGRESSING", "its pool got no connection to llm-cost-ops-post", marks=pytest.mark.full
         ),
         pytest.param("unschedulable", "STUCK", r"no node fits .3 of 3: too little cpu free", marks=pytest.mark.full),
     ],

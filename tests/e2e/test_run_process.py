@@ -174,7 +174,7 @@ async def test_a_broken_image_is_named_within_a_second_of_the_pods_status_and_ca
 
 
 SCENARIOS = [
-    pytest.param("never-ready", "TR01", "503", marks=pytest.mark.full),
+    pytest.param("never-ready", "LG21", "its pool got no connection", marks=pytest.mark.full),
     pytest.param("unschedulable", "SC02", "too little cpu", marks=pytest.mark.full),
     pytest.param("crash-loop", "CO11", "exit code 1", marks=pytest.mark.full),
 ]

@@ -124,6 +124,10 @@ CASES: tuple[Case, ...] = (
     Case("a folder that may not be written", "LG10", API, _crash(APP, 1, "Error: Read-only file system (os error 30): /var/log/app")),
     Case("a table that is not there", "LG08", API, _unready(_said("ERROR", 'error returned from database: relation \\"usage_records\\" does not exist'))),
     Case("the database replays its log", "LG16", API, _unready(_said("ERROR", "FATAL: the database system is starting up"))),
+    Case("the pool is spent", "LG21", API, _unready(_said("ERROR", "pool timed out while waiting for an open connection"))),
+    Case("the pool of HikariCP is spent", "LG21", API, _unready("java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms (total=10, active=10, idle=0, waiting=3)")),
+    Case("the pool waits for a store that is away", "CO01", STORE, all_of(lambda bed: bed.waits(DB, "ImagePullBackOff", f'Back-off pulling image "{IMAGE}": not found'), _unready(_said("ERROR", "database pool timed out")))),
+    Case("the probe's path is not there, and a store was slow", "TR01", API, lambda bed: bed.runs_unready(APP, "HTTP probe failed with statuscode: 404", _said("WARN", "database pool timed out"))),
     Case("a replica is called", "LG19", API, _unready(_said("ERROR", "cannot execute INSERT in a read-only transaction"))),
 )  # fmt: skip
 

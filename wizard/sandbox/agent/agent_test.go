@@ -9,7 +9,7 @@ var start = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 func TestEveryLineIsCountedExactlyWhenItIsWritten(t *testing.T) {
 	for class := range programs {
-		s := newSource(class, false, start, time.Time{}, false, nil, 0)
+		s := newSource(class, "", start, time.Time{}, false, nil, 0)
 		for i := range int64(40) {
 			at := s.line(i).at
 			if s.next(i) != at {
@@ -23,7 +23,7 @@ func TestEveryLineIsCountedExactlyWhenItIsWritten(t *testing.T) {
 }
 
 func TestSinceFindsTheFirstLineThatIsNotOlder(t *testing.T) {
-	s := newSource("app", false, start, time.Time{}, false, nil, 1000)
+	s := newSource("app", "", start, time.Time{}, false, nil, 1000)
 	now := start.Add(time.Minute)
 	for _, i := range []int64{0, 3, 7, 1000, 30000} {
 		if got := s.since(s.line(i).at, now); got != i {
@@ -36,7 +36,7 @@ func TestSinceFindsTheFirstLineThatIsNotOlder(t *testing.T) {
 }
 
 func TestAFailedProcessEndsWithItsLastLines(t *testing.T) {
-	s := newSource("app", false, start, start.Add(time.Second), true, nil, 0)
+	s := newSource("app", "", start, start.Add(time.Second), true, nil, 0)
 	count := s.count(start.Add(time.Hour))
 	if text := s.line(count - 1).text; text != s.last[0] {
 		t.Errorf("the last line is %q", text)
@@ -47,7 +47,7 @@ func TestAFailedProcessEndsWithItsLastLines(t *testing.T) {
 }
 
 func TestAProcessThatCannotGoOnSaysWhyAndNothingOfALaterBoot(t *testing.T) {
-	s := newSource("app", false, start, start.Add(time.Second), true, []string{"no database", "bye"}, 0)
+	s := newSource("app", "", start, start.Add(time.Second), true, []string{"no database", "bye"}, 0)
 	count := s.count(start.Add(time.Hour))
 	if count != 4 || s.line(2).text != "no database" || s.line(3).text != "bye" {
 		t.Fatalf("%d lines, the last are %q and %q", count, s.line(2).text, s.line(3).text)
@@ -55,7 +55,7 @@ func TestAProcessThatCannotGoOnSaysWhyAndNothingOfALaterBoot(t *testing.T) {
 }
 
 func TestAShortLifeStillHasItsWholeBoot(t *testing.T) {
-	s := newSource("postgres", false, start, start, false, nil, 0)
+	s := newSource("postgres", "", start, start, false, nil, 0)
 	if got := s.count(start.Add(time.Hour)); got != int64(len(s.boot)) {
 		t.Errorf("%d lines of %d", got, len(s.boot))
 	}

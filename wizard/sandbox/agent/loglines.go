@@ -101,15 +101,15 @@ func (s *source) since(t, now time.Time) int64 {
 	return low
 }
 
-// newSource chooses what a process of this image writes. last are its last lines when it does not boot completely; rate
+// newSource chooses what a process of this image writes. probe is the output of its failing readiness probe; last are its last lines when it does not boot completely; rate
 // is lines a second, 0 for the image's own pace.
-func newSource(class string, broken bool, start, end time.Time, failed bool, last []string, rate int64) *source {
+func newSource(class string, probe string, start, end time.Time, failed bool, last []string, rate int64) *source {
 	s := &source{start: start, end: end}
 	make, known := programs[class]
 	if !known {
 		make = programs["generic"]
 	}
-	make(s, broken)
+	make(s, probe)
 	if len(last) > 0 {
 		s.boot, s.every = s.boot[:min(2, len(s.boot))], 0
 	}
@@ -171,8 +171,8 @@ func logfmt(ms int, source, message string) bootLine {
 }
 
 // programs is the table of what each class of image writes.
-var programs = map[string]func(s *source, broken bool){
-	"app": func(s *source, broken bool) {
+var programs = map[string]func(s *source, probe string){
+	"app": func(s *source, probe string) {
 		s.boot = []bootLine{
 			app(20, "INFO", "llm_cost_ops", "starting llm-cost-ops", `"version":"1.0.0"`),
 			app(60, "INFO", "llm_cost_ops::config", "configuration loaded", `"source":"/etc/llm-cost-ops/config.yaml"`),
@@ -185,14 +185,17 @@ var programs = map[string]func(s *source, broken bool){
 		s.every = pause(2000)
 		routes := []string{"/health/ready", "/api/v1/usage", "/health/live", "/api/v1/costs/summary", "/metrics"}
 		s.text = func(i int64, at time.Time) string {
-			if broken {
+			switch {
+			case strings.HasSuffix(probe, "404"):
+				return appLine(at, "INFO", "llm_cost_ops::http", "request", `"method":"GET","path":"/health","status":404,"duration_ms":0`)
+			case probe != "":
 				return appLine(at, "WARN", "llm_cost_ops::health", "readiness check failed: database pool timed out", `"path":"/health/ready","status":503`)
 			}
 			return appLine(at, "INFO", "llm_cost_ops::http", "request",
 				fmt.Sprintf(`"method":"GET","path":%q,"status":200,"duration_ms":%d`, routes[i%int64(len(routes))], 1+i*7%23))
 		}
 	},
-	"postgres": func(s *source, _ bool) {
+	"postgres": func(s *source, _ string) {
 		s.boot = []bootLine{
 			fixed(50, ""),
 			fixed(60, "PostgreSQL Database directory appears to contain a database; Skipping initialization"),
@@ -210,7 +213,7 @@ var programs = map[string]func(s *source, broken bool){
 			return postgresTime(at) + " [27] LOG:  " + word
 		}
 	},
-	"redis": func(s *source, _ bool) {
+	"redis": func(s *source, _ string) {
 		s.boot = []bootLine{
 			redis(30, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"),
 			redis(40, "Redis version=7.2.5, bits=64, commit=00000000, modified=0, pid=1, just started"),
@@ -224,7 +227,7 @@ var programs = map[string]func(s *source, broken bool){
 			return "1:M " + at.UTC().Format("02 Jan 2006 15:04:05.000") + " * " + strconv.FormatInt(100+i%7, 10) + " changes in 60 seconds. Saving..."
 		}
 	},
-	"prometheus": func(s *source, _ bool) {
+	"prometheus": func(s *source, _ string) {
 		s.boot = []bootLine{
 			logfmt(40, "main.go:645", "Starting Prometheus Server"),
 			logfmt(90, "web.go:654", "Start listening for connections"),
@@ -237,7 +240,7 @@ var programs = map[string]func(s *source, broken bool){
 			return fmt.Sprintf("time=%s level=INFO source=compact.go:576 msg=%q", at.UTC().Format("2006-01-02T15:04:05.000Z"), "write block")
 		}
 	},
-	"grafana": func(s *source, _ bool) {
+	"grafana": func(s *source, _ string) {
 		grafana := func(ms int, logger, message string) bootLine {
 			return timed(ms, func(at time.Time) string {
 				return fmt.Sprintf("logger=%s t=%s level=info msg=%q", logger, at.UTC().Format(time.RFC3339Nano), message)
@@ -254,7 +257,7 @@ var programs = map[string]func(s *source, broken bool){
 			return fmt.Sprintf("logger=cleanup t=%s level=info msg=%q", at.UTC().Format(time.RFC3339Nano), "Completed cleanup jobs")
 		}
 	},
-	"generic": func(s *source, _ bool) {
+	"generic": func(s *source, _ string) {
 		s.boot = []bootLine{fixed(50, "starting"), fixed(400, "ready")}
 		s.every = 10 * time.Second
 		s.text = func(i int64, at time.Time) string { return stamp(at) + " tick " + strconv.FormatInt(i+1, 10) }

@@ -206,9 +206,9 @@ func (t *tracked) source(name string, previous bool) (*source, error) {
 	rate, _ := strconv.ParseInt(t.pod.Metadata.Annotations[rateAnnotation], 10, 64)
 	class := classOf(t.image(name)).name
 	if ended != nil {
-		return newSource(class, r.broken, parseStamp(ended.StartedAt), parseStamp(ended.FinishedAt), ended.ExitCode != 0, r.last, rate), nil
+		return newSource(class, r.refusal, parseStamp(ended.StartedAt), parseStamp(ended.FinishedAt), ended.ExitCode != 0, r.last, rate), nil
 	}
-	return newSource(class, r.broken, parseStamp(state.Running.StartedAt), time.Time{}, false, r.last, rate), nil
+	return newSource(class, r.refusal, parseStamp(state.Running.StartedAt), time.Time{}, false, r.last, rate), nil
 }
 
 func (t *tracked) image(name string) string {

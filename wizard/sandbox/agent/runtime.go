@@ -31,7 +31,7 @@ type run struct {
 	crashes  int       // exits in a row
 	told     string    // the configuration error of the last event
 	probeDue time.Time // time of the next event about the present failure
-	broken   bool      // the process started under a failing probe: its log says so
+	refusal  string    // output of the failing probe under which the process started, for its log; empty: none fails
 	last     []string  // log lines before the process ends, instead of the whole boot
 	status   containerStatus
 }
@@ -236,7 +236,7 @@ func (k *kubelet) create(p *pod, c *container, r *run, now time.Time, field stri
 	r.status.Image, r.status.ImageID = fullReference(c.Image), imageID(c.Image)
 	r.status.State = containerState{Running: &running{stamp(now)}}
 	fault := k.world.fault(p.Metadata.Namespace, c.Image)
-	r.broken, r.last = fault.probe != "", nil
+	r.refusal, r.last = fault.probe, nil
 	if fault.exit != nil {
 		r.last = fault.exit.last
 	}

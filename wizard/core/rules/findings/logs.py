@@ -208,10 +208,19 @@ _MESSAGES: Final = (
     ),
     _Message(
         "LG04", _words(r"connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
-                       r"|could not connect to server|connection to server at [^\n]{0,250}failed|pool timed out|PoolTimedOut"
-                       r"|timed out (?:while )?(?:waiting for an open|connecting)|EHOSTUNREACH|network is unreachable"),
+                       r"|could not connect to server|connection to server at [^\n]{0,250}failed"
+                       r"|timed out (?:while )?connecting|EHOSTUNREACH|network is unreachable"),
         "nothing answers at {host}",
         ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True,
+    ),
+    _Message(
+        "LG21", _words(r"pool timed? ?out|PoolTimedOut|timed out (?:while )?waiting for an? (?:open|free|idle)? ?connection"
+                       r"|connection is not available, request timed out|QueuePool limit of|TimeoutError: ResourceRequest timed out"
+                       r"|timeout exceeded when trying to connect|(?:acquiring|obtaining|getting) (?:a )?connection from (?:the )?pool"),
+        "its pool got no connection to {host} in time",
+        ("If nothing answers there: see whether it runs, is ready and may be reached.",
+         "If it answers: it is slow, or all connections are in use. See what the database does, and the size of the pool."),
+        False, "unknown", waits=True,
     ),
 )  # fmt: skip
 """The most specific messages first. Their words are those of PostgreSQL, Redis, libc and the usual clients."""
@@ -360,7 +369,7 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
         title, remedy = hosts.unresolved(called, stated.line, snapshot) or (title, remedy)
     text = stated.match[0] if message.id == "LG01" else _short(stated.line)
     proof = [Evidence(text, name_of(pod), in_field(container))]
-    proof += hosts.evidence(called, snapshot) if message.id in ("LG03", "LG04") else []
+    proof += hosts.evidence(called, snapshot) if message.id in ("LG03", "LG04", "LG21") else []
     proof += _size(pod, name, snapshot) if message.id == "VO06" else []
     proof += changed or _age(password, snapshot)
     proof += _port_of_another(pod, name, stated.line) if message.id == "LG11" else []

@@ -15,6 +15,8 @@ from wizard.core.text import sanitize
 from wizard.core.text.time import parse_time
 
 _FAILURE: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
+_REFUSED: Final = re.compile(r"statuscode: (40[0-6]|410|415)\b")
+"""The program answered that it has nothing for such a request: the probe is wrong, not what the program calls."""
 _COMMAND_WORDS: Final = 60
 """Characters of a probe's command that are shown; a script does not fit into a sentence."""
 
@@ -90,6 +92,7 @@ def _not_ready(
     asked = probe_words(container.get(which) or container.get("readinessProbe") or {})
     words = re.sub(r"^\w+ probe \w+:\s*", "", failing)
     title = f"container {container_status.get('name')} runs, but its probe ({asked}) fails"
+    refused = _REFUSED.search(words)
     return Finding(
         "TR01",
         f"{title}: {words}" if words else title,
@@ -101,15 +104,23 @@ def _not_ready(
             Evidence(asked, "", which),
             *(Evidence(event.message, "", "event Unhealthy", event.time) for event in failed[:1]),
         ),
-        (
-            "Read the container's log: it says what it waits for.",
-            f"If the application answers elsewhere, correct the {which}.",
-        ),
-        heals="yes" if patience.store_on_its_way(pod, snapshot.objects, snapshot.now) else "unknown",
+        _steps(which, refused is not None),
+        heals="yes" if not refused and patience.store_on_its_way(pod, snapshot.objects, snapshot.now) else "unknown",
         since=since,
-        waits=True,
+        waits=refused is None,
         commands=(log_command(pod, container_status, snapshot),),
         avoid=("Don't loosen the probe before you have read the log: it may be right.",),
+    )
+
+
+def _steps(which: str, refused: bool) -> tuple[str, ...]:
+    if refused:
+        return (
+            f"Correct the path, the port or the headers of the {which}: the program answers, but not to this request.",
+        )
+    return (
+        "Read the container's log: it says what it waits for.",
+        f"If the application answers elsewhere, correct the {which}.",
     )
 
 
