@@ -11,6 +11,7 @@ import pytest
 
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
+from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.rules.check import Absent, CheckResult, FactFailure, Unknown, all_checks
 from wizard.core.rules.facts import (
@@ -33,6 +34,7 @@ from wizard.core.rules.facts import (
     SecretUse,
     Server,
     StorageClass,
+    WaysSeen,
 )
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
@@ -90,6 +92,43 @@ def certificate(**changes: Any) -> dict[str, Any]:
 def seen(revision: int, theirs: str) -> HelmSees:
     """Helm sees that uid of kube-system, the wizard sees u1."""
     return HelmSees(revision, (), "namespace kube-system", "u1", theirs)
+
+
+def way(namespace: str = "ns", name: str = "rel", *, age: int = 0, release: str = "", **spec: Any) -> dict[str, Any]:
+    """An Ingress for a.test/, or an HTTPRoute when it has parentRefs, as the API server gives it."""
+    made = (AT + timedelta(days=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    notes = spec.pop("notes", {})
+    if release:
+        notes |= {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
+    backend = {"service": {"name": name, "port": {"name": "http"}}}
+    paths = [{"path": spec.pop("path", "/"), "pathType": "Prefix", "backend": backend}]
+    rules = [{"host": spec.pop("host", "a.test"), "http": {"paths": paths}}]
+    kind = "HTTPRoute" if "parentRefs" in spec else "Ingress"
+    return {
+        "kind": kind,
+        "metadata": {"namespace": namespace, "name": name, "uid": f"{namespace}/{name}", "creationTimestamp": made, "annotations": notes},
+        "spec": spec if kind == "HTTPRoute" else {"ingressClassName": "nginx", "rules": rules, **spec},
+    }  # fmt: skip
+
+
+def gateway(*hosts: str, path: str = "/", **match: Any) -> dict[str, Any]:
+    """The spec of an HTTPRoute at one Gateway."""
+    matches = [{"path": {"type": "PathPrefix", "value": path}, **match}]
+    return {
+        "parentRefs": [{"namespace": "edge", "name": "gw"}],
+        "hostnames": list(hosts),
+        "rules": [{"matches": matches}],
+    }
+
+
+def ways(mine: dict[str, Any], *there: dict[str, Any], controller: str = "k8s.io/ingress-nginx") -> dict[str, Any]:
+    """A rendered way in, and those of the cluster."""
+    rendered = {
+        **mine,
+        "metadata": {key: value for key, value in mine["metadata"].items() if key in ("name", "annotations")},
+    }
+    classes = Classes("nginx", {"nginx": controller, "other": "example.com/other"})
+    return {"rendered": Rendered((rendered,)), "ways": WaysSeen(there, classes), "target": TARGET}
 
 
 Row = tuple[str, Mapping[str, Any], str, str, str]
@@ -253,6 +292,26 @@ TABLE: list[Row] = [
         "pass", "the default is here", "",
     ),
     ("I01", {"rendered": Rendered(()), "ingress_classes": Absent("no Ingress is installed")}, "skipped", "no Ingress", ""),
+    # I05 host and path
+    ("I05", ways(way()), "pass", "nobody else has a.test", ""),
+    ("I05", ways(way(), way("team-b", "web")), "fail", "Ingress/web in namespace team-b has a.test/ too: it came first", "host"),
+    ("I05", ways(way(), way("team-b", "web"), controller="traefik.io/ingress-controller"), "warn", "not certain which", "host"),
+    ("I05", ways(way(), way("team-b", "web", ingressClassName="other")), "warn", "not certain which", "host"),
+    ("I05", ways(way(ingressClassName=None), way("team-b", "web")), "fail", "it came first", "host"),
+    ("I05", ways(way(), way("team-b", "rel", release="rel")), "fail", "Ingress/rel in namespace team-b", "host"),
+    ("I05", ways(way(), way("ns", "web", release="web")), "fail", "Ingress/web in namespace ns", "host"),
+    ("I05", ways(way(), way("team-b", "web", host="b.test")), "pass", "nobody else", ""),
+    ("I05", ways(way(), way("team-b", "web", path="/api")), "pass", "nobody else", ""),
+    ("I05", ways(way(), way(), way("team-b", "web", age=1)), "pass", "nobody else", ""),
+    ("I05", ways(way(), way(age=1), way("team-b", "web")), "fail", "it came first", "host"),
+    ("I05", ways(way(), way("ns", "old-name", release="rel")), "pass", "nobody else", ""),
+    ("I05", ways(way(), way("team-b", "web", notes={"nginx.ingress.kubernetes.io/canary": "true"})), "pass", "nobody else", ""),
+    ("I05", ways(way(**gateway("a.test")), way("team-b", "web", **gateway("a.test"))), "fail", "has a.test/ at Gateway edge/gw too: it came first", "host"),
+    ("I05", ways(way(**gateway("a.test", "b.test")), way("team-b", "web", **gateway("b.test"))), "fail", "has b.test/", "host"),
+    ("I05", ways(way(**gateway("a.test")), way("team-b", "web", **gateway("a.test", path="/api"))), "pass", "nobody else has a.test", ""),
+    ("I05", ways(way(**gateway("a.test")), way("team-b", "web", **gateway("a.test", method="GET"))), "pass", "nobody else", ""),
+    ("I05", ways(way(**gateway("a.test")), way(**gateway("a.test")), way("team-b", "web", age=1, **gateway("a.test"))), "pass", "nobody else", ""),
+    ("I05", {"rendered": Rendered(()), "ways": Absent("no Ingress or HTTPRoute is installed"), "target": TARGET}, "skipped", "no Ingress", ""),
     # K02 existing Secrets
     ("K02", {"secrets": (), "chart": CHART, "target": TARGET}, "pass", "the run makes every Secret", ""),
     ("K02", {"secrets": (SecretSeen(USE, True, ("jwt-secret",)),), "chart": CHART, "target": TARGET}, "pass", "mine-credentials has jwt-secret", ""),

@@ -68,7 +68,7 @@ async def test_a_dev_install_into_a_namespace_that_is_there_passes_everything(
     async with session(tool, sandbox.kubeconfig, namespace, helm) as made:
         results = await checked(made)
     assert set(results) == {one.id for one in all_checks()}
-    assert states(results) == {"I01": "skipped", "I07": "skipped", "S01": "skipped"}
+    assert states(results) == {"I01": "skipped", "I05": "skipped", "I07": "skipped", "S01": "skipped"}
 
 
 async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, tool: Callable[[str], str]) -> None:
@@ -82,6 +82,24 @@ async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, t
     assert (bad["I01"].question, bad["S01"].question) == ("ingress.class", "database.class")
     assert "nginx" in bad["I01"].next_step
     assert "fast-ssd, standard" in bad["S01"].next_step
+
+
+async def test_a_host_that_a_release_of_another_namespace_has_is_taken(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str]
+) -> None:
+    answers = {"preset": "prod", "host": f"{namespace}.example.org", "tls": "none"}
+    for name in (namespace, f"{namespace}-first"):
+        sandbox.kubectl("create", "namespace", name)
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        free = await checked(made, answers)
+        rule = f"{answers['host']}/*=web:80"
+        sandbox.kubectl("-n", f"{namespace}-first", "create", "ingress", "web", "--class=nginx", f"--rule={rule}")
+        taken = await checked(made, answers)
+        other = await checked(made, {**answers, "host": f"other.{namespace}.example.org"})
+    sandbox.kubectl("delete", "namespace", f"{namespace}-first", "--wait=false")
+    assert [free["I05"].state, other["I05"].state, taken["I05"].state] == ["pass", "pass", "fail"]
+    assert f"Ingress/web in namespace {namespace}-first has {answers['host']}/ too" in taken["I05"].evidence[0]
+    assert (taken["I05"].blocking, taken["I05"].question) == (True, "host")
 
 
 async def test_a_missing_namespace_skips_the_dry_run_which_is_made_late(
@@ -213,8 +231,11 @@ async def test_a_person_of_one_namespace_can_install_there_and_is_refused_elsewh
     kubeconfig = sandbox.user("namespace-only", namespace=namespace)
     async with session(tool, kubeconfig, namespace) as made:
         own = await checked(made)
+        behind = await checked(made, {"preset": "prod", "host": "a.example.org", "tls": "none"})
         lines = {line.key: line async for line in made.home()}
     assert not any(one.blocking for one in own.values())
+    assert (behind["I05"].state, behind["I05"].blocking) == ("unknown", False)
+    assert "list ingresses.networking.k8s.io" in behind["I05"].next_step
     assert {"R01", "R02", "R04", "R05", "R07", "W06"} <= {name for name, one in own.items() if one.state == "pass"}
     assert states(own)["S02"] == "unknown"
     assert "list storageclasses.storage.k8s.io" in own["S02"].next_step

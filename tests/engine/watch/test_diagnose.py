@@ -43,7 +43,7 @@ class Cluster(FakeCluster):
         self.said: dict[tuple[str, str, bool], Sequence[str]] = {}
         self.asked: list[tuple[str, str, bool]] = []
 
-    def put(self, kind: str, name: str, *, owner: str = "", **rest: Any) -> None:
+    def put(self, kind: str, name: str, *, owner: str = "", namespace: str = "ns", **rest: Any) -> None:
         meta = {
             "uid": f"uid-{kind}-{name}",
             "creationTimestamp": "2026-01-01T11:00:00Z",
@@ -55,7 +55,7 @@ class Cluster(FakeCluster):
             meta["ownerReferences"] = [
                 {"kind": of_kind, "name": of_name, "uid": f"uid-{of_kind}-{of_name}", "controller": True}
             ]
-        self.add(kind, name, "" if kind == "Node" else "ns", metadata=meta, **rest)
+        self.add(kind, name, "" if kind == "Node" else namespace, metadata=meta, **rest)
 
     async def logs(
         self, namespace: str, pod: str, container: str, *, follow: bool = True, previous: bool = False,
@@ -264,8 +264,14 @@ async def test_services_and_ingresses_of_the_namespace_are_compared_with_the_rel
     assert [one.title for one in last.findings] == [
         "Ingress/shop has the same host and path and is older: it gets the requests"
     ]
+    cluster.put("Ingress", "shop", namespace="elsewhere", meta=older, spec=spec)
+    del cluster.objects["Ingress", "ns", "shop"]
+    (*_, last) = await views(cluster)
+    assert [one.title for one in last.findings] == [
+        "Ingress/shop in namespace elsewhere has the same host and path and is older: it gets the requests"
+    ]
     cluster.refuse["list Service"] = forbidden("list services")
-    del cluster.objects["Ingress", "ns", "shop"], cluster.objects["Service", "ns", "front"]
+    del cluster.objects["Ingress", "elsewhere", "shop"], cluster.objects["Service", "ns", "front"]
     (only,) = await views(cluster)
     assert only.findings == ()
 

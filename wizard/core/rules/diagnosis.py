@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from wizard.core.errors import Exit
 from wizard.core.helm import upgrade_values
 from wizard.core.kube import patience, status
+from wizard.core.kube.ingress import routes
 from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
 from wizard.core.kube.status import Verdict
 from wizard.core.rules.finding import Finding
@@ -241,7 +242,7 @@ def front_workloads(snapshot: Snapshot) -> list[Object]:
 
 
 def _backends(snapshot: Snapshot) -> set[str]:
-    return {route.service for ingress in snapshot.of_kind("Ingress") for route in routing.routes(ingress)}
+    return {route.service for ingress in snapshot.of_kind("Ingress") for route in routes(ingress)}
 
 
 def _cuts_off(finding: Finding, snapshot: Snapshot) -> bool:
@@ -255,7 +256,7 @@ def _cuts_off(finding: Finding, snapshot: Snapshot) -> bool:
     asked = [
         route.port.get("name") or route.port.get("number")
         for ingress in snapshot.of_kind("Ingress")
-        for route in routing.routes(ingress)
+        for route in routes(ingress)
         if route.service == name
     ]
     used = [port for port in ports if not asked or port.get("name") in asked or port.get("port") in asked]
@@ -268,7 +269,7 @@ def _closes(finding: Finding, called: set[str], snapshot: Snapshot) -> bool:
     if finding.id == "TR10":
         return not ingresses and finding.object in called
     if finding.id == "TR05":
-        ways = [route for ingress in ingresses for route in routing.routes(ingress)]
+        ways = [route for ingress in ingresses for route in routes(ingress)]
         return finding.urgent and all(routing.is_lost(route, snapshot) for route in ways)
     return finding.id in ("TR04", "TR06") and finding.urgent
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from wizard.core.helm.version import Version, parse
+from wizard.core.kube.ingress import Classes
 from wizard.core.kube.objects import Object
 
 if TYPE_CHECKING:
@@ -131,6 +132,14 @@ class NamedClass:
     name: str
     default: bool
     controller: str = ""
+
+
+@dataclass(frozen=True)
+class WaysSeen:
+    """The Ingresses and HTTPRoutes of all namespaces, those of the release too, and the ingress classes that are known."""
+
+    objects: tuple[Object, ...]
+    classes: Classes = field(default_factory=Classes)
 
 
 @dataclass(frozen=True)

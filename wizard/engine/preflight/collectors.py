@@ -16,6 +16,7 @@ from wizard.core.helm import plan, revision
 from wizard.core.helm.chart import Chart
 from wizard.core.kube import lease
 from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.rules import manifests
@@ -41,6 +42,7 @@ from wizard.core.rules.facts import (
     SecretUse,
     Server,
     StorageClass,
+    WaysSeen,
 )
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
@@ -468,6 +470,19 @@ async def _ingress_classes(world: World, inputs: Mapping[str, Any]) -> tuple[Nam
     )
 
 
+async def _ways(world: World, inputs: Mapping[str, Any]) -> WaysSeen | Absent:
+    rendered, known = inputs["rendered"], inputs["ingress_classes"]
+    kinds = [kind for kind in ("Ingress", "HTTPRoute") if rendered.of(kind)]
+    if not kinds:
+        return Absent("no Ingress or HTTPRoute is installed")
+    listed = await asyncio.gather(*(world.cluster.list(kind) for kind in kinds))
+    classes = known if isinstance(known, tuple) else ()
+    return WaysSeen(
+        tuple(obj for objects in listed for obj in objects),
+        Classes(next((one.name for one in classes if one.default), ""), {one.name: one.controller for one in classes}),
+    )
+
+
 async def _secrets(world: World, inputs: Mapping[str, Any]) -> tuple[SecretSeen, ...]:
     rendered: Rendered = inputs["rendered"]
     own = {secret["metadata"]["name"] for secret in rendered.of("Secret")} | world.made_by_run
@@ -641,6 +656,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "storage_classes": Collector(_storage_classes, needs=("server",)),
     "named_storage": Collector(_named_storage, needs=("server", "rendered"), after=("storage_classes",)),
     "ingress_classes": Collector(_ingress_classes, needs=("server", "rendered")),
+    "ways": Collector(_ways, needs=("server", "rendered"), after=("ingress_classes",)),
     "secrets": Collector(_secrets, needs=("server", "rendered")),
     "certificates": Collector(_certificates, needs=("server", "rendered")),
     "kept_data": Collector(_kept_data, needs=("server", "rendered")),

@@ -15,6 +15,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm import plan, release, revision, unused_values
 from wizard.core.kube import membership, patience, status
 from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.ingress import namespace, routes
 from wizard.core.kube.objects import KINDS, Object, name_of
 from wizard.core.reach.result import Reach
 from wizard.core.rules import diagnosis, manifests
@@ -233,15 +234,16 @@ async def _with_details(cluster: Cluster, observation: Observation, target: Targ
     absent: set[str] = set()
     unready = list(_unready(snapshot))
     wanted = [*unready, *_failed_jobs(snapshot), *(_stores(snapshot) if unready else ())][:_MOST_LOGS]
-    logs, more, revisions, certificates, balancers = await asyncio.gather(
+    logs, more, revisions, certificates, balancers, rivals = await asyncio.gather(
         asyncio.gather(*(_log(cluster, target, pod, name, which, unseen) for pod, name, which in wanted)),
         asyncio.gather(*(_get(cluster, target, kind, name, absent) for kind, name in sorted(_named(snapshot)))),
         _with_body(cluster, target, snapshot.revisions, unseen),
         _certificates(cluster, target, snapshot, unseen),
         _balancers(cluster, snapshot, unseen),
+        _rivals(cluster, snapshot, unseen),
     )
     read = {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
-    found = [*filter(None, more), *balancers, *(obj for objects in certificates.values() for obj in objects)]
+    found = [*filter(None, more), *balancers, *rivals, *(obj for objects in certificates.values() for obj in objects)]
     around = {**snapshot.around, **{str(obj["metadata"]["uid"]): obj for obj in found}}
     seen = snapshot.seen | certificates.keys()
     detailed = replace(snapshot, logs=read, around=around, seen=seen, absent=frozenset(absent), revisions=revisions)
@@ -399,6 +401,23 @@ async def _balancers(cluster: Cluster, snapshot: Snapshot, unseen: list[Hidden])
         unseen.append(Hidden("the controller of the Ingress", f"no answer within {_LIMIT:g} s"))
     else:
         return [*found, *(one for ones in endpoints for one in ones)]
+    return []
+
+
+async def _rivals(cluster: Cluster, snapshot: Snapshot, unseen: list[Hidden]) -> list[Object]:
+    """The Ingresses of other namespaces that have a host of the release's, as another release on the same host has."""
+    hosts = {route.host for ingress in snapshot.of_kind("Ingress") for route in routes(ingress)}
+    if not hosts:
+        return []
+    try:
+        found = await asyncio.wait_for(cluster.list("Ingress"), _LIMIT)
+    except ClusterError as error:
+        unseen.append(Hidden("the Ingresses of other namespaces", error.message.rstrip("."), error.permission))
+    except TimeoutError:
+        unseen.append(Hidden("the Ingresses of other namespaces", f"no answer within {_LIMIT:g} s"))
+    else:
+        others = (ingress for ingress in found if namespace(ingress) != snapshot.namespace)
+        return [ingress for ingress in others if any(route.host in hosts for route in routes(ingress))]
     return []
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final
 
 from wizard.core.kube import status
-from wizard.core.kube.objects import Object, is_default_class, name_of
+from wizard.core.kube.ingress import Classes, Route, is_canary, namespace, routes
+from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules import manifests
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings.pods import names_service
@@ -29,53 +30,12 @@ _MOST_CALLERS: Final = 3
 
 _ACTION: Final = "use-annotation"
 """Port by which the AWS Load Balancer Controller takes the backend's name for an annotation (docs: guide/ingress)."""
-_OLDEST_WINS: Final = "k8s.io/ingress-nginx"
-"""Controller that is documented to give a path to the oldest Ingress (ingress-nginx, docs/how-it-works.md)."""
-_CANARY: Final = "nginx.ingress.kubernetes.io/canary"
-_CHOICES: Final = ("router.priority", "router.entrypoints", "group.order", "mergeable-ingress-type")
-"""Ends of annotations by which other controllers are told how to share a path: Traefik twice, AWS, F5."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """One path of an Ingress, and the Service to which it sends requests; path and its type are "" for the default."""
-
-    ingress: Object
-    host: str
-    path: str
-    path_type: str
-    service: str
-    port: Mapping[str, Any]
-
-    @property
-    def field(self) -> str:
-        """The field of the Ingress that names the Service."""
-        place = f"spec.rules[{self.host or '*'}{self.path}].backend" if self.path_type else "spec.defaultBackend"
-        return f"{place}.service"
-
-    @property
-    def target(self) -> str:
-        """The Service and its port."""
-        return f"{self.service}:{self.port.get('name') or self.port.get('number')}"
-
-
-def routes(ingress: Object) -> Iterator[Route]:
-    """The paths of an Ingress that lead to a Service."""
-    spec = ingress.get("spec", {})
-    found = [("", "", "", spec.get("defaultBackend") or {})]
-    for rule in spec.get("rules") or ():
-        for path in (rule.get("http") or {}).get("paths") or ():
-            kind = str(path.get("pathType") or "ImplementationSpecific")
-            found.append((str(rule.get("host") or ""), str(path.get("path") or "/"), kind, path.get("backend") or {}))
-    for host, path, kind, backend in found:
-        if service := backend.get("service"):
-            yield Route(ingress, host, path, kind, str(service.get("name")), service.get("port") or {})
 
 
 def is_lost(route: Route, snapshot: Snapshot) -> bool:
     """Whether it is certain that no request comes to the route's Service by it."""
     return bool(_dead_end(route, snapshot)) or any(
-        _is_older(other, route, snapshot) for other in _rivals(route, snapshot)
+        _is_older(other, route, _classes(snapshot)) for other in _rivals(route, snapshot)
     )
 
 
@@ -152,22 +112,8 @@ def _port_text(port: Mapping[str, Any]) -> str:
     return " ".join(str(port[key]) for key in ("name", "port") if port.get(key))
 
 
-def _class_of(ingress: Object, snapshot: Snapshot) -> str:
-    """The name of its class: the one that it names, else the default; "" when there is none or it is not known."""
-    notes = ingress["metadata"].get("annotations") or {}
-    named = ingress.get("spec", {}).get("ingressClassName") or notes.get("kubernetes.io/ingress.class")
-    default = (one["metadata"]["name"] for one in snapshot.beside("IngressClass") if is_default_class(one))
-    return str(named or next(default, ""))
-
-
-def _controller_of(ingress: Object, snapshot: Snapshot) -> str:
-    ingress_class = snapshot.named("IngressClass", _class_of(ingress, snapshot)) or {}
-    return str((ingress_class.get("spec") or {}).get("controller") or "")
-
-
-def _is_canary(ingress: Object) -> bool:
-    """Whether it shares a path with another Ingress on purpose."""
-    return (ingress["metadata"].get("annotations") or {}).get(_CANARY) == "true"
+def _classes(snapshot: Snapshot) -> Classes:
+    return Classes.of(snapshot.beside("IngressClass"))
 
 
 def _rivals(route: Route, snapshot: Snapshot) -> list[Route]:
@@ -177,54 +123,37 @@ def _rivals(route: Route, snapshot: Snapshot) -> list[Route]:
     the other as its rival.
     """
     mine = route.ingress
-    if not route.path_type or _is_canary(mine):
+    if is_canary(mine):
         return []
+    classes = _classes(snapshot)
     ours = {str(one["metadata"].get("uid")) for one in snapshot.of_kind("Ingress")}
     found = []
-    for other in _in_namespace("Ingress", snapshot):
+    for other in snapshot.known("Ingress"):
         same = other["metadata"].get("uid") == mine["metadata"].get("uid")
-        if same or _is_ending(other) or _is_canary(other) or not _share_a_proxy(mine, other, snapshot):
+        if same or _is_ending(other) or is_canary(other) or not classes.share_a_proxy(mine, other):
             continue
         for rival in routes(other):
-            shared = (rival.host, rival.path, rival.path_type) == (route.host, route.path, route.path_type)
-            wins = _is_older(route, rival, snapshot)
+            wins = _is_older(route, rival, classes)
             told_by_other = str(other["metadata"].get("uid")) in ours and _age(route) < _age(rival)
-            if shared and not _same_backend(rival, route) and not wins and not told_by_other:
+            if route.shares_path(rival) and not rival.same_backend(route) and not wins and not told_by_other:
                 found.append(rival)
     return found
-
-
-def _share_a_proxy(one: Object, other: Object, snapshot: Snapshot) -> bool:
-    """Whether one proxy serves both Ingresses, and none is told how; clouds make a load balancer for each Ingress."""
-    if _class_of(one, snapshot) != _class_of(other, snapshot):
-        return False
-    notes = (*(one["metadata"].get("annotations") or {}), *(other["metadata"].get("annotations") or {}))
-    together = not {*status.addresses(one)}.isdisjoint(status.addresses(other))
-    return _controller_of(one, snapshot) == _OLDEST_WINS or (together and not any(map(_is_choice, notes)))
-
-
-def _is_choice(annotation: str) -> bool:
-    return annotation.endswith(_CHOICES)
-
-
-def _same_backend(one: Route, other: Route) -> bool:
-    """Whether both lead to one Service; the name and the number of a port may be those of the same."""
-    return one.service == other.service and (one.port == other.port or one.port.keys() != other.port.keys())
 
 
 def _age(route: Route) -> tuple[str, str]:
     return status.created(route.ingress), str(route.ingress["metadata"]["name"])
 
 
-def _is_older(route: Route, than: Route, snapshot: Snapshot) -> bool:
+def _is_older(route: Route, than: Route, classes: Classes) -> bool:
     """Whether the controller is known to prefer the route because its Ingress is older; of one second, it is not known."""
     older = status.created(route.ingress) < status.created(than.ingress)
-    return older and _controller_of(than.ingress, snapshot) == _OLDEST_WINS
+    return older and classes.oldest_wins(than.ingress)
 
 
 def _shared(route: Route, other: Route, snapshot: Snapshot) -> Finding:
-    sure = _is_older(other, route, snapshot)
-    whose = name_of(other.ingress)
+    sure = _is_older(other, route, _classes(snapshot))
+    elsewhere = namespace(other.ingress) if namespace(other.ingress) != namespace(route.ingress) else ""
+    whose = name_of(other.ingress) + (f" in namespace {elsewhere}" if elsewhere else "")
     shared = f"{whose} has the same host and path"
     return Finding(
         "TR05", f"{shared} and is older: it gets the requests" if sure else f"{shared}: which of the two gets the requests is not certain",
@@ -235,9 +164,14 @@ def _shared(route: Route, other: Route, snapshot: Snapshot) -> Finding:
         ),
         ("Give each its own host or path, or have one of the two paths removed.",),
         heals="no", since=snapshot.since(route.ingress, other.ingress), urgent=sure,
-        commands=(snapshot.command("kubectl", "get", "ingress", "--sort-by", ".metadata.creationTimestamp"),),
+        commands=(_by_age(snapshot, "--all-namespaces") if elsewhere else _by_age(snapshot),),
         avoid=("Don't delete the other Ingress before you know whose it is: its users lose their way in.",),
     )  # fmt: skip
+
+
+def _by_age(snapshot: Snapshot, *where: str) -> str:
+    asked = replace(snapshot, namespace="") if where else snapshot
+    return asked.command("kubectl", "get", "ingress", *where, "--sort-by", ".metadata.creationTimestamp")
 
 
 # TLS Secrets of an Ingress
@@ -257,7 +191,7 @@ def certificate_missing(snapshot: Snapshot) -> Iterator[Finding]:
     for ingress in snapshot.of_kind("Ingress"):
         notes = ingress["metadata"].get("annotations") or {}
         since = snapshot.since(ingress)
-        by_hosts = _class_of(ingress, snapshot) == _FINDS_BY_HOSTS
+        by_hosts = _classes(snapshot).name(ingress) == _FINDS_BY_HOSTS
         elsewhere = by_hosts or any(note.endswith(_CERTIFICATE_ELSEWHERE) for note in notes)
         if manifests.issuer(ingress) or elsewhere or snapshot.changing or not snapshot.older(since, _SECRET_PATIENCE):
             continue
