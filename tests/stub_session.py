@@ -359,6 +359,11 @@ class StubRelease(Release):
             yield batch
 
     @override
+    async def describe(self, kind: str, name: str) -> str:
+        self._session.described.append(f"{kind}/{name}")
+        return f"Events\n  none\n\nkind: {kind}\nmetadata:\n  name: {name}"
+
+    @override
     async def status(self, *, reach: float = 0.0) -> Sequence[Event]:
         self._session.reach_seconds.append(reach)
         answer = [Event("reach", self._session.reached.to_data())] if reach else []
@@ -481,6 +486,7 @@ class StubSession(Session):
         self.production = False
         self.misread: dict[str, Any] = {}
         """Values that helm reads otherwise than is meant."""
+        self.described: list[str] = []
         self.started: list[tuple[Draft, str]] = []
         self.specs: list[RunSpec] = []
         """Of every run that was started."""

@@ -19,7 +19,7 @@ from typing_extensions import override
 KEYS = {
     "enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C",
     "f1": "\x1bOP", "f2": "\x1bOQ", "f4": "\x1bOS", "f6": "\x1b[17~", "f9": "\x1b[20~", "space": " ", "backspace": "\x7f", "ctrl+c": "\x03",
-    "ctrl+u": "\x15",
+    "ctrl+u": "\x15", "shift+tab": "\x1b[Z",
 }  # fmt: skip
 
 _REACTION = 0.05

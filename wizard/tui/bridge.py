@@ -151,6 +151,19 @@ class Bridge:
         self._spawn("run", read(), listener)
         return feed
 
+    def watch(self, listener: MessagePump, target: Target) -> RunFeed:
+        """Watch a release, without a run, until `stop("watch")`."""
+        from wizard.tui.run.state import RunFeed
+
+        feed = RunFeed("")
+
+        async def read() -> None:
+            async for batch in self.session.release(target).watch():
+                feed.read(batch)
+
+        self._spawn("watch", read(), listener)
+        return feed
+
     def reach(self, listener: MessagePump, feed: RunFeed) -> None:
         """Ask whether people reach the release of an ended run; its view has the answer when the listener gets Read."""
 

@@ -132,6 +132,8 @@ class Navigator:
                 await self.upgrade(row)
             case "d":
                 self.diagnose(self._target(row))
+            case "l":
+                self.live(self._target(row))
             case "h":
                 self.history(row)
             case "b":
@@ -152,6 +154,12 @@ class Navigator:
         from wizard.tui.diagnose.screen import DiagnoseScreen
 
         self._open(DiagnoseScreen(target))
+
+    def live(self, target: Target, *, logs_of: str = "", from_diagnosis: bool = False) -> None:
+        """Open a release live; `logs_of` as of ReleaseScreen."""
+        from wizard.tui.release.screen import ReleaseScreen
+
+        self._open(ReleaseScreen(target, logs_of=logs_of, from_diagnosis=from_diagnosis))
 
     def uninstall(self, target: Target) -> None:
         """Open the preview of an uninstall."""

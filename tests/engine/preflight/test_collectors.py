@@ -114,7 +114,7 @@ async def test_a_hanging_call_is_unknown_after_its_limit_and_holds_nothing_up(mo
     found = await facts(world(active(slow={"list StorageClass"})))
     assert found["storage_classes"] == Unknown("no answer within 0.1 s")
     assert isinstance(found["dry_run"], DryRun)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30  # the call itself would hang for a minute
 
 
 async def test_a_mistake_in_one_collector_is_one_unknown_fact(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ async def test_d_on_a_release_says_what_users_feel_then_the_cause_then_what_to_d
     assert session.looked_at[0] == Target(CONTEXT, "team-b", "other")
     order = [
         text.index(one)
-        for one in ("USERS FINE", "Way in", "1 x the", "2 ! the auto", "Before", "DO NOT", "Now", "? hidden")
+        for one in ("USERS FINE", "Way in", "1 x the", "2 ! the auto", "Now", "DO NOT", "Before", "? hidden")
     ]
     assert order == sorted(order)
     assert "will not heal" in text

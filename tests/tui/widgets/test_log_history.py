@@ -8,6 +8,7 @@ from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import BEGIN, ScreenSession, lines
 from wizard.core.run.log_buffer import LogBuffer
+from wizard.core.run.log_filter import LogFilter
 from wizard.core.run.log_window import Page
 from wizard.tui.messages import PageRead
 from wizard.tui.run.screen import RunScreen
@@ -121,7 +122,7 @@ async def test_a_filter_holds_for_the_record_too(open_app: Open, session: Screen
     await session.say(*BEGIN)
     async with open_app(RUN) as see:
         pane = await flood(see, session)
-        pane.show_only("77", previous=False)
+        pane.show_only(LogFilter("77"))
         await see.sees('with "77"')
         pane.hold(pane._first)
         await see.press("pageup")

@@ -28,6 +28,8 @@ Part = Literal[
 RED_FIRST: Final = ("failed", "stuck", "unknown", "progressing", "ready")
 _MAX_EVENTS: Final = 1000
 _MAX_HELM_LINES: Final = 10_000
+_MAX_PODS: Final = 10_000
+"""Pods whose owners are remembered, gone ones too."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class RunView:
     checks: dict[str, CheckResult] = field(default_factory=dict)
     made: list[MadeRow] = field(default_factory=list)
     objects: dict[str, ObjectRow] = field(default_factory=dict)
+    pod_owners: dict[str, str] = field(default_factory=dict)
+    """Pod -> its workload ("Kind/name"); of deleted pods too, whose lines are still there."""
     helm_pid: int = 0
     helm_argv: tuple[str, ...] = ()
     helm_since: str = ""
@@ -163,6 +167,10 @@ class RunView:
         """Rows of one group (object|pod) or all, red first, then by kind and name."""
         chosen = [row for row in self.objects.values() if group in (None, row.group)]
         return sorted(chosen, key=lambda row: (_rank(RED_FIRST, row.state), _rank(KINDS, row.kind), row.name))
+
+    def owner_of(self, pod: str) -> str:
+        """The workload ("Kind/name") of a pod, "" of one that has none or is not known."""
+        return self.pod_owners.get(pod, "")
 
     def ready_count(self, group: str | None = None) -> int:
         """How many rows are ready."""
@@ -282,7 +290,12 @@ def _object(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Par
     if data["state"] == "gone":
         view.objects.pop(data["uid"], None)
     else:
-        view.objects[data["uid"]] = ObjectRow(**{key: data[key] for key in EVENTS["object.state"]})
+        row = ObjectRow(**{key: data[key] for key in EVENTS["object.state"]})
+        view.objects[row.uid] = row
+        if row.group == "pod":
+            view.pod_owners[row.name] = row.owner
+            while len(view.pod_owners) > _MAX_PODS:
+                del view.pod_owners[next(iter(view.pod_owners))]
     return frozenset({"objects"})
 
 

@@ -93,6 +93,12 @@ class Release:
 
         return logs.read(self._cluster, self._target, tail=tail)
 
+    async def describe(self, kind: str, name: str) -> str:
+        """One of its objects as text: the events about it, and its YAML with secrets masked; raises Problem."""
+        from wizard.engine.release import describe
+
+        return await describe.describe(self._cluster, self._ports.documents, self._target, kind, name)
+
     # History
 
     async def history(self) -> Sequence[Revision]:

@@ -19,7 +19,10 @@ from wizard.ports.cluster import Cluster
 async def watch_release(
     cluster: Cluster, target: Target, clock: Clock, *, logs: bool = True
 ) -> AsyncIterator[Sequence[Event]]:
-    """Batches of events until the caller stops; numbered from 1. Never raises for what the cluster refuses."""
+    """Batches of events until the caller stops; numbered from 1. Never raises for what the cluster refuses.
+
+    The time of a cluster.event is that of its last occurrence, of any other that of its observation.
+    """
     waiting: list[Event] = []
     arrived = asyncio.Event()
 
@@ -40,7 +43,9 @@ async def watch_release(
             await _first_of(arrived, tasks)
             arrived.clear()
             time = rfc3339(clock.now(), "milliseconds")
-            batch = [replace(event, seq=seq + number, time=time) for number, event in enumerate(waiting, 1)]
+            batch = [
+                replace(event, seq=seq + number, time=event.time or time) for number, event in enumerate(waiting, 1)
+            ]
             waiting.clear()
             seq += len(batch)
             if batch:

@@ -386,7 +386,7 @@ class ReleaseWatch:
                 "message": event.message,
                 "count": event.count,
             }
-            events.append(Event("cluster.event", data))
+            events.append(Event("cluster.event", data, time=event.time))
         return events
 
     def _finding_events(self) -> list[Event]:

@@ -53,6 +53,7 @@ class DiagnoseScreen(WizardScreen):
 
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("evidence", "enter", "evidence", "Show the evidence"),
+        Action("logs", "l", "logs", "Objects and logs, live"),
         Action("message", "m,y", "message for chat", "A message for the chat"),
         Action("again", "r", "refresh", "Refresh"),
         Action("home", "escape,h", "home", "Home"),
@@ -78,6 +79,7 @@ class DiagnoseScreen(WizardScreen):
     def keys(self) -> Sequence[Key]:
         evidence = (self.key("evidence"),) if self._finding() else ()
         shown = (
+            self.key("logs"),
             self.key("message"),
             self.key("again"),
             self.key("home"),
@@ -148,6 +150,12 @@ class DiagnoseScreen(WizardScreen):
         if finding := self._finding():
             rows = diagnose_view.evidence_rows(finding, min(100, self.app.size.width - 4))
             self.app.push_screen(Explain(f"{finding.id} {finding.object}: {finding.title}", rows))
+
+    def action_logs(self) -> None:
+        """Open the release live, with the logs of the selected cause's workload."""
+        finding = self._finding()
+        self.bridge.stop("diagnose")
+        self.nav.live(self.target, logs_of=finding.object if finding else "", from_diagnosis=True)
 
     def action_message(self) -> None:
         """Copy the diagnosis as text for a chat, where the terminal allows it."""

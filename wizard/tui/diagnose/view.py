@@ -48,7 +48,7 @@ def layout(diagnosis: Diagnosis, now: datetime, width: int, chosen: int) -> Diag
         text = "no cause was found among what could be seen" if wrong else "nothing is wrong that can be seen"
         rows.append(((f" {mark('warn' if wrong else 'pass')[0]} {text}", "warning" if wrong else "ok"),))
     if diagnosis.findings:
-        rows += [(), *_details(diagnosis, width)]
+        rows += [(), *_now(diagnosis, width), (), *_background(diagnosis, width)]
     for hidden in diagnosis.unseen:
         needs = f"  Needs: {hidden.permission}" if hidden.permission else ""
         rows += beside(
@@ -110,13 +110,11 @@ def _cause(finding: Finding, number: int, now: datetime, width: int, *, chosen: 
     how = HEALS[finding.heals] if finding.urgent else "separate, not urgent"
     since = age(finding.since, now)
     right: Row = ((f"{how}{f'  {since}' if since else ''}", "dim"),)
-    head = (
-        (" > " if chosen else "   ", "accent"),
-        (f"{number + 1} ", ""),
-        (f"{sign} ", tone),
-        (finding.title, "strong"),
-    )
-    rows = [ends(head, right, width), (("       ", ""), (cut(f"{finding.id} {finding.object}", width - 8), "dim"))]
+    lead: Row = ((" > " if chosen else "   ", "accent"), (f"{number + 1} ", ""), (f"{sign} ", tone))
+    first, *more = wrap(finding.title, max(30, width - cells(lead) - cells(right) - 2))
+    rows = [ends((*lead, (first, "strong")), right, width)]
+    rows += [(("       ", ""), (line, "strong")) for line in more]
+    rows.append((("       ", ""), (cut(f"{finding.id} {finding.object}", width - 8), "dim")))
     for evidence in finding.evidence[: _EVIDENCE if chosen else 1]:
         field = f"{evidence.field}: " if evidence.field else ""
         rows.append((("       ", ""), (cut(field, width - 8), "dim"), (cut(evidence.text, width - 8 - len(field)), "")))
@@ -125,19 +123,24 @@ def _cause(finding: Finding, number: int, now: datetime, width: int, *, chosen: 
     return rows
 
 
-def _details(diagnosis: Diagnosis, width: int) -> Iterator[Row]:
+def _now(diagnosis: Diagnosis, width: int) -> Iterator[Row]:
+    """What to do about the first cause, and what not."""
     first = diagnosis.findings[0]
+    for number, text in enumerate(first.remedy):
+        yield from beside(" Now" if number == 0 else "", text, width - 1, label_width=_LABEL, label_tone="accent")
+    for text in first.avoid:
+        yield from beside(" DO NOT", text, width - 1, label_width=_LABEL, label_tone="error")
+    if diagnosis.owner:
+        yield from beside(" Owner", f"{diagnosis.owner}: change it there, not here", width - 1, label_width=_LABEL)
+
+
+def _background(diagnosis: Diagnosis, width: int) -> Iterator[Row]:
+    """What came before, and what was ruled out."""
     if diagnosis.before:
         changes = "   ".join(f"{time_of_day(change.time)[:5]} {change.text}" for change in diagnosis.before[-3:])
         yield from beside(" Before", changes, width - 1, label_width=_LABEL, tone="dim")
     if diagnosis.ruled_out:
         yield from beside(" Ruled out", ", ".join(diagnosis.ruled_out), width - 1, label_width=_LABEL, tone="dim")
-    for text in first.avoid:
-        yield from beside(" DO NOT", text, width - 1, label_width=_LABEL, label_tone="error")
-    if diagnosis.owner:
-        yield from beside(" Owner", f"{diagnosis.owner}: change it there, not here", width - 1, label_width=_LABEL)
-    for number, text in enumerate(first.remedy):
-        yield from beside(" Now" if number == 0 else "", text, width - 1, label_width=_LABEL, label_tone="accent")
 
 
 def facts(diagnosis: Diagnosis) -> str:

@@ -99,6 +99,7 @@ def menu(row: ReleaseRow, *, undo: bool = False) -> tuple[list[tuple[str, str, s
     offered = [
         ("u", "Upgrade", "other values, another image; the same questions"),
         ("d", "Diagnose", "what is wrong, and why; reads only"),
+        ("l", "Live", "objects, logs and events as they come; reads only"),
         ("h", "History", "revisions, what each changed, and the way back"),
         ("b", "Roll back", "to the last revision that was fine; previewed first"),
         ("x", "Uninstall", "three lists first: deleted, kept, lost for ever"),

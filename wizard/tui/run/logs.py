@@ -1,13 +1,13 @@
-"""Actions on the logs of a run: hold, filter, find, show lines from before a restart, save."""
+"""Actions on the logs of a run or a release: hold, filter, find, show lines from before a restart, save."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from wizard.core.errors import Problem
 from wizard.tui.actions import Action
-from wizard.tui.messages import PageRead
 from wizard.tui.run.panes import RunPanes
 from wizard.tui.run.state import RunFeed
 from wizard.tui.widgets.base import WizardScreen
@@ -21,6 +21,8 @@ class RunLogs(WizardScreen):
         Action("filter", "slash", "filter", "Filter the logs"),
         Action("hold", "space", command="Hold or follow the logs"),
         Action("error", "e", "error", "First error in the logs"),
+        Action("container", "c", "container", "Logs of one workload or container"),
+        Action("warnings", "v", "warnings", "Warnings and errors in the logs"),
         Action("previous", "p", "previous", "Logs before the last restart"),
         Action("find(-1)", "n", "find", "Find in the logs"),
         Action("find(1)", "N,shift+n"),
@@ -30,13 +32,24 @@ class RunLogs(WizardScreen):
         Action("newest", "G,shift+g", command="Follow the logs"),
     )
 
-    _run_id: str
     feed: RunFeed
 
     @property
     def panes(self) -> RunPanes:
-        """The panes of the run."""
+        """The panes of the screen."""
         return self.query_one(RunPanes)
+
+    def make_panes(self) -> RunPanes:
+        """New panes, as this screen has them."""
+        raise NotImplementedError
+
+    def older_lines(self, wanted: LogHistory.Wanted) -> None:
+        """Read lines that the log buffer has no more; without a record there are none."""
+        self.panes.logs.give_up()
+
+    def text_to_copy(self) -> tuple[str, str]:
+        """What the focused pane has to copy, and what to say when that is nothing yet."""
+        return self.panes.logs.showing(), "There are no log lines yet."
 
     def on_log_pane_held(self) -> None:
         """Update the label of Space; stop reading the record when its lines are no longer wanted."""
@@ -45,12 +58,8 @@ class RunLogs(WizardScreen):
         self.refresh_frame()
 
     def on_log_history_wanted(self, message: LogHistory.Wanted) -> None:
-        """The pane is scrolled above the log buffer: read the record."""
-        self.bridge.page(self, self._run_id, message)
-
-    def on_page_read(self, message: PageRead) -> None:
-        """Show lines of the record."""
-        self.panes.logs.take(message.ticket, message.page, newer=message.newer)
+        """The pane is scrolled above the log buffer."""
+        self.older_lines(message)
 
     def action_newest(self) -> None:
         """Follow the newest line."""
@@ -64,13 +73,34 @@ class RunLogs(WizardScreen):
         """Show only lines that contain a text."""
         from wizard.tui.widgets.modals import Prompt
 
-        pane = self.panes.logs
-
         def take(text: str | None) -> None:
             if text is not None:
-                pane.show_only(text, previous=pane.previous)
+                self._show_only(text=text)
 
-        self.ask(Prompt("Show log lines with this text; empty: all", pane.filter, "/"), take)
+        self.ask(Prompt("Show log lines with this text; empty: all", self.panes.logs.filter.text, "/"), take)
+
+    def action_container(self) -> None:
+        """Show only lines of one workload, pod or container."""
+        from wizard.tui.widgets.modals import Choose
+
+        pane = self.panes.logs
+        sources = pane.buffer.sources(pane.buffer.first)
+        workloads = sorted({pane.owner_of(pod) or f"Pod/{pod}" for pod, _ in sources})
+        containers = sorted(f"Pod/{pod}/{container}" for pod, container in sources)
+        options = [(place, _place_words(place), "") for place in ("", *workloads, *containers)]
+
+        def take(place: str | None) -> None:
+            if place is not None:
+                self._show_only(source=place)
+
+        self.ask(Choose("Whose logs?", options, at=pane.filter.source), take)
+
+    def action_warnings(self) -> None:
+        """Show only warnings and errors, or all lines again."""
+        self._show_only(warnings=not self.panes.logs.filter.warnings)
+
+    def _show_only(self, **changes: Any) -> None:
+        self.panes.logs.show_only(replace(self.panes.logs.filter, **changes))
 
     def action_error(self) -> None:
         """Go to the first line that names an error."""
@@ -79,8 +109,7 @@ class RunLogs(WizardScreen):
 
     def action_previous(self) -> None:
         """Show only lines from before the last restart of their container, or all lines again."""
-        pane = self.panes.logs
-        pane.show_only(pane.filter, previous=not pane.previous)
+        self._show_only(previous=not self.panes.logs.filter.previous)
 
     def action_find(self, step: int = -1) -> None:
         """Go to the next older (-1) or newer (1) line with a text; asks for the text first, and without a match."""
@@ -102,17 +131,11 @@ class RunLogs(WizardScreen):
 
     def action_copy(self) -> None:
         """Copy helm's command from its pane, else the visible log lines; show them too: many terminals ignore it."""
-        import shlex
-
         from wizard.tui.widgets.modals import Explain
 
-        view = self.feed.view
-        command = self.query_one("#helm").has_focus
-        text = shlex.join(view.back_argv or view.helm_argv) if command else self.panes.logs.showing()
+        text, nothing = self.text_to_copy()
         if not text:
-            self.app.notify(
-                "helm has not been started yet." if command else "There are no log lines yet.", markup=False
-            )
+            self.app.notify(nothing, markup=False)
             return
         self.app.copy_to_clipboard(text)
         self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
@@ -137,3 +160,11 @@ class RunLogs(WizardScreen):
                 self.app.notify(f"Written: {', '.join(written)}{older}", markup=False)
 
         self.ask(Prompt("Save these lines; a new file is readable by you only", "./release.log", "w"), take)
+
+
+def _place_words(place: str) -> str:
+    kind, _, name = place.partition("/")
+    if not kind:
+        return "all"
+    pod, _, container = name.partition("/")
+    return f"container {container} of {pod}" if container else place

@@ -1,4 +1,4 @@
-"""The panes of a run: objects, logs, helm, events, findings; two at once, or all on a large terminal."""
+"""The panes of a run or a release: objects, logs, events, findings, of a run helm too; two at once, or all on a large terminal."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from wizard.tui.widgets.log_pane import LogPane
 from wizard.tui.widgets.rows import RowList, Rows
 
 PANES: Final = ("objects", "logs", "helm", "events", "findings")
+WITHOUT_HELM: Final = ("objects", "logs", "events", "findings")
 
 
 class Objects(RowList):
@@ -58,9 +59,10 @@ class Objects(RowList):
 class RunPanes(Horizontal):
     """Objects above, one other pane below, chosen by Tab; on a large terminal all of them in two columns."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], panes: Sequence[str] = PANES) -> None:
         super().__init__(id="run")
         self._now = now
+        self._panes = panes
         self._lower = "logs"
         self._roomy = False
 
@@ -75,6 +77,7 @@ class RunPanes(Horizontal):
             *(
                 Vertical(Rows(id=f"{pane}-title"), RowList(id=pane), id=f"pane-{pane}")
                 for pane in ("findings", "helm", "events")
+                if pane in self._panes
             ),
             id="right",
         )
@@ -93,7 +96,7 @@ class RunPanes(Horizontal):
         """Choose the visible panes."""
         self._roomy = self._roomy if roomy is None else roomy
         self._lower = lower or self._lower
-        for pane in PANES[1:]:
+        for pane in self._panes[1:]:
             self.query_one(f"#pane-{pane}").set_class(not self._roomy and pane != self._lower, "-off")
         self.query_one("#right").set_class(not self._roomy and self._lower == "logs", "-off")
 
@@ -105,8 +108,8 @@ class RunPanes(Horizontal):
 
     def next(self, step: int) -> None:
         """Focus the next or the previous pane."""
-        at = next((number for number, pane in enumerate(PANES) if self.query_one(f"#{pane}").has_focus), 0)
-        self.take(PANES[(at + step) % len(PANES)])
+        at = next((number for number, pane in enumerate(self._panes) if self.query_one(f"#{pane}").has_focus), 0)
+        self.take(self._panes[(at + step) % len(self._panes)])
 
     def update(self, view: RunView, changed: frozenset[str], *, ticked: bool) -> None:
         """Render the changed parts, "all" for all of them; `ticked`: a new second has begun."""
@@ -116,7 +119,7 @@ class RunPanes(Horizontal):
             self.objects.update(view.rows())
         if every or "logs" in changed:
             self.logs.read(view.logs, view.log_lost, view.log_places)
-        if every or changed & {"helm", "made", "phase", "fixes"}:
+        if "helm" in self._panes and (every or changed & {"helm", "made", "phase", "fixes"}):
             self._list("helm", helm_rows(view, self._room("helm")), "helm", view.phase_text, tail=True)
         if every or "events" in changed:
             rows = event_rows(view, self._room("events"))

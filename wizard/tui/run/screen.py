@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from time import monotonic
-from typing import ClassVar, Final
+import shlex
+from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.events import Resize
-from textual.widget import Widget
 from typing_extensions import override
 
 from wizard.core.errors import Problem
 from wizard.core.run import stopping
 from wizard.tui.actions import Action, Key, bindings
-from wizard.tui.bridge import FRAME
-from wizard.tui.messages import StreamFailed
+from wizard.tui.messages import PageRead, StreamFailed
 from wizard.tui.run.fixes import fix_now
-from wizard.tui.run.logs import RunLogs
+from wizard.tui.run.live import LiveScreen
 from wizard.tui.run.panes import RunPanes
 from wizard.tui.run.state import RunFeed
-from wizard.tui.run.view import ABOUT, bottom_rows, boundary, clock_text, object_text, verdict_rows
+from wizard.tui.run.view import ABOUT, boundary, clock_text, object_text
 from wizard.tui.widgets.frame import Heading
-from wizard.tui.widgets.rows import Rows
-
-_WIDE: Final = 130
-_TALL: Final = 36
-"""The least size for two columns: in a narrower left column the reason of an object would not fit."""
+from wizard.tui.widgets.log_history import LogHistory
 
 
-class RunScreen(RunLogs):
+class RunScreen(LiveScreen):
     """Follows the record of a run; leaving it stops nothing."""
 
-    CSS_PATH = "../styles/run.tcss"
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("pane(1)", "tab", "pane", "Next pane"),
         Action("pane(-1)", "shift+tab"),
-        *RunLogs.LOG_ACTIONS,
+        *LiveScreen.LOG_ACTIONS,
         Action("findings", "f"),
         Action("open", "enter", "result"),
         Action("stop", "s", "stop", "Stop helm"),
@@ -46,13 +38,9 @@ class RunScreen(RunLogs):
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, run_id: str, feed: RunFeed | None = None) -> None:
-        super().__init__()
+        super().__init__(feed or RunFeed(run_id))
         self._run_id = run_id
-        self.feed = feed or RunFeed(run_id)
-        self._attached = feed is not None
-        self._end_shown = feed is not None
-        self._second = -1
-        self._shown = 0.0
+        self._attached = self._end_shown = feed is not None
 
     # Frame
 
@@ -90,66 +78,28 @@ class RunScreen(RunLogs):
         return (*keys, self.key("leave", "quit" if ended else "leave"), self.key("explain", ""), copy)
 
     @override
-    def body(self) -> Iterable[Widget]:
-        yield Rows(id="verdict")
-        yield RunPanes(self.now)
-        yield Rows(id="safe")
+    def make_panes(self) -> RunPanes:
+        return RunPanes(self.now)
+
+    @override
+    def last_line(self) -> str:
+        safe = f'Closing the terminal is safe. "llm-cost-ops-wizard runs {self._run_id[:8]}" comes back here.'
+        return "" if self.feed.view.finished is not None else safe
 
     def on_mount(self) -> None:
-        """Follow the record, and poll for changes 40 times per second."""
+        """Follow the record."""
         if not self._attached:
             self.feed = self.bridge.follow(self, self._run_id)
-        self.feed.changed |= {"all"}
-        self.feed.listener = self._on_change
-        self.panes.place()
+        self.show_feed()
         self.panes.objects.focus()
-        self.set_interval(FRAME, self._poll)
-
-    def on_resize(self, event: Resize) -> None:
-        """Show all panes on a large terminal."""
-        roomy = event.size.width >= _WIDE and event.size.height >= _TALL
-        self.set_class(roomy, "-room")
-        self.panes.place(roomy=roomy)
-        self.feed.changed |= {"all"}
 
     # Changes
 
-    def on_unmount(self) -> None:
-        """Stop listening, unless another screen already listens to the feed."""
-        if self.feed.listener == self._on_change:
-            self.feed.listener = None
-
-    def _on_change(self) -> None:
-        """Show a single change without waiting for the next poll; in a flood wait for the poll."""
-        if monotonic() - self._shown >= FRAME:
-            self.call_later(self._poll)
-
-    def _poll(self) -> None:
-        if monotonic() - self._shown < FRAME / 2:
+    @override
+    def ended(self) -> None:
+        if self.feed.view.finished is None or self._end_shown:
             return
-        second = int(self.now().timestamp())
-        changed = self.feed.take()
-        if self.feed.problem:
-            self._lost_record(self.feed.problem)
-            self.feed.problem = None
-        ticked, self._second = second != self._second, second
-        if changed or ticked:
-            self._shown = monotonic()
-            self._show(changed, ticked=ticked)
-        if self.feed.view.finished is not None and not self._end_shown:
-            self._end_shown = True
-            self._ended()
-
-    def _show(self, changed: frozenset[str], *, ticked: bool) -> None:
-        view = self.feed.view
-        self.refresh_frame()
-        self.query_one("#verdict", Rows).show(verdict_rows(view, self.now(), self.size.width))
-        self.panes.update(view, changed, ticked=ticked)
-        safe = f'Closing the terminal is safe. "llm-cost-ops-wizard runs {self._run_id[:8]}" comes back here.'
-        words = "" if view.finished is not None else safe
-        self.query_one("#safe", Rows).show(bottom_rows(self.feed.record_problem, words, self.size.width))
-
-    def _ended(self) -> None:
+        self._end_shown = True
         if self.is_current and self.panes.logs.following:
             self._result()
 
@@ -157,7 +107,8 @@ class RunScreen(RunLogs):
         self.nav.code = int((self.feed.view.finished or {}).get("code", 0))
         self.nav.done(self.feed)
 
-    def _lost_record(self, problem: Problem) -> None:
+    @override
+    def lost(self, problem: Problem) -> None:
         if self.feed.view.started:
             self.tell(problem)
         else:
@@ -166,17 +117,24 @@ class RunScreen(RunLogs):
     def on_stream_failed(self, message: StreamFailed) -> None:
         """Reading the record failed, at its end or above the log buffer."""
         self.panes.logs.give_up()
-        self._lost_record(message.problem)
+        self.lost(message.problem)
 
-    def on_descendant_focus(self) -> None:
-        """Render again: titles show the focus."""
-        self.feed.changed |= {"all"}
+    @override
+    def older_lines(self, wanted: LogHistory.Wanted) -> None:
+        self.bridge.page(self, self._run_id, wanted)
+
+    def on_page_read(self, message: PageRead) -> None:
+        """Show lines of the record."""
+        self.panes.logs.take(message.ticket, message.page, newer=message.newer)
+
+    @override
+    def text_to_copy(self) -> tuple[str, str]:
+        if not self.query_one("#helm").has_focus:
+            return super().text_to_copy()
+        view = self.feed.view
+        return shlex.join(view.back_argv or view.helm_argv), "helm has not been started yet."
 
     # Actions
-
-    def action_pane(self, step: int) -> None:
-        """Focus the next pane, and show it."""
-        self.panes.next(step)
 
     def action_findings(self) -> None:
         """Offer the applicable fixes; without any focus the findings."""

@@ -22,7 +22,7 @@ KINDS: Final[Mapping[str, str]] = {
 ABOUT: Final = (
     "Objects are watched by the wizard itself from the first second, apart from helm's own wait. Red ones come first; "
     "Enter on one shows why. The logs of all containers run below; Space holds them, no line is lost, G or "
-    "End follows again. Above the lines that are kept, PgUp and Home read the run's record. / filters, n and N find, e goes to the first error, p shows lines from before a restart, j shows structured lines as they were "
+    "End follows again. Above the lines that are kept, PgUp and Home read the run's record. / filters, c shows one container, v warnings and errors, n and N find, e goes to the first error, p shows lines from before a restart, j shows structured lines as they were "
     "written, w saves them, y copies those that show, or helm's command from its pane. Leaving or closing the terminal stops nothing."
 )
 _WIDE: Final = 110

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from typing_extensions import override
 
 from wizard.core.run.log_buffer import Line, LogBuffer
+from wizard.core.run.log_filter import LogFilter
 from wizard.core.run.log_window import Page, Places
 from wizard.tui.run.log_view import printed, readable
 from wizard.tui.text import Row, cut, rule, time_of_day
@@ -47,8 +48,9 @@ class LogPane(LogHistory, can_focus=True):
         super().__init__(id="logs")
         self.lost = 0
         self.following = True
-        self.filter = ""
-        self.previous = False
+        self.filter = LogFilter()
+        self.owner_of: Callable[[str], str] = lambda _: ""
+        """The workload ("Kind/name") of a pod; the screen sets it."""
         self.wanted = ""
         """The text of the search; lines with it are marked."""
         self.fields = True
@@ -79,22 +81,21 @@ class LogPane(LogHistory, can_focus=True):
         self._scan()
         self.refresh()
 
-    def show_only(self, text: str, *, previous: bool) -> None:
-        """Show lines that contain a text ("" for all); with `previous` only those from before the last restart."""
-        self.filter, self.previous = text, previous
+    def show_only(self, chosen: LogFilter) -> None:
+        """Show the lines that a filter chooses."""
+        self.filter = chosen
         self._scanned, self._matches = self.buffer.first, []
         self._scan()
         self.action_follow()
 
     @property
     def _filtered(self) -> bool:
-        return bool(self.filter) or self.previous
+        return not self.filter.shows_all
 
     @override
     def matching(self) -> Callable[[Line], bool]:
-        """Tests for the filter's text, and for lines from before a restart if only those are shown."""
-        needle, previous = self.filter.casefold(), self.previous
-        return lambda line: (not previous or line.previous) and (not needle or needle in line.text.casefold())
+        """The filter's test."""
+        return self.filter.matching(self.owner_of)
 
     def _scan(self) -> None:
         start = max(self._scanned, self.buffer.first)
@@ -268,10 +269,14 @@ class LogPane(LogHistory, can_focus=True):
 
     def _title(self, width: int) -> Row:
         names = ", ".join(label for label, _ in self._labels.values()) or "no lines yet"
+        of = self.filter.source.rpartition("/")[2]
         only = "".join(
             (
-                f'  with "{self.filter}"' if self.filter else "",
-                "  before the last restart" if self.previous else "",
+                f"  of {of}" if of else "",
+                f'  with "{self.filter.text}"' if self.filter.text else "",
+                "  warnings and errors" if self.filter.warnings else "",
+                "  before the last restart" if self.filter.previous else "",
+                f"  {len(self._matches):,} lines" if self._filtered and self.window is None else "",
                 "" if self.fields else "  as written",
             )
         )

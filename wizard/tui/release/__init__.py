@@ -1,0 +1,1 @@
+"""A release, live and without a run."""
