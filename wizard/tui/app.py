@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import os
+import signal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -86,6 +89,10 @@ class WizardApp(App[None]):
             self.push_screen(screen)
         self.run_worker(self.typeahead.run())
         self.run_worker(self.navigator.begin())
+        if not self.is_headless:
+            # Textual's own handler runs between any two instructions: in the middle of a paint it waits for a lock of
+            # the very paint that it has interrupted, for ever.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTSTP, self._stop)
 
     @override
     async def on_event(self, event: Event) -> None:
@@ -104,6 +111,11 @@ class WizardApp(App[None]):
         """After the first paint: exclude the imported modules, which stay, from garbage collection."""
         gc.freeze()
         gc.enable()
+
+    def _stop(self) -> None:
+        """Stop the process, as a shell's job control asks; when it is continued, the screen returns."""
+        with self.suspend():
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     async def on_unmount(self) -> None:
         """Stop all readers; runs go on."""
