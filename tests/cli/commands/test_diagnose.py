@@ -10,8 +10,9 @@ from tests.cli.commands.test_install import call
 from tests.cli.stub import objects, stub_session
 from tests.stub_session import StubSession
 from wizard.core.kube.status import Verdict
-from wizard.core.rules.diagnosis import Change, Diagnosis, Hidden, Step, UserImpact
+from wizard.core.rules.diagnosis import Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding
+from wizard.core.rules.timeline import Moment
 from wizard.core.target import Target
 from wizard.engine.release.listing import ReleaseRow, ReleasesView
 
@@ -27,7 +28,7 @@ LATER = Finding(
 SICK = Diagnosis(
     TARGET, "2026-01-01T00:10:00Z", UserImpact("fine", "2 old pods still answer; the new version does not come up"),
     Verdict("stuck", "Deployment/api: Secret a is not there"), (CAUSE, LATER), (Step("Service/api", "pass", "endpoints 2 of 3"),),
-    (Change("2026-01-01T00:00:00Z", "revision 2: deployed"),), ("image", "disk"),
+    (Moment("2026-01-01T00:00:00Z", "revision 2: deployed"),), (), ("image", "disk"),
     (Hidden("helm's status and history", "v may not list secrets", "list secrets in namespace shop"),), 2, "deployed", "api-1.0.0",
     "Flux HelmRelease api",
 )  # fmt: skip

@@ -6,8 +6,9 @@ from tests.tui.conftest import Open
 from tests.tui.driving import Driver
 from tests.tui.fakes import CONTEXT, DEPLOYED, ScreenSession
 from wizard.core.kube.status import Verdict
-from wizard.core.rules.diagnosis import Change, Diagnosis, Hidden, Step, UserImpact
+from wizard.core.rules.diagnosis import Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding
+from wizard.core.rules.timeline import Moment
 from wizard.core.target import Target
 from wizard.engine.release.listing import ReleasesView
 
@@ -36,7 +37,11 @@ SICK = Diagnosis(
     Verdict("stuck", "StatefulSet/llm-cost-ops-postgresql: the database password does not open the volume"),
     (PASSWORD, METRICS),
     (Step("Ingress/llm-cost-ops", "pass", "has an address"), Step("Service/llm-cost-ops", "fail", "endpoints 0 of 2")),
-    (Change("2026-01-02T02:41:07Z", "revision 13: failed"),),
+    (Moment("2026-01-02T02:41:07Z", "revision 13: failed"),),
+    (
+        Moment("2026-01-02T02:41:07Z", "revision 13: failed"),
+        Moment("2026-01-02T02:59:58Z", "container app: Error (exit code 1)", "Pod/llm-cost-ops-1", "failure"),
+    ),
     ("image", "quota"),
     (Hidden("nodes", "no right to list them", "list nodes"),),
     revision=13,
@@ -83,6 +88,19 @@ async def test_enter_shows_the_whole_proof_of_the_cause_in_hand(open_app: Open, 
         await see.sees("password authentication failed", "kubectl get secret", "delete the volume")
         await see.press("escape", "down", "enter")
         await see.sees("no metrics", "Install it.")
+
+
+async def test_t_shows_what_happened_and_where_the_first_failure_began(open_app: Open, session: ScreenSession) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
+    session.diagnoses[DEPLOYED.name] = [replace(SICK, findings=(replace(PASSWORD, since="2026-01-02T02:59:00Z"),))]
+    async with open_app() as see:
+        await look(see)
+        await see.press("t")
+        text = await see.sees(
+            "* revision 13: failed", "the first failure", "x Pod/llm-cost-ops-1: container app: Error"
+        )
+        order = [text.index(one) for one in ("revision 13", "first failure ---", "container app")]
+        assert order == sorted(order)
 
 
 async def test_the_cursor_stays_on_its_cause_while_more_becomes_known(open_app: Open, session: ScreenSession) -> None:

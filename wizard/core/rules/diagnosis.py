@@ -17,6 +17,7 @@ from wizard.core.rules.findings import routing
 from wizard.core.rules.findings.admission import MAKERS, lacking
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.rules.timeline import Moment, changes_before, first_failure, timeline
 from wizard.core.rules.verdict import exit_code, release_verdict
 from wizard.core.run import waiting
 from wizard.core.run.events import Event
@@ -56,14 +57,6 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class Change:
-    """An earlier change: a revision, a rollout. `time` is RFC 3339."""
-
-    time: str
-    text: str
-
-
-@dataclass(frozen=True)
 class Diagnosis:
     """Everything that a front end shows of one diagnosis. `complete` is False while logs are still being read."""
 
@@ -73,7 +66,9 @@ class Diagnosis:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     way_in: tuple[Step, ...] = ()
-    before: tuple[Change, ...] = ()
+    before: tuple[Moment, ...] = ()
+    """What was changed shortly before the first failure."""
+    timeline: tuple[Moment, ...] = ()
     ruled_out: tuple[str, ...] = ()
     unseen: tuple[Hidden, ...] = ()
     revision: int = 0
@@ -114,7 +109,8 @@ class Diagnosis:
             "reason": self.verdict.reason,
             "findings": [_finding_data(finding) for finding in self.findings],
             "way_in": [asdict(step) for step in self.way_in],
-            "before": [asdict(change) for change in self.before],
+            "before": [{"time": change.time, "text": change.text} for change in self.before],
+            "timeline": [asdict(moment) for moment in self.timeline],
             "ruled_out": list(self.ruled_out),
             "unseen": [asdict(hidden) for hidden in self.unseen],
         }
@@ -145,6 +141,7 @@ def of(seen: Observation, target: Target) -> Diagnosis:
     """The diagnosis of an observation."""
     snapshot = seen.snapshot
     findings = diagnose(snapshot)
+    moments = timeline(snapshot, findings)
     newest = snapshot.revisions[-1] if snapshot.revisions else None
     return Diagnosis(
         target=target,
@@ -153,7 +150,8 @@ def of(seen: Observation, target: Target) -> Diagnosis:
         verdict=release_verdict(patience.judge(snapshot.objects, snapshot.now).values(), findings, seen.blind),
         findings=findings,
         way_in=tuple(way_in(snapshot, findings, seen.blind)),
-        before=tuple(before(snapshot)),
+        before=changes_before(moments, first_failure(findings)),
+        timeline=moments,
         ruled_out=ruled_out(snapshot, findings) if findings else (),
         unseen=seen.unseen,
         revision=newest.number if newest else 0,
@@ -374,25 +372,6 @@ def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[st
 
 
 # Earlier changes, and causes that are ruled out
-
-
-_KEPT_CHANGES: Final = 6
-
-
-def before(snapshot: Snapshot) -> list[Change]:
-    """The last revisions and rollouts, oldest first."""
-    changes = [
-        Change(revision.updated, f"revision {revision.number}: {revision.status}")
-        for revision in snapshot.revisions
-        if revision.updated
-    ]
-    for replica_set in snapshot.of_kind("ReplicaSet"):
-        number = _rollout(replica_set)
-        if number:
-            changes.append(
-                Change(status.created(replica_set), f"rollout {number} of {snapshot.root_name(replica_set)}")
-            )
-    return sorted(changes, key=lambda change: change.time)[-_KEPT_CHANGES:]
 
 
 def ruled_out(snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from wizard.core.helm.revision import Times
 from wizard.core.kube import patience, status
 from wizard.core.kube.objects import Object, ObjectEvent, labels_of, name_of
 from wizard.core.kube.patience import Gone, Outdated
+from wizard.core.run.summary import RunSummary
 from wizard.core.text.time import parse_time
 
 _SCALED: Final = ("SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet")
@@ -78,6 +79,8 @@ class Snapshot:
     """Oldest first; empty when helm's records are hidden."""
     helm_errors: Sequence[HelmError] = ()
     """Helm's error messages, newest first."""
+    runs: Sequence[RunSummary] = ()
+    """Our own runs on the release, of this machine, newest first."""
     namespace: str = ""
     release: str = ""
     context: str = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -58,6 +58,7 @@ class _Collected:
     unseen: list[Hidden]
     revisions: tuple[Revision, ...] = ()
     helm_errors: tuple[HelmError, ...] = ()
+    runs: tuple[RunSummary, ...] = ()
 
 
 async def diagnose(
@@ -110,6 +111,7 @@ async def _collect(cluster: Cluster, target: Target, runs: RunStore | None) -> _
     lists = asyncio.gather(*(_list(cluster, collected, kind, target.namespace) for kind in (*KINDS, *AROUND, "Event")))
     history, errors, _ = await asyncio.gather(_history(cluster, target), _helm_errors(runs, target), lists)
     collected.helm_errors = errors
+    collected.runs = tuple(runs_on(target, runs.runs())) if runs else ()
     if isinstance(history, Unknown):
         collected.unseen.append(Hidden("helm's status and history", history.reason, history.permission))
     else:
@@ -169,14 +171,18 @@ async def _helm_errors(runs: RunStore | None, target: Target) -> tuple[HelmError
     return (HelmError(words, f"helm, run {failed.id}", ended),) if words else ()
 
 
+def runs_on(target: Target, runs: Iterable[RunSummary]) -> Iterator[RunSummary]:
+    """The runs on a target."""
+    for run in runs:
+        same = (run.target.namespace, run.target.release) == (target.namespace, target.release)
+        if same and target.context in ("", run.target.context):
+            yield run
+
+
 def last_failure(runs: Iterable[RunSummary], target: Target) -> RunSummary | None:
     """The newest run on a target when it failed."""
-    mine = [
-        run for run in runs
-        if (run.target.namespace, run.target.release) == (target.namespace, target.release)
-        and target.context in ("", run.target.context)
-    ]  # fmt: skip
-    return mine[0] if mine and mine[0].state == "finished" and mine[0].code else None
+    newest = next(runs_on(target, runs), None)
+    return newest if newest and newest.state == "finished" and newest.code else None
 
 
 # Joining
@@ -198,6 +204,7 @@ def _observation(collected: _Collected, target: Target, clock: Clock) -> Observa
         seen=frozenset(kind for kind in (*AROUND, *NEIGHBOURS) if kind in collected.kinds),
         revisions=collected.revisions,
         helm_errors=collected.helm_errors,
+        runs=collected.runs,
         namespace=target.namespace,
         release=target.release,
         context=target.context,

@@ -54,6 +54,7 @@ class DiagnoseScreen(WizardScreen):
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("evidence", "enter", "evidence", "Show the evidence"),
         Action("logs", "l", "logs", "Objects and logs, live"),
+        Action("timeline", "t", "timeline", "What happened, in order"),
         Action("message", "m,y", "message for chat", "A message for the chat"),
         Action("again", "r", "refresh", "Refresh"),
         Action("home", "escape,h", "home", "Home"),
@@ -80,7 +81,8 @@ class DiagnoseScreen(WizardScreen):
         evidence = (self.key("evidence"),) if self._finding() else ()
         shown = (
             self.key("logs"),
-            self.key("message"),
+            self.key("timeline"),
+            self.key("message", "message"),
             self.key("again"),
             self.key("home"),
             self.key("explain", "help"),
@@ -156,6 +158,14 @@ class DiagnoseScreen(WizardScreen):
         finding = self._finding()
         self.bridge.stop("diagnose")
         self.nav.live(self.target, logs_of=finding.object if finding else "", from_diagnosis=True)
+
+    def action_timeline(self) -> None:
+        """Show what happened, in order."""
+        from wizard.tui.widgets.modals import Explain
+
+        if self.seen:
+            rows = diagnose_view.timeline_rows(self.seen, self.app.size.width - 4)
+            self.app.push_screen(Explain("What happened, in UTC: * changes, x failures, - what followed", rows))
 
     def action_message(self) -> None:
         """Copy the diagnosis as text for a chat, where the terminal allows it."""

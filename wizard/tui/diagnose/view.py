@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from wizard.core.text.time import age
+from wizard.core.rules.timeline import first_failure
+from wizard.core.text.time import age, parse_time
 from wizard.tui.text import Row, beside, cells, cut, ends, mark, time_of_day, wrap
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _USERS: Final = {
 }
 _ROLLOUT: Final = {"stuck": "ROLLOUT STUCK", "failed": "ROLLOUT FAILED", "progressing": "on its way", "ready": "ready"}
 HEALS: Final = {"yes": "heals by itself", "no": "will not heal", "unknown": "may heal"}
+_MOMENTS: Final = {"change": ("*", "accent"), "failure": ("x", "error"), "note": ("-", "dim")}
 _EVIDENCE: Final = 3
 """Lines of evidence below the selected cause; Enter shows all of them."""
 _LABEL: Final = 12
@@ -72,6 +74,25 @@ def evidence_rows(finding: Finding, width: int) -> list[Row]:
         for text in texts:
             rows += beside(label, text, width, label_width=_LABEL, tone=tone)
     return rows
+
+
+def timeline_rows(diagnosis: Diagnosis, width: int) -> list[Row]:
+    """Every moment that is known, oldest first, with a line where the first failure began."""
+    began = first_failure(diagnosis.findings)
+    rows: list[Row] = []
+    for moment in diagnosis.timeline:
+        when = parse_time(moment.time)
+        if began and when and when >= began:
+            rows.append((("   --- the first failure ---", "error"),))
+            began = None
+        sign, tone = _MOMENTS[moment.kind]
+        stamp = f" {moment.time[5:10]} {time_of_day(moment.time)} "
+        label: Row = ((stamp, "dim"), (f"{sign} ", tone))
+        about = f"{moment.object}: " if moment.object and moment.object not in moment.text else ""
+        first, *more = wrap(f"{about}{moment.text}", width - cells(label))
+        rows.append((*label, (first, "strong" if moment.kind == "change" else "")))
+        rows += [((" " * cells(label), ""), (line, "")) for line in more]
+    return rows or [((" nothing is known of what happened", "dim"),)]
 
 
 def message(diagnosis: Diagnosis, now: datetime) -> str:
