@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict
+from collections import Counter
+from dataclasses import asdict, replace
 
 from wizard.cli.answers import asks
 from wizard.cli.arguments.release import BundleArguments
@@ -13,7 +14,7 @@ from wizard.cli.prompts import prompter
 from wizard.cli.release import the_release
 from wizard.core.answers.questions.question import Choice
 from wizard.core.bundle.archive import stem
-from wizard.core.bundle.content import Bundle
+from wizard.core.bundle.content import Bundle, Withheld
 from wizard.core.errors import Problem
 from wizard.core.rules.diagnosis import Diagnosis
 from wizard.engine.session import Session
@@ -48,8 +49,11 @@ def _list(made: Bundle, diagnosis: Diagnosis, out: Out) -> None:
     for title, names in contents:
         out.line(f"  {title} ({len(names)}): {', '.join(names)}")
     out.line(f"withheld ({sum(line.count for line in made.withheld)}):")
+    kinds: Counter[Withheld] = Counter()
     for line in made.withheld:
-        out.line(f"  {line}")
+        kinds[replace(line, object=line.object.partition("/")[0], count=1)] += line.count
+    for line, count in kinds.items():
+        out.line(f"  {replace(line, count=count)}")
     out.line(
         "Logs and messages may hold more that is secret than can be recognised: read the files before you give them away."
     )

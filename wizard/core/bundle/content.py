@@ -1,7 +1,7 @@
 """What of an observation goes into a bundle, and what is withheld: an allow-list, then the redaction of every text.
 
 The rules are run again on what went in, so a withheld value leaves behind what they ask of it: whether it equals another
-one of its name, the host that it names, and the ports of Services that it mentions.
+one of its name, the host that it names, and the Services and their ports that it mentions.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from wizard.core.kube.objects import KINDS, Object, name_of
 from wizard.core.rules import diagnosis
 from wizard.core.rules.diagnosis import Diagnosis, Observation
 from wizard.core.rules.findings.hosts import address_in
+from wizard.core.rules.findings.pods import names_service
 from wizard.core.rules.findings.routing import target_port
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.target import Target
@@ -145,12 +146,10 @@ class _Withholding:
         self.lines: Counter[Withheld] = Counter()
         self._numbers: dict[tuple[str, str], int] = {}
         self._secret: dict[str, None] = {}
-        ports = {
-            target_port(port)
-            for service in snapshot.known("Service")
-            for port in service.get("spec", {}).get("ports") or ()
-        }
+        services = snapshot.known("Service")
+        ports = {target_port(port) for service in services for port in service.get("spec", {}).get("ports") or ()}
         self._ports = sorted(port for port in ports if port.isdigit())
+        self._services = sorted({str(service["metadata"]["name"]) for service in services})
         self._images: dict[str, None] = {}
         self._name = ""
         """Of the object that is being read."""
@@ -293,5 +292,11 @@ class _Withholding:
             self._secret[text] = None
         self._say(self._name, field, "values are withheld")
         number = self._numbers.setdefault((name or field, text), len(self._numbers) + 1)
-        rest = [address, *(port for port in self._ports if re.search(rf"(?<![\w.]){port}(?![\w.])", text))]
-        return f"<{' '.join(('withheld', f'v{number}', *filter(None, rest)))}>"
+        asked = [address] if address else []
+        asked += [
+            f"/{service}:"
+            for service in self._services
+            if names_service({"spec": text}, service) and f"/{service}" not in address
+        ]
+        asked += [port for port in self._ports if re.search(rf"(?<![\w.]){port}(?![\w.])", text)]
+        return f"<{' '.join(('withheld', f'v{number}', *asked))}>"

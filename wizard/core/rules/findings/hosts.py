@@ -116,9 +116,9 @@ def _address(name: str, value: str) -> re.Match[str] | None:
 
 
 def address_in(name: str, value: str) -> str:
-    """As much of a variable's value as these rules read: a host alone as it is, of a URL ://host; "" without one."""
+    """As much of a variable's value as these rules read: a host alone as it is, of a URL ://host:; "" without one."""
     match = _address(name, value)
-    return "" if not match else value if match[0] == value else f"://{match['host']}"
+    return "" if not match else value if match[0] == value else f"://{match['host']}:"
 
 
 def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
