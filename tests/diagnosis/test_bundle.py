@@ -158,7 +158,7 @@ def test_no_planted_secret_is_in_a_bundle_in_any_form() -> None:
     held = files(raw)["withheld.txt"]
     for line in (
         "Secret/s data: only the names of its keys", "ConfigMap/c data: only the names", "ConfigMap/c binaryData: not on the list",
-        "Deployment/llm-cost-ops env of container app: values are withheld", "args of container app", "Widget/w (all of it): its kind",
+        "Deployment/llm-cost-ops env of container app: values are withheld", "args of container app", "Widget/w (all of it): not on the list",
         "annotation kubectl.kubernetes.io/last-applied-configuration: it repeats", "log of container app: parts that look secret",
     ):  # fmt: skip
         assert line in held, line
@@ -171,3 +171,14 @@ def test_what_was_planted_changes_no_finding() -> None:
     assert [(one.id, one.object) for one in found.findings] == [
         (one.id, one.object) for one in diagnosis.of(seen, TARGET).findings
     ]
+
+
+def test_a_cause_that_only_a_withheld_value_tells_is_said_to_be_another_one() -> None:
+    def quoted(bed: Bed) -> None:
+        bed.crashes(APP, 1, "dial tcp: lookup plan77xb.acme.test: no such host")
+        for pod in bed.pods(APP):
+            pod["spec"]["containers"][0]["env"].append({"name": "PLAN", "value": "plan77xb"})
+
+    made = content.of(observed(quoted), TARGET, "1.0.0")
+    assert "plan77xb" not in repr(made)
+    assert "Release/llm-cost-ops diagnosis: another one without what is withheld" in map(str, made.withheld)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import shlex
 from collections import Counter
 from dataclasses import asdict, replace
 
 from wizard.cli.answers import asks
 from wizard.cli.arguments.release import BundleArguments
-from wizard.cli.commands.diagnose import show
+from wizard.cli.commands.diagnose import events, show
 from wizard.cli.output import Out
 from wizard.cli.prompts import prompter
 from wizard.cli.release import the_release
@@ -31,7 +32,8 @@ async def bundle(arguments: BundleArguments, session: Session, out: Out, called:
     show(diagnosis, Out(no_color=True, stdout=text))
     session.files.write_bundle(path, made, text.getvalue())
     out.line(f"written: {path}")
-    out.line(f"open it again: {called} diagnose --bundle {path}")
+    out.line(f"open it again: {called} diagnose --bundle {shlex.quote(path)}")
+    events(diagnosis, out)
     out.object({
         "command": "bundle", "exit": int(diagnosis.code), "path": path, "contents": dict(made.contents()),
         "withheld": [asdict(line) for line in made.withheld], "diagnosis": diagnosis.to_data(),

@@ -49,11 +49,12 @@ async def _last_view(session: Session, target: Target, out: Out) -> list[Diagnos
     async for view in session.release(target).diagnose():
         last = [view] if _has_content(view) else []
     for diagnosis in last:
-        _events(diagnosis, out)
+        events(diagnosis, out)
     return last
 
 
-def _events(diagnosis: Diagnosis, out: Out) -> None:
+def events(diagnosis: Diagnosis, out: Out) -> None:
+    """Print the findings and the verdict of one diagnosis as events of --output jsonl."""
     for finding in diagnosis.findings:
         out.event(Event("finding", finding.to_data()))
     out.event(Event("verdict", {"state": diagnosis.verdict.state, "reason": diagnosis.verdict.reason}))
@@ -66,7 +67,7 @@ def _of_bundle(arguments: DiagnoseArguments, session: Session, out: Out) -> int:
     bundle = session.files.read_bundle(arguments.bundle)
     diagnosis = bundle.diagnosis()
     out.message(f"As saved at {diagnosis.at} by llm-cost-ops-wizard {bundle.tool}; no cluster was contacted.")
-    _events(diagnosis, out)
+    events(diagnosis, out)
     show(diagnosis, out)
     saved = {"path": arguments.bundle, "tool": bundle.tool, "withheld": len(bundle.withheld)}
     out.object(

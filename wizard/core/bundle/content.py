@@ -55,6 +55,7 @@ _FREE: Final = frozenset({
 """Fields of spec and status that hold anything at all, at any depth."""
 _CONTAINERS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _FLAG: Final = re.compile(r"(--[A-Za-z][\w.-]*=?|-[A-Za-z]\b=?)(.*)", re.DOTALL)
+_UNLISTED: Final = "not on the list of what goes in"
 _MASKED: Final = "parts that look secret are masked"
 _HOST: Final = re.compile(r"[a-z0-9.-]+(?::\d+)?")
 _SHORTEST: Final = 8
@@ -132,11 +133,18 @@ def of(observation: Observation, target: Target, tool: str) -> Bundle:
         changed={}, outdated={}, gone=(), _by_uid={},
     )  # fmt: skip
     unseen = tuple(replace(one, reason=work.text(one.reason, one.what, "reason", redact)) for one in observation.unseen)
+    result = Bundle(target, replace(observation, snapshot=kept, unseen=unseen), (), tool)
+    if _causes(result.diagnosis()) != _causes(diagnosis.of(observation, target)):
+        work.lines[Withheld(f"Release/{target.release}", "diagnosis", "another one without what is withheld")] += 1
     withheld = tuple(
         replace(line, count=count) for line, count in sorted(work.lines.items(), key=lambda item: str(item[0]))
     )
     # The path of the kubeconfig is of this machine alone.
-    return Bundle(replace(target, kubeconfig=""), replace(observation, snapshot=kept, unseen=unseen), withheld, tool)
+    return replace(result, target=replace(target, kubeconfig=""), withheld=withheld)
+
+
+def _causes(found: Diagnosis) -> list[tuple[str, str, str]]:
+    return [(finding.id, finding.object, finding.title) for finding in found.findings]
 
 
 class _Withholding:
@@ -145,7 +153,7 @@ class _Withholding:
     def __init__(self, snapshot: Snapshot) -> None:
         self.lines: Counter[Withheld] = Counter()
         self._numbers: dict[tuple[str, str], int] = {}
-        self._secret: dict[str, None] = {}
+        self._given: dict[str, None] = {}
         services = snapshot.known("Service")
         ports = {target_port(port) for service in services for port in service.get("spec", {}).get("ports") or ()}
         self._ports = sorted(port for port in ports if port.isdigit())
@@ -156,13 +164,16 @@ class _Withholding:
 
     def objects(self, objects: Mapping[str, Object]) -> dict[str, dict[str, Any]]:
         """By uid, what the allow-list has of each object."""
-        return {uid: self._object(obj) for uid, obj in objects.items() if self._may(obj)}
+        for obj in objects.values():
+            self._say(name_of(obj), "(all of it)", _UNLISTED, obj.get("kind") not in _KINDS)
+        return {uid: self._object(obj) for uid, obj in objects.items() if obj.get("kind") in _KINDS}
 
     def redactor(self, objects: Sequence[Object]) -> Redactor:
-        """A redactor of the values that were withheld and look secret; names of objects and images are no secrets."""
+        """A redactor of the variables and arguments that look secret; names of objects and images are no secrets."""
         known = masking.known_secrets(objects=(obj for obj in objects if obj.get("kind") != "Secret"))
         names = [*(str(obj["metadata"]["name"]) for obj in objects), *self._images]
-        texts = dict.fromkeys([*(secret.reveal() for secret in known.secrets), *self._secret])
+        told = (text for text in self._given if len(text) >= _SHORTEST and looks_secret(text))
+        texts = dict.fromkeys([*(secret.reveal() for secret in known.secrets), *told])
         return Redactor(tuple(Secret(text) for text in texts if not any(text in name for name in names)))
 
     def redacted(self, objects: Mapping[str, dict[str, Any]], redact: Redactor) -> dict[str, Object]:
@@ -198,30 +209,22 @@ class _Withholding:
         if count:
             self.lines[Withheld(where, field, why)] += count
 
-    def _may(self, obj: Object) -> bool:
-        if obj.get("kind") not in _KINDS:
-            self._say(name_of(obj), "(all of it)", "its kind is not on the list of what goes in")
-        return obj.get("kind") in _KINDS
-
     def _object(self, obj: Object) -> dict[str, Any]:
         self._name = name_of(obj)
         kind = str(obj["kind"])
         allowed = _OF_VALUES.get(kind, _FIELDS)
         kept = {key: self._node(part) for key, part in obj.items() if key in allowed and key != "metadata"}
         for key in obj.keys() - allowed:
-            self._say(
-                self._name,
-                key,
-                "only the names of its keys"
-                if key == "data" and kind in _OF_VALUES
-                else "not on the list of what goes in",
-            )
+            keys_only = key == "data" and kind in _OF_VALUES
+            self._say(self._name, key, "only the names of its keys" if keys_only else _UNLISTED)
         if kind in _OF_VALUES and obj.get("data"):
             kept["data"] = dict.fromkeys(obj["data"], MASK)
         return {**kept, "metadata": self._metadata(obj["metadata"])}
 
     def _metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         kept = {key: value for key, value in metadata.items() if key in _METADATA}
+        for key in metadata.keys() - _METADATA:
+            self._say(self._name, f"metadata.{key}", _UNLISTED)
         if managers := kept.get("managedFields"):
             kept["managedFields"] = [{key: manager[key] for key in _MANAGER if key in manager} for manager in managers]
         if notes := kept.get("annotations"):
@@ -274,6 +277,7 @@ class _Withholding:
             if _HOST.fullmatch(value) and not telling(name):
                 return dict(entry)
             address = ""
+        self._given[value] = None
         return {**entry, "value": self._value(f"env {of}", value, name, address)}
 
     def _words(self, words: Sequence[Any], field: str) -> list[str]:
@@ -282,14 +286,13 @@ class _Withholding:
         for word in map(str, words):
             match = _FLAG.fullmatch(word)
             flag, value = match.groups() if match else ("", word)
+            self._given[value] = None
             result.append(flag + (self._value(field, value) if value else ""))
         return result
 
     def _value(self, field: str, value: Any, name: str = "", address: str = "") -> str:
         """What stands for a withheld value; `<` begins a placeholder for the redaction, which leaves it alone."""
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-        if len(text) >= _SHORTEST and isinstance(value, str) and looks_secret(text):
-            self._secret[text] = None
         self._say(self._name, field, "values are withheld")
         number = self._numbers.setdefault((name or field, text), len(self._numbers) + 1)
         asked = [address] if address else []
