@@ -20,8 +20,11 @@ from wizard.adapters.clock import SystemClock
 from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.charts import ChartFolders
 from wizard.adapters.helm.documents import YamlDocuments
+from wizard.core import limits
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import ClusterSuggestions
+from wizard.core.bundle import content
+from wizard.core.bundle.content import Bundle
 from wizard.core.errors import Problem
 from wizard.core.helm.binary import HelmInfo
 from wizard.core.helm.chart import Chart, ChartOptions
@@ -34,7 +37,8 @@ from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.kube.rights import Right
 from wizard.core.reach.result import Reach
 from wizard.core.rules.check import CheckResult
-from wizard.core.rules.diagnosis import Diagnosis
+from wizard.core.rules.diagnosis import Diagnosis, Observation
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.run.events import Event
 from wizard.core.run.log_window import Mark, Page
 from wizard.core.run.spec import RunSpec
@@ -101,8 +105,12 @@ class StubFiles:
             raise Problem(f"The {what} {path} does not exist.", "Name one that does.")
         return self.texts[path]
 
-    def read_bytes(self, path: str, what: str) -> bytes:
+    def read_bytes(self, path: str, what: str, *, most: int = limits.FILE) -> bytes:
         return self.read(path, what).encode()
+
+    def create(self, path: str, content: bytes, what: str) -> None:
+        assert path not in self.texts
+        self.texts[path] = content.decode()
 
     def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
         text = self.read(path, what)
@@ -383,6 +391,11 @@ class StubRelease(Release):
             yield view
 
     @override
+    async def bundle(self) -> Bundle:
+        self._session.looked_at.append(self._target)
+        return content.of(self._session.observed, self._target, "1.0.0")
+
+    @override
     async def history(self) -> Sequence[Revision]:
         return self._session.revisions
 
@@ -508,6 +521,8 @@ class StubSession(Session):
         self.reach_seconds: list[float] = []
         """For how long each `status` asked."""
         self.diagnoses: dict[str, Sequence[Diagnosis]] = {}
+        self.observed = Observation(Snapshot({}, (), StubClock().now()))
+        """What a bundle is made of."""
         """By release, each view of it in turn."""
         self.looked_at: list[Target] = []
         self.revisions: tuple[Revision, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import subprocess
 import time
@@ -141,6 +143,24 @@ def test_a_fault_of_the_sandbox_is_named_first_and_is_over_when_it_heals(release
     if fault == "unschedulable":
         release.renew()
     release.until(well, f"health after {fault}")
+
+
+def test_a_bundle_says_the_same_without_the_cluster_and_holds_no_secret(release: Release, tmp_path: Path) -> None:
+    release.bed.scenario("image-pull", namespace=release.namespace)
+    release.renew()
+    live = release.until(lambda found: first(found) == ("CO02", API) and found["exit"] == 1, "the image")
+    path = tmp_path / "b.tar.gz"
+
+    said = release.person.call("bundle", "-n", release.namespace, "--yes", "--file", str(path))
+    nowhere = Person(str(tmp_path / "nowhere"), "", tmp_path / "elsewhere")
+    again = json.loads(nowhere.call("diagnose", "--bundle", str(path), "-o", "json", code=1))
+
+    assert f"diagnose --bundle {path}" in said
+    assert first(again) == first(live)
+    assert again["diagnoses"][0]["findings"][0]["title"] == live["diagnoses"][0]["findings"][0]["title"]
+    raw = gzip.decompress(path.read_bytes())
+    coded = [base64.b64encode(b"x" * before + CANARY.encode())[4:-4] for before in range(3)]
+    assert [form for form in (CANARY.encode(), *coded) if form in raw] == []
 
 
 def test_somebody_with_the_view_role_gets_the_cause_and_is_told_what_is_hidden(release: Release) -> None:

@@ -44,6 +44,26 @@ def write(path: Path, text: str | bytes, mode: int = 0o600) -> None:
             os.fsync(folder)
 
 
+def create(path: Path, content: bytes) -> None:
+    """Write a new file, 0600.
+
+    Raises:
+        FileExistsError: something has that name; it stays as it is.
+        OSError: as `write`; nothing is left behind.
+    """
+    with _folder(path.parent) as folder:
+        handle = os.open(path.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                os.fchmod(handle, 0o600)
+                file.write(content)
+                file.flush()
+                os.fsync(handle)
+        except BaseException:
+            os.unlink(path.name, dir_fd=folder)
+            raise
+
+
 def refuse_shared(status: os.stat_result, folder: str) -> None:
     """Raises PermissionError when another user may replace files in that folder; `status` is of its descriptor.
 

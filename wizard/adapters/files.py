@@ -42,7 +42,7 @@ class PersonFiles:
         except UnicodeDecodeError as error:
             raise Problem(f"The {what} {path} is not UTF-8 text (byte {error.start}).", "Save it as UTF-8.") from error
 
-    def read_bytes(self, path: str, what: str, *, empty: bool = False) -> bytes:
+    def read_bytes(self, path: str, what: str, *, empty: bool = False, most: int = limits.FILE) -> bytes:
         """The content of a file as it is; raises Problem when missing, unreadable, or empty unless it may be.
 
         It is read once: a pipe (process substitution) gives its text to the first reader only, and the checked text is the
@@ -50,7 +50,7 @@ class PersonFiles:
         """
         identity = _identity(path)
         if (path, identity) not in self._contents:
-            self._contents[path, identity] = self._bytes(path, what, empty=empty)
+            self._contents[path, identity] = self._bytes(path, what, most, empty=empty)
         return self._contents[path, identity]
 
     def read_secret(self, path: str, what: str) -> tuple[Secret, str]:
@@ -149,15 +149,28 @@ class PersonFiles:
             ) from error
         return written
 
+    def create(self, path: str, content: bytes, what: str) -> None:
+        """Write a new file, 0600; raises Problem when something has that name already, or it cannot be written."""
+        try:
+            atomic.create(Path(path).expanduser(), content)
+        except FileExistsError:
+            raise Problem(f"{path} is there already; it is left as it is.", "Choose another path.") from None
+        except RuntimeError:  # "~nobody/file"
+            raise Problem(
+                f"The {what} {path} cannot be written: there is no such user.", "Choose another path."
+            ) from None
+        except (OSError, ValueError) as error:
+            raise Problem(f"The {what} {path} cannot be written: {_reason(error)}.", "Choose another path.") from error
+
     def edit(self, text: str, name: str) -> str:
         """The text after the person changed it in their editor; see `editor.edited`."""
         from wizard.adapters import editor
 
         return editor.edited(text, name)
 
-    def _bytes(self, path: str, what: str, *, empty: bool = False) -> bytes:
+    def _bytes(self, path: str, what: str, most: int, *, empty: bool) -> bytes:
         try:
-            raw = bounded.read(Path(path).expanduser(), limits.FILE, seconds=limits.PIPE_SECONDS)
+            raw = bounded.read(Path(path).expanduser(), most, seconds=limits.PIPE_SECONDS)
         except RuntimeError:  # "~nobody/file"
             raise Problem(f"The {what} {path} cannot be read: there is no such user.", "Check the path.") from None
         except (OSError, ValueError) as error:

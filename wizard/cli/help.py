@@ -11,10 +11,10 @@ from typing import Final
 from wizard.cli.table import COMMANDS
 
 EXIT_CODES: Final = """exit codes:
-  0    done; for status and diagnose: healthy, or on its way
-  1    the operation failed; for status and diagnose: a problem was found
+  0    done; for status, diagnose and bundle: healthy, or on its way
+  1    the operation failed; for status, diagnose and bundle: a problem was found
   2    blocked by a failed check, a refused plan, or bad input
-  3    something that decides could not be known; for status and diagnose: nothing found
+  3    something that decides could not be known; for status, diagnose and bundle: nothing found
   4    plan --detailed-exitcode: there are changes
   130  interrupted"""
 

@@ -105,8 +105,13 @@ _ALL: Final = (
     ),
     Command(
         "diagnose", "what is wrong with a release, the cause first; read-only, asks nothing",
-        "release:DiagnoseArguments", "diagnose:diagnose", ("diagnose", "diagnose --output json"),
+        "release:DiagnoseArguments", "diagnose:diagnose", ("diagnose", "diagnose --output json", "diagnose --bundle incident.tar.gz"),
         words="[RELEASE]",
+    ),
+    Command(
+        "bundle", "save what diagnose reads in a file to give away, without secrets; lists it first",
+        "release:BundleArguments", "bundle:bundle", ("bundle", "bundle --yes --file incident.tar.gz"),
+        words="[RELEASE]", called=True,
     ),
     Command(
         "logs", "the logs of all its containers, live with --follow",

@@ -34,6 +34,12 @@ CHART_PACKED: Final = 110 * MIB
 """Bytes of a packed chart: what does not get smaller when it is packed gets a little larger."""
 CHART_FILES: Final = 20_000
 """Files of a packed chart; the largest published ones have some thousand."""
+BUNDLE: Final = 32 * MIB
+"""Bytes of a bundle, a saved observation of a release."""
+BUNDLE_CONTENT: Final = 256 * MIB
+"""Bytes that a bundle may unpack to."""
+BUNDLE_FILES: Final = 5_000
+"""Files in a bundle."""
 KUBECONFIG: Final = 4 * MIB
 """Bytes of one kubeconfig: some hundred clusters with their certificates."""
 KUBECONFIGS: Final = 100

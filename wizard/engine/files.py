@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wizard.core.answers.resolve import Resolved
     from wizard.core.answers.secrets import SecretToMake
+    from wizard.core.bundle.content import Bundle
     from wizard.engine.release.plan import Planned
     from wizard.engine.secret_files import SecretFiles
     from wizard.ports.clock import Clock
@@ -41,6 +42,19 @@ class Files:
     def write(self, path: str, text: str, what: str) -> Sequence[str]:
         """Write a text; returns the paths written (a backup among them)."""
         return self._store.write(path, text, what)
+
+    def write_bundle(self, path: str, bundle: Bundle, diagnosis: str) -> None:
+        """Write a bundle to a new file; `diagnosis` is its diagnosis in lines."""
+        from wizard.core.bundle import archive
+
+        self._store.create(path, archive.pack(bundle, diagnosis), "bundle")
+
+    def read_bundle(self, path: str) -> Bundle:
+        """The bundle in a file; nothing else is read and nothing contacted."""
+        from wizard.core import limits
+        from wizard.core.bundle import archive
+
+        return archive.unpack(self._store.read_bytes(path, "bundle", most=limits.BUNDLE), path)
 
     def write_manifests(self, path: str, planned: Planned) -> Sequence[str]:
         """Write the objects of a plan, Secrets masked; returns the paths written."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wizard.core import limits
+
 if TYPE_CHECKING:
     from wizard.core.answers.draft import Draft
     from wizard.core.errors import Problem
@@ -102,8 +104,8 @@ class FileStore(Protocol):
         """The text of a file, of "-" standard input; raises Problem when missing, unreadable, not UTF-8, or empty unless it may be."""
         ...
 
-    def read_bytes(self, path: str, what: str) -> bytes:
-        """The content of a file, read once; raises Problem when missing, unreadable or empty."""
+    def read_bytes(self, path: str, what: str, *, most: int = limits.FILE) -> bytes:
+        """The content of a file, read once; raises Problem when missing, unreadable, empty, or of more than `most` bytes."""
         ...
 
     def read_secret(self, path: str, what: str) -> tuple[Any, str]:
@@ -132,6 +134,10 @@ class FileStore(Protocol):
 
     def write(self, path: str, text: str, what: str = "values file") -> Sequence[str]:
         """Write atomically; a backup of an existing different file is kept. Returns the paths written, none without a change."""
+        ...
+
+    def create(self, path: str, content: bytes, what: str) -> None:
+        """Write a new file, for this person only; raises Problem when something has that name already, or it cannot be written."""
         ...
 
     def edit(self, text: str, name: str) -> str:

@@ -19,7 +19,7 @@ from wizard.adapters.kube.rules import Rules
 from wizard.adapters.kube.threads import Channel, Workers
 from wizard.core import limits
 from wizard.core.helm import release as helm_release
-from wizard.core.kube import merge_patch
+from wizard.core.kube import merge_patch, shape
 from wizard.core.kube.api import LogLine, Resource, WatchEvent
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
@@ -204,7 +204,7 @@ class KubeCluster:
                 page = self._call("GET", kinds.path(resource, namespace), query=query, permission=right)
                 for item in page.get("items") or ():
                     if kind != "Secret" or item.get("type") == helm_release.TYPE:
-                        objects.check(item)
+                        shape.check(item)
                         listed.append({"apiVersion": resource.api_version, "kind": kind, **item})
                 query["continue"] = str(page["metadata"].get("continue") or "")
                 if not query["continue"]:

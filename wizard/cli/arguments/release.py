@@ -10,6 +10,7 @@ from typing_extensions import override
 from wizard.cli.arguments.base import (
     HOW,
     REVISION,
+    WHERE,
     ClusterArguments,
     helm_option,
     once,
@@ -67,9 +68,24 @@ class LogsArguments(ReleaseArguments):
 class DiagnoseArguments(ReleaseArguments):
     """`diagnose`."""
 
+    bundle: str = option(
+        "--bundle", metavar="PATH", help="a saved observation instead of a cluster", group=WHERE, completion="file"
+    )
+
     @override
     def has_screen(self) -> bool:
-        return True
+        return not self.bundle  # the full screen looks at a cluster again and again
+
+
+@dataclass(frozen=True)
+class BundleArguments(ReleaseArguments):
+    """`bundle`."""
+
+    file: str = option(
+        "--file", metavar="PATH", help="the new file; without it RELEASE-NAMESPACE-TIME.tar.gz here", group=HOW,
+        completion="file",
+    )  # fmt: skip
+    yes: bool = yes_option(HOW)
 
 
 @dataclass(frozen=True)

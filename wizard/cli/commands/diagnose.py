@@ -9,12 +9,12 @@ from typing import Final
 from wizard.cli import find_release
 from wizard.cli.arguments.release import DiagnoseArguments
 from wizard.cli.output import Out
-from wizard.core.errors import Exit
+from wizard.core.errors import Exit, Problem
 from wizard.core.rules.diagnosis import Diagnosis
 from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
-from wizard.core.text.time import age
+from wizard.core.text.time import age, parse_time
 from wizard.engine.release.listing import ReleasesView
 from wizard.engine.session import Session
 
@@ -25,6 +25,8 @@ _WORST: Final = (Exit.DONE, Exit.UNKNOWN, Exit.FAILED)
 
 async def diagnose(arguments: DiagnoseArguments, session: Session, out: Out) -> int:
     """Print what is wrong with each release; returns the exit code."""
+    if arguments.bundle:
+        return _of_bundle(arguments, session, out)
     releases = await find_release.find(arguments, session, quick=True)
     targets = [find_release.target(arguments, session, row) for row in releases.rows] or _named(arguments, session)
     diagnoses = [view for target in targets for view in await _last_view(session, target, out)]
@@ -47,10 +49,31 @@ async def _last_view(session: Session, target: Target, out: Out) -> list[Diagnos
     async for view in session.release(target).diagnose():
         last = [view] if _has_content(view) else []
     for diagnosis in last:
-        for finding in diagnosis.findings:
-            out.event(Event("finding", finding.to_data()))
-        out.event(Event("verdict", {"state": diagnosis.verdict.state, "reason": diagnosis.verdict.reason}))
+        events(diagnosis, out)
     return last
+
+
+def events(diagnosis: Diagnosis, out: Out) -> None:
+    """Print the findings and the verdict of one diagnosis as events of --output jsonl."""
+    for finding in diagnosis.findings:
+        out.event(Event("finding", finding.to_data()))
+    out.event(Event("verdict", {"state": diagnosis.verdict.state, "reason": diagnosis.verdict.reason}))
+
+
+def _of_bundle(arguments: DiagnoseArguments, session: Session, out: Out) -> int:
+    """The diagnosis of a saved observation, at its time; no cluster is contacted."""
+    if arguments.words or arguments.release or arguments.namespace or arguments.context:
+        raise Problem("A bundle is of one release.", "Leave out everything beside --bundle PATH.")
+    bundle = session.files.read_bundle(arguments.bundle)
+    diagnosis = bundle.diagnosis()
+    out.message(f"As saved at {diagnosis.at} by llm-cost-ops-wizard {bundle.tool}; no cluster was contacted.")
+    events(diagnosis, out)
+    show(diagnosis, out)
+    saved = {"path": arguments.bundle, "tool": bundle.tool, "withheld": len(bundle.withheld)}
+    out.object(
+        {"command": "diagnose", "exit": int(diagnosis.code), "bundle": saved, "diagnoses": [diagnosis.to_data()]}
+    )
+    return diagnosis.code
 
 
 def _has_content(diagnosis: Diagnosis) -> bool:
@@ -71,8 +94,8 @@ def _show_hidden(releases: ReleasesView, diagnoses: Sequence[Diagnosis], out: Ou
 
 
 def show(diagnosis: Diagnosis, out: Out) -> None:
-    """Print one diagnosis."""
-    now = datetime.now(UTC)
+    """Print one diagnosis, with ages at its own time."""
+    now = parse_time(diagnosis.at) or datetime.now(UTC)
     helm = diagnosis.helm_status or "status not known"
     out.line(
         f"{diagnosis.target.release} in {diagnosis.target.namespace}: {diagnosis.verdict.reason}",

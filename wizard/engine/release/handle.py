@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wizard.core.helm.command_line import HelmOptions
 
 if TYPE_CHECKING:
+    from wizard.core.bundle.content import Bundle
     from wizard.core.helm.command_line import RunOperation
     from wizard.core.kube.rights import Right
     from wizard.core.rules.diagnosis import Diagnosis
@@ -86,6 +87,17 @@ class Release:
 
         ports = self._ports
         return diagnose.diagnose(self._cluster, self._target, ports.clock, ports.runs, ports.documents)
+
+    async def bundle(self) -> Bundle:
+        """What a diagnosis reads, as it may be given away; changes nothing, never raises."""
+        from wizard import __version__
+        from wizard.core.bundle import content
+        from wizard.engine.watch import diagnose
+
+        ports = self._ports
+        async for observation in diagnose.look(self._cluster, self._target, ports.clock, ports.runs, ports.documents):
+            whole = observation
+        return await asyncio.to_thread(content.of, whole, self._target, __version__)
 
     def logs(self, *, tail: int | None = None) -> AsyncIterator[Sequence[Event]]:
         """The logs of its containers so far, in batches of log.lines; raises Problem when pods cannot be listed."""

@@ -106,11 +106,19 @@ def _given(pod: Object, container: str) -> Iterator[tuple[str, str]]:
     """(host, "NAME value") of the variables of a container that hold an address."""
     for variable in status.container_specs(pod).get(container, {}).get("env") or ():
         name, value = str(variable.get("name")), str(variable.get("value") or "")
-        match = _IN_URL.search(value)
-        if not match and re.search(r"HOST|ADDR|SERVER|ENDPOINT", name):
-            match = _ALONE.fullmatch(value)
-        if match:
+        if match := _address(name, value):
             yield match["host"], f"{name} {match['host']}"
+
+
+def _address(name: str, value: str) -> re.Match[str] | None:
+    alone = _ALONE.fullmatch(value) if re.search(r"HOST|ADDR|SERVER|ENDPOINT", name) else None
+    return _IN_URL.search(value) or alone
+
+
+def address_in(name: str, value: str) -> str:
+    """As much of a variable's value as these rules read: a host alone as it is, of a URL ://host:; "" without one."""
+    match = _address(name, value)
+    return "" if not match else value if match[0] == value else f"://{match['host']}:"
 
 
 def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
