@@ -43,6 +43,17 @@ def test_the_host_of_a_line(line: str, wanted: str) -> None:
     assert hosts.called(pod, "app", line, bed.world.snapshot()).host == wanted
 
 
+@pytest.mark.parametrize(("kind", "wanted"), [("cache", "llm-cost-ops-redis"), ("database", "llm-cost-ops-postgresql")])
+def test_a_store_is_known_by_its_scheme_before_any_name(kind: str, wanted: str) -> None:
+    bed = Bed()
+    pod = bed.pods(APP)[0]
+    pod["spec"]["containers"][0]["env"] = [
+        {"name": "REDIS_COMMANDER_STORE", "value": "jdbc:postgresql://llm-cost-ops-postgresql:5432/x"},
+        {"name": "QUEUE_URL", "value": "rediss://llm-cost-ops-redis:6379"},
+    ]
+    assert hosts.store(pod, "app", kind, bed.world.snapshot()) == f"StatefulSet/{wanted}"
+
+
 @pytest.mark.parametrize(
     ("host", "wanted"),
     [
