@@ -16,6 +16,8 @@ LINES = [
         "llm-cost-ops-postgres",
     ),
     ("dial tcp: lookup db.acme.test on 10.96.0.10:53: no such host", "db.acme.test"),
+    ("dial tcp: lookup postgres on 10.96.0.10:53: no such host", "postgres"),
+    ("Error: getaddrinfo ENOTFOUND queue", "queue"),
     ("Error: getaddrinfo ENOTFOUND redis.shop.svc", "redis.shop.svc"),
     ("getaddrinfo EAI_AGAIN llm-cost-ops-redis", "llm-cost-ops-redis"),
     ("wget: bad address 'db.acme.test:5432'", "db.acme.test"),

@@ -46,6 +46,10 @@ LINES = [
         Weight.ASIDE,
     ),
     ("statsd: write udp 10.0.0.1:5->10.0.0.2:8125: connection refused", Weight.ASIDE),
+    (
+        "ERROR: Failed to send batch of logs to Loki at http://loki:3100/loki/api/v1/push: connection refused",
+        Weight.ASIDE,
+    ),
     ("1234567 " * 500 + "x", Weight.PLAIN),
     ("[1234567] 12345 " * 250 + "ERROR x", Weight.PLAIN),
     ("", Weight.PLAIN),

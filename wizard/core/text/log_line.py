@@ -54,7 +54,7 @@ _UNCAUGHT: Final = re.compile(
 )
 _TELEMETRY: Final = re.compile(
     r"\b(?:otlp|opentelemetry|otel|jaeger|zipkin|trac(?:ing|e) exporter|span exporter|metrics? exporter|sentry|(?:dog)?statsd|pushgateway"
-    r"|datadog|ddtrace|dd[.-]trace|new ?relic|(?:exporting|exported|export|upload(?:ing)?|flush|lost \d+) (?:spans?|traces|metrics|logs)|(?:traces|metrics|logs) export"
+    r"|datadog|ddtrace|dd[.-]trace|new ?relic|elastic[.-]apm|apm-(?:server|agent)|honeycomb|pyroscope|fluentd|fluent-?bit|logstash|loki|graylog|(?:exporting|exported|export|upload(?:ing)?|flush|lost \d+) (?:spans?|traces|metrics|logs)|(?:traces|metrics|logs) export"
     r"|traces to intake)\b|(?::\d+|url: )/v\d(?:\.\d)?/(?:traces|metrics|logs)\b|(?::|port=)(?:4317|4318|8125|8126)\b",
     re.IGNORECASE,
 )  # fmt: skip

@@ -22,6 +22,10 @@ _STATED: Final = re.compile(
     rf"(?:host name|host|server at|lookup|ENOTFOUND|EAI_AGAIN|resolve|bad address|address|addr)[=: ]+[\"'`(]*(?P<host>{_NAME})",
     re.IGNORECASE,
 )
+_UNRESOLVED: Final = re.compile(
+    rf"\blookup (?P<go>{_NAME})(?: on \S+)?: |\b(?:ENOTFOUND|EAI_AGAIN) (?P<node>{_NAME})|host name \"(?P<libpq>{_NAME})\"|bad address '(?P<sh>{_NAME})"
+)
+"""A name in the words of a resolver: there it may be a single word, such as that of a Service."""
 _WITH_PORT: Final = re.compile(rf"(?<![\w./-])(?P<host>{_NAME}):\d{{2,5}}\b")
 _TOWARDS: Final = re.compile(rf"\b(?:at|to) [\"'`]?(?P<host>{_NAME})")
 _IN_URL: Final = re.compile(rf"://(?:[^/\s]*@)?(?P<host>{_NAME})")
@@ -123,7 +127,9 @@ _KINDS: Final = (("cache", CACHE), ("database", DATABASE))
 
 
 def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
-    """The host that a line names: one that is known here, else what stands where a message names a host."""
+    """The host that a line names: one that does not resolve, one that is known here, or what stands where a message names one."""
+    if match := _UNRESOLVED.search(line):
+        return match[match.lastgroup or 0]
     for match in _TOKEN.finditer(line):
         if match[0] in known or service_name(match[0], snapshot) in known - {""}:
             return match[0]
