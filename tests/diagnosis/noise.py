@@ -77,6 +77,14 @@ RAW: Final = (
      "OpenJDK 64-Bit Server VM warning: Sharing is only supported for boot loader classes because bootstrap classpath has been appended"),
     ('SLF4J: Failed to load class "org.slf4j.impl.StaticLoggerBinder".', "SLF4J: Defaulting to no-operation (NOP) logger implementation"),
     ("npm warn config production Use `--omit=dev` instead.", "", "> orders@2.1.0 start", "> node server.js", ""),
+    ("[Sentry] Event failed to send: dial tcp: lookup o1.ingest.sentry.io on 10.96.0.10:53: no such host",),
+    ('{"v":0,"level":50,"name":"newrelic","hostname":"x","pid":1,"msg":"Failed to connect to collector: getaddrinfo ENOTFOUND collector.newrelic.com"}',),
+    ("2026-11-24 19:10:01,123 [elastic-apm-server-reporter] ERROR co.elastic.apm.agent.report.IntakeV2ReportingEventHandler - Failed to handle "
+     "event of type JSON_WRITER with this error: Connection refused (Connection refused)",),
+    ('2026-11-24 19:10:01 +0000 [warn]: #0 failed to flush the buffer. error_class=Errno::ECONNREFUSED error="Connection refused - connect(2) '
+     'for \\"fluentd\\" port 24224"',),
+    ('[ERROR] upload profile: do http request: Post "http://pyroscope:4040/ingest?name=app": dial tcp: lookup pyroscope on 10.96.0.10:53: no such host',),
+    ("ERROR: Failed to send batch of logs to Loki at http://loki:3100/loki/api/v1/push: connection refused",),
     ("payload " + "eyJhbGciOiJub25lIn0" * 180,),
 )  # fmt: skip
 """Blocks of lines that stand as they are."""
