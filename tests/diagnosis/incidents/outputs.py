@@ -149,6 +149,8 @@ CASES: tuple[Case, ...] = (
     Case("a variable is missing, above the traceback of an exporter", "LG09", API, _crash(APP, 1, "Error: environment variable DATABASE_URL is not set", *_EXPORTER_TRACE)),
     Case("fatal words, asides after the error that says why", "LG04", API, _crash(APP, 1, 'level=error msg="ping" err="dial tcp 203.0.113.9:5432: connect: connection refused"', *['level=info msg="closing a listener"'] * 5, 'level=fatal msg="server terminated"')),
     Case("database's disk full, its clients fail as well", "VO06", STORE, all_of(_crash(DB, 1, _SERVER.format('FATAL:  could not write to file "pg_wal/x": No space left on device'), _SERVER.format('FATAL:  password authentication failed for user "exporter"')), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
+    Case("a table that is not there, in logfmt", "LG08", API, _unready(r'level=error msg="relation \"usage_records\" does not exist"')),
+    Case("the pool is spent, below a message of an exporter", "LG21", API, _unready(_EXPORTER[1], "java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms")),
     Case("a replica is called", "LG19", API, _unready(_said("ERROR", "cannot execute INSERT in a read-only transaction"))),
 )  # fmt: skip
 

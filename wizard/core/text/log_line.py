@@ -151,4 +151,4 @@ def _json(text: str) -> dict[str, Any] | None:
 def _logfmt(text: str) -> dict[str, Any] | None:
     pairs = _PAIR.findall(text)
     left = _PAIR.sub("", text).strip()
-    return {key: value.strip('"') for key, value in pairs} if pairs and not left else None
+    return {key: value.strip('"').replace('\\"', '"') for key, value in pairs} if pairs and not left else None

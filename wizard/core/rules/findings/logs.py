@@ -358,9 +358,7 @@ _TRACE: Final = re.compile(
 )
 """A line of a stack trace, below the line that announces it."""
 _EXPORTER: Final = re.compile(r"opentelemetry[/.](?:sdk|exporter)|ddtrace[/.]internal|Exception while exporting")
-_UNSENT: Final = re.compile(
-    r"(?:[\w$]+\.)*\w*(?:Connect|Socket|Timeout|UnknownHost|IO|StatusRuntime)\w*(?:Error|Exception)\b"
-)
+_UNSENT: Final = re.compile(r"(?:java\.(?:net|io)|okhttp3|io\.(?:grpc|netty))\.[\w.$]*Exception\b")
 """What Java writes below a message of something that could not be sent; other exceptions may be the program's own."""
 
 
