@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 from tests.diagnosis import incidents
 from tests.diagnosis.breaking import Bed, Break
 from tests.diagnosis.cases import CASES, HEALTHY, Case
+from tests.diagnosis.variation import vary
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.ranking import diagnose
 
 FIRST, TOP_THREE = 0.90, 0.98
 """The least share of cases whose cause is first, and among the first three."""
+VARIED_FIRST, WRONG_FIRST, SEEDS = 0.92, 0.02, 3
+"""The same of varied cases, the most of them in which a wrong cause is first, and how often each is varied."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Scored:
         named = [(one.id, one.object) for one in self.found]
         wanted = (self.case.cause, self.case.object)
         return named.index(wanted) + 1 if wanted in named else 0
+
+    @property
+    def wrong(self) -> bool:
+        """Whether another cause is first, and urgent."""
+        return self.place != 1 and bool(self.found) and self.found[0].urgent
 
 
 def _no_events(bed: Bed) -> None:
@@ -76,6 +84,24 @@ def false_alarms() -> dict[str, tuple[Finding, ...]]:
     return found
 
 
+@cache
+def varied(seeds: int = SEEDS) -> tuple[tuple[Scored, ...], tuple[str, ...]]:
+    """All cases, each varied so often, and the healthy releases (name, seed, finding) in which something is found."""
+    scored, alarms = [], []
+    for seed in range(seeds):
+        for case in EVERY:
+            bed = Bed()
+            case.breaks(bed)
+            now = vary(bed, f"{seed} {case.name}")
+            scored.append(Scored(replace(case, object=now(case.object)), diagnose(bed.world.snapshot())))
+        for name, change in SOUND.items():
+            bed = Bed()
+            change(bed)
+            vary(bed, f"{seed} {name}")
+            alarms += [f"{name}, seed {seed}: {found.id} {found.title}" for found in diagnose(bed.world.snapshot())]
+    return tuple(scored), tuple(alarms)
+
+
 def share(scored: Sequence[Scored], most: int) -> float:
     """The share of cases whose cause is at least so high."""
     return sum(0 < one.place <= most for one in scored) / len(scored)
@@ -103,6 +129,8 @@ def table(scored: Sequence[Scored], alarms: Mapping[str, tuple[Finding, ...]]) -
     ]
     count = sum(map(len, alarms.values()))
     lost = [(name, score(loss)) for name, loss in LOSSES.items()]
+    others, false = varied()
+    wrong = sum(one.wrong for one in others) / len(others)
     losses = [f"| {name} | {share(ones, 1):.1%} | {share(ones, 3):.1%} |" for name, ones in lost]
     return "\n".join([
         "# How good the diagnosis is", "",
@@ -114,6 +142,17 @@ def table(scored: Sequence[Scored], alarms: Mapping[str, tuple[Finding, ...]]) -
         f"| right cause first | {share(scored, 1):.1%} | {FIRST:.0%} |",
         f"| right cause in the first three | {share(scored, 3):.1%} | {TOP_THREE:.0%} |",
         f"| causes found in {len(alarms)} healthy releases | {count} | 0 |", "",
+        f"Each failure and each healthy release is varied {SEEDS} times by a generator (`tests/diagnosis/variation.py`): other names,",
+        "labels, images, ports, times and order, sidecars, the log formats of common loggers, and noise of exporters, clients, other",
+        "releases and the past. `python -m tests.diagnosis 20` does it 20 times. The rules were mended by it: at first the right cause",
+        "was first in 90.5%, a wrong one in 9.5%. Noise that is new costs more than this table says: six more lines of exporters gave",
+        "97.7% and 2.3% until the rules knew them.", "",
+        "| Varied | Measured | Limit |", "|---|---|---|",
+        f"| failures | {len(others)} | |",
+        f"| right cause first | {share(others, 1):.1%} | {VARIED_FIRST:.0%} |",
+        f"| right cause in the first three | {share(others, 3):.1%} | {TOP_THREE:.0%} |",
+        f"| a wrong cause first | {wrong:.1%} | {WRONG_FIRST:.0%} |",
+        f"| causes found in {len(alarms) * SEEDS} healthy releases | {len(false)} | 0 |", "",
         "| The same failures when | First | In the first three |", "|---|---|---|", *losses, "",
         "| Cause | Failures | First | In the first three |", "|---|---|---|---|", *rows, "",
         "Not first:" if missed else "In every failure the right cause is first.", "", *missed,

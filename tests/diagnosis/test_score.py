@@ -12,7 +12,21 @@ import pytest
 
 from tests.diagnosis.breaking import APP, Bed
 from tests.diagnosis.cases import Case
-from tests.diagnosis.score import EVERY, FIRST, LOSSES, SOUND, TOP_THREE, Scored, false_alarms, score, share, table
+from tests.diagnosis.score import (
+    EVERY,
+    FIRST,
+    LOSSES,
+    SOUND,
+    TOP_THREE,
+    VARIED_FIRST,
+    WRONG_FIRST,
+    Scored,
+    false_alarms,
+    score,
+    share,
+    table,
+    varied,
+)  # fmt: skip
 from tests.engine.watch.playing import Player
 from wizard.core.errors import Exit
 from wizard.core.kube.api import LogLine
@@ -43,6 +57,14 @@ def test_the_right_cause_is_first_and_in_the_first_three_often_enough(scored: Se
 
 def test_nothing_is_found_in_a_healthy_release() -> None:
     assert {name: found for name, found in false_alarms().items() if found} == {}
+
+
+def test_a_variation_of_the_world_is_diagnosed_as_well() -> None:
+    others, alarms = varied()
+    assert share(others, 1) >= VARIED_FIRST
+    assert share(others, 3) >= TOP_THREE
+    assert sum(one.wrong for one in others) / len(others) <= WRONG_FIRST
+    assert alarms == ()
 
 
 def test_the_page_says_what_was_measured(scored: Sequence[Scored]) -> None:

@@ -16,6 +16,8 @@ LINES = [
         "llm-cost-ops-postgres",
     ),
     ("dial tcp: lookup db.acme.test on 10.96.0.10:53: no such host", "db.acme.test"),
+    ("dial tcp: lookup postgres on 10.96.0.10:53: no such host", "postgres"),
+    ("Error: getaddrinfo ENOTFOUND queue", "queue"),
     ("Error: getaddrinfo ENOTFOUND redis.shop.svc", "redis.shop.svc"),
     ("getaddrinfo EAI_AGAIN llm-cost-ops-redis", "llm-cost-ops-redis"),
     ("wget: bad address 'db.acme.test:5432'", "db.acme.test"),
@@ -41,6 +43,17 @@ def test_the_host_of_a_line(line: str, wanted: str) -> None:
         {"name": "REDIS_HOST", "value": "cache.acme.test"},
     ]
     assert hosts.called(pod, "app", line, bed.world.snapshot()).host == wanted
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("cache", "llm-cost-ops-redis"), ("database", "llm-cost-ops-postgresql")])
+def test_a_store_is_known_by_its_scheme_before_any_name(kind: str, wanted: str) -> None:
+    bed = Bed()
+    pod = bed.pods(APP)[0]
+    pod["spec"]["containers"][0]["env"] = [
+        {"name": "REDIS_COMMANDER_STORE", "value": "jdbc:postgresql://llm-cost-ops-postgresql:5432/x"},
+        {"name": "QUEUE_URL", "value": "rediss://llm-cost-ops-redis:6379"},
+    ]
+    assert hosts.store(pod, "app", kind, bed.world.snapshot()) == f"StatefulSet/{wanted}"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,14 @@ _EXPORTER = (
     '{"level":"WARN","target":"opentelemetry","message":"OTLP export failed: error sending request for url (http://otel:4317): connection refused"}',
     "OpenTelemetry trace error occurred. Exporter otlp encountered the following error(s): the grpc server returns error: connection refused",
 )
+_EXPORTER_TRACE = (
+    "Exception while exporting Span batch.", "Traceback (most recent call last):", '  File "/usr/lib/urllib3/connection.py", line 198, in _new_conn',
+    "ConnectionRefusedError: [Errno 111] Connection refused", "The above exception was the direct cause of the following exception:",
+    "Traceback (most recent call last):", "requests.exceptions.ConnectionError: HTTPConnectionPool(host='localhost', port=4318): Max retries "
+    "exceeded with url: /v1/traces",
+)  # fmt: skip
+_ACCESS = '10.244.0.1 - - [24/Nov/2026:19:10:01 +0000] "GET /geo/lookup HTTP/1.1" 200 612 "-" "kube-probe/1.36"'
+_SERVER = "2026-11-24 19:10:01.002 UTC [75] {}"
 _PANIC = ("thread 'main' panicked at src/config.rs:41:9:", "missing field `currency` at line 3 column 1")
 _UNKNOWN_HOST = '{"level":"WARN","message":"geo lookup: lookup geo.acme.test on 10.96.0.10:53: no such host"}'
 
@@ -30,6 +38,12 @@ def _crash(component: str, code: int, *log: str, **options: Any) -> Break:
 
 def _unready(*log: str) -> Break:
     return lambda bed: bed.runs_unready(APP, _503, *log)
+
+
+def _killed(bed: Bed) -> None:
+    bed.crashes(APP, 137)
+    for pod in bed.pods(APP):
+        bed.event(pod, "Killing", "Container app failed liveness probe, will be restarted", container="app")
 
 
 def _without_service(component: str) -> Break:
@@ -128,6 +142,15 @@ CASES: tuple[Case, ...] = (
     Case("the pool of HikariCP is spent", "LG21", API, _unready("java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms (total=10, active=10, idle=0, waiting=3)")),
     Case("the pool waits for a store that is away", "CO01", STORE, all_of(lambda bed: bed.waits(DB, "ImagePullBackOff", f'Back-off pulling image "{IMAGE}": not found'), _unready(_said("ERROR", "database pool timed out")))),
     Case("the probe's path is not there, and a store was slow", "TR01", API, lambda bed: bed.runs_unready(APP, "HTTP probe failed with statuscode: 404", _said("WARN", "database pool timed out"))),
+    Case("an access log of /geo/lookup is no name that does not resolve", "TR01", API, _unready(_ACCESS)),
+    Case("a variable that is set is not missing", "TR01", API, _unready("DATABASE_URL is set")),
+    Case("killed by its probe, and one flag is not set", "CO10", API, all_of(_killed, lambda bed: bed.log(APP, _said("WARN", "FEATURE_FLAGS_URL is not set, all flags are off")))),
+    Case("wrong command, and JSON lines that are no errors", "CO08", API, _crash(APP, 127, '{"level":30,"msg":"HTTP_PROXY is not set"}', '{"@t":"2026-11-24T19:10:01Z","@m":"HTTP_PROXY is not set"}')),
+    Case("a variable is missing, above the traceback of an exporter", "LG09", API, _crash(APP, 1, "Error: environment variable DATABASE_URL is not set", *_EXPORTER_TRACE)),
+    Case("fatal words, asides after the error that says why", "LG04", API, _crash(APP, 1, 'level=error msg="ping" err="dial tcp 203.0.113.9:5432: connect: connection refused"', *['level=info msg="closing a listener"'] * 5, 'level=fatal msg="server terminated"')),
+    Case("database's disk full, its clients fail as well", "VO06", STORE, all_of(_crash(DB, 1, _SERVER.format('FATAL:  could not write to file "pg_wal/x": No space left on device'), _SERVER.format('FATAL:  password authentication failed for user "exporter"')), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
+    Case("a table that is not there, in logfmt", "LG08", API, _unready(r'level=error msg="relation \"usage_records\" does not exist"')),
+    Case("the pool is spent, below a message of an exporter", "LG21", API, _unready(_EXPORTER[1], "java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms")),
     Case("a replica is called", "LG19", API, _unready(_said("ERROR", "cannot execute INSERT in a read-only transaction"))),
 )  # fmt: skip
 

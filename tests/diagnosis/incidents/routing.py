@@ -151,11 +151,11 @@ def _another_ingress(*, ours: bool = False, minutes: float = 9000, **fields: Any
         meta, spec = other["metadata"], other["spec"]
         meta.update(name="shop-front", uid="uid-shop-front", creationTimestamp=bed.ago(minutes))
         if not ours:
-            meta.update(labels={}, annotations=fields.pop("annotations", {}))
-        spec["ingressClassName"] = fields.pop("ingressClassName", "nginx")
+            meta.update(labels={}, annotations=fields.get("annotations", {}))
+        spec["ingressClassName"] = fields.get("ingressClassName", "nginx")
         path = spec["rules"][0]["http"]["paths"][0]
         path["backend"] = {"service": {"name": "llm-cost-ops-grafana", "port": {"name": "http"}}}
-        path.update(fields)
+        path.update({key: value for key, value in fields.items() if key not in ("annotations", "ingressClassName")})
         (bed.world.objects if ours else bed.world.around).append(other)
 
     return act

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.diagnosis.breaking import APP, Bed, Break
+from tests.diagnosis.breaking import APP, REGISTRY, Bed, Break, pull
 from tests.diagnosis.cases import API, Case
 
 _503 = "HTTP probe failed with statuscode: 503"
 _NO_LOGIN = 'FATAL: password authentication failed for user "postgres"'
+_NO_IMAGE = f'{REGISTRY} "{{0}}": failed to resolve reference "{{0}}": {{0}}: not found'
 _SECRET = "llm-cost-ops-postgresql-credentials"
 
 
@@ -80,6 +81,8 @@ CASES: tuple[Case, ...] = (
     Case("Secret changed after the pods started (N08)", "LG01", API, _password_changed(5)),
     Case("Secret changed before the pods started", "LG01", API, _password_changed(25)),
     Case("liveness probe asks a path that is not there (N21)", "CO10", API, _killed_with(404)),
+    Case("image whose tag looks like a status is not there", "CO01", API, pull(_NO_IMAGE.format("ghcr.io/acme/orders:2026.11.401"))),
+    Case("image whose name has words of another cause is not there", "CO01", API, pull(_NO_IMAGE.format("ghcr.io/acme/certificate-service:v1"))),
     Case("image still on its way after 11 minutes (N14)", "CO19", API, _pulls(11)),
 )  # fmt: skip
 

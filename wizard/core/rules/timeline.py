@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -11,6 +11,7 @@ from wizard.core.kube import status
 from wizard.core.kube.objects import name_of
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.redaction import hide
 from wizard.core.text.time import parse_time
 
 MOST: Final = 200
@@ -34,7 +35,7 @@ class Moment:
 
 
 def timeline(snapshot: Snapshot, findings: Sequence[Finding] = ()) -> tuple[Moment, ...]:
-    """Every moment that the objects, events and records tell of, oldest first; one of the same text and time once."""
+    """Every moment that the objects, events and records tell of, oldest first, likely secrets masked; the same one once."""
     found = (
         *_revisions(snapshot),
         *_rollouts(snapshot),
@@ -50,7 +51,8 @@ def timeline(snapshot: Snapshot, findings: Sequence[Finding] = ()) -> tuple[Mome
         ),
     )
     known = [(when, number, one) for number, one in enumerate(dict.fromkeys(found)) if (when := parse_time(one.time))]
-    return tuple(one for _, _, one in sorted(known, key=lambda entry: entry[:2]))[-MOST:]
+    newest = sorted(known, key=lambda entry: entry[:2])[-MOST:]
+    return tuple(replace(one, text=hide(one.text)) for _, _, one in newest)
 
 
 def first_failure(findings: Sequence[Finding]) -> datetime | None:

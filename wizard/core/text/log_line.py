@@ -10,8 +10,8 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, Final
 
-LEVEL: Final = ("level", "severity", "lvl", "levelname")
-MESSAGE: Final = ("message", "msg", "event")
+LEVEL: Final = ("level", "severity", "lvl", "levelname", "log.level", "LogLevel", "@l")
+MESSAGE: Final = ("message", "msg", "event", "Message", "@m")
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -19,7 +19,7 @@ class Weight(IntEnum):
     """How much a line tells about the end of its program, the least first."""
 
     ASIDE = 0
-    """Of a level below a warning, or about the program's own telemetry, without which it goes on."""
+    """Of a level below a warning, about the program's own telemetry, or a database's answer to one of its clients: it goes on."""
     WARNING = 1
     PLAIN = 2
     """It names no level."""
@@ -31,26 +31,39 @@ class Weight(IntEnum):
 _WEIGHTS: Final[tuple[tuple[re.Pattern[str], Weight], ...]] = tuple(
     (re.compile(pattern, re.IGNORECASE), weight)
     for pattern, weight in (
-        (r"fatal|panic|critical|crit|emergency|emerg|alert", Weight.FATAL),
-        (r"error|err|severe", Weight.ERROR),
-        (r"warn|warning", Weight.WARNING),
-        (r"info|information|notice|debug|trace|verbose|log|hint|statement", Weight.ASIDE),
+        (r"fatal|panic|critical|crit|emergency|emerg|alert|ftl|60", Weight.FATAL),
+        (r"error|err|severe|fail|50", Weight.ERROR),
+        (r"warn|warning|wrn|40", Weight.WARNING),
+        (r"info|information|inf|notice|debug|dbug|dbg|trace|trce|trc|verbose|log|hint|statement|[123]0", Weight.ASIDE),
     )
 )
-_TEXT: Final = re.compile(
-    # The level of a line without fields: "2026-11-24T19:10:01Z ERROR x", "[error] x", "FATAL:  x". No word before it fits two
-    # of the alternatives: a line of numbers would else be tried in every combination.
-    r"^(?:(?:[\[(<]?[\d:.,TZ+/-]{6,}[\])>]?|\d{1,5}|\[\d{1,3}\]|UTC)\s+)*"
-    r"[\[(<]?(FATAL|PANIC|CRITICAL|CRIT|EMERG|ERROR|ERR|SEVERE|WARNING|WARN|INFO|NOTICE|DEBUG|TRACE|LOG|HINT|STATEMENT)\b(?![-\w])",
+"""Names of levels, their short forms, and the numbers of pino and bunyan."""
+_NAMED: Final = re.compile(
+    r"[\[(<]?(?:\w{1,40}\.)?(?:((?-i:FATAL|FTL|PANIC|CRITICAL|CRIT|EMERG|ERROR|ERR|SEVERE|WARNING|WARN|WRN|INFO|INF|NOTICE|DEBUG|DBG|TRACE|TRC))$"
+    r"|(FATAL|PANIC|CRITICAL|CRIT|EMERG|ERROR|ERR|SEVERE|FAIL|WARNING|WARN|INFO|NOTICE|DEBUG|DBUG|TRACE|TRCE|LOG|HINT|STATEMENT)[\])>:|])",
     re.IGNORECASE,
 )
+"""A word that is a level: ERROR, or in any case where a bracket or a colon ends it: "[error]", "error:", "app.ERROR:"."""
+_AHEAD: Final = re.compile(r"\[.*|.*\]|[\d:.,TZ+/-]+(?:[AP]M)?|UTC|GMT|-+|\||[A-Z],|[\w.-]+@[\w.-]+")
+"""A word that may stand before the level: of a time, in brackets, a dash, USER@DATABASE."""
+_WORDS_AHEAD: Final = 12
 _KLOG: Final = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d")
 _UNCAUGHT: Final = re.compile(
     r"^(?:thread '[^']*'(?: \(\d+\))? panicked at|panic: |fatal error: |Traceback \(most recent call last\)|Unhandled\w* |Uncaught )"
     r"|^(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b(?::|$)|^Caused by: |^Exception in thread"
 )
-_TELEMETRY: Final = re.compile(r"\b(?:otlp|opentelemetry|otel|jaeger|zipkin|trac(?:ing|e) exporter|span exporter|metrics? exporter|sentry)\b",
-                               re.IGNORECASE)  # fmt: skip
+_TELEMETRY: Final = re.compile(
+    r"\b(?:otlp|opentelemetry|otel|jaeger|zipkin|trac(?:ing|e) exporter|span exporter|metrics? exporter|sentry|(?:dog)?statsd|pushgateway"
+    r"|datadog|ddtrace|dd[.-]trace|new ?relic|elastic[.-]apm|apm-(?:server|agent)|honeycomb|pyroscope|fluentd|fluent-?bit|logstash|loki|graylog|(?:exporting|exported|export|upload(?:ing)?|flush|lost \d+) (?:spans?|traces|metrics|logs)|(?:traces|metrics|logs) export"
+    r"|traces to intake)\b|(?::\d+|url: )/v\d(?:\.\d)?/(?:traces|metrics|logs)\b|(?::|port=)(?:4317|4318|8125|8126)\b",
+    re.IGNORECASE,
+)  # fmt: skip
+_TO_CLIENT: Final = re.compile(
+    # PostgreSQL ends a session or a statement with these, and goes on itself; only its own log has the process in front.
+    r"\[\d+\](?: \S+@\S+)? (?:ERROR|FATAL):  (?:password authentication failed|no pg_hba\.conf entry|(?:role|database|relation|column|function|schema) \"[^\"]*\" does not exist"
+    r"|permission denied for|must be owner of|sorry, too many clients|remaining connection slots|the database system is|duplicate key|canceling|"
+    r"terminating connection|cannot execute|syntax error|deadlock detected)"
+)  # fmt: skip
 
 
 def fields(text: str) -> Mapping[str, Any]:
@@ -85,6 +98,11 @@ def read(text: str) -> LogLine:
     return LogLine(text, said, _weight(found, said, text[:READ], uncaught=uncaught), uncaught)
 
 
+def of_telemetry(text: str) -> bool:
+    """Whether a text is about the program's own traces and metrics."""
+    return bool(_TELEMETRY.search(text))
+
+
 def _message(found: Mapping[str, Any], text: str) -> str:
     named = next((str(found[key]) for key in MESSAGE if key in found), "")
     if not named:
@@ -94,16 +112,29 @@ def _message(found: Mapping[str, Any], text: str) -> str:
 
 
 def _weight(found: Mapping[str, Any], said: str, text: str, *, uncaught: bool) -> Weight:
+    if of_telemetry(said) or _TO_CLIENT.search(said):
+        return Weight.ASIDE
     if uncaught:
         return Weight.FATAL
-    if _TELEMETRY.search(said):
-        return Weight.ASIDE
     named = next((str(found[key]) for key in LEVEL if key in found), "")
+    if not named and "@t" in found:
+        named = "info"  # Serilog names every other level
     if not named and (klog := _KLOG.match(text)):
         named = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}[klog[1]]
-    if not named and (plain := _TEXT.match(text)):
-        named = plain[1]
+    named = named or _ahead(text)
     return next((weight for pattern, weight in _WEIGHTS if pattern.fullmatch(named)), Weight.PLAIN)
+
+
+def _ahead(text: str) -> str:
+    """The level before the message of a line without fields; "" when there is none."""
+    dashed = False
+    for word in text[:READ].split(maxsplit=_WORDS_AHEAD)[:_WORDS_AHEAD]:
+        if level := _NAMED.match(word):
+            return level[1] or level[2]
+        if not dashed and not _AHEAD.fullmatch(word):
+            return ""
+        dashed = word == "-"
+    return ""
 
 
 def _json(text: str) -> dict[str, Any] | None:
@@ -111,10 +142,13 @@ def _json(text: str) -> dict[str, Any] | None:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    within = found.get("fields")
+    return {**within, **found} if isinstance(within, dict) else found
 
 
 def _logfmt(text: str) -> dict[str, Any] | None:
     pairs = _PAIR.findall(text)
     left = _PAIR.sub("", text).strip()
-    return {key: value.strip('"') for key, value in pairs} if pairs and not left else None
+    return {key: value.strip('"').replace('\\"', '"') for key, value in pairs} if pairs and not left else None

@@ -22,9 +22,14 @@ _STATED: Final = re.compile(
     rf"(?:host name|host|server at|lookup|ENOTFOUND|EAI_AGAIN|resolve|bad address|address|addr)[=: ]+[\"'`(]*(?P<host>{_NAME})",
     re.IGNORECASE,
 )
+_UNRESOLVED: Final = re.compile(
+    rf"\blookup (?P<go>{_NAME})(?: on \S+)?: |\b(?:ENOTFOUND|EAI_AGAIN) (?P<node>{_NAME})|host name \"(?P<libpq>{_NAME})\"|bad address '(?P<sh>{_NAME})"
+)
+"""A name in the words of a resolver: there it may be a single word, such as that of a Service."""
 _WITH_PORT: Final = re.compile(rf"(?<![\w./-])(?P<host>{_NAME}):\d{{2,5}}\b")
 _TOWARDS: Final = re.compile(rf"\b(?:at|to) [\"'`]?(?P<host>{_NAME})")
 _IN_URL: Final = re.compile(rf"://(?:[^/\s]*@)?(?P<host>{_NAME})")
+_SCHEME: Final = re.compile(r"(\w+)://")
 _ALONE: Final = re.compile(rf"(?P<host>{_NAME})(?::\d+)?")
 _SOURCE: Final = re.compile(r"\.(?:rs|go|py|js|ts|mjs|rb|java|c|cc|cpp|kt|php|yaml|yml|json|toml|sql)$", re.IGNORECASE)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -94,20 +99,28 @@ def evidence(it: Called, snapshot: Snapshot) -> list[Evidence]:
 
 def store(pod: Object, container: str, kind: str, snapshot: Snapshot) -> str:
     """The workload, as "Kind/name", behind the host of the database or cache in a container's environment; "" outside."""
-    wanted = CACHE if kind == "cache" else DATABASE
-    for host, variable in _given(pod, container):
-        service = snapshot.named("Service", service_name(host, snapshot)) if wanted.search(variable) else None
+    for host, of_kind in _given(pod, container):
+        service = snapshot.named("Service", service_name(host, snapshot)) if of_kind == kind else None
         for behind in snapshot.selected(((service or {}).get("spec") or {}).get("selector") or {}):
             return snapshot.root_name(behind)
     return ""
 
 
 def _given(pod: Object, container: str) -> Iterator[tuple[str, str]]:
-    """(host, "NAME value") of the variables of a container that hold an address."""
+    """(host, kind of store) of the variables of a container that hold an address."""
     for variable in status.container_specs(pod).get(container, {}).get("env") or ():
         name, value = str(variable.get("name")), str(variable.get("value") or "")
         if match := _address(name, value):
-            yield match["host"], f"{name} {match['host']}"
+            scheme = _SCHEME.search(value)
+            yield match["host"], _kind(scheme[1] if scheme else "", name, match["host"])
+
+
+def _kind(*texts: str) -> str:
+    """Which store they name, the surest text first; "" for none: a database may belong to a release called redis-x."""
+    return next((kind for text in texts for kind, words in _KINDS if words.search(text)), "")
+
+
+_KINDS: Final = (("cache", CACHE), ("database", DATABASE))
 
 
 def _address(name: str, value: str) -> re.Match[str] | None:
@@ -116,13 +129,17 @@ def _address(name: str, value: str) -> re.Match[str] | None:
 
 
 def address_in(name: str, value: str) -> str:
-    """As much of a variable's value as these rules read: a host alone as it is, of a URL ://host:; "" without one."""
-    match = _address(name, value)
-    return "" if not match else value if match[0] == value else f"://{match['host']}:"
+    """As much of a variable's value as these rules read: a host alone as it is, of a URL scheme://host:; "" without one."""
+    match, scheme = _address(name, value), _SCHEME.search(value)
+    if not match or match[0] == value:
+        return value if match else ""
+    return f"{scheme[1] if scheme else ''}://{match['host']}:"
 
 
 def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
-    """The host that a line names: one that is known here, else what stands where a message names a host."""
+    """The host that a line names: one that does not resolve, one that is known here, or what stands where a message names one."""
+    if match := _UNRESOLVED.search(line):
+        return match[match.lastgroup or 0]
     for match in _TOKEN.finditer(line):
         if match[0] in known or service_name(match[0], snapshot) in known - {""}:
             return match[0]
@@ -145,10 +162,8 @@ def _looks_like_a_host(word: str) -> bool:
 
 def _by_kind(line: str, given: dict[str, str]) -> str:
     """The host of the database or cache, when the line names only which of them it is."""
-    for wanted in (CACHE, DATABASE):
-        if wanted.search(line):
-            return next((host for host, variable in given.items() if wanted.search(variable)), "")
-    return ""
+    kind = _kind(line)
+    return next((host for host, of_kind in given.items() if kind and of_kind == kind), "")
 
 
 def service_name(host: str, snapshot: Snapshot) -> str:

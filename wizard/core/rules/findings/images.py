@@ -40,7 +40,7 @@ _BY_WORDS: Final = (
         "Nothing to do: the kubelet tries again by itself.",
     ),
     _Why(
-        "CO03", r"toomanyrequests|rate limit|\b429\b", "the registry limits how often it may be asked", False, "yes",
+        "CO03", r"toomanyrequests|rate limit|(?<!\S)429\b", "the registry limits how often it may be asked", False, "yes",
         "It heals when the limit resets; a login or a mirror avoids it.",
     ),
     _Why(
@@ -58,7 +58,7 @@ _BY_WORDS: Final = (
         "Use a multi-architecture image, or nodes of its architecture.",
     ),
     _Why(
-        "CO02", r"unauthorized|authorization failed|authentication required|denied|insufficient_scope|\b40[13]\b",
+        "CO02", r"unauthorized|authorization failed|authentication required|denied|insufficient_scope|(?<!\S)40[13]\b",
         "the registry refuses the pull (wrong name, or a login is needed)", False, "no",
         "Check registry and repository; for a private one name a pull secret (image.pullSecrets).",
     ),
@@ -95,8 +95,13 @@ def image_not_pulled(snapshot: Snapshot) -> Iterator[Finding]:
             )
 
 
+_REFERENCE: Final = re.compile(r"\S*/\S*")
+
+
 def _classified(words: str) -> _Why:
-    return next((why for why in _BY_WORDS if re.search(why.words, words, re.IGNORECASE)), _UNKNOWN)
+    """Why, by what is said beside references and addresses: those may have any word in them."""
+    said = _REFERENCE.sub(" ", words)
+    return next((why for why in _BY_WORDS if re.search(why.words, said, re.IGNORECASE)), _UNKNOWN)
 
 
 def _moved(image: str, why: _Why) -> Iterator[str]:

@@ -185,7 +185,7 @@ _MESSAGES: Final = (
     ),
     _Message(
         "LG09", _words(r"(?-i:\b(?P<variable>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)\W{0,4}(?:(?:environment )?variable |env(?:ironment)? var )?"
-                       r"(?:is |must be |was |has to be )?(?:not set|unset|not found|missing|not present|required|set)\b"
+                       r"(?:(?:is |was |has to be |must be )?(?:not set|unset|not found|missing|not present|required)|(?:must|has to|needs to) be set)\b"
                        r"|(?:missing|undefined|required|KeyError:)[^\n]{0,40}?(?-i:\b(?P<named>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)"
                        r"|environment variable not found"),
         "a variable that it needs is not set: {said}",
@@ -198,7 +198,8 @@ _MESSAGES: Final = (
         ("Set the sslMode of the connection to what the server does, or switch TLS on there.",), True, "no",
     ),
     _Message(
-        "LG03", _words(r"could not translate host name|failed to (?:look ?up address information|resolve)|\blookup \S+"
+        "LG03", _words(r"could not translate host name|failed to (?:look ?up address information|resolve)"
+                       r"|\blookup \S+(?: on \S+)?: (?:no such host|i/o timeout|server misbehaving|(?:read|dial) udp|no answer|device or resource busy)"
                        r"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|cannot resolve|name or service not known"
                        r"|temporary failure in name resolution|no such host|name resolution|nodename nor servname|NXDOMAIN"
                        r"|bad address '"),
@@ -243,30 +244,33 @@ def cause_in_output(snapshot: Snapshot) -> Iterator[Finding]:
 _REPEATED: Final = 3
 """Warnings of one cause that are no aside any more."""
 _LEADS: Final = 3
-"""Lines before a program's last words that may say why."""
+"""Lines before a program's last words that may say why: lighter ones between, such as a stack trace, do not count."""
 
 
 def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Cause | None:
     """The cause that the output of an unready container (its status) names; None when there is none.
 
     None also when the container is ready, was killed for its memory, or said something of more weight that names no
-    cause known here: one warning does not explain a panic.
+    cause known here. What is no more than a warning names a cause only when it is repeated.
     """
     ended = status.last_end(container)
     if container.get("ready") or (ended and (ended.get("exitCode") == 0 or ended.get("reason") == "OOMKilled")):
         return None
     said = list(_said(pod, container, ended or {}, snapshot))
-    found = [(line, one) for line in said if (one := _matched(line))]
+    found = [(line, one) for line in said if line.weight > Weight.ASIDE and (one := _matched(line))]
     times = Counter(one.message.id for _, one in found)
     weighed = [
-        (_counts(line.weight, times[one.message.id]), -_MESSAGES.index(one.message), -line.age, one)
+        (weight, -_MESSAGES.index(one.message), -line.age, one)
         for line, one in found
+        if (weight := _counts(line.weight, times[one.message.id])) > Weight.WARNING
     ]
     if not weighed:
         return None
     best = max(weighed, key=lambda entry: entry[:3])
     known = {line.age for line, _ in found}
-    heavier = [line for line in said if line.weight > best[0] and line.age not in known and not _leads(found, line)]
+    heavier = [
+        line for line in said if line.weight > best[0] and line.age not in known and not _leads(found, line, said)
+    ]
     return None if heavier else best[3]
 
 
@@ -299,11 +303,15 @@ def _counts(weight: Weight, times: int) -> Weight:
     return Weight.ERROR if plain else weight
 
 
-def _leads(found: Sequence[tuple[_Line, Cause]], last: _Line) -> bool:
+def _leads(found: Sequence[tuple[_Line, Cause]], last: _Line, said: Sequence[_Line]) -> bool:
     """Whether a known cause stands right before last words that are no panic: "cannot start" after "connection refused"."""
     if last.read.uncaught:
         return False
-    return any(0 < line.age - last.age <= _LEADS and line.weight >= Weight.PLAIN for line, _ in found)
+    return any(
+        line.age > last.age and sum(last.age < other.age < line.age and other.weight >= line.weight for other in said) < _LEADS
+        for line, _ in found
+        if line.weight >= Weight.PLAIN
+    )  # fmt: skip
 
 
 def telling(pod: Object, container: Mapping[str, Any], snapshot: Snapshot, count: int = 3) -> list[str]:
@@ -337,10 +345,41 @@ def _lines(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> lis
     for place, line in enumerate(lines[:-1]):
         if weights[place] == Weight.FATAL and (_HEAD.search(line.message) or _DETAIL.search(lines[place + 1].message)):
             weights[place + 1] = Weight.FATAL
+    for place in _exporting(lines):
+        weights[place] = Weight.ASIDE
     return [
         _Line("log", line, weight, age)
         for age, (line, weight) in enumerate(zip(reversed(lines), reversed(weights), strict=True))
     ]
+
+
+_TRACE: Final = re.compile(
+    r"\s|Traceback |Caused by: |The above exception |During handling |(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b"
+)
+"""A line of a stack trace, below the line that announces it."""
+_EXPORTER: Final = re.compile(r"opentelemetry[/.](?:sdk|exporter)|ddtrace[/.]internal|Exception while exporting")
+_UNSENT: Final = re.compile(r"(?:java\.(?:net|io)|okhttp3|io\.(?:grpc|netty))\.[\w.$]*Exception\b")
+"""What Java writes below a message of something that could not be sent; other exceptions may be the program's own."""
+
+
+def _exporting(lines: Sequence[LogLine]) -> Iterator[int]:
+    """The places of stack traces that are about telemetry, which an exporter writes and goes on."""
+    head = 0
+    for place in range(1, len(lines) + 1):
+        if place < len(lines) and _continues(lines[place].text, lines[place - 1].text if place - 1 > head else ""):
+            continue
+        said, trace = lines[head].message, [line.text for line in lines[head + 1 : place]]
+        unsent = trace and _UNSENT.match(trace[0]) and log_line.of_telemetry(said)
+        failed = any(log_line.of_telemetry(text) for text in trace if not text[0].isspace())
+        if unsent or failed or _EXPORTER.search("\n".join((said, *trace))):
+            yield from range(head, place)
+        head = place
+
+
+def _continues(text: str, above: str) -> bool:
+    """Whether a line goes on with the trace above: a second traceback does only where the first says so."""
+    begins = text.startswith("Traceback") and bool(above)
+    return bool(_TRACE.match(text)) and (not begins or above.startswith(("The above exception ", "During handling ")))
 
 
 _HEAD: Final = re.compile(r"panicked at .*:\s*$")
