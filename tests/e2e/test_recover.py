@@ -125,7 +125,8 @@ def rewind(release: Release, revision: int, hours: int) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="a PID namespace takes root and unshare")
-@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
+@pytest.mark.full  # 20 s; the quick tier has one that waits
+@pytest.mark.parametrize("helm", ["helm4", "helm3"])
 def test_a_living_helm_elsewhere_is_left_alone_though_all_its_labels_are_hours_old(
     release: Release, tmp_path: Path
 ) -> None:

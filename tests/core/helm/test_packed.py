@@ -54,7 +54,7 @@ def archive_of(seed: int) -> bytes:
     return raw.getvalue()
 
 
-@pytest.mark.parametrize("helm", ["helm3", "helm4"])
+@pytest.mark.parametrize("helm", [pytest.param("helm3", marks=pytest.mark.full), "helm4"])
 def test_what_helm_refuses_is_refused_and_the_values_are_those_of_helm(
     tool: Callable[[str], str], tmp_path: Path, helm: str
 ) -> None:

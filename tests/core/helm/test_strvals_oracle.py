@@ -120,7 +120,7 @@ def test_the_cases_of_the_fast_tests_are_helms(
     compare(helms, base, flags)
 
 
-@pytest.mark.parametrize("examples", [2_000, pytest.param(20_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [500, pytest.param(20_000, marks=pytest.mark.full)])
 def test_generated_flags_mean_what_they_mean_to_helm(helms: Helms, examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
