@@ -28,6 +28,7 @@ from tests.diagnosis.score import (
     varied,
 )  # fmt: skip
 from tests.engine.watch.playing import Player
+from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Exit
 from wizard.core.kube.api import LogLine
 from wizard.core.kube.objects import ObjectEvent
@@ -65,6 +66,17 @@ def test_a_variation_of_the_world_is_diagnosed_as_well() -> None:
     assert share(others, 3) >= TOP_THREE
     assert sum(one.wrong for one in others) / len(others) <= WRONG_FIRST
     assert alarms == ()
+
+
+def test_a_finding_that_an_answer_makes_so_names_its_question_and_only_for_our_chart(scored: Sequence[Scored]) -> None:
+    asked = {(one.found[0].id, one.found[0].question) for one in scored if one.found and one.found[0].question}
+    assert {question for _, question in asked} <= {one.id for one in QUESTIONS}
+    assert asked >= {
+        ("CO01", "image"), ("CO02", "image"), ("CO09", "memory.limit"), ("SC02", "cpu"),
+        ("TR04", "ingress.class"), ("TR05", "host"), ("TR07", "tls"), ("TR08", "tls"),
+    }  # fmt: skip
+    of_stores = [one.found[0] for one in scored if one.found and one.found[0].object.startswith("StatefulSet/")]
+    assert [one.question for one in of_stores if one.question] == []
 
 
 def test_the_page_says_what_was_measured(scored: Sequence[Scored]) -> None:

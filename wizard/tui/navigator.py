@@ -123,6 +123,17 @@ class Navigator:
         }
         await self.ask(self._app.session.answers.new().with_answers(named), doing="upgrade")
 
+    async def change(self, target: Target, question: str = "") -> None:
+        """Upgrade a release from its current values, with the field of a question open, else the first step."""
+        named = {"context": target.context, "namespace": target.namespace, "release": target.release}
+        draft = self._app.session.answers.new().with_answers(named)
+        await self.ask(draft, doing="upgrade") if not question else await self._change(draft, question)
+
+    async def _change(self, draft: Draft, question: str) -> None:
+        self.goal, self.doing, self.visited = "run", "upgrade", set()
+        if ready := await self.prepared(draft):
+            self.fix(ready, question)
+
     async def with_release(self, row: ReleaseRow, key: str | None) -> None:
         """Run the menu entry of a release that has this key."""
         from wizard.tui.preview import view

@@ -90,6 +90,25 @@ async def test_enter_shows_the_whole_proof_of_the_cause_in_hand(open_app: Open, 
         await see.sees("no metrics", "Install it.")
 
 
+async def test_u_opens_the_field_whose_answer_caused_the_cause_and_b_previews_a_rollback(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
+    image = replace(PASSWORD, id="CO01", title="the image does not exist", question="image")
+    session.diagnoses[DEPLOYED.name] = [replace(SICK, findings=(image, METRICS))]
+    async with open_app() as see:
+        await look(see)
+        await see.sees("u change", "b roll back")
+        await see.press("u")
+        await see.sees("1 Environment", "Application image", "upgrade")
+        await see.press("escape", "escape")
+    async with open_app() as see:
+        await look(see)
+        await see.press("b")
+        await see.sees("roll back")
+        await see.loses("USERS FINE")
+
+
 async def test_t_shows_what_happened_and_where_the_first_failure_began(open_app: Open, session: ScreenSession) -> None:
     session.found = ReleasesView((DEPLOYED,), "all namespaces")
     session.diagnoses[DEPLOYED.name] = [replace(SICK, findings=(replace(PASSWORD, since="2026-01-02T02:59:00Z"),))]

@@ -285,6 +285,25 @@ async def test_the_code_of_a_failed_run_is_the_code_of_the_wizard(open_app: Open
     assert see.app.return_code == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("d", ("diagnose llm-cost-ops", "READING ONLY")), ("l", ("objects  ", "Enter result")),
+        ("u", ("1 Environment", "upgrade")), ("b", ("roll back",)), ("x", ("uninstall",)),
+    ],
+)  # fmt: skip
+async def test_after_a_failure_each_way_on_is_a_key(
+    open_app: Open, session: ScreenSession, key: str, says: tuple[str, ...]
+) -> None:
+    failed = event("run.finished", code=1, verdict="failed", reason="helm gave up", files=[], commands=[])
+    await session.say(*STUCK, event("helm.exited", code=1, signal=""), failed)
+    async with open_app(RUN) as see:
+        await see.sees("x FAILED", "Enter home", "l logs", "d diagnose", "u retry", "b roll back", "x uninstall")
+        await see.press(key)
+        await see.sees(*says)
+        await see.loses("u retry")
+
+
 async def test_a_reader_who_holds_the_logs_is_not_taken_away_when_the_run_ends(
     open_app: Open, session: ScreenSession
 ) -> None:

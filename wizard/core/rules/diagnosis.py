@@ -122,7 +122,7 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
         "terminal": finding.terminal, "heals": finding.heals, "since": finding.since,
         "evidence": [asdict(part) for part in finding.evidence],
         "explains": list(finding.explains), "remedy": list(finding.remedy), "commands": list(finding.commands),
-        "avoid": list(finding.avoid), "unseen": list(finding.unseen),
+        "avoid": list(finding.avoid), "unseen": list(finding.unseen), "question": finding.question,
     }  # fmt: skip
 
 

@@ -67,6 +67,8 @@ class Finding:
     """Objects whose own findings are folded into this one."""
     explains: tuple[str, ...] = ()
     """What was folded into it: objects with the same cause, and findings that are only its symptoms."""
+    question: str = ""
+    """The question of the wizard whose answer makes it so; "" when none does, and for other charts."""
     calls: str = ""
     """Of one that waits: the host that it cannot reach; only what is behind that host explains it. "" is unknown."""
 
@@ -98,6 +100,7 @@ class Finding:
             "rank": self.rank,
             "commands": list(self.commands),
             "avoid": list(self.avoid),
+            "question": self.question,
         }
 
     @staticmethod
@@ -116,6 +119,7 @@ class Finding:
             urgent=data.get("urgent", True),
             commands=tuple(data.get("commands", ())),
             avoid=tuple(data.get("avoid", ())),
+            question=data.get("question", ""),
         )
 
 

@@ -68,6 +68,7 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
         "rank",
         "commands",
         "avoid",
+        "question",
     ),
     # the cause is gone
     "finding.healed": ("id", "object"),
@@ -95,7 +96,7 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 _OPTIONAL: Final[Mapping[str, frozenset[str]]] = {
     "run.started": frozenset({"rollback_on_failure", "cluster_uid"}),
-    "finding": frozenset({"urgent", "waits", "heals", "since", "rank", "commands", "avoid"}),
+    "finding": frozenset({"urgent", "waits", "heals", "since", "rank", "commands", "avoid", "question"}),
 }
 """By type, keys that records of older versions lack."""
 

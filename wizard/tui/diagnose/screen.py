@@ -52,9 +52,11 @@ class DiagnoseScreen(WizardScreen):
     """Reads only; asks nothing."""
 
     ACTIONS: ClassVar[Sequence[Action]] = (
-        Action("evidence", "enter", "evidence", "Show the evidence"),
+        Action("evidence", "enter", "proof", "Show the proof"),
         Action("logs", "l", "logs", "Objects and logs, live"),
         Action("timeline", "t", "timeline", "What happened, in order"),
+        Action("change", "u", "change", "Change the answer that caused it, by an upgrade"),
+        Action("roll_back", "b", "roll back", "Roll back; previewed first"),
         Action("message", "m,y", "message for chat", "A message for the chat"),
         Action("again", "r", "refresh", "Refresh"),
         Action("home", "escape,h", "home", "Home"),
@@ -78,17 +80,10 @@ class DiagnoseScreen(WizardScreen):
 
     @override
     def keys(self) -> Sequence[Key]:
-        evidence = (self.key("evidence"),) if self._finding() else ()
-        shown = (
-            self.key("logs"),
-            self.key("timeline"),
-            self.key("message", "message"),
-            self.key("again"),
-            self.key("home"),
-            self.key("explain", "help"),
-            self.key("leave"),
-        )
-        return (*evidence, *shown)
+        look = (self.key("evidence"), self.key("logs"), self.key("timeline"))
+        act = (self.key("change"), self.key("roll_back"), self.key("message", "hand over"))
+        shown = (*look, *act) if self._finding() else (*look[1:], self.key("again"))
+        return (*shown, self.key("home"), self.key("explain", ""), self.key("leave"))
 
     @override
     def body(self) -> Iterable[Widget]:
@@ -166,6 +161,17 @@ class DiagnoseScreen(WizardScreen):
         if self.seen:
             rows = diagnose_view.timeline_rows(self.seen, self.app.size.width - 4)
             self.app.push_screen(Explain("What happened, in UTC: * changes, x failures, - what followed", rows))
+
+    async def action_change(self) -> None:
+        """Upgrade, with the field open whose answer caused the selected finding."""
+        finding = self._finding()
+        self.bridge.stop("diagnose")
+        await self.nav.change(self.target, finding.question if finding else "")
+
+    def action_roll_back(self) -> None:
+        """Open the preview of a rollback to the last good revision."""
+        self.bridge.stop("diagnose")
+        self.nav.roll_back(self.target)
 
     def action_message(self) -> None:
         """Copy the diagnosis as text for a chat, where the terminal allows it."""

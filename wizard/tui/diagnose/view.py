@@ -96,7 +96,7 @@ def timeline_rows(diagnosis: Diagnosis, width: int) -> list[Row]:
 
 
 def message(diagnosis: Diagnosis, now: datetime) -> str:
-    """The diagnosis as a few lines for a chat: impact on users, the first causes, the next step."""
+    """The diagnosis as lines for a chat or a hand-over: impact, causes with proof, what to do and what not, what is hidden."""
     lines = [
         f"{diagnosis.target.release} in {diagnosis.target.namespace} ({diagnosis.target.context}), {diagnosis.at}: {diagnosis.impact.text}"
     ]
@@ -104,8 +104,12 @@ def message(diagnosis: Diagnosis, now: datetime) -> str:
         since = age(finding.since, now)
         lines.append(f"{number}. {finding.object}: {finding.title}" + (f" (since {since})" if since else ""))
         lines += [f"   {evidence}" for evidence in map(str, finding.evidence[:1])]
-    if diagnosis.findings and diagnosis.findings[0].remedy:
-        lines.append(f"Next: {diagnosis.findings[0].remedy[0]}")
+    for first in diagnosis.findings[:1]:
+        lines += [f"Next: {text}" for text in first.remedy]
+        lines += [f"  $ {command}" for command in first.commands]
+        lines += [f"Avoid: {text}" for text in first.avoid]
+        lines += [f"Before: {change.time} {change.text}" for change in diagnosis.before[-3:]]
+        lines += [f"Not seen: {hidden.what} ({hidden.permission or hidden.reason})" for hidden in diagnosis.unseen]
     if not diagnosis.findings:
         lines.append(diagnosis.verdict.reason)
     return "\n".join(lines)

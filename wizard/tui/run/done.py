@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -18,6 +18,9 @@ from wizard.tui.run.view import clock_text, done_rows
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import RowList
+
+if TYPE_CHECKING:
+    from wizard.core.target import Target
 
 
 class Result(RowList):
@@ -38,6 +41,10 @@ class DoneScreen(WizardScreen):
     foreseen = False
     ACTIONS: ClassVar[Sequence[Action]] = (
         Action("logs", "l", "objects and logs", "Back to objects and logs"),
+        Action("diagnose", "d", "diagnose", "Diagnose the release"),
+        Action("change", "u", "change and retry", "Change an answer and try again"),
+        Action("roll_back", "b", "roll back", "Roll back; previewed first"),
+        Action("uninstall", "x", "uninstall", "Uninstall; previewed first, data is kept"),
         Action("home", "enter,h,escape", "home", "Home"),
         Action("leave", "q", "quit"),
     )
@@ -59,8 +66,16 @@ class DoneScreen(WizardScreen):
 
     @override
     def keys(self) -> Sequence[Key]:
-        scroll = ("Up Down", "scroll")
-        return (self.key("home"), self.key("logs"), scroll, self.key("explain"), self.key("leave"))
+        if not self._failed:
+            return (
+                self.key("home"),
+                self.key("logs"),
+                ("Up Down", "scroll"),
+                self.key("explain"),
+                self.key("leave"),
+            )
+        act = (self.key("change", "retry"), self.key("roll_back"), self.key("uninstall"))
+        return (self.key("home"), self.key("logs", "logs"), self.key("diagnose"), *act, self.key("leave"))
 
     @override
     def body(self) -> Iterable[Widget]:
@@ -81,6 +96,40 @@ class DoneScreen(WizardScreen):
         failed = Reach("unknown", f"not asked: {message.problem.what}", message.problem.next_step)
         self._feed.view.apply(Event("reach", failed.to_data()))
         self.on_read()
+
+    @property
+    def _failed(self) -> bool:
+        view = self._feed.view
+        return bool((view.finished or {}).get("code")) and view.operation != "uninstall"
+
+    @property
+    def _target(self) -> Target:
+        from wizard.core.target import Target
+
+        where = self._feed.view.target
+        kubeconfig = self.wizard.session.options.kubeconfig
+        return Target(where["context"], where["namespace"], where["release"], kubeconfig)
+
+    def action_diagnose(self) -> None:
+        """Diagnose the release as it is now."""
+        if self._failed:
+            self.nav.diagnose(self._target)
+
+    async def action_change(self) -> None:
+        """Try again from the values that run, with the field open whose answer caused the first finding."""
+        if self._failed:
+            asked = (finding.question for finding in self._feed.view.ranked_findings() if finding.urgent)
+            await self.nav.change(self._target, next(filter(None, asked), ""))
+
+    def action_roll_back(self) -> None:
+        """Open the preview of a rollback to the last good revision."""
+        if self._failed:
+            self.nav.roll_back(self._target)
+
+    def action_uninstall(self) -> None:
+        """Open the preview of an uninstall: deleted, kept, lost for ever."""
+        if self._failed:
+            self.nav.uninstall(self._target)
 
     def action_home(self) -> None:
         """Go home."""

@@ -9,6 +9,7 @@ from wizard.core.kube import status
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules import manifests
 from wizard.core.rules.finding import Evidence, Finding, finding
+from wizard.core.rules.findings.pods import asked
 from wizard.core.rules.snapshot import Snapshot
 
 _PATIENCE: Final = 120
@@ -22,21 +23,21 @@ def certificate_not_issued(snapshot: Snapshot) -> Iterator[Finding]:
         annotation = manifests.issuer(ingress)
         for entry in (ingress.get("spec", {}).get("tls") or ()) if annotation else ():
             secret = str(entry.get("secretName") or "")
-            asked = Evidence(annotation, name_of(ingress), "metadata.annotations")
+            wanted = Evidence(annotation, name_of(ingress), "metadata.annotations")
             made = (one for one in snapshot.beside("Certificate") if one.get("spec", {}).get("secretName") == secret)
             if certificate := next(made, None):
-                yield from _unready(ingress, certificate, asked, snapshot)
+                yield from _unready(ingress, certificate, wanted, snapshot)
             elif snapshot.older(snapshot.since(ingress), _PATIENCE) and not snapshot.named("Secret", secret):
                 yield Finding(
                     "TR07", f"nobody makes its certificate {secret}: cert-manager is not there or does not run",
-                    name_of(ingress), (asked, Evidence("none", f"Certificate/{secret}"), Evidence("none", f"Secret/{secret}")),
+                    name_of(ingress), (wanted, Evidence("none", f"Certificate/{secret}"), Evidence("none", f"Secret/{secret}")),
                     ("Have cert-manager installed or started, or name a TLS Secret of your own.",),
-                    heals="no", since=snapshot.since(ingress),
+                    heals="no", since=snapshot.since(ingress), question=asked(ingress, "tls"),
                     commands=("kubectl get pods --all-namespaces -l app.kubernetes.io/instance=cert-manager",),
                 )  # fmt: skip
 
 
-def _unready(ingress: Object, certificate: Object, asked: Evidence, snapshot: Snapshot) -> Iterator[Finding]:
+def _unready(ingress: Object, certificate: Object, wanted: Evidence, snapshot: Snapshot) -> Iterator[Finding]:
     ready = status.condition(certificate, "Ready")
     if ready.get("status") == "True":
         return
@@ -45,11 +46,11 @@ def _unready(ingress: Object, certificate: Object, asked: Evidence, snapshot: Sn
     since = str(ready.get("lastTransitionTime") or status.created(certificate))
     if not sure and not snapshot.older(since, _PATIENCE):
         return
-    proof = [asked, _proof(certificate, "Ready"), *([_proof(request, _telling(request))] if request else [])]
+    proof = [wanted, _proof(certificate, "Ready"), *([_proof(request, _telling(request))] if request else [])]
     names = [name_of(obj) for obj in (certificate, request) if obj]
     yield Finding(
         "TR07", f"its certificate is not issued: {why}", name_of(ingress), tuple(proof), (remedy,),
-        terminal=sure, heals="no" if sure else "unknown", since=since,
+        terminal=sure, heals="no" if sure else "unknown", since=since, question=asked(ingress, "tls"),
         commands=tuple(snapshot.command("kubectl", "describe", name) for name in names),
         avoid=("Don't delete the Certificate again and again: public issuers limit how often they are asked.",),
         unseen=() if "CertificateRequest" in snapshot.seen else ("its requests: list certificaterequests",),

@@ -10,7 +10,7 @@ from wizard.core.kube import status
 from wizard.core.kube.objects import Object, ObjectEvent, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import hosts, logs
-from wizard.core.rules.findings.pods import began, describe_command, in_field, last_lines, log_command, waiting
+from wizard.core.rules.findings.pods import asked, began, describe_command, in_field, last_lines, log_command, waiting
 from wizard.core.rules.findings.readiness import probe_words
 from wizard.core.rules.snapshot import Snapshot
 
@@ -190,7 +190,7 @@ def _out_of_memory(
         ("Raise its memory limit.", "If it was enough before, look for what grew: load, cache sizes, a leak."),
         False, "no", _crashing_since(pod, ended),
         commands=(snapshot.command("kubectl", "top", "pod", str(pod["metadata"]["name"]), "--containers"),),
-        avoid=("Don't remove the limit: the node would then choose what to kill.",),
+        avoid=("Don't remove the limit: the node would then choose what to kill.",), question=asked(snapshot.root(pod), "memory.limit"),
     )  # fmt: skip
 
 

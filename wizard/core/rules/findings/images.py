@@ -10,7 +10,7 @@ from typing import Any, Final
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
-from wizard.core.rules.findings.pods import began, describe_command, in_field, waiting
+from wizard.core.rules.findings.pods import asked, began, describe_command, in_field, waiting
 from wizard.core.rules.snapshot import Snapshot
 
 
@@ -92,6 +92,7 @@ def image_not_pulled(snapshot: Snapshot) -> Iterator[Finding]:
                 since=began(pod),
                 commands=(describe_command(pod, snapshot),),
                 avoid=("Don't delete the pod: the new one asks for the same image.",),
+                question=asked(snapshot.root(pod), "image"),
             )
 
 

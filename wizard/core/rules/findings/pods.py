@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wizard.core.helm.chart import OURS
 from wizard.core.kube import status
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import Object, labels_of
 from wizard.core.rules.snapshot import Snapshot
 
 
@@ -28,6 +29,13 @@ def in_field(container: Mapping[str, Any]) -> str:
 def names_service(pod: Object, name: str) -> bool:
     """Whether the pod's specification names a Service as a host: in a variable, an argument, a command."""
     return re.search(rf'["/@]{re.escape(name)}[:."]', json.dumps(pod.get("spec", {}))) is not None
+
+
+def asked(obj: Object, question: str, component: str = "app") -> str:
+    """The question of the wizard about this part of its own chart; "" of anything else."""
+    labels = labels_of(obj)
+    ours = str(labels.get("helm.sh/chart") or "").startswith(f"{OURS}-")
+    return question if ours and labels.get("app.kubernetes.io/component") == component else ""
 
 
 def began(pod: Object) -> str:

@@ -13,7 +13,7 @@ from wizard.core.kube.ingress import Classes, Route, is_canary, namespace, route
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules import manifests
 from wizard.core.rules.finding import Evidence, Finding, finding
-from wizard.core.rules.findings.pods import names_service
+from wizard.core.rules.findings.pods import asked, names_service
 from wizard.core.rules.snapshot import Snapshot
 
 _ROUTE_PATIENCE: Final = 30
@@ -163,7 +163,7 @@ def _shared(route: Route, other: Route, snapshot: Snapshot) -> Finding:
             Evidence(other.target, whose, other.field, status.created(other.ingress)),
         ),
         ("Give each its own host or path, or have one of the two paths removed.",),
-        heals="no", since=snapshot.since(route.ingress, other.ingress), urgent=sure,
+        heals="no", since=snapshot.since(route.ingress, other.ingress), urgent=sure, question=asked(route.ingress, "host"),
         commands=(_by_age(snapshot, "--all-namespaces") if elsewhere else _by_age(snapshot),),
         avoid=("Don't delete the other Ingress before you know whose it is: its users lose their way in.",),
     )  # fmt: skip
@@ -203,7 +203,7 @@ def certificate_missing(snapshot: Snapshot) -> Iterator[Finding]:
                     "TR08", f"its TLS Secret {name} {why}: HTTPS has no certificate for {hosts}", name_of(ingress),
                     (Evidence(name, name_of(ingress), "spec.tls.secretName", since), Evidence(why, f"Secret/{name}")),
                     ("Create it from the certificate and its key, or name a TLS Secret that is there.",),
-                    heals="no", since=since,
+                    heals="no", since=since, question=asked(ingress, "tls"),
                     commands=(snapshot.command("kubectl", "get", "secrets", "--field-selector", "type=kubernetes.io/tls"),),
                 )  # fmt: skip
 

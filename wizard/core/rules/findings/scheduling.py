@@ -13,7 +13,7 @@ from wizard.core.kube.objects import Object, labels_of, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
 from wizard.core.rules.findings import evictions, placement
 from wizard.core.rules.findings.placement import Place
-from wizard.core.rules.findings.pods import describe_command
+from wizard.core.rules.findings.pods import asked, describe_command
 from wizard.core.rules.snapshot import Snapshot
 
 _NODES: Final = re.compile(r"(\d+)/(\d+) nodes are available: ?(.*)", re.DOTALL)
@@ -88,6 +88,7 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
             since=since,
             commands=(describe_command(pod, snapshot),),
             avoid=answer.avoid,
+            question=asked(snapshot.root(pod), "cpu" if "Insufficient cpu" in message else "memory") if room else "",
             unseen=()
             if "Node" in snapshot.seen or not snapshot.seen
             else ("labels, taints, cordons and room of the nodes: list nodes",),

@@ -10,6 +10,7 @@ from wizard.core.kube import status
 from wizard.core.kube.objects import Object, is_default_class, labels_of, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import routing
+from wizard.core.rules.findings.pods import asked
 from wizard.core.rules.snapshot import Snapshot
 
 _SERVICE_PATIENCE: Final = 30
@@ -207,7 +208,7 @@ def ingress_without_address(snapshot: Snapshot) -> Iterator[Finding]:
             if missing or no_default
             else ("See whether the controller of that class runs, and whether it writes addresses at all.",),
             terminal=bool(missing or no_default), heals="no" if missing or no_default else "unknown", since=since,
-            urgent=bool(missing or no_default),
+            urgent=bool(missing or no_default), question=asked(ingress, "ingress.class"),
             commands=("kubectl get ingressclass", snapshot.command("kubectl", "describe", "ingress", str(ingress["metadata"]["name"]))),
             unseen=() if listed or not snapshot.seen else ("the classes: list ingressclasses",),
         )  # fmt: skip

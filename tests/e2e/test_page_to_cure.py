@@ -1,0 +1,105 @@
+"""From the page to the cure by keys alone, at 80x24: a release that somebody else broke, its cause, and the key that mends it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bed
+from tests.terminal import Terminal
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).resolve().parents[2]
+WIZARD = [sys.executable, "-m", "wizard"]
+GOOD, BAD = "llm-cost-ops:1.0.0", "llm-cost-opz:1.0.0"
+
+
+@pytest.fixture
+def env(sandbox: Bed, tmp_path: Path) -> dict[str, str]:
+    """The environment of the person on call, who did not install it."""
+    (tmp_path / "work").mkdir()
+    return {**os.environ, "KUBECONFIG": sandbox.kubeconfig, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+
+
+def changed(env: dict[str, str], folder: Path, namespace: str, command: str, image: str) -> int:
+    """Somebody installs or upgrades the release with an image, and gives up soon."""
+    words = [
+        *WIZARD,
+        command,
+        "-n",
+        namespace,
+        "--preset",
+        "dev",
+        "--answer",
+        f"image={image}",
+        "--yes",
+        "--timeout",
+        "45s",
+    ]
+    done = subprocess.run(words, env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode
+
+
+def test_a_wrong_image_is_corrected_in_its_field(
+    sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox.scenario("image-missing", image="llm-cost-opz")
+    assert changed(env, tmp_path, namespace, "install", BAD) == 1
+    with Terminal([*WIZARD, "--namespace", namespace], env, tmp_path / "work") as screen:
+        screen.wait_for("> llm-cost-ops ", 30)
+        screen.press("d")
+        screen.wait_for(r"1 x image docker.io/llm-cost-opz:1.0.0 cannot", 30)
+        screen.wait_for("u change")
+        screen.press("u")
+        screen.wait_for(r"Application image +\[.*opz", 30)
+        screen.press("ctrl+u", GOOD, "enter")
+        screen.wait_for("Enter (start|upgrade)", 40)
+        screen.press("enter")
+        screen.wait_for("helm recorded the release", 90)
+        screen.press("q")
+        assert screen.wait() == 0
+
+
+def test_a_new_version_that_does_not_start_is_rolled_back(
+    sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox.scenario("image-missing", image="llm-cost-opz")
+    assert changed(env, tmp_path, namespace, "install", GOOD) == 0
+    assert changed(env, tmp_path, namespace, "upgrade", BAD) == 1
+    with Terminal([*WIZARD, "--namespace", namespace], env, tmp_path / "work") as screen:
+        screen.wait_for("> llm-cost-ops ", 30)
+        screen.press("d")
+        screen.wait_for("1 old pod still answers", 30)
+        screen.wait_for("b roll back")
+        screen.press("b")
+        screen.wait_for("Enter roll back to 1", 30)
+        screen.press("enter")
+        screen.wait_for("Enter home", 90)
+        screen.wait_for("the previous state|READY|Installed")
+        screen.press("q")
+        assert screen.wait() == 0
+    (app,) = sandbox.get("deployments", "-n", namespace, "-l", "app.kubernetes.io/component=app")["items"]
+    assert app["spec"]["template"]["spec"]["containers"][0]["image"].endswith(GOOD)
+
+
+def test_who_may_only_view_hands_over_a_text_with_the_next_step_and_the_missing_rights(
+    sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    sandbox.scenario("wrong-password", namespace=namespace)
+    assert changed(env, tmp_path, namespace, "install", GOOD) == 1
+    viewer = {**env, "KUBECONFIG": sandbox.user("view")}
+    with Terminal([*WIZARD, "--namespace", namespace], viewer, tmp_path / "work", size=(100, 40)) as screen:
+        screen.wait_for("> llm-cost-ops|Diagnose", 30)
+        screen.press("d")
+        screen.wait_for("refuses the password", 30)
+        screen.press("m")
+        screen.wait_for("Next: Put the old password back")
+        screen.wait_for(r"Not seen: .*list secrets")
+        screen.press("esc")
+        screen.wait_for("Enter proof")
+        screen.press("q")
+        assert screen.wait() == 0
