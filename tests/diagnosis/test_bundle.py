@@ -13,6 +13,7 @@ import pytest
 
 from tests.diagnosis.breaking import APP, Bed, Break
 from tests.diagnosis.score import EVERY, LOSSES, SOUND
+from tests.tui.fakes import NAME_MISSING
 from wizard.core.bundle import archive, content
 from wizard.core.bundle.content import Bundle
 from wizard.core.rules import diagnosis
@@ -29,7 +30,7 @@ def observed(*breaks: Break) -> Observation:
     for change in breaks:
         change(bed)
     unseen = (Hidden("Node", "v may not list nodes", "list nodes"),)
-    return Observation(replace(bed.world.snapshot(), context="prod"), unseen, frozenset({"Job"}))
+    return Observation(replace(bed.world.snapshot(), context="prod"), unseen, frozenset({"Job"}), reach=NAME_MISSING)
 
 
 def packed(observation: Observation) -> bytes:

@@ -52,7 +52,7 @@ async def test_it_says_what_users_feel_before_the_causes_and_everything_about_ea
     assert "managed by Flux HelmRelease api" in lines[1]
     assert lines[2].startswith("+ ok users: 2 old pods still answer")
     order = [
-        "way in: Service/api endpoints 2 of 3", "1. CO06 Deployment/api: Secret a is not there (will not heal by itself, for",
+        "way in: Service/api + endpoints 2 of 3", "1. CO06 Deployment/api: Secret a is not there (will not heal by itself, for",
         "Pod/p waiting: not found  [2026-01-01T00:00:00Z]", "explains: the rollout stalled", "next: Create it.",
         "$ kubectl get secrets -n shop", "do not: Don't reinstall.", "proof missing: when it was written: get secrets",
         "2. TR11", "separate, not urgent", "ruled out: image, disk", "revision 2: deployed",

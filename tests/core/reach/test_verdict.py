@@ -94,6 +94,7 @@ def test_the_first_rung_that_broke_is_the_sentence(answer: Answer, state: str, t
     assert step in found.next_step
     rungs = ("dns", "tcp", "tls", "http")
     at = rungs.index(answer.broken or "http")
+    assert found.broken == rungs[at]
     assert [bool(getattr(found, rung)) for rung in rungs] == [True] * (at + 1) + [False] * (3 - at)
 
 
@@ -137,6 +138,7 @@ def test_a_missing_name_is_waiting_for_the_record_that_is_named(address: str, re
     assert found.text == f"waiting for you: {record}; it answers there already, only the name is missing"
     assert found.next_step == "Create that DNS record; status asks again."
     assert found.dns == "api.example.com does not resolve: name or service not known"
+    assert found.broken == "dns"
     assert found.http == "HTTP 200 at /health"
 
 
@@ -159,7 +161,7 @@ def test_a_resolver_that_did_not_tell_is_no_missing_record() -> None:
 
     alone, known = met(HTTPS, silent), met(HTTPS, silent, OK)
 
-    assert alone.state == known.state == "unknown"
+    assert (alone.state, alone.broken) == (known.state, known.broken) == ("unknown", "dns")
     assert alone.text == "api.example.com was not looked up: temporary failure in name resolution"
     assert known.text == f"{alone.text}; {LB} answers for it"
 

@@ -17,6 +17,7 @@ from tests.engine.objects import Clock
 from wizard.core.kube.errors import ClusterError
 from wizard.core.reach.request import Answer, Request
 from wizard.core.reach.result import Reach
+from wizard.core.rules.snapshot import Snapshot
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.engine.watch import diagnose, reach
@@ -280,6 +281,7 @@ async def test_status_asks_with_what_it_read_already() -> None:
 
     events = await diagnose.status_events(cluster, TARGET, Clock(), reach=ask)
     without = await diagnose.status_events(cluster, TARGET, Clock())
+    views = [view async for view in diagnose.diagnose(cluster, TARGET, Clock(), reach=ask)]
 
     assert [event.type for event in events if event.type not in ("object.state", "finding")] == [
         "waiting",
@@ -288,3 +290,18 @@ async def test_status_asks_with_what_it_read_already() -> None:
     ]
     assert events[-1].data["state"] == "pass"
     assert "reach" not in [event.type for event in without]
+    names = [step.name for step in views[-1].way_in]
+    assert names[0] == "DNS"
+    assert names[-1] == "HTTP"
+    assert any(name.startswith("Ingress/") for name in names[1:-1])
+
+
+async def test_a_diagnosis_asks_from_outside_alone() -> None:
+    cluster, network = Cluster(), FakeNetwork(lambda _: OK)
+
+    async def ask(snapshot: Snapshot) -> Reach:
+        return await reach.of_snapshot(cluster, network, TARGET, snapshot, forward=False)
+
+    views = [view async for view in diagnose.diagnose(cluster, TARGET, Clock(), reach=ask)]
+    assert [step.name for step in views[-1].way_in if "/" not in step.name] == []
+    assert cluster.forwards == 0

@@ -15,6 +15,7 @@ from wizard.core.rules.finding import Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.core.text.time import age, parse_time
+from wizard.core.text.words import symbol
 from wizard.engine.release.listing import ReleasesView
 from wizard.engine.session import Session
 
@@ -106,7 +107,7 @@ def show(diagnosis: Diagnosis, out: Out) -> None:
     since = age(diagnosis.impact.since, now) if diagnosis.impact.users != "fine" else ""
     out.line(f"users: {diagnosis.impact.text}{f', for {since}' if since else ''}", _USERS[diagnosis.impact.users])
     if diagnosis.way_in:
-        out.line("way in: " + "   ".join(f"{step.name} {step.text}" for step in diagnosis.way_in))
+        out.line("way in: " + "   ".join(f"{step.name} {symbol(step.state)} {step.text}" for step in diagnosis.way_in))
     if not diagnosis.findings:
         out.line(
             "no cause was found"

@@ -10,6 +10,7 @@ from wizard.core import limits
 from wizard.core.bundle.content import Bundle, Withheld
 from wizard.core.kube import shape
 from wizard.core.kube.objects import Object, ObjectEvent
+from wizard.core.reach.result import Reach
 from wizard.core.rules.diagnosis import Hidden, Observation
 from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 from wizard.core.run.summary import RunSummary
@@ -38,6 +39,7 @@ def to_data(bundle: Bundle) -> dict[str, Any]:
         "tool": bundle.tool,
         "target": {"context": bundle.target.context, "namespace": bundle.target.namespace, "release": bundle.target.release},
         "complete": observation.complete,
+        "reach": observation.reach.to_data() if observation.reach else None,
         "unseen": [asdict(one) for one in observation.unseen],
         "blind": sorted(observation.blind),
         "seen": sorted(snapshot.seen),
@@ -80,7 +82,8 @@ def of_data(data: Any) -> Bundle:
         namespace=target.namespace, release=target.release, context=target.context, hidden=frozenset(_texts(data["hidden"])),
     )  # fmt: skip
     unseen, complete = _records(Hidden, data["unseen"]), data["complete"] is True
-    observation = Observation(snapshot, unseen, frozenset(_texts(data["blind"])), complete)
+    reach = _reach(data["reach"]) if data["reach"] else None
+    observation = Observation(snapshot, unseen, frozenset(_texts(data["blind"])), complete, reach)
     return Bundle(target, observation, _records(Withheld, data["withheld"]), _text(data["tool"]))
 
 
@@ -107,6 +110,14 @@ def _record(kind: type[_Record], item: Mapping[str, Any]) -> _Record:
         if not isinstance(getattr(made, field.name), _TYPES[str(field.type)]):
             raise TypeError(f"{field.name} is of another type")
     return made
+
+
+def _reach(item: Mapping[str, Any]) -> Reach:
+    for part in (item, *item["ways"]):
+        for value in part.values():
+            if value is not item["ways"]:
+                _text(value)
+    return Reach.of_data(item)
 
 
 def _run(item: Mapping[str, Any], target: Target) -> RunSummary:

@@ -23,6 +23,8 @@ class WayIn:
     tcp: str = ""
     tls: str = ""
     http: str = ""
+    broken: str = ""
+    """The first rung that did not hold: dns, tcp, tls or http; "" when all did, and when none was come to."""
 
     @property
     def facts(self) -> str:

@@ -61,13 +61,14 @@ def judged(way: Way, answers: Sequence[Answer], now: datetime, seconds: float) -
         return _without_name(way, found, direct, now)
     if answer.why == "no-dns":
         there = f"; {way.addresses[0]} answers for it" if direct and direct.good else ""
-        return replace(found, text=f"{found.dns}{there}", next_step="Ask again from where DNS works.")
+        return replace(found, text=f"{found.dns}{there}", next_step="Ask again from where DNS works.", broken="dns")
     if direct and direct.good:
         where, names = way.addresses[0], _some(answer.resolved)
         text = f"{way.host} is {names}, where it does not answer; {way.object} is at {where} and does"
-        return replace(found, state="fail", text=text, next_step=f"Change the DNS record: {record(way)}")
+        step = f"Change the DNS record: {record(way)}"
+        return replace(found, state="fail", text=text, next_step=step, broken="dns")
     state, text, step = _broken(way, answer)
-    return replace(found, state=state, text=text, next_step=step)
+    return replace(found, state=state, text=text, next_step=step, broken=answer.broken or "http")
 
 
 def record(way: Way) -> str:
@@ -154,6 +155,7 @@ def _without_address(way: Way, found: WayIn, also: str) -> WayIn:
 
 def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) -> WayIn:
     """The name does not resolve: what the address says for it."""
+    found = replace(found, broken="dns")
     if not way.host:
         text = f"{way.object} is at {way.addresses[0]}, a name that does not resolve yet"
         return replace(found, state="waiting", text=text, next_step="A new load balancer's name takes some minutes.")

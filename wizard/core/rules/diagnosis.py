@@ -12,6 +12,7 @@ from wizard.core.kube import patience, status
 from wizard.core.kube.ingress import routes
 from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
 from wizard.core.kube.status import Verdict
+from wizard.core.reach.result import Reach
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.findings import routing
 from wizard.core.rules.findings.admission import MAKERS, lacking
@@ -40,10 +41,10 @@ class UserImpact:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the traffic path: pass, fail or unknown, and the observation."""
+    """One step of the way in, its state, and what was observed; waiting: for an address, or for a DNS record."""
 
     name: str
-    state: Literal["pass", "fail", "unknown"]
+    state: Literal["pass", "waiting", "fail", "unknown"]
     text: str
 
 
@@ -135,6 +136,8 @@ class Observation:
     blind: frozenset[str] = frozenset()
     """Kinds of the release that could not be listed."""
     complete: bool = True
+    reach: Reach | None = None
+    """Whether people reach it, asked from this machine; None when it was not asked."""
 
 
 def of(seen: Observation, target: Target) -> Diagnosis:
@@ -149,7 +152,7 @@ def of(seen: Observation, target: Target) -> Diagnosis:
         impact=impact(snapshot, findings, seen.blind),
         verdict=release_verdict(patience.judge(snapshot.objects, snapshot.now).values(), findings, seen.blind),
         findings=findings,
-        way_in=tuple(way_in(snapshot, findings, seen.blind)),
+        way_in=tuple(way_in(snapshot, findings, seen.blind, seen.reach)),
         before=changes_before(moments, first_failure(findings)),
         timeline=moments,
         ruled_out=ruled_out(snapshot, findings) if findings else (),
@@ -347,8 +350,37 @@ _ON_THE_WAY: Final = ("TR03", "TR04", "TR05", "TR06", "TR10")
 """Findings that break a step of the traffic path."""
 
 
-def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str]) -> Iterator[Step]:
-    """The traffic path from Ingress to pods, as far as the API shows it; `hidden` are kinds that were not listed."""
+_RUNGS: Final = (("dns", "DNS"), ("tcp", "connection"), ("tls", "certificate"), ("http", "HTTP"))
+
+
+def way_in(
+    snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str], reach: Reach | None = None
+) -> Iterator[Step]:
+    """The way of a request, rung by rung: name, connection, certificate, Ingress, Service with its endpoints, answer.
+
+    Ingress and Services are as the API shows them (`hidden` are kinds that were not listed), the others as a request from
+    this machine met them, of the first way in that does not answer.
+    """
+    met = list(_met(reach))
+    yield from (step for step in met if step.name != "HTTP")
+    yield from _inside(snapshot, findings, hidden)
+    yield from (step for step in met if step.name == "HTTP")
+
+
+def _met(reach: Reach | None) -> Iterator[Step]:
+    ways = reach.ways if reach else ()
+    way = next((way for way in ways if way.state != "pass"), ways[0] if ways else None)
+    if way is None:
+        return
+    for rung, name in _RUNGS:
+        text, broken = getattr(way, rung), way.broken == rung
+        if text:
+            yield Step(
+                name, way.state if broken else "pass", f"{text}. {way.next_step}".strip(". ") if broken else text
+            )
+
+
+def _inside(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str]) -> Iterator[Step]:
     broken = {finding.object: finding for finding in findings if finding.id in _ON_THE_WAY and finding.urgent}
     for ingress in snapshot.of_kind("Ingress"):
         state = status.of(ingress, snapshot.now)

@@ -81,7 +81,8 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     # state: ready|progressing|stuck|failed|unknown
     "verdict": ("state", "reason"),
     # whether people reach the release now; state: pass|waiting|fail|unknown; ways: [{object,url,state,text,next_step,
-    # dns,tcp,tls,http}], the last four "" where the request did not get so far. Of `status`, never in a record
+    # dns,tcp,tls,http,broken}], dns to http "" where the request did not get so far, broken the first of them that did not
+    # hold. Of `status`, never in a record
     "reach": ("state", "text", "next_step", "ways"),
     # something is hidden from the watcher: what, and the permission that would show it; reason "": visible again
     "watch.blind": ("what", "reason", "permission"),

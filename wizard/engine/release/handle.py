@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from wizard.core.bundle.content import Bundle
     from wizard.core.helm.command_line import RunOperation
     from wizard.core.kube.rights import Right
+    from wizard.core.reach.result import Reach
     from wizard.core.rules.diagnosis import Diagnosis
+    from wizard.core.rules.snapshot import Snapshot
     from wizard.core.run.events import Event
     from wizard.core.target import Target
     from wizard.engine.release.compare import Comparison
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from wizard.engine.state import SessionState
     from wizard.ports.cluster import Cluster
 
+_ASKED_SECONDS: Final = 2.0
+"""How long a diagnosis asks whether people reach the release."""
 _VERBS: Final = {"created": "create", "changed": "patch", "removed": "delete"}
 
 
@@ -86,7 +90,16 @@ class Release:
         from wizard.engine.watch import diagnose
 
         ports = self._ports
-        return diagnose.diagnose(self._cluster, self._target, ports.clock, ports.runs, ports.documents)
+        return diagnose.diagnose(
+            self._cluster, self._target, ports.clock, ports.runs, ports.documents, self._reached_from_outside
+        )
+
+    async def _reached_from_outside(self, snapshot: Snapshot) -> Reach:
+        from wizard.engine.watch import reach
+
+        return await reach.of_snapshot(
+            self._cluster, self._ports.network, self._target, snapshot, _ASKED_SECONDS, forward=False
+        )
 
     async def bundle(self) -> Bundle:
         """What a diagnosis reads, as it may be given away; changes nothing, never raises."""
@@ -95,7 +108,9 @@ class Release:
         from wizard.engine.watch import diagnose
 
         ports = self._ports
-        async for observation in diagnose.look(self._cluster, self._target, ports.clock, ports.runs, ports.documents):
+        async for observation in diagnose.look(
+            self._cluster, self._target, ports.clock, ports.runs, ports.documents, self._reached_from_outside
+        ):
             whole = observation
         return await asyncio.to_thread(content.of, whole, self._target, __version__)
 

@@ -35,6 +35,8 @@ from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.store import RunStore
 
+Ask = Callable[[Snapshot], Coroutine[Any, Any, Reach]]
+"""Asks whether people reach the release of a snapshot; never raises."""
 AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "IngressClass")
 """Kinds that a release depends on; the last four belong to the whole cluster and are often hidden."""
 NEIGHBOURS: Final = ("Service", "Ingress")
@@ -62,10 +64,11 @@ class _Collected:
 
 
 async def diagnose(
-    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
-) -> AsyncIterator[Diagnosis]:
+    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None,
+    reach: Ask | None = None,
+) -> AsyncIterator[Diagnosis]:  # fmt: skip
     """First without logs, when that shows an urgent cause; then complete. Errors of the cluster are not raised."""
-    async for observation in look(cluster, target, clock, runs, documents):
+    async for observation in look(cluster, target, clock, runs, documents, reach):
         result = diagnosis.of(observation, target)
         if observation.complete or result.urgent:
             yield result
@@ -73,37 +76,35 @@ async def diagnose(
 
 async def status_events(
     cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None,
-    reach: Callable[[Snapshot], Coroutine[Any, Any, Reach]] | None = None,
+    reach: Ask | None = None,
 ) -> tuple[Event, ...]:  # fmt: skip
-    """A release as it is now, in the events of a run: its objects, its findings, the verdict of the whole diagnosis.
-
-    `reach` asks whether people reach it, from its lists on, beside the reads of logs.
-    """
-    asking: asyncio.Task[Reach] | None = None
-    try:
-        async for observation in look(cluster, target, clock, runs, documents):
-            whole = observation
-            if reach and asking is None:
-                asking = asyncio.create_task(reach(observation.snapshot))
-        events = tuple(diagnosis.events(whole, diagnosis.of(whole, target)))
-        return (*events, Event("reach", (await asking).to_data())) if asking else events
-    finally:
-        if asking:
-            asking.cancel()
+    """A release as it is now, in the events of a run: its objects, its findings, the verdict of the whole diagnosis."""
+    async for observation in look(cluster, target, clock, runs, documents, reach):
+        whole = observation
+    events = tuple(diagnosis.events(whole, diagnosis.of(whole, target)))
+    return (*events, Event("reach", whole.reach.to_data())) if whole.reach else events
 
 
 async def look(
-    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None
-) -> AsyncIterator[Observation]:
+    cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None,
+    reach: Ask | None = None,
+) -> AsyncIterator[Observation]:  # fmt: skip
     """The observation: first of lists alone, then with logs and what pods refer to.
 
-    With `documents` the manifest of a pending revision is read, for the objects that helm has not created.
+    With `documents` the manifest of a pending revision is read, for the objects that helm has not created. `reach` asks
+    whether people reach it, from its lists on, beside the reads of logs.
     """
     observation = _observation(await _collect(cluster, target, runs), target, clock)
     if documents and observation.snapshot.revisions and observation.snapshot.revisions[-1].status in revision.PENDING:
         observation = await _with_missing(cluster, observation, target, documents)
-    yield replace(observation, complete=False)
-    yield await _with_details(cluster, observation, target)
+    asking = asyncio.create_task(reach(observation.snapshot)) if reach else None
+    try:
+        yield replace(observation, complete=False)
+        whole = await _with_details(cluster, observation, target)
+        yield replace(whole, reach=await asking) if asking else whole
+    finally:
+        if asking:
+            asking.cancel()
 
 
 async def _collect(cluster: Cluster, target: Target, runs: RunStore | None) -> _Collected:

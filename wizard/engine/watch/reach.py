@@ -67,9 +67,10 @@ async def of_release(
 
 
 async def of_snapshot(
-    cluster: Cluster, network: Network, target: Target, snapshot: Snapshot, seconds: float = SECONDS
-) -> Reach:
-    """The answer for a release whose objects were read, within so many seconds."""
+    cluster: Cluster, network: Network, target: Target, snapshot: Snapshot, seconds: float = SECONDS, *,
+    forward: bool = True,
+) -> Reach:  # fmt: skip
+    """The answer for a release whose objects were read, within so many seconds; `forward`: by a port-forward if need be."""
     until = asyncio.get_running_loop().time() + seconds
     snapshot = await _with_routes(cluster, target, snapshot, seconds * _ALONE)
     try:
@@ -80,7 +81,7 @@ async def of_snapshot(
     asking = [asyncio.ensure_future(_ask(cluster, network, target, way, met[way], until)) for way in met]
     await _within(seconds * _ALONE, *asking)
     forwarded: list[Forwarded] = []
-    if pod and not (met and all(answers and answers[-1].good for answers in met.values())):
+    if forward and pod and not (met and all(answers and answers[-1].good for answers in met.values())):
         forwarded.append(Forwarded(pod, why=f"no answer within {seconds:.2g} s"))
         asking.append(asyncio.ensure_future(_forward(cluster, target, pod, forwarded, until)))
     await _within(_left(until), *asking)

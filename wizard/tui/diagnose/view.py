@@ -12,7 +12,7 @@ from wizard.core.text.time import age, parse_time
 from wizard.tui.text import Row, beside, cells, cut, ends, mark, time_of_day, wrap
 
 if TYPE_CHECKING:
-    from wizard.core.rules.diagnosis import Diagnosis
+    from wizard.core.rules.diagnosis import Diagnosis, Step
     from wizard.core.rules.finding import Finding
 
 _USERS: Final = {
@@ -126,8 +126,13 @@ def _headline(diagnosis: Diagnosis, now: datetime, width: int) -> Row:
 
 def _way_in(diagnosis: Diagnosis, width: int) -> Iterator[Row]:
     if diagnosis.way_in:
-        steps = "   ".join(f"{step.name} {mark(step.state)[0]} {step.text}" for step in diagnosis.way_in)
-        yield from beside(" Way in", steps, width - 1, label_width=_LABEL - 3)
+        yield from beside(" Way in", "   ".join(map(_step, diagnosis.way_in)), width - 1, label_width=_LABEL - 3)
+
+
+def _step(step: Step) -> str:
+    """A rung of the way in; one that holds needs no more than its sign, and a Service its endpoints."""
+    said = step.text if step.state != "pass" or step.name.startswith("Service/") else ""
+    return f"{step.name} {mark(step.state)[0]} {said}".rstrip()
 
 
 def _cause(finding: Finding, number: int, now: datetime, width: int, *, chosen: bool) -> list[Row]:
