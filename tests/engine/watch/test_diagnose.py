@@ -276,6 +276,24 @@ async def test_services_and_ingresses_of_the_namespace_are_compared_with_the_rel
     assert only.findings == ()
 
 
+async def test_what_nothing_gives_a_reason_to_look_at_is_not_asked_for() -> None:
+    well = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    await views(well)
+    asked = [call for call in well.calls if call.startswith(("list", "get"))]
+    assert len(asked) <= 15
+    assert not {"list StorageClass ns", "list PersistentVolume ns", "list IngressClass ns"} & {*asked}
+
+    entered = behind_tls(Cluster())
+    await views(entered)
+    assert len([call for call in entered.calls if call.startswith(("list", "get"))]) <= 20
+    assert "list IngressClass ns" in entered.calls
+
+    waiting = deployed(Cluster(), {"waiting": {"reason": "ContainerCreating"}})
+    waiting.put("PersistentVolumeClaim", "data", status={"phase": "Pending"})
+    await views(waiting)
+    assert {"list StorageClass ns", "list PersistentVolume ns"} <= {*waiting.calls}
+
+
 async def test_what_is_before_an_ingress_and_may_not_be_seen_is_said() -> None:
     cluster = served(Cluster())
     cluster.refuse |= {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -37,8 +37,10 @@ from wizard.ports.store import RunStore
 
 Ask = Callable[[Snapshot], Coroutine[Any, Any, Reach]]
 """Asks whether people reach the release of a snapshot; never raises."""
-AROUND: Final = ("ResourceQuota", "Node", "PersistentVolume", "StorageClass", "IngressClass")
-"""Kinds that a release depends on; the last four belong to the whole cluster and are often hidden."""
+_ALWAYS: Final = ("ResourceQuota", "Node")
+AROUND: Final = (*_ALWAYS, "PersistentVolume", "StorageClass", "IngressClass")
+"""Kinds that a release depends on; the last four belong to the whole cluster and are often hidden. Three are listed only
+where the release's own objects give a reason to."""
 NEIGHBOURS: Final = ("Service", "Ingress")
 """Kinds of which the namespace's other objects matter: an Ingress may name, or share a host with, any of them."""
 _LOG_LINES: Final = 40
@@ -109,8 +111,13 @@ async def look(
 
 async def _collect(cluster: Cluster, target: Target, runs: RunStore | None) -> _Collected:
     collected = _Collected({}, [])
-    lists = asyncio.gather(*(_list(cluster, collected, kind, target.namespace) for kind in (*KINDS, *AROUND, "Event")))
-    history, errors, _ = await asyncio.gather(_history(cluster, target), _helm_errors(runs, target), lists)
+
+    def lists(kinds: Iterable[str]) -> Awaitable[list[None]]:
+        return asyncio.gather(*(_list(cluster, collected, kind, target.namespace) for kind in kinds))
+
+    everywhere = lists((*KINDS, *_ALWAYS, "Event"))
+    history, errors, _ = await asyncio.gather(_history(cluster, target), _helm_errors(runs, target), everywhere)
+    await lists(_told(collected.kinds))
     collected.helm_errors = errors
     collected.runs = tuple(runs_on(target, runs.runs())) if runs else ()
     if isinstance(history, Unknown):
@@ -118,6 +125,19 @@ async def _collect(cluster: Cluster, target: Target, runs: RunStore | None) -> _
     else:
         collected.revisions = history
     return collected
+
+
+def _told(kinds: Mapping[str, Sequence[Object]]) -> Iterator[str]:
+    """The kinds around a release that its objects give a reason to look at: classes and volumes where something waits."""
+    claims = kinds.get("PersistentVolumeClaim")
+    unbound = claims is None or any((claim.get("status") or {}).get("phase") != "Bound" for claim in claims)
+    waits = "Pod" not in kinds or not all(map(status.is_ready, kinds["Pod"]))
+    if unbound:
+        yield "StorageClass"
+    if unbound or (claims and waits):
+        yield "PersistentVolume"
+    if "Ingress" not in kinds or kinds["Ingress"]:
+        yield "IngressClass"
 
 
 async def _list(cluster: Cluster, collected: _Collected, kind: str, namespace: str) -> None:
