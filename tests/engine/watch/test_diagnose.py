@@ -304,6 +304,17 @@ async def test_what_is_before_an_ingress_and_may_not_be_seen_is_said() -> None:
     assert {one.what for one in only.unseen} == {"Certificate", "CertificateRequest", "the controller of the Ingress"}
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_certificate_that_nobody_makes_is_proven_by_what_was_read(refused: bool) -> None:
+    cluster = served(Cluster())
+    if refused:
+        cluster.refuse["get Secret"] = forbidden("get secrets")
+    last = (await views(cluster))[-1]
+    (found,) = [one for one in last.findings if one.id == "TR07"]
+    assert ("Secret/api-tls" in [proof.object for proof in found.evidence]) is not refused
+    assert bool(found.unseen) is refused
+
+
 async def test_the_history_comes_from_the_labels_of_helm_s_records() -> None:
     cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
     for number, state in ((2, "pending-upgrade"), (1, "deployed")):

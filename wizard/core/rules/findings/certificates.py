@@ -28,12 +28,15 @@ def certificate_not_issued(snapshot: Snapshot) -> Iterator[Finding]:
             if certificate := next(made, None):
                 yield from _unready(ingress, certificate, wanted, snapshot)
             elif snapshot.older(snapshot.since(ingress), _PATIENCE) and not snapshot.named("Secret", secret):
+                known = f"Secret/{secret}" in snapshot.absent
                 yield Finding(
                     "TR07", f"nobody makes its certificate {secret}: cert-manager is not there or does not run",
-                    name_of(ingress), (wanted, Evidence("none", f"Certificate/{secret}"), Evidence("none", f"Secret/{secret}")),
+                    name_of(ingress),
+                    (wanted, Evidence("none", f"Certificate/{secret}"), *([Evidence("none", f"Secret/{secret}")] if known else [])),
                     ("Have cert-manager installed or started, or name a TLS Secret of your own.",),
                     heals="no", since=snapshot.since(ingress), question=asked(ingress, "tls"),
                     commands=("kubectl get pods --all-namespaces -l app.kubernetes.io/instance=cert-manager",),
+                    unseen=() if known else (f"whether Secret {secret} is there all the same: get secrets",),
                 )  # fmt: skip
 
 
