@@ -59,7 +59,13 @@ class Tab:
     def key(self, key: str, code: int, text: str = "") -> None:
         """Press and release one key."""
         for kind in ("keyDown", "keyUp"):
-            self.do("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, text=text * (kind == "keyDown"))
+            self.do(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                windowsVirtualKeyCode=code,
+                text=text * (kind == "keyDown"),
+            )
 
     def picture(self, *, whole: bool = True) -> bytes:
         """The window, or the whole page, as PNG."""
@@ -104,7 +110,10 @@ def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
     for _ in range(600):
         assert process.poll() is None, "the browser ended"
         if file.exists() and (lines := file.read_text().split()):
-            with suppress(OSError, StopIteration), urllib.request.urlopen(f"http://127.0.0.1:{lines[0]}/json") as answer:
-                return next(one["webSocketDebuggerUrl"] for one in json.load(answer) if one["type"] == "page")
+            with (
+                suppress(OSError, StopIteration),
+                urllib.request.urlopen(f"http://127.0.0.1:{lines[0]}/json") as answer,
+            ):
+                return next(str(one["webSocketDebuggerUrl"]) for one in json.load(answer) if one["type"] == "page")
         time.sleep(0.05)
     raise AssertionError("the browser did not start")

@@ -130,6 +130,7 @@ def test_the_bill_of_materials_tells_what_needs_what(bill: dict[str, Any]) -> No
             "cryptography",
             "typing-extensions",
             "shtab",
+            "jinja2",
         )
     }
     assert "pypi:prompt-toolkit" in needs["pypi:questionary"]

@@ -25,11 +25,14 @@ class HtmlPages:
         self._templates.filters |= {"symbol": words.symbol, "word": words.word, "utc": _utc}
 
     def html(self, page: Page) -> str:
+        """The document of a page."""
         return self._templates.get_template("page.html").render(page=page)
 
 
 def _safe(value: Any) -> Any:
-    return "\n".join(map(sanitize.line, value.split("\n"))) if isinstance(value, str) else value
+    if not isinstance(value, str) or hasattr(value, "__html__"):  # what a macro printed was made safe in it
+        return value
+    return "\n".join(map(sanitize.line, value.split("\n")))
 
 
 def _utc(text: str) -> str:

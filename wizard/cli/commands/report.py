@@ -20,7 +20,9 @@ async def report(arguments: ReportArguments, session: Session, out: Out) -> int:
     diagnosis, path = bundle.diagnosis(), arguments.file or f"{stem(bundle)}.html"
     session.files.write_report(path, bundle)
     out.line(f"written: {path}")
-    out.message("Logs and messages may hold more that is secret than can be recognised: read it before you give it away.")
+    out.message(
+        "Logs and messages may hold more that is secret than can be recognised: read it before you give it away."
+    )
     events(diagnosis, out)
     out.object({"command": "report", "exit": int(Exit.DONE), "path": path, "diagnosis": diagnosis.to_data()})
     return Exit.DONE

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from typing import Final, Literal
 
 from wizard.core.kube import status
@@ -38,6 +37,8 @@ _STEPS: Final = (
 )  # fmt: skip
 _MOST_TICKS: Final = 7
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_KINDS: Final = {"changes": "change", "failures": "failure", "warnings": "warning", "errors in logs": "log"}
+"""The lanes of all moments of one kind."""
 _SIGNS: Final = ("failure", "warning", "log", "change", "note")
 """Kinds of marks; the first among several is the one that is drawn."""
 
@@ -87,6 +88,11 @@ class Lane:
     signs: tuple[Sign, ...]
     bars: tuple[Bar, ...] = ()
 
+    @property
+    def state(self) -> str:
+        """The last state of the pod; "" in other lanes."""
+        return self.bars[-1].state if self.bars else ""
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -133,40 +139,37 @@ class _Axis:
         form = "%H:%M:%S" if step < _MINUTE else "%H:%M" if step < _DAY else "%Y-%m-%d"
         if step < _DAY < self.span:
             form = "%m-%d %H:%M"
-        when = self.start + timedelta(seconds=-((self.start - _EPOCH).total_seconds()) % step)
-        while when < self.end:
+        ahead = -((self.start - _EPOCH).total_seconds()) % step
+        while ahead < self.span:
+            when = self.start + timedelta(seconds=ahead)
             yield Tick(self.x(when), f"{when:{form}}")
-            when += timedelta(seconds=min(step, (self.end - when).total_seconds()))
+            ahead += step
 
 
 def draw(snapshot: Snapshot, marks: Sequence[Mark], began: datetime | None) -> Drawing:
     """The drawing of marks (oldest first) and of the release's pods; `began` is the first failure."""
     pods = sorted(snapshot.of_kind("Pod"), key=_is_well)
     shown = pods[:MOST_PODS]
-    axis = _axis(snapshot, marks, began)
-    rows = [
-        ("changes", [mark for mark in marks if mark.kind == "change"], ()),
-        ("failures", [mark for mark in marks if mark.kind == "failure"], ()),
-        ("warnings", [mark for mark in marks if mark.kind == "warning"], ()),
-        ("errors in logs", [mark for mark in marks if mark.kind == "log"], ()),
+    rows: list[tuple[str, list[Mark], Object | None]] = [
+        (label, found, None)
+        for label, kind in _KINDS.items()
+        if (found := [mark for mark in marks if mark.kind == kind])
     ]
-    rows = [row for row in rows if row[1]]
-    for pod in shown:
-        name = name_of(pod)
-        rows.append((name, [mark for mark in marks if mark.object == name], tuple(_life(pod, axis))))
+    rows += [(name_of(pod), [mark for mark in marks if mark.object == name_of(pod)], pod) for pod in shown]
+    axis = _axis(snapshot.now, shown, [mark for _, found, _ in rows for mark in found], began)
     lanes = tuple(
-        Lane(label, _TOP + number * _LANE, tuple(_signs(found, axis)), bars)
-        for number, (label, found, bars) in enumerate(rows)
+        Lane(label, _TOP + number * _LANE, tuple(_signs(found, axis)), tuple(_life(pod, axis)) if pod else ())
+        for number, (label, found, pod) in enumerate(rows)
     )
     window = None
     if began and began > axis.start:
-        x = axis.x(max(began, _EPOCH) - WINDOW)
-        window = Bar(max(x, axis.left), round(axis.x(began) - max(x, axis.left), 1), "window", "30 minutes before")
+        x = axis.x(began - min(WINDOW, began - axis.start))
+        window = Bar(x, round(axis.x(began) - x, 1), "window", "30 minutes before the first failure")
     return Drawing(
         height=_TOP + len(rows) * _LANE + 6,
         lanes=lanes,
         ticks=tuple(axis.ticks()),
-        failure=Tick(axis.x(began), f"first failure {began:%H:%M:%S}") if began else None,
+        failure=Tick(axis.x(began), f"first failure {began:%Y-%m-%d %H:%M:%S}") if began else None,
         window=window,
         earlier=Tick(_EARLIER, "earlier") if axis.left == _GUTTER else None,
         begins=f"{axis.start:%Y-%m-%d %H:%M:%S}",
@@ -175,16 +178,15 @@ def draw(snapshot: Snapshot, marks: Sequence[Mark], began: datetime | None) -> D
     )
 
 
-def _axis(snapshot: Snapshot, marks: Sequence[Mark], began: datetime | None) -> _Axis:
+def _axis(end: datetime, pods: Sequence[Object], marks: Sequence[Mark], began: datetime | None) -> _Axis:
     """From some time before the first failure, or from the first moment when nothing failed, to the observation."""
-    end = snapshot.now
-    created = [when for pod in snapshot.of_kind("Pod") if (when := parse_time(status.created(pod)))]
+    created = [when for pod in pods if (when := parse_time(status.created(pod)))]
     # Applications name any time in their logs: these alone do not stretch the axis.
     earliest = min((*created, *(mark.when for mark in marks if mark.kind != "log"), began or end, end))
     start = earliest
     if began and began < end:
         back = max(WINDOW * 1.2, (end - began) * 0.6)
-        start = max(earliest, began - min(back, began - earliest))
+        start = began - min(back, began - earliest)
     shortest = timedelta(seconds=_SHORTEST)
     if end - start < shortest:
         start = end - min(shortest, end - datetime.min.replace(tzinfo=UTC))
@@ -209,7 +211,9 @@ def _life(pod: Object, axis: _Axis) -> Iterator[Bar]:
     turned = parse_time(status.condition(pod, "Ready").get("lastTransitionTime"))
     if ended or not turned or not begun < turned < end:
         turned = begun
-    state, word = ("ended", "ended") if ended else ("ready", "ready") if status.is_ready(pod) else ("unready", "not ready")
+    state, word = (
+        ("ended", "ended") if ended else ("ready", "ready") if status.is_ready(pod) else ("unready", "not ready")
+    )
     for first, last, kind, said in ((begun, turned, "before", "before"), (turned, end, state, word)):
         if first < last or kind != "before":
             x = axis.x(first)
@@ -219,11 +223,14 @@ def _life(pod: Object, axis: _Axis) -> Iterator[Bar]:
 
 def _signs(marks: Sequence[Mark], axis: _Axis) -> Iterator[Sign]:
     """The marks of a lane, oldest first, those that would touch as one."""
-    left = list(marks)
-    while left:
-        x = axis.x(left[0].when)
-        near = list(takewhile(lambda mark: axis.x(mark.when) < x + _NEAR, left))
-        left = left[len(near) :]
+    places: list[tuple[float, list[Mark]]] = []
+    for mark in marks:
+        x = axis.x(mark.when)
+        if places and x < places[-1][0] + _NEAR:
+            places[-1][1].append(mark)
+        else:
+            places.append((x, [mark]))
+    for x, near in places:
         kind = min((mark.kind for mark in near), key=_SIGNS.index)
         more = [f"and {len(near) - _NAMED} more"] if len(near) > _NAMED else []
         yield Sign(x, kind, "\n".join([*(mark.line for mark in near[:_NAMED]), *more]), len(near))

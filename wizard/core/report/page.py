@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from wizard.core.bundle.content import Bundle
@@ -117,7 +117,7 @@ def page(bundle: Bundle) -> Page:
         marks_left_out=max(0, len(said) - _MOST_LOG_MARKS),
         objects=tuple(_objects(snapshot)),
         logs=logs,
-        withheld=tuple(map(str, bundle.withheld)),
+        withheld=tuple(map(str, bundle.withheld_by_kind())),
     )
 
 
@@ -137,7 +137,7 @@ def _since(since: str, now: datetime) -> str:
 
 def _cause(finding: Finding, now: datetime) -> Cause:
     how = HEALS[finding.heals] if finding.urgent else f"separate, not urgent; {HEALS[finding.heals]}"
-    return Cause(finding, "fail" if finding.terminal else "warn", how, _since(finding.since, now))
+    return Cause(finding, "stuck" if finding.terminal else "warn", how, _since(finding.since, now))
 
 
 def _marks(snapshot: Snapshot, found: Diagnosis) -> Iterator[Mark]:
@@ -153,7 +153,9 @@ def _objects(snapshot: Snapshot) -> Iterator[ObjectLine]:
     rows = object_rows(snapshot.objects, patience.judge(snapshot.objects, snapshot.now)).values()
     worst = ("failed", "stuck", "unknown", "progressing", "ready")
     kinds = {kind: number for number, kind in enumerate(KINDS)}
-    for row in sorted(rows, key=lambda row: (worst.index(row["state"]), kinds.get(row["kind"], len(kinds)), row["name"])):
+    for row in sorted(
+        rows, key=lambda row: (worst.index(row["state"]), kinds.get(row["kind"], len(kinds)), row["name"])
+    ):
         yield ObjectLine(row["kind"], row["name"], row["state"], row["summary"], row["reason"])
 
 
