@@ -20,6 +20,7 @@ from wizard.adapters.clock import SystemClock
 from wizard.adapters.files import PersonFiles
 from wizard.adapters.helm.charts import ChartFolders
 from wizard.adapters.helm.documents import YamlDocuments
+from wizard.adapters.report.html import HtmlPages
 from wizard.core import limits
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.suggestions import ClusterSuggestions
@@ -550,6 +551,7 @@ class StubSession(Session):
             clock=clock or SystemClock(),
             certificates=Certificates(),
             network=cast("Network", None),
+            pages=HtmlPages(),
         )
         super().__init__(ports, options)
         self.runs = StubRuns(self, store, SecretFiles(ports.files, ports.certificates))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wizard.adapters.helm.documents import YamlDocuments
     from wizard.adapters.kube.kubeconfig import KubeconfigFiles
     from wizard.adapters.network import DirectNetwork
+    from wizard.adapters.report.html import HtmlPages
     from wizard.adapters.runs.store import RunFiles
     from wizard.core.target import Target
     from wizard.engine.release.listing import Ahead
@@ -48,6 +49,7 @@ def session(options: Options, *, helm_path: str = "", ahead: Ahead | None = None
         clock=_lazy(_clock),
         certificates=_lazy(_certificates),
         network=_lazy(_network),
+        pages=_lazy(_pages),
     )
     return Session(ports, options, ahead)
 
@@ -126,6 +128,12 @@ def _network() -> DirectNetwork:
     from wizard.adapters.network import DirectNetwork
 
     return DirectNetwork()
+
+
+def _pages() -> HtmlPages:
+    from wizard.adapters.report.html import HtmlPages  # the template library
+
+    return HtmlPages()
 
 
 def _cluster(target: Target) -> Cluster:

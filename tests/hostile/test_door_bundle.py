@@ -16,11 +16,15 @@ from hypothesis import strategies as st
 
 from tests.diagnosis.test_bundle import FAILURES, files, observed, packed
 from tests.hostile.door_strategies import broken, each, one_sentence, raw_json
+from wizard.adapters.report.html import HtmlPages
 from wizard.cli.commands.diagnose import show
 from wizard.cli.output import Out
 from wizard.core import limits
 from wizard.core.bundle import archive
 from wizard.core.errors import Problem
+from wizard.core.report.page import page
+
+PAGES = HtmlPages()
 
 
 @cache
@@ -30,7 +34,9 @@ def good() -> bytes:
 
 def opened(raw: bytes) -> str:
     """What is said of a file; raises Problem."""
-    diagnosis = archive.unpack(raw, "b.tgz").diagnosis()
+    bundle = archive.unpack(raw, "b.tgz")
+    diagnosis = bundle.diagnosis()
+    PAGES.html(page(bundle))
     said = io.StringIO()
     show(diagnosis, Out(stdout=said))
     json.dumps(diagnosis.to_data())

@@ -24,7 +24,18 @@ def pulled_in(code: str) -> set[str]:
     return {name if name.startswith("wizard") else name.partition(".")[0] for name in names}
 
 
-HEAVY = {"textual", "rich", "yaml", "ruamel", "kubernetes", "questionary", "prompt_toolkit", "cryptography", "shtab"}
+HEAVY = {
+    "textual",
+    "rich",
+    "yaml",
+    "ruamel",
+    "kubernetes",
+    "questionary",
+    "prompt_toolkit",
+    "cryptography",
+    "shtab",
+    "jinja2",
+}
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["install", "--help"], ["runs", "--help"], ["bogus"]])

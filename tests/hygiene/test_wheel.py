@@ -63,6 +63,7 @@ def test_the_wheel_packs_the_looks_of_the_app(unpacked: Path) -> None:
     styles = {file.name for file in (ROOT / "wizard" / "tui" / "styles").glob("*.tcss")}
     assert styles
     assert styles == {file.name for file in (unpacked / "wizard" / "tui" / "styles").glob("*.tcss")}
+    assert (unpacked / "wizard" / "adapters" / "report" / "page.html").is_file()
 
 
 def test_the_unpacked_wheel_writes_a_values_file_far_from_any_checkout(unpacked: Path, tmp_path: Path) -> None:
@@ -130,6 +131,7 @@ def test_the_bill_of_materials_tells_what_needs_what(bill: dict[str, Any]) -> No
             "cryptography",
             "typing-extensions",
             "shtab",
+            "jinja2",
         )
     }
     assert "pypi:prompt-toolkit" in needs["pypi:questionary"]

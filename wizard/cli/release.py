@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from wizard.cli.answers import require_context
-from wizard.cli.arguments.release import ReleaseArguments
+from wizard.cli.arguments.release import ReleaseArguments, SavedArguments
+from wizard.core.bundle.content import Bundle
 from wizard.core.errors import Exit, Problem
 from wizard.core.target import DEFAULT_RELEASE, Target
 from wizard.engine.release.listing import ReleasesView
@@ -40,3 +41,14 @@ async def the_release(arguments: ReleaseArguments, session: Session) -> Target:
         names = ", ".join(f"{row.name} in {row.namespace}" for row in rows)
         raise Problem(f"There are several releases: {names}.", f"Name one: {arguments.command} RELEASE -n NAMESPACE.")
     return Target(context, rows[0].namespace, rows[0].name, arguments.kubeconfig)
+
+
+def saved_bundle(arguments: SavedArguments, session: Session) -> Bundle:
+    """The bundle of `--bundle`; no cluster is contacted.
+
+    Raises:
+        Problem: a release is named too, or it cannot be read.
+    """
+    if arguments.words or arguments.release or arguments.namespace or arguments.context:
+        raise Problem("A bundle is of one release.", "Leave out the release, -n and --context beside --bundle PATH.")
+    return session.files.read_bundle(arguments.bundle)

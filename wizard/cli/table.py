@@ -114,6 +114,11 @@ _ALL: Final = (
         words="[RELEASE]", called=True,
     ),
     Command(
+        "report", "one HTML page of an incident to give away or to print, without secrets",
+        "release:ReportArguments", "report:report", ("report", "report --bundle incident.tar.gz --file incident.html"),
+        words="[RELEASE]",
+    ),
+    Command(
         "logs", "the logs of all its containers, live with --follow",
         "release:LogsArguments", "status:logs", ("logs --tail 20",),
         words="[RELEASE]",

@@ -13,17 +13,21 @@ if TYPE_CHECKING:
     from wizard.engine.secret_files import SecretFiles
     from wizard.ports.clock import Clock
     from wizard.ports.documents import Documents
+    from wizard.ports.pages import Pages
     from wizard.ports.store import FileStore
 
 
 class Files:
     """A person's own files; what cannot be read or written raises Problem."""
 
-    def __init__(self, store: FileStore, documents: Documents, secrets: SecretFiles, clock: Clock) -> None:
+    def __init__(
+        self, store: FileStore, documents: Documents, secrets: SecretFiles, clock: Clock, pages: Pages
+    ) -> None:
         self._store = store
         self._documents = documents
         self._secrets = secrets
         self._clock = clock
+        self._pages = pages
 
     def read(self, path: str, what: str, *, empty: bool = False) -> str:
         """The text of a file; `what` names it in messages; `empty`: it may hold nothing."""
@@ -48,6 +52,12 @@ class Files:
         from wizard.core.bundle import archive
 
         self._store.create(path, archive.pack(bundle, diagnosis), "bundle")
+
+    def write_report(self, path: str, bundle: Bundle) -> None:
+        """Write the page of a bundle to a new file."""
+        from wizard.core.report.page import page
+
+        self._store.create(path, self._pages.html(page(bundle)).encode("utf-8", "replace"), "report")
 
     def read_bundle(self, path: str) -> Bundle:
         """The bundle in a file; nothing else is read and nothing contacted."""

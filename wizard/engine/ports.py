@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wizard.ports.helm import Helm
     from wizard.ports.kubeconfig import KubeconfigReader
     from wizard.ports.network import Network
+    from wizard.ports.pages import Pages
     from wizard.ports.store import DraftStore, FileStore, RunStore
 
 
@@ -34,3 +35,4 @@ class Ports(NamedTuple):
     clock: Clock
     certificates: CertificateReader
     network: Network
+    pages: Pages

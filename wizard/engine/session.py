@@ -38,7 +38,7 @@ class Session:
         self.answers = Answers(self._state, self.releases)
         self.values = Values(self._state, self.answers)
         secret_files = SecretFiles(ports.files, ports.certificates)
-        self.files = Files(ports.files, ports.documents, secret_files, ports.clock)
+        self.files = Files(ports.files, ports.documents, secret_files, ports.clock, ports.pages)
         self.installer = Installer(self._state, self.answers)
         self.runs = Runs(ports.runs, secret_files)
 

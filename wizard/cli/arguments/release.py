@@ -65,12 +65,17 @@ class LogsArguments(ReleaseArguments):
 
 
 @dataclass(frozen=True)
-class DiagnoseArguments(ReleaseArguments):
-    """`diagnose`."""
+class SavedArguments(ReleaseArguments):
+    """A command on RELEASE, or on a saved observation of one."""
 
     bundle: str = option(
         "--bundle", metavar="PATH", help="a saved observation instead of a cluster", group=WHERE, completion="file"
     )
+
+
+@dataclass(frozen=True)
+class DiagnoseArguments(SavedArguments):
+    """`diagnose`."""
 
     @override
     def has_screen(self) -> bool:
@@ -86,6 +91,16 @@ class BundleArguments(ReleaseArguments):
         completion="file",
     )  # fmt: skip
     yes: bool = yes_option(HOW)
+
+
+@dataclass(frozen=True)
+class ReportArguments(SavedArguments):
+    """`report`."""
+
+    file: str = option(
+        "--file", metavar="PATH", help="the new page; without it RELEASE-NAMESPACE-TIME.html here", group=HOW,
+        completion="file",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

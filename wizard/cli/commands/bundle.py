@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from wizard.cli.answers import asks
 from wizard.cli.arguments.release import BundleArguments
@@ -15,7 +14,7 @@ from wizard.cli.prompts import prompter
 from wizard.cli.release import the_release
 from wizard.core.answers.questions.question import Choice
 from wizard.core.bundle.archive import stem
-from wizard.core.bundle.content import Bundle, Withheld
+from wizard.core.bundle.content import Bundle
 from wizard.core.errors import Exit, Problem
 from wizard.core.rules.diagnosis import Diagnosis
 from wizard.engine.session import Session
@@ -51,11 +50,8 @@ def _list(made: Bundle, diagnosis: Diagnosis, out: Out) -> None:
     for title, names in contents:
         out.line(f"  {title} ({len(names)}): {', '.join(names)}")
     out.line(f"withheld ({sum(line.count for line in made.withheld)}):")
-    kinds: Counter[Withheld] = Counter()
-    for line in made.withheld:
-        kinds[replace(line, object=line.object.partition("/")[0], count=1)] += line.count
-    for line, count in kinds.items():
-        out.line(f"  {replace(line, count=count)}")
+    for line in made.withheld_by_kind():
+        out.line(f"  {line}")
     out.line(
         "Logs and messages may hold more that is secret than can be recognised: read the files before you give them away."
     )

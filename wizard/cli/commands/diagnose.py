@@ -9,9 +9,10 @@ from typing import Final
 from wizard.cli import find_release
 from wizard.cli.arguments.release import DiagnoseArguments
 from wizard.cli.output import Out
-from wizard.core.errors import Exit, Problem
-from wizard.core.rules.diagnosis import Diagnosis
-from wizard.core.rules.finding import Finding
+from wizard.cli.release import saved_bundle
+from wizard.core.errors import Exit
+from wizard.core.rules.diagnosis import USERS_STATES, Diagnosis
+from wizard.core.rules.finding import HEALS, Finding
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.core.text.time import age, parse_time
@@ -19,8 +20,6 @@ from wizard.core.text.words import symbol
 from wizard.engine.release.listing import ReleasesView
 from wizard.engine.session import Session
 
-_USERS: Final = {"fine": "pass", "part": "warn", "outside": "fail", "down": "fail", "unknown": "unknown"}
-_HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal"}
 _WORST: Final = (Exit.DONE, Exit.UNKNOWN, Exit.FAILED)
 
 
@@ -63,9 +62,7 @@ def events(diagnosis: Diagnosis, out: Out) -> None:
 
 def _of_bundle(arguments: DiagnoseArguments, session: Session, out: Out) -> int:
     """The diagnosis of a saved observation, at its time; no cluster is contacted."""
-    if arguments.words or arguments.release or arguments.namespace or arguments.context:
-        raise Problem("A bundle is of one release.", "Leave out everything beside --bundle PATH.")
-    bundle = session.files.read_bundle(arguments.bundle)
+    bundle = saved_bundle(arguments, session)
     diagnosis = bundle.diagnosis()
     out.message(f"As saved at {diagnosis.at} by llm-cost-ops-wizard {bundle.tool}; no cluster was contacted.")
     events(diagnosis, out)
@@ -105,7 +102,7 @@ def show(diagnosis: Diagnosis, out: Out) -> None:
     owner = f", managed by {diagnosis.owner}" if diagnosis.owner else ""
     out.line(f"revision {diagnosis.revision or '?'}, helm: {helm}, chart {diagnosis.chart or '?'}{owner}")
     since = age(diagnosis.impact.since, now) if diagnosis.impact.users != "fine" else ""
-    out.line(f"users: {diagnosis.impact.text}{f', for {since}' if since else ''}", _USERS[diagnosis.impact.users])
+    out.line(f"users: {diagnosis.impact.text}{f', for {since}' if since else ''}", USERS_STATES[diagnosis.impact.users])
     if diagnosis.way_in:
         out.line("way in: " + "   ".join(f"{step.name} {symbol(step.state)} {step.text}" for step in diagnosis.way_in))
     if not diagnosis.findings:
@@ -131,7 +128,7 @@ def show(diagnosis: Diagnosis, out: Out) -> None:
 def _show_finding(number: int, finding: Finding, now: datetime, out: Out) -> None:
     state = "stuck" if finding.terminal else "warn"
     since = age(finding.since, now)
-    how = [_HEALS[finding.heals], f"for {since}" if since else "", "" if finding.urgent else "separate, not urgent"]
+    how = [HEALS[finding.heals], f"for {since}" if since else "", "" if finding.urgent else "separate, not urgent"]
     out.line(f"{number}. {finding.id} {finding.object}: {finding.title} ({', '.join(filter(None, how))})", state)
     for proof in finding.evidence:
         out.line(f"     {proof}{f'  [{proof.time}]' if proof.time else ''}")

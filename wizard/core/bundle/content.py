@@ -99,6 +99,13 @@ class Bundle:
                 f"The objects in the bundle make no sense ({type(error).__name__}).", "Ask for a new bundle."
             ) from None
 
+    def withheld_by_kind(self) -> list[Withheld]:
+        """What was withheld, of all objects of a kind together."""
+        kinds: Counter[Withheld] = Counter()
+        for line in self.withheld:
+            kinds[replace(line, object=line.object.partition("/")[0], count=1)] += line.count
+        return [replace(line, count=count) for line, count in kinds.items()]
+
     def contents(self) -> list[tuple[str, list[str]]]:
         """What is in it, as titles with names."""
         snapshot = self.observation.snapshot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
@@ -28,6 +28,10 @@ from wizard.core.text.time import rfc3339
 
 Users = Literal["fine", "part", "outside", "down", "unknown"]
 """fine: requests are answered; part: some pods answer; outside: answered inside the cluster only; down: no answer."""
+USERS_STATES: Final[Mapping[Users, str]] = {
+    "fine": "pass", "part": "warn", "outside": "fail", "down": "fail", "unknown": "unknown",
+}  # fmt: skip
+"""The state that each is shown as."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 Heals = Literal["yes", "no", "unknown"]
 
+HEALS: Final[Mapping[Heals, str]] = {
+    "yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal",
+}  # fmt: skip
+
 STAGES: Final = ("X", "CL", "SC", "VO", "CO", "LG", "TR")
 """Families, causes of others first: the release itself, its nodes, then in the order of a pod's start: admission and
 scheduling, disk, container, logs, traffic."""
