@@ -221,8 +221,7 @@ def test_a_failure_of_ten_minutes_ago_is_not_lost_beside_pods_of_three_years() -
     assert drawing.failure
     assert drawing.window
     assert drawing.lanes[0].signs[0].x == drawing.earlier.x
-    assert drawing.window.width > WIDTH / 2
-    assert drawing.failure.x < WIDTH - 150
+    assert drawing.earlier.x < drawing.window.x < drawing.failure.x < WIDTH / 2
 
 
 def test_a_hundred_pods_are_not_all_drawn_and_those_that_are_not_ready_are() -> None:

@@ -187,6 +187,9 @@ def _axis(end: datetime, pods: Sequence[Object], marks: Sequence[Mark], began: d
     if began and began < end:
         back = max(WINDOW * 1.2, (end - began) * 0.6)
         start = began - min(back, began - earliest)
+        # What is shown fills the axis: one moment of an hour ago is no reason for an empty hour.
+        first = min(when for when in (*created, *(mark.when for mark in marks), began) if when >= start)
+        start = first - min((end - first) * 0.1, first - start)
     shortest = timedelta(seconds=_SHORTEST)
     if end - start < shortest:
         start = end - min(shortest, end - datetime.min.replace(tzinfo=UTC))
