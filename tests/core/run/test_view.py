@@ -72,6 +72,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "rank": 4,
         "commands": [],
         "avoid": [],
+        "question": "",
     },
     "finding.healed": {"id": "CO01", "object": "Pod/api-0"},
     "fix.offered": {"finding": "CO01", "object": "Pod/api-0", "fixes": []},
