@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.fault_table import pytest_sessionfinish as pytest_sessionfinish  # a hook, too
-from tests.results import pytest_terminal_summary as pytest_terminal_summary  # a hook: pytest finds it by its name here
+from tests.results import pytest_runtest_logreport as pytest_runtest_logreport  # hooks: pytest finds them by name here
+from tests.results import pytest_terminal_summary as pytest_terminal_summary
 from wizard.sandbox import cluster, toolchain, users
 
 _TOOLS = {"tool", "sandbox"}

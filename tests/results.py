@@ -1,18 +1,33 @@
 """The result table of the full matrices: what each case of them came to, as one page of Markdown outside of git.
 
-Beside it a second page: what each upgrade of the chart restarts.
+Beside it a second page: what each upgrade of the chart restarts; and each failure as it comes, of any run.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 PLACE: Final = Path("build/full-results.md")
+FAILURES: Final = Path("build/failures.txt")
+ROOT: Final = Path(__file__).resolve().parents[1]
 UPGRADES: Final = Path("build/upgrades.md")
 _SIGNS: Final = {"passed": "passed", "failed": "FAILED", "error": "FAILED (setup)", "skipped": "skipped"}
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Write each failure at once: a run of an hour that is ended from outside prints no summary."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        place = ROOT / FAILURES
+        place.parent.mkdir(exist_ok=True)
+        with place.open("a", encoding="utf-8") as file:
+            file.write(
+                f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {report.nodeid} ({report.when})\n{report.longreprtext}\n\n"
+            )
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
