@@ -154,6 +154,12 @@ def written(obj: Object) -> str:
     return max((created(obj), *(str(manager.get("time") or "") for manager in managers)))
 
 
+def rollout(replica_set: Object) -> int:
+    """The number that the Deployment controller gave to a ReplicaSet's rollout; 0 without one."""
+    number = str((replica_set["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision", "0"))
+    return int(number) if number.isdigit() else 0
+
+
 def controller(obj: Object) -> Mapping[str, Any]:
     """The owner reference of the object's controller (or its only owner); empty when there is none."""
     owners = obj.get("metadata", {}).get("ownerReferences") or ()

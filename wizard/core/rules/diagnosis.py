@@ -325,17 +325,12 @@ def _old_ready(workload: Object, snapshot: Snapshot) -> int:
         for replica_set in snapshot.of_kind("ReplicaSet")
         if status.controller(replica_set).get("uid") == uid
     ]
-    newest = max(sets, key=_rollout, default=None)
+    newest = max(sets, key=status.rollout, default=None)
     return sum(
         int(replica_set.get("status", {}).get("readyReplicas") or 0)
         for replica_set in sets
         if replica_set is not newest
     )
-
-
-def _rollout(replica_set: Object) -> int:
-    number = str((replica_set["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision", "0"))
-    return int(number) if number.isdigit() else 0
 
 
 def _moving(workloads: Sequence[Object]) -> bool:

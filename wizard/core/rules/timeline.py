@@ -21,7 +21,6 @@ WINDOW: Final = timedelta(minutes=30)
 _FEW: Final = 4
 """Changes that are named when none was in that time."""
 _SCALING: Final = ("ScalingReplicaSet", "SuccessfulRescale")
-_ROLLOUT: Final = "deployment.kubernetes.io/revision"
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ def _revisions(snapshot: Snapshot) -> Iterator[Moment]:
 
 def _rollouts(snapshot: Snapshot) -> Iterator[Moment]:
     for replica_set in snapshot.of_kind("ReplicaSet"):
-        number = (replica_set["metadata"].get("annotations") or {}).get(_ROLLOUT)
-        if number:
+        if number := status.rollout(replica_set):
             root = snapshot.root_name(replica_set)
             yield Moment(status.created(replica_set), f"rollout {number} of {root}", root)
 

@@ -8,7 +8,7 @@ from typing import Final
 from wizard.core.errors import Problem
 from wizard.core.kube import membership
 from wizard.core.kube.errors import ClusterError
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import ObjectEvent
 from wizard.core.target import Target
 from wizard.core.text.masking import kept
 from wizard.ports.cluster import Cluster
@@ -37,13 +37,13 @@ async def _events(cluster: Cluster, target: Target, kind: str, name: str) -> str
         found = await cluster.list("Event", target.namespace, fields=about)
     except ClusterError as error:
         return f"Events are not seen: {error.message}"
-    lines = [_line(raw) for raw in sorted(found, key=lambda raw: membership.object_event(raw, {}).time)]
+    events = (membership.object_event(raw, raw.get("involvedObject") or {}) for raw in found)
+    lines = [_line(event) for event in sorted(events, key=lambda event: event.time)]
     older = [f"{len(lines) - _MOST} older ones"] if len(lines) > _MOST else []
     return "\n".join(["Events", *(f"  {line}" for line in (*older, *lines[-_MOST:]) or ("none",))])
 
 
-def _line(raw: Object) -> str:
-    event = membership.object_event(raw, {})
+def _line(event: ObjectEvent) -> str:
     times = f" x{event.count}" if event.count > 1 else ""
     when = event.time[5:19].replace("T", " ")
     return f"{when} {event.type} {event.reason}{times}: {event.message}"
