@@ -164,15 +164,18 @@ class Bridge:
         self._spawn("watch", read(), listener)
         return feed
 
+    def target(self, feed: RunFeed) -> Target:
+        """The release of a run, by its record, in the kubeconfig of this session."""
+        from wizard.core.target import Target
+
+        where = feed.view.target
+        return Target(where["context"], where["namespace"], where["release"], self.session.options.kubeconfig)
+
     def reach(self, listener: MessagePump, feed: RunFeed) -> None:
         """Ask whether people reach the release of an ended run; its view has the answer when the listener gets Read."""
 
         async def ask() -> None:
-            from wizard.core.target import Target
-
-            where = feed.view.target
-            target = Target(where["context"], where["namespace"], where["release"], self.session.options.kubeconfig)
-            feed.view.apply(await self.session.release(target).reach())
+            feed.view.apply(await self.session.release(self.target(feed)).reach())
 
         self.once(listener, "reach", ask())
 

@@ -114,22 +114,13 @@ class Navigator:
         elif ready := await self.prepared(draft):
             self.review(ready)
 
-    async def upgrade(self, row: ReleaseRow) -> None:
-        """Open the first step for an existing release, based on its current values."""
-        named = {
-            "context": self._app.session.suggestions.current_context,
-            "namespace": row.namespace,
-            "release": row.name,
-        }
-        await self.ask(self._app.session.answers.new().with_answers(named), doing="upgrade")
-
     async def change(self, target: Target, question: str = "") -> None:
         """Upgrade a release from its current values, with the field of a question open, else the first step."""
         named = {"context": target.context, "namespace": target.namespace, "release": target.release}
         draft = self._app.session.answers.new().with_answers(named)
-        await self.ask(draft, doing="upgrade") if not question else await self._change(draft, question)
-
-    async def _change(self, draft: Draft, question: str) -> None:
+        if not question:
+            await self.ask(draft, doing="upgrade")
+            return
         self.goal, self.doing, self.visited = "run", "upgrade", set()
         if ready := await self.prepared(draft):
             self.fix(ready, question)
@@ -140,7 +131,7 @@ class Navigator:
 
         match key:
             case "u":
-                await self.upgrade(row)
+                await self.change(self._target(row))
             case "d":
                 self.diagnose(self._target(row))
             case "l":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -18,9 +18,6 @@ from wizard.tui.run.view import clock_text, done_rows
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import RowList
-
-if TYPE_CHECKING:
-    from wizard.core.target import Target
 
 
 class Result(RowList):
@@ -102,34 +99,26 @@ class DoneScreen(WizardScreen):
         view = self._feed.view
         return bool((view.finished or {}).get("code")) and view.operation != "uninstall"
 
-    @property
-    def _target(self) -> Target:
-        from wizard.core.target import Target
-
-        where = self._feed.view.target
-        kubeconfig = self.wizard.session.options.kubeconfig
-        return Target(where["context"], where["namespace"], where["release"], kubeconfig)
-
     def action_diagnose(self) -> None:
         """Diagnose the release as it is now."""
         if self._failed:
-            self.nav.diagnose(self._target)
+            self.nav.diagnose(self.bridge.target(self._feed))
 
     async def action_change(self) -> None:
         """Try again from the values that run, with the field open whose answer caused the first finding."""
         if self._failed:
             asked = (finding.question for finding in self._feed.view.ranked_findings() if finding.urgent)
-            await self.nav.change(self._target, next(filter(None, asked), ""))
+            await self.nav.change(self.bridge.target(self._feed), next(filter(None, asked), ""))
 
     def action_roll_back(self) -> None:
         """Open the preview of a rollback to the last good revision."""
         if self._failed:
-            self.nav.roll_back(self._target)
+            self.nav.roll_back(self.bridge.target(self._feed))
 
     def action_uninstall(self) -> None:
         """Open the preview of an uninstall: deleted, kept, lost for ever."""
         if self._failed:
-            self.nav.uninstall(self._target)
+            self.nav.uninstall(self.bridge.target(self._feed))
 
     def action_home(self) -> None:
         """Go home."""
