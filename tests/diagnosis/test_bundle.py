@@ -30,7 +30,7 @@ def observed(*breaks: Break) -> Observation:
     for change in breaks:
         change(bed)
     unseen = (Hidden("Node", "v may not list nodes", "list nodes"),)
-    return Observation(replace(bed.world.snapshot(), context="prod"), unseen, frozenset({"Job"}), reach=NAME_MISSING)
+    return Observation(replace(bed.world.snapshot(), context="prod", reach=NAME_MISSING), unseen, frozenset({"Job"}))
 
 
 def packed(observation: Observation) -> bytes:

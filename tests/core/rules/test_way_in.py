@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.rules.test_routing import MINE, service, snapshot
@@ -44,7 +46,7 @@ def test_the_first_rung_that_does_not_hold_says_what_to_do(ways: tuple[WayIn, ..
     world = snapshot(MINE, service())
     inside = [step.name for step in way_in(world, (), frozenset())]
     assert [name.partition("/")[0] for name in inside][:1] == ["Ingress"]
-    steps = list(way_in(world, (), frozenset(), Reach("pass", "x", "", ways)))
+    steps = list(way_in(replace(world, reach=Reach("pass", "x", "", ways)), (), frozenset()))
     said = [
         f"{step.name} {step.state}{f' {step.text}' if step.state != 'pass' else ''}"
         for step in steps

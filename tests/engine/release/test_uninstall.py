@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from tests.engine.release.stored import TARGET, cluster_with
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.engine.release import uninstall
-
-
-@pytest.mark.parametrize(
-    ("kind", "spec", "services"),
-    [
-        ("Ingress", {"rules": [{"http": {"paths": [{"backend": {"service": {"name": "a"}}}]}}]}, ["a"]),
-        ("Ingress", {"defaultBackend": {"service": {"name": "b"}}}, ["b"]),
-        ("HTTPRoute", {"rules": [{"backendRefs": [{"name": "c"}, {"name": "x", "kind": "Other"}]}]}, ["c"]),
-        ("Service", {}, []),
-    ],
-)
-def test_the_services_behind_a_way_in(kind: str, spec: dict[str, Any], services: list[str]) -> None:
-    assert list(uninstall.backends({"kind": kind, "spec": spec})) == services
 
 
 async def test_what_an_uninstall_loses_for_ever_follows_owner_and_reclaim_policy() -> None:

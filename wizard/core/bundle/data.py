@@ -39,7 +39,7 @@ def to_data(bundle: Bundle) -> dict[str, Any]:
         "tool": bundle.tool,
         "target": {"context": bundle.target.context, "namespace": bundle.target.namespace, "release": bundle.target.release},
         "complete": observation.complete,
-        "reach": observation.reach.to_data() if observation.reach else None,
+        "reach": snapshot.reach.to_data() if snapshot.reach else None,
         "unseen": [asdict(one) for one in observation.unseen],
         "blind": sorted(observation.blind),
         "seen": sorted(snapshot.seen),
@@ -80,10 +80,10 @@ def of_data(data: Any) -> Bundle:
         revisions=_records(Revision, data["revisions"]), helm_errors=_records(HelmError, data["helm_errors"]),
         runs=[_run(run, target) for run in data["runs"]],
         namespace=target.namespace, release=target.release, context=target.context, hidden=frozenset(_texts(data["hidden"])),
+        reach=_reach(data["reach"]) if data["reach"] else None,
     )  # fmt: skip
     unseen, complete = _records(Hidden, data["unseen"]), data["complete"] is True
-    reach = _reach(data["reach"]) if data["reach"] else None
-    observation = Observation(snapshot, unseen, frozenset(_texts(data["blind"])), complete, reach)
+    observation = Observation(snapshot, unseen, frozenset(_texts(data["blind"])), complete)
     return Bundle(target, observation, _records(Withheld, data["withheld"]), _text(data["tool"]))
 
 

@@ -52,7 +52,7 @@ class Route:
 
 def routes(ingress: Object) -> Iterator[Route]:
     """The paths of an Ingress that lead to a Service."""
-    spec = ingress.get("spec", {})
+    spec = ingress.get("spec") or {}
     found = [("", "", "", spec.get("defaultBackend") or {})]
     for rule in spec.get("rules") or ():
         for path in (rule.get("http") or {}).get("paths") or ():
@@ -60,7 +60,20 @@ def routes(ingress: Object) -> Iterator[Route]:
             found.append((str(rule.get("host") or ""), str(path.get("path") or "/"), kind, path.get("backend") or {}))
     for host, path, kind, backend in found:
         if service := backend.get("service"):
-            yield Route(ingress, host, path, kind, str(service.get("name")), service.get("port") or {})
+            yield Route(ingress, host, path, kind, str(service.get("name") or ""), service.get("port") or {})
+
+
+def backends(obj: Object) -> tuple[str, ...]:
+    """The Services that an Ingress or HTTPRoute sends requests to, once each; none of any other object."""
+    if obj["kind"] == "Ingress":
+        names = [route.service for route in routes(obj)]
+    elif obj["kind"] == "HTTPRoute":
+        rules = (obj.get("spec") or {}).get("rules") or ()
+        references = [reference for rule in rules for reference in rule.get("backendRefs") or ()]
+        names = [str(one.get("name") or "") for one in references if one.get("kind", "Service") == "Service"]
+    else:
+        names = []
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 State = Literal["pass", "waiting", "fail", "unknown"]
 """pass: people reach it; waiting: for its address, or for a DNS record; unknown: not from here, which may be meant."""
+
+
+ELSEWHERE: Final = "elsewhere"
+"""The name leads to another address, and at the object's own it would answer."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class WayIn:
     http: str = ""
     broken: str = ""
     """The first rung that did not hold: dns, tcp, tls or http; "" when all did, and when none was come to."""
+    why: str = ""
+    """How it broke, in one word: that of the answer (core/reach/request), or ELSEWHERE; "" when its status says it."""
 
     @property
     def facts(self) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from wizard.core.reach import request
 from wizard.core.reach.request import Answer
-from wizard.core.reach.result import Reach, State, WayIn
+from wizard.core.reach.result import ELSEWHERE, Reach, State, WayIn
 from wizard.core.reach.ways import Inside, Way
 
 _WORST: Final[tuple[State, ...]] = ("fail", "waiting", "unknown", "pass")
@@ -61,14 +61,16 @@ def judged(way: Way, answers: Sequence[Answer], now: datetime, seconds: float) -
         return _without_name(way, found, direct, now)
     if answer.why == "no-dns":
         there = f"; {way.addresses[0]} answers for it" if direct and direct.good else ""
-        return replace(found, text=f"{found.dns}{there}", next_step="Ask again from where DNS works.", broken="dns")
+        return replace(
+            found, text=f"{found.dns}{there}", next_step="Ask again from where DNS works.", broken="dns", why=answer.why
+        )
     if direct and direct.good:
         where, names = way.addresses[0], _some(answer.resolved)
         text = f"{way.host} is {names}, where it does not answer; {way.object} is at {where} and does"
         step = f"Change the DNS record: {record(way)}"
-        return replace(found, state="fail", text=text, next_step=step, broken="dns")
+        return replace(found, state="fail", text=text, next_step=step, broken="dns", why=ELSEWHERE)
     state, text, step = _broken(way, answer)
-    return replace(found, state=state, text=text, next_step=step, broken=answer.broken or "http")
+    return replace(found, state=state, text=text, next_step=step, broken=answer.broken or "http", why=answer.why)
 
 
 def record(way: Way) -> str:
@@ -155,7 +157,7 @@ def _without_address(way: Way, found: WayIn, also: str) -> WayIn:
 
 def _without_name(way: Way, found: WayIn, direct: Answer | None, now: datetime) -> WayIn:
     """The name does not resolve: what the address says for it."""
-    found = replace(found, broken="dns")
+    found = replace(found, broken="dns", why="unresolved")
     if not way.host:
         text = f"{way.object} is at {way.addresses[0]}, a name that does not resolve yet"
         return replace(found, state="waiting", text=text, next_step="A new load balancer's name takes some minutes.")

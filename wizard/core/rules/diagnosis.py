@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from wizard.core.errors import Exit
 from wizard.core.helm import upgrade_values
 from wizard.core.kube import patience, status
-from wizard.core.kube.ingress import routes
+from wizard.core.kube.ingress import backends, routes
 from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
 from wizard.core.kube.status import Verdict
 from wizard.core.reach.result import Reach
@@ -140,8 +140,6 @@ class Observation:
     blind: frozenset[str] = frozenset()
     """Kinds of the release that could not be listed."""
     complete: bool = True
-    reach: Reach | None = None
-    """Whether people reach it, asked from this machine; None when it was not asked."""
 
 
 def of(seen: Observation, target: Target) -> Diagnosis:
@@ -156,7 +154,7 @@ def of(seen: Observation, target: Target) -> Diagnosis:
         impact=impact(snapshot, findings, seen.blind),
         verdict=release_verdict(patience.judge(snapshot.objects, snapshot.now).values(), findings, seen.blind),
         findings=findings,
-        way_in=tuple(way_in(snapshot, findings, seen.blind, seen.reach)),
+        way_in=tuple(way_in(snapshot, findings, seen.blind)),
         before=changes_before(moments, first_failure(findings)),
         timeline=moments,
         ruled_out=ruled_out(snapshot, findings) if findings else (),
@@ -247,7 +245,7 @@ def front_workloads(snapshot: Snapshot) -> list[Object]:
 
 
 def _backends(snapshot: Snapshot) -> set[str]:
-    return {route.service for ingress in snapshot.of_kind("Ingress") for route in routes(ingress)}
+    return {service for way in snapshot.of_kind("Ingress", "HTTPRoute") for service in backends(way)}
 
 
 def _cuts_off(finding: Finding, snapshot: Snapshot) -> bool:
@@ -276,6 +274,9 @@ def _closes(finding: Finding, called: set[str], snapshot: Snapshot) -> bool:
     if finding.id == "TR05":
         ways = [route for ingress in ingresses for route in routes(ingress)]
         return finding.urgent and all(routing.is_lost(route, snapshot) for route in ways)
+    if finding.id in ("TR08", "TR09", "TR16"):
+        met = snapshot.reach.ways if snapshot.reach else ()
+        return finding.urgent and bool(met) and all(way.state == "fail" for way in met)
     return finding.id in ("TR04", "TR06") and finding.urgent
 
 
@@ -352,15 +353,13 @@ _ON_THE_WAY: Final = ("TR03", "TR04", "TR05", "TR06", "TR10")
 _RUNGS: Final = (("dns", "DNS"), ("tcp", "connection"), ("tls", "certificate"), ("http", "HTTP"))
 
 
-def way_in(
-    snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str], reach: Reach | None = None
-) -> Iterator[Step]:
+def way_in(snapshot: Snapshot, findings: Sequence[Finding], hidden: frozenset[str]) -> Iterator[Step]:
     """The way of a request, rung by rung: name, connection, certificate, Ingress, Service with its endpoints, answer.
 
     Ingress and Services are as the API shows them (`hidden` are kinds that were not listed), the others as a request from
     this machine met them, of the first way in that does not answer.
     """
-    met = list(_met(reach))
+    met = list(_met(snapshot.reach))
     yield from (step for step in met if step.name != "HTTP")
     yield from _inside(snapshot, findings, hidden)
     yield from (step for step in met if step.name == "HTTP")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from wizard.core.kube.ingress import backends
 from wizard.core.kube.objects import labels_of, name_of
 from wizard.core.rules.finding import Evidence, Finding, all_findings, order, stage
 from wizard.core.rules.findings.hosts import service_name
@@ -146,6 +147,9 @@ def _needs(waiting: str, broken: str, snapshot: Snapshot) -> bool:
     if kind == "HorizontalPodAutoscaler":
         target = spec.get("scaleTargetRef") or {}
         return f"{target.get('kind')}/{target.get('name')}" == broken
+    if kind in ("Ingress", "HTTPRoute"):
+        behind = backends(obj) if obj else [str(service["metadata"]["name"]) for service in snapshot.of_kind("Service")]
+        return any(serves(broken, service, snapshot) for service in behind)
     selector = spec.get("selector") or {}
     if kind in ("Service", "PodDisruptionBudget"):
         return _matches(selector.get("matchLabels", selector), _pod_labels(broken, snapshot))

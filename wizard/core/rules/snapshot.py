@@ -13,6 +13,7 @@ from wizard.core.helm.revision import Times
 from wizard.core.kube import patience, status
 from wizard.core.kube.objects import Object, ObjectEvent, labels_of, name_of
 from wizard.core.kube.patience import Gone, Outdated
+from wizard.core.reach.result import Reach
 from wizard.core.run.summary import RunSummary
 from wizard.core.text.time import parse_time
 
@@ -91,6 +92,8 @@ class Snapshot:
     outdated: Outdated = field(default_factory=dict)
     gone: Sequence[Gone] = ()
     """Pods whose deletion was seen, oldest first."""
+    reach: Reach | None = None
+    """Whether people reach it, asked from this machine; None when it was not asked."""
     _by_uid: dict[str, list[ObjectEvent]] = field(default_factory=dict, compare=False, repr=False)
 
     def command(self, *words: str) -> str:

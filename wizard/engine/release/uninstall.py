@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm import plan, upgrade_values
 from wizard.core.helm.release import ReleaseRecord
 from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.ingress import backends
 from wizard.core.kube.objects import MANAGED_BY, WIZARD, Object
 from wizard.core.rules import manifests
 from wizard.core.target import Target
@@ -211,21 +212,6 @@ async def _guard(cluster: Cluster, target: Target, objects: Sequence[Object]) ->
                     "host or class), move the traffic there, then uninstall.",
                     Exit.REFUSED,
                 )
-
-
-def backends(obj: Object) -> Iterator[str]:
-    """The Services that an Ingress or HTTPRoute sends traffic to."""
-    spec = obj.get("spec") or {}
-    if obj["kind"] == "Ingress":
-        paths = [path for rule in spec.get("rules") or () for path in (rule.get("http") or {}).get("paths") or ()]
-        targets = [spec.get("defaultBackend") or {}, *(path.get("backend") or {} for path in paths)]
-        names = [(backend.get("service") or {}).get("name") for backend in targets]
-    elif obj["kind"] == "HTTPRoute":
-        refs = [ref for rule in spec.get("rules") or () for ref in rule.get("backendRefs") or ()]
-        names = [ref.get("name") for ref in refs if ref.get("kind", "Service") == "Service"]
-    else:
-        return
-    yield from dict.fromkeys(str(name) for name in names if name)
 
 
 async def foreign(cluster: Cluster, target: Target) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ async def status_events(
     async for observation in look(cluster, target, clock, runs, documents, reach):
         whole = observation
     events = tuple(diagnosis.events(whole, diagnosis.of(whole, target)))
-    return (*events, Event("reach", whole.reach.to_data())) if whole.reach else events
+    return (*events, Event("reach", whole.snapshot.reach.to_data())) if whole.snapshot.reach else events
 
 
 async def look(
@@ -103,7 +103,7 @@ async def look(
     try:
         yield replace(observation, complete=False)
         whole = await _with_details(cluster, observation, target)
-        yield replace(whole, reach=await asking) if asking else whole
+        yield replace(whole, snapshot=replace(whole.snapshot, reach=await asking)) if asking else whole
     finally:
         if asking:
             asking.cancel()

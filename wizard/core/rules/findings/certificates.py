@@ -1,4 +1,4 @@
-"""Certificates that cert-manager is to make for an Ingress."""
+"""Certificates of an Ingress: those that cert-manager is to make, those of its Secrets, and those that a request met."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Final
 
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, name_of
+from wizard.core.reach.result import WayIn
 from wizard.core.rules import manifests
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings.pods import asked
+from wizard.core.rules.findings.routing import classes
 from wizard.core.rules.snapshot import Snapshot
 
 _PATIENCE: Final = 120
@@ -97,3 +99,73 @@ def _proof(obj: Object, condition: str) -> Evidence:
     said = status.condition(obj, condition)
     text = f"{said.get('reason') or 'no condition'}: {said.get('message') or ''}".rstrip(": ")
     return Evidence(text, name_of(obj), f"status.conditions[{condition}]", str(said.get("lastTransitionTime") or ""))
+
+
+_SECRET_PATIENCE: Final = 60
+_CERTIFICATE_ELSEWHERE: Final = (
+    "certificate-arn", "router.tls.certresolver", "managed-certificates", "pre-shared-cert", "appgw-ssl-certificate",
+)  # fmt: skip
+"""Ends of annotations by which a controller takes its certificate from elsewhere: AWS, Traefik, GKE twice, Azure."""
+_FINDS_BY_HOSTS: Final = "alb"
+"""Class of the AWS Load Balancer Controller, which finds a certificate by the hosts (docs: guide/ingress/cert_discovery)."""
+_KEYS: Final = ("tls.crt", "tls.key")
+
+
+@finding("TR08")
+def certificate_refused(snapshot: Snapshot) -> Iterator[Finding]:
+    """The TLS Secret of an Ingress has no certificate, or a request met one that clients refuse.
+
+    The first without those that an issuer fills; both without those that TR07 names.
+    """
+    missing = list(_missing(snapshot))
+    yield from missing
+    named = {one.object for one in (*missing, *certificate_not_issued(snapshot))}
+    for way in snapshot.reach.ways if snapshot.reach else ():
+        if way.state == "fail" and way.broken == "tls" and way.why in REFUSED and way.object not in named:
+            yield _met(way, snapshot)
+
+
+def _missing(snapshot: Snapshot) -> Iterator[Finding]:
+    for ingress in snapshot.of_kind("Ingress"):
+        notes = ingress["metadata"].get("annotations") or {}
+        since = snapshot.since(ingress)
+        by_hosts = classes(snapshot).name(ingress) == _FINDS_BY_HOSTS
+        elsewhere = by_hosts or any(note.endswith(_CERTIFICATE_ELSEWHERE) for note in notes)
+        if manifests.issuer(ingress) or elsewhere or snapshot.changing or not snapshot.older(since, _SECRET_PATIENCE):
+            continue
+        for entry in ingress.get("spec", {}).get("tls") or ():
+            name = str(entry.get("secretName") or "")
+            if why := _without_certificate(name, snapshot):
+                hosts = ", ".join(map(str, entry.get("hosts") or ())) or "every host"
+                yield Finding(
+                    "TR08", f"its TLS Secret {name} {why}: HTTPS has no certificate for {hosts}", name_of(ingress),
+                    (Evidence(name, name_of(ingress), "spec.tls.secretName", since), Evidence(why, f"Secret/{name}")),
+                    ("Create it from the certificate and its key, or name a TLS Secret that is there.",),
+                    heals="no", since=since, question=asked(ingress, "tls"),
+                    commands=(snapshot.command("kubectl", "get", "secrets", "--field-selector", "type=kubernetes.io/tls"),),
+                )  # fmt: skip
+
+
+def _without_certificate(name: str, snapshot: Snapshot) -> str:
+    """What a TLS Secret lacks; "" when it lacks nothing, and when it could not be read."""
+    if f"Secret/{name}" in snapshot.absent:
+        return "does not exist"
+    secret = snapshot.named("Secret", name)
+    missing = [key for key in _KEYS if key not in (secret.get("data") or {})] if secret else []
+    return f"has no {' and no '.join(missing)}" if missing else ""
+
+
+REFUSED: Final = ("untrusted", "expired", "not-yet", "other-name")
+"""How a request fails for the certificate alone."""
+
+
+def _met(way: WayIn, snapshot: Snapshot) -> Finding:
+    """A certificate that is not trusted here may be trusted by those who call: it is not urgent."""
+    kind, _, name = way.object.partition("/")
+    ingress = snapshot.named(kind, name)
+    return Finding(
+        "TR08", f"clients refuse its certificate: {way.text}", way.object, (Evidence(way.facts, way.object),),
+        (way.next_step,), heals="no", urgent=way.why != "untrusted", question=asked(ingress, "tls") if ingress else "",
+        commands=(snapshot.command("kubectl", "get", kind.lower(), name, "-o", "jsonpath={.spec.tls}"),) if kind == "Ingress" else (),
+        avoid=("Don't tell clients to skip the verification: they would take any certificate.",),
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where requests are sent: the backends and TLS Secrets of an Ingress, ports and nodes of a Service, its load balancer."""
+"""Where requests are sent: the backends of an Ingress, ports and nodes of a Service, its load balancer."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from typing import Any, Final
 from wizard.core.kube import status
 from wizard.core.kube.ingress import Classes, Route, is_canary, namespace, routes
 from wizard.core.kube.objects import Object, name_of
-from wizard.core.rules import manifests
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings.pods import asked, names_service
 from wizard.core.rules.snapshot import Snapshot
 
 _ROUTE_PATIENCE: Final = 30
-_SECRET_PATIENCE: Final = 60
 _CALLER_PATIENCE: Final = 60
 _BALANCER_PATIENCE: Final = 300
 _FAILED_BALANCER_PATIENCE: Final = 60
@@ -35,7 +33,7 @@ _ACTION: Final = "use-annotation"
 def is_lost(route: Route, snapshot: Snapshot) -> bool:
     """Whether it is certain that no request comes to the route's Service by it."""
     return bool(_dead_end(route, snapshot)) or any(
-        _is_older(other, route, _classes(snapshot)) for other in _rivals(route, snapshot)
+        _is_older(other, route, classes(snapshot)) for other in _rivals(route, snapshot)
     )
 
 
@@ -112,7 +110,8 @@ def _port_text(port: Mapping[str, Any]) -> str:
     return " ".join(str(port[key]) for key in ("name", "port") if port.get(key))
 
 
-def _classes(snapshot: Snapshot) -> Classes:
+def classes(snapshot: Snapshot) -> Classes:
+    """The ingress classes that are known."""
     return Classes.of(snapshot.beside("IngressClass"))
 
 
@@ -125,15 +124,15 @@ def _rivals(route: Route, snapshot: Snapshot) -> list[Route]:
     mine = route.ingress
     if is_canary(mine):
         return []
-    classes = _classes(snapshot)
+    known = classes(snapshot)
     ours = {str(one["metadata"].get("uid")) for one in snapshot.of_kind("Ingress")}
     found = []
     for other in snapshot.known("Ingress"):
         same = other["metadata"].get("uid") == mine["metadata"].get("uid")
-        if same or _is_ending(other) or is_canary(other) or not classes.share_a_proxy(mine, other):
+        if same or _is_ending(other) or is_canary(other) or not known.share_a_proxy(mine, other):
             continue
         for rival in routes(other):
-            wins = _is_older(route, rival, classes)
+            wins = _is_older(route, rival, known)
             told_by_other = str(other["metadata"].get("uid")) in ours and _age(route) < _age(rival)
             if route.shares_path(rival) and not rival.same_backend(route) and not wins and not told_by_other:
                 found.append(rival)
@@ -151,7 +150,7 @@ def _is_older(route: Route, than: Route, classes: Classes) -> bool:
 
 
 def _shared(route: Route, other: Route, snapshot: Snapshot) -> Finding:
-    sure = _is_older(other, route, _classes(snapshot))
+    sure = _is_older(other, route, classes(snapshot))
     elsewhere = namespace(other.ingress) if namespace(other.ingress) != namespace(route.ingress) else ""
     whose = name_of(other.ingress) + (f" in namespace {elsewhere}" if elsewhere else "")
     shared = f"{whose} has the same host and path"
@@ -172,49 +171,6 @@ def _shared(route: Route, other: Route, snapshot: Snapshot) -> Finding:
 def _by_age(snapshot: Snapshot, *where: str) -> str:
     asked = replace(snapshot, namespace="") if where else snapshot
     return asked.command("kubectl", "get", "ingress", *where, "--sort-by", ".metadata.creationTimestamp")
-
-
-# TLS Secrets of an Ingress
-
-_CERTIFICATE_ELSEWHERE: Final = (
-    "certificate-arn", "router.tls.certresolver", "managed-certificates", "pre-shared-cert", "appgw-ssl-certificate",
-)  # fmt: skip
-"""Ends of annotations by which a controller takes its certificate from elsewhere: AWS, Traefik, GKE twice, Azure."""
-_FINDS_BY_HOSTS: Final = "alb"
-"""Class of the AWS Load Balancer Controller, which finds a certificate by the hosts (docs: guide/ingress/cert_discovery)."""
-_KEYS: Final = ("tls.crt", "tls.key")
-
-
-@finding("TR08")
-def certificate_missing(snapshot: Snapshot) -> Iterator[Finding]:
-    """The TLS Secret of an Ingress does not exist, or has no certificate or key; of one that an issuer fills see TR07."""
-    for ingress in snapshot.of_kind("Ingress"):
-        notes = ingress["metadata"].get("annotations") or {}
-        since = snapshot.since(ingress)
-        by_hosts = _classes(snapshot).name(ingress) == _FINDS_BY_HOSTS
-        elsewhere = by_hosts or any(note.endswith(_CERTIFICATE_ELSEWHERE) for note in notes)
-        if manifests.issuer(ingress) or elsewhere or snapshot.changing or not snapshot.older(since, _SECRET_PATIENCE):
-            continue
-        for entry in ingress.get("spec", {}).get("tls") or ():
-            name = str(entry.get("secretName") or "")
-            if why := _without_certificate(name, snapshot):
-                hosts = ", ".join(map(str, entry.get("hosts") or ())) or "every host"
-                yield Finding(
-                    "TR08", f"its TLS Secret {name} {why}: HTTPS has no certificate for {hosts}", name_of(ingress),
-                    (Evidence(name, name_of(ingress), "spec.tls.secretName", since), Evidence(why, f"Secret/{name}")),
-                    ("Create it from the certificate and its key, or name a TLS Secret that is there.",),
-                    heals="no", since=since, question=asked(ingress, "tls"),
-                    commands=(snapshot.command("kubectl", "get", "secrets", "--field-selector", "type=kubernetes.io/tls"),),
-                )  # fmt: skip
-
-
-def _without_certificate(name: str, snapshot: Snapshot) -> str:
-    """What a TLS Secret lacks; "" when it lacks nothing, and when it could not be read."""
-    if f"Secret/{name}" in snapshot.absent:
-        return "does not exist"
-    secret = snapshot.named("Secret", name)
-    missing = [key for key in _KEYS if key not in (secret.get("data") or {})] if secret else []
-    return f"has no {' and no '.join(missing)}" if missing else ""
 
 
 # Ports of a Service
