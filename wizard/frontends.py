@@ -156,7 +156,7 @@ def command_line(arguments: Arguments, called: str) -> int:
     gc.enable()
     scratch.sweep()
     session = compose.session(arguments.options(), helm_path=arguments.helm_path)
-    out = Out(arguments.mode, no_color=arguments.no_color)
+    out = Out(arguments.mode, no_color=arguments.no_color, quiet=arguments.is_quiet)
 
     async def run_and_close() -> int:
         try:

@@ -20,9 +20,9 @@ from wizard.core.text.time import age
 TIME = "2026-01-02T03:04:05.000Z"
 
 
-def shown(*events: Event, logs: bool = True) -> list[str]:
+def shown(*events: Event, quiet: bool = False, most_logs: int | None = None) -> list[str]:
     stdout = io.StringIO()
-    printer = EventPrinter(Out(stdout=stdout), logs=logs)
+    printer = EventPrinter(Out(stdout=stdout, quiet=quiet), most_logs=most_logs)
     for event in events:
         printer.show(event)
     return [line.removeprefix(time_of(TIME)).strip() for line in stdout.getvalue().splitlines()]
@@ -70,7 +70,50 @@ def test_log_lines_name_their_container_and_lost_ones_are_counted() -> None:
     events = (Event("log.lines", said, 0, TIME), Event("log.gap", gap, 0, TIME))
 
     assert shown(*events) == ["p-0 app (before its restart) | hello", "! warn p-0 app | 3 lines lost: rotated"]
-    assert shown(*events, logs=False) == []
+    assert shown(*events, quiet=True) == []
+
+
+def test_of_a_flood_the_weightiest_lines_are_printed_in_their_order() -> None:
+    lines = [
+        "starting",
+        "Traceback (most recent call last)",
+        *(f"GET /{at} 200" for at in range(50)),
+        "ERROR: no disk",
+        "bye",
+    ]
+    flood = Event(
+        "log.lines",
+        {"pod": "p", "container": "c", "previous": False, "lines": [[TIME, line] for line in lines]},
+        0,
+        TIME,
+    )
+
+    texts = [line.removeprefix("p c | ") for line in shown(flood, most_logs=4)]
+    assert texts == [lines[1], "GET /49 200", "ERROR: no disk", "bye", "(50 more lines)"]
+    assert len(shown(flood)) == len(lines) == len(shown(flood, most_logs=len(lines)))
+    assert shown(flood, most_logs=len(lines) - 1)[-1].endswith("(1 more line)")
+
+
+def test_quiet_says_what_is_wrong_and_what_was_decided() -> None:
+    check = {
+        "id": "N06",
+        "title": "disk",
+        "evidence": ["none"],
+        "next_step": "Name one.",
+        "blocking": True,
+        "question": "",
+    }
+    helm = {"stream": "err", "lines": ["Error: no"]}
+    events = (
+        row(), Event("check.result", {**check, "state": "pass"}, 0, TIME), Event("check.result", {**check, "state": "fail"}, 0, TIME),
+        Event("helm.output", {**helm, "stream": "out"}, 0, TIME), Event("helm.output", helm, 0, TIME),
+        Event("run.phase", {"text": "helm runs"}, 0, TIME), Event("decision", {"who": "jo", "text": "stop"}, 0, TIME),
+        Event("verdict", {"state": "failed", "reason": "no disk"}, 0, TIME),
+    )  # fmt: skip
+
+    assert shown(*events, quiet=True) == [
+        "x failed N06 disk", "none", "next: Name one.", "helm | Error: no", "jo decided: stop", "x failed no disk",
+    ]  # fmt: skip
 
 
 def test_notes_are_left_for_the_end() -> None:

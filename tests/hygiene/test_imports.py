@@ -34,6 +34,7 @@ HEAVY = {
     "prompt_toolkit",
     "cryptography",
     "shtab",
+    "regex",
     "jinja2",
 }
 

@@ -131,6 +131,7 @@ def test_the_bill_of_materials_tells_what_needs_what(bill: dict[str, Any]) -> No
             "cryptography",
             "typing-extensions",
             "shtab",
+            "regex",
             "jinja2",
         )
     }

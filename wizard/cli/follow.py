@@ -7,7 +7,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from wizard.cli.fixes import FixPrompts
 from wizard.cli.output import Out
@@ -82,6 +82,10 @@ async def _record(session: Session, run_id: str) -> AsyncIterator[Sequence[Event
         await _drop(problem)
 
 
+_MOST_LOGS: Final = 20
+"""Log lines of one container that are printed at once: `logs` prints all."""
+
+
 async def follow(
     session: Session, run_id: str, out: Out, prompt: Prompter | None, *, called: str, reach: bool = True
 ) -> tuple[RunView, int]:
@@ -89,7 +93,7 @@ async def follow(
 
     `reach`: ask afterwards whether people reach the release; a run that ended long ago is only shown again.
     """
-    view, printer = RunView(), EventPrinter(out)
+    view, printer = RunView(), EventPrinter(out, most_logs=_MOST_LOGS)
     stream = _record(session, run_id)
     pending: asyncio.Task[Sequence[Event] | str | None] | None = None
     async with Interrupts() as interrupts:
@@ -186,11 +190,14 @@ async def _drop(task: asyncio.Task[Any]) -> None:
 def conclude(view: RunView, out: Out) -> None:
     """Print the end of a run: the chart's NOTES, verdict, files, and the commands that repeat it."""
     finished = view.finished or {}
-    if view.notes:
+    if view.notes and not out.quiet:
         out.line()
         out.block(view.notes)
-    out.line()
+    if not out.quiet:
+        out.line()
     out.line(view.reason, view.verdict or "unknown")
+    if out.quiet:
+        return
     for title, texts in (("files", finished.get("files", ())), ("the same again", finished.get("commands", ()))):
         if texts:
             out.line(f"{title}:")

@@ -56,8 +56,10 @@ def shown(text: str) -> str:
 class Out:
     """The output of one command."""
 
-    def __init__(self, mode: Output = "text", *, no_color: bool = False, stdout: TextIO | None = None) -> None:
-        self.mode = mode
+    def __init__(
+        self, mode: Output = "text", *, no_color: bool = False, quiet: bool = False, stdout: TextIO | None = None
+    ) -> None:
+        self.mode, self.quiet = mode, quiet
         self._stdout = stdout or sys.stdout
         allowed = not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self._colour = allowed and self._stdout.isatty()

@@ -10,6 +10,8 @@ from typing import Any, Final
 from wizard.cli.output import Out, time_of
 from wizard.core.reach.result import Reach
 from wizard.core.run.events import Event
+from wizard.core.run.log_view import readable
+from wizard.core.text import log_line
 from wizard.core.text.time import age
 
 _HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal by itself"}
@@ -20,11 +22,14 @@ _NEWS: Final = ("state", "summary", "reason", "what", "why", "title", "evidence"
 
 
 class EventPrinter:
-    """Prints the events of one run or release, without repetitions."""
+    """Prints the events of one run or release, without repetitions.
 
-    def __init__(self, out: Out, *, logs: bool = True) -> None:
+    With `most_logs` at most so many log lines of one event: those that weigh most, and how many there are besides.
+    """
+
+    def __init__(self, out: Out, *, most_logs: int | None = None) -> None:
         self._out = out
-        self._logs = logs
+        self._most_logs = most_logs
         self._last: dict[str, tuple[str, ...]] = {}
         self._printed: set[tuple[str, ...]] = set()
         self._notes = False
@@ -32,7 +37,7 @@ class EventPrinter:
     def show(self, event: Event) -> None:
         """Print an event, unless it has nothing new for a person."""
         render = _RENDER.get(event.type)
-        if render is None or (event.type in ("log.lines", "log.gap") and not self._logs):
+        if render is None or (self._out.quiet and not _is_loud(event)):
             return
         if event.type in ("object.state", "waiting", "finding", "verdict", "watch.blind") and not self._news(event):
             return
@@ -40,6 +45,8 @@ class EventPrinter:
             return
         if event.type == "helm.output" and event.data["stream"] == "out":
             event = replace(event, data={**event.data, "lines": self._before_notes(event.data["lines"])})
+        if event.type == "log.lines" and self._most_logs is not None:
+            event = replace(event, data={**event.data, "lines": _weightiest(event.data["lines"], self._most_logs)})
         self._out.lines([
             (f"{time_of(time)} {self._out.state(state)} " if state else f"{time_of(time)}   ", text)
             for time, state, text in render(event.data, event.time)
@@ -73,6 +80,31 @@ class EventPrinter:
             return False
         self._last[key] = now
         return True
+
+
+_LOUD: Final = frozenset({
+    "finding", "finding.healed", "fix.offered", "decision", "fix.applied", "verdict", "watch.blind", "record.gap", "rollback.started",
+})  # fmt: skip
+"""What is printed although the output is quiet."""
+
+
+def _is_loud(event: Event) -> bool:
+    """Whether an event tells what is wrong, or what was decided."""
+    if event.type == "check.result":
+        return bool(event.data["state"] != "pass")
+    return event.type in _LOUD or (event.type in _HELM_OUTPUT and event.data["stream"] == "err")
+
+
+_HELM_OUTPUT: Final = ("helm.output", "rollback.output")
+
+
+def _weightiest(lines: Sequence[Sequence[str]], most: int) -> list[Sequence[str]]:
+    """At most so many lines in their order, the later and weightier first; the last one counts the others."""
+    if len(lines) <= most:
+        return list(lines)
+    best = sorted(range(len(lines)), key=lambda at: (log_line.read(lines[at][1]).weight, at))[-most:]
+    left = len(lines) - most
+    return [*(lines[at] for at in sorted(best)), (lines[-1][0], f"({left} more {'line' if left == 1 else 'lines'})")]
 
 
 Rendered = Iterator[tuple[str, str, str]]
@@ -153,7 +185,7 @@ def _cluster_event(data: Mapping[str, Any], time: str) -> Rendered:
 def _log_lines(data: Mapping[str, Any], time: str) -> Rendered:
     before = " (before its restart)" if data["previous"] else ""
     for logged, text in data["lines"]:
-        yield logged or time, "", f"{data['pod']} {data['container']}{before} | {text}"
+        yield logged or time, "", f"{data['pod']} {data['container']}{before} | {readable(text)}"
 
 
 def _log_gap(data: Mapping[str, Any], time: str) -> Rendered:

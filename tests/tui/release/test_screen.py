@@ -89,6 +89,22 @@ async def test_logs_are_chosen_by_container_by_warnings_and_by_text_and_the_titl
         await see.loses("deadlock")
 
 
+async def test_logs_are_chosen_by_a_regular_expression_and_a_wrong_one_is_said_to_be_none(open_app: Open) -> None:
+    async with open_app() as see:
+        await menu(see, "l")
+        await see.sees("deadlock detected")
+        await see.press("slash")
+        await see.sees("/regular expression")
+        await see.type("/REA[CD]Y|dead.*ted")
+        await see.press("enter")
+        await see.sees('with "/REA[CD]Y|dead.*ted"  2 lines', "deadlock", "LOG:  ready")
+        await see.loses("not reachable")
+        await see.press("slash", *["backspace"] * 30)
+        await see.type("/(")
+        await see.press("enter")
+        await see.sees("That is no regular expression: missing )", 'with "/REA[CD]Y|dead.*ted"')
+
+
 async def test_l_in_a_diagnosis_shows_the_logs_of_the_cause_and_esc_leads_back(open_app: Open) -> None:
     async with open_app() as see:
         await menu(see, "d")

@@ -15,6 +15,7 @@ from wizard.cli.arguments.base import (
     ClusterArguments,
     helm_option,
     once,
+    quiet_option,
     timeout_option,
     wait_option,
     yes_option,
@@ -162,6 +163,7 @@ class OperationArguments(ChartArguments):
     dry_run: bool = switch("--dry-run", help="stop after the checks; nothing is changed or written", group=HOW)
     timeout: str = timeout_option()
     helm: str = helm_option()
+    quiet: bool = quiet_option()
     wait: bool = wait_option()
     create_namespace: bool = switch("--create-namespace", help="as in helm; always on", group=HOW)
     undo: bool = switch(

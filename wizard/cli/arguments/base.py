@@ -46,13 +46,18 @@ class Arguments:
         """The value of --helm; "" without it, and for commands that run no helm."""
         return str(getattr(self, "helm", ""))
 
+    @property
+    def is_quiet(self) -> bool:
+        """The value of --quiet; False for commands that follow no run."""
+        return bool(getattr(self, "quiet", False))
+
     def has_screen(self) -> bool:
         """Whether the full screen can do what this command line asks for."""
         return False
 
     def wants_plain(self) -> bool:
         """Whether the command line asks for plain output instead of the full screen."""
-        return self.plain or bool(self.output)
+        return self.plain or bool(self.output) or self.is_quiet
 
     def options(self) -> Options:
         """The options of the session.
@@ -110,6 +115,11 @@ def helm_option(group: str = HOW) -> Any:
 def timeout_option() -> Any:
     """The flag --timeout."""
     return option("--timeout", metavar="TIME", help="how long helm waits (10m)", group=HOW, default="10m")
+
+
+def quiet_option() -> Any:
+    """The flag --quiet."""
+    return switch("-q", "--quiet", help="only what is wrong, what was decided, and the result", group=OUTPUT)
 
 
 def wait_option() -> Any:

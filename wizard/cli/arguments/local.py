@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from wizard.cli.arguments.base import Arguments
+from wizard.cli.arguments.base import Arguments, quiet_option
 from wizard.cli.arguments.option import positional
 
 
@@ -16,6 +16,7 @@ class RunsArguments(Arguments):
     """`runs`."""
 
     words: tuple[str, ...] = positional(help="record of a run", completion="file")
+    quiet: bool = quiet_option()
 
     @override
     def has_screen(self) -> bool:

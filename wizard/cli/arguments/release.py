@@ -14,6 +14,7 @@ from wizard.cli.arguments.base import (
     ClusterArguments,
     helm_option,
     once,
+    quiet_option,
     timeout_option,
     wait_option,
     yes_option,
@@ -151,6 +152,7 @@ class ChangeArguments(RevisionsArguments):
     dry_run: bool = switch("--dry-run", help="only show it; nothing is changed", group=HOW)
     timeout: str = timeout_option()
     helm: str = helm_option()
+    quiet: bool = quiet_option()
     wait: bool = wait_option()
 
     @override

@@ -16,6 +16,8 @@ class LogFilter:
 
     text: str = ""
     """Only lines with this text, in upper or lower case."""
+    wanted: Callable[[str], bool] | None = None
+    """The test that `text` stands for where it is an expression."""
     previous: bool = False
     """Only lines from before the last restart of their container."""
     warnings: bool = False
@@ -31,11 +33,12 @@ class LogFilter:
     def matching(self, owner_of: Callable[[str], str]) -> Callable[[Line], bool]:
         """Returns the test whether a line is shown; `owner_of` gives the workload of a pod."""
         needle = self.text.casefold()
+        wanted = self.wanted or (lambda text: needle in text.casefold())
 
         def shown(line: Line) -> bool:
             return (
                 (not self.previous or line.previous)
-                and (not needle or needle in line.text.casefold())
+                and (not needle or wanted(line.text))
                 and (not self.source or self.source in _places(line, owner_of))
                 and (not self.warnings or line.gap or _warns(line.text))
             )

@@ -70,14 +70,26 @@ class RunLogs(WizardScreen):
         self.panes.logs.action_hold_or_follow()
 
     def action_filter(self) -> None:
-        """Show only lines that contain a text."""
+        """Show only lines that contain a text, or that a regular expression finds."""
+        from wizard.tui.run.expression import SIGN, Expression
         from wizard.tui.widgets.modals import Prompt
 
         def take(text: str | None) -> None:
-            if text is not None:
-                self._show_only(text=text)
+            if text is None:
+                return
+            wanted = None
+            if text.startswith(SIGN) and len(text) > len(SIGN):
+                try:
+                    wanted = Expression(text.removeprefix(SIGN))
+                except ValueError as error:
+                    self.app.notify(f"That is no regular expression: {error}.", markup=False)
+                    return
+            self._show_only(text=text, wanted=wanted)
+            if wanted and wanted.slow:
+                self.app.notify(f"It takes too long on {wanted.slow} lines or more, which are left out.", markup=False)
 
-        self.ask(Prompt("Show log lines with this text; empty: all", self.panes.logs.filter.text, "/"), take)
+        title = "Show log lines with this text, or /regular expression; empty: all"
+        self.ask(Prompt(title, self.panes.logs.filter.text, "/"), take)
 
     def action_container(self) -> None:
         """Show only lines of one workload, pod or container."""

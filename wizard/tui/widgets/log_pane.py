@@ -16,8 +16,8 @@ from typing_extensions import override
 
 from wizard.core.run.log_buffer import Line, LogBuffer
 from wizard.core.run.log_filter import LogFilter
+from wizard.core.run.log_view import printed, readable
 from wizard.core.run.log_window import Page, Places
-from wizard.tui.run.log_view import printed, readable
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES
 from wizard.tui.widgets.log_history import LogHistory

@@ -9,7 +9,7 @@ from typing import Any, Final
 from wizard.core.run.log_buffer import Line
 from wizard.core.text import log_line
 
-_TIME: Final = frozenset(("time", "timestamp", "ts", "@timestamp", "t", "asctime"))
+_TIME: Final = frozenset(("time", "timestamp", "ts", "@timestamp", "@t", "t", "asctime"))
 
 
 def printed(lines: Iterable[Line]) -> str:
@@ -28,7 +28,9 @@ def readable(text: str) -> str:
         return text
     level = next((key for key in log_line.LEVEL if key in fields), "")
     rest = [
-        f"{key}={_plain(value)}" for key, value in fields.items() if key not in (message, level) and key not in _TIME
+        f"{key}={_plain(value)}"
+        for key, value in fields.items()
+        if key not in (message, level) and key not in _TIME and not (key == "fields" and isinstance(value, dict))
     ]
     head = f"{str(fields[level]).upper():5} " if level else ""
     return f"{head}{_plain(fields[message])}" + (f"  {' '.join(rest)}" if rest else "")

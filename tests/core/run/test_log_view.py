@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.tui.run.log_view import readable
+from wizard.core.run.log_view import readable
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,7 @@ from wizard.tui.run.log_view import readable
     [
         ('{"timestamp":"x","level":"info","message":"hello","pod":"a","n":1}', "INFO  hello  pod=a n=1"),
         ('logger=http t=2026 level=info msg="HTTP Server" addr=:3000', "INFO  HTTP Server  logger=http addr=:3000"),
+        ('{"level":"WARN","fields":{"message":"slow","ms":9},"target":"db"}', "WARN  slow  ms=9 target=db"),
         ("plain text level=info", "plain text level=info"),
         ('{"no": "message"}', '{"no": "message"}'),
         ("{broken", "{broken"),
