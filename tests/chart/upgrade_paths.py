@@ -138,7 +138,7 @@ NAMES = (
     )),
     UpgradePath("another name", (
         refused({"nameOverride": "other"},
-                "Keep the old name: --set fullnameOverride=llm-cost-ops", "postgresql.acceptRisk={new-volume}"),
+                "Keep the old name: --set nameOverride=llm-cost-ops", "postgresql.acceptRisk={new-volume}"),
     )),
     UpgradePath("another full name with the risk taken", (
         to({"fullnameOverride": "other", "postgresql.acceptRisk": ["new-volume"]},
