@@ -386,7 +386,8 @@ class StubRelease(Release):
         return Event("reach", self._session.reached.to_data())
 
     @override
-    async def diagnose(self) -> AsyncIterator[Diagnosis]:
+    async def diagnose(self, *, reach: float = 2.0) -> AsyncIterator[Diagnosis]:
+        self._session.reach_seconds.append(reach)
         self._session.looked_at.append(self._target)
         for view in self._session.diagnoses.get(self._target.release, ()):
             yield view

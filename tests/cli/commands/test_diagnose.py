@@ -128,3 +128,12 @@ async def test_json_has_every_part_of_a_finding() -> None:
 async def test_jsonl_gives_each_finding_once_and_then_the_verdict() -> None:
     lines = objects((await call("diagnose --output jsonl", session()))[1])
     assert [one["type"] for one in lines] == ["finding", "finding", "verdict"]
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"), [("diagnose", 2.0), ("diagnose --reach 5", 5.0), ("diagnose --reach 0", 0.0)]
+)
+async def test_it_asks_whether_people_reach_it_for_as_long_as_it_may(line: str, seconds: float) -> None:
+    made = session()
+    await call(line, made)
+    assert made.reach_seconds == [seconds]

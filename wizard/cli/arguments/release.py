@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -43,15 +43,33 @@ class ReleaseArguments(ClusterArguments):
         return Options(self.kubeconfig, self.context, self.namespace, release)
 
 
+MOST_REACH: Final = 15.0
+"""Seconds."""
+
+
+def reach_option(seconds: int) -> Any:
+    """The flag --reach."""
+    return option(
+        "--reach", type=float, metavar="SECONDS", default=float(seconds),
+        help=f"ask for at most so long whether people reach it ({seconds}); 0: not at all",
+    )  # fmt: skip
+
+
+def check_reach(seconds: float) -> None:
+    """Raise Problem when --reach cannot be."""
+    if not 0 <= seconds <= MOST_REACH:
+        raise Problem(f"--reach takes 0 to {MOST_REACH:g} seconds.", "0 asks nobody.")
+
+
 @dataclass(frozen=True)
 class StatusArguments(ReleaseArguments):
     """`status`."""
 
     follow: bool = switch("--follow", help="go on until interrupted")
-    reach: float = option(
-        "--reach", type=float, metavar="SECONDS", default=1.0,
-        help="ask for at most so long whether people reach it (1); 0: not at all",
-    )  # fmt: skip
+    reach: float = reach_option(1)
+
+    def __post_init__(self) -> None:
+        check_reach(self.reach)
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,11 @@ class SavedArguments(ReleaseArguments):
 @dataclass(frozen=True)
 class DiagnoseArguments(SavedArguments):
     """`diagnose`."""
+
+    reach: float = reach_option(2)
+
+    def __post_init__(self) -> None:
+        check_reach(self.reach)
 
     @override
     def has_screen(self) -> bool:

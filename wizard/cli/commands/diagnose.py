@@ -29,7 +29,7 @@ async def diagnose(arguments: DiagnoseArguments, session: Session, out: Out) -> 
         return _of_bundle(arguments, session, out)
     releases = await find_release.find(arguments, session, quick=True)
     targets = [find_release.target(arguments, session, row) for row in releases.rows] or _named(arguments, session)
-    diagnoses = [view for target in targets for view in await _last_view(session, target, out)]
+    diagnoses = [view for target in targets for view in await _last_view(session, target, out, arguments.reach)]
     if not diagnoses:
         return find_release.nothing(arguments, releases, out)
     for diagnosis in diagnoses:
@@ -43,10 +43,10 @@ async def diagnose(arguments: DiagnoseArguments, session: Session, out: Out) -> 
     return code
 
 
-async def _last_view(session: Session, target: Target, out: Out) -> list[Diagnosis]:
+async def _last_view(session: Session, target: Target, out: Out, reach: float) -> list[Diagnosis]:
     """The last view of a diagnosis in a list, empty when it is about no release; also as events of --output jsonl."""
     last: list[Diagnosis] = []
-    async for view in session.release(target).diagnose():
+    async for view in session.release(target).diagnose(reach=reach):
         last = [view] if _has_content(view) else []
     for diagnosis in last:
         events(diagnosis, out)

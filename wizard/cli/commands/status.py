@@ -39,16 +39,10 @@ async def status(arguments: StatusArguments, session: Session, out: Out) -> int:
     view = RunView()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_LIMIT):
-            for event in await session.release(target).status(reach=_seconds(arguments)):
+            for event in await session.release(target).status(reach=arguments.reach):
                 view.apply(event)
                 out.event(event)
     return _show(row, releases, view, out)
-
-
-def _seconds(arguments: StatusArguments) -> float:
-    if not 0 <= arguments.reach <= _LIMIT:
-        raise Problem(f"--reach takes 0 to {_LIMIT:g} seconds.", "Without it one second is waited.")
-    return arguments.reach
 
 
 async def logs(arguments: LogsArguments, session: Session, out: Out) -> int:

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from wizard.core.bundle.content import Bundle
     from wizard.core.helm.command_line import RunOperation
     from wizard.core.kube.rights import Right
-    from wizard.core.reach.result import Reach
     from wizard.core.rules.diagnosis import Diagnosis
-    from wizard.core.rules.snapshot import Snapshot
     from wizard.core.run.events import Event
     from wizard.core.target import Target
     from wizard.engine.release.compare import Comparison
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from wizard.engine.release.undo_recover import Undo
     from wizard.engine.release.uninstall import Uninstall
     from wizard.engine.state import SessionState
+    from wizard.engine.watch.diagnose import Ask
     from wizard.ports.cluster import Cluster
 
 _ASKED_SECONDS: Final = 2.0
@@ -68,14 +67,12 @@ class Release:
 
         With `reach` it is asked for so many seconds whether people reach it: one event more.
         """
-        from functools import partial
-
         from wizard.engine.watch import diagnose
-        from wizard.engine.watch import reach as reaching
 
-        ports, cluster = self._ports, self._cluster
-        ask = partial(reaching.of_snapshot, cluster, ports.network, self._target, seconds=reach) if reach else None
-        return await diagnose.status_events(cluster, self._target, ports.clock, ports.runs, ports.documents, ask)
+        ports = self._ports
+        return await diagnose.status_events(
+            self._cluster, self._target, ports.clock, ports.runs, ports.documents, self._asking(reach, forward=True)
+        )
 
     async def reach(self) -> Event:
         """Whether people reach it, asked from this machine for some seconds, as a `reach` event; never raises."""
@@ -85,21 +82,25 @@ class Release:
         found = await reach.of_release(self._cluster, self._ports.network, self._target, self._ports.clock)
         return Event("reach", found.to_data())
 
-    def diagnose(self) -> AsyncIterator[Diagnosis]:
-        """What is wrong with it, ranked: first without logs if a cause shows, then complete. Changes nothing; never raises."""
+    def diagnose(self, *, reach: float = _ASKED_SECONDS) -> AsyncIterator[Diagnosis]:
+        """What is wrong with it, ranked: first without logs if a cause shows, then complete. Changes nothing; never raises.
+
+        For so many seconds it is asked, from outside of the cluster alone, whether people reach it; 0: not at all.
+        """
         from wizard.engine.watch import diagnose
 
         ports = self._ports
-        return diagnose.diagnose(
-            self._cluster, self._target, ports.clock, ports.runs, ports.documents, self._reached_from_outside
-        )
+        asking = self._asking(reach, forward=False)
+        return diagnose.diagnose(self._cluster, self._target, ports.clock, ports.runs, ports.documents, asking)
 
-    async def _reached_from_outside(self, snapshot: Snapshot) -> Reach:
+    def _asking(self, seconds: float, *, forward: bool) -> Ask | None:
+        from functools import partial
+
         from wizard.engine.watch import reach
 
-        return await reach.of_snapshot(
-            self._cluster, self._ports.network, self._target, snapshot, _ASKED_SECONDS, forward=False
-        )
+        network = self._ports.network
+        ask = partial(reach.of_snapshot, self._cluster, network, self._target, seconds=seconds, forward=forward)
+        return ask if seconds else None
 
     async def bundle(self) -> Bundle:
         """What a diagnosis reads, as it may be given away; changes nothing, never raises."""
@@ -109,7 +110,12 @@ class Release:
 
         ports = self._ports
         async for observation in diagnose.look(
-            self._cluster, self._target, ports.clock, ports.runs, ports.documents, self._reached_from_outside
+            self._cluster,
+            self._target,
+            ports.clock,
+            ports.runs,
+            ports.documents,
+            self._asking(_ASKED_SECONDS, forward=False),
         ):
             whole = observation
         return await asyncio.to_thread(content.of, whole, self._target, __version__)

@@ -83,8 +83,12 @@ async def status_events(
     """A release as it is now, in the events of a run: its objects, its findings, the verdict of the whole diagnosis."""
     async for observation in look(cluster, target, clock, runs, documents, reach):
         whole = observation
+    met = whole.snapshot.reach
+    whole = replace(
+        whole, snapshot=replace(whole.snapshot, reach=None)
+    )  # said in an event of its own, and never a finding
     events = tuple(diagnosis.events(whole, diagnosis.of(whole, target)))
-    return (*events, Event("reach", whole.snapshot.reach.to_data())) if whole.snapshot.reach else events
+    return (*events, Event("reach", met.to_data())) if met else events
 
 
 async def look(
