@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from bench import asked, launch, logs, peers, plans, runs, values, verdicts
+from bench import asked, bundles, incidents, launch, logs, peers, plans, runs, values, verdicts
 from bench.rounds import Row, table
 
 NAMES = (
@@ -30,6 +30,8 @@ NAMES = (
     "memory",
     "values",
     "cause",
+    "incidents",
+    "bundle",
     "verdict",
     "requests",
     "idle",
@@ -74,7 +76,9 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(logs.memory())
     if "values" in wanted:
         done(*values.tree(few))
-    if wanted - {"version", "up", "memory", "values"} - _AUDITED:
+    if "incidents" in wanted:
+        done(*incidents.incidents())
+    if wanted - {"version", "up", "memory", "values", "incidents"} - _AUDITED:
         with runs.fresh_bed("bench") as bed:
             if "field" in wanted:
                 done(launch.first_field(bed.kubeconfig, many))
@@ -97,6 +101,8 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
                 done(logs.glyph(bed), peers.glyph(bed))
             if "flood" in wanted:
                 done(*logs.flood(bed))
+            if "bundle" in wanted:
+                done(bundles.bundle(bed, few))
             if "cause" in wanted:
                 done(verdicts.cause(bed, many))
             if "rows" in wanted:

@@ -31,6 +31,10 @@ _ALWAYS: Final = frozenset({*OF_RELEASE, "Event", "ResourceQuota", "LimitRange",
 """Kinds of which an empty list means that there is none."""
 
 
+_CONTAINER: Final = {"image": "", "imageID": "", "ready": False, "restartCount": 0}
+"""What the API server always sends of a container; clients that are generated from its schema insist."""
+
+
 class Replay:
     """One world, and the answers to GET about it."""
 
@@ -80,7 +84,11 @@ class Replay:
         whole = {**one, "apiVersion": api_version}
         if KINDS[one["kind"]].namespaced:
             whole["metadata"] = {**one["metadata"], "namespace": self._space(one)}
-        return json.loads(_TIME.sub(lambda match: self._later(match[0]), json.dumps(whole)))
+        shown = json.loads(_TIME.sub(lambda match: self._later(match[0]), json.dumps(whole)))
+        for name in ("initContainerStatuses", "containerStatuses"):
+            for container in (shown.get("status") or {}).get(name) or ():
+                container |= {**_CONTAINER, **container}
+        return shown
 
     def _later(self, time: str) -> str:
         return (datetime.fromisoformat(time) + self._moved).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

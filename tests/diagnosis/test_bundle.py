@@ -15,7 +15,7 @@ from tests.diagnosis.breaking import APP, Bed, Break
 from tests.diagnosis.score import EVERY, LOSSES, SOUND
 from tests.tui.fakes import NAME_MISSING
 from wizard.core.bundle import archive, content
-from wizard.core.bundle.content import Bundle
+from wizard.core.bundle.content import Bundle, Withheld
 from wizard.core.rules import diagnosis
 from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
 from wizard.core.rules.snapshot import HelmError
@@ -72,6 +72,21 @@ def test_two_bundles_of_one_observation_are_equal_and_open_without_the_wizard() 
     (log, *_) = [name for name in named if name.startswith("logs/llm-cost-ops-")]
     assert "password authentication failed" in named[log]
     assert "/home/me" not in "".join(named.values())
+
+
+def test_more_logs_are_to_be_read_alone_and_masked_as_all_texts() -> None:
+    seen = observed(FAILURES["wrong database password, crash loop"])
+    (pod, container), *_ = seen.snapshot.logs
+    lines = ["ready", f"panic: token: {canary('log')}"] * 60
+    made = content.of(seen, TARGET, "1.0.0", {(pod, container): lines, ("other-0", "web"): lines})
+    raw = archive.pack(made, "in lines\n")
+
+    named = files(raw)
+    assert canary("log") not in "".join(named.values())
+    assert named["logs/other-0/web.log"].count("ready") == named[f"logs/{pod}/{container}.log"].count("ready") == 60
+    assert f"{pod}/{container} (120 lines)" in dict(made.contents())["logs"]
+    assert Withheld("Pod/other-0", "log of container web", "parts that look secret are masked", 60) in made.withheld
+    assert outline(archive.unpack(raw, "b.tar.gz").diagnosis()) == outline(diagnosis.of(seen, TARGET))
 
 
 def test_old_and_new_templates_that_differ_in_a_withheld_value_alone_still_differ() -> None:

@@ -118,6 +118,19 @@ async def test_the_kubelets_word_for_a_log_that_is_gone_is_no_line_of_it() -> No
     assert "unable to retrieve" not in str(last.findings[0])
 
 
+async def test_a_bundle_has_the_logs_of_what_runs_as_well_and_none_of_what_may_not_be_read() -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True, restartCount=1)
+    cluster.said = {("api-1-x", "app", True): ["out of paper"], ("api-1-x", "app", False): ["starting", "ready"]}
+    async for seen in diagnose.look(cluster, TARGET, At()):
+        snapshot = seen.snapshot
+    assert not snapshot.logs
+    assert await diagnose.more_logs(cluster, TARGET, snapshot) == {
+        ("api-1-x", "app"): ["out of paper", "starting", "ready"]
+    }
+    cluster.refuse["logs"] = forbidden("get pods/log")
+    assert await diagnose.more_logs(cluster, TARGET, snapshot) == {}
+
+
 async def test_a_healthy_release_needs_no_logs_and_one_view() -> None:
     cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
     (only,) = await views(cluster)

@@ -28,7 +28,7 @@ A saved observation of the release {release} in namespace {namespace} (context {
 
   diagnosis.txt    what was found, to read; diagnosis.json is the same for programs
   snapshot.json    what it was found in: objects, events, logs, helm's revisions (format {v})
-  logs/            the last lines of the containers that were read, by pod
+  logs/            the last lines of the containers, by pod
   withheld.txt     what was left out or masked
 
 The same, without a cluster: llm-cost-ops-wizard diagnose --bundle FILE
@@ -98,7 +98,7 @@ def _texts(bundle: Bundle, diagnosis: str) -> Mapping[str, str]:
     at = rfc3339(bundle.observation.snapshot.now, "seconds")
     logs = {
         f"logs/{_safe(pod)}/{_safe(container)}.log": "".join(f"{line}\n" for line in lines)
-        for (pod, container), lines in bundle.observation.snapshot.logs.items()
+        for (pod, container), lines in bundle.all_logs.items()
     }
     return {
         "README.txt": _README.format(

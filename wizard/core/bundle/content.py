@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wizard.core.errors import Problem
@@ -85,6 +85,13 @@ class Bundle:
     observation: Observation
     withheld: tuple[Withheld, ...]
     tool: str
+    logs: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    """By pod and container, more of their last lines, to read: no rule sees them, and a bundle that is opened has none."""
+
+    @property
+    def all_logs(self) -> Mapping[tuple[str, str], Sequence[str]]:
+        """By pod and container, the lines that are known."""
+        return {**self.observation.snapshot.logs, **self.logs}
 
     def diagnosis(self) -> Diagnosis:
         """The diagnosis of what is in the bundle, at its time.
@@ -112,7 +119,7 @@ class Bundle:
         kinds: dict[str, list[str]] = {}
         for obj in (*snapshot.objects.values(), *snapshot.around.values()):
             kinds.setdefault(str(obj["kind"]), []).append(str(obj["metadata"]["name"]))
-        logs = [f"{pod}/{container} ({len(lines)} lines)" for (pod, container), lines in snapshot.logs.items()]
+        logs = [f"{pod}/{container} ({len(lines)} lines)" for (pod, container), lines in self.all_logs.items()]
         events = [f"{count} about {kind}" for kind, count in Counter(event.kind for event in snapshot.events).items()]
         revisions = [f"{revision.number} {revision.status}" for revision in snapshot.revisions]
         errors = [error.source for error in snapshot.helm_errors]
@@ -120,8 +127,10 @@ class Bundle:
         return [*kinds.items(), *((title, names) for title, names in parts if names)]
 
 
-def of(observation: Observation, target: Target, tool: str) -> Bundle:
-    """The bundle of an observation, made by that version of the wizard."""
+def of(
+    observation: Observation, target: Target, tool: str, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
+) -> Bundle:
+    """The bundle of an observation and of more logs, made by that version of the wizard."""
     snapshot, work = observation.snapshot, _Withholding(observation.snapshot)
     given = replace(target, kubeconfig="")  # its path is of this machine alone
     objects, around = work.objects(snapshot.objects), work.objects(snapshot.around)
@@ -144,7 +153,8 @@ def of(observation: Observation, target: Target, tool: str) -> Bundle:
         changed={}, outdated={}, gone=(), _by_uid={},
     )  # fmt: skip
     unseen = tuple(replace(one, reason=work.text(one.reason, one.what, "reason", redact)) for one in observation.unseen)
-    result = Bundle(target, replace(observation, snapshot=kept, unseen=unseen), (), tool)
+    more = {(pod, name): work.log(lines, pod, name, redact) for (pod, name), lines in (logs or {}).items()}
+    result = Bundle(target, replace(observation, snapshot=kept, unseen=unseen), (), tool, more)
     if _causes(result.diagnosis()) != _causes(diagnosis.of(observation, target)):
         work.lines[Withheld(f"Release/{target.release}", "diagnosis", "another one without what is withheld")] += 1
     withheld = tuple(
@@ -189,12 +199,14 @@ class _Withholding:
     def redacted(self, objects: Mapping[str, dict[str, Any]], redact: Redactor) -> dict[str, Object]:
         """The objects with what looks secret in their texts masked; what identifies them stays."""
         result: dict[str, Object] = {}
+        known: dict[str, str] = {}
         for uid, obj in objects.items():
             parts = {
-                key: part if key == "metadata" else masking.masked_values(part, redact) for key, part in obj.items()
+                key: part if key == "metadata" else masking.masked_values(part, redact, known)
+                for key, part in obj.items()
             }
             told = {key: obj["metadata"][key] for key in ("labels", "annotations") if key in obj["metadata"]}
-            parts["metadata"] = {**obj["metadata"], **masking.masked_values(told, redact)}
+            parts["metadata"] = {**obj["metadata"], **masking.masked_values(told, redact, known)}
             if parts != obj:
                 self._say(name_of(obj), "texts", _MASKED)
             result[uid] = parts

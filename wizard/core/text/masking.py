@@ -63,12 +63,13 @@ def kept(obj: Mapping[str, Any], redact: Redactor | None = None) -> dict[str, An
     return result
 
 
-def masked_values(tree: Any, redact: Redactor | None = None) -> Any:
+def masked_values(tree: Any, redact: Redactor | None = None, known: dict[str, str] | None = None) -> Any:
     """A tree (values, an object) in which values with secret names, and known secrets anywhere, are masked.
 
     A name is a key (`password: x`), a `name` in a list (`{name: DB_PASSWORD, value: x}`) or a flag (`--password`, `x`).
+    `known` keeps texts as they are shown, for further trees with the same redactor: the pods of a release are much alike.
     """
-    return _masked_node(tree, (), redact or Redactor())
+    return _masked_node(tree, (), redact or Redactor(), {} if known is None else known)
 
 
 def secret_paths(tree: Any) -> Iterator[tuple[str | int, ...]]:
@@ -131,20 +132,24 @@ def masked_field(path: str, value: Any, redact: Redactor) -> Any:
     """One field of an object, masked the same way; the path is as in a plan: containers[api].env[DB_PASSWORD].value."""
     names = field_path.names(path)
     name = names[-2] if names[1:] and names[-1] == "value" else "".join(names[-1:])
-    return _masked_node(value, (name,), redact)
+    return _masked_node(value, (name,), redact, {})
 
 
-def _masked_node(node: Any, path: tuple[str, ...], redact: Redactor) -> Any:
+def _masked_node(node: Any, path: tuple[str, ...], redact: Redactor, known: dict[str, str]) -> Any:
     if isinstance(node, Mapping):
         where = _named(node)
-        return {key: _masked_node(value, where(path, str(key)), redact) for key, value in node.items()}
+        return {key: _masked_node(value, where(path, str(key)), redact, known) for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [_masked_node(value, where, redact) for where, value in _items(node, path)]
+        return [_masked_node(value, where, redact, known) for where, value in _items(node, path)]
     if isinstance(node, bool) or node in (None, ""):
         return node
     if _is_secret(path) and not harmless(path[-1], node):
         return MASK
-    return hide(redact(node)) if isinstance(node, str) else node
+    if not isinstance(node, str):
+        return node
+    if node not in known:
+        known[node] = hide(redact(node))
+    return known[node]
 
 
 Path = tuple[str, ...]

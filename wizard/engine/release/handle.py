@@ -118,7 +118,8 @@ class Release:
             self._asking(_ASKED_SECONDS, forward=False),
         ):
             whole = observation
-        return await asyncio.to_thread(content.of, whole, self._target, __version__)
+        more = await diagnose.more_logs(self._cluster, self._target, whole.snapshot)
+        return await asyncio.to_thread(content.of, whole, self._target, __version__, more)
 
     def logs(self, *, tail: int | None = None) -> AsyncIterator[Sequence[Event]]:
         """The logs of its containers so far, in batches of log.lines; raises Problem when pods cannot be listed."""

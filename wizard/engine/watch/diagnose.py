@@ -45,6 +45,9 @@ NEIGHBOURS: Final = ("Service", "Ingress")
 """Kinds of which the namespace's other objects matter: an Ingress may name, or share a host with, any of them."""
 _LOG_LINES: Final = 40
 _MOST_LOGS: Final = 12
+_LINES_OF_ALL: Final = 500
+_MOST_OF_ALL: Final = 300
+"""Last lines of each container, and containers, of which a bundle has the logs."""
 """Containers whose logs are read: more broken ones would mostly say the same."""
 _MOST_BALANCERS: Final = 4
 """Services whose endpoints are read; the addresses of an Ingress mostly are those of one."""
@@ -111,6 +114,21 @@ async def look(
     finally:
         if asking:
             asking.cancel()
+
+
+async def more_logs(cluster: Cluster, target: Target, snapshot: Snapshot) -> Mapping[tuple[str, str], Sequence[str]]:
+    """By pod and container, the last lines of every container that started, of the newest pods first; within limits."""
+    wanted = [
+        (str(pod["metadata"]["name"]), str(container.get("name")), _which(container))
+        for pod in sorted(snapshot.of_kind("Pod"), key=status.created, reverse=True)
+        for container in status.container_statuses(pod)
+        if container.get("containerID")
+    ][:_MOST_OF_ALL]
+    unseen: list[Hidden] = []
+    logs = await asyncio.gather(
+        *(_log(cluster, target, pod, name, which, unseen, _LINES_OF_ALL) for pod, name, which in wanted)
+    )
+    return {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
 
 
 async def _collect(cluster: Cluster, target: Target, runs: RunStore | None) -> _Collected:
@@ -289,10 +307,14 @@ def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
             if container.get("containerID") and not container.get("ready"):
                 ended = status.last_end(container)
                 if not (ended and ended.get("exitCode") == 0 and not container.get("restartCount")):
-                    # While it waits to be started again, the kubelet gives the same log under both names.
-                    waits = "waiting" in (container.get("state") or {})
-                    which = ((True,) if waits else (True, False)) if container.get("restartCount") else (False,)
-                    yield str(pod["metadata"]["name"]), str(container.get("name")), which
+                    yield str(pod["metadata"]["name"]), str(container.get("name")), _which(container)
+
+
+def _which(container: Mapping[str, Any]) -> tuple[bool, ...]:
+    """Which logs there are: of before the restart, and of now. While it waits, the kubelet gives the same under both names."""
+    if not container.get("restartCount"):
+        return (False,)
+    return (True,) if "waiting" in (container.get("state") or {}) else (True, False)
 
 
 def _failed_jobs(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
@@ -313,7 +335,13 @@ def _stores(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:
 
 
 async def _log(
-    cluster: Cluster, target: Target, pod: str, container: str, which: Sequence[bool], unseen: list[Hidden]
+    cluster: Cluster,
+    target: Target,
+    pod: str,
+    container: str,
+    which: Sequence[bool],
+    unseen: list[Hidden],
+    most: int = _LOG_LINES,
 ) -> Sequence[str]:
     """The last lines before the restart, then those since."""
     lines: list[str] = []
@@ -321,7 +349,7 @@ async def _log(
         try:
             async with asyncio.timeout(_LOG_LIMIT):
                 async for batch in cluster.logs(
-                    target.namespace, pod, container, follow=False, previous=previous, tail_lines=_LOG_LINES
+                    target.namespace, pod, container, follow=False, previous=previous, tail_lines=most
                 ):
                     lines += [line.text for line in batch if not GONE.match(line.text)]
         except ClusterError as error:
