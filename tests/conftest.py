@@ -17,6 +17,7 @@ from tests.fault_table import pytest_sessionfinish as pytest_sessionfinish  # a 
 from tests.results import pytest_runtest_logreport as pytest_runtest_logreport  # hooks: pytest finds them by name here
 from tests.results import pytest_terminal_summary as pytest_terminal_summary
 from wizard.sandbox import cluster, toolchain, users
+from wizard.sandbox.api import Api
 
 _TOOLS = {"tool", "sandbox"}
 """Fixtures that need what `make tools` builds."""
@@ -76,6 +77,11 @@ class Bed:
         """Path of the kubeconfig of another user: namespace-only, view, nobody, expired."""
         with self._state():
             return str(users.user_kubeconfig(self.info.name, kind, **options))
+
+    def api(self) -> Api:
+        """A client with all rights."""
+        with self._state():
+            return cluster.admin(self.info.name)
 
     def _state(self) -> _with_state:
         return _with_state(self.state_home)

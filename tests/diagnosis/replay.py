@@ -88,6 +88,8 @@ class Replay:
         for name in ("initContainerStatuses", "containerStatuses"):
             for container in (shown.get("status") or {}).get(name) or ():
                 container |= {**_CONTAINER, **container}
+        for owner in shown["metadata"].get("ownerReferences") or ():
+            owner.setdefault("apiVersion", KINDS[owner["kind"]].api_version)
         return shown
 
     def _later(self, time: str) -> str:

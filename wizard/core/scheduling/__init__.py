@@ -1,0 +1,1 @@
+"""Where pods would be placed, by the rules of the Kubernetes scheduler."""

@@ -1,0 +1,318 @@
+"""Simulates the default profile of the Kubernetes scheduler: which pods of some workloads find a node, and what holds back the others.
+
+Nodes are filtered as the scheduler's plugins do (pkg/scheduler/framework/plugins). Among those that are left the one with
+most free room is taken, of pods that are spread the one with fewest; the scheduler's own choice has more parts, and is random
+between equals.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Final
+
+from wizard.core.kube.objects import Object
+from wizard.core.scheduling import requests
+from wizard.core.scheduling.selectors import labels_match, node_matches, terms_match, untolerated
+
+_KEEP_OUT: Final = ("NoSchedule", "NoExecute")
+_CORDONED: Final = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+_HOST: Final = "kubernetes.io/hostname"
+_ZONE: Final = "topology.kubernetes.io/zone"
+_ENDED: Final = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A workload to place: its name, the metadata labels and spec of its pods, their namespace and number."""
+
+    name: str
+    labels: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    namespace: str
+    replicas: int
+    namespace_labels: Mapping[str, Any] = field(default_factory=dict)
+    volumes: Sequence[Callable[[Object], bool]] = ()
+    """Of each claim, whether a node can have its volume."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The outcome for one workload: the nodes of its pods, and for the first one without a node how many nodes say what.
+
+    A node can say two things: that it has too little of two resources.
+    """
+
+    wanted: Wanted
+    nodes: tuple[str, ...]
+    why_not: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def fits(self) -> bool:
+        """Whether every pod has a node."""
+        return len(self.nodes) >= self.wanted.replicas
+
+
+@dataclass
+class _Pod:
+    name: str
+    namespace: str
+    labels: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    going: bool = False
+
+
+class _Node:
+    """A node with the pods on it."""
+
+    def __init__(self, obj: Object) -> None:
+        self.obj = obj
+        self.name = str(obj["metadata"]["name"])
+        self.labels: Mapping[str, Any] = obj["metadata"].get("labels") or {}
+        spec = obj.get("spec") or {}
+        self.taints: list[Mapping[str, Any]] = list(spec.get("taints") or ())
+        self.cordoned = bool(spec.get("unschedulable"))
+        self.room = requests.allocatable(obj)
+        self.used: dict[str, Fraction] = {}
+        self.ports: set[tuple[str, str, int]] = set()
+        self.pods: list[_Pod] = []
+
+    def add(self, pod: _Pod) -> None:
+        for name, amount in requests.of_pod(pod.spec).items():
+            self.used[name] = self.used.get(name, Fraction(0)) + amount
+        self.ports |= requests.ports(pod.spec)
+        self.pods.append(pod)
+
+    def lacks(self, asked: requests.Amounts) -> list[str]:
+        """The resources of which it has too little."""
+        free = {name: self.room.get(name, Fraction(0)) - self.used.get(name, Fraction(0)) for name in asked}
+        return [name for name, amount in asked.items() if amount > max(free[name], Fraction(0))]
+
+    def free_share(self, asked: requests.Amounts) -> Fraction:
+        """How much of its cores and memory would be left, as a share, on average."""
+        shares = [
+            (self.room[name] - self.used.get(name, Fraction(0)) - asked.get(name, Fraction(0))) / self.room[name]
+            for name in requests.POD_LEVEL
+            if self.room.get(name)
+        ]
+        return sum(shares, Fraction(0)) / max(1, len(shares))
+
+
+class Cluster:
+    """Nodes and the pods on them; workloads are placed one after the other."""
+
+    def __init__(
+        self, nodes: Sequence[Object], pods: Sequence[Object], namespaces: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        self._nodes = {node.name: node for node in map(_Node, nodes)}
+        self._namespaces = namespaces or {}
+        for pod in pods:
+            node = self._nodes.get(str((pod.get("spec") or {}).get("nodeName") or ""))
+            if node and (pod.get("status") or {}).get("phase") not in _ENDED:
+                meta = pod["metadata"]
+                going = bool(meta.get("deletionTimestamp"))
+                node.add(
+                    _Pod(
+                        str(meta["name"]),
+                        str(meta.get("namespace") or ""),
+                        meta.get("labels") or {},
+                        pod["spec"],
+                        going,
+                    )
+                )
+
+    def place(self, wanted: Wanted) -> Placed:
+        """Place the pods of a workload, one after the other, until one finds no node."""
+        nodes: list[str] = []
+        for number in range(wanted.replicas):
+            pod = _Pod(f"{wanted.name}-{number}", wanted.namespace, wanted.labels, wanted.spec)
+            reasons = {node.name: why for node in self._nodes.values() if (why := self._refusals(pod, node, wanted))}
+            open_to = [node for name, node in self._nodes.items() if name not in reasons]
+            if not open_to:
+                return Placed(
+                    wanted,
+                    tuple(nodes),
+                    dict(Counter(why for every in reasons.values() for why in every).most_common()),
+                )
+            chosen = min(
+                open_to,
+                key=lambda node: (*self._crowd(pod, node), -node.free_share(requests.of_pod(pod.spec)), node.name),
+            )
+            chosen.add(pod)
+            nodes.append(chosen.name)
+        return Placed(wanted, tuple(nodes))
+
+    # Filters, in the scheduler's order
+
+    def _refusals(self, pod: _Pod, node: _Node, wanted: Wanted) -> list[str]:
+        """Why a node does not take the pod, in the scheduler's words: what its first plugin that refuses has to say."""
+        if node.cordoned and untolerated([_CORDONED], pod.spec, _KEEP_OUT):
+            return ["node(s) were unschedulable"]
+        if taint := untolerated(node.taints, pod.spec, _KEEP_OUT):
+            return [f"node(s) had untolerated taint {{{taint.get('key')}: {taint.get('value') or ''}}}"]
+        if not node_matches(pod.spec, node.obj):
+            return ["node(s) didn't match Pod's node affinity/selector"]
+        if _overlap(requests.ports(pod.spec), node.ports):
+            return ["node(s) didn't have free ports for the requested pod ports"]
+        if short := node.lacks(requests.of_pod(pod.spec)):
+            return ["Too many pods" if name == requests.PODS else f"Insufficient {name}" for name in short]
+        if not all(fits(node.obj) for fits in wanted.volumes):
+            return ["node(s) had volume node affinity conflict"]
+        return list(filter(None, [self._spread(pod, node) or self._affinity(pod, node)]))
+
+    def _spread(self, pod: _Pod, node: _Node) -> str:
+        for constraint in _constraints(pod):
+            key = str(constraint["topologyKey"])
+            if key not in node.labels:
+                return "node(s) didn't match pod topology spread constraints (missing required label)"
+            counts = self._counts(pod, constraint)
+            domains = len(counts)
+            least = min(counts.values(), default=0)
+            if domains < int(constraint.get("minDomains") or 1):
+                least = 0
+            mine = labels_match(_selector(constraint, pod), pod.labels)
+            if counts.get(str(node.labels[key]), 0) + int(mine) - least > int(constraint["maxSkew"]):
+                return "node(s) didn't match pod topology spread constraints"
+        return ""
+
+    def _counts(self, pod: _Pod, constraint: Mapping[str, Any]) -> dict[str, int]:
+        """By value of its key, how many pods the constraint counts, on the nodes that it considers."""
+        keys = [str(one["topologyKey"]) for one in _constraints(pod)]
+        selector = _selector(constraint, pod)
+        counts: dict[str, int] = {}
+        for node in self._nodes.values():
+            if not all(key in node.labels for key in keys):
+                continue
+            if constraint.get("nodeAffinityPolicy", "Honor") == "Honor" and not node_matches(pod.spec, node.obj):
+                continue
+            if constraint.get("nodeTaintsPolicy", "Ignore") == "Honor" and untolerated(
+                [*node.taints, *([_CORDONED] if node.cordoned else ())], pod.spec, _KEEP_OUT
+            ):
+                continue
+            value = str(node.labels[str(constraint["topologyKey"])])
+            found = sum(
+                not other.going and other.namespace == pod.namespace and labels_match(selector, other.labels)
+                for other in node.pods
+            )
+            counts[value] = counts.get(value, 0) + found
+        return counts
+
+    def _affinity(self, pod: _Pod, node: _Node) -> str:
+        """Affinity and anti-affinity between pods that are required, in both directions."""
+        own = _terms(pod.spec, "podAffinity")
+        if own and not self._attracted(pod, node, own):
+            return "node(s) didn't match pod affinity rules"
+        for term in _terms(pod.spec, "podAntiAffinity"):
+            if any(self._is_meant(term, pod, other) for other in self._together(node, term)):
+                return "node(s) didn't match pod anti-affinity rules"
+        for other_node in self._nodes.values():
+            for other in other_node.pods:
+                for term in _terms(other.spec, "podAntiAffinity"):
+                    key = str(term.get("topologyKey"))
+                    same = key in node.labels and node.labels[key] == other_node.labels.get(key)
+                    if same and self._is_meant(term, other, pod):
+                        return "node(s) didn't satisfy existing pods anti-affinity rules"
+        return ""
+
+    def _attracted(self, pod: _Pod, node: _Node, terms: Sequence[Mapping[str, Any]]) -> bool:
+        """Every term has a pod nearby; the first pod of a group that only asks for itself may go anywhere with the labels."""
+        if any(str(term.get("topologyKey")) not in node.labels for term in terms):
+            return False
+        if all(any(self._is_all_meant(terms, pod, other) for other in self._together(node, term)) for term in terms):
+            return True
+        everyone = [other for one in self._nodes.values() for other in one.pods]
+        nobody = not any(self._is_all_meant(terms, pod, other) for other in everyone)
+        return nobody and self._is_all_meant(terms, pod, pod)
+
+    def _is_all_meant(self, terms: Sequence[Mapping[str, Any]], pod: _Pod, other: _Pod) -> bool:
+        return all(self._is_meant(term, pod, other) for term in terms)
+
+    def _together(self, node: _Node, term: Mapping[str, Any]) -> Iterator[_Pod]:
+        """The pods in the same domain as a node."""
+        key = str(term.get("topologyKey"))
+        if key in node.labels:
+            for other in self._nodes.values():
+                if other.labels.get(key) == node.labels[key]:
+                    yield from other.pods
+
+    def _is_meant(self, term: Mapping[str, Any], owner: _Pod, other: _Pod) -> bool:
+        """Whether a term of the owner's selects the other pod."""
+        spaces = set(map(str, term.get("namespaces") or ()))
+        selector = term.get("namespaceSelector")
+        if not spaces and selector is None:
+            spaces = {owner.namespace}
+        chosen = other.namespace in spaces or (
+            selector is not None and labels_match(selector, self._namespaces.get(other.namespace, {}))
+        )
+        return chosen and labels_match(_keyed(term.get("labelSelector"), term, owner), other.labels)
+
+    # The choice
+
+    def _crowd(self, pod: _Pod, node: _Node) -> tuple[int, int]:
+        """How many pods alike are in its zone and on it: the scheduler spreads pods of one workload by default."""
+        alike = [
+            (other_node.labels.get(_ZONE), other_node is node)
+            for other_node in self._nodes.values()
+            for other in other_node.pods
+            if other.namespace == pod.namespace and other.labels == pod.labels
+        ]
+        zone = node.labels.get(_ZONE)
+        return sum(1 for place, _ in alike if zone is not None and place == zone), sum(here for _, here in alike)
+
+
+def _overlap(asked: frozenset[tuple[str, str, int]], taken: set[tuple[str, str, int]]) -> bool:
+    every = "0.0.0.0"  # noqa: S104 - compared alone
+    return any(
+        (protocol == other and port == number and every in (address, where))
+        or (protocol, address, port) == (other, where, number)
+        for protocol, address, port in asked
+        for other, where, number in taken
+    )
+
+
+def _constraints(pod: _Pod) -> list[Mapping[str, Any]]:
+    return [
+        one
+        for one in pod.spec.get("topologySpreadConstraints") or ()
+        if one.get("whenUnsatisfiable") != "ScheduleAnyway"
+    ]
+
+
+def _selector(constraint: Mapping[str, Any], pod: _Pod) -> Mapping[str, Any] | None:
+    return _keyed(constraint.get("labelSelector"), constraint, pod)
+
+
+def _keyed(selector: Mapping[str, Any] | None, of: Mapping[str, Any], pod: _Pod) -> Mapping[str, Any] | None:
+    """A selector with what matchLabelKeys and mismatchLabelKeys add: the pod's own labels of these keys."""
+    more = [
+        {"key": key, "operator": operator, "values": [pod.labels[key]]}
+        for name, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn"))
+        for key in of.get(name) or ()
+        if key in pod.labels
+    ]
+    if selector is None or not more:
+        return selector
+    return {**selector, "matchExpressions": [*(selector.get("matchExpressions") or ()), *more]}
+
+
+def _terms(spec: Mapping[str, Any], kind: str) -> Sequence[Mapping[str, Any]]:
+    rules = (spec.get("affinity") or {}).get(kind) or {}
+    return rules.get("requiredDuringSchedulingIgnoredDuringExecution") or ()
+
+
+def volume_fits(volume: Object) -> Callable[[Object], bool]:
+    """Whether a node can have a volume that exists, by its node affinity."""
+    required = ((volume.get("spec") or {}).get("nodeAffinity") or {}).get("required")
+    return lambda node: required is None or terms_match(required.get("nodeSelectorTerms") or (), node)
+
+
+def class_fits(storage_class: Object) -> Callable[[Object], bool]:
+    """Whether a volume of a class can be made for a node, by its allowed topologies."""
+    allowed = storage_class.get("allowedTopologies") or ()
+    terms = [
+        {"matchExpressions": [{**one, "operator": "In"} for one in term.get("matchLabelExpressions") or ()]}
+        for term in allowed
+    ]
+    return lambda node: not terms or terms_match(terms, node)
