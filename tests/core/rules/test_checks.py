@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.core.rules import placement_table
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
 from wizard.core.kube.ingress import Classes
@@ -365,6 +366,7 @@ TABLE: list[Row] = [
         {"kept_data": (KeptData("data-rel-postgresql-0", "rel-postgresql-credentials", "file"),), "target": TARGET},
         "warn", "data-rel-postgresql-0 holds a database", "",
     ),
+    *placement_table.ROWS,
 ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from wizard.core.rules.facts import DryRun, Identity, Namespace, Owned, Refused,
 from wizard.core.target import Target
 from wizard.core.tls.chain import remarks
 from wizard.engine.preflight import collectors
-from wizard.engine.preflight.collectors import World
+from wizard.engine.preflight.world import Collector, World
 from wizard.engine.secret_files import SecretFiles, TlsFiles
 
 TARGET = Target("here", "ns", "rel")
@@ -121,7 +121,7 @@ async def test_a_mistake_in_one_collector_is_one_unknown_fact(monkeypatch: pytes
     async def broken(_: Any, __: Any) -> Any:
         raise KeyError("metadata")
 
-    table = {**collectors.COLLECTORS, "sight": collectors.Collector(broken, needs=("server",))}
+    table = {**collectors.COLLECTORS, "sight": Collector(broken, needs=("server",))}
     monkeypatch.setattr(collectors, "COLLECTORS", table)
     assert isinstance((await facts(world(active()), "sight"))["sight"], Unknown)
 

@@ -68,7 +68,7 @@ async def test_a_dev_install_into_a_namespace_that_is_there_passes_everything(
     async with session(tool, sandbox.kubeconfig, namespace, helm) as made:
         results = await checked(made)
     assert set(results) == {one.id for one in all_checks()}
-    assert states(results) == {"I01": "skipped", "I05": "skipped", "I07": "skipped", "S01": "skipped"}
+    assert states(results) == {"C04": "skipped", "I01": "skipped", "I05": "skipped", "I07": "skipped", "S01": "skipped"}
 
 
 async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, tool: Callable[[str], str]) -> None:
@@ -118,12 +118,147 @@ async def test_a_missing_namespace_skips_the_dry_run_which_is_made_late(
         counted = ("wait", "quota", "small", "--for=jsonpath={.status.hard.services}=0", "--timeout=20s")
         sandbox.kubectl("-n", namespace, *counted)
         refused = await checks.late(made._state.cluster(target), documents, helm, target, chart, str(values))
-    assert (results["R01"].state, results["R07"].state) == ("pass", "skipped")
+    assert [results[name].state for name in ("R01", "R07", "R08")] == ["pass", "skipped", "skipped"]
     assert results["R07"].evidence == ("namespace not there yet",)
-    assert [(one.id, one.state) for one in passed] == [("R07", "pass")]
-    assert [(one.id, one.state, one.blocking) for one in refused] == [("R07", "fail", True)]
-    assert "exceeded quota: small" in refused[0].evidence[0]
-    assert "quota" in refused[0].next_step
+    assert {one.id: one.state for one in passed} == {"R07": "pass", "R08": "pass"}
+    assert {one.id: one.blocking for one in refused} == {"R07": True, "R08": False}
+    (server,) = (one for one in refused if one.id == "R07")
+    assert "exceeded quota: small" in server.evidence[0]
+    assert "quota" in server.next_step
+
+
+def installed(
+    sandbox: Bed, tool: Callable[[str], str], namespace: str, values: Path
+) -> subprocess.CompletedProcess[str]:
+    """What helm says when it is told to go on, without waiting."""
+    command = [
+        tool("helm4"),
+        "install",
+        "llm-cost-ops",
+        str(ROOT / "chart" / "llm-cost-ops"),
+        "--namespace",
+        namespace,
+        "--values",
+        str(values),
+    ]
+    return subprocess.run(
+        [*command, "--kubeconfig", sandbox.kubeconfig], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def reasons(sandbox: Bed, namespace: str, reason: str) -> list[str]:
+    events = sandbox.get("events", "-n", namespace, "--field-selector", f"reason={reason}")["items"]
+    return [event["message"] for event in events]
+
+
+def until(what: Callable[[], Any], seconds: float = 40) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    return found
+
+
+BROKEN: dict[str, tuple[dict[str, Any], dict[str, str], str, str, str, str]] = {
+    "limit range": (
+        {"kind": "LimitRange", "metadata": {"name": "small"}, "spec": {"limits": [{"type": "Container", "max": {"memory": "300Mi"}}]}},
+        {}, "R08", "maximum memory usage per Container is 300Mi", "FailedCreate", "maximum memory usage per Container is 300Mi",
+    ),
+    "priority class": (
+        {}, {"priorityClassName": "gone"}, "R08", "no PriorityClass with name gone was found", "FailedCreate", "no PriorityClass with name gone",
+    ),
+    "quota of pods": (
+        {"kind": "ResourceQuota", "metadata": {"name": "team"}, "spec": {"hard": {"pods": "2"}}},
+        {}, "Q02", "team: pods needs", "FailedCreate", "exceeded quota: team",
+    ),
+    "no room": (
+        {}, {"cpu": "5", "cpu.limit": "6"}, "C01", "no node for pod 1 of 1; of 3: 3 Insufficient cpu", "FailedScheduling", "3 Insufficient cpu",
+    ),
+    "too little memory": (
+        {}, {"memory": "9Gi", "memory.limit": "9Gi"}, "C01", "3 Insufficient memory", "FailedScheduling", "3 Insufficient memory",
+    ),
+}  # fmt: skip
+"""By name: an object of the cluster, answers, the check that says no, its words, the reason and words of what happens all the same."""
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_what_the_check_refuses_really_fails_and_passes_once_it_is_mended(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, name: str
+) -> None:
+    obj, answers, check_id, says, reason, words = BROKEN[name]
+    if obj.get("kind") != "Namespace":
+        sandbox.kubectl("create", "namespace", namespace)
+    if obj:
+        text = yaml.safe_dump({"apiVersion": "v1", **obj}).replace("NS", namespace)
+        (tmp_path / "object.yaml").write_text(text)
+        sandbox.kubectl("-n", namespace, "apply", "-f", str(tmp_path / "object.yaml"))
+    if obj.get("kind") == "ResourceQuota":
+        until(lambda: sandbox.get("quota", "team", "-n", namespace).get("status", {}).get("hard"))
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        given = {key: value for key, value in answers.items() if "Class" not in key}
+        sets = tuple(SetFlag("--set", f"{key}={value}") for key, value in answers.items() if key not in given)
+        draft = replace(made.answers.new().with_answers({"image": IMAGE, **given}), sets=sets)
+        refused = (await checked_draft(made, draft))[check_id]
+        values = tmp_path / "values.yaml"
+        values.write_text(made.answers.prepare(draft).text)
+        assert (refused.state, refused.blocking) == ("fail", True)
+        assert any(says in line for line in refused.evidence), refused.evidence
+        installed(sandbox, tool, namespace, values)
+        assert until(lambda: [text for text in reasons(sandbox, namespace, reason) if words in text])
+        sandbox.kubectl("delete", "all,quota,limits,pvc", "--all", "-n", namespace, "--wait=true")
+        sandbox.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce-")
+        assert (await checked(made))[check_id].state == "pass"
+
+
+async def test_the_numbers_of_the_quota_are_those_that_the_api_server_counts(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    names = (
+        "requests.cpu",
+        "requests.memory",
+        "limits.cpu",
+        "limits.memory",
+        "pods",
+        "persistentvolumeclaims",
+        "requests.storage",
+        "services",
+        "configmaps",
+    )
+    sandbox.kubectl(
+        "-n",
+        namespace,
+        "create",
+        "quota",
+        "team",
+        "--hard="
+        + ",".join(
+            f"{name}=900" if "memory" not in name and "storage" not in name else f"{name}=900Gi" for name in names
+        ),
+    )
+    until(lambda: sandbox.get("quota", "team", "-n", namespace).get("status", {}).get("used"))
+    before = sandbox.get("quota", "team", "-n", namespace)["status"]["used"]
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        said = (await checked(made))["Q02"]
+        values = tmp_path / "values.yaml"
+        values.write_text(made.answers.prepare(made.answers.new().with_answers({"image": IMAGE})).text)
+    assert said.state == "pass"
+    assert installed(sandbox, tool, namespace, values).returncode == 0
+    wanted = {
+        name: quantity.parse(line.split(" needs ")[1].split(" more")[0])
+        for line in said.evidence
+        for name in names
+        if f" {name} needs " in line
+    }
+    assert set(wanted) >= {"requests.cpu", "pods", "requests.memory", "persistentvolumeclaims"}
+
+    def counted() -> bool:
+        used = sandbox.get("quota", "team", "-n", namespace)["status"]["used"]
+        return {
+            name: (quantity.parse(used[name]) or 0) - (quantity.parse(before[name]) or 0) for name in wanted
+        } == wanted
+
+    until(counted)
 
 
 async def test_a_namespace_that_is_going_away_stops_it(

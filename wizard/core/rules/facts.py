@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wizard.core.helm.version import Version, parse
 from wizard.core.kube.ingress import Classes
@@ -215,6 +215,15 @@ class DryRun:
     how: Literal["create", "apply"]
     unknown: tuple[str, ...] = ()
     """Why some objects could not be tried, each reason once."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Each pod template tried as a pod: by workload its spec as it was admitted, or why it was refused; why some were not tried."""
+
+    admitted: Mapping[str, Mapping[str, Any]]
+    refused: Mapping[str, str]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from wizard.core.kube.objects import Object
@@ -23,6 +24,51 @@ def pods(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield label(obj), spec["jobTemplate"]["spec"]["template"]["spec"]
         elif isinstance(spec.get("template"), Mapping) and "spec" in spec["template"]:
             yield label(obj), spec["template"]["spec"]
+
+
+@dataclass(frozen=True)
+class Template:
+    """The pod template of a workload, or a bare pod. `most` is how many an autoscaler may make of it; 0 without one."""
+
+    owner: str
+    """Kind/name."""
+    labels: Mapping[str, Any]
+    annotations: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    replicas: int
+    most: int
+    of: Object
+
+    @property
+    def stays(self) -> bool:
+        """Whether its pods are there all the time; those of Jobs and hooks end."""
+        return self.of["kind"] not in ("Job", "CronJob") and "helm.sh/hook" not in (
+            self.of["metadata"].get("annotations") or {}
+        )
+
+
+def templates(objects: Iterable[Object]) -> Iterator[Template]:
+    """The pod templates of rendered workloads; an autoscaler starts with its minimum, or with the replicas that are more."""
+    every = list(objects)
+    scaled = {
+        f"{target.get('kind')}/{target.get('name')}": scaler.get("spec") or {}
+        for scaler in every
+        if scaler["kind"] == "HorizontalPodAutoscaler"
+        for target in ((scaler.get("spec") or {}).get("scaleTargetRef") or {},)
+    }
+    for obj in every:
+        for owner, spec in pods([obj]):
+            rules = obj.get("spec") or {}
+            holder = rules.get("jobTemplate", {}).get("spec", {}) if obj["kind"] == "CronJob" else rules
+            meta = obj["metadata"] if obj["kind"] == "Pod" else holder["template"].get("metadata") or {}
+            scaler = scaled.get(owner, {})
+            replicas = (
+                max(int(rules.get("replicas", 1)), int(scaler.get("minReplicas") or 1)) if "template" in rules else 1
+            )
+            if obj["kind"] in ("Job", "CronJob"):
+                replicas = int(holder.get("parallelism") or 1)
+            most = int(scaler.get("maxReplicas") or 0)
+            yield Template(owner, meta.get("labels") or {}, meta.get("annotations") or {}, spec, replicas, most, obj)
 
 
 def claims(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:

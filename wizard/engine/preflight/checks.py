@@ -15,7 +15,7 @@ from wizard.core.rules.check import Check, CheckResult, all_checks, ready_to_run
 from wizard.core.rules.facts import SecretUse
 from wizard.core.target import Target
 from wizard.engine.preflight import collectors
-from wizard.engine.preflight.collectors import World
+from wizard.engine.preflight.world import World
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wizard.engine.secret_files import TlsFiles
     from wizard.engine.state import SessionState
 
-_LATE: Final = frozenset({"dry_run"})
+_LATE: Final = frozenset({"dry_run", "probe"})
 """Facts that need the namespace; their checks run again once it exists."""
 _ASKED_OF_ALL: Final = frozenset(question.id for question in questions.foreign.QUESTIONS)
 _AT_WORK: Final = ("running", "hung", "orphaned")

@@ -6,14 +6,11 @@ A collector that fails yields Unknown; a collector whose dependency is missing y
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Literal
 
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision
-from wizard.core.helm.chart import Chart
 from wizard.core.kube import lease
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
@@ -48,13 +45,11 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
+from wizard.engine.preflight import room
+from wizard.engine.preflight.world import Collector, World
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
-from wizard.engine.secret_files import TlsFiles
 from wizard.ports.certificates import CertificateReader
-from wizard.ports.cluster import Cluster
-from wizard.ports.documents import Documents
-from wizard.ports.helm import Helm
 
 _LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
 _ADDRESS: Final[Mapping[str, str]] = {
@@ -70,56 +65,6 @@ INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _NOT_THERE: Final = "namespace not there yet"
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
-
-
-@dataclass(frozen=True)
-class World:
-    """What collectors may ask. The defaults suit the late checks of a run, which has no draft any more."""
-
-    cluster: Cluster
-    documents: Documents
-    helm: Helm
-    target: Target
-    chart: Chart | Problem | str
-    """The chart, why there is none, or its path."""
-    values_path: str = ""
-    values_text: str = ""
-    values_problem: Problem | None = None
-    kubeconfig: Kubeconfig | None = None
-    made_by_run: frozenset[str] = frozenset()
-    """Names of the Secrets that the run creates."""
-    database_secrets: Mapping[str, Literal["generate", "file"]] = field(default_factory=dict)
-    """Those of them that hold the bundled database's password, and where it comes from."""
-    secret_questions: Mapping[str, str] = field(default_factory=dict)
-    """Secret name -> the question that named it."""
-    extra_secrets: tuple[SecretUse, ...] = ()
-    """Secrets that the answers need beyond those in pods (TLS)."""
-    certificates: CertificateReader | None = None
-    """Needed by the checks before a run alone."""
-    tls_files: Callable[[], TlsFiles] | None = None
-    """Reads the files that the run makes a TLS Secret of; raises Problem."""
-    value_questions: Mapping[str, str] = field(default_factory=dict)
-    """Value path -> the question that sets it."""
-    runs: Mapping[Target, str] = field(default_factory=dict)
-    """Runs of this machine that are at work, by target."""
-    logout: tuple[str, str] = ("", "")
-    """Why a run would not outlive this person's logout, and what to do."""
-    machine: str = ""
-    """This machine as a Lease names it."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-
-Fetch = Callable[[World, Mapping[str, Any]], Awaitable[Any]]
-
-
-@dataclass(frozen=True)
-class Collector:
-    """How one fact is fetched. It needs the facts `needs`; it waits for the facts `after`, which may have failed."""
-
-    fetch: Fetch
-    needs: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    limit: float = 12.0
 
 
 async def facts(world: World, names: frozenset[str] | None = None) -> AsyncIterator[tuple[str, Any]]:
@@ -660,6 +605,12 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "secrets": Collector(_secrets, needs=("server", "rendered")),
     "certificates": Collector(_certificates, needs=("server", "rendered")),
     "kept_data": Collector(_kept_data, needs=("server", "rendered")),
+    "probe": Collector(room.probe, needs=("server", "rendered", "namespace"), limit=20.0),
+    "admitted": Collector(room.admitted, after=("probe",)),
+    "nodes": Collector(room.nodes, needs=("server",)),
+    "own_pods": Collector(room.own_pods, needs=("server", "namespace")),
+    "pods": Collector(room.pods, needs=("server",)),
+    "quotas": Collector(room.quotas, needs=("server", "namespace")),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }
 """Fact -> its collector."""

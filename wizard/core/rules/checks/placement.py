@@ -1,0 +1,280 @@
+"""R08, Q02, C: whether pods are admitted, within the quota, and find a node."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, Final
+
+from wizard.core.kube import quantity
+from wizard.core.kube.objects import Object, labels_of
+from wizard.core.rules import manifests
+from wizard.core.rules.check import Facts, Outcome, check
+from wizard.core.rules.checks.access import capped
+from wizard.core.rules.facts import Probe, Rendered
+from wizard.core.rules.manifests import Template
+from wizard.core.scheduling import requests
+from wizard.core.scheduling.placement import Cluster, Placed, Wanted
+from wizard.core.scheduling.selectors import labels_match
+from wizard.core.target import Target
+
+_GROWS: Final = ("karpenter.sh/nodepool", "cluster-autoscaler.kubernetes.io/enabled")
+"""Labels of nodes that an autoscaler makes when pods have no place."""
+
+
+@check("R08", "pods as admission sees them", needs=("probe",), severity="B")
+def probe(facts: Facts) -> Outcome:
+    """Pod security, quotas, limits, priorities and webhooks accept a pod of every workload."""
+    result: Probe = facts["probe"]
+    if result.refused:
+        words = Counter(result.refused.values())
+        lines = [
+            f"{', '.join(owner for owner, said in result.refused.items() if said == text)}: {text}" for text in words
+        ]
+        return Outcome("fail", capped(lines), _admission_step(" ".join(lines)))
+    if result.unknown:
+        return Outcome(
+            "unknown", capped(result.unknown), "To settle it: the right to create pods, for a dry run alone."
+        )
+    count = len(result.admitted)
+    return Outcome("pass", (f"{count} of {count} pod templates accepted as pods",))
+
+
+def _admission_step(text: str) -> str:
+    if "violates PodSecurity" in text:
+        return "Use a namespace with a lower Pod Security level, or correct the security context that is named."
+    if "exceeded quota" in text or "failed quota" in text:
+        return "Ask for a larger quota, or lower CPU and memory, or set what the quota wants to see."
+    if "per Container" in text or "per Pod" in text:
+        return "Change CPU and memory so that they are within the LimitRange, or ask for another one."
+    if "priority class" in text.lower():
+        return "Name a PriorityClass that is there, or leave the name away."
+    return "Correct what the message names; policies of the cluster are its administrators'."
+
+
+def _wanted(template: Template, admitted: Mapping[str, Mapping[str, Any]], target: Target, replicas: int) -> Wanted:
+    """The pods of a template as admission makes them, where that is known."""
+    spec = admitted.get(template.owner, template.spec)
+    placed = {key: value for key, value in {**template.spec, **spec}.items() if key != "nodeName"}
+    return Wanted(template.owner, template.labels, placed, target.namespace, replicas)
+
+
+def _selector(template: Template) -> Mapping[str, Any] | None:
+    selector: Mapping[str, Any] | None = (template.of.get("spec") or {}).get("selector")
+    return selector
+
+
+def _replaced(template: Template, pods: Sequence[Object], target: Target) -> list[Object]:
+    """The live pods of a workload, which its new ones replace."""
+    selector = _selector(template)
+    return [
+        pod
+        for pod in pods
+        if pod["metadata"].get("namespace") in (None, target.namespace) and labels_match(selector, labels_of(pod))
+    ]
+
+
+@check("C01", "room on the nodes", needs=("rendered", "admitted", "nodes", "pods", "target"), severity="B")
+def room(facts: Facts) -> Outcome:
+    """Every pod that stays finds a node, by the scheduler's rules, beside the pods that are there now."""
+    nodes: Sequence[Object] = facts["nodes"]
+    results = list(_placed(facts, to_most=False))
+    lines = [_line(result, len(nodes)) for result in results]
+    short = [result for result in results if not result.fits]
+    if not short:
+        return Outcome("pass", tuple(lines))
+    step = _step(short[0])
+    if any(label in labels_of(node) for node in nodes for label in _GROWS):
+        return Outcome("warn", capped(lines), f"Nodes are added here when pods have no place; where none is: {step}")
+    return Outcome("fail", capped(sorted(lines, key=lambda line: "no node for" not in line)), step, _question(short[0]))
+
+
+@check("C04", "room for the autoscaler", needs=("rendered", "admitted", "nodes", "pods", "target"))
+def autoscaler(facts: Facts) -> Outcome:
+    """The largest number of pods that an autoscaler may make finds nodes as well."""
+    results = [result for result in _placed(facts, to_most=True) if result.wanted.replicas]
+    if not results:
+        return Outcome("skipped", ("nothing is scaled by load",))
+    short = [result for result in results if not result.fits]
+    if not short:
+        return Outcome(
+            "pass",
+            tuple(f"{one.wanted.name}: {one.wanted.replicas} of {one.wanted.replicas} pods fit" for one in results),
+        )
+    lines = tuple(
+        f"{one.wanted.name} would stop at {len(one.nodes)} of {one.wanted.replicas} pods: {_reasons(one)}"
+        for one in short
+    )
+    return Outcome("warn", lines, "Add nodes, lower CPU and memory, or lower the largest number.", "replicas.max")
+
+
+def _placed(facts: Facts, *, to_most: bool) -> Iterator[Placed]:
+    """The outcome for each workload; with `to_most` for those with an autoscaler alone, at its maximum."""
+    rendered: Rendered = facts["rendered"]
+    target: Target = facts["target"]
+    admitted: Mapping[str, Mapping[str, Any]] = facts["admitted"]
+    templates = [one for one in manifests.templates(rendered.objects) if one.stays and one.of["kind"] != "DaemonSet"]
+    live: Sequence[Object] = facts["pods"]
+    gone = {id(pod) for template in templates for pod in _replaced(template, live, target)}
+    cluster = Cluster(facts["nodes"], [pod for pod in live if id(pod) not in gone])
+    results = [cluster.place(_wanted(one, admitted, target, one.replicas)) for one in _in_order(templates)]
+    if not to_most:
+        yield from results
+        return
+    for template, result in zip(_in_order(templates), results, strict=True):
+        if template.most:
+            more = cluster.place(_wanted(template, admitted, target, max(0, template.most - template.replicas)))
+            wanted = replace(more.wanted, replicas=template.most)
+            yield Placed(wanted, (*result.nodes, *more.nodes), result.why_not or more.why_not)
+
+
+def _in_order(templates: Sequence[Template]) -> list[Template]:
+    """Stores first: they start before what waits for them."""
+    return sorted(templates, key=lambda one: (one.of["kind"] != "StatefulSet", one.owner))
+
+
+def _line(result: Placed, nodes: int) -> str:
+    name, wanted = result.wanted.name, result.wanted.replicas
+    if result.fits:
+        places = Counter(result.nodes)
+        return f"{name}: {wanted} of {wanted} pods fit on {len(places)} {'node' if len(places) == 1 else 'nodes'}"
+    return f"{name}: no node for pod {len(result.nodes) + 1} of {wanted}; of {nodes}: {_reasons(result)}"
+
+
+def _reasons(result: Placed) -> str:
+    return ", ".join(f"{count} {words}" for words, count in result.why_not.items()) or "there is no node"
+
+
+def _step(result: Placed) -> str:
+    words = " ".join(result.why_not)
+    if "Insufficient" in words or "Too many pods" in words:
+        asked = requests.of_pod(result.wanted.spec)
+        amounts = ", ".join(f"{name} {shown(name, asked[name])}" for name in requests.POD_LEVEL if name in asked)
+        return f"Lower what a pod asks for ({amounts or 'nothing'}), ask for fewer pods, or have a node added."
+    if "untolerated taint" in words:
+        return "Add a toleration if these nodes are meant for it, or have a node added that is open to it."
+    if "affinity" in words or "spread" in words:
+        return "Loosen the rule that is named, or have a node added that it allows."
+    return "Have a node added, or uncordoned, that takes these pods."
+
+
+def _question(result: Placed) -> str:
+    if (labels_of({"metadata": {"labels": result.wanted.labels}}).get("app.kubernetes.io/component")) != "app":
+        return ""
+    words = " ".join(result.why_not)
+    return "cpu" if "Insufficient cpu" in words else "memory" if "Insufficient memory" in words else ""
+
+
+def shown(name: str, amount: Fraction) -> str:
+    """An amount as Kubernetes writes it."""
+    if name in ("memory", "storage", "ephemeral-storage") or name.endswith((".memory", ".storage")):
+        for unit, size in (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
+            if amount >= size:
+                return f"{float(amount / size):.4g}{unit}"
+        return f"{float(amount):g}"
+    if amount.denominator != 1 and name.endswith("cpu"):
+        return f"{round(amount * 1000)}m"
+    return f"{float(amount):g}"
+
+
+# Q02: quotas
+
+
+@check("Q02", "quota", needs=("rendered", "admitted", "quotas", "own_pods", "target"), severity="B")
+def quota(facts: Facts) -> Outcome:
+    """All that is installed fits into what the namespace's quotas have left, with the pods that stay meanwhile."""
+    quotas: Sequence[Object] = facts["quotas"]
+    if not quotas:
+        return Outcome("pass", ("the namespace has no quota",))
+    more = _added(facts["rendered"], facts["own_pods"], facts["target"], facts["admitted"])
+    over: list[str] = []
+    near: list[str] = []
+    for one in quotas:
+        if _scoped(one):
+            continue
+        status = one.get("status") or {}
+        for name, text in (status.get("hard") or (one.get("spec") or {}).get("hard") or {}).items():
+            hard, used = quantity.parse(text), quantity.parse((status.get("used") or {}).get(name, "0"))
+            needs = more.get(_known(name), Fraction(0))
+            if hard is None or used is None or needs <= 0:
+                continue
+            left = hard - used
+            line = f"{one['metadata']['name']}: {name} needs {shown(name, needs)} more, {shown(name, max(left, Fraction(0)))} of {text} left"
+            (over if needs > left else near).append(line)
+    if over:
+        return Outcome(
+            "fail", capped(over), "Ask for a larger quota, or lower replicas, CPU, memory and disks.", "replicas"
+        )
+    return Outcome("pass", capped(near) or ("the quotas count nothing of what is installed",))
+
+
+_SAME: Final = {"cpu": "requests.cpu", "memory": "requests.memory", "pods": "count/pods", "services": "count/services",
+                "persistentvolumeclaims": "count/persistentvolumeclaims", "secrets": "count/secrets", "configmaps": "count/configmaps"}  # fmt: skip
+
+
+def _known(name: str) -> str:
+    return _SAME.get(name, name)
+
+
+def _scoped(one: Object) -> bool:
+    """Whether a quota counts only some pods: by priority, or those that end, or without requests."""
+    spec = one.get("spec") or {}
+    return bool(spec.get("scopes") or spec.get("scopeSelector"))
+
+
+def _added(
+    rendered: Rendered, live: Sequence[Object], target: Target, admitted: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Fraction]:
+    """By name of the quota's resource, what the namespace has more at the height of the change; what it has already is used."""
+    total: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for template in manifests.templates(rendered.objects):
+        old = _replaced(template, live, target) if template.stays else []
+        spec = admitted.get(template.owner, template.spec)
+        more = _more(template, len(old))
+        for name, amount in _counted(spec).items():
+            before = sum((_counted(pod["spec"]).get(name, Fraction(0)) for pod in old), Fraction(0))
+            after = amount * template.replicas
+            total[name] += max(after - before, amount * more, Fraction(0)) if old else after
+    kinds = Counter(str(obj["kind"]) for obj in rendered.objects)
+    if not live:  # an upgrade has its other objects already
+        for kind, name in (("Service", "services"), ("Secret", "secrets"), ("ConfigMap", "configmaps")):
+            total[f"count/{name}"] += Fraction(kinds[kind])
+        for _, claim in manifests.claims(rendered.objects):
+            total["count/persistentvolumeclaims"] += Fraction(1)
+            size = quantity.parse(((claim.get("resources") or {}).get("requests") or {}).get("storage", "0"))
+            total["requests.storage"] += size or Fraction(0)
+    return dict(total)
+
+
+def _more(template: Template, old: int) -> int:
+    """How many pods are there besides the old ones while they are replaced."""
+    if template.of["kind"] != "Deployment" or not old:
+        return 0
+    rolling = ((template.of.get("spec") or {}).get("strategy") or {}).get("rollingUpdate") or {}
+    if ((template.of.get("spec") or {}).get("strategy") or {}).get("type") == "Recreate":
+        return 0
+    surge = str(rolling.get("maxSurge", "25%"))
+    if surge.endswith("%"):
+        return -(-template.replicas * int(surge[:-1] or 0) // 100)
+    return int(surge) if surge.isdigit() else 0
+
+
+def _counted(spec: Mapping[str, Any]) -> dict[str, Fraction]:
+    """What a pod is counted with in quotas: requests, limits, itself."""
+    asked = requests.of_pod(spec)
+    limited = requests.of_pod(
+        {**spec, **{name: _limits_alone(spec.get(name) or ()) for name in ("containers", "initContainers")}}
+    )
+    counted = {"count/pods": asked.pop(requests.PODS)}
+    limited.pop(requests.PODS)
+    return {
+        **counted,
+        **{f"requests.{name}": value for name, value in asked.items()},
+        **{f"limits.{name}": value for name, value in limited.items()},
+    }
+
+
+def _limits_alone(containers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**one, "resources": {"requests": (one.get("resources") or {}).get("limits") or {}}} for one in containers]

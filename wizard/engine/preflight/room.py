@@ -1,0 +1,111 @@
+"""Collectors of what decides whether pods are admitted and placed: bare pods in a dry run, nodes, the pods on them, quotas."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.objects import Object
+from wizard.core.rules import manifests
+from wizard.core.rules.check import Absent
+from wizard.core.rules.facts import Probe, Rendered
+from wizard.core.rules.manifests import Template
+from wizard.engine.preflight.world import World
+
+NOT_THERE: Final = "namespace not there yet"
+_NAME: Final = "llm-cost-ops-wizard-probe"
+_POD: Final = (
+    "nodeName",
+    "containers",
+    "initContainers",
+    "resources",
+    "overhead",
+    "hostNetwork",
+    "affinity",
+    "priorityClassName",
+)
+_CONTAINER: Final = ("name", "resources", "ports", "restartPolicy")
+_OF_PROBE: Final = re.compile(rf'^[Pp]ods? "{_NAME}" is (?:forbidden|invalid): ')
+_NOT_TOLD: Final = ("forbidden", "slow", "unavailable")
+
+
+async def probe(world: World, inputs: Mapping[str, Any]) -> Probe | Absent:
+    """Each pod template as a Pod of its own, in a dry run: all that judges a pod when it is made judges it now."""
+    if inputs["namespace"].state != "active":
+        return Absent(NOT_THERE)
+    rendered: Rendered = inputs["rendered"]
+    accounts = {obj["metadata"]["name"] for obj in rendered.of("ServiceAccount")}
+    templates = list(manifests.templates(rendered.objects))
+    answers = await asyncio.gather(*(_try(world, template, accounts) for template in templates))
+    admitted: dict[str, Mapping[str, Any]] = {}
+    refused: dict[str, str] = {}
+    unknown: dict[str, None] = {}
+    for template, answer in zip(templates, answers, strict=True):
+        if not isinstance(answer, ClusterError):
+            admitted[template.owner] = answer["spec"]
+        elif answer.kind in _NOT_TOLD:
+            unknown[answer.message.rstrip(".")] = None
+        else:
+            refused[template.owner] = _OF_PROBE.sub("", answer.message).rstrip(".")
+    return Probe(admitted, refused, tuple(unknown))
+
+
+async def _try(world: World, template: Template, accounts: set[str]) -> Object | ClusterError:
+    spec = dict(template.spec)
+    # An account of the release is not there before it; what decides about a pod by its account cannot be asked yet.
+    if (spec.get("serviceAccountName") or spec.get("serviceAccount")) in accounts:
+        spec = {key: value for key, value in spec.items() if key not in ("serviceAccountName", "serviceAccount")}
+    claims = [one["metadata"]["name"] for one in (template.of.get("spec") or {}).get("volumeClaimTemplates") or ()]
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
+    spec["volumes"] = [*(one for one in spec.get("volumes") or () if one.get("name") not in claims), *volumes]
+    meta = {"name": _NAME, "labels": template.labels, "annotations": template.annotations}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+    try:
+        return await world.cluster.create(pod, world.target.namespace, dry_run=True)
+    except ClusterError as error:
+        return error
+
+
+async def admitted(_: World, inputs: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """By workload, its pod's spec as admission makes it; nothing where that is not known."""
+    result = inputs["probe"]
+    return result.admitted if isinstance(result, Probe) else {}
+
+
+async def nodes(world: World, _: Mapping[str, Any]) -> tuple[Object, ...]:
+    """The nodes of the cluster."""
+    return await world.cluster.list("Node")
+
+
+async def pods(world: World, _: Mapping[str, Any]) -> tuple[Object, ...]:
+    """The pods of all namespaces that hold something of a node, with what counts for placement alone."""
+    running = "status.phase!=Succeeded,status.phase!=Failed"
+    return tuple(map(_short, await world.cluster.list("Pod", fields=running)))
+
+
+def _short(pod: Object) -> Object:
+    spec = pod.get("spec") or {}
+    kept = {key: spec[key] for key in _POD if key in spec}
+    for name in ("containers", "initContainers"):
+        if name in kept:
+            kept[name] = [{key: one[key] for key in _CONTAINER if key in one} for one in kept[name]]
+    meta = pod["metadata"]
+    known = {key: meta[key] for key in ("name", "namespace", "labels", "deletionTimestamp") if key in meta}
+    return {"kind": "Pod", "metadata": known, "spec": kept, "status": {"phase": (pod.get("status") or {}).get("phase")}}
+
+
+async def own_pods(world: World, inputs: Mapping[str, Any]) -> tuple[Object, ...]:
+    """The pods of the namespace."""
+    if inputs["namespace"].state == "missing":
+        return ()
+    return tuple(map(_short, await world.cluster.list("Pod", world.target.namespace)))
+
+
+async def quotas(world: World, inputs: Mapping[str, Any]) -> tuple[Object, ...]:
+    """The quotas of the namespace."""
+    if inputs["namespace"].state == "missing":
+        return ()
+    return await world.cluster.list("ResourceQuota", world.target.namespace)

@@ -1,0 +1,69 @@
+"""What collectors of facts may ask, and how one is described."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from wizard.core.errors import Problem
+from wizard.core.helm.chart import Chart
+from wizard.core.kube.kubeconfig import Kubeconfig
+from wizard.core.rules.facts import SecretUse
+from wizard.core.target import Target
+from wizard.engine.secret_files import TlsFiles
+from wizard.ports.certificates import CertificateReader
+from wizard.ports.cluster import Cluster
+from wizard.ports.documents import Documents
+from wizard.ports.helm import Helm
+
+
+@dataclass(frozen=True)
+class World:
+    """What collectors may ask. The defaults suit the late checks of a run, which has no draft any more."""
+
+    cluster: Cluster
+    documents: Documents
+    helm: Helm
+    target: Target
+    chart: Chart | Problem | str
+    """The chart, why there is none, or its path."""
+    values_path: str = ""
+    values_text: str = ""
+    values_problem: Problem | None = None
+    kubeconfig: Kubeconfig | None = None
+    made_by_run: frozenset[str] = frozenset()
+    """Names of the Secrets that the run creates."""
+    database_secrets: Mapping[str, Literal["generate", "file"]] = field(default_factory=dict)
+    """Those of them that hold the bundled database's password, and where it comes from."""
+    secret_questions: Mapping[str, str] = field(default_factory=dict)
+    """Secret name -> the question that named it."""
+    extra_secrets: tuple[SecretUse, ...] = ()
+    """Secrets that the answers need beyond those in pods (TLS)."""
+    certificates: CertificateReader | None = None
+    """Needed by the checks before a run alone."""
+    tls_files: Callable[[], TlsFiles] | None = None
+    """Reads the files that the run makes a TLS Secret of; raises Problem."""
+    value_questions: Mapping[str, str] = field(default_factory=dict)
+    """Value path -> the question that sets it."""
+    runs: Mapping[Target, str] = field(default_factory=dict)
+    """Runs of this machine that are at work, by target."""
+    logout: tuple[str, str] = ("", "")
+    """Why a run would not outlive this person's logout, and what to do."""
+    machine: str = ""
+    """This machine as a Lease names it."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+Fetch = Callable[[World, Mapping[str, Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Collector:
+    """How one fact is fetched. It needs the facts `needs`; it waits for the facts `after`, which may have failed."""
+
+    fetch: Fetch
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    limit: float = 12.0
