@@ -73,6 +73,7 @@ lock: .venv/.synced
 	$(COMPILE) --group uv -o requirements-uv.lock
 	$(COMPILE) --group go -o wizard/sandbox/go.lock
 	$(COMPILE) --fork-strategy fewest --group checkov -o tests/chart/modules/checkov.lock
+	$(COMPILE) --group k8s-sre-agent -o bench/modules/k8s-sre-agent.lock
 
 chart-docs: .venv/.synced
 	$(PY) -m release.chart_docs

@@ -101,7 +101,13 @@ def test_a_new_fetch_is_found(name: str, text: str, tmp_path: Path) -> None:
     assert {program for words in commands(tmp_path / name) for program in fetched(words)}
 
 
-LOCKS = ("requirements.lock", "requirements-uv.lock", "wizard/sandbox/go.lock", "tests/chart/modules/checkov.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-uv.lock",
+    "wizard/sandbox/go.lock",
+    "tests/chart/modules/checkov.lock",
+    "bench/modules/k8s-sre-agent.lock",
+)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -142,6 +148,7 @@ def test_the_lock_satisfies_everything_that_pyproject_asks_for() -> None:
     asked["requirements.lock"] += [line for name in ("test", "check", "release") for line in groups[name]]
     asked |= {"requirements-uv.lock": groups["uv"], "wizard/sandbox/go.lock": groups["go"]}
     asked["tests/chart/modules/checkov.lock"] = groups["checkov"]
+    asked["bench/modules/k8s-sre-agent.lock"] = groups["k8s-sre-agent"]
 
     assert groups["dev"] == [{"include-group": name} for name in ("test", "check", "release")]
     for lock, lines in asked.items():

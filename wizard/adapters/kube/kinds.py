@@ -41,6 +41,7 @@ rbac.authorization.k8s.io/v1 ClusterRoleBinding clusterrolebindings cluster
 rbac.authorization.k8s.io/v1 Role roles
 rbac.authorization.k8s.io/v1 RoleBinding rolebindings
 scheduling.k8s.io/v1 PriorityClass priorityclasses cluster
+storage.k8s.io/v1 CSIDriver csidrivers cluster
 storage.k8s.io/v1 StorageClass storageclasses cluster
 apiextensions.k8s.io/v1 CustomResourceDefinition customresourcedefinitions cluster
 apiregistration.k8s.io/v1 APIService apiservices cluster

@@ -123,6 +123,7 @@ class StorageClass:
 
     name: str
     default: bool
+    provisioner: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,48 @@ class Probe:
     admitted: Mapping[str, Mapping[str, Any]]
     refused: Mapping[str, str]
     unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MetricsApi:
+    """The API of resource metrics: whether it is registered and answers, and why it does not."""
+
+    there: bool
+    answers: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class IssuerSeen:
+    """What an Ingress names to have its certificates signed by: whether it exists and is ready; its own message."""
+
+    ingress: str
+    kind: str
+    name: str
+    there: bool
+    ready: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class CertManager:
+    """cert-manager, where an Ingress asks for it: whether its kinds are served, whether its pods run, the issuers."""
+
+    served: bool
+    runs: bool | None = None
+    """None when the pods of other namespaces cannot be seen."""
+    issuers: tuple[IssuerSeen, ...] = ()
+
+
+@dataclass(frozen=True)
+class BackupSeen:
+    """A CronJob that dumps the database: its name, when it last went well (None: never), whether it is suspended."""
+
+    name: str
+    succeeded: datetime | None
+    suspended: bool
+    at: datetime
+    """When it was read."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import room
+from wizard.engine.preflight import addons, room
 from wizard.engine.preflight.world import Collector, World
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
@@ -391,7 +391,12 @@ async def _owner(world: World, wanted: Object) -> Owned | None:
 async def _storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageClass, ...]:
     classes = await world.cluster.list("StorageClass")
     return tuple(
-        StorageClass(storage_class["metadata"]["name"], is_default_class(storage_class)) for storage_class in classes
+        StorageClass(
+            storage_class["metadata"]["name"],
+            is_default_class(storage_class),
+            str(storage_class.get("provisioner") or ""),
+        )
+        for storage_class in classes
     )
 
 
@@ -607,6 +612,13 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "kept_data": Collector(_kept_data, needs=("server", "rendered")),
     "probe": Collector(room.probe, needs=("server", "rendered", "namespace"), limit=20.0),
     "admitted": Collector(room.admitted, after=("probe",)),
+    "preset": Collector(addons.preset),
+    "metrics_api": Collector(addons.metrics_api, needs=("server", "rendered")),
+    "cert_manager": Collector(addons.cert_manager, needs=("server", "rendered"), after=("pods",)),
+    "controllers": Collector(addons.controllers, after=("pods",)),
+    "csi_drivers": Collector(addons.csi_drivers, needs=("server", "rendered")),
+    "backups": Collector(addons.backups, needs=("server", "rendered", "release", "namespace")),
+    "owner": Collector(addons.owner, needs=("server", "release", "namespace")),
     "nodes": Collector(room.nodes, needs=("server",)),
     "own_pods": Collector(room.own_pods, needs=("server", "namespace")),
     "pods": Collector(room.pods, needs=("server",)),

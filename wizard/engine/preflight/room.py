@@ -94,7 +94,14 @@ def _short(pod: Object) -> Object:
             kept[name] = [{key: one[key] for key in _CONTAINER if key in one} for one in kept[name]]
     meta = pod["metadata"]
     known = {key: meta[key] for key in ("name", "namespace", "labels", "deletionTimestamp") if key in meta}
-    return {"kind": "Pod", "metadata": known, "spec": kept, "status": {"phase": (pod.get("status") or {}).get("phase")}}
+    state = pod.get("status") or {}
+    ready = [one for one in state.get("conditions") or () if one.get("type") == "Ready"]
+    return {
+        "kind": "Pod",
+        "metadata": known,
+        "spec": kept,
+        "status": {"phase": state.get("phase"), "conditions": ready},
+    }
 
 
 async def own_pods(world: World, inputs: Mapping[str, Any]) -> tuple[Object, ...]:

@@ -51,6 +51,8 @@ class World:
     """Runs of this machine that are at work, by target."""
     logout: tuple[str, str] = ("", "")
     """Why a run would not outlive this person's logout, and what to do."""
+    preset: str = ""
+    """The chosen environment; "" for another chart, and in the late checks."""
     machine: str = ""
     """This machine as a Lease names it."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -1,0 +1,164 @@
+"""Rows of the table of checks: what a release leans on, who else works on it, images, insecure defaults."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.core.rules.placement_table import deployment
+from wizard.core.rules.check import Absent, Unknown
+from wizard.core.rules.facts import (
+    BackupSeen,
+    CertManager,
+    IssuerSeen,
+    MetricsApi,
+    NamedClass,
+    Release,
+    Rendered,
+    StorageClass,
+    WaysSeen,
+)
+from wizard.core.target import Target
+
+TARGET = Target("here", "ns", "rel")
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+EBS = StorageClass("gp3", True, "ebs.csi.aws.com")
+
+
+def ingress(name: str = "rel", address: str = "", cls: str | None = "nginx", **spec: Any) -> dict[str, Any]:
+    status = {"loadBalancer": {"ingress": [{"ip": address}]}} if address else {}
+    named = {"ingressClassName": cls} if cls else {}
+    return {
+        "kind": "Ingress",
+        "metadata": {"name": name, "namespace": "ns"},
+        "spec": {**named, **spec},
+        "status": status,
+    }
+
+
+def behind(
+    *live: dict[str, Any], running: Any = frozenset(), controller: str = "k8s.io/ingress-nginx"
+) -> dict[str, Any]:
+    classes = (NamedClass("nginx", False, controller),)
+    return {
+        "rendered": Rendered((ingress(),)),
+        "ingress_classes": classes,
+        "ways": WaysSeen(live),
+        "controllers": running,
+    }
+
+
+def claims(*classes: StorageClass, wants: str | None = None, drivers: frozenset[str] = frozenset()) -> dict[str, Any]:
+    spec = {"storageClassName": wants} if wants else {}
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "a"}, "spec": spec}
+    return {"rendered": Rendered((claim,)), "storage_classes": classes, "csi_drivers": drivers}
+
+
+def pod(name: str, ready: str, instance: str = "rel", phase: str = "Running") -> dict[str, Any]:
+    meta = {"name": name, "labels": {"app.kubernetes.io/instance": instance}}
+    return {
+        "kind": "Pod",
+        "metadata": meta,
+        "spec": {},
+        "status": {"phase": phase, "conditions": [{"type": "Ready", "status": ready}]},
+    }
+
+
+def before(*pods: dict[str, Any], revision: int = 3) -> dict[str, Any]:
+    return {"release": Release(revision, "deployed"), "own_pods": pods, "target": TARGET}
+
+
+def backed_up(hours: float | None = None, preset: str = "prod", *, suspended: bool = False) -> dict[str, Any]:
+    when = None if hours is None else AT - timedelta(hours=hours)
+    return {"backups": (BackupSeen("CronJob/rel-backup", when, suspended, AT),), "preset": preset}
+
+
+def images(*names: str, preset: str = "") -> dict[str, Any]:
+    containers = [{"name": f"c{number}", "image": name} for number, name in enumerate(names)]
+    one = deployment()
+    one["spec"]["template"]["spec"]["containers"] = containers
+    return {"rendered": Rendered((one,)), "preset": preset}
+
+
+def secret(key: str, value: str, **more: Any) -> dict[str, Any]:
+    data = {key: base64.b64encode(value.encode()).decode()}
+    return {"rendered": Rendered(({"kind": "Secret", "metadata": {"name": "s"}, "data": data, **more},)), "preset": ""}
+
+
+def variable(name: str, value: str) -> dict[str, Any]:
+    one = deployment()
+    one["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": name, "value": value}]
+    return {"rendered": Rendered((one,)), "preset": ""}
+
+
+def asked(**more: Any) -> dict[str, Any]:
+    one = IssuerSeen("Ingress/rel", "ClusterIssuer", "le", **{"there": True, "ready": True, **more})
+    return {"cert_manager": CertManager(True, True, (one,))}
+
+
+ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
+    # A01 metrics API
+    ("A01", {"metrics_api": MetricsApi(True, True)}, "pass", "the metrics API answers", ""),
+    ("A01", {"metrics_api": MetricsApi(False)}, "warn", "no metrics API is installed: the autoscaler would not scale", "scaling"),
+    ("A01", {"metrics_api": MetricsApi(True, False, "no endpoints")}, "warn", "no endpoints", "scaling"),
+    ("A01", {"metrics_api": Absent("nothing is scaled by load")}, "skipped", "nothing", ""),
+    # I02 ingress controller
+    ("I02", behind(ingress("other", "10.0.0.1")), "pass", "1 Ingress of class nginx have an address", ""),
+    ("I02", behind(running=frozenset({"ingress-nginx"})), "pass", "ingress-nginx runs, which serves class nginx", ""),
+    ("I02", behind(ingress("other")), "warn", "ingress-nginx does not run and no Ingress of the class has an address", "ingress.class"),
+    ("I02", behind(ingress("other", "10.0.0.1", cls="alb")), "warn", "nobody would serve it", "ingress.class"),
+    ("I02", behind(controller="k8s.io/gce"), "pass", "class nginx is of k8s.io/gce that cannot be seen", ""),
+    ("I02", {**behind(), "ingress_classes": ()}, "skipped", "waits for I01", ""),
+    ("I02", behind(running=Unknown("eve may not list pods", "list pods")), "unknown", "may not list pods", ""),
+    # I08, I09 cert-manager and issuers
+    ("I08", asked(), "pass", "cert-manager runs", ""),
+    ("I08", {"cert_manager": CertManager(True, None)}, "pass", "cert-manager is installed", ""),
+    ("I08", {"cert_manager": CertManager(False)}, "fail", "cert-manager is not installed", "tls"),
+    ("I08", {"cert_manager": CertManager(True, False)}, "warn", "no pod of it is ready", "tls"),
+    ("I09", asked(), "pass", "ClusterIssuer le is ready", ""),
+    ("I09", {"cert_manager": CertManager(True)}, "pass", "the release brings its issuer", ""),
+    ("I09", asked(there=False), "fail", "Ingress/rel asks ClusterIssuer le, which is not there", "tls.issuer"),
+    ("I09", asked(ready=False, message="no account"), "warn", "ClusterIssuer le is not ready: no account", "tls.issuer"),
+    ("I09", {"cert_manager": CertManager(False)}, "skipped", "waits for I08", ""),
+    # S03 disk drivers
+    ("S03", claims(EBS, drivers=frozenset({"ebs.csi.aws.com"})), "pass", "drivers of the classes are there", ""),
+    ("S03", claims(EBS), "warn", "class gp3 is there, but its driver ebs.csi.aws.com is not", "database.class"),
+    ("S03", claims(StorageClass("gp2", True, "kubernetes.io/aws-ebs")), "warn", "its driver ebs.csi.aws.com is not", "database.class"),
+    ("S03", claims(EBS, StorageClass("local", False, "rancher.io/local-path"), wants="local"), "pass", "drivers", ""),
+    # N04 GitOps
+    ("N04", {"owner": ""}, "pass", "no GitOps controller", ""),
+    ("N04", {"owner": "Flux HelmRelease shop/rel"}, "warn", "Flux HelmRelease shop/rel manages it", "release"),
+    ("N04", {"owner": Absent("this is an install")}, "skipped", "install", ""),
+    # U07 health before the upgrade
+    ("U07", before(pod("a", "True"), pod("b", "True")), "pass", "2 of 2 pods are ready", ""),
+    ("U07", before(pod("a", "True"), pod("b", "False")), "warn", "1 of 2 pods are not ready: b", ""),
+    ("U07", before(pod("a", "True"), pod("x", "False", "other"), pod("job", "False", phase="Succeeded")), "pass", "1 of 1", ""),
+    ("U07", before(revision=0), "skipped", "install", ""),
+    # U09 backup before the upgrade
+    ("U09", backed_up(9), "pass", "CronJob/rel-backup went well 9 h ago", ""),
+    ("U09", backed_up(80), "warn", "is 3 days old", ""),
+    ("U09", backed_up(None, suspended=True), "warn", "CronJob/rel-backup never went well and is suspended", ""),
+    ("U09", {"backups": (), "preset": "prod"}, "warn", "no backup by this chart", ""),
+    ("U09", {"backups": (), "preset": "dev"}, "pass", "no backup by this chart", ""),
+    # M03, M06 images
+    ("M03", images("ghcr.io/acme/api:1.2", "docker.io/library/postgres:16"), "pass", "2 images", ""),
+    ("M03", images("docker.io/bitnami/postgresql:16.1.0"), "fail", "Bitnami took its versioned images", ""),
+    ("M03", images("bitnami/redis:7"), "fail", "Deployment/api runs bitnami/redis:7", ""),
+    ("M03", images("docker.io/bitnamilegacy/redis:7", "ghcr.io/x/bitnami/redis:7"), "pass", "none at a registry", ""),
+    ("M03", images("k8s.gcr.io/pause:3"), "fail", "frozen since 2023", ""),
+    ("M06", images("ghcr.io/acme/api:1.2", preset="prod"), "pass", "version or digest", ""),
+    ("M06", images("ghcr.io/acme/api:latest", preset="prod"), "warn", "may run different ones under tag latest", "image"),
+    ("M06", images("localhost:5000/api", preset="prod"), "warn", "under no tag", "image"),
+    ("M06", images("api:latest@sha256:0f", preset="prod"), "pass", "version or digest", ""),
+    ("M06", images("api:latest", preset="dev"), "pass", "tag latest", ""),
+    # W16 insecure defaults
+    ("W16", secret("password", "x7Jq81kd0Lm"), "pass", "no password of a manual", ""),
+    ("W16", secret("postgres-password", "ChangeMe"), "fail", "Secret/s has a well-known password under postgres-password", ""),
+    ("W16", secret("user", "postgres"), "pass", "no password", ""),
+    ("W16", variable("DB_PASSWORD", "postgres"), "fail", "Deployment/api has a well-known password in DB_PASSWORD", ""),
+    ("W16", {"rendered": Rendered((ingress(rules=[{"host": "a.test"}]),)), "preset": "prod"}, "warn", "Ingress/rel has no TLS", "tls"),
+    ("W16", {"rendered": Rendered((ingress(rules=[{"host": "a.test"}]),)), "preset": "dev"}, "pass", "no password", ""),
+    ("W16", {"rendered": Rendered((ingress(rules=[{"host": "a.test"}], tls=[{}]),)), "preset": "prod"}, "pass", "no password", ""),
+]  # fmt: skip
