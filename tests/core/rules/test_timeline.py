@@ -9,6 +9,7 @@ import pytest
 from tests.core.rules.test_routing import snapshot
 from wizard.core.kube.objects import Object
 from wizard.core.rules.finding import Finding
+from wizard.core.rules.ranking import _overtaken
 from wizard.core.rules.snapshot import Revision
 from wizard.core.rules.timeline import Moment, changes_before, first_failure, timeline
 from wizard.core.run.summary import RunSummary
@@ -114,3 +115,11 @@ def test_the_first_failure_is_the_oldest_urgent_finding() -> None:
 
     assert first_failure((finding(LATEST), finding(LATER), finding(EARLY, urgent=False))) == parse_time(LATER)
     assert first_failure((finding(""),)) is None
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_time_at_the_end_of_all_times_is_one_like_others(when: str) -> None:
+    first = Moment(when, "x", "Secret/a")
+    assert first in changes_before((first, Moment(LATER, "y", "Secret/b")), parse_time(when))
+    causes = [Finding(name, "x", "Release/rel", (), (), since=time) for name, time in (("X04", when), ("CO11", LATER))]
+    assert len(_overtaken(causes)) == 2

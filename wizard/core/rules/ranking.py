@@ -41,7 +41,7 @@ def _overtaken(causes: list[Finding]) -> list[Finding]:
     first = min(present)
     return [
         replace(cause, urgent=False)
-        if _of_helm(cause) and (when := parse_time(cause.since)) and when + _LATER < first
+        if _of_helm(cause) and (when := parse_time(cause.since)) and first - when > _LATER
         else cause
         for cause in causes
     ]

@@ -63,7 +63,7 @@ def changes_before(moments: Sequence[Moment], failure: datetime | None) -> tuple
     """The changes in the 30 minutes before a failure, else the last ones before it; without a failure the last of all."""
     changes = [(when, one) for one in moments if one.kind == "change" and (when := parse_time(one.time))]
     earlier = [(when, one) for when, one in changes if failure is None or when <= failure]
-    near = [one for when, one in earlier if failure and when >= failure - WINDOW]
+    near = [one for when, one in earlier if failure and failure - when <= WINDOW]
     return tuple(near or [one for _, one in earlier[-_FEW:]])
 
 
