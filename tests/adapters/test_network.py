@@ -349,3 +349,23 @@ async def test_the_name_is_told_to_the_server_of_many_names(trusted: Callable[..
 
     assert answer.good
     assert asked == [HOST]
+
+
+# Names alone
+
+
+async def test_a_name_has_its_addresses_none_or_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = DirectNetwork()
+    assert "127.0.0.1" in (await network.addresses("localhost", 5) or ())
+    assert await network.addresses("x" * 70 + ".test", 5) == (), "no name can be so"
+
+    def answer(error: OSError) -> Callable[..., Any]:
+        def fail(*_: Any, **__: Any) -> Any:
+            raise error
+
+        return fail
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer(socket.gaierror(socket.EAI_NONAME, "not known")))
+    assert await network.addresses("gone.test", 5) == ()
+    monkeypatch.setattr(socket, "getaddrinfo", answer(socket.gaierror(socket.EAI_AGAIN, "try again")))
+    assert await network.addresses("gone.test", 5) is None

@@ -51,6 +51,15 @@ class DirectNetwork(Network):
         answer = await self._ask(request, until, seconds)
         return replace(answer, proxied=proxied)
 
+    @override
+    async def addresses(self, name: str, seconds: float) -> tuple[str, ...] | None:
+        try:
+            return await asyncio.wait_for(self._workers.call(partial(_look_up, name, PORTS["https"])), seconds)
+        except UnicodeError:
+            return ()
+        except OSError as error:  # a time-out is one too
+            return () if error.errno in _NO_NAME else None
+
     async def _ask(self, request: Request, until: float, seconds: float) -> Answer:
         name = request.via or request.host
         try:

@@ -14,3 +14,7 @@ class Network(Protocol):
     async def ask(self, request: Request, seconds: float) -> Answer:
         """Send one GET and read the head of its answer, within so many seconds; never raises."""
         ...
+
+    async def addresses(self, name: str, seconds: float) -> tuple[str, ...] | None:
+        """The IP addresses of a name; none when it does not resolve, None when that was not answered. Never raises."""
+        ...

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.core.rules.placement_table import deployment
+from wizard.core.kube.ingress import Classes
 from wizard.core.rules.check import Absent, Unknown
 from wizard.core.rules.facts import (
     BackupSeen,
@@ -15,6 +16,7 @@ from wizard.core.rules.facts import (
     IssuerSeen,
     MetricsApi,
     NamedClass,
+    PullLogin,
     Release,
     Rendered,
     StorageClass,
@@ -98,6 +100,31 @@ def asked(**more: Any) -> dict[str, Any]:
     return {"cert_manager": CertManager(True, True, (one,))}
 
 
+NGINX = Classes("", {"nginx": "k8s.io/ingress-nginx"})
+
+
+def named(*addresses: str) -> dict[str, Any]:
+    backend = {"service": {"name": "api", "port": {"number": 80}}}
+    rules = [{"host": "a.test", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]
+    there = WaysSeen((ingress("other", "10.0.0.1"), ingress("else", "10.0.0.5", cls="alb")), NGINX)
+    return {"rendered": Rendered((ingress(rules=rules),)), "names": {"a.test": addresses}, "ways": there}
+
+
+def pulls(image: str, *registries: str, wrong: str = "") -> dict[str, Any]:
+    one = deployment()
+    one["spec"]["template"]["spec"] |= {
+        "imagePullSecrets": [{"name": "mine"}],
+        "containers": [{"name": "c", "image": image}],
+    }
+    return {"rendered": Rendered((one,)), "pull_logins": {"mine": PullLogin(registries, wrong)}}
+
+
+def budget(**spec: Any) -> dict[str, Any]:
+    chosen = {"selector": {"matchLabels": {"app": "api"}}, **spec}
+    one = {"kind": "PodDisruptionBudget", "metadata": {"name": "api"}, "spec": chosen}
+    return {"rendered": Rendered((deployment(3), one))}
+
+
 ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     # A01 metrics API
     ("A01", {"metrics_api": MetricsApi(True, True)}, "pass", "the metrics API answers", ""),
@@ -153,6 +180,32 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("M06", images("localhost:5000/api", preset="prod"), "warn", "under no tag", "image"),
     ("M06", images("api:latest@sha256:0f", preset="prod"), "pass", "version or digest", ""),
     ("M06", images("api:latest", preset="dev"), "pass", "tag latest", ""),
+    # M04 pull secrets
+    ("M04", pulls("ghcr.io/acme/api:1", "ghcr.io"), "pass", "mine has a login", ""),
+    ("M04", pulls("ghcr.io/acme/api:1", "https://ghcr.io/v1/", "quay.io"), "pass", "mine has a login", ""),
+    ("M04", pulls("ghcr.io/acme/api:1", "ghcr.io/acme"), "pass", "mine has a login", ""),
+    ("M04", pulls("ghcr.io/acme/api:1", "ghcr.io/other"), "warn", "Secret mine has no login for ghcr.io; it names ghcr.io/other", "image.pullSecret"),
+    ("M04", pulls("acme/api:1", "https://index.docker.io/v1/"), "pass", "mine has a login", ""),
+    ("M04", pulls("a.b.registry.test/api", "*.b.registry.test"), "pass", "mine has a login", ""),
+    ("M04", pulls("a.b.registry.test/api", "*.registry.test"), "warn", "no login for a.b.registry.test", "image.pullSecret"),
+    ("M04", pulls("localhost:5000/api", "localhost:5000"), "pass", "mine has a login", ""),
+    ("M04", pulls("ghcr.io/acme/api:1", wrong="is no list of registry logins"), "warn", "Secret mine is no list", "image.pullSecret"),
+    ("M04", {"rendered": Rendered(()), "pull_logins": Absent("no pull secret is named")}, "skipped", "no pull secret", ""),
+    # I06 DNS
+    ("I06", named("10.0.0.1"), "pass", "a.test is 10.0.0.1, where its class is", ""),
+    ("I06", named("10.0.0.9"), "warn", "a.test is 10.0.0.9, where no Ingress of its class is; they are at 10.0.0.1", "host"),
+    ("I06", named(), "pass", "a.test does not resolve yet; the record to make: a.test -> 10.0.0.1", ""),
+    ("I06", {**named(), "names": {"a.test": None}}, "pass", "DNS does not answer from here", ""),
+    ("I06", {**named("10.0.0.9"), "ways": WaysSeen((), NGINX)}, "pass", "a.test is 10.0.0.9", ""),
+    ("I06", {**named(), "names": Absent("no host is named")}, "skipped", "no host", ""),
+    # C05 disruption budgets
+    ("C05", budget(minAvailable=2), "pass", "lets a pod be moved", ""),
+    ("C05", budget(minAvailable=3), "warn", "PodDisruptionBudget/api wants 3 of 3 pods to stay", "replicas"),
+    ("C05", budget(minAvailable="70%"), "warn", "3 of 3", "replicas"),
+    ("C05", budget(minAvailable="60%"), "pass", "lets a pod", ""),
+    ("C05", budget(maxUnavailable=0), "warn", "3 of 3", "replicas"),
+    ("C05", budget(maxUnavailable="1%"), "pass", "lets a pod", ""),
+    ("C05", budget(selector={"matchLabels": {"app": "other"}}, minAvailable=1), "pass", "lets a pod", ""),
     # W16 insecure defaults
     ("W16", secret("password", "x7Jq81kd0Lm"), "pass", "no password of a manual", ""),
     ("W16", secret("postgres-password", "ChangeMe"), "fail", "Secret/s has a well-known password under postgres-password", ""),

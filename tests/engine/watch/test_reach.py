@@ -48,6 +48,10 @@ class FakeNetwork(Network):
         assert answer is not None
         return answer
 
+    @override
+    async def addresses(self, name: str, seconds: float) -> tuple[str, ...] | None:
+        raise AssertionError("a request looks up its name itself")
+
 
 class Cluster(FakeCluster):
     """Counts the port-forwards, and has the values of Secrets."""

@@ -259,6 +259,14 @@ class CertManager:
 
 
 @dataclass(frozen=True)
+class PullLogin:
+    """The registries for which a pull Secret has a login, as it names them; or what is wrong with it."""
+
+    registries: tuple[str, ...]
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
 class BackupSeen:
     """A CronJob that dumps the database: its name, when it last went well (None: never), whether it is suspended."""
 

@@ -126,6 +126,30 @@ def certificates(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(found) for name, found in hosts.items()}
 
 
+def hosts(objects: Iterable[Object]) -> list[str]:
+    """The hosts of Ingresses and HTTPRoutes that are names of one machine each, once each."""
+    found: dict[str, None] = {}
+    for obj in objects:
+        spec = obj.get("spec") or {}
+        if obj["kind"] == "Ingress":
+            found |= dict.fromkeys(str(rule.get("host") or "") for rule in spec.get("rules") or ())
+        elif obj["kind"] == "HTTPRoute":
+            found |= dict.fromkeys(map(str, spec.get("hostnames") or ()))
+    return [host for host in found if host and "*" not in host]
+
+
+def pull_secrets(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
+    """Pull Secret -> the images of the workloads that name it."""
+    found: dict[str, dict[str, None]] = {}
+    for _, spec in pods(objects):
+        containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+        for secret in spec.get("imagePullSecrets") or ():
+            found.setdefault(str(secret.get("name")), {}).update(
+                (str(one.get("image") or ""), None) for one in containers
+            )
+    return {name: tuple(images) for name, images in found.items()}
+
+
 _ISSUED: Final = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
 
 

@@ -17,6 +17,7 @@ from wizard.ports.certificates import CertificateReader
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
+from wizard.ports.network import Network
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class World:
     """Runs of this machine that are at work, by target."""
     logout: tuple[str, str] = ("", "")
     """Why a run would not outlive this person's logout, and what to do."""
+    network: Network | None = None
+    """Needed by the checks before a run alone."""
     preset: str = ""
     """The chosen environment; "" for another chart, and in the late checks."""
     machine: str = ""

@@ -179,6 +179,34 @@ def shown(name: str, amount: Fraction) -> str:
     return f"{float(amount):g}"
 
 
+@check("C05", "disruption budgets", needs=("rendered",))
+def budgets(facts: Facts) -> Outcome:
+    """A disruption budget lets at least one pod be moved, or no node could be drained."""
+    rendered: Rendered = facts["rendered"]
+    templates = list(manifests.templates(rendered.objects))
+    stuck = []
+    for budget in rendered.of("PodDisruptionBudget"):
+        spec = budget.get("spec") or {}
+        pods = sum(one.replicas for one in templates if one.stays and labels_match(spec.get("selector"), one.labels))
+        least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
+        stays = _share(least, pods) if least is not None else pods - _share(most, pods) if most is not None else 0
+        if pods and stays >= pods:
+            stuck.append(
+                f"{manifests.label(budget)} wants {stays} of {pods} pods to stay: no node with one of them could be drained"
+            )
+    if stuck:
+        return Outcome("warn", capped(stuck), "Ask for one pod fewer to stay, or for more pods.", "replicas")
+    return Outcome("pass", ("every disruption budget lets a pod be moved",))
+
+
+def _share(value: Any, pods: int) -> int:
+    """A number or a percentage of pods, which the disruption controller rounds up."""
+    text = str(value)
+    if not text.endswith("%"):
+        return int(text) if text.isdigit() else 0
+    return -(-pods * int(text[:-1]) // 100) if text[:-1].isdigit() else 0
+
+
 # Q02: quotas
 
 

@@ -1,4 +1,4 @@
-"""I05: the ways in that other releases have already."""
+"""I05, I06: the ways in that other releases have already, and the names of our own."""
 
 from __future__ import annotations
 
@@ -102,3 +102,38 @@ def _asked(route: Object) -> Iterator[tuple[str, str, str]]:
                     path = {"type": "PathPrefix", "value": "/", **(match.get("path") or {})}
                     others = {key: value for key, value in match.items() if value}
                     yield str(host), gateway, json.dumps({**others, "path": path}, sort_keys=True)
+
+
+@check("I06", "DNS", needs=("rendered", "names", "ways"))
+def names(facts: Facts) -> Outcome:
+    """A host that resolves leads to where the Ingresses of its class are; one that does not resolve gets its record afterwards."""
+    rendered: Rendered = facts["rendered"]
+    found: Mapping[str, tuple[str, ...] | None] = facts["names"]
+    ways: WaysSeen = facts["ways"]
+    lines, wrong = [], []
+    for host, addresses in found.items():
+        there = _addresses(host, rendered, ways)
+        record = f"{host} -> {there[0]}" if there else f"{host} -> the address that it gets"
+        if addresses is None:
+            lines.append(f"{host}: DNS does not answer from here")
+        elif not addresses:
+            lines.append(f"{host} does not resolve yet; the record to make: {record}")
+        elif there and not set(there) & set(addresses):
+            wrong.append(
+                f"{host} is {', '.join(addresses[:3])}, where no Ingress of its class is; they are at {', '.join(there[:3])}"
+            )
+        else:
+            lines.append(f"{host} is {', '.join(addresses[:3])}" + (", where its class is" if there else ""))
+    if wrong:
+        return Outcome(
+            "warn", capped([*wrong, *lines]), "Change the DNS record, unless a proxy or CDN is before it.", "host"
+        )
+    return Outcome("pass", capped(lines))
+
+
+def _addresses(host: str, rendered: Rendered, ways: WaysSeen) -> list[str]:
+    """Where live Ingresses of the classes are that serve the host."""
+    mine = [one for one in rendered.of("Ingress") if any(route.host == host for route in routes(one))]
+    classes = {ways.classes.name(one) for one in mine}
+    others = [one for one in ways.objects if one["kind"] == "Ingress" and ways.classes.name(one) in classes]
+    return list(dict.fromkeys(address for one in others for address in status.addresses(one)))
