@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -40,11 +40,11 @@ class Installer:
         self._state.ports.runs.warm()
         return await listing.operation(self._state.cluster(target), target, asked)
 
-    def checks(self, draft: Draft) -> AsyncIterator[CheckResult]:
-        """Every check of the draft as it is decided; never raises."""
+    def checks(self, draft: Draft, only: Collection[str] = ()) -> AsyncIterator[CheckResult]:
+        """Every check of the draft as it is decided, or those with these IDs alone; never raises."""
         from wizard.engine.preflight import checks
 
-        return checks.run(self._state, self._answers, draft)
+        return checks.run(self._state, self._answers, draft, only)
 
     async def plan(self, prepared: Prepared) -> Plan:
         """What an install or upgrade would do; raises Problem."""

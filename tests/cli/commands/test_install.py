@@ -358,6 +358,25 @@ async def test_check_exits_by_its_worst_result(monkeypatch: pytest.MonkeyPatch) 
     assert (await call("check --preset dev --yes", session))[0] == 2
     session.checks = [check("N06", "Class", "fail"), check("X01", "Note", "warn"), check("X02", "Later", "skipped")]
     assert (await call("check --preset dev --yes", session))[0] == 0
+    assert (await call("check --preset dev --yes --strict", session))[0] == 2
+
+
+async def test_check_sums_up_what_is_not_well_and_can_be_asked_for_some_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = stub_session()
+    known = _known_check(monkeypatch, "R01")
+    session.checks = [
+        check(known, "Rights", "pass"),
+        check("X01", "Note", "warn"),
+        check("N06", "Class", "fail"),
+        check("R09", "More", "pass"),
+    ]
+
+    assert (await call("check --preset dev --yes", session))[1].splitlines()[
+        -1
+    ] == "x failed 1 failed, 1 warn, 2 ok: N06, X01"
+    assert (await call(f"check --preset dev --yes --only {known}", session))[1].splitlines()[-1] == "+ ok 1 ok"
+    with pytest.raises(Problem, match='--only: there is no check "Q99"'):
+        await call("check --preset dev --yes --only Q99", session)
 
 
 async def test_values_needs_no_cluster_and_prints_how_to_make_the_secrets() -> None:

@@ -122,6 +122,8 @@ class CheckArguments(AnswersArguments):
     """`check`."""
 
     helm: str = helm_option(group="")
+    only: tuple[str, ...] = repeatable("--only", group="", metavar="ID", help="this check alone; repeatable")
+    strict: bool = switch("--strict", help="end with exit 2 for a warning too")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
 from wizard.cli import kubectl, plan_output, upgrade_values
 from wizard.cli.answers import change, gather, summary
@@ -26,6 +26,7 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import SEVERITY_BLOCKS, CheckResult, accept, all_checks
 from wizard.core.run.events import Event
+from wizard.core.text import words
 from wizard.engine.answers import Prepared
 from wizard.engine.approval import PlanChanged, of_run
 from wizard.engine.installer import Operation
@@ -186,10 +187,11 @@ class Base:
 async def check(arguments: CheckArguments, session: Session, out: Out) -> int:
     """Run all checks and nothing else; returns the exit code."""
     draft, _ = await gather(arguments, session, out, cluster=True)
-    results = await _checks(session, draft, out, {})
+    results = await _checks(session, draft, out, {}, only=arguments.only)
+    _sum_up(results, out)
     code = (
         Exit.REFUSED
-        if any(result.blocking for result in results)
+        if any(result.blocking or (arguments.strict and result.state in ("warn", "fail")) for result in results)
         else Exit.UNKNOWN
         if _open_ids(results)
         else Exit.DONE
@@ -233,12 +235,15 @@ async def values(arguments: ValuesArguments, session: Session, out: Out) -> int:
     return Exit.DONE
 
 
-async def _checks(session: Session, draft: Draft, out: Out, accepted: Mapping[str, str]) -> list[CheckResult]:
-    if unknown := set(accepted) - {rule.id for rule in all_checks()}:
-        raise Problem(f'--accept: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
+async def _checks(
+    session: Session, draft: Draft, out: Out, accepted: Mapping[str, str], *, only: Collection[str] = ()
+) -> list[CheckResult]:
+    for flag, named in (("--accept", accepted), ("--only", only)):
+        if unknown := set(named) - {rule.id for rule in all_checks()}:
+            raise Problem(f'{flag}: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
     results = []
     out.message("Checking; this reads and dry-runs, it changes nothing.")
-    async for result in session.installer.checks(draft):
+    async for result in session.installer.checks(draft, only):
         judged = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
         results.append(judged)
         out.event(Event("check.result", judged.to_data()))
@@ -259,6 +264,18 @@ def _show_skipped(results: Sequence[CheckResult], out: Out) -> None:
             by_reason.setdefault("; ".join(result.evidence), []).append(result.id)
     for reason, ids in by_reason.items():
         out.line(f"{', '.join(sorted(ids))}: {reason}", "skipped")
+
+
+_WORST: Final = ("fail", "unknown", "warn")
+
+
+def _sum_up(results: Sequence[CheckResult], out: Out) -> None:
+    """Print what is not well once more, the worst first, and how many are."""
+    by_state = {state: [result for result in results if result.state == state] for state in (*_WORST, "pass")}
+    parts = [f"{len(found)} {words.word(state)}" for state, found in by_state.items() if found]
+    worst = next((state for state in _WORST if by_state[state]), "pass")
+    names = ", ".join(result.id for state in _WORST for result in by_state[state])
+    out.line(f"{', '.join(parts) or 'nothing was checked'}{f': {names}' if names else ''}", worst)
 
 
 def _open_ids(results: Sequence[CheckResult]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -32,10 +32,12 @@ _ASKED_OF_ALL: Final = frozenset(question.id for question in questions.foreign.Q
 _AT_WORK: Final = ("running", "hung", "orphaned")
 
 
-async def run(state: SessionState, answers: Answers, draft: Draft) -> AsyncIterator[CheckResult]:
-    """Every check of the draft as it is decided, without those that only ours can pass; never raises."""
+async def run(
+    state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = ()
+) -> AsyncIterator[CheckResult]:
+    """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises."""
     world, foreign = _world(state, answers, draft), _foreign(answers, draft)
-    checks = tuple(check for check in all_checks() if not (foreign and check.ours))
+    checks = tuple(check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only))
     async for result in _evaluate(world, checks):
         # A foreign chart has no such field that could be opened.
         yield replace(result, question="") if foreign and result.question not in _ASKED_OF_ALL else result
