@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wizard.core.helm.unused_values import unread
+from wizard.core.helm.unused_values import nearest, unread
 
 DEFAULTS: dict[str, Any] = {
     "replicaCount": 1, "jwt": {"existingSecret": ""}, "nodeSelector": {}, "prometheus": {"enabled": False},
@@ -29,3 +29,15 @@ def test_values_that_nothing_reads_are_named_by_their_path(
     what: str, given: dict[str, Any], found: tuple[str, ...]
 ) -> None:
     assert unread(given, DEFAULTS, frozenset({"grafana"})) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("replica", "replicaCount"), ("image.tags", "image.tag"), ("persistence.size", "db.persistence.size"), ("db.persistance.size", "db.persistence.size"),
+        ("quite.another.thing", ""), ("persistense", "persistence"),
+    ],
+)  # fmt: skip
+def test_the_value_that_a_person_most_likely_meant_is_named(path: str, meant: str) -> None:
+    known = {"replicaCount": 1, "image": {"tag": ""}, "db": {"persistence": {"size": "1Gi"}}, "persistence": {}}
+    assert nearest(path, known) == meant

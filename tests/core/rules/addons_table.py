@@ -206,6 +206,10 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("C05", budget(maxUnavailable=0), "warn", "3 of 3", "replicas"),
     ("C05", budget(maxUnavailable="1%"), "pass", "lets a pod", ""),
     ("C05", budget(selector={"matchLabels": {"app": "other"}}, minAvailable=1), "pass", "lets a pod", ""),
+    # W12 values that nothing reads
+    ("W12", {"unread": ()}, "pass", "has every value that is given", ""),
+    ("W12", {"unread": (("replicas", "replicaCount"), ("x.y", ""))}, "warn", "replicas is no value of the chart; did you mean replicaCount?", ""),
+    ("W12", {"unread": Absent("waits for W10")}, "skipped", "waits for W10", ""),
     # W16 insecure defaults
     ("W16", secret("password", "x7Jq81kd0Lm"), "pass", "no password of a manual", ""),
     ("W16", secret("postgres-password", "ChangeMe"), "fail", "Secret/s has a well-known password under postgres-password", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -21,6 +22,20 @@ def unread(
 ) -> tuple[str, ...]:
     """Dotted paths of given values that the chart's own values do not have; sections of subcharts are skipped."""
     return tuple(_unread(given, defaults, subcharts | {"global"}, (), 1))
+
+
+def nearest(path: str, defaults: Mapping[str, Any]) -> str:
+    """The path among the chart's values that a person most likely meant; "" when none is alike."""
+    known = [values.dotted(where) for where, _ in values.leaves(defaults)]
+    sections = {
+        values.dotted(where[:length]) for where, _ in values.leaves(defaults) for length in range(1, len(where))
+    }
+    every = [*sections, *known]
+    if alike := difflib.get_close_matches(path, every, 1, cutoff=0.7):
+        return alike[0]
+    last = path.rpartition(".")[2].lower()
+    ends = sorted((one for one in every if one.rpartition(".")[2].lower() == last), key=len)
+    return ends[0] if ends else ""
 
 
 def _switched_off(given: Any, default: Any) -> bool:

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Literal
 
 from wizard.core.errors import Problem
-from wizard.core.helm import plan, revision
+from wizard.core.helm import plan, revision, unused_values
+from wizard.core.helm.chart import Chart
 from wizard.core.kube import lease
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
@@ -63,13 +64,14 @@ _ADDRESS: Final[Mapping[str, str]] = {
 INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 """What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
+_MOST_UNREAD: Final = 50
 _NOT_THERE: Final = "namespace not there yet"
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 
 
 async def facts(world: World, names: frozenset[str] | None = None) -> AsyncIterator[tuple[str, Any]]:
     """(name, fact) as they come in: all of them, or those named and their dependencies. Never raises."""
-    wanted = _with_dependencies(names) if names is not None else frozenset(COLLECTORS)
+    wanted = with_dependencies(names) if names is not None else frozenset(COLLECTORS)
     loop = asyncio.get_running_loop()
     futures: dict[str, asyncio.Future[Any]] = {name: loop.create_future() for name in wanted}
     arrived: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
@@ -95,7 +97,8 @@ async def facts(world: World, names: frozenset[str] | None = None) -> AsyncItera
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _with_dependencies(names: frozenset[str]) -> frozenset[str]:
+def with_dependencies(names: frozenset[str]) -> frozenset[str]:
+    """The facts with all that they need."""
     wanted: set[str] = set()
     todo = list(names)
     while todo:
@@ -185,6 +188,21 @@ async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactF
         if isinstance(document, dict) and document.get("kind") and document.get("metadata")
     ]
     return Rendered(tuple(document for document in objects if not _is_test(document)))
+
+
+async def _unread(world: World, _: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | Absent:
+    """(path, nearest path that there is) of given values that the chart does not have."""
+    chart = world.chart
+    if not isinstance(chart, Chart) or world.values_problem:
+        return Absent("waits for W10")
+
+    def compare() -> tuple[tuple[str, str], ...]:
+        (given, *_) = world.documents.load_all(world.values_text or "{}", "the values")
+        known = {**chart.defaults, **chart.subcharts}
+        paths = unused_values.unread(given or {}, known)
+        return tuple((path, unused_values.nearest(path, known)) for path in paths[:_MOST_UNREAD])
+
+    return await asyncio.to_thread(compare)
 
 
 def _is_test(obj: Object) -> bool:
@@ -594,6 +612,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "server": Collector(_server),
     "kubernetes": Collector(_kubernetes, after=("server",)),
     "identity": Collector(_identity, after=("server",)),
+    "unread": Collector(_unread, needs=("chart",)),
     "rendered": Collector(_rendered, needs=("helm", "chart"), after=("server",), limit=60.0),
     "namespace": Collector(_namespace, needs=("server",)),
     "rights": Collector(_rights, needs=("server", "rendered")),

@@ -6,6 +6,7 @@ from typing import Final
 
 from wizard.core.helm import environment, version
 from wizard.core.rules.check import FactFailure, Facts, Outcome, check
+from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server
 from wizard.core.target import Target
 
@@ -132,6 +133,16 @@ def renders(facts: Facts) -> Outcome:
     if isinstance(fact, FactFailure):
         return _failed(fact, "Correct the value that is named.")
     return Outcome("pass", (f"{len(fact.objects)} objects of {len(fact.kinds())} kinds",))
+
+
+@check("W12", "values that nothing reads", needs=("unread",))
+def unread(facts: Facts) -> Outcome:
+    """Every given value is one that the chart has: helm takes any other without a word, and it changes nothing."""
+    found: tuple[tuple[str, str], ...] = facts["unread"]
+    if not found:
+        return Outcome("pass", ("the chart has every value that is given",))
+    lines = [f"{path} is no value of the chart" + (f"; did you mean {near}?" if near else "") for path, near in found]
+    return Outcome("warn", capped(lines), "Correct the names, or take them out: they change nothing.")
 
 
 @check("W19", "logout", needs=("logout",))
