@@ -102,7 +102,7 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
             if "flood" in wanted:
                 done(*logs.flood(bed))
             if "bundle" in wanted:
-                done(bundles.bundle(bed, few))
+                done(*bundles.bundle(bed, few))
             if "cause" in wanted:
                 done(verdicts.cause(bed, many))
             if "rows" in wanted:

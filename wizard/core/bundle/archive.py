@@ -21,6 +21,7 @@ from wizard.core.errors import Problem
 from wizard.core.text.time import rfc3339
 
 _SNAPSHOT: Final = "snapshot.json"
+_LEVEL: Final = 6
 _AGAIN: Final = "Ask for a new one: llm-cost-ops-wizard bundle."
 _README: Final = """\
 A saved observation of the release {release} in namespace {namespace} (context {context}),
@@ -53,7 +54,7 @@ def pack(bundle: Bundle, diagnosis: str) -> bytes:
     packed, moment = io.BytesIO(), int(bundle.observation.snapshot.now.timestamp())
     size = 0
     with (
-        gzip.GzipFile("", "wb", fileobj=packed, mtime=moment) as stream,
+        gzip.GzipFile("", "wb", _LEVEL, packed, moment) as stream,
         tarfile.open(fileobj=cast("IO[bytes]", stream), mode="w|") as archive,
     ):
         for name, text in _texts(bundle, diagnosis).items():
@@ -106,7 +107,7 @@ def _texts(bundle: Bundle, diagnosis: str) -> Mapping[str, str]:
         ),
         "diagnosis.txt": diagnosis,
         "diagnosis.json": _json(bundle.diagnosis().to_data()),
-        _SNAPSHOT: _json(found),
+        _SNAPSHOT: json.dumps(found, ensure_ascii=False) + "\n",  # for programs; with line breaks it takes ten times as long
         "withheld.txt": "".join(f"{line}\n" for line in bundle.withheld),
         **logs,
     }  # fmt: skip

@@ -45,10 +45,11 @@ NEIGHBOURS: Final = ("Service", "Ingress")
 """Kinds of which the namespace's other objects matter: an Ingress may name, or share a host with, any of them."""
 _LOG_LINES: Final = 40
 _MOST_LOGS: Final = 12
+"""Containers whose logs are read: more broken ones would mostly say the same."""
 _LINES_OF_ALL: Final = 500
 _MOST_OF_ALL: Final = 300
 """Last lines of each container, and containers, of which a bundle has the logs."""
-"""Containers whose logs are read: more broken ones would mostly say the same."""
+_AT_ONCE: Final = 16
 _MOST_BALANCERS: Final = 4
 """Services whose endpoints are read; the addresses of an Ingress mostly are those of one."""
 _LIMIT: Final = 8.0
@@ -125,9 +126,13 @@ async def more_logs(cluster: Cluster, target: Target, snapshot: Snapshot) -> Map
         if container.get("containerID")
     ][:_MOST_OF_ALL]
     unseen: list[Hidden] = []
-    logs = await asyncio.gather(
-        *(_log(cluster, target, pod, name, which, unseen, _LINES_OF_ALL) for pod, name, which in wanted)
-    )
+    few = asyncio.Semaphore(_AT_ONCE)  # each has a thread and a connection, which is used again
+
+    async def read(pod: str, name: str, which: Sequence[bool]) -> Sequence[str]:
+        async with few:
+            return await _log(cluster, target, pod, name, which, unseen, _LINES_OF_ALL)
+
+    logs = await asyncio.gather(*(read(*one) for one in wanted))
     return {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
 
 
