@@ -395,6 +395,11 @@ class StubRelease(Release):
             yield view
 
     @override
+    async def diagnoses(self) -> AsyncIterator[Diagnosis]:
+        async for view in self.diagnose():
+            yield view
+
+    @override
     async def bundle(self) -> Bundle:
         self._session.looked_at.append(self._target)
         return content.of(self._session.observed, self._target, "1.0.0")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wizard.cli.arguments.answers import OperationArguments
     from wizard.cli.arguments.base import Arguments
     from wizard.cli.arguments.local import RunsArguments
-    from wizard.cli.arguments.release import ReleaseArguments
+    from wizard.cli.arguments.release import DiagnoseArguments, ReleaseArguments
     from wizard.engine.release.listing import Ahead, Found, ReleasesView
     from wizard.engine.session import Session
     from wizard.tui.start import First, Start
@@ -103,6 +103,10 @@ def _start(arguments: Arguments, session: Session) -> Start:
                 return _of_run(cast("RunsArguments", arguments), session)
             case "install" | "upgrade":
                 return _of_answers(cast("OperationArguments", arguments), session)
+            case "diagnose" if cast("DiagnoseArguments", arguments).bundle:
+                from wizard.cli.release import saved_bundle
+
+                return Start(saved=saved_bundle(cast("DiagnoseArguments", arguments), session).diagnosis())
             case "rollback" | "uninstall" | "diagnose":
                 return _of_release(cast("ReleaseArguments", arguments), session)
     except Problem as problem:

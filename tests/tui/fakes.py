@@ -195,6 +195,7 @@ NAME_MISSING = Reach(
             "Ingress/llm-cost-ops", "https://api.example.com/health", "waiting", "waiting for you", "",
             "api.example.com does not resolve: name or service not known", "203.0.113.7:443 connects",
             "certificate verified by this machine's authorities, good for 89 days", "HTTP 200 at /health",
+            "dns", "unresolved",
         ),
     ),
 )  # fmt: skip

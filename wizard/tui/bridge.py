@@ -119,10 +119,10 @@ class Bridge:
         self._spawn(name, read(), listener)
 
     def diagnose(self, listener: MessagePump, target: Target) -> None:
-        """Diagnose a release; the listener gets DiagnosisChanged."""
+        """Diagnose a release, and again at each change, until `stop("diagnose")`; the listener gets DiagnosisChanged."""
 
         async def read() -> None:
-            async for view in self.session.release(target).diagnose():
+            async for view in self.session.release(target).diagnoses():
                 listener.post_message(DiagnosisChanged(view))
 
         self._spawn("diagnose", read(), listener)

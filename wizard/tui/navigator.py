@@ -50,6 +50,10 @@ class Navigator:
         """The base screen, which is painted first: home or the first question; None for a run."""
         if self._shows_run:
             return None
+        if self._start.saved:
+            from wizard.tui.diagnose.saved import SavedScreen
+
+            return SavedScreen(self._start.saved)
         if self._start.problem is not None or self._start.find is not None or self._start.screen == "home":
             from wizard.tui.home.screen import HomeScreen
 

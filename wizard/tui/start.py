@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.target import Target
+
+if TYPE_CHECKING:
+    from wizard.core.rules.diagnosis import Diagnosis
 
 First = Literal["home", "install", "upgrade", "runs", "rollback", "uninstall", "diagnose"]
 
@@ -15,7 +18,8 @@ First = Literal["home", "install", "upgrade", "runs", "rollback", "uninstall", "
 class Start(NamedTuple):
     """The first screen: `run_id` is for "runs", `draft` the initial draft; `problem` is shown on home.
 
-    `find` finds the release of an operation while home is shown (raises Problem); `revision` is that of a rollback.
+    `find` finds the release of an operation while home is shown (raises Problem); `revision` is that of a rollback, `saved` the
+    diagnosis of a bundle, which is shown alone.
     """
 
     screen: First = "home"
@@ -24,3 +28,4 @@ class Start(NamedTuple):
     problem: Problem | None = None
     find: Callable[[], Awaitable[Target]] | None = None
     revision: int = 0
+    saved: Diagnosis | None = None

@@ -103,7 +103,7 @@ class DiagnoseArguments(SavedArguments):
 
     @override
     def has_screen(self) -> bool:
-        return not self.bundle  # the full screen looks at a cluster again and again
+        return True
 
 
 @dataclass(frozen=True)

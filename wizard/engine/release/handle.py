@@ -93,6 +93,12 @@ class Release:
         asking = self._asking(reach, forward=False)
         return diagnose.diagnose(self._cluster, self._target, ports.clock, ports.runs, ports.documents, asking)
 
+    def diagnoses(self) -> AsyncIterator[Diagnosis]:
+        """`diagnose`, again whenever something of it may have changed, until the caller stops."""
+        from wizard.engine.watch import again
+
+        return again.diagnoses(self._cluster, self._target, self.diagnose)
+
     def _asking(self, seconds: float, *, forward: bool) -> Ask | None:
         from functools import partial
 

@@ -1,9 +1,10 @@
-"""Diagnose: the impact on users of a release, its causes and remedies; repeated every few seconds."""
+"""Diagnose: the impact on users of a release, its causes and remedies; again whenever something changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -22,14 +23,11 @@ if TYPE_CHECKING:
     from wizard.core.rules.finding import Finding
     from wizard.core.target import Target
 
-AGAIN: Final = 10.0
-"""Seconds between two diagnoses while the screen is open."""
-
 
 class Causes(RowList):
     """The whole diagnosis; the cursor moves over causes."""
 
-    def __init__(self, screen: DiagnoseScreen) -> None:
+    def __init__(self, screen: DiagnosisView) -> None:
         super().__init__(id="causes")
         self._of = screen
 
@@ -40,7 +38,7 @@ class Causes(RowList):
             text = f" x {problem}" if problem else " ~ reading the release ..."
             self.rows, self.pickable = (((text, "error" if problem else "progress"),),), ()
             return
-        view = diagnose_view.layout(seen, self._of.now(), width, self.cursor)
+        view = diagnose_view.layout(seen, self._of.seen_at(), width, self.cursor)
         self.rows, self.pickable = view.rows, view.places
 
     @override
@@ -48,27 +46,81 @@ class Causes(RowList):
         self.rebuild()  # the pointer is part of the rows
 
 
-class DiagnoseScreen(WizardScreen):
-    """Reads only; asks nothing."""
+class DiagnosisView(WizardScreen):
+    """A diagnosis to be read: its causes with their proof, what happened, a message to hand over."""
+
+    READING: ClassVar[Sequence[Action]] = (
+        Action("evidence", "enter", "proof", "Show the proof"),
+        Action("timeline", "t", "timeline", "What happened, in order"),
+        Action("message", "m,y", "message for chat", "A message for the chat"),
+        Action("leave", "q", "quit"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: Diagnosis | None = None
+        self.problem: Problem | None = None
+
+    def seen_at(self) -> datetime:
+        """The time from which ages are counted."""
+        return self.now()
+
+    @override
+    def body(self) -> Iterable[Widget]:
+        yield Causes(self)
+
+    def _finding(self) -> Finding | None:
+        at = self.query_one(Causes).cursor if self.is_mounted else 0
+        return self.seen.findings[at] if self.seen and at < len(self.seen.findings) else None
+
+    # Actions
+
+    def action_evidence(self) -> None:
+        """Show everything about the selected cause."""
+        from wizard.tui.widgets.modals import Explain
+
+        if finding := self._finding():
+            rows = diagnose_view.evidence_rows(finding, min(100, self.app.size.width - 4))
+            self.app.push_screen(Explain(f"{finding.id} {finding.object}: {finding.title}", rows))
+
+    def action_timeline(self) -> None:
+        """Show what happened, in order."""
+        from wizard.tui.widgets.modals import Explain
+
+        if self.seen:
+            rows = diagnose_view.timeline_rows(self.seen, self.app.size.width - 4)
+            self.app.push_screen(Explain("What happened, in UTC: * changes, x failures, - what followed", rows))
+
+    def action_message(self) -> None:
+        """Copy the diagnosis as text for a chat, where the terminal allows it."""
+        from wizard.tui.widgets.modals import Explain
+
+        if self.seen:
+            text = diagnose_view.message(self.seen, self.seen_at())
+            self.app.copy_to_clipboard(text)
+            self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
+
+    async def action_leave(self) -> None:
+        """Quit."""
+        await self.leave()
+
+
+class DiagnoseScreen(DiagnosisView):
+    """The diagnosis of a release that is there. Reads only; asks nothing."""
 
     ACTIONS: ClassVar[Sequence[Action]] = (
-        Action("evidence", "enter", "proof", "Show the proof"),
+        *DiagnosisView.READING,
         Action("logs", "l", "logs", "Objects and logs, live"),
-        Action("timeline", "t", "timeline", "What happened, in order"),
         Action("change", "u", "change", "Change the answer that caused it, by an upgrade"),
         Action("roll_back", "b", "roll back", "Roll back; previewed first"),
-        Action("message", "m,y", "message for chat", "A message for the chat"),
         Action("again", "r", "refresh", "Refresh"),
         Action("home", "escape,h", "home", "Home"),
-        Action("leave", "q", "quit"),
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(ACTIONS)
 
     def __init__(self, target: Target) -> None:
         super().__init__()
         self.target = target
-        self.seen: Diagnosis | None = None
-        self.problem: Problem | None = None
 
     @override
     def heading(self) -> Heading:
@@ -85,19 +137,14 @@ class DiagnoseScreen(WizardScreen):
         shown = (*look, *act) if self._finding() else (*look[1:], self.key("again"))
         return (*shown, self.key("home"), self.key("explain", ""), self.key("leave"))
 
-    @override
-    def body(self) -> Iterable[Widget]:
-        yield Causes(self)
-
     def on_mount(self) -> None:
-        """Diagnose at once, then repeatedly."""
+        """Diagnose at once, and again whenever something changes."""
         self.query_one(Causes).focus()
         self.action_again()
-        self.set_interval(AGAIN, self._live)
 
-    def _live(self) -> None:
-        if self.is_current and (self.problem or (self.seen and self.seen.complete)):
-            self.action_again()
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self.bridge.stop("diagnose")
 
     def on_diagnosis_changed(self, message: DiagnosisChanged) -> None:
         """Show the new data; the cursor stays on its cause."""
@@ -123,10 +170,6 @@ class DiagnoseScreen(WizardScreen):
     def waits(self, *, ahead: bool) -> bool:
         return ahead and not self.seen and not self.problem
 
-    def _finding(self) -> Finding | None:
-        at = self.query_one(Causes).cursor if self.is_mounted else 0
-        return self.seen.findings[at] if self.seen and at < len(self.seen.findings) else None
-
     @override
     def explanation(self) -> tuple[str, str]:
         return "Diagnose", (
@@ -140,27 +183,11 @@ class DiagnoseScreen(WizardScreen):
         """Diagnose again."""
         self.bridge.diagnose(self, self.target)
 
-    def action_evidence(self) -> None:
-        """Show everything about the selected cause."""
-        from wizard.tui.widgets.modals import Explain
-
-        if finding := self._finding():
-            rows = diagnose_view.evidence_rows(finding, min(100, self.app.size.width - 4))
-            self.app.push_screen(Explain(f"{finding.id} {finding.object}: {finding.title}", rows))
-
     def action_logs(self) -> None:
         """Open the release live, with the logs of the selected cause's workload."""
         finding = self._finding()
         self.bridge.stop("diagnose")
         self.nav.live(self.target, logs_of=finding.object if finding else "", from_diagnosis=True)
-
-    def action_timeline(self) -> None:
-        """Show what happened, in order."""
-        from wizard.tui.widgets.modals import Explain
-
-        if self.seen:
-            rows = diagnose_view.timeline_rows(self.seen, self.app.size.width - 4)
-            self.app.push_screen(Explain("What happened, in UTC: * changes, x failures, - what followed", rows))
 
     async def action_change(self) -> None:
         """Upgrade, with the field open whose answer caused the selected finding."""
@@ -173,20 +200,7 @@ class DiagnoseScreen(WizardScreen):
         self.bridge.stop("diagnose")
         self.nav.roll_back(self.target)
 
-    def action_message(self) -> None:
-        """Copy the diagnosis as text for a chat, where the terminal allows it."""
-        from wizard.tui.widgets.modals import Explain
-
-        if self.seen:
-            text = diagnose_view.message(self.seen, self.now())
-            self.app.copy_to_clipboard(text)
-            self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
-
     def action_home(self) -> None:
         """Back home."""
         self.bridge.stop("diagnose")
         self.nav.home()
-
-    async def action_leave(self) -> None:
-        """Quit."""
-        await self.leave()
