@@ -33,7 +33,7 @@ async def looked_at(kubeconfig: Path, namespace: str, release: str) -> Snapshot:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.full] if at % 9 else []) for at, name in enumerate(BREAKS)]
+    "name", [pytest.param(name, marks=[pytest.mark.full] if at % 20 else []) for at, name in enumerate(BREAKS)]
 )
 async def test_what_is_read_over_http_has_the_same_diagnosis(name: str, tmp_path: Path) -> None:
     bed = Bed()

@@ -17,7 +17,7 @@ from wizard.core.scheduling.placement import Cluster, Placed, Wanted
 from wizard.sandbox.api import Api
 
 pytestmark = pytest.mark.e2e
-QUICK, ALL, AGREE = 40, 300, 0.99
+QUICK, ALL, AGREE = 12, 300, 0.99
 """Cases of the quick test and of the full one, and the least share of those in which both agree."""
 
 

@@ -125,6 +125,15 @@ def budget(**spec: Any) -> dict[str, Any]:
     return {"rendered": Rendered((deployment(3), one))}
 
 
+def wired(*pairs: tuple[str, str], **more: Any) -> dict[str, Any]:
+    """A container with these variables; Services by their name in lower case."""
+    there = {name: frozenset(ports) for name, ports in more.items() if name.islower()}
+    env = [*pairs, *((name, value) for name, value in more.items() if not name.islower())]
+    one = deployment()
+    one["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": name, "value": value} for name, value in env]
+    return {"rendered": Rendered((one,)), "services": there, "target": TARGET}
+
+
 ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     # A01 metrics API
     ("A01", {"metrics_api": MetricsApi(True, True)}, "pass", "the metrics API answers", ""),
@@ -210,6 +219,19 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("W12", {"unread": ()}, "pass", "has every value that is given", ""),
     ("W12", {"unread": (("replicas", "replicaCount"), ("x.y", ""))}, "warn", "replicas is no value of the chart; did you mean replicaCount?", ""),
     ("W12", {"unread": Absent("waits for W10")}, "skipped", "waits for W10", ""),
+    # W13, W14, W15 variables and the Services that they name
+    ("W13", wired(A="1", B="2"), "pass", "every variable is given once", ""),
+    ("W13", wired(("A", "1"), ("A", "2")), "warn", "Deployment/api c: A is given 2 times, the last one counts", ""),
+    ("W14", wired(A="1", B="x$(A)"), "pass", "stands before it", ""),
+    ("W14", wired(B="x$(A)", A="1"), "fail", "B has $(A), which stands after it: it would stay as it is written", ""),
+    ("W14", wired(B="x$(GONE)"), "fail", "B has $(GONE), which is not there", ""),
+    ("W14", wired(B="x$$(GONE) and $(REDIS_SERVICE_HOST) or $(two words)"), "pass", "stands before it", ""),
+    ("W15", wired(A="redis://:$(PW)@cache:6379/0", cache={6379}), "pass", "1 named Services are there", ""),
+    ("W15", wired(A="redis://cache:6379"), "warn", "A names cache, and there is no Service of that name", ""),
+    ("W15", wired(A="redis://cache:6380", cache={6379}), "warn", "A names cache:6380, and Service cache has 6379", ""),
+    ("W15", wired(DB_HOST="db.ns.svc.cluster.local", db={5432}), "pass", "1 named", ""),
+    ("W15", wired(DB_HOST="db.other.svc", A="https://api.example.com/x", B="http://127.0.0.1:8080", MODE="fast"), "pass", "no variable names a Service", ""),
+    ("W15", {**wired(A="redis://cache:1"), "services": Unknown("eve may not list services", "list services")}, "unknown", "may not", ""),
     # W16 insecure defaults
     ("W16", secret("password", "x7Jq81kd0Lm"), "pass", "no password of a manual", ""),
     ("W16", secret("postgres-password", "ChangeMe"), "fail", "Secret/s has a well-known password under postgres-password", ""),

@@ -325,6 +325,18 @@ async def test_a_dry_run_without_the_right_is_unknown_not_refused() -> None:
     assert not found.refused
 
 
+async def test_a_connection_that_fails_is_no_judgement_of_an_object_or_pod() -> None:
+    broken = ClusterError("tls", "TLS with https://x failed: tlsv1 alert decode error.")
+    cluster = active(refuse={"create Secret": broken, "create Pod": broken})
+    found = await facts(world(cluster), "dry_run", "probe")
+    assert (found["dry_run"].refused, found["dry_run"].unknown) == (
+        (),
+        ("TLS with https://x failed: tlsv1 alert decode error",),
+    )
+    assert not found["probe"].refused
+    assert found["probe"].unknown
+
+
 async def test_a_run_of_this_machine_at_work_is_named() -> None:
     cluster = active()
     labels = {"owner": "helm", "name": "rel", "version": "1", "status": "pending-install"}

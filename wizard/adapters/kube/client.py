@@ -433,7 +433,7 @@ class KubeCluster:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None,
         headers: Mapping[str, str] | None = None, permission: str = "", read: float | None = None, stream: Stream | None = None,
     ) -> HTTPResponse:  # fmt: skip
-        """Send until there is a good answer: again on a dead idle socket, after one new login on 401, as asked on 429."""
+        """Send until there is a good answer: again on a dead socket or handshake, after one new login on 401, as asked on 429."""
         connection, broken, renewed, busy = self._connection(), False, False, 0
         while True:
             try:
@@ -441,7 +441,9 @@ class KubeCluster:
                     method, path, query=query, body=body, headers=headers, read=read or READ, stream=stream
                 )
             except ClusterError as failed:
-                if failed.kind != "unavailable" or method != "GET" or broken or (stream and stream.closed):
+                harmless = method == "GET" or "dryRun" in (query or {})
+                passes = failed.kind in ("unavailable", "tls")
+                if not (passes and harmless) or broken or (stream and stream.closed):
                     raise
                 broken = True
                 continue

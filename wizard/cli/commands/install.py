@@ -280,7 +280,7 @@ def _sum_up(results: Sequence[CheckResult], out: Out) -> None:
 
 def _open_ids(results: Sequence[CheckResult]) -> list[str]:
     """IDs of the checks whose result is unknown and that would block if they failed."""
-    blocks = {rule.id for rule in all_checks() if rule.severity == SEVERITY_BLOCKS}
+    blocks = {rule.id for rule in all_checks() if rule.severity == SEVERITY_BLOCKS and rule.decides}
     return [result.id for result in results if result.state == "unknown" and result.id in blocks]
 
 

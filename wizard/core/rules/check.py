@@ -102,6 +102,8 @@ class Check:
     body: Rule
     ours: bool = False
     """Whether it makes sense for our chart alone."""
+    decides: bool = True
+    """Whether an install is uncertain while it is unknown; False where most people lack the right to know."""
 
     def evaluate(self, facts: Facts) -> CheckResult:
         """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule."""
@@ -128,9 +130,11 @@ _checks: dict[str, Check] = {}
 
 
 def check(
-    id: str, title: str, *, needs: tuple[str, ...], severity: str = "W", ours: bool = False  # noqa: A002 - the name of the field
+    id: str, title: str, *, needs: tuple[str, ...], severity: str = "W", ours: bool = False, decides: bool = True,  # noqa: A002 - the name of the field
 ) -> Callable[[Rule], Rule]:  # fmt: skip
-    """Register a check; severity B blocks when it fails, W warns, I informs. `ours`: it is left out for foreign charts.
+    """Register a check; severity B blocks when it fails, W warns, I informs.
+
+    `ours`: it is left out for foreign charts; `decides` as of Check.
 
     Raises:
         ValueError: the ID is taken.
@@ -140,7 +144,7 @@ def check(
         if id in _checks:
             msg = f"check {id} is registered twice"
             raise ValueError(msg)
-        _checks[id] = Check(id, title, needs, severity, body, ours)
+        _checks[id] = Check(id, title, needs, severity, body, ours, decides)
         return body
 
     return register

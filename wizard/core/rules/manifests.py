@@ -159,6 +159,14 @@ def issuer(ingress: Object) -> str:
     return next((f"{note}: {notes[note]}" for note in _ISSUED if note in notes), "")
 
 
+def service_ports(service: Mapping[str, Any]) -> frozenset[int]:
+    """The ports of a Service; none for one that is only another name."""
+    spec = service.get("spec") or {}
+    if spec.get("type") == "ExternalName":
+        return frozenset()
+    return frozenset(int(port["port"]) for port in spec.get("ports") or () if str(port.get("port", "")).isdigit())
+
+
 def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], str]]:
     """Secret name -> (required keys, "Kind/name" of the first user); optional references are left out."""
     keys: dict[str, dict[str, None]] = {}

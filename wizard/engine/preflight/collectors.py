@@ -588,8 +588,8 @@ async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | N
         kind, name = str(obj["kind"]), str(obj["metadata"]["name"])
         if error.kind == "conflict" and not upgrade:
             return None  # it exists already; another check reports its owner
-        if error.kind in ("forbidden", "slow", "unavailable"):
-            return error.message.rstrip(".")
+        if not error.status or error.kind in ("forbidden", "slow", "unavailable"):
+            return error.message.rstrip(".")  # the API server did not judge it
         return Refused(kind, name, _words(error))
     return None
 
@@ -643,6 +643,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "nodes": Collector(room.nodes, needs=("server",)),
     "own_pods": Collector(room.own_pods, needs=("server", "namespace")),
     "pods": Collector(room.pods, needs=("server",)),
+    "services": Collector(room.services, needs=("server", "namespace")),
     "quotas": Collector(room.quotas, needs=("server", "namespace")),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }

@@ -46,7 +46,7 @@ async def probe(world: World, inputs: Mapping[str, Any]) -> Probe | Absent:
     for template, answer in zip(templates, answers, strict=True):
         if not isinstance(answer, ClusterError):
             admitted[template.owner] = answer["spec"]
-        elif answer.kind in _NOT_TOLD:
+        elif not answer.status or answer.kind in _NOT_TOLD:
             unknown[answer.message.rstrip(".")] = None
         else:
             refused[template.owner] = _OF_PROBE.sub("", answer.message).rstrip(".")
@@ -109,6 +109,14 @@ async def own_pods(world: World, inputs: Mapping[str, Any]) -> tuple[Object, ...
     if inputs["namespace"].state == "missing":
         return ()
     return tuple(map(_short, await world.cluster.list("Pod", world.target.namespace)))
+
+
+async def services(world: World, inputs: Mapping[str, Any]) -> Mapping[str, frozenset[int]]:
+    """The Services of the namespace with their ports."""
+    if inputs["namespace"].state == "missing":
+        return {}
+    found = await world.cluster.list("Service", world.target.namespace)
+    return {str(one["metadata"]["name"]): manifests.service_ports(one) for one in found}
 
 
 async def quotas(world: World, inputs: Mapping[str, Any]) -> tuple[Object, ...]:

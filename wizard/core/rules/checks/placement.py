@@ -76,7 +76,9 @@ def _replaced(template: Template, pods: Sequence[Object], target: Target) -> lis
     ]
 
 
-@check("C01", "room on the nodes", needs=("rendered", "admitted", "nodes", "pods", "target"), severity="B")
+@check(
+    "C01", "room on the nodes", needs=("rendered", "admitted", "nodes", "pods", "target"), severity="B", decides=False
+)
 def room(facts: Facts) -> Outcome:
     """Every pod that stays finds a node, by the scheduler's rules, beside the pods that are there now."""
     nodes: Sequence[Object] = facts["nodes"]
