@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import json
+import socket
 import ssl
 import sys
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -394,3 +397,59 @@ def test_calls_are_limited_in_time_everywhere() -> None:
 
 
 _: Callable[[Target], Cluster] = KubeCluster
+
+# A handshake that fails in passing
+
+
+@contextlib.contextmanager
+def stumbling(port: int, times: int) -> Iterator[tuple[int, list[int]]]:
+    """A port before another one, at which the first connections get a TLS alert in place of a handshake; how many came."""
+    came: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def pipe(source: socket.socket, sink: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    sink.sendall(data)
+                sink.shutdown(socket.SHUT_WR)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listening.accept()
+                    came.append(1)
+                    if len(came) <= times:
+                        client.recv(4096)
+                        client.sendall(b"\x15\x03\x03\x00\x02\x02\x32")  # fatal, decode_error
+                        client.close()
+                        continue
+                    server = socket.create_connection(("127.0.0.1", port))
+                    for ends in ((client, server), (server, client)):
+                        threading.Thread(target=pipe, args=ends, daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1], came
+
+
+@pytest.mark.parametrize(("times", "dry_run", "works"), [(1, True, True), (1, False, False), (2, True, False)])
+async def test_a_handshake_that_fails_in_passing_is_tried_once_more_where_nothing_can_be_done_twice(
+    tmp_path: Path, *, times: int, dry_run: bool, works: bool
+) -> None:
+    pair = loopback.certificate(tmp_path, "server")
+    made = json.dumps({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a"}})
+    with (
+        loopback.serving(lambda _: Answer(body=made), tls=pair) as server,
+        stumbling(int(server.url.rpartition(":")[2]), times) as (port, came),
+    ):
+        made_for = loopback.kubeconfig(tmp_path, f"https://127.0.0.1:{port}", cluster=server.trust)
+        remote = cluster(made_for)
+        call = remote.create(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}, "ns", dry_run=dry_run
+        )
+        if works:
+            assert (await call)["kind"] == "ConfigMap"
+        else:
+            with pytest.raises(ClusterError, match="decode error"):
+                await call
+        await remote.close()
+    assert len(came) == (2 if dry_run else 1)
