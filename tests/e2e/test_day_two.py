@@ -37,6 +37,7 @@ def shell(sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], st
 
 
 @HELMS
+@pytest.mark.full  # 10 s; the parts are held over a scripted session
 def test_history_compares_revisions_and_rollback_goes_back_as_previewed(
     shell: Callable[[str], Shell], helm: str
 ) -> None:
@@ -108,6 +109,7 @@ def test_uninstall_keeps_the_history_when_asked_and_a_namespace_with_other_thing
 
 
 @HELMS
+@pytest.mark.full  # 15 s; the refusals are held one by one
 def test_install_and_upgrade_refuse_what_helm_refuses_and_what_was_uninstalled_comes_back_by_a_bare_rollback(
     shell: Callable[[str], Shell], helm: str
 ) -> None:

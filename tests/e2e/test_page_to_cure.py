@@ -44,6 +44,7 @@ def changed(env: dict[str, str], folder: Path, namespace: str, command: str, ima
     return done.returncode
 
 
+@pytest.mark.full  # 50 s; the quick tier hands over
 def test_a_wrong_image_is_corrected_in_its_field(
     sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_wrong_image_is_corrected_in_its_field(
         assert screen.wait() == 0
 
 
+@pytest.mark.full  # 45 s; the quick tier corrects a field and hands over
 def test_a_new_version_that_does_not_start_is_rolled_back(
     sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -180,7 +180,7 @@ def _helms(label: str) -> bool:
     return label.startswith("Secret/sh.helm.release") or label == "ConfigMap/kube-root-ca.crt"
 
 
-@pytest.mark.parametrize("helm", ["helm4", "helm3"])
+@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
 async def test_drift_is_told_apart_from_the_change_and_a_stale_reader_is_named(
     helm: str, sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str], world: Any
 ) -> None:
@@ -198,7 +198,7 @@ async def test_drift_is_told_apart_from_the_change_and_a_stale_reader_is_named(
     assert "Deployment/api keeps the old content" in by_label["Secret/creds"].note
 
 
-@pytest.mark.parametrize("helm", ["helm4", "helm3"])
+@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
 async def test_an_install_into_a_missing_namespace_creates_everything_and_says_what_was_not_checked(
     helm: str, sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str], world: Any
 ) -> None:
