@@ -36,6 +36,11 @@ class ObjectEvent:
     """Named by the event's field path, such as spec.containers{api}."""
 
 
+def containers(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The containers of a pod spec, those that run first in front."""
+    return (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+
+
 def name_of(obj: Object) -> str:
     """Kind/name of an object."""
     return f"{obj.get('kind')}/{obj['metadata']['name']}"

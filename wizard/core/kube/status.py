@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import Object, containers
 from wizard.core.text.time import parse_time
 
 State = Literal["ready", "progressing", "stuck", "failed", "unknown"]
@@ -416,7 +416,7 @@ def _ended(status: Mapping[str, Any]) -> Iterator[str]:
 def container_specs(pod: Object) -> dict[str, Mapping[str, Any]]:
     """The containers of a pod's spec by name, init containers included."""
     spec = pod.get("spec", {})
-    every = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    every = containers(spec)
     return {str(container.get("name")): container for container in every}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import Object, containers
 
 
 def label(obj: Object) -> str:
@@ -102,7 +102,7 @@ def secret_roles(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, str], 
         roles.setdefault(str(name), {})[str(key), role] = None
 
     for _, spec in pods(objects):
-        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        for container in containers(spec):
             for variable in container.get("env") or ():
                 reference = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
                 if reference and (role := ROLES.get(str(variable.get("name")))):
@@ -142,12 +142,10 @@ def pull_secrets(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
     """Pull Secret -> the images of the workloads that name it."""
     found: dict[str, dict[str, None]] = {}
     for _, spec in pods(objects):
-        containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+        images = dict.fromkeys(str(one.get("image") or "") for one in containers(spec))
         for secret in spec.get("imagePullSecrets") or ():
-            found.setdefault(str(secret.get("name")), {}).update(
-                (str(one.get("image") or ""), None) for one in containers
-            )
-    return {name: tuple(images) for name, images in found.items()}
+            found.setdefault(str(secret.get("name")), {}).update(images)
+    return {name: tuple(every) for name, every in found.items()}
 
 
 _ISSUED: Final = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
@@ -180,7 +178,7 @@ def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], 
     for owner, spec in pods(objects):
         for pull_secret in spec.get("imagePullSecrets") or ():
             use(pull_secret.get("name"), owner)
-        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        for container in containers(spec):
             for variable in container.get("env") or ():
                 reference = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
                 if not reference.get("optional"):

@@ -47,7 +47,7 @@ from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
 from wizard.engine.preflight import addons, room
-from wizard.engine.preflight.world import Collector, World
+from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
 from wizard.ports.certificates import CertificateReader
@@ -65,7 +65,6 @@ INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 """What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _MOST_UNREAD: Final = 50
-_NOT_THERE: Final = "namespace not there yet"
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 
 
@@ -340,7 +339,7 @@ async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
 
 async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
     if inputs["namespace"].state == "missing":
-        return Absent(_NOT_THERE)
+        return Absent(NOT_THERE)
     target = world.target
     rights = await _may(world, [(verb, "Lease", "") for verb in lease.VERBS])
     missing = tuple(right.verb for right in rights if not right.allowed)
@@ -376,7 +375,7 @@ async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailu
 
 async def _owners(world: World, inputs: Mapping[str, Any]) -> tuple[Owned, ...] | Absent:
     if inputs["namespace"].state == "missing":
-        return Absent(_NOT_THERE)
+        return Absent(NOT_THERE)
     plain = [
         obj for obj in inputs["rendered"].objects if "helm.sh/hook" not in (obj["metadata"].get("annotations") or {})
     ]
@@ -545,7 +544,7 @@ async def _is_there(world: World, kind: str, name: str) -> bool:
 async def _dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
     namespace: Namespace = inputs["namespace"]
     if namespace.state == "missing":
-        return Absent(_NOT_THERE)
+        return Absent(NOT_THERE)
     if namespace.state == "terminating":
         return Absent("waits for R01")
     release = inputs["release"]
@@ -588,8 +587,8 @@ async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | N
         kind, name = str(obj["kind"]), str(obj["metadata"]["name"])
         if error.kind == "conflict" and not upgrade:
             return None  # it exists already; another check reports its owner
-        if not error.status or error.kind in ("forbidden", "slow", "unavailable"):
-            return error.message.rstrip(".")  # the API server did not judge it
+        if not judged(error):
+            return error.message.rstrip(".")
         return Refused(kind, name, _words(error))
     return None
 

@@ -13,9 +13,8 @@ from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent
 from wizard.core.rules.facts import Probe, Rendered
 from wizard.core.rules.manifests import Template
-from wizard.engine.preflight.world import World
+from wizard.engine.preflight.world import NOT_THERE, World, judged
 
-NOT_THERE: Final = "namespace not there yet"
 _NAME: Final = "llm-cost-ops-wizard-probe"
 _POD: Final = (
     "nodeName",
@@ -29,7 +28,6 @@ _POD: Final = (
 )
 _CONTAINER: Final = ("name", "resources", "ports", "restartPolicy")
 _OF_PROBE: Final = re.compile(rf'^[Pp]ods? "{_NAME}" is (?:forbidden|invalid): ')
-_NOT_TOLD: Final = ("forbidden", "slow", "unavailable")
 
 
 async def probe(world: World, inputs: Mapping[str, Any]) -> Probe | Absent:
@@ -46,7 +44,7 @@ async def probe(world: World, inputs: Mapping[str, Any]) -> Probe | Absent:
     for template, answer in zip(templates, answers, strict=True):
         if not isinstance(answer, ClusterError):
             admitted[template.owner] = answer["spec"]
-        elif not answer.status or answer.kind in _NOT_TOLD:
+        elif not judged(answer):
             unknown[answer.message.rstrip(".")] = None
         else:
             refused[template.owner] = _OF_PROBE.sub("", answer.message).rstrip(".")

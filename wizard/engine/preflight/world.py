@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from wizard.core.errors import Problem
 from wizard.core.helm.chart import Chart
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.rules.facts import SecretUse
 from wizard.core.target import Target
@@ -59,6 +60,15 @@ class World:
     machine: str = ""
     """This machine as a Lease names it."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+NOT_THERE: Final = "namespace not there yet"
+_NOT_JUDGED: Final = ("forbidden", "slow", "unavailable")
+
+
+def judged(error: ClusterError) -> bool:
+    """Whether the API server refused what was tried, and not this person's right to try it, or nothing at all."""
+    return bool(error.status) and error.kind not in _NOT_JUDGED
 
 
 Fetch = Callable[[World, Mapping[str, Any]], Awaitable[Any]]

@@ -22,7 +22,7 @@ from wizard.core.helm.release import ReleaseRecord
 from wizard.core.helm.revision import DEPLOYED, Head, installed
 from wizard.core.kube import merge_patch
 from wizard.core.kube.errors import ClusterError
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import Object, containers
 from wizard.core.rules import manifests
 from wizard.core.target import Target
 from wizard.core.text import masking
@@ -516,7 +516,7 @@ def _readers(objects: Iterable[Object]) -> dict[tuple[str, str], list[str]]:
 
 
 def _read_by(spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+    for container in containers(spec):
         for reference in container.get("envFrom") or ():
             yield "ConfigMap", (reference.get("configMapRef") or {}).get("name", "")
             yield "Secret", (reference.get("secretRef") or {}).get("name", "")

@@ -7,6 +7,7 @@ from typing import Any
 
 from wizard.core.errors import Exit, Problem
 from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.objects import containers
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.ports.cluster import Cluster
@@ -46,6 +47,6 @@ def _started(pod: Mapping[str, Any]) -> Iterator[str]:
     statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     ran = {reported["name"] for reported in statuses if reported.get("containerID")}
     spec = pod.get("spec") or {}
-    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+    for container in containers(spec):
         if container["name"] in ran:
             yield str(container["name"])

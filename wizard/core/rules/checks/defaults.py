@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Any, Final
 
+from wizard.core.kube.objects import containers
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
@@ -51,7 +52,7 @@ def _passwords(rendered: Rendered) -> Iterator[str]:
             if telling(str(key)) and str(value).strip().lower() in _KNOWN:
                 yield f"{manifests.label(secret)} has a well-known password under {key}"
     for owner, spec in manifests.pods(rendered.objects):
-        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        for container in containers(spec):
             for variable in container.get("env") or ():
                 name, value = str(variable.get("name")), variable.get("value")
                 if value and telling(name) and str(value).strip().lower() in _KNOWN:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
+from wizard.core.kube.objects import containers
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
@@ -26,7 +27,7 @@ def images(rendered: Rendered) -> dict[str, str]:
     """Image -> "Kind/name" of the first workload that runs it."""
     found: dict[str, str] = {}
     for owner, spec in manifests.pods(rendered.objects):
-        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        for container in containers(spec):
             found.setdefault(str(container.get("image") or ""), owner)
     return found
 

@@ -61,14 +61,9 @@ def _wanted(template: Template, admitted: Mapping[str, Mapping[str, Any]], targe
     return Wanted(template.owner, template.labels, placed, target.namespace, replicas)
 
 
-def _selector(template: Template) -> Mapping[str, Any] | None:
-    selector: Mapping[str, Any] | None = (template.of.get("spec") or {}).get("selector")
-    return selector
-
-
 def _replaced(template: Template, pods: Sequence[Object], target: Target) -> list[Object]:
     """The live pods of a workload, which its new ones replace."""
-    selector = _selector(template)
+    selector = (template.of.get("spec") or {}).get("selector")
     return [
         pod
         for pod in pods
@@ -163,7 +158,7 @@ def _step(result: Placed) -> str:
 
 
 def _question(result: Placed) -> str:
-    if (labels_of({"metadata": {"labels": result.wanted.labels}}).get("app.kubernetes.io/component")) != "app":
+    if result.wanted.labels.get("app.kubernetes.io/component") != "app":
         return ""
     words = " ".join(result.why_not)
     return "cpu" if "Insufficient cpu" in words else "memory" if "Insufficient memory" in words else ""

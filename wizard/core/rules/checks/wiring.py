@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from wizard.core.kube.objects import containers
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Rendered
+from wizard.core.rules.findings.hosts import service_in
 from wizard.core.target import Target
 
 _REFERENCE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
@@ -24,14 +26,12 @@ _URL: Final = re.compile(
 )
 _ALONE: Final = re.compile(r"(?P<host>[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)(?::(?P<port>\d{1,5}))?")
 _NAMES_HOST: Final = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT)$")
-_HERE: Final = ("localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104 - compared alone
-_IP: Final = re.compile(r"[\d.]+")
 
 
 def _containers(rendered: Rendered) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """("Kind/name container", container) of every container."""
     for owner, spec in manifests.pods(rendered.objects):
-        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        for container in containers(spec):
             yield f"{owner} {container.get('name')}", container
 
 
@@ -85,7 +85,7 @@ def services(facts: Facts) -> Outcome:
     for where, container in _containers(rendered):
         for variable in container.get("env") or ():
             for host, port in _hosts(str(variable.get("name")), str(variable.get("value") or "")):
-                name = _service(host, target.namespace)
+                name = service_in(target.namespace, host)
                 if not name:
                     continue
                 count += 1
@@ -110,12 +110,3 @@ def _hosts(name: str, value: str) -> Iterator[tuple[str, int]]:
         found = [alone]
     for match in found:
         yield match["host"], int(match["port"] or 0)
-
-
-def _service(host: str, namespace: str) -> str:
-    """The Service of this namespace that a host means; "" for any other host."""
-    name, _, rest = host.partition(".")
-    if host in _HERE or _IP.fullmatch(host):
-        return ""
-    within = (namespace, f"{namespace}.svc")
-    return name if not rest or rest in within or rest.startswith(f"{namespace}.svc.") else ""

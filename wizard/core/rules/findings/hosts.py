@@ -167,9 +167,14 @@ def _by_kind(line: str, given: dict[str, str]) -> str:
 
 
 def service_name(host: str, snapshot: Snapshot) -> str:
-    """The Service that a host means in this namespace: x, x.NAMESPACE, x.NAMESPACE.svc...; "" for any other host."""
+    """The Service that a host means in the release's namespace, as of `service_in`."""
+    return service_in(snapshot.namespace, host)
+
+
+def service_in(namespace: str, host: str) -> str:
+    """The Service that a host means in a namespace: x, x.NAMESPACE, x.NAMESPACE.svc...; "" for any other host."""
     name, _, rest = host.partition(".")
     if not name or _ADDRESS.fullmatch(host) or host in _HERE:
         return ""
-    within = (snapshot.namespace, f"{snapshot.namespace}.svc")
-    return name if not rest or rest in within or rest.startswith(f"{snapshot.namespace}.svc.") else ""
+    within = (namespace, f"{namespace}.svc")
+    return name if not rest or rest in within or rest.startswith(f"{namespace}.svc.") else ""

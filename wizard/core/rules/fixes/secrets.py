@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from wizard.core.answers.secrets import ENCODED_KEY, PARTS
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import Object, containers
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.findings.containers import missing_part
 from wizard.core.rules.fix import FILE, GENERATE, Answers, Fix, Need, Step, fix, labels
@@ -120,7 +120,7 @@ def _wanted(name: str, snapshot: Snapshot) -> Iterator[str]:
     """The keys of a Secret that the release's pods name."""
     for pod in snapshot.starting_pods():
         spec = pod.get("spec") or {}
-        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        for container in containers(spec):
             for env in container.get("env") or ():
                 yield from _key((env.get("valueFrom") or {}).get("secretKeyRef") or {}, name)
         for volume in spec.get("volumes") or ():
