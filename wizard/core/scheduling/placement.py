@@ -8,9 +8,10 @@ between equals.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Final
 
 from wizard.core.kube.objects import Object
@@ -63,6 +64,46 @@ class _Pod:
     spec: Mapping[str, Any]
     going: bool = False
 
+    @cached_property
+    def asked(self) -> requests.Amounts:
+        """What it asks of a node."""
+        return requests.of_pod(self.spec)
+
+    @cached_property
+    def ports(self) -> frozenset[tuple[str, str, int]]:
+        """The ports of the node that it takes."""
+        return requests.ports(self.spec)
+
+    @cached_property
+    def apart(self) -> Sequence[Mapping[str, Any]]:
+        """What it wants to be apart from."""
+        return _terms(self.spec, "podAntiAffinity")
+
+
+@dataclass
+class _Around:
+    """What the pods that are there mean for one that is to be placed. A place is a label of nodes with its value."""
+
+    spread: list[tuple[Mapping[str, Any], dict[str, int]]]
+    """Its constraints, with the number of pods that each counts by value of its key."""
+    own: Sequence[Mapping[str, Any]]
+    """What it wants to be near, and by term where such pods are."""
+    near: list[set[tuple[str, Any]]]
+    first: bool = False
+    """Such pods are nowhere, and it is one itself."""
+    kept_from: set[tuple[str, Any]] = field(default_factory=set)
+    """Where pods are that it wants to be apart from."""
+    unwanted: set[tuple[str, Any]] = field(default_factory=set)
+    """Where pods are that want to be apart from it."""
+    alike: Counter[str] = field(default_factory=Counter)
+    alike_in: Counter[Any] = field(default_factory=Counter)
+    """How many pods of its workload are on each node, and in each zone."""
+
+    def crowd(self, node: _Node) -> tuple[int, int]:
+        """How many pods alike are in its zone and on it: the scheduler spreads pods of one workload by default."""
+        zone = node.labels.get(_ZONE)
+        return self.alike_in[zone] if zone is not None else 0, self.alike[node.name]
+
 
 class _Node:
     """A node with the pods on it."""
@@ -80,10 +121,15 @@ class _Node:
         self.pods: list[_Pod] = []
 
     def add(self, pod: _Pod) -> None:
-        for name, amount in requests.of_pod(pod.spec).items():
+        for name, amount in pod.asked.items():
             self.used[name] = self.used.get(name, Fraction(0)) + amount
-        self.ports |= requests.ports(pod.spec)
+        self.ports |= pod.ports
         self.pods.append(pod)
+
+    def places(self, term: Mapping[str, Any]) -> set[tuple[str, Any]]:
+        """The place of the node by the key of a term; none without that label."""
+        key = str(term.get("topologyKey"))
+        return {(key, self.labels[key])} if key in self.labels else set()
 
     def lacks(self, asked: requests.Amounts) -> list[str]:
         """The resources of which it has too little."""
@@ -128,25 +174,45 @@ class Cluster:
         nodes: list[str] = []
         for number in range(wanted.replicas):
             pod = _Pod(f"{wanted.name}-{number}", wanted.namespace, wanted.labels, wanted.spec)
-            reasons = {node.name: why for node in self._nodes.values() if (why := self._refusals(pod, node, wanted))}
-            open_to = [node for name, node in self._nodes.items() if name not in reasons]
+            around = self._around(pod)
+            reasons: list[str] = []
+            open_to = []
+            for node in self._nodes.values():
+                why = self._refusals(pod, node, wanted, around)
+                reasons += why
+                if not why:
+                    open_to.append(node)
             if not open_to:
-                return Placed(
-                    wanted,
-                    tuple(nodes),
-                    dict(Counter(why for every in reasons.values() for why in every).most_common()),
-                )
-            chosen = min(
-                open_to,
-                key=lambda node: (*self._crowd(pod, node), -node.free_share(requests.of_pod(pod.spec)), node.name),
-            )
+                return Placed(wanted, tuple(nodes), dict(Counter(reasons).most_common()))
+            chosen = min(open_to, key=lambda node: (*around.crowd(node), -node.free_share(pod.asked), node.name))
             chosen.add(pod)
             nodes.append(chosen.name)
         return Placed(wanted, tuple(nodes))
 
+    def _around(self, pod: _Pod) -> _Around:
+        """What the pods that are there mean for this one; read once, and not again for every node."""
+        own, apart = _terms(pod.spec, "podAffinity"), pod.apart
+        around = _Around([(one, self._counts(pod, one)) for one in _constraints(pod)], own, [set() for _ in own])
+        for node in self._nodes.values():
+            for other in node.pods:
+                if own and self._is_all_meant(own, pod, other):
+                    for term, places in zip(own, around.near, strict=True):
+                        places |= node.places(term)
+                for term in apart:
+                    if self._is_meant(term, pod, other):
+                        around.kept_from |= node.places(term)
+                for term in other.apart:
+                    if self._is_meant(term, other, pod):
+                        around.unwanted |= node.places(term)
+                if other.namespace == pod.namespace and other.labels == pod.labels:
+                    around.alike[node.name] += 1
+                    around.alike_in[node.labels.get(_ZONE)] += 1
+        around.first = not any(around.near) and self._is_all_meant(own, pod, pod)
+        return around
+
     # Filters, in the scheduler's order
 
-    def _refusals(self, pod: _Pod, node: _Node, wanted: Wanted) -> list[str]:
+    def _refusals(self, pod: _Pod, node: _Node, wanted: Wanted, around: _Around) -> list[str]:
         """Why a node does not take the pod, in the scheduler's words: what its first plugin that refuses has to say."""
         if node.cordoned and untolerated([_CORDONED], pod.spec, _KEEP_OUT):
             return ["node(s) were unschedulable"]
@@ -154,28 +220,13 @@ class Cluster:
             return [f"node(s) had untolerated taint {{{taint.get('key')}: {taint.get('value') or ''}}}"]
         if not node_matches(pod.spec, node.obj):
             return ["node(s) didn't match Pod's node affinity/selector"]
-        if _overlap(requests.ports(pod.spec), node.ports):
+        if _overlap(pod.ports, node.ports):
             return ["node(s) didn't have free ports for the requested pod ports"]
-        if short := node.lacks(requests.of_pod(pod.spec)):
+        if short := node.lacks(pod.asked):
             return ["Too many pods" if name == requests.PODS else f"Insufficient {name}" for name in short]
         if not all(fits(node.obj) for fits in wanted.volumes):
             return ["node(s) had volume node affinity conflict"]
-        return list(filter(None, [self._spread(pod, node) or self._affinity(pod, node)]))
-
-    def _spread(self, pod: _Pod, node: _Node) -> str:
-        for constraint in _constraints(pod):
-            key = str(constraint["topologyKey"])
-            if key not in node.labels:
-                return "node(s) didn't match pod topology spread constraints (missing required label)"
-            counts = self._counts(pod, constraint)
-            domains = len(counts)
-            least = min(counts.values(), default=0)
-            if domains < int(constraint.get("minDomains") or 1):
-                least = 0
-            mine = labels_match(_selector(constraint, pod), pod.labels)
-            if counts.get(str(node.labels[key]), 0) + int(mine) - least > int(constraint["maxSkew"]):
-                return "node(s) didn't match pod topology spread constraints"
-        return ""
+        return list(filter(None, [_spread(pod, node, around) or _affinity(node, around)]))
 
     def _counts(self, pod: _Pod, constraint: Mapping[str, Any]) -> dict[str, int]:
         """By value of its key, how many pods the constraint counts, on the nodes that it considers."""
@@ -199,43 +250,8 @@ class Cluster:
             counts[value] = counts.get(value, 0) + found
         return counts
 
-    def _affinity(self, pod: _Pod, node: _Node) -> str:
-        """Affinity and anti-affinity between pods that are required, in both directions."""
-        own = _terms(pod.spec, "podAffinity")
-        if own and not self._attracted(pod, node, own):
-            return "node(s) didn't match pod affinity rules"
-        for term in _terms(pod.spec, "podAntiAffinity"):
-            if any(self._is_meant(term, pod, other) for other in self._together(node, term)):
-                return "node(s) didn't match pod anti-affinity rules"
-        for other_node in self._nodes.values():
-            for other in other_node.pods:
-                for term in _terms(other.spec, "podAntiAffinity"):
-                    key = str(term.get("topologyKey"))
-                    same = key in node.labels and node.labels[key] == other_node.labels.get(key)
-                    if same and self._is_meant(term, other, pod):
-                        return "node(s) didn't satisfy existing pods anti-affinity rules"
-        return ""
-
-    def _attracted(self, pod: _Pod, node: _Node, terms: Sequence[Mapping[str, Any]]) -> bool:
-        """Every term has a pod nearby; the first pod of a group that only asks for itself may go anywhere with the labels."""
-        if any(str(term.get("topologyKey")) not in node.labels for term in terms):
-            return False
-        if all(any(self._is_all_meant(terms, pod, other) for other in self._together(node, term)) for term in terms):
-            return True
-        everyone = [other for one in self._nodes.values() for other in one.pods]
-        nobody = not any(self._is_all_meant(terms, pod, other) for other in everyone)
-        return nobody and self._is_all_meant(terms, pod, pod)
-
     def _is_all_meant(self, terms: Sequence[Mapping[str, Any]], pod: _Pod, other: _Pod) -> bool:
         return all(self._is_meant(term, pod, other) for term in terms)
-
-    def _together(self, node: _Node, term: Mapping[str, Any]) -> Iterator[_Pod]:
-        """The pods in the same domain as a node."""
-        key = str(term.get("topologyKey"))
-        if key in node.labels:
-            for other in self._nodes.values():
-                if other.labels.get(key) == node.labels[key]:
-                    yield from other.pods
 
     def _is_meant(self, term: Mapping[str, Any], owner: _Pod, other: _Pod) -> bool:
         """Whether a term of the owner's selects the other pod."""
@@ -248,18 +264,33 @@ class Cluster:
         )
         return chosen and labels_match(_keyed(term.get("labelSelector"), term, owner), other.labels)
 
-    # The choice
 
-    def _crowd(self, pod: _Pod, node: _Node) -> tuple[int, int]:
-        """How many pods alike are in its zone and on it: the scheduler spreads pods of one workload by default."""
-        alike = [
-            (other_node.labels.get(_ZONE), other_node is node)
-            for other_node in self._nodes.values()
-            for other in other_node.pods
-            if other.namespace == pod.namespace and other.labels == pod.labels
-        ]
-        zone = node.labels.get(_ZONE)
-        return sum(1 for place, _ in alike if zone is not None and place == zone), sum(here for _, here in alike)
+def _spread(pod: _Pod, node: _Node, around: _Around) -> str:
+    for constraint, counts in around.spread:
+        key = str(constraint["topologyKey"])
+        if key not in node.labels:
+            return "node(s) didn't match pod topology spread constraints (missing required label)"
+        enough = len(counts) >= int(constraint.get("minDomains") or 1)
+        least = min(counts.values(), default=0) if enough else 0
+        mine = labels_match(_selector(constraint, pod), pod.labels)
+        if counts.get(str(node.labels[key]), 0) + int(mine) - least > int(constraint["maxSkew"]):
+            return "node(s) didn't match pod topology spread constraints"
+    return ""
+
+
+def _affinity(node: _Node, around: _Around) -> str:
+    """Affinity and anti-affinity between pods that are required, in both directions.
+
+    The first pod of a group that only asks for itself may go wherever the labels are.
+    """
+    labelled = all(node.places(term) for term in around.own)
+    near = all(node.places(term) & places for term, places in zip(around.own, around.near, strict=True))
+    if around.own and not (labelled and (near or around.first)):
+        return "node(s) didn't match pod affinity rules"
+    here = set(node.labels.items())
+    if here & around.kept_from:
+        return "node(s) didn't match pod anti-affinity rules"
+    return "node(s) didn't satisfy existing pods anti-affinity rules" if here & around.unwanted else ""
 
 
 def _overlap(asked: frozenset[tuple[str, str, int]], taken: set[tuple[str, str, int]]) -> bool:
