@@ -109,6 +109,8 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("Q02", quota(deployment(strategy={"type": "Recreate"}), hard={"pods": "3"}, used={"pods": "3"}, pods=(live(0), live(1), live(2))), "pass", "nothing", ""),
     ("Q02", quota(deployment(strategy={"rollingUpdate": {"maxSurge": 2}}), hard={"pods": "4"}, used={"pods": "3"}, pods=(live(0), live(1), live(2))),
      "fail", "pods needs 2 more, 1 of 4 left", "replicas"),
+    ("Q02", quota(store(), hard={"persistentvolumeclaims": "1"}, used={"persistentvolumeclaims": "1"}, pods=(live(app="other"),)),
+     "fail", "persistentvolumeclaims needs 1 more, 0 of 1 left", "replicas"),
     ("Q02", quota(deployment(), hard={"pods": "1"}, scopes=["Terminating"]), "pass", "count nothing", ""),
     ("Q02", quota(deployment(), hard={}) | {"quotas": Unknown("eve may not list quotas", "list resourcequotas")}, "unknown", "may not", ""),
 ]  # fmt: skip

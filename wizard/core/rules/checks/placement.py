@@ -254,8 +254,10 @@ def _added(
 ) -> dict[str, Fraction]:
     """By name of the quota's resource, what the namespace has more at the height of the change; what it has already is used."""
     total: defaultdict[str, Fraction] = defaultdict(Fraction)
+    runs = False
     for template in manifests.templates(rendered.objects):
         old = _replaced(template, live, target) if template.stays else []
+        runs = runs or bool(old)
         spec = admitted.get(template.owner, template.spec)
         more = _more(template, len(old))
         for name, amount in _counted(spec).items():
@@ -263,7 +265,7 @@ def _added(
             after = amount * template.replicas
             total[name] += max(after - before, amount * more, Fraction(0)) if old else after
     kinds = Counter(str(obj["kind"]) for obj in rendered.objects)
-    if not live:  # an upgrade has its other objects already
+    if not runs:  # an upgrade has its other objects already
         for kind, name in (("Service", "services"), ("Secret", "secrets"), ("ConfigMap", "configmaps")):
             total[f"count/{name}"] += Fraction(kinds[kind])
         for _, claim in manifests.claims(rendered.objects):
