@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wizard.core.rules import workloads
 from wizard.core.rules.check import Absent, Unknown
 from wizard.core.rules.facts import Probe, Rendered
 from wizard.core.target import Target
@@ -41,7 +42,7 @@ def live(number: int = 0, on: str = "n1", app: str = "api", namespace: str = "ns
 
 
 def store(claim: str = "10Gi") -> dict[str, Any]:
-    wanted = {"spec": {"resources": {"requests": {"storage": claim}}}}
+    wanted = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": claim}}}}
     return {
         "kind": "StatefulSet",
         "metadata": {"name": "db"},
@@ -52,7 +53,13 @@ def store(claim: str = "10Gi") -> dict[str, Any]:
 def room(
     *objects: dict[str, Any], nodes: tuple[Any, ...] = (), pods: tuple[Any, ...] = (), admitted: Any = None
 ) -> dict[str, Any]:
-    return {"rendered": Rendered(objects), "admitted": admitted or {}, "nodes": nodes, "pods": pods, "target": TARGET}
+    return {"nodes": nodes, "placed": workloads.place(objects, admitted or {}, nodes, pods, TARGET)}
+
+
+def daemon(**more: Any) -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": "agent"}}, "spec": spec(**more)}
+    rules = {"selector": {"matchLabels": {"app": "agent"}}, "template": template}
+    return {"kind": "DaemonSet", "metadata": {"name": "agent"}, "spec": rules}
 
 
 def quota(
@@ -93,7 +100,12 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("C01", room(deployment(1), scaler(4, 9), nodes=(node(),)), "pass", "4 of 4", ""),
     ("C01", room(deployment(5), nodes=(node(labels={"karpenter.sh/nodepool": "a"}),)), "warn", "Insufficient cpu", ""),
     ("C01", room(deployment(), nodes=(node(),), admitted={"Deployment/api": spec("1")}), "fail", "no node for pod 3", "cpu"),
-    ("C01", room(deployment()) | {"nodes": Unknown("eve may not list nodes", "list nodes")}, "unknown", "may not list nodes", ""),
+    ("C01", room(daemon(), deployment(2), nodes=(node(cpu="1"), node("n2", cpu="1"))), "pass", "DaemonSet/agent: 2 of 2 pods fit on 2 nodes", ""),
+    ("C01", room(daemon(cpu="1"), nodes=(node(cpu="1"), node("n2", cpu="500m"))), "fail", "DaemonSet/agent: no node for pod 2 of 2; of 2: 1 Insufficient cpu", ""),
+    ("C01", room(daemon(), nodes=(node(), node("n2", **TAINTED), node("n3", unschedulable=True))), "pass", "DaemonSet/agent: 2 of 2 pods fit", ""),
+    ("C01", room(daemon(), deployment(3), nodes=(node(cpu="1500m"),)), "fail", "Deployment/api: no node for pod 3 of 3", "cpu"),
+    ("C01", room(daemon(), nodes=(node(cpu="500m"),), pods=(live(app="agent"),)), "pass", "DaemonSet/agent: 1 of 1 pods fit", ""),
+    ("C01", {"nodes": (), "placed": Unknown("eve may not list nodes", "list nodes")}, "unknown", "may not list nodes", ""),
     # C04 room for the autoscaler
     ("C04", room(deployment(), nodes=(node(),)), "skipped", "nothing is scaled by load", ""),
     ("C04", room(deployment(1), scaler(2, 4), nodes=(node(),)), "pass", "Deployment/api: 4 of 4 pods fit", ""),

@@ -62,11 +62,9 @@ def templates(objects: Iterable[Object]) -> Iterator[Template]:
             holder = rules.get("jobTemplate", {}).get("spec", {}) if obj["kind"] == "CronJob" else rules
             meta = obj["metadata"] if obj["kind"] == "Pod" else holder["template"].get("metadata") or {}
             scaler = scaled.get(owner, {})
-            replicas = (
-                max(int(rules.get("replicas", 1)), int(scaler.get("minReplicas") or 1)) if "template" in rules else 1
-            )
-            if obj["kind"] in ("Job", "CronJob"):
-                replicas = int(holder.get("parallelism") or 1)
+            ends = obj["kind"] in ("Job", "CronJob")
+            asked = holder.get("parallelism") if ends else rules.get("replicas")
+            replicas = max(1 if asked is None else int(asked), int(scaler.get("minReplicas") or 0))
             most = int(scaler.get("maxReplicas") or 0)
             yield Template(owner, meta.get("labels") or {}, meta.get("annotations") or {}, spec, replicas, most, obj)
 
