@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from wizard.core.errors import Problem
+from wizard.core.target import PRODUCTION
 
 if TYPE_CHECKING:
     from wizard.core.answers import secrets
@@ -206,7 +207,7 @@ def reproduce(
         *(["--chart-version", exact.version] if exact.version else []), *exact.proof_flags(),
         *(["--rollback-on-failure"] if draft.rollback_on_failure else []),
         *(["--wait-anyway"] if wait_anyway else []),
-        *(["--confirm", target.release] if preset == "prod" else []),
+        *(["--confirm", target.release] if preset == PRODUCTION else []),
     ]  # fmt: skip
     helm = command_line.run_argv(
         helm_major, operation, target, draft.chart if chart.digest else chart.path, path, draft.helm

@@ -12,6 +12,7 @@ from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import PullLogin, Rendered
+from wizard.core.target import PRODUCTION
 
 _DOCKER_HUB: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _GONE: Final = (
@@ -60,7 +61,7 @@ def moving(facts: Facts) -> Outcome:
             )
     if not lines:
         return Outcome("pass", ("every image has a version or digest",))
-    if facts["preset"] != "prod":
+    if facts["preset"] != PRODUCTION:
         return Outcome("pass", capped(lines))
     return Outcome(
         "warn", capped(lines), "Name a version, best with its digest.", "image" if "Deployment/" in lines[0] else ""
