@@ -106,8 +106,11 @@ class Check:
     """Whether an install is uncertain while it is unknown; False where most people lack the right to know."""
 
     def evaluate(self, facts: Facts) -> CheckResult:
-        """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule."""
-        outcome = self._by_needs(facts) or self.body(facts)
+        """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule. Never raises."""
+        try:
+            outcome = self._by_needs(facts) or self.body(facts)
+        except Exception as error:  # noqa: BLE001 - what one rule cannot read must not stop the other checks
+            outcome = Outcome("unknown", (f"the wizard failed to judge it ({type(error).__name__}: {error})",))
         blocking = self.severity == SEVERITY_BLOCKS and outcome.state == "fail"
         return CheckResult(
             self.id, self.title, outcome.state, outcome.evidence, outcome.next_step, blocking, outcome.question

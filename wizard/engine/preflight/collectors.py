@@ -17,7 +17,7 @@ from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object, is_default_class
-from wizard.core.rules import manifests
+from wizard.core.rules import manifests, shape
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
     READ_FOR_STATUS,
@@ -65,6 +65,7 @@ INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 """What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _MOST_UNREAD: Final = 50
+_SHAPE: Final = "Correct the value that this comes from, or the chart's template."
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 
 
@@ -186,7 +187,10 @@ async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactF
         for document in documents
         if isinstance(document, dict) and document.get("kind") and document.get("metadata")
     ]
-    return Rendered(tuple(document for document in objects if not _is_test(document)))
+    rendered = tuple(document for document in objects if not _is_test(document))
+    if what := shape.wrong(rendered):
+        return FactFailure("W10", f"the API server would refuse what the chart renders: {what}", _SHAPE)
+    return Rendered(rendered)
 
 
 async def _unread(world: World, _: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | Absent:
