@@ -330,6 +330,11 @@ class StubInstaller(Installer):
             yield result
 
     @override
+    async def while_asking(self, draft: Draft) -> AsyncIterator[CheckResult]:
+        for result in self._session.said_while_asking:
+            yield result
+
+    @override
     async def planned(self, prepared: Prepared) -> Planned:
         return Planned(self._session.plan_of(prepared.target), (), None)
 
@@ -501,6 +506,7 @@ class StubSession(Session):
         self.kept: list[tuple[str, Draft]] = []
         self.saved: list[Draft] = []
         self.checks: Sequence[CheckResult] = ()
+        self.said_while_asking: Sequence[CheckResult] = ()
         self.checks_gate = _open_gate()
         self.next_operation: Operation | Problem = "install"
         self.next_plan: Plan | Problem = Plan("install", "here", "", "", 0, 0, ())

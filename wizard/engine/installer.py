@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from wizard.core.errors import Problem
 from wizard.core.target import PRODUCTION
+from wizard.engine.preflight.kept import Kept
 
 if TYPE_CHECKING:
     from wizard.core.answers import secrets
@@ -33,6 +34,7 @@ class Installer:
     def __init__(self, state: SessionState, answers: Answers) -> None:
         self._state = state
         self._answers = answers
+        self._kept = Kept()
 
     async def operation(self, target: Target, asked: Asked = "either") -> Operation:
         """Install or upgrade, by the state of the release; raises Problem as `listing.operation` does."""
@@ -46,6 +48,15 @@ class Installer:
         from wizard.engine.preflight import checks
 
         return checks.run(self._state, self._answers, draft, only)
+
+    def while_asking(self, draft: Draft) -> AsyncIterator[CheckResult]:
+        """What the checks say beside the questions that they are about, from facts up to a minute old; never raises.
+
+        The review runs every check again.
+        """
+        from wizard.engine.preflight import checks
+
+        return checks.while_asking(self._state, self._answers, draft, self._kept)
 
     async def plan(self, prepared: Prepared) -> Plan:
         """What an install or upgrade would do; raises Problem."""

@@ -96,6 +96,24 @@ async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, t
     assert "fast-ssd, standard" in bad["S01"].next_step
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [{}, {"preset": "prod", "host": "api.example.org", "tls": "none", "replicas.max": "90", "database.class": "gone"}],
+)
+async def test_what_stands_beside_the_questions_is_what_the_review_says(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], answers: Mapping[str, str]
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        draft = made.answers.new().with_answers({"image": IMAGE, **answers})
+        beside = {one.id: one async for one in made.installer.while_asking(draft)}
+        review = await checked_draft(made, draft)
+    assert set(beside) == {check.id for check in all_checks() if check.about}
+    said = {name: (one.state, one.evidence, one.next_step) for name, one in beside.items() if name != "W05"}
+    assert said == {name: (review[name].state, review[name].evidence, review[name].next_step) for name in said}
+    assert beside["W05"].state == "pass"  # how many milliseconds it took differs
+
+
 async def test_a_host_that_a_release_of_another_namespace_has_is_taken(
     sandbox: Bed, namespace: str, tool: Callable[[str], str]
 ) -> None:
@@ -184,7 +202,7 @@ BROKEN: dict[str, tuple[dict[str, Any], dict[str, str], str, str, str, str]] = {
         {}, "Q02", "team: pods needs", "FailedCreate", "exceeded quota: team",
     ),
     "no room": (
-        {}, {"cpu": "5", "cpu.limit": "6"}, "C01", "no node for pod 1 of 1; of 3: 3 Insufficient cpu", "FailedScheduling", "3 Insufficient cpu",
+        {}, {"cpu": "5", "cpu.limit": "6"}, "C01", "0 of 1 pods fit; no node for the next, of 3: 3 Insufficient cpu", "FailedScheduling", "3 Insufficient cpu",
     ),
     "too little memory": (
         {}, {"memory": "9Gi", "memory.limit": "9Gi"}, "C01", "3 Insufficient memory", "FailedScheduling", "3 Insufficient memory",

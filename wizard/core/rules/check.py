@@ -69,6 +69,8 @@ class CheckResult:
     question: str = ""
     accepted: str = ""
     """The person's reason for accepting the fail."""
+    about: tuple[str, ...] = ()
+    """The questions beside which the result is shown while they are asked."""
 
     def to_data(self) -> dict[str, Any]:
         """The data of a `check.result` event."""
@@ -104,6 +106,8 @@ class Check:
     """Whether it makes sense for our chart alone."""
     decides: bool = True
     """Whether an install is uncertain while it is unknown; False where most people lack the right to know."""
+    about: tuple[str, ...] = ()
+    """The questions that a person answers better when they see the result."""
 
     def evaluate(self, facts: Facts) -> CheckResult:
         """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule. Never raises."""
@@ -113,8 +117,9 @@ class Check:
             outcome = Outcome("unknown", (f"the wizard failed to judge it ({type(error).__name__}: {error})",))
         blocking = self.severity == SEVERITY_BLOCKS and outcome.state == "fail"
         return CheckResult(
-            self.id, self.title, outcome.state, outcome.evidence, outcome.next_step, blocking, outcome.question
-        )
+            self.id, self.title, outcome.state, outcome.evidence, outcome.next_step, blocking, outcome.question,
+            about=self.about,
+        )  # fmt: skip
 
     def _by_needs(self, facts: Facts) -> Outcome | None:
         for name in self.needs:
@@ -134,10 +139,11 @@ _checks: dict[str, Check] = {}
 
 def check(
     id: str, title: str, *, needs: tuple[str, ...], severity: str = "W", ours: bool = False, decides: bool = True,  # noqa: A002 - the name of the field
+    about: tuple[str, ...] = (),
 ) -> Callable[[Rule], Rule]:  # fmt: skip
     """Register a check; severity B blocks when it fails, W warns, I informs.
 
-    `ours`: it is left out for foreign charts; `decides` as of Check.
+    `ours`: it is left out for foreign charts; `decides` and `about` as of Check.
 
     Raises:
         ValueError: the ID is taken.
@@ -147,7 +153,7 @@ def check(
         if id in _checks:
             msg = f"check {id} is registered twice"
             raise ValueError(msg)
-        _checks[id] = Check(id, title, needs, severity, body, ours, decides)
+        _checks[id] = Check(id, title, needs, severity, body, ours, decides, about)
         return body
 
     return register

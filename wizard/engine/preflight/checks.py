@@ -11,10 +11,11 @@ from wizard.core.answers.draft import Draft
 from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
 from wizard.core.helm import values
-from wizard.core.rules.check import Check, CheckResult, all_checks, ready_to_run
+from wizard.core.rules.check import Absent, Check, CheckResult, all_checks, ready_to_run
 from wizard.core.rules.facts import SecretUse
 from wizard.core.target import Target
 from wizard.engine.preflight import collectors
+from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import World
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _LATE: Final = frozenset({"dry_run", "probe"})
 """Facts that need the namespace; their checks run again once it exists."""
+_TRIED: Final = dict.fromkeys(_LATE, Absent("is tried in the review"))
 _ASKED_OF_ALL: Final = frozenset(question.id for question in questions.foreign.QUESTIONS)
 _AT_WORK: Final = ("running", "hung", "orphaned")
 
@@ -41,6 +43,16 @@ async def run(
     async for result in _evaluate(world, checks):
         # A foreign chart has no such field that could be opened.
         yield replace(result, question="") if foreign and result.question not in _ASKED_OF_ALL else result
+
+
+async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept: Kept) -> AsyncIterator[CheckResult]:
+    """What the checks that are about questions say of the draft, as they are decided; nothing is tried on the server. Never raises."""
+    asked = _ASKED_OF_ALL if _foreign(answers, draft) else None
+    checks = tuple(
+        check for check in all_checks() if check.about and (asked is None or asked.intersection(check.about))
+    )
+    async for result in _evaluate(_world(state, answers, draft), checks, _TRIED, kept):
+        yield result
 
 
 def _foreign(answers: Answers, draft: Draft) -> bool:
@@ -59,11 +71,16 @@ async def late(
     return [result async for result in _evaluate(world, checks)]
 
 
-async def _evaluate(world: World, checks: tuple[Check, ...]) -> AsyncIterator[CheckResult]:
+async def _evaluate(
+    world: World,
+    checks: tuple[Check, ...],
+    given: Mapping[str, Any] = collectors.NOTHING_GIVEN,
+    kept: Kept | None = None,
+) -> AsyncIterator[CheckResult]:
     facts: dict[str, Any] = {}
     done: set[str] = set()
     needed = frozenset(name for check in checks for name in check.needs)
-    async for name, fact in collectors.facts(world, needed):
+    async for name, fact in collectors.facts(world, needed, given, kept):
         facts[name] = fact
         for result in ready_to_run(checks, facts, done):
             yield result

@@ -6,7 +6,8 @@ A collector that fails yields Unknown; a collector whose dependency is missing y
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from wizard.core.errors import Problem
@@ -47,6 +48,7 @@ from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
 from wizard.engine.preflight import addons, room
+from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
@@ -65,27 +67,44 @@ INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 """What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _MOST_UNREAD: Final = 50
+NOTHING_GIVEN: Final[Mapping[str, Any]] = MappingProxyType({})
 _SHAPE: Final = "Correct the value that this comes from, or the chart's template."
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 
 
-async def facts(world: World, names: frozenset[str] | None = None) -> AsyncIterator[tuple[str, Any]]:
-    """(name, fact) as they come in: all of them, or those named and their dependencies. Never raises."""
-    wanted = with_dependencies(names) if names is not None else frozenset(COLLECTORS)
+async def facts(
+    world: World,
+    names: frozenset[str] | None = None,
+    given: Mapping[str, Any] = NOTHING_GIVEN,
+    kept: Kept | None = None,
+) -> AsyncIterator[tuple[str, Any]]:
+    """(name, fact) as they come in: all of them, or those named and their dependencies. Never raises.
+
+    What is `given` is not fetched; what lasts is taken from `kept`, and put there.
+    """
+    wanted = with_dependencies(names, given) if names is not None else frozenset(COLLECTORS)
     loop = asyncio.get_running_loop()
     futures: dict[str, asyncio.Future[Any]] = {name: loop.create_future() for name in wanted}
     arrived: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
 
     async def collect(name: str) -> None:
         collector = COLLECTORS[name]
+        fact = given.get(name, kept.get(name, world.target) if kept else None)
+        if fact is None:
+            fact = await fetched(name, collector)
+        futures[name].set_result(fact)
+        arrived.put_nowait((name, fact))
+
+    async def fetched(name: str, collector: Collector) -> Any:
         inputs = {
             dependency: await asyncio.shield(futures[dependency]) for dependency in (*collector.needs, *collector.after)
         }
         fact = _missing(collector, inputs)
         if fact is None:
             fact = await _in_time(collector, world, inputs)
-        futures[name].set_result(fact)
-        arrived.put_nowait((name, fact))
+        if kept and collector.lasts and not isinstance(fact, Unknown | Absent | FactFailure):
+            kept.put(name, world.target, fact, collector.lasts)
+        return fact
 
     tasks = [asyncio.ensure_future(collect(name)) for name in wanted]
     try:
@@ -97,15 +116,15 @@ async def facts(world: World, names: frozenset[str] | None = None) -> AsyncItera
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def with_dependencies(names: frozenset[str]) -> frozenset[str]:
-    """The facts with all that they need."""
+def with_dependencies(names: frozenset[str], given: Collection[str] = ()) -> frozenset[str]:
+    """The facts with all that they need, but not what only the given ones do."""
     wanted: set[str] = set()
     todo = list(names)
     while todo:
         name = todo.pop()
         if name not in wanted:
             wanted.add(name)
-            todo += [*COLLECTORS[name].needs, *COLLECTORS[name].after]
+            todo += [] if name in given else [*COLLECTORS[name].needs, *COLLECTORS[name].after]
     return frozenset(wanted)
 
 
@@ -612,20 +631,20 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "kubeconfig": Collector(_kubeconfig),
     "helm": Collector(_helm),
     "chart": Collector(_chart),
-    "server": Collector(_server),
+    "server": Collector(_server, lasts=10.0),
     "kubernetes": Collector(_kubernetes, after=("server",)),
-    "identity": Collector(_identity, after=("server",)),
+    "identity": Collector(_identity, after=("server",), lasts=60.0),
     "unread": Collector(_unread, needs=("chart",)),
     "rendered": Collector(_rendered, needs=("helm", "chart"), after=("server",), limit=60.0),
-    "namespace": Collector(_namespace, needs=("server",)),
+    "namespace": Collector(_namespace, needs=("server",), lasts=10.0),
     "rights": Collector(_rights, needs=("server", "rendered")),
     "record_rights": Collector(_record_rights, needs=("server",)),
     "sight": Collector(_sight, needs=("server",)),
-    "release": Collector(_release, needs=("server",)),
+    "release": Collector(_release, needs=("server",), lasts=10.0),
     "lease": Collector(_lease, needs=("server", "namespace")),
     "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0),
     "owners": Collector(_owners, needs=("server", "rendered", "namespace")),
-    "storage_classes": Collector(_storage_classes, needs=("server",)),
+    "storage_classes": Collector(_storage_classes, needs=("server",), lasts=60.0),
     "named_storage": Collector(_named_storage, needs=("server", "rendered"), after=("storage_classes",)),
     "ingress_classes": Collector(_ingress_classes, needs=("server", "rendered")),
     "ways": Collector(_ways, needs=("server", "rendered"), after=("ingress_classes",)),
@@ -644,11 +663,11 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "owner": Collector(addons.owner, needs=("server", "release", "namespace")),
     "names": Collector(addons.names, needs=("rendered",)),
     "pull_logins": Collector(addons.pull_logins, needs=("server", "rendered")),
-    "nodes": Collector(room.nodes, needs=("server",)),
-    "own_pods": Collector(room.own_pods, needs=("server", "namespace")),
-    "pods": Collector(room.pods, needs=("server",)),
-    "services": Collector(room.services, needs=("server", "namespace")),
-    "quotas": Collector(room.quotas, needs=("server", "namespace")),
+    "nodes": Collector(room.nodes, needs=("server",), lasts=60.0),
+    "own_pods": Collector(room.own_pods, needs=("server", "namespace"), lasts=30.0),
+    "pods": Collector(room.pods, needs=("server",), lasts=60.0),
+    "services": Collector(room.services, needs=("server", "namespace"), lasts=30.0),
+    "quotas": Collector(room.quotas, needs=("server", "namespace"), lasts=30.0),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }
 """Fact -> its collector."""

@@ -82,3 +82,5 @@ class Collector:
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     limit: float = 12.0
+    lasts: float = 0.0
+    """Seconds for which the fact may be kept while a person answers; no answer but the target changes it."""

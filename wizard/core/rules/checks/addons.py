@@ -26,7 +26,7 @@ _SOON: Final = timedelta(hours=26)
 """A nightly backup is younger, but for its own time."""
 
 
-@check("A01", "metrics API", needs=("metrics_api",))
+@check("A01", "metrics API", needs=("metrics_api",), about=("scaling",))
 def metrics_api(facts: Facts) -> Outcome:
     """The metrics API answers, without which an autoscaler does nothing."""
     found: MetricsApi = facts["metrics_api"]
@@ -48,7 +48,7 @@ _RUN_AS: Final[Mapping[str, str]] = {
 """Controller of an IngressClass -> the name under which its chart runs it; those of clouds run outside of the cluster."""
 
 
-@check("I02", "ingress controller", needs=("rendered", "ways", "controllers"))
+@check("I02", "ingress controller", needs=("rendered", "ways", "controllers"), about=("ingress.class",))
 def controller(facts: Facts) -> Outcome:
     """Somebody serves the ingress class: an Ingress of it has an address, or the controller's pods run."""
     rendered: Rendered = facts["rendered"]
@@ -83,7 +83,7 @@ def controller(facts: Facts) -> Outcome:
     return Outcome("pass", tuple(lines))
 
 
-@check("I08", "cert-manager", needs=("cert_manager",), severity="B")
+@check("I08", "cert-manager", needs=("cert_manager",), severity="B", about=("tls",))
 def cert_manager(facts: Facts) -> Outcome:
     """cert-manager is installed and runs, where an Ingress asks it for a certificate."""
     found: CertManager = facts["cert_manager"]
@@ -100,7 +100,7 @@ def cert_manager(facts: Facts) -> Outcome:
     return Outcome("pass", ("cert-manager runs" if found.runs else "cert-manager is installed",))
 
 
-@check("I09", "issuers", needs=("cert_manager",), severity="B")
+@check("I09", "issuers", needs=("cert_manager",), severity="B", about=("tls.issuer",))
 def issuers(facts: Facts) -> Outcome:
     """The issuer of every Ingress exists and is ready to sign."""
     found: CertManager = facts["cert_manager"]
@@ -127,7 +127,7 @@ _MIGRATED: Final[Mapping[str, str]] = {
 """In-tree provisioners, which newer clusters answer by these drivers alone."""
 
 
-@check("S03", "disk drivers", needs=("rendered", "storage_classes", "csi_drivers"))
+@check("S03", "disk drivers", needs=("rendered", "storage_classes", "csi_drivers"), about=("database.class",))
 def disk_drivers(facts: Facts) -> Outcome:
     """The driver that makes the disks of a class is registered; provisioners that are no CSI drivers cannot be told."""
     rendered: Rendered = facts["rendered"]

@@ -11,7 +11,7 @@ from wizard.core.rules.facts import LeaseSeen, Owned, Release
 from wizard.core.target import Target
 
 
-@check("N01", "release name", needs=("release", "target"), severity="B")
+@check("N01", "release name", needs=("release", "target"), severity="B", about=("release",))
 def name(facts: Facts) -> Outcome:
     """Helm accepts the release name; the evidence names the other releases in the namespace."""
     release: Release = facts["release"]
@@ -27,7 +27,7 @@ def name(facts: Facts) -> Outcome:
     return Outcome("pass", (line, *beside))
 
 
-@check("N02", "release state", needs=("release", "target"), severity="B")
+@check("N02", "release state", needs=("release", "target"), severity="B", about=("release",))
 def state(facts: Facts) -> Outcome:
     """No other helm is working on the release, and helm would accept an install or upgrade."""
     release: Release = facts["release"]

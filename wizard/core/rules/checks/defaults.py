@@ -23,7 +23,7 @@ _KNOWN: Final = frozenset({
 """Passwords of manuals and of images, in lower case."""
 
 
-@check("W16", "insecure defaults", needs=("rendered", "preset"), severity="B")
+@check("W16", "insecure defaults", needs=("rendered", "preset"), severity="B", about=("tls",))
 def defaults(facts: Facts) -> Outcome:
     """No Secret or variable holds a password that everybody knows; in production people reach it by HTTPS alone."""
     rendered: Rendered = facts["rendered"]

@@ -33,7 +33,7 @@ def images(rendered: Rendered) -> dict[str, str]:
     return found
 
 
-@check("M03", "registries that are gone", needs=("rendered",), severity="B")
+@check("M03", "registries that are gone", needs=("rendered",), severity="B", about=("image",))
 def gone(facts: Facts) -> Outcome:
     """No image is named at a registry that is known to have given it up."""
     lines, steps = [], []
@@ -48,7 +48,7 @@ def gone(facts: Facts) -> Outcome:
     return Outcome("pass", (f"{count} {'image' if count == 1 else 'images'}, none at a registry that is gone",))
 
 
-@check("M06", "tags that move", needs=("rendered", "preset"))
+@check("M06", "tags that move", needs=("rendered", "preset"), about=("image",))
 def moving(facts: Facts) -> Outcome:
     """In production, an image's tag or digest says which one it is."""
     lines = []
@@ -68,7 +68,7 @@ def moving(facts: Facts) -> Outcome:
     )
 
 
-@check("M04", "pull secrets", needs=("rendered", "pull_logins"))
+@check("M04", "pull secrets", needs=("rendered", "pull_logins"), about=("image.pullSecret",))
 def pull_secrets(facts: Facts) -> Outcome:
     """A pull Secret that a workload names has a login for the registry of one of its images."""
     rendered: Rendered = facts["rendered"]

@@ -54,11 +54,19 @@ def _admission_step(text: str) -> str:
     return "Correct what the message names; policies of the cluster are its administrators'."
 
 
-@check("C01", "room on the nodes", needs=("nodes", "placed"), severity="B", decides=False)
+@check(
+    "C01",
+    "room on the nodes",
+    needs=("nodes", "placed"),
+    severity="B",
+    decides=False,
+    about=("replicas", "cpu", "memory"),
+)
 def room(facts: Facts) -> Outcome:
     """Every pod that stays finds a node, by the scheduler's rules, beside the pods that are there now."""
     placed: Placement = facts["placed"]
-    lines = [_line(result, placed.nodes) for result in placed.first]
+    # A person answers for the workload with most pods; the others have few.
+    lines = [_line(one, placed.nodes) for one in sorted(placed.first, key=lambda one: -one.wanted.replicas)]
     short = [result for result in placed.first if not result.fits]
     if not short:
         return Outcome("pass", tuple(lines))
@@ -68,7 +76,7 @@ def room(facts: Facts) -> Outcome:
     return Outcome("fail", capped(sorted(lines, key=lambda line: " fit on " in line)), step, _question(short[0]))
 
 
-@check("C04", "room for the autoscaler", needs=("placed",))
+@check("C04", "room for the autoscaler", needs=("placed",), about=("replicas.max",))
 def autoscaler(facts: Facts) -> Outcome:
     """The largest number of pods that an autoscaler may make finds nodes as well."""
     placed: Placement = facts["placed"]
@@ -90,11 +98,11 @@ def autoscaler(facts: Facts) -> Outcome:
 
 
 def _line(result: Placed, nodes: int) -> str:
-    name, wanted = result.wanted.name, result.wanted.replicas
+    fit = f"{result.wanted.name}: {len(result.nodes)} of {result.wanted.replicas} pods fit"
     if result.fits:
         places = Counter(result.nodes)
-        return f"{name}: {wanted} of {wanted} pods fit on {len(places)} {'node' if len(places) == 1 else 'nodes'}"
-    return f"{name}: no node for pod {len(result.nodes) + 1} of {wanted}; of {nodes}: {_reasons(result)}"
+        return f"{fit} on {len(places)} {'node' if len(places) == 1 else 'nodes'}"
+    return f"{fit}; no node for the next, of {nodes}: {_reasons(result)}"
 
 
 def _reasons(result: Placed) -> str:
@@ -164,7 +172,13 @@ def _share(value: Any, pods: int) -> int:
 # Q02: quotas
 
 
-@check("Q02", "quota", needs=("rendered", "admitted", "quotas", "own_pods", "target"), severity="B")
+@check(
+    "Q02",
+    "quota",
+    needs=("rendered", "admitted", "quotas", "own_pods", "target"),
+    severity="B",
+    about=("replicas", "cpu", "memory", "database.size"),
+)
 def quota(facts: Facts) -> Outcome:
     """All that is installed fits into what the namespace's quotas have left, with the pods that stay meanwhile."""
     quotas: Sequence[Object] = facts["quotas"]
