@@ -79,6 +79,12 @@ def refuse_changed(shown: Plan, now: Plan) -> None:
         raise PlanChanged(changed, now)
 
 
+def refuse_stale(checks: Sequence[CheckResult], mark: str) -> None:
+    """Raise Problem when a check judged something else than what has this mark."""
+    if any(result.made_for not in ("", mark) for result in checks):
+        raise Problem("Nothing was changed: the checks were made for other answers.", "Check again.")
+
+
 def of_run(release: str, preset: str, plan: Plan | None, checks: Sequence[CheckResult] = ()) -> Approval:
     """Of an install or upgrade, by its checks and its plan; without a plan nothing is known to run."""
     failed = ", ".join(result.id for result in checks if result.blocking)

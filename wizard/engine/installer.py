@@ -93,7 +93,7 @@ class Installer:
         An install is refused when the release exists by now, so that it never resets what runs. A run that is neither
         `attended` nor told to `wait_anyway` ends at a cause that does not resolve by itself.
 
-        `checks` are the results: a blocking result refuses the start, accepted results are recorded. `plan` is the plan that
+        `checks` are the results: a blocking result, or one of other answers, refuses the start; accepted results are recorded. `plan` is the plan that
         was shown: PlanChanged is raised when a new plan differs, and the run stops before helm when the release has
         another revision by then. `confirmed` is the release's name where it had to be typed. Raises Problem.
         """
@@ -107,6 +107,7 @@ class Installer:
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
         ports.charts.require_same(prepared.chart)
+        approval.refuse_stale(checks, prepared.mark)
         approval.of_run(target.release, resolved.preset, plan, checks).require(confirmed)
         again, _ = await asyncio.gather(self._plan_again(prepared, plan), self._refuse_misread(prepared))
         if plan and again:

@@ -341,4 +341,4 @@ class Bridge:
         ]
         if failures:
             update(problem=self._unexpected(failures[0]))
-        update(complete=True)
+        update(complete=True, at=self.session.now())

@@ -58,7 +58,9 @@ def test_the_rail_counts_what_is_bad_and_names_what_is_alone() -> None:
 
 async def test_the_step_shows_it_once_a_person_pauses(open_app: Open, session: ScreenSession) -> None:
     session.said_while_asking = (result("I05", "warn", "host", evidence="team-b has it"), ROOM)
-    async with open_app(Start("install", draft=Draft({"preset": "staging", "tls": "none", "context": CONTEXT}))) as see:
+    async with open_app(
+        Start("install", draft=Draft({"preset": "staging", "host": "a.example.org", "tls": "none", "context": CONTEXT}))
+    ) as see:
         await see.sees("1 x  title of C…", "1 !  title of I…", "! 3 Address", "x 5 Resources")
         await see.press("enter", "enter")
         await see.sees("> 3 Address", "! team-b has it")

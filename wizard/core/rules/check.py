@@ -71,6 +71,8 @@ class CheckResult:
     """The person's reason for accepting the fail."""
     about: tuple[str, ...] = ()
     """The questions beside which the result is shown while they are asked."""
+    made_for: str = ""
+    """The mark of what was judged: values, chart, target, flags of helm; "" where they could not be prepared."""
 
     def to_data(self) -> dict[str, Any]:
         """The data of a `check.result` event."""

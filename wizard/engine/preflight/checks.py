@@ -42,7 +42,8 @@ async def run(
     checks = tuple(check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only))
     async for result in _evaluate(world, checks):
         # A foreign chart has no such field that could be opened.
-        yield replace(result, question="") if foreign and result.question not in _ASKED_OF_ALL else result
+        question = "" if foreign and result.question not in _ASKED_OF_ALL else result.question
+        yield replace(result, question=question, made_for=world.mark)
 
 
 async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept: Kept) -> AsyncIterator[CheckResult]:
@@ -103,9 +104,9 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
             runs=_at_work(ports),
         )
     resolved, target = prepared.resolved, prepared.target
-    text, refused = "", None
+    text, mark, refused = "", "", None
     try:
-        text = prepared.text
+        text, mark = prepared.text, prepared.mark
     except Problem as problem:
         refused = problem
     questions, extra = _secret_questions(resolved)
@@ -115,7 +116,7 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         certificates=ports.certificates, tls_files=_tls_files(resolved, ports),
         runs=_at_work(ports), machine=ports.runs.machine(),
-        logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network,
+        logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network, mark=mark,
     )  # fmt: skip
 
 

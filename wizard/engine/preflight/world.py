@@ -59,6 +59,8 @@ class World:
     """The chosen environment; "" for another chart, and in the late checks."""
     machine: str = ""
     """This machine as a Lease names it."""
+    mark: str = ""
+    """That of what was prepared; "" where it could not be."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 

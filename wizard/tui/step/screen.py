@@ -137,7 +137,8 @@ class StepScreen(WizardScreen):
         self._resolved = self.wizard.session.answers.resolve(self.draft)
         asked = flow.questions(self._resolved, self.step, self.nav.goal)
         problems = {**self._resolved.problems(self.step), **self._wrong}
-        notes = {question.id: self._notes_of(question.id) for question in asked}
+        # What was seen of a wrong answer was seen of the value in its place.
+        notes = {question.id: self._notes_of(question.id) for question in asked if question.id not in problems}
         self.query_one(Form).update(self._resolved, asked, problems, notes)
         self._render_around()
 
