@@ -99,6 +99,7 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
         certificates=ports.certificates, tls_files=_tls_files(resolved, ports),
         runs=_at_work(ports), machine=ports.runs.machine(),
         logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network,
+        registries=ports.registries,
     )  # fmt: skip
 
 

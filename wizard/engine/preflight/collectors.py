@@ -46,7 +46,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, room
+from wizard.engine.preflight import addons, images, room
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
@@ -638,7 +638,10 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "backups": Collector(addons.backups, needs=("server", "rendered", "release", "namespace")),
     "owner": Collector(addons.owner, needs=("server", "release", "namespace")),
     "names": Collector(addons.names, needs=("rendered",)),
-    "pull_logins": Collector(addons.pull_logins, needs=("server", "rendered")),
+    "pull_logins": Collector(images.pull_logins, needs=("server", "rendered")),
+    "images": Collector(
+        images.images, needs=("server", "rendered"), after=("admitted", "pull_logins", "nodes"), limit=16.0
+    ),
     "nodes": Collector(room.nodes, needs=("server",)),
     "own_pods": Collector(room.own_pods, needs=("server", "namespace")),
     "pods": Collector(room.pods, needs=("server",)),
