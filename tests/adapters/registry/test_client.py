@@ -91,7 +91,8 @@ ANSWERS: dict[str, tuple[Callable[[Asked], Http], str, str]] = {
     "garbage": (reply(("", Http(200, '{"manifests": [[[[]]]], "x": NaN}'))), "unknown", "no manifest"),
     "another content": (reply(("", Http(200, INDEX))), "there", ""),
     "broken": (reply(("", Http(503, ""))), "unknown", "answers 503"),
-    "forbidden": (reply(("", Http(403, ""))), "private", ""),
+    "forbidden": (reply(("", Http(403, '{"errors": [{"code": "DENIED"}]}'))), "private", ""),
+    "403 of a firewall": (reply(("", Http(403, "<html>", "text/html"))), "unknown", "answers 403, but not as a registry does"),
     "401 without a challenge": (reply(("", Http(401, ""))), "unknown", "wants a login of a kind"),
     "another scheme": (reply(("", Http(401, "", headers={"WWW-Authenticate": "Negotiate"}))), "unknown", "of a kind"),
     "basic": (reply(("", Http(401, "", headers={"WWW-Authenticate": 'Basic realm="x"'}))), "private", ""),
@@ -133,7 +134,8 @@ async def test_what_cannot_be_reached_says_why(
         began = time.monotonic()
         hanging = await asked(image(silent), seconds=0.5)
         assert time.monotonic() - began < 2
-    assert (hanging.state, hanging.text) == ("unreachable", f"{urlsplit(silent).netloc} did not answer within 0.5 s")
+    assert hanging.state == "unreachable"
+    assert f"{urlsplit(silent).netloc} did not answer" in hanging.text
     closed = await asked(image(loopback.closed_port()))
     assert closed.state == "unreachable"
     assert "refuses the connection" in closed.text
@@ -143,6 +145,27 @@ async def test_what_cannot_be_reached_says_why(
     assert "not from the authority that this machine trusts" in stranger.text
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none"))
     assert "(REQUESTS_CA_BUNDLE) cannot be read" in (await asked(image(loopback.closed_port()))).text
+
+
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [
+        ("http://me:canary@HOST", "The proxy on the way to registry.test failed: Tunnel connection failed: 501"),
+        ("socks5://me:canary@HOST", "the proxy socks5://HOST is none of http or https"),
+    ],
+)
+async def test_a_proxy_of_the_environment_is_used_and_its_failure_is_its_own(
+    proxy: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with loopback.serving(reply()) as server:
+        host = urlsplit(server.url).netloc
+        monkeypatch.setenv("HTTPS_PROXY", proxy.replace("HOST", host))
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.delenv("no_proxy", raising=False)
+        found = await RegistryClient().image(parse("registry.test/acme/api:v1"), (), 5)
+    assert found.state == "unreachable"
+    assert says.replace("HOST", host) in found.text
+    assert "canary" not in found.text
 
 
 async def test_an_authority_of_requests_bundle_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,6 +253,12 @@ async def test_a_wrong_login_is_refused_and_the_next_one_is_tried(tokens: Tokens
     assert (await asked(image(tokens.registry), wrong, LOGIN)).state == "there"
 
 
+async def test_a_firewall_that_forbids_has_not_judged_the_login(pair: tuple[Path, Path]) -> None:
+    with loopback.serving(reply(("", Http(403, "<html>", "text/html"))), pair) as server:
+        found = await asked(image(server), LOGIN)
+    assert (found.state, found.login) == ("unknown", False)
+
+
 async def test_no_login_is_sent_to_a_token_service_of_another_domain(pair: tuple[Path, Path]) -> None:
     with_realm = Tokens(pair, realm="https://tokens.example.com/t")
     found = await asked(image(with_realm.registry), LOGIN)
@@ -275,7 +304,8 @@ async def test_a_challenge_after_a_redirect_does_not_get_the_login(pair: tuple[P
         moved = reply(("", Http(302, "", headers={"Location": f"{elsewhere.url}/v2/x"})))
         with loopback.serving(moved, pair) as server:
             found = await asked(image(server), LOGIN)
-    assert found.state == "refused"
+    assert found.state == "unknown"
+    assert "redirects, wants a login of its own" in found.text
     assert not [one for one in (*server.asked, *elsewhere.asked) if "Authorization" in one.headers]
 
 

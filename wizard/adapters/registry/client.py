@@ -98,7 +98,7 @@ class RegistryClient(Registries):
                 return settled.answer
             except UnansweredError as error:
                 state: State = "unreachable" if isinstance(error, UnreachableError) else "unknown"
-                answer = Answer(state, str(error), login=bool(login))
+                answer = Answer(state, str(error))
                 if NO_TLS not in answer.text:  # a registry of this machine may do without, as for container runtimes
                     break
         return answer
@@ -123,6 +123,8 @@ class _Exchange:
         self._until, self._base = until, f"{scheme}://{reference.host}/v2/"
         self._authorizations: dict[Origin, str] = {}
         """By origin, the header for it alone."""
+        self._sent = False
+        """Whether the login was sent."""
 
     def answer(self) -> Answer:
         """What the registry says. Raises UnansweredError, _SettledError."""
@@ -142,16 +144,15 @@ class _Exchange:
         if head.status != 200:
             return None
         digest, left = _digest_of(head), _left(head)
-        login = bool(self._login)
         if known := self._known.get((self._reference.repository, digest)):
-            return replace(known, left=left, login=login)
-        return Answer("there", "", digest, left=left, login=login) if left is not None and left < _FEW else None
+            return replace(known, left=left, login=self._sent)
+        return Answer("there", "", digest, left=left, login=self._sent) if left is not None and left < _FEW else None
 
     def _read(self, got: Got) -> Answer:
         """The answer from a manifest or index, whose digest is that of its bytes."""
         digest = f"sha256:{hashlib.sha256(got.body).hexdigest()}"
         wanted = self._reference.digest
-        if wanted.startswith("sha256:") and wanted.lower() != digest:
+        if wanted.startswith("sha256:") and wanted != digest:
             raise UnansweredError(f"{got.host} sends something else than the digest names")
         try:
             found = manifest.read(got.body)
@@ -163,7 +164,7 @@ class _Exchange:
         # Its own digest may be of another algorithm; schema 1 is signed, and its digest is not that of its bytes.
         told = _digest_of(got)
         told = told if told and not told.startswith("sha256:") else digest
-        answer = Answer("there", "", told, platforms, found.kind, left=_left(got), login=bool(self._login))
+        answer = Answer("there", "", told, platforms, found.kind, left=_left(got), login=self._sent)
         if self._reference.registry == "docker.io" and len(self._known) < _KNOWN:
             self._known[self._reference.repository, told] = answer
         return answer
@@ -185,7 +186,7 @@ class _Exchange:
         tags = () if self._reference.digest or "NAME_UNKNOWN" in codes else self._near()
         if tags is None or "NAME_UNKNOWN" in codes:
             what, tags = "repository", ()
-        return Answer("missing", what, tags=tags, login=bool(self._login))
+        return Answer("missing", what, tags=tags, login=self._sent)
 
     def _near(self) -> tuple[str, ...] | None:
         """Tags that are nearly the wanted one, of the first page; None where there is no such repository."""
@@ -212,17 +213,22 @@ class _Exchange:
             self._authorizations[where] = self._authorized(got)
             got = self._send(method, url if where == origin(url) else got.url, accept)
         if got.status in (401, 403):
-            raise _SettledError(self._denied())
+            raise self._denied(got)
         return got
 
     def _send(self, method: str, url: str, accept: str) -> Got:
         authorization = self._authorizations.get(origin(url), "")
         got = self._transport.send(method, url, self._until, accept=accept, authorization=authorization)
-        _refuse_limited(got, login=bool(self._login))
+        _refuse_limited(got, login=self._sent)
         return got
 
-    def _denied(self) -> Answer:
-        return Answer("refused" if self._login else "private", login=bool(self._login))
+    def _denied(self, got: Got) -> _SettledError | UnansweredError:
+        """What a 401 or 403 means: a firewall and the place of a redirect say it too, and neither has judged the login."""
+        if origin(got.url) != origin(self._base):
+            return UnansweredError(f"{got.host}, to which {self._reference.host} redirects, wants a login of its own")
+        if not (_codes(got.body) or got.headers.get(_API) or got.headers.get("WWW-Authenticate")):
+            return UnansweredError(f"{got.host} answers {got.status}, but not as a registry does")
+        return _SettledError(Answer("refused" if self._sent else "private", login=self._sent))
 
     def _authorized(self, got: Got) -> str:
         """The value of the header Authorization by the challenge of a 401."""
@@ -232,29 +238,31 @@ class _Exchange:
         bearer = next((text for text in named if text.lower().startswith("bearer ")), "")
         if bearer:
             challenge = {key.lower(): value for key, value in _PARAMETER.findall(bearer)}
-            return f"Bearer {self._token(challenge, got.url, login)}"
+            return f"Bearer {self._token(challenge, got, login)}"
         if not any(text.lower().startswith("basic") for text in named):
             raise UnansweredError(f"{got.host} wants a login of a kind that is not known here")
         if login is None:
-            raise _SettledError(self._denied())
+            raise self._denied(got)
+        self._sent = True
         return _basic(login)
 
-    def _token(self, challenge: Mapping[str, str], asker: str, login: Login | None) -> str:
-        """A token of the service that the challenge of that URL names."""
-        realm, registry = challenge.get("realm", ""), urlsplit(asker).netloc
+    def _token(self, challenge: Mapping[str, str], asker: Got, login: Login | None) -> str:
+        """A token of the service that the challenge names."""
+        realm, registry = challenge.get("realm", ""), asker.host
         service = sanitize.line(urlsplit(realm).netloc, 100)
         if not may_ask(realm, plain=is_here(registry)):
             raise UnansweredError(f"{registry} names a token service that is not asked: {service or 'none'}")
-        if login and not same_site(realm, asker):
+        if login and not same_site(realm, asker.url):
             raise UnansweredError(f"{registry} names the token service {service}, where its login is not sent")
         scope = challenge.get("scope") or f"repository:{self._reference.repository}:pull"
         query = {"scope": scope, **({"service": challenge["service"]} if challenge.get("service") else {})}
         url = f"{realm}{'&' if urlsplit(realm).query else '?'}{urlencode(query)}"
         authorization = _basic(login) if login else ""
+        self._sent = self._sent or bool(login)
         got = self._transport.send("GET", url, self._until, accept="application/json", authorization=authorization)
-        _refuse_limited(got, login=bool(login))
-        if got.status in (400, 401, 403, 404):
-            raise _SettledError(self._denied())
+        _refuse_limited(got, login=self._sent)
+        if got.status in (401, 403):
+            raise self._denied(asker)
         if got.status != 200:
             raise UnansweredError(f"the token service {service} answers {got.status}")
         return _token_of(got.body, service)

@@ -186,7 +186,7 @@ def _manager(proxy: str) -> PoolManager:
     options: dict[str, Any] = {"num_pools": _POOLS, "maxsize": 1, "ssl_context": _tls()}
     if proxy:
         if urlsplit(proxy).scheme not in ("http", "https"):
-            raise UnansweredError(f"the proxy {_shown(proxy)} is none of http or https")
+            raise UnreachableError(f"the proxy {_shown(proxy)} is none of http or https")
         login = urlsplit(proxy).netloc.rpartition("@")[0]
         named = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
         manager: PoolManager = urllib3.ProxyManager(proxy, proxy_headers=named, **options)
@@ -205,7 +205,7 @@ def _tls() -> ssl.SSLContext:
     try:
         context.load_verify_locations(capath=bundle if folder else None, cafile=None if folder else bundle)
     except (OSError, ValueError):
-        raise UnansweredError(
+        raise UnreachableError(
             f"the authorities in {sanitize.line(bundle)} (REQUESTS_CA_BUNDLE) cannot be read"
         ) from None
     return context

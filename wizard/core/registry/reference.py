@@ -16,7 +16,8 @@ _REGISTRY: Final = re.compile(rf"(?:{_PART}(?:\.{_PART})*|\[[a-fA-F0-9:]+\])(?::
 _WORD: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY: Final = re.compile(rf"{_WORD}(?:/{_WORD})*", re.ASCII)
 _TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
-_DIGEST: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}", re.ASCII)
+_DIGEST: Final = re.compile(r"sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})", re.ASCII)
+_IDENTIFIER: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PARTS: Final = re.compile(r"(?P<name>[^@]*?)(?::(?P<tag>[^/:@]*))?(?:@(?P<digest>.*))?", re.DOTALL)
 
 
@@ -58,7 +59,7 @@ def parse(image: str) -> Reference:
     """
     where = registry(image)
     rest = image.partition("/")[2] if image.startswith(f"{where}/") else image
-    where = "docker.io" if where in DOCKER_HUB else where
+    where = "docker.io" if where == "index.docker.io" else where
     found = _PARTS.fullmatch(rest)
     name, tag, digest = (found["name"], found["tag"], found["digest"]) if found else (rest, None, None)
     if not _REGISTRY.fullmatch(where):
@@ -69,6 +70,8 @@ def parse(image: str) -> Reference:
             if _REPOSITORY.fullmatch(name.lower())
             else "its name is none of a repository"
         )
+    if _IDENTIFIER.fullmatch(image):
+        raise ValueError("its name is the identifier of an image")
     if tag is not None and not _TAG.fullmatch(tag):
         raise ValueError("its tag is none")
     if digest is not None and not _DIGEST.fullmatch(digest):

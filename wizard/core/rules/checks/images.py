@@ -21,7 +21,7 @@ _GONE: Final = (
 )  # fmt: skip
 """Names, what became of them, and what to do."""
 _NODES_LOG_IN: Final = re.compile(
-    r"\.dkr\.ecr\.[\w-]+\.amazonaws\.com|(?:^|[.-])(?:gcr\.io|docker\.pkg\.dev)$|\.azurecr\.(?:io|cn)$"
+    r"\.dkr\.ecr\.[\w-]+\.amazonaws\.com|(?:^|\.)gcr\.io$|-docker\.pkg\.dev$|\.azurecr\.(?:io|cn)$"
 )
 """Registries to which the nodes of their own cloud log in by themselves."""
 _FROM_NODES: Final = "The nodes may see more than this machine: on one of them, crictl pull IMAGE tells."
@@ -65,11 +65,8 @@ def _judged(seen: ImageSeen) -> tuple[State, str, str]:
             return ("warn", f"{line}; {held}", step) if held else ("fail", line, step)
         case "refused":
             line = f"{name}: {where} refuses the login of Secret {', '.join(seen.secrets)} for it"
-            return (
-                "fail",
-                line,
-                "Make the Secret anew with a login that may read it; many registries say the same of what is not there.",
-            )
+            step = "Make the Secret anew with a login that may read it; many say the same of what is not there."
+            return "fail", line, step
         case "private" | "unreachable" | "unknown" | "limited" if held and len(seen.held_by) == seen.nodes:
             return "pass", f"{seen.image}: {held}", ""
         case "private" if held or _NODES_LOG_IN.search(where):
