@@ -1,8 +1,8 @@
 """Asks registries by their own protocol: the distribution specification of OCI, and the token service of Docker's.
 
-The libraries for it were judged (oras 0.2.43, python-dxf 12.1.1, aioregistry 0.7.3): none bounds the size of an answer or all of
-its time, each sends the login to any token service that an answer names, by plain HTTP too; oras waits minutes in retries,
-aioregistry verifies no certificate by default.
+The libraries for it were judged (oras 0.2.43, python-dxf 12.1.1, aioregistry 0.7.3): none bounds the size of an answer, or
+the time of one that drips; each sends the login to any token service that an answer names, all but dxf by plain HTTP too;
+oras has no time limit and waits in retries, aioregistry verifies no certificate unless it is given a context.
 """
 
 from __future__ import annotations
