@@ -71,6 +71,7 @@ from wizard.ports.charts import ChartSource
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster
 from wizard.ports.network import Network
+from wizard.ports.registries import Registries
 from wizard.ports.store import DraftStore, FileStore, RunStore
 
 RUN_ID = "7f3a9c"
@@ -565,6 +566,7 @@ class StubSession(Session):
             clock=clock or SystemClock(),
             certificates=Certificates(),
             network=cast("Network", None),
+            registries=cast("Registries", None),
             pages=HtmlPages(),
         )
         super().__init__(ports, options)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wizard.core.target import Target
     from wizard.core.text.secrets import Secret
     from wizard.engine.answers import Answers, Prepared
+    from wizard.engine.images import Listed
     from wizard.engine.release.history import UpgradeValues
     from wizard.engine.release.listing import Asked
     from wizard.engine.release.plan import Planned
@@ -57,6 +58,12 @@ class Installer:
         from wizard.engine.preflight import checks
 
         return checks.while_asking(self._state, self._answers, draft, self._kept)
+
+    async def images(self, prepared: Prepared, *, digests: bool) -> Sequence[Listed]:
+        """Every image that the chart names with these answers; raises Problem. With `digests` registries are asked."""
+        from wizard.engine import images
+
+        return await images.of_chart(self._state.ports, prepared, digests=digests)
 
     async def plan(self, prepared: Prepared) -> Plan:
         """What an install or upgrade would do; raises Problem."""

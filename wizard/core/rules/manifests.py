@@ -136,6 +136,44 @@ def hosts(objects: Iterable[Object]) -> list[str]:
     return [host for host in found if host and "*" not in host]
 
 
+def images(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
+    """Image -> "Kind/name" of the workloads that run it."""
+    found: dict[str, dict[str, None]] = {}
+    for owner, spec in pods(objects):
+        for container in containers(spec):
+            if image := str(container.get("image") or ""):
+                found.setdefault(image, {})[owner] = None
+    return {image: tuple(owners) for image, owners in found.items()}
+
+
+def named_images(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
+    """Image -> "Kind/name" of what names it: pods, and what an operator makes pods of."""
+    found: dict[str, dict[str, None]] = {}
+    for obj in objects:
+        if obj["kind"] not in _NO_IMAGES:
+            for image in _images_in(obj.get("spec")):
+                found.setdefault(image, {})[label(obj)] = None
+    return {image: tuple(owners) for image, owners in found.items()}
+
+
+_NO_IMAGES: Final = ("ConfigMap", "Secret", "CustomResourceDefinition")
+
+
+def _images_in(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _images_in(item)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "image" and isinstance(value, str):
+                if value:
+                    yield value
+            elif key == "image" and isinstance(value, Mapping) and isinstance(value.get("reference"), str):
+                yield value["reference"]  # a volume that is an image
+            else:
+                yield from _images_in(value)
+
+
 def pull_secrets(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
     """Pull Secret -> the images of the workloads that name it."""
     found: dict[str, dict[str, None]] = {}

@@ -116,7 +116,8 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         certificates=ports.certificates, tls_files=_tls_files(resolved, ports),
         runs=_at_work(ports), machine=ports.runs.machine(),
-        logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network, mark=mark,
+        logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network,
+        registries=ports.registries, mark=mark,
     )  # fmt: skip
 
 

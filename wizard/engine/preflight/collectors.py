@@ -47,7 +47,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, room
+from wizard.engine.preflight import addons, images, room
 from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
@@ -662,12 +662,15 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "backups": Collector(addons.backups, needs=("server", "rendered", "release", "namespace")),
     "owner": Collector(addons.owner, needs=("server", "release", "namespace")),
     "names": Collector(addons.names, needs=("rendered",)),
-    "pull_logins": Collector(addons.pull_logins, needs=("server", "rendered")),
     "nodes": Collector(room.nodes, needs=("server",), lasts=60.0),
     "own_pods": Collector(room.own_pods, needs=("server", "namespace"), lasts=30.0),
     "pods": Collector(room.pods, needs=("server",), lasts=60.0),
     "services": Collector(room.services, needs=("server", "namespace"), lasts=30.0),
     "quotas": Collector(room.quotas, needs=("server", "namespace"), lasts=30.0),
+    "pull_logins": Collector(images.pull_logins, needs=("server", "rendered")),
+    "images": Collector(
+        images.images, needs=("server", "rendered"), after=("admitted", "pull_logins", "nodes"), limit=16.0
+    ),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }
 """Fact -> its collector."""

@@ -19,6 +19,7 @@ from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
 from wizard.ports.network import Network
+from wizard.ports.registries import Registries
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class World:
     logout: tuple[str, str] = ("", "")
     """Why a run would not outlive this person's logout, and what to do."""
     network: Network | None = None
+    """Needed by the checks before a run alone."""
+    registries: Registries | None = None
     """Needed by the checks before a run alone."""
     preset: str = ""
     """The chosen environment; "" for another chart, and in the late checks."""
