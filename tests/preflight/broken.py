@@ -275,7 +275,7 @@ def a_password_out_of_a_manual(random: Random) -> Setup:
     return Setup(chart=deployment_chart(container))
 
 
-@broken("N07", "holds the old one")
+@broken("N07", "with its password is gone")
 def a_database_disk_of_before_without_its_password(_: Random) -> Setup:
     claim = obj(
         "PersistentVolumeClaim", "data-llm-cost-ops-postgresql-0",
@@ -293,8 +293,8 @@ def a_namespace_that_is_being_deleted(random: Random) -> Setup:
     return Setup((held,), deleted=True)
 
 
-@broken("R01", "you may not create it")
-def a_namespace_that_nobody_may_make(_: Random) -> Setup:
+@broken("R02", "not allowed")
+def a_person_without_any_right(_: Random) -> Setup:
     return Setup(user="nobody", namespace=False)
 
 
@@ -327,7 +327,7 @@ def an_object_that_was_made_by_hand(random: Random) -> Setup:
     return Setup((obj(kind, "llm-cost-ops" if kind == "ServiceAccount" else "llm-cost-ops-config", version),))
 
 
-@broken("N01", "release name")
+@broken("N01", "Release name")
 def a_release_name_that_helm_refuses(random: Random) -> Setup:
     return Setup(answers={"release": random.choice(("x" * 54, "-api", "api-"))})
 
@@ -407,7 +407,7 @@ def a_chart_for_a_newer_cluster(random: Random) -> Setup:
     return Setup(chart=files | {"Chart.yaml": files["Chart.yaml"] + f'kubeVersion: ">=1.{number(random, 60, 90)}.0"\n'})
 
 
-@broken("W13", "twice")
+@broken("W13", "is given 2 times")
 def a_variable_that_is_given_twice(random: Random) -> Setup:
     key = f"SETTING_{number(random, 1, 9)}"
     env = f"env:\n  - {{name: {key}, value: one}}\n  - {{name: {key}, value: two}}"

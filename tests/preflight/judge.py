@@ -113,7 +113,8 @@ class Judge:
     def _make(self, objects: Sequence[Mapping[str, Any]]) -> None:
         path = self._folder / f"{uuid.uuid4().hex}.json"
         path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-        self._bed.kubectl("apply", "-f", str(path))
+        if objects:
+            self._bed.kubectl("apply", "-f", str(path))
 
     def _take_away(self, setup: Setup, space: str, made: Sequence[Mapping[str, Any]]) -> None:
         for one in made:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from wizard.core.answers import validate
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision, unused_values
 from wizard.core.helm.chart import Chart
@@ -67,6 +68,9 @@ INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 """What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _MOST_UNREAD: Final = 50
+_NO_NAME: Final = Absent("waits for N01")
+"""Of what helm is asked under the release's name, where it takes no such name."""
+_TLS_KEYS: Final = ("tls.crt", "tls.key")
 NOTHING_GIVEN: Final[Mapping[str, Any]] = MappingProxyType({})
 _SHAPE: Final = "Correct the value that this comes from, or the chart's template."
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
@@ -187,10 +191,12 @@ async def _chart(world: World, _: Mapping[str, Any]) -> ChartFound | FactFailure
     return ChartFound(chart.path, chart.name, chart.version, chart.kube_version, chart.shown)
 
 
-async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFailure:
+async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFailure | Absent:
     if world.values_problem:
         problem = world.values_problem
         return FactFailure("W10", problem.what, problem.next_step, question=problem.question)
+    if validate.release(world.target.release):
+        return _NO_NAME
     server = inputs["server"]
     kube = server.version if isinstance(server, Server) else ""
     try:
@@ -376,8 +382,10 @@ async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
     return LeaseSeen(lease.words(holder) if lease.of_another(holder, world.machine) else "", missing)
 
 
-async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailure:
+async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailure | Absent:
     helm, target = world.helm, world.target
+    if validate.release(target.release):
+        return _NO_NAME
     if names := tuple(helm.overrides(target)):
         return HelmSees(0, names)
 
@@ -522,13 +530,10 @@ async def _certificate(world: World, reader: CertificateReader, name: str, hosts
         return CertificateSeen("certificate file", hosts, now, read.chain, None, CERT_QUESTION)
     source, question = f"Secret {name}", world.secret_questions.get(name, "")
     values = await _values(world, name)
-    if values is None:
+    if values is None or not values.keys() >= set(_TLS_KEYS):  # another check reports it
         return CertificateSeen(source, hosts, now, question=question)
     certificate, key = (
-        Named(
-            f"{part} of {source}", values[part].reveal().encode("utf-8", "surrogateescape") if part in values else b""
-        )
-        for part in ("tls.crt", "tls.key")
+        Named(f"{part} of {source}", values[part].reveal().encode("utf-8", "surrogateescape")) for part in _TLS_KEYS
     )
     try:
         chain = await asyncio.to_thread(reader.chain, certificate, key)

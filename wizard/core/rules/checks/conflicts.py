@@ -16,7 +16,7 @@ def name(facts: Facts) -> Outcome:
     """Helm accepts the release name; the evidence names the other releases in the namespace."""
     release: Release = facts["release"]
     target: Target = facts["target"]
-    if problem := validate.label(target.release, "Release name", 53):
+    if problem := validate.release(target.release):
         return Outcome("fail", (problem,), "Choose another release name.", "release")
     line = (
         f"{target.release} is free"
