@@ -421,7 +421,7 @@ def a_variable_that_names_one_after_it(random: Random) -> Setup:
     return Setup(chart=deployment_chart(f"image: {IMAGE}\n{env}"))
 
 
-@broken("W15", "is neither")
+@broken("W15", "there is no Service of that name")
 def a_service_that_is_named_and_not_there(random: Random) -> Setup:
     env = f"env:\n  - {{name: CACHE_URL, value: 'http://{name(random)}.__NS__.svc:6379'}}"
     return Setup(chart=deployment_chart(f"image: {IMAGE}\n{env}"))
@@ -448,14 +448,17 @@ def production_over_plain_http(_: Random) -> Setup:
 
 # Upgrades
 
+_PASSWORD = secret("llm-cost-ops-postgresql-credentials", postgres_password="x" * 24)
+"""What an install by the wizard has made before."""
+
 
 @broken("U07", "not ready")
 def an_upgrade_of_a_release_whose_image_is_gone(random: Random) -> Setup:
-    return Setup(answers={"replicas": str(number(random, 3, 4))}, installed={}, scenario="image-missing")
+    replicas = str(number(random, 3, 4))
+    return Setup((_PASSWORD,), {"replicas": replicas}, installed={}, scenario="image-missing")
 
 
-@broken("N04", "argocd")
+@broken("N04", "Argo CD (application")
 def an_upgrade_of_a_release_of_argo_cd(random: Random) -> Setup:
-    return Setup(
-        answers={"replicas": "3"}, installed={"global.commonLabels": {"argocd.argoproj.io/instance": name(random)}}
-    )
+    labels = {"argocd.argoproj.io/instance": name(random)}
+    return Setup((_PASSWORD,), {"replicas": "3"}, installed={"global.commonLabels": labels})

@@ -19,7 +19,7 @@ _OF_PRESET: Final[Mapping[str, Mapping[str, str | None]]] = {
 }
 """Answers with which a preset stays as it is, but for its way in."""
 _AROUND: Final[Mapping[str, Setup]] = {
-    "a namespace that is not there yet": Setup(namespace=False),
+    "a namespace that is not there yet": Setup(namespace=False, answers={"tls": "none", "tls.secret": None}),
     "a namespace of restricted pods": Setup(labels={"pod-security.kubernetes.io/enforce": "restricted"}),
     "a namespace with a quota": Setup((
         quota("team", requests__cpu="12", requests__memory="40Gi", limits__cpu="60", limits__memory="80Gi", pods="30",
