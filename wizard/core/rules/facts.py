@@ -124,6 +124,22 @@ class StorageClass:
     name: str
     default: bool
     provisioner: str = ""
+    immediate: bool = True
+    """Whether a volume is made before its pod has a node (volumeBindingMode Immediate, the default)."""
+    expands: bool = False
+    """Whether its volumes can grow (allowVolumeExpansion)."""
+    topologies: tuple[Mapping[str, Any], ...] = ()
+    """Where its volumes may be made (allowedTopologies); everywhere when there are none."""
+
+
+@dataclass(frozen=True)
+class DiskRoom:
+    """Volumes that people made, and what drivers say that they have left; None where it does not matter."""
+
+    volumes: tuple[Object, ...] | None = None
+    """PersistentVolumes, where a claim's class makes none."""
+    capacities: tuple[Object, ...] | None = None
+    """CSIStorageCapacities, where a claim's class has a driver that is registered."""
 
 
 @dataclass(frozen=True)

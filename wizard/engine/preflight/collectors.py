@@ -17,6 +17,7 @@ from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object, is_default_class
+from wizard.core.limits import maps_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
@@ -46,7 +47,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, room
+from wizard.engine.preflight import addons, room, storage
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
@@ -412,6 +413,9 @@ async def _storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageC
             storage_class["metadata"]["name"],
             is_default_class(storage_class),
             str(storage_class.get("provisioner") or ""),
+            storage_class.get("volumeBindingMode") != "WaitForFirstConsumer",
+            storage_class.get("allowVolumeExpansion") is True,
+            maps_of(storage_class, "allowedTopologies"),
         )
         for storage_class in classes
     )
@@ -634,6 +638,12 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "metrics_api": Collector(addons.metrics_api, needs=("server", "rendered")),
     "cert_manager": Collector(addons.cert_manager, needs=("server", "rendered"), after=("pods",)),
     "controllers": Collector(addons.controllers, after=("pods",)),
+    "live_claims": Collector(storage.live_claims, needs=("server", "rendered", "namespace")),
+    "disk_room": Collector(
+        storage.disk_room, needs=("server", "rendered", "storage_classes"), after=("live_claims", "csi_drivers")
+    ),
+    "disk_nodes": Collector(storage.disk_nodes, needs=("server", "rendered", "storage_classes"), after=("nodes",)),
+    "hosts": Collector(storage.hosts, after=("nodes",)),
     "csi_drivers": Collector(addons.csi_drivers, needs=("server", "rendered")),
     "backups": Collector(addons.backups, needs=("server", "rendered", "release", "namespace")),
     "owner": Collector(addons.owner, needs=("server", "release", "namespace")),
