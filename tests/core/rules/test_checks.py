@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.rules import addons_table, placement_table, storage_table
+from tests.core.rules import addons_table, placement_table, policy_table, storage_table
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
 from wizard.core.kube.ingress import Classes
@@ -369,6 +369,7 @@ TABLE: list[Row] = [
     *placement_table.ROWS,
     *addons_table.ROWS,
     *storage_table.ROWS,
+    *policy_table.ROWS,
 ]  # fmt: skip
 
 

@@ -37,7 +37,8 @@ IMAGE = "llm-cost-ops:1.0.0"
 
 OF_A_WAY_IN = ("I01", "I02", "I05", "I06", "I07", "I08", "I09")
 OF_AN_UPGRADE = ("N04", "U07", "U09")
-"""Checks that are skipped without an Ingress, and before an install."""
+OF_NOTHING_THERE = ("Q09", "S04")
+"""Checks that are skipped without an Ingress, before an install, without network policies and with disks that are made late."""
 
 
 @contextlib.asynccontextmanager
@@ -73,7 +74,7 @@ async def test_a_dev_install_into_a_namespace_that_is_there_passes_everything(
     async with session(tool, sandbox.kubeconfig, namespace, helm) as made:
         results = await checked(made)
     assert set(results) == {one.id for one in all_checks()}
-    assert set(states(results)) == {*OF_A_WAY_IN, *OF_AN_UPGRADE, "A01", "C04", "M04", "S01"}
+    assert set(states(results)) == {*OF_A_WAY_IN, *OF_AN_UPGRADE, *OF_NOTHING_THERE, "A01", "C04", "M04", "Q04", "S01"}
     assert set(states(results).values()) == {"skipped"}
 
 
@@ -83,7 +84,7 @@ async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, t
         good = await checked(made, {"preset": "prod", "host": "api.example.org", "tls": "none"})
         named = {"preset": "prod", "host": "api.example.org", "tls": "none"}
         bad = await checked(made, {**named, "ingress.class": "alb", "database.class": "gone"})
-    skipped = dict.fromkeys((*OF_AN_UPGRADE, "I07", "I08", "I09", "M04"), "skipped")
+    skipped = dict.fromkeys((*OF_AN_UPGRADE, "I07", "I08", "I09", "M04", "S04"), "skipped")
     sandboxed = {
         "A01": "warn",
         "I02": "warn",

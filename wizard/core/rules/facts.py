@@ -83,6 +83,40 @@ class Namespace:
     may_create: bool | None = None
     blocked_by: tuple[str, ...] = ()
     """For terminating: what it waits for, from its conditions."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """None of one that is not there, or whose metadata this person may not see."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WebhookSeen:
+    """An admission webhook that refuses requests while it does not answer, and is asked about objects of the release."""
+
+    name: str
+    configuration: str
+    """Kind/name of the object that registers it."""
+    service: str
+    """namespace/name."""
+    state: Literal["ready", "missing", "no endpoints", "hidden"]
+    objects: tuple[str, ...]
+    """Kind/name of each object that it is asked about."""
+    conditional: bool = False
+    """Whether it has matchConditions, which may leave them out."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The NetworkPolicies that are there beside those of the release, and the pods that talk to it."""
+
+    policies: tuple[Object, ...]
+    namespaces: Mapping[str, Mapping[str, Any]] | None
+    """Namespace -> its labels; None when they are hidden or do not matter."""
+    resolvers: tuple[Object, ...] = ()
+    """Pods of the cluster's DNS that can be seen."""
+    controllers: tuple[Object, ...] = ()
+    """Pods of the controllers that serve its Ingresses."""
+    scrapers: tuple[Object, ...] = ()
+    """Pods of Prometheus."""
 
 
 @dataclass(frozen=True)

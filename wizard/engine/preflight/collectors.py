@@ -16,7 +16,7 @@ from wizard.core.kube import lease
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Kubeconfig
-from wizard.core.kube.objects import Object, is_default_class
+from wizard.core.kube.objects import Object, is_default_class, labels_of
 from wizard.core.limits import maps_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent, FactFailure, Unknown
@@ -47,7 +47,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, room, storage
+from wizard.engine.preflight import addons, policy, room, storage
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
@@ -274,7 +274,9 @@ async def _namespace(world: World, _: Mapping[str, Any]) -> Namespace | Unknown:
             if condition.get("status") == "True" and condition.get("message")
         )
         return Namespace(name, "terminating", blocked_by=waits)
-    return Namespace(name, "active")
+    return Namespace(
+        name, "active", labels=labels_of(live), annotations=dict(live["metadata"].get("annotations") or {})
+    )
 
 
 async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Namespace | Unknown:
@@ -638,6 +640,12 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "metrics_api": Collector(addons.metrics_api, needs=("server", "rendered")),
     "cert_manager": Collector(addons.cert_manager, needs=("server", "rendered"), after=("pods",)),
     "controllers": Collector(addons.controllers, after=("pods",)),
+    "served": Collector(policy.served, needs=("server",)),
+    "limit_ranges": Collector(policy.limit_ranges, needs=("server", "namespace")),
+    "webhooks": Collector(policy.webhooks, needs=("server", "rendered", "namespace", "served"), after=("release",)),
+    "neighbours": Collector(
+        policy.neighbours, needs=("server", "rendered", "namespace"), after=("pods", "ingress_classes")
+    ),
     "live_claims": Collector(storage.live_claims, needs=("server", "rendered", "namespace")),
     "disk_room": Collector(
         storage.disk_room, needs=("server", "rendered", "storage_classes"), after=("live_claims", "csi_drivers")
