@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.rules import addons_table, placement_table, policy_table, storage_table
+from tests.core.rules import addons_table, operators_table, placement_table, policy_table, storage_table
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
 from wizard.core.kube.ingress import Classes
@@ -370,6 +370,7 @@ TABLE: list[Row] = [
     *addons_table.ROWS,
     *storage_table.ROWS,
     *policy_table.ROWS,
+    *operators_table.ROWS,
 ]  # fmt: skip
 
 

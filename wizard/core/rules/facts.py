@@ -296,6 +296,28 @@ class IssuerSeen:
     there: bool
     ready: bool = False
     message: str = ""
+    acme: str = ""
+    """The address of its ACME server; "" when it has none."""
+    only_http: bool = False
+    """Whether it proves names by HTTP-01 alone."""
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """A Service of type LoadBalancer of others: namespace/name, and its address ("": none)."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class SyncedSecret:
+    """What makes a Secret of something outside of the cluster or encrypted: Kind/name, the Secret, why it is not ready."""
+
+    label: str
+    secret: str
+    ready: bool
+    message: str = ""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, policy, room, storage
+from wizard.engine.preflight import addons, outside, policy, room, storage
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
@@ -646,6 +646,9 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "neighbours": Collector(
         policy.neighbours, needs=("server", "rendered", "namespace"), after=("pods", "ingress_classes")
     ),
+    "balancers": Collector(outside.balancers, needs=("server", "rendered")),
+    "prometheuses": Collector(outside.prometheuses, needs=("server", "rendered", "served")),
+    "synced_secrets": Collector(outside.synced_secrets, needs=("server", "namespace", "served", "secrets")),
     "live_claims": Collector(storage.live_claims, needs=("server", "rendered", "namespace")),
     "disk_room": Collector(
         storage.disk_room, needs=("server", "rendered", "storage_classes"), after=("live_claims", "csi_drivers")
