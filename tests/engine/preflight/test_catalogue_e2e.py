@@ -57,7 +57,18 @@ kind: ConfigMap
 metadata: {name: conf}
 data: {a: b}
 """
-_VALUES: Final = {"replicas": 1, "class": "standard", "size": "1Gi", "mode": "ReadWriteOnce"}
+_WIDGET: Final = """
+apiVersion: NS.example.com/v1
+kind: Widget
+metadata: {name: w}
+"""
+_ROLE: Final = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader}
+rules: [{apiGroups: [metrics.k8s.io], resources: [pods], verbs: [{{ .Values.verb }}]}]
+"""
+_VALUES: Final = {"verb": "get", "replicas": 1, "class": "standard", "size": "1Gi", "mode": "ReadWriteOnce"}
 
 
 def storage_class(name: str, provisioner: str, **more: Any) -> dict[str, Any]:
@@ -89,6 +100,20 @@ def told(size: str) -> tuple[dict[str, Any], ...]:
         "nodeTopology": {}, "capacity": size,
     }  # fmt: skip
     return driver, storage_class("told-NS", "csi-NS.example.com"), capacity
+
+
+def widgets() -> dict[str, Any]:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    names = {"kind": "Widget", "plural": "widgets", "singular": "widget"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    spec = {"group": "NS.example.com", "names": names, "scope": "Namespaced", "versions": [version]}
+    group = "apiextensions.k8s.io/v1"
+    return {
+        "apiVersion": group,
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.NS.example.com"},
+        "spec": spec,
+    }
 
 
 def webhook(**more: Any) -> dict[str, Any]:
@@ -157,6 +182,10 @@ CASES: Final = {
         "Q05", _CONFIG, "webhook deny.example.com would refuse ConfigMap/conf: its Service NS/gone is not there",
         'failed calling webhook "deny.example.com"', there=(webhook(),), cure=(webhook(failurePolicy="Ignore"),),
     ),
+    "a kind that nobody serves": Case(
+        "A02", _WIDGET, "Widget of NS.example.com/v1 is not served here", 'no matches for kind "Widget" in version "NS.example.com/v1"',
+        cure=(widgets(),),
+    ),
     "a webhook of other objects": Case(
         "Q05", _CONFIG, "would refuse ConfigMap/conf", 'failed calling webhook "deny.example.com"', there=(webhook(),),
         cure=(webhook(objectSelector={"matchLabels": {"tier": "other"}}),),
@@ -187,7 +216,7 @@ async def test_what_the_check_says_really_happens_and_ends_with_its_cure(
     (chart / "templates").mkdir(parents=True)
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: broken\nversion: 1.0.0\n")
     (chart / "values.yaml").write_text(yaml.safe_dump(_VALUES))
-    (chart / "templates" / "all.yaml").write_text(case.template)
+    (chart / "templates" / "all.yaml").write_text(case.template.replace("NS", namespace))
     sandbox.kubectl("create", "namespace", namespace)
     command = [tool("helm4"), "install", "rel", str(chart), "-n", namespace, "--kubeconfig", sandbox.kubeconfig]
 
@@ -211,12 +240,16 @@ async def test_what_the_check_says_really_happens_and_ends_with_its_cure(
                 assert done.returncode == 0, done.stderr
                 until(lambda: [text for text in reasons(sandbox, namespace, case.reason) if case.fails in text])
             else:
-                assert case.fails in done.stderr
+                assert case.fails.replace("NS", namespace) in done.stderr
             helm_away(command, namespace)
             sandbox.kubectl("delete", "pvc", "--all", "-n", namespace, "--wait=true")
             if case.cure is not None:
                 gone(sandbox, tmp_path, namespace, case.there)
                 applied(sandbox, tmp_path, namespace, case.cure)
+                crds = [one["metadata"]["name"] for one in case.cure if one["kind"] == "CustomResourceDefinition"]
+                for name in crds:
+                    wait = ("wait", "crd", name.replace("NS", namespace), "--for=condition=Established")
+                    sandbox.kubectl(*wait, "--timeout=20s")
             values = {**case.values, **case.cured}
             assert (await said(values)).state in ("pass", "skipped")
             assert helm(values).returncode == 0
@@ -236,3 +269,97 @@ def _all_placed(sandbox: Bed, namespace: str) -> bool:
     pods, claims = (sandbox.get(kind, "-n", namespace)["items"] for kind in ("pods", "pvc"))
     chosen = all("volume.kubernetes.io/selected-node" in (one["metadata"].get("annotations") or {}) for one in claims)
     return bool(pods) and (chosen or all(pod["spec"].get("nodeName") for pod in pods))
+
+
+SHOP: Final = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  {{- if not .Values.scaled }}
+  replicas: {{ .Values.replicas }}
+  {{- end }}
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: api, image: "api:1", resources: {requests: {cpu: 10m}}}]}
+{{- if .Values.scaled }}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: api}
+spec:
+  maxReplicas: 9
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: api}
+{{- end }}
+{{- if .Values.widget }}
+---
+apiVersion: NS.example.com/v1
+kind: Widget
+metadata: {name: w}
+{{- end }}
+"""
+
+
+@pytest.mark.full
+async def test_an_upgrade_meets_what_its_checks_say(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
+    (chart / "values.yaml").write_text("replicas: 3\nscaled: false\nwidget: true\nold: 1\n")
+    (chart / "templates" / "all.yaml").write_text(SHOP.replace("NS", namespace))
+    sandbox.kubectl("create", "namespace", namespace)
+    applied(sandbox, tmp_path, namespace, (widgets(),))
+    sandbox.kubectl("wait", "crd", f"widgets.{namespace}.example.com", "--for=condition=Established", "--timeout=20s")
+
+    def helm(verb: str, *sets: str) -> subprocess.CompletedProcess[str]:
+        command = [tool("helm4"), verb, "rel", str(chart), "-n", namespace, "--kubeconfig", sandbox.kubeconfig]
+        return subprocess.run([*command, *sets], capture_output=True, text=True, timeout=90, check=False)
+
+    assert helm("install", "--set", "old=2").returncode == 0
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 3.0.0\n")
+    (chart / "values.yaml").write_text("replicas: 3\nscaled: false\nwidget: false\n")
+    until(lambda: len(sandbox.get("pods", "-n", namespace)["items"]) == 3)
+    async with session(tool, sandbox.kubeconfig, namespace, chart=str(chart), release="rel") as made:
+        draft = made.answers.new()
+        scaled = replace(draft, sets=(SetFlag("--set", "scaled=true"),))
+        before = await checked_draft(made, scaled)
+        gone(sandbox, tmp_path, namespace, (widgets(),))
+        without = await checked_draft(made, draft)
+        refused = helm("upgrade")
+        applied(sandbox, tmp_path, namespace, (widgets(),))
+        wait = ("wait", "crd", f"widgets.{namespace}.example.com", "--for=condition=Established", "--timeout=20s")
+        sandbox.kubectl(*wait)
+        assert helm("upgrade", "--set", "scaled=true").returncode == 0
+        asked = sandbox.get("deployment", "api", "-n", namespace)["spec"]["replicas"]
+        after = await checked_draft(made, scaled)
+    gone(sandbox, tmp_path, namespace, (widgets(),))
+    states = {name: before[name].state for name in ("U01", "U02", "U04", "U06", "U08", "U10")}
+    assert states == {"U01": "warn", "U02": "warn", "U04": "pass", "U06": "warn", "U08": "pass", "U10": "warn"}
+    assert "it skips 2.x" in before["U01"].evidence[0]
+    assert "old was set, and chart 3.0.0 has no such value" in before["U02"].evidence[0]
+    assert "Deployment/api has 3 pods and would go to 1" in before["U06"].evidence[0]
+    assert asked == 1, "helm takes back the number that it asked for"
+    assert without["U04"].blocking
+    assert "Widget/w is of" in without["U04"].evidence[0]
+    assert "unable to build kubernetes objects from current release manifest" in refused.stderr
+    assert {after[name].state for name in ("U01", "U02", "U04", "U06")} == {"pass"}
+
+
+@pytest.mark.full
+async def test_a_role_that_this_person_may_not_grant_is_refused_by_the_dry_run(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: broken\nversion: 1.0.0\n")
+    (chart / "values.yaml").write_text(yaml.safe_dump(_VALUES))
+    (chart / "templates" / "all.yaml").write_text(_ROLE)
+    sandbox.kubectl("create", "namespace", namespace)
+    kubeconfig = sandbox.user("namespace-only", namespace=namespace)
+    async with session(tool, kubeconfig, namespace, chart=str(chart), release="rel") as made:
+        results = await checked_draft(made, made.answers.new())
+    assert results["R07"].blocking
+    assert "is attempting to grant RBAC permissions not currently held" in results["R07"].evidence[0]

@@ -13,6 +13,7 @@ from wizard.core.kube.objects import Object
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
+    from wizard.core.helm.release import ReleaseRecord
     from wizard.core.text.secrets import Secret
     from wizard.core.tls.chain import Chain
 
@@ -141,6 +142,26 @@ class Release:
     """Why helm would refuse to change it, and the next step."""
     running: str = ""
     """The id of a run of this machine that works on it."""
+    kept: int = 0
+    """How many of its revisions helm keeps."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """Helm's record of the revision that runs, the objects of its manifest, and the bytes of the record as it is stored."""
+
+    record: ReleaseRecord
+    objects: tuple[Object, ...] = field(repr=False)
+    size: int
+
+
+@dataclass(frozen=True)
+class Touched:
+    """When the newest revision was last written, how long ago that is, and whether a run of this machine did it."""
+
+    revision: int
+    minutes: int
+    here: bool
 
 
 @dataclass(frozen=True)
@@ -228,6 +249,18 @@ class CertificateSeen:
     problem: Problem | None = None
     """Why it cannot be used at all."""
     question: str = ""
+
+
+@dataclass(frozen=True)
+class SecretFile:
+    """A file of a secret that a person names: why it cannot be used, what is changed of it, who else can read it."""
+
+    path: str
+    question: str
+    problem: Problem | None = None
+    note: str = ""
+    exposed: tuple[str, ...] = ()
+    """Each the end of a sentence."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, outside, policy, room, storage
+from wizard.engine.preflight import addons, outside, policy, room, storage, upgrade
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
@@ -335,9 +335,8 @@ async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
     mine = states.get(world.target.release, listing.ReleaseState())
     others = tuple(sorted(name for name in states if name != world.target.release))
     refused = listing.refused(mine, world.target)
-    return Release(
-        mine.revision, mine.status, mine.since, others, refused, world.runs.get(world.target, "") if refused else ""
-    )
+    running = world.runs.get(world.target, "") if refused else ""
+    return Release(mine.revision, mine.status, mine.since, others, refused, running, mine.kept)
 
 
 async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
@@ -649,6 +648,11 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "balancers": Collector(outside.balancers, needs=("server", "rendered")),
     "prometheuses": Collector(outside.prometheuses, needs=("server", "rendered", "served")),
     "synced_secrets": Collector(outside.synced_secrets, needs=("server", "namespace", "served", "secrets")),
+    "running": Collector(upgrade.running, needs=("server", "release")),
+    "touched": Collector(upgrade.touched, needs=("server", "release")),
+    "new_defaults": Collector(upgrade.new_defaults, needs=("chart",)),
+    "clock": Collector(upgrade.clock, needs=("server",)),
+    "secret_files": Collector(upgrade.secret_files),
     "live_claims": Collector(storage.live_claims, needs=("server", "rendered", "namespace")),
     "disk_room": Collector(
         storage.disk_room, needs=("server", "rendered", "storage_classes"), after=("live_claims", "csi_drivers")
