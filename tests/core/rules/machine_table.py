@@ -43,6 +43,8 @@ def rolling(*, cpu: str, pods: int = 1, **strategy: Any) -> dict[str, Any]:
     return room(deployment(pods, cpu=cpu, strategy=rules), nodes=(node(cpu="2"),), pods=there)
 
 
+UNSET = deployment(1)
+UNSET["spec"]["replicas"] = None
 FARGATE = {"eks.amazonaws.com/compute-type": "fargate"}
 ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     # W02 helm and the cluster
@@ -71,6 +73,8 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("C03", rolling(cpu="600m", pods=3), "warn", "beside the 3 that are there", ""),
     ("C03", rolling(cpu="1500m", maxUnavailable="0%"), "warn", "beside the 1", ""),
     ("C03", room(deployment(), nodes=(node(),)), "skipped", "no running pod", ""),
+    # A template renders null for a number that is not set: the API server makes it 1
+    ("C01", room(UNSET, nodes=(node(),)), "pass", "1 of 1 pods fit", ""),
     # C06 nodes that take no pods
     ("C06", {"nodes": (ready("a"), ready("b"))}, "pass", "2 of 2 nodes take pods", ""),
     ("C06", {"nodes": (ready("a"), ready("b"), ready("c", "False"))}, "pass", "c is not ready: kubelet stopped", ""),

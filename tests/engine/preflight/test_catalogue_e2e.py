@@ -363,3 +363,70 @@ async def test_a_role_that_this_person_may_not_grant_is_refused_by_the_dry_run(
         results = await checked_draft(made, made.answers.new())
     assert results["R07"].blocking
     assert "is attempting to grant RBAC permissions not currently held" in results["R07"].evidence[0]
+
+
+_APART: Final = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api, version: {{ .Values.version }}}}
+    spec:
+      affinity:
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+          - {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: api}}}
+      containers: [{name: api, image: "registry.k8s.io/pause:3.10"}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: front}
+spec: {type: LoadBalancer, selector: {app: api}, ports: [{port: 80}]}
+"""
+
+
+@pytest.mark.full
+async def test_a_rolling_update_without_a_free_node_stalls_and_a_load_balancer_waits_where_the_others_do(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: apart\nversion: 1.0.0\n")
+    (chart / "values.yaml").write_text("replicas: 3\nversion: one\n")
+    (chart / "templates" / "all.yaml").write_text(_APART)
+    sandbox.kubectl("create", "namespace", namespace)
+    sandbox.kubectl("-n", namespace, "create", "service", "loadbalancer", "other", "--tcp=80")
+    command = [
+        tool("helm4"),
+        "upgrade",
+        "--install",
+        "rel",
+        str(chart),
+        "-n",
+        namespace,
+        "--kubeconfig",
+        sandbox.kubeconfig,
+    ]
+
+    def helm(version: str) -> None:
+        subprocess.run([*command, "--set", f"version={version}"], capture_output=True, timeout=90, check=True)
+
+    helm("one")
+    until(lambda: _all_placed(sandbox, namespace))
+    async with session(tool, sandbox.kubeconfig, namespace, chart=str(chart), release="rel") as made:
+        said = await checked_draft(made, replace(made.answers.new(), sets=(SetFlag("--set", "version=two"),)))
+    assert said["C03"].state == "warn"
+    assert (
+        "no node for a new pod beside the 3 that are there: 3 node(s) didn't match pod anti-affinity rules"
+        in said["C03"].evidence[0]
+    )
+    assert said["I11"].state == "warn"
+    assert f"{namespace}/other" in said["I11"].evidence[0]
+    helm("two")
+    until(lambda: reasons(sandbox, namespace, "FailedScheduling"))
+    words = reasons(sandbox, namespace, "FailedScheduling")
+    assert any("3 node(s) didn't match pod anti-affinity rules" in text for text in words), words
+    assert not sandbox.get("service", "front", "-n", namespace)["status"]["loadBalancer"]

@@ -107,11 +107,17 @@ class Check:
 
     def evaluate(self, facts: Facts) -> CheckResult:
         """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule."""
-        outcome = self._by_needs(facts) or self.body(facts)
+        outcome = self._by_needs(facts) or self._judged(facts)
         blocking = self.severity == SEVERITY_BLOCKS and outcome.state == "fail"
         return CheckResult(
             self.id, self.title, outcome.state, outcome.evidence, outcome.next_step, blocking, outcome.question
         )
+
+    def _judged(self, facts: Facts) -> Outcome:
+        try:
+            return self.body(facts)
+        except Exception as error:  # noqa: BLE001 - an object of a shape that a rule does not know must not stop the other checks
+            return Outcome("unknown", (f"the wizard failed to judge it ({type(error).__name__}: {error})",))
 
     def _by_needs(self, facts: Facts) -> Outcome | None:
         for name in self.needs:
