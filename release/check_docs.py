@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from release.check_catalogue import ELSEWHERE, LEFT_OUT
 from wizard.core.rules.check import Check, all_checks
 from wizard.engine.preflight.collectors import COLLECTORS, with_dependencies
 
@@ -24,6 +25,20 @@ parallel, and changes nothing. One that *blocks* ends an install with exit 2 whe
 """
 
 
+_ELSEWHERE_HEAD: Final = """\
+## Of the catalogue, said by another check
+
+| ID | What | Said by |
+|---|---|---|
+"""
+_LEFT_OUT_HEAD: Final = """
+## Of the catalogue, left out
+
+| ID | What | Why |
+|---|---|---|
+"""
+
+
 def page() -> str:
     """The page as it should be."""
     parts = [_HEAD]
@@ -34,6 +49,10 @@ def page() -> str:
                 [f"## {title}", "", "| ID | Check | | What has to hold | Reads |", "|---|---|---|---|---|", *rows, ""]
             )
         )
+    parts.append(_ELSEWHERE_HEAD + "\n".join(f"| {one} | {what} | {by} |" for one, (what, by) in ELSEWHERE.items()))
+    parts.append(
+        _LEFT_OUT_HEAD + "\n".join(f"| {one} | {what} | {why} |" for one, (what, why) in LEFT_OUT.items()) + "\n"
+    )
     return "\n".join(parts)
 
 

@@ -107,6 +107,9 @@ class StubFiles:
             raise Problem(f"The {what} {path} does not exist.", "Name one that does.")
         return self.texts[path]
 
+    def exposed(self, path: str) -> Sequence[str]:
+        return ()
+
     def read_bytes(self, path: str, what: str, *, most: int = limits.FILE) -> bytes:
         return self.read(path, what).encode()
 

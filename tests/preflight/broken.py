@@ -358,7 +358,7 @@ def a_policy_of_the_cluster_that_refuses_a_service(random: Random) -> Setup:
     return Setup((policy, binding), wait=5.0)
 
 
-@broken("R07", "failed calling webhook")
+@broken("Q05", "would refuse")
 def a_webhook_whose_service_is_gone(random: Random) -> Setup:
     service = {"namespace": "__NS__", "name": name(random), "path": "/validate"}
     rules = [

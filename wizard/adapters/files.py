@@ -74,6 +74,12 @@ class PersonFiles:
             raise Problem(f"The {what} {path} holds a zero byte.", "A secret file holds text only.")
         return Secret(text), "one trailing newline was removed" if text != whole else ""
 
+    def exposed(self, path: str) -> Sequence[str]:
+        """Who else can read a file, each the end of a sentence; blocks while git is asked."""
+        from wizard.adapters import exposure
+
+        return tuple(exposure.exposed(Path(path).expanduser()))
+
     def keep_private(self, name: str, text: str) -> str:
         """Keep a text among the backups of the state folder, 0600, under a name with the time."""
         from wizard.paths import state_dir

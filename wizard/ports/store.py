@@ -112,6 +112,10 @@ class FileStore(Protocol):
         """A Secret and a note ("one trailing newline removed"); raises Problem when missing or empty."""
         ...
 
+    def exposed(self, path: str) -> Sequence[str]:
+        """Who else can read a file (other users, a git repository), each the end of a sentence. May take some seconds."""
+        ...
+
     def keep_private(self, name: str, text: str) -> str:
         """Keep a text in the wizard's own backups, readable by this person only; returns its path."""
         ...

@@ -32,6 +32,15 @@ def test_an_absent_fact_skips_the_check_and_says_why() -> None:
     assert CHECK.evaluate({"a": Absent("namespace not there yet")}).state == "skipped"
 
 
+def test_a_rule_that_fails_on_an_object_of_a_shape_that_it_does_not_know_is_unknown_and_stops_no_other() -> None:
+    def broken(facts: Facts) -> Outcome:
+        raise KeyError(facts["a"]["spec"])
+
+    found = list(ready_to_run((Check("T02", "B", ("a",), "B", broken), CHECK), {"a": {"spec": "x"}}, set()))
+    assert [(one.id, one.state, one.blocking) for one in found] == [("T02", "unknown", False), ("T01", "fail", True)]
+    assert "failed to judge it (KeyError: 'x')" in found[0].evidence[0]
+
+
 def test_a_failed_check_of_severity_b_blocks_until_it_is_accepted() -> None:
     result = CHECK.evaluate({"a": 2})
     assert result.blocking

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.core.rules import addons_table, images_table, placement_table
+from tests.core.rules import (
+    addons_table,
+    images_table,
+    machine_table,
+    operators_table,
+    placement_table,
+    policy_table,
+    storage_table,
+    upgrade_table,
+)
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
 from wizard.core.kube.ingress import Classes
@@ -369,6 +378,11 @@ TABLE: list[Row] = [
     *placement_table.ROWS,
     *addons_table.ROWS,
     *images_table.ROWS,
+    *storage_table.ROWS,
+    *policy_table.ROWS,
+    *operators_table.ROWS,
+    *upgrade_table.ROWS,
+    *machine_table.ROWS,
 ]  # fmt: skip
 
 

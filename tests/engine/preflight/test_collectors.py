@@ -358,7 +358,7 @@ async def test_the_dry_run_applies_when_the_release_is_there_and_names_the_field
     metadata = {"labels": labels, "creationTimestamp": "2026-01-01T00:00:00Z"}
     cluster.add("Secret", "sh.helm.release.v1.rel.v2", "ns", metadata=metadata)
     found = await facts(world(cluster), "dry_run", "release")
-    assert found["release"] == Release(2, "deployed", "2026-01-01T00:00:00Z")
+    assert found["release"] == Release(2, "deployed", "2026-01-01T00:00:00Z", kept=1)
     assert found["dry_run"] == DryRun(
         2, (Refused("Deployment", "rel", ("spec.selector: field is immutable",)),), "apply"
     )

@@ -35,10 +35,11 @@ ROOT = Path(__file__).parents[3]
 IMAGE = "llm-cost-ops:1.0.0"
 
 
-OF_A_WAY_IN = ("I01", "I02", "I05", "I06", "I07", "I08", "I09")
-OF_AN_UPGRADE = ("N04", "U07", "U09")
+OF_A_WAY_IN = ("I01", "I02", "I03", "I04", "I05", "I06", "I07", "I08", "I09", "I10")
+OF_AN_UPGRADE = ("C03", "N04", "U01", "U02", "U04", "U06", "U07", "U08", "U09", "U10")
+OF_NOTHING_THERE = ("A03", "I11", "K04", "S04")
 OF_A_REGISTRY = ("M01", "M02", "M05")
-"""Checks that are skipped without an Ingress, before an install, and in a sandbox, which pulls no image."""
+"""Checks that are skipped without an Ingress, before an install, and where nothing is rendered or there that they are about; and in a sandbox, which pulls no image."""
 
 
 @contextlib.asynccontextmanager
@@ -74,7 +75,18 @@ async def test_a_dev_install_into_a_namespace_that_is_there_passes_everything(
     async with session(tool, sandbox.kubeconfig, namespace, helm) as made:
         results = await checked(made)
     assert set(results) == {one.id for one in all_checks()}
-    assert set(states(results)) == {*OF_A_WAY_IN, *OF_AN_UPGRADE, *OF_A_REGISTRY, "A01", "C04", "M04", "S01"}
+    assert set(states(results)) == {
+        *OF_A_WAY_IN,
+        *OF_AN_UPGRADE,
+        *OF_NOTHING_THERE,
+        *OF_A_REGISTRY,
+        "A01",
+        "C04",
+        "M04",
+        "Q04",
+        "Q09",
+        "S01",
+    }
     assert set(states(results).values()) == {"skipped"}
 
 
@@ -84,12 +96,15 @@ async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, t
         good = await checked(made, {"preset": "prod", "host": "api.example.org", "tls": "none"})
         named = {"preset": "prod", "host": "api.example.org", "tls": "none"}
         bad = await checked(made, {**named, "ingress.class": "alb", "database.class": "gone"})
-    skipped = dict.fromkeys((*OF_AN_UPGRADE, *OF_A_REGISTRY, "I07", "I08", "I09", "M04"), "skipped")
+    skipped = dict.fromkeys(
+        (*OF_AN_UPGRADE, *OF_NOTHING_THERE, *OF_A_REGISTRY, "I07", "I08", "I09", "I10", "M04"), "skipped"
+    )
     sandboxed = {
         "A01": "warn",
         "I02": "warn",
+        "I03": "warn",
         "W16": "warn",
-    }  # it has no metrics and no ingress controller; no TLS is asked for
+    }  # it has no metrics and no ingress controller, its class is of a retired one; no TLS is asked for
     assert states(good) == {**skipped, **sandboxed}
     assert states(bad) == {**skipped, "A01": "warn", "W16": "warn", "I01": "fail", "I02": "skipped", "S01": "fail"}
     assert (bad["I01"].question, bad["S01"].question) == ("ingress.class", "database.class")

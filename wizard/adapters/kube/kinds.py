@@ -42,9 +42,12 @@ rbac.authorization.k8s.io/v1 Role roles
 rbac.authorization.k8s.io/v1 RoleBinding rolebindings
 scheduling.k8s.io/v1 PriorityClass priorityclasses cluster
 storage.k8s.io/v1 CSIDriver csidrivers cluster
+storage.k8s.io/v1 CSIStorageCapacity csistoragecapacities
 storage.k8s.io/v1 StorageClass storageclasses cluster
 apiextensions.k8s.io/v1 CustomResourceDefinition customresourcedefinitions cluster
 apiregistration.k8s.io/v1 APIService apiservices cluster
+admissionregistration.k8s.io/v1 MutatingWebhookConfiguration mutatingwebhookconfigurations cluster
+admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration validatingwebhookconfigurations cluster
 authentication.k8s.io/v1 SelfSubjectReview selfsubjectreviews cluster
 authorization.k8s.io/v1 SelfSubjectAccessReview selfsubjectaccessreviews cluster
 authorization.k8s.io/v1 SelfSubjectRulesReview selfsubjectrulesreviews cluster
@@ -55,6 +58,7 @@ cert-manager.io/v1 Issuer issuers
 gateway.networking.k8s.io/v1 Gateway gateways
 gateway.networking.k8s.io/v1 HTTPRoute httproutes
 monitoring.coreos.com/v1 PodMonitor podmonitors
+monitoring.coreos.com/v1 Prometheus prometheuses
 monitoring.coreos.com/v1 PrometheusRule prometheusrules
 monitoring.coreos.com/v1 ServiceMonitor servicemonitors
 """

@@ -5,13 +5,12 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.adapters import bounded
+from wizard.adapters import bounded, exposure
 from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.kube import kubeconfig_fields, kubeconfig_rules
@@ -126,7 +125,7 @@ class KubeconfigFiles:
         contexts = tuple(_context(merged, name) for name in merged.contexts)
         problem = None if merged.current in merged.contexts else _no_context(merged, merged.current)
         current = sanitize.line(merged.current) if problem is None else ""
-        readable = tuple(sanitize.line(file) for file in merged.files if _open_to_others(Path(file)))
+        readable = tuple(sanitize.line(file) for file in merged.files if exposure.open_to_others(Path(file)))
         return Kubeconfig(tuple(map(sanitize.line, merged.files)), contexts, current, problem, readable)
 
 
@@ -236,17 +235,6 @@ def _exists(path: Path) -> bool:
     except (OSError, ValueError):
         return True
     return True
-
-
-def _open_to_others(path: Path) -> bool:
-    """Whether its mode lets everybody read it, and those of its folders reach it (path_resolution(7)); ACLs are ignored."""
-    try:
-        real = path.resolve()
-        return bool(real.stat().st_mode & stat.S_IROTH) and all(
-            folder.stat().st_mode & stat.S_IXOTH for folder in real.parents
-        )
-    except OSError:
-        return False
 
 
 def _tree(path: Path) -> Any:

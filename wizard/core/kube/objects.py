@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from wizard.core.limits import maps_of
+
 Object = Mapping[str, Any]
 """The API's own dictionary."""
 
@@ -38,7 +40,7 @@ class ObjectEvent:
 
 def containers(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """The containers of a pod spec, those that run first in front."""
-    return (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    return (*maps_of(spec, "initContainers"), *maps_of(spec, "containers"))
 
 
 def name_of(obj: Object) -> str:

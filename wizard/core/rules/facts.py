@@ -14,6 +14,7 @@ from wizard.core.registry.answer import Answer, Login
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
+    from wizard.core.helm.release import ReleaseRecord
     from wizard.core.text.secrets import Secret
     from wizard.core.tls.chain import Chain
 
@@ -84,6 +85,40 @@ class Namespace:
     may_create: bool | None = None
     blocked_by: tuple[str, ...] = ()
     """For terminating: what it waits for, from its conditions."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """None of one that is not there, or whose metadata this person may not see."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WebhookSeen:
+    """An admission webhook that refuses requests while it does not answer, and is asked about objects of the release."""
+
+    name: str
+    configuration: str
+    """Kind/name of the object that registers it."""
+    service: str
+    """namespace/name."""
+    state: Literal["ready", "missing", "no endpoints", "hidden"]
+    objects: tuple[str, ...]
+    """Kind/name of each object that it is asked about."""
+    conditional: bool = False
+    """Whether it has matchConditions, which may leave them out."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The NetworkPolicies that are there beside those of the release, and the pods that talk to it."""
+
+    policies: tuple[Object, ...]
+    namespaces: Mapping[str, Mapping[str, Any]] | None
+    """Namespace -> its labels; None when they are hidden or do not matter."""
+    resolvers: tuple[Object, ...] = ()
+    """Pods of the cluster's DNS that can be seen."""
+    controllers: tuple[Object, ...] = ()
+    """Pods of the controllers that serve its Ingresses."""
+    scrapers: tuple[Object, ...] = ()
+    """Pods of Prometheus."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +143,26 @@ class Release:
     """Why helm would refuse to change it, and the next step."""
     running: str = ""
     """The id of a run of this machine that works on it."""
+    kept: int = 0
+    """How many of its revisions helm keeps."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """Helm's record of the revision that runs, the objects of its manifest, and the bytes of the record as it is stored."""
+
+    record: ReleaseRecord
+    objects: tuple[Object, ...] = field(repr=False)
+    size: int
+
+
+@dataclass(frozen=True)
+class Touched:
+    """When the newest revision was last written, how long ago that is, and whether a run of this machine did it."""
+
+    revision: int
+    minutes: int
+    here: bool
 
 
 @dataclass(frozen=True)
@@ -125,6 +180,22 @@ class StorageClass:
     name: str
     default: bool
     provisioner: str = ""
+    immediate: bool = True
+    """Whether a volume is made before its pod has a node (volumeBindingMode Immediate, the default)."""
+    expands: bool = False
+    """Whether its volumes can grow (allowVolumeExpansion)."""
+    topologies: tuple[Mapping[str, Any], ...] = ()
+    """Where its volumes may be made (allowedTopologies); everywhere when there are none."""
+
+
+@dataclass(frozen=True)
+class DiskRoom:
+    """Volumes that people made, and what drivers say that they have left; None where it does not matter."""
+
+    volumes: tuple[Object, ...] | None = None
+    """PersistentVolumes, where a claim's class makes none."""
+    capacities: tuple[Object, ...] | None = None
+    """CSIStorageCapacities, where a claim's class has a driver that is registered."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +250,18 @@ class CertificateSeen:
     problem: Problem | None = None
     """Why it cannot be used at all."""
     question: str = ""
+
+
+@dataclass(frozen=True)
+class SecretFile:
+    """A file of a secret that a person names: why it cannot be used, what is changed of it, who else can read it."""
+
+    path: str
+    question: str
+    problem: Problem | None = None
+    note: str = ""
+    exposed: tuple[str, ...] = ()
+    """Each the end of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -246,6 +329,28 @@ class IssuerSeen:
     name: str
     there: bool
     ready: bool = False
+    message: str = ""
+    acme: str = ""
+    """The address of its ACME server; "" when it has none."""
+    only_http: bool = False
+    """Whether it proves names by HTTP-01 alone."""
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """A Service of type LoadBalancer of others: namespace/name, and its address ("": none)."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class SyncedSecret:
+    """What makes a Secret of something outside of the cluster or encrypted: Kind/name, the Secret, why it is not ready."""
+
+    label: str
+    secret: str
+    ready: bool
     message: str = ""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wizard.core.kube.objects import Object, containers
+from wizard.core.limits import map_of
 
 
 def label(obj: Object) -> str:
@@ -17,13 +18,14 @@ def label(obj: Object) -> str:
 def pods(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """("Kind/name" of the owner, pod spec) of every pod or pod template."""
     for obj in objects:
-        spec = obj.get("spec") or {}
+        spec = map_of(obj, "spec")
         if obj["kind"] == "Pod":
             yield label(obj), spec
-        elif obj["kind"] == "CronJob":
-            yield label(obj), spec["jobTemplate"]["spec"]["template"]["spec"]
-        elif isinstance(spec.get("template"), Mapping) and "spec" in spec["template"]:
-            yield label(obj), spec["template"]["spec"]
+            continue
+        if obj["kind"] == "CronJob":
+            spec = map_of(map_of(spec, "jobTemplate"), "spec")
+        if "spec" in map_of(spec, "template"):
+            yield label(obj), map_of(map_of(spec, "template"), "spec")
 
 
 @dataclass(frozen=True)
@@ -51,22 +53,27 @@ def templates(objects: Iterable[Object]) -> Iterator[Template]:
     """The pod templates of rendered workloads; an autoscaler starts with its minimum, or with the replicas that are more."""
     every = list(objects)
     scaled = {
-        f"{target.get('kind')}/{target.get('name')}": scaler.get("spec") or {}
+        f"{target.get('kind')}/{target.get('name')}": map_of(scaler, "spec")
         for scaler in every
         if scaler["kind"] == "HorizontalPodAutoscaler"
-        for target in ((scaler.get("spec") or {}).get("scaleTargetRef") or {},)
+        for target in (map_of(map_of(scaler, "spec"), "scaleTargetRef"),)
     }
     for obj in every:
         for owner, spec in pods([obj]):
-            rules = obj.get("spec") or {}
-            holder = rules.get("jobTemplate", {}).get("spec", {}) if obj["kind"] == "CronJob" else rules
-            meta = obj["metadata"] if obj["kind"] == "Pod" else holder["template"].get("metadata") or {}
+            rules = map_of(obj, "spec")
+            holder = map_of(map_of(rules, "jobTemplate"), "spec") if obj["kind"] == "CronJob" else rules
+            meta = map_of(obj if obj["kind"] == "Pod" else map_of(holder, "template"), "metadata")
             scaler = scaled.get(owner, {})
             ends = obj["kind"] in ("Job", "CronJob")
             asked = holder.get("parallelism") if ends else rules.get("replicas")
-            replicas = max(1 if asked is None else int(asked), int(scaler.get("minReplicas") or 0))
-            most = int(scaler.get("maxReplicas") or 0)
-            yield Template(owner, meta.get("labels") or {}, meta.get("annotations") or {}, spec, replicas, most, obj)
+            replicas = max(_count(asked, 1), _count(scaler.get("minReplicas"), 0))
+            most = _count(scaler.get("maxReplicas"), 0)
+            yield Template(owner, map_of(meta, "labels"), map_of(meta, "annotations"), spec, replicas, most, obj)
+
+
+def _count(value: Any, otherwise: int) -> int:
+    """A number of pods; the default for null, which a template renders of a value that is not set, and for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
 def claims(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard.core.kube.objects import Object, labels_of
+from wizard.core.limits import map_of
 from wizard.core.rules import manifests
 from wizard.core.rules.manifests import Template
 from wizard.core.scheduling.placement import Cluster, Placed, Wanted
@@ -22,6 +23,8 @@ class Placement:
     """How many nodes there are."""
     first: tuple[Placed, ...]
     scaled: tuple[Placed, ...]
+    renewed: tuple[tuple[Placed, int], ...] = ()
+    """For each Deployment whose update may stop no old pod first: where one new pod goes beside the old ones, and how many they are."""
 
 
 def place(
@@ -44,7 +47,32 @@ def place(
         for template, before in zip(templates, first, strict=True)
         if template.most
     ]
-    return Placement(len(nodes), tuple(first), tuple(scaled))
+    return Placement(len(nodes), tuple(first), tuple(scaled), tuple(_renewed(templates, admitted, nodes, pods, target)))
+
+
+def _renewed(
+    templates: Sequence[Template],
+    admitted: Mapping[str, Mapping[str, Any]],
+    nodes: Sequence[Object],
+    pods: Sequence[Object],
+    target: Target,
+) -> Iterator[tuple[Placed, int]]:
+    for template in templates:
+        old = len(replaced(template, pods, target))
+        if template.of["kind"] == "Deployment" and old and not _may_stop_first(template):
+            # Each pod is made when the one before is ready, so that one beside the old ones is enough.
+            yield Cluster(nodes, pods).place(_wanted(template, admitted, target, 1)), old
+
+
+def _may_stop_first(template: Template) -> bool:
+    """Whether the update may stop a pod before a new one is ready: maxUnavailable, a share of pods rounded down."""
+    rules = map_of(map_of(template.of, "spec"), "strategy")
+    if rules.get("type") == "Recreate":
+        return True
+    given = str(map_of(rules, "rollingUpdate").get("maxUnavailable", "25%"))
+    if given.endswith("%"):
+        return given[:-1].isdigit() and template.replicas * int(given[:-1]) // 100 > 0
+    return given.isdigit() and int(given) > 0
 
 
 def _place(cluster: Cluster, template: Template, admitted: Mapping[str, Mapping[str, Any]], target: Target) -> Placed:

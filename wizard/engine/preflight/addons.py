@@ -10,6 +10,7 @@ from wizard.core.helm import revision, upgrade_values
 from wizard.core.kube import status
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object, labels_of, name_of
+from wizard.core.limits import map_of, maps_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent
 from wizard.core.rules.facts import BackupSeen, CertManager, IssuerSeen, MetricsApi, Release, Rendered
@@ -85,8 +86,12 @@ async def _issuer(world: World, ingress: str, kind: str, name: str) -> IssuerSee
         if error.kind == "not-found":
             return IssuerSeen(ingress, kind, name, there=False)
         raise
-    ready = status.condition(live, "Ready")
-    return IssuerSeen(ingress, kind, name, True, ready.get("status") == "True", str(ready.get("message") or ""))
+    ready, acme = status.condition(live, "Ready"), map_of(map_of(live, "spec"), "acme")
+    solvers = maps_of(acme, "solvers")
+    return IssuerSeen(
+        ingress, kind, name, True, ready.get("status") == "True", str(ready.get("message") or ""),
+        str(acme.get("server") or ""), bool(solvers) and not any("dns01" in one for one in solvers),
+    )  # fmt: skip
 
 
 async def controllers(_: World, inputs: Mapping[str, Any]) -> frozenset[str] | Any:

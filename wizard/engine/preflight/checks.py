@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -12,8 +13,9 @@ from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
 from wizard.core.helm import values
 from wizard.core.rules.check import Absent, Check, CheckResult, all_checks, ready_to_run
-from wizard.core.rules.facts import SecretUse
+from wizard.core.rules.facts import SecretFile, SecretUse
 from wizard.core.target import Target
+from wizard.core.tls.files import KEY_QUESTION
 from wizard.engine.preflight import collectors
 from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import World
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _LATE: Final = frozenset({"dry_run", "probe"})
 """Facts that need the namespace; their checks run again once it exists."""
 _TRIED: Final = dict.fromkeys(_LATE, Absent("is tried in the review"))
+_OF_SECRET: Final = re.compile(r"secret\.\w+\.file|tls\.key")
 _ASKED_OF_ALL: Final = frozenset(question.id for question in questions.foreign.QUESTIONS)
 _AT_WORK: Final = ("running", "hung", "orphaned")
 
@@ -114,8 +117,8 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
         state.cluster(target), ports.documents, ports.helm, target, prepared.chart, values_text=text or "{}",
         values_problem=refused, kubeconfig=config, made_by_run=frozenset(secret.name for secret in secrets.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
-        certificates=ports.certificates, tls_files=_tls_files(resolved, ports),
-        runs=_at_work(ports), machine=ports.runs.machine(),
+        certificates=ports.certificates, tls_files=_tls_files(resolved, ports), secret_files=lambda: _secret_files(resolved, ports),
+        runs=_at_work(ports), machine=ports.runs.machine(), ended=tuple(run for run in ports.runs.runs() if run.target == target),
         logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network,
         registries=ports.registries, mark=mark,
     )  # fmt: skip
@@ -154,6 +157,24 @@ def _tls_files(resolved: Resolved, ports: Ports) -> Callable[[], TlsFiles] | Non
     from wizard.engine.secret_files import SecretFiles
 
     return lambda: SecretFiles(ports.files, ports.certificates).tls(resolved["tls.cert"], resolved["tls.key"])
+
+
+def _secret_files(resolved: Resolved, ports: Ports) -> tuple[SecretFile, ...]:
+    """Every file of a secret that is named, as `SecretFiles` judges it; of a key who can read it, I07 judges the rest."""
+    from wizard.engine.secret_files import SecretFiles
+
+    files, found = SecretFiles(ports.files, ports.certificates), []
+    for question in resolved.visible():
+        path = str(resolved[question.id]) if _OF_SECRET.fullmatch(question.id) else ""
+        if not path:
+            continue
+        try:
+            note = files.note(resolved, question.id, ports.clock.now()) if question.id != KEY_QUESTION else ""
+        except Problem as problem:
+            found.append(SecretFile(path, question.id, problem))
+        else:
+            found.append(SecretFile(path, question.id, None, note, tuple(ports.files.exposed(path))))
+    return tuple(found)
 
 
 def _database_secrets(resolved: Resolved) -> dict[str, Literal["generate", "file"]]:

@@ -18,7 +18,8 @@ from wizard.core.kube import lease
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Kubeconfig
-from wizard.core.kube.objects import Object, is_default_class
+from wizard.core.kube.objects import Object, is_default_class, labels_of
+from wizard.core.limits import maps_of
 from wizard.core.rules import manifests, shape
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
@@ -48,7 +49,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, images, room
+from wizard.engine.preflight import addons, images, outside, policy, room, storage, upgrade
 from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
@@ -302,7 +303,9 @@ async def _namespace(world: World, _: Mapping[str, Any]) -> Namespace | Unknown:
             if condition.get("status") == "True" and condition.get("message")
         )
         return Namespace(name, "terminating", blocked_by=waits)
-    return Namespace(name, "active")
+    return Namespace(
+        name, "active", labels=labels_of(live), annotations=dict(live["metadata"].get("annotations") or {})
+    )
 
 
 async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Namespace | Unknown:
@@ -361,9 +364,8 @@ async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
     mine = states.get(world.target.release, listing.ReleaseState())
     others = tuple(sorted(name for name in states if name != world.target.release))
     refused = listing.refused(mine, world.target)
-    return Release(
-        mine.revision, mine.status, mine.since, others, refused, world.runs.get(world.target, "") if refused else ""
-    )
+    running = world.runs.get(world.target, "") if refused else ""
+    return Release(mine.revision, mine.status, mine.since, others, refused, running, mine.kept)
 
 
 async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
@@ -443,6 +445,9 @@ async def _storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageC
             storage_class["metadata"]["name"],
             is_default_class(storage_class),
             str(storage_class.get("provisioner") or ""),
+            storage_class.get("volumeBindingMode") != "WaitForFirstConsumer",
+            storage_class.get("allowVolumeExpansion") is True,
+            maps_of(storage_class, "allowedTopologies"),
         )
         for storage_class in classes
     )
@@ -663,6 +668,26 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "metrics_api": Collector(addons.metrics_api, needs=("server", "rendered")),
     "cert_manager": Collector(addons.cert_manager, needs=("server", "rendered"), after=("pods",)),
     "controllers": Collector(addons.controllers, after=("pods",)),
+    "served": Collector(policy.served, needs=("server",)),
+    "limit_ranges": Collector(policy.limit_ranges, needs=("server", "namespace")),
+    "webhooks": Collector(policy.webhooks, needs=("server", "rendered", "namespace", "served"), after=("release",)),
+    "neighbours": Collector(
+        policy.neighbours, needs=("server", "rendered", "namespace"), after=("pods", "ingress_classes")
+    ),
+    "balancers": Collector(outside.balancers, needs=("server", "rendered")),
+    "prometheuses": Collector(outside.prometheuses, needs=("server", "rendered", "served")),
+    "synced_secrets": Collector(outside.synced_secrets, needs=("server", "namespace", "served", "secrets")),
+    "running": Collector(upgrade.running, needs=("server", "release")),
+    "touched": Collector(upgrade.touched, needs=("server", "release")),
+    "new_defaults": Collector(upgrade.new_defaults, needs=("chart",)),
+    "clock": Collector(upgrade.clock, needs=("server",)),
+    "secret_files": Collector(upgrade.secret_files),
+    "live_claims": Collector(storage.live_claims, needs=("server", "rendered", "namespace")),
+    "disk_room": Collector(
+        storage.disk_room, needs=("server", "rendered", "storage_classes"), after=("live_claims", "csi_drivers")
+    ),
+    "disk_nodes": Collector(storage.disk_nodes, needs=("server", "rendered", "storage_classes"), after=("nodes",)),
+    "hosts": Collector(storage.hosts, after=("nodes",)),
     "csi_drivers": Collector(addons.csi_drivers, needs=("server", "rendered")),
     "backups": Collector(addons.backups, needs=("server", "rendered", "release", "namespace")),
     "owner": Collector(addons.owner, needs=("server", "release", "namespace")),

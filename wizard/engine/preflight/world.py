@@ -11,7 +11,8 @@ from wizard.core.errors import Problem
 from wizard.core.helm.chart import Chart
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.kubeconfig import Kubeconfig
-from wizard.core.rules.facts import SecretUse
+from wizard.core.rules.facts import SecretFile, SecretUse
+from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine.secret_files import TlsFiles
 from wizard.ports.certificates import CertificateReader
@@ -48,10 +49,14 @@ class World:
     """Needed by the checks before a run alone."""
     tls_files: Callable[[], TlsFiles] | None = None
     """Reads the files that the run makes a TLS Secret of; raises Problem."""
+    secret_files: Callable[[], tuple[SecretFile, ...]] | None = None
+    """Reads and judges the files of secrets that are named; raises nothing."""
     value_questions: Mapping[str, str] = field(default_factory=dict)
     """Value path -> the question that sets it."""
     runs: Mapping[Target, str] = field(default_factory=dict)
     """Runs of this machine that are at work, by target."""
+    ended: tuple[RunSummary, ...] = ()
+    """Runs of this machine on the target, at work or not."""
     logout: tuple[str, str] = ("", "")
     """Why a run would not outlive this person's logout, and what to do."""
     network: Network | None = None

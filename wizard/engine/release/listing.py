@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -86,6 +87,8 @@ class ReleaseState:
     revision: int = 0
     status: str = ""
     since: str = ""
+    kept: int = 0
+    """How many of its revisions are kept."""
 
 
 class Unfit(Problem):
@@ -109,8 +112,9 @@ async def records(cluster: Cluster, namespace: str) -> Mapping[str, ReleaseState
         listed = await cluster.list(kind, namespace, labels="owner=helm", metadata_only=True)
     except ClusterError as error:
         return Unknown(error.message.rstrip("."), error.permission)
+    kept = Counter(head.release for head in filter(None, map(revision.head, listed)))
     return {
-        head.release: ReleaseState(head.revision, head.status, head.times.since(head.status))
+        head.release: ReleaseState(head.revision, head.status, head.times.since(head.status), kept[head.release])
         for head in _newest(listed)
     }
 

@@ -40,7 +40,7 @@ def metrics_api(facts: Facts) -> Outcome:
     )  # fmt: skip
 
 
-_RUN_AS: Final[Mapping[str, str]] = {
+RUN_AS: Final[Mapping[str, str]] = {
     "k8s.io/ingress-nginx": "ingress-nginx", "traefik.io/ingress-controller": "traefik", "nginx.org/ingress-controller": "nginx-ingress",
     "haproxy.org/ingress-controller/haproxy": "kubernetes-ingress", "haproxy-ingress.github.io/controller": "haproxy-ingress",
     "projectcontour.io/ingress-controller": "contour", "ingress.k8s.aws/alb": "aws-load-balancer-controller", "ingress-controllers.konghq.com/kong": "kong",
@@ -64,7 +64,7 @@ def controller(facts: Facts) -> Outcome:
             for one in ways.objects
             if one["kind"] == "Ingress" and classes.name(one) == name
         )
-        run_as = _RUN_AS.get(classes.controllers.get(name, ""), "")
+        run_as = RUN_AS.get(classes.controllers.get(name, ""), "")
         if name not in classes.controllers:
             return Outcome("skipped", ("waits for I01",))
         if served:

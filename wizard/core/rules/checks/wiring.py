@@ -84,7 +84,7 @@ def services(facts: Facts) -> Outcome:
     count = 0
     for where, container in _containers(rendered):
         for variable in container.get("env") or ():
-            for host, port in _hosts(str(variable.get("name")), str(variable.get("value") or "")):
+            for host, port in named_hosts(str(variable.get("name")), str(variable.get("value") or "")):
                 name = service_in(target.namespace, host)
                 if not name:
                     continue
@@ -103,7 +103,7 @@ def services(facts: Facts) -> Outcome:
     return Outcome("pass", (f"{count} named Services are there" if count else "no variable names a Service",))
 
 
-def _hosts(name: str, value: str) -> Iterator[tuple[str, int]]:
+def named_hosts(name: str, value: str) -> Iterator[tuple[str, int]]:
     """(host, port or 0) that a variable names; a bare word only where its name says that it is a host."""
     found = list(_URL.finditer(value))
     if not found and _NAMES_HOST.search(name) and (alone := _ALONE.fullmatch(value)):
