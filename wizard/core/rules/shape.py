@@ -12,6 +12,8 @@ Shape = Any
 
 _ANY: Final[Shape] = {}
 _CONTAINER: Final[Shape] = {
+    "name": str,
+    "image": str,
     "env": [{"valueFrom": {"secretKeyRef": _ANY, "configMapKeyRef": _ANY}}],
     "envFrom": [{"secretRef": _ANY, "configMapRef": _ANY}],
     "ports": [_ANY],
@@ -42,7 +44,8 @@ _POD: Final[Shape] = {
     "securityContext": _ANY,
 }
 _TEMPLATE: Final[Shape] = {"metadata": {"labels": _ANY, "annotations": _ANY}, "spec!": _POD}
-_CLAIM: Final[Shape] = {"resources": {"requests": _ANY}}
+_CLAIM: Final[Shape] = {"resources": {"requests": _ANY}, "selector": _TERM}
+_PEER: Final[Shape] = {"podSelector": _TERM, "namespaceSelector": _TERM, "ipBlock": _ANY}
 _WORKLOAD: Final[Shape] = {
     "replicas": int,
     "selector": _TERM,
@@ -70,7 +73,14 @@ _SPECS: Final[Mapping[str, Shape]] = {
     "HorizontalPodAutoscaler": {"minReplicas": int, "maxReplicas": int, "scaleTargetRef": _ANY, "metrics": [_ANY]},
     "PodDisruptionBudget": {"selector": _TERM},
     "HTTPRoute": {"hostnames": [str], "parentRefs": [_ANY], "rules": [{"matches": [_ANY], "backendRefs": [_ANY]}]},
-    "NetworkPolicy": {"podSelector": _TERM, "ingress": [_ANY], "egress": [_ANY], "policyTypes": [str]},
+    "CustomResourceDefinition": {"group": str, "names": {"kind": str}},
+    "NetworkPolicy": {
+        "podSelector": _TERM,
+        "ingress": [{"from": [_PEER], "ports": [_ANY]}],
+        "egress": [{"to": [_PEER], "ports": [_ANY]}],
+        "policyTypes": [str],
+    },
+    "ServiceMonitor": {"selector": _TERM, "endpoints": [_ANY]},
 }
 """Kind -> the shape of its spec."""
 _METADATA: Final[Shape] = {"labels": _ANY, "annotations": _ANY}
