@@ -49,9 +49,6 @@ LEFT_OUT: Final[Mapping[str, tuple[str, str]]] = {
         "Delete is what nearly every class has, so that it would warn everybody; uninstall says which data is lost",
     ),
     "I12": ("size of uploads", "no value of a chart says how large a request the application takes"),
-    "M01": ("images that are there", "only a registry tells, and often only the nodes reach it"),
-    "M02": ("platforms of images", "only a registry tells"),
-    "M05": ("limits of registries", "only a registry tells"),
     "D01": ("an external database", "what reaches it from the cluster is a pod there, and checks make none"),
     "D02": (
         "version of the bundled database",

@@ -34,13 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test finds the developer's kubeconfig, state or colours; the tools' cache is shared, it is pinned."""
+    """No test finds the developer's kubeconfig, state or colours, or asks a registry beyond this machine; the tools' cache is shared."""
     for name in ("KUBECONFIG", "NO_COLOR", "TEXTUAL_THEME", "LLM_COST_OPS_HELM", "HELM_DRIVER", "HELM_NAMESPACE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", _CACHE)
+    monkeypatch.setenv("LLM_COST_OPS_OFFLINE", "1")
     monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "helm-cache"))
     (tmp_path / "home").mkdir()
 

@@ -71,6 +71,7 @@ from wizard.ports.charts import ChartSource
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster
 from wizard.ports.network import Network
+from wizard.ports.registries import Registries
 from wizard.ports.store import DraftStore, FileStore, RunStore
 
 RUN_ID = "7f3a9c"
@@ -333,6 +334,11 @@ class StubInstaller(Installer):
             yield result
 
     @override
+    async def while_asking(self, draft: Draft) -> AsyncIterator[CheckResult]:
+        for result in self._session.said_while_asking:
+            yield result
+
+    @override
     async def planned(self, prepared: Prepared) -> Planned:
         return Planned(self._session.plan_of(prepared.target), (), None)
 
@@ -504,6 +510,7 @@ class StubSession(Session):
         self.kept: list[tuple[str, Draft]] = []
         self.saved: list[Draft] = []
         self.checks: Sequence[CheckResult] = ()
+        self.said_while_asking: Sequence[CheckResult] = ()
         self.checks_gate = _open_gate()
         self.next_operation: Operation | Problem = "install"
         self.next_plan: Plan | Problem = Plan("install", "here", "", "", 0, 0, ())
@@ -562,6 +569,7 @@ class StubSession(Session):
             clock=clock or SystemClock(),
             certificates=Certificates(),
             network=cast("Network", None),
+            registries=cast("Registries", None),
             pages=HtmlPages(),
         )
         super().__init__(ports, options)

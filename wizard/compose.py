@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wizard.adapters.helm.documents import YamlDocuments
     from wizard.adapters.kube.kubeconfig import KubeconfigFiles
     from wizard.adapters.network import DirectNetwork
+    from wizard.adapters.registry.client import RegistryClient
     from wizard.adapters.report.html import HtmlPages
     from wizard.adapters.runs.store import RunFiles
     from wizard.core.target import Target
@@ -49,6 +50,7 @@ def session(options: Options, *, helm_path: str = "", ahead: Ahead | None = None
         clock=_lazy(_clock),
         certificates=_lazy(_certificates),
         network=_lazy(_network),
+        registries=_lazy(_registries),
         pages=_lazy(_pages),
     )
     return Session(ports, options, ahead)
@@ -128,6 +130,12 @@ def _network() -> DirectNetwork:
     from wizard.adapters.network import DirectNetwork
 
     return DirectNetwork()
+
+
+def _registries() -> RegistryClient:
+    from wizard.adapters.registry.client import OFFLINE, RegistryClient
+
+    return RegistryClient(offline=bool(os.environ.get(OFFLINE)))
 
 
 def _pages() -> HtmlPages:

@@ -79,7 +79,8 @@ class Server:
                 if told.chunks is None:
                     self.send_header("Content-Length", str(len(told.body.encode())))
                     self.end_headers()
-                    self.wfile.write(told.body.encode())
+                    if self.command != "HEAD":
+                        self.wfile.write(told.body.encode())
                     return
                 self.send_header("Transfer-Encoding", "chunked")
                 self.end_headers()
@@ -93,7 +94,7 @@ class Server:
                     return
                 self.wfile.write(b"0\r\n\r\n")
 
-            do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - the base class's names
+            do_GET = do_HEAD = do_POST = do_PATCH = handle_any  # noqa: N815 - the base class's names
 
             def log_message(self, *_: Any) -> None:
                 return

@@ -90,6 +90,11 @@ _ALL: Final = (
         ("values --preset prod --answer image=ghcr.io/acme/llm-cost-ops:v1.0.0 --answer host=api.acme.com --write -",),
     ),
     Command(
+        "images", "list every image that would be pulled, for a mirror; needs no cluster",
+        "answers:ImagesArguments", "images:images",
+        ("images --preset prod --answer image=ghcr.io/acme/llm-cost-ops:v1.0.0 --answer host=api.acme.com --digests",),
+    ),
+    Command(
         "check", "all checks, read-only",
         "answers:CheckArguments", "install:check", ("check --preset dev",),
     ),

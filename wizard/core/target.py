@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 DEFAULT_RELEASE: Final = "llm-cost-ops"
+PRODUCTION: Final = "prod"
+"""The preset of a release that people depend on."""
 NAMESPACES: Final = {"dev": "llm-cost-ops-dev", "staging": "llm-cost-ops-staging", "prod": "llm-cost-ops-prod"}
 """Namespace offered for each preset, as the guide prints them."""
 

@@ -61,6 +61,15 @@ class Prepared:
         text = self._documents.edit(there.text, self.file.tree, there.path)
         return text.replace(values_file.CLEAN, values_file.NOT_CLEAN, 1) if self.file.secrets else text
 
+    @cached_property
+    def mark(self) -> str:
+        """What tells it from another draft's: a hash of values, chart, target and flags of helm; raises Problem as `text` does."""
+        import hashlib
+
+        chart, target = self.chart, self.target
+        parts = (self.text, chart.name, chart.version, chart.digest or chart.path, repr(target), repr(self.draft.helm))
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
     @property
     def _there(self) -> Destination:
         from wizard.core.answers.resolve import Destination

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from wizard.core.errors import Exit, Problem
+from wizard.core.target import PRODUCTION
 
 if TYPE_CHECKING:
     from wizard.core.helm.plan import Plan
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from wizard.engine.release.recover import Recovery
     from wizard.engine.release.uninstall import Uninstall
 
-PRODUCTION: Final = "This is production"
+THIS_IS_PRODUCTION: Final = "This is production"
 REWRITES_THE_RECORD: Final = "This rewrites Helm's record"
 
 
@@ -78,18 +79,24 @@ def refuse_changed(shown: Plan, now: Plan) -> None:
         raise PlanChanged(changed, now)
 
 
+def refuse_stale(checks: Sequence[CheckResult], mark: str) -> None:
+    """Raise Problem when a check judged something else than what has this mark."""
+    if any(result.made_for not in ("", mark) for result in checks):
+        raise Problem("Nothing was changed: the checks were made for other answers.", "Check again.")
+
+
 def of_run(release: str, preset: str, plan: Plan | None, checks: Sequence[CheckResult] = ()) -> Approval:
     """Of an install or upgrade, by its checks and its plan; without a plan nothing is known to run."""
     failed = ", ".join(result.id for result in checks if result.blocking)
     unchecked = Problem(f"Nothing was changed: {failed} failed.", "See the checks.") if failed else None
     owned, refused, downgrade = (_owned(plan), _refused(plan), plan.downgrade) if plan else (None, None, "")
-    because = PRODUCTION if preset == "prod" else downgrade[:1].upper() + downgrade[1:]
+    because = THIS_IS_PRODUCTION if preset == PRODUCTION else downgrade[:1].upper() + downgrade[1:]
     return Approval(release, owned or unchecked or refused, because)
 
 
 def of_rollback(release: str, plan: Plan, *, production: bool) -> Approval:
     """Of a rollback, by its plan."""
-    return Approval(release, _owned(plan) or _refused(plan), PRODUCTION if production else "")
+    return Approval(release, _owned(plan) or _refused(plan), THIS_IS_PRODUCTION if production else "")
 
 
 def of_uninstall(lists: Uninstall, *, delete_namespace: bool = False) -> Approval:
@@ -101,7 +108,7 @@ def of_uninstall(lists: Uninstall, *, delete_namespace: bool = False) -> Approva
             "Nothing was changed.",
             "Leave --delete-namespace out, or move those things first.",
         )
-    because = "Data is lost for ever" if lists.lost else PRODUCTION if lists.production else ""
+    because = "Data is lost for ever" if lists.lost else THIS_IS_PRODUCTION if lists.production else ""
     return Approval(lists.release, blocked, because or ("The namespace goes too" if delete_namespace else ""))
 
 

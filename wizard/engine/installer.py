@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from wizard.core.errors import Problem
+from wizard.core.target import PRODUCTION
+from wizard.engine.preflight.kept import Kept
 
 if TYPE_CHECKING:
     from wizard.core.answers import secrets
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from wizard.core.target import Target
     from wizard.core.text.secrets import Secret
     from wizard.engine.answers import Answers, Prepared
+    from wizard.engine.images import Listed
     from wizard.engine.release.history import UpgradeValues
     from wizard.engine.release.listing import Asked
     from wizard.engine.release.plan import Planned
@@ -32,6 +35,7 @@ class Installer:
     def __init__(self, state: SessionState, answers: Answers) -> None:
         self._state = state
         self._answers = answers
+        self._kept = Kept()
 
     async def operation(self, target: Target, asked: Asked = "either") -> Operation:
         """Install or upgrade, by the state of the release; raises Problem as `listing.operation` does."""
@@ -45,6 +49,21 @@ class Installer:
         from wizard.engine.preflight import checks
 
         return checks.run(self._state, self._answers, draft, only)
+
+    def while_asking(self, draft: Draft) -> AsyncIterator[CheckResult]:
+        """What the checks say beside the questions that they are about, from facts up to a minute old; never raises.
+
+        The review runs every check again.
+        """
+        from wizard.engine.preflight import checks
+
+        return checks.while_asking(self._state, self._answers, draft, self._kept)
+
+    async def images(self, prepared: Prepared, *, digests: bool) -> Sequence[Listed]:
+        """Every image that the chart names with these answers; raises Problem. With `digests` registries are asked."""
+        from wizard.engine import images
+
+        return await images.of_chart(self._state.ports, prepared, digests=digests)
 
     async def plan(self, prepared: Prepared) -> Plan:
         """What an install or upgrade would do; raises Problem."""
@@ -81,7 +100,7 @@ class Installer:
         An install is refused when the release exists by now, so that it never resets what runs. A run that is neither
         `attended` nor told to `wait_anyway` ends at a cause that does not resolve by itself.
 
-        `checks` are the results: a blocking result refuses the start, accepted results are recorded. `plan` is the plan that
+        `checks` are the results: a blocking result, or one of other answers, refuses the start; accepted results are recorded. `plan` is the plan that
         was shown: PlanChanged is raised when a new plan differs, and the run stops before helm when the release has
         another revision by then. `confirmed` is the release's name where it had to be typed. Raises Problem.
         """
@@ -95,6 +114,7 @@ class Installer:
             question, text = next(iter(problems.items()))
             raise Problem(text, f"Answer {question}.", question=question)
         ports.charts.require_same(prepared.chart)
+        approval.refuse_stale(checks, prepared.mark)
         approval.of_run(target.release, resolved.preset, plan, checks).require(confirmed)
         again, _ = await asyncio.gather(self._plan_again(prepared, plan), self._refuse_misread(prepared))
         if plan and again:
@@ -206,7 +226,7 @@ def reproduce(
         *(["--chart-version", exact.version] if exact.version else []), *exact.proof_flags(),
         *(["--rollback-on-failure"] if draft.rollback_on_failure else []),
         *(["--wait-anyway"] if wait_anyway else []),
-        *(["--confirm", target.release] if preset == "prod" else []),
+        *(["--confirm", target.release] if preset == PRODUCTION else []),
     ]  # fmt: skip
     helm = command_line.run_argv(
         helm_major, operation, target, draft.chart if chart.digest else chart.path, path, draft.helm

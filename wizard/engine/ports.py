@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wizard.ports.kubeconfig import KubeconfigReader
     from wizard.ports.network import Network
     from wizard.ports.pages import Pages
+    from wizard.ports.registries import Registries
     from wizard.ports.store import DraftStore, FileStore, RunStore
 
 
@@ -35,4 +36,5 @@ class Ports(NamedTuple):
     clock: Clock
     certificates: CertificateReader
     network: Network
+    registries: Registries
     pages: Pages

@@ -14,6 +14,7 @@ from textual.message_pump import MessagePump
 from wizard.core.errors import Problem
 from wizard.tui.crash import Unexpected
 from wizard.tui.messages import (
+    ChecksSeen,
     DiagnosisChanged,
     HomeChanged,
     PageRead,
@@ -36,6 +37,8 @@ _PAGE: Final = 500
 """Least number of log lines that are read from the record at once: some screens of them."""
 _ROWS_FIRST: Final = 0.3
 """Seconds by which the overview of home waits for the rows of releases, which its twenty calls would delay."""
+_PAUSE: Final = 0.4
+"""Seconds without a change after which the checks look at the answers."""
 FRAME: Final = 1 / 40
 """Least seconds between two messages of one stream: a person cannot see more."""
 
@@ -101,6 +104,18 @@ class Bridge:
 
         # After the next paint: importing the cluster's client takes 15 ms.
         listener.call_after_refresh(lambda: self._spawn("suggestions", read(), listener))
+
+    def look(self, listener: MessagePump, draft: Draft) -> None:
+        """Ask what the checks say of the answers, once a person pauses, until `stop("look")`; the listener gets ChecksSeen."""
+
+        async def read() -> None:
+            await asyncio.sleep(_PAUSE)
+            results: list[CheckResult] = []
+            async for result in self.session.installer.while_asking(draft):
+                results.append(result)
+                self._post_soon("look", listener, lambda: ChecksSeen(draft, tuple(results)))
+
+        self._spawn("look", read(), listener)
 
     def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True, fresh: bool = False) -> None:
         """Read values file, operation and checks of the draft; the listener gets ReviewChanged.
@@ -326,4 +341,4 @@ class Bridge:
         ]
         if failures:
             update(problem=self._unexpected(failures[0]))
-        update(complete=True)
+        update(complete=True, at=self.session.now())

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from wizard.core.answers.draft import Draft
     from wizard.core.errors import Problem
+    from wizard.core.rules.check import CheckResult
     from wizard.core.rules.diagnosis import Diagnosis
     from wizard.core.run.log_window import Page
     from wizard.tui.home.state import HomeState
@@ -52,6 +54,14 @@ class PageRead(Message):
 
 class SuggestionsChanged(Message):
     """The suggestions of the cluster have changed."""
+
+
+class ChecksSeen(Message):
+    """What the checks say while a person answers, for a draft."""
+
+    def __init__(self, draft: Draft, results: tuple[CheckResult, ...]) -> None:
+        super().__init__()
+        self.draft, self.results = draft, results
 
 
 class StreamFailed(Message):

@@ -15,7 +15,6 @@ from wizard.core.rules.facts import (
     CertManager,
     IssuerSeen,
     MetricsApi,
-    NamedClass,
     PullLogin,
     Release,
     Rendered,
@@ -43,13 +42,8 @@ def ingress(name: str = "rel", address: str = "", cls: str | None = "nginx", **s
 def behind(
     *live: dict[str, Any], running: Any = frozenset(), controller: str = "k8s.io/ingress-nginx"
 ) -> dict[str, Any]:
-    classes = (NamedClass("nginx", False, controller),)
-    return {
-        "rendered": Rendered((ingress(),)),
-        "ingress_classes": classes,
-        "ways": WaysSeen(live),
-        "controllers": running,
-    }
+    ways = WaysSeen(live, Classes("", {"nginx": controller} if controller else {}))
+    return {"rendered": Rendered((ingress(),)), "ways": ways, "controllers": running}
 
 
 def claims(*classes: StorageClass, wants: str | None = None, drivers: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -146,7 +140,7 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("I02", behind(ingress("other")), "warn", "ingress-nginx does not run and no Ingress of the class has an address", "ingress.class"),
     ("I02", behind(ingress("other", "10.0.0.1", cls="alb")), "warn", "nobody would serve it", "ingress.class"),
     ("I02", behind(controller="k8s.io/gce"), "pass", "class nginx is of k8s.io/gce that cannot be seen", ""),
-    ("I02", {**behind(), "ingress_classes": ()}, "skipped", "waits for I01", ""),
+    ("I02", behind(controller=""), "skipped", "waits for I01", ""),
     ("I02", behind(running=Unknown("eve may not list pods", "list pods")), "unknown", "may not list pods", ""),
     # I08, I09 cert-manager and issuers
     ("I08", asked(), "pass", "cert-manager runs", ""),

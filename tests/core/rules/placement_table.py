@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wizard.core.rules import workloads
 from wizard.core.rules.check import Absent, Unknown
 from wizard.core.rules.facts import Probe, Rendered
 from wizard.core.target import Target
@@ -41,7 +42,7 @@ def live(number: int = 0, on: str = "n1", app: str = "api", namespace: str = "ns
 
 
 def store(claim: str = "10Gi") -> dict[str, Any]:
-    wanted = {"spec": {"resources": {"requests": {"storage": claim}}}}
+    wanted = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": claim}}}}
     return {
         "kind": "StatefulSet",
         "metadata": {"name": "db"},
@@ -52,7 +53,13 @@ def store(claim: str = "10Gi") -> dict[str, Any]:
 def room(
     *objects: dict[str, Any], nodes: tuple[Any, ...] = (), pods: tuple[Any, ...] = (), admitted: Any = None
 ) -> dict[str, Any]:
-    return {"rendered": Rendered(objects), "admitted": admitted or {}, "nodes": nodes, "pods": pods, "target": TARGET}
+    return {"nodes": nodes, "placed": workloads.place(objects, admitted or {}, nodes, pods, TARGET)}
+
+
+def daemon(**more: Any) -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": "agent"}}, "spec": spec(**more)}
+    rules = {"selector": {"matchLabels": {"app": "agent"}}, "template": template}
+    return {"kind": "DaemonSet", "metadata": {"name": "agent"}, "spec": rules}
 
 
 def quota(
@@ -78,11 +85,11 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("R08", {"probe": Absent("namespace not there yet")}, "skipped", "not there yet", ""),
     # C01 room on the nodes
     ("C01", room(deployment(), nodes=(node(),)), "pass", "Deployment/api: 3 of 3 pods fit on 1 node", ""),
-    ("C01", room(deployment(5), nodes=(node(),)), "fail", "no node for pod 5 of 5; of 1: 1 Insufficient cpu", "cpu"),
+    ("C01", room(deployment(5), nodes=(node(),)), "fail", "4 of 5 pods fit; no node for the next, of 1: 1 Insufficient cpu", "cpu"),
     ("C01", room(deployment(2, memory="3Gi"), nodes=(node(),)), "fail", "1 Insufficient memory", "memory"),
-    ("C01", room(deployment(), nodes=(node(pods="2"),)), "fail", "no node for pod 3 of 3; of 1: 1 Too many pods", ""),
+    ("C01", room(deployment(), nodes=(node(pods="2"),)), "fail", "2 of 3 pods fit; no node for the next, of 1: 1 Too many pods", ""),
     ("C01", room(deployment(), nodes=(node(), node("n2", **TAINTED)), pods=(live(app="x", cpu="1800m"),)), "fail",
-     "no node for pod 1 of 3; of 2: 1 Insufficient cpu, 1 node(s) had untolerated taint {dedicated: gpu}", "cpu"),
+     "0 of 3 pods fit; no node for the next, of 2: 1 Insufficient cpu, 1 node(s) had untolerated taint {dedicated: gpu}", "cpu"),
     ("C01", room(deployment(), nodes=(node(),), pods=(live(app="x", namespace="other", cpu="1800m"),)), "fail", "Insufficient cpu", "cpu"),
     ("C01", room(deployment(), nodes=(node(),), pods=(live(0, cpu="900m"), live(1, cpu="900m"))), "pass", "3 of 3", ""),
     ("C01", room(deployment(2, affinity=APART), nodes=(node(),)), "fail", "1 node(s) didn't match pod anti-affinity rules", ""),
@@ -92,8 +99,13 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("C01", room(deployment(1), nodes=()), "fail", "there is no node", ""),
     ("C01", room(deployment(1), scaler(4, 9), nodes=(node(),)), "pass", "4 of 4", ""),
     ("C01", room(deployment(5), nodes=(node(labels={"karpenter.sh/nodepool": "a"}),)), "warn", "Insufficient cpu", ""),
-    ("C01", room(deployment(), nodes=(node(),), admitted={"Deployment/api": spec("1")}), "fail", "no node for pod 3", "cpu"),
-    ("C01", room(deployment()) | {"nodes": Unknown("eve may not list nodes", "list nodes")}, "unknown", "may not list nodes", ""),
+    ("C01", room(deployment(), nodes=(node(),), admitted={"Deployment/api": spec("1")}), "fail", "2 of 3 pods fit; no node for the next", "cpu"),
+    ("C01", room(daemon(), deployment(2), nodes=(node(cpu="1"), node("n2", cpu="1"))), "pass", "DaemonSet/agent: 2 of 2 pods fit on 2 nodes", ""),
+    ("C01", room(daemon(cpu="1"), nodes=(node(cpu="1"), node("n2", cpu="500m"))), "fail", "DaemonSet/agent: 1 of 2 pods fit; no node for the next, of 2: 1 Insufficient cpu", ""),
+    ("C01", room(daemon(), nodes=(node(), node("n2", **TAINTED), node("n3", unschedulable=True))), "pass", "DaemonSet/agent: 2 of 2 pods fit", ""),
+    ("C01", room(daemon(), deployment(3), nodes=(node(cpu="1500m"),)), "fail", "Deployment/api: 2 of 3 pods fit; no node for the next", "cpu"),
+    ("C01", room(daemon(), nodes=(node(cpu="500m"),), pods=(live(app="agent"),)), "pass", "DaemonSet/agent: 1 of 1 pods fit", ""),
+    ("C01", {"nodes": (), "placed": Unknown("eve may not list nodes", "list nodes")}, "unknown", "may not list nodes", ""),
     # C04 room for the autoscaler
     ("C04", room(deployment(), nodes=(node(),)), "skipped", "nothing is scaled by load", ""),
     ("C04", room(deployment(1), scaler(2, 4), nodes=(node(),)), "pass", "Deployment/api: 4 of 4 pods fit", ""),

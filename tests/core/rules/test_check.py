@@ -21,6 +21,13 @@ def test_an_unknown_fact_makes_the_check_unknown_with_the_permission_that_settle
     )  # fmt: skip
 
 
+def test_a_rule_that_fails_makes_its_check_unknown_and_no_other() -> None:
+    broken = Check("T02", "B", ("a",), "B", lambda facts: Outcome("pass", (facts["a"]["b"],)))
+    results = list(ready_to_run((broken, CHECK), {"a": 1}, set()))
+    assert [result.state for result in results] == ["unknown", "pass"]
+    assert results[0].evidence == ("the wizard failed to judge it (TypeError: 'int' object is not subscriptable)",)
+
+
 def test_an_absent_fact_skips_the_check_and_says_why() -> None:
     assert CHECK.evaluate({"a": Absent("namespace not there yet")}).state == "skipped"
 

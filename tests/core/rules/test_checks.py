@@ -11,6 +11,7 @@ import pytest
 
 from tests.core.rules import (
     addons_table,
+    images_table,
     machine_table,
     operators_table,
     placement_table,
@@ -381,6 +382,7 @@ TABLE: list[Row] = [
     *operators_table.ROWS,
     *upgrade_table.ROWS,
     *machine_table.ROWS,
+    *images_table.ROWS,
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from wizard.core.rules.facts import DryRun, Identity, Namespace, Owned, Refused,
 from wizard.core.target import Target
 from wizard.core.tls.chain import remarks
 from wizard.engine.preflight import collectors
+from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import Collector, World
 from wizard.engine.secret_files import SecretFiles, TlsFiles
 
@@ -64,6 +65,51 @@ def active(**more: Any) -> FakeCluster:
     cluster = FakeCluster(**more)
     cluster.add("Namespace", "ns", status={"phase": "Active"})
     return cluster
+
+
+class Moving:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_facts_that_last_are_asked_for_again_when_they_are_old_failed_or_of_another_target() -> None:
+    cluster, clock = active(), Moving()
+    kept = Kept(clock)
+
+    async def asked(of: World) -> set[str]:
+        cluster.calls.clear()
+        async for _ in collectors.facts(of, frozenset({"pods", "quotas"}), {}, kept):
+            pass
+        return {" ".join(call.split()[:2]) for call in cluster.calls}
+
+    first = await asked(world(cluster))
+    assert {"list Pod", "list ResourceQuota"} <= first
+    assert await asked(world(cluster)) == set()
+    clock.now = collectors.COLLECTORS["quotas"].lasts + 1
+    again = await asked(world(cluster))
+    assert "list ResourceQuota" in again
+    assert "list Pod" not in again
+    assert "list Pod" in await asked(replace(world(cluster), target=replace(TARGET, release="other")))
+    cluster.refuse["list Pod"] = ClusterError("forbidden", "eve may not list pods")
+    clock.now = 1000.0
+    assert "list Pod" in await asked(world(cluster))
+    assert "list Pod" in await asked(world(cluster))
+
+
+async def test_what_is_given_is_not_asked_for_nor_what_only_it_needs() -> None:
+    cluster = active()
+    found = {
+        name: fact
+        async for name, fact in collectors.facts(world(cluster), frozenset({"placed"}), {"probe": Absent("later")})
+    }
+    assert found["admitted"] == {}
+    assert "namespace" not in found
+    assert not any(call.startswith("create") for call in cluster.calls)
 
 
 async def facts(of: World, *names: str) -> dict[str, Any]:

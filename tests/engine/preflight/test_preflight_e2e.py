@@ -38,7 +38,9 @@ IMAGE = "llm-cost-ops:1.0.0"
 OF_A_WAY_IN = ("I01", "I02", "I03", "I04", "I05", "I06", "I07", "I08", "I09", "I10")
 OF_AN_UPGRADE = ("C03", "N04", "U01", "U02", "U04", "U06", "U07", "U08", "U09", "U10")
 OF_NOTHING_THERE = ("A03", "I11", "K04", "S04")
-"""Checks that are skipped without an Ingress, before an install, and where nothing is rendered or there that they are about."""
+OF_A_REGISTRY = ("M01", "M02", "M05")
+"""Checks that are skipped without an Ingress, before an install, where nothing is there that they are about, and in a sandbox, which
+pulls no image."""
 
 
 @contextlib.asynccontextmanager
@@ -78,6 +80,7 @@ async def test_a_dev_install_into_a_namespace_that_is_there_passes_everything(
         *OF_A_WAY_IN,
         *OF_AN_UPGRADE,
         *OF_NOTHING_THERE,
+        *OF_A_REGISTRY,
         "A01",
         "C04",
         "M04",
@@ -94,7 +97,9 @@ async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, t
         good = await checked(made, {"preset": "prod", "host": "api.example.org", "tls": "none"})
         named = {"preset": "prod", "host": "api.example.org", "tls": "none"}
         bad = await checked(made, {**named, "ingress.class": "alb", "database.class": "gone"})
-    skipped = dict.fromkeys((*OF_AN_UPGRADE, *OF_NOTHING_THERE, "I07", "I08", "I09", "I10", "M04"), "skipped")
+    skipped = dict.fromkeys(
+        (*OF_AN_UPGRADE, *OF_NOTHING_THERE, *OF_A_REGISTRY, "I07", "I08", "I09", "I10", "M04"), "skipped"
+    )
     sandboxed = {
         "A01": "warn",
         "I02": "warn",
@@ -106,6 +111,24 @@ async def test_a_prod_install_checks_its_classes(sandbox: Bed, namespace: str, t
     assert (bad["I01"].question, bad["S01"].question) == ("ingress.class", "database.class")
     assert "nginx" in bad["I01"].next_step
     assert "fast-ssd, standard" in bad["S01"].next_step
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [{}, {"preset": "prod", "host": "api.example.org", "tls": "none", "replicas.max": "90", "database.class": "gone"}],
+)
+async def test_what_stands_beside_the_questions_is_what_the_review_says(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], answers: Mapping[str, str]
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        draft = made.answers.new().with_answers({"image": IMAGE, **answers})
+        beside = {one.id: one async for one in made.installer.while_asking(draft)}
+        review = await checked_draft(made, draft)
+    assert set(beside) == {check.id for check in all_checks() if check.about}
+    said = {name: (one.state, one.evidence, one.next_step) for name, one in beside.items() if name != "W05"}
+    assert said == {name: (review[name].state, review[name].evidence, review[name].next_step) for name in said}
+    assert beside["W05"].state == "pass"  # how many milliseconds it took differs
 
 
 async def test_a_host_that_a_release_of_another_namespace_has_is_taken(
@@ -196,7 +219,7 @@ BROKEN: dict[str, tuple[dict[str, Any], dict[str, str], str, str, str, str]] = {
         {}, "Q02", "team: pods needs", "FailedCreate", "exceeded quota: team",
     ),
     "no room": (
-        {}, {"cpu": "5", "cpu.limit": "6"}, "C01", "no node for pod 1 of 1; of 3: 3 Insufficient cpu", "FailedScheduling", "3 Insufficient cpu",
+        {}, {"cpu": "5", "cpu.limit": "6"}, "C01", "0 of 1 pods fit; no node for the next, of 3: 3 Insufficient cpu", "FailedScheduling", "3 Insufficient cpu",
     ),
     "too little memory": (
         {}, {"memory": "9Gi", "memory.limit": "9Gi"}, "C01", "3 Insufficient memory", "FailedScheduling", "3 Insufficient memory",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from tests.tui.conftest import Open
-from tests.tui.fakes import CONTEXT, ScreenSession
+from tests.tui.fakes import CONTEXT, PASSING, ScreenSession, check
 from tests.tui.plans import PLAN
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
@@ -95,3 +98,98 @@ async def test_an_older_chart_is_started_only_after_the_name_was_typed(open_app:
         await see.press("enter")
         await see.sees("This takes the chart back from 2.0.0 to 1.0.0: type llm-cost-ops to go on")
     assert not session.started
+
+
+NO_ROOM = check("C01", "room on the nodes", "fail", "2 of 3 pods fit", next_step="Lower it.")
+
+
+async def test_a_failed_check_is_accepted_with_a_reason_that_the_run_keeps(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.checks = (*PASSING, NO_ROOM)
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("1 failed", "a accept")
+        await see.press("a")
+        await see.sees("why go on in spite of it?", "Reason")
+        await see.press("enter")
+        await see.sees("Say why, in a few words.")
+        await see.type("nodes are added tonight")
+        await see.press("enter")
+        await see.sees("1 warned", "Enter install")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    (spec,) = session.specs
+    assert [(one["id"], one["evidence"][-1]) for one in spec.accepted] == [("C01", "accepted: nodes are added tonight")]
+
+
+async def test_another_fail_of_an_accepted_check_stops_again(open_app: Open, session: ScreenSession) -> None:
+    session.checks = (*PASSING, NO_ROOM)
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("1 failed")
+        await see.press("a")
+        await see.type("known")
+        await see.press("enter")
+        await see.sees("1 warned")
+        session.checks = (*PASSING, replace(NO_ROOM, evidence=("0 of 3 pods fit",)))
+        await see.press("t")
+        await see.sees("1 failed", "0 of 3 pods fit")
+
+
+async def test_only_what_stops_the_start_can_be_accepted(open_app: Open, session: ScreenSession) -> None:
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("Enter install")
+        await see.press("a")
+        await see.sees("Select a failed check first")
+
+
+async def test_checks_that_are_fine_are_one_row_until_o_opens_it(open_app: Open, session: ScreenSession) -> None:
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        text = await see.sees("5 checks", "[o] shows them", "1 unknown")
+        assert "W01" not in text
+        await see.press("o")
+        await see.sees("W01", "S01")
+        await see.press("o")
+        await see.sees("[o] shows them")
+
+
+async def test_what_a_check_says_can_be_copied(open_app: Open, session: ScreenSession) -> None:
+    session.checks = (*PASSING, NO_ROOM)
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("1 failed")
+        await see.press("y")
+        await see.sees("Copied", "C01 room on the nodes: failed", "Lower it.")
+        assert see.app.clipboard == "C01 room on the nodes: failed\n2 of 3 pods fit\nLower it."
+
+
+async def test_a_start_long_after_the_checks_makes_them_again(open_app: Open, session: ScreenSession) -> None:
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("Enter install")
+        session.clock.at += timedelta(minutes=6)
+        session.checks = (*PASSING, NO_ROOM)
+        await see.press("enter")
+        await see.sees("1 failed", "2 of 3 pods fit")
+    assert not session.started
+
+
+async def test_checks_of_other_answers_start_nothing(session: ScreenSession) -> None:
+    session.kubeconfig()
+    first, second = (
+        session.answers.prepare(session.answers.new().with_answers({"replicas": number})) for number in "12"
+    )
+    with pytest.raises(Problem, match="made for other answers"):
+        await session.installer.start(second, "install", [replace(PASSING[0], made_for=first.mark)])
+    assert not session.started
+    await session.installer.start(second, "install", [replace(PASSING[0], made_for=second.mark)])
+    assert len(session.started) == 1

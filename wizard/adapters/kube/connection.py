@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import http.client
 import importlib
 import os
 import re
@@ -25,6 +24,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from wizard import __version__
 from wizard.adapters import bounded, memory_files
+from wizard.adapters.bounded_head import BoundedHead
 from wizard.adapters.kube import certificates, errors, exec_plugin, kubeconfig
 from wizard.adapters.kube.exec_plugin import ExecCredential
 from wizard.adapters.kube.kubeconfig import Chosen, Entry
@@ -301,16 +301,6 @@ def _tracked(pool: PoolManager) -> PoolManager:
     """The pool, with connections that tell the sending thread's stream about themselves."""
     import urllib3
 
-    class Bounded(http.client.HTTPResponse):
-        def begin(self) -> None:
-            body = self.fp
-            self.fp = bounded.Drip(body)  # type: ignore[assignment]  # http.client reads the head with it
-            try:
-                super().begin()
-            finally:
-                if isinstance(self.fp, bounded.Drip):  # an answer without a body has closed it
-                    self.fp = body
-
     class TrackedConnection:
         def request(self, *arguments: Any, **named: Any) -> None:
             stream: Stream | None = getattr(_sending, "stream", None)
@@ -321,10 +311,10 @@ def _tracked(pool: PoolManager) -> PoolManager:
                 stream.sent()
 
     class Plain(TrackedConnection, urllib3.connection.HTTPConnection):
-        response_class = Bounded
+        response_class = BoundedHead
 
     class Encrypted(TrackedConnection, urllib3.connection.HTTPSConnection):
-        response_class = Bounded
+        response_class = BoundedHead
 
     class PlainPool(urllib3.HTTPConnectionPool):
         ConnectionCls = Plain

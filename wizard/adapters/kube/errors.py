@@ -21,8 +21,11 @@ _BY_STATUS: Final[Mapping[int, ErrorKind]] = {
 }  # fmt: skip
 
 
-def of_exception(error: BaseException, server: str) -> ClusterError:
-    """The error behind an exception of the transport (urllib3, ssl, socket), innermost cause first."""
+def of_exception(error: BaseException, server: str, trusts: str = "the kubeconfig") -> ClusterError:
+    """The error behind an exception of the transport (urllib3, ssl, socket), innermost cause first.
+
+    `trusts`: what names the authorities that are trusted.
+    """
     server = hide(server)
     chain = list(_causes(error))
     names = {type(cause).__name__ for cause in chain}
@@ -34,7 +37,7 @@ def of_exception(error: BaseException, server: str) -> ClusterError:
     for cause in chain:
         if isinstance(cause, ClusterError):
             return cause
-        if mapped := _of_cause(cause, server):
+        if mapped := _of_cause(cause, server, trusts):
             return mapped
     if "NameResolutionError" in names:
         return ClusterError("dns", f"The name of {server} does not resolve; check the address, DNS or a VPN.")
@@ -57,11 +60,11 @@ def unread(server: str, words: str, kind: ErrorKind = "other") -> ClusterError:
     return ClusterError(kind, f"The answer of {server} is not read: {words}.")
 
 
-def _of_cause(cause: BaseException, server: str) -> ClusterError | None:
+def _of_cause(cause: BaseException, server: str, trusts: str) -> ClusterError | None:
     if isinstance(cause, bounded.ExceededError):
         return unread(server, str(cause.strerror), "slow" if cause.errno == errno.ETIMEDOUT else "other")
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return ClusterError("tls", _certificate(cause, server))
+        return ClusterError("tls", _certificate(cause, server, trusts))
     if isinstance(cause, ssl.SSLError):
         return _tls(cause, server)
     if isinstance(cause, socket.gaierror):
@@ -77,13 +80,13 @@ def _of_cause(cause: BaseException, server: str) -> ClusterError | None:
     return None
 
 
-def _certificate(error: ssl.SSLCertVerificationError, server: str) -> str:
+def _certificate(error: ssl.SSLCertVerificationError, server: str, trusts: str) -> str:
     reason = sanitize.line(error.verify_message or str(error)).rstrip(".")
     if "expired" in reason:
         return f"The certificate of {server} has expired; its administrator must renew it."
     if "mismatch" in reason or "not valid for" in reason:
         return f"The certificate of {server} is for another name: {reason}."
-    return f"The certificate of {server} is not from the authority that the kubeconfig trusts ({reason})."
+    return f"The certificate of {server} is not from the authority that {trusts} trusts ({reason})."
 
 
 def _tls(error: ssl.SSLError, server: str) -> ClusterError:

@@ -1,4 +1,4 @@
-"""The commands that start from answers: install, upgrade, plan, check and values."""
+"""The commands that start from answers: install, upgrade, plan, check, images and values."""
 
 from __future__ import annotations
 
@@ -115,6 +115,14 @@ class ValuesArguments(AnswersArguments):
     def __post_init__(self) -> None:
         if self.write == "/dev/stdout":
             object.__setattr__(self, "write", "-")  # so that only the values are printed to stdout
+
+
+@dataclass(frozen=True)
+class ImagesArguments(AnswersArguments):
+    """`images`."""
+
+    digests: bool = switch("--digests", help="ask the registries, without a login, for the digest of each")
+    helm: str = helm_option(group="")
 
 
 @dataclass(frozen=True)

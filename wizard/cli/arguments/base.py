@@ -94,6 +94,7 @@ class ClusterArguments(Arguments):
 class HomeArguments(ClusterArguments):
     """No command at all."""
 
+    helm: str = option("--helm", metavar="PATH", help="the helm to use", group=HOW, completion="file")
     help: bool = switch("-h", "--help", help="show the commands")
     version: bool = switch("--version", help="show the version")
 

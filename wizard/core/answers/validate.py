@@ -24,6 +24,16 @@ def label(text: str, what: str, limit: int = 63) -> str:
     return ""
 
 
+def release(text: str) -> str:
+    """A release name, as helm takes it (pkg/chart/common/util/validate_name.go): labels with dots between them, 53 characters."""
+    if "." not in text:
+        return label(text, "Release name", 53)
+    if len(text) > 53:
+        return f'Release name "{text}" has {len(text)} characters; 53 are allowed.'
+    wrong = [part for part in text.split(".") if not _LABEL.fullmatch(part)]
+    return label(wrong[0], "A part of the release name") if wrong else ""
+
+
 def subdomain(text: str, what: str) -> str:
     """A DNS subdomain: names of Secrets, classes, issuers."""
     if not text:

@@ -96,7 +96,7 @@ class Classes:
     def name(self, ingress: Object) -> str:
         """The name of an Ingress's class: the one that it names, else the default; "" when there is none or it is not known."""
         notes = ingress["metadata"].get("annotations") or {}
-        named = ingress.get("spec", {}).get("ingressClassName") or notes.get("kubernetes.io/ingress.class")
+        named = (ingress.get("spec") or {}).get("ingressClassName") or notes.get("kubernetes.io/ingress.class")
         return str(named or self.default)
 
     def oldest_wins(self, ingress: Object) -> bool:

@@ -69,6 +69,10 @@ class CheckResult:
     question: str = ""
     accepted: str = ""
     """The person's reason for accepting the fail."""
+    about: tuple[str, ...] = ()
+    """The questions beside which the result is shown while they are asked."""
+    made_for: str = ""
+    """The mark of what was judged: values, chart, target, flags of helm; "" where they could not be prepared."""
 
     def to_data(self) -> dict[str, Any]:
         """The data of a `check.result` event."""
@@ -104,20 +108,20 @@ class Check:
     """Whether it makes sense for our chart alone."""
     decides: bool = True
     """Whether an install is uncertain while it is unknown; False where most people lack the right to know."""
+    about: tuple[str, ...] = ()
+    """The questions that a person answers better when they see the result."""
 
     def evaluate(self, facts: Facts) -> CheckResult:
-        """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule."""
-        outcome = self._by_needs(facts) or self._judged(facts)
+        """The result for facts that hold every needed name; an Unknown or Absent fact decides it without the rule. Never raises."""
+        try:
+            outcome = self._by_needs(facts) or self.body(facts)
+        except Exception as error:  # noqa: BLE001 - what one rule cannot read must not stop the other checks
+            outcome = Outcome("unknown", (f"the wizard failed to judge it ({type(error).__name__}: {error})",))
         blocking = self.severity == SEVERITY_BLOCKS and outcome.state == "fail"
         return CheckResult(
-            self.id, self.title, outcome.state, outcome.evidence, outcome.next_step, blocking, outcome.question
-        )
-
-    def _judged(self, facts: Facts) -> Outcome:
-        try:
-            return self.body(facts)
-        except Exception as error:  # noqa: BLE001 - an object of a shape that a rule does not know must not stop the other checks
-            return Outcome("unknown", (f"the wizard failed to judge it ({type(error).__name__}: {error})",))
+            self.id, self.title, outcome.state, outcome.evidence, outcome.next_step, blocking, outcome.question,
+            about=self.about,
+        )  # fmt: skip
 
     def _by_needs(self, facts: Facts) -> Outcome | None:
         for name in self.needs:
@@ -137,10 +141,11 @@ _checks: dict[str, Check] = {}
 
 def check(
     id: str, title: str, *, needs: tuple[str, ...], severity: str = "W", ours: bool = False, decides: bool = True,  # noqa: A002 - the name of the field
+    about: tuple[str, ...] = (),
 ) -> Callable[[Rule], Rule]:  # fmt: skip
     """Register a check; severity B blocks when it fails, W warns, I informs.
 
-    `ours`: it is left out for foreign charts; `decides` as of Check.
+    `ours`: it is left out for foreign charts; `decides` and `about` as of Check.
 
     Raises:
         ValueError: the ID is taken.
@@ -150,7 +155,7 @@ def check(
         if id in _checks:
             msg = f"check {id} is registered twice"
             raise ValueError(msg)
-        _checks[id] = Check(id, title, needs, severity, body, ours, decides)
+        _checks[id] = Check(id, title, needs, severity, body, ours, decides, about)
         return body
 
     return register

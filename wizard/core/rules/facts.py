@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from wizard.core.helm.version import Version, parse
 from wizard.core.kube.ingress import Classes
 from wizard.core.kube.objects import Object
+from wizard.core.registry.answer import Answer, Login
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
@@ -369,6 +370,21 @@ class PullLogin:
 
     registries: tuple[str, ...]
     wrong: str = ""
+    logins: tuple[Login, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class ImageSeen:
+    """What is known of an image that these workloads run, with these pull Secrets: its registry's answer, the nodes that have it."""
+
+    image: str
+    owners: tuple[str, ...]
+    """Kind/name."""
+    answer: Answer
+    secrets: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
+    nodes: int = 0
+    """How many nodes there are; 0 where they may not be seen."""
 
 
 @dataclass(frozen=True)

@@ -64,20 +64,11 @@ def templates(objects: Iterable[Object]) -> Iterator[Template]:
             holder = map_of(map_of(rules, "jobTemplate"), "spec") if obj["kind"] == "CronJob" else rules
             meta = map_of(obj if obj["kind"] == "Pod" else map_of(holder, "template"), "metadata")
             scaler = scaled.get(owner, {})
-            replicas = (
-                max(_count(rules.get("replicas"), 1), _count(scaler.get("minReplicas"), 1))
-                if "template" in rules
-                else 1
-            )
-            if obj["kind"] in ("Job", "CronJob"):
-                replicas = _count(holder.get("parallelism"), 1)
-            most = _count(scaler.get("maxReplicas"), 0)
-            yield Template(owner, map_of(meta, "labels"), map_of(meta, "annotations"), spec, replicas, most, obj)
-
-
-def _count(value: Any, otherwise: int) -> int:
-    """A number of pods; the default for null, which a template renders of a value that is not set, and for what is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+            ends = obj["kind"] in ("Job", "CronJob")
+            asked = holder.get("parallelism") if ends else rules.get("replicas")
+            replicas = max(1 if asked is None else int(asked), int(scaler.get("minReplicas") or 0))
+            most = int(scaler.get("maxReplicas") or 0)
+            yield Template(owner, meta.get("labels") or {}, meta.get("annotations") or {}, spec, replicas, most, obj)
 
 
 def claims(objects: Iterable[Object]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -145,6 +136,44 @@ def hosts(objects: Iterable[Object]) -> list[str]:
         elif obj["kind"] == "HTTPRoute":
             found |= dict.fromkeys(map(str, spec.get("hostnames") or ()))
     return [host for host in found if host and "*" not in host]
+
+
+def images(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
+    """Image -> "Kind/name" of the workloads that run it."""
+    found: dict[str, dict[str, None]] = {}
+    for owner, spec in pods(objects):
+        for container in containers(spec):
+            if image := str(container.get("image") or ""):
+                found.setdefault(image, {})[owner] = None
+    return {image: tuple(owners) for image, owners in found.items()}
+
+
+def named_images(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
+    """Image -> "Kind/name" of what names it: pods, and what an operator makes pods of."""
+    found: dict[str, dict[str, None]] = {}
+    for obj in objects:
+        if obj["kind"] not in _NO_IMAGES:
+            for image in _images_in(obj.get("spec")):
+                found.setdefault(image, {})[label(obj)] = None
+    return {image: tuple(owners) for image, owners in found.items()}
+
+
+_NO_IMAGES: Final = ("ConfigMap", "Secret", "CustomResourceDefinition")
+
+
+def _images_in(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _images_in(item)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "image" and isinstance(value, str):
+                if value:
+                    yield value
+            elif key == "image" and isinstance(value, Mapping) and isinstance(value.get("reference"), str):
+                yield value["reference"]  # a volume that is an image
+            else:
+                yield from _images_in(value)
 
 
 def pull_secrets(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:

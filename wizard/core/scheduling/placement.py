@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final
@@ -20,7 +20,12 @@ from wizard.core.scheduling.selectors import labels_match, node_matches, terms_m
 
 _KEEP_OUT: Final = ("NoSchedule", "NoExecute")
 _CORDONED: Final = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-_HOST: Final = "kubernetes.io/hostname"
+_OF_DAEMONS: Final = tuple(
+    {"key": f"node.kubernetes.io/{name}", "operator": "Exists"}
+    for name in ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
+)
+"""What the DaemonSet controller lets its pods tolerate (pkg/controller/daemon/util), and those with the node's network besides."""
+_NO_NETWORK: Final = {"key": "node.kubernetes.io/network-unavailable", "operator": "Exists"}
 _ZONE: Final = "topology.kubernetes.io/zone"
 _ENDED: Final = ("Succeeded", "Failed")
 
@@ -188,6 +193,26 @@ class Cluster:
             chosen.add(pod)
             nodes.append(chosen.name)
         return Placed(wanted, tuple(nodes))
+
+    def place_on_each(self, wanted: Wanted) -> Placed:
+        """Place one pod on every node that is meant, as the DaemonSet controller does: by taints and node affinity alone."""
+        always = [*_OF_DAEMONS, *([_NO_NETWORK] if wanted.spec.get("hostNetwork") else ())]
+        spec = {**wanted.spec, "tolerations": [*(wanted.spec.get("tolerations") or ()), *always]}
+        around = self._around(_Pod(wanted.name, wanted.namespace, wanted.labels, spec))
+        nodes: list[str] = []
+        reasons: list[str] = []
+        meant = 0
+        for node in self._nodes.values():
+            if untolerated(node.taints, spec, _KEEP_OUT) or not node_matches(spec, node.obj):
+                continue
+            meant += 1
+            pod = _Pod(f"{wanted.name}-{node.name}", wanted.namespace, wanted.labels, spec)
+            if why := self._refusals(pod, node, wanted, around):
+                reasons += why
+                continue
+            node.add(pod)
+            nodes.append(node.name)
+        return Placed(replace(wanted, replicas=meant), tuple(nodes), dict(Counter(reasons).most_common()))
 
     def _around(self, pod: _Pod) -> _Around:
         """What the pods that are there mean for this one; read once, and not again for every node."""

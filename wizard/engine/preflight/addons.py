@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from wizard.core.kube.objects import Object, labels_of, name_of
 from wizard.core.limits import map_of, maps_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent
-from wizard.core.rules.facts import BackupSeen, CertManager, IssuerSeen, MetricsApi, PullLogin, Release, Rendered
+from wizard.core.rules.facts import BackupSeen, CertManager, IssuerSeen, MetricsApi, Release, Rendered
 from wizard.core.text.time import parse_time
 from wizard.engine.preflight.world import World
 
@@ -26,7 +25,6 @@ _OF_INGRESS: Final[Mapping[str, str]] = {
 }
 _MOST_HOSTS: Final = 5
 _DNS_SECONDS: Final = 2.0
-_DOCKER: Final = ".dockerconfigjson"
 _WORKLOADS: Final = ("Deployment", "StatefulSet")
 
 
@@ -139,32 +137,6 @@ async def names(world: World, inputs: Mapping[str, Any]) -> Mapping[str, tuple[s
         return Absent("no host is named")
     found = await asyncio.gather(*(network.addresses(host, _DNS_SECONDS) for host in hosts))
     return dict(zip(hosts, found, strict=True))
-
-
-async def pull_logins(world: World, inputs: Mapping[str, Any]) -> Mapping[str, PullLogin] | Absent:
-    """By pull Secret that is there: the registries that it has a login for."""
-    rendered: Rendered = inputs["rendered"]
-    own = {secret["metadata"]["name"] for secret in rendered.of("Secret")}
-    wanted = sorted(set(manifests.pull_secrets(rendered.objects)) - own)
-    if not wanted:
-        return Absent("no pull secret is named")
-    found = await asyncio.gather(*(_login(world, name) for name in wanted))
-    return {name: login for name, login in zip(wanted, found, strict=True) if login}
-
-
-async def _login(world: World, name: str) -> PullLogin | None:
-    try:
-        values = await world.cluster.secret(name, world.target.namespace)
-    except ClusterError as error:
-        if error.kind == "not-found":
-            return None  # K02 reports it
-        raise
-    text = values[_DOCKER].reveal() if _DOCKER in values else ""
-    try:
-        registries = tuple(map(str, json.loads(text)["auths"]))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return PullLogin((), "is no list of registry logins (.dockerconfigjson)")
-    return PullLogin(registries)
 
 
 async def owner(world: World, inputs: Mapping[str, Any]) -> str | Absent:

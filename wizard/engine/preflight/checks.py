@@ -12,11 +12,12 @@ from wizard.core.answers.draft import Draft
 from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
 from wizard.core.helm import values
-from wizard.core.rules.check import Check, CheckResult, all_checks, ready_to_run
+from wizard.core.rules.check import Absent, Check, CheckResult, all_checks, ready_to_run
 from wizard.core.rules.facts import SecretFile, SecretUse
 from wizard.core.target import Target
 from wizard.core.tls.files import KEY_QUESTION
 from wizard.engine.preflight import collectors
+from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import World
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _LATE: Final = frozenset({"dry_run", "probe"})
 """Facts that need the namespace; their checks run again once it exists."""
 _OF_SECRET: Final = re.compile(r"secret\.\w+\.file|tls\.key")
+_TRIED: Final = dict.fromkeys(_LATE, Absent("is tried in the review"))
 _ASKED_OF_ALL: Final = frozenset(question.id for question in questions.foreign.QUESTIONS)
 _AT_WORK: Final = ("running", "hung", "orphaned")
 
@@ -43,7 +45,18 @@ async def run(
     checks = tuple(check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only))
     async for result in _evaluate(world, checks):
         # A foreign chart has no such field that could be opened.
-        yield replace(result, question="") if foreign and result.question not in _ASKED_OF_ALL else result
+        question = "" if foreign and result.question not in _ASKED_OF_ALL else result.question
+        yield replace(result, question=question, made_for=world.mark)
+
+
+async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept: Kept) -> AsyncIterator[CheckResult]:
+    """What the checks that are about questions say of the draft, as they are decided; nothing is tried on the server. Never raises."""
+    asked = _ASKED_OF_ALL if _foreign(answers, draft) else None
+    checks = tuple(
+        check for check in all_checks() if check.about and (asked is None or asked.intersection(check.about))
+    )
+    async for result in _evaluate(_world(state, answers, draft), checks, _TRIED, kept):
+        yield result
 
 
 def _foreign(answers: Answers, draft: Draft) -> bool:
@@ -62,11 +75,16 @@ async def late(
     return [result async for result in _evaluate(world, checks)]
 
 
-async def _evaluate(world: World, checks: tuple[Check, ...]) -> AsyncIterator[CheckResult]:
+async def _evaluate(
+    world: World,
+    checks: tuple[Check, ...],
+    given: Mapping[str, Any] = collectors.NOTHING_GIVEN,
+    kept: Kept | None = None,
+) -> AsyncIterator[CheckResult]:
     facts: dict[str, Any] = {}
     done: set[str] = set()
     needed = frozenset(name for check in checks for name in check.needs)
-    async for name, fact in collectors.facts(world, needed):
+    async for name, fact in collectors.facts(world, needed, given, kept):
         facts[name] = fact
         for result in ready_to_run(checks, facts, done):
             yield result
@@ -89,9 +107,9 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
             runs=_at_work(ports),
         )
     resolved, target = prepared.resolved, prepared.target
-    text, refused = "", None
+    text, mark, refused = "", "", None
     try:
-        text = prepared.text
+        text, mark = prepared.text, prepared.mark
     except Problem as problem:
         refused = problem
     questions, extra = _secret_questions(resolved)
@@ -102,6 +120,7 @@ def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
         certificates=ports.certificates, tls_files=_tls_files(resolved, ports), secret_files=lambda: _secret_files(resolved, ports),
         runs=_at_work(ports), machine=ports.runs.machine(), ended=tuple(run for run in ports.runs.runs() if run.target == target),
         logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network,
+        registries=ports.registries, mark=mark,
     )  # fmt: skip
 
 

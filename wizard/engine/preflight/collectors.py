@@ -6,9 +6,11 @@ A collector that fails yields Unknown; a collector whose dependency is missing y
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from wizard.core.answers import validate
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision, unused_values
 from wizard.core.helm.chart import Chart
@@ -18,7 +20,7 @@ from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object, is_default_class, labels_of
 from wizard.core.limits import maps_of
-from wizard.core.rules import manifests
+from wizard.core.rules import manifests, shape
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
     READ_FOR_STATUS,
@@ -47,7 +49,8 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, outside, policy, room, storage, upgrade
+from wizard.engine.preflight import addons, images, outside, policy, room, storage, upgrade
+from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import listing
 from wizard.engine.release import plan as release_plan
@@ -66,26 +69,47 @@ INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
 """What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _MOST_UNREAD: Final = 50
+_NO_NAME: Final = Absent("waits for N01")
+"""Of what helm is asked under the release's name, where it takes no such name."""
+_TLS_KEYS: Final = ("tls.crt", "tls.key")
+NOTHING_GIVEN: Final[Mapping[str, Any]] = MappingProxyType({})
+_SHAPE: Final = "Correct the value that this comes from, or the chart's template."
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 
 
-async def facts(world: World, names: frozenset[str] | None = None) -> AsyncIterator[tuple[str, Any]]:
-    """(name, fact) as they come in: all of them, or those named and their dependencies. Never raises."""
-    wanted = with_dependencies(names) if names is not None else frozenset(COLLECTORS)
+async def facts(
+    world: World,
+    names: frozenset[str] | None = None,
+    given: Mapping[str, Any] = NOTHING_GIVEN,
+    kept: Kept | None = None,
+) -> AsyncIterator[tuple[str, Any]]:
+    """(name, fact) as they come in: all of them, or those named and their dependencies. Never raises.
+
+    What is `given` is not fetched; what lasts is taken from `kept`, and put there.
+    """
+    wanted = with_dependencies(names, given) if names is not None else frozenset(COLLECTORS)
     loop = asyncio.get_running_loop()
     futures: dict[str, asyncio.Future[Any]] = {name: loop.create_future() for name in wanted}
     arrived: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
 
     async def collect(name: str) -> None:
         collector = COLLECTORS[name]
+        fact = given.get(name, kept.get(name, world.target) if kept else None)
+        if fact is None:
+            fact = await fetched(name, collector)
+        futures[name].set_result(fact)
+        arrived.put_nowait((name, fact))
+
+    async def fetched(name: str, collector: Collector) -> Any:
         inputs = {
             dependency: await asyncio.shield(futures[dependency]) for dependency in (*collector.needs, *collector.after)
         }
         fact = _missing(collector, inputs)
         if fact is None:
             fact = await _in_time(collector, world, inputs)
-        futures[name].set_result(fact)
-        arrived.put_nowait((name, fact))
+        if kept and collector.lasts and not isinstance(fact, Unknown | Absent | FactFailure):
+            kept.put(name, world.target, fact, collector.lasts)
+        return fact
 
     tasks = [asyncio.ensure_future(collect(name)) for name in wanted]
     try:
@@ -97,15 +121,15 @@ async def facts(world: World, names: frozenset[str] | None = None) -> AsyncItera
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def with_dependencies(names: frozenset[str]) -> frozenset[str]:
-    """The facts with all that they need."""
+def with_dependencies(names: frozenset[str], given: Collection[str] = ()) -> frozenset[str]:
+    """The facts with all that they need, but not what only the given ones do."""
     wanted: set[str] = set()
     todo = list(names)
     while todo:
         name = todo.pop()
         if name not in wanted:
             wanted.add(name)
-            todo += [*COLLECTORS[name].needs, *COLLECTORS[name].after]
+            todo += [] if name in given else [*COLLECTORS[name].needs, *COLLECTORS[name].after]
     return frozenset(wanted)
 
 
@@ -168,10 +192,12 @@ async def _chart(world: World, _: Mapping[str, Any]) -> ChartFound | FactFailure
     return ChartFound(chart.path, chart.name, chart.version, chart.kube_version, chart.shown)
 
 
-async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFailure:
+async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFailure | Absent:
     if world.values_problem:
         problem = world.values_problem
         return FactFailure("W10", problem.what, problem.next_step, question=problem.question)
+    if validate.release(world.target.release):
+        return _NO_NAME
     server = inputs["server"]
     kube = server.version if isinstance(server, Server) else ""
     try:
@@ -187,7 +213,10 @@ async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactF
         for document in documents
         if isinstance(document, dict) and document.get("kind") and document.get("metadata")
     ]
-    return Rendered(tuple(document for document in objects if not _is_test(document)))
+    rendered = tuple(document for document in objects if not _is_test(document))
+    if what := shape.wrong(rendered):
+        return FactFailure("W10", f"the API server would refuse what the chart renders: {what}", _SHAPE)
+    return Rendered(rendered)
 
 
 async def _unread(world: World, _: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | Absent:
@@ -355,8 +384,10 @@ async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
     return LeaseSeen(lease.words(holder) if lease.of_another(holder, world.machine) else "", missing)
 
 
-async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailure:
+async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailure | Absent:
     helm, target = world.helm, world.target
+    if validate.release(target.release):
+        return _NO_NAME
     if names := tuple(helm.overrides(target)):
         return HelmSees(0, names)
 
@@ -504,13 +535,10 @@ async def _certificate(world: World, reader: CertificateReader, name: str, hosts
         return CertificateSeen("certificate file", hosts, now, read.chain, None, CERT_QUESTION)
     source, question = f"Secret {name}", world.secret_questions.get(name, "")
     values = await _values(world, name)
-    if values is None:
+    if values is None or not values.keys() >= set(_TLS_KEYS):  # another check reports it
         return CertificateSeen(source, hosts, now, question=question)
     certificate, key = (
-        Named(
-            f"{part} of {source}", values[part].reveal().encode("utf-8", "surrogateescape") if part in values else b""
-        )
-        for part in ("tls.crt", "tls.key")
+        Named(f"{part} of {source}", values[part].reveal().encode("utf-8", "surrogateescape")) for part in _TLS_KEYS
     )
     try:
         chain = await asyncio.to_thread(reader.chain, certificate, key)
@@ -613,20 +641,20 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "kubeconfig": Collector(_kubeconfig),
     "helm": Collector(_helm),
     "chart": Collector(_chart),
-    "server": Collector(_server),
+    "server": Collector(_server, lasts=10.0),
     "kubernetes": Collector(_kubernetes, after=("server",)),
-    "identity": Collector(_identity, after=("server",)),
+    "identity": Collector(_identity, after=("server",), lasts=60.0),
     "unread": Collector(_unread, needs=("chart",)),
     "rendered": Collector(_rendered, needs=("helm", "chart"), after=("server",), limit=60.0),
-    "namespace": Collector(_namespace, needs=("server",)),
+    "namespace": Collector(_namespace, needs=("server",), lasts=10.0),
     "rights": Collector(_rights, needs=("server", "rendered")),
     "record_rights": Collector(_record_rights, needs=("server",)),
     "sight": Collector(_sight, needs=("server",)),
-    "release": Collector(_release, needs=("server",)),
+    "release": Collector(_release, needs=("server",), lasts=10.0),
     "lease": Collector(_lease, needs=("server", "namespace")),
     "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0),
     "owners": Collector(_owners, needs=("server", "rendered", "namespace")),
-    "storage_classes": Collector(_storage_classes, needs=("server",)),
+    "storage_classes": Collector(_storage_classes, needs=("server",), lasts=60.0),
     "named_storage": Collector(_named_storage, needs=("server", "rendered"), after=("storage_classes",)),
     "ingress_classes": Collector(_ingress_classes, needs=("server", "rendered")),
     "ways": Collector(_ways, needs=("server", "rendered"), after=("ingress_classes",)),
@@ -635,6 +663,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "kept_data": Collector(_kept_data, needs=("server", "rendered")),
     "probe": Collector(room.probe, needs=("server", "rendered", "namespace"), limit=20.0),
     "admitted": Collector(room.admitted, after=("probe",)),
+    "placed": Collector(room.placed, needs=("rendered", "nodes", "pods"), after=("admitted",), limit=20.0),
     "preset": Collector(addons.preset),
     "metrics_api": Collector(addons.metrics_api, needs=("server", "rendered")),
     "cert_manager": Collector(addons.cert_manager, needs=("server", "rendered"), after=("pods",)),
@@ -663,12 +692,15 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "backups": Collector(addons.backups, needs=("server", "rendered", "release", "namespace")),
     "owner": Collector(addons.owner, needs=("server", "release", "namespace")),
     "names": Collector(addons.names, needs=("rendered",)),
-    "pull_logins": Collector(addons.pull_logins, needs=("server", "rendered")),
-    "nodes": Collector(room.nodes, needs=("server",)),
-    "own_pods": Collector(room.own_pods, needs=("server", "namespace")),
-    "pods": Collector(room.pods, needs=("server",)),
-    "services": Collector(room.services, needs=("server", "namespace")),
-    "quotas": Collector(room.quotas, needs=("server", "namespace")),
+    "nodes": Collector(room.nodes, needs=("server",), lasts=60.0),
+    "own_pods": Collector(room.own_pods, needs=("server", "namespace"), lasts=30.0),
+    "pods": Collector(room.pods, needs=("server",), lasts=60.0),
+    "services": Collector(room.services, needs=("server", "namespace"), lasts=30.0),
+    "quotas": Collector(room.quotas, needs=("server", "namespace"), lasts=30.0),
+    "pull_logins": Collector(images.pull_logins, needs=("server", "rendered")),
+    "images": Collector(
+        images.images, needs=("server", "rendered"), after=("admitted", "pull_logins", "nodes"), limit=16.0
+    ),
     "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
 }
 """Fact -> its collector."""

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
-from wizard.core.rules import manifests
+from wizard.core.rules import manifests, workloads
 from wizard.core.rules.check import Absent
 from wizard.core.rules.facts import Probe, Rendered
 from wizard.core.rules.manifests import Template
+from wizard.core.rules.workloads import Placement
 from wizard.engine.preflight.world import NOT_THERE, World, judged
 
 _NAME: Final = "llm-cost-ops-wizard-probe"
@@ -71,6 +72,14 @@ async def admitted(_: World, inputs: Mapping[str, Any]) -> Mapping[str, Mapping[
     """By workload, its pod's spec as admission makes it; nothing where that is not known."""
     result = inputs["probe"]
     return result.admitted if isinstance(result, Probe) else {}
+
+
+async def placed(world: World, inputs: Mapping[str, Any]) -> Placement:
+    """Where the pods of the release go; in a thread, since a large cluster takes a second."""
+    rendered: Rendered = inputs["rendered"]
+    return await asyncio.to_thread(
+        workloads.place, rendered.objects, inputs["admitted"], inputs["nodes"], inputs["pods"], world.target
+    )
 
 
 async def nodes(world: World, _: Mapping[str, Any]) -> tuple[Object, ...]:

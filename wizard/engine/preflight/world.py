@@ -20,6 +20,7 @@ from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
 from wizard.ports.network import Network
+from wizard.ports.registries import Registries
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,14 @@ class World:
     """Why a run would not outlive this person's logout, and what to do."""
     network: Network | None = None
     """Needed by the checks before a run alone."""
+    registries: Registries | None = None
+    """Needed by the checks before a run alone."""
     preset: str = ""
     """The chosen environment; "" for another chart, and in the late checks."""
     machine: str = ""
     """This machine as a Lease names it."""
+    mark: str = ""
+    """That of what was prepared; "" where it could not be."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -87,3 +92,5 @@ class Collector:
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     limit: float = 12.0
+    lasts: float = 0.0
+    """Seconds for which the fact may be kept while a person answers; no answer but the target changes it."""

@@ -22,20 +22,28 @@ from wizard.tui.review.checks import Checks
 from wizard.tui.review.view import (
     FileRows,
     ReviewState,
+    as_text,
     back_row,
     counts,
     detail,
     enter_text,
     file_kind,
+    fine_detail,
+    is_fine,
     plan_rows,
     problem_rows,
     question_to_fix,
     stopped,
+    with_reasons,
 )
 from wizard.tui.text import rule
 from wizard.tui.widgets.base import WizardScreen
 from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import RowList, Rows
+
+
+def _no_reason(text: str) -> str:
+    return "" if text.strip() else "Say why, in a few words."
 
 
 class ReviewScreen(WizardScreen):
@@ -47,6 +55,9 @@ class ReviewScreen(WizardScreen):
         Action("write", "s", "write file only", "Write the values file only"),
         Action("again", "t", "check again", "Check again"),
         Action("fix", "f2", "open its field", "Open the field"),
+        Action("accept", "a", "accept", "Go on in spite of a failed check"),
+        Action("copy", "y", "copy", "Copy what a check says"),
+        Action("fine", "o", "ok ones", "Show the checks that are fine"),
         Action("values", "f6", "all", "All values"),
         Action("back", "escape", "back", "Back"),
         Action("start", "enter"),
@@ -63,6 +74,7 @@ class ReviewScreen(WizardScreen):
         self.state = ReviewState()
         self._armed = False
         self._starting = False
+        self._reasons: dict[tuple[str, tuple[str, ...]], str] = {}
         self._diff: bool | None = None
 
     # Frame
@@ -90,9 +102,10 @@ class ReviewScreen(WizardScreen):
         fixes = bool(check and check.question and check.state in ("fail", "warn", "unknown"))
         enter = enter_text(self.state, check, self.nav.goal, self._doing, armed=self._armed)
         return (
-            *((self.key("start", enter),) if enter else ()), *((self.key("fix"),) if fixes else ()),
+            *((self.key("start", enter),) if enter else ()), *((self.key("fix"),) if fixes else ()), *((self.key("accept"),) if check and check.blocking else ()),
             *((self.key("write"),) if self.nav.goal == "run" else ()), *((self.key("plan"),) if self.state.plan else ()),
-            *((self.key("diff"),) if self.state.diff else ()), self.key("values"), self.key("again"), self.key("pane"), self.key("back"),
+            *((self.key("diff"),) if self.state.diff else ()), self.key("values"), self.key("again"), self.key("copy"), self.key("fine"),
+            self.key("pane"), self.key("back"),
         )  # fmt: skip
 
     @override
@@ -145,7 +158,10 @@ class ReviewScreen(WizardScreen):
         """Show the selected check in full."""
         width = self.query_one("#pane-checks").size.width or 80
         tall = self.size.height >= 36
-        self.query_one("#detail", Rows).show(detail(self._check, width, 6 if tall else 3))
+        height = 6 if tall else 3
+        check = self._check
+        rows = detail(check, width, height) if check else fine_detail(self.state.checks, width, height)
+        self.query_one("#detail", Rows).show(rows)
         self.refresh_frame()
 
     @property
@@ -156,7 +172,7 @@ class ReviewScreen(WizardScreen):
 
     async def on_review_changed(self, message: ReviewChanged) -> None:
         """Show the new data; start after an earlier Enter once all checks are in and nothing blocks."""
-        self.state = message.state
+        self.state = replace(message.state, checks=with_reasons(message.state.checks, self._reasons))
         if self.state.draft and self.state.draft.running != self.draft.running:
             self.draft = replace(self.state.draft, rollback_on_failure=self.draft.rollback_on_failure)
             self.action_again()
@@ -182,6 +198,8 @@ class ReviewScreen(WizardScreen):
             if question := question_to_fix(self.state, self._check):
                 self.nav.fix(self.draft, question)
         elif self.nav.goal == "run":
+            if self.state.is_old(self.wizard.session.now()):
+                self.action_again()
             self._armed = True
             self.refresh_frame()
             if self.state.complete:
@@ -221,6 +239,37 @@ class ReviewScreen(WizardScreen):
         """Open the field that the selected check is about."""
         if question := (self._check and self._check.question) or question_to_fix(self.state, self._check):
             self.nav.fix(self.draft, question)
+
+    def action_accept(self) -> None:
+        """Ask why to go on in spite of the selected check; the reason is kept with the run."""
+        from wizard.tui.widgets.modals import Prompt
+
+        check = self._check
+        if not check or not check.blocking:
+            self.app.notify("Select a failed check first: only these stop it.", markup=False)
+            return
+
+        def take(reason: str | None) -> None:
+            if reason:
+                self._reasons[check.id, check.evidence] = reason.strip()
+                self.state = replace(self.state, checks=with_reasons(self.state.checks, self._reasons))
+            self.refresh_state()
+
+        title = f"{check.id} {check.title}: why go on in spite of it? The run keeps the reason."
+        self.ask(Prompt(title, label="Reason", problem=_no_reason, foreseen=False), take)
+
+    def action_copy(self) -> None:
+        """Copy what the selected check says, or all that is not fine; show it too: many terminals ignore it."""
+        from wizard.tui.widgets.modals import Explain
+
+        checks = [self._check] if self._check else [one for one in self.state.ranked if not is_fine(one)]
+        text = "\n\n".join(as_text(check) for check in checks) or "Every check is fine."
+        self.app.copy_to_clipboard(text)
+        self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
+
+    def action_fine(self) -> None:
+        """Show the checks that are fine, or fold them."""
+        self.query_one(Checks).toggle()
 
     async def action_write(self) -> None:
         """Write only the values file."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import Plan
-from wizard.core.rules.check import CheckResult
+from wizard.core.rules.check import CheckResult, accept
 from wizard.core.text.words import word
 from wizard.engine.approval import of_run
 from wizard.tui.review import plan_view
 from wizard.tui.text import Row, beside, cut, mark, pad, wrap
+
+_OLD: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,12 @@ class ReviewState:
     checks: tuple[CheckResult, ...] = ()
     complete: bool = False
     seconds: float = 0.0
+    at: datetime | None = None
+    """When the last check was in."""
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether the cluster may be another one by now; then the checks are made again before a start."""
+        return self.complete and self.at is not None and now - self.at > _OLD
 
     @property
     def blocker(self) -> Problem | None:
@@ -52,6 +62,34 @@ class ReviewState:
         """Checks, failed ones first, each group sorted by ID."""
         order = ("fail", "warn", "unknown", "pass", "skipped")
         return tuple(sorted(self.checks, key=lambda check: (not check.blocking, order.index(check.state), check.id)))
+
+
+Reasons = Mapping[tuple[str, tuple[str, ...]], str]
+"""ID and evidence of a fail -> why a person goes on in spite of it; another evidence is another fail."""
+
+
+def with_reasons(checks: Iterable[CheckResult], reasons: Reasons) -> tuple[CheckResult, ...]:
+    """The results, those accepted for which a person gave a reason."""
+    return tuple(
+        accept(check, reasons[check.id, check.evidence]) if (check.id, check.evidence) in reasons else check
+        for check in checks
+    )
+
+
+def is_fine(check: CheckResult) -> bool:
+    """Whether there is nothing to look at."""
+    return check.state in ("pass", "skipped")
+
+
+def fine_row(checks: Sequence[CheckResult], width: int, *, chosen: bool) -> Row:
+    """The checks that are fine, as one row."""
+    passed = sum(check.state == "pass" for check in checks)
+    sign, tone = mark("pass")
+    rest = f", {len(checks) - passed} do not apply" if len(checks) > passed else ""
+    return (
+        (" > " if chosen else "   ", "accent"), (f"{sign} ", tone), (pad(word("pass"), 8), tone),
+        (f"{passed} checks", "strong"), (cut(rest, width - 50), "dim"), ("   [o] ", "key"), ("shows them", "dim"),
+    )  # fmt: skip
 
 
 def counts(state: ReviewState) -> str:
@@ -79,10 +117,15 @@ def check_row(check: CheckResult, width: int, *, chosen: bool) -> Row:
     )  # fmt: skip
 
 
-def detail(check: CheckResult | None, width: int, height: int) -> list[Row]:
+def fine_detail(checks: Sequence[CheckResult], width: int, height: int) -> list[Row]:
+    """The names of the checks that are fine, in at most `height` rows."""
+    names = ", ".join(check.title for check in checks if check.state == "pass")
+    rows = beside("   Fine" if names else "", names, width - 1, label_width=10)[:height]
+    return rows + [()] * (height - len(rows))
+
+
+def detail(check: CheckResult, width: int, height: int) -> list[Row]:
     """All evidence and the next step of a check, in at most `height` rows."""
-    if not check:
-        return [()] * height
     rows: list[Row] = []
     for number, text in enumerate(check.evidence or ("",)):
         rows += beside("   Seen" if number == 0 else "", text, width - 1, label_width=10)
@@ -92,6 +135,12 @@ def detail(check: CheckResult | None, width: int, height: int) -> list[Row]:
     if len(rows) > height:
         rows = [*rows[: height - 1], (("   ... ? shows all", "dim"),)]
     return rows + [()] * (height - len(rows))
+
+
+def as_text(check: CheckResult) -> str:
+    """A check as lines to hand on."""
+    lines = (f"{check.id} {check.title}: {word(check.state)}", *check.evidence, check.next_step)
+    return "\n".join(line for line in lines if line)
 
 
 def problem_rows(state: ReviewState, width: int) -> list[Row]:

@@ -10,17 +10,17 @@ from wizard.tui.widgets.rows import Rows
 RAIL_WIDTH = 18
 
 
-def rail_rows(names: Sequence[tuple[str, str]], current: str, marks: dict[str, str], below: Sequence[str]) -> list[Row]:
-    """Rows of the rail. marks: step id -> "+" done, "x" with problems; below: lines about the whole draft."""
+def rail_rows(names: Sequence[tuple[str, str]], current: str, marks: dict[str, str]) -> list[Row]:
+    """Rows of the rail. marks: step id -> "+" done, "x" with problems, "!" with something to look at."""
     rows: list[Row] = []
     for number, (step, name) in enumerate(names, 1):
         sign = ">" if step == current else marks.get(step, " ")
-        tone = {">": "accent", "+": "ok", "x": "error"}.get(sign, "")
+        tone = {">": "accent", "+": "ok", "x": "error", "!": "warning"}.get(sign, "")
         text = "strong" if step == current else "dim" if sign == " " else ""
         rows.append(((f" {sign} ", tone), (pad(f"{number} {name}", RAIL_WIDTH - 4), text)))
         if step == current and marks.get(step) == "x":
             rows[-1] = ((" > ", "accent"), (f"{number} {name} ", "strong"), ("x", "error"))
-    return [*rows, (), *(((f" {line}", "dim"),) for line in below)]
+    return rows
 
 
 class Rail(Rows):

@@ -16,11 +16,12 @@ from wizard.core.answers.draft import Draft
 from wizard.core.answers.resolve import Resolved
 from wizard.tui import flow
 from wizard.tui.actions import Action, Key, bindings
-from wizard.tui.messages import StreamFailed, SuggestionsChanged
+from wizard.tui.messages import ChecksSeen, StreamFailed, SuggestionsChanged
 from wizard.tui.step import view
 from wizard.tui.step.rail import Rail
+from wizard.tui.step.seen import Seen
 from wizard.tui.widgets.base import WizardScreen
-from wizard.tui.widgets.form import Form, is_text
+from wizard.tui.widgets.form import Form, Note, is_text
 from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import Rows
 
@@ -45,6 +46,8 @@ class StepScreen(WizardScreen):
         self._question = question
         self._resolved: Resolved | None = None
         self._notes: dict[str, str] = {}
+        """What a person should know about a file that an answer names."""
+        self._seen = Seen()
         self._wrong: dict[str, str] = {}
         self._ready = asyncio.Event()
 
@@ -102,6 +105,7 @@ class StepScreen(WizardScreen):
                     self.draft = draft
                     self._begin()
                 self.bridge.refresh_suggestions(self, self.draft)
+                self._look()
         finally:
             self._ready.set()
 
@@ -125,6 +129,7 @@ class StepScreen(WizardScreen):
         self._notes.pop(question_id, None)
         if question_id in ("context", "namespace", "release"):
             self.bridge.refresh_suggestions(self, self.draft)
+        self._look()
         self.refresh_state()
 
     def refresh_state(self) -> None:
@@ -132,11 +137,23 @@ class StepScreen(WizardScreen):
         self._resolved = self.wizard.session.answers.resolve(self.draft)
         asked = flow.questions(self._resolved, self.step, self.nav.goal)
         problems = {**self._resolved.problems(self.step), **self._wrong}
-        self.query_one(Form).update(self._resolved, asked, problems, self._notes)
+        # What was seen of a wrong answer was seen of the value in its place.
+        notes = {question.id: self._notes_of(question.id) for question in asked if question.id not in problems}
+        self.query_one(Form).update(self._resolved, asked, problems, notes)
         self._render_around()
+
+    def _notes_of(self, question_id: str) -> tuple[Note, ...]:
+        of_file = self._notes.get(question_id, "")
+        return (*([Note("+", "ok", (of_file,))] if of_file else ()), *self._seen.notes(self.draft, question_id))
+
+    def _look(self) -> None:
+        """Have the checks look at the answers, where a cluster is asked for."""
+        if self.nav.goal != "values":
+            self.bridge.look(self, self.draft)
 
     def _show(self, step: str, question: str = "") -> None:
         if step in ("", flow.VALUES, flow.REVIEW):
+            self.bridge.stop("look")
             return  # another screen was opened
         self.step = step
         self._wrong, self._notes = {}, {}
@@ -149,7 +166,7 @@ class StepScreen(WizardScreen):
         self.query_one("#title", Rows).show(((((f"{name}: ", "accent"), (flow.TITLES[step], "strong"))), ()))
 
     def _render_around(self) -> None:
-        self.query_one(Rail).show(view.rail(self.resolved, self.nav.goal, self.step, self.nav.visited))
+        self.query_one(Rail).show(view.rail(self.resolved, self.nav.goal, self.step, self.nav.visited, self._seen))
         if question := self.query_one(Form).question:
             width = max(40, self.query_one("#middle").size.width or 60) - 1
             self.query_one("#means", Rows).show(view.below_form(self.resolved, question, width))
@@ -171,6 +188,12 @@ class StepScreen(WizardScreen):
 
     def on_suggestions_changed(self, _: SuggestionsChanged) -> None:
         """The suggestions changed: choices and defaults change, text that is being typed stays."""
+        if self._resolved:
+            self.refresh_state()
+
+    def on_checks_seen(self, message: ChecksSeen) -> None:
+        """The checks have said something about answers."""
+        self._seen = self._seen.with_results(message.draft, message.results)
         if self._resolved:
             self.refresh_state()
 
@@ -230,6 +253,7 @@ class StepScreen(WizardScreen):
             question_id = next(iter(wrong))
             self._show(self.resolved.question(question_id).step, question_id)
         else:
+            self.bridge.stop("look")
             self.nav.review(self.draft)
 
     async def action_preview(self) -> None:

@@ -12,6 +12,7 @@ from wizard.core.helm import set_flags
 from wizard.core.helm.values import DELETE, Path, dotted, get
 from wizard.tui import flow
 from wizard.tui.step.rail import RAIL_WIDTH, rail_rows
+from wizard.tui.step.seen import NOTHING, Seen
 from wizard.tui.text import Row, beside, cut, wrap
 
 if TYPE_CHECKING:
@@ -78,17 +79,24 @@ def explanation(resolved: Resolved, question: Question) -> str:
     return "\n".join([question.help, *([""] if choices else []), *choices, "", *made])
 
 
-def rail(resolved: Resolved, goal: Goal, current: str, visited: Iterable[str]) -> list[Row]:
-    """The visible steps, marked as done or with problems, and the draft in three lines."""
+def rail(resolved: Resolved, goal: Goal, current: str, visited: Iterable[str], seen: Seen = NOTHING) -> list[Row]:
+    """The visible steps, marked as done or with problems, what the checks see, and the draft in three lines."""
     asked = flow.steps(resolved, goal)
     names = [(step, name) for step, name in flow.NAMES if step in asked]
-    marks = {step: "x" if flow.problems(resolved, goal, step) else "+" for step in visited}
+    found = seen.marks(resolved)
+    marks = found | {step: "x" if flow.problems(resolved, goal, step) else found.get(step, "+") for step in visited}
     yours = sum(resolved.given(question.id) for question in resolved.visible())
     what = f"preset {resolved.preset}" if resolved.preset else f"chart {resolved.layers.chart_name}"
     there = resolved.layers.destination
     file = "file is edited" if there and there.is_start else "file not written"
     below = (cut(what, RAIL_WIDTH - 1), f"{yours} answer{'' if yours == 1 else 's'} yours", file)
-    return rail_rows(names, current, marks, below)
+    bad = seen.rows(RAIL_WIDTH)
+    return [
+        *rail_rows(names, current, marks),
+        *([(), *bad] if bad else ()),
+        (),
+        *(((f" {line}", "dim"),) for line in below),
+    ]
 
 
 def _shown(value: object) -> str:

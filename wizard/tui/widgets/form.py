@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
@@ -24,6 +24,15 @@ _WINDOW: Final = 7
 """Most options of a choice that are shown at once."""
 _TALL: Final = 34
 """From this terminal height on every radio group is open, not only the current one."""
+
+
+class Note(NamedTuple):
+    """What is known of an answer: its symbol, tone, and texts, the first of which says it. `always`: beside other questions too."""
+
+    symbol: str
+    tone: str
+    texts: Sequence[str]
+    always: bool = True
 
 
 def is_text(question: Question) -> bool:
@@ -51,7 +60,7 @@ class Form(Typing, RowList):
         self._at = 0
         self._edit = LineEdit()
         self._problems: Mapping[str, str] = {}
-        self._notes: Mapping[str, str] = {}
+        self._notes: Mapping[str, Sequence[Note]] = {}
         self._refused = ""
         """Why the text that was typed or pasted last was not inserted."""
         self._spots: list[tuple[int, int]] = []
@@ -66,7 +75,11 @@ class Form(Typing, RowList):
         return self._questions[self._at] if self._questions else None
 
     def update(
-        self, resolved: Resolved, questions: Sequence[Question], problems: Mapping[str, str], notes: Mapping[str, str]
+        self,
+        resolved: Resolved,
+        questions: Sequence[Question],
+        problems: Mapping[str, str],
+        notes: Mapping[str, Sequence[Note]],
     ) -> None:
         """Show a new state; the current question and text that is being typed stay."""
         before = self.question
@@ -192,7 +205,13 @@ class Form(Typing, RowList):
         if current or question.id in self.revealed:
             rows += _note(self._problems.get(question.id, ""), "x", "error", width)
         rows += _note(self._refused if current else "", "!", "warning", width)
-        return rows + _note(self._notes.get(question.id, ""), "+", "ok", width)
+        for known in self._notes.get(question.id, ()):
+            if current:
+                rows += _note(known.texts[0], known.symbol, known.tone, width)
+                rows += [row for text in known.texts[1:] for row in _note(text, " ", "dim", width)]
+            elif known.always:
+                rows += _note(cut(known.texts[0], width - 8), known.symbol, known.tone, width)
+        return rows
 
     @override
     def _fit(self) -> None:

@@ -21,6 +21,6 @@ QUESTIONS: Final = (
     ),
     Question(
         "release", "where", "Release name", "Helm's name for this installation.", default=lambda _: DEFAULT_RELEASE,
-        validate=lambda _, a: validate.label(a, "Release name", 53),
+        validate=lambda _, a: validate.release(a),
     ),
 )  # fmt: skip

@@ -36,7 +36,7 @@ def _ask(target: Target) -> str:
     return _ASK.format(target.namespace, target.namespace)
 
 
-@check("R01", "namespace", needs=("namespace",), severity="B")
+@check("R01", "namespace", needs=("namespace",), severity="B", about=("namespace",))
 def namespace(facts: Facts) -> Outcome:
     """The namespace exists or can be created, and is not terminating."""
     fact: Namespace = facts["namespace"]

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Final
 
 from wizard.core.kube import status
-from wizard.core.kube.ingress import Classes
 from wizard.core.kube.objects import Object, labels_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
@@ -16,20 +15,18 @@ from wizard.core.rules.facts import (
     BackupSeen,
     CertManager,
     MetricsApi,
-    NamedClass,
     Release,
     Rendered,
     StorageClass,
     WaysSeen,
 )
-from wizard.core.target import Target
+from wizard.core.target import PRODUCTION, Target
 
 _SOON: Final = timedelta(hours=26)
 """A nightly backup is younger, but for its own time."""
-_PRODUCTION: Final = "prod"
 
 
-@check("A01", "metrics API", needs=("metrics_api",))
+@check("A01", "metrics API", needs=("metrics_api",), about=("scaling",))
 def metrics_api(facts: Facts) -> Outcome:
     """The metrics API answers, without which an autoscaler does nothing."""
     found: MetricsApi = facts["metrics_api"]
@@ -51,14 +48,13 @@ RUN_AS: Final[Mapping[str, str]] = {
 """Controller of an IngressClass -> the name under which its chart runs it; those of clouds run outside of the cluster."""
 
 
-@check("I02", "ingress controller", needs=("rendered", "ingress_classes", "ways", "controllers"))
+@check("I02", "ingress controller", needs=("rendered", "ways", "controllers"), about=("ingress.class",))
 def controller(facts: Facts) -> Outcome:
     """Somebody serves the ingress class: an Ingress of it has an address, or the controller's pods run."""
     rendered: Rendered = facts["rendered"]
-    known: tuple[NamedClass, ...] = facts["ingress_classes"]
     ways: WaysSeen = facts["ways"]
     running: frozenset[str] = facts["controllers"]
-    classes = Classes(next((one.name for one in known if one.default), ""), {one.name: one.controller for one in known})
+    classes = ways.classes
     if not rendered.of("Ingress"):
         return Outcome("skipped", ("no Ingress is installed",))
     lines = []
@@ -87,7 +83,7 @@ def controller(facts: Facts) -> Outcome:
     return Outcome("pass", tuple(lines))
 
 
-@check("I08", "cert-manager", needs=("cert_manager",), severity="B")
+@check("I08", "cert-manager", needs=("cert_manager",), severity="B", about=("tls",))
 def cert_manager(facts: Facts) -> Outcome:
     """cert-manager is installed and runs, where an Ingress asks it for a certificate."""
     found: CertManager = facts["cert_manager"]
@@ -104,7 +100,7 @@ def cert_manager(facts: Facts) -> Outcome:
     return Outcome("pass", ("cert-manager runs" if found.runs else "cert-manager is installed",))
 
 
-@check("I09", "issuers", needs=("cert_manager",), severity="B")
+@check("I09", "issuers", needs=("cert_manager",), severity="B", about=("tls.issuer",))
 def issuers(facts: Facts) -> Outcome:
     """The issuer of every Ingress exists and is ready to sign."""
     found: CertManager = facts["cert_manager"]
@@ -131,7 +127,7 @@ _MIGRATED: Final[Mapping[str, str]] = {
 """In-tree provisioners, which newer clusters answer by these drivers alone."""
 
 
-@check("S03", "disk drivers", needs=("rendered", "storage_classes", "csi_drivers"))
+@check("S03", "disk drivers", needs=("rendered", "storage_classes", "csi_drivers"), about=("database.class",))
 def disk_drivers(facts: Facts) -> Outcome:
     """The driver that makes the disks of a class is registered; provisioners that are no CSI drivers cannot be told."""
     rendered: Rendered = facts["rendered"]
@@ -186,7 +182,7 @@ def health(facts: Facts) -> Outcome:
 def backup(facts: Facts) -> Outcome:
     """In production, the database was backed up within a day."""
     found: tuple[BackupSeen, ...] = facts["backups"]
-    production = facts["preset"] == _PRODUCTION
+    production = facts["preset"] == PRODUCTION
     fresh = [one for one in found if one.succeeded and one.at - one.succeeded < _SOON]
     if fresh:
         hours = int((fresh[0].at - fresh[0].succeeded).total_seconds() // 3600) if fresh[0].succeeded else 0

@@ -11,7 +11,7 @@ from wizard.core.rules.facts import NamedClass, Rendered, StorageClass
 _DATABASE: Final = "database.class"
 
 
-@check("S01", "storage classes", needs=("rendered", "named_storage"), severity="B")
+@check("S01", "storage classes", needs=("rendered", "named_storage"), severity="B", about=("database.class",))
 def storage_classes(facts: Facts) -> Outcome:
     """Every storage class that a rendered claim names exists."""
     rendered: Rendered = facts["rendered"]
@@ -30,7 +30,7 @@ def storage_classes(facts: Facts) -> Outcome:
     return Outcome("pass", tuple(dict.fromkeys(f"{name} is here" for _, name in wanted)))
 
 
-@check("S02", "default storage class", needs=("rendered", "storage_classes"))
+@check("S02", "default storage class", needs=("rendered", "storage_classes"), about=("database.class",))
 def default_storage_class(facts: Facts) -> Outcome:
     """There is exactly one default class for claims that name none."""
     rendered: Rendered = facts["rendered"]
@@ -51,7 +51,7 @@ def default_storage_class(facts: Facts) -> Outcome:
     return Outcome("warn", (line,), "Choose the class explicitly.", _DATABASE)
 
 
-@check("I01", "ingress class", needs=("rendered", "ingress_classes"), severity="B")
+@check("I01", "ingress class", needs=("rendered", "ingress_classes"), severity="B", about=("ingress.class", "expose"))
 def ingress_class(facts: Facts) -> Outcome:
     """The class of every rendered Ingress exists."""
     rendered: Rendered = facts["rendered"]

@@ -11,12 +11,12 @@ from wizard.core.rules.facts import LeaseSeen, Owned, Release
 from wizard.core.target import Target
 
 
-@check("N01", "release name", needs=("release", "target"), severity="B")
+@check("N01", "release name", needs=("release", "target"), severity="B", about=("release",))
 def name(facts: Facts) -> Outcome:
     """Helm accepts the release name; the evidence names the other releases in the namespace."""
     release: Release = facts["release"]
     target: Target = facts["target"]
-    if problem := validate.label(target.release, "Release name", 53):
+    if problem := validate.release(target.release):
         return Outcome("fail", (problem,), "Choose another release name.", "release")
     line = (
         f"{target.release} is free"
@@ -27,7 +27,7 @@ def name(facts: Facts) -> Outcome:
     return Outcome("pass", (line, *beside))
 
 
-@check("N02", "release state", needs=("release", "target"), severity="B")
+@check("N02", "release state", needs=("release", "target"), severity="B", about=("release",))
 def state(facts: Facts) -> Outcome:
     """No other helm is working on the release, and helm would accept an install or upgrade."""
     release: Release = facts["release"]

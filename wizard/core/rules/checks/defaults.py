@@ -12,6 +12,7 @@ from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Rendered
+from wizard.core.target import PRODUCTION
 from wizard.core.text.redaction import telling
 
 _KNOWN: Final = frozenset({
@@ -22,7 +23,7 @@ _KNOWN: Final = frozenset({
 """Passwords of manuals and of images, in lower case."""
 
 
-@check("W16", "insecure defaults", needs=("rendered", "preset"), severity="B")
+@check("W16", "insecure defaults", needs=("rendered", "preset"), severity="B", about=("tls",))
 def defaults(facts: Facts) -> Outcome:
     """No Secret or variable holds a password that everybody knows; in production people reach it by HTTPS alone."""
     rendered: Rendered = facts["rendered"]
@@ -36,7 +37,7 @@ def defaults(facts: Facts) -> Outcome:
         if not (ingress.get("spec") or {}).get("tls")
         and any(rule.get("host") for rule in (ingress.get("spec") or {}).get("rules") or ())
     ]
-    if plain and facts["preset"] == "prod":
+    if plain and facts["preset"] == PRODUCTION:
         line = f"{', '.join(plain)} has no TLS: keys and usage data would cross the network as plain text, unless TLS ends before it"
         return Outcome(
             "warn", (line,), "Choose who provides the certificate, or know that a load balancer before it does.", "tls"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -15,8 +14,9 @@ from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Probe, Rendered
 from wizard.core.rules.manifests import Template
+from wizard.core.rules.workloads import Placement, replaced
 from wizard.core.scheduling import requests
-from wizard.core.scheduling.placement import Cluster, Placed, Wanted
+from wizard.core.scheduling.placement import Placed
 from wizard.core.scheduling.selectors import labels_match
 from wizard.core.target import Target
 
@@ -54,51 +54,41 @@ def _admission_step(text: str) -> str:
     return "Correct what the message names; policies of the cluster are its administrators'."
 
 
-def _wanted(template: Template, admitted: Mapping[str, Mapping[str, Any]], target: Target, replicas: int) -> Wanted:
-    """The pods of a template as admission makes them, where that is known."""
-    spec = admitted.get(template.owner, template.spec)
-    placed = {key: value for key, value in {**template.spec, **spec}.items() if key != "nodeName"}
-    return Wanted(template.owner, template.labels, placed, target.namespace, replicas)
-
-
-def _replaced(template: Template, pods: Sequence[Object], target: Target) -> list[Object]:
-    """The live pods of a workload, which its new ones replace."""
-    selector = (template.of.get("spec") or {}).get("selector")
-    return [
-        pod
-        for pod in pods
-        if pod["metadata"].get("namespace") in (None, target.namespace) and labels_match(selector, labels_of(pod))
-    ]
-
-
 @check(
-    "C01", "room on the nodes", needs=("rendered", "admitted", "nodes", "pods", "target"), severity="B", decides=False
+    "C01",
+    "room on the nodes",
+    needs=("nodes", "placed"),
+    severity="B",
+    decides=False,
+    about=("replicas", "cpu", "memory"),
 )
 def room(facts: Facts) -> Outcome:
     """Every pod that stays finds a node, by the scheduler's rules, beside the pods that are there now."""
-    nodes: Sequence[Object] = facts["nodes"]
-    results = list(_placed(facts, to_most=False))
-    lines = [_line(result, len(nodes)) for result in results]
-    short = [result for result in results if not result.fits]
+    placed: Placement = facts["placed"]
+    # A person answers for the workload with most pods; the others have few.
+    lines = [_line(one, placed.nodes) for one in sorted(placed.first, key=lambda one: -one.wanted.replicas)]
+    short = [result for result in placed.first if not result.fits]
     if not short:
         return Outcome("pass", tuple(lines))
     step = _step(short[0])
-    if any(label in labels_of(node) for node in nodes for label in _GROWS):
+    if any(label in labels_of(node) for node in facts["nodes"] for label in _GROWS):
         return Outcome("warn", capped(lines), f"Nodes are added here when pods have no place; where none is: {step}")
-    return Outcome("fail", capped(sorted(lines, key=lambda line: "no node for" not in line)), step, _question(short[0]))
+    return Outcome("fail", capped(sorted(lines, key=lambda line: " fit on " in line)), step, _question(short[0]))
 
 
-@check("C04", "room for the autoscaler", needs=("rendered", "admitted", "nodes", "pods", "target"))
+@check("C04", "room for the autoscaler", needs=("placed",), about=("replicas.max",))
 def autoscaler(facts: Facts) -> Outcome:
     """The largest number of pods that an autoscaler may make finds nodes as well."""
-    results = [result for result in _placed(facts, to_most=True) if result.wanted.replicas]
-    if not results:
+    placed: Placement = facts["placed"]
+    if not placed.scaled:
         return Outcome("skipped", ("nothing is scaled by load",))
-    short = [result for result in results if not result.fits]
+    short = [result for result in placed.scaled if not result.fits]
     if not short:
         return Outcome(
             "pass",
-            tuple(f"{one.wanted.name}: {one.wanted.replicas} of {one.wanted.replicas} pods fit" for one in results),
+            tuple(
+                f"{one.wanted.name}: {one.wanted.replicas} of {one.wanted.replicas} pods fit" for one in placed.scaled
+            ),
         )
     lines = tuple(
         f"{one.wanted.name} would stop at {len(one.nodes)} of {one.wanted.replicas} pods: {_reasons(one)}"
@@ -107,37 +97,12 @@ def autoscaler(facts: Facts) -> Outcome:
     return Outcome("warn", lines, "Add nodes, lower CPU and memory, or lower the largest number.", "replicas.max")
 
 
-def _placed(facts: Facts, *, to_most: bool) -> Iterator[Placed]:
-    """The outcome for each workload; with `to_most` for those with an autoscaler alone, at its maximum."""
-    rendered: Rendered = facts["rendered"]
-    target: Target = facts["target"]
-    admitted: Mapping[str, Mapping[str, Any]] = facts["admitted"]
-    templates = [one for one in manifests.templates(rendered.objects) if one.stays and one.of["kind"] != "DaemonSet"]
-    live: Sequence[Object] = facts["pods"]
-    gone = {id(pod) for template in templates for pod in _replaced(template, live, target)}
-    cluster = Cluster(facts["nodes"], [pod for pod in live if id(pod) not in gone])
-    results = [cluster.place(_wanted(one, admitted, target, one.replicas)) for one in _in_order(templates)]
-    if not to_most:
-        yield from results
-        return
-    for template, result in zip(_in_order(templates), results, strict=True):
-        if template.most:
-            more = cluster.place(_wanted(template, admitted, target, max(0, template.most - template.replicas)))
-            wanted = replace(more.wanted, replicas=template.most)
-            yield Placed(wanted, (*result.nodes, *more.nodes), result.why_not or more.why_not)
-
-
-def _in_order(templates: Sequence[Template]) -> list[Template]:
-    """Stores first: they start before what waits for them."""
-    return sorted(templates, key=lambda one: (one.of["kind"] != "StatefulSet", one.owner))
-
-
 def _line(result: Placed, nodes: int) -> str:
-    name, wanted = result.wanted.name, result.wanted.replicas
+    fit = f"{result.wanted.name}: {len(result.nodes)} of {result.wanted.replicas} pods fit"
     if result.fits:
         places = Counter(result.nodes)
-        return f"{name}: {wanted} of {wanted} pods fit on {len(places)} {'node' if len(places) == 1 else 'nodes'}"
-    return f"{name}: no node for pod {len(result.nodes) + 1} of {wanted}; of {nodes}: {_reasons(result)}"
+        return f"{fit} on {len(places)} {'node' if len(places) == 1 else 'nodes'}"
+    return f"{fit}; no node for the next, of {nodes}: {_reasons(result)}"
 
 
 def _reasons(result: Placed) -> str:
@@ -207,7 +172,13 @@ def _share(value: Any, pods: int) -> int:
 # Q02: quotas
 
 
-@check("Q02", "quota", needs=("rendered", "admitted", "quotas", "own_pods", "target"), severity="B")
+@check(
+    "Q02",
+    "quota",
+    needs=("rendered", "admitted", "quotas", "own_pods", "target"),
+    severity="B",
+    about=("replicas", "cpu", "memory", "database.size"),
+)
 def quota(facts: Facts) -> Outcome:
     """All that is installed fits into what the namespace's quotas have left, with the pods that stay meanwhile."""
     quotas: Sequence[Object] = facts["quotas"]
@@ -256,7 +227,7 @@ def _added(
     total: defaultdict[str, Fraction] = defaultdict(Fraction)
     runs = False
     for template in manifests.templates(rendered.objects):
-        old = _replaced(template, live, target) if template.stays else []
+        old = replaced(template, live, target) if template.stays else []
         runs = runs or bool(old)
         spec = admitted.get(template.owner, template.spec)
         more = _more(template, len(old))

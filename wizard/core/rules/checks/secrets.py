@@ -21,7 +21,13 @@ class _Trouble(NamedTuple):
     step: str
 
 
-@check("K02", "existing Secrets", needs=("secrets", "chart", "target"), severity="B")
+@check(
+    "K02",
+    "existing Secrets",
+    needs=("secrets", "chart", "target"),
+    severity="B",
+    about=("tls.secret", "image.pullSecret"),
+)
 def existing_secrets(facts: Facts) -> Outcome:
     """Every named Secret that the run does not create exists, with its keys, whose values their programs take.
 
@@ -47,7 +53,7 @@ def _present(secret: SecretSeen) -> str:
     return f"{secret.use.name} has {', '.join(secret.use.keys)}" if secret.use.keys else f"{secret.use.name} is there"
 
 
-@check("N07", "leftovers", needs=("kept_data", "target"), severity="B", ours=True)
+@check("N07", "leftovers", needs=("kept_data", "target"), severity="B", ours=True, about=("release",))
 def kept_data(facts: Facts) -> Outcome:
     """A database whose Secret is gone does not get a new password: its volume holds the old one."""
     databases: tuple[KeptData, ...] = facts["kept_data"]
@@ -66,7 +72,7 @@ def kept_data(facts: Facts) -> Outcome:
     return Outcome("fail", evidence, step, "secret.postgres")
 
 
-@check("I07", "TLS certificate", needs=("certificates",), severity="B")
+@check("I07", "TLS certificate", needs=("certificates",), severity="B", about=("tls.secret", "tls.cert"))
 def certificate(facts: Facts) -> Outcome:
     """The certificate of every Ingress, in a file or in an existing Secret, is for its hosts, valid, and with its own key."""
     seen: tuple[CertificateSeen, ...] = facts["certificates"]

@@ -22,7 +22,7 @@ class _Taken(NamedTuple):
     """Whether it is known that the other one gets the requests."""
 
 
-@check("I05", "host and path", needs=("rendered", "ways", "target"), severity="B")
+@check("I05", "host and path", needs=("rendered", "ways", "target"), severity="B", about=("host", "path"))
 def taken(facts: Facts) -> Outcome:
     """No other Ingress or HTTPRoute of the cluster has the same host and path.
 
@@ -104,7 +104,7 @@ def _asked(route: Object) -> Iterator[tuple[str, str, str]]:
                     yield str(host), gateway, json.dumps({**others, "path": path}, sort_keys=True)
 
 
-@check("I06", "DNS", needs=("rendered", "names", "ways"))
+@check("I06", "DNS", needs=("rendered", "names", "ways"), about=("host",))
 def names(facts: Facts) -> Outcome:
     """A host that resolves leads to where the Ingresses of its class are; one that does not resolve gets its record afterwards."""
     rendered: Rendered = facts["rendered"]

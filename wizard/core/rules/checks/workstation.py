@@ -54,7 +54,7 @@ def kubeconfig(facts: Facts) -> Outcome:
     return Outcome("pass", (line, f"read from {', '.join(config.files)}"))
 
 
-@check("W04", "login", needs=("identity",), severity="B")
+@check("W04", "login", needs=("identity",), severity="B", about=("context",))
 def login(facts: Facts) -> Outcome:
     """The cluster accepts the credentials and reports the user."""
     fact: Identity | FactFailure = facts["identity"]
@@ -67,7 +67,7 @@ def login(facts: Facts) -> Outcome:
     return Outcome("pass", (f"you are {fact.user}" + (f" in {', '.join(groups)}" if groups else ""),))
 
 
-@check("W05", "API server", needs=("server",), severity="B")
+@check("W05", "API server", needs=("server",), severity="B", about=("context",))
 def api_server(facts: Facts) -> Outcome:
     """The API server answers, and how fast."""
     fact: Server | FactFailure = facts["server"]

@@ -1,0 +1,229 @@
+"""Puts a set-up into a sandbox, has the checks judge it as the wizard does before a run, and takes it away again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, cast
+
+from tests.conftest import Bed
+from tests.preflight.healthy import Healthy
+from tests.preflight.setups import CLASS, IMAGE, Setup, ingress, obj, tls_pair, tls_secret
+from wizard import compose
+from wizard.core.answers.draft import Draft
+from wizard.core.helm.strvals import SetFlag
+from wizard.core.rules.check import CheckResult
+from wizard.engine.session import Session
+from wizard.engine.state import Options
+from wizard.ports.network import Network
+from wizard.sandbox import toolchain
+from wizard.tui.review.view import ReviewState
+
+CHART: Final = Path(__file__).resolve().parents[2] / "chart" / "llm-cost-ops"
+BASE: Final[Mapping[str, str]] = {
+    "preset": "staging", "image": IMAGE, "host": "__NS__.example.org", "tls": "secret", "tls.secret": "good-tls",
+    "ingress.class": CLASS, "scaling": "fixed", "replicas": "2",
+}  # fmt: skip
+"""Answers with which nothing is wrong in a sandbox."""
+_ADDRESS: Final = "192.0.2.10"
+
+
+class Names:
+    """What DNS answers: what the set-up says, and that it does not know any other name."""
+
+    def __init__(self, names: Mapping[str, tuple[str, ...] | None]) -> None:
+        self._names = names
+
+    async def addresses(self, host: str, seconds: float) -> tuple[str, ...] | None:
+        return self._names.get(host, ())
+
+
+class Judge:
+    """Judges set-ups, each in a namespace of its own."""
+
+    def __init__(self, bed: Bed, folder: Path) -> None:
+        self._bed, self._folder = bed, folder
+        self._good = tls_secret(tls_pair("*.example.org"), named="good-tls")
+
+    def prepare(self, *, metrics: bool = False) -> None:
+        """Make what all set-ups share: an ingress class that is served, and with `metrics` their API."""
+        cls = obj("IngressClass", CLASS, "networking.k8s.io/v1", spec={"controller": "example.com/served"})
+        api = {"group": "metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100, "versionPriority": 100}
+        served = obj("APIService", "v1beta1.metrics.k8s.io", "apiregistration.k8s.io/v1", spec=api)
+        shared = [cls, obj("Namespace", "served"), ingress("web", "served.example.com", namespace="served")]
+        self._make([*shared, *([served] if metrics else ())])
+        status = {"status": {"loadBalancer": {"ingress": [{"ip": _ADDRESS}]}}}
+        patch = (
+            "patch",
+            "ingress",
+            "web",
+            "-n",
+            "served",
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            json.dumps(status),
+        )
+        self._bed.kubectl(*patch)
+
+    def healthy(self, one: Healthy) -> list[CheckResult]:
+        """What is not fine of a set-up that is healthy, with some nodes as it wants them."""
+        names = [node["metadata"]["name"] for node in self._bed.get("nodes")["items"]][: one.nodes]
+        for name in names:
+            self._bed.kubectl("patch", "node", name, "--type=merge", "-p", json.dumps({"spec": one.spec}))
+        try:
+            return self.results(one.setup)
+        finally:
+            undone = {"spec": dict.fromkeys(one.spec or {})}
+            for name in names:
+                self._bed.kubectl("patch", "node", name, "--type=merge", "-p", json.dumps(undone))
+
+    def results(self, setup: Setup) -> list[CheckResult]:
+        """What is not fine of it, in the order in which the review shows it."""
+        space = f"s-{uuid.uuid4().hex[:8]}"
+        setup = _in(setup, space)
+        made = self._put(setup, space)
+        try:
+            if setup.installed is not None:
+                self._install(setup, space)
+            time.sleep(setup.wait)
+            results = asyncio.run(self._judged(setup, space))
+        finally:
+            self._take_away(setup, space, made)
+        ranked = ReviewState(checks=tuple(results)).ranked
+        return [result for result in ranked if result.state in ("fail", "warn")]
+
+    def _put(self, setup: Setup, space: str) -> list[dict[str, Any]]:
+        labels = {"labels": dict(setup.labels)} if setup.labels else {}
+        made = [obj("Namespace", space, metadata=labels)] if setup.namespace else []
+        if any(one["metadata"].get("namespace") == f"{space}-other" for one in setup.objects):
+            made.append(obj("Namespace", f"{space}-other"))
+        made += [_placed(one, space) for one in (*([self._good] if setup.namespace else ()), *setup.objects)]
+        self._make(made)
+        if setup.deleted:
+            self._bed.kubectl("delete", "namespace", space, "--wait=false")
+        return made
+
+    def _make(self, objects: Sequence[Mapping[str, Any]]) -> None:
+        path = self._folder / f"{uuid.uuid4().hex}.json"
+        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
+        if objects:
+            self._bed.kubectl("apply", "-f", str(path))
+
+    def _take_away(self, setup: Setup, space: str, made: Sequence[Mapping[str, Any]]) -> None:
+        for one in made:
+            if one["kind"] in _OF_THE_CLUSTER:
+                self._bed.kubectl("delete", one["kind"], one["metadata"]["name"], "--wait=false", check=False)
+            if one["metadata"].get("finalizers"):
+                patch = ("patch", one["kind"], one["metadata"]["name"], "-n", space, "--type=merge")
+                self._bed.kubectl(*patch, "-p", '{"metadata": {"finalizers": null}}', check=False)
+        for name in (space, f"{space}-other"):
+            self._bed.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
+        if setup.scenario:
+            self._bed.scenario("none")
+
+    def _install(self, setup: Setup, space: str) -> None:
+        """What runs before an upgrade, by helm; waited for until its pods have been looked at."""
+        if setup.scenario:
+            self._bed.scenario(setup.scenario)
+        values = self._folder / f"{space}.yaml"
+        before = replace(setup, values=setup.installed or {}, answers={})
+        values.write_text(asyncio.run(self._values(before, space)))
+        command = [
+            str(toolchain.tool_path("helm4")),
+            "install",
+            "llm-cost-ops",
+            str(CHART),
+            "-n",
+            space,
+            "-f",
+            str(values),
+        ]
+        done = subprocess.run(
+            [*command, "--kubeconfig", self._bed.kubeconfig], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not self._bed.get("pods", "-n", space)["items"]:
+            time.sleep(0.3)
+
+    async def _values(self, setup: Setup, space: str) -> str:
+        session = self._session(setup, space)
+        try:
+            return session.answers.prepare(self._draft(session, setup)).text
+        finally:
+            await session.close()
+
+    async def _judged(self, setup: Setup, space: str) -> list[CheckResult]:
+        session = self._session(setup, space)
+        try:
+            return [result async for result in session.installer.checks(self._draft(session, setup))]
+        finally:
+            await session.close()
+
+    def _session(self, setup: Setup, space: str) -> Session:
+        bed = self._bed
+        kubeconfig = bed.user(setup.user, namespace=space, cluster_wide=True) if setup.user else bed.kubeconfig
+        helm = str(toolchain.tool_path("helm4"))
+        session = compose.session(Options(kubeconfig=kubeconfig, namespace=space), helm_path=helm)
+        session._state.ports = session._state.ports._replace(network=cast("Network", Names(setup.names)))
+        session.kubeconfig()
+        return session
+
+    def _draft(self, session: Session, setup: Setup) -> Draft:
+        sets = tuple(SetFlag("--set-json", f"{path}={json.dumps(value)}") for path, value in setup.values.items())
+        if not setup.chart:
+            given = {**BASE, **setup.answers}
+            space = session.options.namespace
+            answers = {key: text and text.replace("__NS__", space) for key, text in given.items()}
+            return replace(session.answers.new().with_answers(answers), sets=sets)
+        folder = self._folder / f"chart-{uuid.uuid4().hex}"
+        for name, text in setup.chart.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        options = replace(session.options, chart=str(folder))
+        session.options = options
+        return replace(session.answers.new(), sets=sets)
+
+
+_OF_THE_CLUSTER: Final = (
+    "StorageClass", "IngressClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+    "CustomResourceDefinition", "PersistentVolume", "PriorityClass",
+)  # fmt: skip
+
+
+def _in(setup: Setup, space: str) -> Setup:
+    """The set-up with its namespace's name in place of __NS__."""
+
+    def named(value: Any) -> Any:
+        return json.loads(json.dumps(value).replace("__NS__", space))
+
+    return replace(
+        setup, objects=tuple(named(list(setup.objects))), values=named(dict(setup.values)), chart=named(dict(setup.chart)),
+        names={named(host): addresses for host, addresses in setup.names.items()},
+        answers={key: named(text) for key, text in setup.answers.items()},
+    )  # fmt: skip
+
+
+def _placed(one: Mapping[str, Any], space: str) -> dict[str, Any]:
+    """The object in the namespace of the set-up, unless it names one or is of the cluster."""
+    metadata = one["metadata"]
+    own = one["kind"] in (*_OF_THE_CLUSTER, "Namespace") or "namespace" in metadata
+    return {**one, "metadata": metadata if own else {**metadata, "namespace": space}}
+
+
+Found = Callable[[Sequence[CheckResult]], int]
+
+
+def place(found: Sequence[CheckResult], check: str, says: str) -> int:
+    """At which place of the list the check says these words, from 1; 0 when nowhere."""
+    for number, result in enumerate(found, 1):
+        if result.id == check and any(says in line for line in result.evidence):
+            return number
+    return 0

@@ -1,0 +1,1 @@
+"""Image registries over the network (ports/registries)."""
