@@ -199,10 +199,10 @@ def applied(sandbox: Bed, folder: Path, namespace: str, objects: tuple[dict[str,
     sandbox.kubectl("apply", "-f", str(path))
 
 
-def gone(sandbox: Bed, folder: Path, namespace: str, objects: tuple[dict[str, Any], ...]) -> None:
+def gone(sandbox: Bed, folder: Path, namespace: str, objects: tuple[dict[str, Any], ...], *, wait: bool = True) -> None:
     path = folder / "objects.yaml"
     path.write_text(yaml.safe_dump_all(objects).replace("NS", namespace))
-    sandbox.kubectl("delete", "-f", str(path), "--ignore-not-found", "--wait=true")
+    sandbox.kubectl("delete", "-f", str(path), "--ignore-not-found", f"--wait={str(wait).lower()}")
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ async def test_what_the_check_says_really_happens_and_ends_with_its_cure(
             if case.reason:
                 until(lambda: _all_placed(sandbox, namespace))
         finally:
-            gone(sandbox, tmp_path, namespace, (*case.there, *(case.cure or ())))
+            gone(sandbox, tmp_path, namespace, (*case.there, *(case.cure or ())), wait=False)
 
 
 def helm_away(command: list[str], namespace: str) -> None:
