@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wizard.core.helm.version import Version, parse
 from wizard.core.kube.ingress import Classes
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import KINDS, Object
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
@@ -83,6 +83,8 @@ class Namespace:
     may_create: bool | None = None
     blocked_by: tuple[str, ...] = ()
     """For terminating: what it waits for, from its conditions."""
+    pod_security: str | None = None
+    """The Pod Security level that its label enforces, "" for none; None when the labels were not seen."""
 
 
 @dataclass(frozen=True)
@@ -292,18 +294,7 @@ class HelmSees:
 
 
 READ_FOR_STATUS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("list", "Pod", ""),
-    ("watch", "Pod", ""),
+    *((verb, kind, "") for kind in (*KINDS, "Event") for verb in ("list", "watch")),
     ("get", "Pod", "log"),
-    ("list", "Event", ""),
-    ("watch", "Event", ""),
-    ("list", "ReplicaSet", ""),
-    ("watch", "ReplicaSet", ""),
-    ("list", "Deployment", ""),
-    ("watch", "Deployment", ""),
-    ("list", "StatefulSet", ""),
-    ("watch", "StatefulSet", ""),
-    ("list", "PersistentVolumeClaim", ""),
-    ("watch", "PersistentVolumeClaim", ""),
 )
 """(verb, kind, subresource) that status and diagnosis read."""

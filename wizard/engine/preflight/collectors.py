@@ -6,21 +6,20 @@ A collector that fails yields Unknown; a collector whose dependency is missing y
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final, Literal
 
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision, unused_values
 from wizard.core.helm.chart import Chart
-from wizard.core.kube import lease
+from wizard.core.kube import lease, pod_security
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Kubeconfig
-from wizard.core.kube.objects import Object, is_default_class
-from wizard.core.rules import manifests
+from wizard.core.kube.objects import Object, is_default_class, labels_of
+from wizard.core.rules import manifests, needed_rights
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
-    READ_FOR_STATUS,
     CertificateSeen,
     ChartFound,
     DryRun,
@@ -42,6 +41,7 @@ from wizard.core.rules.facts import (
     StorageClass,
     WaysSeen,
 )
+from wizard.core.rules.needed_rights import NeededRight
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
@@ -61,9 +61,6 @@ _ADDRESS: Final[Mapping[str, str]] = {
     "not-kubernetes": "Check the server address in the kubeconfig, and the proxy.",
     "forbidden": "Ask an administrator whether this user may use the cluster at all.",
 }
-INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
-"""What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
-_RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _MOST_UNREAD: Final = 50
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 
@@ -273,7 +270,7 @@ async def _namespace(world: World, _: Mapping[str, Any]) -> Namespace | Unknown:
             if condition.get("status") == "True" and condition.get("message")
         )
         return Namespace(name, "terminating", blocked_by=waits)
-    return Namespace(name, "active")
+    return Namespace(name, "active", pod_security=str(labels_of(live).get(pod_security.LABEL) or ""))
 
 
 async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Namespace | Unknown:
@@ -293,33 +290,45 @@ async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Names
 
 
 async def _rights(world: World, inputs: Mapping[str, Any]) -> tuple[Right, ...]:
-    kinds = [kind for kind, _ in inputs["rendered"].kinds()]
-    return await _may(world, [(verb, kind, "") for kind in kinds for verb in INSTALL_VERBS])
+    made = needed_rights.of_made_secrets() if world.made_by_run else ()
+    return await _may(world, (*needed_rights.of_objects(inputs["rendered"].objects), *made))
 
 
 async def _record_rights(world: World, _: Mapping[str, Any]) -> tuple[Right, ...] | Absent:
     kind = listing.record_kind()
     if kind is None:
         return Absent("helm keeps its records outside of the cluster (HELM_DRIVER)")
-    return await _may(world, [(verb, kind, "") for verb in _RECORD_VERBS])
+    return await _may(world, needed_rights.of_records(kind))
 
 
 async def _sight(world: World, _: Mapping[str, Any]) -> tuple[Right, ...]:
-    return await _may(world, list(READ_FOR_STATUS))
+    return await _may(world, needed_rights.of_status())
 
 
-async def _may(world: World, asked: list[tuple[str, str, str]]) -> tuple[Right, ...]:
-    namespace = world.target.namespace
-    calls = (world.cluster.may(verb, kind, namespace, subresource=sub) for verb, kind, sub in asked)
-    answers = await asyncio.gather(*calls, return_exceptions=True)
-    rights = []
-    for (verb, kind, sub), answer in zip(asked, answers, strict=True):
+async def _may(world: World, asked: Iterable[NeededRight]) -> tuple[Right, ...]:
+    """Whether this person has each of these rights, each verb on a kind once."""
+    rights = tuple({(right.verb, right.noun): right for right in asked}.values())
+    answers = await asyncio.gather(*(_has(world, right) for right in rights), return_exceptions=True)
+    found = []
+    for right, answer in zip(rights, answers, strict=True):
         if isinstance(answer, ClusterError) and answer.kind == "not-found":
             continue  # the cluster does not serve the kind: the dry run reports that
         if isinstance(answer, BaseException):
             raise answer
-        rights.append(Right(verb, kind + (f"/{sub}" if sub else ""), answer))
-    return tuple(rights)
+        found.append(Right(right.verb, right.noun, answer))
+    return tuple(found)
+
+
+async def _has(world: World, right: NeededRight) -> bool:
+    """Whether this person has it, on each of its names; a no to the first of them is enough."""
+
+    async def may(name: str) -> bool:
+        return await world.cluster.may(
+            right.verb, right.kind, world.target.namespace, subresource=right.subresource, name=name
+        )
+
+    first, *others = right.names or ("",)
+    return await may(first) and all(await asyncio.gather(*map(may, others)))
 
 
 # Release
@@ -341,7 +350,7 @@ async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
     if inputs["namespace"].state == "missing":
         return Absent(NOT_THERE)
     target = world.target
-    rights = await _may(world, [(verb, "Lease", "") for verb in lease.VERBS])
+    rights = await _may(world, needed_rights.of_lease(target))
     missing = tuple(right.verb for right in rights if not right.allowed)
     try:
         live = await world.cluster.get("Lease", lease.name(target.release), target.namespace)
@@ -516,11 +525,8 @@ async def _certificate(world: World, reader: CertificateReader, name: str, hosts
 
 async def _kept_data(world: World, inputs: Mapping[str, Any]) -> tuple[KeptData, ...]:
     asked = [
-        _kept(world, f"{template['metadata']['name']}-{stateful_set['metadata']['name']}-0", secret, how)
-        for stateful_set in inputs["rendered"].of("StatefulSet")
-        for secret, how in world.database_secrets.items()
-        if secret in manifests.secrets_used([stateful_set])
-        for template in (stateful_set.get("spec") or {}).get("volumeClaimTemplates") or ()
+        _kept(world, claim, secret, world.database_secrets[secret])
+        for claim, secret in manifests.data_claims(inputs["rendered"].objects, world.database_secrets)
     ]
     return tuple(kept for kept in await asyncio.gather(*asked) if kept)
 
