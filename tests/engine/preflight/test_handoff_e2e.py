@@ -12,7 +12,7 @@ import yaml
 
 from tests.conftest import Bed
 from tests.e2e.test_lines import Person
-from tests.engine.preflight.test_preflight_e2e import IMAGE, checked_draft, session
+from tests.engine.preflight.test_preflight_e2e import IMAGE, checked_draft, session, until
 from wizard.core.rules.check import CheckResult
 from wizard.sandbox import cluster, pki
 
@@ -185,3 +185,13 @@ def test_with_the_file_a_person_installs_upgrades_rolls_back_and_uninstalls(
         said = person.call(command, *more, *asked, *sure)
         lost = [line for line in (said + person.err).splitlines() if "you may not" in line]
         assert [line for line in lost if "get PersistentVolume:" not in line] == [], command
+        until(lambda: _scaled(sandbox, namespace))  # else the plan of the next one changes under it
+
+
+def _scaled(bed: Bed, namespace: str) -> bool:
+    """Whether each autoscaler has given its Deployment the replicas that it wants."""
+    return all(
+        bed.get("deployment", one["spec"]["scaleTargetRef"]["name"], "-n", namespace)["spec"]["replicas"]
+        >= one["spec"]["minReplicas"]
+        for one in bed.get("hpa", "-n", namespace)["items"]
+    )

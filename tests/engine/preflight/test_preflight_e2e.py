@@ -36,7 +36,7 @@ IMAGE = "llm-cost-ops:1.0.0"
 
 
 OF_A_WAY_IN = ("I01", "I02", "I05", "I06", "I07", "I08", "I09")
-OF_AN_UPGRADE = ("N04", "U07", "U09")
+OF_AN_UPGRADE = ("K03", "N04", "U07", "U09")
 """Checks that are skipped without an Ingress, and before an install."""
 
 

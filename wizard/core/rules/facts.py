@@ -13,6 +13,7 @@ from wizard.core.kube.objects import KINDS, Object
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
+    from wizard.core.text.leaks import Leak
     from wizard.core.text.secrets import Secret
     from wizard.core.tls.chain import Chain
 
@@ -277,6 +278,17 @@ class BackupSeen:
     suspended: bool
     at: datetime
     """When it was read."""
+
+
+@dataclass(frozen=True)
+class LeaksSeen:
+    """Secrets found where they must not be; how many secrets were looked for, in how many revisions; what was hidden."""
+
+    leaks: tuple[Leak, ...]
+    secrets: int
+    records: int
+    hidden: tuple[str, ...] = ()
+    """Names of Secrets, and kinds."""
 
 
 @dataclass(frozen=True)

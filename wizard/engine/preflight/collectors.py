@@ -48,7 +48,7 @@ from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
 from wizard.engine.preflight import addons, room
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
-from wizard.engine.release import listing
+from wizard.engine.release import leaks, listing
 from wizard.engine.release import plan as release_plan
 from wizard.ports.certificates import CertificateReader
 
@@ -346,6 +346,12 @@ async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
     )
 
 
+async def _leaks(world: World, inputs: Mapping[str, Any]) -> Any:
+    if not revision.installed(inputs["release"].revision, inputs["release"].status):
+        return Absent("this is an install")
+    return await leaks.look(world.cluster, world.documents, world.target, {})
+
+
 async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
     if inputs["namespace"].state == "missing":
         return Absent(NOT_THERE)
@@ -624,6 +630,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "record_rights": Collector(_record_rights, needs=("server",)),
     "sight": Collector(_sight, needs=("server",)),
     "release": Collector(_release, needs=("server",)),
+    "leaks": Collector(_leaks, needs=("server", "release")),
     "lease": Collector(_lease, needs=("server", "namespace")),
     "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0),
     "owners": Collector(_owners, needs=("server", "rendered", "namespace")),
