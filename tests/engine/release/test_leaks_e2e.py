@@ -17,7 +17,7 @@ from tests.e2e.test_lines import Person
 from tests.engine.preflight.test_preflight_e2e import IMAGE, ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
-HOST = {"host": "api.example.org", "tls": "none", "ingress.class": "nginx"}
+HOST = {"host": "NAMESPACE.example.org", "tls": "none", "ingress.class": "nginx"}
 PRESETS: dict[str, dict[str, str]] = {
     "dev": {},
     "staging": {"preset": "staging", **HOST},
@@ -39,6 +39,7 @@ def test_a_healthy_release_has_no_leak_and_a_planted_one_is_named_with_its_place
 ) -> None:
     person = Person(sandbox.kubeconfig, tool("helm4"), tmp_path / "work")
     answers = [f"--answer={question}={answer}" for question, answer in {"image": IMAGE, **PRESETS[preset]}.items()]
+    answers = [answer.replace("NAMESPACE", namespace) for answer in answers]
     sure = ("--confirm", NAME) if preset == "prod" else ()
     events = [
         json.loads(line)
@@ -66,11 +67,14 @@ def test_a_healthy_release_has_no_leak_and_a_planted_one_is_named_with_its_place
         chart,
         "-n",
         namespace,
-        "--reuse-values",
+        "-f",
+        str(person.folder / f"{NAME}.{preset}.values.yaml"),
         "-f",
         str(tmp_path / "planted.yaml"),
     ]
-    subprocess.run([*command, "--kubeconfig", sandbox.kubeconfig], check=True, capture_output=True, timeout=120)
+    command += ["--kubeconfig", sandbox.kubeconfig]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
     told = checked(person, namespace)
     said = "\n".join(told["evidence"])
