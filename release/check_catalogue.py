@@ -55,7 +55,6 @@ LEFT_OUT: Final[Mapping[str, tuple[str, str]]] = {
         "the chart refuses such an upgrade until the risk is named (README, version-change)",
     ),
     "D04": ("TLS of the database", "it is the server's answer, which nothing from outside of the pod shows"),
-    "K03": ("secrets in values and history", "what a run has written is searched after it, not before"),
     "D05": ("user of the database's image", "the chart sets the users of its images; of others they are in the image"),
 }
 """ID -> (what it is about, why it is no check)."""

@@ -325,6 +325,11 @@ class StubInstaller(Installer):
         return found
 
     @override
+    async def handoff(self, draft: Draft, whom: str = "") -> str:
+        self._session.handed.append(whom)
+        return self._session.next_handoff
+
+    @override
     async def checks(self, draft: Draft, only: Collection[str] = ()) -> AsyncIterator[CheckResult]:
         for number, result in enumerate(self._session.checks):
             if only and result.id not in only:
@@ -511,6 +516,9 @@ class StubSession(Session):
         self.saved: list[Draft] = []
         self.checks: Sequence[CheckResult] = ()
         self.said_while_asking: Sequence[CheckResult] = ()
+        self.next_handoff = ""
+        self.handed: list[str] = []
+        """For whom each hand-off was asked."""
         self.checks_gate = _open_gate()
         self.next_operation: Operation | Problem = "install"
         self.next_plan: Plan | Problem = Plan("install", "here", "", "", 0, 0, ())

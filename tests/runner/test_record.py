@@ -215,3 +215,14 @@ def test_a_secret_that_is_broken_over_two_lines_is_masked_and_lines_stay_lines(t
     lines, output = (event.data["lines"] for event in read(tmp_path / "record.jsonl"))
     assert [text for _, text in lines] == ["said ********", "******** twice", "plain"]
     assert output == ["dXNlcjp********", "********", "DB_PASSWORD=********"]
+
+
+def test_the_files_of_a_run_are_read_to_look_for_what_was_not_masked(tmp_path: Path) -> None:
+    record = opened(tmp_path)
+    record.emit([phase("a")])
+    (tmp_path / "runner.log").write_bytes(b"a trace with Zq8xw7Lm2\xff")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    files = dict(record.files())
+    assert files["runner.log"] == "a trace with Zq8xw7Lm2\ufffd"
+    assert '"run.phase"' in files["record.jsonl"]
+    assert "link" not in files

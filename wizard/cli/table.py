@@ -99,6 +99,11 @@ _ALL: Final = (
         "answers:CheckArguments", "install:check", ("check --preset dev",),
     ),
     Command(
+        "handoff", "the YAML with which an administrator grants what a run needs, and no more",
+        "answers:HandoffArguments", "handoff:handoff",
+        ("handoff --preset dev", "handoff --preset dev --for group:costs --file handoff.yaml"),
+    ),
+    Command(
         "plan", "what install or upgrade would change, object by object; changes nothing",
         "answers:PlanArguments", "plan:plan", ("plan --set replicaCount=3", "plan -f values.yaml --detailed-exitcode"),
         words="[RELEASE [CHART]]",

@@ -59,6 +59,10 @@ class Files:
 
         self._store.create(path, self._pages.html(page(bundle)).encode("utf-8", "replace"), "report")
 
+    def write_handoff(self, path: str, text: str) -> None:
+        """Write a hand-off to a new file."""
+        self._store.create(path, text.encode(), "hand-off")
+
     def read_bundle(self, path: str) -> Bundle:
         """The bundle in a file; nothing else is read and nothing contacted."""
         from wizard.core import limits

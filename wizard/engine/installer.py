@@ -65,6 +65,12 @@ class Installer:
 
         return await images.of_chart(self._state.ports, prepared, digests=digests)
 
+    async def handoff(self, draft: Draft, whom: str = "") -> str:
+        """The YAML with which an administrator gives `whom` ("": this login) what a run needs; raises Problem."""
+        from wizard.engine.preflight import handoff
+
+        return await handoff.text(self._state, self._answers, draft, whom)
+
     async def plan(self, prepared: Prepared) -> Plan:
         """What an install or upgrade would do; raises Problem."""
         return (await self.planned(prepared)).plan

@@ -27,6 +27,10 @@ class Documents(Protocol):
         """A values file: header comment, tree, and a comment beside each line that `notes` names by path."""
         ...
 
+    def annotated(self, tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
+        """An object as YAML: lists of texts on one line, and a comment above each entry that `notes` names by path."""
+        ...
+
     def edit(self, text: str, wanted: Mapping[str, Any], source: str) -> str:
         """The text of a person's own file changed so that it holds `wanted`; every other line stays byte for byte.
 

@@ -55,6 +55,10 @@ class Recorder(Protocol):
         """The events that are in the record already (a new runner continues where another ended)."""
         ...
 
+    def files(self) -> Iterable[tuple[str, str]]:
+        """(name, first part of its text) of every file of the run; none that cannot be read."""
+        ...
+
     def keep(self, name: str, data: Mapping[str, Any]) -> str:
         """Keep evidence beside the record as JSON, known secrets masked; returns the file's path, "" when it was not written."""
         ...

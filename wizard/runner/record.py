@@ -40,6 +40,8 @@ _RESERVE: Final = 64 * 1024
 """Bytes kept free on the disk for the end of the record, should the disk be full by then."""
 _FLOOD: Final = 1024 * 1024
 """Bytes within a second, some 8,000 lines: from then on screens go first."""
+_MOST_OF_A_FILE: Final = 8 * 1024 * 1024
+"""Bytes of a file that are looked through for secrets."""
 _GAP_PERIOD: Final = timedelta(seconds=10)
 _FULL: Final = "the record of this run is full"
 _PAIRS: Final[frozenset[type]] = frozenset({list, tuple, LogLine})
@@ -117,6 +119,16 @@ class Record:
         if self._bytes > _FLOOD and not self._yields:
             self._yields = True
             processes.yield_to_screens()
+
+    def files(self) -> tuple[tuple[str, str], ...]:
+        """(name, the first 8 MiB) of the files in the run's folder."""
+        found = []
+        for path in sorted(self._folder.rglob("*")):
+            with contextlib.suppress(OSError):
+                if path.is_file() and not path.is_symlink():
+                    with path.open("rb") as file:
+                        found.append((path.name, file.read(_MOST_OF_A_FILE).decode("utf-8", "replace")))
+        return tuple(found)
 
     def keep(self, name: str, data: Mapping[str, Any]) -> str:
         """Keep evidence as `<name>.json` beside the record; returns its path, "" when it could not be written."""

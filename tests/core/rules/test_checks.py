@@ -32,6 +32,7 @@ from wizard.core.rules.facts import (
     HelmSees,
     Identity,
     KeptData,
+    LeaksSeen,
     LeaseSeen,
     NamedClass,
     Namespace,
@@ -47,6 +48,7 @@ from wizard.core.rules.facts import (
     WaysSeen,
 )
 from wizard.core.target import Target
+from wizard.core.text.leaks import Leak
 from wizard.core.text.redaction import hide
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.chain import Certificate, Chain
@@ -80,6 +82,7 @@ NGINX = NamedClass("nginx", False, "k8s.io/ingress-nginx")
 FOREIGN = ChartFound("/cache/1.tgz", "shop", "1.2.3", "", "acme/shop")
 USE = SecretUse("mine-credentials", ("jwt-secret",), "Deployment/rel", "secret.jwt.name")
 
+LEAK = Leak("jwt-secret of Secret rel-app-credentials", "revision 3 of helm's records: values at env[0].value")
 SEEN = SecretSeen(USE, True, ("jwt-secret", "KEY"))
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -270,6 +273,12 @@ TABLE: list[Row] = [
     ("N03", {"owners": (), "target": TARGET}, "pass", "no object of the same name", ""),
     ("N03", {"owners": (Owned("Service", "rel", "release a in namespace b"),), "target": TARGET}, "fail", "release a", "release"),
     # N09 wizards on other machines
+    ("K03", {"leaks": LeaksSeen((), 5, 2), "target": TARGET}, "pass", "5 secrets are in none of 2 revisions", ""),
+    ("K03", {"leaks": LeaksSeen((), 0, 2), "target": TARGET}, "pass", "no secret that could be looked for", ""),
+    ("K03", {"leaks": LeaksSeen((LEAK,), 5, 2), "target": TARGET}, "warn", "jwt-secret of Secret rel-app-credentials is in revision 3", ""),
+    ("K03", {"leaks": LeaksSeen((LEAK,), 5, 2, ("Job",)), "target": TARGET}, "warn", "values at env[0].value", ""),
+    ("K03", {"leaks": LeaksSeen((), 5, 2, ("rel-login", "Job")), "target": TARGET}, "unknown", "rel-login, Job", ""),
+    ("K03", {"leaks": Absent("this is an install"), "target": TARGET}, "skipped", "this is an install", ""),
     ("N09", {"lease": LeaseSeen(""), "target": TARGET}, "pass", "no wizard on another machine", ""),
     ("N09", {"lease": LeaseSeen("eve@laptop (run 7f3a)"), "target": TARGET}, "fail", "eve@laptop (run 7f3a) is at work", "release"),
     ("N09", {"lease": LeaseSeen("", ("create",)), "target": TARGET}, "warn", "you may not create leases here", ""),

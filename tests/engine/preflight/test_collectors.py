@@ -123,7 +123,7 @@ async def test_every_fact_comes_in_and_nothing_is_fetched_twice() -> None:
     assert set(found) == set(collectors.COLLECTORS)
     assert found["server"] == Server("v1.36.3", 7, "https://x")
     assert found["identity"] == Identity("jane", ("ops",))
-    assert found["namespace"] == Namespace("ns", "active")
+    assert found["namespace"] == Namespace("ns", "active", pod_security="")
     assert isinstance(found["dry_run"], DryRun)
     assert [one for one in cluster.calls if one in ("version", "whoami", "get Namespace ns")] == list(
         dict.fromkeys(one for one in cluster.calls if one in ("version", "whoami", "get Namespace ns"))

@@ -98,6 +98,9 @@ class Recording:
     def past(self) -> tuple[Event, ...]:
         return self._past
 
+    def files(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
     def keep(self, name: str, data: Mapping[str, Any]) -> str:
         assert self.view.finished is None, "evidence comes before the end"
         self.kept[name] = data

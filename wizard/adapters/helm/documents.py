@@ -58,6 +58,17 @@ class YamlDocuments:
             _comment(document, values.path_of(path), why)
         return out + "\n" + yaml_writer.dump(document)
 
+    def annotated(self, tree: Mapping[str, Any], notes: Mapping[str, str]) -> str:
+        """An object as YAML: lists of texts on one line, and a comment above each entry that `notes` names by path."""
+        from wizard.adapters.helm import yaml_writer
+
+        document = yaml_writer.commented(tree, flow=True)
+        for path, why in notes.items():
+            *above, last = values.path_of(path)
+            node: Any = values.get(document, tuple(above)) if above else document  # a map or list of ruamel
+            node.yaml_set_comment_before_after_key(last, before=why, indent=2 * len(above))
+        return yaml_writer.dump(document)
+
     def edit(self, text: str, wanted: Mapping[str, Any], source: str) -> str:
         """The text of a person's own file changed so that it holds `wanted`; every other line stays byte for byte.
 

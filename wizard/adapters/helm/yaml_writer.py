@@ -20,17 +20,20 @@ def dump(document: Any, *, step: int = 2, offset: int = 2) -> str:
     return out.getvalue()
 
 
-def commented(node: Any) -> Any:
-    """Plain data as a tree that comments can be put into."""
+def commented(node: Any, *, flow: bool = False) -> Any:
+    """Plain data as a tree that comments can be put into; `flow`: lists of texts are written on one line."""
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
     if isinstance(node, Mapping):
         made = CommentedMap()
         for key, value in node.items():
-            made[text(key)] = commented(value)
+            made[text(key)] = commented(value, flow=flow)
         return made
     if isinstance(node, list | tuple):
-        return CommentedSeq(commented(value) for value in node)
+        listed = CommentedSeq(commented(value, flow=flow) for value in node)
+        if flow and all(isinstance(value, str) for value in node):
+            listed.fa.set_flow_style()
+        return listed
     return text(node) if isinstance(node, str) else node
 
 

@@ -135,6 +135,17 @@ class CheckArguments(AnswersArguments):
 
 
 @dataclass(frozen=True)
+class HandoffArguments(AnswersArguments):
+    """`handoff`."""
+
+    whom: str = option(
+        "--for", metavar="WHO", help="user, group:NAME or system:serviceaccount:NAMESPACE:NAME; this login without it", group=HOW,
+    )  # fmt: skip
+    file: str = option("--file", metavar="FILE", help="a new file; printed without it", group=HOW, completion="file")
+    helm: str = helm_option()
+
+
+@dataclass(frozen=True)
 class ChartArguments(AnswersArguments):
     """A command on RELEASE with CHART; the release may exist or not."""
 

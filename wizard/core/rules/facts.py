@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wizard.core.helm.version import Version, parse
 from wizard.core.kube.ingress import Classes
-from wizard.core.kube.objects import Object
+from wizard.core.kube.objects import KINDS, Object
 from wizard.core.registry.answer import Answer, Login
 
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
     from wizard.core.helm.release import ReleaseRecord
+    from wizard.core.text.leaks import Leak
     from wizard.core.text.secrets import Secret
     from wizard.core.tls.chain import Chain
 
@@ -88,6 +89,8 @@ class Namespace:
     labels: Mapping[str, str] = field(default_factory=dict)
     """None of one that is not there, or whose metadata this person may not see."""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    pod_security: str | None = None
+    """The Pod Security level that its label enforces, "" for none; None when the labels were not seen."""
 
 
 @dataclass(frozen=True)
@@ -399,6 +402,17 @@ class BackupSeen:
 
 
 @dataclass(frozen=True)
+class LeaksSeen:
+    """Secrets found where they must not be; how many secrets were looked for, in how many revisions; what was hidden."""
+
+    leaks: tuple[Leak, ...]
+    secrets: int
+    records: int
+    hidden: tuple[str, ...] = ()
+    """Names of Secrets, and kinds."""
+
+
+@dataclass(frozen=True)
 class HelmSees:
     """What helm, in a run's environment, sees of the target's release (revision 0: none) and of the cluster."""
 
@@ -413,18 +427,7 @@ class HelmSees:
 
 
 READ_FOR_STATUS: Final[tuple[tuple[str, str, str], ...]] = (
-    ("list", "Pod", ""),
-    ("watch", "Pod", ""),
+    *((verb, kind, "") for kind in (*KINDS, "Event") for verb in ("list", "watch")),
     ("get", "Pod", "log"),
-    ("list", "Event", ""),
-    ("watch", "Event", ""),
-    ("list", "ReplicaSet", ""),
-    ("watch", "ReplicaSet", ""),
-    ("list", "Deployment", ""),
-    ("watch", "Deployment", ""),
-    ("list", "StatefulSet", ""),
-    ("watch", "StatefulSet", ""),
-    ("list", "PersistentVolumeClaim", ""),
-    ("watch", "PersistentVolumeClaim", ""),
 )
 """(verb, kind, subresource) that status and diagnosis read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -198,6 +198,29 @@ def issuer(ingress: Object) -> str:
     """The annotation by which an Ingress asks cert-manager for its certificates, "name: value"; "" for none."""
     notes = (ingress.get("metadata") or {}).get("annotations") or {}
     return next((f"{note}: {notes[note]}" for note in _ISSUED if note in notes), "")
+
+
+_ISSUER_KINDS: Final[Mapping[str, str]] = {
+    "cert-manager.io/cluster-issuer": "ClusterIssuer",
+    "cert-manager.io/issuer": "Issuer",
+}
+
+
+def issuers(obj: Object) -> tuple[tuple[str, str], ...]:
+    """(kind, name) of the issuers that an Ingress names; none for other kinds."""
+    notes = (obj.get("metadata") or {}).get("annotations") or {} if obj["kind"] == "Ingress" else {}
+    return tuple((kind, str(notes[note])) for note, kind in _ISSUER_KINDS.items() if note in notes)
+
+
+def data_claims(objects: Iterable[Object], secrets: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(first claim, Secret) of each claim template of a StatefulSet that uses one of these Secrets."""
+    for obj in objects:
+        if obj["kind"] != "StatefulSet":
+            continue
+        used = [secret for secret in secrets if secret in secrets_used([obj])]
+        for template in (obj.get("spec") or {}).get("volumeClaimTemplates") or ():
+            for secret in used:
+                yield f"{template['metadata']['name']}-{obj['metadata']['name']}-0", secret
 
 
 def service_ports(service: Mapping[str, Any]) -> frozenset[int]:

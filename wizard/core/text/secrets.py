@@ -82,7 +82,7 @@ class Redactor:
     @cached_property
     def _forms(self) -> list[tuple[str, str, str, _Form]]:
         """Of each form: its two rarest characters, its anchor, the form itself."""
-        forms = {form.source: form for secret in self.secrets for form in _forms_of(secret.reveal())}
+        forms = {form.source: form for secret in self.secrets for form in forms_of(secret.reveal())}
         ordered = sorted(forms.values(), key=lambda form: -form.length)
         return [(form.rare[:1], form.rare[1:2], form.anchor, form) for form in ordered]
 
@@ -111,6 +111,10 @@ class _Form:
     source: str
     length: int
 
+    def is_in(self, text: str) -> bool:
+        """Whether a text holds this form, not wrapped over lines."""
+        return self.anchor in text and self.pattern.search(text) is not None
+
     @cached_property
     def rare(self) -> str:
         """The two rarest characters of the anchor."""
@@ -134,7 +138,8 @@ def _masked(match: re.Match[str]) -> str:
     return "\n".join([MASK] * (match[0].count("\n") + 1))
 
 
-def _forms_of(secret: str) -> Iterator[_Form]:
+def forms_of(secret: str) -> Iterator[_Form]:
+    """The forms in which a secret is searched for."""
     lines = [line.strip() for line in secret.splitlines()]
     for text in dict.fromkeys((secret, sanitize.text(secret, len(secret) * 4), *(lines if len(lines) > 1 else ()))):
         if len(text) < (_SHORTEST if text == secret else _SHORTEST_LINE):

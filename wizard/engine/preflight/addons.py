@@ -19,10 +19,6 @@ from wizard.engine.preflight.world import World
 
 _METRICS: Final = "v1beta1.metrics.k8s.io"
 _INSTALL: Final = "this is an install"
-_OF_INGRESS: Final[Mapping[str, str]] = {
-    "cert-manager.io/cluster-issuer": "ClusterIssuer",
-    "cert-manager.io/issuer": "Issuer",
-}
 _MOST_HOSTS: Final = 5
 _DNS_SECONDS: Final = 2.0
 _WORKLOADS: Final = ("Deployment", "StatefulSet")
@@ -51,11 +47,9 @@ async def cert_manager(world: World, inputs: Mapping[str, Any]) -> CertManager |
     """The issuers that Ingresses name, and whether there is anybody to read them."""
     rendered: Rendered = inputs["rendered"]
     asked = [
-        (manifests.label(ingress), kind, str(notes[note]))
+        (manifests.label(ingress), *issuer)
         for ingress in rendered.of("Ingress")
-        for notes in (ingress["metadata"].get("annotations") or {},)
-        for note, kind in _OF_INGRESS.items()
-        if note in notes
+        for issuer in manifests.issuers(ingress)
     ]
     if not asked:
         return Absent("no certificate is asked of cert-manager")

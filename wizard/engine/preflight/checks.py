@@ -41,7 +41,7 @@ async def run(
     state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = ()
 ) -> AsyncIterator[CheckResult]:
     """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises."""
-    world, foreign = _world(state, answers, draft), _foreign(answers, draft)
+    world, foreign = world_of(state, answers, draft), _foreign(answers, draft)
     checks = tuple(check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only))
     async for result in _evaluate(world, checks):
         # A foreign chart has no such field that could be opened.
@@ -55,7 +55,7 @@ async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept
     checks = tuple(
         check for check in all_checks() if check.about and (asked is None or asked.intersection(check.about))
     )
-    async for result in _evaluate(_world(state, answers, draft), checks, _TRIED, kept):
+    async for result in _evaluate(world_of(state, answers, draft), checks, _TRIED, kept):
         yield result
 
 
@@ -90,7 +90,7 @@ async def _evaluate(
             yield result
 
 
-def _world(state: SessionState, answers: Answers, draft: Draft) -> World:
+def world_of(state: SessionState, answers: Answers, draft: Draft) -> World:
     """The draft as collectors see it; a chart or values file that cannot be read is a fact like any other."""
     config, ports = state.kubeconfig(), state.ports
     try:

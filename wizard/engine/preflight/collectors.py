@@ -6,7 +6,7 @@ A collector that fails yields Unknown; a collector whose dependency is missing y
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -14,16 +14,15 @@ from wizard.core.answers import validate
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision, unused_values
 from wizard.core.helm.chart import Chart
-from wizard.core.kube import lease
+from wizard.core.kube import lease, pod_security
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object, is_default_class, labels_of
 from wizard.core.limits import maps_of
-from wizard.core.rules import manifests, shape
+from wizard.core.rules import manifests, needed_rights, shape
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
-    READ_FOR_STATUS,
     CertificateSeen,
     ChartFound,
     DryRun,
@@ -45,6 +44,7 @@ from wizard.core.rules.facts import (
     StorageClass,
     WaysSeen,
 )
+from wizard.core.rules.needed_rights import NeededRight
 from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
@@ -52,7 +52,7 @@ from wizard.engine import cluster_identity
 from wizard.engine.preflight import addons, images, outside, policy, room, storage, upgrade
 from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
-from wizard.engine.release import listing
+from wizard.engine.release import leaks, listing
 from wizard.engine.release import plan as release_plan
 from wizard.ports.certificates import CertificateReader
 
@@ -65,9 +65,6 @@ _ADDRESS: Final[Mapping[str, str]] = {
     "not-kubernetes": "Check the server address in the kubeconfig, and the proxy.",
     "forbidden": "Ask an administrator whether this user may use the cluster at all.",
 }
-INSTALL_VERBS: Final = ("get", "list", "watch", "create", "patch", "delete")
-"""What helm does with every object in the course of install, upgrade, wait, roll back and uninstall."""
-_RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _MOST_UNREAD: Final = 50
 _NO_NAME: Final = Absent("waits for N01")
 """Of what helm is asked under the release's name, where it takes no such name."""
@@ -303,9 +300,9 @@ async def _namespace(world: World, _: Mapping[str, Any]) -> Namespace | Unknown:
             if condition.get("status") == "True" and condition.get("message")
         )
         return Namespace(name, "terminating", blocked_by=waits)
-    return Namespace(
-        name, "active", labels=labels_of(live), annotations=dict(live["metadata"].get("annotations") or {})
-    )
+    labels, notes = labels_of(live), dict(live["metadata"].get("annotations") or {})
+    level = str(labels.get(pod_security.LABEL) or "")
+    return Namespace(name, "active", labels=labels, annotations=notes, pod_security=level)
 
 
 async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Namespace | Unknown:
@@ -325,33 +322,45 @@ async def _namespace_from_inside(world: World, forbidden: ClusterError) -> Names
 
 
 async def _rights(world: World, inputs: Mapping[str, Any]) -> tuple[Right, ...]:
-    kinds = [kind for kind, _ in inputs["rendered"].kinds()]
-    return await _may(world, [(verb, kind, "") for kind in kinds for verb in INSTALL_VERBS])
+    made = needed_rights.of_made_secrets() if world.made_by_run else ()
+    return await _may(world, (*needed_rights.of_objects(inputs["rendered"].objects), *made))
 
 
 async def _record_rights(world: World, _: Mapping[str, Any]) -> tuple[Right, ...] | Absent:
     kind = listing.record_kind()
     if kind is None:
         return Absent("helm keeps its records outside of the cluster (HELM_DRIVER)")
-    return await _may(world, [(verb, kind, "") for verb in _RECORD_VERBS])
+    return await _may(world, needed_rights.of_records(kind))
 
 
 async def _sight(world: World, _: Mapping[str, Any]) -> tuple[Right, ...]:
-    return await _may(world, list(READ_FOR_STATUS))
+    return await _may(world, needed_rights.of_status())
 
 
-async def _may(world: World, asked: list[tuple[str, str, str]]) -> tuple[Right, ...]:
-    namespace = world.target.namespace
-    calls = (world.cluster.may(verb, kind, namespace, subresource=sub) for verb, kind, sub in asked)
-    answers = await asyncio.gather(*calls, return_exceptions=True)
-    rights = []
-    for (verb, kind, sub), answer in zip(asked, answers, strict=True):
+async def _may(world: World, asked: Iterable[NeededRight]) -> tuple[Right, ...]:
+    """Whether this person has each of these rights, each verb on a kind once."""
+    rights = tuple({(right.verb, right.noun): right for right in asked}.values())
+    answers = await asyncio.gather(*(_has(world, right) for right in rights), return_exceptions=True)
+    found = []
+    for right, answer in zip(rights, answers, strict=True):
         if isinstance(answer, ClusterError) and answer.kind == "not-found":
             continue  # the cluster does not serve the kind: the dry run reports that
         if isinstance(answer, BaseException):
             raise answer
-        rights.append(Right(verb, kind + (f"/{sub}" if sub else ""), answer))
-    return tuple(rights)
+        found.append(Right(right.verb, right.noun, answer))
+    return tuple(found)
+
+
+async def _has(world: World, right: NeededRight) -> bool:
+    """Whether this person has it: on every object, which is one request, or else on each of its names."""
+
+    async def may(name: str) -> bool:
+        return await world.cluster.may(
+            right.verb, right.kind, world.target.namespace, subresource=right.subresource, name=name
+        )
+
+    everywhere = await may("")
+    return everywhere or (bool(right.names) and all(await asyncio.gather(*map(may, right.names))))
 
 
 # Release
@@ -368,11 +377,17 @@ async def _release(world: World, _: Mapping[str, Any]) -> Release | Unknown:
     return Release(mine.revision, mine.status, mine.since, others, refused, running, mine.kept)
 
 
+async def _leaks(world: World, inputs: Mapping[str, Any]) -> Any:
+    if not revision.installed(inputs["release"].revision, inputs["release"].status):
+        return Absent("this is an install")
+    return await leaks.look(world.cluster, world.documents, world.target, {})
+
+
 async def _lease(world: World, inputs: Mapping[str, Any]) -> LeaseSeen | Absent:
     if inputs["namespace"].state == "missing":
         return Absent(NOT_THERE)
     target = world.target
-    rights = await _may(world, [(verb, "Lease", "") for verb in lease.VERBS])
+    rights = await _may(world, needed_rights.of_lease(target))
     missing = tuple(right.verb for right in rights if not right.allowed)
     try:
         live = await world.cluster.get("Lease", lease.name(target.release), target.namespace)
@@ -549,11 +564,8 @@ async def _certificate(world: World, reader: CertificateReader, name: str, hosts
 
 async def _kept_data(world: World, inputs: Mapping[str, Any]) -> tuple[KeptData, ...]:
     asked = [
-        _kept(world, f"{template['metadata']['name']}-{stateful_set['metadata']['name']}-0", secret, how)
-        for stateful_set in inputs["rendered"].of("StatefulSet")
-        for secret, how in world.database_secrets.items()
-        if secret in manifests.secrets_used([stateful_set])
-        for template in (stateful_set.get("spec") or {}).get("volumeClaimTemplates") or ()
+        _kept(world, claim, secret, world.database_secrets[secret])
+        for claim, secret in manifests.data_claims(inputs["rendered"].objects, world.database_secrets)
     ]
     return tuple(kept for kept in await asyncio.gather(*asked) if kept)
 
@@ -651,6 +663,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "record_rights": Collector(_record_rights, needs=("server",)),
     "sight": Collector(_sight, needs=("server",)),
     "release": Collector(_release, needs=("server",), lasts=10.0),
+    "leaks": Collector(_leaks, needs=("server", "release")),
     "lease": Collector(_lease, needs=("server", "namespace")),
     "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0),
     "owners": Collector(_owners, needs=("server", "rendered", "namespace")),

@@ -186,7 +186,7 @@ class Release:
         approval.refuse_changed(shown.plan, now.plan)
         plan = now.plan
         await self._refuse_without(
-            (_VERBS[change.change], change.kind) for change in plan.objects if change.change in _VERBS
+            (_VERBS[change.change], change.kind, change.name) for change in plan.objects if change.change in _VERBS
         )
         return await self._start(
             "rollback", helm, plan.chart, plan.cluster_uid, Expected(plan.last, plan.rendered), revision=now.revision
@@ -212,13 +212,14 @@ class Release:
         from wizard.engine import approval
 
         approval.of_uninstall(lists, delete_namespace=delete_namespace).require(confirmed)
-        await self._refuse_without(("delete", item.label.partition("/")[0]) for item in lists.deleted)
+        deleted = (item.label.partition("/") for item in lists.deleted)
+        await self._refuse_without(("delete", kind, name) for kind, _, name in deleted)
         expected = Expected(lists.revision)
         return await self._start(
             "uninstall", helm, lists.chart, lists.cluster_uid, expected, delete_namespace=delete_namespace
         )
 
-    async def _refuse_without(self, wanted: Iterable[tuple[str, str]]) -> None:
+    async def _refuse_without(self, wanted: Iterable[tuple[str, str, str]]) -> None:
         from wizard.engine.release import rights
 
         await rights.refuse(self._cluster, self._target, wanted)

@@ -25,11 +25,12 @@ def _records() -> str:
     return listing.record_kind() or "Secret"
 
 
-async def refuse(cluster: Cluster, target: Target, verbs: Iterable[tuple[str, str]]) -> None:
-    """Raise Problem when helm would stop half-way for lack of a right; `verbs`: (verb, kind) of all that it will do."""
+async def refuse(cluster: Cluster, target: Target, verbs: Iterable[tuple[str, str, str]]) -> None:
+    """Raise Problem when helm would stop half-way for lack of a right; `verbs`: (verb, kind, name) of all that it will do."""
     asked = tuple(dict.fromkeys(verbs))
-    had = await asyncio.gather(*(_may(cluster, verb, kind, target) for verb, kind in asked))
-    if lost := [f"{verb} {kind}" for (verb, kind), allowed in zip(asked, had, strict=True) if not allowed]:
+    had = await asyncio.gather(*(_may(cluster, verb, kind, target, name=name) for verb, kind, name in asked))
+    refused = (f"{verb} {kind}" for (verb, kind, _), allowed in zip(asked, had, strict=True) if not allowed)
+    if lost := list(dict.fromkeys(refused)):
         more = f" and {len(lost) - 6} more" if len(lost) > 6 else ""
         raise Problem(
             f"You may not {', '.join(lost[:6])}{more} in namespace {target.namespace}: helm would stop half-way. "
@@ -39,8 +40,10 @@ async def refuse(cluster: Cluster, target: Target, verbs: Iterable[tuple[str, st
         )
 
 
-async def _may(cluster: Cluster, verb: str, kind: str, target: Target, subresource: str = "") -> bool:
+async def _may(
+    cluster: Cluster, verb: str, kind: str, target: Target, subresource: str = "", *, name: str = ""
+) -> bool:
     try:
-        return await cluster.may(verb, kind, target.namespace, subresource=subresource)
+        return await cluster.may(verb, kind, target.namespace, subresource=subresource, name=name)
     except ClusterError:
         return True  # a right that cannot be checked counts as held; the API server itself decides later

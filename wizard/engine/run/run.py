@@ -608,6 +608,8 @@ class Run:
             files += [kept] if kept else []
             if self.spec.rollback_on_failure and self._helm_runs:
                 end = await self._go_back(end, kept)
+        if self._helm_runs and self.spec.operation in ("install", "upgrade"):
+            await self._look_for_leaks()
         await self._lease.release()  # whoever reads that it is finished may begin the next one
         self._phase("finished", end.reason)
         self._say(
@@ -619,6 +621,26 @@ class Run:
             commands=list(self.spec.reproduce),
         )
         return int(end.code)
+
+    async def _look_for_leaks(self) -> None:
+        """Record as check K03 whether a secret of the run is anywhere but in its Secret; never raises for the cluster."""
+        from wizard.core.rules.check import Unknown, all_checks
+        from wizard.core.rules.facts import LeaksSeen
+        from wizard.engine.release import leaks  # 40 ms of rules, as for the late checks
+
+        world, target = self.world, self.spec.target
+        fact: Any = Unknown("the cluster did not answer in time")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LIST_SECONDS):
+                try:
+                    files = await asyncio.to_thread(world.record.files)
+                    fact = await leaks.look(world.cluster, world.documents, target, self.material, files)
+                except ClusterError as error:
+                    fact = Unknown(error.message.rstrip("."), error.permission)
+        if isinstance(fact, LeaksSeen) and not fact.secrets:
+            return
+        (rule,) = (check for check in all_checks() if check.id == "K03")
+        self._say("check.result", **rule.evaluate({"leaks": fact, "target": target}).to_data())
 
     async def _go_back(self, end: _End, kept: str) -> _End:
         """Roll back on failure, but never without evidence on the disk."""

@@ -219,7 +219,7 @@ def done_rows(view: RunView, width: int) -> list[Row]:
         head = f" {sign} {word}" if number == 0 else ""
         rows.append(((pad(head, 15), tone), (line, "strong")))
     rows.append(())
-    for name, (state, text) in _facts(view):
+    for name, (state, text) in (*_facts(view), *_secrets(view)):
         sign, tone = mark(state)
         lines = wrap(text, width - 18)
         rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
@@ -241,6 +241,14 @@ def done_rows(view: RunView, width: int) -> list[Row]:
             *(((f"   {line}", ""),) for text in view.notes.split("\n") for line in wrap(text, width - 4)),
         ]
     return rows
+
+
+def _secrets(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
+    """Whether the run's secrets were found where they must not be (check K03), where that was looked for."""
+    if (found := view.checks.get("K03")) is None:
+        return ()
+    text = "; ".join(found.evidence)
+    return (("Secrets", (found.state, f"{text}. {found.next_step}" if found.next_step else text)),)
 
 
 def _reach_rows(found: Reach, width: int) -> list[Row]:

@@ -10,7 +10,8 @@ from wizard.core.rules.facts import DryRun, Namespace, Right
 from wizard.core.target import Target
 
 _ASK: Final = (
-    "Ask an administrator for these rights in namespace {}; `kubectl auth can-i --list -n {}` shows what you have."
+    "Ask an administrator for these rights in namespace {0}: `llm-cost-ops-wizard handoff` with the same answers writes "
+    "the file to apply; `kubectl auth can-i --list -n {0}` shows what you have."
 )
 _MOST: Final = 8
 """Lines of evidence that are shown; the rest is counted."""
@@ -33,7 +34,7 @@ def _missing(rights: Iterable[Right]) -> list[str]:
 
 
 def _ask(target: Target) -> str:
-    return _ASK.format(target.namespace, target.namespace)
+    return _ASK.format(target.namespace)
 
 
 @check("R01", "namespace", needs=("namespace",), severity="B", about=("namespace",))
@@ -48,7 +49,10 @@ def namespace(facts: Facts) -> Outcome:
         return Outcome("fail", (f"{fact.name} is being deleted", *capped(waits)), step, "namespace")
     if fact.may_create:
         return Outcome("pass", (f"{fact.name} is not there yet; the run makes it",))
-    step = f"Ask an administrator: kubectl create namespace {fact.name}; or choose one that you have."
+    step = (
+        f"Ask an administrator: kubectl create namespace {fact.name}, or the file that `llm-cost-ops-wizard handoff` "
+        "writes with the same answers; or choose one that you have."
+    )
     return Outcome("fail", (f"{fact.name} is not there and you may not create it",), step, "namespace")
 
 
