@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.core.rules.placement_table import TARGET, deployment, live, node, room
+from tests.core.rules.placement_table import deployment, live, node, room
 from wizard.core.errors import Problem
 from wizard.core.rules.check import Absent, Unknown
 from wizard.core.rules.facts import HelmFound, Rendered, SecretFile, Server
@@ -37,14 +37,10 @@ def on(*labels: dict[str, str], daemon: bool = False, **pod: Any) -> dict[str, A
     }
 
 
-def beside(*objects: dict[str, Any], nodes: tuple[Any, ...], pods: tuple[Any, ...] = ()) -> dict[str, Any]:
-    return {"rendered": Rendered(objects), "admitted": {}, "nodes": nodes, "pods": pods, "target": TARGET}
-
-
 def rolling(*, cpu: str, pods: int = 1, **strategy: Any) -> dict[str, Any]:
     rules = {"rollingUpdate": strategy} if strategy else {}
     there = tuple(live(number, cpu=cpu) for number in range(pods))
-    return beside(deployment(pods, cpu=cpu, strategy=rules), nodes=(node(cpu="2"),), pods=there)
+    return room(deployment(pods, cpu=cpu, strategy=rules), nodes=(node(cpu="2"),), pods=there)
 
 
 UNSET = deployment(1)
@@ -76,7 +72,7 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("C03", rolling(cpu="500m", pods=4), "skipped", "no running pod is replaced", ""),
     ("C03", rolling(cpu="600m", pods=3), "warn", "beside the 3 that are there", ""),
     ("C03", rolling(cpu="1500m", maxUnavailable="0%"), "warn", "beside the 1", ""),
-    ("C03", beside(deployment(), nodes=(node(),)), "skipped", "no running pod", ""),
+    ("C03", room(deployment(), nodes=(node(),)), "skipped", "no running pod", ""),
     # A template renders null for a number that is not set: the API server makes it 1
     ("C01", room(UNSET, nodes=(node(),)), "pass", "1 of 1 pods fit", ""),
     # C06 nodes that take no pods
