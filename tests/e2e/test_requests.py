@@ -47,12 +47,17 @@ async def test_a_run_asks_twice_for_a_kind_once_for_a_log_and_besides_only_befor
     others = [one for one in ours if not (one.lists and one.resource in WATCHED) and not one.opens_log]
     start = Counter(str(one) for one in others if one.came < helm)
     assert start.pop("get /version") <= 4, audit.counted(others)
+    workloads = sum(one.kind in ("Deployment", "StatefulSet", "Job") for one in view.objects.values())
+    assert start.pop("create pods/llm-cost-ops-wizard-probe") <= workloads + 1  # check R08, once the namespace is there
     assert max(start.values()) <= 2, audit.counted(others)
     later = Counter(str(one) for one in others if one.came >= helm)
     name = f"leases/{lease.name(view.target['release'])}"
     assert later.pop(f"delete {name}") == 1
     assert later.pop(f"update {name}", 0) <= 1 + (end - began) / lease.RENEW_SECONDS
-    assert later.pop("list secrets", 0) <= 3  # what the revision asks for, before and after helm has written it
+    assert (
+        later.pop("list secrets", 0) <= 4
+    )  # what the revision asks for before and after helm has written it, and leaks
+    assert later.pop("list configmaps") == later.pop("list cronjobs") == 1  # what is not watched, for leaks
     assert not later
 
 

@@ -17,7 +17,7 @@ _SPACE = "kubernetes.io/metadata.name"
 
 def limited(*objects: dict[str, Any], admitted: Any = None, **limit: Any) -> dict[str, Any]:
     ranges = ({"metadata": {"name": "small"}, "spec": {"limits": [limit]}},) if limit else ()
-    return {"rendered": Rendered(objects), "limit_ranges": ranges, "admitted": admitted or {}}
+    return {"rendered": Rendered(objects), "limit_ranges": ranges, "admitted": admitted or {}, "tried": bool(admitted)}
 
 
 def asking(requests: Any = None, limits: Any = None, **more: Any) -> dict[str, Any]:

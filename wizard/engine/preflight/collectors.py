@@ -676,6 +676,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "kept_data": Collector(_kept_data, needs=("server", "rendered")),
     "probe": Collector(room.probe, needs=("server", "rendered", "namespace"), limit=20.0),
     "admitted": Collector(room.admitted, after=("probe",)),
+    "tried": Collector(room.tried, after=("probe",)),
     "placed": Collector(room.placed, needs=("rendered", "nodes", "pods"), after=("admitted",), limit=20.0),
     "preset": Collector(addons.preset),
     "metrics_api": Collector(addons.metrics_api, needs=("server", "rendered")),

@@ -74,6 +74,12 @@ async def admitted(_: World, inputs: Mapping[str, Any]) -> Mapping[str, Mapping[
     return result.admitted if isinstance(result, Probe) else {}
 
 
+async def tried(_: World, inputs: Mapping[str, Any]) -> bool:
+    """Whether admission has judged a pod of every workload."""
+    result = inputs["probe"]
+    return isinstance(result, Probe) and not result.unknown
+
+
 async def placed(world: World, inputs: Mapping[str, Any]) -> Placement:
     """Where the pods of the release go; in a thread, since a large cluster takes a second."""
     rendered: Rendered = inputs["rendered"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from wizard.core.answers.secrets import PARTS
@@ -12,7 +12,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm import plan, release, revision
 from wizard.core.kube import membership
 from wizard.core.kube.errors import ClusterError
-from wizard.core.kube.objects import Object, name_of
+from wizard.core.kube.objects import KINDS, Object, name_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent, Unknown
 from wizard.core.rules.facts import LeaksSeen
@@ -34,18 +34,19 @@ _CONSTANTS: Final = frozenset(key for part in PARTS.values() for key, _ in part.
 
 async def look(
     cluster: Cluster, documents: Documents, target: Target, material: Mapping[str, Mapping[str, Secret]],
-    files: Iterable[tuple[str, str]] = (),
+    files: Iterable[tuple[str, str]] = (), watched: Sequence[Object] | None = None,
 ) -> LeaksSeen | Unknown | Absent:  # fmt: skip
     """The leaks of the secrets that a run handled, and of those that the release's pods read. Raises ClusterError.
 
-    `files`: (name, text) of the run's own files.
+    `files`: (name, text) of the run's own files. `watched`: the live objects of the kinds that are watched, which are
+    then not listed again.
     """
     kind = listing.record_kind()
     if kind is None:
         return Absent("helm keeps its records outside of the cluster (HELM_DRIVER)")
     stored = await cluster.records(kind, target.namespace, target.release)
     datas = await asyncio.to_thread(lambda: tuple(_unpacked(stored)))
-    live, unseen = await _live(cluster, target)
+    live, unseen = await _live(cluster, target, watched)
     mounted, unread = await _read_secrets(cluster, target, live, material)
     every = [
         *(one for name, keys in material.items() for one in known(name, _secret(keys), every_key=True)), *mounted,
@@ -108,12 +109,13 @@ async def _read_secrets(
     return found, hidden
 
 
-async def _live(cluster: Cluster, target: Target) -> tuple[list[Object], list[str]]:
+async def _live(cluster: Cluster, target: Target, watched: Sequence[Object] | None) -> tuple[list[Object], list[str]]:
     """The objects of the release, and the kinds that are hidden."""
-    answers = await asyncio.gather(*(cluster.list(kind, target.namespace) for kind in _LIVE), return_exceptions=True)
-    every: dict[str, Object] = {}
+    kinds = [kind for kind in _LIVE if watched is None or kind not in KINDS]
+    answers = await asyncio.gather(*(cluster.list(kind, target.namespace) for kind in kinds), return_exceptions=True)
+    every = {str(obj["metadata"].get("uid")): obj for obj in watched or () if obj.get("kind") in _LIVE}
     hidden: list[str] = []
-    for kind, answer in zip(_LIVE, answers, strict=True):
+    for kind, answer in zip(kinds, answers, strict=True):
         if isinstance(answer, ClusterError):
             hidden.append(kind)
         elif isinstance(answer, BaseException):

@@ -634,7 +634,8 @@ class Run:
             async with asyncio.timeout(_LIST_SECONDS):
                 try:
                     files = await asyncio.to_thread(world.record.files)
-                    fact = await leaks.look(world.cluster, world.documents, target, self.material, files)
+                    watched = self._watch.members() if self._watch.listed else None
+                    fact = await leaks.look(world.cluster, world.documents, target, self.material, files, watched)
                 except ClusterError as error:
                     fact = Unknown(error.message.rstrip("."), error.permission)
         if isinstance(fact, LeaksSeen) and not fact.secrets:

@@ -21,14 +21,14 @@ Amounts = Mapping[str, Any]
 # Q03: LimitRanges
 
 
-@check("Q03", "limits of the namespace", needs=("rendered", "limit_ranges", "admitted"), severity="B")
+@check("Q03", "limits of the namespace", needs=("rendered", "limit_ranges", "tried"), severity="B")
 def limit_range(facts: Facts) -> Outcome:
     """Claims, and pods where R08 cannot try them, are within the LimitRanges of the namespace."""
     rendered: Rendered = facts["rendered"]
     ranges: Sequence[Object] = facts["limit_ranges"]
     if not ranges:
         return Outcome("pass", ("the namespace has no LimitRange",))
-    tried = bool(facts["admitted"])
+    tried: bool = facts["tried"]
     lines: dict[str, None] = {}
     for limit, name in _limits(ranges):
         if limit.get("type") == "PersistentVolumeClaim":
