@@ -170,6 +170,8 @@ class FakeHelm:
     """HELM_KUBE* variables that differ from the kubeconfig."""
     uid: str = ""
     """Of whatever is asked for."""
+    brings: str = ""
+    """The CRDs of the chart."""
 
     async def info(self) -> HelmInfo:
         if self.missing:
@@ -190,6 +192,10 @@ class FakeHelm:
     ) -> str:  # fmt: skip
         self.asked.append(f"render {kube_version} {'upgrade' if upgrade else 'install'}")
         return self.rendered
+
+    async def crds(self, chart: str) -> str:
+        self.asked.append("crds")
+        return self.brings
 
     async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
         raise AssertionError("nothing that it is given to writes a values file")

@@ -34,6 +34,10 @@ class Helm(Protocol):
         """What an install or upgrade would render, hooks included: the chart's lookups read the cluster."""
         ...
 
+    async def crds(self, chart: str) -> str:
+        """The CRDs in the folders crds/ of a chart and its subcharts, as YAML; "" without any."""
+        ...
+
     async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
         """The values that helm makes of a values file over a chart's values.yaml, both as text; sub charts left out."""
         ...

@@ -34,7 +34,9 @@ def acme(
     }
 
 
-def kinds(*objects: tuple[str, str], crd: tuple[str, str] | None = None) -> dict[str, Any]:
+def kinds(
+    *objects: tuple[str, str], crd: tuple[str, str] | None = None, brings: frozenset[tuple[str, str]] = frozenset()
+) -> dict[str, Any]:
     made = [{"kind": kind, "apiVersion": version, "metadata": {"name": "x"}} for kind, version in objects]
     if crd:
         spec = {"group": crd[1], "names": {"kind": crd[0]}}
@@ -48,7 +50,7 @@ def kinds(*objects: tuple[str, str], crd: tuple[str, str] | None = None) -> dict
         )
     served = (Resource("apps/v1", "Deployment", "d", True), Resource("policy/v1", "PodDisruptionBudget", "p", True),
               Resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "c", False))  # fmt: skip
-    return {"rendered": Rendered(tuple(made)), "served": served}
+    return {"brought": brings, "rendered": Rendered(tuple(made)), "served": served}
 
 
 def monitor(*readers: dict[str, Any], kind: str = "ServiceMonitor", **labels: str) -> dict[str, Any]:
@@ -98,6 +100,7 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("A02", kinds(("Deployment", "apps/v1")), "pass", "1 kinds, all served", ""),
     ("A02", kinds(("ServiceMonitor", "monitoring.coreos.com/v1")), "fail", "ServiceMonitor of monitoring.coreos.com/v1 is not served here: the Prometheus Operator is not installed", ""),
     ("A02", kinds(("PodDisruptionBudget", "policy/v1beta1")), "fail", "is not served here, policy/v1 is", ""),
+    ("A02", kinds(("Widget", "example.com/v1"), brings=frozenset({("example.com", "Widget")})), "pass", "1 kinds, all served", ""),
     ("A02", kinds(("Widget", "example.com/v1")), "fail", "Widget of example.com/v1 is not served here", ""),
     ("A02", kinds(("Widget", "example.com/v1"), crd=("Widget", "example.com")), "pass", "2 kinds", ""),
     ("A02", {**kinds(), "served": Unknown("it does not tell")}, "unknown", "does not tell", ""),

@@ -130,6 +130,47 @@ async def test_what_stands_beside_the_questions_is_what_the_review_says(
     assert beside["W05"].state == "pass"  # how many milliseconds it took differs
 
 
+CRD = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: NAMEs.NAME.example.com}
+spec:
+  group: NAME.example.com
+  names: {kind: Widget, plural: NAMEs, singular: NAME, listKind: WidgetList}
+  scope: Namespaced
+  versions:
+    - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
+"""
+
+
+async def test_a_chart_that_brings_its_kinds_is_installed_before_the_cluster_serves_them(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    group = f"{namespace}.example.com"
+    files = {
+        "Chart.yaml": "apiVersion: v2\nname: widgets\nversion: 0.1.0\n",
+        "crds/widget.yaml": CRD.replace("NAME", namespace),
+        "templates/widget.yaml": f"apiVersion: {group}/v1\nkind: Widget\nmetadata: {{name: one}}\n",
+    }
+    for name, text in files.items():
+        (tmp_path / "chart" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "chart" / name).write_text(text)
+    async with session(tool, sandbox.kubeconfig, namespace, chart=str(tmp_path / "chart")) as made:
+        draft = made.answers.new()
+        new = await checked_draft(made, draft)
+        plan = await made.installer.plan(made.answers.prepare(draft))
+    done = installed(sandbox, tool, namespace, None, str(tmp_path / "chart"))
+    async with session(tool, sandbox.kubeconfig, namespace, chart=str(tmp_path / "chart")) as made:
+        again = await checked_draft(made, made.answers.new())
+    sandbox.kubectl("delete", "crd", f"{namespace}s.{group}", "--wait=false")
+    assert done.returncode == 0, done.stderr
+    assert {name: (new[name].state, again[name].state) for name in ("A02", "R07", "W12")} == {
+        "A02": ("pass", "pass"), "R07": ("pass", "pass"), "W12": ("pass", "pass"),
+    }  # fmt: skip
+    assert [(obj.change, obj.label) for obj in plan.objects] == [("created", "Widget/one")]
+
+
 async def test_a_host_that_a_release_of_another_namespace_has_is_taken(
     sandbox: Bed, namespace: str, tool: Callable[[str], str]
 ) -> None:
@@ -174,19 +215,12 @@ async def test_a_missing_namespace_skips_the_dry_run_which_is_made_late(
 
 
 def installed(
-    sandbox: Bed, tool: Callable[[str], str], namespace: str, values: Path
-) -> subprocess.CompletedProcess[str]:
+    sandbox: Bed, tool: Callable[[str], str], namespace: str, values: Path | None,
+    chart: str = str(ROOT / "chart" / "llm-cost-ops"),
+) -> subprocess.CompletedProcess[str]:  # fmt: skip
     """What helm says when it is told to go on, without waiting."""
-    command = [
-        tool("helm4"),
-        "install",
-        "llm-cost-ops",
-        str(ROOT / "chart" / "llm-cost-ops"),
-        "--namespace",
-        namespace,
-        "--values",
-        str(values),
-    ]
+    given = ["--values", str(values)] if values else []
+    command = [tool("helm4"), "install", "llm-cost-ops", chart, "--namespace", namespace, *given]
     return subprocess.run(
         [*command, "--kubeconfig", sandbox.kubeconfig], capture_output=True, text=True, timeout=120, check=False
     )

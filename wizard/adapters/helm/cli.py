@@ -144,6 +144,11 @@ class HelmCli:
         )
         return await self._run([info.path, *argv], _RENDER, values_text or "{}")
 
+    async def crds(self, chart: str) -> str:
+        """The CRDs in the folders crds/ of a chart and its subcharts, as YAML; "" without any."""
+        info = await self.info()
+        return await self._run([info.path, "show", "crds", chart], _RENDER)
+
     async def read_values(self, target: Target, defaults: str, values: str) -> dict[str, Any]:
         """The values that helm makes of a values file over a chart's values.yaml, both as text."""
         with _scratch("values") as folder:

@@ -52,7 +52,7 @@ from wizard.engine import cluster_identity
 from wizard.engine.preflight import addons, images, outside, policy, room, storage, upgrade
 from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
-from wizard.engine.release import leaks, listing
+from wizard.engine.release import brought, leaks, listing
 from wizard.engine.release import plan as release_plan
 from wizard.ports.certificates import CertificateReader
 
@@ -223,7 +223,7 @@ async def _unread(world: World, _: Mapping[str, Any]) -> tuple[tuple[str, str], 
         return Absent("waits for W10")
 
     def compare() -> tuple[tuple[str, str], ...]:
-        (given, *_) = world.documents.load_all(world.values_text or "{}", "the values")
+        given: Any = next(iter(world.documents.load_all(world.values_text, "the values")), {})
         known = {**chart.defaults, **chart.subcharts}
         paths = unused_values.unread(given or {}, known)
         return tuple((path, unused_values.nearest(path, known)) for path in paths[:_MOST_UNREAD])
@@ -586,6 +586,16 @@ async def _is_there(world: World, kind: str, name: str) -> bool:
     return True
 
 
+async def _brought(world: World, inputs: Mapping[str, Any]) -> brought.Kinds:
+    """The kinds that the chart itself brings, of those that are not served: an install makes them first."""
+    release: Release = inputs["release"]
+    if revision.installed(release.revision, release.status):
+        return frozenset()
+    there = {(resource.kind, resource.api_version) for resource in inputs["served"]}
+    away = [obj for obj in inputs["rendered"].objects if (obj["kind"], obj.get("apiVersion")) not in there]
+    return await brought.kinds(world.helm, world.documents, inputs["chart"].path, away)
+
+
 async def _dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
     namespace: Namespace = inputs["namespace"]
     if namespace.state == "missing":
@@ -594,7 +604,8 @@ async def _dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
         return Absent("waits for R01")
     release = inputs["release"]
     upgrade = isinstance(release, Release) and revision.installed(release.revision, release.status)
-    objects = inputs["rendered"].objects
+    new_kinds = inputs["brought"] if isinstance(inputs["brought"], frozenset) else frozenset()
+    objects = tuple(obj for obj in inputs["rendered"].objects if brought.kind_of(obj) not in new_kinds)
     if upgrade and (planned := await _planned(world, objects)) is not None:
         return planned
     answers = await asyncio.gather(*(_try(world, obj, upgrade=upgrade) for obj in objects))
@@ -683,6 +694,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "cert_manager": Collector(addons.cert_manager, needs=("server", "rendered"), after=("pods",)),
     "controllers": Collector(addons.controllers, after=("pods",)),
     "served": Collector(policy.served, needs=("server",)),
+    "brought": Collector(_brought, needs=("rendered", "chart", "served", "release"), limit=30.0),
     "limit_ranges": Collector(policy.limit_ranges, needs=("server", "namespace")),
     "webhooks": Collector(policy.webhooks, needs=("server", "rendered", "namespace", "served"), after=("release",)),
     "neighbours": Collector(
@@ -715,6 +727,6 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "images": Collector(
         images.images, needs=("server", "rendered"), after=("admitted", "pull_logins", "nodes"), limit=16.0
     ),
-    "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release",), limit=30.0),
+    "dry_run": Collector(_dry_run, needs=("server", "rendered", "namespace"), after=("release", "brought"), limit=30.0),
 }
 """Fact -> its collector."""

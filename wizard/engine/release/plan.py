@@ -27,7 +27,7 @@ from wizard.core.rules import manifests
 from wizard.core.target import Target
 from wizard.core.text import masking
 from wizard.engine import cluster_identity
-from wizard.engine.release import records
+from wizard.engine.release import brought, records
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
@@ -118,12 +118,17 @@ async def of_values(
         [documents.load(values_text, "values") or {}, base.config if base else {}], (*wanted, *stored)
     )
     back = _downgrade(base, chart.version)
+    custom = (await served)[1]
+    away = (
+        obj for obj in wanted if not merge_patch.is_builtin(obj) and f"{obj['apiVersion']}/{obj['kind']}" not in custom
+    )
+    new_kinds = await brought.kinds(helm, documents, chart.path, away) if base is None else frozenset()
     made = Plan(
         operation, target.context, target.namespace, target.release, base.revision if base else 0,
         heads[-1].revision if heads else 0, (), f"{chart.name}-{chart.version}", world.method,
         _hooks(wanted, operation), inputs=inputs, rendered=plan.digest(wanted), warnings=tuple(filter(None, (back,))), downgrade=back,
     )  # fmt: skip
-    return await _finished(world, live, made, stored, wanted, redact)
+    return await _finished(world, live, made, stored, wanted, redact, new_kinds)
 
 
 async def of_rollback(
@@ -364,18 +369,29 @@ class _Live:
 
 
 async def _finished(
-    world: _World, live: _Live, made: Plan, stored: Sequence[Object], wanted: Sequence[Object], redact: Any
-) -> Planned:
+    world: _World, live: _Live, made: Plan, stored: Sequence[Object], wanted: Sequence[Object], redact: Any,
+    new_kinds: brought.Kinds = frozenset(),
+) -> Planned:  # fmt: skip
+    """The plan with its objects; of `new_kinds` there is none yet, and the API server cannot try one."""
     space = world.target.namespace
     wanted = tuple(obj for obj in wanted if not plan.hook_events(obj))
-    live.ask(wanted)
+    live.ask(obj for obj in wanted if brought.kind_of(obj) not in new_kinds)
     old = {plan.identity(obj, space): obj for obj in stored if not plan.hook_events(obj)}
     keys = {plan.identity(obj, space) for obj in wanted}
     uid_asked = asyncio.ensure_future(cluster_identity.uid(world.cluster))
     try:
         missing = made.base == 0 and await _namespace_missing(world)
         plans = await asyncio.gather(
-            *(_rendered(world, live, old.get(plan.identity(obj, space)), obj, missing=missing) for obj in wanted),
+            *(
+                _rendered(
+                    world,
+                    live,
+                    old.get(plan.identity(obj, space)),
+                    obj,
+                    missing=missing or brought.kind_of(obj) in new_kinds,
+                )
+                for obj in wanted
+            ),
             *(_gone(world, live, obj) for key, obj in old.items() if key not in keys),
         )
         owner = upgrade_values.owner(await live.seen())

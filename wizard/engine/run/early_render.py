@@ -55,6 +55,10 @@ class EarlyRender:
             target, chart, values_text, kube_version=kube_version, api_versions=api_versions, upgrade=upgrade
         )
 
+    async def crds(self, chart: str) -> str:
+        """The CRDs of the chart."""
+        return await self._helm.crds(chart)
+
     async def info(self) -> HelmInfo:
         """Which helm this is."""
         return await self._helm.info()

@@ -24,7 +24,7 @@ _SERVED_BY: Final[Mapping[str, str]] = {
 """API group -> who brings its kinds."""
 
 
-@check("A02", "kinds that are served", needs=("rendered", "served"), severity="B")
+@check("A02", "kinds that are served", needs=("rendered", "served", "brought"), severity="B")
 def kinds(facts: Facts) -> Outcome:
     """The API server serves every rendered kind in its version, or the release brings it."""
     rendered: Rendered = facts["rendered"]
@@ -37,7 +37,7 @@ def kinds(facts: Facts) -> Outcome:
     lines, steps = [], []
     for kind, api_version in rendered.kinds():
         group = api_version.rpartition("/")[0]
-        if (kind, api_version) in there or (kind, group) in own:
+        if (kind, api_version) in there or (kind, group) in own or (group, kind) in facts["brought"]:
             continue
         others = sorted(one.api_version for one in served if one.kind == kind)
         by = _SERVED_BY.get(group, "")
