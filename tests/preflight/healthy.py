@@ -30,7 +30,7 @@ _AROUND: Final[Mapping[str, Setup]] = {
     )),
     "a namespace that lets nothing in": Setup((
         obj("NetworkPolicy", "deny", "networking.k8s.io/v1", spec={"podSelector": {}, "policyTypes": ["Ingress"]}),
-    )),
+    ), values={"networkPolicy.enabled": True}),
     "a namespace beside other releases": Setup((
         obj("ConfigMap", "other"), obj("ServiceAccount", "other"),
         obj("Service", "web", spec={"ports": [{"port": 80}], "selector": {"app": "web"}}),
@@ -54,7 +54,8 @@ def every(nodes: int) -> Iterator[Healthy]:
     for preset in PRESETS:
         yield Healthy(f"{preset} as it is", _of(preset, Setup()))
     for number, (where, setup) in enumerate(_AROUND.items()):
-        preset = PRESETS[(number + nodes) % len(PRESETS)]
+        # Production over plain HTTP is warned of, and no certificate is where there is no namespace.
+        preset = PRESETS[(number + nodes) % len(PRESETS)] if setup.namespace else "staging"
         yield Healthy(f"{preset} in {where}", _of(preset, setup))
     taint = {"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}
     yield Healthy("prod beside nodes with a taint", _of("prod", Setup()), nodes // 3, {"taints": [taint]})

@@ -100,6 +100,8 @@ def of_checks(objects: Iterable[Object], target: Target, databases: Collection[s
     """What the checks read or try beyond that in the namespace; `databases`: as of `manifests.data_claims`."""
     every = list(objects)
     yield NeededRight("list", "ResourceQuota", "check Q02 compares with the quota")
+    yield NeededRight("list", "LimitRange", "checks Q03 and Q04 compare with the limits")
+    yield NeededRight("list", "NetworkPolicy", "check Q09 looks for connections that are cut")
     yield NeededRight("list", "Service", "check W15 looks for the Services that are named")
     yield NeededRight("get", "ConfigMap", "check W06 knows the cluster by it", names=_IDENTITY)
     if any(manifests.pods(every)):
@@ -147,6 +149,13 @@ CLUSTER_READS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("list", "Pod", "", "what runs on the nodes, and the controllers (C01, C04, I02, I08)"),
     ("list", "StorageClass", "", "storage classes (S01, S02)"),
     ("list", "CSIDriver", "", "disk drivers (S03)"),
+    ("list", "PersistentVolume", "", "volumes that are there (S05)"),
+    ("list", "CSIStorageCapacity", "", "storage that is left (S05)"),
+    ("list", "ValidatingWebhookConfiguration", "", "webhooks whose Service is gone (Q05)"),
+    ("list", "MutatingWebhookConfiguration", "", "webhooks whose Service is gone (Q05)"),
+    ("list", "EndpointSlice", "", "whether the Services of webhooks have pods (Q05)"),
+    ("list", "Namespace", "", "namespaces that network policies select (Q09)"),
+    ("list", "Service", "", "whether load balancers are made (I11)"),
     ("list", "IngressClass", "Ingress", "ingress classes (I01)"),
     ("list", "Ingress", "Ingress", "hosts that are taken (I05)"),
     ("list", "HTTPRoute", "HTTPRoute", "hosts that are taken (I05)"),
