@@ -344,6 +344,10 @@ class StubInstaller(Installer):
             yield result
 
     @override
+    async def compare_presets(self, draft: Draft) -> bool:
+        return False
+
+    @override
     async def planned(self, prepared: Prepared) -> Planned:
         return Planned(self._session.plan_of(prepared.target), (), None)
 

@@ -217,6 +217,13 @@ class Answers:
             return False
         return draft.chart_options.verify or not self._state.ports.charts.is_local(draft.chart)
 
+    def is_foreign(self, draft: Draft) -> bool:
+        """Whether the draft's chart is of somebody else; False for one that cannot be read."""
+        try:
+            return self.chart(draft).foreign
+        except Problem:
+            return False
+
     def chart(self, draft: Draft) -> Chart:
         """The draft's chart as it was read; one that needs no helm is read now. Raises Problem."""
         key = (draft.chart, draft.chart_options)

@@ -36,6 +36,8 @@ class Installer:
         self._state = state
         self._answers = answers
         self._kept = Kept()
+        self._compared = ""
+        """The kubeconfig and context for which presets were compared."""
 
     async def operation(self, target: Target, asked: Asked = "either") -> Operation:
         """Install or upgrade, by the state of the release; raises Problem as `listing.operation` does."""
@@ -58,6 +60,19 @@ class Installer:
         from wizard.engine.preflight import checks
 
         return checks.while_asking(self._state, self._answers, draft, self._kept)
+
+    async def compare_presets(self, draft: Draft) -> bool:
+        """Make known to the questions which presets fit the draft's cluster; whether that is news. Never raises."""
+        from wizard.engine.preflight import presets
+
+        target = self._answers.resolve(draft).target
+        where = f"{target.kubeconfig} {target.context}"
+        if where == self._compared or self._answers.is_foreign(draft):
+            return False
+        found = await presets.compare(self._state, self._answers, draft, self._kept)
+        self._compared = where
+        self._state.suggestions = replace(self._state.suggestions, presets=found)
+        return True
 
     async def images(self, prepared: Prepared, *, digests: bool) -> Sequence[Listed]:
         """Every image that the chart names with these answers; raises Problem. With `digests` registries are asked."""

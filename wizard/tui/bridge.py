@@ -114,6 +114,8 @@ class Bridge:
             async for result in self.session.installer.while_asking(draft):
                 results.append(result)
                 self._post_soon("look", listener, lambda: ChecksSeen(draft, tuple(results)))
+            if await self.session.installer.compare_presets(draft):
+                listener.post_message(SuggestionsChanged())
 
         self._spawn("look", read(), listener)
 

@@ -94,6 +94,18 @@ def test_the_values_file_holds_what_differs_and_gives_the_same_tree_back() -> No
     assert whole == values.apply_edits(resolved.base, resolved.value_edits())
 
 
+def test_a_preset_says_whether_it_fits_the_cluster_once_that_is_known() -> None:
+    def notes(**presets: str) -> dict[str, str]:
+        resolved = Resolved(Draft({}), replace(SANDBOX, presets=presets), LAYERS, QUESTIONS)
+        return {choice.value: choice.note for choice in resolved.question("preset").choices(resolved)}
+
+    assert notes()["dev"] == "1 replica, no ingress, small disks, debug log"
+    known = notes(dev="", prod="no disk class fast-ssd here")
+    assert known["dev"].endswith("debug log: fits here")
+    assert known["prod"].endswith("fast disks: no disk class fast-ssd here")
+    assert "here" not in known["staging"]
+
+
 def test_the_file_means_the_same_when_the_preset_lies_below_it_again() -> None:
     """So the command that Done prints does the same again, whatever was taken back to the chart's default."""
     resolved = resolve(replicas="3", database__size="100Gi")

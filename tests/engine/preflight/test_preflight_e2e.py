@@ -130,6 +130,31 @@ async def test_what_stands_beside_the_questions_is_what_the_review_says(
     assert beside["W05"].state == "pass"  # how many milliseconds it took differs
 
 
+async def test_presets_are_compared_with_what_the_cluster_has_once_for_each_cluster(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    async def compared() -> Mapping[str, str]:
+        async with session(tool, sandbox.kubeconfig, namespace) as made:
+            draft = made.answers.new().with_answers({"image": IMAGE})
+            assert await made.installer.compare_presets(draft)
+            assert not await made.installer.compare_presets(draft)
+            return made.suggestions.presets
+
+    assert await compared() == {"dev": "", "staging": "", "prod": ""}
+    (tmp_path / "class.yaml").write_text(sandbox.kubectl("get", "storageclass", "fast-ssd", "-o", "yaml"))
+    sandbox.kubectl("delete", "storageclass", "fast-ssd")
+    try:
+        without = await compared()
+    finally:
+        sandbox.kubectl("apply", "-f", str(tmp_path / "class.yaml"))
+    sandbox.scenario("unschedulable")
+    full = await compared()
+    assert without == {"dev": "", "staging": "", "prod": "no disk class fast-ssd here"}
+    assert "room for 0 of 3 pods of Deployment/llm-cost-ops" in full["prod"]
+    assert "room for 0 of 1 pods of Deployment/llm-cost-ops" in full["dev"]
+    assert (await compared())["prod"].startswith("room for")  # and the class is there again
+
+
 CRD = """\
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition

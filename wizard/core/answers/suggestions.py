@@ -25,6 +25,8 @@ class ClusterSuggestions:
     tls_secrets: tuple[str, ...] | None = None
     secrets: tuple[str, ...] | None = None
     """Names of all Secrets in the target's namespace."""
+    presets: Mapping[str, str] = field(default_factory=dict)
+    """Preset -> what of it does not fit the cluster, "" when all does; only those that are known."""
     cluster_uid: str = ""
     """The uid of kube-system; "" when it is not known."""
     moved: str = ""

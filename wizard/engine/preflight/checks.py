@@ -41,7 +41,7 @@ async def run(
     state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = ()
 ) -> AsyncIterator[CheckResult]:
     """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises."""
-    world, foreign = world_of(state, answers, draft), _foreign(answers, draft)
+    world, foreign = world_of(state, answers, draft), answers.is_foreign(draft)
     checks = tuple(check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only))
     async for result in _evaluate(world, checks):
         # A foreign chart has no such field that could be opened.
@@ -51,19 +51,12 @@ async def run(
 
 async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept: Kept) -> AsyncIterator[CheckResult]:
     """What the checks that are about questions say of the draft, as they are decided; nothing is tried on the server. Never raises."""
-    asked = _ASKED_OF_ALL if _foreign(answers, draft) else None
+    asked = _ASKED_OF_ALL if answers.is_foreign(draft) else None
     checks = tuple(
         check for check in all_checks() if check.about and (asked is None or asked.intersection(check.about))
     )
     async for result in _evaluate(world_of(state, answers, draft), checks, _TRIED, kept):
         yield result
-
-
-def _foreign(answers: Answers, draft: Draft) -> bool:
-    try:
-        return answers.chart(draft).foreign
-    except Problem:  # a check reports it
-        return False
 
 
 async def late(

@@ -12,12 +12,21 @@ from wizard.core.answers.validate import ImageName, registry_of
 from wizard.core.helm.values import ValueEdit, get, path_of
 
 
-def _preset_choices(_: Resolved) -> Sequence[Choice]:
+def _preset_choices(r: Resolved) -> Sequence[Choice]:
     return (
-        Choice("dev", "Development", "1 replica, no ingress, small disks, debug log"),
-        Choice("staging", "Staging", "2 to 5 replicas, ingress, 50 GiB database"),
-        Choice("prod", "Production", "3 to 10 replicas, ingress with TLS, 100 GiB database on fast disks"),
+        Choice("dev", "Development", _here(r, "dev", "1 replica, no ingress, small disks, debug log")),
+        Choice("staging", "Staging", _here(r, "staging", "2 to 5 replicas, ingress, 50 GiB database")),
+        Choice(
+            "prod", "Production", _here(r, "prod", "3 to 10 replicas, ingress with TLS, 100 GiB database on fast disks")
+        ),
     )
+
+
+def _here(r: Resolved, preset: str, what: str) -> str:
+    """What a preset is, and whether it fits the cluster, once that is known."""
+    if preset not in r.suggestions.presets:
+        return what
+    return f"{what}: {r.suggestions.presets[preset] or 'fits here'}"
 
 
 _ENVIRONMENTS: Final = {
