@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from wizard.core.errors import Problem
 from wizard.core.target import PRODUCTION
-from wizard.engine.preflight.kept import Kept
 
 if TYPE_CHECKING:
     from wizard.core.answers import secrets
@@ -35,7 +34,6 @@ class Installer:
     def __init__(self, state: SessionState, answers: Answers) -> None:
         self._state = state
         self._answers = answers
-        self._kept = Kept()
         self._compared = ""
         """The kubeconfig and context for which presets were compared."""
 
@@ -59,7 +57,7 @@ class Installer:
         """
         from wizard.engine.preflight import checks
 
-        return checks.while_asking(self._state, self._answers, draft, self._kept)
+        return checks.while_asking(self._state, self._answers, draft, self._state.kept)
 
     async def compare_presets(self, draft: Draft) -> bool:
         """Make known to the questions which presets fit the draft's cluster; whether that is news. Never raises."""
@@ -69,7 +67,7 @@ class Installer:
         where = f"{target.kubeconfig} {target.context}"
         if where == self._compared or self._answers.is_foreign(draft):
             return False
-        found = await presets.compare(self._state, self._answers, draft, self._kept)
+        found = await presets.compare(self._state, self._answers, draft, self._state.kept)
         self._compared = where
         self._state.suggestions = replace(self._state.suggestions, presets=found)
         return True

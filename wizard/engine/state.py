@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wizard.core.answers.suggestions import ClusterSuggestions
 from wizard.core.helm.chart import ChartOptions
 from wizard.engine.preflight import suggestions as live
+from wizard.engine.preflight.kept import Kept
 
 if TYPE_CHECKING:
     from wizard.core.kube.kubeconfig import Kubeconfig
@@ -36,6 +37,8 @@ class SessionState:
         self.ports = ports
         self.options = options
         self.suggestions = ClusterSuggestions()
+        self.kept = Kept()
+        """Facts of clusters, for what is shown while a person looks around and answers."""
         self._clusters: dict[tuple[str, str], Cluster] = {}
 
     def kubeconfig(self) -> Kubeconfig:

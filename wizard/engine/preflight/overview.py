@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from wizard.core.errors import Problem
 from wizard.core.helm.version import parse
-from wizard.core.kube import quantity
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object, is_default_class
@@ -38,12 +37,6 @@ _NEEDED: Final = (
     "PersistentVolumeClaim",
 )
 _LOGIN: Final = frozenset({"expired", "unauthorized", "no-credentials"})
-_ROOM: Final = (
-    ("dev", Fraction("0.6"), 1 << 30),
-    ("staging", Fraction("2.6"), 5 << 30),
-    ("prod", Fraction("3.2"), 5 << 30),
-)
-"""Preset, cores and bytes of memory that its pods request at the start, rounded up; a test holds it to the presets."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ async def lines(state: SessionState, answers: Answers) -> AsyncIterator[HomeLine
         return
     cluster = state.cluster(target)
     asked = asyncio.ensure_future(_cluster(state, cluster, config, target))
-    pending = [asked, *map(asyncio.ensure_future, (tools, *_rest(state, cluster, target, asked)))]
+    pending = [asked, *map(asyncio.ensure_future, (tools, *_rest(state, answers, cluster, target, asked)))]
     try:
         for done in asyncio.as_completed(pending):
             if (line := await done) is not None:
@@ -84,7 +77,7 @@ async def lines(state: SessionState, answers: Answers) -> AsyncIterator[HomeLine
 
 
 def _rest(
-    state: SessionState, cluster: Cluster, target: Target, asked: asyncio.Future[HomeLine]
+    state: SessionState, answers: Answers, cluster: Cluster, target: Target, asked: asyncio.Future[HomeLine]
 ) -> Iterable[Awaitable[HomeLine | None]]:
     """The lines that need a cluster that answers; for one that does not, the line of the cluster alone tells it."""
     parts: Sequence[tuple[str, str, Awaitable[HomeLine]]] = (
@@ -94,7 +87,7 @@ def _rest(
         ("wayin", "way in", _ingress(cluster)),
         ("certs", "certificates", _certificates(cluster)),
         ("metrics", "metrics", _metrics(cluster)),
-        ("room", "room", _room(cluster)),
+        ("room", "room", _room(state, answers)),
     )
 
     async def line_of(key: str, title: str, part: Awaitable[HomeLine]) -> HomeLine | None:
@@ -266,28 +259,42 @@ async def _metrics(cluster: Cluster) -> HomeLine:
     return HomeLine("metrics", "warn", "metrics", "metrics API does not answer", "autoscaling would not scale")
 
 
-async def _room(cluster: Cluster) -> HomeLine:
-    nodes, pods = await asyncio.gather(
-        cluster.list("Node"), cluster.list("Pod", fields="status.phase!=Succeeded,status.phase!=Failed")
-    )
-    usable = [node for node in nodes if _is_ready(node) and not (node.get("spec") or {}).get("unschedulable")]
-    free = {}
-    for resource in ("cpu", "memory"):
-        total = sum((_amount((node["status"].get("allocatable") or {}).get(resource)) for node in usable), Fraction(0))
-        taken = sum((_requested(pod, resource) for pod in pods), Fraction(0))
-        free[resource] = max(total - taken, Fraction(0))
+async def _room(state: SessionState, answers: Answers) -> HomeLine:
+    from wizard.core.rules.check import Unknown  # here: the rules take longer to import than home to paint
+    from wizard.engine.preflight import checks, collectors, presets
+
+    draft = answers.new()
+    world = checks.world_of(state, answers, draft)
+    facts = {name: fact async for name, fact in collectors.facts(world, frozenset({"nodes", "pods"}), kept=state.kept)}
+    for fact in facts.values():
+        if isinstance(fact, Unknown):
+            return HomeLine(
+                "room", "unknown", "room", fact.reason, f"To settle it: {fact.permission}." if fact.permission else ""
+            )
+    free = _free(facts["nodes"], facts["pods"])
     text = f"{float(free['cpu']):.1f} CPU, {float(free['memory'] / 2**30):.0f} GiB free"
-    fits = [name for name, cpu, memory in _ROOM if free["cpu"] >= cpu and free["memory"] >= memory]
-    if not fits:
+    fit = await presets.compare(state, answers, draft, state.kept)
+    fits = [name for name, lacks in fit.items() if not lacks]
+    if fit and not fits:
         return HomeLine("room", "warn", "room", text, "dev does not fit, unless this cluster adds nodes")
-    return HomeLine("room", "pass", "room", text, f"{', '.join(fits)} {'fit' if len(fits) > 1 else 'fits'}")
+    means = f"{', '.join(fits)} {'fit' if len(fits) > 1 else 'fits'}" if fits else ""
+    return HomeLine("room", "pass", "room", text, means)
 
 
-def _requested(pod: Object, resource: str) -> Fraction:
-    containers: Sequence[dict[str, Any]] = (pod.get("spec") or {}).get("containers") or ()
-    requests = (((container.get("resources") or {}).get("requests") or {}).get(resource) for container in containers)
-    return sum((_amount(request) for request in requests), Fraction(0))
+def _free(nodes: Iterable[Object], pods: Iterable[Object]) -> dict[str, Fraction]:
+    """Cores and bytes of memory that pods have left on the nodes that take some."""
+    from wizard.core.scheduling import requests
 
-
-def _amount(written: Any) -> Fraction:
-    return quantity.parse(written) or Fraction(0)
+    usable = {
+        str(node["metadata"]["name"]): requests.allocatable(node)
+        for node in nodes
+        if _is_ready(node) and not (node.get("spec") or {}).get("unschedulable")
+    }
+    taken = [requests.of_pod(pod["spec"]) for pod in pods if pod["spec"].get("nodeName") in usable]
+    nothing = Fraction(0)
+    free = {
+        name: sum((one.get(name, nothing) for one in usable.values()), nothing)
+        - sum((one.get(name, nothing) for one in taken), nothing)
+        for name in requests.POD_LEVEL
+    }
+    return {name: max(amount, nothing) for name, amount in free.items()}
