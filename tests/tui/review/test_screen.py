@@ -171,6 +171,20 @@ async def test_what_a_check_says_can_be_copied(open_app: Open, session: ScreenSe
         assert see.app.clipboard == "C01 room on the nodes: failed\n2 of 3 pods fit\nLower it."
 
 
+async def test_what_an_administrator_has_to_allow_can_be_written(open_app: Open, session: ScreenSession) -> None:
+    session.next_handoff = "kind: Role\n"
+    session.checks = (*PASSING, check("R02", "rights for every object", "fail", "not allowed: Service: create"))
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("1 failed", "x for the admin")
+        await see.press("x")
+        await see.sees("File", "handoff.yaml")
+        await see.press("enter")
+        await see.sees("Written: handoff.yaml")
+    assert session.disk.texts["handoff.yaml"] == "kind: Role\n"
+
+
 async def test_a_start_long_after_the_checks_makes_them_again(open_app: Open, session: ScreenSession) -> None:
     async with open_app(Start("install")) as see:
         await see.sees("> 1 Environment")

@@ -30,6 +30,7 @@ from wizard.tui.review.view import (
     file_kind,
     fine_detail,
     is_fine,
+    lacks_rights,
     plan_rows,
     problem_rows,
     question_to_fix,
@@ -57,6 +58,7 @@ class ReviewScreen(WizardScreen):
         Action("fix", "f2", "open its field", "Open the field"),
         Action("accept", "a", "accept", "Go on in spite of a failed check"),
         Action("copy", "y", "copy", "Copy what a check says"),
+        Action("handoff", "x", "for the admin", "Write what an administrator has to allow"),
         Action("fine", "o", "ok ones", "Show the checks that are fine"),
         Action("values", "f6", "all", "All values"),
         Action("back", "escape", "back", "Back"),
@@ -98,15 +100,16 @@ class ReviewScreen(WizardScreen):
 
     @override
     def keys(self) -> Sequence[Key]:
-        check = self._check
-        fixes = bool(check and check.question and check.state in ("fail", "warn", "unknown"))
-        enter = enter_text(self.state, check, self.nav.goal, self._doing, armed=self._armed)
-        return (
-            *((self.key("start", enter),) if enter else ()), *((self.key("fix"),) if fixes else ()), *((self.key("accept"),) if check and check.blocking else ()),
-            *((self.key("write"),) if self.nav.goal == "run" else ()), *((self.key("plan"),) if self.state.plan else ()),
-            *((self.key("diff"),) if self.state.diff else ()), self.key("values"), self.key("again"), self.key("copy"), self.key("fine"),
-            self.key("pane"), self.key("back"),
+        check, state = self._check, self.state
+        enter = enter_text(state, check, self.nav.goal, self._doing, armed=self._armed)
+        offers = (
+            ("fix", bool(check and check.question and check.state in ("fail", "warn", "unknown"))),
+            ("accept", bool(check and check.blocking)), ("handoff", lacks_rights(state)), ("write", self.nav.goal == "run"),
+            ("plan", bool(state.plan)), ("diff", bool(state.diff)),
+            *((name, True) for name in ("values", "again", "copy", "fine", "pane", "back")),
         )  # fmt: skip
+        start = [self.key("start", enter)] if enter else []
+        return (*start, *(self.key(name) for name, offered in offers if offered))
 
     @override
     def body(self) -> Iterable[Widget]:
@@ -266,6 +269,28 @@ class ReviewScreen(WizardScreen):
         text = "\n\n".join(as_text(check) for check in checks) or "Every check is fine."
         self.app.copy_to_clipboard(text)
         self.app.push_screen(Explain("Copied, if your terminal allows it; else select it here", text))
+
+    async def action_handoff(self) -> None:
+        """Write the file with which an administrator allows what is missing."""
+        from wizard.tui.widgets.modals import Prompt
+
+        session = self.wizard.session
+        try:
+            text = await session.installer.handoff(self.draft)
+        except Problem as problem:
+            self.tell(problem)
+            return
+
+        def take(path: str | None) -> None:
+            if not path:
+                return
+            try:
+                session.files.write_handoff(path, text)
+                self.app.notify(f"Written: {path}. An administrator reads it and applies it.", markup=False, timeout=10)
+            except Problem as problem:
+                self.tell(problem)
+
+        self.ask(Prompt("Write what an administrator has to allow", "handoff.yaml", "File"), take)
 
     def action_fine(self) -> None:
         """Show the checks that are fine, or fold them."""

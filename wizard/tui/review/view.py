@@ -137,6 +137,11 @@ def detail(check: CheckResult, width: int, height: int) -> list[Row]:
     return rows + [()] * (height - len(rows))
 
 
+def lacks_rights(state: ReviewState) -> bool:
+    """Whether a check of rights fails or warns: an administrator can help."""
+    return any(check.id.startswith("R") and check.state in ("fail", "warn") for check in state.checks)
+
+
 def as_text(check: CheckResult) -> str:
     """A check as lines to hand on."""
     lines = (f"{check.id} {check.title}: {word(check.state)}", *check.evidence, check.next_step)
