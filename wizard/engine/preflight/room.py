@@ -44,7 +44,11 @@ async def probe(world: World, inputs: Mapping[str, Any]) -> Probe | Absent:
     unknown: dict[str, None] = {}
     for template, answer in zip(templates, answers, strict=True):
         if not isinstance(answer, ClusterError):
-            admitted[template.owner] = answer["spec"]
+            spec = answer.get("spec")
+            if isinstance(spec, Mapping):
+                admitted[template.owner] = spec
+            else:
+                unknown["the API server answered with something that is no pod"] = None
         elif not judged(answer):
             unknown[answer.message.rstrip(".")] = None
         else:
