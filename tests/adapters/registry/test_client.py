@@ -316,6 +316,26 @@ async def test_a_token_that_could_add_a_header_is_none(tokens: Tokens) -> None:
     assert "sends no token" in found.text
 
 
+async def test_what_was_there_a_moment_ago_is_not_asked_for_again_but_what_was_missing_is(
+    pair: tuple[Path, Path],
+) -> None:
+    there = False
+
+    def answer(_: Asked) -> Http:
+        return Http(body=INDEX) if there else Http(404, UNKNOWN)
+
+    with loopback.serving(answer, pair) as server:
+        asks, wanted = RegistryClient(), image(server)
+        assert (await asks.image(wanted, (), 5)).state == "missing"
+        there = True
+        assert (await asks.image(wanted, (), 5)).state == "there"
+        before = len(server.asked)
+        assert (await asks.image(wanted, (), 5)).state == "there"
+        assert len(server.asked) == before
+        assert (await asks.image(wanted, (LOGIN,), 5)).state == "there"
+    assert len(server.asked) > before, "another login may see another answer"
+
+
 # Docker Hub counts the manifests that are read
 
 
@@ -323,6 +343,7 @@ async def test_docker_hub_is_asked_for_heads_and_each_content_once(
     pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = ["90"]
+    monkeypatch.setattr(client, "_SECONDS", 0.0)
 
     def answer(_: Asked) -> Http:
         headers = {"Docker-Content-Digest": digest(INDEX), "RateLimit-Remaining": f"{left[0]};w=21600"}

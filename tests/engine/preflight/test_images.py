@@ -174,3 +174,11 @@ async def test_a_sandbox_asks_this_machine_alone_and_any_other_cluster_never() -
     assert found[0].answer == Answer("unknown", "127.0.0.1:5000 is each node itself, and not this machine")
     assert [name for name, _ in fake.asked] == ["ghcr.io/a/b:latest"]
     assert await seen(active(), fake, pod("redis"), sandbox=True) == Absent("a sandbox pulls no image")
+
+
+async def test_while_a_person_types_only_whole_names_are_asked_for() -> None:
+    fake = FakeRegistries()
+    names = ("ghcr.io/a/b", "ghcr.io/a/b:v1", "registry", "r.io:5000/x", f"r.io:5000/x@{THERE.digest}")
+    of = world(active(), FakeHelm("\n---\n".join(json.dumps(pod(name)) for name in names)), registries=fake)
+    await facts(replace(of, typing=True), "images")
+    assert [name for name, _ in fake.asked] == ["ghcr.io/a/b:v1", f"r.io:5000/x@{THERE.digest}"]

@@ -55,6 +55,8 @@ _ADDRESS: Final = re.compile(r":|\.\d+\Z")
 _NUMBER: Final = re.compile(r"\d{1,9}")
 _KNOWN: Final = 1000
 """Manifests that are remembered."""
+_SECONDS: Final = 60.0
+"""For which an image that is there is not asked for again."""
 _TAGS: Final = 100
 _NEAR: Final = 3
 
@@ -68,17 +70,26 @@ class RegistryClient(Registries):
         self._transport = Transport()
         self._known: dict[tuple[str, str], Answer] = {}
         """By repository and digest what was read: Docker Hub counts each manifest that is read as a pull."""
+        self._there: dict[tuple[Reference, tuple[Login, ...]], tuple[float, Answer]] = {}
+        """What was there a moment ago, and until when that counts: while a person answers, it is asked again and again."""
 
     @override
     async def image(self, reference: Reference, logins: Sequence[Login], seconds: float) -> Answer:
         if self._offline and not reference.is_here:
             return Answer("unreachable", f"registries are not asked: {OFFLINE} is set")
-        until = time.monotonic() + seconds
+        now = time.monotonic()
+        until, key = now + seconds, (reference, tuple(logins))
+        kept_until, known = self._there.get(key, (0.0, None))
+        if known and now < kept_until:
+            return known
         try:
             asking = self._workers.call(partial(self._asked, reference, tuple(logins), until))
-            return await asyncio.wait_for(asking, seconds)
+            answer = await asyncio.wait_for(asking, seconds)
         except TimeoutError:
             return Answer("unreachable", f"{reference.host} did not answer within {seconds:.2g} s")
+        if answer.state == "there" and len(self._there) < _KNOWN:
+            self._there[key] = (now + _SECONDS, answer)
+        return answer
 
     def _asked(self, reference: Reference, logins: tuple[Login, ...], until: float) -> Answer:
         """What the registry says, with the first login that it takes."""

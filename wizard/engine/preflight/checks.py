@@ -55,7 +55,7 @@ async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept
     checks = tuple(
         check for check in all_checks() if check.about and (asked is None or asked.intersection(check.about))
     )
-    async for result in _evaluate(world_of(state, answers, draft), checks, _TRIED, kept):
+    async for result in _evaluate(replace(world_of(state, answers, draft), typing=True), checks, _TRIED, kept):
         yield result
 
 

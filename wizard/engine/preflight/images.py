@@ -65,6 +65,8 @@ async def images(world: World, inputs: Mapping[str, Any]) -> tuple[ImageSeen, ..
     workloads = _workloads(rendered, inputs["admitted"])
     if sandbox:
         workloads = {key: owners for key, owners in workloads.items() if reference.is_here(reference.registry(key[0]))}
+    if world.typing:
+        workloads = {key: owners for key, owners in workloads.items() if _is_whole(key[0])}
     if world.registries is None or not workloads:
         return Absent("a sandbox pulls no image" if sandbox else "no image is run")
     known = await _known_logins(
@@ -77,6 +79,11 @@ async def images(world: World, inputs: Mapping[str, Any]) -> tuple[ImageSeen, ..
         ImageSeen(image, tuple(owners), answer, names, held.get(_canonical(image), ()), len(nodes))
         for ((image, names), owners), answer in zip(workloads.items(), answers, strict=True)
     )
+
+
+def _is_whole(image: str) -> bool:
+    """Whether a name ends with a tag or digest, so that nothing is missing at its end."""
+    return "@" in image or ":" in image.rpartition("/")[2]
 
 
 def _workloads(rendered: Rendered, admitted: Mapping[str, Mapping[str, Any]]) -> Workloads:

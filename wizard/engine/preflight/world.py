@@ -67,6 +67,8 @@ class World:
     """The chosen environment; "" for another chart, and in the late checks."""
     machine: str = ""
     """This machine as a Lease names it."""
+    typing: bool = False
+    """Whether a person may be in the middle of an answer: no registry is asked for an image whose name may not be whole."""
     mark: str = ""
     """That of what was prepared; "" where it could not be."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

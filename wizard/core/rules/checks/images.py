@@ -34,7 +34,7 @@ _MOST_PLATFORMS: Final = 4
 _MOVING: Final = re.compile(r"latest|main|master|edge|nightly|dev|staging|stable|snapshot")
 
 
-@check("M01", "images at their registries", needs=("images",), severity="B", decides=False)
+@check("M01", "images at their registries", needs=("images",), severity="B", decides=False, about=("image",))
 def exist(facts: Facts) -> Outcome:
     """Every image is at its registry, which shows it to the workload's login; what does not answer from here is unknown."""
     found: Sequence[ImageSeen] = facts["images"]
