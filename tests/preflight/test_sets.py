@@ -21,7 +21,7 @@ QUICK = (
     "a quota of fewer pods",
     "a label that no node has",
     "a certificate for another host",
-    "a value with a typing error",
+    "a service that is named and not there",
 )
 """One of those that are decided by the namespace, the nodes, a Secret and the chart."""
 NAMED = 0.95

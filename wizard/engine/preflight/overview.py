@@ -266,11 +266,10 @@ async def _room(state: SessionState, answers: Answers) -> HomeLine:
     draft = answers.new()
     world = checks.world_of(state, answers, draft)
     facts = {name: fact async for name, fact in collectors.facts(world, frozenset({"nodes", "pods"}), kept=state.kept)}
-    for fact in facts.values():
-        if isinstance(fact, Unknown):
-            return HomeLine(
-                "room", "unknown", "room", fact.reason, f"To settle it: {fact.permission}." if fact.permission else ""
-            )
+    for fact in (facts[name] for name in ("nodes", "pods") if not isinstance(facts[name], tuple)):
+        settle = fact.permission if isinstance(fact, Unknown) else ""
+        why = fact.reason if isinstance(fact, Unknown) else "not known"
+        return HomeLine("room", "unknown", "room", why, f"To settle it: {settle}." if settle else "")
     free = _free(facts["nodes"], facts["pods"])
     text = f"{float(free['cpu']):.1f} CPU, {float(free['memory'] / 2**30):.0f} GiB free"
     fit = await presets.compare(state, answers, draft, state.kept)
