@@ -219,12 +219,11 @@ def done_rows(view: RunView, width: int) -> list[Row]:
         head = f" {sign} {word}" if number == 0 else ""
         rows.append(((pad(head, 15), tone), (line, "strong")))
     rows.append(())
-    for name, (state, text) in (*_facts(view), *_secrets(view)):
-        sign, tone = mark(state)
-        lines = wrap(text, width - 18)
-        rows.append(((f" {sign} ", tone), (pad(name, 12), "strong"), (lines[0], "")))
-        rows += [((" " * 15, ""), (line, "")) for line in lines[1:]]
+    for fact in _facts(view):
+        rows += _fact_rows(fact, width)
     rows += _reach_rows(view.reach, width) if view.reach else []
+    for fact in _secrets(view):
+        rows += _fact_rows(fact, width)
     if code and view.findings:
         rows += [(), ((" Why", "strong"),), *finding_rows(view, width)]
     if data.get("files"):
@@ -243,7 +242,21 @@ def done_rows(view: RunView, width: int) -> list[Row]:
     return rows
 
 
-def _secrets(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
+_Fact = tuple[str, tuple[str, str]]
+"""Its name, its state, and what it says."""
+
+
+def _fact_rows(fact: _Fact, width: int) -> list[Row]:
+    name, (state, text) = fact
+    sign, tone = mark(state)
+    first, *more = wrap(text, width - 18)
+    return [
+        ((f" {sign} ", tone), (pad(name, 12), "strong"), (first, "")),
+        *(((" " * 15, ""), (line, "")) for line in more),
+    ]
+
+
+def _secrets(view: RunView) -> Sequence[_Fact]:
     """Whether the run's secrets were found where they must not be (check K03), where that was looked for."""
     if (found := view.checks.get("K03")) is None:
         return ()
@@ -261,8 +274,8 @@ def _reach_rows(found: Reach, width: int) -> list[Row]:
     return rows
 
 
-def _facts(view: RunView) -> Sequence[tuple[str, tuple[str, str]]]:
-    """(name, (state, text)) of each fact; each can be true without the others."""
+def _facts(view: RunView) -> Sequence[_Fact]:
+    """Each fact; each can be true without the others."""
     helm_ok = view.helm_exit is not None and view.helm_exit[0] == 0
     if view.operation == "uninstall":
         gone = ("pass", "helm removed the release") if helm_ok else ("fail", _helm_end(view))
