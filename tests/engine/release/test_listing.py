@@ -217,6 +217,19 @@ async def test_a_state_that_cannot_be_known_is_not_guessed() -> None:
 
 
 _HERE = Target("c", "", "")
+
+
+@pytest.mark.parametrize(
+    ("chart", "version"),
+    [
+        ("llm-cost-ops-1.1.0", "1.1.0"), ("kube-prometheus-stack-75.3.0-rc.1", "75.3.0-rc.1"), ("redis-7-1.2.3+build", "1.2.3+build"),
+        ("odd", "odd"), ("", ""),
+    ],
+)  # fmt: skip
+def test_the_version_of_a_chart_is_what_follows_its_name(chart: str, version: str) -> None:
+    assert ReleaseRow("rel", "ns", chart, "9.9.9").chart_version == version
+
+
 _READY = ReleaseRow("rel", "ns", verdict="ready")
 _FROM_HERE = ReleasesView((ReleaseRow("rel", "ns", "read by itself"),), "all namespaces")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ _NAME, _SPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _BELOW: Final = ("ReplicaSet", "Pod")
 
+_CHART_VERSION: Final = re.compile(r"-(\d+\.\d+\.\d+.*)\Z")
 _IN_USE: Final = "helm cannot re-use a name that is still in use"
 Asked = Literal["install", "upgrade", "either"]
 """The operation asked for: helm's install, its upgrade, or its `upgrade --install`."""
@@ -63,6 +65,12 @@ class ReleaseRow:
     total: int = 0
     verdict: str = "unknown"
     worst: str = ""
+
+    @property
+    def chart_version(self) -> str:
+        """The version in the chart's "name-version"; the whole where it has none."""
+        found = _CHART_VERSION.search(self.chart)
+        return found[1] if found else self.chart
 
 
 @dataclass(frozen=True)

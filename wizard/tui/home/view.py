@@ -204,7 +204,7 @@ def _release(row: ReleaseRow, now: datetime, width: int) -> Row:
     sign, tone = mark(row.verdict)
     ready = f"{row.ready}/{row.total}" if row.total else ""
     status = pad(row.helm_status or "?", 8)
-    facts = f"{pad(str(row.revision or '?'), 3)} {status} {pad(ready, 5)} {pad(row.app_version, 5)} "
+    facts = f"{pad(str(row.revision or '?'), 3)} {status} {pad(ready, 5)} {pad(row.chart_version, 5)} "
     return (
         (pad(row.name, name), "strong"),
         (f" {pad(row.namespace, space)} ", ""),
