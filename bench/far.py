@@ -73,8 +73,10 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seco
     async def receive() -> None:
         data = b"x"
         while data:
-            with contextlib.suppress(OSError):
+            try:
                 data = await reader.read(65536)
+            except OSError:  # reset by a client that was ended
+                data = b""
             waiting.put_nowait((loop.time() + seconds, data))
 
     with contextlib.suppress(OSError):
