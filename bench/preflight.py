@@ -351,7 +351,14 @@ def _specification(setup: Setup, space: str) -> dict[str, Any]:
         analyzers.append(_analyzer("storageClass", f"storage class {storage} is not here", storageClassName=storage))
     if pull:
         registry = IMAGE.partition("/")[0]
-        analyzers.append(_analyzer("imagePullSecret", f"there is no pull secret for {registry}", registryName=registry))
+        analyzers.append(
+            _analyzer(
+                "imagePullSecret",
+                f"there is no pull secret for {registry}",
+                registryName=registry,
+                checkName="pull secret",
+            )
+        )
     if answers.get("tls") == "issuer":
         named = {"customResourceDefinitionName": "certificates.cert-manager.io"}
         analyzers.append(_analyzer("customResourceDefinition", "cert-manager is not installed", **named))
