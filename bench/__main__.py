@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from bench import asked, bundles, incidents, launch, logs, peers, plans, runs, values, verdicts
+from bench import asked, bundles, incidents, launch, logs, peers, plans, preflight, runs, values, verdicts
 from bench.rounds import Row, table
 
 NAMES = (
@@ -31,6 +31,7 @@ NAMES = (
     "values",
     "cause",
     "incidents",
+    "preflight",
     "bundle",
     "verdict",
     "requests",
@@ -78,7 +79,9 @@ def measure(wanted: set[str], many: int, few: int) -> list[Row]:
         done(*values.tree(few))
     if "incidents" in wanted:
         done(*incidents.incidents())
-    if wanted - {"version", "up", "memory", "values", "incidents"} - _AUDITED:
+    if "preflight" in wanted:
+        done(*preflight.preflight(few))
+    if wanted - {"version", "up", "memory", "values", "incidents", "preflight"} - _AUDITED:
         with runs.fresh_bed("bench") as bed:
             if "field" in wanted:
                 done(launch.first_field(bed.kubeconfig, many))

@@ -26,7 +26,10 @@ def far(kubeconfig: str, seconds: float, folder: Path) -> Iterator[str]:
         async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(seconds)  # the handshake of TCP
             remote_reader, remote_writer = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(_pump(reader, remote_writer, seconds / 2), _pump(remote_reader, writer, seconds / 2))
+            with contextlib.suppress(asyncio.CancelledError):  # asyncio would print it, at the end
+                await asyncio.gather(
+                    _pump(reader, remote_writer, seconds / 2), _pump(remote_reader, writer, seconds / 2)
+                )
 
         server = await asyncio.start_server(client, "127.0.0.1", 0)
         ports.append(server.sockets[0].getsockname()[1])
@@ -73,8 +76,10 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seco
     async def receive() -> None:
         data = b"x"
         while data:
-            with contextlib.suppress(OSError):
+            try:
                 data = await reader.read(65536)
+            except OSError:  # reset by a client that was ended
+                data = b""
             waiting.put_nowait((loop.time() + seconds, data))
 
     with contextlib.suppress(OSError):

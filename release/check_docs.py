@@ -61,7 +61,7 @@ def _row(check: Check) -> str:
     reads = ", ".join(
         sorted(
             with_dependencies(frozenset(check.needs))
-            & COLLECTORS.keys() - {"target", "kubernetes", "admitted", "named_storage"}
+            & COLLECTORS.keys() - {"target", "kubernetes", "admitted", "named_storage", "every_ingress_class"}
         )
     )
     ours = " (our chart alone)" if check.ours else ""

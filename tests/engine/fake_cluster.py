@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from tests.engine.fakes import DayTwo
@@ -172,7 +172,7 @@ class FakeCluster(DayTwo):
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
-        api_version: str = "", sealed: bool = False,
+        api_version: str = "", sealed: bool = False, kept: Callable[[Object], Object] | None = None,
     ) -> tuple[Object, ...]:  # fmt: skip
         return tuple(self.stored[kind].values())
 

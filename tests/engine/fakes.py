@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,12 +115,12 @@ class FakeCluster(DayTwo):
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
-        api_version: str = "", sealed: bool = False,
+        api_version: str = "", sealed: bool = False, kept: Callable[[Object], Object] | None = None,
     ) -> tuple[Object, ...]:  # fmt: skip
         await self._asked("list", kind, namespace)
         wanted = dict(pair.split("=", 1) for pair in labels.split(",") if pair)
         return tuple(
-            one
+            kept(one) if kept else one
             for (of_kind, where, _), one in self.objects.items()
             if of_kind == kind
             and namespace in ("", where)

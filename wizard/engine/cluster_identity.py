@@ -20,6 +20,8 @@ from wizard.core.target import Target
 from wizard.ports.cluster import Cluster
 from wizard.ports.helm import Helm
 
+USUAL: Final = ("Namespace", "kube-system")
+"""Kind and name of what identifies a cluster for everybody who may read it."""
 _LIMIT: Final = 5.0
 """Seconds that the identity of the cluster is waited for; after that it is unknown."""
 
@@ -41,15 +43,13 @@ class Mark:
 
 async def uid(cluster: Cluster) -> str:
     """The uid of kube-system, "" when this person may not read it. Raises nothing."""
-    namespace = await _mark(cluster, "Namespace", "kube-system", "")
+    namespace = await _mark(cluster, *USUAL, "")
     return namespace.uid if namespace else ""
 
 
 async def mark(cluster: Cluster, target: Target) -> Mark | None:
     """The object that identifies the cluster: kube-system, else the ConfigMap that is in every namespace, else None."""
-    return await _mark(cluster, "Namespace", "kube-system", "") or await _mark(
-        cluster, "ConfigMap", "kube-root-ca.crt", target.namespace
-    )
+    return await _mark(cluster, *USUAL, "") or await _mark(cluster, "ConfigMap", "kube-root-ca.crt", target.namespace)
 
 
 async def _mark(cluster: Cluster, kind: str, name: str, namespace: str) -> Mark | None:

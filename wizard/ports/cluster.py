@@ -6,7 +6,7 @@ limit of their own and raise ClusterError, never anything else.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.core.kube.objects import Object
@@ -24,7 +24,7 @@ class Cluster(Protocol):
         ...
 
     async def version(self, *, timed: bool = False) -> Mapping[str, str]:
-        """/version of the API server: gitVersion, major, minor, platform; `timed`: plus "latency_ms", by a second call."""
+        """/version of the API server: gitVersion, major, minor, platform; `timed`: plus "latency_ms", of the call alone."""
         ...
 
     async def connect(self, count: int) -> None:
@@ -50,9 +50,9 @@ class Cluster(Protocol):
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
-        api_version: str = "", sealed: bool = False,
+        api_version: str = "", sealed: bool = False, kept: Callable[[Object], Object] | None = None,
     ) -> tuple[Object, ...]:  # fmt: skip
-        """All objects of a kind in a namespace, or in all of them; `sealed` as of `get`.
+        """All objects of a kind in a namespace, or in all of them; `sealed` as of `get`. `kept`: what is kept of each object.
 
         metadata_only asks for PartialObjectMetadata; in lists only that has managedFields: manager, operation and time each.
         """

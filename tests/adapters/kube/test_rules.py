@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -35,25 +36,44 @@ def wanted(verb: str, resource: str, group: str = "", name: str = "") -> dict[st
         (wanted("get", "statefulsets/scale", "x"), True),
     ],
 )
-def test_a_rule_allows_what_it_says_and_nothing_more(what: dict[str, str], allowed: bool) -> None:
-    assert Rules().allow("ns", what, lambda _: {"resourceRules": RULES}) is allowed
+async def test_a_rule_allows_what_it_says_and_nothing_more(what: dict[str, str], allowed: bool) -> None:
+    async def fetch(_: str) -> dict[str, Any]:
+        return {"resourceRules": RULES}
+
+    assert await Rules().allow("ns", what, fetch) is allowed
 
 
-def test_the_rules_of_a_namespace_are_asked_once() -> None:
+async def test_the_rules_of_a_namespace_are_asked_once() -> None:
     asked: list[str] = []
 
-    def fetch(namespace: str) -> dict[str, Any]:
+    async def fetch(namespace: str) -> dict[str, Any]:
         asked.append(namespace)
         return {"resourceRules": RULES}
 
     rules = Rules()
-    for namespace in ("a", "a", "b"):
-        rules.allow(namespace, wanted("list", "pods"), fetch)
+    await asyncio.gather(*(rules.allow(name, wanted("list", "pods"), fetch) for name in ("a", "a", "b")))
+    assert await rules.allow("a", wanted("list", "pods"), fetch)
     assert asked == ["a", "b"]
 
 
-def test_rules_that_cannot_be_had_allow_nothing_by_themselves() -> None:
-    def fetch(_: str) -> dict[str, Any]:
+async def test_rules_that_cannot_be_had_allow_nothing_by_themselves() -> None:
+    async def fetch(_: str) -> dict[str, Any]:
         raise ClusterError("forbidden", "no")
 
-    assert not Rules().allow("ns", wanted("list", "pods"), fetch)
+    assert not await Rules().allow("ns", wanted("list", "pods"), fetch)
+
+
+async def test_a_caller_who_leaves_does_not_take_the_answer_from_the_others() -> None:
+    answer = asyncio.Event()
+
+    async def fetch(_: str) -> dict[str, Any]:
+        await answer.wait()
+        return {"resourceRules": RULES}
+
+    rules = Rules()
+    first, second = (asyncio.ensure_future(rules.allow("ns", wanted("list", "pods"), fetch)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    answer.set()
+    assert await second

@@ -107,7 +107,7 @@ def test_what_a_role_cannot_allow_is_named_and_not_granted() -> None:
     assert "# ServiceMonitor (monitoring.coreos.com/v1): the Prometheus Operator" in said
     assert "# Widget (acme.test/v1): whatever serves acme.test" in said
     assert {"clusterroles", "servicemonitors"}.isdisjoint(str(role(objects=objects)).replace("'", " ").split())
-    assert rules_on("configmaps", objects=objects) == [(["get"], ["identity", "kube-root-ca.crt"])]
+    assert rules_on("configmaps", objects=objects) == [(["get"], ["kube-root-ca.crt"])]
 
 
 POD = {"containers": [{"name": "a", "image": "a"}]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -100,26 +101,31 @@ class HelmCli:
         self._info = known
         self._quick = quick
         self._workers = Workers(4)
+        self._asking = asyncio.Lock()
 
     async def info(self) -> HelmInfo:
         """Which helm this is; run once."""
+        async with self._asking:  # a second caller waits for the answer to the first
+            if self._info is None:
+                self._info = await self._asked()
+            return self._info
+
+    async def _asked(self) -> HelmInfo:
         from wizard.core.helm import version
         from wizard.core.helm.binary import HelmInfo
 
-        if self._info is None:
-            path = self._find()
-            out = await self._run([path, "version", "--template", "{{.Version}}"], self._quick)
-            number = version.parse(out.strip())
-            if number is None:
-                text = sanitize.line(out, 80)
-                raise Problem(f'{sanitize.line(path)} is not helm: asked for its version it says "{text}".', _INSTALL)
-            info = HelmInfo(path, out.strip().removeprefix("v"), number.major)
-            if number < version.OLDEST:
-                oldest = version.OLDEST
-                text = f"helm {info.version} ({sanitize.line(path)})"
-                raise Problem(f"{text} is older than {oldest.major}.{oldest.minor}.", _INSTALL)
-            self._info = info
-        return self._info
+        path = self._find()
+        out = await self._run([path, "version", "--template", "{{.Version}}"], self._quick)
+        number = version.parse(out.strip())
+        if number is None:
+            text = sanitize.line(out, 80)
+            raise Problem(f'{sanitize.line(path)} is not helm: asked for its version it says "{text}".', _INSTALL)
+        info = HelmInfo(path, out.strip().removeprefix("v"), number.major)
+        if number < version.OLDEST:
+            oldest = version.OLDEST
+            text = f"helm {info.version} ({sanitize.line(path)})"
+            raise Problem(f"{text} is older than {oldest.major}.{oldest.minor}.", _INSTALL)
+        return info
 
     async def template(
         self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""

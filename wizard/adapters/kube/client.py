@@ -75,25 +75,22 @@ class KubeCluster:
         return await self._run(work)
 
     async def version(self, *, timed: bool = False) -> Mapping[str, str]:
-        """/version, and the time that a call on an open connection takes."""
+        """/version, and the time from the request, on an open connection, to its answer."""
 
         def work() -> Mapping[str, str]:
-            data = self._call("GET", "/version")
+            stream = Stream()
+            data = self._call("GET", "/version", stream=stream)
             if "gitVersion" not in data:
                 raise errors.not_kubernetes(self._connection().server, "something else")
             fields = {key: str(value) for key, value in data.items()}
-            if timed:
-                began = time.monotonic()
-                self._call("GET", "/version")
-                fields["latency_ms"] = str(round((time.monotonic() - began) * 1000))
-            return fields
+            return {**fields, "latency_ms": str(round(stream.waited * 1000))} if timed else fields
 
         return await self._run(work)
 
     async def connect(self, count: int) -> None:
-        """Ask for the version so many times at once: each takes a connection of its own."""
-        calls = (self._run(lambda: self._call("GET", "/version")) for _ in range(count))
-        await asyncio.gather(*calls, return_exceptions=True)
+        """Open so many connections at once, and keep them open."""
+        opened = (self._run(lambda: self._connection().open()) for _ in range(count))
+        await asyncio.gather(*opened, return_exceptions=True)
 
     async def resources(self) -> tuple[Resource, ...]:
         """Every kind the API server serves."""
@@ -125,7 +122,7 @@ class KubeCluster:
 
     async def list(
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", metadata_only: bool = False,
-        api_version: str = "", sealed: bool = False,
+        api_version: str = "", sealed: bool = False, kept: Callable[[Object], Object] | None = None,
     ) -> tuple[Object, ...]:  # fmt: skip
         """All objects of a kind, in pages; Secrets' values are masked, or sealed."""
 
@@ -141,7 +138,8 @@ class KubeCluster:
                 page = self._call("GET", path, query=parameters, permission=right, accept=accept)
                 for item in page.get("items") or ():
                     item["apiVersion"], item["kind"] = resource.api_version, resource.kind
-                    listed.append(objects.without_secrets(item, sealed=sealed, managers=metadata_only))
+                    safe = objects.without_secrets(item, sealed=sealed, managers=metadata_only)
+                    listed.append(kept(safe) if kept else safe)
                 query["continue"] = str(page["metadata"].get("continue") or "")
                 if not query["continue"]:
                     return tuple(listed)
@@ -246,35 +244,29 @@ class KubeCluster:
 
     async def may(self, verb: str, kind: str, namespace: str = "", *, subresource: str = "", name: str = "") -> bool:
         """Whether this person may; the namespace's rules answer most of it in one call, an access review the rest."""
+        resource = kinds.known(kind)
+        if resource is None:
+            resource = await self._run(lambda: self._resource(kind))
+        where = namespace if resource.namespaced else ""
+        group, slash, _ = resource.api_version.partition("/")
+        attributes = {
+            "verb": verb, "group": group if slash else "", "resource": resource.plural, "subresource": subresource,
+            "namespace": where, "name": name,
+        }  # fmt: skip
+        if where and await self._rules.allow(where, attributes, self._rules_of):
+            return True
+        spec = {"resourceAttributes": {key: value for key, value in attributes.items() if value}}
+        status = await self._review("SelfSubjectAccessReview", spec)
+        return bool(status.get("allowed"))
 
-        def work() -> bool:
-            resource = self._resource(kind)
-            where = namespace if resource.namespaced else ""
-            group, slash, _ = resource.api_version.partition("/")
-            attributes = {
-                "verb": verb, "group": group if slash else "", "resource": resource.plural, "subresource": subresource,
-                "namespace": where, "name": name,
-            }  # fmt: skip
-            if where and self._rules.allow(where, attributes, self._rules_of):
-                return True
-            review = {
-                "apiVersion": "authorization.k8s.io/v1",
-                "kind": "SelfSubjectAccessReview",
-                "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
-            }
-            path = kinds.path(kinds.KINDS["SelfSubjectAccessReview"])
-            return bool(self._call("POST", path, body=review)["status"].get("allowed"))
+    async def _rules_of(self, namespace: str) -> Mapping[str, Any]:
+        return await self._review("SelfSubjectRulesReview", {"namespace": namespace})
 
-        return await self._run(work)
-
-    def _rules_of(self, namespace: str) -> dict[str, Any]:
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectRulesReview",
-            "spec": {"namespace": namespace},
-        }
-        path = kinds.path(kinds.KINDS["SelfSubjectRulesReview"])
-        return dict(self._call("POST", path, body=review)["status"])
+    async def _review(self, kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """The status of a review of what this person may."""
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+        path = kinds.path(kinds.KINDS[kind])
+        return await self._run(lambda: dict(self._call("POST", path, body=review)["status"]))
 
     # Streams
 
@@ -464,11 +456,11 @@ class KubeCluster:
 
     def _call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Object | None = None,
-        content_type: str = _JSON, accept: str = _JSON, permission: str = "",
+        content_type: str = _JSON, accept: str = _JSON, permission: str = "", stream: Stream | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         headers = {"Accept": accept, **({"Content-Type": content_type} if body is not None else {})}
         raw = json.dumps(body).encode() if body is not None else None
-        answer = self._send(method, path, query=query, body=raw, headers=headers, permission=permission)
+        answer = self._send(method, path, query=query, body=raw, headers=headers, permission=permission, stream=stream)
         server = self._connection().server
         content = kube_body.whole(answer, server)
         try:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 CONNECT: Final = 3.0
 READ: Final = 10.0
-CONNECTIONS: Final = 34
+CONNECTIONS: Final = 50
 """The most calls at once."""
 AGENT: Final = "llm-cost-ops-wizard"
 """The field manager of what we write."""
@@ -61,10 +61,13 @@ class Stream:
         self.sock: Any = None
         """The socket that the request went out on."""
         self._answer: HTTPResponse | None = None
+        self._sent_at = 0.0
+        self.waited = 0.0
+        """Seconds from the request, on an open connection, to the head of its answer."""
 
     def sent_on(self, connection: Any) -> None:
         """Note the connection that the request goes out on."""
-        self._connection, self._answer = connection, None
+        self._connection, self._answer, self._sent_at = connection, None, time.monotonic()
 
     def sent(self) -> None:
         """Note that the request is out: the connection has its socket now."""
@@ -78,7 +81,7 @@ class Stream:
 
     def answered(self, answer: HTTPResponse) -> None:
         """Note the answer whose body will be read."""
-        self._answer = answer
+        self._answer, self.waited = answer, time.monotonic() - self._sent_at
         if self.closed:
             self.close()
 
@@ -138,6 +141,37 @@ class Connection:
         if stream:
             stream.answered(answer)
         return answer
+
+    def open(self) -> None:
+        """Open one more connection and keep it for a request, unless there are enough; through a proxy requests open theirs.
+
+        Raises:
+            ClusterError: the login failed.
+            OSError, HTTPError of urllib3: there is no connection.
+        """
+        manager, _ = self._ready()
+        if manager.proxy is not None:
+            return
+        # urllib3 has no public way to open a connection before there is a request.
+        pool = manager.connection_from_url(self.server)
+        idle: list[Any] = []
+        while pool.pool is not None and pool.pool.qsize():
+            idle.append(pool._get_conn())
+            if idle[-1].is_closed:
+                break
+        fresh = idle.pop() if idle and idle[-1].is_closed else None
+        for connection in idle:
+            pool._put_conn(connection)
+        if fresh is None:
+            return
+        try:
+            fresh.timeout = CONNECT
+            pool._validate_conn(fresh)
+        except BaseException:
+            fresh.close()
+            raise
+        finally:
+            pool._put_conn(fresh)
 
     @property
     def renewable(self) -> bool:
@@ -316,6 +350,11 @@ def _tracked(pool: PoolManager) -> PoolManager:
     class Encrypted(TrackedConnection, urllib3.connection.HTTPSConnection):
         response_class = BoundedHead
 
+        @property
+        def is_connected(self) -> bool:
+            # What has come on a connection without a request is its end for urllib3; TLS 1.3 has a ticket come, too.
+            return super().is_connected or (self.sock is not None and _has_tickets_only(self.sock))
+
     class PlainPool(urllib3.HTTPConnectionPool):
         ConnectionCls = Plain
 
@@ -324,6 +363,20 @@ def _tracked(pool: PoolManager) -> PoolManager:
 
     pool.pool_classes_by_scheme = {"http": PlainPool, "https": EncryptedPool}
     return pool
+
+
+def _has_tickets_only(sock: socket.socket) -> bool:
+    patience = sock.gettimeout()
+    try:
+        sock.settimeout(0)
+        sock.recv(1)
+    except ssl.SSLWantReadError:
+        return True
+    except OSError:
+        return False
+    finally:
+        sock.settimeout(patience)
+    return False
 
 
 def _manager(server: str, proxy: str, options: Mapping[str, Any]) -> PoolManager:

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from wizard.core.kube.errors import ClusterError
 
 _FRESH: Final = 5.0
 """Seconds for which the rules are reused; the checks need less than one."""
+Fetch = Callable[[str], Awaitable[Mapping[str, Any]]]
+"""Namespace -> the status of its review; raises ClusterError."""
 
 
 class Rules:
     """The rules of namespaces as a SelfSubjectRulesReview lists them. Only a yes counts: the list may be incomplete."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, tuple[Mapping[str, Any], ...]]] = {}
+        self._asked: dict[str, tuple[float, asyncio.Future[tuple[Mapping[str, Any], ...]]]] = {}
 
-    def allow(self, namespace: str, wanted: Mapping[str, str], fetch: Callable[[str], Mapping[str, Any]]) -> bool:
+    async def allow(self, namespace: str, wanted: Mapping[str, str], fetch: Fetch) -> bool:
         """Whether a rule surely allows what is wanted (verb, group, resource, subresource, name)."""
-        with self._lock:  # a second caller waits for the answer to the first instead of asking again
-            at, rules = self._known.get(namespace, (0.0, ()))
-            if time.monotonic() - at > _FRESH or not at:
-                try:
-                    rules = tuple(fetch(namespace).get("resourceRules") or ())
-                except ClusterError:
-                    rules = ()  # the access review decides
-                self._known[namespace] = (time.monotonic(), rules)
-        return any(_covers(rule, wanted) for rule in rules)
+        at, asked = self._asked.get(namespace, (0.0, None))
+        if asked is None or asked.cancelled() or time.monotonic() - at > _FRESH:
+            asked = asyncio.ensure_future(_fetched(namespace, fetch))
+            self._asked[namespace] = (time.monotonic(), asked)
+        # Many callers wait for one answer; one that is cancelled leaves it to the others.
+        return any(_covers(rule, wanted) for rule in await asyncio.shield(asked))
+
+
+async def _fetched(namespace: str, fetch: Fetch) -> tuple[Mapping[str, Any], ...]:
+    try:
+        return tuple((await fetch(namespace)).get("resourceRules") or ())
+    except ClusterError:
+        return ()  # the access review decides
 
 
 def _covers(rule: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:

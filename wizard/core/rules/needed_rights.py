@@ -21,8 +21,8 @@ _BY_NAME: Final = frozenset({"patch", "delete"})
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _RENAMED: Final = frozenset({"Job"})
 """Kinds whose objects cannot change and so often get another name with another content."""
-_IDENTITY: Final = ("identity", "kube-root-ca.crt")
-"""ConfigMaps that check W06 has helm get: the one that it renders, and the one that Kubernetes puts into every namespace."""
+_IDENTITY: Final = ("kube-root-ca.crt",)
+"""The ConfigMap that check W06 has helm get: Kubernetes puts it into every namespace."""
 
 
 class NeededRight(NamedTuple):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 from wizard.core.kube import quantity
@@ -21,6 +23,20 @@ def of_pod(spec: Mapping[str, Any]) -> dict[str, Fraction]:
     That is the larger of what its containers ask for together, sidecars included, and what its init containers need at any
     time; a request of the whole pod replaces it; the overhead of its runtime class is added.
     """
+    parts = _only(spec, ("resources", "overhead"))
+    for kind in ("initContainers", "containers"):
+        parts[kind] = [_only(container, ("resources", "restartPolicy")) for container in spec.get(kind) or ()]
+    return dict(_of_parts(json.dumps(parts, default=str)))
+
+
+def _only(part: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    return {key: part[key] for key in keys if key in part}
+
+
+@lru_cache(4096)  # the pods of a workload ask for the same, and sums of fractions are slow
+def _of_parts(text: str) -> Amounts:
+    """Of the parts of a pod's spec that matter, as JSON."""
+    spec: dict[str, Any] = json.loads(text)
     started: dict[str, Fraction] = {}
     most: dict[str, Fraction] = {}
     for container in spec.get("initContainers") or ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from wizard.engine.secret_files import TlsFiles
     from wizard.engine.state import SessionState
 
+_AT_FIRST: Final = 12
+"""Connections for what is asked of the API server before anything is rendered."""
 _LATE: Final = frozenset({"dry_run", "probe"})
 """Facts that need the namespace; their checks run again once it exists."""
 _TRIED: Final = dict.fromkeys(_LATE, Absent("is tried in the review"))
@@ -41,12 +44,21 @@ async def run(
     state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = ()
 ) -> AsyncIterator[CheckResult]:
     """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises."""
-    world, foreign = world_of(state, answers, draft), answers.is_foreign(draft)
-    checks = tuple(check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only))
-    async for result in _evaluate(world, checks):
-        # A foreign chart has no such field that could be opened.
-        question = "" if foreign and result.question not in _ASKED_OF_ALL else result.question
-        yield replace(result, question=question, made_for=world.mark)
+    state.kubeconfig()  # its current context is the one that no answer names
+    connecting = state.cluster(_target_without_chart(state, draft)).connect(_AT_FIRST)
+    opening = asyncio.gather(connecting, state.ports.helm.info(), return_exceptions=True)
+    try:
+        await asyncio.sleep(0)  # so that connections open and helm tells its version while the chart is read
+        world, foreign = world_of(state, answers, draft), answers.is_foreign(draft)
+        checks = tuple(
+            check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only)
+        )
+        async for result in _evaluate(world, checks):
+            # A foreign chart has no such field that could be opened.
+            question = "" if foreign and result.question not in _ASKED_OF_ALL else result.question
+            yield replace(result, question=question, made_for=world.mark)
+    finally:
+        opening.cancel()
 
 
 async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept: Kept) -> AsyncIterator[CheckResult]:

@@ -66,6 +66,8 @@ _ADDRESS: Final[Mapping[str, str]] = {
     "forbidden": "Ask an administrator whether this user may use the cluster at all.",
 }
 _MOST_UNREAD: Final = 50
+_PER_OBJECT: Final = 50
+"""Connections that are opened while helm renders: then each object is asked for and tried."""
 _NO_NAME: Final = Absent("waits for N01")
 """Of what helm is asked under the release's name, where it takes no such name."""
 _TLS_KEYS: Final = ("tls.crt", "tls.key")
@@ -98,12 +100,19 @@ async def facts(
         arrived.put_nowait((name, fact))
 
     async def fetched(name: str, collector: Collector) -> Any:
-        inputs = {
-            dependency: await asyncio.shield(futures[dependency]) for dependency in (*collector.needs, *collector.after)
-        }
-        fact = _missing(collector, inputs)
-        if fact is None:
-            fact = await _in_time(collector, world, inputs)
+        begun = asyncio.ensure_future(_in_time(collector, world, NOTHING_GIVEN)) if collector.ahead else None
+        try:
+            inputs = {
+                dependency: await asyncio.shield(futures[dependency])
+                for dependency in (*collector.needs, *collector.after)
+            }
+            fact = _missing(collector, inputs)
+            if fact is None:
+                fact = await (begun or _in_time(collector, world, inputs))
+        finally:
+            if begun:
+                begun.cancel()
+                await asyncio.gather(begun, return_exceptions=True)
         if kept and collector.lasts and not isinstance(fact, Unknown | Absent | FactFailure):
             kept.put(name, world.target, fact, collector.lasts)
         return fact
@@ -197,6 +206,7 @@ async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactF
         return _NO_NAME
     server = inputs["server"]
     kube = server.version if isinstance(server, Server) else ""
+    opening = asyncio.ensure_future(world.cluster.connect(_PER_OBJECT))
     try:
         text = await world.helm.template(
             world.target, inputs["chart"].path, world.values_path, kube_version=kube, values_text=world.values_text
@@ -205,6 +215,8 @@ async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactF
     except Problem as problem:
         question = _question_of(problem.what, world.value_questions)
         return FactFailure("W10", problem.what, problem.next_step, question=question)
+    finally:
+        opening.cancel()
     objects = [
         document
         for document in documents
@@ -406,19 +418,29 @@ async def _helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailu
     if names := tuple(helm.overrides(target)):
         return HelmSees(0, names)
 
-    async def uids() -> tuple[str, str, str]:
-        mark = await cluster_identity.mark(world.cluster, target)
-        if mark is None:
-            return "", "", ""
-        return mark.title, mark.uid, await helm.uid_of(target, mark.kind, mark.name, mark.namespace)
-
     try:
-        rows, seen = await asyncio.gather(helm.list(target), uids())
+        rows, seen = await asyncio.gather(helm.list(target), _uids(world))
     except Problem as problem:
         return FactFailure("W06", problem.what, problem.next_step)
     mine = [row for row in rows if row.get("name") == target.release]
     revision = max((int(row["revision"]) for row in mine if row.get("revision", "").isdigit()), default=0)
     return HelmSees(revision, (), *seen)
+
+
+async def _uids(world: World) -> tuple[str, str, str]:
+    """What identifies the cluster, its uid and its uid for helm, which is asked at once for what most people may read."""
+    helm, target = world.helm, world.target
+    usual = asyncio.ensure_future(helm.uid_of(target, *cluster_identity.USUAL))
+    try:
+        mark = await cluster_identity.mark(world.cluster, target)
+        if mark is None:
+            return "", "", ""
+        if (mark.kind, mark.name) == cluster_identity.USUAL:
+            return mark.title, mark.uid, await usual
+        return mark.title, mark.uid, await helm.uid_of(target, mark.kind, mark.name, mark.namespace)
+    finally:
+        usual.cancel()
+        await asyncio.gather(usual, return_exceptions=True)
 
 
 async def _owners(world: World, inputs: Mapping[str, Any]) -> tuple[Owned, ...] | Absent:
@@ -474,9 +496,7 @@ async def _named_storage(_: World, inputs: Mapping[str, Any]) -> Any:
     return inputs["storage_classes"] if named else Absent("no claim names a storage class")
 
 
-async def _ingress_classes(world: World, inputs: Mapping[str, Any]) -> tuple[NamedClass, ...] | Absent:
-    if not inputs["rendered"].of("Ingress"):
-        return Absent("no Ingress is installed")
+async def _every_ingress_class(world: World, _: Mapping[str, Any]) -> tuple[NamedClass, ...]:
     classes = await world.cluster.list("IngressClass")
     return tuple(
         NamedClass(
@@ -486,6 +506,11 @@ async def _ingress_classes(world: World, inputs: Mapping[str, Any]) -> tuple[Nam
         )
         for ingress_class in classes
     )
+
+
+async def _ingress_classes(_: World, inputs: Mapping[str, Any]) -> Any:
+    """The ingress classes, but only where an Ingress is installed: without that no right is needed to see them."""
+    return inputs["every_ingress_class"] if inputs["rendered"].of("Ingress") else Absent("no Ingress is installed")
 
 
 async def _ways(world: World, inputs: Mapping[str, Any]) -> WaysSeen | Absent:
@@ -676,11 +701,12 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "release": Collector(_release, needs=("server",), lasts=10.0),
     "leaks": Collector(_leaks, needs=("server", "release")),
     "lease": Collector(_lease, needs=("server", "namespace")),
-    "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0),
+    "helm_sees": Collector(_helm_sees, needs=("server", "helm"), limit=30.0, ahead=True),
     "owners": Collector(_owners, needs=("server", "rendered", "namespace")),
     "storage_classes": Collector(_storage_classes, needs=("server",), lasts=60.0),
     "named_storage": Collector(_named_storage, needs=("server", "rendered"), after=("storage_classes",)),
-    "ingress_classes": Collector(_ingress_classes, needs=("server", "rendered")),
+    "every_ingress_class": Collector(_every_ingress_class, needs=("server",), lasts=60.0),
+    "ingress_classes": Collector(_ingress_classes, needs=("server", "rendered"), after=("every_ingress_class",)),
     "ways": Collector(_ways, needs=("server", "rendered"), after=("ingress_classes",)),
     "secrets": Collector(_secrets, needs=("server", "rendered")),
     "certificates": Collector(_certificates, needs=("server", "rendered")),

@@ -100,7 +100,7 @@ async def nodes(world: World, _: Mapping[str, Any]) -> tuple[Object, ...]:
 async def pods(world: World, _: Mapping[str, Any]) -> tuple[Object, ...]:
     """The pods of all namespaces that hold something of a node, with what counts for placement alone."""
     running = "status.phase!=Succeeded,status.phase!=Failed"
-    return tuple(map(_short, await world.cluster.list("Pod", fields=running)))
+    return await world.cluster.list("Pod", fields=running, kept=_short)
 
 
 def _short(pod: Object) -> Object:
@@ -125,7 +125,7 @@ async def own_pods(world: World, inputs: Mapping[str, Any]) -> tuple[Object, ...
     """The pods of the namespace."""
     if inputs["namespace"].state == "missing":
         return ()
-    return tuple(map(_short, await world.cluster.list("Pod", world.target.namespace)))
+    return await world.cluster.list("Pod", world.target.namespace, kept=_short)
 
 
 async def services(world: World, inputs: Mapping[str, Any]) -> Mapping[str, frozenset[int]]:

@@ -94,5 +94,7 @@ class Collector:
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     limit: float = 12.0
+    ahead: bool = False
+    """Whether it begins without its inputs, while they are awaited; where one is missing, it is ended."""
     lasts: float = 0.0
     """Seconds for which the fact may be kept while a person answers; no answer but the target changes it."""
