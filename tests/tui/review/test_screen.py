@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.tui.conftest import Open
+from tests.tui.driving import until
 from tests.tui.fakes import CONTEXT, PASSING, ScreenSession, check
 from tests.tui.plans import PLAN
 from wizard.core.answers.draft import Draft
@@ -169,6 +170,26 @@ async def test_what_a_check_says_can_be_copied(open_app: Open, session: ScreenSe
         await see.press("y")
         await see.sees("Copied", "C01 room on the nodes: failed", "Lower it.")
         assert see.app.clipboard == "C01 room on the nodes: failed\n2 of 3 pods fit\nLower it."
+
+
+async def test_a_database_is_tried_by_a_pod_only_after_a_person_read_what_is_made_and_agreed(
+    open_app: Open, session: ScreenSession
+) -> None:
+    unknown = check("D01", "external database", "unknown", "whether db:5432 takes the login is not known")
+    session.checks = (unknown,)
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("1 unknown", "b try the database")
+        await see.press("b")
+        await see.sees("makes one pod in namespace", "deleted after 30 s")
+        await see.press("escape")
+        await see.loses("makes one pod")
+        assert session.probed == [False]
+        await see.press("b")
+        await see.sees("makes one pod in namespace")
+        await see.press("enter")
+        assert await until(lambda: session.probed == [False, True])
 
 
 async def test_a_start_long_after_the_checks_makes_them_again(open_app: Open, session: ScreenSession) -> None:

@@ -38,10 +38,13 @@ _AT_WORK: Final = ("running", "hung", "orphaned")
 
 
 async def run(
-    state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = ()
+    state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = (), *, probe: bool = False
 ) -> AsyncIterator[CheckResult]:
-    """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises."""
-    world, foreign = world_of(state, answers, draft), _foreign(answers, draft)
+    """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises.
+
+    `probe`: the person asked for the pod that tries the external database.
+    """
+    world, foreign = replace(world_of(state, answers, draft), probes=probe), _foreign(answers, draft)
     checks = tuple(check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only))
     async for result in _evaluate(world, checks):
         # A foreign chart has no such field that could be opened.
