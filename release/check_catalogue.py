@@ -49,7 +49,6 @@ LEFT_OUT: Final[Mapping[str, tuple[str, str]]] = {
         "Delete is what nearly every class has, so that it would warn everybody; uninstall says which data is lost",
     ),
     "I12": ("size of uploads", "no value of a chart says how large a request the application takes"),
-    "D01": ("an external database", "what reaches it from the cluster is a pod there, and checks make none"),
     "D02": (
         "version of the bundled database",
         "the chart refuses such an upgrade until the risk is named (README, version-change)",

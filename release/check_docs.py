@@ -12,14 +12,14 @@ from wizard.engine.preflight.collectors import COLLECTORS, with_dependencies
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "checks.md"
 _FAMILIES: Final = {
     "W": "This machine, helm and the chart", "R": "Rights and admission", "N": "Names and owners", "S": "Storage", "C": "Nodes and placement",
-    "Q": "Quotas", "M": "Images", "I": "Ways in", "A": "Add-ons", "K": "Secrets", "U": "Upgrades",
+    "Q": "Quotas", "M": "Images", "I": "Ways in", "A": "Add-ons", "D": "Databases", "K": "Secrets", "U": "Upgrades",
 }  # fmt: skip
 _SEVERITY: Final = {"B": "blocks", "W": "warns"}
 _HEAD: Final = """\
 # The checks
 
 Made by `python -m release.check_docs` from the code; a test holds it. Each check is one rule over facts that are read once, in
-parallel, and changes nothing. One that *blocks* ends an install with exit 2 when it fails, unless it is accepted with a reason
+parallel, and changes nothing; only `--probe` makes something, the pod of D01, and deletes it. One that *blocks* ends an install with exit 2 when it fails, unless it is accepted with a reason
 (`--accept ID=REASON`); what cannot be known is *unknown* and names the right that would settle it (`--strict` stops for it).
 `check --only ID` runs one alone, `check --output json` prints all with their evidence.
 """

@@ -330,7 +330,10 @@ class StubInstaller(Installer):
         return self._session.next_handoff
 
     @override
-    async def checks(self, draft: Draft, only: Collection[str] = ()) -> AsyncIterator[CheckResult]:
+    async def checks(
+        self, draft: Draft, only: Collection[str] = (), *, probe: bool = False
+    ) -> AsyncIterator[CheckResult]:
+        self._session.probed.append(probe)
         for number, result in enumerate(self._session.checks):
             if only and result.id not in only:
                 continue
@@ -522,6 +525,8 @@ class StubSession(Session):
         self.said_while_asking: Sequence[CheckResult] = ()
         self.next_handoff = ""
         self.handed: list[str] = []
+        self.probed: list[bool] = []
+        """Of each time that the checks ran, whether with the probe."""
         """For whom each hand-off was asked."""
         self.checks_gate = _open_gate()
         self.next_operation: Operation | Problem = "install"

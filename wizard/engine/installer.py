@@ -44,11 +44,20 @@ class Installer:
         self._state.ports.runs.warm()
         return await listing.operation(self._state.cluster(target), target, asked)
 
-    def checks(self, draft: Draft, only: Collection[str] = ()) -> AsyncIterator[CheckResult]:
-        """Every check of the draft as it is decided, or those with these IDs alone; never raises."""
+    def checks(self, draft: Draft, only: Collection[str] = (), *, probe: bool = False) -> AsyncIterator[CheckResult]:
+        """Every check of the draft as it is decided, or those with these IDs alone; never raises.
+
+        With `probe` a pod tries the external database; a front end shows `probe_text` before.
+        """
         from wizard.engine.preflight import checks
 
-        return checks.run(self._state, self._answers, draft, only)
+        return checks.run(self._state, self._answers, draft, only, probe=probe)
+
+    def probe_text(self, draft: Draft) -> str:
+        """What `checks` with `probe` makes in the cluster, and that it goes away again: for the person, before it is made."""
+        from wizard.engine.preflight import database
+
+        return database.text(self._answers.resolve(draft).target)
 
     def while_asking(self, draft: Draft) -> AsyncIterator[CheckResult]:
         """What the checks say beside the questions that they are about, from facts up to a minute old; never raises.

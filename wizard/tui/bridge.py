@@ -119,12 +119,15 @@ class Bridge:
 
         self._spawn("look", read(), listener)
 
-    def review(self, listener: MessagePump, draft: Draft, *, cluster: bool = True, fresh: bool = False) -> None:
+    def review(
+        self, listener: MessagePump, draft: Draft, *, cluster: bool = True, fresh: bool = False, probe: bool = False
+    ) -> None:
         """Read values file, operation and checks of the draft; the listener gets ReviewChanged.
 
-        `fresh`: the answers were given for an install; the values of an existing release take precedence.
+        `fresh`: the answers were given for an install; the values of an existing release take precedence. `probe`: the
+        person agreed to the pod that tries the database.
         """
-        self._spawn("review", self._read_review(listener, draft, cluster=cluster, fresh=fresh), listener)
+        self._spawn("review", self._read_review(listener, draft, cluster=cluster, fresh=fresh, probe=probe), listener)
 
     def once(self, listener: MessagePump, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Read something once; the listener gets Read, or StreamFailed."""
@@ -294,7 +297,9 @@ class Bridge:
         if failures:
             raise failures[0]
 
-    async def _read_review(self, listener: MessagePump, draft: Draft, *, cluster: bool, fresh: bool) -> None:
+    async def _read_review(
+        self, listener: MessagePump, draft: Draft, *, cluster: bool, fresh: bool, probe: bool
+    ) -> None:
         from wizard.tui.review.view import ReviewState
 
         state = ReviewState()
@@ -326,7 +331,7 @@ class Bridge:
 
         async def checks() -> None:
             results: list[CheckResult] = []
-            stream: AsyncIterator[CheckResult] = self.session.installer.checks(draft)
+            stream: AsyncIterator[CheckResult] = self.session.installer.checks(draft, probe=probe)
             async for result in stream:
                 results.append(result)
                 update(checks=tuple(results))

@@ -11,6 +11,7 @@ import pytest
 
 from tests.core.rules import (
     addons_table,
+    database_table,
     images_table,
     machine_table,
     operators_table,
@@ -386,6 +387,7 @@ TABLE: list[Row] = [
     ),
     *placement_table.ROWS,
     *addons_table.ROWS,
+    *database_table.ROWS,
     *images_table.ROWS,
     *storage_table.ROWS,
     *policy_table.ROWS,

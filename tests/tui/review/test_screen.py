@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.tui.conftest import Open
+from tests.tui.driving import until
 from tests.tui.fakes import CONTEXT, PASSING, ScreenSession, check
 from tests.tui.plans import PLAN
 from wizard.core.answers.draft import Draft
@@ -183,6 +184,26 @@ async def test_what_an_administrator_has_to_allow_can_be_written(open_app: Open,
         await see.press("enter")
         await see.sees("Written: handoff.yaml")
     assert session.disk.texts["handoff.yaml"] == "kind: Role\n"
+
+
+async def test_a_database_is_tried_by_a_pod_only_after_a_person_read_what_is_made_and_agreed(
+    open_app: Open, session: ScreenSession
+) -> None:
+    unknown = check("D01", "external database", "unknown", "whether db:5432 takes the login is not known")
+    session.checks = (unknown,)
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("1 unknown", "b try the database")
+        await see.press("b")
+        await see.sees("makes one pod in namespace", "deleted after 30 s")
+        await see.press("escape")
+        await see.loses("makes one pod")
+        assert session.probed == [False]
+        await see.press("b")
+        await see.sees("makes one pod in namespace")
+        await see.press("enter")
+        assert await until(lambda: session.probed == [False, True])
 
 
 async def test_a_start_long_after_the_checks_makes_them_again(open_app: Open, session: ScreenSession) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
@@ -108,6 +108,13 @@ class AnswersArguments(ClusterArguments):
         return Options(self.kubeconfig, self.context, self.namespace, release, chart, asked)
 
 
+def probe_option(group: str) -> Any:
+    """The field of --probe."""
+    return switch(
+        "--probe", help="have a short-lived pod in the namespace try the external database (D01)", group=group
+    )
+
+
 @dataclass(frozen=True)
 class ValuesArguments(AnswersArguments):
     """`values`."""
@@ -132,6 +139,7 @@ class CheckArguments(AnswersArguments):
     helm: str = helm_option(group="")
     only: tuple[str, ...] = repeatable("--only", group="", metavar="ID", help="this check alone; repeatable")
     strict: bool = switch("--strict", help="end with exit 2 for a warning too")
+    probe: bool = probe_option("")
 
 
 @dataclass(frozen=True)
@@ -178,6 +186,7 @@ class OperationArguments(ChartArguments):
 
     confirm: str = option("--confirm", metavar="RELEASE", help="needed for prod, also with --yes", group=HOW)
     strict: bool = switch("--strict", help="stop when something that decides cannot be known", group=HOW)
+    probe: bool = probe_option(HOW)
     accept: tuple[str, ...] = repeatable(
         "--accept", metavar="ID=REASON", help="go on in spite of that failed check; repeatable", group=HOW
     )

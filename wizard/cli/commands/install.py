@@ -106,7 +106,7 @@ async def _review(
     wanted = base.operation == "upgrade" or arguments.dry_run or not arguments.yes
     planning = asyncio.ensure_future(plan_output.for_review(session, prepared)) if wanted and not base.problem else None
     try:
-        results = await _checks(session, prepared.draft, out, arguments.accepted())
+        results = await _checks(session, prepared.draft, out, arguments.accepted(), probe=arguments.probe)
         if planning is None or any(result.blocking for result in results):
             return results, None
         plan = await planning
@@ -187,7 +187,7 @@ class Base:
 async def check(arguments: CheckArguments, session: Session, out: Out) -> int:
     """Run all checks and nothing else; returns the exit code."""
     draft, _ = await gather(arguments, session, out, cluster=True)
-    results = await _checks(session, draft, out, {}, only=arguments.only)
+    results = await _checks(session, draft, out, {}, only=arguments.only, probe=arguments.probe)
     _sum_up(results, out)
     code = (
         Exit.REFUSED
@@ -236,14 +236,22 @@ async def values(arguments: ValuesArguments, session: Session, out: Out) -> int:
 
 
 async def _checks(
-    session: Session, draft: Draft, out: Out, accepted: Mapping[str, str], *, only: Collection[str] = ()
+    session: Session,
+    draft: Draft,
+    out: Out,
+    accepted: Mapping[str, str],
+    *,
+    only: Collection[str] = (),
+    probe: bool = False,
 ) -> list[CheckResult]:
     for flag, named in (("--accept", accepted), ("--only", only)):
         if unknown := set(named) - {rule.id for rule in all_checks()}:
             raise Problem(f'{flag}: there is no check "{sorted(unknown)[0]}".', "IDs stand before each line of check.")
     results = []
     out.message("Checking; this reads and dry-runs, it changes nothing.")
-    async for result in session.installer.checks(draft, only):
+    if probe:
+        out.message(session.installer.probe_text(draft))
+    async for result in session.installer.checks(draft, only, probe=probe):
         judged = accept(result, accepted[result.id]) if result.blocking and result.id in accepted else result
         results.append(judged)
         out.event(Event("check.result", judged.to_data()))

@@ -15,6 +15,7 @@ from wizard.core.registry.answer import Answer, Login
 if TYPE_CHECKING:
     from wizard.core.errors import Problem
     from wizard.core.helm.release import ReleaseRecord
+    from wizard.core.postgres.client import Client
     from wizard.core.text.leaks import Leak
     from wizard.core.text.secrets import Secret
     from wizard.core.tls.chain import Chain
@@ -64,9 +65,11 @@ class ChartFound:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The objects that helm would send, with hooks, without tests. They hold values of Secrets: never show them."""
+    """The objects that helm would send, with hooks; its tests apart. They hold values of Secrets: never show them."""
 
     objects: tuple[Object, ...] = field(repr=False)
+    tests: tuple[Object, ...] = field(default=(), repr=False)
+    """What `helm test` would run; its shape is not looked at."""
 
     def kinds(self) -> tuple[tuple[str, str], ...]:
         """(kind, apiVersion) of all rendered objects, once each, in order."""
@@ -388,6 +391,41 @@ class ImageSeen:
     held_by: tuple[str, ...] = ()
     nodes: int = 0
     """How many nodes there are; 0 where they may not be seen."""
+
+
+@dataclass(frozen=True)
+class DatabaseSeen:
+    """The external database of the release, and what reads tell about its address."""
+
+    client: Client
+    service: str = ""
+    """namespace/name of the Service that its host names; "" for a host outside of the cluster."""
+    state: Literal["outside", "missing", "no endpoints", "ready", "hidden"] = "outside"
+    ports: frozenset[int] = frozenset()
+    """Of the Service; none for one that is only another name."""
+    own: bool = False
+    """Whether the Service is of the release's namespace, so that W15 looks for it and its port."""
+    permission: str = ""
+    """For hidden: the right that would show it."""
+    resolves: bool | None = None
+    """Whether a host outside has an address on this machine; None when that was not asked or not answered."""
+
+
+@dataclass(frozen=True)
+class DatabaseTried:
+    """What the pod of a probe said of the database, or why there is none or no answer of it."""
+
+    lines: tuple[str, ...] = ()
+    problem: str = ""
+    next_step: str = ""
+    without: str = ""
+    """The Secret with the password, or its key, that is not there, so that the login was tried without; "" for none."""
+    made: bool = False
+    """Whether the run makes that Secret."""
+    cut_by: tuple[str, ...] = ()
+    """The network policies that keep the pod from the database and not the app, whose own policy allows it."""
+    left: str = ""
+    """The pod that could not be deleted, and why; "" when it is gone."""
 
 
 @dataclass(frozen=True)

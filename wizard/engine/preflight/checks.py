@@ -41,15 +41,18 @@ _AT_WORK: Final = ("running", "hung", "orphaned")
 
 
 async def run(
-    state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = ()
+    state: SessionState, answers: Answers, draft: Draft, only: Collection[str] = (), *, probe: bool = False
 ) -> AsyncIterator[CheckResult]:
-    """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises."""
+    """Every check of the draft, or those alone, as it is decided, without those that only ours can pass; never raises.
+
+    `probe`: the person asked for the pod that tries the external database.
+    """
     state.kubeconfig()  # its current context is the one that no answer names
     connecting = state.cluster(_target_without_chart(state, draft)).connect(_AT_FIRST)
     opening = asyncio.gather(connecting, state.ports.helm.info(), return_exceptions=True)
     try:
         await asyncio.sleep(0)  # so that connections open and helm tells its version while the chart is read
-        world, foreign = world_of(state, answers, draft), answers.is_foreign(draft)
+        world, foreign = replace(world_of(state, answers, draft), probes=probe), answers.is_foreign(draft)
         checks = tuple(
             check for check in all_checks() if not (foreign and check.ours) and (not only or check.id in only)
         )

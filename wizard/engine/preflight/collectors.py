@@ -49,7 +49,7 @@ from wizard.core.target import Target
 from wizard.core.text.secrets import Secret
 from wizard.core.tls.files import CERT_QUESTION, Named
 from wizard.engine import cluster_identity
-from wizard.engine.preflight import addons, images, outside, policy, room, storage, upgrade
+from wizard.engine.preflight import addons, database, images, outside, policy, room, storage, upgrade
 from wizard.engine.preflight.kept import Kept
 from wizard.engine.preflight.world import NOT_THERE, Collector, World, judged
 from wizard.engine.release import brought, leaks, listing
@@ -225,7 +225,7 @@ async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactF
     rendered = tuple(document for document in objects if not _is_test(document))
     if what := shape.wrong(rendered):
         return FactFailure("W10", f"the API server would refuse what the chart renders: {what}", _SHAPE)
-    return Rendered(rendered)
+    return Rendered(rendered, tuple(document for document in objects if _is_test(document)))
 
 
 async def _unread(world: World, _: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | Absent:
@@ -729,6 +729,13 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "balancers": Collector(outside.balancers, needs=("server", "rendered")),
     "prometheuses": Collector(outside.prometheuses, needs=("server", "rendered", "served")),
     "synced_secrets": Collector(outside.synced_secrets, needs=("server", "namespace", "served", "secrets")),
+    "database": Collector(database.seen, needs=("server", "rendered", "namespace")),
+    "database_probe": Collector(
+        database.tried,
+        needs=("server", "rendered", "namespace", "database"),
+        after=("neighbours",),
+        limit=database.LIMIT,
+    ),
     "running": Collector(upgrade.running, needs=("server", "release")),
     "touched": Collector(upgrade.touched, needs=("server", "release")),
     "new_defaults": Collector(upgrade.new_defaults, needs=("chart",)),

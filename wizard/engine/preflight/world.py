@@ -63,6 +63,8 @@ class World:
     """Needed by the checks before a run alone."""
     registries: Registries | None = None
     """Needed by the checks before a run alone."""
+    probes: bool = False
+    """Whether the person asked for the pod that tries the database."""
     preset: str = ""
     """The chosen environment; "" for another chart, and in the late checks."""
     machine: str = ""

@@ -57,6 +57,7 @@ class ReviewScreen(WizardScreen):
         Action("again", "t", "check again", "Check again"),
         Action("fix", "f2", "open its field", "Open the field"),
         Action("accept", "a", "accept", "Go on in spite of a failed check"),
+        Action("probe", "b", "try the database", "Try the external database by a pod"),
         Action("copy", "y", "copy", "Copy what a check says"),
         Action("handoff", "x", "for the admin", "Write what an administrator has to allow"),
         Action("fine", "o", "ok ones", "Show the checks that are fine"),
@@ -104,7 +105,7 @@ class ReviewScreen(WizardScreen):
         enter = enter_text(state, check, self.nav.goal, self._doing, armed=self._armed)
         offers = (
             ("fix", bool(check and check.question and check.state in ("fail", "warn", "unknown"))),
-            ("accept", bool(check and check.blocking)), ("handoff", lacks_rights(state)), ("write", self.nav.goal == "run"),
+            ("probe", self._may_probe), ("accept", bool(check and check.blocking)), ("handoff", lacks_rights(state)), ("write", self.nav.goal == "run"),
             ("plan", bool(state.plan)), ("diff", bool(state.diff)),
             *((name, True) for name in ("values", "again", "copy", "fine", "pane", "back")),
         )  # fmt: skip
@@ -126,11 +127,12 @@ class ReviewScreen(WizardScreen):
         self.query_one(RowList if self.nav.goal == "values" else Checks).focus()
         self.action_again()
 
-    def action_again(self) -> None:
-        """Run the checks again."""
+    def action_again(self, *, probe: bool = False) -> None:
+        """Run the checks again; `probe`: with the pod that tries the database."""
         self.state, self._armed = ReviewState(), False
         self.wizard.typeahead.changed(self)
-        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=self.nav.doing == "install")
+        fresh = self.nav.doing == "install"
+        self.bridge.review(self, self.draft, cluster=self.nav.goal != "values", fresh=fresh, probe=probe)
         self.refresh_state()
 
     def on_resize(self, event: object) -> None:
@@ -260,6 +262,27 @@ class ReviewScreen(WizardScreen):
 
         title = f"{check.id} {check.title}: why go on in spite of it? The run keeps the reason."
         self.ask(Prompt(title, label="Reason", problem=_no_reason, foreseen=False), take)
+
+    @property
+    def _may_probe(self) -> bool:
+        """Whether the selected check is one that a probe settles."""
+        check = self._check
+        return bool(check and check.id == "D01" and check.state not in ("pass", "skipped"))
+
+    def action_probe(self) -> None:
+        """Say what the probe makes, and make it once the person agrees."""
+        from wizard.tui.widgets.modals import Confirm
+
+        if not self._may_probe:
+            self.app.notify("Select D01 first, of an external database.", markup=False)
+            return
+
+        def take(agreed: bool | None) -> None:
+            if agreed:
+                self.action_again(probe=True)
+
+        text = self.wizard.session.installer.probe_text(self.draft)
+        self.ask(Confirm("Try the external database by a pod?", text, "make the pod"), take)
 
     def action_copy(self) -> None:
         """Copy what the selected check says, or all that is not fine; show it too: many terminals ignore it."""
