@@ -204,7 +204,10 @@ def _surges(template: Template) -> bool:
     return str(map_of(rules, "rollingUpdate").get("maxSurge", "25%")) not in ("0", "0%")
 
 
-@check("S07", "disks that are there", needs=("rendered", "storage_classes", "live_claims", "release"), severity="B")
+@check(
+    "S07", "disks that are there", needs=("rendered", "storage_classes", "live_claims", "release"), severity="B",
+    decides=False,
+)  # fmt: skip
 def changed(facts: Facts) -> Outcome:
     """A claim that is there already has the size and the class that are asked for, or can get them."""
     rendered: Rendered = facts["rendered"]
