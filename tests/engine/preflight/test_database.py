@@ -289,3 +289,21 @@ async def test_a_missing_namespace_and_a_secret_that_the_run_makes_are_said() ->
     assert cluster.made == []
     found = await facts(world(Cluster(*GOOD), made_by_run=frozenset({"db-login"})))
     assert (found["database_probe"].without, found["database_probe"].made) == ("Secret db-login", True)
+
+
+@pytest.mark.parametrize(("selects", "names"), [({}, ("deny",)), ({"app.kubernetes.io/component": "app"}, ())])
+async def test_a_policy_that_holds_the_pod_and_not_the_app_is_named(
+    selects: dict[str, str], names: tuple[str, ...]
+) -> None:
+    cluster = Cluster(*GOOD)
+    deny = {"podSelector": {"matchLabels": selects}, "policyTypes": ["Egress"]}
+    allow = {
+        "podSelector": {"matchLabels": {"app.kubernetes.io/component": "app"}},
+        "policyTypes": ["Egress"],
+        "egress": [{}],
+    }
+    cluster.put(
+        {"kind": "NetworkPolicy", "metadata": {"name": "deny", "uid": "d"}, "spec": deny},
+        {"kind": "NetworkPolicy", "metadata": {"name": "rel", "uid": "r"}, "spec": allow},
+    )
+    assert (await facts(world(cluster)))["database_probe"].cut_by == names

@@ -731,10 +731,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "synced_secrets": Collector(outside.synced_secrets, needs=("server", "namespace", "served", "secrets")),
     "database": Collector(database.seen, needs=("server", "rendered", "namespace")),
     "database_probe": Collector(
-        database.tried,
-        needs=("server", "rendered", "namespace", "database"),
-        after=("neighbours",),
-        limit=database.LIMIT,
+        database.tried, needs=("server", "rendered", "namespace", "database"), limit=database.LIMIT
     ),
     "running": Collector(upgrade.running, needs=("server", "release")),
     "touched": Collector(upgrade.touched, needs=("server", "release")),

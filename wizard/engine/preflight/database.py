@@ -22,7 +22,7 @@ from wizard.core.postgres import client as postgres
 from wizard.core.postgres.client import Client
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent
-from wizard.core.rules.facts import DatabaseSeen, DatabaseTried, Neighbours, Rendered
+from wizard.core.rules.facts import DatabaseSeen, DatabaseTried, Rendered
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
 from wizard.core.text.time import parse_time
@@ -193,7 +193,7 @@ async def _by_pod(
         left = await asyncio.shield(_clean(world, making, name))
     own = {str(one["metadata"].get("name")) for one in rendered.of("Secret")} | world.made_by_run
     without = await _not_there(world, database) if database.secret else ""
-    cut_by = _cut_by(world, inputs, database, labels)
+    cut_by = await _cut_by(world, rendered, database, labels)
     return DatabaseTried(lines, problem, next_step, without, bool(without) and database.secret in own, cut_by, left)
 
 
@@ -266,16 +266,19 @@ async def _log(world: World, name: str) -> tuple[str, ...]:
     return tuple(lines[:_MOST_LINES])
 
 
-def _cut_by(world: World, inputs: Mapping[str, Any], database: Client, labels: Mapping[str, str]) -> tuple[str, ...]:
-    around, like = inputs["neighbours"], postgres.app(inputs["rendered"].objects)
-    if not isinstance(around, Neighbours) or like is None:
+async def _cut_by(world: World, rendered: Rendered, database: Client, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The policies that are there and keep the probe's pod from the database, when the app's pods may reach it."""
+    like = postgres.app(rendered.objects)
+    if like is None:
         return ()
-    other = End("", {}, {})
+    try:
+        there = await world.cluster.list("NetworkPolicy", world.target.namespace)
+    except ClusterError:
+        return ()
+    spec = like.spec
 
     def cut(policies: tuple[Object, ...], of: Mapping[str, Any]) -> tuple[str, ...]:
-        return network_policy.cutting(
-            policies, "Egress", End(world.target.namespace, of, like.spec), other, database.port
-        )
+        pod = End(world.target.namespace, of, spec)
+        return network_policy.cutting(policies, "Egress", pod, End("", {}, {}), database.port)
 
-    every = (*around.policies, *inputs["rendered"].of("NetworkPolicy"))
-    return () if cut(every, like.labels) else cut(around.policies, labels)
+    return () if cut((*there, *rendered.of("NetworkPolicy")), like.labels) else cut(there, labels)
