@@ -62,6 +62,7 @@ async def run(
             yield replace(result, question=question, made_for=world.mark)
     finally:
         opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
 
 
 async def while_asking(state: SessionState, answers: Answers, draft: Draft, kept: Kept) -> AsyncIterator[CheckResult]:

@@ -217,6 +217,7 @@ async def _rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactF
         return FactFailure("W10", problem.what, problem.next_step, question=question)
     finally:
         opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
     objects = [
         document
         for document in documents
