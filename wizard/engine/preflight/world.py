@@ -11,6 +11,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm.chart import Chart
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.kubeconfig import Kubeconfig
+from wizard.core.rules.check import Absent, Unknown
 from wizard.core.rules.facts import SecretFile, SecretUse
 from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
@@ -77,12 +78,19 @@ class World:
 
 
 NOT_THERE: Final = "namespace not there yet"
+NO_NAME: Final = Absent("waits for N01")
+"""Of what helm is asked under the release's name, where it takes no such name."""
 _NOT_JUDGED: Final = ("forbidden", "slow", "unavailable")
 
 
 def judged(error: ClusterError) -> bool:
     """Whether the API server refused what was tried, and not this person's right to try it, or nothing at all."""
     return bool(error.status) and error.kind not in _NOT_JUDGED
+
+
+def unknown(error: ClusterError) -> Unknown:
+    """A fact that the cluster did not tell."""
+    return Unknown(error.message.rstrip("."), error.permission)
 
 
 Fetch = Callable[[World, Mapping[str, Any]], Awaitable[Any]]

@@ -1,0 +1,95 @@
+"""Collectors of what the API server says of each object in a dry run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from wizard.core.errors import Problem
+from wizard.core.helm import plan, revision
+from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.objects import Object
+from wizard.core.rules.check import Absent
+from wizard.core.rules.facts import (
+    DryRun,
+    Namespace,
+    Refused,
+    Release,
+)
+from wizard.engine.preflight.world import NOT_THERE, World, judged
+from wizard.engine.release import brought
+from wizard.engine.release import plan as release_plan
+
+
+async def brought_kinds(world: World, inputs: Mapping[str, Any]) -> brought.Kinds:
+    """The kinds that the chart itself brings, of those that are not served: an install makes them first."""
+    release: Release = inputs["release"]
+    if revision.installed(release.revision, release.status):
+        return frozenset()
+    there = {(resource.kind, resource.api_version) for resource in inputs["served"]}
+    away = [obj for obj in inputs["rendered"].objects if (obj["kind"], obj.get("apiVersion")) not in there]
+    return await brought.kinds(world.helm, world.documents, inputs["chart"].path, away)
+
+
+async def dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
+    """Each rendered object in a dry run, as helm would send it."""
+    namespace: Namespace = inputs["namespace"]
+    if namespace.state == "missing":
+        return Absent(NOT_THERE)
+    if namespace.state == "terminating":
+        return Absent("waits for R01")
+    release = inputs["release"]
+    upgrade = isinstance(release, Release) and revision.installed(release.revision, release.status)
+    new_kinds = inputs["brought"] if isinstance(inputs["brought"], frozenset) else frozenset()
+    objects = tuple(obj for obj in inputs["rendered"].objects if brought.kind_of(obj) not in new_kinds)
+    if upgrade and (planned := await _planned(world, objects)) is not None:
+        return planned
+    answers = await asyncio.gather(*(_try(world, obj, upgrade=upgrade) for obj in objects))
+    refused = tuple(answer for answer in answers if isinstance(answer, Refused))
+    unknown = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, str)))
+    return DryRun(len(objects), refused, "apply" if upgrade else "create", unknown)
+
+
+async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
+    """The dry run of an upgrade, with the requests of helm; None when helm's record of what runs is unreadable."""
+    try:
+        plans = await release_plan.tried(world.cluster, await world.helm.info(), world.documents, world.target, objects)
+    except Problem:
+        return None
+    refused = [
+        Refused(
+            planned.kind,
+            planned.name,
+            tuple(
+                f"{refusal.path}: {refusal.words}" if refusal.path else refusal.words for refusal in planned.refusals
+            ),
+        )
+        for planned in plans
+        if planned.change == "refused" and not any(refusal.words.startswith(plan.TAKEN) for refusal in planned.refusals)
+    ]
+    unknown = tuple(dict.fromkeys(planned.note for planned in plans if planned.change == "unknown"))
+    return DryRun(len(objects), tuple(refused), "apply", unknown)
+
+
+async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | None:
+    send = world.cluster.apply if upgrade else world.cluster.create
+    try:
+        await send(obj, world.target.namespace, dry_run=True)
+    except ClusterError as error:
+        kind, name = str(obj["kind"]), str(obj["metadata"]["name"])
+        if error.kind == "conflict" and not upgrade:
+            return None  # it exists already; another check reports its owner
+        if not judged(error):
+            return error.message.rstrip(".")
+        return Refused(kind, name, _words(error))
+    return None
+
+
+def _words(error: ClusterError) -> tuple[str, ...]:
+    """Each field error of the API server, or its message."""
+    causes = ((error.body or {}).get("details") or {}).get("causes") or ()
+    fields = tuple(
+        f"{cause['field']}: {cause['message']}" for cause in causes if cause.get("field") and cause.get("message")
+    )
+    return fields or (error.message,)

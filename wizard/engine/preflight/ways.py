@@ -1,0 +1,73 @@
+"""Collectors of classes and ways in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from wizard.core.kube.ingress import Classes
+from wizard.core.kube.objects import is_default_class
+from wizard.core.limits import maps_of
+from wizard.core.rules import manifests
+from wizard.core.rules.check import Absent
+from wizard.core.rules.facts import (
+    NamedClass,
+    StorageClass,
+    WaysSeen,
+)
+from wizard.engine.preflight.world import World
+
+
+async def storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageClass, ...]:
+    """The storage classes."""
+    classes = await world.cluster.list("StorageClass")
+    return tuple(
+        StorageClass(
+            storage_class["metadata"]["name"],
+            is_default_class(storage_class),
+            str(storage_class.get("provisioner") or ""),
+            storage_class.get("volumeBindingMode") != "WaitForFirstConsumer",
+            storage_class.get("allowVolumeExpansion") is True,
+            maps_of(storage_class, "allowedTopologies"),
+        )
+        for storage_class in classes
+    )
+
+
+async def named_storage(_: World, inputs: Mapping[str, Any]) -> Any:
+    """The storage classes, but only if a claim names one: without that no right is needed to see them."""
+    named = any(spec.get("storageClassName") for _, spec in manifests.claims(inputs["rendered"].objects))
+    return inputs["storage_classes"] if named else Absent("no claim names a storage class")
+
+
+async def every_ingress_class(world: World, _: Mapping[str, Any]) -> tuple[NamedClass, ...]:
+    """The ingress classes."""
+    classes = await world.cluster.list("IngressClass")
+    return tuple(
+        NamedClass(
+            ingress_class["metadata"]["name"],
+            is_default_class(ingress_class),
+            str((ingress_class.get("spec") or {}).get("controller", "")),
+        )
+        for ingress_class in classes
+    )
+
+
+async def ingress_classes(_: World, inputs: Mapping[str, Any]) -> Any:
+    """The ingress classes, but only where an Ingress is installed: without that no right is needed to see them."""
+    return inputs["every_ingress_class"] if inputs["rendered"].of("Ingress") else Absent("no Ingress is installed")
+
+
+async def ways(world: World, inputs: Mapping[str, Any]) -> WaysSeen | Absent:
+    """The Ingresses and HTTPRoutes of all namespaces, where the release has some."""
+    rendered, known = inputs["rendered"], inputs["ingress_classes"]
+    kinds = [kind for kind in ("Ingress", "HTTPRoute") if rendered.of(kind)]
+    if not kinds:
+        return Absent("no Ingress or HTTPRoute is installed")
+    listed = await asyncio.gather(*(world.cluster.list(kind) for kind in kinds))
+    classes = known if isinstance(known, tuple) else ()
+    return WaysSeen(
+        tuple(obj for objects in listed for obj in objects),
+        Classes(next((one.name for one in classes if one.default), ""), {one.name: one.controller for one in classes}),
+    )
