@@ -179,8 +179,9 @@ class FakeHelm:
         return HelmInfo("/helm", "4.2.4", 4)
 
     async def template(
-        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
-    ) -> str:
+        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = "",
+        api_versions: Sequence[str] = (),
+    ) -> str:  # fmt: skip
         self.asked.append(f"template {values_file}{values_text} {kube_version}")
         if self.problem:
             raise self.problem

@@ -19,11 +19,12 @@ class Helm(Protocol):
         ...
 
     async def template(
-        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
-    ) -> str:
+        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = "",
+        api_versions: Sequence[str] = (),
+    ) -> str:  # fmt: skip
         """The rendered manifests (multi-document YAML) with Secrets' data as rendered; offline, hooks included.
 
-        `values_text` is used instead of the file when it is given.
+        `values_text` is used instead of the file when it is given. `api_versions`: as of capabilities.custom.
         """
         ...
 

@@ -194,6 +194,37 @@ async def test_a_chart_that_brings_its_kinds_is_installed_before_the_cluster_ser
     assert [(obj.change, obj.label) for obj in plan.objects] == [("created", "Widget/one")]
 
 
+async def test_the_checks_judge_what_helm_installs_on_a_cluster_with_kinds_of_its_own(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    answers = {"image": IMAGE, "monitoring": "mine"}
+    async with session(tool, sandbox.kubeconfig, namespace) as made:
+        without = await checked_draft(made, made.answers.new().with_answers(answers))
+    definition = CRD.replace("NAMEs.NAME.example.com", "servicemonitors.monitoring.coreos.com").replace(
+        "NAME.example.com", "monitoring.coreos.com"
+    )
+    for before, after in (("NAMEs", "servicemonitors"), ("NAME", "servicemonitor"), ("Widget", "ServiceMonitor")):
+        definition = definition.replace(before, after)
+    (tmp_path / "crd.yaml").write_text(definition)
+    sandbox.kubectl("apply", "-f", str(tmp_path / "crd.yaml"))
+    try:
+        sandbox.kubectl(
+            "wait", "crd/servicemonitors.monitoring.coreos.com", "--for=condition=Established", "--timeout=20s"
+        )
+        async with session(tool, sandbox.kubeconfig, namespace) as made:
+            draft = made.answers.new().with_answers(answers)
+            found = await checked_draft(made, draft)
+            plan = await made.installer.plan(made.answers.prepare(draft))
+    finally:
+        sandbox.kubectl("delete", "crd", "servicemonitors.monitoring.coreos.com", "--wait=false")
+    assert "ServiceMonitor" in {obj.kind for obj in plan.objects}
+    assert (without["A03"].state, found["A02"].state, found["R07"].state) == ("skipped", "pass", "pass")
+    assert found["A03"].evidence != without["A03"].evidence
+    (count,) = {line.partition(" of ")[0] for line in found["R07"].evidence}
+    assert int(count) == len(plan.objects) + len(plan.hooks)
+
+
 async def test_a_host_that_a_release_of_another_namespace_has_is_taken(
     sandbox: Bed, namespace: str, tool: Callable[[str], str]
 ) -> None:

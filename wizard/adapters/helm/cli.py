@@ -128,13 +128,16 @@ class HelmCli:
         return info
 
     async def template(
-        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
-    ) -> str:
+        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = "",
+        api_versions: Sequence[str] = (),
+    ) -> str:  # fmt: skip
         """The rendered manifests; values come from the file, or from the text when it is given."""
         from wizard.core.helm import command_line
 
         info = await self.info()
-        argv = command_line.template_argv(target, chart, "-" if values_text else values_file, kube_version)
+        argv = command_line.template_argv(
+            target, chart, "-" if values_text else values_file, kube_version, api_versions
+        )
         return await self._run([info.path, *argv], _RENDER, values_text)
 
     async def render(

@@ -119,10 +119,19 @@ def verify_argv(path: str, keyring: str = "") -> list[str]:
     return ["verify", *(["--keyring", keyring] if keyring else []), "--", path]
 
 
-def template_argv(target: Target, chart: str, values_path: str, kube_version: str = "") -> list[str]:
-    """`helm template` with hooks, without a cluster."""
-    version = ["--kube-version", kube_version] if kube_version else []
-    return ["template", target.release, chart, "--namespace", target.namespace, "--values", values_path, *version]
+def template_argv(
+    target: Target, chart: str, values_path: str, kube_version: str = "", api_versions: Sequence[str] = ()
+) -> list[str]:
+    """`helm template` with hooks, without a cluster; what it would be asked for is given."""
+    return [
+        "template", target.release, chart, "--namespace", target.namespace, "--values", values_path,
+        *_capabilities(kube_version, api_versions),
+    ]  # fmt: skip
+
+
+def _capabilities(kube_version: str, api_versions: Sequence[str]) -> list[str]:
+    served = [part for api_version in api_versions for part in ("--api-versions", api_version)]
+    return [*(["--kube-version", kube_version] if kube_version else []), *served]
 
 
 def render_argv(
@@ -132,10 +141,8 @@ def render_argv(
 
     `looks_up`: the chart reads objects of the cluster, which takes helm a second when the cluster is far away.
     """
-    version = ["--kube-version", kube_version] if kube_version else []
-    served = [part for api_version in api_versions for part in ("--api-versions", api_version)]
     return [
-        "template", target.release, chart, *target_argv(target), "--values", "-", *version, *served,
+        "template", target.release, chart, *target_argv(target), "--values", "-", *_capabilities(kube_version, api_versions),
         *(["--dry-run=server"] if looks_up else []),
         *(["--is-upgrade"] if upgrade else []),
     ]  # fmt: skip

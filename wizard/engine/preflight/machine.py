@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from wizard.core.answers import validate
 from wizard.core.errors import Problem
-from wizard.core.helm import unused_values
+from wizard.core.helm import capabilities, unused_values
 from wizard.core.helm.chart import Chart
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object
@@ -71,13 +71,14 @@ async def rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFa
         return FactFailure("W10", problem.what, problem.next_step, question=problem.question)
     if validate.release(world.target.release):
         return NO_NAME
-    server = inputs["server"]
+    server, served = inputs["server"], inputs["served"]
     kube = server.version if isinstance(server, Server) else ""
     opening = asyncio.ensure_future(world.cluster.connect(_PER_OBJECT))
     try:
         text = await world.helm.template(
-            world.target, inputs["chart"].path, world.values_path, kube_version=kube, values_text=world.values_text
-        )
+            world.target, inputs["chart"].path, world.values_path, kube_version=kube, values_text=world.values_text,
+            api_versions=capabilities.custom(served) if isinstance(served, tuple) else (),
+        )  # fmt: skip
         documents = world.documents.load_all(text, "helm template")
     except Problem as problem:
         question = _question_of(problem.what, world.value_questions)

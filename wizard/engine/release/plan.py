@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
-from wizard.core.helm import plan, upgrade_values
+from wizard.core.helm import capabilities, plan, upgrade_values
 from wizard.core.helm.binary import HelmInfo
 from wizard.core.helm.chart import Chart
 from wizard.core.helm.plan import ObjectPlan, Plan, Refusal
@@ -249,13 +249,7 @@ async def _served(cluster: Cluster) -> tuple[str, tuple[str, ...]]:
         version, served = await asyncio.gather(cluster.version(), cluster.resources())
     except ClusterError as error:
         raise Problem(error.message, "Retry when the cluster answers; nothing was changed.", Exit.UNKNOWN) from error
-    custom = {
-        resource.api_version: None
-        for resource in served
-        if not merge_patch.is_builtin({"apiVersion": resource.api_version})
-    }
-    custom |= {f"{resource.api_version}/{resource.kind}": None for resource in served if resource.api_version in custom}
-    return version.get("gitVersion", ""), tuple(custom)
+    return version.get("gitVersion", ""), capabilities.custom(served)
 
 
 async def _render(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wizard.core.errors import Problem
+from wizard.core.helm import capabilities
 from wizard.core.helm.binary import HelmInfo
 from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
@@ -25,26 +26,32 @@ class EarlyRender:
         # Marks an exception as retrieved: the result may never be used.
         self._early.add_done_callback(lambda task: task.cancelled() or task.exception())
 
-    async def _render(self) -> tuple[str, str]:
-        version = (await self._cluster.version()).get("gitVersion", "")
-        text = await self._helm.template(self._target, self._chart, self._values_path, kube_version=version)
-        return version, text
+    async def _render(self) -> tuple[str, tuple[str, ...], str]:
+        told, served = await asyncio.gather(self._cluster.version(), self._cluster.resources())
+        version, custom = told.get("gitVersion", ""), capabilities.custom(served)
+        text = await self._helm.template(
+            self._target, self._chart, self._values_path, kube_version=version, api_versions=custom
+        )
+        return version, custom, text
 
     def close(self) -> None:
         """Cancel the render."""
         self._early.cancel()
 
     async def template(
-        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = ""
-    ) -> str:
-        """The manifests; rendered again when the early render failed or was for another version."""
+        self, target: Target, chart: str, values_file: str, *, kube_version: str = "", values_text: str = "",
+        api_versions: Sequence[str] = (),
+    ) -> str:  # fmt: skip
+        """The manifests; rendered again when the early render failed or was for another cluster."""
         early = (self._target, self._chart, self._values_path, "")
         if (target, chart, values_file, values_text) == early:
             with contextlib.suppress(Problem, ClusterError):
-                version, text = await self._early
-                if version == kube_version:
+                version, custom, text = await self._early
+                if (version, custom) == (kube_version, tuple(api_versions)):
                     return text
-        return await self._helm.template(target, chart, values_file, kube_version=kube_version, values_text=values_text)
+        return await self._helm.template(
+            target, chart, values_file, kube_version=kube_version, values_text=values_text, api_versions=api_versions
+        )
 
     async def render(
         self, target: Target, chart: str, values_text: str, *, kube_version: str, api_versions: Sequence[str] = (),
