@@ -59,6 +59,8 @@ class Replay:
             return 200, self._log(rest[1], query)
         if len(rest) > 1:
             return self._one(resource.kind, rest[1], found)
+        if resource.kind in self._world.late:
+            return 504, _status(504, "Timeout")
         unseen = resource.kind in NEIGHBOURS or (resource.kind not in _ALWAYS and not found)
         if unseen and resource.kind not in self._world.seen:
             return 403, _status(403, "Forbidden")

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.diagnosis.breaking import Bed
-from tests.diagnosis.replay import served
+from tests.diagnosis.replay import Replay, served
 from tests.diagnosis.score import EVERY, SOUND
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.adapters.kube.client import KubeCluster
+from wizard.core.rules.diagnosis import Observation
 from wizard.core.rules.ranking import diagnose
-from wizard.core.rules.snapshot import Snapshot
 from wizard.core.target import Target
 from wizard.engine.watch.diagnose import look
 
 BREAKS = {**{case.name: case.breaks for case in EVERY}, **SOUND}
 
 
-async def looked_at(kubeconfig: Path, namespace: str, release: str) -> Snapshot:
+async def looked_at(kubeconfig: Path, namespace: str, release: str) -> Observation:
     target = Target("c", namespace, release, str(kubeconfig))
     cluster = KubeCluster(target)
     try:
@@ -29,7 +31,7 @@ async def looked_at(kubeconfig: Path, namespace: str, release: str) -> Snapshot:
     finally:
         await cluster.close()
     assert last.complete
-    return last.snapshot
+    return last
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,44 @@ async def test_what_is_read_over_http_has_the_same_diagnosis(name: str, tmp_path
     world = bed.world
     world.said.clear()  # helm's own words are in the records of this machine, not in the cluster
     with served(world, tmp_path, datetime.now(UTC)) as kubeconfig:
-        met = diagnose(await looked_at(kubeconfig, world.namespace, world.release))
+        seen = await looked_at(kubeconfig, world.namespace, world.release)
+    met = diagnose(seen.snapshot)
     assert [(one.id, one.object, one.title) for one in met] == [
         (one.id, one.object, one.title) for one in diagnose(world.snapshot())
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "requests"),
+    [
+        ("as installed", []),
+        ("wrong database password, crash loop", []),
+        ("default deny, the client times out", ["shop/networkpolicies"]),
+        ("no name resolves: egress to DNS is cut (libpq)", ["shop/networkpolicies", "kube-system/pods"]),
+        ("the cluster's DNS has no pod", ["shop/networkpolicies", "kube-system/pods", "kube-system/endpointslices"]),
+    ],
+)
+async def test_policies_and_dns_are_read_once_and_only_where_something_waits(
+    name: str, requests: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bed = Bed()
+    BREAKS[name](bed)
+    asked: list[str] = []
+    answer = Replay.answer
+
+    def counted(self: Replay, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
+        asked.append(path.partition("/namespaces/")[2])
+        return answer(self, path, query)
+
+    monkeypatch.setattr(Replay, "answer", counted)
+    with served(bed.world, tmp_path, datetime.now(UTC)) as kubeconfig:
+        await looked_at(kubeconfig, bed.world.namespace, bed.world.release)
+    assert sorted(path for path in asked if "networkpolicies" in path or "kube-system" in path) == sorted(requests)
+
+
+async def test_policies_that_may_not_be_listed_are_said_to_be_hidden(tmp_path: Path) -> None:
+    bed = Bed()
+    BREAKS["policies may not be listed"](bed)
+    with served(bed.world, tmp_path, datetime.now(UTC)) as kubeconfig:
+        seen = await looked_at(kubeconfig, bed.world.namespace, bed.world.release)
+    assert "NetworkPolicy" in {one.what for one in seen.unseen}

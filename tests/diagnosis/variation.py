@@ -198,6 +198,8 @@ def _inject(bed: Bed, rng: Random) -> None:
     world = bed.world
     name, place = rng.choice(_SIDECARS), rng.choice(("first", "last", "native"))
     for pod in _replicas(world) if name else ():
+        if any(one["name"] == name for key in ("initContainers", "containers") for one in pod["spec"].get(key) or ()):
+            continue
         state: Node = pod["status"]
         spec: Node = {"name": name, "image": f"ghcr.io/mesh/{name}:1.29", "ports": [{"containerPort": 15090}]}
         key = "initContainers" if place == "native" else "containers"

@@ -35,6 +35,8 @@ class World:
     release: str
     said: list[HelmError] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    """Kinds whose list had no answer in time."""
 
     def snapshot(self) -> Snapshot:
         """The world as rules get it."""
@@ -46,6 +48,7 @@ class World:
             around={one["metadata"]["uid"]: one for one in self.around},
             seen=frozenset(self.seen),
             absent=frozenset(self.absent),
+            late=tuple(f"list {kind}: no answer within 8 s" for kind in self.late),
             revisions=tuple(self.revisions),
             helm_errors=tuple(self.said),
             namespace=self.namespace,

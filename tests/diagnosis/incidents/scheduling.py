@@ -317,7 +317,7 @@ CASES: tuple[Case, ...] = (
     Case("webhook without endpoints: no pods", "SC01", API, _no_pods(NO_ENDPOINTS)),
     Case("webhook refuses: no pods", "SC01", API, _no_pods(REFUSED)),
     Case("webhook too slow: no pods", "SC01", API, _no_pods(SLOW)),
-    Case("webhook's certificate not trusted: no pods", "SC01", API, _no_pods(UNTRUSTED)),
+    Case("webhook's certificate not trusted: no pods", "CL05", API, _no_pods(UNTRUSTED)),
     Case("webhook without endpoints: no database pod", "SC01", STORE, _store_not_made),
     Case("webhook refuses the ReplicaSet", "SC01", API, _no_replica_set),
     Case("webhook down stops helm", "X11", RELEASE, _helm_stopped(called(NO_SERVICE))),

@@ -28,7 +28,7 @@ from wizard.core.text.secrets import MASK, Redactor, Secret
 
 _KINDS: Final = frozenset({
     *KINDS, "Node", "PersistentVolume", "StorageClass", "IngressClass", "ResourceQuota", "EndpointSlice", "Certificate",
-    "CertificateRequest", "Secret", "ConfigMap",
+    "CertificateRequest", "NetworkPolicy", "Secret", "ConfigMap",
 })  # fmt: skip
 _FIELDS: Final = frozenset({
     "apiVersion", "kind", "metadata", "spec", "status", "type", "provisioner", "reclaimPolicy", "volumeBindingMode",

@@ -45,6 +45,7 @@ def to_data(bundle: Bundle) -> dict[str, Any]:
         "seen": sorted(snapshot.seen),
         "hidden": sorted(snapshot.hidden),
         "absent": sorted(snapshot.absent),
+        "late": list(snapshot.late),
         "revisions": [asdict(one) for one in snapshot.revisions],
         "helm_errors": [asdict(one) for one in snapshot.helm_errors],
         "runs": [{key: getattr(run, key) for key in _RUN} for run in snapshot.runs],
@@ -80,6 +81,7 @@ def of_data(data: Any) -> Bundle:
         revisions=_records(Revision, data["revisions"]), helm_errors=_records(HelmError, data["helm_errors"]),
         runs=[_run(run, target) for run in data["runs"]],
         namespace=target.namespace, release=target.release, context=target.context, hidden=frozenset(_texts(data["hidden"])),
+        late=tuple(_texts(data.get("late", ()))),
         reach=_reach(data["reach"]) if data["reach"] else None,
     )  # fmt: skip
     unseen, complete = _records(Hidden, data["unseen"]), data["complete"] is True

@@ -103,6 +103,9 @@ def _fold(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
     return [replace(cause, explains=(*cause.explains, *explained[id(cause)])) for cause in causes]
 
 
+_DNS: Final = "CL02"
+
+
 def _depth(finding: Finding, findings: list[Finding], snapshot: Snapshot) -> int:
     """How many of the broken objects the finding's object depends on; causes with fewer come first."""
     broken = {other.object for other in findings if other.urgent and other.object != finding.object}
@@ -120,8 +123,8 @@ def _explains(cause: Finding, symptom: Finding, snapshot: Snapshot) -> bool:
         return stage(cause) < stage(symptom) or (symptom.waits and not cause.waits)
     if not symptom.waits:
         return False
-    if symptom.calls:
-        return serves(cause.object, symptom.calls, snapshot)
+    if symptom.calls:  # without DNS nobody is reached by name
+        return serves(cause.object, symptom.calls, snapshot) or (cause.id == _DNS and symptom.object in cause.affects)
     return symptom.object in cause.affects or _needs(symptom.object, cause.object, snapshot)
 
 

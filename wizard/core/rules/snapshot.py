@@ -92,6 +92,8 @@ class Snapshot:
     outdated: Outdated = field(default_factory=dict)
     gone: Sequence[Gone] = ()
     """Pods whose deletion was seen, oldest first."""
+    late: Sequence[str] = ()
+    """Requests of this look that the API server did not answer in time, or refused as too many."""
     reach: Reach | None = None
     """Whether people reach it, asked from this machine; None when it was not asked."""
     _by_uid: dict[str, list[ObjectEvent]] = field(default_factory=dict, compare=False, repr=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wizard.core.errors import Problem
@@ -21,7 +21,7 @@ from wizard.core.reach.result import Reach
 from wizard.core.rules import diagnosis, manifests
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
-from wizard.core.rules.findings import jobs
+from wizard.core.rules.findings import jobs, policies
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 from wizard.core.run.events import Event
@@ -64,6 +64,7 @@ class _Collected:
 
     kinds: dict[str, tuple[Object, ...]]
     unseen: list[Hidden]
+    late: list[str] = field(default_factory=list)
     revisions: tuple[Revision, ...] = ()
     helm_errors: tuple[HelmError, ...] = ()
     runs: tuple[RunSummary, ...] = ()
@@ -110,7 +111,7 @@ async def look(
     asking = asyncio.create_task(reach(observation.snapshot)) if reach else None
     try:
         yield replace(observation, complete=False)
-        whole = await _with_details(cluster, observation, target)
+        whole = await _with_network(cluster, await _with_details(cluster, observation, target), target)
         yield replace(whole, snapshot=replace(whole.snapshot, reach=await asking)) if asking else whole
     finally:
         if asking:
@@ -173,8 +174,14 @@ async def _list(cluster: Cluster, collected: _Collected, kind: str, namespace: s
     except ClusterError as error:
         if error.kind != "not-found":
             collected.unseen.append(Hidden(kind, error.message.rstrip("."), error.permission))
+        if error.kind == "slow" or _TOO_MANY.search(error.message):
+            collected.late.append(f"list {kind}: {error.message}")
     except TimeoutError:
         collected.unseen.append(Hidden(kind, f"no answer within {_LIMIT:g} s"))
+        collected.late.append(f"list {kind}: no answer within {_LIMIT:g} s")
+
+
+_TOO_MANY: Final = re.compile(r"too many requests", re.IGNORECASE)
 
 
 async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | Unknown:
@@ -257,6 +264,7 @@ def _observation(collected: _Collected, target: Target, clock: Clock) -> Observa
         release=target.release,
         context=target.context,
         hidden=frozenset(kind for kind in KINDS if kind not in collected.kinds),
+        late=tuple(collected.late),
     )
     strange = [Hidden(f"{obj['kind']}/{obj['metadata']['name']}", "its status makes no sense") for uid, obj in members.items()
                if uid in unreadable]  # fmt: skip
@@ -303,6 +311,49 @@ async def _with_details(cluster: Cluster, observation: Observation, target: Targ
     seen = snapshot.seen | certificates.keys()
     detailed = replace(snapshot, logs=read, around=around, seen=seen, absent=frozenset(absent), revisions=revisions)
     return replace(observation, snapshot=detailed, unseen=tuple(dict.fromkeys((*observation.unseen, *unseen))))
+
+
+async def _with_network(cluster: Cluster, observation: Observation, target: Target) -> Observation:
+    """With what may cut a connection, where a container waits for one: network policies, and the cluster's DNS for a name."""
+    snapshot = observation.snapshot
+    waits = list(policies.waits(snapshot))
+    if not waits:
+        return observation
+    collected = _Collected({}, [])
+    asked_dns = any(wait.for_dns for wait in waits)
+    _, dns = await asyncio.gather(
+        _list(cluster, collected, "NetworkPolicy", target.namespace),
+        _resolvers(cluster, collected.unseen) if asked_dns else _nothing(),
+    )
+    found = (*collected.kinds.get("NetworkPolicy", ()), *dns)
+    detailed = replace(
+        snapshot,
+        around={**snapshot.around, **{str(obj["metadata"]["uid"]): obj for obj in found}},
+        seen=snapshot.seen | collected.kinds.keys(),
+        late=(*snapshot.late, *collected.late),
+    )
+    return replace(
+        observation, snapshot=detailed, unseen=tuple(dict.fromkeys((*observation.unseen, *collected.unseen)))
+    )
+
+
+async def _nothing() -> tuple[Object, ...]:
+    return ()
+
+
+async def _resolvers(cluster: Cluster, unseen: list[Hidden]) -> tuple[Object, ...]:
+    """The pods of the cluster's DNS; without any, the endpoints of its usual Service, which other set-ups do not have."""
+    try:
+        async with asyncio.timeout(_LIMIT):
+            pods = await cluster.list("Pod", "kube-system", labels="k8s-app=kube-dns")
+            return pods or await cluster.list(
+                "EndpointSlice", "kube-system", labels="kubernetes.io/service-name=kube-dns"
+            )
+    except ClusterError as error:
+        unseen.append(Hidden("the cluster's DNS", error.message.rstrip("."), error.permission))
+    except TimeoutError:
+        unseen.append(Hidden("the cluster's DNS", f"no answer within {_LIMIT:g} s"))
+    return ()
 
 
 def _unready(snapshot: Snapshot) -> Iterable[tuple[str, str, tuple[bool, ...]]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from wizard.core.kube import patience, status
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
-from wizard.core.rules.findings import webhooks
+from wizard.core.rules.findings import overload, webhooks
 from wizard.core.rules.snapshot import Snapshot
 
 _REFUSALS: Final = (
@@ -35,26 +36,47 @@ _REFUSALS: Final = (
 MAKERS: Final = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 
 
-@finding("SC01")
-def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
-    """A controller tries to create pods, or their ReplicaSet, and the API server refuses them."""
+@dataclass(frozen=True)
+class Refusal:
+    """What a controller may not make (`what`), the API server's message, since when, and the field that has it."""
+
+    maker: Object
+    message: str
+    since: str
+    field: str
+    what: str = "pods"
+
+
+def refusals(snapshot: Snapshot) -> Iterator[Refusal]:
+    """The refusals that stand: controllers without their pods, and Deployments without their ReplicaSet."""
     for maker in snapshot.of_kind(*MAKERS):
         if str(maker["metadata"].get("uid")) not in snapshot.left:
             message, since, field = refusal_of(maker, snapshot)
             if message:
-                yield _refused(maker, message, since, field, "pods", snapshot)
+                yield Refusal(maker, message, since, field)
     for deployment in snapshot.of_kind("Deployment"):
         # pkg/controller/deployment/sync.go: the ReplicaSet itself could not be made.
         progress = status.condition(deployment, "Progressing")
         if progress.get("status") == "False" and progress.get("reason") == "ReplicaSetCreateError":
             message, since = str(progress.get("message") or "refused"), str(progress.get("lastTransitionTime") or "")
-            field = "status.conditions[Progressing]"
-            yield _refused(deployment, message, since, field, "its ReplicaSet and pods", snapshot)
+            yield Refusal(deployment, message, since, "status.conditions[Progressing]", "its ReplicaSet and pods")
 
 
-def _refused(maker: Object, message: str, since: str, field: str, what: str, snapshot: Snapshot) -> Finding:
+@finding("SC01")
+def pod_creation_refused(snapshot: Snapshot) -> Iterator[Finding]:
+    """A controller tries to create pods, or their ReplicaSet, and the API server refuses them.
+
+    What is the cluster's own trouble is CL03 and CL05.
+    """
+    for refusal in refusals(snapshot):
+        if not overload.told(refusal.message) and not webhooks.is_untrusted(refusal.message):
+            yield _refused(refusal, snapshot)
+
+
+def _refused(refusal: Refusal, snapshot: Snapshot) -> Finding:
+    maker, message, since, what = refusal.maker, refusal.message, refusal.since, refusal.what
     describe = snapshot.command("kubectl", "describe", str(maker["kind"]).lower(), str(maker["metadata"]["name"]))
-    proof = Evidence(message, name_of(maker), field, since)
+    proof = Evidence(message, name_of(maker), refusal.field, since)
     if call := webhooks.failed_call(message):
         return Finding(
             "SC01",

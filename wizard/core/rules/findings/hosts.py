@@ -128,6 +128,24 @@ def _address(name: str, value: str) -> re.Match[str] | None:
     return _IN_URL.search(value) or alone
 
 
+def named(name: str, value: str) -> Iterator[str]:
+    """The host in the value of a variable that holds an address."""
+    if match := _address(name, value):
+        yield match["host"]
+
+
+_NO_ANSWER: Final = re.compile(
+    r"temporary failure|EAI_AGAIN|server misbehaving|timed? ?out|bad address|no answer|try again|(?:read|dial) udp",
+    re.IGNORECASE,
+)
+"""Words of a resolver that got no answer; one that was answered says that there is no such name."""
+
+
+def unanswered(line: str) -> bool:
+    """Whether a line about a name says that DNS gave no answer."""
+    return _NO_ANSWER.search(line) is not None
+
+
 def address_in(name: str, value: str) -> str:
     """As much of a variable's value as these rules read: a host alone as it is, of a URL scheme://host:; "" without one."""
     match, scheme = _address(name, value), _SCHEME.search(value)

@@ -260,7 +260,7 @@ def deployed_but_broken(snapshot: Snapshot) -> Iterator[Finding]:
         return
     for workload in snapshot.of_kind("Deployment", "StatefulSet", "DaemonSet", "Job"):
         state = status.of(workload, snapshot.now)
-        moving = state.state == "progressing" and _is_moving(workload, state.since, snapshot)
+        moving = state.state == "progressing" and (_works(workload) or _is_moving(workload, state.since, snapshot))
         if status.controller(workload) or state.state in ("ready", "unknown") or moving:
             continue
         yield Finding(
@@ -270,6 +270,11 @@ def deployed_but_broken(snapshot: Snapshot) -> Iterator[Finding]:
             commands=(snapshot.command("kubectl", "describe", str(workload["kind"]).lower(), str(workload["metadata"]["name"])),),
         )  # fmt: skip
         return
+
+
+def _works(workload: Object) -> bool:
+    """Whether it is a Job with a pod that is ready: it may take as long as its work does."""
+    return bool(workload["kind"] == "Job" and int((workload.get("status") or {}).get("ready") or 0))
 
 
 def _is_moving(workload: Object, since: str, snapshot: Snapshot) -> bool:

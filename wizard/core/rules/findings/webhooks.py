@@ -97,4 +97,16 @@ def failed_call(message: str) -> FailedCall | None:
     )
 
 
+_UNTRUSTED: Final = re.compile(r"x509: |failed to verify certificate")
+
+
+def is_untrusted(message: str) -> bool:
+    """Whether a message says that the API server does not trust the certificate of a webhook or of an API behind it."""
+    call = failed_call(message)
+    return (call is not None or _BEHIND in message) and _UNTRUSTED.search(message) is not None
+
+
+_BEHIND: Final = "error trying to reach service"
+"""Words of the API server's proxy to the APIs that others serve (kube-aggregator, apimachinery pkg/util/proxy)."""
+
 AVOID: Final = "Don't remove the webhook's configuration: it guards everybody, and its owner has to decide."
