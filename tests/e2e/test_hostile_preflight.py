@@ -86,9 +86,8 @@ def depending(fact: str) -> set[str]:
     return {check.id for check in all_checks() if fact in collectors.with_dependencies(frozenset(check.needs))}
 
 
-@pytest.mark.parametrize(
-    "fact", [pytest.param(fact, marks=[] if fact == "nodes" else pytest.mark.full) for fact in PATHS]
-)
+@pytest.mark.full  # 15 s each
+@pytest.mark.parametrize("fact", PATHS)
 async def test_what_one_kind_of_request_meets_is_told_by_its_checks_alone(
     session: Session, proxy: FaultProxy, fact: str
 ) -> None:

@@ -88,6 +88,7 @@ def test_a_new_version_that_does_not_start_is_rolled_back(
     assert app["spec"]["template"]["spec"]["containers"][0]["image"].endswith(GOOD)
 
 
+@pytest.mark.full  # 25 s: a release, its breaking, and a whole diagnosis on the screen
 def test_who_may_only_view_hands_over_a_text_with_the_next_step_and_the_missing_rights(
     sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path
 ) -> None:
