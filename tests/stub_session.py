@@ -37,6 +37,7 @@ from wizard.core.helm.values import Path, merge
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.kube.rights import Right
 from wizard.core.reach.result import Reach
+from wizard.core.report.changes import Changes
 from wizard.core.rules.check import CheckResult
 from wizard.core.rules.diagnosis import Diagnosis, Observation
 from wizard.core.rules.snapshot import Snapshot
@@ -424,6 +425,10 @@ class StubRelease(Release):
     async def bundle(self) -> Bundle:
         self._session.looked_at.append(self._target)
         return content.of(self._session.observed, self._target, "1.0.0")
+
+    @override
+    async def changes(self, run: RunSummary | None = None) -> Changes:
+        return Changes(1, 2, f"run {run.id}" if run else "", values=("-replicas: 1", "+replicas: 2"))
 
     @override
     async def history(self) -> Sequence[Revision]:

@@ -14,6 +14,7 @@ from tests.diagnosis.test_bundle import FAILURES, TARGET, observed
 from tests.e2e.browser import Tab, browser, chromium
 from wizard.adapters.report.html import HtmlPages
 from wizard.core.bundle import content
+from wizard.core.report.changes import Changes, ObjectChange
 from wizard.core.report.page import page
 
 pytestmark = [
@@ -32,6 +33,16 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
         yield opened
 
 
+CHANGES = Changes(
+    2, 3, "upgrade by ada, run 3f9a, ended with 1: not ready in time", ("Secret/app-credentials kept (keys jwt-secret)",),
+    (
+        ObjectChange("Deployment/llm-cost-ops", "changed", ("--- revision 2", "+++ revision 3", "@@ -9 +9 @@", "-  image: x:1", "+  image: x:2")),
+        ObjectChange("ConfigMap/llm-cost-ops", "changed"), ObjectChange("Service/old", "removed", ("-kind: Service", f"-name: {'w' * 900}")),
+    ),
+    ("--- revision 2", "+++ revision 3", "@@ -1 +1 @@", "-tag: 1", "+tag: 2"),
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Pages by what they are of; "long" has words that fit on no line."""
@@ -48,12 +59,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ),
     }
     folder = tmp_path_factory.mktemp("pages")
+    changed = page(of["incident"], CHANGES)
+    (folder / "changed.html").write_text(HtmlPages().html(changed))
     for name, bundle in of.items():
         (folder / f"{name}.html").write_text(HtmlPages().html(page(bundle)))
-    return {name: folder / f"{name}.html" for name in of}
+    return {name: folder / f"{name}.html" for name in (*of, "changed")}
 
 
-@pytest.mark.parametrize("name", ["incident", "healthy", "long"])
+@pytest.mark.parametrize("name", ["incident", "healthy", "long", "changed"])
 @pytest.mark.parametrize("width", [360, 768, 1400])
 def test_it_fits_every_window_says_nothing_on_the_console_and_asks_nothing_of_the_network(
     tab: Tab, pages: dict[str, Path], name: str, width: int
@@ -67,7 +80,7 @@ def test_it_fits_every_window_says_nothing_on_the_console_and_asks_nothing_of_th
     assert {url for url in asked if not url.startswith("data:")} == {pages[name].as_uri()}
     told = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
     assert [one for one in tab.log if one["method"] in told] == []
-    assert tab.value("document.querySelectorAll('main h2').length") == 8
+    assert tab.value("document.querySelectorAll('main h2').length") == 9
 
 
 def test_it_is_light_or_dark_as_the_reader_wants(tab: Tab, pages: dict[str, Path]) -> None:
@@ -106,3 +119,21 @@ def test_the_first_tab_skips_to_the_verdict_and_a_log_opens_by_the_keyboard(tab:
     assert tab.value("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     tab.key("Enter", 13, "\r")
     assert tab.value("document.activeElement.parentElement.open") is True
+
+
+def test_what_was_changed_is_folded_opens_by_the_keyboard_and_prints(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["changed"], width=1280, height=900)
+    section = "document.querySelector('section[aria-labelledby=changes]')"
+    assert tab.value(f"{section}.querySelectorAll('details').length") == 3
+    assert tab.value(f"{section}.querySelectorAll('details[open]').length") == 0
+    assert "Revision 3 against revision 2: upgrade by ada" in tab.value(f"{section}.innerText")
+    assert "ConfigMap/llm-cost-ops: changed; its values are not shown" in tab.value(f"{section}.innerText")
+
+    tab.value(f"{section}.querySelector('summary').focus()")
+    tab.key("Enter", 13, "\r")
+    assert tab.value("document.activeElement.parentElement.open") is True
+    assert tab.value(f"{section}.querySelector('ins:nth-of-type(2)').innerText") == "+tag: 2"
+
+    tab.do("Emulation.setEmulatedMedia", media="print")
+    assert tab.value(f"[...{section}.querySelectorAll('details')].every(one => one.lastElementChild.checkVisibility())")
+    tab.do("Emulation.setEmulatedMedia", media="")

@@ -25,23 +25,9 @@ def write(path: Path, text: str | bytes, mode: int = 0o600) -> None:
         OSError: the folder is missing, not writable, another user may replace files in it, or the disk is full; the old
             file is untouched.
     """
-    with _folder(path.parent) as folder:
-        start = os.fsdecode(os.fsencode(f".{path.name}.new-")[:_LONGEST_NAME])
-        _sweep(folder, start)
-        name, handle = _new(folder, start)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode() if isinstance(text, str) else text)
-                file.flush()
-                os.fchmod(handle, mode)
-                os.fsync(handle)
-                os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
-            raise
-        with contextlib.suppress(OSError):  # some file systems cannot; the text itself is on the disk
-            os.fsync(folder)
+    content = text.encode() if isinstance(text, str) else text
+    with _folder(path.parent) as folder, _written(folder, path.name, content, mode) as name:
+        os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def create(path: Path, content: bytes) -> None:
@@ -51,17 +37,41 @@ def create(path: Path, content: bytes) -> None:
         FileExistsError: something has that name; it stays as it is.
         OSError: as `write`; nothing is left behind.
     """
-    with _folder(path.parent) as folder:
-        handle = os.open(path.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+    with _folder(path.parent) as folder, _written(folder, path.name, content, 0o600) as name:
         try:
-            with os.fdopen(handle, "wb") as file:
-                os.fchmod(handle, 0o600)
-                file.write(content)
-                file.flush()
-                os.fsync(handle)
-        except BaseException:
-            os.unlink(path.name, dir_fd=folder)
+            os.link(name, path.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        except FileExistsError:
             raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # The name is taken first, so that nothing is overwritten: a kill in between would leave an empty file.
+            os.close(os.open(path.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder))
+            os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+_NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""Of file systems that have no hard links."""
+
+
+@contextlib.contextmanager
+def _written(folder: int, target: str, content: bytes, mode: int) -> Iterator[str]:
+    """The name of a new file beside the target that is whole on the disk; it is gone afterwards."""
+    start = os.fsdecode(os.fsencode(f".{target}.new-")[:_LONGEST_NAME])
+    _sweep(folder, start)
+    name, handle = _new(folder, start)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(handle, mode)
+            os.fsync(handle)
+            yield name
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+    with contextlib.suppress(OSError):  # some file systems cannot; the text itself is on the disk
+        os.fsync(folder)
 
 
 def refuse_shared(status: os.stat_result, folder: str) -> None:

@@ -125,7 +125,7 @@ _ALL: Final = (
     ),
     Command(
         "report", "one HTML page of an incident to give away or to print, without secrets",
-        "release:ReportArguments", "report:report", ("report", "report --bundle incident.tar.gz --file incident.html"),
+        "release:ReportArguments", "report:report", ("report", "report --run 3f9a", "report --bundle incident.tar.gz --file incident.html"),
         words="[RELEASE]",
     ),
     Command(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from wizard.core.answers.resolve import Resolved
     from wizard.core.answers.secrets import SecretToMake
     from wizard.core.bundle.content import Bundle
+    from wizard.core.report.changes import Changes
     from wizard.engine.release.plan import Planned
     from wizard.engine.secret_files import SecretFiles
     from wizard.ports.clock import Clock
@@ -53,11 +54,11 @@ class Files:
 
         self._store.create(path, archive.pack(bundle, diagnosis), "bundle")
 
-    def write_report(self, path: str, bundle: Bundle) -> None:
-        """Write the page of a bundle to a new file."""
+    def write_report(self, path: str, bundle: Bundle, changes: Changes | None = None) -> None:
+        """Write the page of a bundle, and of what was changed, to a new file."""
         from wizard.core.report.page import page
 
-        self._store.create(path, self._pages.html(page(bundle)).encode("utf-8", "replace"), "report")
+        self._store.create(path, self._pages.html(page(bundle, changes)).encode("utf-8", "replace"), "report")
 
     def write_handoff(self, path: str, text: str) -> None:
         """Write a hand-off to a new file."""

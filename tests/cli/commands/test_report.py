@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from tests.cli.commands.test_bundle import session
 from tests.cli.commands.test_install import call
 from tests.cli.stub import objects, stub_session
 from wizard.core.errors import Problem
+from wizard.core.run.summary import RunSummary
+from wizard.core.target import Target
 
+CHANGED = r'(?s)<section aria-labelledby="changes">.*?</section>|, but for those that\nstand under "What was changed"'
 NAME = "llm-cost-ops-shop-20261124T191906Z.html"
 
 
@@ -36,7 +40,26 @@ async def test_the_page_of_a_saved_observation_is_the_same_and_no_cluster_is_con
     assert (await call("report --bundle b.tgz --file saved.html", unplugged))[0] == 0
 
     assert unplugged.looked_at == []
-    assert Path("saved.html").read_bytes() == Path("live.html").read_bytes()
+    saved, live = (Path(name).read_text() for name in ("saved.html", "live.html"))
+    assert "Not known: a bundle has neither values nor manifests." in saved
+    assert re.sub(CHANGED, "", saved) == re.sub(CHANGED, "", live)
+
+
+async def test_the_page_of_a_run_is_of_its_release_and_says_what_the_run_changed() -> None:
+    made = session()
+    made.past = [
+        RunSummary("3f9a", "upgrade", Target("prod", "shop", "llm-cost-ops"), "finished", "2026-11-24T19:00:00Z")
+    ]
+    assert (await call("report --run 3f9a --file run.html", made))[0] == 0
+    assert {one.release for one in made.looked_at} == {"llm-cost-ops"}
+    assert "Revision 2 against revision 1: run 3f9a" in Path("run.html").read_text()
+    assert "+replicas: 2" in Path("run.html").read_text()
+
+
+@pytest.mark.parametrize("words", ["other --run 3f9a", "--run 3f9a -n shop", "--run 3f9a --bundle b.tgz"])
+async def test_a_run_is_named_alone(words: str) -> None:
+    with pytest.raises(Problem, match=r"of one release|has no runs"):
+        await call(f"report {words}", session())
 
 
 async def test_json_is_one_object() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,15 +22,16 @@ class Clock:
 
 
 def cluster_with(
-    *revisions: tuple[int, str], chart: str = "mine", version: str = "1.0.0", manifest: str = MAP
-) -> FakeCluster:
-    """A cluster with helm's records of the release."""
+    *revisions: tuple[int, str], chart: str = "mine", version: str = "1.0.0", manifest: str = MAP,
+    configs: Mapping[int, Mapping[str, Any]] | None = None, manifests: Mapping[int, str] | None = None,
+) -> FakeCluster:  # fmt: skip
+    """A cluster with helm's records of the release; of some revisions by number with values or a manifest of their own."""
     cluster = FakeCluster()
     cluster.add("Namespace", "n")
     bodies = []
     for number, status in revisions:
         data: dict[str, Any] = {
-            "name": "rel", "namespace": "n", "version": number, "manifest": manifest, "config": {},
+            "name": "rel", "namespace": "n", "version": number, "manifest": (manifests or {}).get(number, manifest), "config": (configs or {}).get(number, {}),
             "info": {"status": status, "last_deployed": f"2026-01-02T03:0{number}:00Z"},
             "chart": {"metadata": {"name": chart, "version": version}, "values": {}},
         }  # fmt: skip

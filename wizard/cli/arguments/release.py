@@ -121,6 +121,7 @@ class BundleArguments(ReleaseArguments):
 class ReportArguments(SavedArguments):
     """`report`."""
 
+    run: str = option("--run", metavar="ID", help="the release of that run of this machine, and what the run changed")
     file: str = option(
         "--file", metavar="PATH", help="the new page; without it RELEASE-NAMESPACE-TIME.html here", group=HOW,
         completion="file",

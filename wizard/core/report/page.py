@@ -1,4 +1,4 @@
-"""The page of one incident as plain rows: made of a bundle, so of nothing that the bundle withholds."""
+"""The page of one incident as plain rows: made of a bundle, and of what a revision changed, both masked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 from wizard.core.bundle.content import Bundle
 from wizard.core.kube import patience
 from wizard.core.kube.objects import KINDS
+from wizard.core.report.changes import Changes
 from wizard.core.report.drawing import Drawing, Mark, draw
 from wizard.core.rules.diagnosis import USERS_STATES, Diagnosis
 from wizard.core.rules.finding import HEALS, Finding
@@ -91,10 +92,11 @@ class Page:
     objects: tuple[ObjectLine, ...]
     logs: tuple[Log, ...]
     withheld: tuple[str, ...]
+    changes: Changes | None = None
 
 
-def page(bundle: Bundle) -> Page:
-    """The page of a bundle.
+def page(bundle: Bundle, changes: Changes | None = None) -> Page:
+    """The page of a bundle, and of what a revision changed where that was read: a bundle has none of it.
 
     Raises:
         Problem: its objects are not shaped as those of a cluster are.
@@ -118,6 +120,7 @@ def page(bundle: Bundle) -> Page:
         objects=tuple(_objects(snapshot)),
         logs=logs,
         withheld=tuple(map(str, bundle.withheld_by_kind())),
+        changes=changes,
     )
 
 

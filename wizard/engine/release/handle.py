@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from wizard.core.bundle.content import Bundle
     from wizard.core.helm.command_line import RunOperation
     from wizard.core.kube.rights import Right
+    from wizard.core.report.changes import Changes
     from wizard.core.rules.diagnosis import Diagnosis
     from wizard.core.run.events import Event
+    from wizard.core.run.summary import RunSummary
     from wizard.core.target import Target
     from wizard.engine.release.compare import Comparison
     from wizard.engine.release.history import RevisionText
@@ -152,6 +154,13 @@ class Release:
         from wizard.engine.release import history
 
         return await history.compare(self._cluster, self._ports.documents, self._target, old, new)
+
+    async def changes(self, run: RunSummary | None = None) -> Changes:
+        """What a run of this machine changed, or the newest revision; masked, raises nothing."""
+        from wizard.engine.release import changes
+
+        ports = self._ports
+        return await changes.of(self._cluster, ports.documents, self._target, ports.runs, run)
 
     async def revision_text(self, revision: int, what: RevisionText) -> str:
         """One revision's values (given or all) or manifest as YAML, secrets masked."""
