@@ -76,6 +76,32 @@ def found(what: Snapshot, rule: str) -> list[Finding]:
     return [one for one in diagnose(what) if one.id == rule]
 
 
+# TR03: the selector of a Service
+
+
+def workload(name: str = "api") -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": []}}
+    return obj("Deployment", name, metadata=OLD, spec={"replicas": 1, "template": template}, status={})
+
+
+CHANGED = service(selector={"app": "apii"})
+METRICS = service("api-metrics", selector={"app": "api"})
+SELECTORS: list[tuple[str, tuple[dict[str, Any], ...], str, str]] = [
+    ("the workload of its name", (workload(), ready_pod()), "its selector matches none", "Deployment/api"),
+    ("a workload whose pods another selects", (workload(), ready_pod(), METRICS), "its selector matches none", "Deployment/api"),
+    ("a workload without a pod", (workload(),), "its selector matches none", "Deployment/api"),
+    ("a pod that nothing else selects", (ready_pod(),), "its selector matches none", "Pod/api-0"),
+    ("no workload: the pods are another Service's", (workload("web"), ready_pod("web-0", app="web"), service("web")), "its workload does not exist", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "beside", "words", "named"), SELECTORS, ids=[row[0] for row in SELECTORS])
+def test_a_selector_that_matches_none(what: str, beside: tuple[dict[str, Any], ...], words: str, named: str) -> None:
+    [finding] = found(snapshot(CHANGED, *beside), "TR03")
+    assert finding.title == f"no pod is behind it: {words}"
+    assert [proof.object for proof in finding.evidence] == ["Service/api", *([named] if named else [])]
+
+
 # TR03: ports and nodes of a Service
 
 

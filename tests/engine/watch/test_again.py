@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 from typing_extensions import override
 
 from tests.engine.fakes import FakeCluster
@@ -19,8 +20,9 @@ from wizard.engine.watch import again, diagnose
 class Watched(FakeCluster):
     """Its watches say what a test says."""
 
-    def __init__(self, *, refused: bool = False) -> None:
+    def __init__(self, *, kind: str = "Pod", refused: bool = False) -> None:
         super().__init__()
+        self.kind = kind
         self.told: asyncio.Queue[WatchEvent] = asyncio.Queue()
         self.refused = refused
         self.open = 0
@@ -32,7 +34,7 @@ class Watched(FakeCluster):
         self.open += 1
         try:
             yield WatchEvent("LIST", ())
-            while kind == "Pod":
+            while kind == self.kind:
                 yield await self.told.get()
             await asyncio.Event().wait()
         finally:
@@ -46,8 +48,9 @@ def looks(cluster: Watched, **options: Any) -> AsyncIterator[Diagnosis]:
     return again.diagnoses(cluster, TARGET, once, **{"pause": 0.01, "longest": 60.0, **options})
 
 
-async def test_it_looks_again_when_something_changes_and_not_before() -> None:
-    cluster = Watched()
+@pytest.mark.parametrize("kind", ["Pod", "Event", "Service"])
+async def test_it_looks_again_when_something_changes_and_not_before(kind: str) -> None:
+    cluster = Watched(kind=kind)
     views = looks(cluster)
     await anext(views)
     waiting = asyncio.ensure_future(anext(views))
@@ -55,7 +58,7 @@ async def test_it_looks_again_when_something_changes_and_not_before() -> None:
     assert not waiting.done()
     await cluster.told.put(WatchEvent("MODIFIED", ()))
     await asyncio.wait_for(waiting, 5)
-    assert cluster.open == 2
+    assert cluster.open == 3
     await views.aclose()  # type: ignore[attr-defined] # it is a generator
     assert cluster.open == 0
 

@@ -12,8 +12,8 @@ from wizard.core.rules.diagnosis import Diagnosis
 from wizard.core.target import Target
 from wizard.ports.cluster import Cluster
 
-_KINDS: Final = ("Pod", "Event")
-"""What nearly all that happens to a release shows in; each costs one connection."""
+_KINDS: Final = ("Pod", "Event", "Service")
+"""What nearly all that happens to a release shows in, and what leads to it; each costs one connection."""
 PAUSE: Final = 3.0
 """Least seconds between two diagnoses: changes come in crowds."""
 LONGEST: Final = 60.0

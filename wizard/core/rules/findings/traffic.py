@@ -112,9 +112,9 @@ def _no_pods(
             title, remedy = f"no pod is behind it: {name_of(makers[0])} is scaled to 0", "Scale it up."
         else:
             title, remedy = "no pod is behind it: its pods do not exist", "See why they are not created."
-    elif near := _nearest(selector, snapshot):
+    elif near := _nearest(service, selector, snapshot):
         title = "no pod is behind it: its selector matches none"
-        proof.append(Evidence(_text(labels_of(near)), name_of(near), "metadata.labels"))
+        proof.append(near)
         remedy = "Make the Service's selector and the pods' labels the same."
     else:
         title = "no pod is behind it: its workload does not exist"
@@ -132,15 +132,25 @@ def _would_match(maker: Object, selector: Mapping[str, Any]) -> bool:
     return bool(selector.items() <= ((template.get("metadata") or {}).get("labels") or {}).items())
 
 
-def _nearest(selector: Mapping[str, Any], snapshot: Snapshot) -> Object | None:
-    """The pod that the Service is probably for: the pod with the most of its labels that no Service selects."""
-    selectors = [service.get("spec", {}).get("selector") or {} for service in snapshot.of_kind("Service")]
+def _nearest(service: Object, selector: Mapping[str, Any], snapshot: Snapshot) -> Evidence | None:
+    """The labels of the pods that the Service is probably for.
+
+    Those of the workload of its own name, which other Services may select too; else of the pod that shares most
+    labels with the selector, of those that no Service selects.
+    """
+    for maker in snapshot.of_kind(*_MAKERS):
+        if maker["metadata"]["name"] == service["metadata"]["name"]:
+            template = maker.get("spec", {}).get("template") or {}
+            labels = (template.get("metadata") or {}).get("labels") or {}
+            return Evidence(_text(labels), name_of(maker), "spec.template.metadata.labels")
+    selectors = [other.get("spec", {}).get("selector") or {} for other in snapshot.of_kind("Service")]
     pods = [
         pod
         for pod in snapshot.of_kind("Pod")
         if not any(wanted and wanted.items() <= labels_of(pod).items() for wanted in selectors)
     ]
-    return max(pods, key=lambda pod: len(selector.items() & labels_of(pod).items()), default=None)
+    near = max(pods, key=lambda pod: len(selector.items() & labels_of(pod).items()), default=None)
+    return Evidence(_text(labels_of(near)), name_of(near), "metadata.labels") if near else None
 
 
 def _text(labels: Mapping[str, Any]) -> str:
