@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,3 +109,50 @@ def test_who_may_only_view_hands_over_a_text_with_the_next_step_and_the_missing_
         screen.wait_for("Enter proof")
         screen.press("q")
         assert screen.wait() == 0
+
+
+@pytest.mark.full  # 50 s each; the quick tier hands over
+@pytest.mark.parametrize(
+    ("broken", "cause", "cure"),
+    [
+        (
+            ("deployment", {"spec": {"replicas": 0}}),
+            "Deployment/llm-cost-ops is scaled to 0",
+            r"kubectl scale deployment/llm-cost-ops --replicas=1",
+        ),
+        (
+            ("service", {"spec": {"selector": {"app.kubernetes.io/name": "llm-costops"}}}),
+            "its selector matches none",
+            "Make the Service's selector and the pods' labels the same",
+        ),
+    ],
+    ids=["scaled to zero", "selector changed"],
+)
+def test_what_somebody_changed_by_hand_is_named_with_what_cures_it(
+    broken: tuple[str, dict[str, Any]], cause: str, cure: str,
+    sandbox: Bed, namespace: str, env: dict[str, str], tmp_path: Path,
+) -> None:  # fmt: skip
+    sandbox.scenario("none")
+    assert changed(env, tmp_path, namespace, "install", GOOD) == 0
+    kind, patch = broken
+    before = sandbox.get(kind, "llm-cost-ops", "-n", namespace)["spec"]
+    sandbox.kubectl("patch", kind, "llm-cost-ops", "-n", namespace, "--type=merge", "-p", json.dumps(patch))
+    time.sleep(35)  # for half a minute a change may be on its way, and is no fault
+    with Terminal([*WIZARD, "--namespace", namespace], env, tmp_path / "work", size=(100, 40)) as screen:
+        screen.wait_for("> llm-cost-ops ", 30)
+        screen.press("d")
+        screen.wait_for("is.* will not heal")
+        screen.press("m")
+        told = " ".join(screen.wait_for("Next: ").split())
+        assert cause in told
+        assert cure in told
+        back = {"spec": {name: before[name] for name in patch["spec"]}}
+        sandbox.kubectl("patch", kind, "llm-cost-ops", "-n", namespace, "--type=merge", "-p", json.dumps(back))
+        screen.press("esc")
+        screen.wait_for("USERS FINE +1 of 1 pods answer")
+        screen.press("q")
+        assert screen.wait() == 0
+    call = subprocess.run(
+        [*WIZARD, "diagnose", "-n", namespace], env=env, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert call.returncode == 0, call.stdout

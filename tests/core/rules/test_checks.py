@@ -449,6 +449,8 @@ def test_a_pending_release_that_a_run_of_this_machine_works_on_leads_to_that_run
         ("spec.selector: field is immutable", "cannot change in place"),
         ("exceeded quota: small", "larger quota"),
         ('violates PodSecurity "restricted"', "Pod Security"),
+        ('.spec.selector: conflict with "kubectl-patch" using v1', "--force-conflicts"),
+        ("its labels conflict with those of another team", "Correct the answer"),
         ("spec.x: unknown field", "Correct the answer"),
     ],
 )

@@ -105,11 +105,13 @@ def _no_pods(
 ) -> Finding:
     wanted = ", ".join(f"{key}={value}" for key, value in selector.items())
     proof = [Evidence(wanted, name_of(service), "spec.selector", since)]
+    cure: tuple[str, ...] = ()
     if makers:
         count = makers[0].get("spec", {}).get("replicas", 1)
         proof.append(Evidence(f"{count} wanted, no pod is there", name_of(makers[0]), "spec.replicas"))
         if count == 0:
             title, remedy = f"no pod is behind it: {name_of(makers[0])} is scaled to 0", "Scale it up."
+            cure = (snapshot.command("kubectl", "scale", name_of(makers[0]).lower(), "--replicas=1"),)
         else:
             title, remedy = "no pod is behind it: its pods do not exist", "See why they are not created."
     elif near := _nearest(service, selector, snapshot):
@@ -122,7 +124,7 @@ def _no_pods(
     return Finding(
         "TR03", title, name_of(service), tuple(proof), (remedy,), heals="no", since=since,
         waits=bool(makers) and makers[0].get("spec", {}).get("replicas", 1) != 0,
-        commands=(snapshot.command("kubectl", "get", "pods", "--show-labels"),
+        commands=(*cure, snapshot.command("kubectl", "get", "pods", "--show-labels"),
                   snapshot.command("kubectl", "get", "endpoints", str(service["metadata"]["name"]))),
     )  # fmt: skip
 
