@@ -98,12 +98,13 @@ def test_who_may_only_view_hands_over_a_text_with_the_next_step_and_the_missing_
     sandbox.scenario("wrong-password", namespace=namespace)
     assert changed(env, tmp_path, namespace, "install", GOOD) == 1
     viewer = {**env, "KUBECONFIG": sandbox.user("view")}
-    with Terminal([*WIZARD, "--namespace", namespace], viewer, tmp_path / "work", size=(100, 40)) as screen:
+    with Terminal([*WIZARD, "--namespace", namespace], viewer, tmp_path / "work") as screen:
         screen.wait_for("> llm-cost-ops|Diagnose", 30)
         screen.press("d")
         screen.wait_for("refuses the password", 30)
         screen.press("m")
         screen.wait_for("Next: Put the old password back")
+        screen.press(*["down"] * 20)
         screen.wait_for(r"Not seen: .*list secrets")
         screen.press("esc")
         screen.wait_for("Enter proof")
@@ -138,7 +139,7 @@ def test_what_somebody_changed_by_hand_is_named_with_what_cures_it(
     before = sandbox.get(kind, "llm-cost-ops", "-n", namespace)["spec"]
     sandbox.kubectl("patch", kind, "llm-cost-ops", "-n", namespace, "--type=merge", "-p", json.dumps(patch))
     time.sleep(35)  # for half a minute a change may be on its way, and is no fault
-    with Terminal([*WIZARD, "--namespace", namespace], env, tmp_path / "work", size=(100, 40)) as screen:
+    with Terminal([*WIZARD, "--namespace", namespace], env, tmp_path / "work") as screen:
         screen.wait_for("> llm-cost-ops ", 30)
         screen.press("d")
         screen.wait_for("is.* will not heal")
