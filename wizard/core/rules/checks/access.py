@@ -100,11 +100,10 @@ def dry_run(facts: Facts) -> Outcome:
 
 def _dry_run_step(lines: list[str], result: DryRun) -> str:
     text = " ".join(lines)
+    names = ", ".join(f"{refused.kind}/{refused.name}" for refused in result.refused)
     if "immutable" in text or "updates to statefulset spec" in text:
-        names = ", ".join(f"{refused.kind}/{refused.name}" for refused in result.refused)
         return f"These fields cannot change in place: put the old values back, or delete {names} first (data is kept)."
     if re.search('conflicts? with "', text):
-        names = ", ".join(f"{refused.kind}/{refused.name}" for refused in result.refused)
         return (
             f"Somebody else set these fields of {names}, and helm 4 does not overwrite them: put the old values back "
             "there, or let helm upgrade take them over with --force-conflicts."

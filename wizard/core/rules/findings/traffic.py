@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, is_default_class, labels_of, name_of
+from wizard.core.kube.webhooks import has_ready
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import routing, webhooks
 from wizard.core.rules.findings.pods import asked
@@ -130,8 +131,13 @@ def _no_pods(
 
 
 def _would_match(maker: Object, selector: Mapping[str, Any]) -> bool:
+    return bool(selector.items() <= _pod_labels(maker).items())
+
+
+def _pod_labels(maker: Object) -> Mapping[str, Any]:
     template = maker.get("spec", {}).get("template") or {}
-    return bool(selector.items() <= ((template.get("metadata") or {}).get("labels") or {}).items())
+    labels: Mapping[str, Any] = (template.get("metadata") or {}).get("labels") or {}
+    return labels
 
 
 def _nearest(service: Object, selector: Mapping[str, Any], snapshot: Snapshot) -> Evidence | None:
@@ -142,9 +148,7 @@ def _nearest(service: Object, selector: Mapping[str, Any], snapshot: Snapshot) -
     """
     for maker in snapshot.of_kind(*_MAKERS):
         if maker["metadata"]["name"] == service["metadata"]["name"]:
-            template = maker.get("spec", {}).get("template") or {}
-            labels = (template.get("metadata") or {}).get("labels") or {}
-            return Evidence(_text(labels), name_of(maker), "spec.template.metadata.labels")
+            return Evidence(_text(_pod_labels(maker)), name_of(maker), "spec.template.metadata.labels")
     selectors = [other.get("spec", {}).get("selector") or {} for other in snapshot.of_kind("Service")]
     pods = [
         pod
@@ -233,7 +237,7 @@ def controller_down(snapshot: Snapshot) -> Iterator[Finding]:
         for service in snapshot.beside("Service"):
             shared = [address for address in status.addresses(service) if address in status.addresses(ingress)]
             slices = [one for one in snapshot.beside("EndpointSlice") if _is_of(one, service)]
-            if not shared or not slices or any(map(_answers, slices)):
+            if not shared or not slices or has_ready(slices):
                 continue
             since = max(str((one["metadata"].get("annotations") or {}).get(_CHANGED, "")) for one in slices)
             if since and not snapshot.older(since, _SERVICE_PATIENCE):
@@ -258,11 +262,6 @@ _CHANGED: Final = "endpoints.kubernetes.io/last-change-trigger-time"
 def _is_of(endpoints: Object, service: Object) -> bool:
     same = endpoints["metadata"].get("namespace") == service["metadata"].get("namespace")
     return bool(same and labels_of(endpoints).get("kubernetes.io/service-name") == service["metadata"]["name"])
-
-
-def _answers(endpoints: Object) -> bool:
-    """Whether an endpoint is ready; one that does not say counts as ready."""
-    return any((one.get("conditions") or {}).get("ready") is not False for one in endpoints.get("endpoints") or ())
 
 
 @finding("TR11")
