@@ -9,17 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.rules import (
-    addons_table,
-    database_table,
-    images_table,
-    machine_table,
-    operators_table,
-    placement_table,
-    policy_table,
-    storage_table,
-    upgrade_table,
-)
+from tests.core.rules.tables import TABLES
 from wizard.core.answers.questions import QUESTIONS
 from wizard.core.errors import Problem
 from wizard.core.kube.ingress import Classes
@@ -385,15 +375,7 @@ TABLE: list[Row] = [
         {"kept_data": (KeptData("data-rel-postgresql-0", "rel-postgresql-credentials", "file"),), "target": TARGET},
         "warn", "data-rel-postgresql-0 holds a database", "",
     ),
-    *placement_table.ROWS,
-    *addons_table.ROWS,
-    *database_table.ROWS,
-    *images_table.ROWS,
-    *storage_table.ROWS,
-    *policy_table.ROWS,
-    *operators_table.ROWS,
-    *upgrade_table.ROWS,
-    *machine_table.ROWS,
+    *(row for table in TABLES for row in table.ROWS),
 ]  # fmt: skip
 
 

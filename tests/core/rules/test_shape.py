@@ -8,30 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.core.rules import (
-    addons_table,
-    images_table,
-    machine_table,
-    operators_table,
-    placement_table,
-    policy_table,
-    storage_table,
-    upgrade_table,
-)
+from tests.core.rules import placement_table
+from tests.core.rules.tables import TABLES
 from wizard.core.rules import shape
 from wizard.core.rules.check import all_checks
 from wizard.core.rules.facts import Rendered
 
-TABLES = (
-    addons_table,
-    images_table,
-    machine_table,
-    operators_table,
-    placement_table,
-    policy_table,
-    storage_table,
-    upgrade_table,
-)
 CHECKS = {check.id: check for check in all_checks()}
 INSTEAD: tuple[Any, ...] = (None, 7, "x", True, [None], {"a": None})
 NAMED = ("kind", "metadata", "metadata.name")
