@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from tests.conftest import Bed
+from wizard.adapters.kube import body
 from wizard.adapters.kube.client import KubeCluster
 from wizard.core.kube.api import LogLine, WatchEvent
 from wizard.core.kube.errors import ClusterError
@@ -82,10 +84,22 @@ async def test_objects_are_made_checked_strictly_and_only_tried_in_a_dry_run(san
 
 async def test_lists_come_in_pages_and_whole(sandbox: Bed, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wizard.adapters.kube.client._PAGE", 2)
+    guess, unpack = body.next_page, body._unpacked
+    guessing, unpacking = Mock(wraps=guess), Mock(wraps=unpack)
+    monkeypatch.setattr(body, "next_page", guessing)
+    monkeypatch.setattr(body, "_unpacked", unpacking)
     sandbox.kubectl("create", "namespace", namespace)
     async with connected(sandbox) as cluster:
-        await asyncio.gather(*(cluster.create(config_map(f"m{n}"), namespace) for n in range(5)))
-        assert len(await cluster.list("ConfigMap", namespace, labels="t=x")) == 5
+        await asyncio.gather(*(cluster.create(config_map(f"m{n}", text="x" * 100_000), namespace) for n in range(5)))
+        unpacking.reset_mock()
+        listed = await cluster.list("ConfigMap", namespace, labels="t=x")
+    assert [one["metadata"]["name"] for one in listed] == ["m0", "m1", "m2", "m3", "m4"]
+    guesses = [guess(call.args[0]) for call in guessing.call_args_list]
+    sizes = [len(call.args[0]) for call in unpacking.call_args_list]
+    assert all(guesses[:2]), "the API server writes a list's metadata first"
+    assert guesses[2:] == [""]
+    assert len(sizes) == 2, "it packs what is larger than 128 KiB"
+    assert max(sizes) < 10_000
 
 
 async def test_a_secret_s_values_stay_in_the_cluster(sandbox: Bed, namespace: str) -> None:

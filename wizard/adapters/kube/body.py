@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import ssl
 import time
+import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from wizard.adapters.bounded import Body, Readable
+from wizard.adapters.bounded import Body, ExceededError, Readable
 from wizard.adapters.kube import errors
+from wizard.core import limits
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse
@@ -19,23 +23,46 @@ GATHER_FLOOD: Final = 0.1
 """The same after a read of FLOOD bytes: nobody reads such lines one by one, and each read has a cost."""
 FLOOD: Final = 16_384
 _RECORD: Final = 65_536
+_GZIP: Final = zlib.MAX_WBITS | 16
+"""zlib's word for the format of gzip."""
+_HEAD: Final = 4096
+"""Bytes of a list in which its metadata is, which the API server writes first."""
 _LONGEST_SIZE: Final = 4096
 """Bytes of the line that holds the length of a chunk."""
 
 
 def whole(answer: HTTPResponse, server: str) -> bytes:
-    """All of an answer's body, within limits.
+    """All of an answer's body, unpacked, within limits.
 
     Raises:
-        ClusterError: it broke, is too large, or takes too long.
+        ClusterError: it broke, is too large, packed or unpacked, or takes too long.
     """
     import urllib3
 
     try:
-        return Body(answer).read()
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        content = Body(answer).read()
+        return _unpacked(content) if answer.headers.get("Content-Encoding", "").lower() == "gzip" else content
+    except (urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error) as error:
         answer.close()
         raise errors.of_exception(error, server) from None
+
+
+def next_page(content: bytes) -> str:
+    """The token of the list's next page as its head has it, before all of it is parsed: a guess, "" where there is none."""
+    head = content[:_HEAD].partition(b'"items"')[0]
+    match = re.search(rb'"continue":"([\w+/=-]+)"', head)
+    return match[1].decode() if match else ""
+
+
+def _unpacked(content: bytes) -> bytes:
+    """A few bytes can become gigabytes: no more is unpacked than a body may have."""
+    unpacking = zlib.decompressobj(_GZIP)
+    plain = unpacking.decompress(content, limits.BODY)
+    if unpacking.unconsumed_tail:
+        raise ExceededError(errno.EFBIG, f"it holds more than {limits.amount(limits.BODY)}")
+    if not unpacking.eof:
+        raise ValueError("its compressed body is cut off")
+    return plain
 
 
 def followed(answer: HTTPResponse, sock: Any) -> Readable:

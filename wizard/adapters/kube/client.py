@@ -125,27 +125,43 @@ class KubeCluster:
         api_version: str = "", sealed: bool = False, kept: Callable[[Object], Object] | None = None,
     ) -> tuple[Object, ...]:  # fmt: skip
         """All objects of a kind, in pages; Secrets' values are masked, or sealed."""
+        accept = f"{_METADATA},{_JSON}" if metadata_only else _JSON
+        listed: list[Object] = []
 
-        def work() -> tuple[Object, ...]:
+        def fetch(token: str) -> bytes:
             resource = self._resource(kind, api_version)
             right = kinds.permission("list", resource, namespace)
-            query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": ""}
-            accept = f"{_METADATA},{_JSON}" if metadata_only else _JSON
-            listed: list[Object] = []
-            for _ in range(limits.PAGES):
-                parameters = {key: value for key, value in query.items() if value}
-                path = kinds.path(resource, namespace)
-                page = self._call("GET", path, query=parameters, permission=right, accept=accept)
-                for item in page.get("items") or ():
-                    item["apiVersion"], item["kind"] = resource.api_version, resource.kind
-                    safe = objects.without_secrets(item, sealed=sealed, managers=metadata_only)
-                    listed.append(kept(safe) if kept else safe)
-                query["continue"] = str(page["metadata"].get("continue") or "")
-                if not query["continue"]:
-                    return tuple(listed)
-            raise errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
+            query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields, "continue": token}
+            given = {key: value for key, value in query.items() if value}
+            return self._content("GET", kinds.path(resource, namespace), query=given, permission=right, accept=accept)
 
-        return await self._run(work)
+        def take(content: bytes) -> str:
+            resource, page = self._resource(kind, api_version), self._decoded(content)
+            for item in page.get("items") or ():
+                item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+                safe = objects.without_secrets(item, sealed=sealed, managers=metadata_only)
+                listed.append(kept(safe) if kept else safe)
+            return str(page["metadata"].get("continue") or "")
+
+        await self._pages(fetch, take)
+        return tuple(listed)
+
+    async def _pages(self, fetch: Callable[[str], bytes], take: Callable[[bytes], str]) -> None:
+        """Every page of a list: the next one is on its way while one is taken, which answers with the next one's token."""
+        content = await self._run(partial(fetch, ""))
+        for _ in range(limits.PAGES):
+            guess = kube_body.next_page(content)
+            ahead = asyncio.ensure_future(self._run(partial(fetch, guess))) if guess else None
+            try:
+                token = await self._run(partial(take, content))
+                if not token:
+                    return
+                content = await (ahead if ahead and token == guess else self._run(partial(fetch, token)))
+            finally:
+                if ahead:
+                    ahead.cancel()
+                    await asyncio.gather(ahead, return_exceptions=True)
+        raise errors.unread(self._connection().server, f"a list has more than {limits.PAGES} pages")
 
     async def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
         """POST with strict field validation."""
@@ -458,11 +474,26 @@ class KubeCluster:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Object | None = None,
         content_type: str = _JSON, accept: str = _JSON, permission: str = "", stream: Stream | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        headers = {"Accept": accept, **({"Content-Type": content_type} if body is not None else {})}
+        return self._decoded(
+            self._content(
+                method, path, query=query, body=body, content_type=content_type, accept=accept, permission=permission,
+                stream=stream,
+            )
+        )  # fmt: skip
+
+    def _content(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Object | None = None,
+        content_type: str = _JSON, accept: str = _JSON, permission: str = "", stream: Stream | None = None,
+    ) -> bytes:  # fmt: skip
+        """The body of the answer; the API server packs a large one, to less than a tenth."""
+        headers = {"Accept": accept, "Accept-Encoding": "gzip"}
+        headers |= {"Content-Type": content_type} if body is not None else {}
         raw = json.dumps(body).encode() if body is not None else None
         answer = self._send(method, path, query=query, body=raw, headers=headers, permission=permission, stream=stream)
+        return kube_body.whole(answer, self._connection().server)
+
+    def _decoded(self, content: bytes) -> dict[str, Any]:
         server = self._connection().server
-        content = kube_body.whole(answer, server)
         try:
             data = objects.decode(content, exact=True)  # unsanitised: manifests are compared with it
         except limits.OverLimitError as error:

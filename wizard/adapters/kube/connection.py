@@ -132,7 +132,7 @@ class Connection:
             answer: HTTPResponse = pool.request(  # type: ignore[assignment]  # urllib3 types it as its base class
                 method, url, body=body, headers=whole,
                 timeout=urllib3.Timeout(connect=CONNECT, read=read), retries=False, redirect=False, preload_content=False,
-                decode_content=False,  # no compression was asked for, and a few bytes can become gigabytes
+                decode_content=False,  # kube/body.py unpacks it, within a limit
             )  # fmt: skip
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise errors.of_exception(error, self.server) from None
