@@ -129,7 +129,10 @@ class FakeCluster(DayTwo):
 
     async def create(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:
         assert dry_run, "checks change nothing"
-        await self._asked("create", manifest["kind"], manifest["metadata"].get("name", ""))
+        kind, name = str(manifest["kind"]), str(manifest["metadata"].get("name", ""))
+        await self._asked("create", kind, name)
+        if (kind, namespace, name) in self.objects:  # the last that the API server looks at
+            raise ClusterError("conflict", f"{kind} {name} already exists", 409)
         return manifest
 
     async def apply(self, manifest: Object, namespace: str = "", *, dry_run: bool = False) -> Object:

@@ -20,7 +20,18 @@ from wizard.core.errors import Problem
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.kubeconfig import Context, Kubeconfig
 from wizard.core.rules.check import Absent, FactFailure, Unknown
-from wizard.core.rules.facts import DryRun, Identity, Namespace, Owned, Refused, Release, Rendered, SecretUse, Server
+from wizard.core.rules.facts import (
+    DryRun,
+    Identity,
+    Namespace,
+    Owned,
+    Refused,
+    Release,
+    Rendered,
+    SecretUse,
+    Server,
+    Values,
+)
 from wizard.core.target import Target
 from wizard.core.tls.chain import remarks
 from wizard.engine.preflight import collectors
@@ -139,7 +150,8 @@ async def test_an_unreachable_cluster_is_told_once_and_everything_else_waits_for
     assert found["server"].next_step
     assert found["namespace"] == Absent("waits for W05")
     assert isinstance(found["rendered"], Rendered), "rendering needs no cluster"
-    ahead = {"get Namespace kube-system", "get ConfigMap kube-root-ca.crt"}  # beside helm, which takes longest
+    # What takes longest begins at once: helm, with what stands beside it, and the pods of all namespaces.
+    ahead = {"get Namespace kube-system", "get ConfigMap kube-root-ca.crt", "list Pod"}
     assert set(cluster.calls) - ahead == {"version"}
 
 
@@ -221,7 +233,9 @@ async def test_a_person_of_the_namespace_alone_looks_from_inside(answer: Cluster
 
 async def test_what_helm_renders_is_read_and_tests_are_left_out() -> None:
     helm = FakeHelm(MANIFEST)
-    found = (await facts(world(helm=helm, values_text="a: 1"), "rendered"))["rendered"]
+    values = asyncio.get_running_loop().create_future()
+    values.set_result(Values("a: 1"))
+    found = (await facts(world(helm=helm, values=values), "rendered"))["rendered"]
     assert [one["kind"] for one in found.objects] == ["Secret", "Deployment"]
     assert helm.asked == ["template a: 1 v1.36.3"]
 
@@ -349,6 +363,24 @@ async def test_objects_of_others_are_told_with_their_owner() -> None:
     }
     cluster.add("Deployment", "rel", "ns", metadata=ours)
     assert (await facts(world(cluster), "owners"))["owners"] == (Owned("Secret", "made", "release a in namespace b"),)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "asked"),
+    [
+        ({}, set()),
+        ({"create Secret": ClusterError("invalid", "no", 422)}, {"Secret made"}),
+        ({"create": FORBIDDEN}, {"Secret made", "Deployment rel"}),
+        ({"create Deployment": ClusterError("unavailable", "no", 503)}, {"Deployment rel"}),
+    ],
+)
+async def test_for_the_owner_of_an_object_whose_creation_was_accepted_nobody_is_asked(
+    refuse: dict[str, ClusterError], asked: set[str]
+) -> None:
+    cluster = active(refuse=refuse)
+    assert (await facts(world(cluster), "owners"))["owners"] == ()
+    of_chart = {"Secret made", "Deployment rel"}
+    assert {call.removeprefix("get ") for call in cluster.calls if call.startswith("get ")} & of_chart == asked
 
 
 async def test_the_dry_run_applies_when_the_release_is_there_and_names_the_field() -> None:

@@ -64,6 +64,15 @@ class ChartFound:
 
 
 @dataclass(frozen=True)
+class Values:
+    """The values file of a draft as text, and the mark of the draft, or why they cannot be made."""
+
+    text: str = field(default="{}", repr=False)
+    mark: str = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
 class Rendered:
     """The objects that helm would send, with hooks; its tests apart. They hold values of Secrets: never show them."""
 
@@ -306,6 +315,8 @@ class DryRun:
     how: Literal["create", "apply"]
     unknown: tuple[str, ...] = ()
     """Why some objects could not be tried, each reason once."""
+    settled: frozenset[tuple[str, str, str, str]] = frozenset()
+    """The identities of the objects that are new, or of the release already: nobody else owns one."""
 
 
 @dataclass(frozen=True)

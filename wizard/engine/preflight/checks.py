@@ -14,7 +14,7 @@ from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
 from wizard.core.helm import values
 from wizard.core.rules.check import Absent, Check, CheckResult, all_checks, ready_to_run
-from wizard.core.rules.facts import SecretFile, SecretUse
+from wizard.core.rules.facts import SecretFile, SecretUse, Values
 from wizard.core.target import Target
 from wizard.core.tls.files import KEY_QUESTION
 from wizard.engine.preflight import collectors
@@ -25,7 +25,7 @@ from wizard.ports.documents import Documents
 from wizard.ports.helm import Helm
 
 if TYPE_CHECKING:
-    from wizard.engine.answers import Answers
+    from wizard.engine.answers import Answers, Prepared
     from wizard.engine.ports import Ports
     from wizard.engine.secret_files import TlsFiles
     from wizard.engine.state import SessionState
@@ -59,7 +59,8 @@ async def run(
         async for result in _evaluate(world, checks):
             # A foreign chart has no such field that could be opened.
             question = "" if foreign and result.question not in _ASKED_OF_ALL else result.question
-            yield replace(result, question=question, made_for=world.mark)
+            mark = (await asyncio.shield(world.values)).mark if world.values else ""
+            yield replace(result, question=question, made_for=mark)
     finally:
         opening.cancel()
         await asyncio.gather(opening, return_exceptions=True)
@@ -100,7 +101,7 @@ async def _evaluate(
 
 
 def world_of(state: SessionState, answers: Answers, draft: Draft) -> World:
-    """The draft as collectors see it; a chart or values file that cannot be read is a fact like any other."""
+    """The draft as collectors see it, in a running event loop; a chart or values file that cannot be read is a fact like any other."""
     config, ports = state.kubeconfig(), state.ports
     try:
         prepared = answers.prepare(draft)
@@ -116,21 +117,23 @@ def world_of(state: SessionState, answers: Answers, draft: Draft) -> World:
             runs=_at_work(ports),
         )
     resolved, target = prepared.resolved, prepared.target
-    text, mark, refused = "", "", None
-    try:
-        text, mark = prepared.text, prepared.mark
-    except Problem as problem:
-        refused = problem
     questions, extra = _secret_questions(resolved)
     return World(
-        state.cluster(target), ports.documents, ports.helm, target, prepared.chart, values_text=text or "{}",
-        values_problem=refused, kubeconfig=config, made_by_run=frozenset(secret.name for secret in secrets.plan(resolved)),
+        state.cluster(target), ports.documents, ports.helm, target, prepared.chart,
+        values=asyncio.ensure_future(asyncio.to_thread(_values, prepared)), kubeconfig=config, made_by_run=frozenset(secret.name for secret in secrets.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         certificates=ports.certificates, tls_files=_tls_files(resolved, ports), secret_files=lambda: _secret_files(resolved, ports),
         runs=_at_work(ports), machine=ports.runs.machine(), ended=tuple(run for run in ports.runs.runs() if run.target == target),
         logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network,
-        registries=ports.registries, mark=mark,
+        registries=ports.registries,
     )  # fmt: skip
+
+
+def _values(prepared: Prepared) -> Values:
+    try:
+        return Values(prepared.text, prepared.mark)
+    except Problem as problem:
+        return Values(problem=problem)
 
 
 def _target_without_chart(state: SessionState, draft: Draft) -> Target:

@@ -48,7 +48,14 @@ async def dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
     answers = await asyncio.gather(*(_try(world, obj, upgrade=upgrade) for obj in objects))
     refused = tuple(answer for answer in answers if isinstance(answer, Refused))
     unknown = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, str)))
-    return DryRun(len(objects), refused, "apply" if upgrade else "create", unknown)
+    if upgrade:  # an apply is accepted for an object of somebody else too
+        return DryRun(len(objects), refused, "apply", unknown)
+    new = frozenset(
+        plan.identity(obj, world.target.namespace)
+        for obj, answer in zip(objects, answers, strict=True)
+        if answer is True
+    )
+    return DryRun(len(objects), refused, "create", unknown, new)
 
 
 async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
@@ -69,21 +76,28 @@ async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
         if planned.change == "refused" and not any(refusal.words.startswith(plan.TAKEN) for refusal in planned.refusals)
     ]
     unknown = tuple(dict.fromkeys(planned.note for planned in plans if planned.change == "unknown"))
-    return DryRun(len(objects), tuple(refused), "apply", unknown)
+    tried = (obj for obj in objects if not plan.hook_events(obj))
+    settled = frozenset(
+        plan.identity(obj, world.target.namespace)
+        for obj, planned in zip(tried, plans, strict=True)
+        if planned.change not in ("refused", "unknown")
+    )
+    return DryRun(len(objects), tuple(refused), "apply", unknown, settled)
 
 
-async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | None:
+async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | bool:
+    """Whether the object was accepted; False when it exists already; else its refusal, or why it could not be tried."""
     send = world.cluster.apply if upgrade else world.cluster.create
     try:
         await send(obj, world.target.namespace, dry_run=True)
     except ClusterError as error:
         kind, name = str(obj["kind"]), str(obj["metadata"]["name"])
         if error.kind == "conflict" and not upgrade:
-            return None  # it exists already; another check reports its owner
+            return False  # another check reports its owner
         if not judged(error):
             return error.message.rstrip(".")
         return Refused(kind, name, _words(error))
-    return None
+    return True
 
 
 def _words(error: ClusterError) -> tuple[str, ...]:

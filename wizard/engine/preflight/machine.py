@@ -13,12 +13,13 @@ from wizard.core.helm.chart import Chart
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.kube.objects import Object
 from wizard.core.rules import shape
-from wizard.core.rules.check import Absent, FactFailure
+from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
     ChartFound,
     HelmFound,
     Rendered,
     Server,
+    Values,
 )
 from wizard.core.target import Target
 from wizard.engine.preflight.world import NO_NAME, World
@@ -64,11 +65,21 @@ async def chart(world: World, _: Mapping[str, Any]) -> ChartFound | FactFailure:
     return ChartFound(chart.path, chart.name, chart.version, chart.kube_version, chart.shown)
 
 
-async def rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFailure | Absent:
-    """What helm renders of the chart with the values."""
-    if world.values_problem:
-        problem = world.values_problem
+async def values(world: World, _: Mapping[str, Any]) -> Values | FactFailure:
+    """The values of the draft; no text where they are in a file."""
+    if world.values is None:
+        return Values("")
+    values = await asyncio.shield(world.values)
+    if problem := values.problem:
         return FactFailure("W10", problem.what, problem.next_step, question=problem.question)
+    return values
+
+
+async def rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFailure | Unknown | Absent:
+    """What helm renders of the chart with the values."""
+    values: Values | FactFailure | Unknown | Absent = inputs["values"]
+    if not isinstance(values, Values):
+        return values
     if validate.release(world.target.release):
         return NO_NAME
     server, served = inputs["server"], inputs["served"]
@@ -76,7 +87,7 @@ async def rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFa
     opening = asyncio.ensure_future(world.cluster.connect(_PER_OBJECT))
     try:
         text = await world.helm.template(
-            world.target, inputs["chart"].path, world.values_path, kube_version=kube, values_text=world.values_text,
+            world.target, inputs["chart"].path, world.values_path, kube_version=kube, values_text=values.text,
             api_versions=capabilities.custom(served) if isinstance(served, tuple) else (),
         )  # fmt: skip
         documents = world.documents.load_all(text, "helm template")
@@ -97,14 +108,14 @@ async def rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFa
     return Rendered(rendered, tuple(document for document in objects if _is_test(document)))
 
 
-async def unread(world: World, _: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | Absent:
+async def unread(world: World, inputs: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | Absent:
     """(path, nearest path that there is) of given values that the chart does not have."""
     chart = world.chart
-    if not isinstance(chart, Chart) or world.values_problem:
+    if not isinstance(chart, Chart):
         return Absent("waits for W10")
 
     def compare() -> tuple[tuple[str, str], ...]:
-        given: Any = next(iter(world.documents.load_all(world.values_text, "the values")), {})
+        given: Any = next(iter(world.documents.load_all(inputs["values"].text, "the values")), {})
         known = {**chart.defaults, **chart.subcharts}
         paths = unused_values.unread(given or {}, known)
         return tuple((path, unused_values.nearest(path, known)) for path in paths[:_MOST_UNREAD])

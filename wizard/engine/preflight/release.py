@@ -8,13 +8,14 @@ from typing import Any
 
 from wizard.core.answers import validate
 from wizard.core.errors import Problem
-from wizard.core.helm import revision
+from wizard.core.helm import plan, revision
 from wizard.core.kube import lease
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.rules import needed_rights
 from wizard.core.rules.check import Absent, FactFailure, Unknown
 from wizard.core.rules.facts import (
+    DryRun,
     HelmSees,
     LeaseSeen,
     Owned,
@@ -96,13 +97,17 @@ async def _uids(world: World) -> tuple[str, str, str]:
 
 
 async def owners(world: World, inputs: Mapping[str, Any]) -> tuple[Owned, ...] | Absent:
-    """The rendered objects that are there and belong to somebody else."""
+    """The rendered objects that are there and belong to somebody else; those that the dry run settled are not asked for."""
     if inputs["namespace"].state == "missing":
         return Absent(NOT_THERE)
-    plain = [
-        obj for obj in inputs["rendered"].objects if "helm.sh/hook" not in (obj["metadata"].get("annotations") or {})
+    dry_run, space = inputs["dry_run"], world.target.namespace
+    settled = dry_run.settled if isinstance(dry_run, DryRun) else frozenset()
+    asked = [
+        obj
+        for obj in inputs["rendered"].objects
+        if "helm.sh/hook" not in (obj["metadata"].get("annotations") or {}) and plan.identity(obj, space) not in settled
     ]
-    owners = await asyncio.gather(*(_owner(world, obj) for obj in plain))
+    owners = await asyncio.gather(*(_owner(world, obj) for obj in asked))
     return tuple(owner for owner in owners if owner)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from wizard.core.helm.chart import Chart
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.rules.check import Absent, Unknown
-from wizard.core.rules.facts import SecretFile, SecretUse
+from wizard.core.rules.facts import SecretFile, SecretUse, Values
 from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine.secret_files import TlsFiles
@@ -35,8 +36,8 @@ class World:
     chart: Chart | Problem | str
     """The chart, why there is none, or its path."""
     values_path: str = ""
-    values_text: str = ""
-    values_problem: Problem | None = None
+    values: asyncio.Future[Values] | None = None
+    """Built beside the first requests, which do not depend on it; None in the late checks, which have a file."""
     kubeconfig: Kubeconfig | None = None
     made_by_run: frozenset[str] = frozenset()
     """Names of the Secrets that the run creates."""
@@ -72,8 +73,6 @@ class World:
     """This machine as a Lease names it."""
     typing: bool = False
     """Whether a person may be in the middle of an answer: no registry is asked for an image whose name may not be whole."""
-    mark: str = ""
-    """That of what was prepared; "" where it could not be."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
