@@ -1,4 +1,8 @@
-"""`python -m tests.preflight [NAME]`: every set-up, or those whose name holds NAME, with the place of the check that has to name it."""
+"""`python -m tests.preflight [NAME]`: every set-up, or those whose name holds NAME, with the place of the check that has to name it.
+
+`healthy`: what is said against set-ups with which nothing is wrong; `fails [NAME]`: what helm and the cluster say of each that is
+installed all the same.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +38,36 @@ def healthy() -> int:
     return 0
 
 
+def fails(wanted: str) -> int:
+    """Print whether an install that goes on fails with the words that are expected, and a corrected one does not; 0 when all do."""
+    missed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        info = cluster.up("preflight-fails")
+        try:
+            judge = Judge(Bed(info, Path.home() / ".local" / "state"), Path(folder))
+            judge.prepare()
+            for kind in (one for one in KINDS if one.fails and wanted in one.name):
+                began = time.monotonic()
+                gone = judge.gone_on(kind.make(Random(kind.name)))
+                failed, mended = bool(gone.code) and kind.fails in gone.words, not gone.blocking and not gone.failed
+                missed += not (failed and mended)
+                print(f"{failed} {mended} {kind.check} {kind.name} ({time.monotonic() - began:.1f} s)", flush=True)
+                if not failed:
+                    print(f"    exit {gone.code}: {gone.words[:2000]}", flush=True)
+                if not mended:
+                    print(f"    {gone.blocking} {gone.failed}", flush=True)
+        finally:
+            cluster.down("preflight-fails")
+    return int(bool(missed))
+
+
 def main() -> int:
     """Print each set-up that is missed; 0 when enough are named first or second."""
     wanted = " ".join(sys.argv[1:])
     if wanted == "healthy":
         return healthy()
+    if wanted.split()[:1] == ["fails"]:
+        return fails(wanted.removeprefix("fails").strip())
     with tempfile.TemporaryDirectory() as folder:
         info = cluster.up("preflight-sets")
         try:

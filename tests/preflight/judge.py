@@ -8,17 +8,19 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
 from tests.conftest import Bed
 from tests.preflight.healthy import Healthy
-from tests.preflight.setups import CLASS, IMAGE, Setup, ingress, obj, tls_pair, tls_secret
+from tests.preflight.setups import CLASS, IMAGE, Setup, deployment_chart, ingress, obj, tls_pair, tls_secret
 from wizard import compose
+from wizard.core.answers import secrets
 from wizard.core.answers.draft import Draft
 from wizard.core.helm.strvals import SetFlag
 from wizard.core.rules.check import CheckResult
+from wizard.engine.answers import Prepared
 from wizard.engine.session import Session
 from wizard.engine.state import Options
 from wizard.ports.network import Network
@@ -32,6 +34,22 @@ BASE: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Answers with which nothing is wrong in a sandbox."""
 _ADDRESS: Final = "192.0.2.10"
+_PATIENCE: Final = 6
+"""Seconds that helm waits for what cannot become ready."""
+
+
+@dataclass(frozen=True)
+class GoneOn:
+    """An install that went on all the same, and the one after what was wrong was corrected."""
+
+    code: int
+    """Exit code of helm."""
+    words: str
+    """Those of helm, and of the cluster: events, and what holds pods back."""
+    blocking: tuple[str, ...] = ()
+    """Checks that block the second install."""
+    failed: str = ""
+    """Why the second install failed; "" when it did not."""
 
 
 class Names:
@@ -99,6 +117,41 @@ class Judge:
         ranked = ReviewState(checks=tuple(results)).ranked
         return [result for result in ranked if result.state in ("fail", "warn")]
 
+    def gone_on(self, setup: Setup) -> GoneOn:
+        """What becomes of an install that goes on all the same, and of the next one, after what was wrong was corrected."""
+        space = f"s-{uuid.uuid4().hex[:8]}"
+        setup = _in(setup, space)
+        made = self._put(setup, space)
+        try:
+            time.sleep(setup.wait)
+            done = self._helm(setup, space, "--wait", f"--timeout={_PATIENCE}s")
+            seen = self._bed.kubectl("get", "events,pods", "-n", space, "-o", "json", check=False)
+            words = f"{done.stdout}{done.stderr}{seen}"
+            if setup.deleted:  # there is nothing to correct: it goes
+                return GoneOn(done.returncode, words)
+            after = self._corrected(setup, space)
+            results = asyncio.run(self._judged(after, space))
+            again = self._helm(after, space, "--wait", "--timeout=60s")
+            blocking = tuple(f"{one.id} {one.evidence}" for one in results if one.blocking)
+            return GoneOn(done.returncode, words, blocking, "" if not again.returncode else again.stderr)
+        finally:
+            self._take_away(setup, space, made)
+
+    def _corrected(self, setup: Setup, space: str) -> Setup:
+        """The set-up without what was wrong: its objects are gone, and answers, values, chart and user are the usual ones."""
+        kubectl = self._bed.kubectl
+        for one in setup.objects:
+            where = () if one["kind"] in _OF_THE_CLUSTER else ("-n", one["metadata"].get("namespace", space))
+            kubectl("delete", one["kind"], one["metadata"]["name"], *where, "--ignore-not-found")
+        for label in setup.labels:
+            kubectl("label", "namespace", space, f"{label}-")
+        if not setup.namespace:
+            self._make([obj("Namespace", space), _placed(self._good, space)])
+        # A disk cannot be given another class; what waits for the old one goes with its StatefulSet.
+        kubectl("delete", "statefulset,pvc", "--all", "-n", space)
+        time.sleep(setup.wait)
+        return Setup(chart=deployment_chart(f"image: {IMAGE}") if setup.chart else {})
+
     def _put(self, setup: Setup, space: str) -> list[dict[str, Any]]:
         labels = {"labels": dict(setup.labels)} if setup.labels else {}
         made = [obj("Namespace", space, metadata=labels)] if setup.namespace else []
@@ -132,31 +185,31 @@ class Judge:
         """What runs before an upgrade, by helm; waited for until its pods have been looked at."""
         if setup.scenario:
             self._bed.scenario(setup.scenario)
-        values = self._folder / f"{space}.yaml"
-        before = replace(setup, values=setup.installed or {}, answers={})
-        values.write_text(asyncio.run(self._values(before, space)))
-        command = [
-            str(toolchain.tool_path("helm4")),
-            "install",
-            "llm-cost-ops",
-            str(CHART),
-            "-n",
-            space,
-            "-f",
-            str(values),
-        ]
-        done = subprocess.run(
-            [*command, "--kubeconfig", self._bed.kubeconfig], capture_output=True, text=True, timeout=120, check=False
-        )
+        done = self._helm(replace(setup, values=setup.installed or {}, answers={}), space)
         assert done.returncode == 0, done.stderr
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and not self._bed.get("pods", "-n", space)["items"]:
             time.sleep(0.3)
 
-    async def _values(self, setup: Setup, space: str) -> str:
+    def _helm(self, setup: Setup, space: str, *flags: str) -> subprocess.CompletedProcess[str]:
+        """`helm upgrade --install` of the set-up by its user, without any check before it; the Secrets of a run are made."""
+        prepared = asyncio.run(self._prepared(setup, space))
+        release, chart = prepared.target.release, prepared.chart.path
+        values = self._folder / f"{space}.yaml"
+        values.write_text(prepared.text)
+        for made in secrets.plan(prepared.resolved):
+            texts = {one.key: one.detail if one.how == "constant" else "x" * 24 for one in made.sources}
+            path = self._folder / f"{space}-{made.name}.json"
+            path.write_text(json.dumps(_placed(obj("Secret", made.name, stringData=texts), space)))
+            self._bed.kubectl("create", "-f", str(path), check=False)  # what is there stays
+        command = [str(toolchain.tool_path("helm4")), "upgrade", "--install", "-n", space, "-f", str(values), *flags]
+        named = ["--kubeconfig", self._kubeconfig(setup, space), "--", release, chart]
+        return subprocess.run([*command, *named], capture_output=True, text=True, timeout=120, check=False)
+
+    async def _prepared(self, setup: Setup, space: str) -> Prepared:
         session = self._session(setup, space)
         try:
-            return session.answers.prepare(self._draft(session, setup)).text
+            return session.answers.prepare(self._draft(session, setup))
         finally:
             await session.close()
 
@@ -168,13 +221,16 @@ class Judge:
             await session.close()
 
     def _session(self, setup: Setup, space: str) -> Session:
-        bed = self._bed
-        kubeconfig = bed.user(setup.user, namespace=space, cluster_wide=True) if setup.user else bed.kubeconfig
         helm = str(toolchain.tool_path("helm4"))
-        session = compose.session(Options(kubeconfig=kubeconfig, namespace=space), helm_path=helm)
+        options = Options(kubeconfig=self._kubeconfig(setup, space), namespace=space)
+        session = compose.session(options, helm_path=helm)
         session._state.ports = session._state.ports._replace(network=cast("Network", Names(setup.names)))
         session.kubeconfig()
         return session
+
+    def _kubeconfig(self, setup: Setup, space: str) -> str:
+        bed = self._bed
+        return bed.user(setup.user, namespace=space, cluster_wide=True) if setup.user else bed.kubeconfig
 
     def _draft(self, session: Session, setup: Setup) -> Draft:
         sets = tuple(SetFlag("--set-json", f"{path}={json.dumps(value)}") for path, value in setup.values.items())

@@ -59,16 +59,18 @@ class Kind:
     check: str
     says: str
     make: Make
+    fails: str = ""
+    """What helm or the cluster says when an install goes on all the same; "" where no install fails by it without a kubelet."""
 
 
 KINDS: list[Kind] = []
 
 
-def broken(check: str, says: str) -> Callable[[Make], Make]:
+def broken(check: str, says: str, fails: str = "") -> Callable[[Make], Make]:
     """Register a way to be broken."""
 
     def register(make: Make) -> Make:
-        KINDS.append(Kind(make.__name__.replace("_", " "), check, says, make))
+        KINDS.append(Kind(make.__name__.replace("_", " "), check, says, make, fails))
         return make
 
     return register

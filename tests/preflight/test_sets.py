@@ -55,6 +55,14 @@ def test_faults_are_named_first_or_second(judge: Judge) -> None:
     assert 1 - len(missed) / len(tried) >= NAMED, missed
 
 
+@pytest.mark.full  # 8 min: each is installed twice
+def test_an_install_that_goes_on_fails_by_the_fault_and_a_corrected_one_does_not(judge: Judge) -> None:
+    tried = {kind: judge.gone_on(kind.make(Random(kind.name))) for kind in KINDS if kind.fails}
+    assert len(tried) >= 30
+    assert not [kind.name for kind, gone in tried.items() if not gone.code or kind.fails not in gone.words]
+    assert not {kind.name: (gone.blocking, gone.failed) for kind, gone in tried.items() if gone.blocking or gone.failed}
+
+
 def test_each_fault_has_numbers_and_names_of_its_own_and_a_check_that_there_is() -> None:
     assert len({kind.name for kind in KINDS}) == len(KINDS)
     varied = [kind for kind in KINDS if _made(kind, 1) != _made(kind, 2)]
