@@ -306,6 +306,8 @@ class DryRun:
     how: Literal["create", "apply"]
     unknown: tuple[str, ...] = ()
     """Why some objects could not be tried, each reason once."""
+    taken: tuple[str, ...] = ()
+    """A line for each field that is taken over from another field manager, as it was asked for."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,10 @@ async def dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
 async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
     """The dry run of an upgrade, with the requests of helm; None when helm's record of what runs is unreadable."""
     try:
-        plans = await release_plan.tried(world.cluster, await world.helm.info(), world.documents, world.target, objects)
+        plans = await release_plan.tried(
+            world.cluster, await world.helm.info(), world.documents, world.target, objects,
+            force_conflicts=world.force_conflicts,
+        )  # fmt: skip
     except Problem:
         return None
     refused = [
@@ -69,7 +72,12 @@ async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
         if planned.change == "refused" and not any(refusal.words.startswith(plan.TAKEN) for refusal in planned.refusals)
     ]
     unknown = tuple(dict.fromkeys(planned.note for planned in plans if planned.change == "unknown"))
-    return DryRun(len(objects), tuple(refused), "apply", unknown)
+    taken = tuple(
+        f"{planned.label}: {taken.path} is taken over from {taken.manager}"
+        for planned in plans
+        for taken in planned.taken
+    )
+    return DryRun(len(objects), tuple(refused), "apply", unknown, taken)
 
 
 async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | None:
