@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ import pytest
 
 from tests.conftest import Bed
 from tests.e2e.changing import Release, chart
-from tests.e2e.shell import READY, Shell
+from tests.e2e.shell import READY, ROOT, Shell
+from tests.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.full]
 ACCEPT = ("--accept", "I01=nobody asks this Ingress")
@@ -97,6 +101,26 @@ def test_a_three_way_merge_needs_no_force_and_is_given_none(
     assert replicas(call)[0] == 1
 
 
+def test_an_install_over_an_object_of_its_own_that_somebody_changed_is_named_before_it_is_taken_over(
+    sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    release = Release(sandbox, tool("helm4"), namespace, chart(tmp_path), tmp_path)
+    sandbox.kubectl("-n", namespace, "create", "configmap", "conf", "--from-literal=level=mine")
+    sandbox.kubectl("-n", namespace, "label", "configmap", "conf", "app.kubernetes.io/managed-by=Helm")
+    owner = ("meta.helm.sh/release-name=rel", f"meta.helm.sh/release-namespace={namespace}")
+    sandbox.kubectl("-n", namespace, "annotate", "configmap", "conf", *owner)
+    call = Shell(release, tmp_path)
+    given = values(call)
+
+    assert '.data.level: conflict with "kubectl-create"' in call("plan", *given, code=2)
+    install = ("install", *given, *ACCEPT, "--yes", "--force-conflicts")
+    call(*install, code=2)
+    assert "This takes over 1 field from kubectl-create" in call.err
+    call(*install, "--confirm", release.name)
+    assert sandbox.get("configmap", "conf", "-n", namespace)["data"] == {"level": "info"}
+
+
 def test_an_autoscaler_is_named_where_its_replicas_are_taken_over(shell: Callable[..., Shell]) -> None:
     call = shell("helm4")
     patch = '{"spec":{"replicas":5}}'
@@ -111,3 +135,63 @@ def test_an_autoscaler_is_named_where_its_replicas_are_taken_over(shell: Callabl
     taken = [each for planned in plan["objects"] for each in planned["taken_over"]]
     assert taken == [{"path": "spec.replicas", "manager": "kube-controller-manager"}]
     assert "1 field" not in call("check", *given, "--only", "R07", "--force-conflicts")
+
+
+def test_what_was_scaled_by_hand_is_taken_over_by_keys_at_80x24_and_by_answers(
+    sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str]
+) -> None:
+    env = {
+        **os.environ, "KUBECONFIG": sandbox.kubeconfig, "PYTHONPATH": str(ROOT), "LLM_COST_OPS_HELM": tool("helm4"),
+    }  # fmt: skip
+    wizard = (sys.executable, "-m", "wizard")
+    given = ("--preset", "dev", "--answer", "image=llm-cost-ops:1.0.0", "--yes")
+    subprocess.run([*wizard, "install", "-n", namespace, *given], env=env, cwd=tmp_path, check=True, timeout=120)
+
+    def scaled(count: int) -> None:
+        sandbox.kubectl("-n", namespace, "scale", "deployment", "llm-cost-ops", f"--replicas={count}")
+
+    def live() -> int:
+        return int(sandbox.get("deployment", "llm-cost-ops", "-n", namespace)["spec"]["replicas"])
+
+    scaled(3)
+    with Terminal([*wizard, "upgrade", "-n", namespace, "--set", "replicaCount=2"], env, tmp_path) as screen:
+        screen.wait_for("Enter keeps what is shown", 30)
+        screen.press("f9")
+        screen.wait_for("x failed  R07", 40)
+        screen.wait_for("are left to them, so helm refuses")
+        screen.press("f")
+        screen.wait_for("are taken over: 1 field from kubectl", 40)
+        screen.wait_for("all in", 40)
+        screen.press("enter")
+        screen.wait_for("This takes over 1 field from kubectl: type llm-cost-ops to go on")
+        screen.press("llm-cost-ops", "enter")
+        screen.wait_for("helm recorded the release", 90)
+        screen.press("q")
+        assert screen.wait() == 0
+    assert live() == 2
+
+    scaled(4)
+    with Terminal([*wizard, "rollback", "-n", namespace], env, tmp_path) as screen:
+        screen.wait_for("Enter disabled.* f take over", 30)
+        screen.press("f")
+        screen.wait_for("spec.replicas: taken over from kubectl: 4 -> 1", 30)
+        screen.press("enter")
+        screen.wait_for("type llm-cost-ops to go on")
+        screen.press("llm-cost-ops", "enter")
+        screen.wait_for("helm recorded the release", 90)
+        screen.press("q")
+        assert screen.wait() == 0
+    assert live() == 1
+
+    scaled(5)
+    plain = ("--plain", "--set", "replicaCount=2")
+    with Terminal([*wizard, "upgrade", "-n", namespace, *plain], env, tmp_path) as screen:
+        screen.wait_for("take over what others set", 60)
+        screen.press("up", "enter")
+        screen.wait_for("spec.replicas: taken over from kubectl: 5 -> 2", 60)
+        screen.wait_for("What now", 20)
+        screen.press("enter")
+        screen.wait_for("This takes over 1 field from kubectl. Type the release name", 20)
+        screen.press("llm-cost-ops", "enter")
+        assert screen.wait(120) == 0
+    assert live() == 2

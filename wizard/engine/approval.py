@@ -188,9 +188,10 @@ def _refused(plan: Plan) -> Problem | None:
     """Why a plan with objects that the API server would refuse is not carried out; None for others."""
     if not plan.refused:
         return None
+    force = ", or take it over: f, or --force-conflicts" if plan.conflicts else ""
     return Problem(
         f"Nothing was changed: {', '.join(obj.label for obj in plan.refused)} would be refused.",
-        "See the plan; fix what it names.",
+        f"See the plan; fix what it names{force}.",
     )
 
 

@@ -213,17 +213,30 @@ async def test_before_a_roll_back_what_others_set_is_taken_over_by_a_key_and_rea
     session.next_plan = replace(PLAN, objects=(replace(API, change="refused", refusals=(conflict,)),))
     async with open_app() as see:
         await menu(see, "b")
-        await see.sees("x refused", "f take over", "Enter disabled: see above")
+        await see.sees("x refused", "or take it over: f, or", "f take over", "Enter disabled: see above")
         session.next_plan = replace(
             PLAN, objects=(replace(API, taken=(Takeover("spec.replicas", "kubectl"),)),), method="apply"
         )
         await see.press("f")
-        await see.sees(
-            "spec.replicas: taken over from kubectl: 1 -> 3", "f leave others' fields", "Enter roll back to 1"
-        )
+        await see.sees("spec.replicas: taken over from kubectl: 1 -> 3", "f leave to others", "Enter roll back to 1")
         await see.press("enter")
         await see.sees("This takes over 1 field from kubectl")
         await see.type("llm-cost-ops")
         await see.press("enter")
         await see.sees("run 7f3a9c")
     assert [spec.helm.force_conflicts for spec in session.specs] == [True]
+
+
+async def test_the_flag_of_a_rollback_is_on_where_its_preview_opens(open_app: Open, session: ScreenSession) -> None:
+    session.next_plan = PLAN
+
+    async def find() -> Target:
+        return TARGET
+
+    async with open_app(Start("rollback", find=find, force_conflicts=True)) as see:
+        await see.sees("f leave to others", "Enter roll back to 1")
+        await see.press("f")
+        await see.loses("f leave to others")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    assert [spec.helm.force_conflicts for spec in session.specs] == [False]

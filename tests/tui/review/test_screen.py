@@ -246,7 +246,7 @@ async def test_what_others_set_is_taken_over_by_a_key_named_and_started_after_th
         await see.sees("fields of others  are left to them, so helm refuses", "[f]", "f take over", "would be refused")
         session.next_plan = TAKEN
         await see.press("f")
-        await see.sees("are taken over: 1 field from kubectl", "Enter install")
+        await see.sees("are taken over: 1 field from kubectl", "Enter install", "f leave to others")
         await see.press("p")
         await see.sees("spec.replicas: taken over from kubectl: 1 -> 3")
         await see.press("escape")

@@ -99,11 +99,11 @@ class PlanPreview(Preview):
 class RollbackPreview(Preview):
     """A rollback to a revision; 0 is the last good one."""
 
-    def __init__(self, target: Target, revision: int) -> None:
+    def __init__(self, target: Target, revision: int, *, force_conflicts: bool = False) -> None:
         self.release = target.release
         self._target, self._revision = target, revision
         self._shown: Rollback | None = None
-        self._force = False
+        self._force = force_conflicts
 
     @override
     def heading(self) -> str:
@@ -139,7 +139,7 @@ class RollbackPreview(Preview):
     @override
     def switches(self) -> Mapping[str, str]:
         if self._force:
-            return {"f": "leave others' fields"}
+            return {"f": "leave to others"}
         return {"f": "take over"} if self._shown and offers_force(self._shown.plan) else {}
 
     @override

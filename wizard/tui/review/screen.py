@@ -113,7 +113,8 @@ class ReviewScreen(WizardScreen):
             *((name, True) for name in ("values", "again", "copy", "fine", "pane", "back")),
         )  # fmt: skip
         start = [self.key("start", enter)] if enter else []
-        return (*start, *(self.key(name) for name, offered in offers if offered))
+        labels = {"force": "leave to others"} if self.draft.helm.force_conflicts else {}
+        return (*start, *(self.key(name, labels.get(name)) for name, offered in offers if offered))
 
     @override
     def body(self) -> Iterable[Widget]:
