@@ -13,6 +13,7 @@ from tests.tui.fakes import CONTEXT, PASSING, ScreenSession, check
 from tests.tui.plans import API, PLAN
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
+from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.plan import Refusal, Takeover
 from wizard.tui.start import Start
 
@@ -226,6 +227,9 @@ async def test_checks_of_other_answers_start_nothing(session: ScreenSession) -> 
     )
     with pytest.raises(Problem, match="made for other answers"):
         await session.installer.start(second, "install", [replace(PASSING[0], made_for=first.mark)])
+    forced = session.answers.prepare(replace(second.draft, helm=HelmOptions(force_conflicts=True)))
+    with pytest.raises(Problem, match="made for other answers"):
+        await session.installer.start(forced, "install", [replace(PASSING[0], made_for=second.mark)])
     assert not session.started
     await session.installer.start(second, "install", [replace(PASSING[0], made_for=second.mark)])
     assert len(session.started) == 1
