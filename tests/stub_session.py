@@ -451,10 +451,10 @@ class StubRelease(Release):
         return
 
     @override
-    async def rollback(self, revision: int = 0) -> Rollback:
+    async def rollback(self, revision: int = 0, *, force_conflicts: bool = False) -> Rollback:
         plan = self._session.plan_of(self._target)
         agreed = approval.of_rollback(self._target.release, plan, production=self._session.production)
-        return Rollback(revision or 1, plan, self._session.lost_rights, agreed)
+        return Rollback(revision or 1, plan, self._session.lost_rights, agreed, force_conflicts)
 
     @override
     async def uninstall_lists(self, *, namespace: bool = False) -> Uninstall:

@@ -143,8 +143,10 @@ def _of_release(arguments: ReleaseArguments, session: Session) -> Start:
     from wizard.cli.release import the_release
     from wizard.tui.start import Start
 
-    revision = arguments.one_revision() if isinstance(arguments, RollbackArguments) else 0
-    return Start(cast("First", arguments.command), find=lambda: the_release(arguments, session), revision=revision)
+    start = Start(cast("First", arguments.command), find=lambda: the_release(arguments, session))
+    if isinstance(arguments, RollbackArguments):
+        return start._replace(revision=arguments.one_revision(), force_conflicts=arguments.force_conflicts)
+    return start
 
 
 def command_line(arguments: Arguments, called: str) -> int:

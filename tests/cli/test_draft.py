@@ -10,7 +10,7 @@ from tests.cli.stub import stub_session, write
 from tests.stub_session import StubSession
 from wizard.adapters import files
 from wizard.cli import parser
-from wizard.cli.arguments.answers import OperationArguments
+from wizard.cli.arguments.answers import AnswersArguments, OperationArguments
 from wizard.cli.draft import draft_of, unused
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
@@ -37,6 +37,17 @@ def test_where_it_goes_and_what_it_is_become_answers() -> None:
         "release": "shop", "namespace": "team-a", "context": "there", "preset": "staging", "host": "api.acme.test",
     }  # fmt: skip
     assert (draft.helm.timeout, draft.write) == ("5m", "out.yaml")
+
+
+def test_force_is_off_until_it_is_asked_for_and_kept_with_the_draft() -> None:
+    assert not drafted("shop").helm.force_conflicts
+    asked = Draft.from_data(drafted("shop --force-conflicts").to_data())
+    assert asked.helm.force_conflicts
+    assert drafted("shop", asked).helm.force_conflicts
+    for command in ("plan", "check"):
+        arguments = parser.read([command, "--force-conflicts"])
+        assert isinstance(arguments, AnswersArguments)
+        assert draft_of(arguments, StubSession()).helm.force_conflicts
 
 
 def test_set_keeps_helms_meaning_and_order() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -173,12 +173,12 @@ class Release:
         self.code = done.returncode
         return done.stdout + done.stderr
 
-    def upgrade(self, check: bool = True, **changes: Any) -> str:
+    def upgrade(self, check: bool = True, flags: Sequence[str] = (), **changes: Any) -> str:
         """`helm upgrade --install` with values."""
         file = self.folder / "values.yaml"
         file.write_text(self.values(**changes))
         words = ("upgrade", "--install", self.name, self.chart, "--create-namespace", "--reset-values", "-f", str(file))
-        return self.call(*words, check=check)
+        return self.call(*words, *flags, check=check)
 
     def live(self) -> dict[str, Mapping[str, Any]]:
         """Every object that the release may have, by Kind/name."""

@@ -38,6 +38,8 @@ class Case:
     fails: bool = False
     only: str = ""
     fast: bool = False
+    takes: tuple[str, ...] | None = None
+    """With --force-conflicts: what is taken over, "field from manager"; None without it."""
 
 
 CASES = (
@@ -92,6 +94,48 @@ CASES = (
         "a field edited by hand, put back by the three-way merge", {"image": "api:3"}, {"Deployment/api": "changed"}, "rolling",
         only="helm3", kubectl=("set", "env", "deployment/api", "A=edited"),
     ),
+    Case(
+        "a scaled deployment taken over", {"replicas": 2}, {"Deployment/api": "changed"}, only="helm4", fast=True,
+        kubectl=("scale", "deployment", "api", "--replicas=3"), takes=("spec.replicas from kubectl",),
+    ),
+    Case(
+        "a variable edited by hand taken over", {}, {"Deployment/api": "changed"}, "rolling", only="helm4",
+        kubectl=("set", "env", "deployment/api", "A=edited"),
+        takes=("spec.template.spec.containers[api].env[A].value from kubectl-set",),
+    ),
+    Case(
+        "an image edited by hand taken over", {"image": "api:2"}, {"Deployment/api": "changed"}, "rolling", only="helm4",
+        kubectl=("set", "image", "deployment/api", "api=api:9"), takes=("spec.template.spec.containers[api].image from kubectl-set",),
+    ),
+    Case(
+        "a label with dots taken over", {"labels": {"example.com/team": "x"}}, {"ConfigMap/conf": "changed"}, only="helm4",
+        kubectl=("label", "configmap", "conf", "example.com/team=y"), takes=("metadata.labels[example.com/team] from kubectl-label",),
+    ),
+    Case(
+        "a key with dots of a config map taken over", {"config": {"app.yaml": "a"}}, {"ConfigMap/conf": "changed"}, only="helm4",
+        kubectl=("patch", "configmap", "conf", "-p", '{"data":{"app.yaml":"b"}}'), takes=("data[app.yaml] from kubectl-patch",),
+    ),
+    Case(
+        "a port taken over", {}, {"Service/api": "changed"}, only="helm4",
+        kubectl=("patch", "service", "api", "-p", '{"spec":{"ports":[{"port":80,"targetPort":9999}]}}'),
+        takes=("spec.ports[80].targetPort from kubectl-patch",),
+    ),
+    Case(
+        "a secret, whose stringData nobody else sets", {"secret": "second-canary-secret"}, {"Secret/creds": "changed"}, only="helm4",
+        kubectl=("patch", "secret", "creds", "-p", '{"data":{"password":"dGhpcmQtY2FuYXJ5LXNlY3JldA=="}}'),
+        takes=(),
+    ),
+    Case(
+        "what is an atomic list taken over", {"host": "b.example.com"}, {"Ingress/api": "changed"}, only="helm4",
+        kubectl=("patch", "ingress", "api", "--type=json", "-p", '[{"op":"replace","path":"/spec/rules/0/host","value":"c.example.com"}]'),
+        takes=("spec.rules from kubectl-patch",),
+    ),
+    Case(
+        "nothing to take over", {"replicas": 2}, {"Deployment/api": "changed"}, only="helm4", takes=(),
+    ),
+    Case(
+        "a disk, which --force-conflicts cannot change", {"disk": "2Gi"}, {"StatefulSet/db": "refused"}, only="helm4", fails=True, takes=(),
+    ),
 )  # fmt: skip
 """Each is tried with helm 3 and helm 4, except those that only one of them treats so."""
 
@@ -114,12 +158,12 @@ async def world(sandbox: Bed) -> AsyncIterator[Callable[[Release], Any]]:
     """Makes plans of a release as the wizard does."""
     made: list[KubeCluster] = []
 
-    async def plan(release: Release, **changes: Any) -> Plan:
+    async def plan(release: Release, force: bool = False, **changes: Any) -> Plan:
         cluster = KubeCluster(release.target)
         made.append(cluster)
         planned = await release_plan.of_values(
             cluster, HelmCli(release.helm), YamlDocuments(), release.target, ChartFolders().open(release.chart),
-            release.values(**changes),
+            release.values(**changes), force_conflicts=force,
         )  # fmt: skip
         return planned.plan
 
@@ -138,12 +182,15 @@ async def test_what_is_planned_is_what_happens(
         sandbox.kubectl("-n", namespace, *case.kubectl)
     before = release.live()
 
-    plan = await world(release, **case.values)
-    said = release.upgrade(check=False, **case.values)
+    force = case.takes is not None
+    plan = await world(release, force=force, **case.values)
+    said = release.upgrade(check=False, flags=["--force-conflicts"] * force, **case.values)
     after = release.live()
 
     touched = {one.label: one.change for one in plan.objects if one.change != "unchanged"}
     assert touched == case.expect, plan.to_data()
+    taken = tuple(f"{each.path} from {each.manager}" for one in plan.objects for each in one.taken)
+    assert taken == (case.takes or ()), plan.to_data()
     assert (release.code != 0) is case.fails, said
     assert (sum(bool(one.restart) for one in plan.objects) > 0) is bool(case.restart)
     for one in plan.objects:

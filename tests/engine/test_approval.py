@@ -10,7 +10,7 @@ import pytest
 from tests.cli.stub import check
 from tests.stub_session import StubSession
 from wizard.core.errors import Exit, Problem
-from wizard.core.helm.plan import ObjectPlan, Plan
+from wizard.core.helm.plan import ObjectPlan, Plan, Refusal, Takeover
 from wizard.core.target import Target
 from wizard.engine import approval
 from wizard.engine.approval import Approval, PlanChanged
@@ -20,6 +20,11 @@ from wizard.engine.release.uninstall import Item, Uninstall
 PLAN = Plan("upgrade", "here", "ns", "rel", 2, 2, ())
 TARGET = Target("here", "ns", "rel")
 LISTS = Uninstall("rel", "ns", 2, "llm-cost-ops-1.0.0", False, (), (), ())
+
+
+def taking(plan: Plan, *managers: str) -> Plan:
+    taken = tuple(Takeover(f"spec.field{number}", manager) for number, manager in enumerate(managers))
+    return replace(plan, objects=(ObjectPlan("Deployment", "api", "ns", "apps/v1", "changed", taken=taken),))
 
 
 def refused(plan: Plan) -> Plan:
@@ -34,6 +39,15 @@ RUNS = [
     ({"plan": replace(PLAN, downgrade="the chart is older"), "preset": "prod"}, "", "This is production"),
     ({"plan": replace(PLAN, owner="Flux")}, "rel is owned by Flux", ""),
     ({"plan": refused(PLAN)}, "Deployment/api would be refused", ""),
+    ({"plan": taking(PLAN, "kubectl")}, "", "This takes over 1 field from kubectl"),
+    (
+        {"plan": taking(PLAN, "kubectl", "helm", "kubectl"), "preset": "prod"},
+        "",
+        "This is production, and it takes over 3 fields from kubectl, helm",
+    ),
+    ({"plan": taking(PLAN, "kubectl"), "force": True}, "", "This takes over 1 field from kubectl"),
+    ({"plan": PLAN, "force": True}, "", ""),
+    ({"force": True}, "--force-conflicts needs a plan", ""),
     ({"checks": [check("C01", "room", "fail", blocking=True)]}, "C01 failed", ""),
     ({"checks": [check("C01", "room", "warn")]}, "", ""),
 ]
@@ -41,10 +55,23 @@ RUNS = [
 
 @pytest.mark.parametrize(("known", "blocked", "because"), RUNS)
 def test_what_a_run_needs(known: dict[str, Any], blocked: str, because: str) -> None:
-    agreed = approval.of_run("rel", known.get("preset", "dev"), known.get("plan"), known.get("checks", ()))
+    force = known.get("force", False)
+    agreed = approval.of_run(
+        "rel", known.get("preset", "dev"), known.get("plan"), known.get("checks", ()), force_conflicts=force
+    )
     assert blocked in str(agreed.blocked or "")
     assert bool(agreed.blocked) is bool(blocked)
     assert agreed.type_the_name_because == because
+
+
+def test_force_is_offered_for_conflicts_alone_and_given_to_helm_where_it_writes_by_server_side_apply() -> None:
+    conflict = Refusal(".spec.replicas", 'conflict with "kubectl" using apps/v1')
+    conflicting = replace(PLAN, objects=(replace(refused(PLAN).objects[0], refusals=(conflict,)),))
+    assert approval.offers_force(conflicting)
+    assert approval.offers_force(None, [replace(check("R07", "dry run", "fail"), conflict=True)])
+    assert not approval.offers_force(refused(PLAN), [check("R07", "dry run", "fail")])
+    methods = [approval.may_force(replace(PLAN, method=method), asked=True) for method in ("apply", "patch")]
+    assert (methods, approval.may_force(replace(PLAN, method="apply"), asked=False)) == ([True, False], False)
 
 
 UNINSTALLS = [

@@ -43,13 +43,11 @@ def draft_of(arguments: AnswersArguments, session: Session, start: Draft | None 
     if isinstance(arguments, OperationArguments):
         if problem := validate.duration(arguments.timeout):
             raise Problem(f"--timeout: {problem}", "Helm waits that long for everything to be ready.")
-        draft = replace(
-            draft,
-            helm=HelmOptions.of_data({**draft.helm.to_data(), **vars(arguments)}),
-            rollback_on_failure=arguments.undo or draft.rollback_on_failure,
-        )
+        draft = replace(draft, rollback_on_failure=arguments.undo or draft.rollback_on_failure)
+    helm = HelmOptions.of_data({**draft.helm.to_data(), **vars(arguments)})
     draft = replace(
         draft,
+        helm=replace(helm, force_conflicts=helm.force_conflicts or draft.helm.force_conflicts),
         files=tuple(path for text in arguments.values for path in files_of(text)) or draft.files,
         write="" if arguments.write == "-" and arguments.command != "values" else arguments.write or draft.write,
     )

@@ -62,6 +62,8 @@ def _object(planned: ObjectPlan) -> Iterator[str]:
     yield f"  {words.change(planned.change).ljust(10)}  {planned.label}" + (f"  ({'; '.join(notes)})" if notes else "")
     for field in planned.fields:
         yield from (f"        {line}" for line in _field(field))
+    for line in planned.takeovers:
+        yield f"        ! {line}"
     for refusal in planned.refusals:
         yield f"        {f'{refusal.path}: ' if refusal.path else ''}{refusal.words}"
 

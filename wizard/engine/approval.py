@@ -85,18 +85,38 @@ def refuse_stale(checks: Sequence[CheckResult], mark: str) -> None:
         raise Problem("Nothing was changed: the checks were made for other answers.", "Check again.")
 
 
-def of_run(release: str, preset: str, plan: Plan | None, checks: Sequence[CheckResult] = ()) -> Approval:
-    """Of an install or upgrade, by its checks and its plan; without a plan nothing is known to run."""
+def of_run(
+    release: str, preset: str, plan: Plan | None, checks: Sequence[CheckResult] = (), *, force_conflicts: bool = False
+) -> Approval:
+    """Of an install or upgrade, by its checks and its plan; without a plan nothing is known to run.
+
+    `force_conflicts`: fields of other managers are to be taken over, which needs a plan that names them.
+    """
     failed = ", ".join(result.id for result in checks if result.blocking)
     unchecked = Problem(f"Nothing was changed: {failed} failed.", "See the checks.") if failed else None
-    owned, refused, downgrade = (_owned(plan), _refused(plan), plan.downgrade) if plan else (None, None, "")
-    because = THIS_IS_PRODUCTION if preset == PRODUCTION else downgrade[:1].upper() + downgrade[1:]
-    return Approval(release, owned or unchecked or refused, because)
+    if plan is None:
+        blocked = unchecked or (_unlisted() if force_conflicts else None)
+        return Approval(release, blocked, THIS_IS_PRODUCTION if preset == PRODUCTION else "")
+    because = _because(plan, production=preset == PRODUCTION)
+    return Approval(release, _owned(plan) or unchecked or _refused(plan), because)
 
 
 def of_rollback(release: str, plan: Plan, *, production: bool) -> Approval:
     """Of a rollback, by its plan."""
-    return Approval(release, _owned(plan) or _refused(plan), THIS_IS_PRODUCTION if production else "")
+    return Approval(release, _owned(plan) or _refused(plan), _because(plan, production=production))
+
+
+def offers_force(plan: Plan | None, checks: Sequence[CheckResult] = ()) -> bool:
+    """Whether something is refused only because others set fields of it, which --force-conflicts takes over."""
+    return bool(plan and plan.conflicts) or any(result.conflict for result in checks)
+
+
+def may_force(plan: Plan, *, asked: bool) -> bool:
+    """Whether helm gets --force-conflicts: where it was asked for and helm writes by server-side apply.
+
+    helm 3 has no such flag, and helm 4 refuses it for a release that it writes by a three-way merge.
+    """
+    return asked and plan.method == "apply"
 
 
 def of_uninstall(lists: Uninstall, *, delete_namespace: bool = False) -> Approval:
@@ -138,6 +158,22 @@ def of_leftovers(leftovers: Leftovers, picked: Sequence[Leftover]) -> Approval:
     return Approval("".join(releases), None, because)
 
 
+def _because(plan: Plan, *, production: bool) -> str:
+    """Why the release's name must be typed, as one sentence; what is taken over from others is always named."""
+    first = THIS_IS_PRODUCTION if production else plan.downgrade[:1].upper() + plan.downgrade[1:]
+    if not plan.takes:
+        return first
+    return f"{first}, and it takes over {plan.takes}" if first else f"This takes over {plan.takes}"
+
+
+def _unlisted() -> Problem:
+    """Why nothing is taken over without a plan."""
+    return Problem(
+        "Nothing was changed: --force-conflicts needs a plan, which names what is taken over, and there is none.",
+        "See why there is no plan, or leave --force-conflicts out.",
+    )
+
+
 def _owned(plan: Plan) -> Problem | None:
     """Why a release that a GitOps controller owns is not changed; None for others."""
     if not plan.owner:
@@ -152,9 +188,10 @@ def _refused(plan: Plan) -> Problem | None:
     """Why a plan with objects that the API server would refuse is not carried out; None for others."""
     if not plan.refused:
         return None
+    force = ", or take it over: f, or --force-conflicts" if plan.conflicts else ""
     return Problem(
         f"Nothing was changed: {', '.join(obj.label for obj in plan.refused)} would be refused.",
-        "See the plan; fix what it names.",
+        f"See the plan; fix what it names{force}.",
     )
 
 

@@ -105,8 +105,9 @@ class Installer:
         state, ports, target = self._state, self._state.ports, prepared.target
         cluster_identity.refuse_overrides(ports.helm, target)
         planned = await release_plan.of_values(
-            state.cluster(target), ports.helm, ports.documents, target, prepared.chart, prepared.text
-        )
+            state.cluster(target), ports.helm, ports.documents, target, prepared.chart, prepared.text,
+            force_conflicts=prepared.draft.helm.force_conflicts,
+        )  # fmt: skip
         moved = await asyncio.to_thread(state.moved, target, planned.plan.cluster_uid)
         return replace(planned, plan=planned.plan.warning(moved))
 
@@ -143,12 +144,15 @@ class Installer:
             raise Problem(text, f"Answer {question}.", question=question)
         ports.charts.require_same(prepared.chart)
         approval.refuse_stale(checks, prepared.mark)
-        approval.of_run(target.release, resolved.preset, plan, checks).require(confirmed)
+        force = prepared.draft.helm.force_conflicts
+        approval.of_run(target.release, resolved.preset, plan, checks, force_conflicts=force).require(confirmed)
         again, _ = await asyncio.gather(self._plan_again(prepared, plan), self._refuse_misread(prepared))
         if plan and again:
             approval.refuse_changed(plan, again)
         over = operation == "install" and await self._over_history(target)
-        prepared = replace(prepared, draft=replace(prepared.draft, helm=replace(prepared.draft.helm, replace=over)))
+        force = plan is not None and approval.may_force(plan, asked=force)
+        options = replace(prepared.draft.helm, replace=over, force_conflicts=force)
+        prepared = replace(prepared, draft=replace(prepared.draft, helm=options))
         planned = secrets.plan(resolved)
         material = self._material(planned, resolved)
         written = prepared.write()
@@ -254,7 +258,8 @@ def reproduce(
         *(["--chart-version", exact.version] if exact.version else []), *exact.proof_flags(),
         *(["--rollback-on-failure"] if draft.rollback_on_failure else []),
         *(["--wait-anyway"] if wait_anyway else []),
-        *(["--confirm", target.release] if preset == PRODUCTION else []),
+        *(["--force-conflicts"] if draft.helm.force_conflicts else []),
+        *(["--confirm", target.release] if preset == PRODUCTION or draft.helm.force_conflicts else []),
     ]  # fmt: skip
     helm = command_line.run_argv(
         helm_major, operation, target, draft.chart if chart.digest else chart.path, path, draft.helm

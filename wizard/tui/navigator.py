@@ -83,7 +83,7 @@ class Navigator:
         if self._start.screen == "diagnose":
             self.diagnose(target)
         elif self._start.screen == "rollback":
-            self.roll_back(target, self._start.revision)
+            self.roll_back(target, self._start.revision, force_conflicts=self._start.force_conflicts)
         else:
             self.uninstall(target)
 
@@ -193,12 +193,13 @@ class Navigator:
         self._before_preview = None
         self._open(HistoryScreen(self._target(row)))
 
-    def roll_back(self, target: Target, revision: int = 0) -> None:
+    def roll_back(self, target: Target, revision: int = 0, *, force_conflicts: bool = False) -> None:
         """Open the preview of a rollback; revision 0 is the last good one. Esc goes back to the history."""
         from wizard.tui.history.screen import HistoryScreen
         from wizard.tui.preview.view import RollbackPreview
 
-        self._preview(RollbackPreview(target, revision), lambda: self._open(HistoryScreen(target)))
+        preview = RollbackPreview(target, revision, force_conflicts=force_conflicts)
+        self._preview(preview, lambda: self._open(HistoryScreen(target)))
 
     def plan(self, draft: Draft, plan: Plan | None) -> None:
         """Open the plan of a draft; Esc goes back to the review."""

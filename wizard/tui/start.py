@@ -18,8 +18,8 @@ First = Literal["home", "install", "upgrade", "runs", "rollback", "uninstall", "
 class Start(NamedTuple):
     """The first screen: `run_id` is for "runs", `draft` the initial draft; `problem` is shown on home.
 
-    `find` finds the release of an operation while home is shown (raises Problem); `revision` is that of a rollback, `saved` the
-    diagnosis of a bundle, which is shown alone.
+    `find` finds the release of an operation while home is shown (raises Problem); `revision` is that of a rollback, and
+    `force_conflicts` whether it takes over fields of others; `saved` is the diagnosis of a bundle, which is shown alone.
     """
 
     screen: First = "home"
@@ -28,4 +28,5 @@ class Start(NamedTuple):
     problem: Problem | None = None
     find: Callable[[], Awaitable[Target]] | None = None
     revision: int = 0
+    force_conflicts: bool = False
     saved: Diagnosis | None = None

@@ -29,6 +29,15 @@ def test_a_run_waits_in_its_namespace_and_never_rolls_back_or_makes_a_namespace(
     assert {*over} - {*argv} == {"--replace"}
 
 
+def test_nothing_is_taken_over_unasked_and_a_rollback_is_asked_in_the_same_words() -> None:
+    asked = HelmOptions(force_conflicts=True)
+    for plain, forced in (
+        (command_line.run_argv(4, "upgrade", TARGET, "/c", "/v", HelmOptions()), command_line.run_argv(4, "upgrade", TARGET, "/c", "/v", asked)),
+        (command_line.rollback_argv(4, TARGET, 2, HelmOptions()), command_line.rollback_argv(4, TARGET, 2, asked)),
+    ):  # fmt: skip
+        assert {*forced} - {*plain} == {"--force-conflicts"}
+
+
 def test_only_helm_3_needs_to_be_asked_for_every_status() -> None:
     assert "--all" in command_line.list_argv(3, TARGET)
     assert "--all" not in command_line.list_argv(4, TARGET)

@@ -243,6 +243,10 @@ TABLE: list[Row] = [
         "fail", "Deployment/rel: spec.selector: field is immutable", "",
     ),
     ("R07", {"dry_run": DryRun(2, (), "create", ("eve may not create jobs.batch",))}, "unknown", "jobs.batch", ""),
+    (
+        "R07", {"dry_run": DryRun(2, (), "apply", taken=("Deployment/api: spec.replicas is taken over from kubectl",))},
+        "pass", "spec.replicas is taken over from kubectl", "",
+    ),
     ("R07", {"dry_run": Absent("namespace not there yet")}, "skipped", "namespace not there yet", ""),
     # W19 logout
     ("W19", {"logout": ("", "")}, "pass", "goes on when you log out", ""),
@@ -431,14 +435,20 @@ def test_a_pending_release_that_a_run_of_this_machine_works_on_leads_to_that_run
         ("spec.selector: field is immutable", "cannot change in place"),
         ("exceeded quota: small", "larger quota"),
         ('violates PodSecurity "restricted"', "Pod Security"),
-        ('.spec.selector: conflict with "kubectl-patch" using v1', "--force-conflicts"),
+        ('.spec.selector: conflict with "kubectl-patch" using v1', "f in the review, or --force-conflicts"),
+        (
+            '.spec.replicas: conflict with "kube-controller-manager" with subresource "scale" using v1',
+            "leave replicas out",
+        ),
         ("its labels conflict with those of another team", "Correct the answer"),
         ("spec.x: unknown field", "Correct the answer"),
     ],
 )
 def test_a_refused_object_has_the_way_out_that_fits(words: str, says: str) -> None:
     dry_run = DryRun(1, (Refused("Deployment", "rel", (words,)),), "create")
-    assert says in evaluate("R07", {"dry_run": dry_run}).next_step
+    result = evaluate("R07", {"dry_run": dry_run})
+    assert says in result.next_step
+    assert result.conflict is ('conflict with "' in words)
 
 
 def test_many_refused_objects_are_counted_not_listed() -> None:

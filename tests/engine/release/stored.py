@@ -24,6 +24,7 @@ class Clock:
 def cluster_with(
     *revisions: tuple[int, str], chart: str = "mine", version: str = "1.0.0", manifest: str = MAP,
     configs: Mapping[int, Mapping[str, Any]] | None = None, manifests: Mapping[int, str] | None = None,
+    method: str = "",
 ) -> FakeCluster:  # fmt: skip
     """A cluster with helm's records of the release; of some revisions by number with values or a manifest of their own."""
     cluster = FakeCluster()
@@ -33,7 +34,7 @@ def cluster_with(
         data: dict[str, Any] = {
             "name": "rel", "namespace": "n", "version": number, "manifest": (manifests or {}).get(number, manifest), "config": (configs or {}).get(number, {}),
             "info": {"status": status, "last_deployed": f"2026-01-02T03:0{number}:00Z"},
-            "chart": {"metadata": {"name": chart, "version": version}, "values": {}},
+            "chart": {"metadata": {"name": chart, "version": version}, "values": {}}, "apply_method": method,
         }  # fmt: skip
         labels = {"owner": "helm", "name": "rel", "version": str(number), "status": status, "modifiedAt": "1767225600"}
         name = f"sh.helm.release.v1.rel.v{number}"

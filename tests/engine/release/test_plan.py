@@ -18,8 +18,10 @@ from wizard.engine.release import plan as release_plan
 CHART = Chart("/chart", "mine", "1.1.0", "1", "", {}, {}, {})
 
 
-async def plan(cluster: FakeCluster, rendered: str = MAP, chart: Chart = CHART) -> Any:
-    return (await release_plan.of_values(cluster, FakeHelm(rendered), YamlDocuments(), TARGET, chart, "{}")).plan
+async def plan(cluster: FakeCluster, rendered: str = MAP, chart: Chart = CHART, *, force: bool = False) -> Any:
+    helm = FakeHelm(rendered)
+    planned = await release_plan.of_values(cluster, helm, YamlDocuments(), TARGET, chart, "{}", force_conflicts=force)
+    return planned.plan
 
 
 async def test_another_chart_under_that_name_is_refused() -> None:
@@ -130,3 +132,77 @@ async def test_many_objects_of_a_kind_are_read_by_one_list_and_what_it_does_not_
     }  # fmt: skip
     singly = [call for call in cluster.calls if call.startswith("get ConfigMap conf-")]
     assert len(singly) == {"all": 1, "without some labels": 3, "forbidden": 6}[listed]
+
+
+DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {replicas: 2}\n"
+
+
+class Scaled(FakeCluster):
+    """A cluster in which somebody else owns the replicas; without `immutable` a forced apply is taken."""
+
+    immutable = False
+    managers: tuple[str, ...] = ("kubectl",)
+
+    async def try_apply(self, manifest: Any, namespace: str = "", *, manager: str, force: bool = False) -> Any:
+        self.calls.append(f"apply force={force}")
+        if self.immutable:
+            causes = [{"field": "spec.selector", "message": "field is immutable"}]
+        elif not force:
+            scale = 'with subresource "scale" using apps/v1'
+            causes = [
+                {
+                    "reason": "FieldManagerConflict",
+                    "field": ".spec.replicas",
+                    "message": f'conflict with "{owner}" {scale}',
+                }
+                for owner in self.managers
+            ]
+        else:
+            return manifest
+        raise ClusterError("conflict", "Apply failed.", 409, body={"details": {"causes": causes}})
+
+
+def scaled(**kind: Any) -> Scaled:
+    records = cluster_with((1, "deployed"), manifest=DEPLOYMENT.replace("2", "1"), method="ssa")
+    cluster = Scaled(records.objects)
+    cluster.bodies = records.bodies
+    cluster.add("Deployment", "api", "n", apiVersion="apps/v1", spec={"replicas": 3})
+    for name, value in kind.items():
+        setattr(cluster, name, value)
+    return cluster
+
+
+async def test_a_field_of_another_manager_is_refused_by_name_and_taken_over_once_it_is_asked_for() -> None:
+    (left,) = (await plan(scaled(), DEPLOYMENT)).objects
+    assert (left.change, left.takeovers, len(left.conflicts)) == ("refused", (), 1)
+
+    cluster = scaled()
+    found = await plan(cluster, DEPLOYMENT, force=True)
+    (taken,) = found.objects
+    assert (taken.change, taken.conflicts) == ("changed", ())
+    assert taken.takeovers == ("spec.replicas: taken over from kubectl: 3 -> 2",)
+    assert [(field.old, field.new) for field in taken.drift] == [(1, 3)]
+    assert (found.takes, found.warnings) == ("1 field from kubectl", ())
+    assert [call for call in cluster.calls if "force" in call] == ["apply force=False", "apply force=True"]
+
+
+async def test_what_is_refused_for_another_reason_is_not_tried_by_force() -> None:
+    cluster = scaled(immutable=True)
+    (one,) = (await plan(cluster, DEPLOYMENT, force=True)).objects
+    assert (one.change, one.conflicts, one.taken) == ("refused", (), ())
+    assert "apply force=True" not in cluster.calls
+
+
+async def test_replicas_that_an_autoscaler_sets_are_a_warning_where_they_are_taken_over() -> None:
+    (warning,) = (await plan(scaled(managers=("kube-controller-manager",)), DEPLOYMENT, force=True)).warnings
+    assert (
+        "Deployment/api: an autoscaler (kube-controller-manager) sets its replicas and will set them again" in warning
+    )
+
+
+async def test_where_helm_merges_force_is_said_to_be_needless() -> None:
+    cluster = cluster_with((1, "deployed"))
+    cluster.add("ConfigMap", "conf", "n", data={"a": "c"})
+    (warning,) = (await plan(cluster, force=True)).warnings
+    assert "--force-conflicts is not needed" in warning
+    assert (await plan(cluster)).warnings == ()

@@ -118,13 +118,25 @@ async def test_where_there_is_no_way_back_nothing_is_done_and_the_reason_is_said
 
 async def test_a_failed_install_over_a_kept_history_is_uninstalled_again_and_brings_nothing_back() -> None:
     made = bench("upgrade", revision(1, "superseded"), revision(2, "failed"))
-    made.run.spec = replace(made.run.spec, operation="install", helm=HelmOptions(replace=True))
+    made.run.spec = replace(made.run.spec, operation="install", helm=HelmOptions(replace=True, force_conflicts=True))
     made.cluster.put(obj("Namespace", TARGET.namespace))
     task = asyncio.create_task(made.run.go())
     await failed(made)
     await made.back.started.wait()
     assert "--replace" in made.helm.argv
     assert (made.back.argv[1], made.back.argv[-1]) == ("uninstall", "--keep-history")
+    made.back.end(0)
+    assert await asyncio.wait_for(task, 5) == 1
+
+
+async def test_what_an_upgrade_may_take_over_its_way_back_may_too() -> None:
+    made = bench("upgrade", revision(1, "deployed"), revision(2, "failed"))
+    made.run.spec = replace(made.run.spec, helm=HelmOptions(force_conflicts=True))
+    task = asyncio.create_task(made.run.go())
+    await failed(made)
+    await made.back.started.wait()
+    assert "--force-conflicts" in made.helm.argv
+    assert (made.back.argv[1], "--force-conflicts" in made.back.argv) == ("rollback", True)
     made.back.end(0)
     assert await asyncio.wait_for(task, 5) == 1
 

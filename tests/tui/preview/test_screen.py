@@ -9,7 +9,7 @@ from tests.tui.driving import menu
 from tests.tui.fakes import DEPLOYED, FIRST_PLAN, TARGET, ScreenSession
 from tests.tui.plans import API, PLAN
 from wizard.core.errors import Problem
-from wizard.core.helm.plan import Refusal
+from wizard.core.helm.plan import Refusal, Takeover
 from wizard.core.kube import rights
 from wizard.core.target import Target
 from wizard.engine.release.listing import ReleasesView
@@ -203,3 +203,40 @@ async def test_a_record_that_somebody_wrote_since_is_not_put_back_and_says_why(
         await see.sees("is not what recover wrote any more", "Its backup is")
         await see.press("enter")
     assert session.done == []
+
+
+async def test_before_a_roll_back_what_others_set_is_taken_over_by_a_key_and_read_again(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
+    conflict = Refusal(".spec.replicas", 'conflict with "kubectl" using apps/v1')
+    session.next_plan = replace(PLAN, objects=(replace(API, change="refused", refusals=(conflict,)),))
+    async with open_app() as see:
+        await menu(see, "b")
+        await see.sees("x refused", "or take it over: f, or", "f take over", "Enter disabled: see above")
+        session.next_plan = replace(
+            PLAN, objects=(replace(API, taken=(Takeover("spec.replicas", "kubectl"),)),), method="apply"
+        )
+        await see.press("f")
+        await see.sees("spec.replicas: taken over from kubectl: 1 -> 3", "f leave to others", "Enter roll back to 1")
+        await see.press("enter")
+        await see.sees("This takes over 1 field from kubectl")
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    assert [spec.helm.force_conflicts for spec in session.specs] == [True]
+
+
+async def test_the_flag_of_a_rollback_is_on_where_its_preview_opens(open_app: Open, session: ScreenSession) -> None:
+    session.next_plan = PLAN
+
+    async def find() -> Target:
+        return TARGET
+
+    async with open_app(Start("rollback", find=find, force_conflicts=True)) as see:
+        await see.sees("f leave to others", "Enter roll back to 1")
+        await see.press("f")
+        await see.loses("f leave to others")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    assert [spec.helm.force_conflicts for spec in session.specs] == [False]

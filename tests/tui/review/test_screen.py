@@ -10,9 +10,11 @@ import pytest
 from tests.tui.conftest import Open
 from tests.tui.driving import until
 from tests.tui.fakes import CONTEXT, PASSING, ScreenSession, check
-from tests.tui.plans import PLAN
+from tests.tui.plans import API, PLAN
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
+from wizard.core.helm.command_line import HelmOptions
+from wizard.core.helm.plan import Refusal, Takeover
 from wizard.tui.start import Start
 
 
@@ -225,6 +227,56 @@ async def test_checks_of_other_answers_start_nothing(session: ScreenSession) -> 
     )
     with pytest.raises(Problem, match="made for other answers"):
         await session.installer.start(second, "install", [replace(PASSING[0], made_for=first.mark)])
+    forced = session.answers.prepare(replace(second.draft, helm=HelmOptions(force_conflicts=True)))
+    with pytest.raises(Problem, match="made for other answers"):
+        await session.installer.start(forced, "install", [replace(PASSING[0], made_for=second.mark)])
     assert not session.started
     await session.installer.start(second, "install", [replace(PASSING[0], made_for=second.mark)])
     assert len(session.started) == 1
+
+
+CONFLICT = Refusal(".spec.replicas", 'conflict with "kubectl" with subresource "scale" using apps/v1')
+REFUSED = replace(PLAN, objects=(replace(API, change="refused", fields=(), restart="", refusals=(CONFLICT,)),))
+TAKEN = replace(PLAN, objects=(replace(API, taken=(Takeover("spec.replicas", "kubectl"),)),), method="apply")
+
+
+async def test_what_others_set_is_taken_over_by_a_key_named_and_started_after_the_name_was_typed(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.next_plan = REFUSED
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("fields of others  are left to them, so helm refuses", "[f]", "f take over", "would be refused")
+        session.next_plan = TAKEN
+        await see.press("f")
+        await see.sees("are taken over: 1 field from kubectl", "Enter install", "f leave to others")
+        await see.press("p")
+        await see.sees("spec.replicas: taken over from kubectl: 1 -> 3")
+        await see.press("escape")
+        await see.sees("are taken over: 1 field from kubectl", "Enter install")
+        await see.press("enter")
+        await see.sees("This takes over 1 field from kubectl: type llm-cost-ops to go on")
+        assert not session.started
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees("run 7f3a9c")
+    assert [spec.helm.force_conflicts for spec in session.specs] == [True]
+
+
+async def test_the_key_is_off_where_nothing_conflicts_and_turns_back_what_it_did(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.next_plan = PLAN
+    async with open_app(Start("install")) as see:
+        await see.sees("> 1 Environment")
+        await see.press("f9")
+        await see.sees("[p]")
+        await see.press("f")
+        await see.sees("Nothing is refused because others set fields of it.")
+        session.next_plan = REFUSED
+        await see.press("t", "f")
+        await see.sees("are taken over")
+        await see.press("f")
+        await see.sees("are left to them, so helm refuses")
+    assert not session.started

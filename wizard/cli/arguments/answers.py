@@ -13,6 +13,7 @@ from wizard.cli.arguments.base import (
     ANSWERS,
     HOW,
     ClusterArguments,
+    force_conflicts_option,
     helm_option,
     once,
     quiet_option,
@@ -140,6 +141,7 @@ class CheckArguments(AnswersArguments):
     only: tuple[str, ...] = repeatable("--only", group="", metavar="ID", help="this check alone; repeatable")
     strict: bool = switch("--strict", help="end with exit 2 for a warning too")
     probe: bool = probe_option("")
+    force_conflicts: bool = force_conflicts_option("")
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ class PlanArguments(ChartArguments):
     manifests: str = option(
         "--manifests", metavar="FILE", help="write the rendered objects, Secrets masked", group=HOW, completion="file"
     )
+    force_conflicts: bool = force_conflicts_option()
     helm: str = helm_option()
 
 
@@ -200,6 +203,7 @@ class OperationArguments(ChartArguments):
         "--rollback-on-failure", "--atomic",
         help="after a failure keep the evidence, then go back to what was there before", group=HOW,
     )  # fmt: skip
+    force_conflicts: bool = force_conflicts_option()
     wait_anyway: bool = switch(
         "--wait-anyway", help="without a person to ask: wait for the time limit even for a cause that cannot heal",
         group=HOW,

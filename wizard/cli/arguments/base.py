@@ -128,6 +128,13 @@ def wait_option() -> Any:
     return switch("--wait", help="as in helm; always on", group=HOW)
 
 
+def force_conflicts_option(group: str = HOW) -> Any:
+    """The flag --force-conflicts."""
+    return switch(
+        "--force-conflicts", help="as in helm 4: take over the fields that others set; the plan names each", group=group
+    )
+
+
 def once(what: str, flag: str, word: str) -> str:
     """The value of a flag or of a positional argument; raises Problem when both are given and differ."""
     if flag and word and flag != word:

@@ -12,6 +12,7 @@ from wizard.cli.arguments.base import (
     REVISION,
     WHERE,
     ClusterArguments,
+    force_conflicts_option,
     helm_option,
     once,
     quiet_option,
@@ -191,6 +192,7 @@ class RollbackArguments(ChangeArguments):
     revision: int = option(
         "--revision", type=int, metavar="N", help="where to; without it the last good one before", group=HOW, default=0
     )
+    force_conflicts: bool = force_conflicts_option()
 
     @override
     def has_screen(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from wizard.cli import kubectl, plan_output, upgrade_values
@@ -28,7 +29,7 @@ from wizard.core.rules.check import SEVERITY_BLOCKS, CheckResult, accept, all_ch
 from wizard.core.run.events import Event
 from wizard.core.text import words
 from wizard.engine.answers import Prepared
-from wizard.engine.approval import PlanChanged, of_run
+from wizard.engine.approval import PlanChanged, of_run, offers_force
 from wizard.engine.installer import Operation
 from wizard.engine.release.listing import Unfit
 from wizard.engine.session import Session
@@ -56,12 +57,13 @@ async def operate(arguments: OperationArguments, session: Session, out: Out, cal
         if arguments.dry_run:
             return _dry_run(prepared, base.operation, results, code, out, plan)
         planned = plan if isinstance(plan, Plan) else None
-        approval = of_run(prepared.target.release, prepared.resolved.preset, planned)
+        force = prepared.draft.helm.force_conflicts
+        approval = of_run(prepared.target.release, prepared.resolved.preset, planned, force_conflicts=force)
         if planned and planned.owner:
             approval.refuse_blocked()
         if prompt is None:
             break
-        draft, go = await _decide(session, draft, prompt, base.operation, code, results)
+        draft, go = await _decide(session, draft, prompt, base.operation, code, results, planned)
         if go:
             break
         draft = await base.prepare(draft)
@@ -102,8 +104,9 @@ async def operate(arguments: OperationArguments, session: Session, out: Out, cal
 async def _review(
     arguments: OperationArguments, session: Session, prepared: Prepared, base: Base, out: Out
 ) -> tuple[list[CheckResult], Plan | Problem | None]:
-    """Run checks and plan concurrently; an install with --yes needs no plan: everything in it is new."""
-    wanted = base.operation == "upgrade" or arguments.dry_run or not arguments.yes
+    """Run checks and plan concurrently; an install with --yes needs no plan, unless it may take something over."""
+    force = prepared.draft.helm.force_conflicts
+    wanted = base.operation == "upgrade" or arguments.dry_run or not arguments.yes or force
     planning = asyncio.ensure_future(plan_output.for_review(session, prepared)) if wanted and not base.problem else None
     try:
         results = await _checks(session, prepared.draft, out, arguments.accepted(), probe=arguments.probe)
@@ -341,14 +344,20 @@ def _refuse_unconfirmed(arguments: OperationArguments, session: Session, draft: 
 
 
 async def _decide(
-    session: Session, draft: Draft, prompt: Prompter, operation: Operation, code: Exit, results: Sequence[CheckResult]
-) -> tuple[Draft, bool]:
+    session: Session, draft: Draft, prompt: Prompter, operation: Operation, code: Exit, results: Sequence[CheckResult],
+    plan: Plan | None,
+) -> tuple[Draft, bool]:  # fmt: skip
     """Ask what to do after the checks; returns the draft, and whether to start."""
     target = session.answers.resolve(draft).target
     go = Choice("go", f"{operation} {target}", "this changes the cluster")
     rest = (Choice("change", "change an answer"), Choice("stop", "stop here", "the answers are kept"))
+    force = Choice("force", "take over what others set", "as --force-conflicts; checked and planned again first")
     choices = rest if code else (go, *rest)
-    answer = await prompt.choose("What now?", choices, choices[0].value)
+    if offers_force(plan, results) and not draft.helm.force_conflicts:
+        choices = (force, *choices)
+    answer = await prompt.choose("What now?", choices, (rest if code else (go,))[0].value)
+    if answer == "force":
+        return replace(draft, helm=replace(draft.helm, force_conflicts=True)), False
     if answer == "stop":
         session.answers.keep(draft)
         raise KeyboardInterrupt

@@ -33,7 +33,7 @@ async def rollback(arguments: RollbackArguments, session: Session, out: Out, cal
     prompt = _prompt(arguments)
     target = await the_release(arguments, session)
     release = session.release(target)
-    shown = await release.rollback(revision)
+    shown = await release.rollback(revision, force_conflicts=arguments.force_conflicts)
     plan = shown.plan
     out.line(f"roll back {target} to revision {shown.revision}")
     plan_output.show(plan, out)

@@ -60,6 +60,8 @@ class HelmOptions:
     """Of an install: replace a release that was uninstalled with its history kept, as `helm upgrade --install` does."""
     keep_history: bool = False
     """Of an uninstall: the revisions stay."""
+    force_conflicts: bool = False
+    """Of a server-side apply of helm 4: fields that others own are taken over, each of which a plan named before."""
 
     def flags(self) -> list[str]:
         """The helm flags of these options."""
@@ -67,6 +69,7 @@ class HelmOptions:
             "--timeout", self.timeout,
             *(["--replace"] if self.replace else []),
             *(["--keep-history"] if self.keep_history else []),
+            *(["--force-conflicts"] if self.force_conflicts else []),
         ]  # fmt: skip
 
     def to_data(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from wizard.core.kube import field_path, merge_patch, quantity
+from wizard.core.kube import conflicts, field_path, merge_patch, quantity
 from wizard.core.kube.objects import Object
 from wizard.core.text.masking import SEALED, masked_field
 from wizard.core.text.redaction import hide
@@ -28,6 +28,8 @@ ABSENT: Final = None
 
 TAKEN: Final = "it is there already"
 """How the refusal of an object with another owner starts."""
+_BRIEF: Final = 40
+"""Characters that are shown of a value that is taken over; the fields have it whole."""
 _SERVERS_OWN: Final = frozenset({
     "managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp",
     "deletionGracePeriodSeconds",
@@ -70,6 +72,14 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Takeover:
+    """A field that another field manager owns and that helm takes over: its path as in `Field`, and the manager's name."""
+
+    path: str
+    manager: str
+
+
+@dataclass(frozen=True)
 class ObjectPlan:
     """What would happen to one object."""
 
@@ -84,11 +94,30 @@ class ObjectPlan:
     drift: tuple[Field, ...] = ()
     """Where the live object (new) differs from the manifest of the deployed revision (old)."""
     note: str = ""
+    taken: tuple[Takeover, ...] = ()
+    """The conflicts of server-side apply that --force-conflicts decides for helm."""
 
     @property
     def label(self) -> str:
         """Kind/name."""
         return f"{self.kind}/{self.name}"
+
+    @property
+    def conflicts(self) -> tuple[Refusal, ...]:
+        """The refusals that --force-conflicts overrides."""
+        return tuple(refusal for refusal in self.refusals if conflicts.owner(refusal.words))
+
+    @property
+    def takeovers(self) -> tuple[str, ...]:
+        """A line for each field that is taken over: "spec.replicas: taken over from kubectl: 3 -> 2"."""
+        sides = {
+            field.path: f": {_brief(field.old)} -> {_brief(field.new)}"
+            for field in self.fields
+            if field.old != field.new
+        }
+        return tuple(
+            f"{taken.path}: taken over from {taken.manager}{sides.get(taken.path, '')}" for taken in self.taken
+        )
 
     def to_data(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -98,6 +127,7 @@ class ObjectPlan:
             "fields": [field.to_data() for field in self.fields],
             "refusals": [{"path": refusal.path, "words": refusal.words} for refusal in self.refusals],
             "drift": [field.to_data() for field in self.drift],
+            "taken_over": [{"path": taken.path, "manager": taken.manager} for taken in self.taken],
         }  # fmt: skip
 
 
@@ -151,6 +181,18 @@ class Plan:
     def drifted(self) -> tuple[ObjectPlan, ...]:
         """The objects that were changed without helm."""
         return tuple(obj for obj in self.objects if obj.drift)
+
+    @property
+    def conflicts(self) -> tuple[ObjectPlan, ...]:
+        """The objects that are refused for fields of other managers, which --force-conflicts would take over."""
+        return tuple(obj for obj in self.objects if obj.conflicts)
+
+    @property
+    def takes(self) -> str:
+        """What is taken over from other managers in words: "2 fields from kubectl, kubectl-edit"; "" for nothing."""
+        taken = [taken for obj in self.objects for taken in obj.taken]
+        managers = ", ".join(dict.fromkeys(each.manager for each in taken))
+        return f"{len(taken)} field{'s' if len(taken) > 1 else ''} from {managers}" if taken else ""
 
     @property
     def hash(self) -> str:
@@ -425,11 +467,37 @@ def _same(wanted: Any, live: Any, where: Where) -> bool:
 # One object
 
 
-def updated(obj: Object, live: Object, after: Object, drifted: tuple[Field, ...], namespace: str) -> ObjectPlan:
+def updated(
+    obj: Object,
+    live: Object,
+    after: Object,
+    drifted: tuple[Field, ...],
+    namespace: str,
+    taken: tuple[Takeover, ...] = (),
+) -> ObjectPlan:
     """The plan of an existing object: `after` is the server's dry run of the change."""
     differing = fields(live, after)
     plan = _named(obj, namespace, "changed" if differing else "unchanged", differing)
-    return replace(plan, restart=_restart(str(obj["kind"]), differing, after), drift=drifted)
+    return replace(plan, restart=_restart(str(obj["kind"]), differing, after), drift=drifted, taken=taken)
+
+
+def takeovers(refusals: Iterable[Refusal]) -> tuple[Takeover, ...]:
+    """What is taken over where these refusals are overridden; empty when one of them is no conflict."""
+    owners = {refusal: conflicts.owner(refusal.words) for refusal in refusals}
+    if not all(owners.values()):
+        return ()
+    return tuple(Takeover(conflicts.path(refusal.path), owner) for refusal, owner in owners.items())
+
+
+def autoscaled(objects: Iterable[ObjectPlan]) -> tuple[str, ...]:
+    """A sentence for each object whose number of pods is taken over from an autoscaler."""
+    return tuple(
+        f"{obj.label}: an autoscaler ({taken.manager}) sets its replicas and will set them again: leave replicas out of the "
+        "values, or turn the autoscaler off"
+        for obj in objects
+        for taken in obj.taken
+        if conflicts.is_autoscaled(f".{taken.path}", taken.manager)
+    )
 
 
 def simple(
@@ -451,6 +519,11 @@ def _restart(kind: str, differing: Iterable[Field], after: Object) -> Restart:
     spec = after.get("spec") or {}
     how = (spec.get("strategy") if kind == "Deployment" else spec.get("updateStrategy")) or {}
     return {"Recreate": "recreate", "OnDelete": "on-delete"}.get(str(how.get("type")), "rolling")  # type: ignore[return-value] # the three words of Restart
+
+
+def _brief(value: Any) -> str:
+    text = "(none)" if value is ABSENT else value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}..."
 
 
 _ORDER: Final = ("refused", "removed", "changed", "created", "kept", "unknown", "unchanged")

@@ -54,6 +54,8 @@ class Outcome:
     evidence: tuple[str, ...] = ()
     next_step: str = ""
     question: str = ""
+    conflict: bool = False
+    """Whether others own fields of it, which --force-conflicts takes over."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class CheckResult:
     """The questions beside which the result is shown while they are asked."""
     made_for: str = ""
     """The mark of what was judged: values, chart, target, flags of helm; "" where they could not be prepared."""
+    conflict: bool = False
+    """As of an Outcome."""
 
     def to_data(self) -> dict[str, Any]:
         """The data of a `check.result` event."""
@@ -120,7 +124,7 @@ class Check:
         blocking = self.severity == SEVERITY_BLOCKS and outcome.state == "fail"
         return CheckResult(
             self.id, self.title, outcome.state, outcome.evidence, outcome.next_step, blocking, outcome.question,
-            about=self.about,
+            about=self.about, conflict=outcome.conflict,
         )  # fmt: skip
 
     def _by_needs(self, facts: Facts) -> Outcome | None:

@@ -317,6 +317,8 @@ class DryRun:
     """Why some objects could not be tried, each reason once."""
     settled: frozenset[tuple[str, str, str, str]] = frozenset()
     """The identities of the objects that are new, or of the release already: nobody else owns one."""
+    taken: tuple[str, ...] = ()
+    """A line for each field that is taken over from another field manager, as it was asked for."""
 
 
 @dataclass(frozen=True)

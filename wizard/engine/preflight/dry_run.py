@@ -61,7 +61,10 @@ async def dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
 async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
     """The dry run of an upgrade, with the requests of helm; None when helm's record of what runs is unreadable."""
     try:
-        plans = await release_plan.tried(world.cluster, await world.helm.info(), world.documents, world.target, objects)
+        plans = await release_plan.tried(
+            world.cluster, await world.helm.info(), world.documents, world.target, objects,
+            force_conflicts=world.force_conflicts,
+        )  # fmt: skip
     except Problem:
         return None
     refused = [
@@ -82,7 +85,12 @@ async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
         for obj, planned in zip(tried, plans, strict=True)
         if planned.change not in ("refused", "unknown")
     )
-    return DryRun(len(objects), tuple(refused), "apply", unknown, settled)
+    taken = tuple(
+        f"{planned.label}: {taken.path} is taken over from {taken.manager}"
+        for planned in plans
+        for taken in planned.taken
+    )
+    return DryRun(len(objects), tuple(refused), "apply", unknown, settled, taken)
 
 
 async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | bool:

@@ -65,6 +65,8 @@ class World:
     """Needed by the checks before a run alone."""
     registries: Registries | None = None
     """Needed by the checks before a run alone."""
+    force_conflicts: bool = False
+    """Whether fields of other managers are to be taken over."""
     probes: bool = False
     """Whether the person asked for the pod that tries the database."""
     preset: str = ""

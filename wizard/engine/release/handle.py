@@ -176,12 +176,15 @@ class Release:
 
         return await rights.missing(self._cluster, self._target, operation)
 
-    async def rollback(self, revision: int = 0) -> Rollback:
-        """What a rollback would do and needs (revision 0: the last good one)."""
+    async def rollback(self, revision: int = 0, *, force_conflicts: bool = False) -> Rollback:
+        """What a rollback would do and needs (revision 0: the last good one).
+
+        `force_conflicts`: fields of other managers are taken over, and the plan names them.
+        """
         from wizard.engine.release import rollback
 
         self._ports.runs.warm()
-        return await rollback.look(self._state, self._target, revision)
+        return await rollback.look(self._state, self._target, revision, force_conflicts=force_conflicts)
 
     async def start_rollback(
         self, shown: Rollback, *, confirmed: str = "", helm: HelmOptions = HelmOptions()  # noqa: B008 - it is frozen
@@ -190,10 +193,11 @@ class Release:
         from wizard.core.run.spec import Expected
         from wizard.engine import approval
 
-        now = await self.rollback(shown.revision)
+        now = await self.rollback(shown.revision, force_conflicts=shown.force_conflicts)
         now.approval.require(confirmed)
         approval.refuse_changed(shown.plan, now.plan)
         plan = now.plan
+        helm = replace(helm, force_conflicts=approval.may_force(plan, asked=shown.force_conflicts))
         await self._refuse_without(
             (_VERBS[change.change], change.kind, change.name) for change in plan.objects if change.change in _VERBS
         )

@@ -76,11 +76,15 @@ class _World:
     method: str
     """apply or patch."""
     force: bool = False
+    """Whether helm takes over fields by itself, without being told to."""
+    force_conflicts: bool = False
+    """Whether helm is told to take over the fields of other managers; each of them is part of the plan."""
 
 
 async def of_values(
-    cluster: Cluster, helm: Helm, documents: Documents, target: Target, chart: Chart, values_text: str
-) -> Planned:
+    cluster: Cluster, helm: Helm, documents: Documents, target: Target, chart: Chart, values_text: str, *,
+    force_conflicts: bool = False,
+) -> Planned:  # fmt: skip
     """What an install or upgrade with these values would do.
 
     Raises:
@@ -98,7 +102,9 @@ async def of_values(
     try:
         base = await _base(cluster, target, heads, ahead)
         _same_chart(base, chart, target)
-        world = _World(cluster, target, os.path.basename(info.path), _method(info, base, fresh=base is None))  # noqa: PTH119 - helm takes the name it was called by, links not followed
+        manager = os.path.basename(info.path)  # noqa: PTH119 - helm takes the name it was called by, links not followed
+        method = _method(info, base, fresh=base is None)
+        world = _World(cluster, target, manager, method, force_conflicts=force_conflicts)
         live = _Live(world)
         stored = _objects(documents, base.manifest if base else "")
         live.ask_installed(stored)
@@ -126,13 +132,14 @@ async def of_values(
     made = Plan(
         operation, target.context, target.namespace, target.release, base.revision if base else 0,
         heads[-1].revision if heads else 0, (), f"{chart.name}-{chart.version}", world.method,
-        _hooks(wanted, operation), inputs=inputs, rendered=plan.digest(wanted), warnings=tuple(filter(None, (back,))), downgrade=back,
+        _hooks(wanted, operation), inputs=inputs, rendered=plan.digest(wanted),
+        warnings=tuple(filter(None, (back, _needless(world)))), downgrade=back,
     )  # fmt: skip
     return await _finished(world, live, made, stored, wanted, redact, new_kinds)
 
 
 async def of_rollback(
-    cluster: Cluster, helm: Helm, documents: Documents, target: Target, revision: int
+    cluster: Cluster, helm: Helm, documents: Documents, target: Target, revision: int, *, force_conflicts: bool = False
 ) -> PlannedRollback:
     """What a rollback to a stored revision would do (0: the last good one); nothing is rendered.
 
@@ -147,7 +154,7 @@ async def of_rollback(
     method = _method(info, chosen)
     # helm then takes over the fields that it wrote by patches
     force = method == "apply" and current.apply_method != "ssa"
-    world = _World(cluster, target, os.path.basename(info.path), method, force)  # noqa: PTH119 - as above
+    world = _World(cluster, target, os.path.basename(info.path), method, force, force_conflicts)  # noqa: PTH119 - as above
     live = _Live(world)
     stored = _objects(documents, current.manifest) if _is_installed(heads) else ()
     wanted = _objects(documents, chosen.manifest)
@@ -160,7 +167,7 @@ async def of_rollback(
     made = Plan(
         "rollback", target.context, target.namespace, target.release, current.revision, heads[-1].revision, (),
         f"{chosen.chart}-{chosen.chart_version}", method, hooks, inputs=f"revision {revision}",
-        rendered=plan.digest(wanted),
+        rendered=plan.digest(wanted), warnings=tuple(filter(None, (_needless(world),))),
     )  # fmt: skip
     redact = masking.known_secrets([current.config, chosen.config], (*wanted, *stored))
     planned = await _finished(world, live, made, stored, wanted, redact)
@@ -168,12 +175,14 @@ async def of_rollback(
 
 
 async def tried(
-    cluster: Cluster, info: HelmInfo, documents: Documents, target: Target, objects: Sequence[Object]
-) -> tuple[ObjectPlan, ...]:
+    cluster: Cluster, info: HelmInfo, documents: Documents, target: Target, objects: Sequence[Object], *,
+    force_conflicts: bool = False,
+) -> tuple[ObjectPlan, ...]:  # fmt: skip
     """The plans of rendered objects on the release that runs, for a check; raises Problem as `of_values` does."""
     heads = await records.heads(cluster, target)
     base = await _base(cluster, target, heads, records.deployed(cluster, target))
-    world = _World(cluster, target, os.path.basename(info.path), _method(info, base, fresh=base is None))  # noqa: PTH119 - as above
+    method = _method(info, base, fresh=base is None)
+    world = _World(cluster, target, os.path.basename(info.path), method, force_conflicts=force_conflicts)  # noqa: PTH119 - as above
     live, space = _Live(world), target.namespace
     old = {plan.identity(obj, space): obj for obj in _objects(documents, base.manifest if base else "")}
     try:
@@ -241,6 +250,13 @@ def _method(info: HelmInfo, record: ReleaseRecord | None, *, fresh: bool = False
     if info.major < 4:
         return "patch"
     return "apply" if fresh or (record and record.apply_method == "ssa") else "patch"
+
+
+def _needless(world: _World) -> str:
+    """Why --force-conflicts changes nothing; "" where it does, or was not asked for."""
+    if not world.force_conflicts or world.method == "apply":
+        return ""
+    return "--force-conflicts is not needed: helm writes this release by a three-way merge, which knows no conflicts"
 
 
 async def _served(cluster: Cluster) -> tuple[str, tuple[str, ...]]:
@@ -398,8 +414,12 @@ async def _finished(
     if missing:
         unseen = (f"namespace {space} is not there yet: the API server checks these objects once it is",)
     whole = plan.redacted(
-        replace(made, objects=objects, unseen=unseen, owner=str(owner or ""), cluster_uid=uid), redact
-    )
+        replace(
+            made, objects=objects, unseen=unseen, owner=str(owner or ""), cluster_uid=uid,
+            warnings=(*made.warnings, *plan.autoscaled(objects)),
+        ),
+        redact,
+    )  # fmt: skip
     return Planned(whole, tuple(wanted), redact)
 
 
@@ -469,9 +489,10 @@ async def _updated(
     old, sent, live = sides
     space = world.target.namespace
     _, _, namespace, _ = plan.identity(sent, space)
+    taken: tuple[plan.Takeover, ...] = ()
     try:
         if world.method == "apply":
-            after = await (applied or _apply(world, sent))
+            after, taken = await _applied(world, sent, applied)
         else:
             # A Secret's live values are sealed, so its new ones are always sent; that merges to the same.
             patch = merge_patch.patch(old, sent, live)
@@ -480,7 +501,20 @@ async def _updated(
             after = await world.cluster.try_patch(sent, patch, namespace, manager=world.manager)
     except ClusterError as error:
         return replace(_refused_or_unknown(sent, space, error), drift=drifted)
-    return plan.updated(sent, live, after, drifted, space)
+    return plan.updated(sent, live, after, drifted, space, taken)
+
+
+async def _applied(
+    world: _World, sent: Object, applied: asyncio.Future[Object] | None
+) -> tuple[Object, tuple[plan.Takeover, ...]]:
+    """The object after a server-side apply, and what of other managers it takes over: what the API server refuses first."""
+    try:
+        return await (applied or _apply(world, sent)), ()
+    except ClusterError as error:
+        taken = plan.takeovers(_refusals(error))
+        if not (world.force_conflicts and taken):
+            raise
+    return await _apply(replace(world, force=True), sent), taken
 
 
 async def _apply(world: _World, sent: Object) -> Object:
@@ -505,13 +539,18 @@ def _refused_or_unknown(obj: Object, namespace: str, error: ClusterError) -> Obj
     if error.kind in _UNKNOWN and _BAD_APPLY not in error.message:
         settle = f" (needs {error.permission})" if error.permission else ""
         return plan.simple(obj, namespace, "unknown", note=f"{error.message.rstrip('.')}{settle}")
+    return plan.simple(obj, namespace, "refused", refusals=_refusals(error))
+
+
+def _refusals(error: ClusterError) -> tuple[Refusal, ...]:
+    """Each cause that the API server names, or its message."""
     causes = ((error.body or {}).get("details") or {}).get("causes") or ()
     refusals = tuple(
         Refusal(str(cause.get("field") or ""), str(cause.get("message") or cause.get("reason") or ""))
         for cause in causes
         if cause.get("field") or cause.get("message")
     )
-    return plan.simple(obj, namespace, "refused", refusals=refusals or (Refusal("", error.message),))
+    return refusals or (Refusal("", error.message),)
 
 
 def _readers(objects: Iterable[Object]) -> dict[tuple[str, str], list[str]]:

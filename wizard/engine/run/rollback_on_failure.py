@@ -62,6 +62,9 @@ async def next_step(
         argv = command_line.uninstall_argv(helm_major, target, replace(back, keep_history=len(heads) > 1))
         return RollbackStep(tuple(argv), "uninstalled again; its Secrets and the claims of its databases are kept")
     if good := await records.last_good(cluster, target, heads):
+        back = replace(
+            back, force_conflicts=options.force_conflicts
+        )  # else it stops at what the upgrade would have taken
         argv = command_line.rollback_argv(helm_major, target, good, back)
         return RollbackStep(tuple(argv), f"rolled back to revision {good}")
     return RollbackStep((), "not rolled back: there is no revision before it that was ever ready")

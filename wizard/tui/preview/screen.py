@@ -131,7 +131,8 @@ class PreviewScreen(WizardScreen):
     def action_switch(self, key: str) -> None:
         """Toggle a switch of the preview."""
         if self.ready and key in self.preview.switches():
-            self.preview.switch(key)
+            if self.preview.switch(key):
+                self.action_again()
             self._show()
 
     async def action_start(self) -> None:

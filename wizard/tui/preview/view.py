@@ -12,7 +12,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm.command_line import HelmOptions
 from wizard.core.helm.plan import NOT_ROLLED_BACK
 from wizard.core.kube import rights
-from wizard.engine.approval import PlanChanged, of_recovery, of_undo_recover, of_uninstall
+from wizard.engine.approval import PlanChanged, of_recovery, of_undo_recover, of_uninstall, offers_force
 from wizard.tui.review import plan_view
 from wizard.tui.text import Row, beside, cut
 
@@ -64,8 +64,9 @@ class Preview(ABC):
         """Key of each switch -> its label."""
         return {}
 
-    def switch(self, key: str) -> None:  # noqa: B027 - most previews have no switch
-        """Toggle a switch."""
+    def switch(self, key: str) -> bool:
+        """Toggle a switch; whether the cluster has to be read again for it."""
+        return False
 
     async def start(self, session: Session, name: str) -> tuple[str, str]:
         """Start; returns the id of the run ("" when it is done already) and a message; raises Problem.
@@ -98,10 +99,11 @@ class PlanPreview(Preview):
 class RollbackPreview(Preview):
     """A rollback to a revision; 0 is the last good one."""
 
-    def __init__(self, target: Target, revision: int) -> None:
+    def __init__(self, target: Target, revision: int, *, force_conflicts: bool = False) -> None:
         self.release = target.release
         self._target, self._revision = target, revision
         self._shown: Rollback | None = None
+        self._force = force_conflicts
 
     @override
     def heading(self) -> str:
@@ -109,7 +111,10 @@ class RollbackPreview(Preview):
 
     @override
     async def read(self, session: Session) -> None:
-        self._show(await session.release(self._target).rollback(self._revision))
+        self._show(await self._look(session))
+
+    async def _look(self, session: Session) -> Rollback:
+        return await session.release(self._target).rollback(self._revision, force_conflicts=self._force)
 
     def _show(self, shown: Rollback) -> None:
         self._shown, self._revision, self.approval = shown, shown.revision, shown.approval
@@ -132,13 +137,24 @@ class RollbackPreview(Preview):
         return f"roll back to {self._revision}"
 
     @override
+    def switches(self) -> Mapping[str, str]:
+        if self._force:
+            return {"f": "leave to others"}
+        return {"f": "take over"} if self._shown and offers_force(self._shown.plan) else {}
+
+    @override
+    def switch(self, key: str) -> bool:
+        self._force = not self._force
+        return True
+
+    @override
     async def start(self, session: Session, name: str) -> tuple[str, str]:
         if not self._shown:
             raise Problem("The preview is not ready yet.", "Wait for it.")
         try:
             return await session.release(self._target).start_rollback(self._shown, confirmed=name), ""
         except PlanChanged:
-            self._show(await session.release(self._target).rollback(self._revision))
+            self._show(await self._look(session))
             raise
 
 
@@ -195,8 +211,9 @@ class UninstallPreview(Preview):
         return {"k": "drop revisions" if self._keep else "keep revisions"}
 
     @override
-    def switch(self, key: str) -> None:
+    def switch(self, key: str) -> bool:
         self._keep = not self._keep
+        return False
 
     @override
     async def start(self, session: Session, name: str) -> tuple[str, str]:
@@ -284,8 +301,9 @@ class RecoverPreview(Preview):
         return {"f": "only mark as failed" if self._back else "roll back after it"}
 
     @override
-    def switch(self, key: str) -> None:
+    def switch(self, key: str) -> bool:
         self._back = not self._back
+        return False
 
     @override
     async def start(self, session: Session, name: str) -> tuple[str, str]:

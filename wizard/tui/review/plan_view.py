@@ -62,6 +62,8 @@ def _object(planned: ObjectPlan, width: int, *, chosen: bool) -> Iterator[Row]:
         (" > " if chosen else "   ", "accent"), (pad(words.change(planned.change), 11), _TONES.get(planned.change, "dim")), (pad(planned.label, label), "strong" if chosen else ""), ("  ", ""),
         (cut(effect, width - label - 17), tone),
     )  # fmt: skip
+    for line in planned.takeovers:
+        yield from ((("       ", ""), (part, "warning")) for part in wrap(line, width - 9))
     for refusal in planned.refusals:
         text = f"{refusal.path}: {refusal.words}" if refusal.path else refusal.words
         yield from ((("       ", ""), (line, "error")) for line in wrap(text, width - 9))

@@ -31,10 +31,12 @@ from wizard.tui.review.view import (
     fine_detail,
     is_fine,
     lacks_rights,
+    offers_take_over,
     plan_rows,
     problem_rows,
     question_to_fix,
     stopped,
+    take_over_rows,
     with_reasons,
 )
 from wizard.tui.text import rule
@@ -58,6 +60,7 @@ class ReviewScreen(WizardScreen):
         Action("fix", "f2", "open its field", "Open the field"),
         Action("accept", "a", "accept", "Go on in spite of a failed check"),
         Action("probe", "b", "try the database", "Try the external database by a pod"),
+        Action("force", "f", "take over", "Take over the fields that others set"),
         Action("copy", "y", "copy", "Copy what a check says"),
         Action("handoff", "x", "for the admin", "Write what an administrator has to allow"),
         Action("fine", "o", "ok ones", "Show the checks that are fine"),
@@ -105,12 +108,13 @@ class ReviewScreen(WizardScreen):
         enter = enter_text(state, check, self.nav.goal, self._doing, armed=self._armed)
         offers = (
             ("fix", bool(check and check.question and check.state in ("fail", "warn", "unknown"))),
-            ("probe", self._may_probe), ("accept", bool(check and check.blocking)), ("handoff", lacks_rights(state)), ("write", self.nav.goal == "run"),
+            ("force", offers_take_over(state, self.draft)), ("probe", self._may_probe), ("accept", bool(check and check.blocking)), ("handoff", lacks_rights(state)), ("write", self.nav.goal == "run"),
             ("plan", bool(state.plan)), ("diff", bool(state.diff)),
             *((name, True) for name in ("values", "again", "copy", "fine", "pane", "back")),
         )  # fmt: skip
         start = [self.key("start", enter)] if enter else []
-        return (*start, *(self.key(name) for name, offered in offers if offered))
+        labels = {"force": "leave to others"} if self.draft.helm.force_conflicts else {}
+        return (*start, *(self.key(name, labels.get(name)) for name, offered in offers if offered))
 
     @override
     def body(self) -> Iterable[Widget]:
@@ -147,7 +151,8 @@ class ReviewScreen(WizardScreen):
         """Show everything again."""
         state, width = self.state, self.size.width or 80
         back = [back_row(undo=self.draft.rollback_on_failure)] * (self.nav.goal == "run")
-        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width), *back])
+        force = take_over_rows(state, self.draft, width)
+        self.query_one("#blockers", Rows).show([*problem_rows(state, width), *plan_rows(state, width), *force, *back])
         went = f"all in, {state.seconds:.1f} s" if state.complete else "still checking"
         left = self.query_one("#pane-checks").size.width or width
         self.query_one("#checks-title", Rows).show([rule(left, f"checks  {counts(state)}", went, strong=True)])
@@ -283,6 +288,15 @@ class ReviewScreen(WizardScreen):
 
         text = self.wizard.session.installer.probe_text(self.draft)
         self.ask(Confirm("Try the external database by a pod?", text, "make the pod"), take)
+
+    def action_force(self) -> None:
+        """Take over the fields that others set, or leave them; either way check and plan again, which names them."""
+        if not offers_take_over(self.state, self.draft):
+            self.app.notify("Nothing is refused because others set fields of it.", markup=False)
+            return
+        helm = self.draft.helm
+        self.draft = replace(self.draft, helm=replace(helm, force_conflicts=not helm.force_conflicts))
+        self.action_again()
 
     def action_copy(self) -> None:
         """Copy what the selected check says, or all that is not fine; show it too: many terminals ignore it."""

@@ -12,7 +12,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import CheckResult, accept
 from wizard.core.text.words import word
-from wizard.engine.approval import of_run
+from wizard.engine.approval import of_run, offers_force
 from wizard.tui.review import plan_view
 from wizard.tui.text import Row, beside, cut, mark, pad, wrap
 
@@ -172,6 +172,30 @@ def plan_rows(state: ReviewState, width: int) -> list[Row]:
     if state.unplanned:
         return [((cut(f" ? there is no plan: {state.unplanned}", width), "dim"),)]
     return []
+
+
+def offers_take_over(state: ReviewState, draft: Draft) -> bool:
+    """Whether fields of others are taken over, or could be: what they own is why something is refused."""
+    return draft.helm.force_conflicts or offers_force(state.plan, state.checks)
+
+
+def take_over_rows(state: ReviewState, draft: Draft, width: int) -> list[Row]:
+    """What happens to fields that others set, with the key that changes it; none where there are none."""
+    if not offers_take_over(state, draft):
+        return []
+    if not draft.helm.force_conflicts:
+        text = "are left to them, so helm refuses"
+    else:
+        text = "are taken over" + (f": {state.plan.takes}" if state.plan and state.plan.takes else "")
+    label, key = " fields of others  ", "   [f] changes it"
+    return [
+        (
+            (label, "strong"),
+            (cut(text, width - len(label) - len(key) - 1), ""),
+            ("   [f] ", "key"),
+            ("changes it", "dim"),
+        )
+    ]
 
 
 def back_row(*, undo: bool) -> Row:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
+from wizard.core.kube import conflicts
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.facts import DryRun, Namespace, Right
 from wizard.core.target import Target
@@ -92,10 +92,13 @@ def dry_run(facts: Facts) -> Outcome:
     result: DryRun = facts["dry_run"]
     if result.refused:
         lines = [f"{refused.kind}/{refused.name}: {words}" for refused in result.refused for words in refused.words]
-        return Outcome("fail", capped(lines), _dry_run_step(lines, result))
+        step = _dry_run_step(lines, result)
+        # Also where something else is refused too: a conflict hides what the API server would refuse after it.
+        return Outcome("fail", capped(lines), step, conflict=any(map(conflicts.owner, lines)))
     if result.unknown:
         return Outcome("unknown", capped(result.unknown), "To settle it: the right to create what could not be tried.")
-    return Outcome("pass", (f"{result.count} of {result.count} objects accepted ({result.how})",))
+    accepted = f"{result.count} of {result.count} objects accepted ({result.how})"
+    return Outcome("pass", (accepted, *capped(result.taken)))
 
 
 def _dry_run_step(lines: list[str], result: DryRun) -> str:
@@ -103,13 +106,23 @@ def _dry_run_step(lines: list[str], result: DryRun) -> str:
     names = ", ".join(f"{refused.kind}/{refused.name}" for refused in result.refused)
     if "immutable" in text or "updates to statefulset spec" in text:
         return f"These fields cannot change in place: put the old values back, or delete {names} first (data is kept)."
-    if re.search('conflicts? with "', text):
-        return (
-            f"Somebody else set these fields of {names}, and helm 4 does not overwrite them: put the old values back "
-            "there, or let helm upgrade take them over with --force-conflicts."
-        )
+    if conflicts.owner(text):
+        return _conflict_step(names, result)
     if "exceeded quota" in text:
         return "Ask for a larger quota, or lower replicas, CPU and memory."
     if "violates PodSecurity" in text:
         return "Use a namespace with a lower Pod Security level, or correct the security context that is named."
     return "Correct the answer or value that the message names."
+
+
+def _conflict_step(names: str, result: DryRun) -> str:
+    words = [words.partition(": ") for refused in result.refused for words in refused.words]
+    if any(conflicts.is_autoscaled(path, conflicts.owner(message)) for path, _, message in words):
+        return (
+            f"An autoscaler sets the replicas of {names}: leave replicas out of the values, or turn the autoscaler off. "
+            "f in the review, or --force-conflicts, overwrites them until it sets them again."
+        )
+    return (
+        f"Others set these fields of {names}, and helm 4 does not overwrite them: put the old values back there, or take "
+        "them over: f in the review, or --force-conflicts."
+    )
