@@ -10,9 +10,9 @@ from wizard.core.errors import Exit, Problem
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from wizard.cli.arguments.answers import OperationArguments
     from wizard.cli.arguments.base import Arguments
     from wizard.cli.arguments.local import RunsArguments
+    from wizard.cli.arguments.operation import OperationArguments
     from wizard.cli.arguments.release import DiagnoseArguments, ReleaseArguments
     from wizard.engine.release.listing import Ahead, Found, ReleasesView
     from wizard.engine.session import Session
