@@ -123,14 +123,15 @@ def _of_run(arguments: RunsArguments, session: Session) -> Start:
 
 
 def _of_answers(arguments: OperationArguments, session: Session) -> Start:
-    import asyncio
-
-    from wizard import streams
     from wizard.cli.draft import draft_of
-    from wizard.cli.output import shown
     from wizard.tui.start import Start
 
     if session.answers.needs_helm(session.answers.new()):
+        import asyncio
+
+        from wizard import streams
+        from wizard.cli.output import shown
+
         streams.message(shown(f"helm fetches and checks {session.options.chart} ...") + "\n")
         asyncio.run(session.answers.read(session.answers.new()))
     draft = draft_of(arguments, session)
