@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wizard.cli.arguments.local import RunsArguments
     from wizard.cli.arguments.operation import OperationArguments
     from wizard.cli.arguments.release import DiagnoseArguments, ReleaseArguments
-    from wizard.engine.release.listing import Ahead, Found, ReleasesView
+    from wizard.engine.release.rows import Ahead, Found, ReleasesView
     from wizard.engine.session import Session
     from wizard.tui.start import First, Start
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wizard.core.target import Target
     from wizard.engine.ports import Ports
     from wizard.engine.preflight.overview import HomeLine
-    from wizard.engine.release.listing import Ahead, ReleasesView
+    from wizard.engine.release.rows import Ahead, ReleasesView
 
 
 class Session:
@@ -70,11 +70,17 @@ class Session:
 
     def releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         """Releases that this person may read, and what is hidden: first a quick view, then with readiness."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return self._releases(target)
+        from wizard.engine.release import rows
+
+        return rows.after(ahead, target, lambda: self._releases(target))
+
+    def _releases(self, target: Target) -> AsyncIterator[ReleasesView]:
         from wizard.engine.release import listing
 
-        found = listing.find(self._state.cluster(target), target, self._state.suggestions.context_namespace)
-        ahead, self._ahead = self._ahead, None
-        return listing.after(ahead, target, found) if ahead else found
+        return listing.find(self._state.cluster(target), target, self._state.suggestions.context_namespace)
 
     def everywhere(self) -> Target:
         """Where releases are looked for: the current context, and no namespace or release but those of the options."""

@@ -13,7 +13,7 @@ from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine.preflight.overview import HomeLine
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 from wizard.tui.start import Start
 from wizard.tui.step.screen import StepScreen
 
