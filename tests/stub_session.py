@@ -57,11 +57,12 @@ from wizard.engine.release.compare import Comparison
 from wizard.engine.release.handle import Release
 from wizard.engine.release.history import RevisionText, UpgradeValues
 from wizard.engine.release.leftovers import Leftover, Leftovers, Removal
-from wizard.engine.release.listing import Asked, ReleasesView, Unfit
+from wizard.engine.release.listing import Asked, Unfit
 from wizard.engine.release.plan import Planned
 from wizard.engine.release.records import Revision
 from wizard.engine.release.recover import Recovery
 from wizard.engine.release.rollback import Rollback
+from wizard.engine.release.rows import ReleasesView
 from wizard.engine.release.undo_recover import Undo
 from wizard.engine.release.uninstall import Uninstall
 from wizard.engine.runs import Runs

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wizard.adapters.report.html import HtmlPages
     from wizard.adapters.runs.store import RunFiles
     from wizard.core.target import Target
-    from wizard.engine.release.listing import Ahead
+    from wizard.engine.release.rows import Ahead
     from wizard.ports.cluster import Cluster
 
 

@@ -10,11 +10,11 @@ from wizard.core.errors import Exit, Problem
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from wizard.cli.arguments.answers import OperationArguments
     from wizard.cli.arguments.base import Arguments
     from wizard.cli.arguments.local import RunsArguments
+    from wizard.cli.arguments.operation import OperationArguments
     from wizard.cli.arguments.release import DiagnoseArguments, ReleaseArguments
-    from wizard.engine.release.listing import Ahead, Found, ReleasesView
+    from wizard.engine.release.rows import Ahead, Found, ReleasesView
     from wizard.engine.session import Session
     from wizard.tui.start import First, Start
 
@@ -123,14 +123,15 @@ def _of_run(arguments: RunsArguments, session: Session) -> Start:
 
 
 def _of_answers(arguments: OperationArguments, session: Session) -> Start:
-    import asyncio
-
-    from wizard import streams
     from wizard.cli.draft import draft_of
-    from wizard.cli.output import shown
     from wizard.tui.start import Start
 
     if session.answers.needs_helm(session.answers.new()):
+        import asyncio
+
+        from wizard import streams
+        from wizard.cli.output import shown
+
         streams.message(shown(f"helm fetches and checks {session.options.chart} ...") + "\n")
         asyncio.run(session.answers.read(session.answers.new()))
     draft = draft_of(arguments, session)

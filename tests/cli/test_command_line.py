@@ -14,8 +14,8 @@ import pytest
 from wizard import frontends
 from wizard.cli import help as cli_help
 from wizard.cli import parser
-from wizard.cli.arguments.answers import InstallArguments
-from wizard.cli.arguments.base import HomeArguments
+from wizard.cli.arguments.home import HomeArguments
+from wizard.cli.arguments.install import InstallArguments
 from wizard.cli.parser import Terminal
 from wizard.cli.table import COMMANDS, Command
 from wizard.core.errors import Problem

@@ -10,7 +10,8 @@ from tests.cli.stub import stub_session, write
 from tests.stub_session import StubSession
 from wizard.adapters import files
 from wizard.cli import parser
-from wizard.cli.arguments.answers import AnswersArguments, OperationArguments
+from wizard.cli.arguments.answers import AnswersArguments
+from wizard.cli.arguments.operation import OperationArguments
 from wizard.cli.draft import draft_of, unused
 from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem

@@ -88,6 +88,42 @@ def test_a_session_over_the_real_world_imports_no_client_and_no_screen() -> None
     assert not names & {"textual", "rich", "kubernetes", "questionary", "prompt_toolkit", "cryptography", "shtab"}
 
 
+FIRST_FIELD = """
+from wizard import compose
+from wizard.cli import parser
+from wizard.frontends import _start
+from wizard.tui.app import WizardApp
+import wizard.tui.step.screen
+arguments = parser.read(["install"])
+session = compose.session(arguments.options())
+WizardApp(session, _start(arguments, session))
+"""
+MOST_OF_OURS = 96
+"""Each module takes about 0.5 ms of a start."""
+
+
+def test_the_first_field_needs_few_modules() -> None:
+    names = pulled_in(f"exec({FIRST_FIELD!r})")
+
+    ours = {name for name in names if name.startswith("wizard")}
+    assert "wizard.tui.step.screen" in ours
+    assert len(ours) <= MOST_OF_OURS, sorted(ours)
+    assert not ours & {
+        "wizard.cli.arguments.preview",
+        "wizard.cli.output",
+        "wizard.core.kube.objects",
+        "wizard.core.run.events",
+        "wizard.engine.release.listing",
+    }
+    assert not names & {"yaml", "ruamel", "kubernetes", "urllib3", "argparse", "http"}
+
+
+def test_rows_that_were_read_ahead_need_no_search() -> None:
+    names = pulled_in("import wizard.tui.home.screen, wizard.engine.release.rows")
+
+    assert not names & {"wizard.engine.release.listing", "wizard.core.rules.ranking", "wizard.adapters.kube.client"}
+
+
 def test_the_supervisor_imports_nothing_of_ours_and_no_library() -> None:
     names = pulled_in("import wizard.runner.supervisor")
 

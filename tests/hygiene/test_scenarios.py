@@ -76,7 +76,7 @@ FLAG: Final = {
         r'            \*\(\["--keep-history"\] if self.keep_history else \[\]\),\n',
         '\\g<0>            *(["--skip-crds"] if self.skip_crds else []),\n',
     ),
-    "wizard/cli/arguments/answers.py": (
+    "wizard/cli/arguments/operation.py": (
         r"(?m)^    timeout: str = timeout_option\(\)\n",
         '\\g<0>    skip_crds: bool = switch("--skip-crds", help="as in helm", group=HOW)\n',
     ),

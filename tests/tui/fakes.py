@@ -16,7 +16,7 @@ from wizard.core.rules.check import CheckResult, State
 from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.engine.preflight.overview import HomeLine
-from wizard.engine.release.listing import ReleaseRow
+from wizard.engine.release.rows import ReleaseRow
 
 NOW = datetime(2026, 3, 2, 14, 5, 40, tzinfo=UTC)
 CONTEXT = "llm-cost-ops-sandbox"

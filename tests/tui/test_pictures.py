@@ -30,7 +30,7 @@ from wizard.core.answers.draft import Draft
 from wizard.core.helm.strvals import SetFlag
 from wizard.core.text import sanitize
 from wizard.engine import records
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 from wizard.tui.app import WizardApp
 from wizard.tui.start import Start
 

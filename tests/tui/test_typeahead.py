@@ -23,7 +23,7 @@ from tests.tui.history.test_screen import REVISIONS
 from tests.tui.plans import PLAN
 from wizard.core.answers.draft import Draft
 from wizard.core.rules.check import CheckResult
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 from wizard.tui import typeahead
 from wizard.tui.start import Start
 from wizard.tui.step.screen import StepScreen

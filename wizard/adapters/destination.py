@@ -12,9 +12,8 @@ import select
 import stat
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from wizard.adapters import atomic
 from wizard.core.errors import Problem
@@ -26,16 +25,14 @@ _LINKS: Final = 40
 _NAMES: Final = ((stat.S_ISDIR, "a folder"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Existing:
+class Existing(NamedTuple):
     """An existing regular file."""
 
     content: bytes
     mode: int
 
 
-@dataclass(frozen=True)
-class Stream:
+class Stream(NamedTuple):
     """One of our own descriptors, or the path of a FIFO."""
 
     to: int | Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wizard.cli.answers import asks
-from wizard.cli.arguments.answers import OperationArguments
+from wizard.cli.arguments.operation import OperationArguments
 from wizard.cli.arguments.release import ChangeArguments
 from wizard.cli.prompts import Prompter, prompter
 from wizard.core.answers.questions.question import Choice

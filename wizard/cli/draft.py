@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from wizard.cli.arguments.answers import AnswersArguments, OperationArguments, pair
+from wizard.cli.arguments.answers import AnswersArguments, pair
+from wizard.cli.arguments.operation import OperationArguments
 from wizard.core.answers import validate
 from wizard.core.answers.draft import Draft
 from wizard.core.answers.questions import questions_of

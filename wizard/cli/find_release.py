@@ -7,7 +7,7 @@ from wizard.cli.arguments.release import ReleaseArguments
 from wizard.cli.output import Out
 from wizard.core.errors import Exit
 from wizard.core.target import Target
-from wizard.engine.release.listing import ReleaseRow, ReleasesView
+from wizard.engine.release.rows import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 
 

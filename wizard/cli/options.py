@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 from typing_extensions import override
 
 from wizard import streams
-from wizard.cli.arguments.base import GROUPS, Arguments, HomeArguments
+from wizard.cli.arguments.base import GROUPS, Arguments
+from wizard.cli.arguments.home import HomeArguments
 from wizard.cli.arguments.option import Flag, flags_of
 from wizard.cli.help import EXIT_CODES, program
 from wizard.cli.table import COMMANDS, Command

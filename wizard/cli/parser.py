@@ -69,14 +69,15 @@ def main(argv: Sequence[str]) -> int:
 def _main(argv: Sequence[str]) -> int:
     if len(argv) == 1 and argv[0] in _ALONE:
         return _ALONE[argv[0]]()
-    from wizard.cli.arguments.base import HomeArguments
-
     try:
         arguments = read(argv)
     except SystemExit as ended:  # argparse printed the help
         return int(ended.code or 0)
-    if isinstance(arguments, HomeArguments) and (arguments.version or arguments.help):
-        return _version() if arguments.version else _help()
+    if not arguments.command:
+        from wizard.cli.arguments.home import HomeArguments
+
+        if isinstance(arguments, HomeArguments) and (arguments.version or arguments.help):
+            return _version() if arguments.version else _help()
     command = COMMANDS.get(arguments.command)
     if command and not command.session:
         return int(command.function()(arguments))
@@ -123,7 +124,7 @@ def read(argv: Sequence[str]) -> Arguments:
         SystemExit: the help of a command was asked for, and printed.
     """
     if not argv:
-        from wizard.cli.arguments.base import HomeArguments
+        from wizard.cli.arguments.home import HomeArguments
 
         return HomeArguments()
     command = COMMANDS.get(argv[0])

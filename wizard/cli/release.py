@@ -7,7 +7,7 @@ from wizard.cli.arguments.release import ReleaseArguments, SavedArguments
 from wizard.core.bundle.content import Bundle
 from wizard.core.errors import Exit, Problem
 from wizard.core.target import DEFAULT_RELEASE, Target
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 from wizard.engine.session import Session
 
 

@@ -61,12 +61,12 @@ def _load(place: str) -> Any:
 _ALL: Final = (
     Command(
         "install", "ask what is missing, check, install, and show it becoming ready",
-        "answers:InstallArguments", "install:operate", ("install --preset dev --dry-run", "install --preset dev --yes"),
+        "install:InstallArguments", "install:operate", ("install --preset dev --dry-run", "install --preset dev --yes"),
         words="[RELEASE [CHART]]", called=True,
     ),
     Command(
         "upgrade", "the same for an existing release; with --install also for a new one",
-        "answers:UpgradeArguments", "install:operate", ("upgrade --preset dev --set replicaCount=2 --yes",),
+        "upgrade:UpgradeArguments", "install:operate", ("upgrade --preset dev --set replicaCount=2 --yes",),
         words="[RELEASE [CHART]]", called=True,
     ),
     Command(
@@ -86,26 +86,26 @@ _ALL: Final = (
     ),
     Command(
         "values", "write the values file only; needs no cluster",
-        "answers:ValuesArguments", "install:values",
+        "preview:ValuesArguments", "install:values",
         ("values --preset prod --answer image=ghcr.io/acme/llm-cost-ops:v1.0.0 --answer host=api.acme.com --write -",),
     ),
     Command(
         "images", "list every image that would be pulled, for a mirror; needs no cluster",
-        "answers:ImagesArguments", "images:images",
+        "preview:ImagesArguments", "images:images",
         ("images --preset prod --answer image=ghcr.io/acme/llm-cost-ops:v1.0.0 --answer host=api.acme.com --digests",),
     ),
     Command(
         "check", "all checks, read-only",
-        "answers:CheckArguments", "install:check", ("check --preset dev",),
+        "preview:CheckArguments", "install:check", ("check --preset dev",),
     ),
     Command(
         "handoff", "the YAML with which an administrator grants what a run needs, and no more",
-        "answers:HandoffArguments", "handoff:handoff",
+        "preview:HandoffArguments", "handoff:handoff",
         ("handoff --preset dev", "handoff --preset dev --for group:costs --file handoff.yaml"),
     ),
     Command(
         "plan", "what install or upgrade would change, object by object; changes nothing",
-        "answers:PlanArguments", "plan:plan", ("plan --set replicaCount=3", "plan -f values.yaml --detailed-exitcode"),
+        "preview:PlanArguments", "plan:plan", ("plan --set replicaCount=3", "plan -f values.yaml --detailed-exitcode"),
         words="[RELEASE [CHART]]",
     ),
     Command(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wizard.core.helm.strvals import SetFlag
     from wizard.core.helm.values import Path
     from wizard.core.target import Target
-    from wizard.engine.release.listing import ReleasesView
+    from wizard.engine.release.rows import ReleasesView
     from wizard.engine.state import SessionState
     from wizard.ports.documents import Documents
     from wizard.ports.store import FileStore

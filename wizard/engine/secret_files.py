@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.core.errors import Problem
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from wizard.ports.store import FileStore
 
 
-@dataclass(frozen=True)
-class TlsFiles:
+class TlsFiles(NamedTuple):
     """What two files make of a TLS Secret: its certificate and key as they are stored, and the chain."""
 
     certificate: PemText

@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.events import Event, Resize
+from textual.theme import Theme
 from typing_extensions import override
 
 from wizard.core.errors import Problem
@@ -62,7 +63,13 @@ class WizardApp(App[None]):
         self.register_theme(WIZARD)
         # Without the watcher, which would parse all styles once more.
         self.set_reactive(App.theme, WIZARD.name)
-        self.stylesheet.set_variables(self.get_css_variables())
+
+    @property
+    @override
+    def current_theme(self) -> Theme:
+        return (
+            WIZARD  # the only one: Textual's own makes a list of all themes, some hundred times before the first paint
+        )
 
     @override
     def notify(self, message: str, **how: Any) -> None:

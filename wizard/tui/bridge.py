@@ -37,6 +37,9 @@ _PAGE: Final = 500
 """Least number of log lines that are read from the record at once: some screens of them."""
 _ROWS_FIRST: Final = 0.3
 """Seconds by which the overview of home waits for the rows of releases, which its twenty calls would delay."""
+_PAINTED: Final = 0.05
+"""Seconds after which rows that were posted are on the screen. Textual's call_after_refresh may come before: the widget
+that shows the rows asks for a paint later than the screen that it is called on."""
 _PAUSE: Final = 0.4
 """Seconds without a change after which the checks look at the answers."""
 FRAME: Final = 1 / 40
@@ -236,13 +239,17 @@ class Bridge:
                 fail(self._unexpected(error))
 
         def fail(problem: Problem) -> None:
-            if pending := self._flushes.get(name):
-                pending[0].cancel()
-                pending[1]()  # data that came before the failure must not replace it on the screen
+            self._post_now(name)  # data that came before the failure must not replace it on the screen
             listener.post_message(StreamFailed(name, problem))
 
         self._tasks[name] = asyncio.create_task(guarded(), name=f"wizard-{name}")
         self._tasks[name].add_done_callback(lambda _: work.close())  # a task may be cancelled before its first step
+
+    def _post_now(self, name: str) -> None:
+        """Post what waits for its frame, if anything."""
+        if pending := self._flushes.get(name):
+            pending[0].cancel()
+            pending[1]()
 
     def _post_soon(self, name: str, listener: MessagePump, make: Callable[[], Message]) -> None:
         """Post at once, and then at most once per frame, with the data of that time."""
@@ -286,7 +293,8 @@ class Bridge:
                 return
             async for view in session.releases(session.everywhere()):
                 update(releases=view)
-                listener.call_after_refresh(seen.set)
+                self._post_now("home")
+                asyncio.get_running_loop().call_later(_PAINTED, seen.set)
 
         failures = [
             outcome

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wizard.core.run.summary import RunSummary
     from wizard.core.target import Target
     from wizard.engine.installer import Operation
-    from wizard.engine.release.listing import ReleaseRow
+    from wizard.engine.release.rows import ReleaseRow
     from wizard.tui.app import WizardApp
     from wizard.tui.home.state import Goal
     from wizard.tui.preview.view import Preview

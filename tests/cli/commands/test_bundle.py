@@ -14,7 +14,7 @@ from tests.diagnosis.test_bundle import FAILURES, observed
 from tests.stub_session import StubSession
 from wizard.cli.commands import bundle as command
 from wizard.core.errors import Problem
-from wizard.engine.release.listing import ReleaseRow, ReleasesView
+from wizard.engine.release.rows import ReleaseRow, ReleasesView
 
 NAME = "llm-cost-ops-shop-20261124T191906Z.tar.gz"
 

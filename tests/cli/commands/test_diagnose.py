@@ -14,7 +14,7 @@ from wizard.core.rules.diagnosis import Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding
 from wizard.core.rules.timeline import Moment
 from wizard.core.target import Target
-from wizard.engine.release.listing import ReleaseRow, ReleasesView
+from wizard.engine.release.rows import ReleaseRow, ReleasesView
 
 TARGET = Target("here", "shop", "llm-cost-ops", "")
 CAUSE = Finding(

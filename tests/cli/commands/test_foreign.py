@@ -14,7 +14,7 @@ from tests.foreign import PLAIN, make_shop, packed_shop, write
 from tests.stub_session import StubSession
 from wizard import frontends
 from wizard.cli import parser
-from wizard.cli.arguments.answers import OperationArguments
+from wizard.cli.arguments.operation import OperationArguments
 from wizard.cli.draft import draft_of
 from wizard.core.errors import Problem
 from wizard.core.helm.chart import ChartOptions

@@ -27,7 +27,8 @@ from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine import records
 from wizard.engine.release.history import UpgradeValues
-from wizard.engine.release.listing import ReleaseRow, ReleasesView, Unfit
+from wizard.engine.release.listing import Unfit
+from wizard.engine.release.rows import ReleaseRow, ReleasesView
 from wizard.paths import state_dir
 
 

@@ -15,7 +15,7 @@ from wizard.core.errors import Problem
 from wizard.core.run.events import Event
 from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
-from wizard.engine.release.listing import ReleaseRow, ReleasesView
+from wizard.engine.release.rows import ReleaseRow, ReleasesView
 
 ROW = ReleaseRow("llm-cost-ops", "llm-cost-ops-dev", "llm-cost-ops-1.0.0", "1.0.0", 2, "deployed", "", 7, 7, "ready")
 

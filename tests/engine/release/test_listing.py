@@ -13,8 +13,9 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.kube.errors import ClusterError
 from wizard.core.rules.check import Unknown
 from wizard.core.target import Target
-from wizard.engine.release import listing
-from wizard.engine.release.listing import Found, ReleaseRow, ReleaseState, ReleasesView, Unfit
+from wizard.engine.release import listing, rows
+from wizard.engine.release.listing import ReleaseState, Unfit
+from wizard.engine.release.rows import Found, ReleaseRow, ReleasesView
 
 HIDDEN = ClusterError("forbidden", "eve may not list secrets.", 403, "list secrets in all namespaces")
 
@@ -254,5 +255,5 @@ async def test_what_another_process_read_comes_first_and_is_enough_only_when_not
     async def found() -> AsyncIterator[ReleasesView]:
         yield _FROM_HERE
 
-    views = [view async for view in listing.after(ahead, _HERE, found())]
+    views = [view async for view in rows.after(ahead, _HERE, found)]
     assert ["own" if view is _FROM_HERE else "ahead" for view in views] == expected

@@ -10,7 +10,7 @@ from wizard.core.rules.diagnosis import Diagnosis, Hidden, Step, UserImpact
 from wizard.core.rules.finding import Evidence, Finding
 from wizard.core.rules.timeline import Moment
 from wizard.core.target import Target
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 
 TARGET = Target(CONTEXT, DEPLOYED.namespace, DEPLOYED.name)
 PASSWORD = Finding(

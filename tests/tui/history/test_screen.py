@@ -8,8 +8,8 @@ from tests.tui.conftest import Open
 from tests.tui.driving import menu
 from tests.tui.fakes import DEPLOYED, ScreenSession
 from tests.tui.plans import PLAN
-from wizard.engine.release.listing import ReleasesView
 from wizard.engine.release.records import Revision
+from wizard.engine.release.rows import ReleasesView
 
 REVISIONS = (
     Revision(1, "superseded", "2026-01-01T00:00:00Z", "llm-cost-ops-1.0.0", "v1", "Install complete"),

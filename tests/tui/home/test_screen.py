@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from wizard.core.kube.kubeconfig import Kubeconfig
 from wizard.core.run.summary import RunSummary
 from wizard.core.target import Target
 from wizard.engine.preflight.overview import HomeLine
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 from wizard.tui.start import Start
 from wizard.tui.step.screen import StepScreen
 
@@ -47,6 +48,27 @@ async def test_releases_come_first_and_enter_on_one_offers_what_fits_its_state(
         assert isinstance(see.app.screen, StepScreen)
         draft = see.app.screen.draft
         assert draft.answers == {"context": CONTEXT, "namespace": "team-b", "release": "other"}
+
+
+async def test_the_rows_are_shown_before_the_overview_is_asked_for(
+    open_app: Open, session: ScreenSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.found = ReleasesView((DEPLOYED,), "all namespaces")
+    shown: list[str] = []
+    home = session.home
+    async with open_app() as see:
+
+        def asked() -> AsyncIterator[HomeLine]:
+            shown.append(see.text())
+            return home()
+
+        monkeypatch.setattr(session, "home", asked)
+        await see.sees("7/7")
+        session.found = ReleasesView((replace(DEPLOYED, ready=3),), "all namespaces")
+        shown.clear()
+        see.app.bridge.watch_home(see.app.screen)
+        await see.sees("3/7", "3 of 3 nodes ready")
+    assert "3/7" in shown[0]
 
 
 async def test_an_upgrade_starts_from_the_values_that_run(open_app: Open, session: ScreenSession) -> None:

@@ -12,7 +12,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm.plan import Refusal, Takeover
 from wizard.core.kube import rights
 from wizard.core.target import Target
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 from wizard.engine.release.undo_recover import Undo
 from wizard.engine.release.uninstall import Item, Uninstall
 from wizard.tui.start import Start

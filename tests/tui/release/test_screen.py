@@ -9,7 +9,7 @@ from tests.tui.diagnose.test_screen import METRICS, SICK
 from tests.tui.driving import menu
 from tests.tui.fakes import DEPLOYED, ScreenSession, event, lines, thing
 from wizard.core.run.events import Event
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 
 SINCE = "2026-03-02T14:02:42Z"
 

@@ -34,7 +34,8 @@ _SUBCHARTS: Final = 100
 _READER: Final = 2
 """Raised when the same text is read as another tree."""
 _ANOTHER: Final = "Give another with --chart."
-_LIKE_A_REPOSITORY: Final = re.compile(r"[^./~:][^/:]*/[^:]+")
+# Patterns of the charts of others are compiled when they are used: the built-in chart needs none of them.
+_LIKE_A_REPOSITORY: Final = r"[^./~:][^/:]*/[^:]+"
 _IN_THE_WAY: Final = "A folder of that name is here, and wins over the repository as in helm: work in another folder."
 _BOM: Final = b"\xef\xbb\xbf"
 _SCHEMA: Final = "values.schema.json"
@@ -42,11 +43,11 @@ _NAMES: Final = ("Chart.yaml", "values.yaml", "requirements.yaml")
 """What is read of every chart; of ours the presets too, and the schema when its values are described."""
 _LEVELS: Final = 8
 """Levels of charts inside of charts that are read."""
-_WANTED: Final = re.compile(
+_WANTED: Final = (
     r"(?:charts/[^/]+/)*(?:Chart\.yaml|values\.yaml|values\.schema\.json|requirements\.yaml|charts/[^/]+\.tgz)"
     r"|values-(?:dev|staging|prod)\.yaml"
 )
-_PACKED: Final = re.compile(r"(?:.*/)?charts/[^_./][^/]*\.tgz")
+_PACKED: Final = r"(?:.*/)?charts/[^_./][^/]*\.tgz"
 """A packed subchart, by helm's rule: names with a dot or underscore in front are no charts."""
 
 
@@ -137,7 +138,7 @@ def _folder(place: Path, shown: str, names: tuple[str, ...] = _NAMES) -> dict[st
     except ValueError as error:
         raise Problem(f"{listed} holds a rule that helm refuses: {error}.", "Correct it.") from error
     found = dict(_below(place, rules, names, ""))
-    packed = {name for name in found if _PACKED.fullmatch(name)}
+    packed = {name for name in found if name.endswith(".tgz") and re.fullmatch(_PACKED, name)}
     if packed:
         from wizard.core.helm.packed import Budget
 
@@ -181,8 +182,8 @@ def _flat(packed: bytes, budget: Budget, level: int = 0) -> dict[str, bytes]:
     from wizard.core.helm import packed as packed_charts
 
     found: dict[str, bytes] = {}
-    for name, content in packed_charts.files(packed, lambda name: bool(_WANTED.fullmatch(name)), budget).items():
-        if not _PACKED.fullmatch(name):
+    for name, content in packed_charts.files(packed, lambda name: bool(re.fullmatch(_WANTED, name)), budget).items():
+        if not re.fullmatch(_PACKED, name):
             found[name] = content
         elif level < _LEVELS:
             found |= {f"{name}/{file}": text for file, text in _flat(content, budget, level + 1).items()}
@@ -213,7 +214,7 @@ def _chart(files: Mapping[str, bytes], path: Path, shown: str, reference: str) -
     from wizard.core.helm.chart import OURS, Chart
 
     if "Chart.yaml" not in files:
-        named = _LIKE_A_REPOSITORY.fullmatch(reference)
+        named = re.fullmatch(_LIKE_A_REPOSITORY, reference)
         raise Problem(f"{shown} is not a chart: it holds no Chart.yaml.", _IN_THE_WAY if named else _ANOTHER)
     texts = {
         name: _decoded(raw, f"{shown}/{name}")

@@ -1,26 +1,14 @@
-"""The commands that start from answers: install, upgrade, plan, check, images and values."""
+"""What the commands share that start from answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from wizard.cli.arguments.base import (
-    ANSWERS,
-    HOW,
-    ClusterArguments,
-    force_conflicts_option,
-    helm_option,
-    once,
-    quiet_option,
-    timeout_option,
-    wait_option,
-    yes_option,
-)
+from wizard.cli.arguments.base import ANSWERS, ClusterArguments, once, yes_option
 from wizard.cli.arguments.option import Flag, from_flags, option, positional, repeatable, switch
 from wizard.core.errors import Problem
 
@@ -36,7 +24,7 @@ def _set(name: str, metavar: str, help_text: str) -> Flag:
     return Flag((name,), {"action": "append_named", "metavar": metavar, "help": help_text}, ANSWERS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class AnswersArguments(ClusterArguments):
     """A command that starts from answers."""
 
@@ -116,46 +104,7 @@ def probe_option(group: str) -> Any:
     )
 
 
-@dataclass(frozen=True)
-class ValuesArguments(AnswersArguments):
-    """`values`."""
-
-    def __post_init__(self) -> None:
-        if self.write == "/dev/stdout":
-            object.__setattr__(self, "write", "-")  # so that only the values are printed to stdout
-
-
-@dataclass(frozen=True)
-class ImagesArguments(AnswersArguments):
-    """`images`."""
-
-    digests: bool = switch("--digests", help="ask the registries, without a login, for the digest of each")
-    helm: str = helm_option(group="")
-
-
-@dataclass(frozen=True)
-class CheckArguments(AnswersArguments):
-    """`check`."""
-
-    helm: str = helm_option(group="")
-    only: tuple[str, ...] = repeatable("--only", group="", metavar="ID", help="this check alone; repeatable")
-    strict: bool = switch("--strict", help="end with exit 2 for a warning too")
-    probe: bool = probe_option("")
-    force_conflicts: bool = force_conflicts_option("")
-
-
-@dataclass(frozen=True)
-class HandoffArguments(AnswersArguments):
-    """`handoff`."""
-
-    whom: str = option(
-        "--for", metavar="WHO", help="user, group:NAME or system:serviceaccount:NAMESPACE:NAME; this login without it", group=HOW,
-    )  # fmt: skip
-    file: str = option("--file", metavar="FILE", help="a new file; printed without it", group=HOW, completion="file")
-    helm: str = helm_option()
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class ChartArguments(AnswersArguments):
     """A command on RELEASE with CHART; the release may exist or not."""
 
@@ -169,81 +118,6 @@ class ChartArguments(AnswersArguments):
     def asked(self) -> Asked:
         """The operation that the command asks for."""
         return "either"
-
-
-@dataclass(frozen=True)
-class PlanArguments(ChartArguments):
-    """`plan`."""
-
-    detailed_exitcode: bool = switch("--detailed-exitcode", help="exit 4 when there are changes", group=HOW)
-    manifests: str = option(
-        "--manifests", metavar="FILE", help="write the rendered objects, Secrets masked", group=HOW, completion="file"
-    )
-    force_conflicts: bool = force_conflicts_option()
-    helm: str = helm_option()
-
-
-@dataclass(frozen=True)
-class OperationArguments(ChartArguments):
-    """`install` or `upgrade`."""
-
-    confirm: str = option("--confirm", metavar="RELEASE", help="needed for prod, also with --yes", group=HOW)
-    strict: bool = switch("--strict", help="stop when something that decides cannot be known", group=HOW)
-    probe: bool = probe_option(HOW)
-    accept: tuple[str, ...] = repeatable(
-        "--accept", metavar="ID=REASON", help="go on in spite of that failed check; repeatable", group=HOW
-    )
-    dry_run: bool = switch("--dry-run", help="stop after the checks; nothing is changed or written", group=HOW)
-    timeout: str = timeout_option()
-    helm: str = helm_option()
-    quiet: bool = quiet_option()
-    wait: bool = wait_option()
-    create_namespace: bool = switch("--create-namespace", help="as in helm; always on", group=HOW)
-    undo: bool = switch(
-        "--rollback-on-failure", "--atomic",
-        help="after a failure keep the evidence, then go back to what was there before", group=HOW,
-    )  # fmt: skip
-    force_conflicts: bool = force_conflicts_option()
-    wait_anyway: bool = switch(
-        "--wait-anyway", help="without a person to ask: wait for the time limit even for a cause that cannot heal",
-        group=HOW,
-    )  # fmt: skip
-
-    @override
-    def has_screen(self) -> bool:
-        return True
-
-    @override
-    def wants_plain(self) -> bool:
-        return super().wants_plain() or self.yes or self.dry_run
-
-    def accepted(self) -> Mapping[str, str]:
-        """Check ID -> reason of --accept.
-
-        Raises:
-            Problem: a value is not ID=REASON.
-        """
-        return dict(pair("--accept", text, 'N06="the disk class comes later"') for text in self.accept)
-
-
-@dataclass(frozen=True)
-class InstallArguments(OperationArguments):
-    """`install`."""
-
-    @override
-    def asked(self) -> Asked:
-        return "install"
-
-
-@dataclass(frozen=True)
-class UpgradeArguments(OperationArguments):
-    """`upgrade`."""
-
-    install: bool = switch("-i", "--install", help="install when there is no such release", group=HOW)
-
-    @override
-    def asked(self) -> Asked:
-        return "either" if self.install else "upgrade"
 
 
 def pair(flag: str, text: str, example: str) -> tuple[str, str]:

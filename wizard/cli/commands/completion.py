@@ -7,7 +7,7 @@ from typing import Final
 
 import shtab
 
-from wizard.cli.arguments.base import HomeArguments
+from wizard.cli.arguments.home import HomeArguments
 from wizard.cli.arguments.local import CompletionArguments
 from wizard.cli.arguments.option import Flag
 from wizard.cli.options import Parser, add_command, add_flags

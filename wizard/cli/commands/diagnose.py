@@ -17,7 +17,7 @@ from wizard.core.run.events import Event
 from wizard.core.target import Target
 from wizard.core.text.time import age, parse_time
 from wizard.core.text.words import symbol
-from wizard.engine.release.listing import ReleasesView
+from wizard.engine.release.rows import ReleasesView
 from wizard.engine.session import Session
 
 _WORST: Final = (Exit.DONE, Exit.UNKNOWN, Exit.FAILED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.cli.answers import gather
-from wizard.cli.arguments.answers import HandoffArguments
+from wizard.cli.arguments.preview import HandoffArguments
 from wizard.cli.output import Out
 from wizard.core.errors import Exit
 from wizard.engine.session import Session

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wizard.cli.answers import gather
-from wizard.cli.arguments.answers import ImagesArguments
+from wizard.cli.arguments.preview import ImagesArguments
 from wizard.cli.commands.plan import ended
 from wizard.cli.output import Out, columns
 from wizard.core.errors import Exit

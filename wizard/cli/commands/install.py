@@ -9,13 +9,9 @@ from typing import Any, Final
 
 from wizard.cli import kubectl, plan_output, upgrade_values
 from wizard.cli.answers import change, gather, summary
-from wizard.cli.arguments.answers import (
-    GUIDE_CHART,
-    ChartArguments,
-    CheckArguments,
-    OperationArguments,
-    ValuesArguments,
-)
+from wizard.cli.arguments.answers import GUIDE_CHART, ChartArguments
+from wizard.cli.arguments.operation import OperationArguments
+from wizard.cli.arguments.preview import CheckArguments, ValuesArguments
 from wizard.cli.confirm import confirmed, prompt_or_yes
 from wizard.cli.follow import as_data, follow
 from wizard.cli.output import Out

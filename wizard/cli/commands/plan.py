@@ -5,7 +5,7 @@ from __future__ import annotations
 from wizard.cli import plan_output
 from wizard.cli import upgrade_values as upgrade_output
 from wizard.cli.answers import gather
-from wizard.cli.arguments.answers import PlanArguments
+from wizard.cli.arguments.preview import PlanArguments
 from wizard.cli.commands.install import Base
 from wizard.cli.output import Out
 from wizard.core.errors import Exit

@@ -18,7 +18,7 @@ from wizard.core.rules.verdict import exit_code
 from wizard.core.run.events import Event
 from wizard.core.run.view import RunView
 from wizard.core.text.time import age
-from wizard.engine.release.listing import ReleaseRow, ReleasesView
+from wizard.engine.release.rows import ReleaseRow, ReleasesView
 from wizard.engine.session import Session
 
 _LIMIT: Final = 15.0

@@ -16,7 +16,7 @@ from wizard.core.helm.values import SECRET_PATHS, Path, Tree, ValueEdit
 if TYPE_CHECKING:
     from wizard.core.answers.resolve import Resolved
 
-_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_KEY: Final = r"[-._a-zA-Z0-9]{1,253}"
 """The keys that a Secret takes."""
 
 
@@ -68,7 +68,7 @@ def _variable(tree: Tree, path: Path) -> str:
     """The name of the variable whose value is at the path, if a Secret can hold it."""
     entry: Any = values.get(tree, path[:-1])
     called = entry.get("name") if isinstance(entry, Mapping) and path[-1] == "value" else None
-    return called if isinstance(called, str) and _KEY.fullmatch(called) and isinstance(entry["value"], str) else ""
+    return called if isinstance(called, str) and re.fullmatch(_KEY, called) and isinstance(entry["value"], str) else ""
 
 
 def moved(resolved: Resolved) -> tuple[ValueEdit, ...]:

@@ -86,7 +86,7 @@ def server(text: str, what: str, port: str = "") -> str:
         return f'{what} holds the port ":{number}"; {port or "only the host name is wanted"}.'
     if colon:
         return f'{what} "{text}" is an IPv6 address; give it a name, addresses of this kind break the URL.'
-    if len(text) > 253 or not all(_HOST_PART.fullmatch(part) for part in name.removesuffix(".").split(".")):
+    if len(text) > 253 or not all(re.fullmatch(_HOST_PART, part) for part in name.removesuffix(".").split(".")):
         return f'{what} "{text}" is not a host name; it looks like db.example.com.'
     return ""
 
@@ -95,7 +95,7 @@ def _bare(text: str) -> str:
     return re.split(r"[/:?#]", text, maxsplit=1)[0] or "db.example.com"
 
 
-_HOST_PART: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_HOST_PART: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 
 
 def postgres_name(text: str, what: str) -> str:

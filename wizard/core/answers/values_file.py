@@ -18,7 +18,7 @@ CLEAN: Final = "It holds no secret and is fit for git."
 NOT_CLEAN: Final = "It holds what looks like a secret: keep it out of git."
 _IMAGE: Final = ("image", "repository")
 """Written even when it is the chart's default, so that the image is always in a file that is made."""
-_OWNER: Final = re.compile(r"^# for chart \S+ \S+, release (\S+) in namespace (\S+?)\.$", re.MULTILINE)
+_OWNER: Final = r"(?m:^# for chart \S+ \S+, release (\S+) in namespace (\S+?)\.$)"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def default_path(release: str, preset: str, namespace: str = "") -> str:
 
 def owner(text: str) -> tuple[str, str] | None:
     """(release, namespace) that the header of a values file names; None for a file without such a header."""
-    match = _OWNER.search(text[:2000])
+    match = re.search(_OWNER, text[:2000]) if text else None
     return (match[1], match[2]) if match else None
 
 

@@ -12,7 +12,7 @@ from wizard.core.helm.values import Tree, merge
 
 OURS: Final = "llm-cost-ops"
 """The name of the chart that the wizard has questions, presets, secrets and rules for."""
-_LOGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*@", re.IGNORECASE)
+_LOGIN: Final = r"(?i:[a-z][a-z0-9+.-]*://[^/?#]*@)"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Chart:
 
 def refuse_login(reference: str) -> None:
     """Raise Problem for an address with a login in it: it would be kept in drafts, records and command lines."""
-    if match := _LOGIN.match(reference):
+    if "@" in reference and (match := re.match(_LOGIN, reference)):
         scheme, _, _ = match[0].partition("://")
         rest = f"{scheme}://{reference[match.end() :]}"
         login = (

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 Token = Callable[[str], bool] | None
 """Matches one character; None is a star."""
 _DEFAULT: Final = "templates/.?*"
 
 
-@dataclass(frozen=True)
-class _Rule:
+class _Rule(NamedTuple):
     tokens: tuple[Token, ...]
     negated: bool
     folders_only: bool

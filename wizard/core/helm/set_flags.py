@@ -13,9 +13,9 @@ from wizard.core.helm import strvals, values
 from wizard.core.helm.strvals import SetFlag
 from wizard.core.helm.values import Path
 
-_IN_KEY: Final = re.compile(r"[\\=\[,.{\s]")
+_IN_KEY: Final = r"[\\=\[,.{\s]"
 """What ends a key, or makes a whole object of the text of --set-json."""
-_IN_TEXT: Final = re.compile(r"[\\,]|\A\{")
+_IN_TEXT: Final = r"[\\,]|\A\{"
 _INT64: Final = 1 << 63
 
 
@@ -44,7 +44,7 @@ def _key(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += ("." if text else "") + _IN_KEY.sub(r"\\\g<0>", part)
+            text += ("." if text else "") + re.sub(_IN_KEY, r"\\\g<0>", part)
     return text
 
 
@@ -54,7 +54,7 @@ def _value(value: Any) -> tuple[str, str]:
     if isinstance(value, int) and -_INT64 <= value < _INT64:
         return "--set", str(value)
     if isinstance(value, str):
-        kept = _IN_TEXT.sub(r"\\\g<0>", value)
+        kept = re.sub(_IN_TEXT, r"\\\g<0>", value)
         return "--set" if strvals.typed(value) == value else "--set-string", kept
     if isinstance(value, float) and not math.isfinite(value):
         raise Problem(f"{value} is not a number that helm can hold.", "Give a finite one.")

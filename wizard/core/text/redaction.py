@@ -131,7 +131,10 @@ _NUMBER: Final = _Pattern(r"\d+(?:\.\d+)?[kKmM%]?")
 def suspect(text: str) -> bool:
     """Whether `hide` needs to search a text; most texts hold no hint of a secret."""
     low = text.lower()
-    return any(hint in low for hint in _HINTS)
+    for hint in _HINTS:  # noqa: SIM110 - each painted text and each line of a log comes by: any() takes twice the time
+        if hint in low:
+            return True
+    return False
 
 
 def hide(text: str) -> str:

@@ -24,7 +24,7 @@ _ESCAPES: Final = (
     r"|\x1b[ -/]*[0-~]?"  # everything else that starts with ESC
 )
 _BREAKS: Final = frozenset("\n\r\v\f\x85\u2028\u2029")
-_INVISIBLE: Final = re.compile("FILLER|VARIATION SELECTOR|GRAPHEME JOINER|PATTERN BLANK|INHERENT|NULL NOTEHEAD")
+_INVISIBLE: Final = "FILLER|VARIATION SELECTOR|GRAPHEME JOINER|PATTERN BLANK|INHERENT|NULL NOTEHEAD"
 """Names of characters that are invisible although their category is letter, mark or symbol."""
 _KEPT: Final = 4096
 _MAYBE: Final = (
@@ -112,7 +112,7 @@ def _bounded(clean: str) -> str:
 def _classes() -> tuple[str, str]:
     """Combining characters, and invisible characters, each as ranges of a pattern."""
     codes = (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0))
-    invisible = {code for code in codes if _INVISIBLE.search(unicodedata.name(chr(code), ""))}
+    invisible = {code for code in codes if re.search(_INVISIBLE, unicodedata.name(chr(code), ""))}
     return _ranges({code for code in codes if _combines(code)} - invisible), _ranges(invisible)
 
 

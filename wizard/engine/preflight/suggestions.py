@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from wizard.core.answers.suggestions import ClusterSuggestions
-from wizard.core.kube.objects import is_default_class
 
 if TYPE_CHECKING:
     from wizard.core.kube.objects import Object
@@ -28,6 +27,7 @@ async def refresh(
     suggestions: ClusterSuggestions, cluster: Cluster, target: Target, seconds: float = _LIMIT
 ) -> ClusterSuggestions:
     """The suggestions with what the cluster answers within `seconds`; what it does not is None. Never raises."""
+    from wizard.core.kube.objects import is_default_class
     from wizard.engine import cluster_identity
 
     namespace = target.namespace

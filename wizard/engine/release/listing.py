@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -28,6 +27,7 @@ from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.rules.verdict import release_verdict
 from wizard.core.target import DEFAULT_RELEASE, NAMESPACES, Target
+from wizard.engine.release.rows import ReleaseRow, ReleasesView
 from wizard.ports.cluster import Cluster
 
 _RECORDS: Final[Mapping[str, str]] = {"": "Secret", "secret": "Secret", "secrets": "Secret"} | {
@@ -40,52 +40,9 @@ _NAME, _SPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _BELOW: Final = ("ReplicaSet", "Pod")
 
-_CHART_VERSION: Final = re.compile(r"-(\d+\.\d+\.\d+.*)\Z")
 _IN_USE: Final = "helm cannot re-use a name that is still in use"
 Asked = Literal["install", "upgrade", "either"]
 """The operation asked for: helm's install, its upgrade, or its `upgrade --install`."""
-
-
-@dataclass(frozen=True)
-class ReleaseRow:
-    """One release. `helm_status` is "" when it is hidden from this person.
-
-    `updated` is when its newest revision was begun, as in helm's own list; where that is hidden, when its first workload
-    was made. RFC 3339.
-    """
-
-    name: str
-    namespace: str
-    chart: str = ""
-    app_version: str = ""
-    revision: int = 0
-    helm_status: str = ""
-    updated: str = ""
-    ready: int = 0
-    total: int = 0
-    verdict: str = "unknown"
-    worst: str = ""
-
-    @property
-    def chart_version(self) -> str:
-        """The version in the chart's "name-version"; the whole where it has none."""
-        found = _CHART_VERSION.search(self.chart)
-        return found[1] if found else self.chart
-
-
-@dataclass(frozen=True)
-class ReleasesView:
-    """The releases found, where they were searched, and what is hidden."""
-
-    rows: tuple[ReleaseRow, ...]
-    looked_in: str
-    hidden: str = ""
-
-
-Found = tuple[Target, ReleasesView]
-"""Where releases were looked for, and what was found."""
-Ahead = Callable[[], Awaitable[Found | None]]
-"""Waits for what another process looks for; None when that failed."""
 
 
 @dataclass(frozen=True)
@@ -246,17 +203,6 @@ async def find(cluster: Cluster, target: Target, home_namespace: str = "") -> As
     if any(row.verdict not in ("ready", "unknown") for row in view.rows):
         explained = await asyncio.gather(*(_explain(cluster, row, listed.workloads) for row in view.rows))
         yield replace(view, rows=_ours_first(explained))
-
-
-async def after(ahead: Ahead, target: Target, found: AsyncIterator[ReleasesView]) -> AsyncIterator[ReleasesView]:
-    """First what another process has found for the target; the rest when that leaves something open."""
-    where, view = await ahead() or (None, None)
-    if view and where == target and view.rows:
-        yield view
-        if not view.hidden and all(row.verdict == "ready" for row in view.rows):
-            return
-    async for view in found:
-        yield view
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from wizard.tui.widgets.frame import Heading
 from wizard.tui.widgets.rows import RowList, Rows
 
 if TYPE_CHECKING:
-    from wizard.engine.release.listing import ReleaseRow
+    from wizard.engine.release.rows import ReleaseRow
 
 
 class Board(RowList):

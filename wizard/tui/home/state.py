@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wizard.core.kube.kubeconfig import Kubeconfig
     from wizard.core.run.summary import RunSummary
     from wizard.engine.preflight.overview import HomeLine
-    from wizard.engine.release.listing import ReleasesView
+    from wizard.engine.release.rows import ReleasesView
 
 Goal = Literal["run", "values", "check"]
 """Why questions are asked: to run, to write the values file only, to check only."""

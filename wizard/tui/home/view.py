@@ -13,7 +13,7 @@ from wizard.tui.text import Row, beside, cut, mark, pad, time_of_day, wrap
 
 if TYPE_CHECKING:
     from wizard.engine.preflight.overview import HomeLine
-    from wizard.engine.release.listing import ReleaseRow
+    from wizard.engine.release.rows import ReleaseRow
 
 _FACTS: Final = ("cluster", "you", "tools", "releases")
 _LABEL: Final = 11
