@@ -45,6 +45,7 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", _CACHE)
     monkeypatch.setenv("LLM_COST_OPS_OFFLINE", "1")
     monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "helm-cache"))
+    monkeypatch.setenv("GOGC", "400")  # helm and kubectl live for a second: less of it goes into collecting garbage
     (tmp_path / "home").mkdir()
 
 

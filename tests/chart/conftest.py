@@ -27,9 +27,6 @@ GIVEN = tuple(
     for path in ("jwt.secret", "postgresql.auth.password", "redis.auth.password", "grafana.adminPassword")
 )
 
-# A helm that renders and ends needs no garbage collection: without it a render takes a quarter less, in 80 MB.
-SHORT_LIVED = {"GOGC": "off"}
-
 Manifest = dict[str, Any]
 
 
@@ -106,8 +103,9 @@ def _run(helm: str, arguments: tuple[str, ...]) -> tuple[int, str, str]:
         capture_output=True,
         text=True,
         timeout=60,
-        # A person's own repositories, plugins and KUBECONFIG have no say here.
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "KUBECONFIG": os.devnull, **SHORT_LIVED},
+        # A person's own repositories, plugins and KUBECONFIG have no say here. Without garbage collection a render takes a quarter
+        # less, in 80 MB.
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "KUBECONFIG": os.devnull, "GOGC": "off"},
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-import os
 import random
 import re
 import shlex
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chart.conftest import CHART, HELMS, ROOT, SHORT_LIVED, Chart, Manifest, Rendered
+from tests.chart.conftest import CHART, HELMS, ROOT, Chart, Manifest, Rendered
 from tests.chart.fake_api import FakeApi, serve
 from tests.chart.shapes import SCHEMA
 from tests.conftest import Bed
@@ -56,9 +55,8 @@ class Live:
         """Run helm in the namespace."""
         command = [self.helm_path, *arguments, "-n", self.namespace, "--kubeconfig", self.bed.kubeconfig]
         return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
-            env={**os.environ, **SHORT_LIVED},
-        )  # fmt: skip
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+        )
 
     def kubectl(self, *arguments: str) -> str:
         """Run kubectl in the namespace."""
@@ -216,9 +214,8 @@ def render(api: FakeApi, *sets: str, helm: str = "helm3", upgrade: bool = True) 
         "--disable-openapi-validation", "--kubeconfig", str(api.kubeconfig), *(["--is-upgrade"] if upgrade else []),
     ]  # fmt: skip
     done = subprocess.run(
-        [*command, *options(sets)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
-        env={**os.environ, **SHORT_LIVED},
-    )  # fmt: skip
+        [*command, *options(sets)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
     return done.returncode, done.stderr
 
 
