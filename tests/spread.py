@@ -38,6 +38,7 @@ class FromBothEnds(LoadGroupScheduling):  # type: ignore[misc]  # xdist ships no
         super()._assign_work_unit(node)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
     """The scheduler of `--dist loadgroup`."""
     if config.getoption("dist") != "loadgroup":
