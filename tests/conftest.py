@@ -16,6 +16,7 @@ import pytest
 from tests.fault_table import pytest_sessionfinish as pytest_sessionfinish  # a hook, too
 from tests.results import pytest_runtest_logreport as pytest_runtest_logreport  # hooks: pytest finds them by name here
 from tests.results import pytest_terminal_summary as pytest_terminal_summary
+from tests.spread import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from wizard.sandbox import cluster, toolchain, users
 from wizard.sandbox.api import Api
 
@@ -26,10 +27,11 @@ _CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make test-fast` leaves out because it needs a tool."""
+    """Mark what `make test-fast` leaves out because it needs a tool; what needs the sandbox comes first (see spread.py)."""
     for item in items:
         if _TOOLS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.tools)
+    items.sort(key=lambda item: "_bed" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +45,7 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", _CACHE)
     monkeypatch.setenv("LLM_COST_OPS_OFFLINE", "1")
     monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "helm-cache"))
+    monkeypatch.setenv("GOGC", "400")  # helm and kubectl live for a second: less of it goes into collecting garbage
     (tmp_path / "home").mkdir()
 
 

@@ -128,6 +128,7 @@ def serve(folder: Path) -> Iterator[FakeApi]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or each body waits 40 ms for the acknowledgement of its headers
 
         def do_GET(self) -> None:
             found = api.answer(self.path)

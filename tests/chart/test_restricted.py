@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import subprocess
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,19 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("sandbox")]
 Submit = Callable[[dict[str, Manifest]], tuple[int, str]]
 
 
+@pytest.fixture(scope="module")
+def restricted(_bed: Bed) -> Iterator[str]:
+    """A namespace that enforces restricted; nothing stays in it, so the tests share it."""
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    _bed.kubectl("create", "namespace", name)
+    _bed.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    yield name
+    _bed.kubectl("delete", "namespace", name, "--wait=false")
+
+
 @pytest.fixture
-def submit(sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path) -> Submit:
-    """Offers bare pods to a namespace that enforces restricted, without keeping them; exit code and what was said."""
-    sandbox.kubectl("create", "namespace", namespace)
-    sandbox.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+def submit(_bed: Bed, restricted: str, tool: Callable[[str], str], tmp_path: Path) -> Submit:
+    """Offers bare pods to the namespace, without keeping them; exit code and what was said."""
 
     def call(templates: dict[str, Manifest]) -> tuple[int, str]:
         pods = []
@@ -36,7 +45,7 @@ def submit(sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: P
         file = tmp_path / "pods.json"
         file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}))
         done = subprocess.run(
-            [tool("kubectl"), "--kubeconfig", sandbox.kubeconfig, "apply", "-n", namespace, "--dry-run=server",
+            [tool("kubectl"), "--kubeconfig", _bed.kubeconfig, "apply", "-n", restricted, "--dry-run=server",
              "--validate=strict", "-f", str(file)],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip

@@ -194,6 +194,7 @@ def served(world: World, folder: Path, now: datetime) -> Iterator[Path]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or each body waits 40 ms for the acknowledgement of its headers
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)

@@ -87,26 +87,42 @@ one_of_both = pytest.mark.parametrize(
 )
 
 
+HELM_HOMES = ("HELM_REGISTRY_CONFIG", "HELM_REPOSITORY_CONFIG", "HELM_CONFIG_HOME", "HELM_DATA_HOME")
+
+
+@pytest.fixture(scope="module")
+def published(
+    registry: Registry, tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], str]
+) -> Path:  # fmt: skip
+    """A repository with two versions of the shop, which are in the registry, too; the tests are about who fetches them."""
+    shop, folder = make_shop(tmp_path_factory.mktemp("made") / "shop"), tmp_path_factory.mktemp("repository")
+    home, publisher = tmp_path_factory.mktemp("helm"), Publisher(tool("helm4"), folder, "", registry)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in HELM_HOMES:
+            patch.setenv(name, str(home / name.lower()))
+        patch.setenv("SSL_CERT_FILE", str(registry.authority))
+        publisher.log_in()
+        for version in ("1.2.3", "2.0.0"):
+            publisher.run("package", str(shop), "--version", version, "--destination", str(folder))
+            publisher.run("push", str(folder / f"shop-{version}.tgz"), f"oci://{registry.host}/acme")
+        publisher.run("repo", "index", str(folder))
+    return folder
+
+
 @pytest.fixture
 def publisher(
-    request: pytest.FixtureRequest, registry: Registry, tmp_path: Path, tool: Callable[[str], str],
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest, registry: Registry, published: Path, tmp_path: Path,
+    tool: Callable[[str], str], monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Publisher]:  # fmt: skip
     """Two versions of the shop in a registry and in a repository, which helm knows as acme; nobody is logged in."""
-    for name in ("HELM_REGISTRY_CONFIG", "HELM_REPOSITORY_CONFIG", "HELM_CONFIG_HOME", "HELM_DATA_HOME"):
+    repository = shutil.copytree(published, tmp_path / "repository")
+    make_shop(tmp_path / "shop")
+    for name in HELM_HOMES:
         monkeypatch.setenv(name, str(tmp_path / "helm" / name.lower()))
     (tmp_path / "helm").mkdir()
     monkeypatch.setenv("SSL_CERT_FILE", str(registry.authority))
-    shop, repository = make_shop(tmp_path / "shop"), tmp_path / "repository"
-    repository.mkdir()
     with served(repository) as url:
         made = Publisher(tool(request.param), repository, url, registry)
-        made.log_in()
-        for version in ("1.2.3", "2.0.0"):
-            made.run("package", str(shop), "--version", version, "--destination", str(repository))
-            made.run("push", str(repository / f"shop-{version}.tgz"), f"oci://{registry.host}/acme")
-        made.run("registry", "logout", registry.host)
-        made.run("repo", "index", str(repository))
         made.run("repo", "add", "acme", url)
         yield made
 

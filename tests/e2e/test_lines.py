@@ -235,7 +235,8 @@ def _kubeconfig(file: Path, server: str) -> str:
         ("refused", "refuses"),
         pytest.param("hangs", "answer", marks=pytest.mark.full),
         ("html", "web page"),
-        ("dns", "name|DNS|resolve"),
+        # Seven seconds; which words a name that does not resolve comes to is held in adapters/kube/test_errors.py.
+        pytest.param("dns", "name|DNS|resolve", marks=pytest.mark.full),
     ],
 )
 def test_a_cluster_that_does_not_answer_is_a_sentence_and_not_a_hang(
@@ -287,7 +288,12 @@ def test_a_user_without_a_valid_login_or_rights_is_told(
 
 @pytest.mark.parametrize(
     ("script", "says"),
-    [("", "helm"), ('echo "v3.14.9+g1"', "3.15"), ("echo nonsense", "helm"), ("exit 3", "helm")],
+    [
+        ("", "helm"),
+        ('echo "v3.14.9+g1"', "3.15"),
+        # What else a helm may answer is read in adapters/helm/test_cli.py.
+        *(pytest.param(script, "helm", marks=pytest.mark.full) for script in ("echo nonsense", "exit 3")),
+    ],
 )
 def test_a_helm_that_is_missing_or_too_old_is_refused(
     script: str, says: str, person: Person, namespace: str, tmp_path: Path

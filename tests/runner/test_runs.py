@@ -377,7 +377,7 @@ async def test_a_record_that_was_copied_to_another_machine_is_shown_as_it_was(
 ) -> None:
     runs = RunFiles()
     run_id = begin(runs, spec(tmp_path, helm), helm)
-    helm.end(0)
+    helm.end(1)
     view = await followed(runs, run_id)
     copied = tmp_path / "copied"
     copied.mkdir()
@@ -385,7 +385,7 @@ async def test_a_record_that_was_copied_to_another_machine_is_shown_as_it_was(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
     path = str(copied if named == "folder" else copied / "record.jsonl")
     found = RunFiles().find(path)
-    assert (found.state, found.operation, found.code) == ("finished", "upgrade", 0)
+    assert (found.state, found.operation, found.code) == ("finished", "upgrade", 1)
     again = await followed(RunFiles(), path)
     assert again.logs.slice(0, 100) == view.logs.slice(0, 100)
     again.logs = view.logs

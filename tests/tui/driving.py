@@ -33,8 +33,8 @@ class Driver:
         await self.handled()
 
     async def handled(self) -> None:
-        """Wait until no key waits; a key may wait for something that a test holds back."""
-        await until(lambda: not self.app.typeahead.busy)
+        """Wait until no key waits, or the app has ended; a key may wait for something that a test holds back."""
+        await until(lambda: not self.app.typeahead.busy or self.app.return_code is not None)
 
     async def type(self, text: str) -> None:
         """Type a text as quickly as a terminal hands it over; the pilot would wait twice for an idle process after each key."""

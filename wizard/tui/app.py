@@ -67,9 +67,8 @@ class WizardApp(App[None]):
     @property
     @override
     def current_theme(self) -> Theme:
-        return (
-            WIZARD  # the only one: Textual's own makes a list of all themes, some hundred times before the first paint
-        )
+        # The only one: Textual's own property lists all themes, some hundred times before the first paint.
+        return WIZARD
 
     @override
     def notify(self, message: str, **how: Any) -> None:

@@ -193,6 +193,16 @@ CASES: Final = {
 }  # fmt: skip
 
 
+def chart_of(folder: Path, template: str, values: Mapping[str, Any] = _VALUES, *, version: str = "1.0.0") -> Path:
+    """A chart of one template, in the place of one that was there."""
+    chart = folder / "chart"
+    (chart / "templates").mkdir(parents=True, exist_ok=True)
+    (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: small\nversion: {version}\n")
+    (chart / "values.yaml").write_text(yaml.safe_dump(dict(values)))
+    (chart / "templates" / "all.yaml").write_text(template)
+    return chart
+
+
 def applied(sandbox: Bed, folder: Path, namespace: str, objects: tuple[dict[str, Any], ...]) -> None:
     path = folder / "objects.yaml"
     path.write_text(yaml.safe_dump_all(objects).replace("NS", namespace))
@@ -212,11 +222,7 @@ async def test_what_the_check_says_really_happens_and_ends_with_its_cure(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, name: str
 ) -> None:
     case = CASES[name]
-    chart = tmp_path / "chart"
-    (chart / "templates").mkdir(parents=True)
-    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: broken\nversion: 1.0.0\n")
-    (chart / "values.yaml").write_text(yaml.safe_dump(_VALUES))
-    (chart / "templates" / "all.yaml").write_text(case.template.replace("NS", namespace))
+    chart = chart_of(tmp_path, case.template.replace("NS", namespace))
     sandbox.kubectl("create", "namespace", namespace)
     command = [tool("helm4"), "install", "rel", str(chart), "-n", namespace, "--kubeconfig", sandbox.kubeconfig]
 
@@ -305,11 +311,9 @@ metadata: {name: w}
 async def test_an_upgrade_meets_what_its_checks_say(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
-    chart = tmp_path / "chart"
-    (chart / "templates").mkdir(parents=True)
-    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
-    (chart / "values.yaml").write_text("replicas: 3\nscaled: false\nwidget: true\nold: 1\n")
-    (chart / "templates" / "all.yaml").write_text(SHOP.replace("NS", namespace))
+    chart = chart_of(
+        tmp_path, SHOP.replace("NS", namespace), {"replicas": 3, "scaled": False, "widget": True, "old": 1}
+    )
     sandbox.kubectl("create", "namespace", namespace)
     applied(sandbox, tmp_path, namespace, (widgets(),))
     sandbox.kubectl("wait", "crd", f"widgets.{namespace}.example.com", "--for=condition=Established", "--timeout=20s")
@@ -319,8 +323,9 @@ async def test_an_upgrade_meets_what_its_checks_say(
         return subprocess.run([*command, *sets], capture_output=True, text=True, timeout=90, check=False)
 
     assert helm("install", "--set", "old=2").returncode == 0
-    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 3.0.0\n")
-    (chart / "values.yaml").write_text("replicas: 3\nscaled: false\nwidget: false\n")
+    chart_of(
+        tmp_path, SHOP.replace("NS", namespace), {"replicas": 3, "scaled": False, "widget": False}, version="3.0.0"
+    )
     until(lambda: len(sandbox.get("pods", "-n", namespace)["items"]) == 3)
     async with session(tool, sandbox.kubeconfig, namespace, chart=str(chart), release="rel") as made:
         draft = made.answers.new()
@@ -352,11 +357,7 @@ async def test_an_upgrade_meets_what_its_checks_say(
 async def test_a_role_that_this_person_may_not_grant_is_refused_by_the_dry_run(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
-    chart = tmp_path / "chart"
-    (chart / "templates").mkdir(parents=True)
-    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: broken\nversion: 1.0.0\n")
-    (chart / "values.yaml").write_text(yaml.safe_dump(_VALUES))
-    (chart / "templates" / "all.yaml").write_text(_ROLE)
+    chart = chart_of(tmp_path, _ROLE)
     sandbox.kubectl("create", "namespace", namespace)
     kubeconfig = sandbox.user("namespace-only", namespace=namespace)
     async with session(tool, kubeconfig, namespace, chart=str(chart), release="rel") as made:
@@ -392,11 +393,7 @@ spec: {type: LoadBalancer, selector: {app: api}, ports: [{port: 80}]}
 async def test_a_rolling_update_without_a_free_node_stalls_and_a_load_balancer_waits_where_the_others_do(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
 ) -> None:
-    chart = tmp_path / "chart"
-    (chart / "templates").mkdir(parents=True)
-    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: apart\nversion: 1.0.0\n")
-    (chart / "values.yaml").write_text("replicas: 3\nversion: one\n")
-    (chart / "templates" / "all.yaml").write_text(_APART)
+    chart = chart_of(tmp_path, _APART, {"replicas": 3, "version": "one"})
     sandbox.kubectl("create", "namespace", namespace)
     sandbox.kubectl("-n", namespace, "create", "service", "loadbalancer", "other", "--tcp=80")
     command = [
