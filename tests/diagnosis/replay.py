@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.diagnosis.worlds import World
 from wizard.adapters.kube.kinds import KINDS
 from wizard.core.kube.objects import KINDS as OF_RELEASE
-from wizard.core.kube.objects import ObjectEvent
+from wizard.core.kube.objects import ObjectEvent, containers
 from wizard.core.rules.snapshot import Revision
 from wizard.engine.watch.diagnose import NEIGHBOURS
 
@@ -40,7 +40,8 @@ class Replay:
 
     def __init__(self, world: World, now: datetime) -> None:
         self._world, self._moved = world, now - world.now
-        self._objects = [*world.objects, *world.around, *map(self._event, world.events), *self._records()]
+        known = [*world.objects, *world.around]
+        self._objects = [*known, *_unseen_secrets(world), *map(self._event, world.events), *self._records()]
 
     def answer(self, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
         """Status and body; a text is a log."""
@@ -76,7 +77,7 @@ class Replay:
         for one in found:
             if one["metadata"]["name"] == name:
                 return 200, self._shown(one, KINDS[kind].api_version)
-        gone = f"{kind}/{name}" in self._world.absent or kind not in ("Secret", "ConfigMap")
+        gone = f"{kind}/{name}" in self._world.absent or kind != "ConfigMap"
         return (404, _status(404, "NotFound")) if gone else (403, _status(403, "Forbidden"))
 
     def _space(self, one: Mapping[str, Any]) -> str:
@@ -134,6 +135,26 @@ class Replay:
             }  # fmt: skip
 
 
+def _unseen_secrets(world: World) -> Iterator[dict[str, Any]]:
+    """The Secrets that pods name and of which the world says nothing: they are there, and as old as the release."""
+    names = {one["metadata"]["name"] for one in world.around if one["kind"] == "Secret"}
+    names |= {entry.removeprefix("Secret/") for entry in world.absent}
+    for pod in (one for one in world.objects if one["kind"] == "Pod"):
+        for container in containers(pod["spec"]):
+            for variable in container.get("env") or ():
+                name = ((variable.get("valueFrom") or {}).get("secretKeyRef") or {}).get("name")
+                if name and name not in names:
+                    names.add(name)
+                    made = world.revisions[0].updated if world.revisions else "2026-01-01T00:00:00Z"
+                    meta = {"name": name, "uid": f"secret-{name}", "creationTimestamp": made}
+                    yield {
+                        "kind": "Secret",
+                        "type": "Opaque",
+                        "data": {variable["valueFrom"]["secretKeyRef"]["key"]: "eA=="},
+                        "metadata": meta,
+                    }
+
+
 def _record(revision: Revision, world: World) -> dict[str, Any]:
     config: dict[str, Any] = {}
     defaults: dict[str, Any] = {"known": 1}
@@ -148,7 +169,7 @@ def _record(revision: Revision, world: World) -> dict[str, Any]:
         *(
             f"{one['kind']}/{one['metadata']['name']}"
             for one in world.objects
-            if one["kind"] in ("Service", "Deployment")
+            if one["kind"] in ("Service", "Deployment", "DaemonSet", "HTTPRoute")
         ),
     ]
     manifest = "".join(
@@ -194,10 +215,13 @@ def served(world: World, folder: Path, now: datetime) -> Iterator[Path]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: two wait for an acknowledgement
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             code, body = replay.answer(parts.path, {key: values[0] for key, values in parse_qs(parts.query).items()})
+            if code == 200 and "as=PartialObjectMetadataList" in self.headers.get("Accept", ""):
+                body["items"] = [{"metadata": item["metadata"]} for item in body["items"]]
             raw = (body if isinstance(body, str) else json.dumps(body)).encode()
             self.send_response(code)
             self.send_header("Content-Type", "text/plain" if isinstance(body, str) else "application/json")
