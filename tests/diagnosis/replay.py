@@ -40,8 +40,9 @@ class Replay:
 
     def __init__(self, world: World, now: datetime) -> None:
         self._world, self._moved = world, now - world.now
-        known = [*world.objects, *world.around]
-        self._objects = [*known, *_unseen_secrets(world), *map(self._event, world.events), *self._records()]
+        self._listed = list(_unseen_secrets(world))
+        known = [*world.objects, *world.around, *self._listed]
+        self._objects = [*known, *map(self._event, world.events), *self._records()]
 
     def answer(self, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
         """Status and body; a text is a log."""
@@ -75,9 +76,9 @@ class Replay:
 
     def _one(self, kind: str, name: str, found: list[dict[str, Any]]) -> tuple[int, Any]:
         for one in found:
-            if one["metadata"]["name"] == name:
+            if one["metadata"]["name"] == name and one not in self._listed:
                 return 200, self._shown(one, KINDS[kind].api_version)
-        gone = f"{kind}/{name}" in self._world.absent or kind != "ConfigMap"
+        gone = f"{kind}/{name}" in self._world.absent or kind not in ("Secret", "ConfigMap")
         return (404, _status(404, "NotFound")) if gone else (403, _status(403, "Forbidden"))
 
     def _space(self, one: Mapping[str, Any]) -> str:
@@ -136,23 +137,25 @@ class Replay:
 
 
 def _unseen_secrets(world: World) -> Iterator[dict[str, Any]]:
-    """The Secrets that pods name and of which the world says nothing: they are there, and as old as the release."""
-    names = {one["metadata"]["name"] for one in world.around if one["kind"] == "Secret"}
-    names |= {entry.removeprefix("Secret/") for entry in world.absent}
-    for pod in (one for one in world.objects if one["kind"] == "Pod"):
+    """The Secrets that pods and Ingresses name and of which the world says nothing: there, and as old as the release."""
+    known = {one["metadata"]["name"] for one in world.around if one["kind"] == "Secret"}
+    known |= {entry.removeprefix("Secret/") for entry in world.absent}
+    made = world.revisions[0].updated if world.revisions else "2026-01-01T00:00:00Z"
+    for name in sorted({*_secrets(world.objects)} - known):
+        meta = {"name": name, "uid": f"secret-{name}", "creationTimestamp": made}
+        yield {"kind": "Secret", "metadata": meta}
+
+
+def _secrets(objects: list[dict[str, Any]]) -> Iterator[str]:
+    for pod in (one for one in objects if one["kind"] == "Pod"):
         for container in containers(pod["spec"]):
             for variable in container.get("env") or ():
-                name = ((variable.get("valueFrom") or {}).get("secretKeyRef") or {}).get("name")
-                if name and name not in names:
-                    names.add(name)
-                    made = world.revisions[0].updated if world.revisions else "2026-01-01T00:00:00Z"
-                    meta = {"name": name, "uid": f"secret-{name}", "creationTimestamp": made}
-                    yield {
-                        "kind": "Secret",
-                        "type": "Opaque",
-                        "data": {variable["valueFrom"]["secretKeyRef"]["key"]: "eA=="},
-                        "metadata": meta,
-                    }
+                if reference := (variable.get("valueFrom") or {}).get("secretKeyRef"):
+                    yield str(reference["name"])
+    for ingress in (one for one in objects if one["kind"] == "Ingress"):
+        if any(note.startswith("cert-manager.io/") for note in ingress["metadata"].get("annotations") or ()):
+            continue  # what cert-manager has yet to make, a world says
+        yield from (str(entry["secretName"]) for entry in ingress["spec"].get("tls") or () if entry.get("secretName"))
 
 
 def _record(revision: Revision, world: World) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +15,31 @@ import pytest
 from tests.diagnosis.breaking import Bed
 from tests.diagnosis.replay import Replay, served
 from tests.diagnosis.score import EVERY, SOUND
+from tests.engine.watch.test_reach import NO_NAME, FakeNetwork
 from wizard.adapters.clock import SystemClock
 from wizard.adapters.helm.documents import YamlDocuments
 from wizard.adapters.kube.client import KubeCluster
 from wizard.core.rules.diagnosis import Observation
 from wizard.core.rules.ranking import diagnose
 from wizard.core.target import Target
+from wizard.engine.watch import reach
 from wizard.engine.watch.diagnose import look
 
 BREAKS = {**{case.name: case.breaks for case in EVERY}, **SOUND}
 
 
 async def looked_at(kubeconfig: Path, namespace: str, release: str) -> Observation:
+    """What `diagnose` observes; what this machine meets of the release is asked for, and left out."""
     target = Target("c", namespace, release, str(kubeconfig))
     cluster = KubeCluster(target)
+    ask = partial(reach.of_snapshot, cluster, FakeNetwork(lambda _: NO_NAME), target, forward=False)
     try:
-        *_, last = [seen async for seen in look(cluster, target, SystemClock(), None, YamlDocuments())]
+        *_, last = [seen async for seen in look(cluster, target, SystemClock(), None, YamlDocuments(), ask)]
     finally:
         await cluster.close()
     assert last.complete
-    return last
+    assert last.snapshot.reach
+    return replace(last, snapshot=replace(last.snapshot, reach=None))
 
 
 MOST = 20

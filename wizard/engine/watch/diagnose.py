@@ -547,7 +547,7 @@ async def _referred(
     cluster: Cluster, target: Target, snapshot: Snapshot, secrets: Mapping[str, Object] | None, absent: set[str]
 ) -> list[Object]:
     """What pods and Ingresses refer to: read by name where its keys matter, else from the list of Secrets if there is one."""
-    whole, heads = _with_keys(snapshot), _passwords(snapshot)
+    whole, heads = _with_keys(snapshot), _without_keys(snapshot)
     found: list[Object] = []
     if secrets is None:
         whole |= heads
@@ -561,7 +561,7 @@ async def _referred(
 
 
 def _with_keys(snapshot: Snapshot) -> set[tuple[str, str]]:
-    """(kind, name) of what pods wait for, and the certificates of Ingresses: which keys they have is to be told."""
+    """(kind, name) of what pods wait for, and the certificates of Ingresses that people make: which keys they have is to be told."""
     references = set()
     for pod in snapshot.starting_pods():
         for container in status.container_statuses(pod):
@@ -569,14 +569,23 @@ def _with_keys(snapshot: Snapshot) -> set[tuple[str, str]]:
             if match := _REFERENCE.search(missing_reference(str(wait.get("message") or ""))):
                 references.add((match[1], match[2]))
     for ingress in snapshot.of_kind("Ingress"):
-        tls = ingress.get("spec", {}).get("tls") or ()
-        references |= {("Secret", str(entry["secretName"])) for entry in tls if entry.get("secretName")}
+        if not manifests.issuer(ingress):
+            references |= _certificates_of(ingress)
     return references
 
 
-def _passwords(snapshot: Snapshot) -> set[tuple[str, str]]:
-    """(kind, name) of the Secrets of containers that ran and are not ready: when they were written is to be told."""
-    return {
+def _certificates_of(ingress: Object) -> set[tuple[str, str]]:
+    tls = ingress.get("spec", {}).get("tls") or ()
+    return {("Secret", str(entry["secretName"])) for entry in tls if entry.get("secretName")}
+
+
+def _without_keys(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """(kind, name) of Secrets of which is told whether they are there, and when they were written.
+
+    Those of containers that ran and are not ready, and certificates that cert-manager writes.
+    """
+    asked = [_certificates_of(one) for one in snapshot.of_kind("Ingress") if manifests.issuer(one)]
+    return {entry for entries in asked for entry in entries} | {
         ("Secret", name)
         for pod in snapshot.starting_pods()
         for container in status.container_statuses(pod)
