@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.diagnosis.worlds import World
 from wizard.adapters.kube.kinds import KINDS
 from wizard.core.kube.objects import KINDS as OF_RELEASE
-from wizard.core.kube.objects import ObjectEvent
+from wizard.core.kube.objects import ObjectEvent, containers
 from wizard.core.rules.snapshot import Revision
 from wizard.engine.watch.diagnose import NEIGHBOURS
 
@@ -40,7 +40,9 @@ class Replay:
 
     def __init__(self, world: World, now: datetime) -> None:
         self._world, self._moved = world, now - world.now
-        self._objects = [*world.objects, *world.around, *map(self._event, world.events), *self._records()]
+        self._listed = list(_unseen_secrets(world))
+        known = [*world.objects, *world.around, *self._listed]
+        self._objects = [*known, *map(self._event, world.events), *self._records()]
 
     def answer(self, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
         """Status and body; a text is a log."""
@@ -74,7 +76,7 @@ class Replay:
 
     def _one(self, kind: str, name: str, found: list[dict[str, Any]]) -> tuple[int, Any]:
         for one in found:
-            if one["metadata"]["name"] == name:
+            if one["metadata"]["name"] == name and one not in self._listed:
                 return 200, self._shown(one, KINDS[kind].api_version)
         gone = f"{kind}/{name}" in self._world.absent or kind not in ("Secret", "ConfigMap")
         return (404, _status(404, "NotFound")) if gone else (403, _status(403, "Forbidden"))
@@ -134,6 +136,28 @@ class Replay:
             }  # fmt: skip
 
 
+def _unseen_secrets(world: World) -> Iterator[dict[str, Any]]:
+    """The Secrets that pods and Ingresses name and of which the world says nothing: there, and as old as the release."""
+    known = {one["metadata"]["name"] for one in world.around if one["kind"] == "Secret"}
+    known |= {entry.removeprefix("Secret/") for entry in world.absent}
+    made = world.revisions[0].updated if world.revisions else "2026-01-01T00:00:00Z"
+    for name in sorted({*_secrets(world.objects)} - known):
+        meta = {"name": name, "uid": f"secret-{name}", "creationTimestamp": made}
+        yield {"kind": "Secret", "metadata": meta}
+
+
+def _secrets(objects: list[dict[str, Any]]) -> Iterator[str]:
+    for pod in (one for one in objects if one["kind"] == "Pod"):
+        for container in containers(pod["spec"]):
+            for variable in container.get("env") or ():
+                if reference := (variable.get("valueFrom") or {}).get("secretKeyRef"):
+                    yield str(reference["name"])
+    for ingress in (one for one in objects if one["kind"] == "Ingress"):
+        if any(note.startswith("cert-manager.io/") for note in ingress["metadata"].get("annotations") or ()):
+            continue  # what cert-manager has yet to make, a world says
+        yield from (str(entry["secretName"]) for entry in ingress["spec"].get("tls") or () if entry.get("secretName"))
+
+
 def _record(revision: Revision, world: World) -> dict[str, Any]:
     config: dict[str, Any] = {}
     defaults: dict[str, Any] = {"known": 1}
@@ -148,7 +172,7 @@ def _record(revision: Revision, world: World) -> dict[str, Any]:
         *(
             f"{one['kind']}/{one['metadata']['name']}"
             for one in world.objects
-            if one["kind"] in ("Service", "Deployment")
+            if one["kind"] in ("Service", "Deployment", "DaemonSet", "HTTPRoute")
         ),
     ]
     manifest = "".join(
@@ -199,6 +223,8 @@ def served(world: World, folder: Path, now: datetime) -> Iterator[Path]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             code, body = replay.answer(parts.path, {key: values[0] for key, values in parse_qs(parts.query).items()})
+            if code == 200 and "as=PartialObjectMetadataList" in self.headers.get("Accept", ""):
+                body["items"] = [{"metadata": item["metadata"]} for item in body["items"]]
             raw = (body if isinstance(body, str) else json.dumps(body)).encode()
             self.send_response(code)
             self.send_header("Content-Type", "text/plain" if isinstance(body, str) else "application/json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,34 @@ async def test_a_terminal_cause_is_named_by_the_first_look_of_a_watch(case: Case
     assert named == terminal
     if case.cause in {one.id for one in diagnose(known)} and named:
         assert player.watch.verdict.state in ("stuck", "failed")
+
+
+WAITING = [
+    # what happened, seconds after the first look, whether network policies are read
+    *((one.name, 60, True) for one in EVERY if one.cause == "TR14"),
+    ("default deny, the client times out", 9, False),
+    ("wrong database password, crash loop", 60, False),
+    ("as installed", 60, False),
+]
+
+
+@pytest.mark.parametrize(("name", "seconds", "read"), WAITING)
+async def test_a_watch_names_the_policy_that_cuts_off_what_stays_unready_by_one_request(
+    name: str, seconds: int, read: bool
+) -> None:
+    bed = Bed()
+    (SOUND[name] if name in SOUND else next(one.breaks for one in EVERY if one.name == name))(bed)
+    whole = bed.world.snapshot()
+    async with Player(Target("prod", whole.namespace, whole.release), whole.now, replaces=False) as player:
+        player.streams.policies = tuple(one for one in bed.world.around if one["kind"] == "NetworkPolicy")
+        for (pod, container), lines in whole.logs.items():
+            player.watch.keep_last_lines(pod, container, [LogLine("", line) for line in lines])
+        await player.list(*whole.objects.values(), *map(_as_sent, whole.events))
+        for second in (1, seconds // 2, seconds, seconds):
+            await player.look(whole.now + timedelta(seconds=second))
+        found = [one.id for one in player.watch.findings]
+    assert player.streams.listed == ["NetworkPolicy"] * read
+    assert ("TR14" in found[:1]) is read
 
 
 FEELINGS = [

@@ -7,12 +7,14 @@ import gzip
 import json
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import audit
 from tests.conftest import Bed
 from tests.e2e.faults import until
 from tests.e2e.test_lines import Person
@@ -42,6 +44,8 @@ FAULTS = {
     "wrong-path": ("TR01", API),
     "node-lost": ("CL01", "Node/node-1"),
 }
+MOST = 20
+"""Requests of one diagnosis of a named release, besides those for logs."""
 SAMPLE = {"missing-key", "wrong-password", "node-lost"}
 
 
@@ -82,6 +86,17 @@ class Release:
             if found.get("diagnoses") and wanted(found):
                 return found
         raise AssertionError(f"{what} did not come: {found}")
+
+
+def requests(release: Release) -> tuple[list[audit.Asked], list[audit.Asked]]:
+    """What one diagnosis asks the API server, and which logs it reads."""
+    began = time.time()
+    release.ask()
+    ended = time.time()
+    assert release.bed.info.audit_log is not None
+    ours = audit.of_agent(audit.asked(release.bed.info.audit_log), audit.OURS, began, ended)
+    assert ours
+    return [one for one in ours if not one.opens_log], [one for one in ours if one.opens_log]
 
 
 def first(found: dict[str, Any]) -> tuple[str, str]:
@@ -132,6 +147,10 @@ def test_a_fault_of_the_sandbox_is_named_first_and_is_over_when_it_heals(release
     found = release.until(
         lambda found: first(found) == FAULTS[fault] and found["exit"] == 1, f"{FAULTS[fault]} for {fault}"
     )
+
+    counted, logs = requests(release)
+    assert len(counted) <= MOST, audit.counted(counted)
+    assert max(Counter(map(str, logs)).values(), default=0) <= 2, audit.counted(logs)  # of before a restart, and of now
 
     told = found["diagnoses"][0]["findings"][0]
     assert told["evidence"]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,35 @@ async def test_a_run_asks_twice_for_a_kind_once_for_a_log_and_besides_only_befor
     )  # what the revision asks for before and after helm has written it, and leaks
     assert later.pop("list configmaps") == later.pop("list cronjobs") == 1  # what is not watched, for leaks
     assert not later
+
+
+DENY: dict[str, Any] = {
+    "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "nothing-leaves"},
+    "spec": {"podSelector": {}, "policyTypes": ["Egress"]},
+}  # fmt: skip
+
+
+@pytest.mark.full  # 30 s: an application that stays unready
+async def test_a_run_whose_pods_wait_reads_the_network_policies_once_and_names_the_one_that_cuts(
+    sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    sandbox.kubectl("create", "namespace", namespace)
+    (tmp_path / "policy.json").write_text(json.dumps(DENY))
+    sandbox.kubectl("apply", "-n", namespace, "-f", str(tmp_path / "policy.json"))
+    sandbox.scenario("refused", namespace=namespace)
+    runner = Runner(sandbox.kubeconfig, namespace, tool("helm4"), tmp_path)
+    run_id = await runner.start()
+    view = await runner.follow(run_id, lambda view: any(one.id == "TR14" for one in view.ranked_findings()))
+    await runner.session.runs.command(run_id, "cancel")
+    await runner.follow(run_id)
+    await runner.session.close()
+    found = next(one for one in view.ranked_findings() if one.id == "TR14")
+    assert found.object == "Deployment/llm-cost-ops"
+    assert "nothing-leaves" in found.title
+    assert sandbox.info.audit_log is not None
+    ours = audit.of_agent(audit.asked(sandbox.info.audit_log), audit.OURS, moment(runner, "helm.started"))
+    listed = [one for one in ours if one.resource == "networkpolicies" and one.namespace == namespace]
+    assert list(map(str, listed)) == ["list networkpolicies"]
 
 
 def test_a_stream_is_one_request_however_many_lines_the_audit_log_has_of_it(tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ CASES: tuple[Case, ...] = (
     Case("etcd timed out when the pods were made", "CL03", API, _not_made(_ETCD)),
     Case("the request for the pods did not complete in time", "CL03", STORE, _store_not_made(_DEADLINE)),
     Case("a controller was refused by a slow API server, all runs", "CL03", SERVER, _warned(_GATEWAY)),
-    Case("two lists of this look had no answer", "CL03", SERVER, _late("Node", "ResourceQuota")),
+    Case("two lists of this look had no answer", "CL03", SERVER, _late("Node", "HorizontalPodAutoscaler")),
     Case("a webhook's certificate has expired", "CL05", API, _not_made(called(_EXPIRED))),
     Case("a webhook's certificate is of another CA", "CL05", STORE, _store_not_made(called(_OTHER_CA))),
     Case("the metrics API's certificate is not trusted", "CL05", SCALER, _scaler(_METRICS)),
@@ -212,7 +212,7 @@ CASES: tuple[Case, ...] = (
 
 HEALTHY: dict[str, Break] = {
     "a slow API server of an hour ago": _warned(_ETCD, minutes=50),
-    "one list had no answer": _late("ResourceQuota"),
+    "one list had no answer": _late("HorizontalPodAutoscaler"),
     "a deadline of somebody else": _warned("failed to get lock: context deadline exceeded", reason="Sync"),
     "nodes are upgraded, and all pods have one": all_of(_MIXED, _cordoned),
     "a sidecar that is ready": _sidecar("istio-proxy", *_ISTIO, ready=True),

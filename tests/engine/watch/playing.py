@@ -29,6 +29,12 @@ class _Streams:
 
     def __init__(self) -> None:
         self.queues: dict[str, asyncio.Queue[WatchEvent]] = defaultdict(asyncio.Queue)
+        self.listed: list[str] = []
+        self.policies: tuple[Object, ...] = ()
+
+    async def list(self, kind: str, namespace: str) -> tuple[Object, ...]:
+        self.listed.append(kind)
+        return self.policies
 
     async def watch(self, kind: str, namespace: str, *, labels: str = "") -> AsyncIterator[WatchEvent]:
         while True:
@@ -39,10 +45,10 @@ class Player:
     """A watch of a release that helm upgrades, and knows of it or not; every look is kept."""
 
     def __init__(self, target: Target, start: datetime, *, replaces: bool) -> None:
-        self.clock, self._streams = _Clock(start), _Streams()
+        self.clock, self.streams = _Clock(start), _Streams()
         self.events: list[Event] = []
         self.urgent: list[Finding] = []
-        self.watch = ReleaseWatch(cast("Any", self._streams), target, self.clock, self._keep)
+        self.watch = ReleaseWatch(cast("Any", self.streams), target, self.clock, self._keep)
         self.watch.hold, self.watch.replaces = "helm is still at work", replaces
 
     def _keep(self, events: Iterable[Event]) -> None:
@@ -60,13 +66,13 @@ class Player:
         """Everything that is there at first, each kind with a list of its own."""
         for kind in (*KINDS, "Event"):
             found = tuple(one for one in objects if one["kind"] == kind)
-            self._streams.queues[kind].put_nowait(WatchEvent("LIST", found))
+            self.streams.queues[kind].put_nowait(WatchEvent("LIST", found))
         await self.look(self.clock.time)
 
     async def send(self, at: datetime, kind: str, change: WatchEvent) -> None:
         """One change, and a look at once."""
         self.clock.time = at
-        self._streams.queues[kind].put_nowait(change)
+        self.streams.queues[kind].put_nowait(change)
         await self.look(at)
 
     async def look(self, at: datetime) -> None:

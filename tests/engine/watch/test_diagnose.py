@@ -257,10 +257,10 @@ async def test_a_tls_secret_is_missing_only_when_the_api_says_so() -> None:
     cluster = behind_tls(Cluster())
     (*_, last) = await views(cluster)
     assert [(one.id, one.object) for one in last.findings] == [("TR08", "Ingress/api")]
-    cluster.refuse["get Secret"] = forbidden("get secrets")
+    cluster.refuse |= {f"{verb} Secret": forbidden(f"{verb} secrets") for verb in ("get", "list")}
     (only,) = await views(cluster)
     assert only.findings == ()
-    del cluster.refuse["get Secret"]
+    cluster.refuse.clear()
     cluster.put("Secret", "api-tls", data={"tls.crt": "********", "tls.key": "********"})
     (only,) = await views(cluster)
     assert only.findings == ()
@@ -294,7 +294,8 @@ async def test_what_nothing_gives_a_reason_to_look_at_is_not_asked_for() -> None
     await views(well)
     asked = [call for call in well.calls if call.startswith(("list", "get"))]
     assert len(asked) <= 15
-    assert not {"list StorageClass ns", "list PersistentVolume ns", "list IngressClass ns"} & {*asked}
+    seldom = ("StorageClass", "PersistentVolume", "IngressClass", "ResourceQuota")
+    assert not {f"list {kind} ns" for kind in seldom} & {*asked}
 
     entered = behind_tls(Cluster())
     await views(entered)
@@ -304,24 +305,88 @@ async def test_what_nothing_gives_a_reason_to_look_at_is_not_asked_for() -> None
     waiting = deployed(Cluster(), {"waiting": {"reason": "ContainerCreating"}})
     waiting.put("PersistentVolumeClaim", "data", status={"phase": "Pending"})
     await views(waiting)
-    assert {"list StorageClass ns", "list PersistentVolume ns"} <= {*waiting.calls}
+    assert "list StorageClass ns" in waiting.calls
+    assert "list PersistentVolume ns" not in waiting.calls
+
+
+CLAIM: dict[str, Any] = {"spec": {"volumeName": "v"}, "status": {"phase": "Bound"}}
+UNPLACED: dict[str, Any] = {"spec": {"containers": [], "volumes": [{"persistentVolumeClaim": {"claimName": "data"}}]}}
+WANTS_PODS: dict[str, Any] = {"spec": {"replicas": 2}, "status": {"replicas": 0}}
+ASKED = [
+    # what is there beside a healthy Deployment, the kind that is then listed, or not
+    (("PersistentVolumeClaim", CLAIM), "PersistentVolume", False),
+    (("PersistentVolumeClaim", CLAIM | {"status": {"phase": "Lost"}}), "PersistentVolume", True),
+    (("PersistentVolumeClaim", CLAIM | {"meta": {"deletionTimestamp": "2026-01-01T11:30:00Z"}}), "PersistentVolume", True),
+    (("PersistentVolumeClaim", CLAIM | {"status": {"phase": "Lost"}}), "StorageClass", False),
+    (("StatefulSet", WANTS_PODS), "ResourceQuota", True),
+    (("StatefulSet", {"spec": {"replicas": None}, "status": {"replicas": 0}}), "ResourceQuota", True),
+    (("StatefulSet", {"spec": {"replicas": 0}}), "ResourceQuota", False),
+    (("Job", {"status": {"succeeded": 1}}), "ResourceQuota", False),
+    (("Event", {"message": "exceeded quota: team, requested: pods=1", "involvedObject": {}}), "ResourceQuota", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("there", "kind", "listed"), ASKED)
+async def test_a_kind_is_listed_where_something_points_to_it(
+    there: tuple[str, dict[str, Any]], kind: str, listed: bool
+) -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    cluster.objects["Pod", "ns", "api-1-x"]["spec"]["nodeName"] = "n"
+    cluster.put(there[0], "data", **there[1])
+    await views(cluster)
+    assert (f"list {kind} ns" in cluster.calls) is listed
+
+
+async def test_the_volume_of_a_pod_without_a_node_is_looked_at() -> None:
+    cluster = deployed(Cluster(), {"waiting": {"reason": "ContainerCreating"}})
+    cluster.put("PersistentVolumeClaim", "data", **CLAIM)
+    cluster.put("Pod", "x", **UNPLACED)
+    await views(cluster)
+    assert "list PersistentVolume ns" in cluster.calls
+
+
+DAEMON_SET = "kind: DaemonSet\nmetadata: {name: agent}\n"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "there", "hidden", "listed"),
+    [
+        ("", (), False, False),
+        (DAEMON_SET, (), False, True),
+        ('{"kind": "DaemonSet"}', (), False, True),
+        ("", ("Pod", {"owner": "DaemonSet/agent", "spec": {"containers": []}}), False, True),
+        ("", ("Event", {"involvedObject": {"kind": "DaemonSet", "name": "agent"}}), False, True),
+        ("", (), True, True),
+    ],
+)
+async def test_daemon_sets_are_listed_once_where_the_record_a_pod_or_an_event_names_one_or_the_record_is_hidden(
+    manifest: str, there: tuple[str, dict[str, Any]] | tuple[()], hidden: bool, listed: bool
+) -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    cluster.bodies = (record(1, "deployed", "Install complete", {}, manifest=manifest),)
+    cluster.put("Secret", "sh.helm.release.v1.rel.v1", meta={"labels": cluster.bodies[0]["metadata"]["labels"]})
+    if there:
+        cluster.put(there[0], "x", **there[1])
+    if hidden:
+        cluster.refuse["list Secret"] = forbidden("list secrets")
+    last = (await views(cluster))[-1]
+    assert cluster.calls.count("list DaemonSet ns") == listed
+    assert last.verdict.state == "ready"
 
 
 async def test_what_is_before_an_ingress_and_may_not_be_seen_is_said() -> None:
     cluster = served(Cluster())
-    cluster.refuse |= {
-        f"list {kind}": forbidden(f"list {kind}") for kind in ("Certificate", "CertificateRequest", "EndpointSlice")
-    }
+    cluster.refuse |= {f"list {kind}": forbidden(f"list {kind}") for kind in ("Certificate", "EndpointSlice")}
     (only,) = await views(cluster)
     assert only.findings == ()
-    assert {one.what for one in only.unseen} == {"Certificate", "CertificateRequest", "the controller of the Ingress"}
+    assert {one.what for one in only.unseen} == {"Certificate", "the controller of the Ingress"}
 
 
 @pytest.mark.parametrize("refused", [False, True])
 async def test_a_certificate_that_nobody_makes_is_proven_by_what_was_read(refused: bool) -> None:
     cluster = served(Cluster())
     if refused:
-        cluster.refuse["get Secret"] = forbidden("get secrets")
+        cluster.refuse |= {f"{verb} Secret": forbidden(f"{verb} secrets") for verb in ("get", "list")}
     last = (await views(cluster))[-1]
     (found,) = [one for one in last.findings if one.id == "TR07"]
     assert ("Secret/api-tls" in [proof.object for proof in found.evidence]) is not refused

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from urllib3 import HTTPResponse
 
 T = TypeVar("T")
-_PAGE: Final = 1000
+_PAGE: Final = 500
+"""As client-go asks; a larger page needs more memory than time is won."""
 _ROOTS: Final = ("/apis", "/api")
 _RECORDS: Final = 20
 """Helm's records of one page: each may have more than a MiB."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from wizard.cli import find_release
+from wizard.cli.answers import require_context
 from wizard.cli.arguments.release import DiagnoseArguments
 from wizard.cli.output import Out
 from wizard.cli.release import saved_bundle
@@ -27,9 +28,11 @@ async def diagnose(arguments: DiagnoseArguments, session: Session, out: Out) -> 
     """Print what is wrong with each release; returns the exit code."""
     if arguments.bundle:
         return _of_bundle(arguments, session, out)
-    releases = await find_release.find(arguments, session, quick=True)
-    targets = [find_release.target(arguments, session, row) for row in releases.rows] or _named(arguments, session)
-    diagnoses = [view for target in targets for view in await _last_view(session, target, out, arguments.reach)]
+    releases, diagnoses = await _of_named(arguments, session, out)
+    if not diagnoses:
+        releases = await find_release.find(arguments, session, quick=True)
+        targets = [find_release.target(arguments, session, row) for row in releases.rows]
+        diagnoses = [view for target in targets for view in await _last_view(session, target, out, arguments.reach)]
     if not diagnoses:
         return find_release.nothing(arguments, releases, out)
     for diagnosis in diagnoses:
@@ -78,12 +81,18 @@ def _has_content(diagnosis: Diagnosis) -> bool:
     return bool(diagnosis.findings or diagnosis.revision or diagnosis.chart or diagnosis.verdict.state != "unknown")
 
 
-def _named(arguments: DiagnoseArguments, session: Session) -> Sequence[Target]:
-    """The named release: one that the cluster does not show may still have a failed run on this machine."""
+async def _of_named(
+    arguments: DiagnoseArguments, session: Session, out: Out
+) -> tuple[ReleasesView, Sequence[Diagnosis]]:
+    """The named release, which nothing has to be searched for: a failed run on this machine may be all there is of it."""
     options = arguments.options()
+    nowhere = ReleasesView((), f"namespace {options.namespace}")
     if not options.release or not options.namespace:
-        return ()
-    return (Target(find_release.context(arguments, session), options.namespace, options.release, arguments.kubeconfig),)
+        return nowhere, ()
+    require_context(arguments, session.kubeconfig())
+    context = find_release.context(arguments, session)
+    target = Target(context, options.namespace, options.release, arguments.kubeconfig)
+    return nowhere, await _last_view(session, target, out, arguments.reach)
 
 
 def _show_hidden(releases: ReleasesView, diagnoses: Sequence[Diagnosis], out: Out) -> None:

@@ -435,12 +435,11 @@ _KILLED: Final = 137
 
 
 def _quota_free(snapshot: Snapshot, _: Sequence[Object]) -> str:
-    if "ResourceQuota" not in snapshot.seen:
-        return ""
-    if not snapshot.beside("ResourceQuota"):
+    if "ResourceQuota" in snapshot.seen and not snapshot.beside("ResourceQuota"):
         return "the namespace has none"
     makers = [maker for maker in snapshot.of_kind(*MAKERS) if str(maker["metadata"].get("uid")) not in snapshot.left]
-    return "" if any(lacking(maker, snapshot) > 0 for maker in makers) else "every pod that is wanted was made"
+    made = makers and not snapshot.hidden.intersection(MAKERS) and all(lacking(one, snapshot) <= 0 for one in makers)
+    return "every pod that is wanted was made" if made else ""
 
 
 def _all_scheduled(_: Snapshot, pods: Sequence[Object]) -> str:

@@ -124,6 +124,7 @@ class Release:
             ports.runs,
             ports.documents,
             self._asking(_ASKED_SECONDS, forward=False),
+            everything=True,
         ):
             whole = observation
         more = await diagnose.more_logs(self._cluster, self._target, whole.snapshot)

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wizard.core.errors import Problem
-from wizard.core.helm import plan, release, revision, unused_values
+from wizard.core.helm import plan, revision, unused_values
+from wizard.core.helm.release import ReleaseRecord
 from wizard.core.kube import membership, patience, status
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import namespace, routes
-from wizard.core.kube.objects import KINDS, Object, name_of
+from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
 from wizard.core.reach.result import Reach
 from wizard.core.rules import diagnosis, manifests
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
-from wizard.core.rules.findings import jobs, policies
+from wizard.core.rules.findings import admission, jobs, policies
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 from wizard.core.run.events import Event
@@ -37,10 +39,12 @@ from wizard.ports.store import RunStore
 
 Ask = Callable[[Snapshot], Coroutine[Any, Any, Reach]]
 """Asks whether people reach the release of a snapshot; never raises."""
-_ALWAYS: Final = ("ResourceQuota", "Node")
-AROUND: Final = (*_ALWAYS, "PersistentVolume", "StorageClass", "IngressClass")
-"""Kinds that a release depends on; the last four belong to the whole cluster and are often hidden. Three are listed only
-where the release's own objects give a reason to."""
+_ALWAYS: Final = "Node"
+AROUND: Final = (_ALWAYS, "ResourceQuota", "PersistentVolume", "StorageClass", "IngressClass")
+"""Kinds that a release depends on; all but the quotas belong to the whole cluster and are often hidden. All but the nodes
+are listed only where the release's own objects give a reason to."""
+_RARE: Final = "DaemonSet"
+"""The kind of a release that is listed only where its record, a pod or an event names it."""
 NEIGHBOURS: Final = ("Service", "Ingress")
 """Kinds of which the namespace's other objects matter: an Ingress may name, or share a host with, any of them."""
 _LOG_LINES: Final = 40
@@ -64,8 +68,13 @@ class _Collected:
 
     kinds: dict[str, tuple[Object, ...]]
     unseen: list[Hidden]
+    asked: set[str] = field(default_factory=set)
     late: list[str] = field(default_factory=list)
     revisions: tuple[Revision, ...] = ()
+    record: ReleaseRecord | None = None
+    """Of the newest revision; None without the right to read it."""
+    secrets: Mapping[str, Object] | None = None
+    """Every Secret of the namespace by name, its metadata alone; None where they may not be listed."""
     helm_errors: tuple[HelmError, ...] = ()
     runs: tuple[RunSummary, ...] = ()
 
@@ -98,20 +107,23 @@ async def status_events(
 
 async def look(
     cluster: Cluster, target: Target, clock: Clock, runs: RunStore | None = None, documents: Documents | None = None,
-    reach: Ask | None = None,
+    reach: Ask | None = None, *, everything: bool = False,
 ) -> AsyncIterator[Observation]:  # fmt: skip
     """The observation: first of lists alone, then with logs and what pods refer to.
 
     With `documents` the manifest of a pending revision is read, for the objects that helm has not created. `reach` asks
-    whether people reach it, from its lists on, beside the reads of logs.
+    whether people reach it, from its lists on, beside the reads of logs. `everything`: every kind is listed, also those
+    that nothing points to.
     """
-    observation = _observation(await _collect(cluster, target, runs), target, clock)
-    if documents and observation.snapshot.revisions and observation.snapshot.revisions[-1].status in revision.PENDING:
-        observation = await _with_missing(cluster, observation, target, documents)
+    collected = await _collect(cluster, target, runs, everything=everything)
+    observation = _observation(collected, target, clock)
+    if documents and collected.record and collected.revisions[-1].status in revision.PENDING:
+        observation = _with_missing(collected.record, observation, documents)
     asking = asyncio.create_task(reach(observation.snapshot)) if reach else None
     try:
         yield replace(observation, complete=False)
-        whole = await _with_network(cluster, await _with_details(cluster, observation, target), target)
+        detailed = await _with_details(cluster, observation, target, collected.secrets)
+        whole = await _with_network(cluster, detailed, target)
         yield replace(whole, snapshot=replace(whole.snapshot, reach=await asking)) if asking else whole
     finally:
         if asking:
@@ -137,35 +149,82 @@ async def more_logs(cluster: Cluster, target: Target, snapshot: Snapshot) -> Map
     return {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
 
 
-async def _collect(cluster: Cluster, target: Target, runs: RunStore | None) -> _Collected:
+async def _collect(cluster: Cluster, target: Target, runs: RunStore | None, *, everything: bool) -> _Collected:
+    """Two round trips, for the lists and beside them for the newest record; a third where that has a kind of `_RARE`."""
     collected = _Collected({}, [])
 
-    def lists(kinds: Iterable[str]) -> Awaitable[list[None]]:
-        return asyncio.gather(*(_list(cluster, collected, kind, target.namespace) for kind in kinds))
+    async def lists(kinds: Iterable[str]) -> None:
+        new = [kind for kind in kinds if kind not in collected.asked]
+        collected.asked.update(new)
+        await asyncio.gather(*(_list(cluster, collected, kind, target.namespace) for kind in new))
 
-    everywhere = lists((*KINDS, *_ALWAYS, "Event"))
-    history, errors, _ = await asyncio.gather(_history(cluster, target), _helm_errors(runs, target), everywhere)
-    await lists(_told(collected.kinds))
-    collected.helm_errors = errors
+    async def objects() -> None:
+        await lists(kind for kind in (*KINDS, _ALWAYS, "Event") if everything or kind != _RARE)
+        await lists(AROUND if everything else _told(collected.kinds))
+
+    async def record() -> None:
+        await _read_records(cluster, target, collected)
+        if collected.record is None or _RARE in collected.record.manifest:
+            await lists((_RARE,))
+
+    collected.helm_errors, _, _ = await asyncio.gather(_helm_errors(runs, target), objects(), record())
+    if _RARE not in collected.asked:
+        collected.kinds[_RARE] = ()
     collected.runs = tuple(runs_on(target, runs.runs())) if runs else ()
-    if isinstance(history, Unknown):
-        collected.unseen.append(Hidden("helm's status and history", history.reason, history.permission))
-    else:
-        collected.revisions = history
     return collected
 
 
 def _told(kinds: Mapping[str, Sequence[Object]]) -> Iterator[str]:
-    """The kinds around a release that its objects give a reason to look at: classes and volumes where something waits."""
-    claims = kinds.get("PersistentVolumeClaim")
-    unbound = claims is None or any((claim.get("status") or {}).get("phase") != "Bound" for claim in claims)
-    waits = "Pod" not in kinds or not all(map(status.is_ready, kinds["Pod"]))
-    if unbound:
+    """The kinds, around a release and of one, that its objects give a reason to look at."""
+    claims, pods = kinds.get("PersistentVolumeClaim"), kinds.get("Pod")
+    if claims is None or any(not _is_bound(claim) and not _volume_of(claim) for claim in claims):
         yield "StorageClass"
-    if unbound or (claims and waits):
+    if claims is None or any(_volume_of(claim) and _asks_for_its_volume(claim, pods) for claim in claims):
         yield "PersistentVolume"
     if "Ingress" not in kinds or kinds["Ingress"]:
         yield "IngressClass"
+    if _may_lack_pods(kinds):
+        yield "ResourceQuota"
+    if _named_by_pods_or_events(_RARE, kinds):
+        yield _RARE
+
+
+def _is_bound(claim: Object) -> bool:
+    return bool((claim.get("status") or {}).get("phase") == "Bound")
+
+
+def _volume_of(claim: Object) -> str:
+    return str((claim.get("spec") or {}).get("volumeName") or "")
+
+
+def _asks_for_its_volume(claim: Object, pods: Sequence[Object] | None) -> bool:
+    """Whether the volume of a claim matters: it is not bound to it, is being deleted, or a pod with it has no node yet."""
+    if pods is None or not _is_bound(claim) or claim["metadata"].get("deletionTimestamp"):
+        return True
+    waiting = (pod for pod in pods if not (pod.get("spec") or {}).get("nodeName"))
+    return any(claim["metadata"]["name"] in _claim_names(pod) for pod in waiting)
+
+
+def _may_lack_pods(kinds: Mapping[str, Sequence[Object]]) -> bool:
+    """Whether a controller has fewer pods than it wants, or a quota refused something; also where that is not seen."""
+    if any(kind not in kinds for kind in (*_MAKERS, "Pod", "Event")):
+        return True
+    has = Counter(str(status.controller(pod).get("uid")) for pod in kinds["Pod"])
+    makers = (maker for kind in _MAKERS for maker in kinds[kind])
+    return any("exceeded quota" in str(event.get("message") or event.get("note")) for event in kinds["Event"]) or any(
+        admission.wanted(maker) > has[str(maker["metadata"].get("uid"))] for maker in makers
+    )
+
+
+_MAKERS: Final = ("ReplicaSet", "StatefulSet", "Job")
+
+
+def _named_by_pods_or_events(kind: str, kinds: Mapping[str, Sequence[Object]]) -> bool:
+    """Whether a pod is of an object of a kind, or an event about one; also where they are hidden."""
+    if "Pod" not in kinds or "Event" not in kinds:
+        return True
+    about = (event.get("involvedObject") or event.get("regarding") or {} for event in kinds["Event"])
+    return any(one.get("kind") == kind for one in (*map(status.controller, kinds["Pod"]), *about))
 
 
 async def _list(cluster: Cluster, collected: _Collected, kind: str, namespace: str) -> None:
@@ -184,22 +243,58 @@ async def _list(cluster: Cluster, collected: _Collected, kind: str, namespace: s
 _TOO_MANY: Final = re.compile(r"too many requests", re.IGNORECASE)
 
 
-async def _history(cluster: Cluster, target: Target) -> tuple[Revision, ...] | Unknown:
-    """The revisions of the release, from the labels of helm's records."""
+async def _read_records(cluster: Cluster, target: Target, collected: _Collected) -> None:
+    """The revisions of the release from the labels of helm's records, and the contents of the newest."""
+    listed = await _list_records(cluster, target, collected)
+    if isinstance(listed, Unknown):
+        collected.unseen.append(Hidden("helm's status and history", listed.reason, listed.permission))
+        return
+    ours = (head for head in records.heads_of(listed) if head.release == target.release)
+    collected.revisions = tuple(
+        Revision(head.revision, head.status, head.times.created, written=head.times.written) for head in ours
+    )
+    if collected.revisions:
+        await _read_newest(cluster, target, collected)
+
+
+async def _list_records(cluster: Cluster, target: Target, collected: _Collected) -> tuple[Object, ...] | Unknown:
+    """Helm's records without their contents. Where they are Secrets, one list has those that pods name as well."""
     kind = listing.record_kind()
     if kind is None:
         return Unknown("helm keeps its records outside of the cluster (HELM_DRIVER)")
-    labels = f"owner=helm,name={target.release}"
+    labels = "" if kind == "Secret" else _OF_HELM
     try:
         listed = await asyncio.wait_for(cluster.list(kind, target.namespace, labels=labels, metadata_only=True), _LIMIT)
     except ClusterError as error:
         return Unknown(error.message.rstrip("."), error.permission)
     except TimeoutError:
         return Unknown(f"no answer within {_LIMIT:g} s")
-    return tuple(
-        Revision(head.revision, head.status, head.times.created, written=head.times.written)
-        for head in records.heads_of(listed)
+    if kind == "Secret":
+        collected.secrets = {str(one["metadata"]["name"]): one for one in listed}
+    return tuple(one for one in listed if labels_of(one).get("owner") == "helm")
+
+
+_OF_HELM: Final = "owner=helm"
+
+
+async def _read_newest(cluster: Cluster, target: Target, collected: _Collected) -> None:
+    """The newest revision with the contents of its record: helm's description, and values that the chart does not have."""
+    *before, newest = collected.revisions
+    what = f"the record of revision {newest.number}"
+    try:
+        record = await asyncio.wait_for(records.read(cluster, target, newest.number), _LOG_LIMIT)
+    except TimeoutError:
+        collected.unseen.append(Hidden(what, f"no answer within {_LOG_LIMIT:g} s"))
+        return
+    except Problem as problem:
+        collected.unseen.append(Hidden(what, problem.what.rstrip(".")))
+        return
+    whole = replace(
+        newest,
+        description=masking.known_secrets([record.config])(record.description),
+        unread=unused_values.unread(record.config, record.defaults, record.subcharts),
     )
+    collected.record, collected.revisions = record, (*before, whole)
 
 
 # Helm's own error, from the record of our last run
@@ -256,7 +351,8 @@ def _observation(collected: _Collected, target: Target, clock: Clock) -> Observa
         events=membership.object_events(collected.kinds.get("Event", ()), members),
         now=clock.now(),
         around=around,
-        seen=frozenset(kind for kind in (*AROUND, *NEIGHBOURS) if kind in collected.kinds),
+        seen=frozenset(kind for kind in (*AROUND, *NEIGHBOURS) if kind in collected.kinds)
+        | _surely_none(collected, members),
         revisions=collected.revisions,
         helm_errors=collected.helm_errors,
         runs=collected.runs,
@@ -273,14 +369,16 @@ def _observation(collected: _Collected, target: Target, clock: Clock) -> Observa
     )
 
 
+def _surely_none(collected: _Collected, members: Mapping[str, Object]) -> frozenset[str]:
+    """HTTPRoute where the release has an Ingress, and its record names no route: there is none to look for."""
+    routed = collected.record is None or "HTTPRoute" in collected.record.manifest
+    leads = any(obj.get("kind") == "Ingress" for obj in members.values())
+    return frozenset({"HTTPRoute"} if leads and not routed else ())
+
+
 def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> dict[str, Object]:
     """Claims that pods of the release use; those of a StatefulSet have no label of Helm."""
-    used = {
-        str((volume.get("persistentVolumeClaim") or {}).get("claimName"))
-        for pod in members.values()
-        if pod.get("kind") == "Pod"
-        for volume in (pod.get("spec") or {}).get("volumes") or ()
-    }
+    used = {name for pod in members.values() if pod.get("kind") == "Pod" for name in _claim_names(pod)}
     return {
         uid: obj
         for uid, obj in every.items()
@@ -288,28 +386,35 @@ def _claims_of(members: Mapping[str, Object], every: Mapping[str, Object]) -> di
     }
 
 
+def _claim_names(pod: Object) -> Iterator[str]:
+    """The claims that a pod names."""
+    for volume in (pod.get("spec") or {}).get("volumes") or ():
+        yield str((volume.get("persistentVolumeClaim") or {}).get("claimName"))
+
+
 # Details: logs of what is not ready, the Secrets that are missing, and what is before an Ingress
 
 
-async def _with_details(cluster: Cluster, observation: Observation, target: Target) -> Observation:
+async def _with_details(
+    cluster: Cluster, observation: Observation, target: Target, secrets: Mapping[str, Object] | None
+) -> Observation:
     snapshot = observation.snapshot
     unseen: list[Hidden] = []
     absent: set[str] = set()
     unready = list(_unready(snapshot))
     wanted = [*unready, *_failed_jobs(snapshot), *(_stores(snapshot) if unready else ())][:_MOST_LOGS]
-    logs, more, revisions, certificates, balancers, rivals = await asyncio.gather(
+    logs, more, certificates, balancers, rivals = await asyncio.gather(
         asyncio.gather(*(_log(cluster, target, pod, name, which, unseen) for pod, name, which in wanted)),
-        asyncio.gather(*(_get(cluster, target, kind, name, absent) for kind, name in sorted(_named(snapshot)))),
-        _with_body(cluster, target, snapshot.revisions, unseen),
+        _referred(cluster, target, snapshot, secrets, absent),
         _certificates(cluster, target, snapshot, unseen),
         _balancers(cluster, snapshot, unseen),
         _rivals(cluster, snapshot, unseen),
     )
     read = {(pod, name): lines for (pod, name, _), lines in zip(wanted, logs, strict=True) if lines}
-    found = [*filter(None, more), *balancers, *rivals, *(obj for objects in certificates.values() for obj in objects)]
+    found = [*more, *balancers, *rivals, *(obj for objects in certificates.values() for obj in objects)]
     around = {**snapshot.around, **{str(obj["metadata"]["uid"]): obj for obj in found}}
     seen = snapshot.seen | certificates.keys()
-    detailed = replace(snapshot, logs=read, around=around, seen=seen, absent=frozenset(absent), revisions=revisions)
+    detailed = replace(snapshot, logs=read, around=around, seen=seen, absent=frozenset(absent))
     return replace(observation, snapshot=detailed, unseen=tuple(dict.fromkeys((*observation.unseen, *unseen))))
 
 
@@ -416,41 +521,13 @@ async def _log(
     return lines
 
 
-async def _with_body(
-    cluster: Cluster, target: Target, revisions: Sequence[Revision], unseen: list[Hidden]
-) -> Sequence[Revision]:
-    """The newest revision with the contents of its record: helm's description, and values that the chart does not have."""
-    if not revisions:
-        return revisions
-    newest = revisions[-1]
-    try:
-        data = await asyncio.wait_for(records.read_data(cluster, target, newest.number), _LOG_LIMIT)
-        record = release.of_data(data, f"of revision {newest.number}")
-    except TimeoutError:
-        unseen.append(Hidden(f"the record of revision {newest.number}", f"no answer within {_LOG_LIMIT:g} s"))
-        return revisions
-    except Problem as problem:
-        unseen.append(Hidden(f"the record of revision {newest.number}", problem.what.rstrip(".")))
-        return revisions
-    redact = masking.known_secrets([record.config])
-    whole = replace(
-        newest,
-        description=redact(record.description),
-        unread=unused_values.unread(record.config, record.defaults, record.subcharts),
-    )
-    return (*revisions[:-1], whole)
-
-
-async def _with_missing(
-    cluster: Cluster, observation: Observation, target: Target, documents: Documents
-) -> Observation:
-    """The observation with the objects that the pending revision has not created; unchanged where its record is hidden."""
+def _with_missing(record: ReleaseRecord, observation: Observation, documents: Documents) -> Observation:
+    """The observation with the objects that the pending revision has not created; unchanged where its manifest is damaged."""
     snapshot = observation.snapshot
     *before, newest = snapshot.revisions
     try:
-        record = await asyncio.wait_for(records.read(cluster, target, newest.number), _LOG_LIMIT)
         wanted = plan.objects_of(documents.load_all(record.manifest, "the stored manifest")) if record.manifest else ()
-    except (TimeoutError, Problem):
+    except Problem:
         return observation
     existing = {name_of(obj) for obj in (*snapshot.objects.values(), *snapshot.around.values())}
     kinds = set(KINDS) - observation.blind
@@ -466,20 +543,55 @@ async def _with_missing(
 _REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")
 
 
-def _named(snapshot: Snapshot) -> set[tuple[str, str]]:
-    """(kind, name) of what pods wait for, what pods that do not start take passwords from, and the certificates of Ingresses."""
+async def _referred(
+    cluster: Cluster, target: Target, snapshot: Snapshot, secrets: Mapping[str, Object] | None, absent: set[str]
+) -> list[Object]:
+    """What pods and Ingresses refer to: read by name where its keys matter, else from the list of Secrets if there is one."""
+    whole, heads = _with_keys(snapshot), _without_keys(snapshot)
+    found: list[Object] = []
+    if secrets is None:
+        whole |= heads
+    else:
+        named = {*whole, *heads}
+        absent |= {f"{kind}/{name}" for kind, name in named if kind == "Secret" and name not in secrets}
+        found = [secrets[name] for kind, name in sorted(heads - whole) if name in secrets]
+        whole = {(kind, name) for kind, name in whole if kind != "Secret" or name in secrets}
+    more = await asyncio.gather(*(_get(cluster, target, kind, name, absent) for kind, name in sorted(whole)))
+    return [*found, *filter(None, more)]
+
+
+def _with_keys(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """(kind, name) of what pods wait for, and the certificates of Ingresses that people make: which keys they have is to be told."""
     references = set()
     for pod in snapshot.starting_pods():
         for container in status.container_statuses(pod):
             wait = (container.get("state") or {}).get("waiting") or {}
             if match := _REFERENCE.search(missing_reference(str(wait.get("message") or ""))):
                 references.add((match[1], match[2]))
-            if container.get("containerID") and not container.get("ready"):
-                references |= {("Secret", name) for name in _secrets_of(pod, str(container.get("name")))}
     for ingress in snapshot.of_kind("Ingress"):
-        tls = ingress.get("spec", {}).get("tls") or ()
-        references |= {("Secret", str(entry["secretName"])) for entry in tls if entry.get("secretName")}
+        if not manifests.issuer(ingress):
+            references |= _certificates_of(ingress)
     return references
+
+
+def _certificates_of(ingress: Object) -> set[tuple[str, str]]:
+    tls = ingress.get("spec", {}).get("tls") or ()
+    return {("Secret", str(entry["secretName"])) for entry in tls if entry.get("secretName")}
+
+
+def _without_keys(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """(kind, name) of Secrets of which is told whether they are there, and when they were written.
+
+    Those of containers that ran and are not ready, and certificates that cert-manager writes.
+    """
+    asked = [_certificates_of(one) for one in snapshot.of_kind("Ingress") if manifests.issuer(one)]
+    return {entry for entries in asked for entry in entries} | {
+        ("Secret", name)
+        for pod in snapshot.starting_pods()
+        for container in status.container_statuses(pod)
+        if container.get("containerID") and not container.get("ready")
+        for name in _secrets_of(pod, str(container.get("name")))
+    }
 
 
 def _secrets_of(pod: Object, container: str) -> set[str]:
@@ -491,12 +603,15 @@ def _secrets_of(pod: Object, container: str) -> set[str]:
 async def _certificates(
     cluster: Cluster, target: Target, snapshot: Snapshot, unseen: list[Hidden]
 ) -> dict[str, tuple[Object, ...]]:
-    """What cert-manager makes in the namespace, when an Ingress asks it to; nothing of a kind that is not installed."""
+    """What cert-manager makes in the namespace, when an Ingress asks it to; requests where a certificate is not ready."""
     if not any(map(manifests.issuer, snapshot.of_kind("Ingress"))):
         return {}
     collected = _Collected({}, unseen)
-    kinds = ("Certificate", "CertificateRequest")
-    await asyncio.gather(*(_list(cluster, collected, kind, target.namespace) for kind in kinds))
+    kinds = ["Certificate"]
+    await _list(cluster, collected, "Certificate", target.namespace)
+    if not all(map(status.is_ready, collected.kinds.get("Certificate", ()))):
+        kinds.append("CertificateRequest")
+        await _list(cluster, collected, "CertificateRequest", target.namespace)
     hidden = {line.what for line in unseen}
     return {kind: collected.kinds.get(kind, ()) for kind in kinds if kind not in hidden}
 

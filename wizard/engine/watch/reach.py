@@ -113,6 +113,8 @@ async def _end(tasks: Sequence[asyncio.Future[Any]]) -> None:
 
 async def _with_routes(cluster: Cluster, target: Target, snapshot: Snapshot, seconds: float) -> Snapshot:
     """The snapshot with the release's HTTPRoutes and their Gateways; without them where there are none, or no right."""
+    if "HTTPRoute" in snapshot.seen:
+        return snapshot  # whoever made it knows that there is none
 
     async def gateway(namespace: str, name: str) -> Object | None:
         try:

@@ -22,6 +22,7 @@ from wizard.core.kube.objects import KINDS, Object, ObjectEvent
 from wizard.core.kube.patience import Gone
 from wizard.core.kube.status import Judged, Verdict
 from wizard.core.rules.finding import Finding
+from wizard.core.rules.findings import policies
 from wizard.core.rules.ranking import diagnose
 from wizard.core.rules.snapshot import Snapshot
 from wizard.core.rules.verdict import release_verdict
@@ -53,6 +54,10 @@ _APPLIED_SECONDS: Final = 5.0
 """Helm applies object after object: once nothing changed for so long, it has finished."""
 _UNCHANGED_SECONDS: Final = 60.0
 """When not even one object changed for so long, helm changes none of them."""
+
+_WAITS_SECONDS: Final = 10.0
+"""So long a container has to wait for an answer in vain before the network policies are read, once: a start takes a while."""
+_POLICIES_LIMIT: Final = 8.0
 
 _LAST_LINES: Final = 20
 """Lines kept of a container's log: the reason why it ended is at its end."""
@@ -95,6 +100,9 @@ class ReleaseWatch:
         self._began: datetime | None = None
         self._applied: datetime | None = None
         self._last_lines: dict[tuple[str, str], deque[str]] = {}
+        self._policies: dict[str, Object] = {}
+        self._waits_since: datetime | None = None
+        self._waits_long = asyncio.Event()
         self._changed = asyncio.Event()
         self._judged_changed = asyncio.Event()
         self._pods_listeners: list[Callable[[Sequence[Object]], None]] = []
@@ -172,6 +180,22 @@ class ReleaseWatch:
             for kind in (*KINDS, "Event"):
                 group.create_task(self._watch(kind), name=f"watch {kind}")
             group.create_task(self._flushes(), name="watch flush")
+            group.create_task(self._read_policies(), name="watch policies")
+
+    async def _read_policies(self) -> None:
+        """Read the network policies once, when something has waited long: few releases ever need them."""
+        await self._waits_long.wait()
+        try:
+            async with asyncio.timeout(_POLICIES_LIMIT):
+                listed = await self._cluster.list("NetworkPolicy", self._target.namespace)
+        except ClusterError as error:
+            self._emit([Event("watch.blind", {"what": "NetworkPolicy", "reason": error.message, "permission": error.permission})])  # fmt: skip
+        except TimeoutError:
+            reason = f"no answer within {_POLICIES_LIMIT:g} s"
+            self._emit([Event("watch.blind", {"what": "NetworkPolicy", "reason": reason, "permission": ""})])
+        else:
+            self._policies = {str(obj["metadata"]["uid"]): obj for obj in listed}
+            self._changed.set()
 
     async def _watch(self, kind: str) -> None:
         store = self._raw_events if kind == "Event" else self._kinds[kind]
@@ -314,6 +338,7 @@ class ReleaseWatch:
             object_events,
             now,
             self._last_lines,
+            self._policies,
             hidden=frozenset(self._unlisted | self._hidden.keys()),
             changed=self._changed_at,
             outdated=self._outdated,
@@ -323,6 +348,7 @@ class ReleaseWatch:
             context=self._target.context,
         )
         self._ranked = diagnose(snapshot) if sane else ()
+        self._note_waits(snapshot)
         self._old_names = {f"{judged[uid].kind}/{judged[uid].name}" for uid in before}
         events += self._finding_events()
         judgements = list(judged.values())
@@ -332,6 +358,17 @@ class ReleaseWatch:
         for listener in self._pods_listeners:
             listener([obj for obj in sane.values() if obj.get("kind") == "Pod"])
         self._judged_changed.set()
+
+    def _note_waits(self, snapshot: Snapshot) -> None:
+        """Note since when a container waits for an answer in vain, until that is long enough to ask what cuts it off."""
+        if self._waits_long.is_set():
+            return
+        waits = False
+        with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):  # objects may be malformed
+            waits = any(policies.waits(snapshot))
+        self._waits_since = (self._waits_since or snapshot.now) if waits else None
+        if self._waits_since and (snapshot.now - self._waits_since).total_seconds() >= _WAITS_SECONDS:
+            self._waits_long.set()
 
     def _forget_lines_of_ready(self, objects: Iterable[Object]) -> None:
         """Forget the last lines of ready containers: they do not say why one is not ready later."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from wizard.core.kube import patience, status
 from wizard.core.kube.objects import Object, name_of
+from wizard.core.limits import map_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import overload, webhooks
 from wizard.core.rules.snapshot import Snapshot
@@ -131,10 +132,16 @@ def lacking(maker: Object, snapshot: Snapshot) -> int:
     """The number of pods that a controller should have but has not."""
     uid = maker["metadata"].get("uid")
     has: int = sum(status.controller(pod).get("uid") == uid for pod in snapshot.of_kind("Pod"))
-    spec, state = maker.get("spec", {}), maker.get("status", {})
+    return wanted(maker) - has if maker.get("kind") != "Job" else max(0, wanted(maker) - has)
+
+
+def wanted(maker: Object) -> int:
+    """The number of pods that a controller should have; of a Job that is not complete one."""
+    spec, state = map_of(maker, "spec"), map_of(maker, "status")
     if maker.get("kind") == "Job":
-        return int(not (has or state.get("succeeded") or status.condition(maker, "Complete")))
-    return int(state.get("desiredNumberScheduled") or spec.get("replicas", 1)) - has
+        return int(not (state.get("succeeded") or status.condition(maker, "Complete")))
+    count = state.get("desiredNumberScheduled") or spec.get("replicas", 1)
+    return count if isinstance(count, int) else 1
 
 
 def _quota(message: str, snapshot: Snapshot) -> list[Evidence]:
