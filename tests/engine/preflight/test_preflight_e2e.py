@@ -622,9 +622,14 @@ async def test_no_kubeconfig_still_shows_tools_and_checks(tool: Callable[[str], 
 # What is offered
 
 
-async def test_home_says_what_the_cluster_has(sandbox: Bed, tool: Callable[[str], str]) -> None:
+async def test_home_says_what_the_cluster_has_as_the_checks_do(sandbox: Bed, tool: Callable[[str], str]) -> None:
+    way_in = {"host": "home.example.org", "tls": "none", "ingress.class": "nginx"}
     async with session(tool, sandbox.kubeconfig) as made:
         lines: dict[str, overview.HomeLine] = {line.key: line async for line in made.home()}
+        draft = made.answers.new().with_answers({"preset": "prod", "image": "llm-cost-ops:1.0.0", **way_in})
+        results = {result.id: result.state async for result in made.installer.checks(draft)}
+    assert (lines["wayin"].state, lines["metrics"].state) == (results["I02"], results["A01"])
+    assert (lines["disk"].state, results["S02"], results["S03"]) == ("pass", "pass", "pass")
     assert set(lines) == {"cluster", "you", "tools", "releases", "disk", "wayin", "certs", "metrics", "room"}
     count = sandbox.info.nodes.count
     assert f"{count} of {count} nodes ready" in lines["cluster"].text

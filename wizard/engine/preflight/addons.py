@@ -16,6 +16,7 @@ from wizard.core.rules.check import Absent
 from wizard.core.rules.facts import BackupSeen, CertManager, IssuerSeen, MetricsApi, Release, Rendered
 from wizard.core.text.time import parse_time
 from wizard.engine.preflight.world import World
+from wizard.ports.cluster import Cluster
 
 _METRICS: Final = "v1beta1.metrics.k8s.io"
 _INSTALL: Final = "this is an install"
@@ -33,8 +34,13 @@ async def metrics_api(world: World, inputs: Mapping[str, Any]) -> MetricsApi | A
     """The registration of the metrics API and its own word on whether it answers."""
     if not inputs["rendered"].of("HorizontalPodAutoscaler"):
         return Absent("nothing is scaled by load")
+    return await metrics_seen(world.cluster)
+
+
+async def metrics_seen(cluster: Cluster) -> MetricsApi:
+    """The metrics API of a cluster."""
     try:
-        service = await world.cluster.get("APIService", _METRICS)
+        service = await cluster.get("APIService", _METRICS)
     except ClusterError as error:
         if error.kind == "not-found":
             return MetricsApi(there=False)
@@ -62,9 +68,12 @@ async def cert_manager(world: World, inputs: Mapping[str, Any]) -> CertManager |
             raise
     own = {(obj["kind"], obj["metadata"]["name"]) for obj in rendered.objects}
     issuers = await asyncio.gather(*(_issuer(world, *one) for one in asked if one[1:] not in own))
-    pods = inputs["pods"]
-    runs = any(_is_cert_manager(pod) for pod in pods) if isinstance(pods, tuple) else None
-    return CertManager(True, runs, tuple(issuers))
+    return CertManager(True, runs_cert_manager(inputs["pods"]), tuple(issuers))
+
+
+def runs_cert_manager(pods: Any) -> bool | None:
+    """Whether a pod of cert-manager is ready; None where the fact of the pods is hidden."""
+    return any(map(_is_cert_manager, pods)) if isinstance(pods, tuple) else None
 
 
 def _is_cert_manager(pod: Object) -> bool:
@@ -100,7 +109,12 @@ async def csi_drivers(world: World, inputs: Mapping[str, Any]) -> frozenset[str]
     """The names of the disk drivers that are registered."""
     if not any(manifests.claims(inputs["rendered"].objects)):
         return Absent("no disk is claimed")
-    return frozenset(str(one["metadata"]["name"]) for one in await world.cluster.list("CSIDriver"))
+    return await registered_drivers(world.cluster)
+
+
+async def registered_drivers(cluster: Cluster) -> frozenset[str]:
+    """The names of the CSI drivers of a cluster."""
+    return frozenset(str(one["metadata"]["name"]) for one in await cluster.list("CSIDriver"))
 
 
 async def backups(world: World, inputs: Mapping[str, Any]) -> tuple[BackupSeen, ...] | Absent:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from wizard.core.errors import Problem
 from wizard.core.helm.version import parse
+from wizard.core.kube import status
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.kubeconfig import Kubeconfig
-from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.target import Target
 from wizard.engine import cluster_identity
 from wizard.engine.release import listing
@@ -21,6 +20,7 @@ from wizard.ports.cluster import Cluster
 if TYPE_CHECKING:
     from wizard.core.rules.check import State
     from wizard.engine.answers import Answers
+    from wizard.engine.preflight.cluster_lines import ClusterLines
     from wizard.engine.state import SessionState
 
 _LIMIT: Final = 6.0
@@ -64,8 +64,9 @@ async def lines(state: SessionState, answers: Answers) -> AsyncIterator[HomeLine
         yield await tools
         return
     cluster = state.cluster(target)
-    asked = asyncio.ensure_future(_cluster(state, cluster, config, target))
-    pending = [asked, *map(asyncio.ensure_future, (tools, *_rest(state, answers, cluster, target, asked)))]
+    asked, has = asyncio.ensure_future(_cluster(state, cluster, config, target)), _OfCluster(state, answers)
+    parts = (("you", "You", _you(cluster, target)), ("releases", "Releases", _releases(state)), *has.parts())
+    pending = [asked, *map(asyncio.ensure_future, (tools, *_rest(parts, asked)))]
     try:
         for done in asyncio.as_completed(pending):
             if (line := await done) is not None:
@@ -73,28 +74,54 @@ async def lines(state: SessionState, answers: Answers) -> AsyncIterator[HomeLine
     finally:
         for task in pending:
             task.cancel()
+        has.close()
         await asyncio.gather(*pending, return_exceptions=True)
 
 
 def _rest(
-    state: SessionState, answers: Answers, cluster: Cluster, target: Target, asked: asyncio.Future[HomeLine]
+    parts: Iterable[tuple[str, str, Awaitable[HomeLine]]], asked: asyncio.Future[HomeLine]
 ) -> Iterable[Awaitable[HomeLine | None]]:
     """The lines that need a cluster that answers; for one that does not, the line of the cluster alone tells it."""
-    parts: Sequence[tuple[str, str, Awaitable[HomeLine]]] = (
-        ("you", "You", _you(cluster, target)),
-        ("releases", "Releases", _releases(state)),
-        ("disk", "database disk", _disk(cluster)),
-        ("wayin", "way in", _ingress(cluster)),
-        ("certs", "certificates", _certificates(cluster)),
-        ("metrics", "metrics", _metrics(cluster)),
-        ("room", "room", _room(state, answers)),
-    )
 
     async def line_of(key: str, title: str, part: Awaitable[HomeLine]) -> HomeLine | None:
         line = await _safely(part, HomeLine(key, "unknown", title, "not known"))
         return line if (await asyncio.shield(asked)).state in ("pass", "warn") else None
 
     return [line_of(*part) for part in parts]
+
+
+class _OfCluster:
+    """The lines about what the cluster has; made with the first of them: the rules take longer to import than home to paint."""
+
+    def __init__(self, state: SessionState, answers: Answers) -> None:
+        self._state, self._answers = state, answers
+        self._lines: ClusterLines | None = None
+
+    def parts(self) -> Iterable[tuple[str, str, Awaitable[HomeLine]]]:
+        """Key, title and line of each."""
+        yield "disk", "database disk", self._line(lambda lines: lines.disk())
+        yield "wayin", "way in", self._line(lambda lines: lines.way_in())
+        yield "certs", "certificates", self._line(lambda lines: lines.certificates())
+        yield "metrics", "metrics", self._line(lambda lines: lines.metrics())
+        yield "room", "room", self._line(lambda lines: lines.room())
+
+    async def _line(self, line: Callable[[ClusterLines], Awaitable[HomeLine]]) -> HomeLine:
+        if self._lines is None:
+            self._lines = self._made()
+        return await line(self._lines)
+
+    def _made(self) -> ClusterLines:
+        from wizard.engine.preflight import checks, presets
+        from wizard.engine.preflight.cluster_lines import ClusterLines
+
+        state, answers, draft = self._state, self._answers, self._answers.new()
+        world = checks.world_of(state, answers, draft)
+        return ClusterLines(world, state.kept, lambda: presets.compare(state, answers, draft, state.kept))
+
+    def close(self) -> None:
+        """Nobody waits for a line any more."""
+        if self._lines:
+            self._lines.close()
 
 
 async def _safely(part: Awaitable[HomeLine], otherwise: HomeLine) -> HomeLine:
@@ -163,12 +190,7 @@ async def _nodes(cluster: Cluster) -> str:
         nodes = await asyncio.wait_for(cluster.list("Node"), _LIMIT)
     except (ClusterError, TimeoutError):
         return "nodes hidden from you"
-    return f"{sum(map(_is_ready, nodes))} of {len(nodes)} nodes ready"
-
-
-def _is_ready(node: Object) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)
+    return f"{sum(map(status.is_ready, nodes))} of {len(nodes)} nodes ready"
 
 
 async def _you(cluster: Cluster, target: Target) -> HomeLine:
@@ -206,94 +228,3 @@ async def _releases(state: SessionState) -> HomeLine:
     if not names and view.hidden:
         return HomeLine("releases", "unknown", "Releases", f"none seen   looked in {view.looked_in}", view.hidden)
     return HomeLine("releases", "pass", "Releases", f"{shown}   looked in {view.looked_in}, {hidden}")
-
-
-# What the cluster has
-
-
-async def _disk(cluster: Cluster) -> HomeLine:
-    classes = await cluster.list("StorageClass")
-    defaults = {storage_class["metadata"]["name"] for storage_class in classes if is_default_class(storage_class)}
-    names = [
-        storage_class["metadata"]["name"] + (" (default)" if storage_class["metadata"]["name"] in defaults else "")
-        for storage_class in classes
-    ]
-    if not classes:
-        return HomeLine("disk", "fail", "database disk", "no storage class", "bundled databases would wait for ever")
-    if not defaults:
-        return HomeLine("disk", "warn", "database disk", ", ".join(names), "none is default: choose one")
-    return HomeLine("disk", "pass", "database disk", ", ".join(names), "bundled databases get a disk")
-
-
-async def _ingress(cluster: Cluster) -> HomeLine:
-    classes = [ingress_class["metadata"]["name"] for ingress_class in await cluster.list("IngressClass")]
-    if not classes:
-        return HomeLine("wayin", "warn", "way in", "no ingress controller", "load balancer or port-forward")
-    return HomeLine(
-        "wayin", "pass", "way in", f"ingress class {', '.join(classes)}", "an Ingress with a host name works"
-    )
-
-
-async def _certificates(cluster: Cluster) -> HomeLine:
-    try:
-        issuers = [issuer["metadata"]["name"] for issuer in await cluster.list("ClusterIssuer", metadata_only=True)]
-    except ClusterError as error:
-        if error.kind != "not-found":
-            raise
-        return HomeLine("certs", "warn", "certificates", "no cert-manager", "bring your own files, or none")
-    if not issuers:
-        return HomeLine("certs", "warn", "certificates", "cert-manager without issuer", "make a ClusterIssuer first")
-    return HomeLine("certs", "pass", "certificates", f"issuer {', '.join(issuers)}", "certificates are made for you")
-
-
-async def _metrics(cluster: Cluster) -> HomeLine:
-    try:
-        service = await cluster.get("APIService", "v1beta1.metrics.k8s.io")
-    except ClusterError as error:
-        if error.kind != "not-found":
-            raise
-        return HomeLine("metrics", "warn", "metrics", "none", "fixed replicas, no autoscaling")
-    conditions = (service.get("status") or {}).get("conditions") or ()
-    if any(condition.get("type") == "Available" and condition.get("status") == "True" for condition in conditions):
-        return HomeLine("metrics", "pass", "metrics", "metrics API answers", "autoscaling works")
-    return HomeLine("metrics", "warn", "metrics", "metrics API does not answer", "autoscaling would not scale")
-
-
-async def _room(state: SessionState, answers: Answers) -> HomeLine:
-    from wizard.core.rules.check import Unknown  # here: the rules take longer to import than home to paint
-    from wizard.engine.preflight import checks, collectors, presets
-
-    draft = answers.new()
-    world = checks.world_of(state, answers, draft)
-    facts = {name: fact async for name, fact in collectors.facts(world, frozenset({"nodes", "pods"}), kept=state.kept)}
-    for fact in (facts[name] for name in ("nodes", "pods") if not isinstance(facts[name], tuple)):
-        settle = fact.permission if isinstance(fact, Unknown) else ""
-        why = fact.reason if isinstance(fact, Unknown) else "not known"
-        return HomeLine("room", "unknown", "room", why, f"To settle it: {settle}." if settle else "")
-    free = _free(facts["nodes"], facts["pods"])
-    text = f"{float(free['cpu']):.1f} CPU, {float(free['memory'] / 2**30):.0f} GiB free"
-    fit = await presets.compare(state, answers, draft, state.kept)
-    fits = [name for name, lacks in fit.items() if not lacks]
-    if fit and not fits:
-        return HomeLine("room", "warn", "room", text, "dev does not fit, unless this cluster adds nodes")
-    means = f"{', '.join(fits)} {'fit' if len(fits) > 1 else 'fits'}" if fits else ""
-    return HomeLine("room", "pass", "room", text, means)
-
-
-def _free(nodes: Iterable[Object], pods: Iterable[Object]) -> dict[str, Fraction]:
-    """Cores and bytes of memory that pods have left on the nodes that take some."""
-    from wizard.core.scheduling import requests
-
-    usable = {
-        str(node["metadata"]["name"]): requests.allocatable(node)
-        for node in nodes
-        if _is_ready(node) and not (node.get("spec") or {}).get("unschedulable")
-    }
-    taken = [requests.of_pod(pod["spec"]) for pod in pods if pod["spec"].get("nodeName") in usable]
-    nothing = Fraction(0)
-    free = {
-        name: sum((one.get(name, nothing) for one in usable.values()), nothing)
-        - sum((one.get(name, nothing) for one in taken), nothing)
-        for name in requests.POD_LEVEL
-    }
-    return {name: max(amount, nothing) for name, amount in free.items()}

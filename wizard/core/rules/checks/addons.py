@@ -59,28 +59,38 @@ def controller(facts: Facts) -> Outcome:
         return Outcome("skipped", ("no Ingress is installed",))
     lines = []
     for name in dict.fromkeys(classes.name(ingress) for ingress in rendered.of("Ingress")):
-        served = sum(
-            bool(status.addresses(one))
-            for one in ways.objects
-            if one["kind"] == "Ingress" and classes.name(one) == name
-        )
-        run_as = RUN_AS.get(classes.controllers.get(name, ""), "")
         if name not in classes.controllers:
             return Outcome("skipped", ("waits for I01",))
+        served, run_as = _served(name, ways), RUN_AS.get(classes.controllers[name], "")
+        if away := away_controller(name, ways, running):
+            line = f"class {name} is there, but {away} does not run and no Ingress of the class has an address: nobody would serve it"
+            return Outcome(
+                "warn", (line,), f"Have {away} installed or repaired, or choose another class.", "ingress.class"
+            )
         if served:
             lines.append(f"{served} {'Ingress' if served == 1 else 'Ingresses'} of class {name} have an address")
-        elif run_as in running:
-            lines.append(f"{run_as} runs, which serves class {name}")
         elif run_as:
-            line = f"class {name} is there, but {run_as} does not run and no Ingress of the class has an address: nobody would serve it"
-            return Outcome(
-                "warn", (line,), f"Have {run_as} installed or repaired, or choose another class.", "ingress.class"
-            )
+            lines.append(f"{run_as} runs, which serves class {name}")
         else:
             lines.append(
                 f"class {name} is of {classes.controllers.get(name) or 'a controller'} that cannot be seen from here"
             )
     return Outcome("pass", tuple(lines))
+
+
+def away_controller(name: str, ways: WaysSeen, running: frozenset[str]) -> str:
+    """Who should serve an ingress class, where he does not run and no Ingress of the class has an address; "" for a class that is served."""
+    run_as = RUN_AS.get(ways.classes.controllers.get(name, ""), "")
+    return "" if run_as in running or _served(name, ways) else run_as
+
+
+def _served(name: str, ways: WaysSeen) -> int:
+    """How many Ingresses of a class have an address."""
+    return sum(
+        bool(status.addresses(one))
+        for one in ways.objects
+        if one["kind"] == "Ingress" and ways.classes.name(one) == name
+    )
 
 
 @check("I08", "cert-manager", needs=("cert_manager",), severity="B", about=("tls",))
@@ -135,14 +145,20 @@ def disk_drivers(facts: Facts) -> Outcome:
     drivers: frozenset[str] = facts["csi_drivers"]
     default = next((one.name for one in classes if one.default), "")
     wanted = {str(spec.get("storageClassName") or default) for _, spec in manifests.claims(rendered.objects)}
-    missing = []
-    for one in classes:
-        driver = _MIGRATED.get(one.provisioner, one.provisioner)
-        if one.name in wanted and "csi" in driver and driver not in drivers:
-            missing.append(f"class {one.name} is there, but its driver {driver} is not: its claims would wait for ever")
+    missing = [
+        f"class {one.name} is there, but its driver {driver} is not: its claims would wait for ever"
+        for one in classes
+        if one.name in wanted and (driver := away_driver(one, drivers))
+    ]
     if missing:
         return Outcome("warn", capped(missing), "Have the driver installed, or choose another class.", "database.class")
     return Outcome("pass", ("the drivers of the classes are there",))
+
+
+def away_driver(one: StorageClass, drivers: frozenset[str]) -> str:
+    """The CSI driver of a storage class that is not registered; "" where it is, or where no such driver makes its volumes."""
+    driver = _MIGRATED.get(one.provisioner, one.provisioner)
+    return driver if "csi" in driver and driver not in drivers else ""
 
 
 @check("N04", "GitOps", needs=("owner",))
