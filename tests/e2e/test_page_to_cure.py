@@ -123,8 +123,8 @@ def test_who_may_only_view_hands_over_a_text_with_the_next_step_and_the_missing_
         ),
         (
             ("service", {"spec": {"selector": {"app.kubernetes.io/name": "llm-costops"}}}),
-            "its selector matches none",
-            "Make the Service's selector and the pods' labels the same",
+            "its selector matches none since it was changed",
+            "kubectl patch service/llm-cost-ops -p",
         ),
     ],
     ids=["scaled to zero", "selector changed"],

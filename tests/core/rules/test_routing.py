@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,36 @@ def test_a_selector_that_matches_none(what: str, beside: tuple[dict[str, Any], .
     [finding] = found(snapshot(CHANGED, *beside), "TR03")
     assert finding.title == f"no pod is behind it: {words}"
     assert [proof.object for proof in finding.evidence] == ["Service/api", *([named] if named else [])]
+
+
+@pytest.mark.parametrize(
+    ("made", "status", "beside", "words"),
+    [
+        ("api app=api", "deployed", (workload("front"), ready_pod("front-0", app="api")), "its selector matches none since it was changed"),
+        ("api app=api,tier=web", "deployed", (), "its selector matches none since it was changed"),
+        ("api app=apii", "deployed", (), "its workload does not exist"),
+        ("other app=api", "deployed", (), "its workload does not exist"),
+        ("api ", "deployed", (), "its workload does not exist"),
+    ],
+)  # fmt: skip
+def test_a_selector_that_helm_did_not_make_is_told_by_its_record(
+    made: str, status: str, beside: tuple[dict[str, Any], ...], words: str
+) -> None:
+    revisions = (Revision(1, "superseded"), Revision(2, status, selectors=("web app=web", made)))
+    [finding] = found(replace(snapshot(CHANGED, *beside), revisions=revisions), "TR03")
+    assert finding.title == f"no pod is behind it: {words}"
+    patches = [command for command in finding.commands if "patch" in command]
+    assert bool(patches) is ("changed" in words)
+    if patches:
+        assert patches[0].startswith('kubectl patch service/api -p \'{"spec": {"selector": {"app": "api"')
+        assert finding.evidence[1].object == "helm's revision 2"
+
+
+def test_a_label_that_somebody_added_to_the_selector_goes_with_the_patch() -> None:
+    changed = service(selector={"app": "api", "tier": "gone"})
+    look = replace(snapshot(changed, workload()), revisions=(Revision(1, "deployed", selectors=("api app=api",)),))
+    [finding] = found(look, "TR03")
+    assert '{"selector": {"app": "api", "tier": null}}' in finding.commands[0]
 
 
 # TR03: ports and nodes of a Service

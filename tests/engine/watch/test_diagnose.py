@@ -345,6 +345,38 @@ async def test_the_volume_of_a_pod_without_a_node_is_looked_at() -> None:
     assert "list PersistentVolume ns" in cluster.calls
 
 
+SERVICES = """
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}}
+---
+kind: Service
+metadata: {name: cache}
+"""
+
+
+@pytest.mark.parametrize(
+    ("selects", "state", "manifest", "read"),
+    [
+        ("gone", "deployed", SERVICES, ("web app=web", "cache ")),
+        ("web", "deployed", SERVICES, ()),  # it selects a pod: nothing is looked up
+        ("gone", "failed", SERVICES, ()),  # what of it helm sent is not known
+        ("gone", "deployed", "{", ()),
+    ],
+)
+async def test_where_a_service_selects_no_pod_the_record_tells_the_selectors_that_helm_made(
+    selects: str, state: str, manifest: str, read: tuple[str, ...]
+) -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    cluster.objects["Pod", "ns", "api-1-x"]["metadata"]["labels"] = {"app": "web"}
+    cluster.put("Service", "web", meta={"labels": OURS}, spec={"selector": {"app": selects}})
+    cluster.bodies = (record(1, state, "", {}, manifest=manifest),)
+    cluster.put("Secret", "sh.helm.release.v1.rel.v1", meta={"labels": cluster.bodies[0]["metadata"]["labels"]})
+    *_, last = [one async for one in diagnose.look(cluster, TARGET, At(), None, YamlDocuments())]
+    assert last.snapshot.revisions[-1].selectors == read
+    assert cluster.calls.count("records Secret ns") <= 1
+
+
 DAEMON_SET = "kind: DaemonSet\nmetadata: {name: agent}\n"
 
 

@@ -42,11 +42,21 @@ class Revision:
     """When its record was last written, RFC 3339; "" when that is not known."""
     missing: tuple[str, ...] = ()
     """Of a pending revision: objects ("Kind/name") of its manifest that helm creates next and that do not exist."""
+    selectors: tuple[str, ...] = ()
+    """Of a deployed revision, where a Service selects no pod: of each Service of its manifest "NAME KEY=VALUE,..."."""
 
     @property
     def since(self) -> str:
         """Since when it has its status."""
         return Times(self.updated, self.written or self.updated).since(self.status)
+
+    def selector(self, service: str) -> Mapping[str, str] | None:
+        """The selector that a Service has in its manifest; None where that is not known."""
+        for text in self.selectors:
+            name, _, labels = text.partition(" ")
+            if name == service:
+                return dict(pair.split("=", 1) for pair in labels.split(",") if "=" in pair)
+        return None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from wizard.core.kube import membership, patience, status
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import namespace, routes
 from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
+from wizard.core.limits import map_of
 from wizard.core.reach.result import Reach
 from wizard.core.rules import diagnosis, manifests
 from wizard.core.rules.check import Unknown
@@ -117,8 +118,11 @@ async def look(
     """
     collected = await _collect(cluster, target, runs, everything=everything)
     observation = _observation(collected, target, clock)
-    if documents and collected.record and collected.revisions[-1].status in revision.PENDING:
-        observation = _with_missing(collected.record, observation, documents)
+    if documents and collected.record:
+        if collected.revisions[-1].status in revision.PENDING:
+            observation = _with_missing(collected.record, observation, documents)
+        elif collected.revisions[-1].status == revision.DEPLOYED and any(_selects_none(observation.snapshot)):
+            observation = _with_selectors(collected.record, observation, documents)
     asking = asyncio.create_task(reach(observation.snapshot)) if reach else None
     try:
         yield replace(observation, complete=False)
@@ -538,6 +542,33 @@ def _with_missing(record: ReleaseRecord, observation: Observation, documents: Do
     if newest.status == "uninstalling" or (hooks and (operation != "install" or len(missing) == len(names))):
         return observation  # gone on purpose, or helm may be waiting for a hook before it makes anything
     return replace(observation, snapshot=replace(snapshot, revisions=(*before, replace(newest, missing=missing))))
+
+
+def _selects_none(snapshot: Snapshot) -> Iterator[Object]:
+    """The Services of the release that select no pod."""
+    for service in snapshot.of_kind("Service"):
+        selector = (service.get("spec") or {}).get("selector")
+        if selector and not snapshot.selected(selector):
+            yield service
+
+
+def _with_selectors(record: ReleaseRecord, observation: Observation, documents: Documents) -> Observation:
+    """The observation with the selectors of the Services as helm made them; unchanged where the manifest is damaged."""
+    snapshot = observation.snapshot
+    *before, newest = snapshot.revisions
+    try:
+        made = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
+    except Problem:
+        return observation
+    selectors = {
+        str(one["metadata"].get("name")): map_of(map_of(one, "spec"), "selector")
+        for one in made
+        if one["kind"] == "Service"
+    }
+    texts = tuple(
+        f"{name} {','.join(f'{key}={value}' for key, value in labels.items())}" for name, labels in selectors.items()
+    )
+    return replace(observation, snapshot=replace(snapshot, revisions=(*before, replace(newest, selectors=texts))))
 
 
 _REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")

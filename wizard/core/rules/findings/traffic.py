@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -107,7 +108,17 @@ def _no_pods(
     wanted = ", ".join(f"{key}={value}" for key, value in selector.items())
     proof = [Evidence(wanted, name_of(service), "spec.selector", since)]
     cure: tuple[str, ...] = ()
-    if makers:
+    newest = snapshot.revisions[-1] if snapshot.revisions else None
+    made = newest.selector(str(service["metadata"]["name"])) if newest else None
+    if newest and made and made != selector:
+        title, remedy = (
+            "no pod is behind it: its selector matches none since it was changed",
+            "Put helm's selector back.",
+        )
+        proof.append(Evidence(_text(made), f"helm's revision {newest.number}", "spec.selector"))
+        patch = {"spec": {"selector": {**dict.fromkeys(selector), **made}}}
+        cure = (snapshot.command("kubectl", "patch", name_of(service).lower(), "-p", json.dumps(patch)),)
+    elif makers:
         count = makers[0].get("spec", {}).get("replicas", 1)
         proof.append(Evidence(f"{count} wanted, no pod is there", name_of(makers[0]), "spec.replicas"))
         if count == 0:
