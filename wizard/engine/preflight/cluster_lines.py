@@ -62,7 +62,7 @@ class ClusterLines:
         if not defaults:
             return HomeLine("disk", "warn", "database disk", names, "none is default: choose one")
         if gone := away.get(defaults[0].name):
-            return HomeLine("disk", "warn", "database disk", names, f"driver {gone} is not here: claims would wait")
+            return HomeLine("disk", "warn", "database disk", names, f"{gone} is not installed")
         return HomeLine("disk", "pass", "database disk", names, "bundled databases get a disk")
 
     async def _away_drivers(self, classes: Sequence[StorageClass]) -> dict[str, str]:
@@ -88,7 +88,7 @@ class ClusterLines:
             unserved = f"; nobody serves {', '.join(away)}" if away else ""
             return HomeLine("wayin", "pass", "way in", text, f"an Ingress with a host name works{unserved}")
         absent = ", ".join(dict.fromkeys(away.values()))
-        return HomeLine("wayin", "warn", "way in", text, f"{absent} does not run: nobody would serve it")
+        return HomeLine("wayin", "warn", "way in", text, f"{absent} does not run")
 
     async def _away_controllers(self, classes: Sequence[NamedClass]) -> dict[str, str]:
         """Ingress class -> its controller, which does not run; {} where pods or Ingresses are hidden."""
