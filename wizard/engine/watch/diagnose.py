@@ -18,7 +18,7 @@ from wizard.core.helm.release import ReleaseRecord
 from wizard.core.kube import membership, patience, status
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import namespace, routes
-from wizard.core.kube.objects import KINDS, Object, labels_of, name_of
+from wizard.core.kube.objects import KINDS, Object, name_of
 from wizard.core.limits import map_of
 from wizard.core.reach.result import Reach
 from wizard.core.rules import diagnosis, manifests
@@ -275,7 +275,7 @@ async def _list_records(cluster: Cluster, target: Target, collected: _Collected)
         return Unknown(f"no answer within {_LIMIT:g} s")
     if kind == "Secret":
         collected.secrets = {str(one["metadata"]["name"]): one for one in listed}
-    return tuple(one for one in listed if labels_of(one).get("owner") == "helm")
+    return tuple(one for one in listed if map_of(one["metadata"], "labels").get("owner") == "helm")
 
 
 _OF_HELM: Final = "owner=helm"
