@@ -43,6 +43,33 @@ async def test_a_rule_allows_what_it_says_and_nothing_more(what: dict[str, str],
     assert await Rules().allow("ns", what, fetch) is allowed
 
 
+YES = {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "allowed"),
+    [
+        ([None, 1, "x", [], YES], True),
+        ([{**YES, "verbs": None}], False),
+        ([{**YES, "verbs": "list"}], False),
+        ([{**YES, "resources": {"pods": 1}}], False),
+        ([{**YES, "apiGroups": [None, {}, []]}], False),
+        ([{**YES, "apiGroups": [None, {}, ""]}], True),
+        ([{**YES, "resourceNames": "pods"}], False),
+        ([{**YES, "resourceNames": {"": 1}}], False),
+        ([{**YES, "resourceNames": None}], True),
+        (None, False),
+        ("rules", False),
+        ({"a": YES}, False),
+    ],
+)
+async def test_a_rule_of_another_shape_allows_nothing_and_leaves_the_others(rules: Any, allowed: bool) -> None:
+    async def fetch(_: str) -> dict[str, Any]:
+        return {"resourceRules": rules}
+
+    assert await Rules().allow("ns", wanted("list", "pods"), fetch) is allowed
+
+
 async def test_the_rules_of_a_namespace_are_asked_once() -> None:
     asked: list[str] = []
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from wizard.core.kube.errors import ClusterError
+from wizard.core.limits import maps_of
 
 _FRESH: Final = 5.0
 """Seconds for which the rules are reused; the checks need less than one."""
@@ -33,21 +34,22 @@ class Rules:
 
 async def _fetched(namespace: str, fetch: Fetch) -> tuple[Mapping[str, Any], ...]:
     try:
-        return tuple((await fetch(namespace)).get("resourceRules") or ())
+        return maps_of(await fetch(namespace), "resourceRules")
     except ClusterError:
         return ()  # the access review decides
 
 
 def _covers(rule: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
     noun = wanted["resource"] + (f"/{wanted['subresource']}" if wanted["subresource"] else "")
-    names = rule.get("resourceNames") or ()
     return (
-        _has(rule, "verbs", wanted["verb"])
-        and _has(rule, "apiGroups", wanted["group"])
-        and (_has(rule, "resources", noun) or f"*/{wanted['subresource']}" in (rule.get("resources") or ()))
-        and (not names or wanted["name"] in names)
+        _has(rule, "verbs", wanted["verb"], "*")
+        and _has(rule, "apiGroups", wanted["group"], "*")
+        and _has(rule, "resources", noun, "*", f"*/{wanted['subresource']}")
+        and (not rule.get("resourceNames") or _has(rule, "resourceNames", wanted["name"]))
     )
 
 
-def _has(rule: Mapping[str, Any], field: str, word: str) -> bool:
-    return not {word, "*"}.isdisjoint(rule.get(field) or ())
+def _has(rule: Mapping[str, Any], field: str, *words: str) -> bool:
+    """Whether the list under a field has one of the words; what is no list has none."""
+    values = rule.get(field)
+    return isinstance(values, list) and any(word in values for word in words)
