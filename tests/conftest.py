@@ -35,8 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test finds the developer's kubeconfig, state or colours, or asks a registry beyond this machine; the tools' cache is shared."""
+def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test finds the developer's kubeconfig, state or colours, or asks a registry beyond this machine; the tools' cache is shared.
+
+    The umask that a test leaves ends with it.
+    """
     for name in ("KUBECONFIG", "NO_COLOR", "TEXTUAL_THEME", "LLM_COST_OPS_HELM", "HELM_DRIVER", "HELM_NAMESPACE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -47,6 +50,10 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HELM_CACHE_HOME", str(tmp_path / "helm-cache"))
     monkeypatch.setenv("GOGC", "400")  # helm and kubectl live for a second: less of it goes into collecting garbage
     (tmp_path / "home").mkdir()
+    mask = os.umask(0)
+    os.umask(mask)
+    yield
+    os.umask(mask)
 
 
 @dataclass(frozen=True)
