@@ -35,7 +35,7 @@ class Case:
 
 def generated(seed: str, number: int) -> Case:
     """A case in which a few of the rules of the scheduler bind."""
-    random, name = Random(f"{seed} {number}"), f"p{number}"
+    random, name = Random(f"{seed} {number}"), f"{seed}{number}"
     nodes = tuple(_node(random, name, at) for at in range(random.randint(1, 5)))
     pods = tuple(_pod(f"old-{at}", name, _old(random, nodes), random) for at in range(random.randint(0, 6)))
     labels = {"app": random.choice("xy"), "pod-template-hash": "1"}
