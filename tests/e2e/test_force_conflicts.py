@@ -137,6 +137,14 @@ def test_an_autoscaler_is_named_where_its_replicas_are_taken_over(shell: Callabl
     assert "1 field" not in call("check", *given, "--only", "R07", "--force-conflicts")
 
 
+def type_the_name(screen: Terminal) -> None:
+    """Confirm, and see the run end well."""
+    screen.press("llm-cost-ops", "enter")
+    screen.wait_for("helm recorded the release", 90)
+    screen.press("q")
+    assert screen.wait() == 0
+
+
 def test_what_was_scaled_by_hand_is_taken_over_by_keys_at_80x24_and_by_answers(
     sandbox: Bed, namespace: str, tmp_path: Path, tool: Callable[[str], str]
 ) -> None:
@@ -164,10 +172,7 @@ def test_what_was_scaled_by_hand_is_taken_over_by_keys_at_80x24_and_by_answers(
         screen.wait_for("all in", 40)
         screen.press("enter")
         screen.wait_for("This takes over 1 field from kubectl: type llm-cost-ops to go on")
-        screen.press("llm-cost-ops", "enter")
-        screen.wait_for("helm recorded the release", 90)
-        screen.press("q")
-        assert screen.wait() == 0
+        type_the_name(screen)
     assert live() == 2
 
     scaled(4)
@@ -177,10 +182,7 @@ def test_what_was_scaled_by_hand_is_taken_over_by_keys_at_80x24_and_by_answers(
         screen.wait_for("spec.replicas: taken over from kubectl: 4 -> 1", 30)
         screen.press("enter")
         screen.wait_for("type llm-cost-ops to go on")
-        screen.press("llm-cost-ops", "enter")
-        screen.wait_for("helm recorded the release", 90)
-        screen.press("q")
-        assert screen.wait() == 0
+        type_the_name(screen)
     assert live() == 1
 
     scaled(5)

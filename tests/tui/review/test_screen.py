@@ -239,12 +239,10 @@ TAKEN = replace(PLAN, objects=(replace(API, taken=(Takeover("spec.replicas", "ku
 
 
 async def test_what_others_set_is_taken_over_by_a_key_named_and_started_after_the_name_was_typed(
-    open_app: Open, session: ScreenSession
+    open_review: OpenReview, session: ScreenSession
 ) -> None:
     session.next_plan = REFUSED
-    async with open_app(Start("install")) as see:
-        await see.sees("> 1 Environment")
-        await see.press("f9")
+    async with open_review() as see:
         await see.sees("fields of others  are left to them, so helm refuses", "[f]", "f take over", "would be refused")
         session.next_plan = TAKEN
         await see.press("f")
@@ -263,12 +261,10 @@ async def test_what_others_set_is_taken_over_by_a_key_named_and_started_after_th
 
 
 async def test_the_key_is_off_where_nothing_conflicts_and_turns_back_what_it_did(
-    open_app: Open, session: ScreenSession
+    open_review: OpenReview, session: ScreenSession
 ) -> None:
     session.next_plan = PLAN
-    async with open_app(Start("install")) as see:
-        await see.sees("> 1 Environment")
-        await see.press("f9")
+    async with open_review() as see:
         await see.sees("[p]")
         await see.press("f")
         await see.sees("Nothing is refused because others set fields of it.")
