@@ -235,7 +235,7 @@ async def test_what_helm_renders_is_read_and_tests_are_left_out() -> None:
     helm = FakeHelm(MANIFEST)
     values = asyncio.get_running_loop().create_future()
     values.set_result(Values("a: 1"))
-    found = (await facts(world(helm=helm, values=values), "rendered"))["rendered"]
+    found = (await facts(world(helm=helm, values=lambda: values), "rendered"))["rendered"]
     assert [one["kind"] for one in found.objects] == ["Secret", "Deployment"]
     assert helm.asked == ["template a: 1 v1.36.3"]
 

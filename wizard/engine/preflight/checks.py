@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from wizard.core.answers import questions, secrets
@@ -59,7 +60,7 @@ async def run(
         async for result in _evaluate(world, checks):
             # A foreign chart has no such field that could be opened.
             question = "" if foreign and result.question not in _ASKED_OF_ALL else result.question
-            mark = (await asyncio.shield(world.values)).mark if world.values else ""
+            mark = (await asyncio.shield(world.values())).mark if world.values else ""
             yield replace(result, question=question, made_for=mark)
     finally:
         opening.cancel()
@@ -101,7 +102,7 @@ async def _evaluate(
 
 
 def world_of(state: SessionState, answers: Answers, draft: Draft) -> World:
-    """The draft as collectors see it, in a running event loop; a chart or values file that cannot be read is a fact like any other."""
+    """The draft as collectors see it; a chart or values file that cannot be read is a fact like any other."""
     config, ports = state.kubeconfig(), state.ports
     try:
         prepared = answers.prepare(draft)
@@ -120,7 +121,7 @@ def world_of(state: SessionState, answers: Answers, draft: Draft) -> World:
     questions, extra = _secret_questions(resolved)
     return World(
         state.cluster(target), ports.documents, ports.helm, target, prepared.chart,
-        values=asyncio.ensure_future(asyncio.to_thread(_values, prepared)), kubeconfig=config, made_by_run=frozenset(secret.name for secret in secrets.plan(resolved)),
+        values=cache(lambda: asyncio.ensure_future(asyncio.to_thread(_values, prepared))), kubeconfig=config, made_by_run=frozenset(secret.name for secret in secrets.plan(resolved)),
         database_secrets=_database_secrets(resolved), secret_questions=questions, extra_secrets=extra, value_questions=_value_questions(resolved),
         certificates=ports.certificates, tls_files=_tls_files(resolved, ports), secret_files=lambda: _secret_files(resolved, ports),
         runs=_at_work(ports), machine=ports.runs.machine(), ended=tuple(run for run in ports.runs.runs() if run.target == target),

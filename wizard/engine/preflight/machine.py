@@ -69,7 +69,7 @@ async def values(world: World, _: Mapping[str, Any]) -> Values | FactFailure:
     """The values of the draft; no text where they are in a file."""
     if world.values is None:
         return Values("")
-    values = await asyncio.shield(world.values)
+    values = await asyncio.shield(world.values())
     if problem := values.problem:
         return FactFailure("W10", problem.what, problem.next_step, question=problem.question)
     return values

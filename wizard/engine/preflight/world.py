@@ -36,8 +36,8 @@ class World:
     chart: Chart | Problem | str
     """The chart, why there is none, or its path."""
     values_path: str = ""
-    values: asyncio.Future[Values] | None = None
-    """Built beside the first requests, which do not depend on it; None in the late checks, which have a file."""
+    values: Callable[[], asyncio.Future[Values]] | None = None
+    """Builds them once, when they are asked for first, beside requests that do not depend on them; None in the late checks, which have a file."""
     kubeconfig: Kubeconfig | None = None
     made_by_run: frozenset[str] = frozenset()
     """Names of the Secrets that the run creates."""
