@@ -12,6 +12,7 @@ from wizard.core.helm.release import ReleaseRecord
 from wizard.core.kube.objects import Object
 from wizard.core.text import masking
 from wizard.core.text.secrets import Redactor
+from wizard.engine.release import records
 from wizard.ports.documents import Documents
 
 
@@ -45,7 +46,7 @@ class Comparison:
 
 def revisions(documents: Documents, old: ReleaseRecord, new: ReleaseRecord) -> Comparison:
     """What differs between two stored revisions."""
-    sides = [plan.objects_of(documents.load_all(record.manifest, "the stored manifest")) for record in (old, new)]
+    sides = [records.objects_of(documents, record.manifest) for record in (old, new)]
     redact = masking.known_secrets([old.config, new.config], (*sides[0], *sides[1]))
     given = (old.config, new.config)
     shown = [masking.masked_values(tree, redact) for tree in given]
@@ -103,7 +104,7 @@ def values_text(
 
 def manifest(documents: Documents, record: ReleaseRecord) -> str:
     """The manifest of a revision, masked."""
-    objects = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
+    objects = records.objects_of(documents, record.manifest)
     return manifest_text(documents, objects, masking.known_secrets([record.config], objects))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from wizard.core.answers.secrets import PARTS
 from wizard.core.errors import Problem
-from wizard.core.helm import plan, release, revision
+from wizard.core.helm import release, revision
 from wizard.core.kube import membership
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import KINDS, Object, name_of
@@ -19,7 +19,7 @@ from wizard.core.rules.facts import LeaksSeen
 from wizard.core.target import Target
 from wizard.core.text.leaks import Known, Leak, Search, known
 from wizard.core.text.secrets import Secret
-from wizard.engine.release import listing
+from wizard.engine.release import listing, records
 from wizard.ports.cluster import Cluster
 from wizard.ports.documents import Documents
 
@@ -84,7 +84,7 @@ def _unpacked(stored: Iterable[Object]) -> Iterator[tuple[int, Mapping[str, Any]
 
 def _objects(documents: Documents, data: Mapping[str, Any]) -> tuple[Object, ...]:
     try:
-        return plan.objects_of(documents.load_all(str(data.get("manifest") or ""), "the stored manifest"))
+        return records.objects_of(documents, str(data.get("manifest") or ""))
     except Problem:
         return ()
 

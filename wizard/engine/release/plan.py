@@ -106,7 +106,7 @@ async def of_values(
         method = _method(info, base, fresh=base is None)
         world = _World(cluster, target, manager, method, force_conflicts=force_conflicts)
         live = _Live(world)
-        stored = _objects(documents, base.manifest if base else "")
+        stored = records.objects_of(documents, base.manifest if base else "")
         live.ask_installed(stored)
         opening = asyncio.ensure_future(cluster.connect(min(len(stored), _CONNECTIONS)))
         try:
@@ -156,8 +156,8 @@ async def of_rollback(
     force = method == "apply" and current.apply_method != "ssa"
     world = _World(cluster, target, os.path.basename(info.path), method, force, force_conflicts)  # noqa: PTH119 - as above
     live = _Live(world)
-    stored = _objects(documents, current.manifest) if _is_installed(heads) else ()
-    wanted = _objects(documents, chosen.manifest)
+    stored = records.objects_of(documents, current.manifest) if _is_installed(heads) else ()
+    wanted = records.objects_of(documents, chosen.manifest)
     live.ask_installed(stored)
     hooks = tuple(
         f"{hook.kind}/{hook.name} ({', '.join(hook.events)})"
@@ -184,7 +184,7 @@ async def tried(
     method = _method(info, base, fresh=base is None)
     world = _World(cluster, target, os.path.basename(info.path), method, force_conflicts=force_conflicts)  # noqa: PTH119 - as above
     live, space = _Live(world), target.namespace
-    old = {plan.identity(obj, space): obj for obj in _objects(documents, base.manifest if base else "")}
+    old = {plan.identity(obj, space): obj for obj in records.objects_of(documents, base.manifest if base else "")}
     try:
         plans = await asyncio.gather(
             *(
@@ -276,10 +276,6 @@ async def _render(
     return await helm.render(
         target, chart.path, values_text, kube_version=version, api_versions=custom, upgrade=upgrade
     )
-
-
-def _objects(documents: Documents, text: str) -> tuple[dict[str, Any], ...]:
-    return plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
 
 
 def _same_chart(base: ReleaseRecord | None, chart: Chart, target: Target) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from wizard.core.errors import Exit, Problem
-from wizard.core.helm import release, revision
+from wizard.core.helm import plan, release, revision
 from wizard.core.helm.release import ReleaseRecord
 from wizard.core.helm.revision import Head
 from wizard.core.kube.errors import ClusterError
@@ -18,6 +18,7 @@ from wizard.core.target import Target
 from wizard.core.text.time import parse_time
 from wizard.engine.release import listing
 from wizard.ports.cluster import Cluster
+from wizard.ports.documents import Documents
 
 _CLOCK_SLACK: Final = timedelta(seconds=2)
 """The difference that whole seconds and the time of a call may show between two clocks that agree."""
@@ -60,6 +61,11 @@ async def heads(cluster: Cluster, target: Target) -> tuple[Head, ...]:
 def heads_of(objects: Iterable[Object]) -> tuple[Head, ...]:
     """The heads of records, oldest first; objects without a revision number are left out."""
     return tuple(sorted(filter(None, map(revision.head, objects)), key=lambda head: head.revision))
+
+
+def objects_of(documents: Documents, manifest: str) -> tuple[dict[str, Any], ...]:
+    """The objects of a record's manifest; raises Problem when it is damaged."""
+    return plan.objects_of(documents.load_all(manifest, "the stored manifest")) if manifest else ()
 
 
 async def last_good(cluster: Cluster, target: Target, revisions: Sequence[Head]) -> int:

@@ -123,8 +123,7 @@ async def _progress(
 
 
 def _objects(documents: Documents, text: str) -> Sequence[Object]:
-    objects = plan.objects_of(documents.load_all(text, "the stored manifest")) if text else ()
-    return [obj for obj in objects if obj["metadata"].get("name")]
+    return [obj for obj in records.objects_of(documents, text) if obj["metadata"].get("name")]
 
 
 async def _live(cluster: Cluster, obj: Object, namespace: str) -> Object | ClusterError | None:

@@ -70,7 +70,7 @@ async def look(cluster: Cluster, documents: Documents, target: Target, *, namesp
     """
     heads = await records.require_heads(cluster, target)
     record = await records.read(cluster, target, heads[-1].revision)
-    stored = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
+    stored = records.objects_of(documents, record.manifest)
     live, claims, secrets = await asyncio.gather(
         asyncio.gather(*(_live(cluster, obj, target.namespace) for obj in stored)),
         _list(cluster, "PersistentVolumeClaim", target.namespace),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wizard.core.errors import Problem
-from wizard.core.helm import plan, revision, unused_values
+from wizard.core.helm import revision, unused_values
 from wizard.core.helm.release import ReleaseRecord
 from wizard.core.kube import membership, patience, status
 from wizard.core.kube.errors import ClusterError
@@ -530,7 +530,7 @@ def _with_missing(record: ReleaseRecord, observation: Observation, documents: Do
     snapshot = observation.snapshot
     *before, newest = snapshot.revisions
     try:
-        wanted = plan.objects_of(documents.load_all(record.manifest, "the stored manifest")) if record.manifest else ()
+        wanted = records.objects_of(documents, record.manifest)
     except Problem:
         return observation
     existing = {name_of(obj) for obj in (*snapshot.objects.values(), *snapshot.around.values())}
@@ -557,7 +557,7 @@ def _with_selectors(record: ReleaseRecord, observation: Observation, documents: 
     snapshot = observation.snapshot
     *before, newest = snapshot.revisions
     try:
-        made = plan.objects_of(documents.load_all(record.manifest, "the stored manifest"))
+        made = records.objects_of(documents, record.manifest)
     except Problem:
         return observation
     selectors = {
