@@ -13,7 +13,9 @@ import pytest
 
 from tests.terminal import Terminal
 from wizard.adapters.drafts import DraftFiles
+from wizard.cli.prompts import QuestionaryPrompter
 from wizard.core.answers.draft import Draft
+from wizard.core.answers.questions.question import Choice
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -203,3 +205,24 @@ def test_a_terminal_without_cursor_movement_gets_numbered_lines(tmp_path: Path) 
 
         assert terminal.wait() == 0
         assert b"\x1b" not in terminal.raw
+
+
+async def test_a_title_with_words_of_the_cluster_is_shown_safely_by_both_kinds_of_prompt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def answer(_: object) -> str:
+        return "yes"
+
+    def kept(title: str, *_: object, **__: object) -> None:
+        asked.append(title)
+
+    monkeypatch.setattr("questionary.text", kept)
+    monkeypatch.setattr("questionary.select", kept)
+    monkeypatch.setattr("wizard.cli.prompts._answer", answer)
+    prompt = QuestionaryPrompter()
+    hostile = "This takes over 1 field from \x1b[31mevil\u202e\nname"
+    assert (await prompt.text(hostile), await prompt.choose(hostile, [Choice("yes", "yes")])) == ("yes", "yes")
+    assert len(asked) == 2
+    assert all(title.isprintable() and "\u202e" not in title and "evil" in title for title in asked)

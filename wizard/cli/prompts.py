@@ -73,13 +73,15 @@ class QuestionaryPrompter(Prompter):
             for choice in choices
         ]
         first = next((option for option in options if option.value == default), None)
-        return await _answer(questionary.select(title, options, default=first, instruction=" ", **self._how))
+        return await _answer(questionary.select(shown(title), options, default=first, instruction=" ", **self._how))
 
     @override
     async def text(self, title: str, default: str = "", check: Callable[[str], str] = lambda _: "") -> str:
         import questionary
 
-        asked = questionary.text(title, default=default, validate=lambda text: check(text.strip()) or True, **self._how)
+        asked = questionary.text(
+            shown(title), default=default, validate=lambda text: check(text.strip()) or True, **self._how
+        )
         return (await _answer(asked)).strip()
 
 
