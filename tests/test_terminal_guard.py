@@ -93,6 +93,32 @@ def test_a_termination_is_sent_on_to_the_child(tmp_path: Path) -> None:
         assert restored(terminal)
 
 
+AT_ONCE = """
+import os, signal, sys, time
+from wizard import terminal_guard
+
+def child(terminal):
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(15)
+    return 7
+
+def fork(real=os.fork):
+    pid = real()
+    time.sleep(0.1 if pid else 0)
+    return pid
+
+os.fork = fork
+sys.exit(terminal_guard.run(child))
+"""
+
+
+def test_a_termination_is_sent_on_however_early_it_comes(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with Terminal([sys.executable, "-c", AT_ONCE], environment, tmp_path) as terminal:
+        assert terminal.wait() == 128 + signal.SIGTERM
+        assert "SIGTERM" in terminal.text()
+
+
 def test_even_the_death_of_the_parent_leaves_a_plain_terminal(tmp_path: Path) -> None:
     # A shell leads the session, as in life; when the leader itself dies, the terminal is gone.
     terminal, child = start(tmp_path, "/bin/sh", "-c", f'{sys.executable} -c "$PROGRAM"; exec cat')

@@ -29,6 +29,9 @@ _RESTORE: Final = (
 )
 
 
+_AWAITED: Final = frozenset({signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP})
+"""What the parent waits for: a change of the child, and the signals that it forwards to it."""
+
 _CHECK_SECONDS: Final = 2.0
 """How often the child checks that the terminal still exists."""
 
@@ -79,8 +82,11 @@ def run(child: Callable[[Terminal], int], goes_on: Callable[[], str] = lambda: "
     sys.stdout.flush()
     sys.stderr.flush()
     alive, parent_holds = os.pipe()
+    # Blocked before the fork: one that arrives at any moment from here on waits for `sigwait` and is forwarded.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     pid = os.fork()
     if pid == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(parent_holds)
         threading.Thread(target=_when_alone, args=(alive, terminal), daemon=True).start()
         code = 1
@@ -91,7 +97,10 @@ def run(child: Callable[[Terminal], int], goes_on: Callable[[], str] = lambda: "
         finally:
             os._exit(code)
     os.close(alive)
-    return _wait(pid, terminal, goes_on)
+    try:
+        return _wait(pid, terminal, goes_on)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _when_alone(alive: int, terminal: Terminal) -> None:
@@ -108,20 +117,23 @@ def _when_alone(alive: int, terminal: Terminal) -> None:
 
 
 def _wait(pid: int, terminal: Terminal, goes_on: Callable[[], str]) -> int:
-    # The child handles Ctrl-C. SIGTERM and SIGHUP are forwarded to it.
+    # The child handles Ctrl-C. A default SIGCHLD would be dropped by some systems even while it is blocked.
     before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        before[number] = signal.signal(number, lambda got, _: _kill(pid, got))
+    before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
     terminal.save_title()
     try:
         while True:
-            _, status = os.waitpid(pid, os.WUNTRACED)
-            if not os.WIFSTOPPED(status):
+            changed, status = os.waitpid(pid, os.WUNTRACED | os.WNOHANG)
+            if not changed:
+                got = signal.sigwait(_AWAITED)
+                if got != signal.SIGCHLD:
+                    _kill(pid, got)
+            elif os.WIFSTOPPED(status):
+                # Job control: the shell waits for us, so we stop and continue with the child.
+                os.kill(os.getpid(), signal.SIGSTOP)
+                _kill(pid, signal.SIGCONT)
+            else:
                 break
-            os.kill(
-                os.getpid(), signal.SIGSTOP
-            )  # job control: the shell waits for us, so we stop and continue with the child
-            _kill(pid, signal.SIGCONT)
         if os.WIFSIGNALED(status):
             terminal.restore()
             if not terminal.exists():
