@@ -205,6 +205,7 @@ class FakeHelm:
         raise AssertionError("nothing that it is given to writes a values file")
 
     async def list(self, target: Target) -> Sequence[dict[str, str]]:
+        self.asked.append("list")
         return self.rows
 
     def overrides(self, target: Target) -> Sequence[str]:

@@ -108,6 +108,16 @@ async def test_helm_gets_the_person_s_environment_no_terminal_and_no_plugins(
     assert cli.environment() == dict(os.environ)
 
 
+async def test_a_helm_that_only_reads_collects_less_garbage_unless_the_person_tunes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOGC", raising=False)
+    monkeypatch.setenv("GOMEMLIMIT", "64MiB")
+    await HelmCli(script(tmp_path, f"env > {tmp_path}/env; echo v4.2.4")).info()
+    seen = (tmp_path / "env").read_text().splitlines()
+    assert {"GOGC=400", "GOMEMLIMIT=64MiB"} <= set(seen)
+
+
 @pytest.mark.parametrize("name", ["helm4", "helm3"])
 async def test_a_chart_is_rendered_from_a_file_or_from_text(
     tool: Callable[[str], str], tmp_path: Path, name: str

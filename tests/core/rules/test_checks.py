@@ -93,7 +93,7 @@ def certificate(**changes: Any) -> dict[str, Any]:
     return {"certificates": (CertificateSeen("Secret tls", ("a.test",), AT, Chain((leaf,)), None, "tls.secret"),)}
 
 
-def seen(revision: int, theirs: str) -> HelmSees:
+def seen(revision: int | None, theirs: str) -> HelmSees:
     """Helm sees that uid of kube-system, the wizard sees u1."""
     return HelmSees(revision, (), "namespace kube-system", "u1", theirs)
 
@@ -174,13 +174,15 @@ TABLE: list[Row] = [
     ("W05", {"server": FactFailure("W04", "expired", "", "expired")}, "skipped", "waits for W04", ""),
     # W06 helm reaches the same cluster
     ("W06", {"helm_sees": seen(0, "u1"), "release": Release(), "target": TARGET}, "pass", "no release of that name", ""),
-    ("W06", {"helm_sees": seen(3, "u1"), "release": Release(3, "deployed"), "target": TARGET}, "pass", "is u1 for both", ""),
+    ("W06", {"helm_sees": seen(3, "u1"), "release": Release(3, "deployed"), "target": TARGET}, "pass", "shows revision 3", ""),
+    ("W06", {"helm_sees": seen(None, "u1"), "release": Release(3, "deployed"), "target": TARGET}, "pass", "is u1 for both", ""),
+    ("W06", {"helm_sees": seen(None, "u2"), "release": Release(3, "deployed"), "target": TARGET}, "fail", "two clusters", "context"),
     ("W06", {"helm_sees": HelmSees(0), "release": Release(), "target": TARGET}, "unknown", "nothing that tells clusters", ""),
     ("W06", {"helm_sees": seen(0, "u2"), "release": Release(), "target": TARGET}, "fail", "two clusters", "context"),
     ("W06", {"helm_sees": seen(0, ""), "release": Release(), "target": TARGET}, "fail", "not there for helm", "context"),
     (
         "W06",
-        {"helm_sees": HelmSees(0, ("HELM_KUBEASUSER", "HELM_KUBETOKEN")), "release": Release(), "target": TARGET},
+        {"helm_sees": HelmSees(None, ("HELM_KUBEASUSER", "HELM_KUBETOKEN")), "release": Release(), "target": TARGET},
         "fail", "HELM_KUBEASUSER, HELM_KUBETOKEN differ from the kubeconfig", "context",
     ),
     (

@@ -443,3 +443,18 @@ async def test_the_place_of_helm_s_records_is_the_environment_s(
     else:
         assert isinstance(found["record_rights"], Absent)
         assert isinstance(found["release"], Unknown)
+
+
+@pytest.mark.parametrize(
+    ("driver", "uid", "revision"), [("", "u1", None), ("configmap", "u1", None), ("sql", "u1", 3), ("", "", 3)]
+)
+async def test_helm_lists_its_releases_only_where_the_cluster_alone_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch, driver: str, uid: str, revision: int | None
+) -> None:
+    monkeypatch.setenv("HELM_DRIVER", driver)
+    cluster, helm = active(), FakeHelm(rows=({"name": "rel", "revision": "3"},), uid="u1")
+    if uid:
+        cluster.add("Namespace", "kube-system", metadata={"uid": uid})
+    found = await facts(world(cluster, helm), "helm_sees")
+    assert (found["helm_sees"].revision, found["helm_sees"].ours) == (revision, uid)
+    assert ("list" in helm.asked) == (revision is not None)

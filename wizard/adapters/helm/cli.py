@@ -55,6 +55,10 @@ def environment() -> dict[str, str]:
     return {**os.environ, **off}
 
 
+_LESS_GARBAGE_COLLECTION: Final = {"GOGC": "400", "GOMEMLIMIT": "512MiB"}
+"""For a helm that only reads and lives for less than a second: a fifth of its processor time is garbage collection."""
+
+
 @contextlib.contextmanager
 def _scratch(kind: str) -> Iterator[Path]:
     """A folder for what helm fetches or reads; nothing half-written outlives it."""
@@ -258,7 +262,9 @@ class HelmCli:
         shown = f"helm {argv[1]}"
         child = children.Child(limits.HELM_OUTPUT, limit)
         try:
-            done = await self._workers.call(lambda: child.run([*before, *argv], environment(), stdin.encode()))
+            done = await self._workers.call(
+                lambda: child.run([*before, *argv], {**_LESS_GARBAGE_COLLECTION, **environment()}, stdin.encode())
+            )
         except bounded.ExceededError as error:
             raise Problem(
                 f"{shown} was ended: {error.strerror}.", "Run it by hand with --debug to see what it does."

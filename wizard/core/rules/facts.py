@@ -465,9 +465,13 @@ class LeaksSeen:
 
 @dataclass(frozen=True)
 class HelmSees:
-    """What helm, in a run's environment, sees of the target's release (revision 0: none) and of the cluster."""
+    """What helm, in a run's environment, sees of the cluster, and of the target's release where that is no proof.
 
-    revision: int
+    The revision is 0 when helm sees no release of that name, and None when helm was not asked: in the same cluster, with its
+    records there, it sees what the wizard sees.
+    """
+
+    revision: int | None
     overrides: tuple[str, ...] = ()
     """Names of HELM_KUBE* variables that differ from the kubeconfig; then helm was not asked."""
     mark: str = ""

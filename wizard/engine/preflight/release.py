@@ -69,15 +69,17 @@ async def helm_sees(world: World, _: Mapping[str, Any]) -> HelmSees | FactFailur
     if validate.release(target.release):
         return NO_NAME
     if names := tuple(helm.overrides(target)):
-        return HelmSees(0, names)
-
+        return HelmSees(None, names)
     try:
-        rows, seen = await asyncio.gather(helm.list(target), _uids(world))
+        mark, ours, theirs = await _uids(world)
+        if mark and listing.record_kind():
+            return HelmSees(None, (), mark, ours, theirs)
+        rows = await helm.list(target)
     except Problem as problem:
         return FactFailure("W06", problem.what, problem.next_step)
     mine = [row for row in rows if row.get("name") == target.release]
     revision = max((int(row["revision"]) for row in mine if row.get("revision", "").isdigit()), default=0)
-    return HelmSees(revision, (), *seen)
+    return HelmSees(revision, (), mark, ours, theirs)
 
 
 async def _uids(world: World) -> tuple[str, str, str]:

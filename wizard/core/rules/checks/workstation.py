@@ -97,13 +97,16 @@ def same_cluster(facts: Facts) -> Outcome:
     if sees.ours != sees.theirs:
         line = f"{sees.mark} is {sees.theirs or 'not there'} for helm and {sees.ours} for the wizard: two clusters"
         return Outcome("fail", (line,), _LOOK_AT_HELM, "context")
+    same = f"{sees.mark} is {sees.ours} for both"
+    if sees.revision is None:
+        return Outcome("pass", (same,))
     if sees.revision != release.revision:
         line = f"helm sees revision {sees.revision or 'none'} of {target.release}, we see {release.revision or 'none'}"
         return Outcome("fail", (line,), _LOOK_AT_HELM, "context")
     shown = f"helm list shows {f'revision {sees.revision}' if sees.revision else 'no release of that name'}"
     if not sees.mark:
         return Outcome("unknown", (shown, "nothing that tells clusters apart can be seen"), _SEE_KUBE_SYSTEM)
-    return Outcome("pass", (f"{sees.mark} is {sees.ours} for both", shown))
+    return Outcome("pass", (same, shown))
 
 
 @check("W08", "chart", needs=("chart", "kubernetes"), severity="B")
