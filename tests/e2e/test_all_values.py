@@ -41,7 +41,9 @@ WITHOUT: Final = Edit("plain", "text", "good day", "", "plain.values.yaml", ("co
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("edit", [OURS, WITH_SCHEMA, WITHOUT], ids=lambda edit: edit.chart or "ours")
+@pytest.mark.parametrize(
+    "edit", [OURS, WITH_SCHEMA, pytest.param(WITHOUT, marks=pytest.mark.full)], ids=lambda edit: edit.chart or "ours"
+)
 def test_a_value_is_found_edited_saved_and_installed(
     sandbox: Bed, namespace: str, tmp_path: Path, edit: Edit, size: tuple[int, int]
 ) -> None:

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.e2e
 MORE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one-too-many}\ndata: {a: b}\n"
 
 
-@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
+@pytest.mark.full  # 17 s; every shape of it is fast in tests/engine/run/test_run.py
+@pytest.mark.parametrize("helm", ["helm4", "helm3"])
 async def test_an_upgrade_of_which_the_api_server_refuses_a_part_says_that_nothing_new_runs(
     sandbox: Bed, namespace: str, tool: Callable[[str], str], tmp_path: Path, helm: str
 ) -> None:

@@ -68,7 +68,7 @@ def _left_out(rules: Rules, name: str) -> bool:
     return any(rules.ignores(parent, folder=True) for parent in parents) or rules.ignores(name)
 
 
-@pytest.mark.parametrize("helm", ["helm3", "helm4"])
+@pytest.mark.parametrize("helm", ["helm4", pytest.param("helm3", marks=pytest.mark.full)])
 def test_a_file_is_left_out_exactly_when_helm_leaves_it_out(
     tool: Callable[[str], str], tmp_path: Path, helm: str
 ) -> None:

@@ -69,7 +69,7 @@ def document(schema: Any, definition: Any) -> Any:
     }
 
 
-@pytest.mark.parametrize("examples", [500, pytest.param(10_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [200, pytest.param(10_000, marks=pytest.mark.full)])
 def test_a_value_is_refused_where_json_schema_refuses_it(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(SCHEMAS, LEAVES, VALUES)

@@ -120,7 +120,7 @@ def test_the_cases_of_the_fast_tests_are_helms(
     compare(helms, base, flags)
 
 
-@pytest.mark.parametrize("examples", [500, pytest.param(20_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [200, pytest.param(20_000, marks=pytest.mark.full)])
 def test_generated_flags_mean_what_they_mean_to_helm(helms: Helms, examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -145,7 +145,7 @@ def test_lists_of_files_are_those_of_helm(helms: Helms, text: str) -> None:
             assert list(files_of(text)) == json.loads(answer)
 
 
-@pytest.mark.parametrize("examples", [500, pytest.param(5_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [200, pytest.param(5_000, marks=pytest.mark.full)])
 def test_written_flags_give_their_value_to_helm(helms: Helms, examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
