@@ -36,6 +36,7 @@ HEAVY = {
     "shtab",
     "regex",
     "jinja2",
+    "wsproto",
 }
 
 

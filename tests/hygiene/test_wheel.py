@@ -133,6 +133,7 @@ def test_the_bill_of_materials_tells_what_needs_what(bill: dict[str, Any]) -> No
             "shtab",
             "regex",
             "jinja2",
+            "wsproto",
         )
     }
     assert "pypi:prompt-toolkit" in needs["pypi:questionary"]

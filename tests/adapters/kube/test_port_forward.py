@@ -16,7 +16,7 @@ import pytest
 
 from tests.adapters.loopback import Answer, kubeconfig, serving, status
 from wizard.adapters.kube.client import KubeCluster
-from wizard.adapters.kube.port_forward import Received, frame
+from wizard.adapters.kube.port_forward import Forward
 from wizard.core.kube.errors import ClusterError
 from wizard.core.target import Target
 
@@ -153,7 +153,9 @@ async def test_the_missing_right_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [0, 100, 124, 125, 126, 200, 4000])
 def test_a_frame_of_any_size_is_what_a_server_reads(size: int) -> None:
     data = bytes(range(256)) * 16
-    raw = frame(data[:size])
+    frames: list[bytes] = []
+    Forward(frames.append, lambda _: b"").write(data[:size])
+    (raw,) = frames
 
     assert raw[0] == 0x82
     assert raw[1] & 0x80
@@ -165,7 +167,7 @@ def test_messages_are_read_however_they_are_cut(step: int) -> None:
     raw = b"".join(sent(*part) for part in (*OPENED, (0, b"a" * 300), (0, b"b"))) + b"\x88\x00"
     rest = iter([raw[at : at + step] for at in range(0, len(raw), step)])
 
-    received = Received(lambda _: next(rest, b""))
+    received = Forward(lambda _: None, lambda _: next(rest, b""))
 
     assert [received.read(1), received.read(1), received.read(1)] == [b"a" * 300, b"b", b""]
 

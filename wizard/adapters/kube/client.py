@@ -384,8 +384,9 @@ class KubeCluster:
                 raise ClusterError(
                     "other", f"{self._connection().server} offers no port-forward (HTTP {answer.status})."
                 )
-            stream.sock.sendall(port_forward.frame(http_get.request("localhost", path)))
-            return http_get.head(port_forward.Received(wire.read1).read).status
+            forward = port_forward.Forward(stream.sock.sendall, wire.read1)
+            forward.write(http_get.request("localhost", path))
+            return http_get.head(forward.read).status
         except port_forward.ForwardError as error:
             raise ClusterError("other", f"{pod} was not reached at port {port}: {error.strerror}.") from None
         except (OSError, ValueError):
