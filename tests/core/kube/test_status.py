@@ -183,3 +183,15 @@ def test_owners_in_a_circle_end() -> None:
 def test_a_time_is_one_with_its_offset_and_nothing_else_raises(text: object, hour: int | None) -> None:
     found = parse_time(text)
     assert (found.hour if found else None) == hour
+
+
+@pytest.mark.parametrize(
+    ("given", "addresses"),
+    [
+        ([{"ip": "192.0.2.1", "hostname": "lb.test"}, {"hostname": "other.test"}, {}], ("192.0.2.1", "other.test")),
+        (None, ()),
+    ],
+)
+def test_an_address_is_shown_as_kubectl_shows_it(given: Any, addresses: tuple[str, ...]) -> None:
+    assert status.addresses(obj("Service", "s", status={"loadBalancer": {"ingress": given}})) == addresses
+    assert status.addresses({"status": None}) == ()

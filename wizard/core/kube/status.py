@@ -534,9 +534,9 @@ def _ingress(obj: Object, _now: datetime) -> Status:
 
 
 def addresses(obj: Object) -> tuple[str, ...]:
-    """The addresses that a controller gave to an Ingress, or a cloud to a Service."""
-    given = (obj.get("status", {}).get("loadBalancer") or {}).get("ingress") or ()
-    return tuple(str(text) for address in given if (text := address.get("hostname") or address.get("ip")))
+    """The addresses that a controller gave to an Ingress, or a cloud to a Service; of both in one entry the IP, as kubectl shows."""
+    given = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    return tuple(str(text) for address in given if (text := address.get("ip") or address.get("hostname")))
 
 
 def _autoscaler(obj: Object, _now: datetime) -> Status:

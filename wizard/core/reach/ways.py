@@ -108,7 +108,7 @@ def inside(snapshot: Snapshot) -> Inside | None:
 def _ingresses(snapshot: Snapshot) -> Iterator[Way]:
     for ingress in snapshot.of_kind("Ingress"):
         spec = ingress.get("spec") or {}
-        addresses = _addresses((ingress.get("status") or {}).get("loadBalancer"))
+        addresses = status.addresses(ingress)
         balanced = _balancer_tls(ingress)
         for rule in spec.get("rules") or ():
             host = str(rule.get("host") or "")
@@ -202,7 +202,7 @@ def _services(snapshot: Snapshot) -> Iterator[Way]:
         port = _http_port(service)
         tls = port.get("port") == request.PORTS["https"] or port.get("name") == "https" or _balancer_tls(service)
         scheme: Scheme = "https" if tls else "http"
-        addresses = _addresses((service.get("status") or {}).get("loadBalancer"))
+        addresses = status.addresses(service)
         number, path = int(port.get("port") or 0), _health(snapshot, service, port)
         if kind == "NodePort":
             addresses, number = _node_addresses(snapshot), int(port.get("nodePort") or 0)
@@ -244,13 +244,6 @@ def _way(
         path, healthy = HEALTH, False
     known = tuple(address for address in addresses if request.is_host(address))
     return Way(about, scheme, host, port, path, known, secret, healthy)
-
-
-def _addresses(balancer: Any) -> tuple[str, ...]:
-    entries = (balancer or {}).get("ingress") or ()
-    return tuple(
-        str(entry.get("ip") or entry.get("hostname")) for entry in entries if entry.get("ip") or entry.get("hostname")
-    )
 
 
 def _path(snapshot: Snapshot, paths: Sequence[tuple[str, str]]) -> tuple[str, bool]:
