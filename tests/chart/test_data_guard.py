@@ -12,7 +12,6 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ import pytest
 from tests.chart.conftest import CHART, HELMS, ROOT, Chart, Manifest, Rendered
 from tests.chart.fake_api import FakeApi, serve
 from tests.chart.shapes import SCHEMA
+from tests.chart.upgrading import Live
 from tests.conftest import Bed
 from wizard.sandbox.toolchain import tool_path
 
@@ -43,24 +43,8 @@ def options(sets: tuple[str, ...]) -> list[str]:
 # --- a real API server ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Live:
+class Guarded(Live):
     """Two releases in a namespace: one on the chart's own Secrets, one on a Secret of the person's own."""
-
-    helm_path: str
-    namespace: str
-    bed: Bed
-
-    def helm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run helm in the namespace."""
-        command = [self.helm_path, *arguments, "-n", self.namespace, "--kubeconfig", self.bed.kubeconfig]
-        return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    def kubectl(self, *arguments: str) -> str:
-        """Run kubectl in the namespace."""
-        return self.bed.kubectl(*arguments, "-n", self.namespace)
 
     def upgrade(self, release: str, *sets: str, dry: bool = True) -> tuple[int, str]:
         """Exit code and error of an upgrade with these values beside those of the install.
@@ -70,7 +54,7 @@ class Live:
         """
         dry_run = ("--dry-run=server", "--disable-openapi-validation") if dry else ()
         given = options((*BASE[release], *sets))
-        done = self.helm("upgrade", release, str(CHART), *DEV, *given, *dry_run)
+        done = self.call("upgrade", release, str(CHART), *DEV, *given, *dry_run)
         return done.returncode, done.stderr
 
 
@@ -78,14 +62,15 @@ BASE = {"llm-cost-ops": (), "named": (f"{AUTH}.existingSecret=mine", "fullnameOv
 
 
 @pytest.fixture(scope="module")
-def live(request: pytest.FixtureRequest, _bed: Bed) -> Iterator[Live]:
+def live(request: pytest.FixtureRequest, _bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     """The releases, installed by the helm under test; every test leaves them as they were."""
-    one = Live(str(tool_path(request.param)), f"t-{uuid.uuid4().hex[:8]}", _bed)
+    folder = tmp_path_factory.mktemp("guarded")
+    one = Guarded(_bed, str(tool_path(request.param)), f"t-{uuid.uuid4().hex[:8]}", folder)
     _bed.kubectl("create", "namespace", one.namespace)
     one.kubectl("create", "secret", "generic", "mine", "--from-literal=password=p-1", "--from-literal=other=p-2")
     one.kubectl("create", "secret", "generic", "yours", "--from-literal=password=p-2")
     for release, sets in BASE.items():
-        done = one.helm("install", release, str(CHART), *DEV, *options(sets))
+        done = one.call("install", release, str(CHART), *DEV, *options(sets))
         assert done.returncode == 0, done.stderr
     for claim in (CLAIM, "data-named-postgresql-0"):
         one.kubectl("wait", "--for=create", f"pvc/{claim}", "--timeout=60s")
@@ -123,7 +108,7 @@ REFUSED = [
 @both_helms
 @pytest.mark.parametrize(("release", "sets", "risk", "said"), REFUSED)
 def test_a_risk_is_refused_with_the_safe_way_and_taken_when_it_is_named(
-    live: Live, release: str, sets: tuple[str, ...], risk: str, said: list[str]
+    live: Guarded, release: str, sets: tuple[str, ...], risk: str, said: list[str]
 ) -> None:
     code, err = live.upgrade(release, *sets)
     assert code == 1
@@ -136,7 +121,7 @@ def test_a_risk_is_refused_with_the_safe_way_and_taken_when_it_is_named(
 @pytest.mark.e2e
 @pytest.mark.xdist_group("sandbox")
 @both_helms
-def test_a_lost_secret_is_not_made_anew_and_comes_back_with_the_password_that_is_known(live: Live) -> None:
+def test_a_lost_secret_is_not_made_anew_and_comes_back_with_the_password_that_is_known(live: Guarded) -> None:
     known = base64.b64decode(json.loads(live.kubectl("get", "secret", OWN, "-o", "json"))["data"]["password"]).decode()
     live.kubectl("delete", "secret", OWN)
     code, err = live.upgrade("llm-cost-ops")
@@ -152,7 +137,7 @@ def test_a_lost_secret_is_not_made_anew_and_comes_back_with_the_password_that_is
 @pytest.mark.e2e
 @pytest.mark.xdist_group("sandbox")
 @both_helms
-def test_what_agrees_passes(live: Live) -> None:
+def test_what_agrees_passes(live: Guarded) -> None:
     live.kubectl("create", "secret", "generic", "same", "--from-literal=pg=p-1")
     for sets in (
         ("image.tag=v1.2.0", "postgresql.image.tag=16.99"),
@@ -167,34 +152,34 @@ def test_what_agrees_passes(live: Live) -> None:
 @pytest.mark.e2e
 @pytest.mark.xdist_group("sandbox")
 @both_helms
-def test_a_reinstall_takes_up_what_an_uninstall_kept_and_nothing_else(live: Live) -> None:
+def test_a_reinstall_takes_up_what_an_uninstall_kept_and_nothing_else(live: Guarded) -> None:
     """Beside the two others, so that their claims are seen not to count."""
     third = ("install", "third", str(CHART), *DEV, "--set", "fullnameOverride=third")
-    assert live.helm(*third).returncode == 0
+    assert live.call(*third).returncode == 0
     live.kubectl("wait", "--for=create", "pvc/data-third-postgresql-0", "--timeout=60s")
-    assert live.helm("uninstall", "third", "--wait").returncode == 0
+    assert live.call("uninstall", "third", "--wait").returncode == 0
 
-    assert live.helm(*third, "--dry-run=server").returncode == 0
-    renamed = live.helm(*third, "--set", "fullnameOverride=fourth", "--dry-run=server")
+    assert live.call(*third, "--dry-run=server").returncode == 0
+    renamed = live.call(*third, "--set", "fullnameOverride=fourth", "--dry-run=server")
     assert "Keep the old name: --set fullnameOverride=third." in renamed.stderr
     live.kubectl("delete", "secret", "third-postgresql-credentials")
-    lost = live.helm(*third, "--dry-run=server")
+    lost = live.call(*third, "--dry-run=server")
     assert "claim data-third-postgresql-0 holds a database that has a password already" in lost.stderr
-    assert live.helm(*third, "--dry-run=server", "--set", accept("password-change")).returncode == 0
-    assert live.helm(*third, "--dry-run=server", "--set", f"{AUTH}.existingSecret=later").returncode == 0
+    assert live.call(*third, "--dry-run=server", "--set", accept("password-change")).returncode == 0
+    assert live.call(*third, "--dry-run=server", "--set", f"{AUTH}.existingSecret=later").returncode == 0
     live.kubectl("delete", "pvc", "data-third-postgresql-0", "data-third-redis-0", "--wait=true")
-    assert live.helm(*third, "--dry-run=server").returncode == 0
+    assert live.call(*third, "--dry-run=server").returncode == 0
 
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("sandbox")
 @both_helms
-def test_the_wizard_tells_the_refusal_as_one_sentence(live: Live, tmp_path: Path) -> None:
+def test_the_wizard_tells_the_refusal_as_one_sentence(live: Guarded, tmp_path: Path) -> None:
     values = tmp_path / "values.yaml"
     values.write_text("global: {environment: development}\npostgresql: {auth: {username: costs}}\n")
     done = subprocess.run(
         [sys.executable, "-m", "wizard", "plan", "--kubeconfig", live.bed.kubeconfig, "-n", live.namespace, "--release",
-         "llm-cost-ops", "--helm", live.helm_path, "-f", str(values), "--chart", str(CHART), "--plain"],
+         "llm-cost-ops", "--helm", live.helm, "-f", str(values), "--chart", str(CHART), "--plain"],
         cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     said = " ".join((done.stdout + done.stderr).split())
