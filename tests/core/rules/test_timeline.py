@@ -8,6 +8,8 @@ import pytest
 
 from tests.core.rules.test_routing import snapshot
 from wizard.core.kube.objects import Object
+from wizard.core.kube.status import Verdict
+from wizard.core.rules.diagnosis import Diagnosis, UserImpact
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.ranking import _overtaken
 from wizard.core.rules.snapshot import Revision
@@ -123,3 +125,21 @@ def test_a_time_at_the_end_of_all_times_is_one_like_others(when: str) -> None:
     assert first in changes_before((first, Moment(LATER, "y", "Secret/b")), parse_time(when))
     causes = [Finding(name, "x", "Release/rel", (), (), since=time) for name, time in (("X04", when), ("CO11", LATER))]
     assert len(_overtaken(causes)) == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "moments", "said"),
+    [
+        ("ready", (), "nothing is wrong that can be seen"),
+        ("ready", (Moment("2026-01-01T00:00:46Z", "rollout 1"),), "nothing is wrong yet: changed 14 s ago"),
+        ("ready", (Moment("2025-12-31T23:59:59Z", "rollout 1"),), "nothing is wrong that can be seen"),
+        ("ready", (Moment("2026-01-01T00:00:46Z", "pod ended", kind="note"),), "nothing is wrong that can be seen"),
+        ("stuck", (Moment("2026-01-01T00:00:46Z", "rollout 1"),), "no cause was found among what could be seen"),
+    ],
+)
+def test_right_after_a_change_it_is_not_claimed_that_nothing_is_wrong(
+    state: Any, moments: tuple[Moment, ...], said: str
+) -> None:
+    fine = UserImpact("fine", "3 of 3 pods answer")
+    found = Diagnosis(Target("c", "ns"), "2026-01-01T00:01:00Z", fine, Verdict(state, ""), timeline=moments)
+    assert found.nothing_found.startswith(said)

@@ -108,18 +108,15 @@ def show(diagnosis: Diagnosis, out: Out) -> None:
         f"{diagnosis.target.release} in {diagnosis.target.namespace}: {diagnosis.verdict.reason}",
         diagnosis.verdict.state,
     )
+    chart = f", chart {diagnosis.chart}" if diagnosis.chart else ""
     owner = f", managed by {diagnosis.owner}" if diagnosis.owner else ""
-    out.line(f"revision {diagnosis.revision or '?'}, helm: {helm}, chart {diagnosis.chart or '?'}{owner}")
+    out.line(f"revision {diagnosis.revision or '?'}, helm: {helm}{chart}{owner}")
     since = age(diagnosis.impact.since, now) if diagnosis.impact.users != "fine" else ""
     out.line(f"users: {diagnosis.impact.text}{f', for {since}' if since else ''}", USERS_STATES[diagnosis.impact.users])
     if diagnosis.way_in:
         out.line("way in: " + "   ".join(f"{step.name} {symbol(step.state)} {step.text}" for step in diagnosis.way_in))
     if not diagnosis.findings:
-        out.line(
-            "no cause was found"
-            if diagnosis.verdict.state in ("stuck", "failed")
-            else "nothing is wrong that can be seen"
-        )
+        out.line(diagnosis.nothing_found)
     for number, finding in enumerate(diagnosis.findings, 1):
         out.line()
         _show_finding(number, finding, now, out)

@@ -91,7 +91,9 @@ def _show(row: ReleaseRow, releases: ReleasesView, view: RunView, out: Out) -> i
     reason = view.reason or f"the cluster gave no answer within {_LIMIT:.0f} s"
     helm = row.helm_status or "status not known"
     out.line(f"{row.name} in {row.namespace}: {reason}", state)
-    out.line(f"revision {row.revision or '?'}, helm: {helm}, chart {row.chart or '?'}, app {row.app_version or '?'}")
+    chart = f", chart {row.chart}" if row.chart else ""
+    app = f", app {row.app_version}" if row.app_version else ""
+    out.line(f"revision {row.revision or '?'}, helm: {helm}{chart}{app}")
     now = datetime.now(UTC)
     out.table(
         [

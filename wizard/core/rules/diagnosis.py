@@ -24,7 +24,7 @@ from wizard.core.run import waiting
 from wizard.core.run.events import Event
 from wizard.core.run.rows import object_rows, waiting_data
 from wizard.core.target import Target
-from wizard.core.text.time import rfc3339
+from wizard.core.text.time import parse_time, rfc3339, seconds_since, span
 
 Users = Literal["fine", "part", "outside", "down", "unknown"]
 """fine: requests are answered; part: some pods answer; outside: answered inside the cluster only; down: no answer."""
@@ -32,6 +32,8 @@ USERS_STATES: Final[Mapping[Users, str]] = {
     "fine": "pass", "part": "warn", "outside": "fail", "down": "fail", "unknown": "unknown",
 }  # fmt: skip
 """The state that each is shown as."""
+_YOUNG: Final = 60
+"""Seconds after a change within which some rules still wait: a cluster needs a while to do what it was told."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,18 @@ class Diagnosis:
     def later(self) -> tuple[Finding, ...]:
         """The findings that are not urgent."""
         return tuple(finding for finding in self.findings if not finding.urgent)
+
+    @property
+    def nothing_found(self) -> str:
+        """The sentence in place of findings: that nothing is wrong is not claimed right after a change."""
+        if self.verdict.state in ("stuck", "failed"):
+            return "no cause was found among what could be seen"
+        changed = next((moment.time for moment in reversed(self.timeline) if moment.kind == "change"), "")
+        now = parse_time(self.at)
+        seconds = seconds_since(changed, now) if now else None
+        if seconds is not None and seconds < _YOUNG:
+            return f"nothing is wrong yet: changed {span(seconds)} ago, some causes show after a minute"
+        return "nothing is wrong that can be seen"
 
     @property
     def code(self) -> Exit:

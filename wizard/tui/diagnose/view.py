@@ -47,8 +47,8 @@ def layout(diagnosis: Diagnosis, now: datetime, width: int, chosen: int) -> Diag
         rows += _cause(finding, number, now, width, chosen=number == chosen)
     if not diagnosis.findings:
         wrong = diagnosis.verdict.state in ("stuck", "failed")
-        text = "no cause was found among what could be seen" if wrong else "nothing is wrong that can be seen"
-        rows.append(((f" {mark('warn' if wrong else 'pass')[0]} {text}", "warning" if wrong else "ok"),))
+        sign = mark("warn" if wrong else "pass")[0]
+        rows.append(((f" {sign} {diagnosis.nothing_found}", "warning" if wrong else "ok"),))
     if diagnosis.findings:
         rows += [(), *_now(diagnosis, width), (), *_background(diagnosis, width)]
     for hidden in diagnosis.unseen:
