@@ -103,7 +103,10 @@ MOST_OF_OURS = 96
 """Each module takes about 0.5 ms of a start."""
 
 
-def test_the_first_field_needs_few_modules() -> None:
+def test_the_first_field_needs_few_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A cache of its own: the charts that other tests read push ours out of the common one, and then YAML is parsed.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    pulled_in(f"exec({FIRST_FIELD!r})")
     names = pulled_in(f"exec({FIRST_FIELD!r})")
 
     ours = {name for name in names if name.startswith("wizard")}
@@ -116,7 +119,7 @@ def test_the_first_field_needs_few_modules() -> None:
         "wizard.core.run.events",
         "wizard.engine.release.listing",
     }
-    assert not names & {"yaml", "ruamel", "kubernetes", "urllib3", "argparse", "http"}
+    assert names & {"yaml", "ruamel", "kubernetes", "urllib3", "argparse", "http"} == set()
 
 
 def test_rows_that_were_read_ahead_need_no_search() -> None:
