@@ -76,7 +76,7 @@ async def test_a_load_balancer_is_waited_for_then_asked(sandbox: Bed, namespace:
 
     assert (waiting.state, waiting.text) == ("waiting", "Service/api has no address yet")
     assert waiting.next_step.startswith(
-        f"See why its controller gave none: kubectl describe service api -n {namespace}"
+        f"See why its controller gave no address: kubectl describe service api -n {namespace}"
     )
     assert (there.state, there.text) == ("pass", f"{server.url}/health answers HTTP 200")
     assert [asked.path for asked in server.asked] == ["/health"]
@@ -123,7 +123,7 @@ def test_status_says_it_in_text_and_both_json_forms(
     last = json.loads(call("status", "-o", "jsonl", code=(0, 1)).splitlines()[-1])
 
     assert "~ waiting reachable: Ingress/api has no address yet, and api.invalid does not resolve" in text
-    assert "next: See why its controller gave none: kubectl describe ingress api" in text
+    assert "next: See why its controller gave no address: kubectl describe ingress api" in text
     assert whole["reach"]["state"] == "waiting"
     assert (last["type"], tuple(last["data"])) == ("reach", EVENTS["reach"])
     assert last["data"]["ways"][0]["url"] == "http://api.invalid/health"

@@ -96,6 +96,16 @@ SELECTORS: list[tuple[str, tuple[dict[str, Any], ...], str, str]] = [
 ]  # fmt: skip
 
 
+def test_labels_that_kubernetes_puts_on_pods_are_not_shown_unless_the_selector_asks_for_them() -> None:
+    pod = ready_pod(app="api")
+    pod["metadata"]["labels"] |= {"pod-template-hash": "5d8", "topology.kubernetes.io/zone": "a", "job-kind": "x"}
+    shown = {
+        text: found(snapshot(service(selector=asked), pod), "TR03")[0].evidence[1].text
+        for text, asked in (("app", {"app": "apii"}), ("hash", {"pod-template-hash": "6"}))
+    }
+    assert shown == {"app": "app=api, job-kind=x", "hash": "app=api, pod-template-hash=5d8, job-kind=x"}
+
+
 @pytest.mark.parametrize(("what", "beside", "words", "named"), SELECTORS, ids=[row[0] for row in SELECTORS])
 def test_a_selector_that_matches_none(what: str, beside: tuple[dict[str, Any], ...], words: str, named: str) -> None:
     [finding] = found(snapshot(CHANGED, *beside), "TR03")

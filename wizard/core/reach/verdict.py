@@ -151,7 +151,7 @@ def _answers(way: Way, answer: Answer, now: datetime) -> str:
 def _without_address(way: Way, found: WayIn, also: str) -> WayIn:
     if way.hidden:
         return replace(found, text=f"{way.object}: {way.hidden}{also}")
-    step = f"See why its controller gave none: {way.command}"
+    step = f"See why its controller gave no address: {way.command}"
     return replace(found, state="waiting", text=f"{way.object} has no address yet{also}", next_step=step)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -20,6 +21,11 @@ _ADDRESS_PATIENCE: Final = 300
 _METRICS_PATIENCE: Final = 120
 _BUDGET_PATIENCE: Final = 30
 """Seconds that each may take on a healthy cluster before it is reported."""
+_OF_CONTROLLERS: Final = re.compile(
+    r"pod-template-hash|controller-revision-hash|pod-template-generation|"
+    r"(topology|statefulset|apps|batch)\.kubernetes\.io/"
+)
+"""Labels that Kubernetes itself puts on pods (its reference of well-known labels); no Service is meant by them."""
 
 
 @finding("TR02")
@@ -167,7 +173,10 @@ def _nearest(service: Object, selector: Mapping[str, Any], snapshot: Snapshot) -
         if not any(wanted and wanted.items() <= labels_of(pod).items() for wanted in selectors)
     ]
     near = max(pods, key=lambda pod: len(selector.items() & labels_of(pod).items()), default=None)
-    return Evidence(_text(labels_of(near)), name_of(near), "metadata.labels") if near else None
+    if near is None:
+        return None
+    own = {key: value for key, value in labels_of(near).items() if key in selector or not _OF_CONTROLLERS.match(key)}
+    return Evidence(_text(own), name_of(near), "metadata.labels")
 
 
 def _text(labels: Mapping[str, Any]) -> str:
