@@ -340,7 +340,7 @@ def test_the_full_screen_paints_no_canary(table: Table, helm: str) -> None:
         seen = [screen.wait_for(r"> rel .*deployed", 40) and screen.text()]
         for key, awaited in (
             ("enter", r"\[h\] History"),
-            ("h", "2 revisions are kept"),
+            ("h", "2 revisions kept"),
             ("enter", "values changed: SMTP_PASSWORD"),
         ):
             screen.press(key)

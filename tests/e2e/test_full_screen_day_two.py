@@ -48,7 +48,7 @@ def test_history_shows_what_changed_and_rolls_back_and_then_all_of_it_is_uninsta
         screen.press("enter")
         screen.wait_for(r"\[h\] History")
         screen.press("h")
-        screen.wait_for("2 revisions are kept", 20)
+        screen.wait_for("2 revisions kept", 20)
         screen.press("enter")
         screen.wait_for(r"\+ *replicas: 2")
         screen.press("esc")

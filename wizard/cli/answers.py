@@ -16,6 +16,7 @@ from wizard.core.answers.questions.question import Choice, Question
 from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
 from wizard.core.kube.kubeconfig import Kubeconfig
+from wizard.core.text.words import counted
 from wizard.engine.session import Session
 
 
@@ -127,7 +128,7 @@ async def _saved_draft(arguments: AnswersArguments, session: Session, prompt: Pr
             value and draft.answers.get(key, value) != value for key, value in wanted.items()
         ):
             continue
-        title = f"A draft from {saved[:10]} {time_of(saved)} is kept ({len(draft.answers)} answers, no secrets). Go on with it?"
+        title = f"A draft from {saved[:10]} {time_of(saved)} is kept ({counted(len(draft.answers), 'answer')}, no secrets). Go on with it?"
         choices = (
             Choice("resume", "go on with it"),
             Choice("new", "start anew"),

@@ -46,7 +46,7 @@ def lines(plan: Plan) -> Iterator[str]:
     for hook in plan.hooks:
         yield f"  > hook      {hook}"
     if plan.drifted:
-        yield f"drift: {len(plan.drifted)} objects were changed outside helm (manifest -> live)"
+        yield f"drift: {words.counted(len(plan.drifted), 'object')} changed outside helm (manifest -> live)"
         for planned in plan.drifted:
             yield f"    {planned.label}{_after_drift(planned)}"
             for field in planned.drift:

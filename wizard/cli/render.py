@@ -13,6 +13,7 @@ from wizard.core.run.events import Event
 from wizard.core.run.log_view import readable
 from wizard.core.text import log_line
 from wizard.core.text.time import age
+from wizard.core.text.words import counted
 
 _HEALS: Final = {"yes": "heals by itself", "no": "will not heal by itself", "unknown": "may heal by itself"}
 
@@ -104,7 +105,7 @@ def _weightiest(lines: Sequence[Sequence[str]], most: int) -> list[Sequence[str]
         return list(lines)
     best = sorted(range(len(lines)), key=lambda at: (log_line.read(lines[at][1]).weight, at))[-most:]
     left = len(lines) - most
-    return [*(lines[at] for at in sorted(best)), (lines[-1][0], f"({left} more {'line' if left == 1 else 'lines'})")]
+    return [*(lines[at] for at in sorted(best)), (lines[-1][0], f"({counted(left, 'more line')})")]
 
 
 Rendered = Iterator[tuple[str, str, str]]
@@ -189,7 +190,7 @@ def _log_lines(data: Mapping[str, Any], time: str) -> Rendered:
 
 
 def _log_gap(data: Mapping[str, Any], time: str) -> Rendered:
-    count = "some lines" if data["lost"] is None else f"{data['lost']} lines"
+    count = "some lines" if data["lost"] is None else counted(data["lost"], "line")
     yield time, "warn", f"{data['pod']} {data['container']} | {count} lost: {data['reason']}"
 
 
@@ -256,7 +257,7 @@ def _hidden(data: Mapping[str, Any], time: str) -> Rendered:
 
 
 def _record_gap(data: Mapping[str, Any], time: str) -> Rendered:
-    lost = f"; {data['lost']} events are missing here" if data["lost"] else ""
+    lost = f"; missing here: {counted(data['lost'], 'event')}" if data["lost"] else ""
     yield time, "warn", f"{data['reason']}{lost}"
 
 

@@ -53,7 +53,7 @@ TABLE: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("daemon set without nodes", obj("DaemonSet", "d", spec={}, status={"observedGeneration": 1}), "ready", "0 of 0", "no node matches"),
     ("job done", obj("Job", "m", spec={}, status={"succeeded": 1, "conditions": [condition("Complete", "True")]}), "ready", "1 of 1", "done"),
     ("job failed", obj("Job", "m", spec={}, status={"failed": 3, "conditions": [condition("Failed", "True", reason="BackoffLimitExceeded", message="too often")]}), "failed", "0 of 1", "BackoffLimitExceeded: too often"),
-    ("job runs", obj("Job", "m", spec={}, status={"active": 1, "failed": 1}), "progressing", "0 of 1", "1 running, 1 tries failed"),
+    ("job runs", obj("Job", "m", spec={}, status={"active": 1, "failed": 1}), "progressing", "0 of 1", "1 running, 1 try failed"),
     ("job suspended", obj("Job", "m", spec={"suspend": True}, status={}), "stuck", "0 of 1", "suspended"),
     ("claim bound", obj("PersistentVolumeClaim", "c", spec={}, status={"phase": "Bound"}), "ready", "Bound", "ready"),
     ("claim pending", obj("PersistentVolumeClaim", "c", spec={"storageClassName": "gp2"}, status={"phase": "Pending"}), "progressing", "Pending", "class gp2"),

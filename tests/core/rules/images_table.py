@@ -75,7 +75,7 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("M01", one(kind="application/vnd.cncf.helm.config.v1+json"), "warn", "which is no image to run: application/vnd.cncf.helm", "image"),
     ("M01", {"images": Absent("a sandbox pulls no image")}, "skipped", "a sandbox", ""),
     # M02 platforms
-    ("M02", built(kind("amd64"), kind("amd64")), "pass", "1 images are built for the nodes", ""),
+    ("M02", built(kind("amd64"), kind("amd64")), "pass", "1 image built for the nodes", ""),
     ("M02", built(kind("arm64")), "fail", f"Deployment/api runs {API}, built for linux/amd64; the nodes that may take it are linux/arm64", "image"),
     ("M02", built(kind("arm64"), kind("amd64"), kind("amd64")), "warn", "1 of 3 nodes that may take it are linux/arm64", "image"),
     ("M02", built(kind("arm64"), kind("amd64"), of=(AMD, ARM)), "pass", "built for", ""),

@@ -97,10 +97,10 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("I11", {"balancers": ()}, "unknown", "nothing shows whether they are made here", ""),
     ("I11", {"balancers": Absent("no load balancer is asked for")}, "skipped", "no load balancer", ""),
     # A02 kinds that are served
-    ("A02", kinds(("Deployment", "apps/v1")), "pass", "1 kinds, all served", ""),
+    ("A02", kinds(("Deployment", "apps/v1")), "pass", "1 kind, all served", ""),
     ("A02", kinds(("ServiceMonitor", "monitoring.coreos.com/v1")), "fail", "ServiceMonitor of monitoring.coreos.com/v1 is not served here: the Prometheus Operator is not installed", ""),
     ("A02", kinds(("PodDisruptionBudget", "policy/v1beta1")), "fail", "is not served here, policy/v1 is", ""),
-    ("A02", kinds(("Widget", "example.com/v1"), brings=frozenset({("example.com", "Widget")})), "pass", "1 kinds, all served", ""),
+    ("A02", kinds(("Widget", "example.com/v1"), brings=frozenset({("example.com", "Widget")})), "pass", "1 kind, all served", ""),
     ("A02", kinds(("Widget", "example.com/v1")), "fail", "Widget of example.com/v1 is not served here", ""),
     ("A02", kinds(("Widget", "example.com/v1"), crd=("Widget", "example.com")), "pass", "2 kinds", ""),
     ("A02", {**kinds(), "served": Unknown("it does not tell")}, "unknown", "does not tell", ""),

@@ -158,7 +158,7 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("Q04", limited(asking({"cpu": "1"}, initContainers=[{"name": "wait"}]), by(share("cpu"))), "pass", "asks for", ""),
     # Q05 admission webhooks
     ("Q05", {"webhooks": ()}, "pass", "no webhook that refuses is asked", ""),
-    ("Q05", hook("ready"), "pass", "1 webhooks are asked", ""),
+    ("Q05", hook("ready"), "pass", "1 webhook asked", ""),
     ("Q05", hook("missing"), "fail", "deny.example.com would refuse Deployment/api, Service/api and 1 more: its Service policy/webhook is not there", ""),
     ("Q05", hook("no endpoints"), "fail", "has no ready pod", ""),
     ("Q05", hook("missing", conditional=True), "warn", "is not there", ""),

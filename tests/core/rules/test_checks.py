@@ -226,7 +226,7 @@ TABLE: list[Row] = [
     ),
     ("R01", {"namespace": Unknown("eve may not get namespaces", "get namespaces")}, "unknown", "may not get", ""),
     # R02, R04, R05 rights
-    ("R02", {"rights": (Right("create", "Deployment", True),), "target": TARGET}, "pass", "1 rights on 1 kinds", ""),
+    ("R02", {"rights": (Right("create", "Deployment", True),), "target": TARGET}, "pass", "1 right on 1 kind, all", ""),
     (
         "R02",
         {"rights": (Right("create", "Job", False), Right("patch", "Job", False)), "target": TARGET},

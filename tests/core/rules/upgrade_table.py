@@ -61,7 +61,7 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("U02", given({"typo": 1}, replicas=1), "pass", "has every value", ""),
     ("U02", given({"podLabels": {"a": "b"}}, podLabels={}), "pass", "has every value", ""),
     # U04 kinds that are gone
-    ("U04", served(("PodDisruptionBudget", "policy/v1")), "pass", "all 1 objects of revision 3", ""),
+    ("U04", served(("PodDisruptionBudget", "policy/v1")), "pass", "1 object of revision 3, all", ""),
     ("U04", served(("PodDisruptionBudget", "policy/v1beta1")), "fail", "PodDisruptionBudget/x is of policy/v1beta1, which is not served any more", ""),
     ("U04", {**served(), "running": Unknown("eve may not list secrets", "list secrets")}, "unknown", "may not list", ""),
     # U06 replicas that are reset
@@ -75,7 +75,7 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     # U08 room for helm's record
     ("U08", {"running": ran(), "release": Release(3, kept=3)}, "pass", "19 KiB of 1024, 3 revisions", ""),
     ("U08", {"running": ran(size=1_000_000), "release": Release(3, kept=3)}, "warn", "976 KiB of 1024", ""),
-    ("U08", {"running": ran(), "release": Release(400, kept=400)}, "warn", "400 revisions are kept: helm reads all", ""),
+    ("U08", {"running": ran(), "release": Release(400, kept=400)}, "warn", "400 revisions kept: helm reads all", ""),
     # U10 changes by others
     ("U10", {"touched": Touched(4, 3, here=False)}, "warn", "revision 4 was written 3 min ago, by no run of this machine", ""),
     ("U10", {"touched": Touched(4, 3, here=True)}, "pass", "by a run of this machine", ""),

@@ -24,3 +24,16 @@ def test_what_is_no_state_of_ours_is_shown_as_it_is_and_as_unknown() -> None:
 @pytest.mark.parametrize("change", get_args(Change))
 def test_every_change_has_symbol_and_word(change: str) -> None:
     assert words.change(change)[1:] == f" {change}"
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "nouns", "said"),
+    [
+        (1, "try", "tries", "1 try"),
+        (0, "try", "tries", "0 tries"),
+        (2, "pod", "", "2 pods"),
+        (1204, "line", "", "1,204 lines"),
+    ],
+)
+def test_a_number_has_its_noun(number: int, noun: str, nouns: str, said: str) -> None:
+    assert words.counted(number, noun, nouns) == said

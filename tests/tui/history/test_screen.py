@@ -39,7 +39,7 @@ async def test_history_shows_revisions_what_one_changed_and_the_way_back(
     session.next_plan = replace(PLAN, operation="rollback")
     async with open_app() as see:
         await menu(see, "h")
-        await see.sees("3 revisions are kept", "> 3", "x failed", "run ab12: Upgrade")
+        await see.sees("3 revisions kept", "> 3", "x failed", "run ab12: Upgrade")
         await see.press("enter")
         await see.sees("revision 2 -> 3", "+replicas: 2")
         await see.press("escape", "down", "v")
@@ -47,7 +47,7 @@ async def test_history_shows_revisions_what_one_changed_and_the_way_back(
         await see.press("escape", "b")
         await see.sees("roll back to 2", "This does not roll back", "data in volumes")
         await see.press("escape")
-        await see.sees("3 revisions are kept")
+        await see.sees("3 revisions kept")
         await see.press("down", "down", "b")
         await see.sees("roll back to 1:", "Enter roll back to 1")
         await see.press("enter")

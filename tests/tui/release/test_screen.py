@@ -79,13 +79,13 @@ async def test_logs_are_chosen_by_container_by_warnings_and_by_text_and_the_titl
         await see.press("c")
         await see.sees("Whose logs?", "StatefulSet/postgresql", "container api of llm-cost-ops-7d9f")
         await see.press("down", "down", "enter")
-        await see.sees("of postgresql", "1 lines", "deadlock")
+        await see.sees("of postgresql", "1 line", "deadlock")
         await see.press("v")
         await see.sees("LOG:  ready")
         await see.press("slash")
         await see.type("READY")
         await see.press("enter")
-        await see.sees('of postgresql  with "READY"  1 lines')
+        await see.sees('of postgresql  with "READY"  1 line')
         await see.loses("deadlock")
 
 

@@ -10,6 +10,7 @@ from wizard.cli.arguments.release import HistoryArguments
 from wizard.cli.output import Out, columns
 from wizard.cli.release import the_release
 from wizard.core.errors import Exit, Problem
+from wizard.core.text.words import counted
 from wizard.engine.release.compare import Comparison
 from wizard.engine.release.history import RevisionText
 from wizard.engine.release.records import Revision
@@ -41,7 +42,7 @@ async def history(arguments: HistoryArguments, session: Session, out: Out) -> in
     revisions = list(await session.release(target).history())
     if wanted:
         return await _show_revision(session, target, revisions, wanted[0], out)
-    out.line(f"{target.release} in {target.namespace}: {len(revisions)} revisions are kept")
+    out.line(f"{target.release} in {target.namespace}: {counted(len(revisions), 'revision')} kept")
     for line in columns([_row(revision) for revision in revisions]):
         out.line(f"  {line}")
     out.object({"command": "history", "exit": 0, "revisions": [revision.to_data() for revision in revisions]})

@@ -7,6 +7,7 @@ from wizard.cli.arguments.preview import ImagesArguments
 from wizard.cli.commands.plan import ended
 from wizard.cli.output import Out, columns
 from wizard.core.errors import Exit
+from wizard.core.text.words import counted
 from wizard.engine.session import Session
 
 
@@ -25,5 +26,5 @@ async def images(arguments: ImagesArguments, session: Session, out: Out) -> int:
         {"image": one.image, "workloads": list(one.owners), "digest": one.digest, "why": one.why} for one in listed
     ]
     out.object({"command": "images", "exit": int(code), "images": found})
-    out.event(ended(code, f"{len(listed)} images; nothing was changed"))
+    out.event(ended(code, f"{counted(len(listed), 'image')}; nothing was changed"))
     return code

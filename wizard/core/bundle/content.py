@@ -25,6 +25,7 @@ from wizard.core.target import Target
 from wizard.core.text import masking
 from wizard.core.text.redaction import hide, looks_secret, telling
 from wizard.core.text.secrets import MASK, Redactor, Secret
+from wizard.core.text.words import counted
 
 _KINDS: Final = frozenset({
     *KINDS, "Node", "PersistentVolume", "StorageClass", "IngressClass", "ResourceQuota", "EndpointSlice", "Certificate",
@@ -119,7 +120,9 @@ class Bundle:
         kinds: dict[str, list[str]] = {}
         for obj in (*snapshot.objects.values(), *snapshot.around.values()):
             kinds.setdefault(str(obj["kind"]), []).append(str(obj["metadata"]["name"]))
-        logs = [f"{pod}/{container} ({len(lines)} lines)" for (pod, container), lines in self.all_logs.items()]
+        logs = [
+            f"{pod}/{container} ({counted(len(lines), 'line')})" for (pod, container), lines in self.all_logs.items()
+        ]
         events = [f"{count} about {kind}" for kind, count in Counter(event.kind for event in snapshot.events).items()]
         revisions = [f"{revision.number} {revision.status}" for revision in snapshot.revisions]
         errors = [error.source for error in snapshot.helm_errors]

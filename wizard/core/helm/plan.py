@@ -17,6 +17,7 @@ from wizard.core.kube.objects import Object
 from wizard.core.text.masking import SEALED, masked_field
 from wizard.core.text.redaction import hide
 from wizard.core.text.secrets import Redactor
+from wizard.core.text.words import counted
 
 Change = Literal["created", "changed", "unchanged", "removed", "kept", "refused", "unknown"]
 Restart = Literal["", "rolling", "recreate", "on-delete"]
@@ -192,7 +193,7 @@ class Plan:
         """What is taken over from other managers in words: "2 fields from kubectl, kubectl-edit"; "" for nothing."""
         taken = [taken for obj in self.objects for taken in obj.taken]
         managers = ", ".join(dict.fromkeys(each.manager for each in taken))
-        return f"{len(taken)} field{'s' if len(taken) > 1 else ''} from {managers}" if taken else ""
+        return f"{counted(len(taken), 'field')} from {managers}" if taken else ""
 
     @property
     def hash(self) -> str:

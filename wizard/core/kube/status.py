@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from wizard.core.kube.objects import Object, containers
 from wizard.core.text.time import parse_time
+from wizard.core.text.words import counted
 
 State = Literal["ready", "progressing", "stuck", "failed", "unknown"]
 
@@ -349,7 +350,7 @@ def _job(obj: Object, _now: datetime) -> Status:
     if spec.get("suspend"):
         return Status("stuck", summary, "it is suspended", since)
     failed = _count(status, "failed")
-    tries = f", {failed} tries failed" if failed else ""
+    tries = f", {counted(failed, 'try', 'tries')} failed" if failed else ""
     return Status("progressing", summary, f"{_count(status, 'active')} running{tries}", since)
 
 

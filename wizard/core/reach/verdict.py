@@ -11,6 +11,7 @@ from wizard.core.reach import request
 from wizard.core.reach.request import Answer
 from wizard.core.reach.result import ELSEWHERE, Reach, State, WayIn
 from wizard.core.reach.ways import Inside, Way
+from wizard.core.text.words import counted
 
 _WORST: Final[tuple[State, ...]] = ("fail", "waiting", "unknown", "pass")
 _NAMES: Final = 3
@@ -134,7 +135,7 @@ def _certificate(way: Way, answer: Answer, now: datetime) -> str:
         return ""
     by = f"the CA of Secret {way.secret}" if answer.own_authority else "this machine's authorities"
     days = (answer.ends - now).days
-    return f"certificate verified by {by}, good for {days} {'day' if days == 1 else 'days'}"
+    return f"certificate verified by {by}, good for {counted(days, 'day')}"
 
 
 def _http(way: Way, answer: Answer) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from wizard.core.run.events import Event
 from wizard.core.run.log_buffer import Line
+from wizard.core.text.words import counted
 
 WINDOW_BYTES: Final = 8 * 1024 * 1024
 """Bytes of the record that are kept while it is shown."""
@@ -64,7 +65,7 @@ class Places:
 
 def gap_line(data: Mapping[str, Any], time: str) -> Line:
     """The visible marker of a loss."""
-    count = "lines" if data["lost"] is None else f"{data['lost']} lines"
+    count = "lines" if data["lost"] is None else counted(data["lost"], "line")
     text = f"{count} lost here: {data['reason']}"
     return Line(time, data["pod"], data["container"], previous=False, text=text, gap=True)
 

@@ -19,6 +19,7 @@ from wizard.core.run.events import EVENTS, Event
 from wizard.core.run.log_buffer import LogBuffer
 from wizard.core.run.log_window import Places, gap_line
 from wizard.core.text.time import parse_duration, seconds_since
+from wizard.core.text.words import counted
 
 Part = Literal[
     "run", "phase", "checks", "made", "objects", "helm", "events", "logs", "waiting", "findings", "verdict", "notes",
@@ -375,7 +376,7 @@ def _blind(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part
 
 
 def _record_gap(view: RunView, data: Mapping[str, Any], _time: str) -> frozenset[Part]:
-    reason = f"{data['reason']} ({data['lost']} events lost)" if data["lost"] else data["reason"]
+    reason = f"{data['reason']} ({counted(data['lost'], 'event')} lost)" if data["lost"] else data["reason"]
     view.blind = [row for row in view.blind if row.what != "the record"]
     view.blind.append(BlindRow("the record", reason, ""))
     return frozenset({"blind"})

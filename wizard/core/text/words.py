@@ -1,4 +1,4 @@
-"""The word and the symbol of a state and of a planned change, the same in every front end."""
+"""The word and the symbol of a state and of a planned change, the same in every front end; a number with its noun."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def symbol(state: str) -> str:
 def word(state: str) -> str:
     """The word of a state, shown next to the symbol."""
     return _WORDS.get(state, state)
+
+
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """A number with its noun: 1 pod, 1,204 pods; `nouns` where an s alone does not make the plural."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def change(name: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from wizard.core.text.words import counted
+
 SOON: Final = timedelta(days=21)
 """Before the end of a certificate it is time for a new one."""
 _MOST_NAMES: Final = 8
@@ -95,7 +97,7 @@ def _validity(chain: Chain, now: datetime) -> Iterator[Remark]:
         yield Remark(f"it is not valid before {leaf.begins:%Y-%m-%d %H:%M} UTC", step, fails=True)
     elif leaf.ends - now < SOON:
         days = (leaf.ends - now).days
-        yield Remark(f"it expires in {days} {'day' if days == 1 else 'days'}, on {leaf.ends:%Y-%m-%d}", _RENEW)
+        yield Remark(f"it expires in {counted(days, 'day')}, on {leaf.ends:%Y-%m-%d}", _RENEW)
     for number, certificate in enumerate(chain.certificates[1:], 2):
         if certificate and not certificate.begins <= now <= certificate.ends:
             when = f"{certificate.begins:%Y-%m-%d} to {certificate.ends:%Y-%m-%d}"

@@ -13,6 +13,7 @@ from wizard.core.rules.facts import Identity, Namespace, Rendered, SecretUse
 from wizard.core.rules.handoff import Document, Wanted
 from wizard.core.text import sanitize
 from wizard.core.text.redaction import hide
+from wizard.core.text.words import counted
 from wizard.engine.preflight import checks, collectors
 from wizard.engine.preflight.world import World
 from wizard.engine.release import listing
@@ -79,7 +80,7 @@ def _named(world: World, rendered: Rendered) -> tuple[SecretUse, ...]:
 def _answers(draft: Draft) -> str:
     """The answers that were given, and how many values were set beside them; not those values, which may be secret."""
     given = " ".join(f"{question}={answer}" for question, answer in sorted(draft.answers.items()))
-    sets = f"; {len(draft.sets)} values by --set" if draft.sets else ""
+    sets = f"; {counted(len(draft.sets), 'value')} by --set" if draft.sets else ""
     return f"answers: {hide(given) or 'none'}{sets}"
 
 

@@ -25,6 +25,7 @@ from wizard.core.run.spec import Expected, RunSpec, SecretSpec
 from wizard.core.run.summary import HelmExit
 from wizard.core.run.view import RunView
 from wizard.core.text.secrets import Secret
+from wizard.core.text.words import counted
 from wizard.engine import cluster_identity
 from wizard.engine.run import evidence, helm_outcome, plan_guard, rollback_on_failure
 from wizard.engine.run.early_render import EarlyRender
@@ -268,7 +269,7 @@ class Run:
             if evidence_task:
                 evidence_task.cancel()
         if self.spec.secrets and not self._cancelled:
-            self._phase("secrets", f"creates {len(self.spec.secrets)} Secrets if they do not exist")
+            self._phase("secrets", f"creates {counted(len(self.spec.secrets), 'Secret')} where missing")
             await asyncio.gather(*(self._secret(secret) for secret in self.spec.secrets))
         if made and early and not self._cancelled:
             self._phase("checks", "runs the checks that needed the namespace")

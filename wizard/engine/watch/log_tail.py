@@ -20,6 +20,7 @@ from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.objects import Object
 from wizard.core.run.events import Event
 from wizard.core.text.time import parse_time
+from wizard.core.text.words import counted
 from wizard.ports.clock import Clock
 from wizard.ports.cluster import Cluster
 
@@ -194,7 +195,11 @@ class LogTail:
             container.old = bool(begun and begun < self._began.replace(microsecond=0))
         skipped = restarts - container.restarts - 1
         if container.instance and skipped > 0:
-            self._gap(container, None, f"{container.name} restarted {skipped + 1} times before its log could be read")
+            self._gap(
+                container,
+                None,
+                f"{container.name} restarted {counted(skipped + 1, 'time')} before its log could be read",
+            )
         if container.instance:
             container.old, container.before_read = False, container.finished and skipped <= 0
             if container.finished:

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from wizard.core.errors import Problem
 from wizard.core.text.time import age
+from wizard.core.text.words import counted
 from wizard.tui.actions import Action, Key, bindings
 from wizard.tui.messages import Read, StreamFailed
 from wizard.tui.review import plan_view
@@ -88,7 +89,7 @@ class HistoryScreen(WizardScreen):
 
     @override
     def heading(self) -> Heading:
-        kept = f"{len(self.found)} revisions are kept" if self.found else "history"
+        kept = f"{counted(len(self.found), 'revision')} kept" if self.found else "history"
         return Heading(f"history {self.target}", "read", "nothing changed", kept)
 
     @override

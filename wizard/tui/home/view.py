@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from wizard.core.text.time import age
-from wizard.core.text.words import word
+from wizard.core.text.words import counted, word
 from wizard.tui.home.state import HomeState
 from wizard.tui.text import Row, beside, cut, mark, pad, time_of_day, wrap
 
@@ -66,7 +66,7 @@ def entries(state: HomeState, now: datetime) -> tuple[Entry, ...]:
     if state.drafts:
         saved, draft = state.drafts[0]
         more = f", and {len(state.drafts) - 1} more" if len(state.drafts) > 1 else ""
-        named = f"{draft.answers.get('preset') or draft.chart or 'dev'}, {_count(len(draft.answers), 'answer')}"
+        named = f"{draft.answers.get('preset') or draft.chart or 'dev'}, {counted(len(draft.answers), 'answer')}"
         offered.append(
             Entry(
                 "r",
@@ -216,10 +216,6 @@ def _release(row: ReleaseRow, now: datetime, width: int) -> Row:
 
 def _cluster_fails(state: HomeState) -> bool:
     return any(line.key in ("cluster", "you") and line.state in ("fail", "unknown") for line in state.overview)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _when(saved: str, now: datetime) -> str:

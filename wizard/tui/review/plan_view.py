@@ -72,11 +72,11 @@ def _object(planned: ObjectPlan, width: int, *, chosen: bool) -> Iterator[Row]:
     for field in planned.fields[:_MOST]:
         yield from field_rows(field, width)
     if len(planned.fields) > _MOST:
-        yield ((f"       {len(planned.fields) - _MOST} more fields: `plan` shows all", "dim"),)
+        yield ((f"       {words.counted(len(planned.fields) - _MOST, 'more field')}: `plan` shows all", "dim"),)
 
 
 def _fields(planned: ObjectPlan) -> str:
-    return f"{len(planned.fields)} field{'s' if len(planned.fields) > 1 else ''}" if planned.fields else ""
+    return words.counted(len(planned.fields), "field") if planned.fields else ""
 
 
 def field_rows(field: Field, width: int) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from wizard.core.answers.draft import Draft
 from wizard.core.errors import Problem
 from wizard.core.helm.plan import Plan
 from wizard.core.rules.check import CheckResult, accept
-from wizard.core.text.words import word
+from wizard.core.text.words import counted, word
 from wizard.engine.approval import of_run, offers_force
 from wizard.tui.review import plan_view
 from wizard.tui.text import Row, beside, cut, mark, pad, wrap
@@ -88,7 +88,7 @@ def fine_row(checks: Sequence[CheckResult], width: int, *, chosen: bool) -> Row:
     rest = f", {len(checks) - passed} do not apply" if len(checks) > passed else ""
     return (
         (" > " if chosen else "   ", "accent"), (f"{sign} ", tone), (pad(word("pass"), 8), tone),
-        (f"{passed} checks", "strong"), (cut(rest, width - 50), "dim"), ("   [o] ", "key"), ("shows them", "dim"),
+        (counted(passed, "check"), "strong"), (cut(rest, width - 50), "dim"), ("   [o] ", "key"), ("shows them", "dim"),
     )  # fmt: skip
 
 
@@ -239,7 +239,7 @@ def stopped(state: ReviewState) -> str:
     if state.blocker:
         return "see the top"
     number = len(state.blocking)
-    return f"{number} check{'s' if number > 1 else ''} failed" if number else ""
+    return f"{counted(number, 'check')} failed" if number else ""
 
 
 def question_to_fix(state: ReviewState, chosen: CheckResult | None) -> str:

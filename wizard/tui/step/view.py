@@ -10,6 +10,7 @@ from wizard.core.answers.resolve import Resolved
 from wizard.core.errors import Problem
 from wizard.core.helm import set_flags
 from wizard.core.helm.values import DELETE, Path, dotted, get
+from wizard.core.text.words import counted
 from wizard.tui import flow
 from wizard.tui.step.rail import RAIL_WIDTH, rail_rows
 from wizard.tui.step.seen import NOTHING, Seen
@@ -89,7 +90,7 @@ def rail(resolved: Resolved, goal: Goal, current: str, visited: Iterable[str], s
     what = f"preset {resolved.preset}" if resolved.preset else f"chart {resolved.layers.chart_name}"
     there = resolved.layers.destination
     file = "file is edited" if there and there.is_start else "file not written"
-    below = (cut(what, RAIL_WIDTH - 1), f"{yours} answer{'' if yours == 1 else 's'} yours", file)
+    below = (cut(what, RAIL_WIDTH - 1), f"{counted(yours, 'answer')} yours", file)
     bad = seen.rows(RAIL_WIDTH)
     return [
         *rail_rows(names, current, marks),

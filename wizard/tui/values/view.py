@@ -13,6 +13,7 @@ from wizard.core.helm.value_tree import CHART, UNSET, ValueNode
 from wizard.core.kube import quantity
 from wizard.core.text.masking import masked_values
 from wizard.core.text.redaction import MASK
+from wizard.core.text.words import counted
 from wizard.tui.text import Row, beside, cut, elide, pad
 
 if TYPE_CHECKING:
@@ -209,4 +210,4 @@ def status(state: ValuesState) -> str:
     """How many values there are, or were found."""
     leaves = len(state.found) if state.query.strip() else len(state.tree.nodes)
     more = "" if state.tree.is_whole else "first "
-    return f"{leaves} found" if state.query.strip() else f"{more}{leaves} values"
+    return f"{leaves} found" if state.query.strip() else f"{more}{counted(leaves, 'value')}"

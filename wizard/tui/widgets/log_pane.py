@@ -18,6 +18,7 @@ from wizard.core.run.log_buffer import Line, LogBuffer
 from wizard.core.run.log_filter import LogFilter
 from wizard.core.run.log_view import printed, readable
 from wizard.core.run.log_window import Page, Places
+from wizard.core.text.words import counted
 from wizard.tui.text import Row, cut, rule, time_of_day
 from wizard.tui.theme import LOG_TONES
 from wizard.tui.widgets.log_history import LogHistory
@@ -276,7 +277,7 @@ class LogPane(LogHistory, can_focus=True):
                 f'  with "{self.filter.text}"' if self.filter.text else "",
                 "  warnings and errors" if self.filter.warnings else "",
                 "  before the last restart" if self.filter.previous else "",
-                f"  {len(self._matches):,} lines" if self._filtered and self.window is None else "",
+                f"  {counted(len(self._matches), 'line')}" if self._filtered and self.window is None else "",
                 "" if self.fields else "  as written",
             )
         )

@@ -9,6 +9,7 @@ from wizard.core.kube import conflicts
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.facts import DryRun, Namespace, Right
 from wizard.core.target import Target
+from wizard.core.text.words import counted
 
 _ASK: Final = (
     "Ask an administrator for these rights in namespace {0}: `llm-cost-ops-wizard handoff` with the same answers writes "
@@ -64,7 +65,7 @@ def rights(facts: Facts) -> Outcome:
     if missing := _missing(needed):
         return Outcome("fail", capped(f"not allowed: {line}" for line in missing), _ask(facts["target"]), "namespace")
     kinds = len({right.noun for right in needed})
-    return Outcome("pass", (f"{len(needed)} rights on {kinds} kinds, all there",))
+    return Outcome("pass", (f"{counted(len(needed), 'right')} on {counted(kinds, 'kind')}, all there",))
 
 
 @check("R04", "rights for Helm's records", needs=("record_rights", "target"), severity="B")

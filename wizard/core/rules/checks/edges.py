@@ -13,6 +13,7 @@ from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Balancer, CertManager, IssuerSeen, NamedClass, Rendered
+from wizard.core.text.words import counted
 
 _RETIRED: Final = "k8s.io/ingress-nginx"
 """Kubernetes blog, 11 November 2025, Ingress NGINX Retirement: no releases and no security fixes after March 2026."""
@@ -131,7 +132,7 @@ def balancers(facts: Facts) -> Outcome:
         return Outcome("pass", (f"{served[0].name} has {served[0].address}: load balancers are made here",))
     if others:
         names = ", ".join(one.name for one in others[:3])
-        count = f"{len(others)} other Service{'s' if len(others) > 1 else ''}"
+        count = counted(len(others), "other Service")
         line = f"{count} of type LoadBalancer {'have' if len(others) > 1 else 'has'} no address ({names}): nobody seems to make load balancers here"
         return Outcome("warn", (line,), "Choose another way in, or have something like MetalLB installed.", "expose")
     return Outcome(

@@ -14,6 +14,7 @@ from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import ImageSeen, PullLogin, Rendered
 from wizard.core.scheduling.selectors import node_matches, untolerated
 from wizard.core.target import PRODUCTION
+from wizard.core.text.words import counted
 
 _GONE: Final = (
     (re.compile(r"(?:docker\.io/|index\.docker\.io/)?bitnami/[^:@]+:(?!latest$)"), "Bitnami took its versioned images from there in 2025",
@@ -128,7 +129,9 @@ def platforms(facts: Facts) -> Outcome:
         return Outcome("warn", lines, step, question)
     if untold := sorted({image for (image, _), of in built.items() if not of}):
         return Outcome("unknown", (f"not told for {', '.join(capped(untold))}; the others fit",))
-    return Outcome("pass", (f"{len({image for image, _ in known})} images are built for the nodes that may take them",))
+    return Outcome(
+        "pass", (f"{counted(len({image for image, _ in known}), 'image')} built for the nodes that may take them",)
+    )
 
 
 def _may_run(spec: Mapping[str, Any], node: Object) -> bool:
@@ -187,7 +190,7 @@ def gone(facts: Facts) -> Outcome:
     if lines:
         return Outcome("fail", capped(lines), steps[0])
     count = len(_first_owners(facts["rendered"]))
-    return Outcome("pass", (f"{count} {'image' if count == 1 else 'images'}, none at a registry that is gone",))
+    return Outcome("pass", (f"{counted(count, 'image')}, none at a registry that is gone",))
 
 
 @check("M06", "tags that move", needs=("rendered", "preset"), about=("image",))

@@ -13,6 +13,7 @@ from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Namespace, Rendered, SyncedSecret
 from wizard.core.scheduling.selectors import labels_match
+from wizard.core.text.words import counted
 
 _SERVED_BY: Final[Mapping[str, str]] = {
     "monitoring.coreos.com": "the Prometheus Operator", "cert-manager.io": "cert-manager", "gateway.networking.k8s.io": "the Gateway API's CRDs",
@@ -52,7 +53,7 @@ def kinds(facts: Facts) -> Outcome:
         )
     if lines:
         return Outcome("fail", capped(lines), steps[0])
-    return Outcome("pass", (f"{len(rendered.kinds())} kinds, all served",))
+    return Outcome("pass", (f"{counted(len(rendered.kinds()), 'kind')}, all served",))
 
 
 @check("A03", "Prometheus reads it", needs=("rendered", "prometheuses", "namespace"), decides=False)

@@ -15,6 +15,7 @@ from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Namespace, Rendered, WebhookSeen
 from wizard.core.rules.manifests import Template
+from wizard.core.text.words import counted
 
 Amounts = Mapping[str, Any]
 
@@ -187,7 +188,7 @@ def webhooks(facts: Facts) -> Outcome:
     return Outcome(
         "pass",
         (
-            f"{count} webhooks are asked, and their Services have ready pods"
+            f"{counted(count, 'webhook')} asked, every Service of them has ready pods"
             if count
             else "no webhook that refuses is asked",
         ),

@@ -15,6 +15,7 @@ from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import ChartFound, Release, Rendered, Running, Touched
 from wizard.core.scheduling.selectors import labels_match
+from wizard.core.text.words import counted
 
 _LARGEST: Final = 1024 * 1024
 """Bytes of a Secret's or ConfigMap's values (k8s.io/api/core/v1, MaxSecretSize)."""
@@ -89,7 +90,9 @@ def gone(facts: Facts) -> Outcome:
         return Outcome("fail", capped(lines), step)
     return Outcome(
         "pass",
-        (f"all {len(running.objects)} objects of revision {running.record.revision} are of kinds that are served",),
+        (
+            f"{counted(len(running.objects), 'object')} of revision {running.record.revision}, all of kinds that are served",
+        ),
     )
 
 
@@ -137,7 +140,7 @@ def room(facts: Facts) -> Outcome:
     """Helm's record of a revision is well below what a Secret can hold, and not too many are kept."""
     running: Running = facts["running"]
     release: Release = facts["release"]
-    line = f"the record has {running.size // 1024} KiB of 1024, {release.kept} revisions are kept"
+    line = f"the record has {running.size // 1024} KiB of 1024, {counted(release.kept, 'revision')} kept"
     if running.size > _LARGEST * _NEARLY:
         return Outcome(
             "warn",

@@ -9,6 +9,7 @@ from wizard.core.rules.check import FactFailure, Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import ChartFound, HelmFound, HelmSees, Identity, Release, Rendered, Server
 from wizard.core.target import Target
+from wizard.core.text.words import counted
 
 _SLOW: Final = 1000
 _LOGIN_AGAIN: Final = "Log in again the way you got this kubeconfig, then retry."
@@ -135,7 +136,7 @@ def renders(facts: Facts) -> Outcome:
     fact: Rendered | FactFailure = facts["rendered"]
     if isinstance(fact, FactFailure):
         return _failed(fact, "Correct the value that is named.")
-    return Outcome("pass", (f"{len(fact.objects)} objects of {len(fact.kinds())} kinds",))
+    return Outcome("pass", (f"{counted(len(fact.objects), 'object')} of {counted(len(fact.kinds()), 'kind')}",))
 
 
 @check("W12", "values that nothing reads", needs=("unread",))

@@ -13,6 +13,7 @@ from wizard.core.limits import map_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import overload, webhooks
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.words import counted
 
 _REFUSALS: Final = (
     (r"exceeded quota", "the namespace's quota is used up", "Ask for more quota, or lower replicas or requests."),
@@ -117,7 +118,7 @@ def refusal_of(maker: Object, snapshot: Snapshot) -> tuple[str, str, str]:
         or refused[0].time < _last_made(maker, snapshot)
     ):
         return "", "", ""
-    return refused[0].message, refused[0].time, f"event FailedCreate, seen {refused[0].count} times"
+    return refused[0].message, refused[0].time, f"event FailedCreate, seen {counted(refused[0].count, 'time')}"
 
 
 def _last_made(maker: Object, snapshot: Snapshot) -> str:

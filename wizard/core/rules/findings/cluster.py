@@ -13,6 +13,7 @@ from wizard.core.limits import map_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import admission, overload, placement, policies, webhooks
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.words import counted
 
 _RECENT: Final = 900
 """Seconds for which words of an overloaded API server count."""
@@ -94,7 +95,7 @@ def api_overloaded(snapshot: Snapshot) -> Iterator[Finding]:
         title = "the API server or its store (etcd) is overloaded: it refused a controller"
         yield _overloaded(title, "", (*said[-2:], *late[:3]), said[-1].time, snapshot)
     elif not refused and len(late) >= _LATE:
-        title = f"the API server is overloaded, or the way to it is slow: {len(late)} requests of this look got no answer in time"
+        title = f"the API server is overloaded, or the way to it is slow: {counted(len(late), 'request')} of this look got no answer in time"
         yield _overloaded(title, "", tuple(late[:5]), "", snapshot)
 
 
@@ -154,7 +155,7 @@ def cluster_upgrade(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _waiting(count: int) -> str:
-    return "1 pod waits" if count == 1 else f"{count} pods wait"
+    return counted(count, "pod waits", "pods wait")
 
 
 _MIXED: Final = 2

@@ -9,6 +9,7 @@ from wizard.core.kube import status
 from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.words import counted
 
 _PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure")
 
@@ -38,7 +39,7 @@ def _finding(node: Object, pods: list[Object], condition: Mapping[str, Any], wha
     since = str(condition.get("lastTransitionTime") or "")
     words = ": ".join(str(part) for part in (condition.get("reason"), condition.get("message")) if part)
     return Finding(
-        "CL01", f"node {node['metadata']['name']} {what}; {len(pods)} pods of this release are on it", name_of(node),
+        "CL01", f"node {node['metadata']['name']} {what}; with {counted(len(pods), 'pod')} of this release", name_of(node),
         (
             Evidence(words or str(condition.get("status")), name_of(node), f"status.conditions[{condition.get('type')}]", since),
             Evidence(names, "", "pods on it"),

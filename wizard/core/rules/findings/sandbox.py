@@ -11,6 +11,7 @@ from wizard.core.kube.objects import Object, ObjectEvent, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
 from wizard.core.rules.findings.pods import began, describe_command
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.words import counted
 
 _PATIENCE: Final = 90
 """Seconds after scheduling in which a node's network plugin may still be starting."""
@@ -74,7 +75,11 @@ def _finding(pod: Object, event: ObjectEvent, snapshot: Snapshot) -> Finding:
         "CO14",
         f"its sandbox cannot be made on node {node or 'unknown'}: {why}{named}",
         snapshot.root_name(pod),
-        (Evidence(event.message, name_of(pod), f"event {event.reason}, seen {event.count} times", event.time),),
+        (
+            Evidence(
+                event.message, name_of(pod), f"event {event.reason}, seen {counted(event.count, 'time')}", event.time
+            ),
+        ),
         (remedy,),
         heals=heals,
         since=began(pod),

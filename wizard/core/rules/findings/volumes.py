@@ -11,6 +11,7 @@ from wizard.core.kube.objects import Object, name_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import placement
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.words import counted
 
 _FIRST_CONSUMER_PATIENCE: Final = 30
 
@@ -146,7 +147,9 @@ def not_provisioned(snapshot: Snapshot) -> Iterator[Finding]:
             users[0] if users else name_of(claim),
             (
                 Evidence("Pending", name_of(claim), "status.phase", status.created(claim)),
-                Evidence(said.message, name_of(claim), f"event {said.reason}, seen {said.count} times", said.time),
+                Evidence(
+                    said.message, name_of(claim), f"event {said.reason}, seen {counted(said.count, 'time')}", said.time
+                ),
             ),
             (
                 "Ask whoever runs the storage: the message says what the provisioner lacks (rights, quota, a parameter)."
