@@ -105,7 +105,9 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
             wait = (container.get("state") or {}).get("waiting") or {}
             reason = str(wait.get("reason") or "")
             ended = status.last_end(container)
-            if reason in status.START_REASONS:
+            if hook := _failed_hook(pod, container, reason, snapshot):
+                yield hook
+            elif reason in status.START_REASONS:
                 yield _bad_command(pod, container, f"{reason}: {wait.get('message', '')}", snapshot)
             elif not ended or logs.cause(pod, container, snapshot):
                 continue  # the cause is known and has its own finding
@@ -234,6 +236,29 @@ def _liveness(
     return Finding(
         "CO10", title, snapshot.root_name(pod), tuple(proof), remedy,
         False, "no" if int(container.get("restartCount") or 0) > 1 else "unknown", killed.time, waits=True, commands=(log_command(pod, container, snapshot),),
+    )  # fmt: skip
+
+
+_HOOK: Final = "FailedPostStartHook"
+
+
+def _failed_hook(pod: Object, container: Mapping[str, Any], reason: str, snapshot: Snapshot) -> Finding | None:
+    """The finding of a container that the kubelet ends because its postStart hook fails; it may end well itself."""
+    events = [event for event in snapshot.about(pod, _HOOK) if event.container in ("", container.get("name"))]
+    ended = reason == "PostStartHookError" or (reason in status.CRASH_REASONS and events)
+    if not ended or container.get("ready"):
+        return None
+    spec = status.container_specs(pod).get(str(container.get("name")), {})
+    hook = (spec.get("lifecycle") or {}).get("postStart") or {}
+    words = events[0].message if events else reason
+    return Finding(
+        "CO08", f"container {container.get('name')} is ended because its postStart hook fails", snapshot.root_name(pod),
+        (
+            Evidence(words, name_of(pod), f"event {_HOOK}" if events else in_field(container), events[0].time if events else began(pod)),
+            *([Evidence(f"postStart: {probe_words(hook)}")] if hook else []),
+        ),
+        ("Correct the hook's command, or let the program itself do this when it starts: the kubelet ends a container whose hook fails.",),
+        True, "no", began(pod), commands=(describe_command(pod, snapshot),),
     )  # fmt: skip
 
 
