@@ -87,7 +87,7 @@ _MESSAGES: Final = (
         False, "no", ("Don't grow the volume: the disk is not full.",),
     ),
     _Message(
-        "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|NOAUTH Authentication required"),
+        "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|NOAUTH Authentication required|invalid username-password pair"),
         "the {store} refuses the password in {secret}",
         (
             "Put the old password back into {secret}, or change it inside the {store}{how}.",
@@ -136,12 +136,13 @@ _MESSAGES: Final = (
         ("Don't restart it: it would begin anew.",), waits=True,
     ),
     _Message(
-        "LG08", _words(r"(?:relation|column|type|schema|function) (?:\"[^\"]+\"|[\w.]+(?:\([^)\n]*\))?)(?: of relation \"[^\"]+\")? does not exist"
+        "LG08", _words(r"(?:relation|type|schema) \"[^\"]+\" does not exist|column (?:\"[^\"]+\"|[\w.]+)(?: of relation \"[^\"]+\")? does not exist"
+                       r"|function [\w.]+\([^)\n]*\) does not exist"
                        r"|no such table|migration \S+ was previously applied but (?:has been modified|is missing)"
                        r"|VersionMissing|VersionMismatch|Dirty database version"
                        # alembic, Flyway, Liquibase, Prisma, Django, Rails
                        r"|can't locate revision identified by|multiple head revisions are present|migration checksum mismatch|migrations have failed validation"
-                       r"|detected (?:failed|resolved|applied) migration|could not acquire change log lock|found failed migrations in the target database"
+                       r"|detected (?:failed|resolved|applied) migration|could not acquire change log lock|changesets? check ?sum|found failed migrations in the target database"
                        r"|InconsistentMigrationHistory|migrations are pending"),
         "the schema of the database is not the one of this version: {said}",
         ("See whether the migration ran: its Job, or the init container, and run it again.",
@@ -154,7 +155,7 @@ _MESSAGES: Final = (
         ("Use an image that has the node's architecture, or a node selector (kubernetes.io/arch) for the image's.",), True, "no",
     ),
     _Message(
-        "VO06", _words(r"no space left on device|disk quota exceeded|disk is full|short write while writing to the AOF file"),
+        "VO06", _words(r"^(?!.*(?:cgroup|inotify|fsnotify|file watch|semaphore)).*no space left on device|disk quota exceeded|disk is full|short write while writing to the AOF file"),
         "its disk is full: {volume}",
         (
             "Give it more room: raise spec.resources.requests.storage of the claim, where its storage class lets it grow.",
@@ -199,7 +200,7 @@ _MESSAGES: Final = (
         "LG09", _words(r"(?-i:\b(?P<variable>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)\W{0,4}(?:(?:environment )?variable |env(?:ironment)? var )?"
                        r"(?:(?:is |was |has to be |must be |field )?(?:not set|unset|not found|missing|not present|required)|(?:must|has to|needs to) be set)\b"
                        r"|(?:missing|undefined|required|KeyError:)[^\n]{0,40}?(?-i:\b(?P<named>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)"
-                       r"|environment variable not found|could not resolve placeholder '(?P<setting>[^'\n]{1,120})'"),
+                       r"|environment variable not found|set the (?-i:[A-Z][A-Z0-9_]+) environment variable|validation errors? for \w+ \w+ field required|could not resolve placeholder '(?P<setting>[^'\n]{1,120})'"),
         "a variable that it needs is not set: {said}",
         ("Set it again, or go back to the revision that had it.",), True, "no",
     ),
@@ -222,7 +223,8 @@ _MESSAGES: Final = (
     _Message(
         "LG21", _words(r"pool timed? ?out|PoolTimedOut|timed out (?:while )?waiting for an? (?:open|free|idle)? ?connection"
                        r"|connection is not available, request timed out|QueuePool limit of|TimeoutError: ResourceRequest timed out"
-                       r"|timeout exceeded when trying to connect|(?:acquiring|obtaining|getting) (?:a )?connection from (?:the )?pool"),
+                       r"|timeout exceeded when trying to connect|(?:acquiring|obtaining|getting) (?:a )?connection from (?:the )?pool"
+                       r"|couldn't get a connection after"),
         "its pool got no connection to {host} in time",
         ("If nothing answers there: see whether it runs, is ready and may be reached.",
          "If it answers: it is slow, or all connections are in use. See what the database does, and the size of the pool."),
@@ -230,7 +232,7 @@ _MESSAGES: Final = (
     ),
     _Message(
         "LG04", _words(r"connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
-                       r"|could not connect to server|connection to server at [^\n]{0,250}failed"
+                       r"|could not connect to server|connection to server at [^\n]{0,250}failed(?=\s*$|: (?:\w+ timed out|timeout|host is|server closed|could not|connection))"
                        r"|timed out (?:while )?connecting|EHOSTUNREACH|network is unreachable"
                        # Prisma, Npgsql, Lettuce and Jedis, redis-py, psycopg, node-postgres, StackExchange.Redis
                        r"|can't reach database server|failed to connect to (?:any host|\[?[\d.:]+\]?:\d+)|unable to connect to \S+:\d+|timeout connecting to server"
@@ -242,7 +244,10 @@ _MESSAGES: Final = (
 """The most specific messages first. Their words are those of PostgreSQL, Redis, libc and the usual clients."""
 _ID: Final = tuple(dict.fromkeys(message.id for message in _MESSAGES))
 _STORES: Final = (
-    (r"WRONGPASS|NOAUTH|NOPERM|LOADING|READONLY You|redis|max number of clients|append only|RDB", "cache"),
+    (
+        r"WRONGPASS|NOAUTH|username-password pair|NOPERM|LOADING|READONLY You|redis|max number of clients|append only|RDB",
+        "cache",
+    ),
     (r"", "database"),
 )
 
@@ -321,9 +326,9 @@ def _counts(weight: Weight, times: int) -> Weight:
 def _leads(found: Sequence[tuple[_Line, Cause]], last: _Line, said: Sequence[_Line]) -> bool:
     """Whether a known cause stands right before last words that are no panic: "cannot start" after "connection refused".
 
-    An exception which only says that all tries are used up is none.
+    An exception which only says that all tries are used up, or that a store is not connected, is none.
     """
-    if last.read.uncaught and not _GAVE_UP.search(last.read.message):
+    if last.read.uncaught and not _OUTCOME.search(last.read.message):
         return False
     return any(
         line.age > last.age and sum(last.age < other.age < line.age and other.weight >= line.weight for other in said) < _LEADS
@@ -332,11 +337,12 @@ def _leads(found: Sequence[tuple[_Line, Cause]], last: _Line, said: Sequence[_Li
     )  # fmt: skip
 
 
-_GAVE_UP: Final = re.compile(
-    r"max(?:imum)? (?:number of )?(?:re)?tries|retry limit|retries (?:exhausted|exceeded)|RetryError|(?:gave|giving) up",
+_OUTCOME: Final = re.compile(
+    r"max(?:imum)? (?:number of )?(?:re)?tries|retry limit|retries (?:exhausted|exceeded)|RetryError|(?:gave|giving) up"
+    r"|(?:fail(?:ed|ure)?|unable|could ?n[o']t|cannot|can't) (?:to )?connect(?:ing|ion)?(?: to)?(?: the)? (?:database|db|postgres\w*|redis|cache|broker)\s*$",
     re.IGNORECASE,
 )
-"""Words of clients that tried again and again; what failed is in the lines before."""
+"""Last words that tell only what came of it; what failed is in the lines before."""
 
 
 def telling(pod: Object, container: Mapping[str, Any], snapshot: Snapshot, count: int = 3) -> list[str]:
@@ -382,7 +388,8 @@ _MORE: Final = 3
 """Lines below an exception that may be the rest of its message."""
 _OPEN: Final = re.compile(r"(?::|\bfor \w+|\b(?:failed|failures?)(?: \w+)?)\s*$", re.IGNORECASE)
 """The end of a first line that announces more: "2 validation errors for Settings", "Validate failed: ... failed validation"."""
-_REST: Final = re.compile(r"(?!\s*(?:at |File \"|\.\.\. \d+ more))\s*(?:[A-Za-z]|->|- )")
+_REST: Final = re.compile(r"(?!\s*(?:at |File \"|\.\.\. \d+ more))(?:\s+\S|[A-Za-z]|->|- )")
+"""A line that is no frame of a stack trace, and has no time or bracket in front as a line of its own has."""
 
 
 def _whole(lines: Sequence[LogLine]) -> list[LogLine]:
