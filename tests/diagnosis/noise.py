@@ -122,6 +122,8 @@ STORES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 }  # fmt: skip
 """What stores write while nothing is wrong with them: most of it is about their clients."""
 
+LEVELS: Final = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+"""The levels that every format writes."""
 _PINO: Final = {"DEBUG": 20, "INFO": 30, "WARN": 40, "ERROR": 50, "FATAL": 60}
 _NET: Final = {"DEBUG": "dbug", "INFO": "info", "WARN": "warn", "ERROR": "fail", "FATAL": "crit"}
 _LONG: Final = {"WARN": "WARNING", "FATAL": "CRITICAL"}

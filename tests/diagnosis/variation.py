@@ -283,7 +283,8 @@ def _restyled(line: str, style: noise.Format) -> str:
         said = json.loads(line)
     except ValueError:
         return line
-    return style(said["level"], said["message"]) if {"level", "message"} <= said.keys() else line
+    known = isinstance(said, dict) and said.get("level") in noise.LEVELS and "message" in said
+    return style(said["level"], said["message"]) if known else line
 
 
 # Events, the past and the neighbours

@@ -224,6 +224,36 @@ def test_why_the_autoscaler_does_not_help_is_evidence() -> None:
     assert f"Pod/api-0 event NotTriggerScaleUp: {words}" in found.lines
 
 
+def test_nodes_that_hold_no_more_volumes_have_no_room() -> None:
+    words = "0/3 nodes are available: 1 node(s) had untolerated taint {a: b}, 2 node(s) exceed max volume count."
+    refused = condition("PodScheduled", "False", reason="Unschedulable", message=words)
+    found = only(look(pod(name="db-0", owner=DB, conditions=(refused,))))
+    assert (found.id, found.object) == ("SC02", "StatefulSet/db")
+    assert "2 of 3: too many volumes already" in found.title
+    assert "only so many volumes" in found.remedy[0]
+
+
+SURGES = [
+    # replicas that are ready, what the autoscaler said, minutes since the scheduler's refusal, the finding
+    (1, "TriggeredScaleUp", 1.0, ""),
+    (1, "Nominated", 4.0, ""),
+    (1, "TriggeredScaleUp", 6.0, "SC02"),
+    (1, "NotTriggerScaleUp", 1.0, "SC02"),
+    (1, "", 1.0, "SC02"),
+    (0, "TriggeredScaleUp", 1.0, "SC02"),
+]
+
+
+@pytest.mark.parametrize(("ready", "said", "minutes", "rule"), SURGES)
+def test_a_pod_of_a_surge_may_wait_for_the_autoscalers_node(ready: int, said: str, minutes: float, rule: str) -> None:
+    words = "0/1 nodes are available: 1 Insufficient cpu."
+    refused = condition("PodScheduled", "False", reason="Unschedulable", message=words)
+    waits = pod(owner=SET, conditions=({**refused, "lastTransitionTime": ago(minutes)},))
+    root = {**API, "spec": {**API["spec"], "replicas": 1}, "status": {**API["status"], "readyReplicas": ready}}
+    events = (told(waits, said, "words"),) if said else ()
+    assert [one.id for one in look(root, waits, events=events)] == ([rule] if rule else [])
+
+
 # Volumes and pods that move: patience
 
 CREATING = container(waiting("ContainerCreating"))
@@ -239,6 +269,27 @@ MOUNTS = [
     # the reason of the event, its words, minutes since scheduling, the finding
     ("FailedAttachVolume", MULTI, 5.0, "VO04"),
     ("FailedAttachVolume", MULTI, 0.5, ""),
+    # drivers of Google Cloud, Azure, OpenStack and Ceph
+    (
+        "FailedAttachVolume",
+        "Failed to Attach: operation failed (RESOURCE_IN_USE_BY_ANOTHER_RESOURCE): The disk is already being used by 'vm-1'",
+        5.0,
+        "VO04",
+    ),
+    (
+        "FailedAttachVolume",
+        "disk(/subscriptions/1/disks/pv) already attached to node(vm-1), could not be attached to node(vm-2)",
+        5.0,
+        "VO04",
+    ),
+    ("FailedAttachVolume", "disk 1f-2e path /dev/vdb is attached to a different instance (3d-4c)", 5.0, "VO04"),
+    (
+        "FailedAttachVolume",
+        "rpc error: code = Internal desc = rbd image replicapool/csi-vol-1 is still being used",
+        5.0,
+        "VO04",
+    ),
+    ("FailedMount", "MountVolume.MountDevice failed: rbd image replicapool/csi-vol-1 is still being used", 5.0, "VO05"),
     ("FailedMount", 'MountVolume.SetUp failed for volume "pv" : mount failed: exit status 32', 5.0, "VO05"),
     ("FailedMount", 'MountVolume.SetUp failed for volume "pv" : mount failed: exit status 32', 1.0, ""),
     ("FailedMount", 'MountVolume.SetUp failed for volume "t" : secret "tls" not found', 5.0, "CO06"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from wizard.core.kube import status
@@ -66,8 +67,63 @@ def _configuration(pod: Object, proof: Evidence, snapshot: Snapshot) -> Finding:
         )  # fmt: skip
     title = f"the container cannot be created like this: {proof.text}"
     remedy = "Change the security context (user, group, read-only root) or use an image made for it."
+    other = _not_made(proof.text)
+    if other:
+        remedy = other.remedy
     look = snapshot.command("kubectl", "get", "pod", str(pod["metadata"]["name"]), "-o", "yaml")
-    return Finding("CO07", title, root, (proof,), (remedy,), True, "no", began(pod), commands=(look,))
+    lasting = other is None or other.lasting
+    return Finding(
+        "CO07", title, root, (proof,), (remedy,), lasting, "no" if lasting else "unknown", began(pod), commands=(look,)
+    )
+
+
+@dataclass(frozen=True)
+class _NotMade:
+    """Why a container is not made although its command and its user may be right."""
+
+    pattern: re.Pattern[str]
+    title: str
+    remedy: str
+    lasting: bool
+
+
+_NOT_MADE: Final = (
+    # Words: pkg/kubelet/kubelet_pods.go, pkg/kubelet/util/manager, containerd internal/cri, runc libcontainer.
+    _NotMade(
+        re.compile(r"timed out waiting for the condition|not yet been read|failed to sync (?:secret|configmap) cache"),
+        "the kubelet has not yet read what container {name} needs",
+        "Wait: the kubelet tries again. If it lasts, have whoever runs the node see why it does not reach the API server.",
+        lasting=False,
+    ),
+    _NotMade(
+        re.compile(r"failed to reserve (?:container|sandbox) name|deadline ?exceeded|transport is closing|containerd\.sock", re.IGNORECASE),
+        "the node's container runtime does not get container {name} made",
+        "Ask whoever runs the node: its runtime or disk is overloaded or hangs. A new pod on another node may start.",
+        lasting=False,
+    ),
+    _NotMade(
+        re.compile(r"subPath|error mounting|cannot find volume"),
+        "a volume cannot be mounted into container {name}",
+        "Correct its volumeMounts: mountPath and subPath are both a file or both a folder, and the volume has what subPath names.",
+        lasting=True,
+    ),
+    _NotMade(
+        re.compile(r"chdir to cwd"),
+        "container {name} may not use its working folder, or has none",
+        "Correct workingDir, or run it as a user that may enter that folder.",
+        lasting=True,
+    ),
+    _NotMade(
+        re.compile(r"cgroup"),
+        "the node cannot give container {name} a control group",
+        "Ask whoever runs the node: this is the node's, not the container's. A new pod on another node may start.",
+        lasting=False,
+    ),
+)  # fmt: skip
+
+
+def _not_made(message: str) -> _NotMade | None:
+    return next((row for row in _NOT_MADE if row.pattern.search(message)), None)
 
 
 def _keys(message: str, snapshot: Snapshot) -> list[Evidence]:
@@ -105,7 +161,9 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
             wait = (container.get("state") or {}).get("waiting") or {}
             reason = str(wait.get("reason") or "")
             ended = status.last_end(container)
-            if reason in status.START_REASONS:
+            if hook := _failed_hook(pod, container, reason, snapshot):
+                yield hook
+            elif reason in status.START_REASONS:
                 yield _bad_command(pod, container, f"{reason}: {wait.get('message', '')}", snapshot)
             elif not ended or logs.cause(pod, container, snapshot):
                 continue  # the cause is known and has its own finding
@@ -237,12 +295,41 @@ def _liveness(
     )  # fmt: skip
 
 
+_HOOK: Final = "FailedPostStartHook"
+
+
+def _failed_hook(pod: Object, container: Mapping[str, Any], reason: str, snapshot: Snapshot) -> Finding | None:
+    """The finding of a container that the kubelet ends because its postStart hook fails; it may end well itself."""
+    events = [event for event in snapshot.about(pod, _HOOK) if event.container in ("", container.get("name"))]
+    ended = reason == "PostStartHookError" or (reason in status.CRASH_REASONS and events)
+    if not ended or container.get("ready"):
+        return None
+    spec = status.container_specs(pod).get(str(container.get("name")), {})
+    hook = (spec.get("lifecycle") or {}).get("postStart") or {}
+    words = events[0].message if events else reason
+    return Finding(
+        "CO08", f"container {container.get('name')} is ended because its postStart hook fails", snapshot.root_name(pod),
+        (
+            Evidence(words, name_of(pod), f"event {_HOOK}" if events else in_field(container), events[0].time if events else began(pod)),
+            *([Evidence(f"postStart: {probe_words(hook)}")] if hook else []),
+        ),
+        ("Correct the hook's command, or let the program itself do this when it starts: the kubelet ends a container whose hook fails.",),
+        True, "no", began(pod), commands=(describe_command(pod, snapshot),),
+    )  # fmt: skip
+
+
 def _bad_command(pod: Object, container: Mapping[str, Any], words: str, snapshot: Snapshot) -> Finding:
+    proof, other = Evidence(words, name_of(pod), in_field(container), began(pod)), _not_made(words)
+    if other:
+        return Finding(
+            "CO08", other.title.format(name=container.get("name")), snapshot.root_name(pod), (proof,), (other.remedy,),
+            other.lasting, "no" if other.lasting else "unknown", began(pod), commands=(describe_command(pod, snapshot),),
+        )  # fmt: skip
     return Finding(
         "CO08",
         f"the command of container {container.get('name')} cannot be run",
         snapshot.root_name(pod),
-        (Evidence(words, name_of(pod), in_field(container), began(pod)), _given(pod, container)),
+        (proof, _given(pod, container)),
         ("Correct the command or the arguments, or use the image that has it.",),
         True,
         "no",

@@ -23,12 +23,18 @@ _STATED: Final = re.compile(
     re.IGNORECASE,
 )
 _UNRESOLVED: Final = re.compile(
-    rf"\blookup (?P<go>{_NAME})(?: on \S+)?: |\b(?:ENOTFOUND|EAI_AGAIN) (?P<node>{_NAME})|host name \"(?P<libpq>{_NAME})\"|bad address '(?P<sh>{_NAME})"
+    rf"\blookup (?P<go>{_NAME})(?: on \S+)?: |\b(?:ENOTFOUND|EAI_AGAIN) (?P<node>{_NAME})|host name \"(?P<libpq>{_NAME})\"|bad address '(?P<sh>{_NAME})|UnknownHostException: (?P<java>{_NAME})"
 )
 """A name in the words of a resolver: there it may be a single word, such as that of a Service."""
 _WITH_PORT: Final = re.compile(rf"(?<![\w./-])(?P<host>{_NAME}):\d{{2,5}}\b")
 _TOWARDS: Final = re.compile(rf"\b(?:at|to) [\"'`]?(?P<host>{_NAME})")
 _IN_URL: Final = re.compile(rf"://(?:[^/\s]*@)?(?P<host>{_NAME})")
+_READING: Final = re.compile(
+    r"\b(?:see|visit|read|refer to|background on this error at|documentation|docs|(?:more|further) (?:information|details|help)[^\n:]{0,20})[: (]+"
+    r"https?://\S+",
+    re.IGNORECASE,
+)
+"""A link to what explains a message: nobody calls it."""
 _SCHEME: Final = re.compile(r"(\w+)://")
 _ALONE: Final = re.compile(rf"(?P<host>{_NAME})(?::\d+)?")
 _SOURCE: Final = re.compile(r"\.(?:rs|go|py|js|ts|mjs|rb|java|c|cc|cpp|kt|php|yaml|yml|json|toml|sql)$", re.IGNORECASE)
@@ -156,6 +162,7 @@ def address_in(name: str, value: str) -> str:
 
 def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
     """The host that a line names: one that does not resolve, one that is known here, or what stands where a message names one."""
+    line = _READING.sub("", line)
     if match := _UNRESOLVED.search(line):
         return match[match.lastgroup or 0]
     for match in _TOKEN.finditer(line):

@@ -45,20 +45,33 @@ _BY_WORDS: Final = (
     ),
     _Why(
         "CO03",
-        r"no such host|server misbehaving|dial tcp|i/o timeout|connection refused|context deadline|unreachable|reset by peer",
+        r"no such host|server misbehaving|dial tcp|i/o timeout|connection refused|context deadline|unreachable|reset by peer"
+        r"|handshake timeout|request canceled|Client\.Timeout|unexpected EOF|unexpected commit digest",
         "the nodes cannot reach the registry", False, "unknown",
         "Check the registry's name, and DNS, proxy and egress of the nodes; or use a mirror that they reach.",
+    ),
+    _Why(
+        "CO03", r"no space left on device|disk quota exceeded", "the node has no room for it", False, "unknown",
+        "Ask whoever runs the node to free its disk; unused images are removed by themselves only above a threshold.",
+    ),
+    _Why(
+        "CO03", r"(?<!\S)50[0234]\b|service unavailable|bad gateway|internal server error", "the registry has trouble of its own",
+        False, "unknown", "Nothing to correct here: see whether others can pull, or ask whoever runs the registry.",
+    ),
+    _Why(
+        "CO03", r"HTTP response to HTTPS client", "the registry speaks HTTP, and the nodes want HTTPS", True, "no",
+        "Give the registry a certificate, or have the nodes' runtime told that this registry has none.",
     ),
     _Why(
         "CO03", r"x509|certificate|tls:", "the nodes do not trust the registry's certificate", True, "no",
         "Give the nodes the registry's CA, or use a registry that they trust.",
     ),
     _Why(
-        "CO04", r"no match for platform|exec format", "the image is not made for the nodes' processor", True, "no",
+        "CO04", r"no match for platform|exec format|no matching manifest|no image found in \S+(?: \S+)? for architecture", "the image is not made for the nodes' processor", True, "no",
         "Use a multi-architecture image, or nodes of its architecture.",
     ),
     _Why(
-        "CO02", r"unauthorized|authorization failed|authentication required|denied|insufficient_scope|(?<!\S)40[13]\b",
+        "CO02", r"unauthorized|authorization failed|authentication required|no basic auth|denied|insufficient_scope|(?<!\S)40[13]\b",
         "the registry refuses the pull (wrong name, or a login is needed)", False, "no",
         "Check registry and repository; for a private one name a pull secret (image.pullSecrets).",
     ),

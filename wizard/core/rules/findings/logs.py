@@ -35,6 +35,8 @@ class _Message:
     of_store: Literal["", "cache", "database"] = ""
     """It is said by a client about this store, whose finding it is."""
     waits: bool = False
+    wrapper: bool = False
+    """It is what comes of another trouble: any other message of the same weight says more."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ _MESSAGES: Final = (
         False, "no", ("Don't grow the volume: the disk is not full.",),
     ),
     _Message(
-        "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|NOAUTH Authentication required"),
+        "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|NOAUTH Authentication required|invalid username-password pair"),
         "the {store} refuses the password in {secret}",
         (
             "Put the old password back into {secret}, or change it inside the {store}{how}.",
@@ -113,6 +115,7 @@ _MESSAGES: Final = (
         "Redis takes no writes: it cannot save its data to disk",
         ("Its own log says why it cannot save: a full disk, or too little memory to fork. That is what has to be mended.",),
         False, "no", ("Don't switch stop-writes-on-bgsave-error off: a restart would then lose what was written since.",), of_store="cache",
+        wrapper=True,
     ),
     _Message(
         "LG18", _words(r"OOM command not allowed when used memory > 'maxmemory'"),
@@ -133,8 +136,14 @@ _MESSAGES: Final = (
         ("Don't restart it: it would begin anew.",), waits=True,
     ),
     _Message(
-        "LG08", _words(r"relation \"[^\"]+\" does not exist|no such table|migration \S+ was previously applied but (?:has been modified|is missing)"
-                       r"|VersionMissing|VersionMismatch|Dirty database version"),
+        "LG08", _words(r"(?:relation|type|schema) \"[^\"]+\" does not exist|column (?:\"[^\"]+\"|[\w.]+)(?: of relation \"[^\"]+\")? does not exist"
+                       r"|function [\w.]+\([^)\n]*\) does not exist"
+                       r"|no such table|migration \S+ was previously applied but (?:has been modified|is missing)"
+                       r"|VersionMissing|VersionMismatch|Dirty database version"
+                       # alembic, Flyway, Liquibase, Prisma, Django, Rails
+                       r"|can't locate revision identified by|multiple head revisions are present|migration checksum mismatch|migrations have failed validation"
+                       r"|detected (?:failed|resolved|applied) migration|could not acquire change log lock|changesets? check ?sum|found failed migrations in the target database"
+                       r"|InconsistentMigrationHistory|migrations are pending"),
         "the schema of the database is not the one of this version: {said}",
         ("See whether the migration ran: its Job, or the init container, and run it again.",
          "After a rollback of the application the newer schema may have to stay; its authors say which go together."),
@@ -146,7 +155,7 @@ _MESSAGES: Final = (
         ("Use an image that has the node's architecture, or a node selector (kubernetes.io/arch) for the image's.",), True, "no",
     ),
     _Message(
-        "VO06", _words(r"no space left on device|disk quota exceeded|disk is full|short write while writing to the AOF file"),
+        "VO06", _words(r"^(?!.*(?:cgroup|inotify|fsnotify|file watch|semaphore)).*no space left on device|disk quota exceeded|disk is full|short write while writing to the AOF file"),
         "its disk is full: {volume}",
         (
             "Give it more room: raise spec.resources.requests.storage of the claim, where its storage class lets it grow.",
@@ -155,12 +164,16 @@ _MESSAGES: Final = (
         True, "no", ("Don't delete the claim or what is in it: the data goes with it.",),
     ),
     _Message(
-        "LG11", _words(r"address already in use|address in use \(os error 98\)|EADDRINUSE|only one usage of each socket address"),
+        "LG11", _words(r"address already in use|address in use \(os error 98\)|EADDRINUSE|only one usage of each socket address"
+                       r"|\bport \d+ (?:is |was )?already (?:in use|taken|allocated)|connection in use: \("),
         "its port is taken: {said}",
         ("Give one of them another port: containers of a pod share its ports.",), True, "no",
     ),
     _Message(
-        "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|EACCES|bind\(?\)?:? [^\n]{0,120}permission denied"),
+        "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|EACCES|bind\(?\)?:? [^\n]{0,120}permission denied"
+                       # Python, nginx, Java, .NET, Go, shells: what the kernel calls EACCES, and a path
+                       r"|\[Errno 13\] permission denied: ['\"]?/|\(13: permission denied\)|AccessDeniedException: /|FileNotFoundException: /[^\n]{1,200} \(permission denied\)"
+                       r"|access to the path '/[^'\n]{1,200}' is denied|\b(?:open|mkdir|create|cannot create directory|touch|cannot touch) [‘'\"]?/[^\n:]{1,200}: permission denied"),
         "it may not write where it wants to: {said}",
         ("Mount a volume (an emptyDir will do for temporary files) at that path, or let it use another one.",
          "For a port below 1024: give it a higher one."), True, "no",
@@ -185,9 +198,9 @@ _MESSAGES: Final = (
     ),
     _Message(
         "LG09", _words(r"(?-i:\b(?P<variable>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)\W{0,4}(?:(?:environment )?variable |env(?:ironment)? var )?"
-                       r"(?:(?:is |was |has to be |must be )?(?:not set|unset|not found|missing|not present|required)|(?:must|has to|needs to) be set)\b"
+                       r"(?:(?:is |was |has to be |must be |field )?(?:not set|unset|not found|missing|not present|required)|(?:must|has to|needs to) be set)\b"
                        r"|(?:missing|undefined|required|KeyError:)[^\n]{0,40}?(?-i:\b(?P<named>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)"
-                       r"|environment variable not found"),
+                       r"|environment variable not found|set the (?-i:[A-Z][A-Z0-9_]+) environment variable|validation errors? for \w+ \w+ field required|could not resolve placeholder '(?P<setting>[^'\n]{1,120})'"),
         "a variable that it needs is not set: {said}",
         ("Set it again, or go back to the revision that had it.",), True, "no",
     ),
@@ -201,33 +214,40 @@ _MESSAGES: Final = (
         "LG03", _words(r"could not translate host name|failed to (?:look ?up address information|resolve)"
                        r"|\blookup \S+(?: on \S+)?: (?:no such host|i/o timeout|server misbehaving|(?:read|dial) udp|no answer|device or resource busy)"
                        r"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|cannot resolve|name or service not known"
-                       r"|temporary failure in name resolution|no such host|name resolution|nodename nor servname|NXDOMAIN"
+                       r"|temporary failure in name resolution|no such host|name resolution|nodename nor servname|NXDOMAIN|UnknownHostException|name does not resolve"
                        r"|bad address '"),
         "the name {host} does not resolve",
         ("Correct the host of the connection, or make the Service of that name.",
          "If other names do not resolve either, it is the cluster's DNS."), False, "unknown", waits=True,
     ),
     _Message(
-        "LG04", _words(r"connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
-                       r"|could not connect to server|connection to server at [^\n]{0,250}failed"
-                       r"|timed out (?:while )?connecting|EHOSTUNREACH|network is unreachable"),
-        "nothing answers at {host}",
-        ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True,
-    ),
-    _Message(
         "LG21", _words(r"pool timed? ?out|PoolTimedOut|timed out (?:while )?waiting for an? (?:open|free|idle)? ?connection"
                        r"|connection is not available, request timed out|QueuePool limit of|TimeoutError: ResourceRequest timed out"
-                       r"|timeout exceeded when trying to connect|(?:acquiring|obtaining|getting) (?:a )?connection from (?:the )?pool"),
+                       r"|timeout exceeded when trying to connect|(?:acquiring|obtaining|getting) (?:a )?connection from (?:the )?pool"
+                       r"|couldn't get a connection after"),
         "its pool got no connection to {host} in time",
         ("If nothing answers there: see whether it runs, is ready and may be reached.",
          "If it answers: it is slow, or all connections are in use. See what the database does, and the size of the pool."),
-        False, "unknown", waits=True,
+        False, "unknown", waits=True, wrapper=True,
+    ),
+    _Message(
+        "LG04", _words(r"connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
+                       r"|could not connect to server|connection to server at [^\n]{0,250}failed(?=\s*$|: (?:\w+ timed out|timeout|host is|server closed|could not|connection))"
+                       r"|timed out (?:while )?connecting|EHOSTUNREACH|network is unreachable"
+                       # Prisma, Npgsql, Lettuce and Jedis, redis-py, psycopg, node-postgres, StackExchange.Redis
+                       r"|can't reach database server|failed to connect to (?:any host|\[?[\d.:]+\]?:\d+)|unable to connect to \S+:\d+|timeout connecting to server"
+                       r"|connection timeout expired|connection terminated due to connection timeout|not possible to connect to the redis server"),
+        "nothing answers at {host}",
+        ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True,
     ),
 )  # fmt: skip
 """The most specific messages first. Their words are those of PostgreSQL, Redis, libc and the usual clients."""
 _ID: Final = tuple(dict.fromkeys(message.id for message in _MESSAGES))
 _STORES: Final = (
-    (r"WRONGPASS|NOAUTH|NOPERM|LOADING|READONLY You|redis|max number of clients|append only|RDB", "cache"),
+    (
+        r"WRONGPASS|NOAUTH|username-password pair|NOPERM|LOADING|READONLY You|redis|max number of clients|append only|RDB",
+        "cache",
+    ),
     (r"", "database"),
 )
 
@@ -260,18 +280,18 @@ def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Caus
     found = [(line, one) for line in said if line.weight > Weight.ASIDE and (one := _matched(line))]
     times = Counter(one.message.id for _, one in found)
     weighed = [
-        (weight, -_MESSAGES.index(one.message), -line.age, one)
+        (weight, not one.message.wrapper, -_MESSAGES.index(one.message), -line.age, one)
         for line, one in found
         if (weight := _counts(line.weight, times[one.message.id])) > Weight.WARNING
     ]
     if not weighed:
         return None
-    best = max(weighed, key=lambda entry: entry[:3])
+    best = max(weighed, key=lambda entry: entry[:4])
     known = {line.age for line, _ in found}
     heavier = [
         line for line in said if line.weight > best[0] and line.age not in known and not _leads(found, line, said)
     ]
-    return None if heavier else best[3]
+    return None if heavier else best[4]
 
 
 @dataclass(frozen=True)
@@ -304,14 +324,25 @@ def _counts(weight: Weight, times: int) -> Weight:
 
 
 def _leads(found: Sequence[tuple[_Line, Cause]], last: _Line, said: Sequence[_Line]) -> bool:
-    """Whether a known cause stands right before last words that are no panic: "cannot start" after "connection refused"."""
-    if last.read.uncaught:
+    """Whether a known cause stands right before last words that are no panic: "cannot start" after "connection refused".
+
+    An exception which only says that all tries are used up, or that a store is not connected, is none.
+    """
+    if last.read.uncaught and not _OUTCOME.search(last.read.message):
         return False
     return any(
         line.age > last.age and sum(last.age < other.age < line.age and other.weight >= line.weight for other in said) < _LEADS
         for line, _ in found
         if line.weight >= Weight.PLAIN
     )  # fmt: skip
+
+
+_OUTCOME: Final = re.compile(
+    r"max(?:imum)? (?:number of )?(?:re)?tries|retry limit|retries (?:exhausted|exceeded)|RetryError|(?:gave|giving) up"
+    r"|(?:fail(?:ed|ure)?|unable|could ?n[o']t|cannot|can't) (?:to )?connect(?:ing|ion)?(?: to)?(?: the)? (?:database|db|postgres\w*|redis|cache|broker)\s*$",
+    re.IGNORECASE,
+)
+"""Last words that tell only what came of it; what failed is in the lines before."""
 
 
 def telling(pod: Object, container: Mapping[str, Any], snapshot: Snapshot, count: int = 3) -> list[str]:
@@ -340,7 +371,7 @@ def _said(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], s
 def _lines(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> list[_Line]:
     """The lines of its log, newest first; what follows a panic without a message is that message."""
     texts = snapshot.logs.get((str(pod["metadata"]["name"]), str(container.get("name"))), ())
-    lines = [log_line.read(text) for text in texts if text.strip()]
+    lines = _whole([log_line.read(text) for text in texts if text.strip()])
     weights = [line.weight for line in lines]
     for place, line in enumerate(lines[:-1]):
         if weights[place] == Weight.FATAL and (_HEAD.search(line.message) or _DETAIL.search(lines[place + 1].message)):
@@ -351,6 +382,28 @@ def _lines(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> lis
         _Line("log", line, weight, age)
         for age, (line, weight) in enumerate(zip(reversed(lines), reversed(weights), strict=True))
     ]
+
+
+_MORE: Final = 3
+"""Lines below an exception that may be the rest of its message."""
+_OPEN: Final = re.compile(r"(?::|\bfor \w+|\b(?:failed|failures?)(?: \w+)?)\s*$", re.IGNORECASE)
+"""The end of a first line that announces more: "2 validation errors for Settings", "Validate failed: ... failed validation"."""
+_REST: Final = re.compile(r"(?!\s*(?:at |File \"|\.\.\. \d+ more))(?:\s+\S|[A-Za-z]|->|- )")
+"""A line that is no frame of a stack trace, and has no time or bracket in front as a line of its own has."""
+
+
+def _whole(lines: Sequence[LogLine]) -> list[LogLine]:
+    """The lines, an exception whose first line announces more as one line with its rest."""
+    joined: list[LogLine] = []
+    rest = 0
+    for line in lines:
+        head = joined[-1] if joined else None
+        if head and rest and line.weight == Weight.PLAIN and _REST.match(line.text):
+            joined[-1], rest = log_line.read(f"{head.text} {line.text.strip()}"), rest - 1
+            continue
+        joined.append(line)
+        rest = _MORE if line.uncaught and _OPEN.search(line.message) and not _HEAD.search(line.message) else 0
+    return joined
 
 
 _TRACE: Final = re.compile(
@@ -463,7 +516,7 @@ def _port_of_another(pod: Object, name: str, line: str) -> list[Evidence]:
 def _revision_before(pod: Object, name: str, match: re.Match[str], snapshot: Snapshot) -> list[Evidence]:
     """Evidence of the earlier rollout whose container had the variable."""
     groups = match.groupdict()
-    variable = groups.get("variable") or groups.get("named") or ""
+    variable = groups.get("variable") or groups.get("named") or groups.get("setting") or ""
     if not variable or variable in _variables(status.container_specs(pod).get(name, {})):
         return []
     root = snapshot.root_name(pod)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from wizard.core.kube import status
-from wizard.core.kube.objects import Object, name_of
+from wizard.core.kube.objects import Object, ObjectEvent, name_of
 from wizard.core.rules.finding import Evidence, Finding, Heals, finding
 from wizard.core.rules.findings import placement
 from wizard.core.rules.findings.containers import missing_reference
@@ -19,6 +19,12 @@ _ATTACH_PATIENCE: Final = 60
 _VOLUME: Final = re.compile(r"for volume \"([^\"]+)\"")
 _USED_BY: Final = re.compile(r"already used by pod\(s\) ([\w.\-]+(?:, [\w.\-]+)*)")
 _ONE_POD: Final = "ReadWriteOncePod access mode"
+_ELSEWHERE: Final = re.compile(
+    r"Multi-Attach error|VolumeInUse|RESOURCE_IN_USE_BY_ANOTHER_RESOURCE|already (?:being used by|attached to (?:an instance|node|another|a different))"
+    r"|attached to a different|is still being used",
+    re.IGNORECASE,
+)
+"""Words of the attach-detach controller, and of the drivers of AWS, Google Cloud, Azure, OpenStack and Ceph."""
 
 
 @finding("VO04")
@@ -39,7 +45,7 @@ def attached_elsewhere(snapshot: Snapshot) -> Iterator[Finding]:
 def _multi_attach(pod: Object, snapshot: Snapshot) -> Evidence | None:
     attached = [event.time for event in snapshot.about(pod, "SuccessfulAttachVolume")]
     for event in snapshot.about(pod, "FailedAttachVolume"):
-        if "Multi-Attach error" in event.message and event.time >= max(attached, default=""):
+        if _held(event) and event.time >= max(attached, default=""):
             return Evidence(event.message, name_of(pod), "event FailedAttachVolume", event.time)
     scheduled = status.condition(pod, "PodScheduled")
     message = str(scheduled.get("message") or "")
@@ -47,6 +53,11 @@ def _multi_attach(pod: Object, snapshot: Snapshot) -> Evidence | None:
         since = str(scheduled.get("lastTransitionTime") or "")
         return Evidence(message, name_of(pod), "status.conditions[PodScheduled]", since)
     return None
+
+
+def _held(event: ObjectEvent) -> bool:
+    """Whether it says that the volume is attached elsewhere."""
+    return event.reason == "FailedAttachVolume" and _ELSEWHERE.search(event.message) is not None
 
 
 def _claim_of(pod: Object, volume: str, snapshot: Snapshot) -> str:
@@ -164,7 +175,7 @@ def mount_failed(snapshot: Snapshot) -> Iterator[Finding]:
         events = snapshot.about(pod, "FailedMount", "FailedMapVolume", "FailedAttachVolume")
         if not events or _mounted(pod) or not snapshot.older(began(pod), _MOUNT_PATIENCE):
             continue
-        if any(missing_reference(event.message) or "Multi-Attach error" in event.message for event in events):
+        if any(missing_reference(event.message) or _held(event) for event in events):
             continue
         telling = [event for event in events if not event.message.startswith("Unable to attach or mount")] or events
         last = telling[0]

@@ -19,9 +19,10 @@ from wizard.core.rules.snapshot import Snapshot
 _NODES: Final = re.compile(r"(\d+)/(\d+) nodes are available: ?(.*)", re.DOTALL)
 _REASON: Final = re.compile(r"(?:^|, )(\d+) (.+?)(?=, \d+ |$)", re.DOTALL)
 
-# Words: pkg/scheduler/framework/plugins/{noderesources,volumebinding,volumezone,nodeports,interpodaffinity,podtopologyspread};
+# Words: pkg/scheduler/framework/plugins/{noderesources,nodevolumelimits,volumebinding,volumezone,nodeports,interpodaffinity,podtopologyspread};
 # since 1.34 a taint is not named, and a volume's conflict reads "didn't match PersistentVolume's node affinity".
-_SIZE: Final = re.compile(r"Insufficient (\S+)|Too many pods")
+_SIZE: Final = re.compile(r"Insufficient (\S+)|Too many pods|exceed max volume count")
+_VOLUMES: Final = "exceed max volume count"
 _ZONE: Final = re.compile(r"volume node affinity conflict|PersistentVolume's node affinity|no available volume zone")
 _NO_VOLUME: Final = re.compile(r"didn't find available persistent volumes|enough free storage")
 _PORTS: Final = re.compile(r"free ports")
@@ -73,6 +74,8 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
         scaling = snapshot.about(pod, "TriggeredScaleUp", "NotTriggerScaleUp", "Nominated")[:1]
         growing = any(event.reason != "NotTriggerScaleUp" for event in scaling)
         room = answer.id == "SC02"
+        if growing and _all_serve(pod, snapshot) and not snapshot.older(since, _SCALE_PATIENCE):
+            continue
         yield Finding(
             answer.id,
             answer.title,
@@ -95,7 +98,16 @@ def no_node_fits(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
+_SCALE_PATIENCE: Final = 300
+"""Seconds in which a new node of an autoscaler is usually there."""
 _SHOWN_NODES: Final = 3
+
+
+def _all_serve(pod: Object, snapshot: Snapshot) -> bool:
+    """Whether the pod is one more than its Deployment needs: that has all its replicas ready."""
+    root = snapshot.root(pod)
+    wanted, have = (root.get("spec") or {}).get("replicas"), (root.get("status") or {}).get("readyReplicas")
+    return root.get("kind") == "Deployment" and isinstance(wanted, int) and isinstance(have, int) and have >= wanted > 0
 
 
 def _answer(pod: Object, message: str, snapshot: Snapshot) -> _Answer:
@@ -115,6 +127,8 @@ def _answer(pod: Object, message: str, snapshot: Snapshot) -> _Answer:
     usable = [place for place in every if place.matches and place.reached]
     if short:
         remedy = (f"Lower the request for {_short_of(short)}, or run fewer replicas.", *_room(usable))
+        if all(_VOLUMES in reason for reason in short):
+            remedy = ("A node takes only so many volumes: move pods that have some to others.", *_room(usable))
         avoid = "Don't delete running pods to make room: they would need the same room again."
         return _Answer(
             "SC02", title, remedy, (*_rooms(short, snapshot), *_shown(usable)), (avoid, *_never(usable, text))
@@ -295,7 +309,8 @@ def _labels(pod: Object, snapshot: Snapshot) -> list[Evidence]:
 def _plain(reason: str) -> str:
     size = _SIZE.search(reason)
     if size:
-        return f"too little {size[1]} free" if size[1] else "too many pods already"
+        crowded = "too many volumes already" if _VOLUMES in reason else "too many pods already"
+        return f"too little {size[1]} free" if size[1] else crowded
     return re.sub(r"^node\(s\) ", "", reason)
 
 
