@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from tests.conftest import Bed
-from tests.preflight import broken
+from tests.preflight import broken, doors, foreign, postings
 from tests.preflight.healthy import CLUSTERS, every
 from tests.preflight.judge import Judge, place
 from tests.preflight.setups import KINDS, Kind
@@ -44,7 +44,7 @@ def test_a_fault_is_named_first(judge: Judge, name: str) -> None:
 
 @pytest.mark.full  # 5 min: more than a hundred set-ups
 def test_faults_are_named_first_or_second(judge: Judge) -> None:
-    assert broken.__doc__
+    assert all(module.__doc__ for module in (broken, doors, foreign, postings))  # each registers its own
     tried = [(kind, judge.results(kind.make(Random(f"{kind.name} {seed}")))) for kind in KINDS for seed in (1, 2)]
     assert len(tried) >= 100
     missed = {
