@@ -29,7 +29,7 @@ def a_node_port_that_is_taken(random: Random) -> Setup:
     return Setup((made,), values={"service.type": "NodePort", "service.nodePort": port})
 
 
-@broken("R07", "valid ports", "valid ports")
+@broken("N10", "usual range", "valid ports")
 def a_node_port_out_of_range(random: Random) -> Setup:
     service = obj(
         "Service", "web", spec={"type": "NodePort", "ports": [{"port": 80, "nodePort": number(random, 8000, 9000)}]}
@@ -105,14 +105,6 @@ def a_certificate_and_its_key_the_wrong_way_round(random: Random) -> Setup:
     data = made["data"]
     turned = {**made, "type": "Opaque", "data": {"tls.crt": data["tls.key"], "tls.key": data["tls.crt"]}}
     return Setup((turned,), {"tls.secret": made["metadata"]["name"]})
-
-
-@broken("I02", "nobody")
-def a_host_of_a_class_of_another_team(random: Random) -> Setup:
-    made = obj(
-        "IngressClass", "__NS__-int", "networking.k8s.io/v1", spec={"controller": f"{name(random)}.example.com/int"}
-    )
-    return Setup((made,), {"ingress.class": "__NS__-int"})
 
 
 # The Gateway API

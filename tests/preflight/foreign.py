@@ -75,7 +75,7 @@ def an_object_that_its_definition_refuses(random: Random) -> Setup:
     size = {"type": "integer", "maximum": number(random, 3, 9)}
     schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": size}}}}
     widget = obj("Widget", name(random), "__NS__.example.com/v1", spec={"size": number(random, 10, 99)})
-    return Setup((definition("__NS__.example.com", "v1", schema),), chart=chart(deployment(pod()), widget))
+    return Setup((definition("__NS__.example.com", "v1", schema),), chart=chart(deployment(pod()), widget), wait=3.0)
 
 
 # Charts
@@ -92,7 +92,7 @@ def a_chart_that_is_a_library(_: Random) -> Setup:
     return Setup(chart=chart("", head="type: library\n"))
 
 
-@broken("N10", "settings", "settings")
+@broken("N10", "settings")
 def one_object_twice_in_a_chart(random: Random) -> Setup:
     one, two = (obj("ConfigMap", "settings", data={"A": str(number(random, 1, 99))}) for _ in range(2))
     return Setup(chart=chart(deployment(pod()), one, two))
@@ -127,13 +127,13 @@ def a_config_map_that_is_too_large(random: Random) -> Setup:
     return Setup(chart=chart(deployment(pod()), one))
 
 
-@broken("R07", "Duplicate", "Duplicate")
+@broken("R07", "Duplicate", "duplicate entries")
 def two_containers_of_one_name(random: Random) -> Setup:
     named = name(random)
     return Setup(chart=chart(deployment(pod(container(name=named), container(name=named)))))
 
 
-@broken("M01", "capital letters", "InvalidImageName")
+@broken("M01", "capital letters")
 def an_image_with_capital_letters(random: Random) -> Setup:
     image = f"registry.example.com/Team/API:{number(random, 1, 9)}.0"
     return Setup(chart=chart(deployment(pod(container(image=image)))))
@@ -188,7 +188,7 @@ def a_namespace_that_lets_nothing_out(random: Random) -> Setup:
 # Values
 
 
-@broken("R07", "number", "cannot unmarshal number")
+@broken("R07", "number", "expected string")
 def a_number_where_a_text_is_wanted(random: Random) -> Setup:
     text = (
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n"
@@ -271,7 +271,7 @@ def a_signing_key_that_is_too_short(random: Random) -> Setup:
 _PASSWORD = secret("llm-cost-ops-postgresql-credentials", postgres_password="x" * 24)
 
 
-@broken("R07", "immutable", "immutable")
+@broken("R07", "immutable")
 def a_job_whose_image_changes(random: Random) -> Setup:
     text = (
         "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n"
@@ -283,7 +283,7 @@ def a_job_whose_image_changes(random: Random) -> Setup:
     )
 
 
-@broken("R07", "immutable", "immutable")
+@broken("R07", "immutable")
 def a_selector_that_changes(random: Random) -> Setup:
     text = (
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: '{{ .Values.app }}'}}\n  template:\n"

@@ -144,7 +144,8 @@ class Judge:
         kubectl = self._bed.kubectl
         for one in setup.objects:
             where = () if one["kind"] in _OF_THE_CLUSTER else ("-n", one["metadata"].get("namespace", space))
-            kubectl("delete", one["kind"], one["metadata"]["name"], *where, "--ignore-not-found")
+            held = ("--wait=false",) if one["kind"] == "PersistentVolume" else ()  # until its claim is gone
+            kubectl("delete", one["kind"], one["metadata"]["name"], *where, "--ignore-not-found", *held)
         for label in setup.labels:
             kubectl("label", "namespace", space, f"{label}-")
         if not setup.namespace:

@@ -24,7 +24,7 @@ from tests.preflight.setups import (
 # Quotas and limits
 
 
-@broken("R07", "services.nodeports", "exceeded quota")
+@broken("Q02", "services.nodeports", "exceeded quota")
 def a_quota_without_node_ports(random: Random) -> Setup:
     return Setup((quota(name(random), services__nodeports="0"),), values={"service.type": "NodePort"})
 
@@ -130,7 +130,7 @@ def _daemon(named: str, labels: dict[str, str], port: dict[str, int]) -> Object:
     return obj("DaemonSet", named, "apps/v1", spec={"selector": {"matchLabels": labels}, "template": template})
 
 
-@broken("C10", "volcano")
+@broken("C10", "volcano", "not ready")
 def a_scheduler_that_is_not_there(_: Random) -> Setup:
     return Setup(chart=chart(deployment(pod(schedulerName="volcano"))))
 
@@ -210,7 +210,7 @@ def a_class_of_volumes_made_by_hand_and_none_is_left(random: Random) -> Setup:
     return Setup((made,), {"database.class": "__NS__-local"}, wait=1.0)
 
 
-@broken("S04", "allowedTopologies")
+@broken("S04", "allowedTopologies", "not ready")
 def a_class_of_a_zone_without_nodes(random: Random) -> Setup:
     zone = {"matchLabelExpressions": [{"key": "topology.kubernetes.io/zone", "values": [f"eu-{name(random)}"]}]}
     made = obj(
@@ -220,7 +220,7 @@ def a_class_of_a_zone_without_nodes(random: Random) -> Setup:
     return Setup((made,), {"database.class": "__NS__-zonal"}, wait=1.0)
 
 
-@broken("S03", "ReadWriteMany")
+@broken("S03", "ReadWriteMany", "not ready")
 def a_shared_disk_of_a_driver_of_block_devices(random: Random) -> Setup:
     driver = random.choice(("ebs.csi.aws.com", "pd.csi.storage.gke.io", "disk.csi.azure.com"))
     made = obj(
@@ -242,13 +242,13 @@ def _size(gibibytes: int) -> dict[str, Any]:
     return {"resources": {"requests": {"storage": f"{gibibytes}Gi"}}}
 
 
-@broken("S07", "gone-class")
+@broken("S07", "gone-class", "not ready")
 def a_disk_of_before_of_a_class_that_is_gone(random: Random) -> Setup:
     spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": f"gone-class-{number(random, 1, 9)}", **_size(8)}
     return Setup((obj("PersistentVolumeClaim", "data-llm-cost-ops-redis-0", spec=spec),))
 
 
-@broken("W20", "own-config")
+@broken("W20", "own-config", "not ready")
 def a_config_map_of_a_volume_that_is_not_there(random: Random) -> Setup:
     named = f"own-config-{number(random, 1, 99)}"
     return Setup(values={
@@ -261,7 +261,7 @@ def a_config_map_of_variables_that_is_not_there(random: Random) -> Setup:
     return Setup(values={"extraEnvFrom": [{"configMapRef": {"name": f"own-settings-{number(random, 1, 99)}"}}]})
 
 
-@broken("W20", "ca.crt")
+@broken("W20", "ca.crt", "not ready")
 def authorities_without_the_key_that_is_named(random: Random) -> Setup:
     made = obj("ConfigMap", "authorities", data={random.choice(("ca.pem", "bundle.crt", "ca-bundle.crt")): "x"})
     return Setup((made,), values={"global.caBundle.configMap": "authorities"})

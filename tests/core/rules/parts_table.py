@@ -152,10 +152,12 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("W21", before(claim("d"), volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "d"}}]), "fail", "needs PersistentVolumeClaim d", ""),
     # N10 what a chart has twice
     ("N10", twice(obj("ConfigMap", "a"), obj("Secret", "a"), obj("ConfigMap", "b")), "pass", "there once", ""),
-    ("N10", twice(obj("ConfigMap", "a"), obj("ConfigMap", "a")), "fail", "ConfigMap/a is rendered 2 times", ""),
+    ("N10", twice(obj("ConfigMap", "a"), obj("ConfigMap", "a")), "warn", "ConfigMap/a is rendered 2 times: helm 4 keeps the last, helm 3 refuses", ""),
     ("N10", twice(obj("Ingress", "a", "networking.k8s.io/v1"), obj("Ingress", "a", "example.com/v1")), "pass", "there once", ""),
     ("N10", twice(service("a", nodePort=30080), service("b", nodePort=30080)), "fail", "nodePort 30080 is asked for 2 times: Service/a, Service/b", ""),
     ("N10", twice(service("a", nodePort=30080), service("b", nodePort=30080, protocol="UDP")), "pass", "there once", ""),
+    ("N10", twice(service("a", nodePort=8080)), "warn", "Service/a: nodePort 8080 is out of the usual range", ""),
+    ("N10", twice(service("a", nodePort=30000), service("b", nodePort=32767)), "pass", "there once", ""),
     ("N10", twice(service("a", nodePort=None), service("b", nodePort=0)), "pass", "there once", ""),
     # C10 nodes and schedulers that pods name
     ("C10", placed(), "pass", "every node and scheduler", ""),

@@ -143,25 +143,41 @@ def _weight(hook: Object) -> int:
     return int(text) if text.lstrip("+-").isdigit() and len(text) < 12 else 0
 
 
+_RANGE: Final = range(30000, 32768)
+"""The ports of the nodes that the API server gives to Services unless it is told others (--service-node-port-range)."""
+
+
 @check("N10", "what a chart has twice", needs=("rendered", "target"), severity="B")
 def twice(facts: Facts) -> Outcome:
-    """No two objects of the release have one name, and no two of its Services one port of the nodes."""
+    """No two objects of the release have one name, and no two of its Services one port of the nodes, or one out of their range."""
     rendered: Rendered = facts["rendered"]
     target: Target = facts["target"]
     names = Counter(plan.identity(one, target.namespace) for one in rendered.objects if one["metadata"].get("name"))
-    lines = [f"{kind}/{name} is rendered {count} times" for (_, kind, _, name), count in names.items() if count > 1]
+    same = [
+        f"{kind}/{name} is rendered {count} times: helm 4 keeps the last, helm 3 refuses"
+        for (_, kind, _, name), count in names.items()
+        if count > 1
+    ]
     ports: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
     for service in rendered.of("Service"):
         for port in maps_of(map_of(service, "spec"), "ports"):
             if isinstance(number := port.get("nodePort"), int) and number:
                 ports[number, str(port.get("protocol") or "TCP")].append(manifests.label(service))
-    lines += [
+    lines = [
         f"nodePort {number} is asked for {len(those)} times: {', '.join(dict.fromkeys(those))}"
         for (number, _), those in ports.items()
         if len(those) > 1
     ]
+    same += [
+        f"{those[0]}: nodePort {number} is out of the usual range 30000-32767: the API server would refuse it"
+        for (number, _), those in ports.items()
+        if number not in _RANGE
+    ]
+    step = "Correct the value that gives this name or port, or the chart."
     if lines:
-        return Outcome("fail", capped(lines), "Correct the value that gives both the same name or port, or the chart.")
+        return Outcome("fail", capped([*lines, *same]), step)
+    if same:
+        return Outcome("warn", capped(same), step)
     return Outcome("pass", ("every object and every port of the nodes is there once",))
 
 
