@@ -70,7 +70,7 @@ def a_definition_among_the_templates_of_its_objects(random: Random) -> Setup:
     return Setup(chart=chart(deployment(pod()), definition(group, "v1"), widget))
 
 
-@broken("R07", "spec.size", "spec.size")
+@broken("R07", "spec.size")
 def an_object_that_its_definition_refuses(random: Random) -> Setup:
     size = {"type": "integer", "maximum": number(random, 3, 9)}
     schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": size}}}}
