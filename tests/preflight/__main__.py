@@ -13,10 +13,11 @@ from pathlib import Path
 from random import Random
 
 from tests.conftest import Bed
-from tests.preflight import broken
+from tests.preflight import broken, doors, foreign, postings
 from tests.preflight.healthy import CLUSTERS, every
 from tests.preflight.judge import Judge, place
 from tests.preflight.setups import KINDS
+from tests.preflight.untroubled import UNTROUBLED
 from wizard.sandbox import cluster
 
 
@@ -31,6 +32,11 @@ def healthy() -> int:
                 for one in every(nodes):
                     found = judge.healthy(one)
                     print(f"{len(found)} {nodes} nodes: {one.name}", flush=True)
+                    for result in found:
+                        print(f"    {result.id} {result.state}: {result.evidence}", flush=True)
+                for name, setup in UNTROUBLED.items() if nodes == 3 else ():
+                    found = judge.results(setup)
+                    print(f"{len(found)} {nodes} nodes: {name}", flush=True)
                     for result in found:
                         print(f"    {result.id} {result.state}: {result.evidence}", flush=True)
             finally:
@@ -89,6 +95,6 @@ def main() -> int:
     return 0
 
 
-assert broken
+assert all((broken, doors, foreign, postings))
 if __name__ == "__main__":
     sys.exit(main())

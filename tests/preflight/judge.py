@@ -110,6 +110,8 @@ class Judge:
         try:
             if setup.installed is not None:
                 self._install(setup, space)
+            for command in setup.since:
+                self._bed.kubectl("-n", space, *command)
             time.sleep(setup.wait)
             results = asyncio.run(self._judged(setup, space))
         finally:
@@ -142,7 +144,8 @@ class Judge:
         kubectl = self._bed.kubectl
         for one in setup.objects:
             where = () if one["kind"] in _OF_THE_CLUSTER else ("-n", one["metadata"].get("namespace", space))
-            kubectl("delete", one["kind"], one["metadata"]["name"], *where, "--ignore-not-found")
+            held = ("--wait=false",) if one["kind"] == "PersistentVolume" else ()  # until its claim is gone
+            kubectl("delete", one["kind"], one["metadata"]["name"], *where, "--ignore-not-found", *held)
         for label in setup.labels:
             kubectl("label", "namespace", space, f"{label}-")
         if not setup.namespace:
@@ -166,6 +169,12 @@ class Judge:
     def _make(self, objects: Sequence[Mapping[str, Any]]) -> None:
         path = self._folder / f"{uuid.uuid4().hex}.json"
         path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
+        definitions = [one for one in objects if one["kind"] == "CustomResourceDefinition"]
+        if definitions:  # what is of a kind can be made once the kind is served
+            kinds = self._folder / f"{uuid.uuid4().hex}.json"
+            kinds.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": definitions}))
+            self._bed.kubectl("apply", "-f", str(kinds))
+            self._bed.kubectl("wait", "--for=condition=Established", "--timeout=20s", "-f", str(kinds))
         if objects:
             self._bed.kubectl("apply", "-f", str(path))
 
@@ -202,7 +211,18 @@ class Judge:
             path = self._folder / f"{space}-{made.name}.json"
             path.write_text(json.dumps(_placed(obj("Secret", made.name, stringData=texts), space)))
             self._bed.kubectl("create", "-f", str(path), check=False)  # what is there stays
-        command = [str(toolchain.tool_path("helm4")), "upgrade", "--install", "-n", space, "-f", str(values), *flags]
+        own = [flag for path in prepared.draft.files for flag in ("-f", path)]
+        command = [
+            str(toolchain.tool_path("helm4")),
+            "upgrade",
+            "--install",
+            "-n",
+            space,
+            *own,
+            "-f",
+            str(values),
+            *flags,
+        ]
         named = ["--kubeconfig", self._kubeconfig(setup, space), "--", release, chart]
         return subprocess.run([*command, *named], capture_output=True, text=True, timeout=120, check=False)
 
@@ -234,23 +254,29 @@ class Judge:
 
     def _draft(self, session: Session, setup: Setup) -> Draft:
         sets = tuple(SetFlag("--set-json", f"{path}={json.dumps(value)}") for path, value in setup.values.items())
+        files: tuple[str, ...] = ()
+        if setup.file:
+            own = self._folder / f"own-{uuid.uuid4().hex}.yaml"
+            own.write_text(setup.file)
+            files = (str(own),)
         if not setup.chart:
             given = {**BASE, **setup.answers}
             space = session.options.namespace
             answers = {key: text and text.replace("__NS__", space) for key, text in given.items()}
-            return replace(session.answers.new().with_answers(answers), sets=sets)
+            return replace(session.answers.new().with_answers(answers), sets=sets, files=files)
         folder = self._folder / f"chart-{uuid.uuid4().hex}"
         for name, text in setup.chart.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
         options = replace(session.options, chart=str(folder))
         session.options = options
-        return replace(session.answers.new(), sets=sets)
+        return replace(session.answers.new(), sets=sets, files=files)
 
 
 _OF_THE_CLUSTER: Final = (
     "StorageClass", "IngressClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-    "CustomResourceDefinition", "PersistentVolume", "PriorityClass",
+    "CustomResourceDefinition", "PersistentVolume", "PriorityClass", "RuntimeClass", "MutatingWebhookConfiguration", "ClusterRole",
+    "CSIDriver", "Node", "GatewayClass", "APIService",
 )  # fmt: skip
 
 
@@ -263,7 +289,7 @@ def _in(setup: Setup, space: str) -> Setup:
     return replace(
         setup, objects=tuple(named(list(setup.objects))), values=named(dict(setup.values)), chart=named(dict(setup.chart)),
         names={named(host): addresses for host, addresses in setup.names.items()},
-        answers={key: named(text) for key, text in setup.answers.items()},
+        answers={key: named(text) for key, text in setup.answers.items()}, file=named(setup.file),
     )  # fmt: skip
 
 

@@ -46,6 +46,10 @@ class Setup:
     """A scenario of the sandbox."""
     wait: float = 0.0
     """Seconds until the API server has taken in what was made."""
+    file: str = ""
+    """Text of a person's own values file."""
+    since: tuple[tuple[str, ...], ...] = ()
+    """For an upgrade: what kubectl was told to do in the namespace after the install."""
 
 
 Make = Callable[[Random], Setup]
@@ -152,3 +156,42 @@ def deployment_chart(container: str, more: str = "") -> dict[str, str]:
         "values.yaml": "{}\n",
         "templates/all.yaml": f"{head}{pod}{indented}{more}",
     }
+
+
+def pod(*containers: Object, **spec: Any) -> Object:
+    """A pod's template with the label app: web; without containers, with one."""
+    return {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [*containers] or [container()], **spec}}
+
+
+def container(**more: Any) -> Object:
+    """A container with an image and small requests."""
+    resources = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "128Mi"}}
+    return {"name": "web", "image": IMAGE, "resources": resources, **more}
+
+
+def deployment(template: Object, named: str = "web", **spec: Any) -> Object:
+    """A Deployment of pods with the label app: web."""
+    return obj(
+        "Deployment", named, "apps/v1", spec={"selector": {"matchLabels": {"app": "web"}}, "template": template, **spec}
+    )
+
+
+def chart(*manifests: Object | str, values: str = "{}\n", head: str = "", **files: Object | str) -> dict[str, str]:
+    """The files of a chart of somebody else; a manifest is an object or text with template actions. The last "__" in names of files is ".", others are "/"."""
+    templates = {f"templates/t{number}.yaml": _text(one) for number, one in enumerate(manifests)}
+    more = {_path(path): _text(one) for path, one in files.items()}
+    return {
+        "Chart.yaml": f"apiVersion: v2\nname: theirs\nversion: 0.1.0\n{head}",
+        "values.yaml": values,
+        **templates,
+        **more,
+    }
+
+
+def _text(one: Object | str) -> str:
+    return one if isinstance(one, str) else json.dumps(one, indent=1)
+
+
+def _path(named: str) -> str:
+    head, _, suffix = named.rpartition("__")
+    return f"{head.replace('__', '/')}.{suffix}"

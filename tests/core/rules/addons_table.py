@@ -26,6 +26,7 @@ from wizard.core.target import Target
 TARGET = Target("here", "ns", "rel")
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 EBS = StorageClass("gp3", True, "ebs.csi.aws.com")
+HERE = frozenset({"ebs.csi.aws.com"})
 
 
 def ingress(name: str = "rel", address: str = "", cls: str | None = "nginx", **spec: Any) -> dict[str, Any]:
@@ -46,8 +47,10 @@ def behind(
     return {"rendered": Rendered((ingress(),)), "ways": ways, "controllers": running}
 
 
-def claims(*classes: StorageClass, wants: str | None = None, drivers: frozenset[str] = frozenset()) -> dict[str, Any]:
-    spec = {"storageClassName": wants} if wants else {}
+def claims(
+    *classes: StorageClass, wants: str | None = None, drivers: frozenset[str] = frozenset(), **more: Any
+) -> dict[str, Any]:
+    spec = {**({"storageClassName": wants} if wants else {}), **more}
     claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "a"}, "spec": spec}
     return {"rendered": Rendered((claim,)), "storage_classes": classes, "csi_drivers": drivers}
 
@@ -154,6 +157,8 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("I09", {"cert_manager": CertManager(False)}, "skipped", "waits for I08", ""),
     # S03 disk drivers
     ("S03", claims(EBS, drivers=frozenset({"ebs.csi.aws.com"})), "pass", "drivers of the classes are there", ""),
+    ("S03", claims(EBS, drivers=HERE, accessModes=["ReadWriteMany"]), "warn", "asks for ReadWriteMany, which driver ebs.csi.aws.com of class gp3 does not make", "database.class"),
+    ("S03", claims(EBS, drivers=HERE, accessModes=["ReadWriteMany"], volumeMode="Block"), "pass", "drivers", ""),
     ("S03", claims(EBS), "warn", "class gp3 is there, but its driver ebs.csi.aws.com is not", "database.class"),
     ("S03", claims(StorageClass("gp2", True, "kubernetes.io/aws-ebs")), "warn", "its driver ebs.csi.aws.com is not", "database.class"),
     ("S03", claims(EBS, StorageClass("local", False, "rancher.io/local-path"), wants="local"), "pass", "drivers", ""),

@@ -41,8 +41,9 @@ def live(number: int = 0, on: str = "n1", app: str = "api", namespace: str = "ns
     return {"kind": "Pod", "metadata": meta, "spec": {**spec(**more), "nodeName": on}, "status": {"phase": "Running"}}
 
 
-def store(claim: str = "10Gi") -> dict[str, Any]:
-    wanted = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": claim}}}}
+def store(claim: str = "10Gi", cls: str = "") -> dict[str, Any]:
+    named = {"storageClassName": cls} if cls else {}
+    wanted = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": claim}}, **named}}
     return {
         "kind": "StatefulSet",
         "metadata": {"name": "db"},
@@ -123,6 +124,12 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
      "fail", "pods needs 2 more, 1 of 4 left", "replicas"),
     ("Q02", quota(store(), hard={"persistentvolumeclaims": "1"}, used={"persistentvolumeclaims": "1"}, pods=(live(app="other"),)),
      "fail", "persistentvolumeclaims needs 1 more, 0 of 1 left", "replicas"),
+    ("Q02", quota({**deployment(), "apiVersion": "apps/v1"}, hard={"count/deployments.apps": "0"}), "fail", "count/deployments.apps needs 1 more, 0 of 0 left", "replicas"),
+    ("Q02", quota({**deployment(), "apiVersion": "apps/v1"}, hard={"count/replicasets.apps": "0"}), "fail", "count/replicasets.apps needs 1 more", "replicas"),
+    ("Q02", quota({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "a"}}, hard={"count/ingresses.networking.k8s.io": "0"}), "fail", "ingresses.networking.k8s.io needs 1", "replicas"),
+    ("Q02", quota({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"type": "NodePort", "ports": [{}, {}]}}, hard={"services.nodeports": "1", "services": "1"}), "fail", "services.nodeports needs 2 more, 1 of 1 left", "replicas"),
+    ("Q02", quota(store(cls="fast"), hard={"fast.storageclass.storage.k8s.io/requests.storage": "5Gi"}), "fail", "requests.storage needs 10Gi more, 5Gi of 5Gi", "replicas"),
+    ("Q02", quota(store(cls="slow"), hard={"fast.storageclass.storage.k8s.io/requests.storage": "5Gi"}), "pass", "count nothing", ""),
     ("Q02", quota(deployment(), hard={"pods": "1"}, scopes=["Terminating"]), "pass", "count nothing", ""),
     ("Q02", quota(deployment(), hard={}) | {"quotas": Unknown("eve may not list quotas", "list resourcequotas")}, "unknown", "may not", ""),
 ]  # fmt: skip

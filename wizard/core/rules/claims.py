@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
@@ -28,6 +28,10 @@ class Wanted:
     name: str
     spec: Mapping[str, Any]
     templated: bool = False
+    first: bool = True
+    """Whether it is that of the first pod."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """Of a template: the metadata that its claims get."""
 
     @property
     def size(self) -> Fraction:
@@ -59,7 +63,8 @@ def wanted(objects: Iterable[Object]) -> Iterator[Wanted]:
             for template in maps_of(spec, "volumeClaimTemplates"):
                 for number in range(count):
                     name = f"{text_of(map_of(template, 'metadata'), 'name')}-{obj['metadata'].get('name')}-{number}"
-                    yield Wanted(manifests.label(obj), name, map_of(template, "spec"), templated=True)
+                    meta = map_of(template, "metadata")
+                    yield Wanted(manifests.label(obj), name, map_of(template, "spec"), True, number == 0, meta)
 
 
 def mounted(spec: Mapping[str, Any]) -> tuple[str, ...]:

@@ -331,6 +331,15 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class ClaimsTried:
+    """The claims that StatefulSets would make, tried one by one: how many, by claim why it was refused; why some were not tried."""
+
+    count: int
+    refused: Mapping[str, str]
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class MetricsApi:
     """The API of resource metrics: whether it is registered and answers, and why it does not."""
 

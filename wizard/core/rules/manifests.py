@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wizard.core.kube.objects import Object, containers
-from wizard.core.limits import map_of
+from wizard.core.limits import map_of, maps_of
 
 
 def label(obj: Object) -> str:
@@ -143,6 +143,12 @@ def hosts(objects: Iterable[Object]) -> list[str]:
     return [host for host in found if host and "*" not in host]
 
 
+def parents(route: Object) -> tuple[Mapping[str, Any], ...]:
+    """The references of an HTTPRoute to Gateways."""
+    references = maps_of(map_of(route, "spec"), "parentRefs")
+    return tuple(one for one in references if (one.get("kind") or "Gateway") == "Gateway" and one.get("name"))
+
+
 def images(objects: Iterable[Object]) -> dict[str, tuple[str, ...]]:
     """Image -> "Kind/name" of the workloads that run it."""
     found: dict[str, dict[str, None]] = {}
@@ -260,3 +266,30 @@ def secrets_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], 
                     name = reference.get("secretName") or reference.get("name")
                     use(name, owner, [str(item["key"]) for item in reference.get("items") or ()])
     return {name: (tuple(wanted), users[name]) for name, wanted in keys.items()}
+
+
+def config_maps_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ...], str]]:
+    """ConfigMap name -> (required keys, "Kind/name" of the first user); optional references are left out."""
+    keys: dict[str, dict[str, None]] = {}
+    users: dict[str, str] = {}
+    for owner, spec in pods(objects):
+        for reference, wanted in _config_maps(spec):
+            name = reference.get("name")
+            if isinstance(name, str) and name and not reference.get("optional"):
+                keys.setdefault(name, {}).update(dict.fromkeys(wanted))
+                users.setdefault(name, owner)
+    return {name: (tuple(wanted), users[name]) for name, wanted in keys.items()}
+
+
+def _config_maps(spec: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
+    """(reference, keys) of each ConfigMap that a pod names."""
+    for container in containers(spec):
+        for variable in maps_of(container, "env"):
+            reference = map_of(map_of(variable, "valueFrom"), "configMapKeyRef")
+            yield reference, [str(reference.get("key"))]
+        for source in maps_of(container, "envFrom"):
+            yield map_of(source, "configMapRef"), []
+    for volume in maps_of(spec, "volumes"):
+        for source in (volume, *maps_of(map_of(volume, "projected"), "sources")):
+            reference = map_of(source, "configMap")
+            yield reference, [str(item.get("key")) for item in maps_of(reference, "items")]

@@ -111,6 +111,9 @@ def of_checks(objects: Iterable[Object], target: Target, databases: Collection[s
         yield NeededRight("get", "Namespace", "check R01 looks for it", names=(target.namespace,))
     if claims := sorted({claim for claim, _ in manifests.data_claims(every, databases)}):
         yield NeededRight("get", "PersistentVolumeClaim", "check N07 looks for data of before", names=tuple(claims))
+    own = {obj["metadata"].get("name") for obj in every if obj["kind"] == "ConfigMap"}
+    if named := sorted(name for name in manifests.config_maps_used(every) if name not in own):
+        yield NeededRight("get", "ConfigMap", "check W20 looks for what pods name", names=tuple(named))
     issuers = sorted({name for obj in every for kind, name in manifests.issuers(obj) if kind == "Issuer"})
     if issuers:
         yield NeededRight("get", "Issuer", "check I09 asks whether it is ready", names=tuple(issuers))
@@ -159,6 +162,7 @@ CLUSTER_READS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("list", "IngressClass", "Ingress", "ingress classes (I01)"),
     ("list", "Ingress", "Ingress", "hosts that are taken (I05)"),
     ("list", "HTTPRoute", "HTTPRoute", "hosts that are taken (I05)"),
+    ("get", "Gateway", "HTTPRoute", "whether it lets the route in (I13)"),
     ("get", "PersistentVolume", "", "whether data goes with its claim (uninstall)"),
     ("get", "APIService", "HorizontalPodAutoscaler", "whether load is measured (A01)"),
 )

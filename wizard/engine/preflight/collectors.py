@@ -147,7 +147,9 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "every_ingress_class": Collector(ways.every_ingress_class, needs=("server",), lasts=60.0),
     "ingress_classes": Collector(ways.ingress_classes, needs=("server", "rendered"), after=("every_ingress_class",)),
     "ways": Collector(ways.ways, needs=("server", "rendered"), after=("ingress_classes",)),
+    "gateways": Collector(ways.gateways, needs=("server", "rendered")),
     "secrets": Collector(secrets.secrets, needs=("server", "rendered")),
+    "config_maps": Collector(secrets.config_maps, needs=("server", "rendered")),
     "certificates": Collector(secrets.certificates, needs=("server", "rendered")),
     "kept_data": Collector(secrets.kept_data, needs=("server", "rendered")),
     "probe": Collector(room.probe, needs=("server", "rendered", "namespace"), limit=20.0),
@@ -178,6 +180,10 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "clock": Collector(upgrade.clock, needs=("server",)),
     "secret_files": Collector(upgrade.secret_files),
     "live_claims": Collector(storage.live_claims, needs=("server", "rendered", "namespace")),
+    "bound_volumes": Collector(storage.bound_volumes, needs=("server", "rendered", "live_claims")),
+    "tried_claims": Collector(
+        storage.tried_claims, needs=("server", "rendered", "namespace"), after=("live_claims",), limit=20.0
+    ),
     "disk_room": Collector(
         storage.disk_room, needs=("server", "rendered", "storage_classes"), after=("live_claims", "csi_drivers")
     ),

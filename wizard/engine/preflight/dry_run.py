@@ -9,7 +9,9 @@ from typing import Any
 from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision
 from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.ingress import namespace as namespace_of
 from wizard.core.kube.objects import Object
+from wizard.core.limits import map_of
 from wizard.core.rules.check import Absent
 from wizard.core.rules.facts import (
     DryRun,
@@ -45,7 +47,8 @@ async def dry_run(world: World, inputs: Mapping[str, Any]) -> DryRun | Absent:
     objects = tuple(obj for obj in inputs["rendered"].objects if brought.kind_of(obj) not in new_kinds)
     if upgrade and (planned := await _planned(world, objects)) is not None:
         return planned
-    answers = await asyncio.gather(*(_try(world, obj, upgrade=upgrade) for obj in objects))
+    made = frozenset((str(obj["kind"]), str(obj["metadata"].get("name"))) for obj in objects)
+    answers = await asyncio.gather(*(_try(world, obj, made, upgrade=upgrade) for obj in objects))
     refused = tuple(answer for answer in answers if isinstance(answer, Refused))
     unknown = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, str)))
     if upgrade:  # an apply is accepted for an object of somebody else too
@@ -93,19 +96,30 @@ async def _planned(world: World, objects: tuple[Object, ...]) -> DryRun | None:
     return DryRun(len(objects), tuple(refused), "apply", unknown, settled, taken)
 
 
-async def _try(world: World, obj: Object, *, upgrade: bool) -> Refused | str | bool:
+async def _try(world: World, obj: Object, made: frozenset[tuple[str, str]], *, upgrade: bool) -> Refused | str | bool:
     """Whether the object was accepted; False when it exists already; else its refusal, or why it could not be tried."""
     send = world.cluster.apply if upgrade else world.cluster.create
+    space = namespace_of(obj) or world.target.namespace
     try:
-        await send(obj, world.target.namespace, dry_run=True)
+        await send(obj, space, dry_run=True)
     except ClusterError as error:
         kind, name = str(obj["kind"]), str(obj["metadata"]["name"])
+        if error.kind == "not-found" and ("Namespace", space) in made:
+            return f"namespace {space} is made by the release"
+        if error.kind == "not-found" and _role(obj) in made:
+            return True  # who may make the role, as its own dry run says, may bind it
         if error.kind == "conflict" and not upgrade:
             return False  # another check reports its owner
         if not judged(error):
             return error.message.rstrip(".")
         return Refused(kind, name, _words(error))
     return True
+
+
+def _role(obj: Object) -> tuple[str, str]:
+    """(kind, name) of the role that a binding gives; nothing that is rendered for other kinds."""
+    reference = map_of(obj, "roleRef") if obj["kind"] in ("RoleBinding", "ClusterRoleBinding") else {}
+    return str(reference.get("kind")), str(reference.get("name"))
 
 
 def _words(error: ClusterError) -> tuple[str, ...]:

@@ -57,14 +57,14 @@ def _of_values(values: Mapping[str, Secret]) -> PullLogin:
 async def images(world: World, inputs: Mapping[str, Any]) -> tuple[ImageSeen, ...] | Absent:
     """Every image of the workloads, with the answer of its registry and the nodes that have it.
 
-    A sandbox pulls nothing: only registries of this machine are asked for it. For any other cluster those are not asked:
-    each node takes such a name for itself.
+    A sandbox pulls nothing: only registries of this machine are asked for it, and names that no node takes are still wrong. For
+    any other cluster those are not asked: each node takes such a name for itself.
     """
     rendered: Rendered = inputs["rendered"]
     sandbox = is_sandbox(world.target.context)
     workloads = _workloads(rendered, inputs["admitted"])
     if sandbox:
-        workloads = {key: owners for key, owners in workloads.items() if reference.is_here(reference.registry(key[0]))}
+        workloads = {key: owners for key, owners in workloads.items() if _is_judged(key[0])}
     if world.typing:
         workloads = {key: owners for key, owners in workloads.items() if _is_whole(key[0])}
     if world.registries is None or not workloads:
@@ -79,6 +79,14 @@ async def images(world: World, inputs: Mapping[str, Any]) -> tuple[ImageSeen, ..
         ImageSeen(image, tuple(owners), answer, names, held.get(_canonical(image), ()), len(nodes))
         for ((image, names), owners), answer in zip(workloads.items(), answers, strict=True)
     )
+
+
+def _is_judged(image: str) -> bool:
+    """Whether an image says something of a sandbox: its registry is this machine, or no node takes its name."""
+    try:
+        return reference.parse(image).is_here
+    except ValueError:
+        return True
 
 
 def _is_whole(image: str) -> bool:

@@ -11,6 +11,7 @@ from wizard.core.errors import Problem
 from wizard.core.helm import plan, revision
 from wizard.core.kube import lease
 from wizard.core.kube.errors import ClusterError
+from wizard.core.kube.ingress import namespace as namespace_of
 from wizard.core.kube.objects import Object
 from wizard.core.rules import needed_rights
 from wizard.core.rules.check import Absent, FactFailure, Unknown
@@ -116,7 +117,8 @@ async def owners(world: World, inputs: Mapping[str, Any]) -> tuple[Owned, ...] |
 async def _owner(world: World, wanted: Object) -> Owned | None:
     kind, name = str(wanted["kind"]), str(wanted["metadata"]["name"])
     try:
-        live = await world.cluster.get(kind, name, world.target.namespace, str(wanted.get("apiVersion", "")))
+        space = namespace_of(wanted) or world.target.namespace
+        live = await world.cluster.get(kind, name, space, str(wanted.get("apiVersion", "")))
     except ClusterError as error:
         if error.kind in ("not-found", "forbidden"):  # missing rights are reported by another check
             return None

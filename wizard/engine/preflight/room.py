@@ -19,6 +19,7 @@ from wizard.engine.preflight.world import NOT_THERE, World, judged
 _NAME: Final = "llm-cost-ops-wizard-probe"
 _POD: Final = (
     "nodeName",
+    "schedulerName",
     "containers",
     "initContainers",
     "resources",

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from wizard.core.errors import Problem
 from wizard.core.kube.errors import ClusterError
+from wizard.core.limits import map_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent
 from wizard.core.rules.facts import (
@@ -23,6 +24,8 @@ from wizard.engine.preflight.world import World
 from wizard.ports.certificates import CertificateReader
 
 _TLS_KEYS: Final = ("tls.crt", "tls.key")
+_AUTHORITIES: Final = "kube-root-ca.crt"
+"""The ConfigMap that Kubernetes makes in every namespace."""
 
 
 async def secrets(world: World, inputs: Mapping[str, Any]) -> tuple[SecretSeen, ...]:
@@ -55,6 +58,25 @@ async def _values(world: World, name: str) -> Mapping[str, Secret] | None:
         if error.kind == "not-found":
             return None
         raise
+
+
+async def config_maps(world: World, inputs: Mapping[str, Any]) -> Mapping[str, frozenset[str] | None]:
+    """The ConfigMaps that pods name and the release does not make, with their keys; None for one that is not there."""
+    rendered: Rendered = inputs["rendered"]
+    own = {one["metadata"].get("name") for one in rendered.of("ConfigMap")}
+    named = [name for name in manifests.config_maps_used(rendered.objects) if name not in own | {_AUTHORITIES}]
+    keys = await asyncio.gather(*(_config_map(world, name) for name in named))
+    return {_AUTHORITIES: frozenset({"ca.crt"}), **dict(zip(named, keys, strict=True))}
+
+
+async def _config_map(world: World, name: str) -> frozenset[str] | None:
+    try:
+        found = await world.cluster.get("ConfigMap", name, world.target.namespace)
+    except ClusterError as error:
+        if error.kind == "not-found":
+            return None
+        raise
+    return frozenset((*map_of(found, "data"), *map_of(found, "binaryData")))
 
 
 async def certificates(world: World, inputs: Mapping[str, Any]) -> tuple[CertificateSeen, ...] | Absent:

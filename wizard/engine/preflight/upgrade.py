@@ -23,15 +23,17 @@ _SLACK: Final = timedelta(seconds=5)
 
 
 async def running(world: World, inputs: Mapping[str, Any]) -> Running | Absent | Unknown:
-    """The record of the newest revision that is deployed, which helm compares the next one with."""
+    """The record that helm compares the next revision with: the newest that is deployed, else the newest of all (Upgrade.prepareUpgrade)."""
     release: Release = inputs["release"]
     target, kind = world.target, listing.record_kind()
     if not revision.installed(release.revision, release.status) or kind is None:
         return _INSTALL
     listed = await world.cluster.records(kind, target.namespace, target.release, status=revision.DEPLOYED)
+    if not listed:  # an install that failed
+        listed = await world.cluster.records(kind, target.namespace, target.release, release.revision)
     newest = max(records.heads_of(listed), key=lambda head: head.revision, default=None)
     if newest is None:
-        return Unknown("no revision of the release is marked as deployed")
+        return Unknown("no revision of the release can be read")
     body = next(text_of(map_of(one, "data"), "release") for one in listed if revision.head(one) == newest)
 
     def read() -> Running:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.ingress import Classes
-from wizard.core.kube.objects import is_default_class
+from wizard.core.kube.ingress import namespace as namespace_of
+from wizard.core.kube.objects import Object, is_default_class
 from wizard.core.limits import maps_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent
 from wizard.core.rules.facts import (
     NamedClass,
+    Rendered,
     StorageClass,
     WaysSeen,
 )
 from wizard.engine.preflight.world import World
+
+_MOST_GATEWAYS: Final = 20
 
 
 async def storage_classes(world: World, _: Mapping[str, Any]) -> tuple[StorageClass, ...]:
@@ -71,3 +76,33 @@ async def ways(world: World, inputs: Mapping[str, Any]) -> WaysSeen | Absent:
         tuple(obj for objects in listed for obj in objects),
         Classes(next((one.name for one in classes if one.default), ""), {one.name: one.controller for one in classes}),
     )
+
+
+async def gateways(world: World, inputs: Mapping[str, Any]) -> Mapping[tuple[str, str], Object | None] | Absent:
+    """(namespace, name) -> each Gateway that a rendered HTTPRoute names; None for one that is not there."""
+    rendered: Rendered = inputs["rendered"]
+    routes = rendered.of("HTTPRoute")
+    if not routes:
+        return Absent("no HTTPRoute is installed")
+    space = world.target.namespace
+    named = {
+        (str(one.get("namespace") or namespace_of(route) or space), str(one["name"])): str(
+            route.get("apiVersion") or ""
+        )
+        for route in routes
+        for one in manifests.parents(route)
+    }
+    own = {(namespace_of(one) or space, str(one["metadata"].get("name"))): one for one in rendered.of("Gateway")}
+    asked = [one for one in named if one not in own][:_MOST_GATEWAYS]
+    found = await asyncio.gather(*(_gateway(world, *one, named[one]) for one in asked))
+    return {**dict(zip(asked, found, strict=True)), **own}
+
+
+async def _gateway(world: World, space: str, name: str, version: str) -> Object | None:
+    """A Gateway of the route's API: Istio has a kind of that name too."""
+    try:
+        return await world.cluster.get("Gateway", name, space, version)
+    except ClusterError as error:
+        if error.kind == "not-found":
+            return None
+        raise

@@ -11,6 +11,7 @@ from wizard.core.kube.objects import Object, labels_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
+from wizard.core.rules.claims import modes
 from wizard.core.rules.facts import (
     BackupSeen,
     CertManager,
@@ -152,7 +153,31 @@ def disk_drivers(facts: Facts) -> Outcome:
     ]
     if missing:
         return Outcome("warn", capped(missing), "Have the driver installed, or choose another class.", "database.class")
+    if shared := _shared_of_blocks(rendered, classes, default):
+        return Outcome(
+            "warn",
+            capped(shared),
+            "Choose a class of shared files (NFS, EFS, Filestore, Azure Files), or ReadWriteOnce.",
+            "database.class",
+        )
     return Outcome("pass", ("the drivers of the classes are there",))
+
+
+_BLOCKS: Final = frozenset(
+    {"ebs.csi.aws.com", "pd.csi.storage.gke.io", "disk.csi.azure.com", "cinder.csi.openstack.org"}
+)
+"""Drivers of disks, which give no file system to pods of several nodes (their documentation, access modes)."""
+
+
+def _shared_of_blocks(rendered: Rendered, classes: tuple[StorageClass, ...], default: str) -> list[str]:
+    drivers = {one.name: _MIGRATED.get(one.provisioner, one.provisioner) for one in classes}
+    return [
+        f"{owner}: its claim asks for ReadWriteMany, which driver {driver} of class {name} does not make"
+        for owner, spec in manifests.claims(rendered.objects)
+        if "ReadWriteMany" in modes(spec)
+        and (spec.get("volumeMode") or "Filesystem") == "Filesystem"
+        and (driver := drivers.get(name := str(spec.get("storageClassName") or default))) in _BLOCKS
+    ]
 
 
 def away_driver(one: StorageClass, drivers: frozenset[str]) -> str:

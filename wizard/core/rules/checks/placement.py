@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from wizard.core.kube import quantity
 from wizard.core.kube.objects import Object, labels_of
+from wizard.core.limits import map_of, maps_of
 from wizard.core.rules import manifests
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
@@ -235,15 +236,39 @@ def _added(
             before = sum((_counted(pod["spec"]).get(name, Fraction(0)) for pod in old), Fraction(0))
             after = amount * template.replicas
             total[name] += max(after - before, amount * more, Fraction(0)) if old else after
-    kinds = Counter(str(obj["kind"]) for obj in rendered.objects)
+    kinds = Counter((str(obj.get("apiVersion")), str(obj["kind"])) for obj in rendered.objects)
     if not runs:  # an upgrade has its other objects already
-        for kind, name in (("Service", "services"), ("Secret", "secrets"), ("ConfigMap", "configmaps")):
-            total[f"count/{name}"] += Fraction(kinds[kind])
+        for (version, kind), count in kinds.items():
+            total[_counted_as(version, kind)] += Fraction(count)
+        total["count/replicasets.apps"] += kinds["apps/v1", "Deployment"]  # one of each
+        for service in rendered.of("Service"):
+            of = map_of(service, "spec")
+            total["services.loadbalancers"] += of.get("type") == "LoadBalancer"
+            if of.get("type") in ("NodePort", "LoadBalancer") and of.get("allocateLoadBalancerNodePorts") is not False:
+                total["services.nodeports"] += len(maps_of(of, "ports"))
+        total["count/persistentvolumeclaims"] = Fraction(0)
         for _, claim in manifests.claims(rendered.objects):
-            total["count/persistentvolumeclaims"] += Fraction(1)
             size = quantity.parse(((claim.get("resources") or {}).get("requests") or {}).get("storage", "0"))
-            total["requests.storage"] += size or Fraction(0)
+            of_class = f"{claim.get('storageClassName')}.storageclass.storage.k8s.io/"
+            for prefix in ("count/", of_class):
+                total[f"{prefix}persistentvolumeclaims"] += Fraction(1)
+            for prefix in ("", of_class):
+                total[f"{prefix}requests.storage"] += size or Fraction(0)
     return dict(total)
+
+
+def _counted_as(version: str, kind: str) -> str:
+    """The name by which a quota counts objects of a kind (docs: object count quota); their plural is a regular one."""
+    group, slash, _ = version.rpartition("/")
+    lower = kind.lower()
+    plural = (
+        lower + "es"
+        if lower.endswith(("s", "x", "ch"))
+        else lower[:-1] + "ies"
+        if lower.endswith("cy")
+        else lower + "s"
+    )
+    return f"count/{plural}{f'.{group}' if slash else ''}"
 
 
 def _more(template: Template, old: int) -> int:

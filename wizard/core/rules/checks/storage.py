@@ -67,6 +67,45 @@ def _misplaced(owner: str, spec: Mapping[str, Any], of: StorageClass, nodes: Seq
     return ""
 
 
+@check(
+    "S10",
+    "place of the volumes that are there",
+    needs=("rendered", "bound_volumes", "nodes", "admitted"),
+    severity="B",
+    decides=False,
+)
+def bound(facts: Facts) -> Outcome:
+    """A volume that a pod's claim has can be used on a node that takes the pod."""
+    rendered: Rendered = facts["rendered"]
+    volumes: Mapping[str, Object] = facts["bound_volumes"]
+    nodes: Sequence[Object] = facts["nodes"]
+    lines: dict[str, None] = {}
+    for template, wanted in _named(rendered):
+        volume = volumes.get(wanted)
+        required = map_of(map_of(map_of(volume, "spec"), "nodeAffinity"), "required") if volume else {}
+        takes = [node for node in nodes if _takes({**template.spec, **facts["admitted"].get(template.owner, {})}, node)]
+        if not required or not takes:  # C01 reports that no node takes the pod
+            continue
+        there = {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}}
+        if volume and not any(node_matches(there, node) for node in takes):
+            lines[
+                f"{template.owner}: claim {wanted} has volume {volume['metadata'].get('name')}, which none of the {len(takes)} nodes "
+                "that take its pods can use (node affinity of the volume)"
+            ] = None
+    if lines:
+        step = "Let the pods go where the volume is, have a node added there, or move the data to another volume."
+        return Outcome("fail", capped(lines), step)
+    return Outcome("pass", ("every volume that is there can be used where its pod goes",))
+
+
+def _named(rendered: Rendered) -> Iterator[tuple[Template, str]]:
+    """The names of the claims of every pod template."""
+    every = list(claims.wanted(rendered.objects))
+    for template in manifests.templates(rendered.objects):
+        own = [one.name for one in every if one.templated and one.owner == template.owner]
+        yield from ((template, name) for name in (*claims.mounted(template.spec), *own))
+
+
 def _takes(spec: Mapping[str, Any], node: Object) -> bool:
     rules = map_of(node, "spec")
     open_to = untolerated(maps_of(rules, "taints"), spec, ("NoSchedule", "NoExecute")) is None
