@@ -14,6 +14,7 @@ from wizard.core.rules.checks.access import capped
 from wizard.core.rules.facts import Namespace, Rendered
 from wizard.core.scheduling.selectors import labels_match
 from wizard.core.target import Target
+from wizard.core.text.words import counted
 
 _HTTP: Final = ("HTTP", "HTTPS")
 
@@ -32,13 +33,14 @@ def gateways(facts: Facts) -> Outcome:
         for parent in manifests.parents(route):
             count += 1
             space = str(parent.get("namespace") or namespace_of(route) or target.namespace)
-            gateway = there.get((space, str(parent.get("name"))))
+            where = space, str(parent.get("name"))
+            gateway = there.get(where)
             label = f"{manifests.label(route)}: Gateway {space}/{parent.get('name')}"
-            if gateway is None:
+            if where not in there:
+                unknown.append(f"{label} was not looked at: the release names too many")
+            elif gateway is None:
                 lines.append(f"{label} is not there")
-                continue
-            why = _refusal(route, parent, gateway, space, namespace)
-            if why is None:
+            elif (why := _refusal(route, parent, gateway, space, namespace)) is None:
                 unknown.append(f"{label}: whether it lets this namespace in depends on labels that are hidden")
             elif why:
                 lines.append(f"{label} {why}")
@@ -49,7 +51,8 @@ def gateways(facts: Facts) -> Outcome:
     if unknown:
         return Outcome("unknown", capped(unknown), f"To settle it: get namespaces {namespace.name}.")
     return Outcome(
-        "pass", (f"{count} Gateways are there and let the routes in" if count else "no route names a Gateway",)
+        "pass",
+        (f"{counted(count, 'Gateway')} there, and let the routes in" if count else "no route names a Gateway",),
     )
 
 

@@ -17,6 +17,7 @@ from wizard.core.rules.facts import ClaimsTried, Release, Rendered
 from wizard.core.rules.manifests import Template
 from wizard.core.scheduling.selectors import labels_match
 from wizard.core.target import Target
+from wizard.core.text.words import counted
 
 _DEFAULT_SCHEDULER: Final = "default-scheduler"
 
@@ -39,7 +40,9 @@ def config_maps(facts: Facts) -> Outcome:
             )
     if lines:
         return Outcome("fail", capped(lines), "Make it before the install, or correct the name or the key.")
-    return Outcome("pass", (f"{len(used)} named ConfigMaps are there" if used else "no pod names a ConfigMap",))
+    return Outcome(
+        "pass", (f"{counted(len(used), 'ConfigMap')} named, all there" if used else "no pod names a ConfigMap",)
+    )
 
 
 def _keys(config_map: Object) -> frozenset[str]:
@@ -62,7 +65,7 @@ def named_claims(facts: Facts) -> Outcome:
         return Outcome(
             "fail", capped(lines), "Have the claim or its volume made before the install, or name another one."
         )
-    return Outcome("pass", (f"{count} named claims are there" if count else "no pod names a claim",))
+    return Outcome("pass", (f"{counted(count, 'claim')} named, all there" if count else "no pod names a claim",))
 
 
 def _no_disk(claim: Object | None) -> str:
