@@ -164,7 +164,7 @@ def mount_failed(snapshot: Snapshot) -> Iterator[Finding]:
         events = snapshot.about(pod, "FailedMount", "FailedMapVolume", "FailedAttachVolume")
         if not events or _mounted(pod) or not snapshot.older(began(pod), _MOUNT_PATIENCE):
             continue
-        if any(missing_reference(event.message) or "Multi-Attach error" in event.message for event in events):
+        if any(missing_reference(event.message, pod) or "Multi-Attach error" in event.message for event in events):
             continue
         telling = [event for event in events if not event.message.startswith("Unable to attach or mount")] or events
         last = telling[0]
