@@ -189,7 +189,7 @@ CASES: tuple[Case, ...] = (
     # Clients of Redis
     Case("no password given to Redis", "LG01", API, _crash("NOAUTH Authentication required.")),
     Case("wrong password given to Redis", "LG01", API, _crash("AUTH failed: WRONGPASS invalid username-password pair or user is disabled.", "NOAUTH Authentication required.")),
-    Case("Redis runs a script", "LG23", API, _crash("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")),
+    Case("Redis runs a script", "LG23", REDIS, _crash("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")),
     Case("database number that Redis has not", "LG22", API, _crash("ERR DB index is out of range")),
     # Files of the stores
     Case("files of another major version, in the words of 16", "LG06", STORE, _store(DB, *_server("FATAL:  database files are incompatible with server", "DETAIL:  The data directory was initialized by PostgreSQL version 15, which is not compatible with this version 16.15."))),

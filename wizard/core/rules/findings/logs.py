@@ -123,7 +123,7 @@ _MESSAGES: Final = (
         "LG23", _words(r"BUSY Redis is busy running a script"),
         "Redis runs a script that does not end, and answers nobody else",
         ("End it with redis-cli SCRIPT KILL, which works as long as it wrote nothing; then find who calls it.",),
-        False, "unknown", ("Don't use SHUTDOWN NOSAVE: what was not saved yet would be lost.",),
+        False, "unknown", ("Don't use SHUTDOWN NOSAVE: what was not saved yet would be lost.",), of_store="cache",
     ),
     _Message(
         "LG13", _words(r"permission denied for (?:table|schema|relation|database|sequence|function|view) [^\s,;]+"
