@@ -39,7 +39,7 @@ TELLING: Final[dict[str, str]] = {
     "LG05": r"tls|ssl", "LG06": r"version|owner|permission|data folder|data directory|incompatib", "LG07": r"connection|too many clients",
     "LG08": r"schema|relation|migrat|table", "LG09": r"variable", "LG10": r"read-only|write|permission", "LG11": r"port|address already", "LG13": r"permission|grant|privilege",
     "LG14": r"shared memory|shm", "LG15": r"damaged|corrupt|checkpoint", "LG16": r"starting", "LG17": r"save|disk|misconf|snapshot", "LG18": r"maxmemory|memory",
-    "LG19": r"read-only|replica|only reads", "LG20": r"architecture|exec format|processor", "LG21": r"pool", "SC01": r"quota|security|account|limit|forbid|refus|webhook|denied|policy|priority",
+    "LG19": r"read-only|replica|only reads", "LG20": r"architecture|exec format|processor|program", "LG21": r"pool", "LG22": r"not exist|log in|no such|database|role", "LG23": r"lock|timeout|too long|script", "LG24": r"setting|config|parameter", "SC01": r"quota|security|account|limit|forbid|refus|webhook|denied|policy|priority",
     "SC02": r"cpu|memory|insufficient|room", "SC03": r"selector|affinity|taint|toler|topolog|spread|schedulable|cordon", "SC04": r"anti-affinity", "SC05": r"volume.*(?:affinity|zone)|zone",
     "SC06": r"port", "SC07": r"preempt|evict|low on|disk|shutdown", "SC09": r"scheduler|gate", "TR01": r"probe", "TR02": r"paused|stalled|progress|deadline",
     "TR03": r"no pod|endpoint|selector|port|scaled|local", "TR04": r"class|controller|address", "TR05": r"not exist|no port|host|nowhere|service|path", "TR06": r"controller|no ready pod",

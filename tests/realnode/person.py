@@ -71,8 +71,8 @@ class Person:
             raise AssertionError(f"{what}: {json.dumps(found[-1], indent=1)}\n{self.release.warnings()}") from error
         return found[-1]
 
-    def finds(self, cause: str, of: str) -> dict[str, Any]:
-        """The first finding of a diagnosis, once that is this cause of this object."""
+    def finds(self, cause: str, of: str, code: int = 1) -> dict[str, Any]:
+        """The first finding of a diagnosis, once that is this cause of this object; `code` is how the command then ends."""
 
         def is_first(found: dict[str, Any]) -> bool:
             return bool(found["findings"]) and (found["findings"][0]["id"], found["findings"][0]["object"]) == (
@@ -81,7 +81,7 @@ class Person:
             )
 
         found = self.diagnose_until(is_first, f"{cause} of {of} is first")
-        assert found["exit"] == 1
+        assert found["exit"] == code
         first: dict[str, Any] = found["findings"][0]
         assert first["remedy"]
         assert first["commands"]

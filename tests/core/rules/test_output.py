@@ -74,7 +74,7 @@ OTHERS = [
     ("CO11", "tenacity.RetryError: RetryError[<Future at 0x7f state=finished raised ValueError>]", 1),
     # the server answered
     (
-        "CO11",
+        "LG22",
         'psycopg2.OperationalError: connection to server at "pg" (10.96.0.9), port 5432 failed: FATAL:  database "orders" does not exist',
         1,
     ),
@@ -184,6 +184,8 @@ def test_a_hook_that_fails_is_the_cause_and_not_the_command() -> None:
         _hooked({"reason": "CrashLoopBackOff", "message": "back-off"}, FailedPostStartHook=words),
     ):
         (one,) = found
-        assert (one.id, one.title) == ("CO08", "container app is ended because its postStart hook fails")
-        assert any("postStart: sh -c warm-up" in line for line in one.lines)
+        assert (one.id, one.title) == ("CO08", "the postStart hook of container app fails")
+        assert any(
+            "postStart: sh -c warm-up" in line or "lifecycle.postStart: sh -c warm-up" in line for line in one.lines
+        )
     assert [one.id for one in _hooked({"reason": "CrashLoopBackOff", "message": "back-off"})] == ["CO12"]

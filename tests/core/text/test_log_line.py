@@ -26,6 +26,7 @@ LINES = [
     # text with a level
     ("2026-11-24T19:10:01.000000Z ERROR llm_cost_ops::db: connection refused", Weight.ERROR),
     ("[error] 1#1: upstream timed out", Weight.ERROR),
+    ('psql: error: connection to server failed: FATAL:  database "costs" does not exist', Weight.ERROR),
     ("E1124 19:10:01.000000       1 main.go:1] leader lost", Weight.ERROR),
     ("I1124 19:10:01.000000       1 main.go:1] leader won", Weight.ASIDE),
     ("Error: getaddrinfo ENOTFOUND redis.shop.svc", Weight.ERROR),

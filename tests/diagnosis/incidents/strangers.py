@@ -436,6 +436,7 @@ def _hook_of_start_fails(bed: Bed) -> None:
         APP, 0, "INFO  listening on 0.0.0.0:8080", "INFO  got SIGTERM, draining", "INFO  bye", reason="Completed"
     )
     for pod in bed.pods(APP):
+        pod["spec"]["containers"][0]["lifecycle"] = {"postStart": {"exec": {"command": ["/bin/sh", "/setup.sh"]}}}
         pod["status"]["containerStatuses"][0]["state"] = {
             "waiting": {"reason": "PostStartHookError", "message": "PostStartHookError"}
         }

@@ -140,9 +140,14 @@ def _events(snapshot: Snapshot) -> Iterator[Moment]:
     for event in snapshot.events:
         about, times = f"{event.kind}/{event.name}", f" x{event.count}" if event.count > 1 else ""
         if event.reason in _SCALING:
-            yield Moment(event.time, event.message, about)
+            yield Moment(event.time, _line(event.message), about)
         elif event.type == "Warning":
-            yield Moment(event.time, f"{event.reason}{times}: {event.message}", about, "note")
+            yield Moment(event.time, f"{event.reason}{times}: {_line(event.message)}", about, "note")
+
+
+def _line(text: str) -> str:
+    """A message as one line."""
+    return " ".join(text.split())
 
 
 def _certificates(snapshot: Snapshot) -> Iterator[Moment]:

@@ -46,6 +46,8 @@ _NAMED: Final = re.compile(
 """A word that is a level: ERROR, or in any case where a bracket or a colon ends it: "[error]", "error:", "app.ERROR:"."""
 _AHEAD: Final = re.compile(r"\[.*|.*\]|[\d:.,TZ+/-]+(?:[AP]M)?|UTC|GMT|-+|\||[A-Z],|[\w.-]+@[\w.-]+")
 """A word that may stand before the level: of a time, in brackets, a dash, USER@DATABASE."""
+_PROGRAM: Final = re.compile(r"[a-z][\w.-]{0,39}:")
+"""A program that names itself first, as psql and the GNU programs do: "psql: error: ..."; a field "Severity: FATAL" is none."""
 _WORDS_AHEAD: Final = 12
 _KLOG: Final = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d")
 _UNCAUGHT: Final = re.compile(
@@ -128,10 +130,10 @@ def _weight(found: Mapping[str, Any], said: str, text: str, *, uncaught: bool) -
 def _ahead(text: str) -> str:
     """The level before the message of a line without fields; "" when there is none."""
     dashed = False
-    for word in text[:READ].split(maxsplit=_WORDS_AHEAD)[:_WORDS_AHEAD]:
+    for number, word in enumerate(text[:READ].split(maxsplit=_WORDS_AHEAD)[:_WORDS_AHEAD]):
         if level := _NAMED.match(word):
             return level[1] or level[2]
-        if not dashed and not _AHEAD.fullmatch(word):
+        if not dashed and not _AHEAD.fullmatch(word) and (number or not _PROGRAM.fullmatch(word)):
             return ""
         dashed = word == "-"
     return ""

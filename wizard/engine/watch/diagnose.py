@@ -25,7 +25,7 @@ from wizard.core.rules import diagnosis, manifests
 from wizard.core.rules.check import Unknown
 from wizard.core.rules.diagnosis import Diagnosis, Hidden, Observation
 from wizard.core.rules.findings import admission, jobs, policies
-from wizard.core.rules.findings.containers import missing_reference
+from wizard.core.rules.findings.containers import missing_part
 from wizard.core.rules.snapshot import HelmError, Revision, Snapshot
 from wizard.core.run.events import Event
 from wizard.core.run.summary import RunSummary
@@ -571,9 +571,6 @@ def _with_selectors(record: ReleaseRecord, observation: Observation, documents: 
     return replace(observation, snapshot=replace(snapshot, revisions=(*before, replace(newest, selectors=texts))))
 
 
-_REFERENCE: Final = re.compile(r"(?:^|of )(Secret|ConfigMap) (\S+)$")
-
-
 async def _referred(
     cluster: Cluster, target: Target, snapshot: Snapshot, secrets: Mapping[str, Object] | None, absent: set[str]
 ) -> list[Object]:
@@ -595,10 +592,13 @@ def _with_keys(snapshot: Snapshot) -> set[tuple[str, str]]:
     """(kind, name) of what pods wait for, and the certificates of Ingresses that people make: which keys they have is to be told."""
     references = set()
     for pod in snapshot.starting_pods():
+        texts = [event.message for event in snapshot.about(pod, "FailedMount")[:1]]
         for container in status.container_statuses(pod):
             wait = (container.get("state") or {}).get("waiting") or {}
-            if match := _REFERENCE.search(missing_reference(str(wait.get("message") or ""))):
-                references.add((match[1], match[2]))
+            texts.append(str(wait.get("message") or ""))
+        for kind, name, _ in (missing_part(text, pod) for text in texts):
+            if name:
+                references.add((kind, name))
     for ingress in snapshot.of_kind("Ingress"):
         if not manifests.issuer(ingress):
             references |= _certificates_of(ingress)

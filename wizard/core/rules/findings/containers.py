@@ -9,11 +9,14 @@ from typing import Any, Final
 
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, ObjectEvent, name_of
+from wizard.core.limits import map_of
 from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import hosts, logs
 from wizard.core.rules.findings.pods import asked, began, describe_command, in_field, last_lines, log_command, waiting
-from wizard.core.rules.findings.readiness import probe_words
+from wizard.core.rules.findings.readiness import NOT_RUN, probe_words
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text import sanitize
+from wizard.core.text.words import counted
 
 
 @finding("CO06", "CO07")
@@ -23,58 +26,84 @@ def configuration_missing(snapshot: Snapshot) -> Iterator[Finding]:
         for container, wait in waiting(pod, status.CONFIG_REASONS):
             words = str(wait.get("message") or "")
             field = f"{in_field(container)}.state.waiting {wait['reason']}"
-            yield _configuration(pod, Evidence(words, name_of(pod), field, began(pod)), snapshot)
+            yield _configuration(pod, container, Evidence(words, name_of(pod), field, began(pod)), snapshot)
         if any(_kind_of_state(container_status) == "running" for container_status in status.container_statuses(pod)):
             continue
         for event in snapshot.about(pod, "FailedMount")[:1]:
             if missing_reference(event.message):
                 proof = Evidence(event.message, name_of(pod), "event FailedMount", event.time)
-                yield _configuration(pod, proof, snapshot)
+                yield _missing(pod, proof, snapshot)
 
 
+# Words: pkg/kubelet/kubelet_pods.go, pkg/volume/{configmap,secret,projected}.
 _KEY: Final = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) (?:\S+/)?([^\s\"]+)")
 _WHOLE: Final = re.compile(r"(secret|configmap) \"([^\"]+)\" not found", re.IGNORECASE)
+_KEY_OF_VOLUME: Final = re.compile(r"references non-existent (secret|config) key: ([^\s,\]]+)")
+_VOLUME: Final = re.compile(r"for volume \"([^\"]+)\"")
 
 
-def missing_part(message: str) -> tuple[str, str, str]:
-    """Kind, name and key ("" for the whole object) that a kubelet reports as missing; ("", "", "") otherwise."""
+def missing_part(message: str, pod: Object | None = None) -> tuple[str, str, str]:
+    """Kind, name and key ("" for the whole object) that a kubelet reports as missing; ("", "", "") otherwise.
+
+    Of a key in a volume the kubelet does not say whose it is: the pod does. The name is "" where it does not either.
+    """
     if match := _KEY.search(message):
         return match[2], match[3], match[1]
     if match := _WHOLE.search(message):
         return "Secret" if match[1].lower() == "secret" else "ConfigMap", match[2], ""
+    if match := _KEY_OF_VOLUME.search(message):
+        kind, volume = "Secret" if match[1] == "secret" else "ConfigMap", _VOLUME.search(message)
+        return kind, _mounted_source(kind, match[2], volume[1] if volume else "", pod or {}), match[2]
     return "", "", ""
 
 
-def missing_reference(message: str) -> str:
-    """What a kubelet reports as missing: "Secret x", "key k of Secret x"; "" for another message."""
-    if match := _KEY.search(message):
-        return f"key {match[1]} of {match[2]} {match[3]}"
-    if match := re.search(r"references non-existent (secret|configmap|config) key: (\S+)", message):
-        return f"key {match[2]} of a {match[1]}"
-    if match := _WHOLE.search(message):
-        return f"{'Secret' if match[1].lower() == 'secret' else 'ConfigMap'} {match[2]}"
+def _mounted_source(kind: str, key: str, volume: str, pod: Object) -> str:
+    """The name of the Secret or ConfigMap from which a volume takes a key."""
+    for given in (pod.get("spec") or {}).get("volumes") or ():
+        if given.get("name") != volume:
+            continue
+        for source in (given, *((given.get("projected") or {}).get("sources") or ())):
+            named = source.get(kind.lower() if kind == "Secret" else "configMap") or {}
+            if any(item.get("key") == key for item in named.get("items") or ()):
+                return str(named.get("secretName") or named.get("name") or "")
     return ""
 
 
-def _configuration(pod: Object, proof: Evidence, snapshot: Snapshot) -> Finding:
-    root, missing = snapshot.root_name(pod), missing_reference(proof.text)
-    if missing:
-        remedy = f"Create {missing}; the pod starts by itself as soon as it is there."
-        return Finding(
-            "CO06", f"{missing} is not there", root, (proof, *_keys(proof.text, snapshot)), (remedy,), heals="no",
-            since=began(pod), commands=_look_at(proof.text, snapshot),
-            avoid=("Don't reinstall: the Secrets that are there would not be made again.",),
-        )  # fmt: skip
+def missing_reference(message: str, pod: Object | None = None) -> str:
+    """What a kubelet reports as missing: "Secret x", "key k of Secret x"; "" for another message."""
+    kind, name, key = missing_part(message, pod)
+    whole = f"{kind} {name}" if name else f"a {kind}" if kind else ""
+    return f"key {key} of {whole}" if key else whole
+
+
+# Words: pkg/kubelet/kuberuntime/security_context.go, pkg/kubelet/kubelet_pods.go, pkg/kubelet/container/helpers.go.
+_REFUSED: Final = (
+    (
+        re.compile(r"subPath|subpath"),
+        "Correct the subPath of the mount: a path in the volume, without .. in it, whose parents are folders.",
+    ),
+    (
+        re.compile(r"missing value for \S+"),
+        "The subPathExpr of a mount names a variable that the container has not: set it, or correct the name.",
+    ),
+)
+_REFUSED_USER: Final = "Change the security context (user, group, read-only root) or use an image made for it."
+
+
+def _configuration(pod: Object, container: Mapping[str, Any], proof: Evidence, snapshot: Snapshot) -> Finding:
+    if missing_reference(proof.text, pod):
+        return _missing(pod, proof, snapshot)
     title = f"the container cannot be created like this: {proof.text}"
-    remedy = "Change the security context (user, group, read-only root) or use an image made for it."
-    other = _not_made(proof.text)
-    if other:
-        remedy = other.remedy
-    look = snapshot.command("kubectl", "get", "pod", str(pod["metadata"]["name"]), "-o", "yaml")
+    remedy = next((remedy for words, remedy in _REFUSED if words.search(proof.text)), "")
+    paths = _sub_paths(pod, container) if remedy else []
+    other = None if remedy else _not_made(proof.text)
+    remedy = remedy or (other.remedy if other else _REFUSED_USER)
     lasting = other is None or other.lasting
+    look = snapshot.command("kubectl", "get", "pod", str(pod["metadata"]["name"]), "-o", "yaml")
     return Finding(
-        "CO07", title, root, (proof,), (remedy,), lasting, "no" if lasting else "unknown", began(pod), commands=(look,)
-    )
+        "CO07", title, snapshot.root_name(pod), (proof, *paths), (remedy,), lasting, "no" if lasting else "unknown",
+        began(pod), commands=(look,),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,21 +155,44 @@ def _not_made(message: str) -> _NotMade | None:
     return next((row for row in _NOT_MADE if row.pattern.search(message)), None)
 
 
-def _keys(message: str, snapshot: Snapshot) -> list[Evidence]:
+def _sub_paths(pod: Object, container: Mapping[str, Any], path: str = "") -> list[Evidence]:
+    """Evidence of the mounts of a container that name a path in their volume, or of the mount at one path."""
+    spec, name = pod.get("spec") or {}, str(container.get("name"))
+    volumes = {str(volume.get("name")): volume for volume in spec.get("volumes") or ()}
+    found = []
+    for mount in status.container_specs(pod).get(name, {}).get("volumeMounts") or ():
+        below = mount.get("subPath") or mount.get("subPathExpr")
+        if mount.get("mountPath") == path if path else below:
+            volume = volumes.get(str(mount.get("name")), {})
+            kinds = ", ".join(sorted(key for key in volume if key != "name"))
+            words = f"{mount.get('mountPath')} is {f'{below} in ' if below else ''}volume {mount.get('name')} ({kinds})"
+            found.append(Evidence(words, name_of(pod), f"{in_field(container)}.volumeMounts"))
+    return found
+
+
+def _missing(pod: Object, proof: Evidence, snapshot: Snapshot) -> Finding:
+    kind, name, key = missing_part(proof.text, pod)
+    missing = missing_reference(proof.text, pod)
+    remedy = f"Create {missing}; the pod starts by itself as soon as it is there."
+    return Finding(
+        "CO06", f"{missing} is not there", snapshot.root_name(pod), (proof, *(_keys(kind, name, snapshot) if key else ())), (remedy,),
+        heals="no", since=began(pod), commands=_look_at(kind, name if key else "", snapshot),
+        avoid=("Don't reinstall: the Secrets that are there would not be made again.",),
+    )  # fmt: skip
+
+
+def _keys(kind: str, name: str, snapshot: Snapshot) -> list[Evidence]:
     """The existing keys of the named Secret or ConfigMap (never their values)."""
-    match = _KEY.search(message)
-    obj = snapshot.named(match[2], match[3]) if match else None
+    obj = snapshot.named(kind, name)
     if obj is None:
         return []
     return [Evidence(", ".join(sorted(obj.get("data") or ())) or "none", name_of(obj), "keys there")]
 
 
-def _look_at(message: str, snapshot: Snapshot) -> tuple[str, ...]:
-    if match := _KEY.search(message):
-        return (snapshot.command("kubectl", "describe", match[2].lower(), match[3]),)
-    if match := _WHOLE.search(message):
-        return (snapshot.command("kubectl", "get", f"{match[1].lower()}s"),)
-    return ()
+def _look_at(kind: str, name: str, snapshot: Snapshot) -> tuple[str, ...]:
+    if name:
+        return (snapshot.command("kubectl", "describe", kind.lower(), name),)
+    return (snapshot.command("kubectl", "get", f"{kind.lower()}s"),)
 
 
 _BAD_COMMAND: Final = (126, 127, 128)
@@ -161,10 +213,10 @@ def crash(snapshot: Snapshot) -> Iterator[Finding]:
             wait = (container.get("state") or {}).get("waiting") or {}
             reason = str(wait.get("reason") or "")
             ended = status.last_end(container)
-            if hook := _failed_hook(pod, container, reason, snapshot):
+            if hook := _failed_hook(pod, container, wait, snapshot):
                 yield hook
             elif reason in status.START_REASONS:
-                yield _bad_command(pod, container, f"{reason}: {wait.get('message', '')}", snapshot)
+                yield _not_started(pod, container, f"{reason}: {wait.get('message', '')}", snapshot)
             elif not ended or logs.cause(pod, container, snapshot):
                 continue  # the cause is known and has its own finding
             elif reason in status.CRASH_REASONS or status.crashes(pod, container) or _killed(pod, container, snapshot):
@@ -197,14 +249,14 @@ def _too_small_to_start(pod: Object, snapshot: Snapshot) -> Iterator[Finding]:
 
 def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], snapshot: Snapshot) -> Finding:
     code, again = int(ended.get("exitCode") or 0), int(container.get("restartCount") or 0)
-    words = f"{ended.get('reason', 'Error')}, exit code {code}, restarted {again} times"
+    words = f"{ended.get('reason', 'Error')}, exit code {code}, restarted {counted(again, 'time')}"
     message = " ".join(str(ended.get("message") or "").split())
     if ended.get("reason") == "OOMKilled":
         return _out_of_memory(pod, container, words, ended, snapshot)
     if killed := _killed(pod, container, snapshot):
         return _liveness(pod, container, words, killed, snapshot)
     if code in _BAD_COMMAND or ended.get("reason") in ("StartError", "ContainerCannotRun"):
-        return _bad_command(pod, container, f"{words}: {message}" if message else words, snapshot)
+        return _not_started(pod, container, f"{words}: {message}" if message else words, snapshot)
     field = f"{in_field(container)}.{_end_field(container)}"
     proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
     proof += [Evidence(f"its termination message: {message}")] if message else []
@@ -276,7 +328,7 @@ def _liveness(
     allowed = int(probe.get("initialDelaySeconds") or 0) + rounds
     failed = [event for event in snapshot.about(pod, "Unhealthy") if event.message.lower().startswith(which[:-5])]
     proof = [
-        Evidence(killed.message, name_of(pod), f"event Killing, seen {killed.count} times", killed.time),
+        Evidence(killed.message, name_of(pod), f"event Killing, seen {counted(killed.count, 'time')}", killed.time),
         Evidence(words, name_of(pod), f"{in_field(container)}.{_end_field(container)}"),
         *(Evidence(event.message, name_of(pod), "event Unhealthy", event.time) for event in failed[:1]),
     ]
@@ -295,26 +347,79 @@ def _liveness(
     )  # fmt: skip
 
 
-_HOOK: Final = "FailedPostStartHook"
+_HOOK_WORDS: Final = re.compile(
+    r"lifecycle hook \((?P<hook>.*)\) for Container .* failed - error: (?P<error>.*)", re.DOTALL
+)
+"""pkg/kubelet/lifecycle/handlers.go; the event has none of it."""
 
 
-def _failed_hook(pod: Object, container: Mapping[str, Any], reason: str, snapshot: Snapshot) -> Finding | None:
-    """The finding of a container that the kubelet ends because its postStart hook fails; it may end well itself."""
-    events = [event for event in snapshot.about(pod, _HOOK) if event.container in ("", container.get("name"))]
-    ended = reason == "PostStartHookError" or (reason in status.CRASH_REASONS and events)
-    if not ended or container.get("ready"):
+def _failed_hook(
+    pod: Object, container: Mapping[str, Any], wait: Mapping[str, Any], snapshot: Snapshot
+) -> Finding | None:
+    """The finding of a postStart hook that fails: the kubelet ends the container then, as it does for a probe."""
+    name = str(container.get("name"))
+    events = [event for event in snapshot.about(pod, "FailedPostStartHook") if event.container in ("", name)]
+    stated = wait.get("reason") == "PostStartHookError"
+    if container.get("ready") or not (stated or (events and "waiting" in (container.get("state") or {}))):
         return None
-    spec = status.container_specs(pod).get(str(container.get("name")), {})
-    hook = (spec.get("lifecycle") or {}).get("postStart") or {}
-    words = events[0].message if events else reason
+    told = _HOOK_WORDS.search(str(wait.get("message") or "")) if stated else None
+    said = sanitize.shorten(_hook_said(told["error"]), _HOOK_SAID) if told else ""
+    given = _hook(status.container_specs(pod).get(name, {}).get("lifecycle"))
+    proof = [Evidence(str(wait.get("message")), name_of(pod), in_field(container), began(pod))] if told else []
+    proof += [
+        Evidence(one.message, name_of(pod), f"event {one.reason}, seen {counted(one.count, 'time')}", one.time)
+        for one in events[:1]
+    ]
+    proof += [Evidence(given, name_of(pod), f"{in_field(container)}.lifecycle.postStart")] if given else []
     return Finding(
-        "CO08", f"container {container.get('name')} is ended because its postStart hook fails", snapshot.root_name(pod),
-        (
-            Evidence(words, name_of(pod), f"event {_HOOK}" if events else in_field(container), events[0].time if events else began(pod)),
-            *([Evidence(f"postStart: {probe_words(hook)}")] if hook else []),
-        ),
-        ("Correct the hook's command, or let the program itself do this when it starts: the kubelet ends a container whose hook fails.",),
-        True, "no", began(pod), commands=(describe_command(pod, snapshot),),
+        "CO08", f"the postStart hook of container {name} fails{f': {said}' if said else ''}", snapshot.root_name(pod), tuple(proof),
+        ("Correct the hook, or what it needs: the kubelet ends the container each time it fails.",), False, "no", began(pod),
+        commands=(describe_command(pod, snapshot),),
+    )  # fmt: skip
+
+
+def _hook(lifecycle: Any) -> str:
+    """The command of a postStart hook, or what it is instead; a bundle has a text in place of both hooks."""
+    if not isinstance(lifecycle, Mapping):
+        return str(lifecycle or "")
+    hook = map_of(lifecycle, "postStart")
+    command = map_of(hook, "exec").get("command")
+    return " ".join(map(str, command)) if isinstance(command, list) else ", ".join(hook)
+
+
+def _hook_said(error: str) -> str:
+    """How a hook's command ended and what it printed, or why it could not be run."""
+    if match := re.search(r"exited with (\d+)\b.*?message: \"(.*)\"", error, re.DOTALL):
+        printed = " ".join(match[2].replace("\\n", " ").split())
+        return f"exit code {match[1]}{f': {printed}' if printed else ''}"
+    match = NOT_RUN.search(error)
+    return match["why"] if match else " ".join(error.split())
+
+
+_HOOK_SAID: Final = 160
+_MOUNT_ERROR: Final = re.compile(
+    r"error mounting \"[^\"]*\" to rootfs at \"(?P<path>[^\"]+)\": .*?: (?P<why>[a-z][^:]*)(?:: Are you .*)?(?:: unknown)?$",
+    re.DOTALL,
+)
+"""libcontainer/rootfs_linux.go; the errno comes last, before runc's own question."""
+
+
+def _not_started(pod: Object, container: Mapping[str, Any], words: str, snapshot: Snapshot) -> Finding:
+    """The finding of a container that the runtime does not start: for a mount in it, or for its command."""
+    mount = _MOUNT_ERROR.search(words)
+    if mount is None:
+        return _bad_command(pod, container, words, snapshot)
+    path = mount["path"]
+    why = mount["why"].strip()
+    remedy = f"Correct the mount at {path} of container {container.get('name')}."
+    if "not a directory" in why or "is a directory" in why:
+        remedy += (
+            " A folder cannot be mounted over a file: a subPath that the ConfigMap or Secret has not becomes a folder."
+        )
+    return Finding(
+        "CO07", f"the container cannot be created like this: its mount at {path} fails: {why}", snapshot.root_name(pod),
+        (Evidence(words, name_of(pod), in_field(container), began(pod)), *_sub_paths(pod, container, path)), (remedy,), True, "no",
+        began(pod), commands=(snapshot.command("kubectl", "get", "pod", str(pod["metadata"]["name"]), "-o", "yaml"),),
     )  # fmt: skip
 
 

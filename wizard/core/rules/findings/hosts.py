@@ -103,6 +103,24 @@ def evidence(it: Called, snapshot: Snapshot) -> list[Evidence]:
     return [Evidence(f"{ready} of {len(pods)} pods behind it are ready", f"Service/{it.service}", "endpoints")]
 
 
+_PORT: Final = re.compile(r"(?:\bport[ =]|:)(\d{2,5})\b")
+
+
+def other_port(it: Called, line: str, snapshot: Snapshot) -> tuple[str, tuple[str, ...]] | None:
+    """The title and the remedy for a call to a port that the Service does not have; None where that is not told."""
+    service = snapshot.named("Service", it.service) if it.service else None
+    ports = [port for port in ((service or {}).get("spec") or {}).get("ports") or () if isinstance(port, dict)]
+    _, _, behind = log_line.read(line).message.partition(it.host) if ports else ("", "", "")
+    asked = _PORT.search(behind)
+    has = [str(port.get("port")) for port in ports]
+    if not asked or not has or asked[1] in has:
+        return None
+    return (
+        f"it calls port {asked[1]} of {it.host}, and its Service has port {' and '.join(has)}",
+        ("Correct the port of the connection.",),
+    )
+
+
 def store(pod: Object, container: str, kind: str, snapshot: Snapshot) -> str:
     """The workload, as "Kind/name", behind the host of the database or cache in a container's environment; "" outside."""
     for host, of_kind in _given(pod, container):

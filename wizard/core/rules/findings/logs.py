@@ -53,11 +53,12 @@ def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+_UNKNOWN_USER: Final = " It says the same of a user that it does not have: see whether that one is there."
 _BY_ALTER = ": ALTER ROLE ... PASSWORD"
 _MESSAGES: Final = (
     _Message(
         "LG06", _words(r"database files are incompatible with server|data directory was initialized by PostgreSQL version (?P<old>\S+),"
-                       r" which is not compatible with this version (?P<new>[\d.]+)"),
+                       r" which is not compatible with this version (?P<new>\d+(?:\.\d+)*)"),
         "PostgreSQL{new} does not start on the files of another major version{old}",
         ("Put the old image back: the data is whole, and that version reads it.",
          "To move to the new version, save the data by a dump first, and restore it there."),
@@ -65,15 +66,18 @@ _MESSAGES: Final = (
     ),
     _Message(
         "LG06", _words(r"data directory \"[^\"]*\" has (?:wrong ownership|invalid permissions)|could not look up effective user ID"
-                       r"|could not change permissions of directory|initdb: error: could not (?:access|change)"),
-        "the database may not use its data folder as this user",
+                       r"|could not change permissions of directory|initdb: error: could not (?:access|change)"
+                       r"|append[- ]only (?:dir|file|log)[^\n]{0,120}: permission denied|failed opening the (?:temp )?RDB file [^\n]{0,120}: permission denied"),
+        "the {store} may not use its data folder as this user",
         ("Run it as the user that owns the files (securityContext: runAsUser, fsGroup), or use an image that is made for it.",),
         True, "no", ("Don't delete the volume: only its owner or its mode is wrong.",),
     ),
     _Message(
         "LG15", _words(r"could not locate a valid checkpoint record|invalid (?:primary |secondary )?checkpoint record"
                        r"|unexpected pageaddr [^\n]{0,120} PANIC|invalid page in block|Bad file format reading the append only file"
-                       r"|Short read or OOM loading DB|Internal error in RDB reading"),
+                       r"|Short read or OOM loading DB|Internal error in RDB reading|Unexpected EOF reading RDB file"
+                       r"|could not read file \"global/pg_control\"|incorrect checksum in control file|required WAL directory \"[^\"]*\" does not exist"
+                       r"|wrong signature trying to load DB from file"),
         "the files of the {store} are damaged",
         ("Save the volume as it is (a snapshot), before anything is tried on it.",
          "Then restore the last dump, or have somebody who knows the {store} repair it."),
@@ -87,13 +91,41 @@ _MESSAGES: Final = (
         False, "no", ("Don't grow the volume: the disk is not full.",),
     ),
     _Message(
-        "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|NOAUTH Authentication required|invalid username-password pair"),
+        "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|invalid username-password pair"),
         "the {store} refuses the password in {secret}",
         (
-            "Put the old password back into {secret}, or change it inside the {store}{how}.",
+            "Put the old password back into {secret}, or change it inside the {store}{how}.{unknown}",
             "Don't delete the volume: the data is on it, with the password it was made with.",
         ),
         True, "no", ("Don't restart pods that still work: they would not come back either.",),
+    ),
+    _Message(
+        "LG01", _words(r"NOAUTH Authentication required|no password supplied|AUTH <password> called without any password"),
+        "it and the {store} do not agree whether a password is needed: {said}",
+        ("Give it the password of the {store}, from {secret}; where the {store} has none, take it out of the connection.",),
+        True, "no", ("Don't switch the password of the {store} off.",),
+    ),
+    _Message(
+        "LG22", _words(r"(?:FATAL:  )?(?:database|role) \"[^\"]+\" does not exist|(?:role|user) \"[^\"]+\" is not permitted to log in"
+                       r"|DB index is out of range|invalid DB index"),
+        "the {store} has not what it logs in to: {said}",
+        ("Correct the name of the database or of the user in its connection, or make it inside the {store}.",
+         "If it was there before, find out who dropped it: its data may have to come from a dump."),
+        True, "no", ("Don't make an empty one before you know where the data is.",),
+    ),
+    _Message(
+        "LG23", _words(r"canceling statement due to (?:statement|lock) timeout|could not obtain lock on [^\n]{0,120}"
+                       r"|deadlock detected|lock wait timeout exceeded"),
+        "its statement waits too long in the {store}: {said}",
+        ("See who holds the lock, or what runs so long, in pg_stat_activity and pg_locks (pg_blocking_pids); end that session if it may end.",
+         "A migration that locks a table has to run while nobody else uses it."),
+        False, "unknown", ("Don't restart the {store} for one blocked statement.",),
+    ),
+    _Message(
+        "LG23", _words(r"BUSY Redis is busy running a script"),
+        "Redis runs a script that does not end, and answers nobody else",
+        ("End it with redis-cli SCRIPT KILL, which works as long as it wrote nothing; then find who calls it.",),
+        False, "unknown", ("Don't use SHUTDOWN NOSAVE: what was not saved yet would be lost.",), of_store="cache",
     ),
     _Message(
         "LG13", _words(r"permission denied for (?:table|schema|relation|database|sequence|function|view) [^\s,;]+"
@@ -136,9 +168,10 @@ _MESSAGES: Final = (
         ("Don't restart it: it would begin anew.",), waits=True,
     ),
     _Message(
-        "LG08", _words(r"(?:relation|type|schema) \"[^\"]+\" does not exist|column (?:\"[^\"]+\"|[\w.]+)(?: of relation \"[^\"]+\")? does not exist"
-                       r"|function [\w.]+\([^)\n]*\) does not exist"
-                       r"|no such table|migration \S+ was previously applied but (?:has been modified|is missing)"
+        "LG08", _words(r"(?:relation|type|schema|extension|sequence|index|constraint|view|table) \"[^\"]+\"(?: of relation \"[^\"]+\")? does not exist"
+                       r"|column (?:\"[^\"]+\"|[\w.]+)(?: of relation \"[^\"]+\")? does not exist"
+                       r"|function [\w.]+\([^)\n]{0,120}\) does not exist|no such (?:table|column)"
+                       r"|migration \S+ was previously applied but (?:has been modified|is missing)"
                        r"|VersionMissing|VersionMismatch|Dirty database version"
                        # alembic, Flyway, Liquibase, Prisma, Django, Rails
                        r"|can't locate revision identified by|multiple head revisions are present|migration checksum mismatch|migrations have failed validation"
@@ -172,15 +205,18 @@ _MESSAGES: Final = (
     _Message(
         "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|EACCES|bind\(?\)?:? [^\n]{0,120}permission denied"
                        # Python, nginx, Java, .NET, Go, shells: what the kernel calls EACCES, and a path
-                       r"|\[Errno 13\] permission denied: ['\"]?/|\(13: permission denied\)|AccessDeniedException: /|FileNotFoundException: /[^\n]{1,200} \(permission denied\)"
-                       r"|access to the path '/[^'\n]{1,200}' is denied|\b(?:open|mkdir|create|cannot create directory|touch|cannot touch) [‘'\"]?/[^\n:]{1,200}: permission denied"),
+                       r"|\[Errno 13\] permission denied|\(13: permission denied\)|AccessDeniedException: /|FileNotFoundException: /[^\n]{1,200} \(permission denied\)"
+                       r"|access to the path '/[^'\n]{1,200}' is denied"
+                       r"|(?:cannot|can't|could not|unable to) (?:create|open|touch|write|make|remove|access)[^\n]{0,160}: permission denied"
+                       r"|\b(?:open|mkdir|create|touch|rename|remove|chmod|chown|stat|write|unlink) [‘'\"]?\S*/[^\n]{0,160}: permission denied"),
         "it may not write where it wants to: {said}",
         ("Mount a volume (an emptyDir will do for temporary files) at that path, or let it use another one.",
          "For a port below 1024: give it a higher one."), True, "no",
     ),
     _Message(
-        "LG02", _words(r"(?:(?-i:[A-Z]_PORT\b)|invalid|pars(?:e|ing)|strconv|NumberFormat|not a number|received)[^\n]{0,120}?"
-                       r"\btcp://\d+\.\d+\.\d+\.\d+"),
+        "LG02", _words(r"(?:(?-i:[A-Z]_PORT\b)|invalid|pars(?:e|ing)|strconv|NumberFormat|not a number|received|\bport [\"'])[^\n]{0,120}?"
+                       r"\btcp://\d+\.\d+\.\d+\.\d+"
+                       r"|\btcp://\d+\.\d+\.\d+\.\d+[^\n]{0,80}?(?:too many colons|invalid|not an? (?:number|integer|port)|pars(?:e|ing))"),
         "it takes a variable of a Service of this namespace for its own setting: {said}",
         ("Set enableServiceLinks: false for its pods: Kubernetes gives every pod variables such as NAME_PORT=tcp://... for the "
          "Services there are.",),
@@ -194,6 +230,13 @@ _MESSAGES: Final = (
             "A literal $(NAME) means that NAME is defined after the variable that uses it, or not at all.",
             "A password with one of / @ : # ? % has to be percent-encoded in an address.",
         ),
+        True, "no",
+    ),
+    _Message(
+        "LG24", _words(r"unrecognized configuration parameter \"[^\"]+\"|invalid value for parameter \"[^\"]+\"|configuration file \"[^\"]*\" contains errors"
+                       r"|parameter \"[^\"]+\" requires a|is outside the valid range for parameter|^>>> '[^\n]+'|bad directive or wrong number of arguments"),
+        "a setting is not taken: {said}",
+        ("Correct that setting where it comes from (a ConfigMap, or an argument of the server): its name, its value, and the version that knows it.",),
         True, "no",
     ),
     _Message(
@@ -245,7 +288,7 @@ _MESSAGES: Final = (
 _ID: Final = tuple(dict.fromkeys(message.id for message in _MESSAGES))
 _STORES: Final = (
     (
-        r"WRONGPASS|NOAUTH|username-password pair|NOPERM|LOADING|READONLY You|redis|max number of clients|append only|RDB",
+        r"WRONGPASS|NOAUTH|AUTH <|username-password pair|NOPERM|DB index|LOADING|READONLY You|redis|max number of clients|append.only|RDB",
         "cache",
     ),
     (r"", "database"),
@@ -450,13 +493,22 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     named = {key: f" {value}" if value else "" for key, value in stated.match.groupdict().items()}
     parts = {
         "store": store, "secret": secret, "host": called.host or "the address it calls", "how": how,
-        "volume": _volume(pod, name), "said": _short(" ".join(log_line.read(stated.line).message.split()), _SAID), "old": "", "new": "", **named,
+        "volume": _volume(pod, name), "unknown": _UNKNOWN_USER if store == "database" else "", "said": _telling_part(stated), "old": "", "new": "", **named,
     }  # fmt: skip
+    setting = _setting(pod, container, snapshot) if message.id == "LG24" else ""
+    if "configuration file" in stated.match[0] and setting:
+        parts["said"] = _short(setting, _SAID)
     title, remedy = message.title.format(**parts), tuple(remedy.format(**parts) for remedy in message.remedy)
     password = snapshot.named("Secret", secret.removeprefix("Secret ")) if message.id == "LG01" else None
     changed = _changed_since(container, password)
     if changed:
         title, remedy = _OLD_PASSWORD[0].format(**parts), _OLD_PASSWORD[1]
+    if message.id == "VO06" and not _claims(pod, name) and (scratch := _scratch(pod, name)):
+        title, remedy = message.title.format(volume=scratch), _MORE_SCRATCH
+    if message.id == "LG20" and (script := _mounted_program(pod, name, stated.line)):
+        title, remedy = _NO_PROGRAM[0].format(path=script), _NO_PROGRAM[1]
+    if message.id == "LG04" and (other := hosts.other_port(called, stated.line, snapshot)):
+        title, remedy = other
     if message.id == "LG03":
         title, remedy = hosts.unresolved(called, stated.line, snapshot) or (title, remedy)
     text = stated.match[0] if message.id == "LG01" else _short(stated.line)
@@ -464,6 +516,7 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     proof += hosts.evidence(called, snapshot) if message.id in ("LG03", "LG04", "LG21") else []
     proof += _size(pod, name, snapshot) if message.id == "VO06" else []
     proof += changed or _age(password, snapshot)
+    proof += [Evidence(_short(setting), name_of(pod), f"{in_field(container)} log")] if setting else []
     proof += _port_of_another(pod, name, stated.line) if message.id == "LG11" else []
     proof += _revision_before(pod, name, stated.match, snapshot) if message.id == "LG09" else []
     broken = hosts.store(pod, name, message.of_store, snapshot) if message.of_store else ""
@@ -484,6 +537,37 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
         calls=called.host if message.waits else "",
         affects=(snapshot.root_name(pod),) if broken else (),
     )
+
+
+_SETTING: Final = re.compile(
+    r"(?:unrecognized configuration parameter|invalid value for parameter|parameter \"[^\"]+\" requires a)[^\n]*"
+    r"|[^\n]*is outside the valid range for parameter[^\n]*|^argument(?:\(s\))? [^\n]+"
+)
+"""PostgreSQL says it as a message of no weight, above the fatal one; Redis in the line below the one that it quotes."""
+
+
+def _setting(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> str:
+    """What the log says of the setting that is not taken, beside the line that names the cause; "" for nothing."""
+    matches = (_SETTING.search(line.read.text[: log_line.READ]) for line in _lines(pod, container, snapshot))
+    return next((match[0].strip() for match in matches if match), "")
+
+
+_NO_PROGRAM: Final = (
+    "{path} comes from a volume, and the node cannot run it as a program",
+    (
+        "Begin a script with a line such as #!/bin/sh, or give it to its interpreter as an argument.",
+        "A program in the volume has to be built for the node's architecture.",
+    ),
+)
+_STARTED: Final = re.compile(r"exec (/\S+): exec format error")
+
+
+def _mounted_program(pod: Object, name: str, line: str) -> str:
+    """The program that could not be run, where it is a file of a volume rather than of the image; else ""."""
+    started = _STARTED.search(line)
+    mounts = status.container_specs(pod).get(name, {}).get("volumeMounts") or ()
+    paths = (str(mount.get("mountPath") or "").rstrip("/") for mount in mounts)
+    return started[1] if started and any(f"{started[1]}/".startswith(f"{path}/") for path in paths if path) else ""
 
 
 def _of_store(workload: str, snapshot: Snapshot) -> list[Evidence]:
@@ -540,6 +624,13 @@ _SAID: Final = 120
 _LONGEST: Final = 240
 
 
+def _telling_part(stated: Cause) -> str:
+    """As much of the line as a title takes, from the words that name the cause where those would be cut off."""
+    said, words = (" ".join(text.split()) for text in (log_line.read(stated.line).message, stated.match[0]))
+    start = said.find(words)
+    return _short(said if start + len(words) <= _SAID else f"...{said[start:]}", _SAID)
+
+
 def _short(line: str, longest: int = _LONGEST) -> str:
     return line if len(line) <= longest else f"{line[:longest]}..."
 
@@ -586,6 +677,27 @@ def _claims(pod: Object, container: str) -> list[str]:
 def _volume(pod: Object, container: str) -> str:
     claims = _claims(pod, container)
     return f"claim {', '.join(claims)}" if claims else "that of its node, or a volume that lives as long as the pod"
+
+
+_MORE_SCRATCH: Final = (
+    "Raise its sizeLimit, and with medium Memory the memory limit of the container too: what is in it counts there.",
+    "Or write less to it: what is in it goes with the pod.",
+)
+
+
+def _scratch(pod: Object, container: str) -> str:
+    """The emptyDirs of a container that have a limit, each with it; "" for none."""
+    mounts = status.container_specs(pod).get(container, {}).get("volumeMounts") or ()
+    paths = {str(mount.get("name")): str(mount.get("mountPath")) for mount in mounts}
+    limits = (
+        (str(volume.get("name")), str((volume.get("emptyDir") or {}).get("sizeLimit") or ""))
+        for volume in pod.get("spec", {}).get("volumes") or ()
+    )
+    return ", ".join(
+        f"volume {name} at {paths[name]} (emptyDir, sizeLimit {limit})"
+        for name, limit in limits
+        if limit and name in paths
+    )
 
 
 def _size(pod: Object, container: str, snapshot: Snapshot) -> list[Evidence]:

@@ -13,6 +13,7 @@ from wizard.core.rules.findings import placement
 from wizard.core.rules.findings.containers import missing_reference
 from wizard.core.rules.findings.pods import began, describe_command
 from wizard.core.rules.snapshot import Snapshot
+from wizard.core.text.words import counted
 
 _ATTACH_PATIENCE: Final = 60
 """Seconds in which the volume of a pod that just ended is detached in a usual rollout."""
@@ -175,7 +176,7 @@ def mount_failed(snapshot: Snapshot) -> Iterator[Finding]:
         events = snapshot.about(pod, "FailedMount", "FailedMapVolume", "FailedAttachVolume")
         if not events or _mounted(pod) or not snapshot.older(began(pod), _MOUNT_PATIENCE):
             continue
-        if any(missing_reference(event.message) or _held(event) for event in events):
+        if any(missing_reference(event.message, pod) or _held(event) for event in events):
             continue
         telling = [event for event in events if not event.message.startswith("Unable to attach or mount")] or events
         last = telling[0]
@@ -192,7 +193,11 @@ def mount_failed(snapshot: Snapshot) -> Iterator[Finding]:
             "VO05",
             f"{what} cannot be mounted on node {(pod.get('spec') or {}).get('nodeName') or 'unknown'}: {why}",
             snapshot.root_name(pod),
-            (Evidence(last.message, name_of(pod), f"event {last.reason}, seen {last.count} times", last.time),),
+            (
+                Evidence(
+                    last.message, name_of(pod), f"event {last.reason}, seen {counted(last.count, 'time')}", last.time
+                ),
+            ),
             (remedy,),
             heals=heals,
             since=began(pod),

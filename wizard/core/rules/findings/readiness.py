@@ -17,6 +17,10 @@ from wizard.core.text.time import parse_time
 _FAILURE: Final = re.compile(r"(Startup|Readiness|Liveness) probe (?:failed|errored)")
 _REFUSED: Final = re.compile(r"statuscode: (40[0-6]|410|415)\b")
 """The program answered that it has nothing for such a request: the probe is wrong, not what the program calls."""
+NOT_RUN: Final = re.compile(
+    r"unable to start container process: (?P<why>(?:exec: )?[^\n]*?)(?:, message: |: unknown|$)", re.DOTALL
+)
+"""The runtime could not run the command of a probe or a hook."""
 _COMMAND_WORDS: Final = 60
 """Characters of a probe's command that are shown; a script does not fit into a sentence."""
 
@@ -90,9 +94,14 @@ def _not_ready(
     if not which:
         which = "startupProbe" if status.is_starting(container_status, container) else "readinessProbe"
     asked = probe_words(container.get(which) or container.get("readinessProbe") or {})
-    words = re.sub(r"^\w+ probe \w+:\s*", "", failing)
+    words = re.sub(r"^\w+ probe \w+(?: and resulted in unknown state)?:\s*", "", failing)
     title = f"container {container_status.get('name')} runs, but its probe ({asked}) fails"
     refused = _REFUSED.search(words)
+    if not_run := NOT_RUN.search(words):
+        title, words = (
+            f"container {container_status.get('name')} runs, but its probe ({asked}) cannot be run",
+            not_run["why"],
+        )
     return Finding(
         "TR01",
         f"{title}: {words}" if words else title,
@@ -104,10 +113,16 @@ def _not_ready(
             Evidence(asked, "", which),
             *(Evidence(event.message, "", "event Unhealthy", event.time) for event in failed[:1]),
         ),
-        _steps(which, refused is not None),
-        heals="yes" if not refused and patience.store_on_its_way(pod, snapshot.objects, snapshot.now) else "unknown",
+        (f"Correct the command of the {which}: the image has no such program.",)
+        if not_run
+        else _steps(which, refused is not None),
+        heals="no"
+        if not_run
+        else "yes"
+        if not refused and patience.store_on_its_way(pod, snapshot.objects, snapshot.now)
+        else "unknown",
         since=since,
-        waits=refused is None,
+        waits=refused is None and not_run is None,
         commands=(log_command(pod, container_status, snapshot),),
         avoid=("Don't loosen the probe before you have read the log: it may be right.",),
     )

@@ -26,8 +26,9 @@ _NOT_MADE_UP: Final = ("smtp", "tls")
 @fix("CO06", reads=("Secret",))
 def missing_secret(finding: Finding, snapshot: Snapshot) -> Iterator[Fix]:
     """Create the Secret, or add its missing keys; existing keys are not changed."""
-    kind, name, key = missing_part(finding.evidence[0].text)
-    if kind != "Secret":
+    said = finding.evidence[0]
+    kind, name, key = missing_part(said.text, snapshot.named("Pod", said.object.removeprefix("Pod/")))
+    if kind != "Secret" or not name:
         return
     existing = snapshot.named("Secret", name)
     has = frozenset((existing or {}).get("data") or ())
