@@ -46,6 +46,11 @@ def running() -> Path:
     return home() / "run"
 
 
+def registries() -> Path:
+    """Whom the node trusts as a registry; containerd reads it at each pull."""
+    return running() / "registries"
+
+
 def python_environment() -> dict[str, str]:
     """Environment for a process of this package."""
     return {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}

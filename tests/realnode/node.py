@@ -87,6 +87,13 @@ def grow_volume(name: str, size: str) -> None:
     )
 
 
+def trust_registry(host: str, authority: Path) -> None:
+    """Let the node pull from a registry at address:port of this machine, whose certificate is of that authority."""
+    folder = layout.registries() / host
+    folder.mkdir(parents=True)
+    (folder / "hosts.toml").write_text(f'server = "https://{host}"\n[host."https://{host}"]\nca = "{authority}"\n')
+
+
 def load_image(archive: Path) -> None:
     """Import one more image into the node that runs."""
     _import([*_inside("--mount", "--net"), str(toolchain.ensure_pin(tools.PINS["ctr"]))], archive)

@@ -7,6 +7,8 @@ import hashlib
 import http.client
 import json
 import ssl
+import tarfile
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ from tests.registry.server import PASSWORD, USER, Registry
 
 IMAGE_CONFIG: Final = "application/vnd.oci.image.config.v1+json"
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+LAYER: Final = "application/vnd.oci.image.layer.v1.tar"
 INDEX: Final = "application/vnd.oci.image.index.v1+json"
 _LOGIN: Final = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
@@ -31,6 +34,23 @@ class Pushing:
         described = {"mediaType": kind, "digest": self._blob(repository, config), "size": len(config)}
         return self._manifest(repository, tag, MANIFEST, {"config": described, "layers": []})
 
+    def archive(self, repository: str, tag: str, archive: Path) -> str:
+        """The one image of an archive as `docker save` writes it; returns its digest."""
+        with tarfile.open(archive) as files:
+
+            def content(name: str) -> bytes:
+                file = files.extractfile(name)
+                assert file is not None
+                return file.read()
+
+            (listed,) = json.loads(content("manifest.json"))
+            config, layers = content(listed["Config"]), [content(name) for name in listed["Layers"]]
+        described = [
+            {"mediaType": kind, "digest": self._blob(repository, blob), "size": len(blob)}
+            for kind, blob in ((IMAGE_CONFIG, config), *((LAYER, layer) for layer in layers))
+        ]
+        return self._manifest(repository, tag, MANIFEST, {"config": described[0], "layers": described[1:]})
+
     def index(self, repository: str, tag: str, *architectures: str) -> str:
         """An index of images for Linux; returns its digest."""
         entries = []
@@ -46,13 +66,13 @@ class Pushing:
         self._send("PUT", f"/v2/{repository}/manifests/{tag or digest}", body, media_type)
         return digest
 
-    def _blob(self, repository: str, body: str) -> str:
+    def _blob(self, repository: str, body: str | bytes) -> str:
         digest = _digest(body)
         place = urlsplit(self._send("POST", f"/v2/{repository}/blobs/uploads/", "", "text/plain"))
         self._send("PUT", f"{place.path}?{place.query}&digest={digest}", body, "application/octet-stream")
         return digest
 
-    def _send(self, method: str, path: str, body: str, media_type: str) -> str:
+    def _send(self, method: str, path: str, body: str | bytes, media_type: str) -> str:
         connection = http.client.HTTPSConnection(self._host, timeout=20, context=self._tls)
         connection.request(method, path, body, {"Authorization": _LOGIN, "Content-Type": media_type})
         answer = connection.getresponse()
@@ -62,5 +82,6 @@ class Pushing:
         return answer.headers.get("Location", "")
 
 
-def _digest(body: str) -> str:
-    return "sha256:" + hashlib.sha256(body.encode()).hexdigest()
+def _digest(body: str | bytes) -> str:
+    content = body.encode() if isinstance(body, str) else body
+    return "sha256:" + hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""An OCI registry on 127.0.0.1: the reference implementation, with TLS of an authority of its own and one login, or neither."""
+"""An OCI registry on this machine: the reference implementation, with TLS of an authority of its own and one login, or neither."""
 
 from __future__ import annotations
 
@@ -34,16 +34,18 @@ class Registry:
 
 
 @contextmanager
-def running(folder: Path, *, plain: bool = False) -> Iterator[Registry]:
-    """A registry that keeps what it has in the folder; a plain one has no TLS and wants no login."""
+def running(folder: Path, *, plain: bool = False, address: str = "127.0.0.1") -> Iterator[Registry]:
+    """A registry at an address of this machine that keeps what it has in the folder; a plain one has no TLS and wants no login."""
     program = toolchain.ensure_pin(PIN)
     authority = pki.make_authority()
     (folder / "ca.pem").write_bytes(authority.certificate)
-    pki.issue(authority, "registry", server=True).write(folder / "server.pem", folder / "server.key")
+    pki.issue(authority, "registry", server=True, addresses=(address,)).write(
+        folder / "server.pem", folder / "server.key"
+    )
     (folder / "htpasswd").write_text(f"{_ENTRY}\n")
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server((address, 0)) as free:
         port = free.getsockname()[1]
-    http: dict[str, Any] = {"addr": f"127.0.0.1:{port}"}
+    http: dict[str, Any] = {"addr": f"{address}:{port}"}
     config: dict[str, Any] = {
         "version": "0.1",
         "log": {"level": "error", "accesslog": {"disabled": True}},
@@ -59,18 +61,18 @@ def running(folder: Path, *, plain: bool = False) -> Iterator[Registry]:
             [str(program), "serve", str(folder / "config.yml")], stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
-        _await(port, server, folder / "log")
-        yield Registry(f"127.0.0.1:{port}", folder / "ca.pem")
+        _await((address, port), server, folder / "log")
+        yield Registry(f"{address}:{port}", folder / "ca.pem")
     finally:
         server.kill()
         server.wait()
 
 
-def _await(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def _await(address: tuple[str, int], server: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + _SECONDS
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection(address, 1).close()
         except OSError:
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
