@@ -160,6 +160,27 @@ async def test_a_failed_job_says_why_and_a_store_that_runs_what_it_complains_of(
     assert "permission denied for schema public" in job.title
 
 
+@pytest.mark.parametrize(
+    ("marks", "of", "found", "asked"),
+    [
+        # as helm leaves the CronJob of a chart whose template has no labels; of another release; with labels of its own
+        ({}, {"annotations": {"meta.helm.sh/release-name": "rel", "meta.helm.sh/release-namespace": "ns"}}, True, True),
+        ({}, {"annotations": {"meta.helm.sh/release-name": "other"}}, False, True),
+        ({"labels": OURS}, {}, True, False),
+    ],
+)
+async def test_a_job_without_a_mark_is_of_the_release_of_its_cron_job(
+    marks: dict[str, Any], of: dict[str, Any], found: bool, asked: bool
+) -> None:
+    cluster = deployed(Cluster(), {"running": {"startedAt": "2026-01-01T11:00:00Z"}}, ready=True)
+    failed = {**condition("Failed", "True"), "lastTransitionTime": "2026-01-01T11:30:00Z"}
+    cluster.put("CronJob", "backup", meta=of, spec={"schedule": "@daily"})
+    cluster.put("Job", "backup-1", owner="CronJob/backup", meta=marks, spec={}, status={"conditions": [failed]})
+    *_, last = await views(cluster)
+    assert [one.object for one in last.findings if one.id == "X13"] == (["CronJob/backup"] if found else [])
+    assert ("list CronJob ns" in cluster.calls) is asked
+
+
 async def test_a_secret_without_the_key_shows_its_keys_and_never_a_value() -> None:
     message = "couldn't find key jwt in Secret ns/app"
     cluster = deployed(Cluster(), waiting("CreateContainerConfigError", message))

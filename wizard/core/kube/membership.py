@@ -34,6 +34,12 @@ def of(every: Mapping[str, Object], release: str, namespace: str) -> dict[str, O
     return {uid: obj for uid, obj in every.items() if belongs(uid)}
 
 
+def is_marked(obj: Object) -> bool:
+    """Whether it tells itself to which release it belongs, so that its owners are not asked."""
+    meta = obj["metadata"]
+    return _RELEASE in (meta.get("annotations") or {}) or _INSTANCE in (meta.get("labels") or {})
+
+
 def _is_ours(obj: Object, release: str, namespace: str) -> bool:
     meta = obj["metadata"]
     annotations = meta.get("annotations") or {}

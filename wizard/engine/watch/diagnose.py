@@ -46,6 +46,8 @@ AROUND: Final = (_ALWAYS, "ResourceQuota", "PersistentVolume", "StorageClass", "
 are listed only where the release's own objects give a reason to."""
 _RARE: Final = "DaemonSet"
 """The kind of a release that is listed only where its record, a pod or an event names it."""
+_SERIES: Final = "CronJob"
+"""The kind that tells whose a Job is that has no mark of a release: helm marks the CronJob, and nothing in its template."""
 NEIGHBOURS: Final = ("Service", "Ingress")
 """Kinds of which the namespace's other objects matter: an Ingress may name, or share a host with, any of them."""
 _LOG_LINES: Final = 40
@@ -164,7 +166,7 @@ async def _collect(cluster: Cluster, target: Target, runs: RunStore | None, *, e
 
     async def objects() -> None:
         await lists(kind for kind in (*KINDS, _ALWAYS, "Event") if everything or kind != _RARE)
-        await lists(AROUND if everything else _told(collected.kinds))
+        await lists((*AROUND, *_series(collected.kinds)) if everything else _told(collected.kinds))
 
     async def record() -> None:
         await _read_records(cluster, target, collected)
@@ -191,6 +193,14 @@ def _told(kinds: Mapping[str, Sequence[Object]]) -> Iterator[str]:
         yield "ResourceQuota"
     if _named_by_pods_or_events(_RARE, kinds):
         yield _RARE
+    yield from _series(kinds)
+
+
+def _series(kinds: Mapping[str, Sequence[Object]]) -> tuple[str, ...]:
+    """CronJobs, where a Job of one does not tell to which release it belongs."""
+    jobs = kinds.get("Job", ())
+    asked = any(status.controller(job).get("kind") == _SERIES and not membership.is_marked(job) for job in jobs)
+    return (_SERIES,) if asked else ()
 
 
 def _is_bound(claim: Object) -> bool:
@@ -343,8 +353,9 @@ def last_failure(runs: Iterable[RunSummary], target: Target) -> RunSummary | Non
 
 
 def _observation(collected: _Collected, target: Target, clock: Clock) -> Observation:
-    every = {str(obj["metadata"]["uid"]): obj for kind in KINDS for obj in collected.kinds.get(kind, ())}
+    every = {str(obj["metadata"]["uid"]): obj for kind in (*KINDS, _SERIES) for obj in collected.kinds.get(kind, ())}
     members = membership.of(every, target.release, target.namespace)
+    members = {uid: obj for uid, obj in members.items() if obj.get("kind") != _SERIES}
     members |= _claims_of(members, every)
     unreadable = patience.unreadable(members, clock.now())
     sane = {uid: obj for uid, obj in members.items() if uid not in unreadable}
