@@ -124,7 +124,7 @@ async def test_a_run_says_that_its_record_cannot_be_written_as_long_as_it_cannot
     helm.end(0)
     view = await followed(runs, run_id)
     (gap,) = [row.reason for row in view.blind if row.what == "the record"]
-    assert re.fullmatch(r"the record cannot be written: File too large \(\d+ events lost\)", gap)
+    assert re.fullmatch(r"the record cannot be written: File too large \(\d+ events? lost\)", gap)
     until(lambda: ends(runner))
     assert await runs.record_error(run_id) == "", "a run that has ended has no trouble"
 

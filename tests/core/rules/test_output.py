@@ -57,6 +57,23 @@ CAUSES = [
     ("LG09", "error: Environment variable not found: DATABASE_URL.\n  -->  schema.prisma:9"),
     ("LG09", "** (RuntimeError) environment variable SECRET_KEY_BASE is missing.\nYou can generate one by calling: mix phx.gen.secret"),
     ("LG09", "pydantic_core._pydantic_core.ValidationError: 2 validation errors for AppSettings\nredis_url\n  Field required [type=missing, input_value={}, input_type=dict]\njwt_secret\n  Field required [type=missing]"),
+    # certificates: Go, libpq, Python, Node.js, Java, rustls, .NET
+    ("LG25", "failed to connect to `host=pg user=app database=app`: tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+    ("LG25", "Error: x509: certificate is valid for pg-rw.data.svc, not pg.acme.test"),
+    ("LG25", 'psycopg.OperationalError: connection failed: connection to server at "10.0.3.7", port 5432 failed: SSL error: certificate verify failed'),
+    ("LG25", 'sqlalchemy.exc.OperationalError: connection to server at "pg" (10.0.3.7), port 5432 failed: server certificate for "pg-rw" does not match host name "pg"'),
+    ("LG25", 'connection to server at "pg" (10.0.3.7), port 5432 failed: root certificate file "/etc/pg/ca.crt" does not exist\nEither provide the file or change sslmode to disable server certificate verification.'),
+    ("LG25", "redis.exceptions.ConnectionError: Error 1 connecting to cache:6380. [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in certificate chain (_ssl.c:1006)."),
+    ("LG25", "Error: unable to verify the first certificate\n    at TLSSocket.onConnectSecure (node:_tls_wrap:1674:34) {\n  code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'\n}"),
+    ("LG25", "Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames: Host: cache. is not in the cert's altnames: DNS:cache.acme.test"),
+    ("LG25", "Caused by: javax.net.ssl.SSLHandshakeException: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target\n\tat java.base/sun.security.ssl.Alert"),
+    ("LG25", 'Error: error communicating with database: invalid peer certificate: UnknownIssuer'),
+    ("LG25", "Unhandled exception. System.Security.Authentication.AuthenticationException: The remote certificate is invalid according to the validation procedure: RemoteCertificateNameMismatch\n   at System.Net.Security"),
+    # heaps: V8, the JVM, .NET
+    ("LG26", "<--- Last few GCs --->\n[1:0x7f] 41000 ms: Mark-Compact 2046.1 (2082.4) -> 2044.8 (2083.2) MB\n<--- JS stacktrace --->\nFATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"),
+    ("LG26", 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n\tat java.base/java.util.Arrays.copyOf(Arrays.java:3537)'),
+    ("LG26", "Terminating due to java.lang.OutOfMemoryError: Metaspace"),
+    ("LG26", "Unhandled exception. System.OutOfMemoryException: Exception of type 'System.OutOfMemoryException' was thrown.\n   at Acme.Billing.Load()"),
     # passwords and pools: redis-py without its code, SQLAlchemy, psycopg
     ("LG01", "redis.exceptions.AuthenticationError: invalid username-password pair or user is disabled."),
     ("LG21", "sqlalchemy.exc.TimeoutError: QueuePool limit of size 20 overflow 20 reached, connection timed out, timeout 30.00 (Background on this error at: https://sqlalche.me/e/20/3o7r)"),
@@ -72,6 +89,9 @@ OTHERS = [
     ("CO11", "java.lang.IllegalStateException: account is already in use", 1),
     ("CO11", "AssertionError: gave up on parsing", 1),
     ("CO11", "tenacity.RetryError: RetryError[<Future at 0x7f state=finished raised ValueError>]", 1),
+    # what a person set, and what a mail server's certificate is about in passing
+    ("CO11", "WARN  smtp: x509: certificate has expired, mails are not sent\npanic: pricing table has no rows", 1),
+    ("CO11", "ValueError: certificate is required for region eu", 1),
     # the server answered
     (
         "LG22",

@@ -151,6 +151,8 @@ CASES: tuple[Case, ...] = (
     Case("database's disk full, its clients fail as well", "VO06", STORE, all_of(_crash(DB, 1, _SERVER.format('FATAL:  could not write to file "pg_wal/x": No space left on device'), _SERVER.format('FATAL:  password authentication failed for user "exporter"')), lambda bed: bed.app_misses(f"{_DB_HOST}:5432"))),
     Case("a table that is not there, in logfmt", "LG08", API, _unready(r'level=error msg="relation \"usage_records\" does not exist"')),
     Case("the pool is spent, below a message of an exporter", "LG21", API, _unready(_EXPORTER[1], "java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed out after 30000ms")),
+    Case("the database's certificate is of another authority", "LG25", API, _unready(_said("ERROR", "tls: failed to verify certificate: x509: certificate signed by unknown authority"))),
+    Case("V8's heap is full", "LG26", API, lambda bed: bed.crashes(APP, 134, "[1:0x7f] 41000 ms: Mark-Compact 2046.1 (2082.4) -> 2044.8 (2083.2) MB, 1402.1 / 0.0 ms", "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory")),
     Case("a replica is called", "LG19", API, _unready(_said("ERROR", "cannot execute INSERT in a read-only transaction"))),
 )  # fmt: skip
 

@@ -248,6 +248,26 @@ _MESSAGES: Final = (
         ("Set it again, or go back to the revision that had it.",), True, "no",
     ),
     _Message(
+        # Go's crypto/x509, OpenSSL and libpq, Python, Node.js, Java, rustls, .NET
+        "LG25", _words(r"x509: [^\n]{0,200}|certificate verify failed[^\n]{0,120}|CERTIFICATE_VERIFY_FAILED|self[- ]signed certificate|unable to verify the first certificate"
+                       r"|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|CERT_HAS_EXPIRED|does not match certificate's altnames"
+                       r"|server certificate for \"[^\"]+\"[^\n]{0,60} does not match host name|root certificate file \"[^\"]+\" does not exist"
+                       r"|PKIX path (?:building|validation) failed|no subject alternative (?:names|DNS name) [^\n]{0,80}|invalid peer certificate"
+                       r"|the remote certificate (?:is invalid|was rejected)"),
+        "it does not trust the certificate of what it calls: {said}",
+        ("An authority that it does not know: give it the CA's certificate (a mounted file; sslrootcert, SSL_CERT_FILE or the like).",
+         "Expired, or for another name: have a new one issued, for the name that it calls."),
+        True, "no", ("Don't switch the verification off: whoever stands between them could read and change everything.",),
+    ),
+    _Message(
+        "LG26", _words(r"JavaScript heap out of memory|ineffective mark-compacts near heap limit|OutOfMemoryError: (?:Java heap space|Metaspace|GC overhead|Direct buffer)"
+                       r"|terminating due to java\.lang\.OutOfMemoryError|System\.OutOfMemoryException"),
+        "its runtime has used up the memory that it allows itself: {said}",
+        ("Raise the runtime's own limit (-XX:MaxRAMPercentage or -Xmx; NODE_OPTIONS=--max-old-space-size; DOTNET_GCHeapHardLimit) together with the "
+         "container's memory limit.", "If it comes back after a while, it keeps what it no longer needs: see what grows."),
+        False, "no",
+    ),
+    _Message(
         "LG05", _words(r"server does not support (?:TLS|SSL)|SSL is not enabled on the server|SSL off|no encryption"
                        r"|wrong version number|tls handshake (?:failed|eof)"),
         "it wants TLS and the server it calls has none, or the other way round",
