@@ -172,14 +172,14 @@ WORKERS = (
     Ill("init container that fails", "CO11", "container prepare crashes with exit code 3", pod(initContainers=[_PREPARE])),
     Ill("init container without its program", "CO08", "container prepare cannot be run", pod(initContainers=[_PREPARE | {"command": ["prepare"]}])),
     Ill("postStart hook that fails", "CO08", "exit code 4: no licence", pod(container(lifecycle={"postStart": {"exec": {"command": ["sh", "-c", "echo no licence; exit 4"]}}}))),
-    Ill("postStart hook without its program", "CO08", "postStart hook", pod(container(lifecycle={"postStart": {"exec": {"command": ["curl"]}}}))),
+    Ill("postStart hook without its program", "CO08", "postStart hook", pod(container(lifecycle={"postStart": {"exec": {"command": ["warm-up"]}}}))),
     # User, memory, probes
     Ill("image that runs as root", "CO07", "image will run as root", pod(container(securityContext=OF_ITS_IMAGE))),
     Ill("too much memory", "CO09", "OOMKilled", pod(container("head -c 200m /dev/zero | tail", resources={"limits": {"memory": "24Mi"}}))),
     Ill("startup probe that gives up too early", "CO10", "startupProbe, which allows 2 s", _probe("startupProbe", exec={"command": ["cat", "/run/ready"]})),
     Ill("liveness probe at a port where nobody listens", "CO10", "livenessProbe", _probe("livenessProbe", tcpSocket={"port": 8080})),
     Ill("readiness probe at a port where nobody listens", "TR01", "connection refused", _probe("readinessProbe", tcpSocket={"port": 8080})),
-    Ill("readiness probe whose program is not there", "TR01", 'cannot be run: exec: "curl"', _probe("readinessProbe", exec={"command": ["curl", "-f", "localhost"]})),
+    Ill("readiness probe whose program is not there", "TR01", 'cannot be run: exec: "check-health"', _probe("readinessProbe", exec={"command": ["check-health", "localhost"]})),
     # What is mounted and given
     Ill("ConfigMap of variables missing", "CO06", "ConfigMap gone is not there", pod(container(envFrom=[{"configMapRef": {"name": "gone"}}]))),
     Ill("Secret of a variable missing", "CO06", "Secret gone is not there", pod(container(env=[{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "gone", "key": "key"}}}]))),

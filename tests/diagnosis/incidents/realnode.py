@@ -17,7 +17,7 @@ _RUNC = (
 )
 _EXEC = (
     'rpc error: code = Unknown desc = failed to exec in container: failed to start exec "{0}": OCI runtime exec failed: exec failed: '
-    'unable to start container process: exec: "curl": executable file not found in $PATH'
+    'unable to start container process: exec: "check-health": executable file not found in $PATH'
 )
 _SUB_PATH = "/var/lib/kubelet/pods/6d643c59-57c0-40eb-87ba-5c4c4857c3e9/volume-subpaths/rules/app/0"
 _NO_MOUNT = (
@@ -111,7 +111,7 @@ def _probe_is_no_program(bed: Bed) -> None:
     bed.world.events = [event for event in bed.world.events if event.reason != "Unhealthy"]
     for pod in bed.pods(APP):
         pod["spec"]["containers"][0]["readinessProbe"] = {
-            "exec": {"command": ["curl", "-f", "localhost"]},
+            "exec": {"command": ["check-health", "localhost"]},
             "periodSeconds": 1,
         }
         for number in range(4):
