@@ -85,10 +85,11 @@ def test_what_another_revision_may_name_otherwise_is_not_limited_to_names(there:
     assert names == []
 
 
-def test_roles_of_the_chart_are_granted_rule_by_rule_and_bindings_by_name() -> None:
+def test_roles_of_the_chart_are_granted_rule_by_rule_and_bindings_of_others_by_name() -> None:
     rules = [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"]}, "no rule"]
     objects = (
         obj("Role", "runs", "rbac.authorization.k8s.io/v1", rules=rules),
+        obj("RoleBinding", "runs", "rbac.authorization.k8s.io/v1", roleRef={"kind": "Role", "name": "runs"}),
         obj("RoleBinding", "sees", "rbac.authorization.k8s.io/v1", roleRef={"kind": "ClusterRole", "name": "view"}),
     )
     assert role(objects=objects)[-2:] == [

@@ -425,6 +425,31 @@ async def test_a_run_of_this_machine_at_work_is_named() -> None:
     assert "recover rel" in found.refused[1]
 
 
+BINDS = """
+kind: Role
+apiVersion: rbac.authorization.k8s.io/v1
+metadata: {name: runner}
+---
+kind: RoleBinding
+apiVersion: rbac.authorization.k8s.io/v1
+metadata: {name: runner}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: runner}
+"""
+
+
+@pytest.mark.parametrize(
+    ("denied", "untold"), [((), False), (("escalate",), False), (("bind", "escalate"), False), (("bind",), True)]
+)
+async def test_a_role_of_the_release_may_be_bound_by_who_has_what_it_grants(
+    denied: tuple[str, ...], untold: bool
+) -> None:
+    cluster = active(denied={(verb, "Role") for verb in denied})
+    cluster.refuse["create RoleBinding"] = ClusterError("not-found", 'roles "runner" not found', 404)
+    tried = (await facts(world(cluster, FakeHelm(BINDS)), "dry_run"))["dry_run"]
+    assert tried.refused == ()
+    assert bool(tried.unknown) is untold
+
+
 async def test_missing_rights_are_facts() -> None:
     cluster = active(denied={("delete", "Deployment"), ("get", "Pod")})
     found = await facts(world(cluster), "rights", "sight")

@@ -127,10 +127,13 @@ class Grant(NamedTuple):
 
 
 def to_grant(objects: Iterable[Object]) -> Iterator[Grant]:
-    """The rules of rendered Roles, and `bind` for what rendered RoleBindings refer to.
+    """The rules of rendered Roles, and `bind` for what rendered RoleBindings refer to beside them.
 
-    See kubernetes.io/docs/reference/access-authn-authz/rbac, "privilege escalation prevention".
+    Who has all that a Role grants may bind it, and helm makes Roles before their bindings: see
+    kubernetes.io/docs/reference/access-authn-authz/rbac, "privilege escalation prevention".
     """
+    objects = tuple(objects)
+    made = {(obj["kind"], obj["metadata"].get("name")) for obj in objects}
     for obj in objects:
         label = manifests.label(obj)
         if obj["kind"] == "Role":
@@ -139,6 +142,8 @@ def to_grant(objects: Iterable[Object]) -> Iterator[Grant]:
             )
         elif obj["kind"] == "RoleBinding":
             reference = obj.get("roleRef") or {}
+            if (reference.get("kind"), reference.get("name")) in made:
+                continue
             resource = "clusterroles" if reference.get("kind") == "ClusterRole" else "roles"
             rule = {
                 "apiGroups": ["rbac.authorization.k8s.io"], "resources": [resource],

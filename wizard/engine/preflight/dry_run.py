@@ -106,8 +106,8 @@ async def _try(world: World, obj: Object, made: frozenset[tuple[str, str]], *, u
         kind, name = str(obj["kind"]), str(obj["metadata"]["name"])
         if error.kind == "not-found" and ("Namespace", space) in made:
             return f"namespace {space} is made by the release"
-        if error.kind == "not-found" and _role(obj) in made:
-            return True  # who may make the role, as its own dry run says, may bind it
+        if error.kind == "not-found" and (role := _role(obj)) in made:
+            return await _may_be_bound(world, *role, space)
         if error.kind == "conflict" and not upgrade:
             return False  # another check reports its owner
         if not judged(error):
@@ -120,6 +120,19 @@ def _role(obj: Object) -> tuple[str, str]:
     """(kind, name) of the role that a binding gives; nothing that is rendered for other kinds."""
     reference = map_of(obj, "roleRef") if obj["kind"] in ("RoleBinding", "ClusterRoleBinding") else {}
     return str(reference.get("kind")), str(reference.get("name"))
+
+
+async def _may_be_bound(world: World, kind: str, name: str, space: str) -> str | bool:
+    """Whether this person may bind a role that the release makes, which the API server cannot try before it is there.
+
+    Who may not escalate has every right of a role that its own dry run accepts, and may give them (docs: RBAC, privilege
+    escalation prevention).
+    """
+    if await world.cluster.may("bind", kind, space, name=name) or not await world.cluster.may(
+        "escalate", kind, space, name=name
+    ):
+        return True
+    return f"{kind} {name} is not there yet, and whether you have all that it gives is not tried: you may not bind it"
 
 
 def _words(error: ClusterError) -> tuple[str, ...]:
