@@ -171,7 +171,7 @@ WORKERS = (
     Ill("panic", "CO11", "exit code 101", pod(container("echo \"thread 'main' panicked at src/main.rs:9:\"; echo 'no licence'; exit 101"))),
     Ill("init container that fails", "CO11", "container prepare crashes with exit code 3", pod(initContainers=[_PREPARE])),
     Ill("init container without its program", "CO08", "container prepare cannot be run", pod(initContainers=[_PREPARE | {"command": ["prepare"]}])),
-    Ill("postStart hook that fails", "CO08", "exit code 4: no licence", pod(container(lifecycle={"postStart": {"exec": {"command": ["sh", "-c", "echo no licence; exit 4"]}}}))),
+    Ill("postStart hook that fails", "CO08", "sh -c echo no licence; exit 4", pod(container(lifecycle={"postStart": {"exec": {"command": ["sh", "-c", "echo no licence; exit 4"]}}}))),
     Ill("postStart hook without its program", "CO08", "postStart hook", pod(container(lifecycle={"postStart": {"exec": {"command": ["warm-up"]}}}))),
     # User, memory, probes
     Ill("image that runs as root", "CO07", "image will run as root", pod(container(securityContext=OF_ITS_IMAGE))),

@@ -35,7 +35,11 @@ class Pushing:
         return self._manifest(repository, tag, MANIFEST, {"config": described, "layers": []})
 
     def archive(self, repository: str, tag: str, archive: Path) -> str:
-        """The one image of an archive as `docker save` writes it; returns its digest."""
+        """The one image of an archive as `docker save` writes it, with an ID of its own; returns its digest.
+
+        A kubelet keeps those who have no login from an image that was pulled with one, by its ID, under any name
+        (KubeletEnsureSecretPulledImages, kubernetes.io/docs/concepts/containers/images).
+        """
         with tarfile.open(archive) as files:
 
             def content(name: str) -> bytes:
@@ -44,10 +48,11 @@ class Pushing:
                 return file.read()
 
             (listed,) = json.loads(content("manifest.json"))
-            config, layers = content(listed["Config"]), [content(name) for name in listed["Layers"]]
+            config, layers = json.loads(content(listed["Config"])), [content(name) for name in listed["Layers"]]
+        config["config"] = {**(config.get("config") or {}), "Labels": {"pushed.to": repository}}
+        blobs = [(IMAGE_CONFIG, json.dumps(config).encode()), *((LAYER, layer) for layer in layers)]
         described = [
-            {"mediaType": kind, "digest": self._blob(repository, blob), "size": len(blob)}
-            for kind, blob in ((IMAGE_CONFIG, config), *((LAYER, layer) for layer in layers))
+            {"mediaType": kind, "digest": self._blob(repository, blob), "size": len(blob)} for kind, blob in blobs
         ]
         return self._manifest(repository, tag, MANIFEST, {"config": described[0], "layers": described[1:]})
 
