@@ -281,6 +281,17 @@ def config_maps_used(objects: Iterable[Object]) -> dict[str, tuple[tuple[str, ..
     return {name: (tuple(wanted), users[name]) for name, wanted in keys.items()}
 
 
+AUTHORITIES: Final = "kube-root-ca.crt"
+"""The ConfigMap that Kubernetes makes in every namespace; its key is ca.crt."""
+
+
+def config_maps_outside(objects: Iterable[Object]) -> list[str]:
+    """The ConfigMaps that pods name and that neither the objects nor Kubernetes make."""
+    every = tuple(objects)
+    made = {obj["metadata"].get("name") for obj in every if obj["kind"] == "ConfigMap"} | {AUTHORITIES}
+    return [name for name in config_maps_used(every) if name not in made]
+
+
 def _config_maps(spec: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], list[str]]]:
     """(reference, keys) of each ConfigMap that a pod names."""
     for container in containers(spec):

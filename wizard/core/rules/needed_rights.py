@@ -21,7 +21,7 @@ _BY_NAME: Final = frozenset({"patch", "delete"})
 _RECORD_VERBS: Final = ("get", "list", "create", "update", "delete")
 _RENAMED: Final = frozenset({"Job"})
 """Kinds whose objects cannot change and so often get another name with another content."""
-_IDENTITY: Final = ("kube-root-ca.crt",)
+_IDENTITY: Final = (manifests.AUTHORITIES,)
 """The ConfigMap that check W06 has helm get: Kubernetes puts it into every namespace."""
 
 
@@ -111,8 +111,7 @@ def of_checks(objects: Iterable[Object], target: Target, databases: Collection[s
         yield NeededRight("get", "Namespace", "check R01 looks for it", names=(target.namespace,))
     if claims := sorted({claim for claim, _ in manifests.data_claims(every, databases)}):
         yield NeededRight("get", "PersistentVolumeClaim", "check N07 looks for data of before", names=tuple(claims))
-    own = {obj["metadata"].get("name") for obj in every if obj["kind"] == "ConfigMap"}
-    if named := sorted(name for name in manifests.config_maps_used(every) if name not in own):
+    if named := sorted(manifests.config_maps_outside(every)):
         yield NeededRight("get", "ConfigMap", "check W20 looks for what pods name", names=tuple(named))
     issuers = sorted({name for obj in every for kind, name in manifests.issuers(obj) if kind == "Issuer"})
     if issuers:

@@ -24,8 +24,6 @@ from wizard.engine.preflight.world import World
 from wizard.ports.certificates import CertificateReader
 
 _TLS_KEYS: Final = ("tls.crt", "tls.key")
-_AUTHORITIES: Final = "kube-root-ca.crt"
-"""The ConfigMap that Kubernetes makes in every namespace."""
 
 
 async def secrets(world: World, inputs: Mapping[str, Any]) -> tuple[SecretSeen, ...]:
@@ -62,11 +60,9 @@ async def _values(world: World, name: str) -> Mapping[str, Secret] | None:
 
 async def config_maps(world: World, inputs: Mapping[str, Any]) -> Mapping[str, frozenset[str] | None]:
     """The ConfigMaps that pods name and the release does not make, with their keys; None for one that is not there."""
-    rendered: Rendered = inputs["rendered"]
-    own = {one["metadata"].get("name") for one in rendered.of("ConfigMap")}
-    named = [name for name in manifests.config_maps_used(rendered.objects) if name not in own | {_AUTHORITIES}]
+    named = manifests.config_maps_outside(inputs["rendered"].objects)
     keys = await asyncio.gather(*(_config_map(world, name) for name in named))
-    return {_AUTHORITIES: frozenset({"ca.crt"}), **dict(zip(named, keys, strict=True))}
+    return {manifests.AUTHORITIES: frozenset({"ca.crt"}), **dict(zip(named, keys, strict=True))}
 
 
 async def _config_map(world: World, name: str) -> frozenset[str] | None:
