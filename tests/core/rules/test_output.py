@@ -197,6 +197,20 @@ def _hooked(state: dict[str, Any], **event: str) -> tuple[Finding, ...]:
     return diagnose(bed.world.snapshot())
 
 
+@pytest.mark.parametrize(
+    ("reason", "title"),
+    [
+        ("StartError", "control group"),
+        ("ContainerCannotRun", "control group"),
+        ("Error", "the command of container app"),
+    ],
+)
+def test_a_message_is_the_runtimes_only_where_the_runtime_ended_the_container(reason: str, title: str) -> None:
+    bed = Bed()
+    bed.crashes(APP, 127, reason=reason, message="cannot read /sys/fs/cgroup/memory.max")
+    assert title in diagnose(bed.world.snapshot())[0].title
+
+
 def test_a_hook_that_fails_is_the_cause_and_not_the_command() -> None:
     words = "Exec lifecycle hook ([sh -c warm-up]) failed - error: command exited with 1"
     for found in (

@@ -76,17 +76,6 @@ def missing_reference(message: str, pod: Object | None = None) -> str:
     return f"key {key} of {whole}" if key else whole
 
 
-# Words: pkg/kubelet/kuberuntime/security_context.go, pkg/kubelet/kubelet_pods.go, pkg/kubelet/container/helpers.go.
-_REFUSED: Final = (
-    (
-        re.compile(r"subPath|subpath"),
-        "Correct the subPath of the mount: a path in the volume, without .. in it, whose parents are folders.",
-    ),
-    (
-        re.compile(r"missing value for \S+"),
-        "The subPathExpr of a mount names a variable that the container has not: set it, or correct the name.",
-    ),
-)
 _REFUSED_USER: Final = "Change the security context (user, group, read-only root) or use an image made for it."
 
 
@@ -94,10 +83,9 @@ def _configuration(pod: Object, container: Mapping[str, Any], proof: Evidence, s
     if missing_reference(proof.text, pod):
         return _missing(pod, proof, snapshot)
     title = f"the container cannot be created like this: {proof.text}"
-    remedy = next((remedy for words, remedy in _REFUSED if words.search(proof.text)), "")
-    paths = _sub_paths(pod, container) if remedy else []
-    other = None if remedy else _not_made(proof.text)
-    remedy = remedy or (other.remedy if other else _REFUSED_USER)
+    other = _not_made(proof.text)
+    remedy = other.remedy if other else _REFUSED_USER
+    paths = _sub_paths(pod, container) if other and other.of_path else []
     lasting = other is None or other.lasting
     look = snapshot.command("kubectl", "get", "pod", str(pod["metadata"]["name"]), "-o", "yaml")
     return Finding(
@@ -114,10 +102,13 @@ class _NotMade:
     title: str
     remedy: str
     lasting: bool
+    of_path: bool = False
+    """A mount that names a path in its volume is the reason."""
 
 
+_MOUNT: Final = "a volume cannot be mounted into container {name}"
 _NOT_MADE: Final = (
-    # Words: pkg/kubelet/kubelet_pods.go, pkg/kubelet/util/manager, containerd internal/cri, runc libcontainer.
+    # Words: pkg/kubelet/kubelet_pods.go, pkg/kubelet/container/helpers.go, pkg/kubelet/util/manager, containerd internal/cri, runc libcontainer.
     _NotMade(
         re.compile(r"timed out waiting for the condition|not yet been read|failed to sync (?:secret|configmap) cache"),
         "the kubelet has not yet read what container {name} needs",
@@ -131,10 +122,22 @@ _NOT_MADE: Final = (
         lasting=False,
     ),
     _NotMade(
-        re.compile(r"subPath|error mounting|cannot find volume"),
-        "a volume cannot be mounted into container {name}",
+        re.compile(r"error mounting|cannot find volume"),
+        _MOUNT,
         "Correct its volumeMounts: mountPath and subPath are both a file or both a folder, and the volume has what subPath names.",
         lasting=True,
+    ),
+    _NotMade(
+        re.compile(r"subpath", re.IGNORECASE),
+        _MOUNT,
+        "Correct the subPath of the mount: a path in the volume, without .. in it, whose parents are folders.",
+        lasting=True, of_path=True,
+    ),
+    _NotMade(
+        re.compile(r"missing value for \S+"),
+        _MOUNT,
+        "The subPathExpr of a mount names a variable that the container has not: set it, or correct the name.",
+        lasting=True, of_path=True,
     ),
     _NotMade(
         re.compile(r"chdir to cwd"),
@@ -255,8 +258,10 @@ def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], 
         return _out_of_memory(pod, container, words, ended, snapshot)
     if killed := _killed(pod, container, snapshot):
         return _liveness(pod, container, words, killed, snapshot)
-    if code in _BAD_COMMAND or ended.get("reason") in ("StartError", "ContainerCannotRun"):
-        return _not_started(pod, container, f"{words}: {message}" if message else words, snapshot)
+    by_runtime = ended.get("reason") in ("StartError", "ContainerCannotRun")
+    if by_runtime or code in _BAD_COMMAND:
+        look = _not_started if by_runtime else _bad_command  # else the message is the program's own
+        return look(pod, container, f"{words}: {message}" if message else words, snapshot)
     field = f"{in_field(container)}.{_end_field(container)}"
     proof = [Evidence(words, name_of(pod), field, str(ended.get("finishedAt") or ""))]
     proof += [Evidence(f"its termination message: {message}")] if message else []
@@ -405,12 +410,22 @@ _MOUNT_ERROR: Final = re.compile(
 
 
 def _not_started(pod: Object, container: Mapping[str, Any], words: str, snapshot: Snapshot) -> Finding:
-    """The finding of a container that the runtime does not start: for a mount in it, or for its command."""
-    mount = _MOUNT_ERROR.search(words)
-    if mount is None:
-        return _bad_command(pod, container, words, snapshot)
-    path = mount["path"]
-    why = mount["why"].strip()
+    """The finding of a container that the runtime does not start: for a mount, for something of the node, or for its command."""
+    if mount := _MOUNT_ERROR.search(words):
+        return _bad_mount(pod, container, words, mount, snapshot)
+    if other := _not_made(words):
+        return Finding(
+            "CO08", other.title.format(name=container.get("name")), snapshot.root_name(pod),
+            (Evidence(words, name_of(pod), in_field(container), began(pod)),), (other.remedy,), other.lasting,
+            "no" if other.lasting else "unknown", began(pod), commands=(describe_command(pod, snapshot),),
+        )  # fmt: skip
+    return _bad_command(pod, container, words, snapshot)
+
+
+def _bad_mount(
+    pod: Object, container: Mapping[str, Any], words: str, mount: re.Match[str], snapshot: Snapshot
+) -> Finding:
+    path, why = mount["path"], mount["why"].strip()
     remedy = f"Correct the mount at {path} of container {container.get('name')}."
     if "not a directory" in why or "is a directory" in why:
         remedy += (
@@ -424,17 +439,11 @@ def _not_started(pod: Object, container: Mapping[str, Any], words: str, snapshot
 
 
 def _bad_command(pod: Object, container: Mapping[str, Any], words: str, snapshot: Snapshot) -> Finding:
-    proof, other = Evidence(words, name_of(pod), in_field(container), began(pod)), _not_made(words)
-    if other:
-        return Finding(
-            "CO08", other.title.format(name=container.get("name")), snapshot.root_name(pod), (proof,), (other.remedy,),
-            other.lasting, "no" if other.lasting else "unknown", began(pod), commands=(describe_command(pod, snapshot),),
-        )  # fmt: skip
     return Finding(
         "CO08",
         f"the command of container {container.get('name')} cannot be run",
         snapshot.root_name(pod),
-        (proof, _given(pod, container)),
+        (Evidence(words, name_of(pod), in_field(container), began(pod)), _given(pod, container)),
         ("Correct the command or the arguments, or use the image that has it.",),
         True,
         "no",
