@@ -148,6 +148,13 @@ def test_the_title_names_what_is_called_and_no_link_to_an_explanation(log: str, 
     assert first(log).title == title
 
 
+@pytest.mark.parametrize("before", ["", "x" * 100])
+def test_the_title_has_the_words_of_the_cause_also_of_another_field_than_the_message(before: str) -> None:
+    names = ", ".join(f"n{number}.acme.test" for number in range(20))
+    log = f'{{"level":"error","msg":"cannot start","reason":"{before}x509: certificate is valid for {names}, not pg"}}'
+    assert "it calls: ...x509: certificate is valid for n0.acme.test" in first(log).title
+
+
 def test_a_full_disk_is_said_before_what_comes_of_it() -> None:
     bed = Bed()
     bed.runs_unready(CACHE, "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist",

@@ -645,10 +645,12 @@ _LONGEST: Final = 240
 
 
 def _telling_part(stated: Cause) -> str:
-    """As much of the line as a title takes, from the words that name the cause where those would be cut off."""
+    """As much of the message as a title takes, from the words that name the cause where those would be cut off or are not in it."""
     said, words = (" ".join(text.split()) for text in (log_line.read(stated.line).message, stated.match[0]))
-    start = said.find(words)
-    return _short(said if start + len(words) <= _SAID else f"...{said[start:]}", _SAID)
+    before, found, after = said.partition(words)
+    if found and len(before) + len(words) <= _SAID:
+        return _short(said, _SAID)
+    return _short(f"...{words}{after}", _SAID)
 
 
 def _short(line: str, longest: int = _LONGEST) -> str:
