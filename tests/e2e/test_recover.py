@@ -152,6 +152,26 @@ def test_a_living_helm_elsewhere_is_left_alone_though_all_its_labels_are_hours_o
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("helm", ["helm4"])  # helm 3 knows no conflicts
+def test_nothing_is_marked_while_the_roll_back_after_it_would_be_refused_and_what_others_set_is_taken_over_where_asked(
+    release: Release, tmp_path: Path
+) -> None:
+    release.upgrade(**READY)
+    call = Shell(release, tmp_path)
+    sure = ("recover", "--reason", "I killed it", "--confirm", "rel")
+    with waiting(release):
+        release.bed.kubectl("-n", release.namespace, "scale", "deployment", "api", "--replicas=4")
+    call(*sure, code=2)
+    assert "Nothing was changed: Deployment/api would be refused. next: Mark it only as failed" in " ".join(
+        call.err.split()
+    )
+    assert newest(call) == (2, "pending-upgrade")
+    assert "spec.replicas: taken over from kubectl: 4 -> 1" in call(*sure, "--force-conflicts")
+    assert newest(call) == (3, "deployed")
+    assert release.live()["Deployment/api"]["spec"]["replicas"] == 1
+
+
+@pytest.mark.full
 @pytest.mark.parametrize("helm", ["helm4", "helm3"])
 def test_a_living_helm_that_cannot_be_seen_from_here_is_refused_too_and_nothing_is_undone_after_a_roll_back(
     release: Release, tmp_path: Path

@@ -137,6 +137,15 @@ def of_recovery(target: Target, recovery: Recovery, reason: str = "") -> Approva
     return Approval(target.release, _unproved(target, recovery, reason), REWRITES_THE_RECORD)
 
 
+def refuse_after_recovery(approval: Approval, plan: Plan) -> None:
+    """Raise Problem when the rollback that follows a recover must not start: then the record is not marked either."""
+    if not approval.blocked:
+        return
+    force = " and can take over what others set, as recover --force-conflicts does" if plan.conflicts else ""
+    step = f"Mark it only as failed (f, or --to failed); a rollback then shows its plan{force}."
+    raise Problem(approval.blocked.what, step, approval.blocked.code)
+
+
 def of_undo_recover(target: Target) -> Approval:
     """Of the undo of a recover: it rewrites Helm's record."""
     return Approval(target.release, None, REWRITES_THE_RECORD)

@@ -146,6 +146,32 @@ async def test_a_stuck_release_offers_recover_first_and_asks_for_the_name(
     assert session.done == [("failed", 3)]
 
 
+async def test_a_stuck_release_is_not_marked_while_the_roll_back_after_it_would_be_refused(
+    open_app: Open, session: ScreenSession
+) -> None:
+    session.found = ReleasesView((replace(DEPLOYED, helm_status="pending-upgrade"),), "all namespaces")
+    conflict = Refusal(".spec.replicas", 'conflict with "kubectl" using apps/v1')
+    session.next_plan = replace(PLAN, objects=(replace(API, change="refused", refusals=(conflict,)),))
+    async with open_app() as see:
+        await see.sees("> llm-cost-ops")
+        await see.press("enter")
+        await see.sees("> [c] Recover")
+        await see.press("enter")
+        await see.sees("then roll back to revision 2")
+        await see.press("enter")
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees(
+            "would be refused", "Mark it only", "a rollback then shows its plan", "recover --force-conflicts does"
+        )
+        assert session.done == []
+        await see.press("f", "enter")
+        await see.type("llm-cost-ops")
+        await see.press("enter")
+        await see.sees("backup.json")
+    assert session.done == [("failed", 3)]
+
+
 async def test_of_a_release_that_a_helm_elsewhere_may_have_in_hand_it_is_asked_why_nobody_is_at_work_on_it(
     open_app: Open, session: ScreenSession
 ) -> None:

@@ -240,3 +240,4 @@ class RecoverArguments(ChangeArguments):
         "--to", metavar="rollback|failed", help="roll back to the last good revision, or only mark as failed",
         group=HOW, completion=("rollback", "failed"),
     )  # fmt: skip
+    force_conflicts: bool = force_conflicts_option()

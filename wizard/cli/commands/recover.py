@@ -53,16 +53,17 @@ async def recover(arguments: RecoverArguments, session: Session, out: Out, calle
     approved = approval.of_recovery(target, recovery, arguments.reason)
     approved.refuse_blocked()
     way = await _way(arguments, recovery, way, prompt)
+    force = arguments.force_conflicts
+    back = await release.rollback_after(recovery, force_conflicts=force) if way == "rollback" else None
     name = await confirmed(arguments, approved, prompt)
     backup = await release.mark_failed(recovery, arguments.reason, confirmed=name)
     out.line(f"revision {recovery.revision} is marked as failed; the record as it was is in {backup}", "pass")
-    if way == "failed":
+    if back is None:
         reason = f"{target.release} can be changed again: run upgrade, rollback or uninstall"
         out.line(reason, "pass")
         out.object({"command": "recover", "exit": 0, "way": way, "backup": backup, **recovery.to_data()})
         out.event(ended(0, reason))
         return Exit.DONE
-    back = await release.rollback(recovery.good)
     plan_output.show(back.plan, out)
     run_id = await release.start_rollback(back, confirmed=name, helm=HelmOptions.of_data(vars(arguments)))
     view, code = await follow(session, run_id, out, prompt, called=called)

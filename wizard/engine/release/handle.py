@@ -187,6 +187,18 @@ class Release:
         self._ports.runs.warm()
         return await rollback.look(self._state, self._target, revision, force_conflicts=force_conflicts)
 
+    async def rollback_after(self, recovery: Recovery, *, force_conflicts: bool = False) -> Rollback:
+        """The rollback that follows a recover, before its record is marked; `force_conflicts` as in `rollback`.
+
+        Raises:
+            Problem: it would be refused.
+        """
+        from wizard.engine import approval
+
+        back = await self.rollback(recovery.good, force_conflicts=force_conflicts)
+        approval.refuse_after_recovery(back.approval, back.plan)
+        return back
+
     async def start_rollback(
         self, shown: Rollback, *, confirmed: str = "", helm: HelmOptions = HelmOptions()  # noqa: B008 - it is frozen
     ) -> str:  # fmt: skip

@@ -311,11 +311,11 @@ class RecoverPreview(Preview):
             raise Problem("The preview is not ready yet.", "Wait for it.")
         recovery = replace(self._state)
         release = session.release(self._target)
+        back = await release.rollback_after(recovery) if self._back else None
         backup = await release.mark_failed(recovery, self._reason, confirmed=name)
         message = f"Revision {recovery.revision} is marked as failed; the record as it was is in {backup}."
-        if not self._back:
+        if back is None:
             return "", message
-        back = await release.rollback(recovery.good)
         return await release.start_rollback(back, confirmed=name), message
 
 
