@@ -57,8 +57,8 @@ class Person:
         said = json.loads(self.call("diagnose", "--output", "json", codes=(0, 1, 3)))
         return {**said["diagnoses"][0], "exit": said["exit"]} if said.get("diagnoses") else {}
 
-    def diagnose_until(self, wanted: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        """The first diagnosis for which it holds."""
+    def diagnose_until(self, wanted: Callable[[dict[str, Any]], bool], what: str, limit: float = 120) -> dict[str, Any]:
+        """The first diagnosis for which it holds, within that many seconds."""
         found: list[dict[str, Any]] = []
 
         def holds() -> bool:
@@ -66,12 +66,12 @@ class Person:
             return bool(found[-1]) and wanted(found[-1])
 
         try:
-            until(holds, what, 120)
+            until(holds, what, limit)
         except AssertionError as error:
             raise AssertionError(f"{what}: {json.dumps(found[-1], indent=1)}\n{self.release.warnings()}") from error
         return found[-1]
 
-    def finds(self, cause: str, of: str, code: int = 1) -> dict[str, Any]:
+    def finds(self, cause: str, of: str, code: int = 1, limit: float = 120) -> dict[str, Any]:
         """The first finding of a diagnosis, once that is this cause of this object; `code` is how the command then ends."""
 
         def is_first(found: dict[str, Any]) -> bool:
@@ -80,7 +80,7 @@ class Person:
                 of,
             )
 
-        found = self.diagnose_until(is_first, f"{cause} of {of} is first")
+        found = self.diagnose_until(is_first, f"{cause} of {of} is first", limit)
         assert found["exit"] == code
         first: dict[str, Any] = found["findings"][0]
         assert first["remedy"]

@@ -32,6 +32,7 @@ from wizard.sandbox.toolchain import tool_path
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("causes")]
 
+_DATA, _APPENDED = "pgdata", "appendonlydir"
 Around = Callable[[Release], AbstractContextManager[None]]
 
 
@@ -251,9 +252,6 @@ class Broken:
     """How `diagnose` ends: 0 for what goes on by itself."""
 
 
-_DATA, _APPENDED = "pgdata", "appendonlydir"
-
-
 def _recovering() -> tuple[Callable[[Path], None], Callable[[Path], None]]:
     """What has PostgreSQL wait for its log from an archive, and what lets it go on."""
     setting, _ = worker.added(f"{_DATA}/postgresql.auto.conf", "restore_command = 'sleep 3600'\n")
@@ -296,6 +294,40 @@ def test_a_store_whose_files_are_not_as_they_were(release: Release, person: Pers
         assert broken.says in f"{first['title']}\n{proof(first)}"
     finally:
         worker.while_away(release, broken.store, restore)
+    person.finds_nothing()
+
+
+def test_a_volume_whose_folder_is_gone_is_told_and_mounted_once_it_is_back(release: Release, person: Person) -> None:
+    files = worker.volume(release, "postgresql")
+    hidden = files.with_name(f"{files.name}.hidden")
+
+    def hide(_: Path) -> None:
+        files.rename(hidden)
+
+    worker.while_away(release, "postgresql", hide)
+    try:
+        first = person.finds("VO05", f"StatefulSet/{RELEASE}-postgresql", limit=240)  # after what the kubelet waits
+        assert "claim data-llm-cost-ops-postgresql-0 cannot be mounted" in first["title"]
+        assert "does not exist" in proof(first)
+    finally:
+        hidden.rename(files)
+    person.finds_nothing()
+
+
+def test_redis_that_still_reads_its_data_goes_on_by_itself(release: Release, person: Person) -> None:
+    fill = "for i = 1, 5000 do redis.call('set', 'kept' .. i, string.rep('x', 300)) end"
+    release.redis("eval", fill, "0")
+    release.redis("bgrewriteaof")
+    settings = release.get("configmap", f"{RELEASE}-redis")["data"]
+    slow = {"redis.conf": f"{settings['redis.conf']}key-load-delay 20000\nloading-process-events-interval-bytes 1024\n"}
+    worker.while_away(release, "redis", lambda _: release.patch("configmap", f"{RELEASE}-redis", {"data": slow}))
+    try:
+        first = person.finds("LG16", CACHE, 0)
+        assert "LOADING Redis is loading the dataset in memory" in proof(first)
+    finally:
+        worker.while_away(
+            release, "redis", lambda _: release.patch("configmap", f"{RELEASE}-redis", {"data": settings})
+        )
     person.finds_nothing()
 
 

@@ -69,6 +69,49 @@ CAUSES = [
     ("LG25", "Caused by: javax.net.ssl.SSLHandshakeException: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target\n\tat java.base/sun.security.ssl.Alert"),
     ("LG25", 'Error: error communicating with database: invalid peer certificate: UnknownIssuer'),
     ("LG25", "Unhandled exception. System.Security.Authentication.AuthenticationException: The remote certificate is invalid according to the validation procedure: RemoteCertificateNameMismatch\n   at System.Net.Security"),
+    # logins: SQL Server, Oracle, MongoDB, SMTP; databases that are not there, rights
+    ("LG01", "mssql: login error: Login failed for user 'costs'."),
+    ("LG01", "Caused by: java.sql.SQLException: ORA-01017: invalid username/password; logon denied"),
+    ("LG01", "MongoServerError: bad auth : authentication failed\n    at Connection.onMessage (/app/node_modules/mongodb/lib/cmap/connection.js:231:30)"),
+    ("LG22", "Cannot open database \"costs\" requested by the login. The login failed."),
+    ("LG13", "MongoServerError: not authorized on costs to execute command { find: \"usage\" }"),
+    ("LG13", "ERROR 1044 (42000): Access denied for user 'costs'@'%' to database 'billing'"),
+    # what is not in an image: Python, Node.js, Java, PHP, Ruby, .NET, musl
+    ("LG27", "Traceback (most recent call last):\n  File \"/app/main.py\", line 3, in <module>\n    import psycopg2\nModuleNotFoundError: No module named 'psycopg2'"),
+    ("LG27", "node:internal/modules/cjs/loader:1228\n  throw err;\n  ^\n\nError: Cannot find module 'express'\nRequire stack:\n- /app/server.js"),
+    ("LG27", "Exception in thread \"main\" java.lang.NoClassDefFoundError: org/slf4j/LoggerFactory\n\tat com.acme.Main.main(Main.java:7)"),
+    ("LG27", "Error: Unable to access jarfile /app/app.jar"),
+    ("LG27", "PHP Fatal error:  Uncaught Error: Class \"Redis\" not found in /app/cache.php:12\nStack trace:\n#0 {main}"),
+    ("LG27", "/usr/lib/ruby/3.1.0/bundler/runtime.rb:304:in `require': cannot load such file -- pg (LoadError)"),
+    ("LG27", "Unhandled exception. System.IO.FileNotFoundException: Could not load file or assembly 'Npgsql, Version=8.0.0.0'. The system cannot find the file specified."),
+    ("LG27", "/app/costs: error while loading shared libraries: libpq.so.5: cannot open shared object file: No such file or directory"),
+    # what a store is not: a single Redis, a server with the extension, one without a pooler
+    ("LG28", "redis.exceptions.MovedError: MOVED 3999 127.0.0.1:6381\nError: MOVED 3999 127.0.0.1:6381"),
+    ("LG28", 'ERROR: extension "timescaledb" is not available\nDETAIL: Could not open extension control file'),
+    ("LG28", "Error: ERR This instance has cluster support disabled"),
+    # the Kubernetes API: client-go, Python, fabric8
+    ("LG29", 'Error: pods is forbidden: User "system:serviceaccount:shop:default" cannot list resource "pods" in API group "" in the namespace "shop"'),
+    ("LG29", 'kubernetes.client.exceptions.ApiException: (403)\nReason: Forbidden\nHTTP response body: {"message":"secrets \\"x\\" is forbidden: User \\"system:serviceaccount:a:b\\" cannot get resource \\"secrets\\" in API group"}'),
+    # limits of processes: Node.js, Go, Python, the JVM, PostgreSQL
+    ("LG30", "Error: ENOSPC: System limit for number of file watchers reached, watch '/app/src': no space left on device"),
+    ("LG30", "failed to create fsnotify watcher: no space left on device"),
+    ("LG30", "Error: EMFILE: too many open files, open '/app/data/1.json'"),
+    ("LG30", "runtime: failed to create new OS thread (have 2 already; errno=11)\nruntime: may need to increase max user processes (ulimit -u)\nfatal error: newosproc"),
+    ("LG30", "RuntimeError: can't start new thread"),
+    # object stores
+    ("LG31", "botocore.exceptions.ClientError: An error occurred (SignatureDoesNotMatch) when calling the ListBuckets operation"),
+    ("LG31", "NoSuchBucket: The specified bucket does not exist\n\tstatus code: 404"),
+    # configuration: YAML, TOML, nginx, Spring
+    ("LG24", "panic: error loading config: yaml: line 7: mapping values are not allowed in this context"),
+    ("LG24", "TOML parse error at line 3, column 8\n  |\n3 | port = eighty"),
+    ("LG24", 'nginx: [emerg] invalid number of arguments in "listen" directive in /etc/nginx/conf.d/default.conf:2'),
+    # ports below 1024, pools, ends of connections
+    ("LG10", "2026/11/24 19:10:01 listen tcp :443: bind: permission denied"),
+    ("LG21", "KnexTimeoutError: Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a .transacting(trx) call?"),
+    ("LG04", "redis.exceptions.ConnectionError: Connection closed by server.\nConnectionResetError: [Errno 104] Connection reset by peer"),
+    ("LG04", "pymongo.errors.ServerSelectionTimeoutError: mongo:27017: [Errno 111] Connection refused, Timeout: 30s"),
+    # php-fpm puts its own level before what a program printed
+    ("LG13", '[24-Nov-2026 19:10:00] WARNING: [pool www] child 7 said into stderr: "NOTICE: PHP message: PHP Fatal error:  Uncaught PDOException: SQLSTATE[42501]: Insufficient privilege: 7 ERROR:  permission denied for table usage"'),
     # heaps: V8, the JVM, .NET
     ("LG26", "<--- Last few GCs --->\n[1:0x7f] 41000 ms: Mark-Compact 2046.1 (2082.4) -> 2044.8 (2083.2) MB\n<--- JS stacktrace --->\nFATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"),
     ("LG26", 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n\tat java.base/java.util.Arrays.copyOf(Arrays.java:3537)'),
@@ -98,13 +141,11 @@ OTHERS = [
         'psycopg2.OperationalError: connection to server at "pg" (10.96.0.9), port 5432 failed: FATAL:  database "orders" does not exist',
         1,
     ),
-    # what has no space left is no disk
-    (
-        "CO11",
-        "Error: ENOSPC: System limit for number of file watchers reached, watch '/app/src': no space left on device",
-        1,
-    ),
-    ("CO11", "failed to create fsnotify watcher: no space left on device", 1),
+    # a server's login, schema or module that somebody else's line only mentions
+    ("CO11", "INFO audit: authentication failed for user bob from 203.0.113.9\npanic: pricing table has no rows", 1),
+    ("CO11", "ValueError: table 'prices' has no header row", 1),
+    ("CO11", "WARN  plugin geo: no module named geo2, it is left out\npanic: pricing table has no rows", 1),
+    ("CO11", "Error: user 17 cannot delete resource 4711", 1),
     # the line before last words that are a panic of their own says nothing of them
     ("CO11", "mail: dial tcp 10.96.3.3:25: connect: connection refused\npanic: pricing table has no rows", 1),
     # a line of its own below an exception is no part of its message

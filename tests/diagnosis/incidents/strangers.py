@@ -640,7 +640,7 @@ CASES: tuple[Case, ...] = (
     Case("Spring's port is taken", "LG11", API, all_of(_crash(APP, 1, postings.SPRING_PORT), _beside("nginx", "10.244.0.1 - - \"GET / HTTP/1.1\" 200"))),
     Case("Spring misses a variable", "LG09", API, all_of(_crash(APP, 1, postings.SPRING_PLACEHOLDER), _SIDECARS)),
     Case("pydantic misses a variable", "LG09", API, all_of(_crash(APP, 1, postings.PYDANTIC), _old_labels)),
-    Case("gunicorn's module is not there", "CO11", API, all_of(_crash(APP, 3, postings.GUNICORN), _SIDECARS)),
+    Case("gunicorn's module is not there", "LG27", API, all_of(_crash(APP, 3, postings.GUNICORN), _SIDECARS)),
     Case("Go panics and ends with 2", "CO11", API, all_of(_crash(APP, 2, postings.GO_NIL), _old_labels)),
     Case("Python may not write its log", "LG10", API, all_of(_crash(APP, 1, postings.NO_LOG_FOLDER), _CACHE_ONCE_KILLED)),
     Case("hook after the start fails, and the container ends well", "CO08", API, _hook_of_start_fails),

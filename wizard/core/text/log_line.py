@@ -12,6 +12,18 @@ from typing import Any, Final
 
 LEVEL: Final = ("level", "severity", "lvl", "levelname", "log.level", "LogLevel", "@l")
 MESSAGE: Final = ("message", "msg", "event", "Message", "@m")
+CAUSE: Final = (
+    "error",
+    "err",
+    "exception",
+    "cause",
+    "error.message",
+    "@x",
+    "exc_info",
+    "stack_trace",
+    "error.stack_trace",
+)
+"""Where loggers put what went wrong, beside the message."""
 _PAIR: Final = re.compile(r'([A-Za-z_@][\w.@-]*)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -51,7 +63,7 @@ _PROGRAM: Final = re.compile(r"[a-z][\w.-]{0,39}:")
 _WORDS_AHEAD: Final = 12
 _KLOG: Final = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d")
 _UNCAUGHT: Final = re.compile(
-    r"^(?:thread '[^']*'(?: \(\d+\))? panicked at|panic: |fatal error: |Traceback \(most recent call last\)|Unhandled\w* |Uncaught )"
+    r"^(?:thread '[^']*'(?: \(\d+\))? panicked at|panic: |fatal error: |PHP Fatal error: |Traceback \(most recent call last\)|Unhandled\w* |Uncaught )"
     r"|^(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception)\b(?::|$)|^Caused by: |^Exception in thread"
 )
 _TELEMETRY: Final = re.compile(
@@ -87,6 +99,10 @@ class LogLine:
     """It is of a panic, or of an exception that nobody caught."""
 
 
+_WRAPPED: Final = re.compile(
+    r"(?:\[[^\]\n]{1,40}\] )?(?:NOTICE|WARNING): (?:PHP message: |\[pool \S+\] child \d+ said into std(?:err|out): \"(?:NOTICE: PHP message: )?)(?=\S)"
+)
+"""What php-fpm puts in front of a line that a program of its pool printed."""
 READ: Final = 2_000
 """Characters of a text in which words are looked for."""
 
@@ -94,10 +110,32 @@ READ: Final = 2_000
 @lru_cache(1_024)
 def read(text: str) -> LogLine:
     """A line, read once: the same lines are asked about by every rule, and again at every change of a release."""
+    if wrapped := _WRAPPED.match(text):
+        inner = read(text[wrapped.end() :])
+        return LogLine(text, inner.message, inner.weight, inner.uncaught)
     found = fields(text)
     said = _message(found, text)[:READ]
     uncaught = bool(_UNCAUGHT.search(said))
     return LogLine(text, said, _weight(found, said, text[:READ], uncaught=uncaught), uncaught)
+
+
+_DATE: Final = re.compile(r"\W{0,2}(?:[A-Z], \W)?\d{1,4}[-/:]\w{1,3}[-/:]\d")
+
+
+def dated(text: str) -> bool:
+    """Whether a line begins with a time, as the lines of most programs do and what goes on from the line above does not."""
+    return bool(_DATE.match(text))
+
+
+def bare(message: str) -> str:
+    """A message in one line without the time and the level in front of it, which differ from one pod to the next."""
+    words = message.split()
+    for number, word in enumerate(words[:_WORDS_AHEAD]):
+        if _NAMED.match(word):
+            return " ".join(words[number + 1 :]) or " ".join(words)
+        if not _AHEAD.fullmatch(word):
+            return " ".join(words[number:] if number and dated(words[0]) else words)
+    return " ".join(words)
 
 
 def of_telemetry(text: str) -> bool:
@@ -107,10 +145,17 @@ def of_telemetry(text: str) -> bool:
 
 def _message(found: Mapping[str, Any], text: str) -> str:
     named = next((str(found[key]) for key in MESSAGE if key in found), "")
+    cause = next((_said(found[key]) for key in CAUSE if found.get(key)), "")
     if not named:
-        return text
-    cause = next((str(found[key]) for key in ("error", "err", "exception") if found.get(key)), "")
+        return cause or text
     return f"{named}: {cause}" if cause and cause not in named else named
+
+
+def _said(value: Any) -> str:
+    """The text of an error that a logger wrote as such, or as an object with a message."""
+    if isinstance(value, Mapping):
+        return next((str(value[key]) for key in (*MESSAGE, "stack", "type") if value.get(key)), "")
+    return str(value)
 
 
 def _weight(found: Mapping[str, Any], said: str, text: str, *, uncaught: bool) -> Weight:

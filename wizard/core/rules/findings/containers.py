@@ -199,8 +199,12 @@ def _look_at(kind: str, name: str, snapshot: Snapshot) -> tuple[str, ...]:
 
 
 _BAD_COMMAND: Final = (126, 127, 128)
-_USAGE: Final = re.compile(r"^\s*usage:|unrecognized (?:sub)?command|unknown (?:sub)?command|unexpected argument|try '?.*--help",
+_USAGE: Final = re.compile(r"^\s*usage:|unrecognized (?:sub)?command|unknown (?:sub)?command|no such (?:command|option)|unexpected argument|try '?.*--help",
                            re.IGNORECASE | re.MULTILINE)  # fmt: skip
+
+
+_UNKNOWN_FLAG: Final = re.compile(r"unknown (?:shorthand )?flag|flag provided but not defined|unknown (?:command|option) [\"'`-]|unrecognized (?:option|arguments)|invalid option --",
+                                  re.IGNORECASE)  # fmt: skip
 
 
 @finding("CO08", "CO09", "CO10", "CO11", "CO12")
@@ -267,11 +271,13 @@ def _crash(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], 
     proof += [Evidence(f"its termination message: {message}")] if message else []
     lines = logs.telling(pod, container, snapshot)
     proof += [Evidence(line, name_of(pod), f"{in_field(container)} log") for line in lines]
-    usage = code == 2 and _USAGE.search("\n".join((message, *lines)))
+    printed = "\n".join((message, *lines))
+    usage = (code == 2 and _USAGE.search(printed)) or (code in (1, 64) and _UNKNOWN_FLAG.search(printed))
     if code == 0 or usage:
         return _ends_by_itself(pod, container, proof, snapshot, code)
+    said = logs.last_words(pod, container, snapshot)
     return Finding(
-        "CO11", f"container {container.get('name')} crashes with exit code {code}", snapshot.root_name(pod), tuple(proof),
+        "CO11", f"container {container.get('name')} crashes with exit code {code}{f': {said}' if said else ''}", snapshot.root_name(pod), tuple(proof),
         ("Read its last lines: kubectl logs --previous, or the log pane (key p).",), False, "unknown",
         _crashing_since(pod, ended), waits=not (message or logs.own_cause(pod, container, snapshot)), commands=(log_command(pod, container, snapshot),),
         unseen=() if message or lines else ("what it logged before it ended: get pods/log",),

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from wizard.core.kube import status
 from wizard.core.kube.objects import Object, name_of
-from wizard.core.rules.finding import Evidence, Finding, Heals, finding
+from wizard.core.rules.finding import Evidence, Finding, finding
 from wizard.core.rules.findings import hosts
+from wizard.core.rules.findings.messages import BY_ALTER, MESSAGES, UNKNOWN_USER, Message
 from wizard.core.rules.findings.pods import in_field, log_command
 from wizard.core.rules.findings.readiness import probe_failures
 from wizard.core.rules.snapshot import Snapshot
@@ -22,290 +23,16 @@ from wizard.core.text.time import parse_time
 
 
 @dataclass(frozen=True)
-class _Message:
-    """A pattern of messages and their meaning; its groups, and the words below, fill the title."""
-
-    id: str
-    pattern: re.Pattern[str]
-    title: str
-    remedy: tuple[str, ...]
-    terminal: bool
-    heals: Heals
-    avoid: tuple[str, ...] = ()
-    of_store: Literal["", "cache", "database"] = ""
-    """It is said by a client about this store, whose finding it is."""
-    waits: bool = False
-    wrapper: bool = False
-    """It is what comes of another trouble: any other message of the same weight says more."""
-
-
-@dataclass(frozen=True)
 class Cause:
     """A message of a container that names a cause, with its line and the place of the line."""
 
-    message: _Message
+    message: Message
     match: re.Match[str]
     line: str
     place: str
 
 
-def _words(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-_UNKNOWN_USER: Final = " It says the same of a user that it does not have: see whether that one is there."
-_BY_ALTER = ": ALTER ROLE ... PASSWORD"
-_MESSAGES: Final = (
-    _Message(
-        "LG06", _words(r"database files are incompatible with server|data directory was initialized by PostgreSQL version (?P<old>\S+),"
-                       r" which is not compatible with this version (?P<new>\d+(?:\.\d+)*)"),
-        "PostgreSQL{new} does not start on the files of another major version{old}",
-        ("Put the old image back: the data is whole, and that version reads it.",
-         "To move to the new version, save the data by a dump first, and restore it there."),
-        True, "no", ("Don't delete the volume, and don't run initdb on it: the data is on it.",),
-    ),
-    _Message(
-        "LG06", _words(r"data directory \"[^\"]*\" has (?:wrong ownership|invalid permissions)|could not look up effective user ID"
-                       r"|could not change permissions of directory|initdb: error: could not (?:access|change)"
-                       r"|append[- ]only (?:dir|file|log)[^\n]{0,120}: permission denied|failed opening the (?:temp )?RDB file [^\n]{0,120}: permission denied"),
-        "the {store} may not use its data folder as this user",
-        ("Run it as the user that owns the files (securityContext: runAsUser, fsGroup), or use an image that is made for it.",),
-        True, "no", ("Don't delete the volume: only its owner or its mode is wrong.",),
-    ),
-    _Message(
-        "LG15", _words(r"could not locate a valid checkpoint record|invalid (?:primary |secondary )?checkpoint record"
-                       r"|unexpected pageaddr [^\n]{0,120} PANIC|invalid page in block|Bad file format reading the append only file"
-                       r"|Short read or OOM loading DB|Internal error in RDB reading|Unexpected EOF reading RDB file"
-                       r"|could not read file \"global/pg_control\"|incorrect checksum in control file|required WAL directory \"[^\"]*\" does not exist"
-                       r"|wrong signature trying to load DB from file"),
-        "the files of the {store} are damaged",
-        ("Save the volume as it is (a snapshot), before anything is tried on it.",
-         "Then restore the last dump, or have somebody who knows the {store} repair it."),
-        True, "no", ("Don't run pg_resetwal or redis-check-aof --fix before there is a copy: they throw data away.",),
-    ),
-    _Message(
-        "LG14", _words(r"could not resize shared memory segment[^\n]*"),
-        "PostgreSQL has too little shared memory",
-        ("Mount an emptyDir with medium Memory at /dev/shm: a container has 64 MiB there, whatever its limits are.",
-         "Until then, max_parallel_workers_per_gather=0 keeps queries from asking for it."),
-        False, "no", ("Don't grow the volume: the disk is not full.",),
-    ),
-    _Message(
-        "LG01", re.compile(r"password authentication failed(?: for user \"[^\"]*\")?|WRONGPASS|invalid username-password pair"),
-        "the {store} refuses the password in {secret}",
-        (
-            "Put the old password back into {secret}, or change it inside the {store}{how}.{unknown}",
-            "Don't delete the volume: the data is on it, with the password it was made with.",
-        ),
-        True, "no", ("Don't restart pods that still work: they would not come back either.",),
-    ),
-    _Message(
-        "LG01", _words(r"NOAUTH Authentication required|no password supplied|AUTH <password> called without any password"),
-        "it and the {store} do not agree whether a password is needed: {said}",
-        ("Give it the password of the {store}, from {secret}; where the {store} has none, take it out of the connection.",),
-        True, "no", ("Don't switch the password of the {store} off.",),
-    ),
-    _Message(
-        "LG22", _words(r"(?:FATAL:  )?(?:database|role) \"[^\"]+\" does not exist|(?:role|user) \"[^\"]+\" is not permitted to log in"
-                       r"|DB index is out of range|invalid DB index"),
-        "the {store} has not what it logs in to: {said}",
-        ("Correct the name of the database or of the user in its connection, or make it inside the {store}.",
-         "If it was there before, find out who dropped it: its data may have to come from a dump."),
-        True, "no", ("Don't make an empty one before you know where the data is.",),
-    ),
-    _Message(
-        "LG23", _words(r"canceling statement due to (?:statement|lock) timeout|could not obtain lock on [^\n]{0,120}"
-                       r"|deadlock detected|lock wait timeout exceeded"),
-        "its statement waits too long in the {store}: {said}",
-        ("See who holds the lock, or what runs so long, in pg_stat_activity and pg_locks (pg_blocking_pids); end that session if it may end.",
-         "A migration that locks a table has to run while nobody else uses it."),
-        False, "unknown", ("Don't restart the {store} for one blocked statement.",),
-    ),
-    _Message(
-        "LG23", _words(r"BUSY Redis is busy running a script"),
-        "Redis runs a script that does not end, and answers nobody else",
-        ("End it with redis-cli SCRIPT KILL, which works as long as it wrote nothing; then find who calls it.",),
-        False, "unknown", ("Don't use SHUTDOWN NOSAVE: what was not saved yet would be lost.",), of_store="cache",
-    ),
-    _Message(
-        "LG13", _words(r"permission denied for (?:table|schema|relation|database|sequence|function|view) [^\s,;]+"
-                       r"|must be owner of \w+ [^\s,;]+|NOPERM[^\n]*"),
-        "the {store} user may not do what the application asks: {said}",
-        ("Give the user that right again inside the {store} (GRANT), or run the application with the user that has it.",),
-        False, "no", ("Don't make it a superuser to get around one missing grant.",),
-    ),
-    _Message(
-        "LG07", _words(r"sorry, too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)"
-                       r"|max number of clients reached"),
-        "the {store} has no connection left: {said}",
-        ("Have fewer connections: pool size times replicas, with the Jobs, has to stay below the limit of the {store}.",
-         "Or raise its limit (max_connections, maxclients) as far as its memory allows."),
-        False, "unknown", ("Don't scale the application up: every pod takes more connections.",),
-    ),
-    _Message(
-        "LG17", _words(r"MISCONF[^\n]*"),
-        "Redis takes no writes: it cannot save its data to disk",
-        ("Its own log says why it cannot save: a full disk, or too little memory to fork. That is what has to be mended.",),
-        False, "no", ("Don't switch stop-writes-on-bgsave-error off: a restart would then lose what was written since.",), of_store="cache",
-        wrapper=True,
-    ),
-    _Message(
-        "LG18", _words(r"OOM command not allowed when used memory > 'maxmemory'"),
-        "Redis takes no writes: its memory is full (maxmemory)",
-        ("Raise redis.maxmemory and the memory limit with it, or let it evict (maxmemoryPolicy).",),
-        False, "no", ("Don't flush it before you know what is in it.",), of_store="cache",
-    ),
-    _Message(
-        "LG19", _words(r"READONLY You can't write against a read only replica|cannot execute [A-Z ]+ in a read-only transaction"),
-        "the {store} that it calls only reads: it is a replica, or was made read-only",
-        ("Let the application call the primary: after a failover its address is another one.",), False, "unknown",
-    ),
-    _Message(
-        "LG16", _words(r"the database system is (?:starting up|in recovery mode|shutting down|not yet accepting connections)"
-                       r"|LOADING Redis is loading the dataset in memory"),
-        "the {store} is still starting: {said}",
-        ("Wait: it reads its data first. How long depends on how much there is.",), False, "yes",
-        ("Don't restart it: it would begin anew.",), waits=True,
-    ),
-    _Message(
-        "LG08", _words(r"(?:relation|type|schema|extension|sequence|index|constraint|view|table) \"[^\"]+\"(?: of relation \"[^\"]+\")? does not exist"
-                       r"|column (?:\"[^\"]+\"|[\w.]+)(?: of relation \"[^\"]+\")? does not exist"
-                       r"|function [\w.]+\([^)\n]{0,120}\) does not exist|no such (?:table|column)"
-                       r"|migration \S+ was previously applied but (?:has been modified|is missing)"
-                       r"|VersionMissing|VersionMismatch|Dirty database version"
-                       # alembic, Flyway, Liquibase, Prisma, Django, Rails
-                       r"|can't locate revision identified by|multiple head revisions are present|migration checksum mismatch|migrations have failed validation"
-                       r"|detected (?:failed|resolved|applied) migration|could not acquire change log lock|changesets? check ?sum|found failed migrations in the target database"
-                       r"|InconsistentMigrationHistory|migrations are pending"),
-        "the schema of the database is not the one of this version: {said}",
-        ("See whether the migration ran: its Job, or the init container, and run it again.",
-         "After a rollback of the application the newer schema may have to stay; its authors say which go together."),
-        False, "no", ("Don't create or drop tables by hand.",),
-    ),
-    _Message(
-        "LG20", _words(r"exec format error"),
-        "the image is for another processor architecture than its node",
-        ("Use an image that has the node's architecture, or a node selector (kubernetes.io/arch) for the image's.",), True, "no",
-    ),
-    _Message(
-        "VO06", _words(r"^(?!.*(?:cgroup|inotify|fsnotify|file watch|semaphore)).*no space left on device|disk quota exceeded|disk is full|short write while writing to the AOF file"),
-        "its disk is full: {volume}",
-        (
-            "Give it more room: raise spec.resources.requests.storage of the claim, where its storage class lets it grow.",
-            "Or free some by the store's own means; files that it made itself are not to be deleted by hand.",
-        ),
-        True, "no", ("Don't delete the claim or what is in it: the data goes with it.",),
-    ),
-    _Message(
-        "LG11", _words(r"address already in use|address in use \(os error 98\)|EADDRINUSE|only one usage of each socket address"
-                       r"|\bport \d+ (?:is |was )?already (?:in use|taken|allocated)|connection in use: \("),
-        "its port is taken: {said}",
-        ("Give one of them another port: containers of a pod share its ports.",), True, "no",
-    ),
-    _Message(
-        "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|EACCES|bind\(?\)?:? [^\n]{0,120}permission denied"
-                       # Python, nginx, Java, .NET, Go, shells: what the kernel calls EACCES, and a path
-                       r"|\[Errno 13\] permission denied|\(13: permission denied\)|AccessDeniedException: /|FileNotFoundException: /[^\n]{1,200} \(permission denied\)"
-                       r"|access to the path '/[^'\n]{1,200}' is denied"
-                       r"|(?:cannot|can't|could not|unable to) (?:create|open|touch|write|make|remove|access)[^\n]{0,160}: permission denied"
-                       r"|\b(?:open|mkdir|create|touch|rename|remove|chmod|chown|stat|write|unlink) [‘'\"]?\S*/[^\n]{0,160}: permission denied"),
-        "it may not write where it wants to: {said}",
-        ("Mount a volume (an emptyDir will do for temporary files) at that path, or let it use another one.",
-         "For a port below 1024: give it a higher one."), True, "no",
-    ),
-    _Message(
-        "LG02", _words(r"(?:(?-i:[A-Z]_PORT\b)|invalid|pars(?:e|ing)|strconv|NumberFormat|not a number|received|\bport [\"'])[^\n]{0,120}?"
-                       r"\btcp://\d+\.\d+\.\d+\.\d+"
-                       r"|\btcp://\d+\.\d+\.\d+\.\d+[^\n]{0,80}?(?:too many colons|invalid|not an? (?:number|integer|port)|pars(?:e|ing))"),
-        "it takes a variable of a Service of this namespace for its own setting: {said}",
-        ("Set enableServiceLinks: false for its pods: Kubernetes gives every pod variables such as NAME_PORT=tcp://... for the "
-         "Services there are.",),
-        True, "no",
-    ),
-    _Message(
-        "LG02", _words(r"\$\([A-Z][A-Z0-9_]+\)|invalid (?:database |redis |connection )?(?:url|uri|dsn|connection string)"
-                       r"|invalid port(?: number)?|relative url without a base|failed to parse (?:\w+ )?url"),
-        "its address of a database or cache is not an address",
-        (
-            "A literal $(NAME) means that NAME is defined after the variable that uses it, or not at all.",
-            "A password with one of / @ : # ? % has to be percent-encoded in an address.",
-        ),
-        True, "no",
-    ),
-    _Message(
-        "LG24", _words(r"unrecognized configuration parameter \"[^\"]+\"|invalid value for parameter \"[^\"]+\"|configuration file \"[^\"]*\" contains errors"
-                       r"|parameter \"[^\"]+\" requires a|is outside the valid range for parameter|^>>> '[^\n]+'|bad directive or wrong number of arguments"),
-        "a setting is not taken: {said}",
-        ("Correct that setting where it comes from (a ConfigMap, or an argument of the server): its name, its value, and the version that knows it.",),
-        True, "no",
-    ),
-    _Message(
-        "LG09", _words(r"(?-i:\b(?P<variable>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)\W{0,4}(?:(?:environment )?variable |env(?:ironment)? var )?"
-                       r"(?:(?:is |was |has to be |must be |field )?(?:not set|unset|not found|missing|not present|required)|(?:must|has to|needs to) be set)\b"
-                       r"|(?:missing|undefined|required|KeyError:)[^\n]{0,40}?(?-i:\b(?P<named>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)"
-                       r"|environment variable not found|set the (?-i:[A-Z][A-Z0-9_]+) environment variable|validation errors? for \w+ \w+ field required|could not resolve placeholder '(?P<setting>[^'\n]{1,120})'"),
-        "a variable that it needs is not set: {said}",
-        ("Set it again, or go back to the revision that had it.",), True, "no",
-    ),
-    _Message(
-        # Go's crypto/x509, OpenSSL and libpq, Python, Node.js, Java, rustls, .NET
-        "LG25", _words(r"x509: [^\n]{0,200}|certificate verify failed[^\n]{0,120}|CERTIFICATE_VERIFY_FAILED|self[- ]signed certificate|unable to verify the first certificate"
-                       r"|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|CERT_HAS_EXPIRED|does not match certificate's altnames"
-                       r"|server certificate for \"[^\"]+\"[^\n]{0,60} does not match host name|root certificate file \"[^\"]+\" does not exist"
-                       r"|PKIX path (?:building|validation) failed|no subject alternative (?:names|DNS name) [^\n]{0,80}|invalid peer certificate"
-                       r"|the remote certificate (?:is invalid|was rejected)"),
-        "it does not trust the certificate of what it calls: {said}",
-        ("An authority that it does not know: give it the CA's certificate (a mounted file; sslrootcert, SSL_CERT_FILE or the like).",
-         "Expired, or for another name: have a new one issued, for the name that it calls."),
-        True, "no", ("Don't switch the verification off: whoever stands between them could read and change everything.",),
-    ),
-    _Message(
-        "LG26", _words(r"JavaScript heap out of memory|ineffective mark-compacts near heap limit|OutOfMemoryError: (?:Java heap space|Metaspace|GC overhead|Direct buffer)"
-                       r"|terminating due to java\.lang\.OutOfMemoryError|System\.OutOfMemoryException"),
-        "its runtime has used up the memory that it allows itself: {said}",
-        ("Raise the runtime's own limit (-XX:MaxRAMPercentage or -Xmx; NODE_OPTIONS=--max-old-space-size; DOTNET_GCHeapHardLimit) together with the "
-         "container's memory limit.", "If it comes back after a while, it keeps what it no longer needs: see what grows."),
-        False, "no",
-    ),
-    _Message(
-        "LG05", _words(r"server does not support (?:TLS|SSL)|SSL is not enabled on the server|SSL off|no encryption"
-                       r"|wrong version number|tls handshake (?:failed|eof)"),
-        "it wants TLS and the server it calls has none, or the other way round",
-        ("Set the sslMode of the connection to what the server does, or switch TLS on there.",), True, "no",
-    ),
-    _Message(
-        "LG03", _words(r"could not translate host name|failed to (?:look ?up address information|resolve)"
-                       r"|\blookup \S+(?: on \S+)?: (?:no such host|i/o timeout|server misbehaving|(?:read|dial) udp|no answer|device or resource busy)"
-                       r"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|cannot resolve|name or service not known"
-                       r"|temporary failure in name resolution|no such host|name resolution|nodename nor servname|NXDOMAIN|UnknownHostException|name does not resolve"
-                       r"|bad address '"),
-        "the name {host} does not resolve",
-        ("Correct the host of the connection, or make the Service of that name.",
-         "If other names do not resolve either, it is the cluster's DNS."), False, "unknown", waits=True,
-    ),
-    _Message(
-        "LG21", _words(r"pool timed? ?out|PoolTimedOut|timed out (?:while )?waiting for an? (?:open|free|idle)? ?connection"
-                       r"|connection is not available, request timed out|QueuePool limit of|TimeoutError: ResourceRequest timed out"
-                       r"|timeout exceeded when trying to connect|(?:acquiring|obtaining|getting) (?:a )?connection from (?:the )?pool"
-                       r"|couldn't get a connection after"),
-        "its pool got no connection to {host} in time",
-        ("If nothing answers there: see whether it runs, is ready and may be reached.",
-         "If it answers: it is slow, or all connections are in use. See what the database does, and the size of the pool."),
-        False, "unknown", waits=True, wrapper=True,
-    ),
-    _Message(
-        "LG04", _words(r"connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
-                       r"|could not connect to server|connection to server at [^\n]{0,250}failed(?=\s*$|: (?:\w+ timed out|timeout|host is|server closed|could not|connection))"
-                       r"|timed out (?:while )?connecting|EHOSTUNREACH|network is unreachable"
-                       # Prisma, Npgsql, Lettuce and Jedis, redis-py, psycopg, node-postgres, StackExchange.Redis
-                       r"|can't reach database server|failed to connect to (?:any host|\[?[\d.:]+\]?:\d+)|unable to connect to \S+:\d+|timeout connecting to server"
-                       r"|connection timeout expired|connection terminated due to connection timeout|not possible to connect to the redis server"),
-        "nothing answers at {host}",
-        ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True,
-    ),
-)  # fmt: skip
-"""The most specific messages first. Their words are those of PostgreSQL, Redis, libc and the usual clients."""
-_ID: Final = tuple(dict.fromkeys(message.id for message in _MESSAGES))
+_ID: Final = tuple(dict.fromkeys(message.id for message in MESSAGES))
 _STORES: Final = (
     (
         r"WRONGPASS|NOAUTH|AUTH <|username-password pair|NOPERM|DB index|LOADING|READONLY You|redis|max number of clients|append.only|RDB",
@@ -320,8 +47,18 @@ def cause_in_output(snapshot: Snapshot) -> Iterator[Finding]:
     """The probe, termination message or log of a container that is not ready names the cause."""
     for pod in snapshot.starting_pods():
         for container in status.container_statuses(pod):
-            if stated := cause(pod, container, snapshot):
+            stated = cause(pod, container, snapshot)
+            if stated and not (stated.message.waits and _begins(container, snapshot)):
                 yield finding_of(pod, container, stated, snapshot)
+
+
+_FIRST_SECONDS: Final = 20
+"""Seconds in which a program that has just been started for the first time may wait for what it calls."""
+
+
+def _begins(container: Mapping[str, Any], snapshot: Snapshot) -> bool:
+    started = str(((container.get("state") or {}).get("running") or {}).get("startedAt") or "")
+    return bool(started) and not container.get("restartCount") and not snapshot.older(started, _FIRST_SECONDS)
 
 
 _REPEATED: Final = 3
@@ -343,28 +80,36 @@ def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Caus
     found = [(line, one) for line in said if line.weight > Weight.ASIDE and (one := _matched(line))]
     times = Counter(one.message.id for _, one in found)
     weighed = [
-        (weight, not one.message.wrapper, -_MESSAGES.index(one.message), -line.age, one)
+        (not one.message.wrapper, weight, line.weight, -MESSAGES.index(one.message), -line.age, one)
         for line, one in found
-        if (weight := _counts(line.weight, times[one.message.id])) > Weight.WARNING
+        if (weight := _counts(max(line.weight, line.head), times[one.message.id])) > Weight.WARNING
     ]
     if not weighed:
         return None
-    best = max(weighed, key=lambda entry: entry[:4])
-    known = {line.age for line, _ in found}
+    best = max(weighed, key=lambda entry: entry[:5])
+    known = {line.block for line, _ in found}
     heavier = [
-        line for line in said if line.weight > best[0] and line.age not in known and not _leads(found, line, said)
+        line
+        for line in said
+        if line.weight > best[1] and line.block not in known and not _ends(line) and not _leads(found, line, said)
     ]
-    return None if heavier else best[4]
+    return None if heavier else best[5]
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One text of a container: its place, its weight, and how many came after it."""
+    """One text of a container: its place, its weight, and how many came after it.
+
+    `block` is the age of the line with which its message begins, and `head` that line's weight: what stands below an
+    exception is a part of it.
+    """
 
     place: str
     read: LogLine
     weight: Weight
     age: int
+    block: int
+    head: Weight
 
 
 def _matched(line: _Line) -> Cause | None:
@@ -372,11 +117,15 @@ def _matched(line: _Line) -> Cause | None:
     return Cause(*found, line.read.text, line.place) if found else None
 
 
+_QUOTED: Final = re.compile(r"\\+([\"'])")
+"""A quotation mark within a text that was quoted once more, as in JSON or in Rust's debug format."""
+
+
 @lru_cache(1_024)
-def _known(line: LogLine) -> tuple[_Message, re.Match[str]] | None:
+def _known(line: LogLine) -> tuple[Message, re.Match[str]] | None:
     """The first message of the catalogue that a line is, by its message or else by the whole of it."""
-    texts = dict.fromkeys((line.message, line.text[: log_line.READ]))
-    matches = ((message, message.pattern.search(text)) for message in _MESSAGES for text in texts)
+    texts = dict.fromkeys(_QUOTED.sub(r"\1", text) for text in (line.message, line.text[: log_line.READ]))
+    matches = ((message, message.pattern.search(text)) for message in MESSAGES for text in texts)
     return next(((message, match) for message, match in matches if match), None)
 
 
@@ -387,16 +136,15 @@ def _counts(weight: Weight, times: int) -> Weight:
 
 
 def _leads(found: Sequence[tuple[_Line, Cause]], last: _Line, said: Sequence[_Line]) -> bool:
-    """Whether a known cause stands right before last words that are no panic: "cannot start" after "connection refused".
+    """Whether a known cause stands right before the last words: "cannot start" after "connection refused".
 
-    An exception which only says that all tries are used up, or that a store is not connected, is none.
+    Before a panic only what ends a program counts, unless that says that all tries are used up, or that a store is not connected.
     """
-    if last.read.uncaught and not _OUTCOME.search(last.read.message):
-        return False
+    own = last.read.uncaught and not _OUTCOME.search(last.read.message)
     return any(
         line.age > last.age and sum(last.age < other.age < line.age and other.weight >= line.weight for other in said) < _LEADS
-        for line, _ in found
-        if line.weight >= Weight.PLAIN
+        for line, one in found
+        if line.weight >= Weight.PLAIN and (not own or (one.message.terminal and line.weight >= Weight.ERROR))
     )  # fmt: skip
 
 
@@ -408,12 +156,39 @@ _OUTCOME: Final = re.compile(
 """Last words that tell only what came of it; what failed is in the lines before."""
 
 
+_FAREWELL: Final = re.compile(
+    r"\W*(?:the )?(?:\w+ )?(?:is |was |has |will )?(?:terminat(?:ed|ing)|exit(?:ing|ed|s)?|stopp(?:ed|ing)|shut(?:ting)?[ -]?down|abort(?:ed|ing)?|failed"
+    r"|died|crashed|goodbye|bye)(?: (?:now|due to (?:an |the )?errors?|with code \d+))?\W*",
+    re.IGNORECASE,
+)
+
+
+def _ends(line: _Line) -> bool:
+    """Whether a line says only that its program ends."""
+    return bool(_FAREWELL.fullmatch(log_line.bare(line.read.message)[:_SAID]))
+
+
 def telling(pod: Object, container: Mapping[str, Any], snapshot: Snapshot, count: int = 3) -> list[str]:
     """The lines of most weight of an unready container, oldest first; the last ones where all weigh the same."""
     lines = _lines(pod, container, snapshot)
     most = max((line.weight for line in lines), default=Weight.ASIDE)
     heavy = [line.read.text for line in reversed(lines) if line.weight == most]
     return heavy[-count:]
+
+
+def last_words(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> str:
+    """The newest of the lines of most weight, without time and level; "" where none is of an error."""
+    lines = [
+        line
+        for line in _lines(pod, container, snapshot)
+        if line.weight >= Weight.ERROR and not _ANNOUNCES.search(line.read.text) and not _ends(line)
+    ]
+    last = max(lines, key=lambda line: (line.weight, -line.age), default=None)
+    return _short(log_line.bare(last.read.message), _SAID) if last else ""
+
+
+_ANNOUNCES: Final = re.compile(r"^Traceback|panicked at [^\n]*:\s*$|^\w*Error:\s*$")
+"""A line that only says that another one tells what happened."""
 
 
 def own_cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> bool:
@@ -425,9 +200,9 @@ def _said(pod: Object, container: Mapping[str, Any], ended: Mapping[str, Any], s
     """All texts, newest first. Connection errors of probes are left out: they are not the application's own."""
     for event in probe_failures(pod, container, snapshot)[:1]:
         if not re.search(r"connection refused|timed? ?out|deadline", event.message):
-            yield _Line("event Unhealthy", log_line.read(event.message), Weight.PLAIN, -2)
+            yield _Line("event Unhealthy", log_line.read(event.message), Weight.PLAIN, -2, -2, Weight.PLAIN)
     if words := str(ended.get("message") or ""):
-        yield _Line("termination message", log_line.read(words), Weight.FATAL, -1)
+        yield _Line("termination message", log_line.read(words), Weight.FATAL, -1, -1, Weight.FATAL)
     yield from _lines(pod, container, snapshot)
 
 
@@ -441,10 +216,31 @@ def _lines(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> lis
             weights[place + 1] = Weight.FATAL
     for place in _exporting(lines):
         weights[place] = Weight.ASIDE
+    heads = list(_heads(lines, weights))
     return [
-        _Line("log", line, weight, age)
-        for age, (line, weight) in enumerate(zip(reversed(lines), reversed(weights), strict=True))
-    ]
+        _Line("log", lines[place], weights[place], len(lines) - 1 - place, len(lines) - 1 - heads[place], weights[heads[place]])
+        for place in reversed(range(len(lines)))
+    ]  # fmt: skip
+
+
+_LONGEST_MESSAGE: Final = 40
+"""Lines that may belong to the one with which a message begins."""
+
+
+_TAG: Final = re.compile(r"[\[(<]\S+")
+"""What stands in front of a line of its own, a thread or a request; below a message of that request it goes on."""
+
+
+def _heads(lines: Sequence[LogLine], weights: Sequence[Weight]) -> Iterator[int]:
+    """For each line the place of the one with which its message begins: itself, or an error above that it goes on with."""
+    head = 0
+    for place, line in enumerate(lines):
+        goes_on = weights[place] == Weight.PLAIN or (line.uncaught and _TRACE.match(line.text))
+        within = place and place - head <= _LONGEST_MESSAGE and weights[head] >= Weight.ERROR
+        tag = _TAG.match(line.text)
+        if not (within and goes_on) or log_line.dated(line.text) or (tag and tag[0] not in lines[head].text):
+            head = place
+        yield head
 
 
 _MORE: Final = 3
@@ -509,11 +305,11 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     if message.id == "LG03" and not called.host:
         called = hosts.without_service(pod, name, snapshot)
     store = next(word for pattern, word in _STORES if re.search(pattern, stated.match[0], re.IGNORECASE))
-    how = _BY_ALTER if store == "database" else ""
+    how = BY_ALTER if store == "database" else ""
     named = {key: f" {value}" if value else "" for key, value in stated.match.groupdict().items()}
     parts = {
         "store": store, "secret": secret, "host": called.host or "the address it calls", "how": how,
-        "volume": _volume(pod, name), "unknown": _UNKNOWN_USER if store == "database" else "", "said": _telling_part(stated), "old": "", "new": "", **named,
+        "volume": _volume(pod, name), "unknown": UNKNOWN_USER if store == "database" else "", "said": _telling_part(stated), "old": "", "new": "", **named,
     }  # fmt: skip
     setting = _setting(pod, container, snapshot) if message.id == "LG24" else ""
     if "configuration file" in stated.match[0] and setting:
@@ -646,7 +442,7 @@ _LONGEST: Final = 240
 
 def _telling_part(stated: Cause) -> str:
     """As much of the message as a title takes, from the words that name the cause where those would be cut off or are not in it."""
-    said, words = (" ".join(text.split()) for text in (log_line.read(stated.line).message, stated.match[0]))
+    said, words = log_line.bare(log_line.read(stated.line).message), " ".join(stated.match[0].split())
     before, found, after = said.partition(words)
     if found and len(before) + len(words) <= _SAID:
         return _short(said, _SAID)
