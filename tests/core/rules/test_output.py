@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.breaking import APP, CACHE, Bed
+from tests.diagnosis.score import EVERY
 from wizard.core.rules.finding import Finding
+from wizard.core.rules.findings.messages import MESSAGES, Message
 from wizard.core.rules.ranking import diagnose
 
 API = "Deployment/llm-cost-ops"
@@ -271,3 +273,22 @@ def test_a_hook_that_fails_is_the_cause_and_not_the_command() -> None:
             "postStart: sh -c warm-up" in line or "lifecycle.postStart: sh -c warm-up" in line for line in one.lines
         )
     assert [one.id for one in _hooked({"reason": "CrashLoopBackOff", "message": "back-off"})] == ["CO12"]
+
+
+@pytest.fixture(scope="module")
+def printed() -> set[str]:
+    """Every line that a container prints in these tests and in the labelled failures."""
+    beds = [Bed() for _ in EVERY]
+    for failure, bed in zip(EVERY, beds, strict=True):
+        failure.breaks(bed)
+    logs = [log for _, log in CAUSES] + [log for _, log, _ in OTHERS]
+    return {line for log in logs for line in log.split("\n")} | {
+        line for bed in beds for lines in bed.world.logs.values() for line in lines
+    }
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: f"{message.id} {message.title[:30]}")
+def test_what_is_looked_for_in_lower_case_first_leaves_no_message_out(message: Message, printed: set[str]) -> None:
+    found = [text for text in printed if message.pattern.search(text)]
+    assert [text for text in found if not message.search(text, text.lower())] == []
+    assert found, "no line of the tests is this message"

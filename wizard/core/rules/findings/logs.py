@@ -124,8 +124,23 @@ _QUOTED: Final = re.compile(r"\\+([\"'])")
 @lru_cache(1_024)
 def _known(line: LogLine) -> tuple[Message, re.Match[str]] | None:
     """The first message of the catalogue that a line is, by its message or else by the whole of it."""
-    texts = dict.fromkeys(_QUOTED.sub(r"\1", text) for text in (line.message, line.text[: log_line.READ]))
-    matches = ((message, message.pattern.search(text)) for message in MESSAGES for text in texts)
+    if _FRAME.match(line.text):
+        return None
+    whole = line.text[: log_line.READ]
+    texts = [log_line.bare(line.message), *([whole] if line.message not in (whole, line.text) else [])]
+    matches = [found for text in texts if (found := _matching(_QUOTED.sub(r"\1", text)))]
+    return min(matches, key=lambda found: MESSAGES.index(found[0]), default=None)
+
+
+_FRAME: Final = re.compile(r"\s*(?:at [\w.$<]|File \"|\.\.\. \d+ |from /|#\d+ )")
+"""A frame of a stack trace: the names of functions and files in it say nothing of the cause."""
+
+
+@lru_cache(4_096)
+def _matching(text: str) -> tuple[Message, re.Match[str]] | None:
+    """The first message that a text is; the same text comes again and again, with other times in front of it."""
+    lowered = text.lower()
+    matches = ((message, message.search(text, lowered)) for message in MESSAGES)
     return next(((message, match) for message, match in matches if match), None)
 
 

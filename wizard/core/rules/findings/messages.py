@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 from wizard.core.rules.finding import Heals
@@ -27,7 +28,29 @@ class Message:
     """It is said by a client about this store, whose finding it is."""
     waits: bool = False
     wrapper: bool = False
-    """It is what comes of another trouble: any other message of the same weight says more."""
+    """It is what comes of another trouble: any other message says more."""
+
+    def search(self, text: str, lowered: str) -> re.Match[str] | None:
+        """Where a text is this message; `lowered` is the same in lower case.
+
+        A search in any case takes three times as long as one in lower case, and most lines are no message at all.
+        """
+        return self.pattern.search(text) if self._likely.search(lowered) else None
+
+    @cached_property
+    def _likely(self) -> re.Pattern[str]:
+        """What the pattern finds, in lower case, and perhaps more."""
+        return re.compile(_TOKEN.sub(_lower, self.pattern.pattern))
+
+
+_TOKEN: Final = re.compile(r"\\.|\(\?P<\w+>|\(\?-i:|.", re.DOTALL)
+
+
+def _lower(token: re.Match[str]) -> str:
+    text = token[0]
+    if text == "(?-i:":
+        return "(?:"
+    return text if text.startswith(("\\", "(?P")) else text.lower()
 
 
 def _words(pattern: str) -> re.Pattern[str]:
@@ -125,7 +148,7 @@ MESSAGES: Final = (
         "LG13", _words(r"permission denied for (?:table|schema|relation|database|sequence|function|view) [^\s,;]+"
                        r"|must be owner of \w+ [^\s,;]+|NOPERM[^\n]*|permission denied to (?:create|alter|drop|set|copy|terminate) [^\n]{1,80}|must be superuser[^\n]{0,80}"
                        # MySQL, MongoDB, ClickHouse, Prisma, Kafka, RabbitMQ
-                       r"|\w+ command denied to user [^\n]{1,160}|access denied for user [^\n]{1,120} to database [^\n]{1,80}"
+                       r"|\b\w{1,40} command denied to user [^\n]{1,160}|access denied for user [^\n]{1,120} to database [^\n]{1,80}"
                        r"|not authorized on \S+ to execute command|not enough privileges|was denied access on the database|(?-i:\bP1010\b)"
                        r"|not authorized to (?:access|read|write)[^\n]{0,120}|(?:Topic|Group|Cluster)AuthorizationException|access to \w+ '[^'\n]+' in vhost \S+ refused"),
         "the {store} user may not do what the application asks: {said}",
@@ -157,7 +180,7 @@ MESSAGES: Final = (
         # Redis Cluster; PostgreSQL's extension.c; Django; poolers between a client and PostgreSQL
         "LG28", _words(r"(?-i:\bMOVED \d+ \S+:\d+)|(?-i:CROSSSLOT)[^\n]{0,80}|(?-i:CLUSTERDOWN)[^\n]{0,80}|this instance has cluster support disabled"
                        r"|could not open extension control file[^\n]{0,160}|extension \"[^\"\n]+\" (?:is not available|must be loaded)|could not access file \"[^\"\n]+\": no such file"
-                       r"|\w+ [\d.]+ or later is required[^\n]{0,80}|prepared statement \"[^\"\n]*\" (?:already exists|does not exist)|unsupported startup parameter[^\n]{0,80}"),
+                       r"|\b\w{1,40} [\d.]{1,12} or later is required[^\n]{0,80}|prepared statement \"[^\"\n]*\" (?:already exists|does not exist)|unsupported startup parameter[^\n]{0,80}"),
         "the {store} is not of the kind or version that it needs: {said}",
         ("MOVED and CROSSSLOT: the server is a Redis Cluster, so the client has to be set to cluster mode; or give it a server that is none.",
          "An extension or a version: use an image of the server that has it. Prepared statements: a pooler in transaction mode cannot keep them."),
@@ -272,7 +295,7 @@ MESSAGES: Final = (
     ),
     Message(
         # Go's crypto/x509, OpenSSL and libpq, Python, Node.js, Java, rustls, .NET
-        "LG25", _words(r"(?!.*first record does not look)x509: [^\n]{0,200}|certificate verify failed[^\n]{0,120}|CERTIFICATE_VERIFY_FAILED|self[- ]signed certificate|unable to verify the first certificate"
+        "LG25", _words(r"x509: [^\n]{0,200}|certificate verify failed[^\n]{0,120}|CERTIFICATE_VERIFY_FAILED|self[- ]signed certificate|unable to verify the first certificate"
                        r"|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|CERT_HAS_EXPIRED|does not match certificate's altnames"
                        r"|server certificate for \"[^\"]+\"[^\n]{0,60} does not match host name|root certificate file \"[^\"]+\" does not exist"
                        r"|PKIX path (?:building|validation) failed|no subject alternative (?:names|DNS name) [^\n]{0,80}|invalid peer certificate"
@@ -382,7 +405,7 @@ MESSAGES: Final = (
                        r"|config(?:uration)? ?: parsing \[|missing LF on last line|error initializing config|no such field: |field \S+ not found in type|yaml: (?:line \d+|unmarshal errors)"
                        r"|did not find expected|mapping values are not allowed|SAXParseException|TOML parse error|toml: |YAMLException|while parsing a (?:block|flow)"
                        r"|(?:error|failure) (?:while |when )?(?:parsing|loading|reading|unmarshal\w+|decoding) (?:the )?[\w ]{0,24}config\w*|(?:failed|unable|could not|cannot|couldn't) (?:to )?(?:parse|load|read|unmarshal|decode) (?:the )?[\w ]{0,24}config\w*"
-                       r"|invalid configuration|bad configuration|configuration (?:error|is invalid|file is invalid)|[^\n]{0,80}(?:config|settings)[^\n]{0,40}\.json[^\n]{0,80}(?:unexpected token|JSON)"),
+                       r"|invalid configuration|bad configuration|configuration (?:error|is invalid|file is invalid)|(?:config|settings)[^\n]{0,40}\.json[^\n]{0,80}(?:unexpected token|JSON)"),
         "its configuration is not taken: {said}",
         ("Correct the file or the setting at the place that it names; a ConfigMap is mounted again when its pods start anew.",), True, "no", wrapper=True,
     ),
