@@ -1,0 +1,142 @@
+"""What the client libraries of many languages print, as tests/diagnosis/recorder recorded it against real servers in trouble.
+
+Words and exit codes are theirs, none is made up. Written without a look at the rules; a person on call would say what EXPECTED says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tests.diagnosis.breaking import APP, Bed, Break
+from tests.diagnosis.cases import API, REDIS, STORE, Case
+
+_RECORDED: Final = Path(__file__).resolve().parents[1] / "recorded"
+_STORES: Final = {"postgres": "llm-cost-ops-postgresql", "redis": "llm-cost-ops-redis"}
+_ADDRESS: Final = re.compile(r"\b10\.96\.118\.\d+\b")
+
+EXPECTED: Final[dict[tuple[str, str], tuple[str, str]]] = {
+    ("postgres", "wrong password"): ("LG01", API),
+    ("postgres", "no password"): ("LG01", API),
+    ("postgres", "unknown database"): ("LG22", API),
+    ("postgres", "unknown role"): ("LG22", API),
+    ("postgres", "role may not log in"): ("LG22", API),
+    ("postgres", "no right on a table"): ("LG13", API),
+    ("postgres", "no right on a schema"): ("LG13", API),
+    ("postgres", "too many connections of the role"): ("LG07", API),
+    ("postgres", "too many connections"): ("LG07", API),
+    ("postgres", "last connections are reserved"): ("LG07", API),
+    ("postgres", "TLS wanted and not offered"): ("LG05", API),
+    ("postgres", "certificate signs itself"): ("LG25", API),
+    ("postgres", "certificate of another host"): ("LG25", API),
+    ("postgres", "encryption demanded"): ("LG05", API),
+    ("postgres", "host name unknown"): ("LG03", API),
+    ("postgres", "resolver fails"): ("LG03", API),
+    ("postgres", "connection refused"): ("LG04", API),
+    ("postgres", "never answers"): ("LG04", API),
+    ("postgres", "closes at once"): ("LG04", API),
+    ("postgres", "starting up"): ("LG16", API),
+    ("postgres", "read-only"): ("LG19", API),
+    ("postgres", "missing table"): ("LG08", API),
+    ("postgres", "missing column"): ("LG08", API),
+    ("postgres", "missing function"): ("LG08", API),
+    ("postgres", "missing type"): ("LG08", API),
+    ("postgres", "statement timeout"): ("LG23", API),
+    ("postgres", "lock timeout"): ("LG23", API),
+    ("postgres", "table is there already"): ("LG08", API),
+    ("postgres", "half-done migration"): ("LG08", API),
+    ("postgres", "schema is not empty"): ("LG08", API),
+    ("postgres", "disk full"): ("VO06", STORE),
+    ("redis", "no password given"): ("LG01", API),
+    ("redis", "wrong password"): ("LG01", API),
+    ("redis", "unknown user"): ("LG01", API),
+    ("redis", "password given, none wanted"): ("LG01", API),
+    ("redis", "command not allowed"): ("LG13", API),
+    ("redis", "read-only replica"): ("LG19", API),
+    ("redis", "memory is used up"): ("LG18", REDIS),
+    ("redis", "cannot save"): ("LG17", REDIS),
+    ("redis", "loading"): ("LG16", API),
+    ("redis", "too many clients"): ("LG07", API),
+    ("redis", "database number out of range"): ("LG22", API),
+    ("redis", "host name unknown"): ("LG03", API),
+    ("redis", "resolver fails"): ("LG03", API),
+    ("redis", "connection refused"): ("LG04", API),
+    ("redis", "never answers"): ("LG04", API),
+    ("redis", "closes at once"): ("LG04", API),
+    ("redis", "certificate signs itself"): ("LG25", API),
+    ("local", "heap used up"): ("LG26", API),
+    ("local", "module missing"): ("CO11", API),
+    ("local", "shared library missing"): ("CO11", API),
+    ("local", "error in the code"): ("CO11", API),
+    ("local", "variable missing"): ("LG09", API),
+    ("local", "syntax of a JSON file"): ("CO11", API),
+    ("local", "syntax of a YAML file"): ("CO11", API),
+    ("local", "missing file"): ("CO11", API),
+    ("local", "file may not be read"): ("LG10", API),
+    ("local", "folder may not be written"): ("LG10", API),
+    ("local", "read-only file system"): ("LG10", API),
+    ("local", "port in use"): ("LG11", API),
+}
+"""The finding and whose it is, by what the program uses and its trouble."""
+
+UNCOVERED: Final[dict[tuple[str, str], str]] = {
+    ("postgres", "file of the authority is missing"): "The application is told to verify the database's certificate by /etc/ssl/acme/ca.crt, and that file is not in its container.",
+    ("postgres", "missing extension"): "The database's image does not contain the extension timescaledb that the application wants.",
+    ("postgres", "row is there already"): "The application adds a row whose key is there already: it does its first setup twice.",
+    ("redis", "slot of another node"): "Redis is a cluster, and the application's client is not told so.",
+    ("redis", "TLS wanted and not offered"): "The application speaks TLS to a Redis that does not; the client only sees garbage, a closed connection or no answer.",
+    ("redis", "TLS offered and not wanted"): "Redis listens with TLS only, and the application speaks plain: the connection is closed without a word.",
+    ("local", "port below 1024"): "The application may not open port 80 as it is not root: give it a port above 1023.",
+    ("local", "program missing"): "The image does not contain the program or class that Java is told to start.",
+}  # fmt: skip
+"""Troubles for which there is no finding, and what a person would say."""
+
+_OTHERWISE: Final[dict[tuple[str, str], tuple[str, str]]] = {}
+"""By client and trouble, where that client's program meets something else than the trouble's name says."""
+
+_MUTE: Final[frozenset[tuple[str, str]]] = frozenset()
+"""By client and trouble: programs that go on and say nothing, so that their words tell nothing."""
+
+
+def recordings() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """All that was recorded: client, what it uses, and the recording."""
+    for path in sorted(_RECORDED.glob("*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        for one in data["recordings"]:
+            yield data["client"], data["uses"], one
+
+
+def _says(uses: str, code: int | None, lines: Sequence[str]) -> Break:
+    """It crashes with its exit code, or goes on and does not get ready."""
+
+    def act(bed: Bed) -> None:
+        known = list(lines)
+        if uses in _STORES:
+            address = bed.one("Service", _STORES[uses])["spec"].get("clusterIP", "")
+            known = [_ADDRESS.sub(address, line) if address[:1].isdigit() else line for line in lines]
+        if code is None:
+            bed.runs_unready(APP, "HTTP probe failed with statuscode: 503", *known)
+        else:
+            bed.crashes(APP, code, *known)
+
+    return act
+
+
+def _cases() -> Iterator[Case]:
+    count: Counter[str] = Counter()
+    for client, uses, one in recordings():
+        trouble = one["trouble"]
+        if (uses, trouble) in UNCOVERED or (client, trouble) in _MUTE:
+            continue
+        cause, whose = _OTHERWISE.get((client, trouble)) or EXPECTED[uses, trouble]
+        name = f"{client}, recorded: {trouble}"
+        count[name] += 1
+        number = f" ({count[name]})" if count[name] > 1 else ""
+        yield Case(name + number, cause, whose, _says(uses, one["exit"], one["lines"]))
+
+
+CASES: Final = tuple(_cases())
