@@ -42,7 +42,9 @@ def main() -> int:
     asked = parser.parse_args()
     languages = asked.languages or list(LANGUAGES)
     with contextlib.ExitStack() as stack:
-        workplace = asked.workplace or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recorder-")))
+        workplace = (
+            asked.workplace or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recorder-")))
+        ).resolve()
         workplace.chmod(0o755)
         if asked.inside:
             record(languages, workplace, asked.client, asked.trouble)

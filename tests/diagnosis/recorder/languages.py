@@ -78,8 +78,11 @@ def python(workplace: Path) -> Iterator[Program]:
     yield one("structlog", "postgres", "structlog_service", "structlog", "psycopg")
     yield one("redis-py", "redis", "redis_service", "redis")
     yield one("redis-py-json", "redis", "redis_logged_service", "redis")
-    yield one("celery", "redis", "celery_service", "celery", "kombu", "redis")
-    yield one("celery-retry", "redis", "celery_service", "celery", "kombu", "redis", RETRY="yes", limit=12)
+    worker = (str(folder / "bin/celery"), "-A", "celery_service", "worker", "--loglevel=INFO", "--pool=solo")
+    names = ("python", "celery", "kombu", "redis")
+    for client, retry in (("celery", "no"), ("celery-retry", "yes")):
+        settings = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(folder), "RETRY": retry}
+        yield Program(client, {name: have[name] for name in names}, "redis", worker, settings, limit=12)
     for name, trouble in (
         ("port", "port in use"), ("port", "port below 1024"), ("file", "missing file"), ("file", "file may not be read"),
         ("config_json", "syntax of a JSON file"), ("config_yaml", "syntax of a YAML file"), ("write", "folder may not be written"),
@@ -244,7 +247,7 @@ def java(workplace: Path) -> Iterator[Program]:
         spring,
         "spring-boot",
         words=("--spring.datasource.url=${COSTS_URL}",),
-        only=("variable missing",),
+        only=("variable not filled in",),
         library="spring",
     )
     yield one(
@@ -360,11 +363,15 @@ def install_rust(workplace: Path) -> None:
 
 def rust(workplace: Path) -> Iterator[Program]:
     folder = workplace / "rust"
-    have = {line.split()[0]: line.split()[1].removeprefix("v") for line in _call("cargo", "tree", "--prefix", "none", "--depth", "1", "--offline", folder=folder).split("\n") if line}  # fmt: skip
+    tree = _call("cargo", "tree", "--prefix", "none", "--depth", "1", "--offline", folder=folder)
+    have = {line.split()[0]: line.split()[1].removeprefix("v") for line in tree.split("\n") if line}
+    have["rust"] = _call("rustc", "--version", folder=folder).split()[1]
 
     def one(client: str, uses: str, *names: str, words: str = "", only: Sequence[str] = ()) -> Program:
         start = (str(folder / "target/debug/recorder"), words or client)
-        return Program(client, {name: have[name] for name in names}, uses, start, {"RUST_BACKTRACE": "0"}, only)
+        return Program(
+            client, {name: have[name] for name in ("rust", *names)}, uses, start, {"RUST_BACKTRACE": "0"}, only
+        )
 
     yield one("tokio-postgres", "postgres", "tokio-postgres")
     yield one("sqlx", "postgres", "sqlx")

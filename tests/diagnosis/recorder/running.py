@@ -20,7 +20,7 @@ LIMIT: Final = 20
 """The most seconds of a program."""
 MOST: Final = 60
 """The most lines of a recording: of a longer one its beginning and its end."""
-_WIDEST: Final = 2000
+_WIDEST: Final = 16000
 _BEGINNING: Final = 15
 
 

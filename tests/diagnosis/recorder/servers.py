@@ -251,7 +251,7 @@ class Servers:
         for address, slots in zip(shards, ("0 1", "2 16383"), strict=True):
             self.ask(address, "CLUSTER", "ADDSLOTSRANGE", *slots.split())
         self.ask(FIRST_SHARD, "CLUSTER", "MEET", SECOND_SHARD, "6379")
-        self._redis("crowded-cache", CROWDED_CACHE, "--maxclients", "10")
+        self._redis("crowded-cache", CROWDED_CACHE, "--maxclients", "40")
         self._redis("loading", LOADING)
         self.ask(LOADING, "DEBUG", "POPULATE", "20000")
         self.ask(LOADING, "SAVE")

@@ -116,7 +116,7 @@ POSTGRES: Final = (
     Trouble("row is there already", {"STATEMENT": "INSERT INTO usage_records VALUES (1, 'a', 1)"}),
     Trouble("half-done migration", meanwhile=_dirty, only=("golang-migrate",)),
     Trouble("schema is not empty", only=("flyway",)),
-    Trouble("disk full", {"STATEMENT": "INSERT INTO usage_records SELECT n, repeat('x', 2000), n FROM generate_series(10, 90000) n"}, servers.FULL),
+    Trouble("disk full", {"STATEMENT": "INSERT INTO usage_records SELECT generate_series(10, 90000), repeat('x', 1500), 1"}, servers.FULL),
 )  # fmt: skip
 
 _CACHE: Final = servers.MAIN_CACHE
@@ -130,7 +130,7 @@ REDIS: Final = (
     Trouble("memory is used up", {}, _CACHE, _redis_set("maxmemory", "1", back="0")),
     Trouble("cannot save", {}, _CACHE, _cannot_save),
     Trouble("loading", {"REDIS_PASSWORD": ""}, servers.LOADING),
-    Trouble("too many clients", {"REDIS_PASSWORD": ""}, servers.CROWDED_CACHE, lambda at: at.crowd(servers.CROWDED_CACHE, 10)),
+    Trouble("too many clients", {"REDIS_PASSWORD": ""}, servers.CROWDED_CACHE, lambda at: at.crowd(servers.CROWDED_CACHE, 40)),
     Trouble("database number out of range", {"REDIS_DB": "20"}, _CACHE),
     Trouble("host name unknown", {"REDIS_HOST": "llm-cost-ops-redis-master"}, _CACHE),
     Trouble("resolver fails", {}, _CACHE, resolver_fails=True),
@@ -150,6 +150,7 @@ LOCAL: Final = (
     Trouble("program missing"),
     Trouble("error in the code"),
     Trouble("variable missing"),
+    Trouble("variable not filled in"),
     Trouble("syntax of a JSON file", {"CONFIG": "{folder}/broken.json"}),
     Trouble("syntax of a YAML file", {"CONFIG": "{folder}/broken.yaml"}),
     Trouble("missing file", {"CONFIG": "/etc/llm-cost-ops/config.yaml"}),

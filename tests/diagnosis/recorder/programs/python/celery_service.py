@@ -13,4 +13,3 @@ app = Celery(
 app.conf.broker_connection_retry_on_startup = os.environ.get("RETRY", "") == "yes"
 app.conf.broker_connection_max_retries = 2
 app.conf.broker_transport_options = {"socket_timeout": 3, "socket_connect_timeout": 3}
-app.worker_main(["worker", "--loglevel=INFO", "--pool=solo"])
