@@ -209,7 +209,7 @@ def java(workplace: Path) -> Iterator[Program]:
     store = ("--spring.datasource.url=" + url.replace("llm-cost-ops-postgresql", "${DB_HOST}") + "${DB_NAME}?sslmode=${DB_SSLMODE}&sslrootcert=${DB_SSLROOTCERT:}&connectTimeout=3&socketTimeout=3",
              "--spring.datasource.username=${DB_USER}", "--spring.datasource.password=${DB_PASSWORD:}")  # fmt: skip
     cache = ("--spring.data.redis.host=${REDIS_HOST}", "--spring.data.redis.password=${REDIS_PASSWORD:}", "--spring.data.redis.username=${REDIS_USERNAME:}",
-             "--spring.data.redis.database=${REDIS_DB}", "--spring.data.redis.timeout=3s", "--spring.data.redis.connect-timeout=3s")  # fmt: skip
+             "--spring.data.redis.database=${REDIS_DB}", "--spring.data.redis.timeout=3s", "--spring.data.redis.ssl.enabled=${REDIS_TLS}", "--spring.data.redis.connect-timeout=3s")  # fmt: skip
     yield one(
         "spring-jdbc",
         "postgres",
