@@ -44,7 +44,7 @@ def install_python(workplace: Path) -> None:
     folder = _sources("python", workplace)
     if not (folder / "bin").exists():
         _call("/usr/bin/python3", "-m", "venv", str(folder), folder=folder)
-        _call(str(folder / "bin/pip"), "install", "-q", "-r", "requirements.txt", folder=folder)
+        _call(str(folder / "bin/pip"), "install", "-q", "--require-hashes", "-r", "clients.lock", folder=folder)
 
 
 def python(workplace: Path) -> Iterator[Program]:
@@ -107,7 +107,7 @@ def python(workplace: Path) -> Iterator[Program]:
 def install_node(workplace: Path) -> None:
     folder = _sources("node", workplace)
     if not (folder / "node_modules").exists():
-        _call("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent", folder=folder)
+        _call("npm", "ci", "--no-audit", "--no-fund", "--silent", folder=folder)
 
 
 def node(workplace: Path) -> Iterator[Program]:
@@ -280,8 +280,7 @@ def java(workplace: Path) -> Iterator[Program]:
 def install_go(workplace: Path) -> None:
     folder = _sources("go", workplace)
     if not (folder / "service").exists():
-        off = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod -buildvcs=false"}
-        _call("go", "mod", "tidy", folder=folder, **off)
+        off = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
         _call("go", "build", "-trimpath", "-o", "service", ".", folder=folder, **off)
 
 
