@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tests.diagnosis.breaking import APP, Bed
-from wizard.core.rules.findings import logs
+from wizard.core.rules.findings.messages import MESSAGES
 from wizard.core.rules.ranking import diagnose
 from wizard.core.text import sanitize
 
@@ -21,10 +21,8 @@ _PIECES = (
 
 def pieces() -> list[str]:
     """The words of every pattern of the catalogue, and what the other readers of a line look for."""
-    words = (
-        word for message in logs._MESSAGES for word in re.findall(r"[A-Za-z][A-Za-z ']{3,}", message.pattern.pattern)
-    )
-    return [*dict.fromkeys((*_PIECES, *words, *(f"{word} " for word in words)))]
+    words = (word for message in MESSAGES for word in re.findall(r"[A-Za-z][A-Za-z ']{3,}", message.pattern.pattern))
+    return [*dict.fromkeys((*_PIECES, *(f"{word} " for word in words)))]
 
 
 def read_all() -> int:

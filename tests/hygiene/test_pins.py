@@ -39,6 +39,13 @@ HELD_OTHERWISE = {
     ("tests/realnode/images.py", "mmdebstrap"): "Debian's signature: security updates replace what a hash would name",
     ("tests/realnode/images.py", "apt-get"): "Debian's signature, as above",
     ("tests/realnode/needs.py", "apt-get"): "Debian's signature, as above",
+    ("tests/diagnosis/recorder/languages.py", "npm"): "ci: the lock has the integrity of every package",
+    (
+        "tests/diagnosis/recorder/languages.py",
+        "mvn",
+    ): "exact versions, with the checksums of the repository; run by hand, and "
+    "only words that programs print come out of it",
+    ("tests/diagnosis/recorder/languages.py", "mmdebstrap"): "Debian's signature, as above",
 }
 """What needs no hash, by file and program, and what holds it."""
 
@@ -107,6 +114,7 @@ LOCKS = (
     "wizard/sandbox/go.lock",
     "tests/chart/modules/checkov.lock",
     "bench/modules/k8s-sre-agent.lock",
+    "tests/diagnosis/recorder/programs/python/clients.lock",
 )
 
 

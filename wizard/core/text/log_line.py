@@ -20,6 +20,8 @@ CAUSE: Final = (
     "error.message",
     "@x",
     "exc_info",
+    "throwable",
+    "thrown",
     "stack_trace",
     "error.stack_trace",
 )
@@ -153,9 +155,18 @@ def _message(found: Mapping[str, Any], text: str) -> str:
 
 def _said(value: Any) -> str:
     """The text of an error that a logger wrote as such, or as an object with a message."""
-    if isinstance(value, Mapping):
-        return next((str(value[key]) for key in (*MESSAGE, "stack", "type") if value.get(key)), "")
-    return str(value)
+    said = []
+    for _ in range(_CAUSES):
+        if not isinstance(value, Mapping):
+            break
+        words = next((str(value[key]) for key in (*MESSAGE, "stack", "type") if value.get(key)), "")
+        said.append(": ".join(filter(None, (str(value.get("className") or ""), words))))
+        value = value.get("cause")
+    return "; ".join(filter(None, said)) if said else str(value)
+
+
+_CAUSES: Final = 5
+"""Causes of causes that are read of an error."""
 
 
 def _weight(found: Mapping[str, Any], said: str, text: str, *, uncaught: bool) -> Weight:

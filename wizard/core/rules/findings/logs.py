@@ -35,7 +35,7 @@ class Cause:
 _ID: Final = tuple(dict.fromkeys(message.id for message in MESSAGES))
 _STORES: Final = (
     (
-        r"WRONGPASS|NOAUTH|AUTH <|username-password pair|NOPERM|DB index|LOADING|READONLY You|redis|max number of clients|append.only|RDB",
+        r"WRONGPASS|NOAUTH|HELLO must|AUTH <|read only replica|dataset in memory|maxmemory|MOVED|CROSSSLOT|cluster|this user has no|username-password pair|NOPERM|DB index|LOADING|READONLY You|redis|max number of clients|append.only|RDB",
         "cache",
     ),
     (r"", "database"),
@@ -87,6 +87,8 @@ def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Caus
     if not weighed:
         return None
     best = max(weighed, key=lambda entry: entry[:5])
+    if best[5].message.wrapper and (why := [one for _, one in found if not one.message.wrapper]):
+        return why[0]  # the newest, though it was only warned of
     known = {line.block for line, _ in found}
     heavier = [
         line
@@ -196,12 +198,16 @@ def last_words(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) ->
     lines = [
         line
         for line in _lines(pod, container, snapshot)
-        if line.weight >= Weight.ERROR and not _ANNOUNCES.search(line.read.text) and not _ends(line)
-    ]
+        if (line.weight >= Weight.ERROR or (line.weight == Weight.PLAIN and _COMPLAINS.search(line.read.message)))
+        and not _ANNOUNCES.search(line.read.text) and not _ends(line) and not _FRAME.match(line.read.text)
+    ]  # fmt: skip
     last = max(lines, key=lambda line: (line.weight, -line.age), default=None)
     return _short(log_line.bare(last.read.message), _SAID) if last else ""
 
 
+_COMPLAINS: Final = re.compile(
+    r"\b(?:fail|error|cannot|can't|could not|unable|refus|missing|invalid|denied|not found)", re.IGNORECASE
+)
 _ANNOUNCES: Final = re.compile(r"^Traceback|panicked at [^\n]*:\s*$|^\w*Error:\s*$")
 """A line that only says that another one tells what happened."""
 
@@ -238,7 +244,7 @@ def _lines(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> lis
     ]  # fmt: skip
 
 
-_LONGEST_MESSAGE: Final = 40
+_LONGEST_MESSAGE: Final = 80
 """Lines that may belong to the one with which a message begins."""
 
 
@@ -258,9 +264,9 @@ def _heads(lines: Sequence[LogLine], weights: Sequence[Weight]) -> Iterator[int]
         yield head
 
 
-_MORE: Final = 3
+_MORE: Final = 12
 """Lines below an exception that may be the rest of its message."""
-_OPEN: Final = re.compile(r"(?::|\bfor \w+|\b(?:failed|failures?)(?: \w+)?)\s*$", re.IGNORECASE)
+_OPEN: Final = re.compile(r"(?::|[\[({]|\bfor \w+|\b(?:failed|failures?)(?: \w+)?)\s*$", re.IGNORECASE)
 """The end of a first line that announces more: "2 validation errors for Settings", "Validate failed: ... failed validation"."""
 _REST: Final = re.compile(r"(?!\s*(?:at |File \"|\.\.\. \d+ more))(?:\s+\S|[A-Za-z]|->|- )")
 """A line that is no frame of a stack trace, and has no time or bracket in front as a line of its own has."""
@@ -322,9 +328,12 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     store = next(word for pattern, word in _STORES if re.search(pattern, stated.match[0], re.IGNORECASE))
     how = BY_ALTER if store == "database" else ""
     named = {key: f" {value}" if value else "" for key, value in stated.match.groupdict().items()}
+    broken = hosts.store(pod, name, message.of_store, snapshot) if message.of_store else ""
+    holder = next((one for one in snapshot.of_kind("Pod") if broken and snapshot.root_name(one) == broken), pod)
+    mounts = str(status.container_statuses(holder)[0].get("name")) if holder is not pod else name
     parts = {
         "store": store, "secret": secret, "host": called.host or "the address it calls", "how": how,
-        "volume": _volume(pod, name), "unknown": UNKNOWN_USER if store == "database" else "", "said": _telling_part(stated), "old": "", "new": "", **named,
+        "volume": _volume(holder, mounts), "unknown": UNKNOWN_USER if store == "database" else "", "said": _telling_part(stated), "old": "", "new": "", **named,
     }  # fmt: skip
     setting = _setting(pod, container, snapshot) if message.id == "LG24" else ""
     if "configuration file" in stated.match[0] and setting:
@@ -334,7 +343,7 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     changed = _changed_since(container, password)
     if changed:
         title, remedy = _OLD_PASSWORD[0].format(**parts), _OLD_PASSWORD[1]
-    if message.id == "VO06" and not _claims(pod, name) and (scratch := _scratch(pod, name)):
+    if message.id == "VO06" and not _claims(pod, name) and (scratch := _scratch(pod, name)) and not broken:
         title, remedy = message.title.format(volume=scratch), _MORE_SCRATCH
     if message.id == "LG20" and (script := _mounted_program(pod, name, stated.line)):
         title, remedy = _NO_PROGRAM[0].format(path=script), _NO_PROGRAM[1]
@@ -345,12 +354,11 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     text = stated.match[0] if message.id == "LG01" else _short(stated.line)
     proof = [Evidence(text, name_of(pod), in_field(container))]
     proof += hosts.evidence(called, snapshot) if message.id in ("LG03", "LG04", "LG21") else []
-    proof += _size(pod, name, snapshot) if message.id == "VO06" else []
+    proof += _size(holder, mounts, snapshot) if message.id == "VO06" else []
     proof += changed or _age(password, snapshot)
     proof += [Evidence(_short(setting), name_of(pod), f"{in_field(container)} log")] if setting else []
     proof += _port_of_another(pod, name, stated.line) if message.id == "LG11" else []
     proof += _revision_before(pod, name, stated.match, snapshot) if message.id == "LG09" else []
-    broken = hosts.store(pod, name, message.of_store, snapshot) if message.of_store else ""
     proof += _of_store(broken, snapshot)
     return Finding(
         message.id,

@@ -104,7 +104,8 @@ MESSAGES: Final = (
         True, "no", ("Don't restart pods that still work: they would not come back either.",),
     ),
     Message(
-        "LG01", _words(r"NOAUTH Authentication required|no password supplied|AUTH <password> called without any password"),
+        "LG01", _words(r"NOAUTH\W+Authentication required|HELLO must be called with the client already authenticated|(?:^|Error: )authentication required"
+                       r"|no password supplied|no password was provided|client password must be a string|password missing|AUTH <password> called without any password"),
         "it and the {store} do not agree whether a password is needed: {said}",
         ("Give it the password of the {store}, from {secret}; where the {store} has none, take it out of the connection.",),
         True, "no", ("Don't switch the password of the {store} off.",),
@@ -146,7 +147,7 @@ MESSAGES: Final = (
     ),
     Message(
         "LG13", _words(r"permission denied for (?:table|schema|relation|database|sequence|function|view) [^\s,;]+"
-                       r"|must be owner of \w+ [^\s,;]+|NOPERM[^\n]*|permission denied to (?:create|alter|drop|set|copy|terminate) [^\n]{1,80}|must be superuser[^\n]{0,80}"
+                       r"|must be owner of \w+ [^\s,;]+|NOPERM[^\n]*|this user has no permissions to run the '[^'\n]+' command|permission denied to (?:create|alter|drop|set|copy|terminate) [^\n]{1,80}|must be superuser[^\n]{0,80}"
                        # MySQL, MongoDB, ClickHouse, Prisma, Kafka, RabbitMQ
                        r"|\b\w{1,40} command denied to user [^\n]{1,160}|access denied for user [^\n]{1,120} to database [^\n]{1,80}"
                        r"|not authorized on \S+ to execute command|not enough privileges|was denied access on the database|(?-i:\bP1010\b)"
@@ -171,14 +172,14 @@ MESSAGES: Final = (
         wrapper=True,
     ),
     Message(
-        "LG18", _words(r"OOM command not allowed when used memory > 'maxmemory'"),
+        "LG18", _words(r"command not allowed when used memory > 'maxmemory'"),
         "Redis takes no writes: its memory is full (maxmemory)",
         ("Raise redis.maxmemory and the memory limit with it, or let it evict (maxmemoryPolicy).",),
         False, "no", ("Don't flush it before you know what is in it.",), of_store="cache",
     ),
     Message(
         # Redis Cluster; PostgreSQL's extension.c; Django; poolers between a client and PostgreSQL
-        "LG28", _words(r"(?-i:\bMOVED \d+ \S+:\d+)|(?-i:CROSSSLOT)[^\n]{0,80}|(?-i:CLUSTERDOWN)[^\n]{0,80}|this instance has cluster support disabled"
+        "LG28", _words(r"\bmoved(?:error)?:? \d+ \S+:\d+|(?-i:CROSSSLOT)[^\n]{0,80}|(?-i:CLUSTERDOWN)[^\n]{0,80}|this instance has cluster support disabled"
                        r"|could not open extension control file[^\n]{0,160}|extension \"[^\"\n]+\" (?:is not available|must be loaded)|could not access file \"[^\"\n]+\": no such file"
                        r"|\b\w{1,40} [\d.]{1,12} or later is required[^\n]{0,80}|prepared statement \"[^\"\n]*\" (?:already exists|does not exist)|unsupported startup parameter[^\n]{0,80}"),
         "the {store} is not of the kind or version that it needs: {said}",
@@ -187,13 +188,13 @@ MESSAGES: Final = (
         True, "no",
     ),
     Message(
-        "LG19", _words(r"READONLY You can't write against a read only replica|cannot execute [A-Z ]+ in a read-only transaction"),
+        "LG19", _words(r"you can't write against a read only replica|cannot execute [A-Z ]+ in a read-only transaction"),
         "the {store} that it calls only reads: it is a replica, or was made read-only",
         ("Let the application call the primary: after a failover its address is another one.",), False, "unknown",
     ),
     Message(
         "LG16", _words(r"the database system is (?:starting up|in recovery mode|shutting down|not yet accepting connections)"
-                       r"|LOADING Redis is loading the dataset in memory"),
+                       r"|redis is loading the dataset in memory"),
         "the {store} is still starting: {said}",
         ("Wait: it reads its data first. How long depends on how much there is.",), False, "yes",
         ("Don't restart it: it would begin anew.",), waits=True,
@@ -207,7 +208,7 @@ MESSAGES: Final = (
                        # alembic, Flyway, Liquibase, Prisma, Django, Rails
                        r"|can't locate revision identified by|multiple head revisions are present|migration checksum mismatch|migrations have failed validation"
                        r"|detected (?:failed|resolved|applied) migration|could not acquire change log lock|changesets? check ?sum|found failed migrations in the target database"
-                       r"|InconsistentMigrationHistory|migrations are pending|target database is not up to date|need to (?:initialize|upgrade|migrate) the database"
+                       r"|InconsistentMigrationHistory|migrations are pending|found non-empty schema|target database is not up to date|need to (?:initialize|upgrade|migrate) the database"
                        # Hibernate, MySQL, SQLSTATE, Prisma, knex, Metabase, Temporal
                        r"|schema-validation: [^\n]{1,120}|table '[^'\n]+' doesn't exist|unknown column '[^'\n]+'|\b42P01\b|\b42703\b|(?-i:\bP(?:2021|2022|3005|3009|3018)\b)"
                        r"|(?:table|relation|column) [\"'`][^\"'`\n]+[\"'`] already exists|migration table is already locked|has migration lock"
@@ -221,6 +222,16 @@ MESSAGES: Final = (
         "LG20", _words(r"exec format error"),
         "the image is for another processor architecture than its node",
         ("Use an image that has the node's architecture, or a node selector (kubernetes.io/arch) for the image's.",), True, "no",
+    ),
+    Message(
+        # PostgreSQL's storage and write-ahead log, as a client or as its own log says it
+        "VO06", _words(r"could not (?:extend|write(?: to)?|create|fsync|open) (?:file|block|temporary file|init file)[^\n]{0,160}no space left on device|\b53100\b"),
+        "the disk of the database is full: {volume}",
+        (
+            "Give it more room: raise spec.resources.requests.storage of its claim, where its storage class lets it grow.",
+            "Or free some by the database's own means; files that it made itself are not to be deleted by hand.",
+        ),
+        True, "no", ("Don't delete the claim or what is in it: the data goes with it.",), of_store="database",
     ),
     Message(
         "VO06", _words(r"^(?!.*(?:cgroup|inotify|fsnotify|file watch|semaphore)).*no space left on device|disk quota exceeded|disk is full|short write while writing to the AOF file"),
@@ -239,12 +250,12 @@ MESSAGES: Final = (
     ),
     Message(
         "LG10", _words(r"bind\(?\)?:? [^\n]{0,120}permission denied|permission denied[^\n]{0,80}(?:could not bind|make_sock)|listen EACCES[^\n]{0,80}"
-                       r"|could not bind to address[^\n]{0,80}permission denied|permission ?denied[^\n]{0,40}\bport [1-9]\d{0,2}\b"),
+                       r"|could not bind to address[^\n]{0,80}permission denied|permission ?denied[^\n]{0,40}\bport [1-9]\d{0,2}\b|BindException: permission denied"),
         "it may not open its port: {said}",
         ("A port below 1024 takes root, or the capability NET_BIND_SERVICE: give the program a higher one; its Service may keep the old one.",), True, "no",
     ),
     Message(
-        "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|\bEACCES\b|\beacces\b|:erofs\b"
+        "LG10", _words(r"read-only file system|EROFS|permission denied \(os error 13\)|kind: PermissionDenied|\bEACCES\b|\beacces\b|:erofs\b"
                        # Python, nginx, Java, .NET, Go, shells: what the kernel calls EACCES, and a path
                        r"|\[Errno 13\] permission denied|\(13: permission denied\)|AccessDeniedException: /|FileNotFoundException: /[^\n]{1,200} \(permission denied\)"
                        r"|access to the path '/[^'\n]{1,200}' is denied|open(?:ed)?[^\n]{0,80}: permission denied|permission denied @ \w+ - /|\bis not writable\b"
@@ -270,7 +281,7 @@ MESSAGES: Final = (
                        # Java, .NET, Node.js, Go, Python, libpq, redis-py, MongoDB, Prisma
                        r"|claims to not accept jdbcUrl|no suitable driver found for|format of the initialization string|ERR_INVALID_URL|first path segment in URL"
                        r"|port could not be cast to integer|missing \"=\" after \"|invalid integer value \"[^\"\n]*\" for connection option|must specify one of the following schemes"
-                       r"|invalid (?:connection )?scheme, expected|must start with the protocol|unknown (?:database )?scheme|malformed (?:uri|url)|MongoParseError"),
+                       r"|invalid (?:connection )?scheme, expected|must start with the protocol|(?:url|uri|dsn)\W{1,3}must start with|unknown (?:database )?scheme|malformed (?:uri|url)|MongoParseError"),
         "its address of a database or cache is not an address",
         (
             "A literal $(NAME) means that NAME is defined after the variable that uses it, or not at all.",
@@ -286,10 +297,10 @@ MESSAGES: Final = (
         True, "no",
     ),
     Message(
-        "LG09", _words(r"(?-i:\b(?P<variable>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)\W{0,4}(?:(?:environment )?variable |env(?:ironment)? var )?"
-                       r"(?:(?:is |was |has to be |must be |field )?(?:not set|unset|not found|missing|not present|required)|(?:must|has to|needs to) be set)\b"
+        "LG09", _words(r"(?<!ReferenceError: )(?-i:\b(?P<variable>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)\W{0,4}(?:(?:environment )?variable |env(?:ironment)? var )?"
+                       r"(?:(?:is |was |has to be |must be |field )?(?:not set|unset|not found|not defined|undefined|missing|not present|required)|(?:must|has to|needs to) be set)\b"
                        r"|(?:missing|undefined|required|KeyError:)[^\n]{0,40}?(?-i:\b(?P<named>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b)"
-                       r"|environment variable not found|set the (?-i:[A-Z][A-Z0-9_]+) environment variable|validation errors? for \w+ \w+ field required|could not resolve placeholder '(?P<setting>[^'\n]{1,120})'"),
+                       r"|\"?invalid_type\"?[^\n]{0,200}(?-i:\"(?P<path>[A-Z][A-Z0-9_]{2,})\")|environment variable not found|set the (?-i:[A-Z][A-Z0-9_]+) environment variable|validation errors? for \w+ \w+ field required|could not resolve placeholder '(?P<setting>[^'\n]{1,120})'"),
         "a variable that it needs is not set: {said}",
         ("Set it again, or go back to the revision that had it.",), True, "no",
     ),
@@ -299,7 +310,7 @@ MESSAGES: Final = (
                        r"|UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|CERT_HAS_EXPIRED|does not match certificate's altnames"
                        r"|server certificate for \"[^\"]+\"[^\n]{0,60} does not match host name|root certificate file \"[^\"]+\" does not exist"
                        r"|PKIX path (?:building|validation) failed|no subject alternative (?:names|DNS name) [^\n]{0,80}|invalid peer certificate"
-                       r"|the remote certificate (?:is invalid|was rejected)"),
+                       r"|the remote certificate (?:is invalid|was rejected)|could not be verified by hostnameverifier|no name matching \S+ found"),
         "it does not trust the certificate of what it calls: {said}",
         ("An authority that it does not know: give it the CA's certificate (a mounted file; sslrootcert, SSL_CERT_FILE or the like).",
          "Expired, or for another name: have a new one issued, for the name that it calls."),
@@ -319,7 +330,7 @@ MESSAGES: Final = (
     Message(
         # Node.js, Python, Ruby, PHP, Java, the dynamic linkers of glibc and musl, databases' drivers
         "LG27", _words(r"cannot find (?:module|package) '[^'\n]+'|ERR_MODULE_NOT_FOUND|ModuleNotFoundError[^\n]{0,120}|no module named \S+|could not import module \"[^\"\n]+\""
-                       r"|cannot load such file|Bundler::GemNotFound|could not find \S+ in (?:any of the sources|locally installed gems)|could not find driver|Class \"[^\"\n]+\" not found"
+                       r"|cannot load such file|\bdlopen\b[^\n]{0,80}cannot open|Bundler::GemNotFound|could not find \S+ in (?:any of the sources|locally installed gems)|could not find driver|Class \"[^\"\n]+\" not found"
                        r"|failed opening required '[^'\n]+'|could not find or load main class \S+|unable to access jarfile \S+|(?:ClassNotFoundException|NoClassDefFoundError)\b[^\n]{0,120}"
                        r"|no main manifest attribute|\bGLIBC(?:XX)?_[\d.]+' not found|error while loading shared libraries[^\n]{0,120}|error loading shared library[^\n]{0,120}"
                        r"|cannot open shared object file|could not load file or assembly[^\n]{0,120}|no such option: |query engine (?:library )?for current platform"),
@@ -353,7 +364,7 @@ MESSAGES: Final = (
     Message(
         "LG05", _words(r"server does not support (?:TLS|SSL)|SSL is not enabled on the server|SSL off|no encryption"
                        r"|wrong[_ ]version[_ ]number|tls handshake (?:failed|eof)|rejected SSL upgrade|refused TLS connection|first record does not look like a TLS handshake"
-                       r"|unsupported or unrecognized SSL message|SSL connection is required|insecure transport|no SSL enabled connection|InvalidContentType|packet length too long"
+                       r"|unsupported or unrecognized SSL message|SSL connection is required|insecure transport|disconnected before secure TLS connection was established|NoTlsError|no SSL enabled connection|InvalidContentType|packet length too long"
                        r"|cannot determine the frame size|when SSL support is not compiled in|(?-i:\bP1011\b)"),
         "it wants TLS and the server it calls has none, or the other way round",
         ("Set the sslMode of the connection to what the server does, or switch TLS on there.",), True, "no",
@@ -377,7 +388,7 @@ MESSAGES: Final = (
                        r"|connection is not available, request timed out|QueuePool limit of|TimeoutError: ResourceRequest timed out"
                        r"|timeout exceeded when trying to connect|(?:acquiring|obtaining|getting) (?:a )?connection from (?:the )?pool"
                        r"|couldn't get a connection after|timed out fetching a new connection|ConnectionAcquireTimeoutError|could not obtain a connection from the pool"
-                       r"|pooled connections were in use|timeout acquiring a connection|request was dropped from queue|obtaining a connection from the pool|connection pool has been exhausted"
+                       r"|pooled connections were in use|pool initialization incomplete|timeout acquiring a connection|request was dropped from queue|obtaining a connection from the pool|connection pool has been exhausted"
                        r"|timeout waiting for (?:idle object|connection from pool)|pool exhausted|(?-i:\bP2024\b)"),
         "its pool got no connection to {host} in time",
         ("If nothing answers there: see whether it runs, is ready and may be reached.",
@@ -385,19 +396,26 @@ MESSAGES: Final = (
         False, "unknown", waits=True, wrapper=True,
     ),
     Message(
-        "LG04", _words(r"connection refused|connect(?:ion)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
+        "LG04", _words(r"connection refused|ConnectionRefusedError|connect call failed|connect(?:ion)?(?: attempt)? timed out|ECONNREFUSED|ETIMEDOUT|no route to host|i/o timeout"
                        r"|could not connect to server|connection to server at [^\n]{0,250}failed(?=\s*$|: (?:\w+ timed out|timeout|host is|server closed|could not|connection))"
                        r"|timed out (?:while )?connecting|EHOSTUNREACH|network is unreachable"
                        # Prisma, Npgsql, Lettuce and Jedis, redis-py, psycopg, node-postgres, StackExchange.Redis
                        r"|can't reach database server|failed to connect to (?:any host|\[?[\d.:]+\]?:\d+)|unable to connect to \S+:\d+|timeout connecting to server"
                        r"|connection timeout expired|connection terminated due to connection timeout|not possible to connect to the redis server"
                        # resets and closed connections; MySQL, Prisma, Kafka, curl, .NET, Rust, Ruby
-                       r"|connection reset by peer|ECONNRESET|socket hang up|server closed the connection|connection (?:was )?closed (?:by|unexpectedly)|broken pipe"
+                       r"|connection reset\b|ECONNRESET|\bEPIPE\b|CONNECT_TIMEOUT|(?:socket|read) error on (?:read socket|connection)|socket hang up|server closed the connection|connection (?:was )?closed (?:by|unexpectedly)|broken pipe"
                        r"|communications link failure|can't connect to (?:local )?(?:MySQL )?server|(?-i:\bP1001\b|\bP1017\b)|could not be established\. (?:broker|node) may not be available"
                        r"|all broker connections are down|failed to connect to \S+ port \d+|host is unreachable|operation timed out|timeout(?: was)? reached|server selection timed? ?out"
                        r"|no servers? (?:available|found)|i/o error: end of file|unexpected EOF|connection was aborted"),
         "nothing answers at {host}",
         ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True,
+    ),
+    Message(
+        # what a client says once its connection is away, and why no more
+        "LG04", _words(r"connection is closed|max retries per request|socket closed unexpectedly|the client is closed|unexpected end of stream|(?:^|: )EOF$"
+                       r"|\btimed ?out\W*$|timeout expired|deadline exceeded|timeout reading from socket|^(?:asyncio\.(?:exceptions\.)?)?TimeoutError\W*$|read timed out"),
+        "nothing answers at {host}",
+        ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True, wrapper=True,
     ),
     Message(
         # nginx, HAProxy, Apache httpd, Envoy, Caddy, Prometheus; parsers of YAML, TOML, XML and JSON; Viper, Spring
