@@ -1063,7 +1063,7 @@ FPM_PORT = """
 # dotnet/aspnetcore Kestrel's AddressBinder
 KESTREL_PORT = """
 warn: Microsoft.AspNetCore.DataProtection.Repositories.FileSystemXmlRepository[60]
-      Storing keys in a directory '/root/.aspnet/DataProtection-Keys' that may not be persisted outside of the container. Protected data will be unavailable when container is destroyed.
+      Storing keys in a directory '/home/node/.aspnet/DataProtection-Keys' that may not be persisted outside of the container. Protected data will be unavailable when container is destroyed.
 fail: Microsoft.Extensions.Hosting.Internal.Host[11]
       Hosting failed to start
       System.IO.IOException: Failed to bind to address http://[::]:8080: address already in use.
