@@ -6,7 +6,7 @@ import pytest
 
 from tests.diagnosis.breaking import APP, Bed
 from wizard.core.rules.findings import hosts
-from wizard.core.rules.ranking import serves
+from wizard.core.rules.ranking import diagnose, serves
 
 LINES = [
     ("failed to lookup address information: Name or service not known", ""),
@@ -28,6 +28,7 @@ LINES = [
     ("panicked at src/main.rs:41: Connection refused", ""),
     ("2026-11-24T19:10:01 connection refused", ""),
     ("connect to localhost:6379 refused", "localhost"),
+    ("read tcp 10.244.1.23:48310->203.0.113.9:5432: read: connection reset by peer", "203.0.113.9"),
     ("the redis pool timed out", "cache.acme.test"),
     ("the database pool timed out", "db.acme.test"),
     ('{"timestamp":"2026-11-24T19:10:01Z","target":"app::db","message":"connection refused"}', "db.acme.test"),
@@ -72,3 +73,12 @@ def test_a_store_is_known_by_its_scheme_before_any_name(kind: str, wanted: str) 
 def test_a_host_is_served_by_the_workload_behind_its_service(host: str, wanted: bool) -> None:
     snapshot = Bed().world.snapshot()
     assert serves("StatefulSet/llm-cost-ops-redis", host.format(ns=snapshot.namespace), snapshot) is wanted
+
+
+def test_an_address_of_a_service_here_is_that_service() -> None:
+    bed = Bed()
+    address = bed.one("Service", "llm-cost-ops-redis")["spec"]["clusterIP"]
+    bed.crashes(APP, 1, f"Error: connect ECONNREFUSED {address}:6379")
+    (found, *_) = diagnose(bed.world.snapshot())
+    assert found.title == "nothing answers at llm-cost-ops-redis"
+    assert any(part.object == "Service/llm-cost-ops-redis" for part in found.evidence)

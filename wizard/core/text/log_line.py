@@ -133,8 +133,8 @@ def bare(message: str) -> str:
     """A message in one line without the time and the level in front of it, which differ from one pod to the next."""
     words = message.split()
     for number, word in enumerate(words[:_WORDS_AHEAD]):
-        if _NAMED.match(word):
-            return " ".join(words[number + 1 :]) or " ".join(words)
+        if level := _NAMED.match(word):
+            return " ".join((word[level.end() :], *words[number + 1 :])).strip() or " ".join(words)
         if not _AHEAD.fullmatch(word):
             return " ".join(words[number:] if number and dated(words[0]) else words)
     return " ".join(words)

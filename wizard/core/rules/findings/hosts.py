@@ -35,6 +35,8 @@ _READING: Final = re.compile(
     re.IGNORECASE,
 )
 """A link to what explains a message: nobody calls it."""
+_OWN_END: Final = re.compile(r"[\d.]+:\d+->")
+"""The end of a connection that is the caller's own, as Go names both."""
 _SCHEME: Final = re.compile(r"(\w+)://")
 _ALONE: Final = re.compile(rf"(?P<host>{_NAME})(?::\d+)?")
 _SOURCE: Final = re.compile(r"\.(?:rs|go|py|js|ts|mjs|rb|java|c|cc|cpp|kt|php|yaml|yml|json|toml|sql)$", re.IGNORECASE)
@@ -58,7 +60,20 @@ def called(pod: Object, container: str, line: str, snapshot: Snapshot) -> Called
     host = _in_line(log_line.read(line).message, {*given, *services, *_HERE}, snapshot) or _by_kind(
         line[: log_line.READ], given
     )
+    host = _of_address(host, snapshot) or host
     return Called(host, service_name(host, snapshot))
+
+
+def _of_address(host: str, snapshot: Snapshot) -> str:
+    """The Service of this namespace that has the address; "" for any other host."""
+    specs = {str(one["metadata"]["name"]): one.get("spec") or {} for one in snapshot.of_kind("Service")}
+    return next((name for name, spec in specs.items() if host and host == spec.get("clusterIP")), "")
+
+
+def is_store(pod: Object, container: str, host: str) -> bool:
+    """Whether a host is that of a database or cache, by the container's environment or by its name."""
+    given = dict(_given(pod, container)).get(host, "")
+    return bool(host) and bool(given or _kind(host))
 
 
 def without_service(pod: Object, container: str, snapshot: Snapshot) -> Called:
@@ -180,7 +195,7 @@ def address_in(name: str, value: str) -> str:
 
 def _in_line(line: str, known: set[str], snapshot: Snapshot) -> str:
     """The host that a line names: one that does not resolve, one that is known here, or what stands where a message names one."""
-    line = _READING.sub("", line)
+    line = _OWN_END.sub("", _READING.sub("", line))
     if match := _UNRESOLVED.search(line):
         return match[match.lastgroup or 0]
     for match in _TOKEN.finditer(line):

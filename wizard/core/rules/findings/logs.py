@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -80,22 +80,38 @@ def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Caus
     found = [(line, one) for line in said if line.weight > Weight.ASIDE and (one := _matched(line))]
     times = Counter(one.message.id for _, one in found)
     weighed = [
-        (not one.message.wrapper, weight, line.weight, -MESSAGES.index(one.message), -line.age, one)
+        (weight, not one.message.wrapper, line.weight, -MESSAGES.index(one.message), -line.age, one)
         for line, one in found
         if (weight := _counts(max(line.weight, line.head), times[one.message.id])) > Weight.WARNING
     ]
     if not weighed:
         return None
     best = max(weighed, key=lambda entry: entry[:5])
-    if best[5].message.wrapper and (why := [one for _, one in found if not one.message.wrapper]):
-        return why[0]  # the newest, though it was only warned of
     known = {line.block for line, _ in found}
     heavier = [
         line
         for line in said
-        if line.weight > best[1] and line.block not in known and not _ends(line) and not _leads(found, line, said)
+        if line.weight > best[0] and line.block not in known and not _ends(line) and not _leads(found, line, said)
     ]
-    return None if heavier else best[5]
+    if heavier:
+        return None
+    stated = best[5]
+    often = {id_ for id_, seen in times.items() if seen >= _REPEATED}
+    why = (one for _, one in found if _why_unconnected(pod, str(container.get("name")), one, often, snapshot))
+    return next(why, stated) if stated.message.wrapper and stated.message.id in _UNCONNECTED else stated
+
+
+_UNCONNECTED: Final = ("LG04", "LG21")
+_REFUSED: Final = ("LG01", "LG05", "LG07", "LG16", "LG22", "LG25")
+
+
+def _why_unconnected(pod: Object, name: str, one: Cause, often: Container[str], snapshot: Snapshot) -> bool:
+    """Whether a message says why there is no connection, though it was perhaps only warned of: to a store, or again and again."""
+    if one.message.wrapper or one.message.id not in ("LG03", "LG04", *_REFUSED):
+        return False
+    called = hosts.called(pod, name, one.line, snapshot)
+    to_store = hosts.is_store(pod, name, called.host) or (one.message.id in _REFUSED and not called.host)
+    return to_store or one.message.id in often
 
 
 @dataclass(frozen=True)

@@ -412,7 +412,7 @@ MESSAGES: Final = (
     ),
     Message(
         # what a client says once its connection is away, and why no more
-        "LG04", _words(r"connection is closed|max retries per request|socket closed unexpectedly|the client is closed|unexpected end of stream|(?:^|: )EOF$"
+        "LG04", _words(r"connection is closed|max retries per request|socket closed unexpectedly|the client is closed|unexpected end of stream|\b(?:redis|database|store|cache|broker|connect\w*|ping|dial)\b[^\n]{0,60}: EOF$"
                        r"|\btimed ?out\W*$|timeout expired|deadline exceeded|timeout reading from socket|^(?:asyncio\.(?:exceptions\.)?)?TimeoutError\W*$|read timed out"),
         "nothing answers at {host}",
         ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True, wrapper=True,
