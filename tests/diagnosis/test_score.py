@@ -17,6 +17,7 @@ from tests.diagnosis.score import (
     EVERY,
     FIRST,
     LOSSES,
+    SEEDS,
     SOUND,
     TOP_THREE,
     VARIED_FIRST,
@@ -61,8 +62,9 @@ def test_nothing_is_found_in_a_healthy_release() -> None:
     assert {name: found for name, found in false_alarms().items() if found} == {}
 
 
-def test_a_variation_of_the_world_is_diagnosed_as_well() -> None:
-    others, alarms = varied()
+@pytest.mark.parametrize("seeds", [1, pytest.param(SEEDS, marks=pytest.mark.full)])
+def test_a_variation_of_the_world_is_diagnosed_as_well(seeds: int) -> None:
+    others, alarms = varied(seeds)
     assert share(others, 1) >= VARIED_FIRST
     assert share(others, 3) >= TOP_THREE
     assert sum(one.wrong for one in others) / len(others) <= WRONG_FIRST
@@ -80,6 +82,7 @@ def test_a_finding_that_an_answer_makes_so_names_its_question_and_only_for_our_c
     assert [one.question for one in of_stores if one.question] == []
 
 
+@pytest.mark.full  # it has all variations and losses
 def test_the_page_says_what_was_measured(scored: Sequence[Scored]) -> None:
     assert PAGE.read_text(encoding="utf-8") == table(scored, false_alarms()), "run make score"
 
@@ -98,7 +101,10 @@ def test_no_words_of_a_finding_are_taken_for_a_secret(scored: Sequence[Scored]) 
     assert [text for text in texts if hide(text) != text] == []
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+_LEAST, *_MORE = LOSSES
+
+
+@pytest.mark.parametrize("loss", [_LEAST, *(pytest.param(loss, marks=pytest.mark.full) for loss in _MORE)])
 def test_it_stays_useful_when_evidence_is_gone(loss: str) -> None:
     """The right cause, or where only its log tells the cause, the right object."""
     useful = [

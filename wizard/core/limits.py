@@ -49,6 +49,8 @@ KEPT: Final = 8 * MIB
 PIPE_SECONDS: Final = 30.0
 """How long a pipe that is given as a file (process substitution) may take in all; a password manager may ask first."""
 
+LOG_LINES: Final = 150
+"""Last lines of a container's log in which the reason of its end is looked for: traces of Spring and asyncio are 100 long."""
 BODY: Final = 64 * MIB
 """Bytes of one response of an API server; lists come in pages."""
 HEAD_SECONDS: Final = 30.0

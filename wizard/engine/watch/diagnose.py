@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterat
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from wizard.core import limits
 from wizard.core.errors import Problem
 from wizard.core.helm import revision, unused_values
 from wizard.core.helm.release import ReleaseRecord
@@ -50,7 +51,6 @@ _SERIES: Final = "CronJob"
 """The kind that tells whose a Job is that has no mark of a release: helm marks the CronJob, and nothing in its template."""
 NEIGHBOURS: Final = ("Service", "Ingress")
 """Kinds of which the namespace's other objects matter: an Ingress may name, or share a host with, any of them."""
-_LOG_LINES: Final = 40
 _MOST_LOGS: Final = 12
 """Containers whose logs are read: more broken ones would mostly say the same."""
 _LINES_OF_ALL: Final = 500
@@ -517,7 +517,7 @@ async def _log(
     container: str,
     which: Sequence[bool],
     unseen: list[Hidden],
-    most: int = _LOG_LINES,
+    most: int = limits.LOG_LINES,
 ) -> Sequence[str]:
     """The last lines before the restart, then those since."""
     lines: list[str] = []

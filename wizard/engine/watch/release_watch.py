@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from wizard.core import limits
 from wizard.core.backoff import Backoff
 from wizard.core.kube import membership, patience, status
 from wizard.core.kube.api import LogLine, WatchEvent
@@ -58,9 +59,6 @@ _UNCHANGED_SECONDS: Final = 60.0
 _WAITS_SECONDS: Final = 10.0
 """So long a container has to wait for an answer in vain before the network policies are read, once: a start takes a while."""
 _POLICIES_LIMIT: Final = 8.0
-
-_LAST_LINES: Final = 20
-"""Lines kept of a container's log: the reason why it ended is at its end."""
 
 Emit = Callable[[Iterable[Event]], None]
 
@@ -168,8 +166,8 @@ class ReleaseWatch:
 
     def keep_last_lines(self, pod: str, container: str, lines: Sequence[LogLine]) -> None:
         """Keep the end of a container's log for the findings that read it, from the next judgement on."""
-        kept = self._last_lines.setdefault((pod, container), deque(maxlen=_LAST_LINES))
-        kept.extend(line.text for line in lines[-_LAST_LINES:])
+        kept = self._last_lines.setdefault((pod, container), deque(maxlen=limits.LOG_LINES))
+        kept.extend(line.text for line in lines[-limits.LOG_LINES :])
 
     # The watch itself
 
