@@ -1575,6 +1575,42 @@ org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized to ac
 2026-11-24 19:10:04 [Error] consumer stopped
 """
 
+# Callers that go away, while the probe fails for another reason
+
+# unbit/uwsgi core/writer.c
+UWSGI_PIPE = """
+WSGI app 0 (mountpoint='') ready in 2 seconds on interpreter 0x5581 pid: 1 (default app)
+*** uWSGI is running in multiple interpreter mode ***
+Tue Nov 24 19:10:05 2026 - SIGPIPE: writing to a closed pipe/socket/fd (probably the client disconnected) on request /ready (ip 10.244.0.1) !!!
+Tue Nov 24 19:10:05 2026 - uwsgi_response_writev_headers_and_body_do(): Broken pipe [core/writer.c line 306] during GET /ready (10.244.0.1)
+OSError: write error
+"""
+
+# apache/tomcat catalina/connector/OutputBuffer.java
+TOMCAT_ABORT = """
+2026-11-24T19:10:02.001Z  INFO 1 --- [           main] c.a.costs.CostsApplication               : Started CostsApplication in 6.1 seconds
+2026-11-24T19:10:07.120Z ERROR 1 --- [nio-8080-exec-3] o.a.c.c.C.[.[.[/].[dispatcherServlet]    : Servlet.service() for servlet [dispatcherServlet] threw exception
+org.apache.catalina.connector.ClientAbortException: java.io.IOException: Broken pipe
+	at org.apache.catalina.connector.OutputBuffer.realWriteBytes(OutputBuffer.java:342)
+"""
+
+# golang/go net/http/server.go
+GO_SCANNERS = """
+2026/11/24 19:10:00 listening on :8443
+2026/11/24 19:10:03 http: TLS handshake error from 10.244.0.1:52344: read tcp 10.244.1.23:8443->10.244.0.1:52344: read: connection reset by peer
+2026/11/24 19:10:09 http: TLS handshake error from 10.244.0.1:52391: EOF
+"""
+
+# benoitc/gunicorn workers/base.py
+GUNICORN_RESET = """
+[2026-11-24 19:10:00 +0000] [1] [INFO] Listening at: http://0.0.0.0:8080 (1)
+[2026-11-24 19:10:05 +0000] [8] [ERROR] Socket error processing request.
+Traceback (most recent call last):
+  File "/usr/local/lib/python3.12/site-packages/gunicorn/workers/sync.py", line 134, in handle
+    req = next(parser)
+ConnectionResetError: [Errno 104] Connection reset by peer
+"""
+
 # What programs print that are well
 
 # celery/celery#4162

@@ -195,6 +195,10 @@ PROGRAMS: Final[tuple[Program, ...]] = (
     Program("a proxy takes the calls within the cluster", "CO11", printed.PROXY_SWALLOWS, "403 Forbidden"),
     Program("n8n's key was changed", "CO11", printed.N8N_KEY, "Mismatching encryption keys"),
     Program("Superset refuses a default key", "CO11", printed.SUPERSET_KEY, "Refusing to start due to insecure SECRET_KEY"),
+    Program("the probe goes away before uWSGI answers", "TR01", printed.UWSGI_PIPE, "Broken pipe", None, status=500),
+    Program("a browser leaves Tomcat", "TR01", printed.TOMCAT_ABORT, "ClientAbortException", None, status=404),
+    Program("scanners speak TLS to Go", "TR01", printed.GO_SCANNERS, "connection reset by peer", None, status=404),
+    Program("gunicorn's client is gone", "TR01", printed.GUNICORN_RESET, "Connection reset by peer", None, status=404),
     Program("Django does not allow the probe's host", "TR01", printed.DJANGO_HOST, "Invalid HTTP_HOST header", None, status=400),
 )  # fmt: skip
 

@@ -77,7 +77,14 @@ def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Caus
     if container.get("ready") or (ended and (ended.get("exitCode") == 0 or ended.get("reason") == "OOMKilled")):
         return None
     said = list(_said(pod, container, ended or {}, snapshot))
-    found = [(line, one) for line in said if line.weight > Weight.ASIDE and (one := _matched(line))]
+    begins = {line.age: line.read.message for line in said}
+    found = [
+        (line, one)
+        for line in said
+        if line.weight > Weight.ASIDE
+        and (one := _matched(line))
+        and not one.message.of_callers(begins.get(line.block, ""))
+    ]
     times = Counter(one.message.id for _, one in found)
     weighed = [
         (weight, not one.message.wrapper, line.weight, -MESSAGES.index(one.message), -line.age, one)

@@ -29,13 +29,20 @@ class Message:
     waits: bool = False
     wrapper: bool = False
     """It is what comes of another trouble: any other message says more."""
+    unless: re.Pattern[str] | None = None
+    """A text that has this, too, is not this message: it is about those who call the program."""
 
     def search(self, text: str, lowered: str) -> re.Match[str] | None:
         """Where a text is this message; `lowered` is the same in lower case.
 
         A search in any case takes three times as long as one in lower case, and most lines are no message at all.
         """
-        return self.pattern.search(text) if self._likely.search(lowered) else None
+        found = self.pattern.search(text) if self._likely.search(lowered) else None
+        return None if found and self.of_callers(text) else found
+
+    def of_callers(self, text: str) -> bool:
+        """Whether a text with these words would be about those who call the program."""
+        return bool(self.unless and self.unless.search(text))
 
     @cached_property
     def _likely(self) -> re.Pattern[str]:
@@ -402,20 +409,24 @@ MESSAGES: Final = (
                        # Prisma, Npgsql, Lettuce and Jedis, redis-py, psycopg, node-postgres, StackExchange.Redis
                        r"|can't reach database server|failed to connect to (?:any host|\[?[\d.:]+\]?:\d+)|unable to connect to \S+:\d+|timeout connecting to server"
                        r"|connection timeout expired|connection terminated due to connection timeout|not possible to connect to the redis server"
-                       # resets and closed connections; MySQL, Prisma, Kafka, curl, .NET, Rust, Ruby
-                       r"|connection reset\b|ECONNRESET|\bEPIPE\b|CONNECT_TIMEOUT|(?:socket|read) error on (?:read socket|connection)|socket hang up|server closed the connection|connection (?:was )?closed (?:by|unexpectedly)|broken pipe"
+                       # MySQL, Prisma, Kafka, curl, .NET, Rust
+                       r"|CONNECT_TIMEOUT"
                        r"|communications link failure|can't connect to (?:local )?(?:MySQL )?server|(?-i:\bP1001\b|\bP1017\b)|could not be established\. (?:broker|node) may not be available"
                        r"|all broker connections are down|failed to connect to \S+ port \d+|host is unreachable|operation timed out|timeout(?: was)? reached|server selection timed? ?out"
-                       r"|no servers? (?:available|found)|i/o error: end of file|unexpected EOF|connection was aborted"),
+                       r"|no servers? (?:available|found)"),
         "nothing answers at {host}",
         ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True,
     ),
     Message(
-        # what a client says once its connection is away, and why no more
-        "LG04", _words(r"connection is closed|max retries per request|socket closed unexpectedly|the client is closed|unexpected end of stream|\b(?:redis|database|store|cache|broker|connect\w*|ping|dial)\b[^\n]{0,60}: EOF$"
+        # what a client says once its connection is away, and no more
+        "LG04", _words(r"connection reset\b|ECONNRESET|\bEPIPE\b|broken pipe|(?:socket|read) error on (?:read socket|connection)|socket hang up|server closed the connection"
+                       r"|connection (?:was )?closed (?:by|unexpectedly)|connection was aborted|i/o error: end of file|unexpected EOF|connection is closed|max retries per request|socket closed unexpectedly|the client is closed|unexpected end of stream|\b(?:redis|database|store|cache|broker|connect\w*|ping|dial)\b[^\n]{0,60}: EOF$"
                        r"|\btimed ?out\W*$|timeout expired|deadline exceeded|timeout reading from socket|^(?:asyncio\.(?:exceptions\.)?)?TimeoutError\W*$|read timed out"),
-        "nothing answers at {host}",
-        ("See whether what it calls runs and is ready, and whether the port is right.",), False, "unknown", waits=True, wrapper=True,
+        "{host} closes its connection, or does not answer in time",
+        ("See whether what it calls runs and is ready, whether the port is right, and what its own log says.",
+         "Where one side speaks TLS and the other does not, this is all that is seen of it."), False, "unknown", waits=True, wrapper=True,
+        unless=_words(r"\bclient (?:closed|disconnected|aborted|connection|prematurely|request)|(?:from|to|reading) client|ClientAbort|handshake error from|processing request"
+                      r"|uwsgi_|\b(?:during|while serving|request:?) \"?(?:GET|POST|PUT|HEAD|PATCH|DELETE)\b|\"(?:GET|POST|PUT|HEAD|PATCH|DELETE) /"),
     ),
     Message(
         # nginx, HAProxy, Apache httpd, Envoy, Caddy, Prometheus; parsers of YAML, TOML, XML and JSON; Viper, Spring
