@@ -1601,6 +1601,14 @@ GO_SCANNERS = """
 2026/11/24 19:10:09 http: TLS handshake error from 10.244.0.1:52391: EOF
 """
 
+# words of sign-in pages and of fail2ban's filters
+USERS_LOGIN = """
+2026-11-24 19:10:01,002 INFO  auth started
+2026-11-24 19:10:09,120 ERROR auth sign-in of bob@acme.test failed: invalid password
+2026-11-24 19:10:11,418 ERROR auth authentication failed for alice from 203.0.113.77
+2026-11-24 19:10:19,993 ERROR auth sign-in of bob@acme.test failed: invalid password
+"""
+
 # benoitc/gunicorn workers/base.py
 GUNICORN_RESET = """
 [2026-11-24 19:10:00 +0000] [1] [INFO] Listening at: http://0.0.0.0:8080 (1)

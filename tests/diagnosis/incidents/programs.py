@@ -198,6 +198,7 @@ PROGRAMS: Final[tuple[Program, ...]] = (
     Program("the probe goes away before uWSGI answers", "TR01", printed.UWSGI_PIPE, "Broken pipe", None, status=500),
     Program("a browser leaves Tomcat", "TR01", printed.TOMCAT_ABORT, "ClientAbortException", None, status=404),
     Program("scanners speak TLS to Go", "TR01", printed.GO_SCANNERS, "connection reset by peer", None, status=404),
+    Program("people mistype their passwords", "TR01", printed.USERS_LOGIN, "invalid password", None, status=404),
     Program("gunicorn's client is gone", "TR01", printed.GUNICORN_RESET, "Connection reset by peer", None, status=404),
     Program("Django does not allow the probe's host", "TR01", printed.DJANGO_HOST, "Invalid HTTP_HOST header", None, status=400),
 )  # fmt: skip

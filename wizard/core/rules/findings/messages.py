@@ -126,6 +126,7 @@ MESSAGES: Final = (
         "what it calls refuses its login: {said}",
         ("Compare the user and the password of its connection with those that the server knows; one of them was changed, or is another server's.",),
         True, "no", ("Don't reset the server's data to get a known password back.",),
+        unless=_words(r"\bfrom (?:ip )?\d+\.\d+\.\d+\.\d+|\b(?:ip|remote\w*|client\w*|peer)\W{1,4}\d+\.\d+\.\d+\.\d+|\bsign[- ]?in\b|\blog ?in attempts?\b|\"(?:GET|POST) /"),
     ),
     Message(
         "LG22", _words(r"(?:FATAL:  )?(?:database|role) \"[^\"]+\" does not exist|(?:role|user) \"[^\"]+\" is not permitted to log in"
@@ -187,7 +188,7 @@ MESSAGES: Final = (
     Message(
         # Redis Cluster; PostgreSQL's extension.c; Django; poolers between a client and PostgreSQL
         "LG28", _words(r"\bmoved(?:error)?:? \d+ \S+:\d+|(?-i:CROSSSLOT)[^\n]{0,80}|(?-i:CLUSTERDOWN)[^\n]{0,80}|this instance has cluster support disabled"
-                       r"|could not open extension control file[^\n]{0,160}|extension \"[^\"\n]+\" (?:is not available|must be loaded)|could not access file \"[^\"\n]+\": no such file"
+                       r"|could not open extension control file[^\n]{0,160}|extension \"[^\"\n]+\" (?:is not available|must be loaded)|could not access file \"\$libdir[^\"\n]+\""
                        r"|\b\w{1,40} [\d.]{1,12} or later is required[^\n]{0,80}|prepared statement \"[^\"\n]*\" (?:already exists|does not exist)|unsupported startup parameter[^\n]{0,80}"),
         "the {store} is not of the kind or version that it needs: {said}",
         ("MOVED and CROSSSLOT: the server is a Redis Cluster, so the client has to be set to cluster mode; or give it a server that is none.",
@@ -340,7 +341,7 @@ MESSAGES: Final = (
                        r"|cannot load such file|\bdlopen\b[^\n]{0,80}cannot open|Bundler::GemNotFound|could not find \S+ in (?:any of the sources|locally installed gems)|could not find driver|Class \"[^\"\n]+\" not found"
                        r"|failed opening required '[^'\n]+'|could not find or load main class \S+|unable to access jarfile \S+|(?:ClassNotFoundException|NoClassDefFoundError)\b[^\n]{0,120}"
                        r"|no main manifest attribute|\bGLIBC(?:XX)?_[\d.]+' not found|error while loading shared libraries[^\n]{0,120}|error loading shared library[^\n]{0,120}"
-                       r"|cannot open shared object file|could not load file or assembly[^\n]{0,120}|no such option: |query engine (?:library )?for current platform"),
+                       r"|cannot open shared object file|could not load file or assembly[^\n]{0,120}|query engine (?:library )?for current platform"),
         "its image has not all that the program needs: {said}",
         ("Go back to the image that ran, or build it again with what is missing: a module, a library, or the file that its command names.",
          "A volume that is mounted over the program's folder hides what the image has there."),
