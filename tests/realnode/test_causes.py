@@ -220,6 +220,9 @@ WORKERS = (
     Ill("database that only reads", "LG19", "read-only transaction", calls_postgres("create table mine(a int)", PGOPTIONS="-c default_transaction_read_only=on")),
     Ill("statement that runs too long", "LG23", "statement timeout", calls_postgres("select pg_sleep(9)", PGOPTIONS="-c statement_timeout=300")),
     Ill("table that another session holds", "LG23", "lock timeout", calls_postgres("alter table held add b int", PGOPTIONS="-c lock_timeout=300"), table_locked),
+    Ill("extension that the server's image has not", "LG28", 'extension "timescaledb" is not available', calls_postgres("create extension timescaledb")),
+    # What the program itself lacks
+    Ill("shared library that is not there", "LG27", "error while loading shared libraries", pod(container("exec /lib64/ld-linux-x86-64.so.2 --inhibit-cache --library-path /nowhere /usr/bin/redis-cli"))),
     # Redis' answers
     Ill("no password of Redis", "LG01", "NOAUTH", calls_redis("get x", password="")),
     Ill("wrong password of Redis", "LG01", "WRONGPASS", calls_redis("get x", password="wrong")),
