@@ -56,7 +56,7 @@ def test_a_value_is_found_edited_saved_and_installed(
     with Terminal([sys.executable, "-m", "wizard", "install", "-n", namespace, *chart], env, work, size) as screen:
         screen.wait_for(r"> 1 (Environment|Where)")
         screen.press("f6")
-        screen.wait_for(r"all values +\d+ values")
+        screen.wait_for(r"all values +\d+ values?\b")
         screen.press("/" + edit.search)
         screen.wait_for(rf"> +{edit.search} ")
         screen.press("enter", "enter")

@@ -194,7 +194,7 @@ def _own(tree: Any, number: int) -> Any:
 def _mixed(chosen: random.Random) -> Any:
     tree = json.loads(json.dumps(chosen.choice(_TREES)))
     for section, key in (("users", "user"), ("clusters", "cluster")):
-        other = chosen.choice(_TREES).get(section)
+        other = json.loads(json.dumps(chosen.choice(_TREES))).get(section)
         if chosen.random() < 0.5 and isinstance(tree.get(section), list) and isinstance(other, list):
             for mine, its in zip(tree[section], other, strict=False):
                 if isinstance(mine, dict) and isinstance(its, dict) and isinstance(mine.get(key), dict):

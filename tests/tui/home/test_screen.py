@@ -53,6 +53,8 @@ async def test_releases_come_first_and_enter_on_one_offers_what_fits_its_state(
 async def test_the_rows_are_shown_before_the_overview_is_asked_for(
     open_app: Open, session: ScreenSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("wizard.tui.bridge._ROWS_FIRST", 20.0)  # a busy machine takes longer to paint
+    monkeypatch.setattr("wizard.tui.bridge._PAINTED", 0.5)
     session.found = ReleasesView((DEPLOYED,), "all namespaces")
     shown: list[str] = []
     home = session.home
@@ -63,7 +65,7 @@ async def test_the_rows_are_shown_before_the_overview_is_asked_for(
             return home()
 
         monkeypatch.setattr(session, "home", asked)
-        await see.sees("7/7")
+        await see.sees("7/7", "3 of 3 nodes ready")
         session.found = ReleasesView((replace(DEPLOYED, ready=3),), "all namespaces")
         shown.clear()
         see.app.bridge.watch_home(see.app.screen)

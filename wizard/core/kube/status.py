@@ -162,8 +162,10 @@ def rollout(replica_set: Object) -> int:
 
 
 def controller(obj: Object) -> Mapping[str, Any]:
-    """The owner reference of the object's controller (or its only owner); empty when there is none."""
-    owners = obj.get("metadata", {}).get("ownerReferences") or ()
+    """The owner reference of the object's controller (or its only owner); empty when there is none that has kind and name."""
+    owners = [
+        one for one in obj.get("metadata", {}).get("ownerReferences") or () if one.get("kind") and one.get("name")
+    ]
     chosen: Mapping[str, Any] = next(
         (owner for owner in owners if owner.get("controller")), owners[0] if owners else {}
     )

@@ -52,6 +52,8 @@ def _shown(char: str) -> str | int | None:
     match unicodedata.category(char):
         case "Cc" | "Cf" | "Cs" | "Co":  # controls; zero width, bidi and tags; half characters; private use
             return None
+        case "Zs":  # other spaces than the common one, which no terminal shows apart
+            return " "
         case "Cn":  # unassigned: terminals differ in what they do with it
             return "\ufffd"
     return ord(char)
