@@ -15,7 +15,7 @@ _SECONDS = 60
 """Far more than it takes: a pattern that tries combinations would take for ever."""
 _PIECES = (
     "1234567 ", "12345 ", "[123] ", "[1234567] ", "2026-11-24T19:10:01Z ", "UTC ", "{", '{"message":"', "level=error ", "A_PORT ",
-    "x", "a.b-", "://", "x://@", "@", '"', " ", ": ", "tcp://1.2.3.4 ", "panicked at ", "host ", "address: ", "Caused by: ", "$(A)",
+    "x", "a.b-", "://", "x://@", "@", '"', " ", ": ", "tcp://1.2.3.4 ", "panicked at ", "host ", "address: ", "Caused by: ", "$(A)", "NOTICE: PHP message: ",
 )  # fmt: skip
 
 

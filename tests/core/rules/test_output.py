@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.diagnosis.breaking import APP, CACHE, Bed
+from tests.diagnosis.breaking import APP, CACHE, DB, Bed
 from tests.diagnosis.score import EVERY
 from wizard.core.rules.finding import Finding
 from wizard.core.rules.findings.messages import MESSAGES, Message
@@ -292,3 +292,12 @@ def test_what_is_looked_for_in_lower_case_first_leaves_no_message_out(message: M
     found = [text for text in printed if message.pattern.search(text) and not message.of_callers(text)]
     assert [text for text in found if not message.search(text, text.lower())] == []
     assert found, "no line of the tests is this message"
+
+
+def test_a_full_disk_of_a_database_whose_pod_has_not_started_yet_is_told_with_its_claim() -> None:
+    bed = Bed()
+    for pod in bed.pods(DB):
+        pod["status"].pop("containerStatuses", None)
+    bed.crashes(APP, 1, 'ERROR: could not extend file "base/1/2": No space left on device')
+    titles = [one.title for one in diagnose(bed.world.snapshot())]
+    assert "the disk of the database is full: claim data-llm-cost-ops-postgresql-0" in titles

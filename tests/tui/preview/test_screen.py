@@ -153,10 +153,7 @@ async def test_a_stuck_release_is_not_marked_while_the_roll_back_after_it_would_
     conflict = Refusal(".spec.replicas", 'conflict with "kubectl" using apps/v1')
     session.next_plan = replace(PLAN, objects=(replace(API, change="refused", refusals=(conflict,)),))
     async with open_app() as see:
-        await see.sees("> llm-cost-ops")
-        await see.press("enter")
-        await see.sees("> [c] Recover")
-        await see.press("enter")
+        await menu(see, "c")
         await see.sees("then roll back to revision 2")
         await see.press("enter")
         await see.type("llm-cost-ops")

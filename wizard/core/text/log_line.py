@@ -112,13 +112,12 @@ READ: Final = 2_000
 @lru_cache(1_024)
 def read(text: str) -> LogLine:
     """A line, read once: the same lines are asked about by every rule, and again at every change of a release."""
-    if wrapped := _WRAPPED.match(text):
-        inner = read(text[wrapped.end() :])
-        return LogLine(text, inner.message, inner.weight, inner.uncaught)
-    found = fields(text)
-    said = _message(found, text)[:READ]
+    wrapped = _WRAPPED.match(text)
+    printed = text[wrapped.end() :] if wrapped else text
+    found = fields(printed)
+    said = _message(found, printed)[:READ]
     uncaught = bool(_UNCAUGHT.search(said))
-    return LogLine(text, said, _weight(found, said, text[:READ], uncaught=uncaught), uncaught)
+    return LogLine(text, said, _weight(found, said, printed[:READ], uncaught=uncaught), uncaught)
 
 
 _DATE: Final = re.compile(r"\W{0,2}(?:[A-Z], \W)?\d{1,4}[-/:]\w{1,3}[-/:]\d")

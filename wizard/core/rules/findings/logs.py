@@ -86,26 +86,33 @@ def cause(pod: Object, container: Mapping[str, Any], snapshot: Snapshot) -> Caus
         and not one.message.of_callers(begins.get(line.block, ""))
     ]
     times = Counter(one.message.id for _, one in found)
-    weighed = [
-        (weight, not one.message.wrapper, line.weight, -MESSAGES.index(one.message), -line.age, one)
-        for line, one in found
-        if (weight := _counts(max(line.weight, line.head), times[one.message.id])) > Weight.WARNING
-    ]
+
+    def counted(line: _Line, one: Cause) -> Weight:
+        return _counts(max(line.weight, line.head), times[one.message.id])
+
+    weighed = [entry for entry in found if counted(*entry) > Weight.WARNING]
     if not weighed:
         return None
-    best = max(weighed, key=lambda entry: entry[:5])
+    best, stated = max(
+        weighed,
+        key=lambda entry: (
+            counted(*entry), not entry[1].message.wrapper, entry[0].weight, -MESSAGES.index(entry[1].message), -entry[0].age,
+        ),
+    )  # fmt: skip
+    most = counted(best, stated)
     known = {line.block for line, _ in found}
     heavier = [
         line
         for line in said
-        if line.weight > best[0] and line.block not in known and not _ends(line) and not _leads(found, line, said)
+        if line.weight > most and line.block not in known and not _ends(line) and not _leads(found, line, said)
     ]
     if heavier:
         return None
-    stated = best[5]
+    if not (stated.message.wrapper and stated.message.id in _UNCONNECTED):
+        return stated
     often = {id_ for id_, seen in times.items() if seen >= _REPEATED}
     why = (one for _, one in found if _why_unconnected(pod, str(container.get("name")), one, often, snapshot))
-    return next(why, stated) if stated.message.wrapper and stated.message.id in _UNCONNECTED else stated
+    return next(why, stated)
 
 
 _UNCONNECTED: Final = ("LG04", "LG21")
@@ -352,11 +359,10 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     how = BY_ALTER if store == "database" else ""
     named = {key: f" {value}" if value else "" for key, value in stated.match.groupdict().items()}
     broken = hosts.store(pod, name, message.of_store, snapshot) if message.of_store else ""
-    holder = next((one for one in snapshot.of_kind("Pod") if broken and snapshot.root_name(one) == broken), pod)
-    mounts = str(status.container_statuses(holder)[0].get("name")) if holder is not pod else name
+    disk = _with_the_disk(broken, snapshot) or (pod, name)
     parts = {
         "store": store, "secret": secret, "host": called.host or "the address it calls", "how": how,
-        "volume": _volume(holder, mounts), "unknown": UNKNOWN_USER if store == "database" else "", "said": _telling_part(stated), "old": "", "new": "", **named,
+        "volume": _volume(*disk), "unknown": UNKNOWN_USER if store == "database" else "", "said": _telling_part(stated), "old": "", "new": "", **named,
     }  # fmt: skip
     setting = _setting(pod, container, snapshot) if message.id == "LG24" else ""
     if "configuration file" in stated.match[0] and setting:
@@ -377,7 +383,7 @@ def finding_of(pod: Object, container: Mapping[str, Any], stated: Cause, snapsho
     text = stated.match[0] if message.id == "LG01" else _short(stated.line)
     proof = [Evidence(text, name_of(pod), in_field(container))]
     proof += hosts.evidence(called, snapshot) if message.id in ("LG03", "LG04", "LG21") else []
-    proof += _size(holder, mounts, snapshot) if message.id == "VO06" else []
+    proof += _size(*disk, snapshot) if message.id == "VO06" else []
     proof += changed or _age(password, snapshot)
     proof += [Evidence(_short(setting), name_of(pod), f"{in_field(container)} log")] if setting else []
     proof += _port_of_another(pod, name, stated.line) if message.id == "LG11" else []
@@ -525,6 +531,13 @@ def _age(secret: Object | None, snapshot: Snapshot) -> list[Evidence]:
         return []
     made = f"made {status.created(secret)}, after the data of {name_of(claims[0])} ({status.created(claims[0])})"
     return [Evidence(made, name_of(secret), "metadata.creationTimestamp", status.created(secret))]
+
+
+def _with_the_disk(workload: str, snapshot: Snapshot) -> tuple[Object, str] | None:
+    """The pod of a workload and its container that mounts a claim, started or not; None for none."""
+    pods = [pod for pod in snapshot.of_kind("Pod") if workload and snapshot.root_name(pod) == workload]
+    mounting = ((pod, name) for pod in pods for name in status.container_specs(pod) if _claims(pod, name))
+    return next(mounting, None)
 
 
 def _claims(pod: Object, container: str) -> list[str]:
