@@ -116,7 +116,7 @@ async def test_what_is_not_ready_is_explained_by_its_pods_but_not_by_those_that_
     cluster = FakeCluster()
     record(cluster, "rel", 1, "pending-install")
     workload(cluster, "rel", ready=False)
-    owner = [{"kind": "Deployment", "uid": "u-rel", "controller": True}]
+    owner = [{"kind": "Deployment", "name": "rel", "uid": "u-rel", "controller": True}]
     labels = {"app.kubernetes.io/instance": "rel"}
     cluster.add(
         "ReplicaSet", "rs", "ns",
@@ -125,7 +125,8 @@ async def test_what_is_not_ready_is_explained_by_its_pods_but_not_by_those_that_
     waiting = {"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
     cluster.add(
         "Pod", "p", "ns",
-        metadata={"uid": "u-p", "ownerReferences": [{"kind": "ReplicaSet", "uid": "u-rs", "controller": True}], "labels": labels},
+        metadata={"uid": "u-p", "labels": labels,
+                  "ownerReferences": [{"kind": "ReplicaSet", "name": "rs", "uid": "u-rs", "controller": True}]},
         spec={"containers": [{"name": "c"}]}, status={"phase": "Pending", "containerStatuses": [waiting]},
     )  # fmt: skip
     views = [view async for view in listing.find(cluster, Target("c", "ns", ""))]
