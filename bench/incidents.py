@@ -27,16 +27,17 @@ from tests.diagnosis.worlds import World
 PEER: Final = "k8s-sre-agent 0.1.0"
 _LOCK: Final = Path(__file__).resolve().parent / "modules" / "k8s-sre-agent.lock"
 _LIMIT: Final = 60
-_STEP: Final = 4
-"""Of the labelled failures every so many is shown to both programs: all of them take twenty minutes."""
+_STEP: Final = 6
+"""Of the labelled failures every so many is shown to both programs: all of them take half an hour."""
 
 TELLING: Final[dict[str, str]] = {
-    "CL01": r"node", "CL06": r"not ready|1 of|2 of|unavailable", "CO01": r"not exist|not found|unknown|no such|tag",
+    "CL01": r"node", "CL02": r"dns", "CL03": r"api ?server|etcd|in time|timed? ?out|slow", "CL04": r"drain|upgrad|cordon|unschedulable|node",
+    "CL05": r"certificate|x509", "CL06": r"not ready|1 of|2 of|unavailable", "CO01": r"not exist|not found|unknown|no such|tag",
     "CO02": r"refuse|denied|unauthori|login|credential|pull secret", "CO03": r"limit|reach|resol|dns|trust|certificate|rate",
     "CO04": r"processor|architecture|platform|manifest", "CO05": r"not valid|invalid|pull policy|never", "CO06": r"not there|not found|missing|does ?n.t exist",
     "CO07": r"root|cannot be created|config", "CO08": r"command|not found|executable|exec", "CO09": r"memory|oom", "CO10": r"probe",
     "CO11": r"exit code|panic|uncaught|exception", "CO12": r"ends by itself|usage|exit code 0|completed|argument", "CO13": r"init",
-    "CO14": r"sandbox|network|address|cni", "CO15": r"terminating|finalizer", "CO18": r"twice|duplicate", "CO19": r"pull", "LG01": r"password|authentication",
+    "CO14": r"sandbox|network|address|cni", "CO15": r"terminating|finalizer", "CO16": r"sidecar", "CO18": r"twice|duplicate", "CO19": r"pull", "LG01": r"password|authentication",
     "LG02": r"not an address|variable|invalid|parse", "LG03": r"resol|no service|dns|no such host|name", "LG04": r"nothing answers|refus|timed? ?out|unreachable",
     "LG05": r"tls|ssl", "LG06": r"version|owner|permission|data folder|data directory|incompatib", "LG07": r"connection|too many clients",
     "LG08": r"schema|relation|migrat|table", "LG09": r"variable", "LG10": r"read-only|write|permission", "LG11": r"port|address already", "LG13": r"permission|grant|privilege",
@@ -47,7 +48,7 @@ TELLING: Final[dict[str, str]] = {
     "SC02": r"cpu|memory|insufficient|room", "SC03": r"selector|affinity|taint|toler|topolog|spread|schedulable|cordon", "SC04": r"anti-affinity", "SC05": r"volume.*(?:affinity|zone)|zone",
     "SC06": r"port", "SC07": r"preempt|evict|low on|disk|shutdown", "SC09": r"scheduler|gate", "TR01": r"probe", "TR02": r"paused|stalled|progress|deadline",
     "TR03": r"no pod|endpoint|selector|port|scaled|local", "TR04": r"class|controller|address", "TR05": r"not exist|no port|host|nowhere|service|path", "TR06": r"controller|no ready pod",
-    "TR07": r"certificate", "TR08": r"certificate|secret", "TR10": r"load ?balancer|address", "TR11": r"metric|request", "TR12": r"maximum", "TR13": r"disruption|no pod to be moved|evict",
+    "TR07": r"certificate", "TR08": r"certificate|secret", "TR10": r"load ?balancer|address", "TR11": r"metric|request", "TR12": r"maximum", "TR13": r"disruption|no pod to be moved|evict", "TR14": r"polic",
     "VO01": r"storage ?class", "VO02": r"first (?:pod|consumer)", "VO03": r"provision", "VO04": r"multi-attach|held|attached|in use", "VO05": r"mount|attach", "VO06": r"disk|no space",
     "VO07": r"lost|volume", "VO08": r"resiz|grow", "VO09": r"claim.*(?:not there|not found)", "VO10": r"deleted|deleting", "X01": r"lock|pending", "X02": r"failed|uninstalled",
     "X03": r"belongs|own", "X04": r"cannot be changed|immutable|forbidden", "X05": r"conflict|owns|manager", "X09": r"quota", "X10": r"policy|denie", "X11": r"webhook", "X12": r"may not|forbidden",

@@ -35,6 +35,12 @@ _CONTAINER: Final = {"image": "", "imageID": "", "ready": False, "restartCount":
 """What the API server always sends of a container; clients that are generated from its schema insist."""
 
 
+class _Server(ThreadingHTTPServer):
+    """Takes as many connections at a time as a real API server: of more than five, some would wait a second."""
+
+    request_queue_size = 128
+
+
 class Replay:
     """One world, and the answers to GET about it."""
 
@@ -235,7 +241,7 @@ def served(world: World, folder: Path, now: datetime) -> Iterator[Path]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         context = {"name": "c", "context": {"cluster": "c", "user": "u", "namespace": world.namespace}}

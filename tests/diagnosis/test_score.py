@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bench.incidents import TELLING
 from tests.diagnosis.breaking import APP, Bed
 from tests.diagnosis.cases import Case
 from tests.diagnosis.score import (
@@ -50,6 +51,10 @@ TARGET = Target("prod", "shop", "llm-cost-ops", "")
 @pytest.fixture(scope="module")
 def scored() -> Sequence[Scored]:
     return score()
+
+
+def test_the_bench_can_tell_for_every_cause_whether_a_program_names_it() -> None:
+    assert {case.cause for case in EVERY} <= set(TELLING)
 
 
 def test_the_right_cause_is_first_and_in_the_first_three_often_enough(scored: Sequence[Scored]) -> None:
