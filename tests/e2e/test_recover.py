@@ -166,7 +166,9 @@ def test_nothing_is_marked_while_the_roll_back_after_it_would_be_refused_and_wha
         call.err.split()
     )
     assert newest(call) == (2, "pending-upgrade")
-    assert "spec.replicas: taken over from kubectl: 4 -> 1" in call(*sure, "--force-conflicts")
+    told = call(*sure, "--force-conflicts")
+    taken_over, marked = told.find("spec.replicas: taken over from kubectl: 4 -> 1"), told.find("is marked as failed")
+    assert 0 < taken_over < marked, "the roll-back's plan is shown before the record is touched"
     assert newest(call) == (3, "deployed")
     assert release.live()["Deployment/api"]["spec"]["replicas"] == 1
 

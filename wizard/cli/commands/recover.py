@@ -16,7 +16,9 @@ from wizard.core.errors import Exit, Problem
 from wizard.core.helm.command_line import HelmOptions
 from wizard.core.target import Target
 from wizard.engine import approval
+from wizard.engine.release.handle import Release
 from wizard.engine.release.recover import Recovery
+from wizard.engine.release.rollback import Rollback
 from wizard.engine.release.undo_recover import AFTER
 from wizard.engine.session import Session
 
@@ -46,15 +48,16 @@ async def recover(arguments: RecoverArguments, session: Session, out: Out, calle
         )
     if arguments.dry_run:
         out.line(f"recover would mark revision {recovery.revision} as failed" + _then(recovery, way))
-        out.object({"command": "recover", "dry_run": True, "exit": 0, "way": way, **recovery.to_data()})
+        back = await _rollback(arguments, release, recovery, way, out)
+        plan = {"plan": back.plan.to_data()} if back else {}
+        out.object({"command": "recover", "dry_run": True, "exit": 0, "way": way, **recovery.to_data(), **plan})
         out.event(ended(0, "dry run: nothing was changed"))
         return Exit.DONE
     prompt = prompter(color=not arguments.no_color) if asks(yes=arguments.yes) else None
     approved = approval.of_recovery(target, recovery, arguments.reason)
     approved.refuse_blocked()
     way = await _way(arguments, recovery, way, prompt)
-    force = arguments.force_conflicts
-    back = await release.rollback_after(recovery, force_conflicts=force) if way == "rollback" else None
+    back = await _rollback(arguments, release, recovery, way, out)
     name = await confirmed(arguments, approved, prompt)
     backup = await release.mark_failed(recovery, arguments.reason, confirmed=name)
     out.line(f"revision {recovery.revision} is marked as failed; the record as it was is in {backup}", "pass")
@@ -64,11 +67,21 @@ async def recover(arguments: RecoverArguments, session: Session, out: Out, calle
         out.object({"command": "recover", "exit": 0, "way": way, "backup": backup, **recovery.to_data()})
         out.event(ended(0, reason))
         return Exit.DONE
-    plan_output.show(back.plan, out)
     run_id = await release.start_rollback(back, confirmed=name, helm=HelmOptions.of_data(vars(arguments)))
     view, code = await follow(session, run_id, out, prompt, called=called)
     out.object({"command": "recover", "exit": code, "way": way, "backup": backup, **as_data(view)})
     return code
+
+
+async def _rollback(
+    arguments: RecoverArguments, release: Release, recovery: Recovery, way: str, out: Out
+) -> Rollback | None:
+    """The rollback that follows, shown before anything is changed; None for the other repair."""
+    if way != "rollback":
+        return None
+    back = await release.rollback_after(recovery, force_conflicts=arguments.force_conflicts)
+    plan_output.show(back.plan, out)
+    return back
 
 
 async def _undo(arguments: RecoverArguments, session: Session, out: Out, target: Target) -> int:
