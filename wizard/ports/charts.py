@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wizard.core.helm.chart import Chart, ChartOptions
     from wizard.core.helm.value_tree import Described
 
@@ -26,6 +28,10 @@ class ChartSource(Protocol):
 
     def describe(self, chart: Chart) -> Described:
         """What the chart says of its values: schema and comments; raises Problem when they cannot be read."""
+        ...
+
+    def in_record(self, chart: Chart) -> Mapping[str, bytes]:
+        """The files that helm keeps in the record of each revision, by name; raises Problem when they cannot be read."""
         ...
 
     def require_same(self, chart: Chart) -> None:

@@ -14,9 +14,9 @@ from wizard.core.rules.facts import ChartFound, Release, Rendered, Running, Touc
 OLD = {"jwt": {"secret": ""}, "replicas": 1, "podLabels": {}}
 
 
-def ran(version: str = "1.2.0", *objects: dict[str, Any], size: int = 20_000, config: Any = None) -> Running:
+def ran(version: str = "1.2.0", *objects: dict[str, Any], config: Any = None) -> Running:
     record = ReleaseRecord("rel", "ns", 3, "deployed", "", "", "shop", version, "", config or {}, OLD, "")
-    return Running(record, objects, size)
+    return Running(record, objects)
 
 
 def chart(old: str, new: str) -> dict[str, Any]:
@@ -46,6 +46,10 @@ def sized(
             "chart": ChartFound("/c", name, "1.0.0", "")}  # fmt: skip
 
 
+def stored(size: int, kept: int = 3) -> dict[str, Any]:
+    return {"record_size": size, "release": Release(kept, kept=kept)}
+
+
 INSTALL = Absent("this is an install")
 ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     # U01 versions of the chart
@@ -73,9 +77,12 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("U06", sized(8, was=2, pods=8, scaled="before"), "pass", "no number of pods", ""),
     ("U06", sized(2, was=8, pods=8, scaled="none"), "pass", "no number of pods", ""),
     # U08 room for helm's record
-    ("U08", {"running": ran(), "release": Release(3, kept=3)}, "pass", "19 KiB of 1024, 3 revisions", ""),
-    ("U08", {"running": ran(size=1_000_000), "release": Release(3, kept=3)}, "warn", "976 KiB of 1024", ""),
-    ("U08", {"running": ran(), "release": Release(400, kept=400)}, "warn", "400 revisions kept: helm reads all", ""),
+    ("U08", stored(20_000), "pass", "19 KiB of 1024, 3 revisions", ""),
+    ("U08", stored(1_000_000), "warn", "976 KiB of 1024", ""),
+    ("U08", stored(1_055_000), "warn", "may be unable to write it", ""),
+    ("U08", stored(1_100_000), "fail", "1074 KiB of 1024, 3 revisions kept: the API server takes no larger one", ""),
+    ("U08", stored(20_000, kept=400), "warn", "400 revisions kept: helm reads all", ""),
+    ("U08", {**stored(1), "record_size": Absent("was looked at before")}, "skipped", "looked at before", ""),
     # U10 changes by others
     ("U10", {"touched": Touched(4, 3, here=False)}, "warn", "revision 4 was written 3 min ago, by no run of this machine", ""),
     ("U10", {"touched": Touched(4, 3, here=True)}, "pass", "by a run of this machine", ""),

@@ -34,7 +34,7 @@ IMAGE = "llm-cost-ops:1.0.0"
 
 
 OF_A_WAY_IN = ("I01", "I02", "I03", "I04", "I05", "I06", "I07", "I08", "I09", "I10")
-OF_AN_UPGRADE = ("C03", "K03", "N04", "U01", "U02", "U04", "U06", "U07", "U08", "U09", "U10")
+OF_AN_UPGRADE = ("C03", "K03", "N04", "U01", "U02", "U04", "U06", "U07", "U09", "U10")
 OF_NOTHING_THERE = ("A03", "D01", "I11", "I13", "K04", "S04", "S10")
 OF_A_REGISTRY = ("M01", "M02", "M05")
 """Checks that are skipped without an Ingress, before an install, and where nothing is rendered or there that they are about; and in a sandbox, which pulls no image."""

@@ -47,6 +47,8 @@ _WANTED: Final = (
     r"(?:charts/[^/]+/)*(?:Chart\.yaml|values\.yaml|values\.schema\.json|requirements\.yaml|charts/[^/]+\.tgz)"
     r"|values-(?:dev|staging|prod)\.yaml"
 )
+_APART: Final = r"charts/|(?:Chart\.yaml|Chart\.lock|values\.yaml|requirements\.(?:yaml|lock))$"
+"""What helm does not keep as a file in a record: subcharts, and what it reads into fields of its own."""
 _PACKED: Final = r"(?:.*/)?charts/[^_./][^/]*\.tgz"
 """A packed subchart, by helm's rule: names with a dot or underscore in front are no charts."""
 
@@ -109,9 +111,22 @@ class ChartFolders:
         try:
             files = _flat(bounded.read(place, limits.CHART_PACKED), Budget())
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise Problem(f"{chart.shown} cannot be read: {reason}.", _ANOTHER) from error
+            raise _unreadable(chart, error) from error
         return _described(files, chart.metadata, chart.shown)
+
+    def in_record(self, chart: Chart) -> Mapping[str, bytes]:
+        """Templates, schema and all other files but those of subcharts, as helm's loader sorts them (pkg/chart/loader/load.go)."""
+        place = Path(chart.path)
+        if place.is_dir():
+            return dict(_kept(place, _rules(place)))
+        from wizard.core.helm import packed as packed_charts
+
+        try:
+            return packed_charts.files(
+                bounded.read(place, limits.CHART_PACKED), lambda name: not re.match(_APART, name)
+            )
+        except (OSError, ValueError) as error:
+            raise _unreadable(chart, error) from error
 
     def require_same(self, chart: Chart) -> None:
         """Raise Problem when the kept file of a packed chart is missing or another."""
@@ -128,16 +143,40 @@ def _place(reference: str) -> Path:
 # The files of a chart
 
 
-def _folder(place: Path, shown: str, names: tuple[str, ...] = _NAMES) -> dict[str, bytes]:
-    """The files of a folder that are read, without those that its .helmignore leaves out."""
+def _unreadable(chart: Chart, error: OSError | ValueError) -> Problem:
+    reason = getattr(error, "strerror", None) or error
+    return Problem(f"{chart.shown} cannot be read: {reason}.", _ANOTHER)
+
+
+def _rules(place: Path) -> Rules:
+    """What the chart's .helmignore leaves out."""
     from wizard.core.helm.ignore import Rules
 
     listed = place / ".helmignore"
     try:
-        rules = Rules(_decoded(_read(listed), listed) if listed.is_file() else "")
+        return Rules(_decoded(_read(listed), listed) if listed.is_file() else "")
     except ValueError as error:
         raise Problem(f"{listed} holds a rule that helm refuses: {error}.", "Correct it.") from error
-    found = dict(_below(place, rules, names, ""))
+
+
+def _kept(place: Path, rules: Rules) -> Iterator[tuple[str, bytes]]:
+    """The files below a folder that helm keeps in a record. Links are followed, as helm does."""
+    left = limits.CHART_FILES
+    for folder, names, files in os.walk(place, followlinks=True):
+        below = "" if folder == str(place) else f"{os.path.relpath(folder, place)}/"
+        names[:] = [name for name in names if below + name != "charts" and not rules.ignores(below + name, folder=True)]
+        for name in files:
+            if re.match(_APART, below + name) or rules.ignores(below + name):
+                continue
+            left -= 1
+            if left < 0:
+                raise Problem(f"{place} holds more than {limits.CHART_FILES} files.", _ANOTHER)
+            yield below + name, _read(Path(folder, name))
+
+
+def _folder(place: Path, shown: str, names: tuple[str, ...] = _NAMES) -> dict[str, bytes]:
+    """The files of a folder that are read, without those that its .helmignore leaves out."""
+    found = dict(_below(place, _rules(place), names, ""))
     packed = {name for name in found if name.endswith(".tgz") and re.fullmatch(_PACKED, name)}
     if packed:
         from wizard.core.helm.packed import Budget

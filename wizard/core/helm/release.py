@@ -69,6 +69,17 @@ def decode(body: str, where: str) -> ReleaseRecord:
     return of_data(unpack(body, where), where)
 
 
+def stored_bytes(files: Mapping[str, bytes], *parts: Any) -> int:
+    """About how many bytes the record of a revision takes where helm stores it, as the API server counts them.
+
+    Args:
+        files: those of the chart that helm keeps (templates, schema, others).
+        parts: what else is in it: values, defaults, manifest.
+    """
+    kept = [{"name": name, "data": base64.b64encode(content).decode()} for name, content in files.items()]
+    return len(base64.b64encode(gzip.compress(json.dumps([kept, *parts], default=str).encode())))
+
+
 def unpack(body: str, where: str) -> dict[str, Any]:
     """The record's own JSON; see `decode`."""
     try:

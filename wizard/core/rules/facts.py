@@ -79,6 +79,8 @@ class Rendered:
     objects: tuple[Object, ...] = field(repr=False)
     tests: tuple[Object, ...] = field(default=(), repr=False)
     """What `helm test` would run; its shape is not looked at."""
+    text: str = field(default="", repr=False)
+    """All of it as helm wrote it."""
 
     def kinds(self) -> tuple[tuple[str, str], ...]:
         """(kind, apiVersion) of all rendered objects, once each, in order."""
@@ -164,11 +166,10 @@ class Release:
 
 @dataclass(frozen=True)
 class Running:
-    """Helm's record of the revision that runs, the objects of its manifest, and the bytes of the record as it is stored."""
+    """Helm's record of the revision that runs, and the objects of its manifest."""
 
     record: ReleaseRecord
     objects: tuple[Object, ...] = field(repr=False)
-    size: int
 
 
 @dataclass(frozen=True)

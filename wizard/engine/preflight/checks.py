@@ -126,7 +126,7 @@ def world_of(state: SessionState, answers: Answers, draft: Draft) -> World:
         certificates=ports.certificates, tls_files=_tls_files(resolved, ports), secret_files=lambda: _secret_files(resolved, ports),
         runs=_at_work(ports), machine=ports.runs.machine(), ended=tuple(run for run in ports.runs.runs() if run.target == target),
         logout=ports.runs.ended_by_logout(), preset=resolved.preset, network=ports.network,
-        registries=ports.registries, force_conflicts=draft.helm.force_conflicts,
+        chart_files=lambda: ports.charts.in_record(prepared.chart), registries=ports.registries, force_conflicts=draft.helm.force_conflicts,
     )  # fmt: skip
 
 

@@ -175,6 +175,7 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
         database.tried, needs=("server", "rendered", "namespace", "database"), limit=database.LIMIT
     ),
     "running": Collector(upgrade.running, needs=("server", "release")),
+    "record_size": Collector(upgrade.record_size, needs=("rendered", "values")),
     "touched": Collector(upgrade.touched, needs=("server", "release")),
     "new_defaults": Collector(upgrade.new_defaults, needs=("chart",)),
     "clock": Collector(upgrade.clock, needs=("server",)),

@@ -105,7 +105,7 @@ async def rendered(world: World, inputs: Mapping[str, Any]) -> Rendered | FactFa
     rendered = tuple(document for document in objects if not _is_test(document))
     if what := shape.wrong(rendered):
         return FactFailure("W10", f"the API server would refuse what the chart renders: {what}", _SHAPE)
-    return Rendered(rendered, tuple(document for document in objects if _is_test(document)))
+    return Rendered(rendered, tuple(document for document in objects if _is_test(document)), text)
 
 
 async def unread(world: World, inputs: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | Absent:

@@ -38,11 +38,24 @@ async def running(world: World, inputs: Mapping[str, Any]) -> Running | Absent |
 
     def read() -> Running:
         record = stored.decode(body, f"of {target.release} revision {newest.revision}")
-        objects = plan.objects_of(world.documents.load_all(record.manifest, "helm's record"))
-        # The API server counts the bytes of a Secret's values, which are in base64 here.
-        return Running(record, objects, len(body) * 3 // 4 if kind == "Secret" else len(body))
+        return Running(record, plan.objects_of(world.documents.load_all(record.manifest, "helm's record")))
 
     return await asyncio.to_thread(read)
+
+
+async def record_size(world: World, inputs: Mapping[str, Any]) -> int | Absent:
+    """About how many bytes helm's record of the next revision takes."""
+    read, chart, rendered = world.chart_files, world.chart, inputs["rendered"]
+    if read is None or not isinstance(chart, Chart):
+        return Absent("was looked at before")
+    if listing.record_kind() is None:
+        return Absent("helm keeps its records outside of the cluster")
+
+    def measure() -> int:
+        values = world.documents.load_all(inputs["values"].text, "the values")
+        return stored.stored_bytes(read(), chart.defaults, values, rendered.text)
+
+    return await asyncio.to_thread(measure)
 
 
 async def touched(world: World, inputs: Mapping[str, Any]) -> Touched | Absent:

@@ -53,6 +53,8 @@ class World:
     """Reads the files that the run makes a TLS Secret of; raises Problem."""
     secret_files: Callable[[], tuple[SecretFile, ...]] | None = None
     """Reads and judges the files of secrets that are named; raises nothing."""
+    chart_files: Callable[[], Mapping[str, bytes]] | None = None
+    """Reads the chart's files that helm keeps in its record; raises Problem."""
     value_questions: Mapping[str, str] = field(default_factory=dict)
     """Value path -> the question that sets it."""
     runs: Mapping[Target, str] = field(default_factory=dict)

@@ -20,6 +20,9 @@ from wizard.core.text.words import counted
 _LARGEST: Final = 1024 * 1024
 """Bytes of a Secret's or ConfigMap's values (k8s.io/api/core/v1, MaxSecretSize)."""
 _NEARLY: Final = 0.9
+_FULL: Final = 1.01
+"""Helm's Go packs no better than that; up to a twentieth less well, and the notes come on top."""
+_SMALLER: Final = "Take files that are not templates out of the chart (.helmignore), or split it."
 _MANY: Final = 50
 """Helm keeps ten revisions unless it is told otherwise."""
 _SOON: Final = 10
@@ -135,18 +138,16 @@ def _scaled(objects: Sequence[Object]) -> set[str]:
     return {f"{target.get('kind')}/{target.get('name')}" for target in targets}
 
 
-@check("U08", "room for helm's record", needs=("running", "release"))
+@check("U08", "room for helm's record", needs=("record_size", "release"), severity="B")
 def room(facts: Facts) -> Outcome:
-    """Helm's record of a revision is well below what a Secret can hold, and not too many are kept."""
-    running: Running = facts["running"]
+    """Helm's record of the next revision is well below what a Secret can hold, and not too many are kept."""
+    size: int = facts["record_size"]
     release: Release = facts["release"]
-    line = f"the record has {running.size // 1024} KiB of 1024, {counted(release.kept, 'revision')} kept"
-    if running.size > _LARGEST * _NEARLY:
-        return Outcome(
-            "warn",
-            (f"{line}: a little more and helm cannot write it",),
-            "Take files that are not templates out of the chart (.helmignore), or split it.",
-        )
+    line = f"helm's record will have about {size // 1024} KiB of 1024, {counted(release.kept, 'revision')} kept"
+    if size > _LARGEST * _FULL:
+        return Outcome("fail", (f"{line}: the API server takes no larger one",), _SMALLER)
+    if size > _LARGEST * _NEARLY:
+        return Outcome("warn", (f"{line}: helm may be unable to write it",), _SMALLER)
     if release.kept > _MANY:
         return Outcome(
             "warn", (f"{line}: helm reads all of them each time",), "Have helm keep fewer: --history-max 10."
