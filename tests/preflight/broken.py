@@ -426,6 +426,19 @@ def a_service_that_is_named_and_not_there(random: Random) -> Setup:
     return Setup(chart=deployment_chart(f"image: {IMAGE}\n{env}"))
 
 
+@broken("W15", "has no ready endpoints")
+def a_cache_elsewhere_with_nothing_behind_it(random: Random) -> Setup:
+    named = f"{name(random)}-redis"
+    spec = {"selector": {"app": named}, "ports": [{"port": 6379}]}
+    service = obj("Service", named, metadata={"namespace": "__NS__-other"}, spec=spec)
+    return Setup((service,), {"cache": "external", "cache.host": f"{named}.__NS__-other.svc.cluster.local"})
+
+
+@broken("W15", "-other/")
+def a_cache_elsewhere_that_is_not_there(random: Random) -> Setup:
+    return Setup((), {"cache": "external", "cache.host": f"{name(random)}-redis.__NS__-other.svc"})
+
+
 @broken("C05", "could be drained")
 def a_budget_that_lets_no_pod_move(random: Random) -> Setup:
     budget = (

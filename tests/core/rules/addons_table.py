@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.core.rules.placement_table import deployment
 from wizard.core.kube.ingress import Classes
+from wizard.core.rules import named as named_hosts
 from wizard.core.rules.check import Absent, Unknown
 from wizard.core.rules.facts import (
     BackupSeen,
@@ -18,6 +19,7 @@ from wizard.core.rules.facts import (
     PullLogin,
     Release,
     Rendered,
+    ServiceSeen,
     StorageClass,
     WaysSeen,
 )
@@ -123,12 +125,31 @@ def budget(**spec: Any) -> dict[str, Any]:
 
 
 def wired(*pairs: tuple[str, str], **more: Any) -> dict[str, Any]:
-    """A container with these variables; Services by their name in lower case."""
-    there = {name: frozenset(ports) for name, ports in more.items() if name.islower()}
+    """A container with these variables; Services by their name in lower case, those of namespace "other" as x_other."""
     env = [*pairs, *((name, value) for name, value in more.items() if not name.islower())]
     one = deployment()
     one["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": name, "value": value} for name, value in env]
-    return {"rendered": Rendered((one,)), "services": there, "target": TARGET}
+    there = {name: given for name, given in more.items() if name.islower()}
+    seen = {
+        "/".join(name.split("_")[::-1]) if "_" in name else f"ns/{name}": given
+        if isinstance(given, ServiceSeen)
+        else ServiceSeen("ready", frozenset(given))
+        for name, given in there.items()
+    }
+    wanted = {one.label: ServiceSeen("missing") for one in named_hosts.services((one,), TARGET.namespace)}
+    return {"rendered": Rendered((one,)), "named_services": wanted | seen, "target": TARGET}
+
+
+EMPTY = ServiceSeen("no endpoints", frozenset({6379}))
+UNSEEN = ServiceSeen("hidden", permission="get services in other")
+
+
+def wired_by_map(url: str) -> dict[str, Any]:
+    """A container whose variables are those of a ConfigMap of the release."""
+    one = deployment()
+    one["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"configMapRef": {"name": "conf"}}]
+    conf = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "conf"}, "data": {"REDIS_URL": url}}
+    return {**wired(), "rendered": Rendered((one, conf)), "named_services": {"other/cache": ServiceSeen("missing")}}
 
 
 ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
@@ -229,8 +250,17 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("W15", wired(A="redis://cache:6379"), "warn", "A names cache, and there is no Service of that name", ""),
     ("W15", wired(A="redis://cache:6380", cache={6379}), "warn", "A names cache:6380, and Service cache has 6379", ""),
     ("W15", wired(DB_HOST="db.ns.svc.cluster.local", db={5432}), "pass", "1 named", ""),
-    ("W15", wired(DB_HOST="db.other.svc", A="https://api.example.com/x", B="http://127.0.0.1:8080", MODE="fast"), "pass", "no variable names a Service", ""),
-    ("W15", {**wired(A="redis://cache:1"), "services": Unknown("eve may not list services", "list services")}, "unknown", "may not", ""),
+    ("W15", wired(A="https://api.example.com/x", B="http://127.0.0.1:8080", C="https://api.other/x", MODE="fast"), "pass", "no variable names a Service", ""),
+    ("W15", wired(DB_HOST="db.other.svc", db_other={5432}), "pass", "1 named", ""),
+    ("W15", wired(DB_HOST="db.other.svc"), "warn", "DB_HOST names db.other.svc, and there is no Service other/db", ""),
+    ("W15", wired(A="tcp://db.other.svc:1", db_other={5432}), "warn", "db.other.svc:1, and Service other/db has 5432", ""),
+    ("W15", wired(A="redis://c-0.cache.other.svc.cluster.local:6379", cache_other=EMPTY), "warn", "Service other/cache has no ready endpoints: nothing answers there", ""),
+    ("W15", wired(A="redis://cache:6379", cache=EMPTY), "warn", "Service cache has no ready endpoints", ""),
+    ("W15", wired(A="redis://cache.other.svc", cache_other=ServiceSeen("another name")), "pass", "1 named", ""),
+    ("W15", wired(A="redis://cache.other.svc", cache_other=UNSEEN), "unknown", "Service other/cache is named, and hidden", ""),
+    ("W15", wired(A="redis://cache.other.svc", B="http://web", cache_other=UNSEEN), "warn", "names web, and there is no Service", ""),
+    ("W15", wired_by_map("redis://cache.other.svc"), "warn", "REDIS_URL names cache.other.svc, and there is no Service other/cache", ""),
+    ("W15", {**wired(A="redis://cache:6379"), "named_services": {}}, "pass", "no variable names a Service", ""),
     # W16 insecure defaults
     ("W16", secret("password", "x7Jq81kd0Lm"), "pass", "no password of a manual", ""),
     ("W16", secret("postgres-password", "ChangeMe"), "fail", "Secret/s has a well-known password under postgres-password", ""),

@@ -62,9 +62,8 @@ ROWS: list[tuple[str, Mapping[str, Any], str, str, str]] = [
     ("D01", seen(OTHER, service="data/db", state="no endpoints", ports=frozenset({5432})), "fail", "no ready endpoints", "database.host"),
     ("D01", seen(OTHER, service="data/db", state="ready"), "unknown", "Service data/db has ready endpoints; whether", "database.host"),
     ("D01", seen(OTHER, service="data/db", state="hidden", permission="get services in data"), "unknown", "is hidden", "database.host"),
-    ("D01", seen(service="ns/db", state="missing", own=True), "skipped", "waits for W15", ""),
-    ("D01", seen(service="ns/db", state="ready", ports=frozenset({1}), own=True), "skipped", "waits for W15", ""),
-    ("D01", seen(service="ns/db", state="no endpoints", own=True), "fail", "Service ns/db has no ready endpoints", "database.host"),
+    ("D01", seen(Client("db", 5432, "app", "costs"), service="ns/db", state="missing"), "warn", "no Service ns/db; db may be a name of another place", "database.host"),
+    ("D01", seen(Client("db.ns", 5432, "app", "costs"), service="ns/db", state="missing"), "fail", "db.ns is no Service: Service ns/db is not there", "database.host"),
     # By the pod: each step in the words of psql and of the server
     ("D01", tried("good"), "pass", LOGGED_IN, ""),
     ("D01", tried("good"), "pass", "may create tables in schema public", ""),

@@ -30,6 +30,7 @@ from wizard.core.rules.facts import (
     Rendered,
     SecretUse,
     Server,
+    ServiceSeen,
     Values,
 )
 from wizard.core.target import Target
@@ -483,3 +484,53 @@ async def test_helm_lists_its_releases_only_where_the_cluster_alone_proves_nothi
     found = await facts(world(cluster, helm), "helm_sees")
     assert (found["helm_sees"].revision, found["helm_sees"].ours) == (revision, uid)
     assert ("list" in helm.asked) == (revision is not None)
+
+
+NAMED = """
+kind: Deployment
+apiVersion: apps/v1
+metadata: {name: d}
+spec:
+  template:
+    spec:
+      containers:
+      - name: c
+        env:
+        - {name: A, value: "http://mine:80"}
+        - {name: B, value: "redis://there:6379/0"}
+        - {name: C, value: "redis://p-0.empty.other.svc:6379"}
+        - {name: D, value: "https://gone.other.svc.cluster.local/x"}
+        - {name: E, value: "https://example.com"}
+---
+kind: Service
+apiVersion: v1
+metadata: {name: mine}
+spec: {ports: [{port: 80}]}
+"""
+
+
+async def test_services_that_are_named_are_looked_at_once_each_but_not_those_of_the_release() -> None:
+    cluster = active()
+    for name, space in (("there", "ns"), ("empty", "other"), ("unasked", "other")):
+        cluster.add("Service", name, space, spec={"ports": [{"port": 6379}]})
+    labels = {"kubernetes.io/service-name": "there"}
+    cluster.add("EndpointSlice", "there-1", "ns", metadata={"labels": labels}, endpoints=[{"addresses": ["10.0.0.1"]}])
+    found = {
+        name: fact
+        async for name, fact in collectors.facts(world(cluster, FakeHelm(NAMED)), frozenset({"named_services"}))
+    }
+    port = frozenset({6379})
+    assert found["named_services"] == {
+        "ns/there": ServiceSeen("ready", port),
+        "other/empty": ServiceSeen("no endpoints", port),
+        "other/gone": ServiceSeen("missing"),
+    }
+
+
+async def test_a_named_service_that_is_hidden_names_the_right() -> None:
+    cluster = active(refuse={"get Service": ClusterError("forbidden", "eve may not", 403, "get services in ns")})
+    found = {
+        name: fact
+        async for name, fact in collectors.facts(world(cluster, FakeHelm(NAMED)), frozenset({"named_services"}))
+    }
+    assert set(found["named_services"].values()) == {ServiceSeen("hidden", permission="get services in ns")}

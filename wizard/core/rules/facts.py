@@ -417,6 +417,16 @@ class ImageSeen:
 
 
 @dataclass(frozen=True)
+class ServiceSeen:
+    """A Service of the cluster that something names: its state, and its ports (none for one that is only another name)."""
+
+    state: Literal["missing", "no endpoints", "ready", "another name", "hidden"]
+    ports: frozenset[int] = frozenset()
+    permission: str = ""
+    """For hidden: the right that would show it, or its endpoints."""
+
+
+@dataclass(frozen=True)
 class DatabaseSeen:
     """The external database of the release, and what reads tell about its address."""
 
@@ -426,8 +436,6 @@ class DatabaseSeen:
     state: Literal["outside", "missing", "no endpoints", "ready", "hidden"] = "outside"
     ports: frozenset[int] = frozenset()
     """Of the Service; none for one that is only another name."""
-    own: bool = False
-    """Whether the Service is of the release's namespace, so that W15 looks for it and its port."""
     permission: str = ""
     """For hidden: the right that would show it."""
     resolves: bool | None = None

@@ -25,6 +25,7 @@ from wizard.engine.preflight import (
     release,
     room,
     secrets,
+    services,
     storage,
     upgrade,
     ways,
@@ -198,6 +199,9 @@ COLLECTORS: Final[Mapping[str, Collector]] = {
     "own_pods": Collector(room.own_pods, needs=("server", "namespace"), lasts=30.0),
     "pods": Collector(room.pods, needs=("server",), lasts=60.0, ahead=True),
     "services": Collector(room.services, needs=("server", "namespace"), lasts=30.0),
+    "named_services": Collector(
+        services.named_services, needs=("server", "rendered", "namespace"), after=("database",)
+    ),
     "quotas": Collector(room.quotas, needs=("server", "namespace"), lasts=30.0),
     "pull_logins": Collector(images.pull_logins, needs=("server", "rendered")),
     "images": Collector(

@@ -13,19 +13,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from wizard.core.kube import network_policy, status, webhooks
+from wizard.core.kube import network_policy, status
 from wizard.core.kube.errors import ClusterError
 from wizard.core.kube.network_policy import End
 from wizard.core.kube.objects import Object
 from wizard.core.limits import map_of, maps_of, text_of
 from wizard.core.postgres import client as postgres
 from wizard.core.postgres.client import Client
-from wizard.core.rules import manifests
 from wizard.core.rules.check import Absent
 from wizard.core.rules.facts import DatabaseSeen, DatabaseTried, Rendered
 from wizard.core.target import Target
 from wizard.core.text.redaction import hide
 from wizard.core.text.time import parse_time
+from wizard.engine.preflight import services
 from wizard.engine.preflight.world import World
 
 SECONDS: Final = 30.0
@@ -85,23 +85,12 @@ def _is_address(host: str) -> bool:
 
 async def _of_service(world: World, found: Client, space: str, name: str, *, certain: bool) -> DatabaseSeen:
     """The Service; `certain`: the host can be nothing else, as x.y may be a name outside too."""
-    label, own = f"{space}/{name}", space == world.target.namespace
-    try:
-        service = await world.cluster.get("Service", name, space)
-    except ClusterError as error:
-        if not certain:
-            return await _outside(world, found)
-        if error.kind == "not-found":
-            return DatabaseSeen(found, label, "missing", own=own)
-        return DatabaseSeen(found, label, "hidden", own=own, permission=error.permission or error.message)
-    if map_of(service, "spec").get("type") == "ExternalName":
+    it = await services.look(world, space, name)
+    if it.state == "another name":
         return DatabaseSeen(found)
-    ports = manifests.service_ports(service)
-    try:
-        slices = await world.cluster.list("EndpointSlice", space, labels=f"kubernetes.io/service-name={name}")
-    except ClusterError as error:
-        return DatabaseSeen(found, label, "hidden", ports, own, error.permission or error.message)
-    return DatabaseSeen(found, label, "ready" if webhooks.has_ready(slices) else "no endpoints", ports, own)
+    if not certain and not it.ports and it.state in ("missing", "hidden"):
+        return await _outside(world, found)
+    return DatabaseSeen(found, f"{space}/{name}", it.state, it.ports, it.permission)
 
 
 async def _outside(world: World, found: Client) -> DatabaseSeen:

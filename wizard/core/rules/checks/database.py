@@ -36,11 +36,12 @@ def database(facts: Facts) -> Outcome:
 def _by_reads(seen: DatabaseSeen) -> Outcome:
     it, service = seen.client, f"Service {seen.service}"
     wrong_port = bool(seen.ports) and it.port not in seen.ports
-    if seen.own and (seen.state == "missing" or wrong_port):
-        return Outcome("skipped", ("waits for W15",))
-    if seen.state == "missing":
+    if seen.state == "missing" and "." in it.host:
         line = f"{it.host} is no Service: {service} is not there"
         return Outcome("fail", (line,), "Correct the host, or have that Service made.", _HOST)
+    if seen.state == "missing":
+        line = f"there is no {service}; {it.host} may be a name of another place that this cluster's DNS knows"
+        return Outcome("warn", (line,), f"Correct the host, unless it is one; {_PROBE}", _HOST)
     if wrong_port:
         has = ", ".join(map(str, sorted(seen.ports)))
         return Outcome("fail", (f"{service} has port {has}, not {it.port}",), "Correct the port.", "database.port")

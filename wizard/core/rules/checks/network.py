@@ -10,10 +10,9 @@ from wizard.core.kube.ingress import routes
 from wizard.core.kube.network_policy import End, cutting
 from wizard.core.kube.objects import Object, containers, labels_of
 from wizard.core.limits import map_of, maps_of
-from wizard.core.rules import manifests
+from wizard.core.rules import manifests, named
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
-from wizard.core.rules.checks.wiring import named_hosts
 from wizard.core.rules.facts import Neighbours, Rendered
 from wizard.core.rules.findings.hosts import service_in
 from wizard.core.rules.manifests import Template
@@ -102,7 +101,7 @@ def _calls_somebody(template: Template, cut: Sequence[str], every: Sequence[Obje
     if any(map_of(one, "spec").get("egress") for one in every if one["metadata"].get("name") in cut):
         return True
     variables = (one for container in containers(template.spec) for one in maps_of(container, "env"))
-    found = (named_hosts(str(one.get("name")), str(one.get("value") or "")) for one in variables)
+    found = (named.hosts(str(one.get("name")), str(one.get("value") or "")) for one in variables)
     return any(not _NO_NAME.fullmatch(host) for hosts in found for host, _ in hosts)
 
 
@@ -112,7 +111,7 @@ def _own(ends: Ends, every: Sequence[Object], rendered: Rendered, target: Target
     for owner, (template, end) in ends.items():
         for container in containers(template.spec):
             for variable in maps_of(container, "env"):
-                for host, port in named_hosts(str(variable.get("name")), str(variable.get("value") or "")):
+                for host, port in named.hosts(str(variable.get("name")), str(variable.get("value") or "")):
                     service = services.get(service_in(target.namespace, host))
                     for other, number in _behind(service, port, ends) if service else ():
                         cut = cutting(every, "Egress", end, other[1], number) or cutting(

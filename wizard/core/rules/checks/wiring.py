@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from wizard.core.kube.objects import containers
-from wizard.core.rules import manifests
+from wizard.core.rules import manifests, named
 from wizard.core.rules.check import Facts, Outcome, check
 from wizard.core.rules.checks.access import capped
-from wizard.core.rules.facts import Rendered
-from wizard.core.rules.findings.hosts import service_in
+from wizard.core.rules.facts import Rendered, ServiceSeen
 from wizard.core.target import Target
 
 _REFERENCE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
@@ -21,11 +20,6 @@ _OF_SERVICES: Final = re.compile(
     r"[A-Z0-9_]+_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_\d+_(?:TCP|UDP)(?:_[A-Z]+)?)?)|KUBERNETES_.*"
 )
 """Variables that the kubelet sets for every Service."""
-_URL: Final = re.compile(
-    r"[a-z][a-z0-9+.-]{0,40}://(?:[^@/\s]{0,400}@)?(?P<host>[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)(?::(?P<port>\d{1,5}))?(?=[/?#,\s]|$)"
-)
-_ALONE: Final = re.compile(r"(?P<host>[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)(?::(?P<port>\d{1,5}))?")
-_NAMES_HOST: Final = re.compile(r"(?:^|_)(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT)$")
 
 
 def _containers(rendered: Rendered) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -73,40 +67,50 @@ def references(facts: Facts) -> Outcome:
     return Outcome("pass", ("every variable that another one names stands before it",))
 
 
-@check("W15", "Services that are named", needs=("rendered", "services", "target"))
+@check("W15", "Services that are named", needs=("rendered", "named_services", "target"), about=("cache.host",))
 def services(facts: Facts) -> Outcome:
-    """Every Service of this namespace that a variable names is rendered or there, with that port."""
+    """Every Service of the cluster that a variable names is rendered or there, with that port, and pods are behind it."""
     rendered: Rendered = facts["rendered"]
-    there: Mapping[str, frozenset[int]] = facts["services"]
+    there: Mapping[str, ServiceSeen] = facts["named_services"]
     target: Target = facts["target"]
-    known = {**there, **{str(one["metadata"]["name"]): manifests.service_ports(one) for one in rendered.of("Service")}}
+    own = {str(one["metadata"]["name"]): manifests.service_ports(one) for one in rendered.of("Service")}
     lines: dict[str, None] = {}
+    hidden: dict[str, str] = {}
     count = 0
-    for where, container in _containers(rendered):
-        for variable in container.get("env") or ():
-            for host, port in named_hosts(str(variable.get("name")), str(variable.get("value") or "")):
-                name = service_in(target.namespace, host)
-                if not name:
-                    continue
-                count += 1
-                if name not in known:
-                    lines[f"{where}: {variable.get('name')} names {host}, and there is no Service of that name"] = None
-                elif port and known[name] and port not in known[name]:
-                    has = ", ".join(map(str, sorted(known[name])))
-                    lines[f"{where}: {variable.get('name')} names {host}:{port}, and Service {name} has {has}"] = None
+    for one in named.services(rendered.objects, target.namespace):
+        if one.space == target.namespace and one.service in own:
+            seen = ServiceSeen("ready", own[one.service])
+        elif one.label in there:
+            seen = there[one.label]
+        else:
+            continue  # it is the external database, which D01 looks at
+        count += 1
+        if seen.state == "hidden":
+            hidden[one.label] = seen.permission
+        elif wrong := _wrong(one, seen, target):
+            lines[f"{one.where}: {one.variable} names {wrong}"] = None
     if lines:
         return Outcome(
             "warn",
             capped(lines),
-            "Correct the address, unless the name is of another place that this cluster's DNS knows.",
+            "Correct the address, or have what is behind it started; a name of another place that this cluster's DNS knows may stay.",
+        )
+    if hidden:
+        return Outcome(
+            "unknown",
+            capped(f"Service {label} is named, and hidden" for label in hidden),
+            f"To settle it: {'; '.join(dict.fromkeys(hidden.values()))}.",
         )
     return Outcome("pass", (f"{count} named Services are there" if count else "no variable names a Service",))
 
 
-def named_hosts(name: str, value: str) -> Iterator[tuple[str, int]]:
-    """(host, port or 0) that a variable names; a bare word only where its name says that it is a host."""
-    found = list(_URL.finditer(value))
-    if not found and _NAMES_HOST.search(name) and (alone := _ALONE.fullmatch(value)):
-        found = [alone]
-    for match in found:
-        yield match["host"], int(match["port"] or 0)
+def _wrong(one: named.Service, seen: ServiceSeen, target: Target) -> str:
+    """What is wrong with a Service that a variable names; "" when nothing is."""
+    name = one.service if one.space == target.namespace else one.label
+    if seen.state == "missing":
+        return f"{one.host}, and there is no Service " + ("of that name" if name == one.service else name)
+    if one.port and seen.ports and one.port not in seen.ports:
+        return f"{one.host}:{one.port}, and Service {name} has {', '.join(map(str, sorted(seen.ports)))}"
+    if seen.state == "no endpoints":
+        return f"{one.host}, and Service {name} has no ready endpoints: nothing answers there"
+    return ""
